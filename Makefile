@@ -1,0 +1,40 @@
+# Every target does its own set-up (tools/setup.sh) and repeats none of it: once
+# things are in place, nothing here touches the network.
+#
+#   PYTHON=/path/to/python3.12   the interpreter .venv is made with
+#   ARGS="render neylon-27 -o a.png"   what `make run` passes to the program
+#   PYTEST_ARGS="-k presets -x"  what `make test` passes to pytest
+
+PYTHON ?=
+ARGS ?=
+PYTEST_ARGS ?=
+
+setup = PYTHON='$(PYTHON)' sh tools/setup.sh
+python = .venv/bin/python
+
+.PHONY: help run test lint wheel clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+run: ## set up what is missing, then open the window (no display: write a picture)
+	@$(setup) run
+	@$(python) -m cppn_gl $(ARGS)
+
+test: ## set up what is missing, then run the tests
+	@$(setup) test
+	$(python) -m pytest $(PYTEST_ARGS)
+
+lint: ## check formatting, style and types
+	@$(setup) lint
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+
+wheel: ## build the wheel into dist/
+	@$(setup) wheel
+	$(python) -m hatchling build -t wheel
+
+clean: ## remove .venv, builds and caches
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

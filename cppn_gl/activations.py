@@ -1,0 +1,72 @@
+"""The activation functions: one table. Each has its twin `activation_<name>` in activations.glsl.
+
+To add one: a row here and a function there. The tests compare the two, and the help, the
+documentation and the `A` key follow from the table.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation: its formula in words, its NumPy function, and whether its range is bounded.
+
+    An unbounded one can overflow float32 in a deep network; the shader then looks for NaN.
+    """
+
+    formula: str
+    function: Callable[[Array], Array]
+    bounded: bool = False
+
+
+def _sigmoid(x: Array) -> Array:
+    e = np.exp(-np.abs(x))  # never overflows
+    return np.where(x < 0, e, 1) / (1 + e)
+
+
+def _erf(x: Array) -> Array:
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=x.dtype)
+
+
+def _softplus(x: Array) -> Array:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _gaussian(x: Array) -> Array:
+    bounded = np.clip(x, -20, 20)  # exp(-400) is 0 in float32 already
+    return np.exp(-bounded * bounded)
+
+
+def _gelu(x: Array) -> Array:
+    return x * x.dtype.type(0.5) * (1 + _erf(x * x.dtype.type(math.sqrt(0.5))))
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": Activation("x", lambda x: x),
+    "relu": Activation("max(x, 0)", lambda x: np.maximum(x, 0)),
+    "leaky_relu": Activation("x, or 0.01 x where x < 0", lambda x: np.where(x < 0, 0.01, 1) * x),
+    "elu": Activation("x, or exp(x) - 1 where x < 0", lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x)),
+    "gelu": Activation("x Φ(x), Φ the normal distribution, exact", _gelu),
+    "softplus": Activation("log(1 + exp(x))", _softplus),
+    "tanh": Activation("tanh(x)", np.tanh, bounded=True),
+    "sigmoid": Activation("1 / (1 + exp(-x))", _sigmoid, bounded=True),
+    "sin": Activation("sin(x)", np.sin, bounded=True),
+    "cos": Activation("cos(x)", np.cos, bounded=True),
+    "gaussian": Activation("exp(-x²)", _gaussian, bounded=True),
+    "atan": Activation("arctan(x)", np.arctan, bounded=True),
+    "abs": Activation("|x|", np.abs),
+}
+
+
+def activate(name: str, x: Array) -> Array:
+    """Apply the activation `name` elementwise, in the precision of `x`. Overflow gives inf, NaN."""
+    with np.errstate(all="ignore"):
+        return np.asarray(ACTIVATIONS[name].function(x), dtype=x.dtype)

@@ -1,0 +1,154 @@
+"""Random draws that any version, platform or web page can make again, bit for bit.
+
+A draw is a pure function of (seed, layer, row, column). Philox4x32-10 (Salmon, Moraes, Dror and
+Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) turns a counter into four 32-bit
+words; the maps below turn one word into a uniform or a normal number. Only IEEE 754 +, -, *, /
+and sqrt on float64 are used, each correctly rounded, so that no mathematical library has a say.
+
+    counter = (column // 4, row, layer, kind), word column % 4 of the block, key = (seed mod 2^32,
+    seed // 2^32); kind is 0 for weights, 1 for biases (row 0, column = unit), 2 for the latent
+    constants (layer 0, row 0, column = index). Layers count from 1.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Words = NDArray[np.uint32]
+Floats = NDArray[np.float64]
+
+WEIGHT, BIAS, LATENT = 0, 1, 2
+
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+
+
+def philox4x32(counter: NDArray[np.integer], key: tuple[int, int]) -> Words:
+    """Ten rounds of Philox4x32: counters (..., 4) of 32-bit words to words of the same shape."""
+    c0, c1, c2, c3 = (np.asarray(counter[..., i], np.uint64) for i in range(4))
+    k0, k1 = key
+    for _ in range(10):
+        high0, low0 = _multiply(_MULTIPLIERS[0], c0)
+        high1, low1 = _multiply(_MULTIPLIERS[1], c2)
+        c0, c1, c2, c3 = high1 ^ c1 ^ np.uint64(k0), low1, high0 ^ c3 ^ np.uint64(k1), low0
+        k0, k1 = (k0 + _WEYL[0]) & 0xFFFFFFFF, (k1 + _WEYL[1]) & 0xFFFFFFFF
+    return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
+
+
+def _multiply(
+    a: np.uint64, b: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    product = a * b
+    return product >> _SHIFT, product & _LOW
+
+
+def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
+    """The words of a (rows, columns) block. A smaller block is the corner of a larger one."""
+    blocks = -(-columns // 4)
+    counter = np.zeros((rows, blocks, 4), np.uint64)
+    counter[..., 0] = np.arange(blocks)
+    counter[..., 1] = np.arange(rows)[:, None]
+    counter[..., 2] = layer
+    counter[..., 3] = kind
+    key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
+    return philox4x32(counter, key).reshape(rows, blocks * 4)[:, :columns]
+
+
+def uniform(word: Words) -> Floats:
+    """U(-1, 1): odd multiples of 2^-24 from the upper 24 bits. Exact in float32; never 0 or ±1."""
+    return ((word >> np.uint32(8)).astype(np.float64) * 2 + (1 - 2**24)) * 2.0**-24
+
+
+def normal(word: Words) -> Floats:
+    """N(0, 1): the quantile of (word + 1/2) / 2^32 by Wichura's AS 241 (1988), to 16 digits.
+
+    A word maps to its uniform and to its normal number in the same order, so that changing the
+    distribution keeps each weight's sign and rank.
+    """
+    p = (word.astype(np.float64) + 0.5) * 2.0**-32
+    q = p - 0.5
+    central = q * _ratio(0.180625 - q * q, _CENTRAL)
+    tail = _ratio(np.sqrt(-_log(np.minimum(p, 1.0 - p))) - 1.6, _TAIL)
+    return np.where(np.abs(q) <= 0.425, central, np.where(q < 0, -tail, tail))
+
+
+def _ratio(r: Floats, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
+    top, bottom = (_horner(r, c) for c in coefficients)
+    return top / bottom
+
+
+def _horner(x: Floats, coefficients: tuple[float, ...]) -> Floats:
+    total = np.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        total = total * x + c
+    return total
+
+
+def _log(p: Floats) -> Floats:
+    """The natural logarithm by 2 artanh((m - 1) / (m + 1)), m in [sqrt(1/2), sqrt(2))."""
+    m, e = np.frexp(p)
+    low = m < 0.7071067811865476
+    m, e = np.where(low, m * 2, m), np.where(low, e - 1, e)
+    s = (m - 1) / (m + 1)
+    series = _horner(s * s, tuple(1.0 / k for k in range(23, 0, -2)))
+    return 2 * s * series + e * 0.6931471805599453
+
+
+# The rational approximations of AS 241, highest power first. The words keep p above 2^-33, so
+# that sqrt(-log p) stays below 5 and the algorithm's third range is never reached.
+_CENTRAL = (
+    (
+        2509.0809287301226727,
+        33430.575583588128105,
+        67265.770927008700853,
+        45921.953931549871457,
+        13731.693765509461125,
+        1971.5909503065514427,
+        133.14166789178437745,
+        3.387132872796366608,
+    ),
+    (
+        5226.495278852545925,
+        28729.085735721942674,
+        39307.89580009271061,
+        21213.794301586595867,
+        5394.1960214247511077,
+        687.1870074920579083,
+        42.313330701600911252,
+        1.0,
+    ),
+)
+_TAIL = (
+    (
+        7.7454501427834140764e-4,
+        0.0227238449892691845833,
+        0.24178072517745061177,
+        1.27045825245236838258,
+        3.64784832476320460504,
+        5.7694972214606914055,
+        4.6303378461565452959,
+        1.42343711074968357734,
+    ),
+    (
+        1.05075007164441684324e-9,
+        5.475938084995344946e-4,
+        0.0151986665636164571966,
+        0.14810397642748007459,
+        0.68976733498510000455,
+        1.6763848301838038494,
+        2.05319162663775882187,
+        1.0,
+    ),
+)
+
+
+@lru_cache(maxsize=256)
+def draw(seed: int, layer: int, kind: int, rows: int, columns: int, law: str) -> NDArray[np.float32]:
+    """A read-only (rows, columns) float32 array of draws; `law` is "uniform" or "normal"."""
+    block = words(seed, layer, kind, rows, columns)
+    drawn = (uniform(block) if law == "uniform" else normal(block)).astype(np.float32)
+    drawn.flags.writeable = False
+    return drawn

@@ -1,0 +1,81 @@
+"""Input features: what layer 1 is fed at a pixel. One table; `z0`, `z1` … stand beside it.
+
+A feature that is affine in x and y (constants included) is folded into layer 1 by `packing.py`
+in float64, which keeps a deep zoom sharp; the others have a twin in features.glsl.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FEATURES: dict[str, str] = {
+    "x": "to the right",
+    "y": "up",
+    "r": "distance from the origin, √(x² + y²)",
+    "t": "[animation] speed × time",
+    "cos_t": "cos(2π time / loop)",
+    "sin_t": "sin(2π time / loop)",
+    "one": "1",
+}
+
+MAX_LATENTS = 64
+_LATENT = re.compile(r"z(0|[1-9]\d?)")
+
+
+def latent_index(name: str) -> int | None:
+    """3 for "z3", None for a name that is no latent constant (z0 … z63)."""
+    match = _LATENT.fullmatch(name)
+    index = int(match.group(1)) if match else MAX_LATENTS
+    return index if index < MAX_LATENTS else None
+
+
+def latent_count(inputs: Sequence[str]) -> int:
+    """How many latent constants `inputs` need: one more than the largest index."""
+    return max((i + 1 for i in map(latent_index, inputs) if i is not None), default=0)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time in seconds, the speed of t (units per second) and the loop of cos_t, sin_t (seconds)."""
+
+    time: float = 0.0
+    speed: float = 1.0
+    loop: float = 12.0
+
+    @property
+    def constants(self) -> dict[str, float]:
+        """The features that are the same at every pixel."""
+        angle = 2 * np.pi * ((self.time / self.loop) % 1.0)
+        return {
+            "t": self.speed * self.time,
+            "cos_t": float(np.cos(angle)),
+            "sin_t": float(np.sin(angle)),
+            "one": 1.0,
+        }
+
+
+def constant(name: str, clock: Clock, latent: Sequence[float]) -> float | None:
+    """The value of a feature that is the same at every pixel; None for one that is not."""
+    index = latent_index(name)
+    return float(latent[index]) if index is not None else clock.constants.get(name)
+
+
+def features(
+    inputs: Sequence[str], x: Floats, y: Floats, clock: Clock, latent: Sequence[float] = ()
+) -> Floats:
+    """The features at points x, y (each of shape (N,)): shape (N, len(inputs))."""
+    columns = []
+    for name in inputs:
+        value = constant(name, clock, latent)
+        if value is not None:
+            columns.append(np.full_like(x, value))
+        elif name == "r":
+            columns.append(np.hypot(x, y))
+        else:
+            columns.append({"x": x, "y": y}[name])
+    return np.stack(columns, axis=-1)

@@ -1,0 +1,40 @@
+"""The shipped presets, and opening whatever a person names: a preset, a TOML file, a picture."""
+
+from functools import cache
+from pathlib import Path
+
+from cppn_gl.preset import Preset, read_preset
+from cppn_gl.resources import resource
+from cppn_gl.schema import PresetError, nearest, show
+
+DEFAULT = "default"
+
+
+@cache
+def shipped() -> dict[str, Path]:
+    """Name to file of every shipped preset: the default first, then in alphabetical order."""
+    files = {path.stem: path for path in sorted(resource("presets").glob("*.toml"))}
+    return dict(sorted(files.items(), key=lambda item: item[0] != DEFAULT))
+
+
+def is_picture(source: str) -> bool:
+    """Whether `source` names a picture rather than a preset."""
+    return source.lower().endswith(".png")
+
+
+def load_preset(source: str | Path = DEFAULT) -> Preset:
+    """A preset by shipped name, by the path of a .toml file, or out of a PNG saved by cppn_gl.
+
+    Raises PresetError, in one line.
+    """
+    name = str(source)
+    if is_picture(name):
+        from cppn_gl.picture import read_shot  # Pillow, only when there is a picture to open
+
+        return read_shot(Path(name)).preset
+    if name in shipped():
+        return read_preset(shipped()[name])
+    path = Path(name)
+    if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):
+        return read_preset(path)
+    raise PresetError(f"no preset {show(name)}{nearest(name, shipped())}")

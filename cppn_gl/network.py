@@ -1,0 +1,303 @@
+"""Networks: explicit or drawn layers, and their evaluation in float64, the judge of every picture.
+
+    y_1 = a_1(W_1 x + b_1), …, y_depth = a_depth(W_depth y_(depth-1) + b_depth)
+
+A drawn network keeps its draws apart from their scales: turning the weight scale rescales the
+same draws, so that the renderer sends a few numbers and no weights.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl import draws
+from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.features import FEATURES, MAX_LATENTS, latent_count, latent_index
+from cppn_gl.schema import (
+    PresetError,
+    choice,
+    integer,
+    key,
+    nearest,
+    number,
+    several,
+    show,
+    validate,
+)
+
+MAX_DEPTH = 64
+MAX_WIDTH = 512
+MAX_SEED = 2**63 - 1
+
+# Initialisation: the law of the draws, and the standard variance for (fan in, fan out); None for
+# the plain ones, whose draws are the weights. Biases follow the law alone.
+INITS: dict[str, tuple[str, Any]] = {
+    "uniform": ("uniform", None),
+    "normal": ("normal", None),
+    "glorot_uniform": ("uniform", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    "glorot_normal": ("normal", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    "he_uniform": ("uniform", lambda fan_in, fan_out: 2 / fan_in),
+    "he_normal": ("normal", lambda fan_in, fan_out: 2 / fan_in),
+    "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
+    "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One weight layer: weight (out, in) float32, bias (out,) float32, the activation's name."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    activation: str
+
+    def __post_init__(self) -> None:
+        for name, ndim in (("weight", 2), ("bias", 1)):
+            array = getattr(self, name)
+            if not _frozen(array):  # a copy, so that nobody changes it from outside
+                array = np.array(array, dtype=np.float32)
+            if array.ndim != ndim or not np.isfinite(array).all():
+                raise PresetError(f"{ndim}-dimensional, finite in float32 would be right", key=name)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if self.bias.shape != self.weight.shape[:1]:
+            raise PresetError(
+                f"{len(self.bias)} biases for {len(self.weight)} rows of weight", key="bias"
+            )
+        if self.activation not in ACTIVATIONS:
+            hint = nearest(str(self.activation), ACTIVATIONS)
+            raise PresetError(f"no {show(self.activation)}{hint}", key="activation")
+
+    def __repr__(self) -> str:
+        rows, columns = self.weight.shape
+        return f"Layer({columns} → {rows}, {self.activation})"
+
+
+def _frozen(array: Any) -> bool:
+    kept = isinstance(array, np.ndarray) and array.dtype == np.float32
+    return kept and not array.flags.writeable
+
+
+class Network:
+    """A feedforward network from input features to 1 (grey) or 3 (RGB) outputs.
+
+    `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
+    holds z0, z1 …, one for each up to the largest that `inputs` names. Raises PresetError (a
+    ValueError) where the shapes do not chain or a limit is passed.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        inputs: Sequence[str] = ("x", "y"),
+        *,
+        latent: Sequence[float] = (),
+        scales: Sequence[tuple[float, float]] | None = None,
+    ):
+        self.inputs = check_inputs(list(inputs))
+        self.latent = tuple(map(float, latent))
+        self.drawn = tuple(layers)
+        # Factors are float32 numbers, as the shader's are, so that both multiply alike.
+        pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
+        self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
+        self._check()
+
+    def _check(self) -> None:
+        if not 1 <= len(self.drawn) <= MAX_DEPTH:
+            raise PresetError(f"{len(self.drawn)} layers where 1 to {MAX_DEPTH} would be right")
+        if len(self.latent) < latent_count(self.inputs):
+            needed = latent_count(self.inputs)
+            raise PresetError(f"{len(self.latent)} latent constants where inputs need {needed}")
+        fan_in = len(self.inputs)
+        for number_, layer in enumerate(self.drawn, 1):
+            rows, columns = layer.weight.shape
+            if columns != fan_in:
+                raise PresetError(
+                    f"layer {number_} has {columns} columns of weight where {fan_in} would be right"
+                )
+            if not 1 <= rows <= MAX_WIDTH:
+                raise PresetError(f"layer {number_} has {rows} units; 1 to {MAX_WIDTH} are possible")
+            fan_in = rows
+        if fan_in not in (1, 3):
+            raise PresetError(f"the last layer has {fan_in} outputs where 1 or 3 would be right")
+
+    @classmethod
+    def random(cls, **keys: Any) -> "Network":
+        """Draw a network. Takes every `[network]` key of a preset by name, with its default."""
+        known = [field.name for field in dataclasses.fields(NetworkSpec)]
+        for name in keys:
+            if name not in known:
+                raise PresetError(f"no such key{nearest(name, known)}", key=name)
+        return NetworkSpec(**keys).network()
+
+    @property
+    def depth(self) -> int:
+        """The number of weight layers, the output layer included."""
+        return len(self.drawn)
+
+    @property
+    def width(self) -> int:
+        """The units of the widest hidden layer; 0 for a network of depth 1."""
+        return max((len(layer.bias) for layer in self.drawn[:-1]), default=0)
+
+    @property
+    def outputs(self) -> int:
+        """1 (grey) or 3 (RGB)."""
+        return len(self.drawn[-1].bias)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+        return sum(layer.weight.size + layer.bias.size for layer in self.drawn)
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The effective layers: draws times scales, rounded to float32."""
+        return tuple(self.effective(index) for index in range(self.depth))
+
+    def effective(self, index: int) -> Layer:
+        """The effective layer at `index`, counted from 0."""
+        layer, (weight_scale, bias_scale) = self.drawn[index], self.scales[index]
+        if (weight_scale, bias_scale) == (1.0, 1.0):
+            return layer
+        weight = layer.weight * np.float32(weight_scale)
+        return Layer(weight, layer.bias * np.float32(bias_scale), layer.activation)
+
+    def evaluate(self, inputs: Any, dtype: Any = np.float64) -> NDArray[Any]:
+        """The reference: features (N, n_inputs) to outputs (N, n_outputs), in float64.
+
+        With `dtype=float32` the sums of layer 1 are rounded once and the rest runs in float32:
+        the errors that float32 itself makes. Overflow gives inf and NaN, no exception.
+        """
+        y = np.asarray(inputs, np.float64)
+        if y.ndim != 2 or y.shape[1] != len(self.inputs):
+            raise ValueError(f"inputs of shape {y.shape} where (N, {len(self.inputs)}) is right")
+        with np.errstate(all="ignore"):
+            for number_, layer in enumerate(self.layers):
+                kind = np.float64 if number_ == 0 else dtype
+                y = y @ layer.weight.T.astype(kind) + layer.bias.astype(kind)
+                y = activate(layer.activation, y.astype(dtype))
+        return y
+
+    def truncated(self, depth: int) -> "Network":
+        """Layers 1 to `depth`, the last cut to as many rows as there are outputs.
+
+        It takes the output activation: layer k's picture of an explicit network.
+        """
+        last, rows = self.drawn[depth - 1], self.outputs
+        if len(last.bias) < rows:
+            rows = 1
+        shown = Layer(last.weight[:rows], last.bias[:rows], self.drawn[-1].activation)
+        kept = (*self.drawn[: depth - 1], shown)
+        return Network(kept, self.inputs, latent=self.latent, scales=self.scales[:depth])
+
+    def __repr__(self) -> str:
+        shape = " → ".join(str(len(layer.bias)) for layer in self.drawn)
+        return f"Network({'+'.join(self.inputs)} → {shape}, {self.parameters} parameters)"
+
+
+def check_inputs(value: Any) -> tuple[str, ...]:
+    """The names of the input features, each known and none twice."""
+    names: tuple[str, ...] = several(lambda name: name, 1, 64)(value)
+    for name in names:
+        if not isinstance(name, str) or (name not in FEATURES and latent_index(name) is None):
+            hint = nearest(str(name), [*FEATURES, "z0"])
+            raise PresetError(f"no input {show(name)}{hint}", key="inputs")
+    if len(set(names)) < len(names):
+        raise PresetError("an input stands twice", key="inputs")
+    return names
+
+
+def _activations(value: Any) -> Any:
+    one = choice(ACTIVATIONS)
+    return one(value) if isinstance(value, str) else several(one, 0, MAX_DEPTH - 1)(value)
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """The `[network]` table: what to draw. Equal specs draw equal networks, on any machine."""
+
+    depth: int = key(
+        8, integer(1, MAX_DEPTH), "weight layers, the output layer included", short=True
+    )
+    width: int = key(16, integer(1, MAX_WIDTH), "units in each hidden layer", short=True)
+    inputs: tuple[str, ...] = key(
+        ("x", "y"),
+        check_inputs,
+        "input features, in the order of W₁'s columns: x y r t cos_t sin_t z0 z1 … one",
+        short=True,
+    )
+    outputs: int = key(3, choice([1, 3]), "1 = grey, 3 = RGB")
+    activation: str | tuple[str, ...] = key(
+        "tanh",
+        _activations,
+        f"of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
+        short=True,
+    )
+    output_activation: str = key("sigmoid", choice(ACTIVATIONS), "of the last layer")
+    init: str = key("uniform", choice(INITS), f"the law of the draws: {' '.join(INITS)}", short=True)
+    weight_scale: float = key(
+        1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True
+    )
+    bias_scale: float | None = key(
+        None, number(0, 1000), "factor on the drawn biases; follows weight_scale when absent"
+    )
+    seed: int = key(0, integer(0, MAX_SEED), "which network, 0 to 2⁶³ - 1", short=True)
+    latent: tuple[float, ...] | None = key(
+        None, several(number(-1e6, 1e6), 0, MAX_LATENTS), "z0, z1 …; drawn from U(-1, 1) when absent"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self, "network.")
+        if not isinstance(self.activation, str) and len(self.activation) != self.depth - 1:
+            raise PresetError(
+                f"{len(self.activation)} activations where depth {self.depth} has "
+                f"{self.depth - 1} hidden layers",
+                key="network.activation",
+            )
+        needed = latent_count(self.inputs)
+        if self.latent is not None and len(self.latent) < needed:
+            raise PresetError(
+                f"{len(self.latent)} values where inputs need {needed}", key="network.latent"
+            )
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each of the depth - 1 hidden layers."""
+        if isinstance(self.activation, str):
+            return (self.activation,) * (self.depth - 1)
+        return self.activation
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        """z0, z1 …: given, or drawn."""
+        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+
+    def network(self) -> Network:
+        """Draw it."""
+        law, variance = INITS[self.init]
+        bias_scale = self.weight_scale if self.bias_scale is None else self.bias_scale
+        fan_in, layers, scales = len(self.inputs), [], []
+        for number_, name in enumerate((*self.hidden_activations, self.output_activation), 1):
+            rows = self.width if number_ < self.depth else self.outputs
+            factor = self.weight_scale
+            if variance is not None:  # U(-1, 1) has variance 1/3
+                factor *= math.sqrt(variance(fan_in, rows) * (3 if law == "uniform" else 1))
+            weight = draws.draw(self.seed, number_, draws.WEIGHT, rows, fan_in, law)
+            bias = draws.draw(self.seed, number_, draws.BIAS, 1, rows, law)[0]
+            layers.append(Layer(weight, bias, name))
+            scales.append((factor, bias_scale))
+            fan_in = rows
+        return Network(layers, self.inputs, latent=self.latents, scales=scales)
+
+
+def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:
+    """The latent constants that `inputs` need, from U(-1, 1)."""
+    count = latent_count(inputs)
+    return tuple(map(float, draws.draw(seed, 0, draws.LATENT, 1, count, "uniform")[0]))

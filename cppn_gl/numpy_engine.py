@@ -1,0 +1,49 @@
+"""The picture without OpenGL: the reference's arithmetic in float32, a few rows at a time."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.features import features
+from cppn_gl.geometry import pixel_points, sample_jitters
+from cppn_gl.network import Network
+from cppn_gl.preset import Animation, View
+
+NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
+PIXELS_AT_ONCE = 16_384  # keeps the activations of a layer within the cache
+
+
+def draw(
+    network: Network,
+    view: View,
+    animation: Animation,
+    size: tuple[int, int],
+    time: float = 0.0,
+    samples: int = 1,
+) -> NDArray[np.float32]:
+    """The picture as (height, width, 3) float32 display values."""
+    width, height = size
+    picture = np.zeros((height, width, 3), np.float32)
+    step = max(1, PIXELS_AT_ONCE // width)
+    for jitter in sample_jitters(samples):
+        for top in range(0, height, step):
+            rows = slice(top, min(top + step, height))
+            x, y = pixel_points(size, view.center, view.extent, rows=rows, jitter=jitter)
+            inputs = features(
+                network.inputs, x.ravel(), y.ravel(), animation.clock(time), network.latent
+            )
+            values = colors(network.evaluate(inputs, dtype=np.float32))
+            values = values.reshape(*x.shape, 3)
+            picture[rows] += values if samples == 1 else np.clip(values, 0, 1) / samples**2
+    return picture
+
+
+def colors(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where one is not a finite number."""
+    rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
+    rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
+    return rgb
+
+
+def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Display values as 8 bits: round(255 v), clamped."""
+    return np.floor(np.clip(picture, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)

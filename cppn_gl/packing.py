@@ -1,0 +1,265 @@
+"""A network as bytes, and the GLSL that reads them, both from one description: `Layout`.
+
+    Network -> layout() -> pack()            -> the weights, as vec4 rows
+                        -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
+    Network, View, Clock -> first_layer()    -> layer 1 with the view folded in, float64 to float32
+
+The weights are stored as drawn; their scales travel in the Layers block. A group of ROWS rows is
+
+    bias vec4 × ceil(ROWS / 4), then for each chunk of four columns: ROWS vec4, one for each row
+
+padded with zeros to whole groups and whole steps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.features import Clock, constant
+from cppn_gl.network import MAX_DEPTH, MAX_WIDTH, Network
+
+Vec4s = NDArray[np.float32]  # (n, 4)
+
+VEC4 = 16  # bytes
+TEXTURE_WIDTH = 4096
+
+# Up to this width a row's dot product is one unrolled expression. Wider ones are steps of a loop:
+# unrolled, they would take seconds to compile.
+UNROLLED_WIDTH = 64
+LOOPED_ROWS = 8
+# llvmpipe silently ends all loops of an invocation after 65,536 iterations in total.
+MAX_ITERATIONS = 60_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the driver allows for the weights: bytes in a block, blocks left for them."""
+
+    block_bytes: int = 16_384
+    blocks: int = 9
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a network lies in memory, and so which program reads it.
+
+    units: the length of the activation arrays; rows, chunks: the block of weights (rows × 4·chunks
+    columns) that one step of the loops multiplies; blocks: uniform blocks of block_vec4s each, or
+    0 for a texture.
+    """
+
+    units: int
+    rows: int
+    chunks: int
+    blocks: int
+    block_vec4s: int
+
+    @property
+    def unrolled(self) -> bool:
+        """Whether one step covers a whole row."""
+        return self.units == 4 * self.chunks
+
+    @property
+    def capacity(self) -> int:
+        """vec4s to store at least, so that every declared block has its full range."""
+        return self.blocks * self.block_vec4s
+
+    def stride(self, columns: int) -> int:
+        """vec4s in a group of rows with `columns` columns."""
+        padded = self.units if self.unrolled else _round_up(columns, 4 * self.chunks)
+        return -(-self.rows // 4) + self.rows * (padded // 4)
+
+
+def _round_up(n: int, multiple: int) -> int:
+    return -(-n // multiple) * multiple
+
+
+def _shapes(network: Network) -> list[tuple[int, int]]:
+    """(rows, columns) of layers 2 to depth. Layer 1 has a block of its own."""
+    rows, columns = zip(*(layer.weight.shape for layer in network.drawn), strict=True)
+    return list(zip(rows[1:], columns[1:], strict=True))
+
+
+def layout(network: Network, limits: Limits) -> Layout:
+    """The layout for a network on a driver: one block, as many as it allows, or a texture."""
+    width = max(network.width, network.outputs)
+    block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
+    shapes = _shapes(network)
+    if width <= UNROLLED_WIDTH:
+        units = _round_up(width, 4 if width <= 32 else 8)
+        candidate = Layout(units, 1, units // 4, 0, block_vec4s)
+    else:
+        candidate = _looped(width, shapes, block_vec4s)
+    needed = sum(-(-r // candidate.rows) * candidate.stride(c) for r, c in shapes)
+    if needed <= block_vec4s:
+        blocks = 1
+    else:
+        blocks = limits.blocks if needed <= limits.blocks * block_vec4s else 0
+    return Layout(candidate.units, candidate.rows, candidate.chunks, blocks, block_vec4s)
+
+
+def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:
+    """Steps large enough that the loops stay within MAX_ITERATIONS in all."""
+    for chunks in (2, 4, 8, 16, 32):
+        units = _round_up(width, max(LOOPED_ROWS, 4 * chunks))
+        iterations = MAX_WIDTH + MAX_DEPTH
+        for rows, columns in shapes:
+            iterations += -(-rows // LOOPED_ROWS) * (1 + -(-columns // (4 * chunks)))
+        if iterations <= MAX_ITERATIONS:
+            break
+    # units must not equal 4 · chunks, which means unrolled
+    return Layout(max(units, 8 * chunks), LOOPED_ROWS, chunks, 0, block_vec4s)
+
+
+def pack(network: Network, where: Layout) -> Vec4s:
+    """The draws of layers 2 to depth as vec4s, at least `where.capacity` of them."""
+    parts = [_pack_layer(layer.weight, layer.bias, where) for layer in network.drawn[1:]]
+    used = sum(len(part) for part in parts)
+    total = max(where.capacity, used, 1)
+    if not where.blocks:
+        total = _round_up(total, TEXTURE_WIDTH)
+    packed = np.zeros((total, 4), np.float32)
+    if parts:
+        packed[:used] = np.concatenate(parts)
+    return packed
+
+
+def _pack_layer(weight: Vec4s, bias: NDArray[np.float32], where: Layout) -> Vec4s:
+    rows, columns = weight.shape
+    groups, biases = -(-rows // where.rows), -(-where.rows // 4)
+    chunks = (where.stride(columns) - biases) // where.rows
+    padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
+    padded[:rows, :columns] = weight
+    offsets = np.zeros((groups * where.rows,), np.float32)
+    offsets[:rows] = bias
+    heads = np.zeros((groups, biases * 4), np.float32)
+    heads[:, : where.rows] = offsets.reshape(groups, where.rows)
+    body = padded.reshape(groups, where.rows, chunks, 4).transpose(0, 2, 1, 3)
+    heads4 = heads.reshape(groups, biases, 4)
+    whole = np.concatenate([heads4, body.reshape(groups, chunks * where.rows, 4)], axis=1)
+    return whole.reshape(-1, 4)
+
+
+LAYERS = np.dtype([("shape", np.int32, (MAX_DEPTH, 4)), ("scale", np.float32, (MAX_DEPTH, 4))])
+
+
+def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
+    """The Layers block: for each layer (rows, columns, first vec4, activation) and its scales."""
+    block = np.zeros((), LAYERS)
+    names, first = list(ACTIVATIONS), 0
+    for i, (layer, scales) in enumerate(zip(network.drawn, network.scales, strict=True)):
+        rows, columns = layer.weight.shape
+        block["shape"][i] = rows, columns, first, names.index(layer.activation)
+        block["scale"][i, :2] = scales
+        if i > 0:
+            first += -(-rows // where.rows) * where.stride(columns)
+    return block
+
+
+def first_layer(
+    network: Network, center: Sequence[float], extent: float, clock: Clock
+) -> NDArray[np.float32]:
+    """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
+
+    At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
+    where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
+    keeps a deep zoom sharp: float32 meets only u, v and d, which are small there.
+    """
+    layer = network.effective(0)
+    weight = layer.weight.astype(np.float64)
+    folded = np.zeros((MAX_WIDTH, 4))
+    rows = folded[: len(weight)]
+    rows[:, 2] = layer.bias
+    for column, name in zip(weight.T, network.inputs, strict=True):
+        value = constant(name, clock, network.latent)
+        if value is not None:
+            rows[:, 2] += column * value
+        elif name == "r":
+            rows[:, 3] += column
+            rows[:, 2] += column * np.hypot(*center)
+        else:
+            axis = ("x", "y").index(name)
+            rows[:, axis] += column * extent
+            rows[:, 2] += column * center[axis]
+    return np.clip(folded, -3e38, 3e38).astype(np.float32)
+
+
+# What changes from draw to draw, in the order of its std140 block.
+FRAME = np.dtype(
+    [
+        ("size", np.int32, 2),  # of the whole picture, in pixels
+        ("offset", np.int32, 2),  # of the target's first pixel within the picture
+        ("jitter", np.float32, 2),  # of the sample within its pixel, in pixels
+        ("center", np.float32, 2),  # of the view, for r
+        ("extent", np.float32),
+        ("radius", np.float32),  # r at the centre
+        ("share", np.float32),  # of this sample in its pixel
+        ("depth", np.int32),
+        ("outputs", np.int32),
+        ("clamped", np.int32),  # 1: each sample is clamped to [0, 1]
+        ("padding", np.int32, 2),
+    ]
+)
+_GLSL_TYPES = {"i": {1: "int", 2: "ivec2", 4: "ivec4"}, "f": {1: "float", 2: "vec2", 4: "vec4"}}
+
+
+def _members(dtype: np.dtype[np.void]) -> str:
+    """The members of a std140 block that lies in memory as `dtype` does."""
+    lines = []
+    for name in dtype.names or ():
+        field = dtype[name]
+        kind, shape = field.base.kind, field.shape
+        array = f"[{shape[0]}]" if len(shape) == 2 else ""
+        lines.append(f"    {_GLSL_TYPES[kind][shape[-1] if shape else 1]} {name}{array};")
+    return "\n".join(lines)
+
+
+# Binding points of the uniform blocks, and the texture unit of the weights.
+FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
+
+
+def weight_blocks(where: Layout) -> list[str]:
+    """The names of the weights' uniform blocks where each is declared apart."""
+    return [f"Weights{k}" for k in range(where.blocks)]
+
+
+def declarations(where: Layout, *, block_arrays: bool) -> str:
+    """GLSL: the uniform blocks, and `vec4 weight(int i)`.
+
+    `block_arrays`: whether GLSL ≥ 4.20 is to be had: arrays of blocks with a dynamic index and a
+    binding. Otherwise each block has a name, and a constant index selects it.
+    """
+    parts = [
+        f"layout(std140) uniform Frame {{\n{_members(FRAME)}\n}} frame;",
+        f"layout(std140) uniform Layers {{\n{_members(LAYERS)}\n}} layers;",
+        f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
+        *_weights(where, block_arrays),
+    ]
+    return "\n".join(parts)
+
+
+def _weights(where: Layout, block_arrays: bool) -> list[str]:
+    shift = where.block_vec4s.bit_length() - 1
+    mask = where.block_vec4s - 1
+    body = f"{{ vec4 w[{where.block_vec4s}]; }}"
+    if not where.blocks:
+        shift, mask = TEXTURE_WIDTH.bit_length() - 1, TEXTURE_WIDTH - 1
+        fetch = f"texelFetch(weights, ivec2(i & {mask}, i >> {shift}), 0)"
+        return ["uniform sampler2D weights;", f"vec4 weight(int i) {{ return {fetch}; }}"]
+    if where.blocks == 1:
+        block = f"layout(std140) uniform Weights0 {body} weights0;"
+        return [block, "vec4 weight(int i) { return weights0.w[i]; }"]
+    if block_arrays:
+        binding = f"layout(std140, binding = {WEIGHTS_BINDING})"
+        block = f"{binding} uniform Weights {body} weights[{where.blocks}];"
+        return [block, f"vec4 weight(int i) {{ return weights[i >> {shift}].w[i & {mask}]; }}"]
+    blocks = [f"layout(std140) uniform Weights{k} {body} weights{k};" for k in range(where.blocks)]
+    choices = [
+        f"    if (i < {(k + 1) * where.block_vec4s}) return weights{k}.w[i & {mask}];"
+        for k in range(where.blocks - 1)
+    ]
+    last = f"    return weights{where.blocks - 1}.w[i & {mask}];"
+    return [*blocks, "\n".join(["vec4 weight(int i) {", *choices, last, "}"])]

@@ -1,0 +1,381 @@
+"""Presets: frozen dataclasses to TOML and back, validation, replace.
+
+    TOML text -> Preset -> Network (drawn) + View (where to look) + Animation (how time runs)
+
+A preset is complete: with a size and a time it determines a picture.
+"""
+
+import dataclasses
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from cppn_gl.features import Clock, latent_count
+from cppn_gl.network import (
+    MAX_SEED,
+    Layer,
+    Network,
+    NetworkSpec,
+    check_inputs,
+    drawn_latents,
+)
+from cppn_gl.schema import PresetError, integer, key, nearest, number, several, show, text, validate
+
+FORMAT = 1
+MAX_BYTES = 64 * 2**20
+MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
+
+
+@dataclass(frozen=True)
+class View:
+    """The `[view]` table: the part of the plane that the picture shows."""
+
+    center: tuple[float, float] = key(
+        (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "the point x, y in the middle", short=True
+    )
+    extent: float = key(
+        1.0,
+        number(MIN_EXTENT, MAX_EXTENT),
+        f"half the shorter side in input units, {MIN_EXTENT:g} to {MAX_EXTENT:g}",
+        short=True,
+    )
+
+    def __post_init__(self) -> None:
+        validate(self, "view.")
+
+
+@dataclass(frozen=True)
+class Animation:
+    """The `[animation]` table: how time becomes input features."""
+
+    speed: float = key(1.0, number(-1000, 1000), "units of t per second")
+    loop: float = key(
+        12.0,
+        number(1e-3, 1e6),
+        "seconds for cos_t, sin_t to come round; a sequence this long loops without a seam",
+    )
+
+    def __post_init__(self) -> None:
+        validate(self, "animation.")
+
+    def clock(self, time: float) -> Clock:
+        """What the input features see at `time` seconds."""
+        return Clock(time, self.speed, self.loop)
+
+
+@dataclass(frozen=True)
+class LayersSpec:
+    """A `[network]` table that gives its layers outright, by `[[network.layers]]`."""
+
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
+    seed: int = key(0, integer(0, MAX_SEED), "draws the latent constants that are not given")
+    latent: tuple[float, ...] | None = key(
+        None, several(number(-1e6, 1e6), 0, 64), "z0, z1 …; drawn from U(-1, 1) when absent"
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", check_inputs(list(self.inputs)))
+        self.network()
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        """z0, z1 …: given, or drawn."""
+        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+
+    def network(self) -> Network:
+        """The network of these layers. Raises PresetError where they do not chain."""
+        if self.latent is not None and len(self.latent) < latent_count(self.inputs):
+            raise PresetError("fewer values than inputs need", key="network.latent")
+        try:
+            return Network(self.layers, self.inputs, latent=self.latents)
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key or "network.layers") from None
+
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LayersSpec):
+            return NotImplemented
+        return _plain(self) == _plain(other)
+
+    def __hash__(self) -> int:
+        return hash((self.inputs, self.seed, self.latent, len(self.layers)))
+
+
+TABLES: dict[str, type] = {"network": NetworkSpec, "view": View, "animation": Animation}
+TOP: dict[str, tuple[Any, str]] = {
+    "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
+    "title": (text(200), "one line"),
+    "description": (text(4000), "what to look at, in a sentence or two"),
+}
+LAYER_KEYS = ("weight", "bias", "activation")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
+
+    spec: NetworkSpec | LayersSpec = dataclasses.field(default_factory=NetworkSpec)
+    view: View = dataclasses.field(default_factory=View)
+    animation: Animation = dataclasses.field(default_factory=Animation)
+    title: str = ""
+    description: str = ""
+    name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
+
+    def network(self) -> Network:
+        """The network that this preset draws."""
+        return self.spec.network()
+
+    @property
+    def animated(self) -> bool:
+        """Whether any input moves with time."""
+        return bool({"t", "cos_t", "sin_t"} & set(self.spec.inputs))
+
+    def replace(self, **keys: Any) -> "Preset":
+        """Another preset with some keys changed, each by its name or as "table.key".
+
+        A new depth repeats the last entry of an activation list, or cuts it. Raises PresetError.
+        """
+        changes: dict[str, dict[str, Any]] = {}
+        for name, value in keys.items():
+            table, field = resolve(name)
+            changes.setdefault(table, {})[field] = value
+        tables: dict[str, Any] = dict(changes.pop("", {}))
+        if "format" in tables:
+            raise PresetError("cannot be changed", key="format")
+        for field, value in tables.items():
+            tables[field] = _checked(TOP[field][0], value, field)
+        for table, values in changes.items():
+            attribute = "spec" if table == "network" else table
+            old = getattr(self, attribute)
+            if isinstance(old, LayersSpec):
+                _refuse_explicit(values)
+            if isinstance(old, NetworkSpec):
+                _fit_activation(old, values)
+            tables[attribute] = dataclasses.replace(old, **values)
+        return dataclasses.replace(self, **tables)
+
+    def layer_picture(self, layer: int) -> "Preset":
+        """The preset of layer `layer`'s picture: the depth-`layer` network."""
+        if isinstance(self.spec, NetworkSpec):
+            return self.replace(depth=layer)
+        cut = self.network().truncated(layer)
+        return dataclasses.replace(self, spec=dataclasses.replace(self.spec, layers=cut.drawn))
+
+    def to_toml(self) -> str:
+        """The preset as TOML text; `parse_preset` gives it back."""
+        document = {"format": FORMAT, "title": self.title, "description": self.description}
+        tables = {"network": self.spec, "view": self.view, "animation": self.animation}
+        return tomli_w.dumps(document | {name: _plain(t) for name, t in tables.items()})
+
+
+def _plain(table: Any) -> dict[str, Any]:
+    """A table as TOML values: unset keys left out, layers as tables."""
+    plain: dict[str, Any] = {}
+    for field in dataclasses.fields(table):
+        value = getattr(table, field.name)
+        if field.name == "layers":
+            continue
+        if value is not None:
+            plain[field.name] = list(value) if isinstance(value, tuple) else value
+    if isinstance(table, LayersSpec):
+        plain["layers"] = [
+            {
+                "weight": [_shortest(row) for row in layer.weight],
+                "bias": _shortest(layer.bias),
+                "activation": layer.activation,
+            }
+            for layer in table.layers
+        ]
+    return plain
+
+
+def _shortest(values: Any) -> list[float]:
+    return [float(str(value)) for value in values]  # 0.4, not float32's 0.4000000059604645
+
+
+def _checked(check: Any, value: Any, name: str) -> Any:
+    try:
+        return check(value)
+    except (ValueError, TypeError) as error:
+        raise PresetError(str(error), key=name) from None
+
+
+def _refuse_explicit(values: dict[str, Any]) -> None:
+    known = [field.name for field in dataclasses.fields(LayersSpec)]
+    for name in values:
+        if name not in known:
+            problem = "cannot be changed: this network is given by its layers"
+            raise PresetError(problem, key=f"network.{name}")
+
+
+def _fit_activation(old: NetworkSpec, values: dict[str, Any]) -> None:
+    """A changed depth lengthens or shortens a list of activations that is not itself changed."""
+    names, depth = old.activation, values.get("depth", old.depth)
+    if "activation" in values or isinstance(names, str) or not isinstance(depth, int):
+        return
+    tail = names[-1:] or (NetworkSpec().activation,)
+    values["activation"] = (*names, *(tail * max(0, depth)))[: max(0, depth - 1)]
+
+
+def resolve(name: str) -> tuple[str, str]:
+    """("network", "depth") for "depth" or "network.depth"; ("", "title") for a top-level key."""
+    table, dot, field = name.rpartition(".")
+    names = {t: [f.name for f in dataclasses.fields(cls)] for t, cls in TABLES.items()}
+    if dot:
+        if table not in names:
+            raise PresetError(f"no such table{nearest(table, names)}", key=name)
+        if field not in names[table]:
+            raise PresetError(f"no such key{nearest(field, names[table])}", key=name)
+        return table, field
+    if name in TOP:
+        return "", name
+    holders = [t for t, fields in names.items() if name in fields]
+    if len(holders) > 1:
+        dotted = " or ".join(f"{t}.{name}" for t in holders)
+        raise PresetError(f"stands in several tables; write {dotted}", key=name)
+    if not holders:
+        everything = [*TOP, *(field for fields in names.values() for field in fields)]
+        raise PresetError(f"no such key{nearest(name, everything)}", key=name)
+    return holders[0], name
+
+
+def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset:
+    """A preset from TOML text. `source` names the file in errors. Raises PresetError only."""
+    try:
+        document = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        problem = re.sub(r" \(at .*\)$", "", str(error))
+        line = int(found.group(1)) if found else None
+        raise PresetError(f"not TOML: {problem}", source=source, line=line) from None
+    except RecursionError:
+        raise PresetError("not a preset: nested too deep", source=source) from None
+    except ValueError as error:
+        raise PresetError(f"not TOML: {str(error).splitlines()[0]}", source=source) from None
+    try:
+        return _preset(document, name)
+    except PresetError as error:
+        raise error.at(source, find_line(toml, error.key)) from None
+
+
+def _preset(document: dict[str, Any], name: str) -> Preset:
+    version = document.get("format", FORMAT)
+    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
+        problem = f"{version} is newer than this program knows ({FORMAT}); update cppn_gl"
+        raise PresetError(problem, key="format")
+    for field in document:
+        if field not in TOP and field not in TABLES:
+            raise PresetError(f"no such key{nearest(field, [*TOP, *TABLES])}", key=show(field)[1:-1])
+    top = {f: _checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
+    top.pop("format", None)
+    network = _table(document, "network")
+    spec = _layers_spec(network) if "layers" in network else _build(NetworkSpec, network, "network")
+    return Preset(
+        spec=spec,
+        view=_build(View, _table(document, "view"), "view"),
+        animation=_build(Animation, _table(document, "animation"), "animation"),
+        name=name,
+        **top,
+    )
+
+
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise PresetError(f"{show(table)} where a table [{name}] would be right", key=name)
+    return table
+
+
+def _build(cls: type, values: dict[str, Any], table: str) -> Any:
+    known = [field.name for field in dataclasses.fields(cls)]
+    for field in values:
+        if field not in known:
+            problem = f"no such key{nearest(field, known)}"
+            raise PresetError(problem, key=f"{table}.{show(field)[1:-1]}")
+    return cls(**{field: _tuples(value) for field, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _layers_spec(network: dict[str, Any]) -> LayersSpec:
+    tables = network["layers"]
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        problem = "[[network.layers]] tables would be right, each with weight, bias, activation"
+        raise PresetError(problem, key="network.layers")
+    known = [field.name for field in dataclasses.fields(LayersSpec)]
+    drawn = [field.name for field in dataclasses.fields(NetworkSpec)]
+    for field in network:
+        if field not in known and field in drawn:
+            problem = "cannot stand beside [[network.layers]], which say it themselves"
+            raise PresetError(problem, key=f"network.{field}")
+    layers = tuple(_layer(table, i) for i, table in enumerate(tables, 1))
+    rest = {field: value for field, value in network.items() if field != "layers"}
+    spec: LayersSpec = _build(LayersSpec, rest | {"layers": layers}, "network")
+    return spec
+
+
+def _layer(table: dict[str, Any], number_: int) -> Layer:
+    where = "network.layers"
+    for field in table:
+        if field not in LAYER_KEYS:
+            hint = nearest(field, LAYER_KEYS)
+            raise PresetError(f"layer {number_}: no such key {show(field)}{hint}", key=where)
+    for field in LAYER_KEYS:
+        if field not in table:
+            raise PresetError(f"layer {number_} has no {field}", key=where)
+    values = number(-1e30, 1e30)
+    try:
+        weight = several(several(values, 1, 512), 1, 512)(table["weight"])
+        bias = several(values, 1, 512)(table["bias"])
+        if len({len(row) for row in weight}) > 1:
+            raise ValueError("rows of weight differ in length")
+        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), table["activation"])
+    except PresetError as error:
+        raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
+    except (ValueError, TypeError) as error:
+        raise PresetError(f"layer {number_}: {error}", key=where) from None
+
+
+def find_line(toml: str, dotted: str) -> int | None:
+    """The line of a key in TOML text, counted from 1; None where it cannot be told."""
+    if not dotted:
+        return None
+    table, _, field = dotted.rpartition(".")
+    current = ""
+    for number_, line in enumerate(toml.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            current = header.group(1).strip()
+            if current in (dotted, field if not table else dotted):
+                return number_
+        assigned = re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line)
+        if assigned and dotted in (assigned.group(1), f"{current}.{assigned.group(1)}"):
+            return number_
+    return None
+
+
+def read_preset(path: Path) -> Preset:
+    """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
+        toml = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PresetError(f"not UTF-8 at byte {error.start}", source=str(path)) from None
+    except OSError as error:
+        raise PresetError(error.strerror or str(error), source=str(path)) from None
+    except ValueError as error:  # a path with a null character
+        raise PresetError(str(error), source=show(str(path))) from None
+    return parse_preset(toml, source=str(path), name=path.stem)

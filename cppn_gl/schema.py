@@ -1,0 +1,135 @@
+"""Keys: each has a type, a range, a default and one line of help in one place.
+
+A preset table is a frozen dataclass whose fields are made by `key(...)`. The TOML parser, the
+error messages, the command-line options and the documentation all read these fields.
+"""
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Check = Callable[[Any], Any]
+
+
+class PresetError(ValueError):
+    """A wrong preset, in one line: file, line where known, key, what is wrong, what would do."""
+
+    def __init__(self, problem: str, *, key: str = "", source: str = "", line: int | None = None):
+        self.problem, self.key, self.source, self.line = problem, key, source, line
+        place = f"{source}:{line}" if source and line else source
+        super().__init__(": ".join(part for part in (place, key, problem) if part))
+
+    def at(self, source: str, line: int | None = None) -> "PresetError":
+        """The same error with its file, and its line where known."""
+        return PresetError(self.problem, key=self.key, source=source, line=line)
+
+
+def key(default: Any, check: Check, help: str, **extra: Any) -> Any:  # noqa: A002
+    """A dataclass field with its default, the check that returns the value to keep, and its help.
+
+    `extra`: `short=True` makes it a command-line option of its own; `metavar` names its value.
+    """
+    metadata = {"check": check, "help": help, **extra}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def validate(table: Any, prefix: str = "") -> None:
+    """Check every field of a frozen dataclass made of keys, in `__post_init__`."""
+    for field in dataclasses.fields(table):
+        value = getattr(table, field.name)
+        if value is None and field.default is None:
+            continue
+        try:
+            value = field.metadata["check"](value)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise PresetError(str(error), key=prefix + field.name) from None
+        object.__setattr__(table, field.name, value)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Say which of `names` was probably meant: "; did you mean …?", or all of them if few."""
+    known = list(names)
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(known)}" if len(known) <= 24 else ""
+
+
+def show(value: Any, limit: int = 60) -> str:
+    """A short, one-line form of a value for a message."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of too many digits, a list too deep
+        return f"this {type(value).__name__}"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# Checks. Each returns the value to keep or raises ValueError with what would be right.
+
+
+def integer(low: int, high: int) -> Check:
+    """An integer in [low, high]."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"{show(value)} is not an integer from {low} to {high}")
+        return value
+
+    return check
+
+
+def number(low: float, high: float) -> Check:
+    """A finite number in [low, high], kept as a float."""
+
+    def check(value: Any) -> float:
+        good = not isinstance(value, bool) and isinstance(value, int | float)
+        if not good or not math.isfinite(value) or not low <= value <= high:
+            raise ValueError(f"{show(value)} is not a number from {low:g} to {high:g}")
+        return float(value)
+
+    return check
+
+
+def choice(names: Iterable[Any]) -> Check:
+    """One of a few names or numbers."""
+    known = list(names)
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int) or value not in known:
+            if isinstance(value, str):
+                raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
+            raise ValueError(f"{show(value)} is not one of {', '.join(map(str, known))}")
+        return value
+
+    return check
+
+
+def text(limit: int) -> Check:
+    """One line or a few sentences, `limit` characters at the most."""
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or len(value) > limit:
+            raise ValueError(f"{show(value)} is not a text of at most {limit} characters")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("not a text that can be written as UTF-8") from None
+        return value
+
+    return check
+
+
+def several(check_one: Check, low: int, high: int) -> Check:
+    """A list of `low` to `high` values that each pass `check_one`; kept as a tuple."""
+
+    def check(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise ValueError(f"{show(value)} is not a list")
+        if not low <= len(value) <= high:
+            count = f"{low}" if low == high else f"{low} to {high}"
+            raise ValueError(f"a list of {len(value)} where {count} would be right")
+        return tuple(check_one(item) for item in value)
+
+    return check

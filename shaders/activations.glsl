@@ -1,0 +1,100 @@
+// The activation functions: each the twin of a row in activations.py.
+//
+// REAL is float, or vec4 for four pixels at once; only operations that fit both are used. Drivers
+// are not trusted with more than exp, log and floor: some return NaN for tanh of a large number,
+// and some are off by 40 units in the last place. Choices are made by step and mix, whose both
+// sides must be finite: hence the clamps.
+
+const float BIG = 3.0e38;
+
+REAL expm1_negative(REAL x) {
+    // exp(x) - 1 for x <= 0: Taylor near 0, where the difference would cancel.
+    REAL s = max(x, REAL(-0.5));
+    REAL p = s * (1.0 + s * (0.5 + s * (0.16666667 + s * (0.041666668 + s * (0.0083333338
+           + s * (0.0013888889 + s * 0.00019841270))))));
+    return mix(exp(max(x, REAL(-88.0))) - 1.0, p, step(REAL(-0.5), x));
+}
+
+REAL log1p_unit(REAL y) {
+    // log(1 + y) for y in [0, 1], by 2 artanh(y / (2 + y)).
+    REAL s = y / (2.0 + y);
+    REAL z = s * s;
+    return 2.0 * s * (1.0 + z * (0.33333333 + z * (0.2 + z * (0.14285714 + z * (0.11111111
+         + z * (0.090909091 + z * (0.076923077 + z * 0.066666667)))))));
+}
+
+REAL upper_tail(REAL z) {
+    // erfc(z) for z >= 0, relative error 1.2e-7 (Numerical Recipes, 2nd ed., erfcc).
+    REAL t = 1.0 / (1.0 + 0.5 * z);
+    REAL p = -1.26551223 + t * (1.00002368 + t * (0.37409196 + t * (0.09678418
+           + t * (-0.18628806 + t * (0.27886807 + t * (-1.13520398 + t * (1.48851587
+           + t * (-0.82215223 + t * 0.17087277))))))));
+    return t * exp(p - z * z);
+}
+
+REAL sine(REAL x, REAL quarter) {
+    // sin(x + quarter · π/2): reduced by multiples of π/2 in three parts (Cody and Waite), then the
+    // polynomials of Cephes' sinf and cosf.
+    REAL n = floor(x * 0.63661977 + 0.5);
+    PRECISE REAL r = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
+    REAL z = r * r;
+    REAL s = ((-1.9515296e-4 * z + 8.3321609e-3) * z - 0.16666655) * z * r + r;
+    REAL c = ((2.4433157e-5 * z - 1.3887316e-3) * z + 4.1666646e-2) * z * z - 0.5 * z + 1.0;
+    REAL m = mod(n + quarter, 4.0);
+    REAL odd = mod(m, 2.0);
+    return mix(s, c, odd) * (1.0 - 2.0 * step(REAL(1.5), m));
+}
+
+REAL activation_identity(REAL x) { return x; }
+
+REAL activation_relu(REAL x) { return max(x, REAL(0.0)); }
+
+REAL activation_leaky_relu(REAL x) { return max(x, REAL(0.0)) + 0.01 * min(x, REAL(0.0)); }
+
+REAL activation_elu(REAL x) { return max(x, REAL(0.0)) + expm1_negative(min(x, REAL(0.0))); }
+
+REAL activation_gelu(REAL x) {
+    REAL half_tail = 0.5 * upper_tail(min(abs(x), REAL(20.0)) * 0.70710678);
+    return max(x, REAL(0.0)) - min(abs(x), REAL(20.0)) * half_tail;
+}
+
+REAL activation_softplus(REAL x) {
+    return max(x, REAL(0.0)) + log1p_unit(exp(-min(abs(x), REAL(88.0))));
+}
+
+REAL activation_tanh(REAL x) {
+    // Near 0 the polynomial of Cephes' tanhf keeps the relative error small.
+    REAL a = clamp(x, REAL(-15.0), REAL(15.0));
+    REAL s = clamp(x, REAL(-0.625), REAL(0.625));
+    REAL z = s * s;
+    REAL p = ((((-5.7049887e-3 * z + 2.0639088e-2) * z - 5.3739715e-2) * z + 0.13331442) * z
+           - 0.33333282) * z * s + s;
+    return mix(p, 1.0 - 2.0 / (exp(2.0 * a) + 1.0), step(REAL(0.625), abs(a)));
+}
+
+REAL activation_sigmoid(REAL x) {
+    return 1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))));
+}
+
+REAL activation_sin(REAL x) { return sine(x, REAL(0.0)); }
+
+REAL activation_cos(REAL x) { return sine(x, REAL(1.0)); }
+
+REAL activation_gaussian(REAL x) {
+    REAL a = clamp(x, REAL(-20.0), REAL(20.0));
+    return exp(-min(a * a, REAL(88.0)));
+}
+
+REAL activation_atan(REAL x) {
+    // Cephes' atanf: π/2 - atan(1/a) above tan(3π/8), π/4 + atan((a-1)/(a+1)) above tan(π/8).
+    REAL a = min(abs(x), REAL(BIG));
+    REAL far = step(REAL(2.4142135), a);
+    REAL middle = step(REAL(0.41421357), a) * (1.0 - far);
+    REAL inverse = -1.0 / max(a, REAL(1.0));
+    REAL b = mix(mix(min(a, REAL(1.0)), (a - 1.0) / (a + 1.0), middle), inverse, far);
+    REAL z = b * b;
+    REAL p = (((8.0537445e-2 * z - 0.13877685) * z + 0.19977711) * z - 0.33332949) * z * b + b;
+    return sign(x) * (p + 0.78539816 * middle + 1.5707964 * far);
+}
+
+REAL activation_abs(REAL x) { return abs(x); }

@@ -1,0 +1,36 @@
+// Planes of red, green and blue, four pixels to a texel, as pixels of 8 bits: round(255 v).
+// A target of another size than the planes shows them scaled, linearly interpolated.
+
+uniform sampler2D red_plane;
+uniform sampler2D green_plane;
+uniform sampler2D blue_plane;
+uniform ivec2 plane_size;  // in pixels
+uniform ivec2 target_size; // in pixels
+uniform bool flipped;      // the window's row 0 is at the bottom
+
+out vec4 color;
+
+vec3 at(ivec2 pixel) {
+    pixel = clamp(pixel, ivec2(0), plane_size - 1);
+    ivec2 texel = ivec2(pixel.x >> 2, pixel.y);
+    int lane = pixel.x & 3;
+    return clamp(vec3(texelFetch(red_plane, texel, 0)[lane],
+                      texelFetch(green_plane, texel, 0)[lane],
+                      texelFetch(blue_plane, texel, 0)[lane]), 0.0, 1.0);
+}
+
+void main() {
+    ivec2 pixel = ivec2(gl_FragCoord.xy);
+    if (flipped) pixel.y = target_size.y - 1 - pixel.y;
+    vec3 value;
+    if (plane_size == target_size) {
+        value = at(pixel);
+    } else {
+        vec2 where = (vec2(pixel) + 0.5) * vec2(plane_size) / vec2(target_size) - 0.5;
+        ivec2 low = ivec2(floor(where));
+        vec2 f = where - floor(where);
+        value = mix(mix(at(low), at(low + ivec2(1, 0)), f.x),
+                    mix(at(low + ivec2(0, 1)), at(low + ivec2(1, 1)), f.x), f.y);
+    }
+    color = vec4(floor(255.0 * value + 0.5) / 255.0, 1.0);
+}

@@ -1,0 +1,209 @@
+#!/bin/sh
+# Makes this machine ready for `make run`, `make test`, `make lint` or `make wheel`.
+#
+#   tools/setup.sh run|test|lint|wheel
+#
+# Makes .venv with a Python of 3.11 or newer (PYTHON=… chooses one), installs this
+# project into it when pyproject.toml has changed, and installs missing system
+# packages where it may (Debian and Ubuntu, as root or with a sudo that asks
+# nothing). Where it may not, it prints the command that would. With everything in
+# place it does nothing and needs no network.
+#
+# Exit status:
+#   0  ready
+#   1  .venv could not be made, or pip failed
+#   2  no suitable Python, or called wrongly
+#   3  system packages are missing and were not installed. `run` goes on without
+#      them (the program falls back, and says what is missing) unless Python
+#      itself is among them.
+
+set -eu
+
+say() { printf 'cppn_gl: %s\n' "$*" >&2; }
+die() { status=$1; shift; say "$*"; exit "$status"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+mode=${1:-}
+case $mode in
+    run | test | wheel) extra='test' ;;
+    lint) extra=dev ;;
+    *) die 2 "usage: tools/setup.sh run|test|lint|wheel" ;;
+esac
+
+cd "$(dirname "$0")/.."
+
+# --- Python ------------------------------------------------------------------------
+
+# Prints the version of the interpreter $1; fails when it does not run or is too old.
+version() {
+    "$1" -c 'import sys
+print("%d.%d.%d" % sys.version_info[:3])
+sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+can_make_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
+# Sets `python` to the best interpreter there is, or to nothing: one that can make a
+# virtual environment goes before one that lacks Debian's python3-venv. Sets `too_old`
+# to what was found and did not do.
+find_python() {
+    python='' too_old=''
+    if [ -n "${PYTHON:-}" ]; then
+        found=$(version "$PYTHON") && { python=$PYTHON; return; }
+        [ -n "$found" ] || die 2 "PYTHON=$PYTHON does not run; cppn_gl needs Python 3.11 or newer"
+        die 2 "PYTHON=$PYTHON is Python $found; cppn_gl needs 3.11 or newer"
+    fi
+    for candidate in python3.14 python3.13 python3.12 python3.11 python3 \
+        "${PYENV_ROOT:-${HOME:-/nonexistent}/.pyenv}"/versions/3.1[1-9]*/bin/python3; do
+        have "$candidate" || continue
+        if found=$(version "$candidate"); then
+            if can_make_venv "$candidate"; then python=$candidate; return; fi
+            python=${python:-$candidate}
+        elif [ -n "$found" ]; then
+            too_old="$candidate is $found"
+        fi
+    done
+}
+
+# --- What the system must have -----------------------------------------------------
+
+# Adds package $1 to `missing`, once, and what it is wanted for, $2, to `lacking`.
+want() {
+    case " $missing " in *" $1 "*) ;; *) missing="${missing:+$missing }$1" ;; esac
+    lacking="${lacking:+$lacking }$2"
+}
+
+want_library() {
+    case $libraries in *"$1"\ *) ;; *) want "$2" "$1" ;; esac
+}
+
+want_program() { have "$1" || want "$2" "$1"; }
+
+# Sets `missing`, the Debian packages, and `lacking`, what they would bring.
+look() {
+    missing='' lacking=''
+    [ "$(uname -s)" = Linux ] || return 0
+
+    if [ "$venv_works" = no ]; then
+        find_python
+        if [ -z "$python" ]; then
+            # A Debian that has no Python at all may bring a good one.
+            if [ -z "$too_old" ]; then want python3-venv python3; fi
+        elif ! can_make_venv "$python"; then
+            want "python$(version "$python" | sed 's/\.[0-9]*$//')-venv" ensurepip
+        fi
+    fi
+
+    # libegl1 and libgl1 depend on Mesa's drivers and on libX11, which is all that glfw
+    # needs to open a window: measured on a bare Debian 12, it does without libXrandr,
+    # libXcursor, libXi and libXinerama, which every desktop has anyway.
+    case $mode in run | test) ;; *) return 0 ;; esac
+    libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null || true)
+    if [ -n "$libraries" ]; then # musl and Nix have no such list: the program will tell
+        want_library libEGL.so.1 libegl1
+        want_library libGL.so.1 libgl1
+        if [ "$mode" = run ] && [ "${XDG_SESSION_TYPE:-}" = wayland ]; then
+            # There glfw loads its Wayland build, which needs all of these.
+            want_library libwayland-client.so.0 libwayland-client0
+            want_library libwayland-cursor.so.0 libwayland-cursor0
+            want_library libwayland-egl.so.1 libwayland-egl1
+            want_library libxkbcommon.so.0 libxkbcommon0
+        fi
+    fi
+    if [ "$mode" = test ]; then
+        want_program Xvfb xvfb
+        want_program xauth xauth
+        want_program xdotool xdotool
+    fi
+}
+
+# Installs the packages in `missing`; fails when it may not or cannot.
+install() {
+    have apt-get || return 1
+    if [ "$(id -u)" = 0 ]; then
+        as_root=''
+    elif have sudo && sudo -n true 2>/dev/null; then
+        as_root='sudo -n'
+    else
+        return 1
+    fi
+    say "installing $missing"
+    # What can be installed may be there although some other source cannot be reached.
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update >&2 </dev/null ||
+        say "apt-get update failed; trying to install all the same"
+    # shellcheck disable=SC2086  # one argument per package
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends $missing >&2 </dev/null
+}
+
+# Says what is missing and how to get it.
+tell() {
+    say "missing: $lacking"
+    if have apt-get; then
+        install_it="apt-get install -y --no-install-recommends $missing"
+        if [ "$(id -u)" = 0 ]; then
+            say "install with:"
+            printf '    apt-get update && %s\n' "$install_it" >&2
+        elif have sudo; then
+            say "install with:"
+            printf '    sudo apt-get update && sudo %s\n' "$install_it" >&2
+        else
+            say "install, as root, with:"
+            printf '    apt-get update && %s\n' "$install_it" >&2
+        fi
+    else
+        say "on Debian these are the packages: $missing"
+    fi
+}
+
+# --- Do it -------------------------------------------------------------------------
+
+# An environment that works stays, unless PYTHON asks for another version.
+venv_works=no
+if [ -e .venv ] && has=$(version .venv/bin/python); then
+    venv_works=yes
+    if [ -n "${PYTHON:-}" ]; then
+        find_python
+        [ "$found" = "$has" ] || venv_works=no
+    fi
+fi
+
+look
+if [ -n "$missing" ]; then
+    if install; then look; fi
+    if [ -n "$missing" ]; then
+        tell
+        case "$mode $lacking" in
+            *python3* | *ensurepip*) exit 3 ;;
+            run\ *) say "going on without" ;;
+            *) exit 3 ;;
+        esac
+    fi
+fi
+
+if [ "$venv_works" = no ]; then
+    find_python
+    if [ -z "$python" ]; then
+        die 2 "needs Python 3.11 or newer${too_old:+ ($too_old)}; PYTHON=/path/to/python3 names one"
+    fi
+    say "making .venv with Python $(version "$python")"
+    "$python" -m venv --clear .venv || die 1 "$python -m venv failed"
+fi
+
+# The stamp holds where the checkout was: an editable install points there.
+stamp=.venv/.cppn_gl-$extra
+here=$(pwd -P)
+if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$here" ] ||
+    [ -n "$(find pyproject.toml -newer "$stamp")" ]; then
+    if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+        .venv/bin/python -m ensurepip >&2 || die 1 ".venv has no pip; remove .venv and try again"
+    fi
+    say "installing Python packages into .venv"
+    rm -f "$stamp"
+    printf '%s\n' "$here" >"$stamp.new" # its time is that of the start
+    .venv/bin/python -m pip install --disable-pip-version-check -e ".[$extra]" >&2 ||
+        die 1 "pip failed; its last lines say why"
+    mv "$stamp.new" "$stamp"
+    # What dev brings includes what the tests need.
+    [ "$extra" = test ] || cp -p "$stamp" .venv/.cppn_gl-test
+fi
