@@ -29,7 +29,7 @@ class Activation:
 
 def _sigmoid(x: Array) -> Array:
     e = np.exp(-np.abs(x))  # never overflows
-    return np.where(x < 0, e, 1) / (1 + e)
+    return np.asarray(np.where(x < 0, e, 1) / (1 + e))
 
 
 def _erf(x: Array) -> Array:
@@ -53,7 +53,9 @@ ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation("x", lambda x: x),
     "relu": Activation("max(x, 0)", lambda x: np.maximum(x, 0)),
     "leaky_relu": Activation("x, or 0.01 x where x < 0", lambda x: np.where(x < 0, 0.01, 1) * x),
-    "elu": Activation("x, or exp(x) - 1 where x < 0", lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x)),
+    "elu": Activation(
+        "x, or exp(x) - 1 where x < 0", lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
+    ),
     "gelu": Activation("x Φ(x), Φ the normal distribution, exact", _gelu),
     "softplus": Activation("log(1 + exp(x))", _softplus),
     "tanh": Activation("tanh(x)", np.tanh, bounded=True),

@@ -38,9 +38,7 @@ def philox4x32(counter: NDArray[np.integer], key: tuple[int, int]) -> Words:
     return np.stack([c0, c1, c2, c3], axis=-1).astype(np.uint32)
 
 
-def _multiply(
-    a: np.uint64, b: NDArray[np.uint64]
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+def _multiply(a: np.uint64, b: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     product = a * b
     return product >> _SHIFT, product & _LOW
 
@@ -76,8 +74,8 @@ def normal(word: Words) -> Floats:
 
 
 def _ratio(r: Floats, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
-    top, bottom = (_horner(r, c) for c in coefficients)
-    return top / bottom
+    top, bottom = coefficients
+    return np.asarray(_horner(r, top) / _horner(r, bottom))
 
 
 def _horner(x: Floats, coefficients: tuple[float, ...]) -> Floats:
@@ -146,7 +144,9 @@ _TAIL = (
 
 
 @lru_cache(maxsize=256)
-def draw(seed: int, layer: int, kind: int, rows: int, columns: int, law: str) -> NDArray[np.float32]:
+def draw(
+    seed: int, layer: int, kind: int, rows: int, columns: int, law: str
+) -> NDArray[np.float32]:
     """A read-only (rows, columns) float32 array of draws; `law` is "uniform" or "normal"."""
     block = words(seed, layer, kind, rows, columns)
     drawn = (uniform(block) if law == "uniform" else normal(block)).astype(np.float32)

@@ -122,7 +122,9 @@ class Network:
                     f"layer {number_} has {columns} columns of weight where {fan_in} would be right"
                 )
             if not 1 <= rows <= MAX_WIDTH:
-                raise PresetError(f"layer {number_} has {rows} units; 1 to {MAX_WIDTH} are possible")
+                raise PresetError(
+                    f"layer {number_} has {rows} units; 1 to {MAX_WIDTH} are possible"
+                )
             fan_in = rows
         if fan_in not in (1, 3):
             raise PresetError(f"the last layer has {fan_in} outputs where 1 or 3 would be right")
@@ -175,7 +177,7 @@ class Network:
         With `dtype=float32` the sums of layer 1 are rounded once and the rest runs in float32:
         the errors that float32 itself makes. Overflow gives inf and NaN, no exception.
         """
-        y = np.asarray(inputs, np.float64)
+        y: NDArray[Any] = np.asarray(inputs, np.float64)
         if y.ndim != 2 or y.shape[1] != len(self.inputs):
             raise ValueError(f"inputs of shape {y.shape} where (N, {len(self.inputs)}) is right")
         with np.errstate(all="ignore"):
@@ -241,7 +243,9 @@ class NetworkSpec:
         short=True,
     )
     output_activation: str = key("sigmoid", choice(ACTIVATIONS), "of the last layer")
-    init: str = key("uniform", choice(INITS), f"the law of the draws: {' '.join(INITS)}", short=True)
+    init: str = key(
+        "uniform", choice(INITS), f"the law of the draws: {' '.join(INITS)}", short=True
+    )
     weight_scale: float = key(
         1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True
     )
@@ -250,7 +254,9 @@ class NetworkSpec:
     )
     seed: int = key(0, integer(0, MAX_SEED), "which network, 0 to 2⁶³ - 1", short=True)
     latent: tuple[float, ...] | None = key(
-        None, several(number(-1e6, 1e6), 0, MAX_LATENTS), "z0, z1 …; drawn from U(-1, 1) when absent"
+        None,
+        several(number(-1e6, 1e6), 0, MAX_LATENTS),
+        "z0, z1 …; drawn from U(-1, 1) when absent",
     )
 
     def __post_init__(self) -> None:

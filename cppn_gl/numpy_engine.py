@@ -46,4 +46,5 @@ def colors(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Display values as 8 bits: round(255 v), clamped."""
-    return np.floor(np.clip(picture, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    rounded = np.floor(np.clip(picture, 0, 1) * np.float32(255) + np.float32(0.5))
+    return np.asarray(rounded, np.uint8)

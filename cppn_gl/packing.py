@@ -179,7 +179,7 @@ def first_layer(
             rows[:, 2] += column * value
         elif name == "r":
             rows[:, 3] += column
-            rows[:, 2] += column * np.hypot(*center)
+            rows[:, 2] += column * np.hypot(center[0], center[1])
         else:
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent

@@ -1,6 +1,6 @@
 """Draws networks with the fragment shader: uploads what changed, draws in tiles by a time budget.
 
-    Scene (network, view, clock) -> Painter.load() -> buffers; Drawing.step(budget) -> planes
+Scene (network, view, clock) -> Painter.load() -> buffers; Drawing.step(budget) -> planes
 """
 
 import time as wall
@@ -14,14 +14,16 @@ import numpy as np
 from cppn_gl import packing
 from cppn_gl.features import Clock
 from cppn_gl.geometry import sample_jitters
-from cppn_gl.network import Layer, Network
+from cppn_gl.network import MAX_WIDTH, Layer, Network
 from cppn_gl.preset import View
 from cppn_gl.programs import Program, Programs
-from cppn_gl.shader import LANES, structure
+from cppn_gl.shader import LANES, Structure, structure
 from cppn_gl.targets import Planes
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
-FIRST_RATE = 1e9  # multiplications a second, guessed low so that the first tile is short
+FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
+MAX_RATES = 64
+SHORT = 0.002  # seconds
 STRIP = 4  # rows of a tile narrower than the picture; software renderers draw 4×4 fragments
 
 
@@ -47,12 +49,13 @@ class Painter:
         )
         self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
         self._layers = ctx.buffer(reserve=packing.LAYERS.itemsize)
-        self._first = ctx.buffer(reserve=packing.MAX_WIDTH * packing.VEC4)
+        self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
         self._weights: Any = None
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
-        self._rates: dict[Program, float] = {}
+        self._rates: dict[Structure, float] = {}
+        self._last_rate = FIRST_RATE
 
     def load(self, scene: Scene) -> Program:
         """Send what differs from the last scene, bind it, and give its program."""
@@ -97,17 +100,33 @@ class Painter:
             block[name] = value
         self._frame.write(block.tobytes())
 
-    def rate(self, program: Program) -> float:
-        """Multiplications a second that this program has reached, or a low guess."""
-        return self._rates.get(program, FIRST_RATE)
+    def structure(self, network: Network) -> Structure:
+        """The structure of a network on this driver. Compiles nothing."""
+        return structure(network, packing.layout(network, self.limits))
 
-    def measured(self, program: Program, work: float, seconds: float) -> None:
+    def rate(self, kind: Structure) -> float:
+        """Multiplications a second that a structure has reached, or a low guess."""
+        return self._rates.get(kind, self._last_rate / 2)
+
+    def measured(self, kind: Structure, work: float, seconds: float) -> None:
         """Remember how fast a tile was: half of the new, half of the old."""
         rate = work / max(seconds, 1e-6)
-        old = self._rates.get(program)
-        self._rates[program] = rate if old is None else (rate + old) / 2
-        if len(self._rates) > 64:
+        old = self._rates.get(kind)
+        if seconds < SHORT:  # mostly the cost of a call: at least this fast
+            rate = max(rate, old or self._last_rate)
+        elif old is not None:
+            rate = (rate + old) / 2
+        self._rates[kind] = self._last_rate = rate
+        if len(self._rates) > MAX_RATES:
             self._rates.pop(next(iter(self._rates)))
+
+    def reload(self, network: Network) -> None:
+        """Read the shader files again, and compile for `network`; on ShaderError the old stay."""
+        old = self.programs
+        fresh = Programs(old.ctx, old.version, old.folder)
+        fresh.get(self.structure(network))
+        self.programs = fresh
+        old.release()
 
     def release(self) -> None:
         """Free everything."""
@@ -122,6 +141,12 @@ def _same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
         one.weight is other.weight and one.bias is other.bias
         for one, other in zip(a, b, strict=True)
     )
+
+
+def work_per_pixel(network: Network) -> float:
+    """Multiplications for one pixel; an activation counts as a few."""
+    layers = network.drawn
+    return sum(layer.weight.size + 8 * len(layer.bias) for layer in layers) + 25
 
 
 class Drawing:
@@ -148,26 +173,20 @@ class Drawing:
         self._x = self._y = 0  # the next tile, in texels
         self._strip = 0
         self.done = False
-        planes.target.scissor = None
+        planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
 
     @property
     def work_per_texel(self) -> float:
         """Multiplications for one texel of LANES pixels; an activation counts as a few."""
-        layers = self.scene.network.drawn
-        return LANES * sum(layer.weight.size + 8 * len(layer.bias) for layer in layers) + 100
-
-    @property
-    def seconds(self) -> float:
-        """About how long the whole drawing takes, from what was measured so far."""
-        texels = self.planes.texels[0] * self.planes.texels[1] * self._samples
-        return texels * self.work_per_texel / self.painter.rate(self.painter.load(self.scene))
+        return LANES * work_per_pixel(self.scene.network)
 
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, one tile at least; True when all is drawn."""
         if self.done:
             return True
         program = self.painter.load(self.scene)
+        self._kind = self.painter.structure(self.scene.network)
         ctx, target = self.painter.ctx, self.planes.target
         target.use()
         target.viewport = (0, 0, *self.planes.texels)
@@ -196,7 +215,7 @@ class Drawing:
 
     def _tile(self, program: Program, seconds: float) -> None:
         width, height = self.planes.texels
-        texels = max(1, int(seconds * self.painter.rate(program) / self.work_per_texel))
+        texels = max(1, int(seconds * self.painter.rate(self._kind) / self.work_per_texel))
         if self._x == 0:
             rows = texels // width
             self._strip = min(rows, height - self._y) if rows else min(STRIP, height - self._y)
@@ -209,7 +228,7 @@ class Drawing:
         program.draw()
         self.painter.ctx.finish()
         elapsed = wall.perf_counter() - started
-        self.painter.measured(program, columns * self._strip * self.work_per_texel, elapsed)
+        self.painter.measured(self._kind, columns * self._strip * self.work_per_texel, elapsed)
         self._x += columns
         if self._x >= width:
             self._x, self._y = 0, self._y + self._strip

@@ -275,7 +275,9 @@ def _preset(document: dict[str, Any], name: str) -> Preset:
         raise PresetError(problem, key="format")
     for field in document:
         if field not in TOP and field not in TABLES:
-            raise PresetError(f"no such key{nearest(field, [*TOP, *TABLES])}", key=show(field)[1:-1])
+            raise PresetError(
+                f"no such key{nearest(field, [*TOP, *TABLES])}", key=show(field)[1:-1]
+            )
     top = {f: _checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
     top.pop("format", None)
     network = _table(document, "network")

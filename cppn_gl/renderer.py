@@ -1,6 +1,6 @@
 """Pictures from presets, headless: `Renderer.render`, with OpenGL or without.
 
-    Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
+Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
 """
 
 import warnings
@@ -20,7 +20,7 @@ from cppn_gl.painter import Drawing, Painter, Scene
 from cppn_gl.picture import SAMPLES, SIZE, TIME
 from cppn_gl.preset import Preset
 from cppn_gl.schema import nearest
-from cppn_gl.shader import compose
+from cppn_gl.shader import ShaderError, compose
 from cppn_gl.targets import Planes, Presenter
 
 ENGINES = ("auto", "fragment", "numpy")
@@ -57,6 +57,7 @@ class Renderer:
             raise ValueError(f"no engine {engine!r}{nearest(engine, ENGINES)}")
         self.fallback: ContextError | None = None
         self._owned = context is None
+        self._shaders = shaders
         self.ctx = context
         if engine != "numpy" and context is None:
             try:
@@ -74,8 +75,7 @@ class Renderer:
         self.info = RendererInfo("fragment", found.renderer, found)
         version = glsl or (420 if self.ctx.version_code >= 420 else 330)
         self.painter = Painter(self.ctx, version, shaders)
-        vertex, present = (compose(f, folder=shaders) for f in ("full.vert", "present.frag"))
-        self.presenter = Presenter(self.ctx, vertex, present)
+        self.presenter = self._presenter()
 
     def render(
         self,
@@ -99,9 +99,7 @@ class Renderer:
         size = SIZE(tuple(int(side) for side in size))
         time, samples = TIME(time), SAMPLES(samples)
         if self.ctx is None:
-            picture = numpy_engine.draw(
-                network, preset.view, preset.animation, size, time, samples
-            )
+            picture = numpy_engine.draw(network, preset.view, preset.animation, size, time, samples)
             return numpy_engine.quantise(picture) if dtype == "uint8" else picture
         scene = Scene(network, preset.view, preset.animation.clock(time))
         width, height = size
@@ -118,6 +116,23 @@ class Renderer:
                 pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
                 picture[top : top + part[1], left : left + part[0]] = pixels
         return picture
+
+    def reload(self, network: Network) -> None:
+        """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
+        assert self.ctx is not None
+        fresh = self._presenter()
+        try:
+            self.painter.reload(network)
+        except ShaderError:
+            fresh.release()
+            raise
+        self.presenter.release()
+        self.presenter = fresh
+
+    def _presenter(self) -> Presenter:
+        assert self.ctx is not None
+        vertex, present = (compose(f, folder=self._shaders) for f in ("full.vert", "present.frag"))
+        return Presenter(self.ctx, vertex, present)
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:

@@ -69,15 +69,24 @@ def show(value: Any, limit: int = 60) -> str:
 # Checks. Each returns the value to keep or raises ValueError with what would be right.
 
 
-def integer(low: int, high: int) -> Check:
+@dataclasses.dataclass(frozen=True)
+class Integer:
+    """The check of an integer in [low, high]."""
+
+    low: int
+    high: int
+
+    def __call__(self, value: Any) -> int:
+        """The integer, or ValueError."""
+        good = isinstance(value, int) and not isinstance(value, bool)
+        if not good or not self.low <= value <= self.high:
+            raise ValueError(f"{show(value)} is not an integer from {self.low} to {self.high}")
+        return int(value)
+
+
+def integer(low: int, high: int) -> Integer:
     """An integer in [low, high]."""
-
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{show(value)} is not an integer from {low} to {high}")
-        return value
-
-    return check
+    return Integer(low, high)
 
 
 def number(low: float, high: float) -> Check:

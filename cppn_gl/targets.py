@@ -6,6 +6,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.programs import build
 from cppn_gl.shader import LANES, Source
 
 
@@ -41,21 +42,23 @@ class Presenter:
 
     def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
         self.ctx = ctx
-        self.program = ctx.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
+        self.program = build(ctx, vertex, fragment)
         for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
             self.program[name].value = unit
         self.triangle = ctx.vertex_array(self.program, [])
         self.pixels: Any = None
 
-    def show(self, planes: Planes, target: moderngl.Framebuffer, *, flipped: bool) -> None:
-        """Draw the planes over the whole of `target`; `flipped` for a window."""
+    def show(
+        self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], *, flipped: bool
+    ) -> None:
+        """Draw the planes over the `size` pixels of `target`; `flipped` for a window."""
         for unit, texture in enumerate(planes.textures):
             texture.use(unit)
         target.use()
-        target.scissor = None
-        target.viewport = (0, 0, *target.size)
+        target.scissor = None  # type: ignore[assignment]
+        target.viewport = (0, 0, *size)
         self.program["plane_size"].value = planes.size
-        self.program["target_size"].value = target.size
+        self.program["target_size"].value = size
         self.program["flipped"].value = flipped
         self.triangle.render(moderngl.TRIANGLES, vertices=3)
 
@@ -64,7 +67,7 @@ class Presenter:
         if self.pixels is None or self.pixels.size != planes.size:
             self._release_pixels()
             self.pixels = self.ctx.framebuffer([self.ctx.texture(planes.size, 4)])
-        self.show(planes, self.pixels, flipped=False)
+        self.show(planes, self.pixels, planes.size, flipped=False)
         width, height = planes.size
         data = self.pixels.read(components=3, alignment=1)
         return np.frombuffer(data, np.uint8).reshape(height, width, 3)

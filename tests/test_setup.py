@@ -92,7 +92,7 @@ class Machine:
             [
                 'case "$1" in install)',
                 *(
-XX\\n" >"{self.state}/{name}"'
+                    f'printf "\\t{name} (libc6) => /usr/lib/{name}\\n" >"{self.state}/{name}"'
                     for name in LIBRARIES
                 ),
                 *(f'cp "{self.bin}/id" "{self.bin}/{program}"' for program in PROGRAMS),

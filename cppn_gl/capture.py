@@ -1,0 +1,116 @@
+"""Pictures on disk: one at a time, or a stream of them on threads of its own.
+
+pixels + Shot -> encode_png -> write_atomic
+"""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.files import CaptureError, check_target, free_name, write_atomic, write_new
+from cppn_gl.picture import Shot, encode_png
+
+__all__ = [
+    "CaptureError",
+    "FrameWriter",
+    "check_target",
+    "free_name",
+    "save_new_picture",
+    "save_picture",
+    "write_atomic",
+    "write_new",
+]
+
+MAX_WORKERS = 8
+
+
+def save_picture(
+    path: Path, pixels: NDArray[np.uint8], shot: Shot, *, overwrite: bool = False
+) -> None:
+    """Write (height, width, 3) pixels as a PNG with their shot inside. Raises CaptureError."""
+    write_atomic(path, encode_png(pixels, shot), overwrite=overwrite)
+
+
+def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Path:
+    """Write a PNG named after its preset, the date and the time, and return its path."""
+    return write_new(folder, shot.preset.name, ".png", encode_png(pixels, shot))
+
+
+class FrameWriter:
+    """Encodes and writes pictures on threads of its own, so that drawing goes on.
+
+    It holds at most `waiting` pictures at a time, those being encoded included. As a context
+    manager it finishes what it has, or drops it where the block raises.
+    """
+
+    def __init__(
+        self, *, overwrite: bool = False, workers: int | None = None, waiting: int | None = None
+    ):
+        workers = workers or min(MAX_WORKERS, os.cpu_count() or 1)
+        self.overwrite = overwrite
+        self.errors: list[Exception] = []
+        self.written = 0
+        self._slots = threading.Semaphore(waiting or workers + 2)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(workers, "cppn_gl-frames")
+
+    def submit(
+        self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
+    ) -> bool:
+        """Take a picture; False where there is no room for it, after waiting `wait` seconds.
+
+        The pixels are not copied: leave them alone afterwards. Raises the first error of an
+        earlier picture (CaptureError).
+        """
+        self._raise()
+        if not self._slots.acquire(timeout=wait):
+            self._raise()
+            return False
+        self._pool.submit(self._write, path, pixels, shot)
+        return True
+
+    def _write(self, path: Path, pixels: NDArray[np.uint8], shot: Shot) -> None:
+        try:
+            if not self._stopped.is_set():
+                save_picture(path, pixels, shot, overwrite=self.overwrite)
+                with self._lock:
+                    self.written += 1
+        except Exception as error:  # handed to the drawing thread, which knows what to do
+            self.errors.append(error)
+            self._stopped.set()
+        finally:
+            self._slots.release()
+
+    def _raise(self) -> None:
+        if self.errors:
+            raise self.errors[0]
+
+    def close(self) -> None:
+        """Wait until all is written. Raises the first error."""
+        self._pool.shutdown()
+        self._raise()
+
+    def abort(self) -> None:
+        """Drop what waits, and wait only for the pictures being written."""
+        self._stopped.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> "FrameWriter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abort()

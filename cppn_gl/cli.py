@@ -1,0 +1,93 @@
+"""From the words of a command line to an exit status, with one line for whatever goes wrong.
+
+0 done · 1 unexpected · 2 something to put right, which the line names · 130 interrupted
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cppn_gl import library
+from cppn_gl._version import __version__
+from cppn_gl.commands import COMMANDS
+from cppn_gl.options import PROGRAM, Parser, UsageError, nearest_name
+from cppn_gl.schema import PresetError, show
+from cppn_gl.terminal import leave_stdout, lenient_output, say
+
+DEFAULT = "view"
+UNEXPECTED, WRONG, INTERRUPTED = 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (without the program's name) and return the exit status."""
+    lenient_output()
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        leave_stdout()
+        return 0
+    except Exception as error:
+        return _fail(error)
+    return status
+
+
+def _run(argv: list[str]) -> int:
+    name = argv[0] if argv else DEFAULT
+    try:
+        if name in ("-h", "--help", "--version"):
+            _top().parse(argv)
+        if name in COMMANDS:
+            argv = argv[1:]
+        else:
+            _refuse_misspelt(name)
+            name = DEFAULT
+        command = COMMANDS[name]
+        return command.run(command.parser(name).parse(argv))
+    except SystemExit as leaving:  # --help, --version
+        return int(leaving.code or 0)
+
+
+def _top() -> Parser:
+    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    more = f"`{PROGRAM} COMMAND --help` tells more; without a command, {DEFAULT} is meant"
+    parser = Parser(
+        "",
+        usage=f"{PROGRAM} [COMMAND] [PRESET] [options]",
+        description="See, in real time, what a random neural network is.",
+        epilog="\n".join(["commands:", *lines, "", more]),
+    )
+    parser.option("--version", action="version", version=f"cppn_gl {__version__}")
+    return parser
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise UsageError for a first word that is no preset and nearly a command."""
+    if name.startswith("-") or name in library.shipped() or Path(name).suffix:
+        return
+    if nearest_name(name, library.shipped()) is None and (close := nearest_name(name, COMMANDS)):
+        raise UsageError(f"no command {show(name)}; did you mean {close}? See `{PROGRAM} --help`")
+
+
+def _fail(error: Exception) -> int:
+    """Say what went wrong, in one line, and return the status."""
+    from cppn_gl.context import ContextError, explain
+    from cppn_gl.files import CaptureError
+    from cppn_gl.shader import ShaderError
+
+    if isinstance(error, ImportError):
+        error = explain(error, tried="importing it")
+    if isinstance(error, MemoryError):
+        say("not enough memory for this picture; choose a smaller --size")
+        return WRONG
+    if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
+        say(str(error))
+        return WRONG
+    if os.environ.get("CPPN_GL_DEBUG"):
+        raise error
+    say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
+    leave_stdout()
+    return UNEXPECTED

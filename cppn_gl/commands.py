@@ -1,0 +1,258 @@
+"""The commands: one table. Each imports what it needs when it runs: help is quick and needs no GL.
+
+    arguments -> Shot (preset, size, time, samples) -> window, picture, or sequence of pictures
+
+Paths written go to stdout, notes to stderr, one line each. Errors are raised, and told by cli.py.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cppn_gl import library
+from cppn_gl._version import __version__
+from cppn_gl.options import (
+    PROGRAM,
+    Parser,
+    UsageError,
+    add_overrides,
+    checked,
+    overrides,
+    size_value,
+    toml_value,
+)
+from cppn_gl.preset import read_preset
+from cppn_gl.schema import choice
+from cppn_gl.terminal import note, progress_bar
+
+if TYPE_CHECKING:
+    from cppn_gl.picture import Shot
+    from cppn_gl.renderer import Renderer
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its line of help, what adds its options, and what runs it."""
+
+    summary: str
+    options: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace], int]
+
+    def parser(self, name: str) -> Parser:
+        """The parser of its arguments."""
+        parser = Parser(name, description=self.summary)
+        self.options(parser)
+        return parser
+
+
+def _picture_options(parser: Parser, size: str = "of the picture in pixels") -> None:
+    about = f"a shipped name, a .toml file, or a PNG saved by cppn_gl ({library.DEFAULT})"
+    parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
+    add_overrides(parser)
+    parser.option("--size", metavar="WxH", help=f"{size} (640x360, or what the PNG says)")
+    parser.option("--time", metavar="SECONDS", help="the moment to show (0, or what the PNG says)")
+    parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
+    parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
+
+
+def _view_options(parser: Parser) -> None:
+    _picture_options(parser, "of the window")
+    parser.option("--no-hud", action="store_true", help="nothing but the picture")
+    parser.option("--fullscreen", action="store_true", help="over the whole screen")
+    parser.option(
+        "--output-dir", type=Path, default=Path(), metavar="DIR", help="where pictures go (here)"
+    )
+
+
+def _engine_option(parser: Parser) -> None:
+    about = "fragment (OpenGL), numpy (without), or auto: OpenGL if it can be had (auto)"
+    parser.option("--engine", default="auto", metavar="NAME", help=about)
+    parser.option("-o", "--output", type=Path, metavar="PATH", help="what to write")
+
+
+def _render_options(parser: Parser) -> None:
+    _picture_options(parser)
+    _engine_option(parser)
+
+
+def _sequence_options(parser: Parser) -> None:
+    _render_options(parser)
+    parser.option("--frames", metavar="N", help="how many; more than before extends a sequence")
+    parser.option("--fps", metavar="F", help="frames a second: frame k shows k / F seconds")
+    parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+
+
+def _presets_options(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="print this one as TOML")
+
+
+def _shot(args: argparse.Namespace) -> "Shot":
+    """What the arguments ask for. Raises PresetError, UsageError."""
+    changes = overrides(args)
+    size = args.size and size_value(args.size)
+    from cppn_gl.picture import SAMPLES, SIZE, TIME, Shot, read_shot
+
+    if library.is_picture(args.preset):
+        shot = read_shot(Path(args.preset))
+        if shot.version != __version__:
+            note(args, f"{args.preset} is by version {shot.version}, this is {__version__}")
+        shot = dataclasses.replace(shot, version=__version__)
+    else:
+        shot = Shot(library.load_preset(args.preset))
+    values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
+    if size:
+        values["size"] = checked(SIZE, size, "--size")
+    for name, check in (("time", TIME), ("samples", SAMPLES)):
+        if getattr(args, name) is not None:
+            values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
+    return dataclasses.replace(shot, **values)
+
+
+@contextlib.contextmanager
+def _renderer(args: argparse.Namespace, asked: str, remembered: str) -> Iterator["Renderer"]:
+    """A renderer by the engine asked for, or else the remembered one, or else what there is."""
+    from cppn_gl.context import ContextError
+    from cppn_gl.renderer import ENGINES, Renderer
+
+    checked(choice(ENGINES), asked, "--engine")
+    engine = asked
+    if asked == "auto" and remembered in ENGINES:
+        engine = remembered
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # noted below, in one line
+        try:
+            renderer = Renderer(engine)
+        except ContextError as error:
+            if asked != "auto":
+                raise
+            renderer = Renderer("numpy")
+            renderer.fallback = error
+    with renderer:
+        if renderer.fallback:
+            note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
+        elif asked == "auto" and remembered not in ("auto", renderer.info.engine):
+            note(args, f"no engine {remembered!r} here: drawing with {renderer.info.engine}")
+        yield renderer
+
+
+def _draw(args: argparse.Namespace, asked: str, shot: "Shot") -> tuple[Any, "Shot"]:
+    with _renderer(args, asked, shot.engine) as renderer:
+        pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
+        return pixels, dataclasses.replace(shot, engine=renderer.info.engine)
+
+
+def _render(args: argparse.Namespace) -> int:
+    if args.output is None or args.output.suffix.lower() != ".png":
+        given = "" if args.output is None else f", not {args.output}"
+        raise UsageError(f"render writes a PNG: -o FILE.png would be right{given}")
+    shot = _shot(args)
+    from cppn_gl.capture import check_target, save_picture
+
+    check_target(args.output, overwrite=True)
+    pixels, shot = _draw(args, args.engine, shot)
+    save_picture(args.output, pixels, shot, overwrite=True)
+    print(args.output)
+    return 0
+
+
+def _sequence(args: argparse.Namespace) -> int:
+    if args.time is not None:
+        raise UsageError("sequence takes no --time: frame k shows the time k / fps")
+    for name, value in (
+        ("-o DIR", args.output),
+        ("--frames N", args.frames),
+        ("--fps F", args.fps),
+    ):
+        if value is None:
+            raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
+    shot = _shot(args)
+    from cppn_gl.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
+
+    frames = checked(FRAMES, toml_value(args.frames), "--frames")
+    fps = checked(FPS, toml_value(args.fps), "--fps")
+    sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples)
+    found = None if args.overwrite else read_manifest(args.output)
+    engine = found["engine"] if found else shot.engine
+    with _renderer(args, args.engine, engine) as renderer, progress_bar(args, frames) as progress:
+        write_sequence(
+            renderer,
+            sequence,
+            args.output,
+            overwrite=args.overwrite,
+            any_engine=args.engine == "auto",
+            progress=progress,
+        )
+    print(args.output)
+    return 0
+
+
+def _view(args: argparse.Namespace) -> int:
+    shot = _shot(args)
+    from cppn_gl.context import display_problem, explain
+
+    problem = display_problem()
+    if problem is None:
+        try:
+            from cppn_gl.viewer.app import run
+        except ImportError as error:
+            raise explain(error, tried="opening a window") from None
+        return run(
+            shot,
+            size=shot.size if args.size else None,
+            hud=not args.no_hud,
+            fullscreen=args.fullscreen,
+            output_dir=args.output_dir,
+            source=_file(args.preset),
+        )
+    note(args, f"no display ({problem}): drawing one picture instead of opening a window")
+    from cppn_gl.capture import check_target, free_name, save_new_picture
+
+    check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
+    pixels, shot = _draw(args, "auto", shot)
+    print(save_new_picture(args.output_dir, pixels, shot))
+    return 0
+
+
+def _file(preset: str) -> Path | None:
+    """The TOML file behind a name, which the window watches; None for a picture."""
+    return None if library.is_picture(preset) else library.shipped().get(preset, Path(preset))
+
+
+def _presets(args: argparse.Namespace) -> int:
+    if args.name is None:
+        loaded = {name: read_preset(path) for name, path in library.shipped().items()}
+        width = max(map(len, loaded), default=0)
+        for name, preset in loaded.items():
+            print(f"{name:{width}}  {preset.title}".rstrip())
+    elif args.name in library.shipped():
+        sys.stdout.write(library.shipped()[args.name].read_text("utf-8"))
+    else:
+        sys.stdout.write(library.load_preset(args.name).to_toml())
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from cppn_gl.doctor import doctor, exit_status, report
+
+    checks = doctor()
+    print(report(checks))
+    return exit_status(checks)
+
+
+COMMANDS = {
+    "view": Command("the live window", _view_options, _view),
+    "render": Command("one picture: -o FILE.png", _render_options, _render),
+    "sequence": Command(
+        "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "presets": Command("list the shipped presets, or print one", _presets_options, _presets),
+    "doctor": Command(
+        "what was found, what is missing, and how to mend it", lambda parser: None, _doctor
+    ),
+}

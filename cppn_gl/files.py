@@ -1,0 +1,161 @@
+"""Files are written whole or not at all, and none is lost that was there.
+
+data -> a `.part` file beside the target -> disk -> the target's name, in one step
+"""
+
+import contextlib
+import errno
+import itertools
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+PART = ".part"
+
+# What a file system without hard links says to os.link.
+_NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EMLINK, errno.ENOTSUP}
+
+_REASONS = {
+    errno.EACCES: "no permission to write here; choose another folder",
+    errno.EPERM: "no permission to write here; choose another folder",
+    errno.EROFS: "this disk is read-only; choose another folder",
+    errno.ENOSPC: "the disk is full; free some space and run it again",
+    errno.EDQUOT: "your share of the disk is full; free some space and run it again",
+    errno.EFBIG: "larger than a file may be here; raise the limit (ulimit -f)",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.ELOOP: "its symbolic links go in a circle",
+    errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
+}
+
+
+class CaptureError(RuntimeError):
+    """A file that cannot be written, in one line: where, what is wrong, what would be right.
+
+    `taken`: because a file has that name already.
+    """
+
+    def __init__(self, path: str | Path, problem: str, *, taken: bool = False):
+        super().__init__(f"{path}: {problem}")
+        self.path, self.problem, self.taken = Path(path), problem, taken
+
+
+def check_target(path: Path, *, overwrite: bool) -> None:
+    """Raise CaptureError where `path` plainly cannot be written, before any work is done for it."""
+    if os.path.isdir(path):
+        raise CaptureError(path, "is a folder, where the name of a file would be right")
+    if not os.path.isdir(path.parent):
+        what = "is no folder" if os.path.lexists(path.parent) else "does not exist; make it first"
+        raise CaptureError(path, f"the folder {path.parent} {what}")
+    if os.path.lexists(path):
+        if not overwrite:
+            raise CaptureError(path, "is there already and stays as it is", taken=True)
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise CaptureError(path, "is a device or a pipe; a plain file would be right")
+
+
+def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
+    """Write a file whole, or raise CaptureError and leave nothing behind.
+
+    Without `overwrite` a file of that name is never replaced, not even one that another process
+    makes meanwhile. A symbolic link is followed.
+    """
+    check_target(path, overwrite=overwrite)
+    try:
+        target = Path(os.path.realpath(path)) if overwrite else path
+        part = _part(target)
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            with os.fdopen(os.open(part, flags, 0o666), "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            _publish(part, target, overwrite)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink()
+    except FileExistsError:
+        raise CaptureError(path, "is there already and stays as it is", taken=True) from None
+    except OSError as error:
+        raise CaptureError(path, _reason(error)) from None
+    except ValueError as error:  # a null character
+        raise CaptureError(repr(str(path)), f"no name for a file: {error}") from None
+
+
+def _part(target: Path) -> Path:
+    # Hidden, so that *.png does not find it; the number keeps processes and threads apart.
+    return target.with_name(f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+
+
+def _publish(part: Path, target: Path, overwrite: bool) -> None:
+    """Give the finished file its name. Raises FileExistsError where it is taken."""
+    if overwrite:
+        os.replace(part, target)
+    elif os.name == "nt":
+        os.rename(part, target)  # on Windows it never replaces
+    else:
+        try:
+            os.link(part, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # Claim the name, then fill it: the one step where a crash leaves an empty file.
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
+            os.replace(part, target)
+
+
+def _reason(error: OSError) -> str:
+    return _REASONS.get(error.errno or 0) or f"cannot be written: {error.strerror or error}"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there. Raises CaptureError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise CaptureError(folder, "is a file, where a folder would be right") from None
+    except NotADirectoryError:
+        raise CaptureError(folder, "one of the folders above it is a file") from None
+    except OSError as error:
+        raise CaptureError(folder, _reason(error)) from None
+
+
+def remove_parts(folder: Path, names: str) -> None:
+    """Remove what a killed process left of writing the files whose names match a glob pattern."""
+    for part in folder.glob(f".{names}.*{PART}"):
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def free_name(folder: Path, stem: str, suffix: str, *, when: datetime | None = None) -> Path:
+    """A path in `folder` that no file has: stem, date and time (now), and -2, -3 … if need be.
+
+    Letters, digits, `-`, `_` and `.` of the stem are kept. `suffix` has its dot, or is empty for
+    a folder.
+    """
+    return next(_free_names(folder, stem, suffix, when))
+
+
+def write_new(
+    folder: Path, stem: str, suffix: str, data: bytes, *, when: datetime | None = None
+) -> Path:
+    """Write a new file under a free name, and return its path. Raises CaptureError."""
+    for path in _free_names(folder, stem, suffix, when):
+        try:
+            write_atomic(path, data, overwrite=False)
+        except CaptureError as error:
+            if not error.taken:  # taken since we looked: the next name, then
+                raise
+        else:
+            return path
+    raise AssertionError("names never run out")
+
+
+def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.")
+    start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
+    for number in itertools.count(1):
+        path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"
+        if not os.path.lexists(path):
+            yield path

@@ -1,0 +1,234 @@
+"""Numbered frames in a folder, with a manifest that says what they are and lets them resume.
+
+    Sequence -> manifest.json, then frame k at k / fps seconds -> 00000.png, 00001.png …
+
+Frames are written whole or not at all, so a frame that is there is done: after a crash the same
+call draws the missing ones, and the folder holds the bytes of an undisturbed run.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cppn_gl._version import __version__
+from cppn_gl.capture import FrameWriter
+from cppn_gl.files import CaptureError, make_folder, remove_parts, write_atomic
+from cppn_gl.picture import SAMPLES, SIZE, Shot, read_shot
+from cppn_gl.preset import Preset
+from cppn_gl.schema import Check, PresetError, integer, number, show
+
+if TYPE_CHECKING:
+    from cppn_gl.renderer import Renderer
+
+MANIFEST = "manifest.json"
+FRAMES = integer(1, 100_000)  # five digits sort
+FPS = number(0.001, 1000)
+
+_FRAME = re.compile(r"(\d{5})\.png")
+_PNG_END = b"IEND\xaeB`\x82"
+_REMEDY = "choose another folder, or --overwrite"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """`frames` pictures of a preset, `fps` to a second; `size` in pixels, `samples` as in Shot."""
+
+    preset: Preset
+    frames: int
+    fps: float
+    size: tuple[int, int] = (640, 360)
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        checks: dict[str, Check] = {"frames": FRAMES, "fps": FPS, "size": SIZE, "samples": SAMPLES}
+        for name, check in checks.items():
+            try:
+                value = check(getattr(self, name))
+            except ValueError as error:
+                raise PresetError(str(error), key=name) from None
+            object.__setattr__(self, name, value)
+
+    def shot(self, frame: int, engine: str) -> Shot:
+        """What frame number `frame` shows, counted from 0."""
+        return Shot(self.preset, self.size, frame / self.fps, self.samples, engine)
+
+    def manifest(self, engine: str) -> dict[str, Any]:
+        """What manifest.json says. All but the name has to agree when a sequence goes on."""
+        toml = self.preset.to_toml()
+        return {
+            "name": self.preset.name,
+            "frames": self.frames,
+            "fps": self.fps,
+            "size": list(self.size),
+            "samples": self.samples,
+            "engine": engine,
+            "version": __version__,
+            "preset_sha256": hashlib.sha256(toml.encode()).hexdigest(),
+            "preset": toml.splitlines(),
+        }
+
+
+def frame_path(folder: Path, frame: int) -> Path:
+    """The file of a frame, counted from 0."""
+    return folder / f"{frame:05d}.png"
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """What a folder's manifest says; None where there is none. Raises CaptureError."""
+    path = folder / MANIFEST
+    try:
+        found = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise CaptureError(path, f"cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}") from None
+    kinds = {"name": str, "engine": str, "frames": int}
+    if not isinstance(found, dict) or not all(
+        isinstance(found.get(key), kind) for key, kind in kinds.items()
+    ):
+        raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}")
+    return found
+
+
+def write_sequence(
+    renderer: "Renderer",
+    sequence: Sequence,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    any_engine: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Draw the frames that `folder` lacks, and return how many those were.
+
+    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, or
+    where a file cannot be written. `any_engine` goes on with another engine than the manifest's.
+    `progress(done, frames)` is called after each frame.
+    """
+    engine = renderer.info.engine
+    make_folder(folder)
+    if not overwrite:
+        sequence = _agreeing(sequence, folder, None if any_engine else engine)
+    for names in ("[0-9]*.png", MANIFEST):
+        remove_parts(folder, names)
+    done = _done(sequence, folder, engine, overwrite)
+    _write_manifest(sequence, folder, engine, overwrite)
+    with FrameWriter(overwrite=overwrite) as writer:
+        for frame in range(sequence.frames):
+            if frame not in done:
+                shot = sequence.shot(frame, engine)
+                pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
+                while not writer.submit(frame_path(folder, frame), pixels, shot, wait=0.2):
+                    pass
+            if progress:
+                progress(frame + 1, sequence.frames)
+    return sequence.frames - len(done)
+
+
+def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
+    """The sequence with the name in the folder's manifest, if the two agree, or CaptureError."""
+    found = read_manifest(folder)
+    if found is None:
+        if _numbered(folder):
+            raise CaptureError(folder, f"holds frames and no {MANIFEST}; {_REMEDY}")
+        return sequence
+    wanted = sequence.manifest(engine or found["engine"])
+    # A preset of another version differs in more than one key; the most telling one is named.
+    for key in ("preset_sha256", "size", "fps", "samples", "engine", "version"):
+        if found.get(key) != wanted[key]:
+            raise CaptureError(folder / MANIFEST, _difference(key, found, wanted))
+    if found["frames"] > sequence.frames:
+        problem = f"frames is {found['frames']}, not {sequence.frames}: a sequence can only grow"
+        raise CaptureError(folder / MANIFEST, f"{problem}; {_REMEDY}")
+    name = Path(found["name"]).name or sequence.preset.name
+    return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
+
+
+def _difference(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> str:
+    there, here = found.get(key), wanted[key]
+    if key == "preset_sha256":
+        key, there, here = _preset_difference(found, wanted)
+    return f"{key} is {show(there)}, not {show(here)}; {_REMEDY}"
+
+
+def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
+    """The first key in which two presets differ, and its two values."""
+    with contextlib.suppress(ValueError, TypeError, RecursionError, KeyError):
+        there, here = (_flat(tomllib.loads("\n".join(m["preset"]))) for m in (found, wanted))
+        for key in [*here, *there]:
+            if there.get(key) != here.get(key):
+                return key, there.get(key), here.get(key)
+    return "preset", found["name"], wanted["name"]
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    tables = {name: value for name, value in document.items() if isinstance(value, dict)}
+    flat = {
+        f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()
+    }
+    return flat | {key: value for key, value in document.items() if key not in tables}
+
+
+def _numbered(folder: Path) -> dict[int, Path]:
+    """Number to path of the files that are named as frames are."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise CaptureError(folder, f"cannot be listed: {error.strerror}") from None
+    matches = ((_FRAME.fullmatch(path.name), path) for path in paths)
+    return {int(match[1]): path for match, path in matches if match}
+
+
+def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set[int]:
+    """The frames that are there; with `overwrite` the others of their names are removed.
+
+    Without, a frame by another engine counts: the person was told when it was drawn.
+    """
+    done = set()
+    for number_, path in _numbered(folder).items():
+        found = _shot_in(path)
+        if found is not None and number_ < sequence.frames:
+            expected = sequence.shot(number_, engine if overwrite else found.engine)
+            if found.to_text() == expected.to_text():
+                done.add(number_)
+                continue
+        if not overwrite:
+            raise CaptureError(path, f"is not a frame of this sequence; {_REMEDY}")
+        if found is not None:  # a picture of ours: an old frame, which may outlast the new ones
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return done
+
+
+def _shot_in(path: Path) -> Shot | None:
+    """The shot in a whole picture by cppn_gl; None for any other file."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(-len(_PNG_END), 2)
+            if stream.read() != _PNG_END:  # cut off, by whoever copied it here
+                return None
+        return read_shot(path)
+    except (OSError, PresetError):
+        return None
+
+
+def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
+    """Write the manifest unless it is there; a sequence that goes on keeps its engine."""
+    found = None
+    with contextlib.suppress(CaptureError):  # with `overwrite`, a broken one is replaced
+        found = read_manifest(folder)
+    if found is not None and not overwrite:
+        engine = found["engine"]
+    wanted = sequence.manifest(engine)
+    if found != wanted:
+        text = json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
+        write_atomic(folder / MANIFEST, text.encode(), overwrite=True)

@@ -1,0 +1,5 @@
+"""The live window. `app.run` opens it; the other modules know nothing of windows, or of OpenGL.
+
+keyboard -> bindings -> Explorer (preset, time, history) -> Canvas (planes) -> window
+                                                         -> HUD text -> overlay
+"""

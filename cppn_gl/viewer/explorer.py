@@ -1,0 +1,365 @@
+"""What the keys do: the state of an exploration, with no window and no OpenGL.
+
+Every action is a method of no argument but `large` (Shift). A change makes a new Preset, which is
+one moment of the history; what cannot be done leaves everything as it was and says so in a
+message.
+"""
+
+import dataclasses
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.network import INITS, NetworkSpec
+from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
+from cppn_gl.schema import PresetError
+from cppn_gl.viewer.history import History
+from cppn_gl.viewer.journal import Journal, Moment
+
+ZOOM_STEP = 2 ** (1 / 4)
+SCALE_STEP = 2 ** (1 / 16)
+LARGE = 4  # steps of zoom, scale, pan and time that Shift takes at once
+PAN_STEP = 0.125  # extents
+TIME_STEP = 0.125  # seconds
+MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # what ] and [ reach
+
+
+def ladder(value: float, base: float, factor: float, steps: int) -> float:
+    """`value` moved by `steps` rungs base·factor^n, so that up and down return exactly.
+
+    The rungs are rounded to six digits. A value between rungs is moved by the factor itself.
+    """
+    if not _on_ladder(value, base, factor):
+        return float(f"{value * factor**steps:.6g}")
+    rung = round(math.log(value / base, factor)) + steps
+    return base if rung == 0 else float(f"{base * factor**rung:.6g}")
+
+
+def _on_ladder(value: float, base: float, factor: float) -> bool:
+    if value <= 0 or base <= 0:
+        return False
+    rung = base * factor ** round(math.log(value / base, factor))
+    return abs(rung - value) <= 1e-5 * value
+
+
+class Explorer:
+    """A preset being explored: its history, its time, the layer shown, the last message."""
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        journal: Journal | None = None,
+        time: float = 0.0,
+        presets: Sequence[Callable[[], Preset]] = (),
+    ):
+        self.history = History(Moment(preset, preset.view), journal or Journal(None))
+        self.time = self.start_time = time
+        self.running = preset.animated
+        self.message = ""
+        self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
+        self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
+        self._presets = list(presets)
+        self._number = 0  # of the preset in the list that was loaded last
+        self._entered: list[Moment] = []
+        self._scale_base: float | None = None  # the rung that the weight scale stepped from
+
+    # What is looked at
+
+    @property
+    def preset(self) -> Preset:
+        """The preset explored."""
+        return self.history.now.preset
+
+    @property
+    def home(self) -> View:
+        """The view that `0` returns to."""
+        return self.history.now.home
+
+    @property
+    def layer(self) -> int:
+        """The layer shown: the depth, where the whole network is."""
+        return self.history.now.layer or self.preset.spec.depth
+
+    @property
+    def shown(self) -> Preset:
+        """The preset of the picture on the screen."""
+        layer = self.history.now.layer
+        return self.preset.layer_picture(layer) if layer else self.preset
+
+    @property
+    def zoom(self) -> float:
+        """How much closer than at home."""
+        return self.home.extent / self.preset.view.extent
+
+    def load(self, preset: Preset) -> None:
+        """Explore another preset, from its own view."""
+        self._entered.clear()
+        self._look(Moment(preset, preset.view))
+        self.running = preset.animated
+
+    def reload(self, preset: Preset) -> None:
+        """The preset's file has changed: show it, from its own view, at the same time."""
+        running = self.running if self.preset.animated else preset.animated
+        self._look(Moment(preset, preset.view))
+        self.running = running and preset.animated
+
+    def _look(self, moment: Moment) -> None:
+        self.history.add(moment, self.gesture)
+
+    def _change(self, say: str = "", **keys: Any) -> None:
+        """Change keys of the preset; a value out of range changes nothing and says why."""
+        try:
+            preset = self.preset.replace(**keys)
+        except PresetError as error:
+            self.message = str(error)
+            return
+        keep = self.history.now.layer
+        if keep is not None and keep >= preset.spec.depth:
+            keep = None
+        self._look(Moment(preset, self.home, keep))
+        self.message = say
+
+    def _spec(self) -> NetworkSpec | None:
+        spec = self.preset.spec
+        if isinstance(spec, NetworkSpec):
+            return spec
+        self.message = "this network is given by its layers: only view and time can change"
+        return None
+
+    def _step(self, name: str, by: int) -> None:
+        spec = self._spec()
+        if spec is not None:
+            value = getattr(spec, name) + by
+            metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]
+            check = metadata["check"]
+            self._change(**{name: min(max(value, check.low), check.high)})
+
+    # Depth, width, weights
+
+    def deeper(self, large: bool = False) -> None:
+        """One layer more."""
+        self._step("depth", 5 if large else 1)
+
+    def shallower(self, large: bool = False) -> None:
+        """One layer less."""
+        self._step("depth", -5 if large else -1)
+
+    def wider(self, large: bool = False) -> None:
+        """One unit more in each hidden layer."""
+        self._step("width", 8 if large else 1)
+
+    def narrower(self, large: bool = False) -> None:
+        """One unit less in each hidden layer."""
+        self._step("width", -8 if large else -1)
+
+    def stronger(self, large: bool = False) -> None:
+        """A larger weight scale."""
+        self._scale(LARGE if large else 1)
+
+    def weaker(self, large: bool = False) -> None:
+        """A smaller weight scale."""
+        self._scale(-LARGE if large else -1)
+
+    def _scale(self, steps: int) -> None:
+        spec = self._spec()
+        if spec is not None:
+            start = self._scale_base
+            if start is None or not _on_ladder(spec.weight_scale, start, SCALE_STEP):
+                start = self._scale_base = max(spec.weight_scale, MIN_SCALE)
+            scale = ladder(max(spec.weight_scale, MIN_SCALE), start, SCALE_STEP, steps)
+            self._change(weight_scale=min(max(scale, MIN_SCALE), MAX_SCALE))
+
+    def random_seed(self, large: bool = False) -> None:
+        """Another network of the same kind."""
+        self._change(seed=random.SystemRandom().randrange(1_000_000))
+
+    def next_activation(self, large: bool = False) -> None:
+        """The next activation for all hidden layers (Shift: the one before)."""
+        spec = self._spec()
+        if spec is not None:
+            first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
+            name = _next(list(ACTIVATIONS), first, large)
+            self._change(f"activation {name}", activation=name)
+
+    def next_init(self, large: bool = False) -> None:
+        """The next initialisation (Shift: the one before)."""
+        spec = self._spec()
+        if spec is not None:
+            name = _next(list(INITS), spec.init, large)
+            self._change(f"initialisation {name}", init=name)
+
+    def next_color(self, large: bool = False) -> None:
+        """RGB of three outputs, or grey of one."""
+        spec = self._spec()
+        if spec is not None:
+            outputs = 1 if spec.outputs == 3 else 3
+            self._change("grey: one output" if outputs == 1 else "RGB", outputs=outputs)
+
+    def next_view(self, large: bool = False) -> None:
+        """There is one view so far."""
+        self.message = "the picture is the only view so far"
+
+    # Where to look
+
+    def zoom_in(self, large: bool = False) -> None:
+        """Closer, about the cursor."""
+        self.zoom_by(LARGE if large else 1)
+
+    def zoom_out(self, large: bool = False) -> None:
+        """Farther, about the cursor."""
+        self.zoom_by(-LARGE if large else -1)
+
+    def zoom_by(self, steps: int) -> None:
+        """Closer by `steps`; the point under the cursor stays where it is."""
+        view = self.preset.view
+        extent = ladder(view.extent, self.home.extent, ZOOM_STEP, -steps)
+        if not MIN_EXTENT <= extent <= MAX_EXTENT:
+            self.message = f"the extent can be from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
+            return
+        shift = view.extent - extent
+        (x, y), (u, v) = view.center, self.cursor
+        self._move(x + u * shift, y + v * shift, extent)
+
+    def _move(self, x: float, y: float, extent: float) -> None:
+        # Rounded far below a pixel, so that there and back is the same place again.
+        digits = 9 - math.floor(math.log10(min(extent, self.preset.view.extent)))
+        bounded = [min(max(round(c, digits), -1e6), 1e6) for c in (x, y)]
+        self._change(center=bounded, extent=extent)
+
+    def pan_by(self, du: float, dv: float) -> None:
+        """Move the centre by local coordinates: 1 is half the shorter side."""
+        view = self.preset.view
+        x, y = view.center
+        self._move(x + du * view.extent, y + dv * view.extent, view.extent)
+
+    def pan_right(self, large: bool = False) -> None:
+        """Look farther to the right."""
+        self.pan_by(PAN_STEP * (LARGE if large else 1), 0)
+
+    def pan_left(self, large: bool = False) -> None:
+        """Look farther to the left."""
+        self.pan_by(-PAN_STEP * (LARGE if large else 1), 0)
+
+    def pan_up(self, large: bool = False) -> None:
+        """Look farther up."""
+        self.pan_by(0, PAN_STEP * (LARGE if large else 1))
+
+    def pan_down(self, large: bool = False) -> None:
+        """Look farther down."""
+        self.pan_by(0, -PAN_STEP * (LARGE if large else 1))
+
+    def reset_view(self, large: bool = False) -> None:
+        """Back to the preset's view."""
+        self._change(center=self.home.center, extent=self.home.extent)
+
+    # Layers
+
+    def layer_up(self, large: bool = False) -> None:
+        """Show the picture of one layer more."""
+        self._show_layer(self.layer + (5 if large else 1))
+
+    def layer_down(self, large: bool = False) -> None:
+        """Show the picture of one layer less."""
+        self._show_layer(self.layer - (5 if large else 1))
+
+    def _show_layer(self, layer: int) -> None:
+        depth = self.preset.spec.depth
+        layer = min(max(layer, 1), depth)
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
+
+    def enter(self, large: bool = False) -> None:
+        """Make the layer shown the last one of the network."""
+        if self.history.now.layer is None:
+            self.message = "show a layer first, with PgDn"
+            return
+        self._entered.append(self.history.now)
+        self._look(Moment(self.shown, self.home))
+        self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
+
+    def leave(self, large: bool = False) -> None:
+        """Back out of what was entered."""
+        if not self._entered:
+            self.message = "nothing to go back to"
+            return
+        self._look(self._entered.pop())
+
+    # Time
+
+    def pause(self, large: bool = False) -> None:
+        """Stop time, or let it run."""
+        if not self.preset.animated:
+            self.message = "nothing moves: no input is t, cos_t or sin_t"
+            return
+        self.running = not self.running
+        self.message = "" if self.running else "paused"
+
+    def time_on(self, large: bool = False) -> None:
+        """A little later."""
+        self._step_time(LARGE if large else 1)
+
+    def time_back(self, large: bool = False) -> None:
+        """A little earlier."""
+        self._step_time(-LARGE if large else -1)
+
+    def _step_time(self, steps: int) -> None:
+        self.running = False
+        self.time = round(self.time / TIME_STEP + steps) * TIME_STEP
+        self.message = f"time {self.time:g} s"
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass, if it runs."""
+        if self.running and self.preset.animated:
+            self.time += seconds
+
+    # History and presets
+
+    def history_back(self, large: bool = False) -> None:
+        """What was seen before this."""
+        self._walk(-1)
+
+    def history_on(self, large: bool = False) -> None:
+        """What was seen after this."""
+        self._walk(1)
+
+    def _walk(self, by: int) -> None:
+        moved = self.history.step(by)
+        place, count = self.history.place
+        end = "the first picture seen" if by < 0 else "the newest picture"
+        self.message = f"seen {place} of {count}" if moved else end
+        if moved and not self.preset.animated:
+            self.running = False
+
+    def next_preset(self, large: bool = False) -> None:
+        """The next shipped preset (Shift: the one before)."""
+        if self._presets:
+            self.number_preset((self._number - (2 if large else 0)) % len(self._presets) + 1)
+
+    def number_preset(self, number: int) -> None:
+        """The shipped preset `number`, counted from 1."""
+        if not 1 <= number <= len(self._presets):
+            self.message = f"there are {len(self._presets)} presets"
+            return
+        try:
+            preset = self._presets[number - 1]()
+        except PresetError as error:
+            self.message = str(error)
+            return
+        self._number = number
+        self.load(preset)
+        self.message = f"{number}  {preset.title or preset.name}"
+
+    def act(self, action: str, large: bool = False) -> None:
+        """Do the action of a binding."""
+        if action.startswith("preset_"):
+            self.number_preset(int(action.removeprefix("preset_")))
+        else:
+            getattr(self, action)(large)
+
+
+def _next(names: list[str], name: Any, backwards: bool) -> str:
+    at = names.index(name) if name in names else -1
+    return names[(at + (-1 if backwards else 1)) % len(names)]

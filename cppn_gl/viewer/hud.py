@@ -1,0 +1,154 @@
+"""What the window writes over the picture: the HUD, the help, messages. Text in, panels out.
+
+The HUD says what is shown and how fast; it fades when nothing is touched. A mistake in a file
+stays until it is mended; other messages leave by themselves.
+"""
+
+from dataclasses import dataclass
+
+from cppn_gl.network import NetworkSpec
+from cppn_gl.preset import Preset
+from cppn_gl.viewer import text
+from cppn_gl.viewer.bindings import help_rows
+from cppn_gl.viewer.explorer import Explorer
+
+IDLE_SECONDS = 4.0  # until the HUD fades
+FADE_SECONDS = 0.8
+MESSAGE_SECONDS = 4.0
+TEXT_INTERVAL = 0.2  # seconds between two texts of the HUD, while numbers run
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Pixels to lay over the picture: (height, width, 4) RGBA, where, and how opaque."""
+
+    name: str
+    pixels: text.Pixels
+    x: int  # of the left side, from the left, in pixels
+    y: int  # of the upper side, from the top
+    alpha: float = 1.0
+
+
+def hud_lines(
+    explorer: Explorer, parameters: int, *, fps: float, scale: int, renderer: str, recording: str
+) -> list[str]:
+    """The lines of the HUD: the title, the network, the view, what draws."""
+    preset = explorer.preset
+    lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
+    view = f"zoom {explorer.zoom:.4g}×"
+    if preset.animated:
+        view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
+    lines += [view, f"{parameters:,} parameters"]
+    coarse = f", 1 pixel in {scale * scale}" if scale > 1 else ""
+    lines.append(f"{fps:.0f} frames/s{coarse}, {renderer}")
+    if recording:
+        lines.append(recording)
+    return [*lines, "H: all keys"]
+
+
+def _structure(preset: Preset, layer: int) -> str:
+    spec = preset.spec
+    shown = f" (layer {layer} shown)" if layer < spec.depth else ""
+    if isinstance(spec, NetworkSpec):
+        names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
+        width = f" × width {spec.width}" if spec.depth > 1 else ""
+        return f"depth {spec.depth}{width}{shown}  {' '.join(names[:3])}"
+    return f"depth {spec.depth}{shown}, layers given"
+
+
+def _draws(preset: Preset) -> list[str]:
+    spec = preset.spec
+    if not isinstance(spec, NetworkSpec):
+        return []
+    bias = "" if spec.bias_scale is None else f"  bias scale {spec.bias_scale:.4g}"
+    return [f"{spec.init}  weight scale {spec.weight_scale:.4g}{bias}  seed {spec.seed}"]
+
+
+class Hud:
+    """Builds the panels of a frame; keeps those whose text has not changed."""
+
+    def __init__(self, *, on: bool = True):
+        self.on = on
+        self.help = False
+        self.problem = ""  # stays on the screen
+        self._message, self._message_at = "", 0.0
+        self._touched = 0.0
+        self._text_at = -1.0
+        self._lines: list[str] = []
+        self._kept: dict[str, tuple[object, text.Pixels]] = {}
+
+    def touch(self, now: float) -> None:
+        """Somebody is there: show the HUD."""
+        self._touched = now
+        self._text_at = -1.0
+
+    def say(self, message: str, now: float) -> None:
+        """Show a message for a while."""
+        self._message, self._message_at = message, now
+        if message:
+            self._touched = now
+
+    def wants_lines(self, now: float) -> bool:
+        """Whether the text of the HUD is due."""
+        return self.on and self.opacity(now) > 0 and now - self._text_at >= TEXT_INTERVAL
+
+    def lines(self, lines: list[str], now: float) -> None:
+        """Give the text of the HUD."""
+        self._lines, self._text_at = lines, now
+
+    def opacity(self, now: float) -> float:
+        """Of the HUD: 1, then down to 0 when idle."""
+        idle = now - self._touched - IDLE_SECONDS
+        return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
+
+    def panels(
+        self, size: tuple[int, int], content_scale: float, now: float, names: dict[str, str]
+    ) -> list[Panel]:
+        """The panels over a picture of `size` pixels, the undermost first."""
+        points = font_size(size, content_scale)
+        margin = points
+        room = max(40, size[0] - 2 * margin)
+        found = []
+        if self.on and not self.help and self._lines and self.opacity(now) > 0:
+            pixels = self._panel("hud", self._lines, points, room)
+            found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
+        if self._message and now - self._message_at < MESSAGE_SECONDS:
+            pixels = self._panel("message", [self._message], points, room, heading=False)
+            found.append(Panel("message", pixels, margin, size[1] - margin - len(pixels)))
+        if self.problem:
+            pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
+            found.append(Panel("problem", pixels, margin, size[1] - margin - len(pixels)))
+        if self.help:
+            pixels = self._help(size, points, names)
+            height, width = pixels.shape[:2]
+            x, y = (size[0] - width) // 2, (size[1] - height) // 2
+            found.append(Panel("help", pixels, max(0, x), max(0, y)))
+        return found
+
+    def _panel(
+        self,
+        name: str,
+        lines: list[str],
+        points: int,
+        room: int,
+        background: tuple[int, int, int, int] = text.BACKGROUND,
+        heading: bool = True,
+    ) -> text.Pixels:
+        key = (tuple(lines), points, room)
+        if name not in self._kept or self._kept[name][0] != key:
+            pixels = text.panel(lines, points, width=room, background=background, heading=heading)
+            self._kept[name] = (key, pixels)
+        return self._kept[name][1]
+
+    def _help(self, size: tuple[int, int], points: int, names: dict[str, str]) -> text.Pixels:
+        key = (size, points, tuple(sorted(names.items())))
+        if "help" not in self._kept or self._kept["help"][0] != key:
+            pixels = text.table(help_rows(names), "Keys", size, points)
+            self._kept["help"] = (key, pixels)
+        return self._kept["help"][1]
+
+
+def font_size(size: tuple[int, int], content_scale: float) -> int:
+    """Pixels of the HUD's letters: legible in a small window, not loud in a large one."""
+    fitting = min(size[0] / 52, size[1] / 26)
+    return round(min(max(fitting, 8.0), 15.0 * max(1.0, content_scale)))

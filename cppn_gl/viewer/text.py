@@ -1,0 +1,108 @@
+"""Words as pictures: the lines of the HUD, the help, the messages, drawn by Pillow."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+FONTS = Path(__file__).parent / "fonts"
+WHITE = (255, 255, 255, 255)
+DIM = (190, 198, 208, 255)
+BACKGROUND = (12, 14, 18, 176)
+ALARM = (150, 20, 30, 225)
+MIN_FONT = 6
+
+Pixels = NDArray[np.uint8]
+
+
+@cache
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The font at `size` pixels."""
+    name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
+    return ImageFont.truetype(FONTS / name, size)
+
+
+def letter(size: int) -> tuple[float, int]:
+    """(width, line height) of a letter in pixels: the font has one width for all."""
+    face = font(size)
+    ascent, descent = face.getmetrics()
+    return face.getlength("M" * 16) / 16, ascent + descent
+
+
+def wrap(line: str, columns: int) -> list[str]:
+    """A line in pieces of at most `columns` letters, broken at spaces where there are any."""
+    columns, pieces = max(columns, 4), []
+    while len(line) > columns:
+        at = line.rfind(" ", 1, columns + 1)
+        at = at if at > 0 else columns
+        pieces.append(line[:at])
+        line = line[at:].lstrip()
+    return [*pieces, line]
+
+
+def panel(
+    lines: list[str],
+    size: int,
+    *,
+    width: int,
+    background: tuple[int, int, int, int] = BACKGROUND,
+    heading: bool = True,
+) -> Pixels:
+    """Lines in a rounded panel at most `width` pixels wide, as (height, width, 4) RGBA.
+
+    The first line is bold where there is a `heading`. Lines too long are wrapped.
+    """
+    advance, height = letter(size)
+    pad = max(2, size * 2 // 3)
+    columns = int((width - 2 * pad) / advance)
+    pieces = [(p, heading and i == 0) for i, line in enumerate(lines) for p in wrap(line, columns)]
+    longest = max((len(piece) for piece, _ in pieces), default=1)
+    box = (min(width, int(longest * advance) + 2 * pad + 1), len(pieces) * height + 2 * pad)
+    image = Image.new("RGBA", (max(1, box[0]), max(1, box[1])), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=pad, fill=background)
+    for row, (piece, bold) in enumerate(pieces):
+        color = WHITE if bold or background != BACKGROUND or not heading else DIM
+        draw.text((pad, pad + row * height), piece, fill=color, font=font(size, bold))
+    return np.asarray(image)
+
+
+def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], largest: int) -> Pixels:
+    """A table of two columns in one or two blocks, as large as fits into `size` pixels."""
+    left = max(len(a) for a, _ in rows)
+    right = max(len(b) for _, b in rows)
+    for points in range(largest, MIN_FONT - 1, -1):
+        advance, height = letter(points)
+        for blocks in (1, 2, 3):
+            per = -(-len(rows) // blocks)
+            columns = blocks * (left + 2 + right) + 4 * (blocks - 1)
+            wide, high = int(columns * advance) + 4 * points, (per + 2) * height + 3 * points
+            if wide <= size[0] and high <= size[1]:
+                return _table(rows, title, points, per, (wide, high), left + right + 6, left)
+    return _table(rows, title, MIN_FONT, -(-len(rows) // 2), size, left + right + 6, left)
+
+
+def _table(
+    rows: list[tuple[str, str]],
+    title: str,
+    points: int,
+    per_block: int,
+    box: tuple[int, int],
+    columns: int,
+    left: int,
+) -> Pixels:
+    advance, height = letter(points)
+    pad = 2 * points
+    image = Image.new("RGBA", box, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    fill = (*BACKGROUND[:3], 215)
+    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=points, fill=fill)
+    draw.text((pad, points), title, fill=WHITE, font=font(points, True))
+    for i, (key, what) in enumerate(rows):
+        x = pad + (i // per_block) * columns * advance
+        y = points + (i % per_block + 2) * height
+        draw.text((x, y), key, fill=WHITE, font=font(points, True))
+        draw.text((x + (left + 2) * advance, y), what, fill=DIM, font=font(points))
+    return np.asarray(image)

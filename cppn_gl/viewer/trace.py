@@ -1,0 +1,36 @@
+"""What the window showed, and when, as lines of JSON: for benchmarks and tests.
+
+`CPPN_GL_TRACE=FILE` turns it on. A line is {"event": "picture", "at": seconds of the monotonic
+clock, "scale", "finished", "size", "time", "preset": TOML text}.
+"""
+
+import json
+import os
+import time as wall
+from typing import Any
+
+VARIABLE = "CPPN_GL_TRACE"
+
+
+class Trace:
+    """Appends events to a file, or does nothing."""
+
+    def __init__(self) -> None:
+        path = os.environ.get(VARIABLE)
+        self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115
+
+    def event(self, name: str, **values: Any) -> None:
+        """Write one event."""
+        if self._file is not None:
+            line = {"event": name, "at": wall.monotonic(), **values}
+            self._file.write(json.dumps(line) + "\n")
+
+    @property
+    def on(self) -> bool:
+        """Whether anybody listens."""
+        return self._file is not None
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

@@ -1,0 +1,64 @@
+"""Opens the window: moderngl-window on glfw, every failure one ContextError."""
+
+import logging
+import warnings
+from typing import Any
+
+import glfw
+
+from cppn_gl.context import ContextError, explain
+
+DEFAULT_SIZE = (960, 600)
+TRIED = "a window with glfw"
+
+
+def open_window(size: tuple[int, int] | None, *, fullscreen: bool = False) -> Any:
+    """A moderngl-window window with an OpenGL 3.3 core context, current.
+
+    `size` is in screen coordinates. Raises ContextError.
+    """
+    logging.getLogger("moderngl_window").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # glfw warns of what is then raised; PyGLM of itself
+        try:
+            import moderngl_window
+            from moderngl_window.context.glfw.window import Window
+
+            window = Window(
+                title="cppn_gl",
+                gl_version=(3, 3),
+                size=size or DEFAULT_SIZE,
+                resizable=True,
+                fullscreen=fullscreen,
+                vsync=True,
+                aspect_ratio=None,  # or it letterboxes
+            )
+            moderngl_window.activate_context(window=window)
+        except ContextError:
+            raise
+        except Exception as error:  # the libraries raise without pattern
+            raise explain(error, tried=TRIED) from error
+    # Keys are the binding table's alone.
+    window.exit_key = None
+    window.fullscreen_key = None
+    return window
+
+
+def framebuffer_size(window: Any) -> tuple[int, int]:
+    """Pixels of the window; (0, 0) when it is minimised. moderngl-window's own may be stale."""
+    if glfw.get_window_attrib(window._window, glfw.ICONIFIED):
+        return 0, 0
+    width, height = glfw.get_framebuffer_size(window._window)
+    return int(width), int(height)
+
+
+def content_scale(window: Any) -> float:
+    """How much larger this monitor's content is to be drawn: 2.0 on a HiDPI one."""
+    return max(float(s) for s in glfw.get_window_content_scale(window._window))
+
+
+def to_local(window: Any, x: float, y: float) -> tuple[float, float]:
+    """A place in the window (screen coordinates) as local coordinates u, v of the picture."""
+    width, height = glfw.get_window_size(window._window)
+    shorter = max(1, min(width, height))
+    return (2 * x - width) / shorter, (height - 2 * y) / shorter
