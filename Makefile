@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test lint wheel clean
+.PHONY: help run test lint docs wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -30,6 +30,10 @@ lint: ## check formatting, style and types
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
+
+docs: ## write the README's tables and the pictures in docs/ again
+	@$(setup) docs
+	$(python) tools/make_docs.py
 
 wheel: ## build the wheel into dist/
 	@$(setup) wheel

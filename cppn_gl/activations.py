@@ -32,8 +32,8 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(np.where(x < 0, e, 1) / (1 + e))
 
 
-def _erf(x: Array) -> Array:
-    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=x.dtype)
+def _erfc(x: Array) -> Array:
+    return np.asarray(np.frompyfunc(math.erfc, 1, 1)(x), dtype=x.dtype)
 
 
 def _softplus(x: Array) -> Array:
@@ -46,7 +46,8 @@ def _gaussian(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    return x * x.dtype.type(0.5) * (1 + _erf(x * x.dtype.type(math.sqrt(0.5))))
+    x = np.maximum(x, -40)  # gelu(-40) is 0 in float32 already; -inf · 0 would be NaN
+    return x * x.dtype.type(0.5) * _erfc(-x * x.dtype.type(math.sqrt(0.5)))
 
 
 ACTIVATIONS: dict[str, Activation] = {

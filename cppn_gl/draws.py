@@ -92,7 +92,8 @@ def _log(p: Floats) -> Floats:
     m, e = np.where(low, m * 2, m), np.where(low, e - 1, e)
     s = (m - 1) / (m + 1)
     series = _horner(s * s, tuple(1.0 / k for k in range(23, 0, -2)))
-    return 2 * s * series + e * 0.6931471805599453
+    total: Floats = 2 * s * series + e * 0.6931471805599453
+    return total
 
 
 # The rational approximations of AS 241, highest power first. The words keep p above 2^-33, so

@@ -34,6 +34,7 @@ from cppn_gl.schema import (
 MAX_DEPTH = 64
 MAX_WIDTH = 512
 MAX_SEED = 2**63 - 1
+MAX_WEIGHT = 1e30  # of an explicit layer: no sum of bounded activations overflows float32
 
 # Initialisation: the law of the draws, and the standard variance for (fan in, fan out); None for
 # the plain ones, whose draws are the weights. Biases follow the law alone.
@@ -61,18 +62,24 @@ class Layer:
         for name, ndim in (("weight", 2), ("bias", 1)):
             array = getattr(self, name)
             if not _frozen(array):  # a copy, so that nobody changes it from outside
-                array = np.array(array, dtype=np.float32)
-            if array.ndim != ndim or not np.isfinite(array).all():
-                raise PresetError(f"{ndim}-dimensional, finite in float32 would be right", key=name)
+                try:
+                    with np.errstate(over="ignore"):
+                        array = np.array(array, dtype=np.float32)
+                except (ValueError, TypeError) as error:
+                    raise PresetError(f"not an array of numbers: {error}", key=name) from None
+            if array.ndim != ndim or not (np.abs(array) <= MAX_WEIGHT).all():
+                problem = f"{ndim}-dimensional, of numbers up to ±{MAX_WEIGHT:g} would be right"
+                raise PresetError(problem, key=name)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
         if self.bias.shape != self.weight.shape[:1]:
             raise PresetError(
                 f"{len(self.bias)} biases for {len(self.weight)} rows of weight", key="bias"
             )
-        if self.activation not in ACTIVATIONS:
-            hint = nearest(str(self.activation), ACTIVATIONS)
-            raise PresetError(f"no {show(self.activation)}{hint}", key="activation")
+        try:
+            choice(ACTIVATIONS)(self.activation)
+        except ValueError as error:
+            raise PresetError(str(error), key="activation") from None
 
     def __repr__(self) -> str:
         rows, columns = self.weight.shape
@@ -80,8 +87,12 @@ class Layer:
 
 
 def _frozen(array: Any) -> bool:
-    kept = isinstance(array, np.ndarray) and array.dtype == np.float32
-    return kept and not array.flags.writeable
+    """Whether an array is float32 and neither it nor what it is a view of can be written."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+        return False
+    while isinstance(array, np.ndarray) and not array.flags.writeable:
+        array = array.base
+    return array is None
 
 
 class Network:

@@ -8,7 +8,8 @@ The weights are stored as drawn; their scales travel in the Layers block. A grou
 
     bias vec4 × ceil(ROWS / 4), then for each chunk of four columns: ROWS vec4, one for each row
 
-padded with zeros to whole groups and whole steps.
+padded to whole steps by columns of zeros, and to whole groups by repeating the last row: a row of
+zeros would give NaN where an input is infinite.
 """
 
 from collections.abc import Sequence
@@ -105,7 +106,8 @@ def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layo
     """Steps large enough that the loops stay within MAX_ITERATIONS in all."""
     for chunks in (2, 4, 8, 16, 32):
         units = _round_up(width, max(LOOPED_ROWS, 4 * chunks))
-        iterations = MAX_WIDTH + MAX_DEPTH
+        padding = 4 * chunks - 1  # units set to 0, at most, behind each layer
+        iterations = MAX_WIDTH + MAX_DEPTH * (1 + padding)
         for rows, columns in shapes:
             iterations += -(-rows // LOOPED_ROWS) * (1 + -(-columns // (4 * chunks)))
         if iterations <= MAX_ITERATIONS:
@@ -132,11 +134,10 @@ def _pack_layer(weight: Vec4s, bias: NDArray[np.float32], where: Layout) -> Vec4
     groups, biases = -(-rows // where.rows), -(-where.rows // 4)
     chunks = (where.stride(columns) - biases) // where.rows
     padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
-    padded[:rows, :columns] = weight
-    offsets = np.zeros((groups * where.rows,), np.float32)
-    offsets[:rows] = bias
+    row = np.minimum(np.arange(groups * where.rows), rows - 1)
+    padded[:, :columns] = weight[row]
     heads = np.zeros((groups, biases * 4), np.float32)
-    heads[:, : where.rows] = offsets.reshape(groups, where.rows)
+    heads[:, : where.rows] = bias[row].reshape(groups, where.rows)
     body = padded.reshape(groups, where.rows, chunks, 4).transpose(0, 2, 1, 3)
     heads4 = heads.reshape(groups, biases, 4)
     whole = np.concatenate([heads4, body.reshape(groups, chunks * where.rows, 4)], axis=1)

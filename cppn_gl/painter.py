@@ -74,6 +74,7 @@ class Painter:
     def _upload(self, weights: packing.Vec4s, layout: packing.Layout) -> None:
         if self._weights is not None:
             self._weights.release()
+            self._weights, self._layout = None, None
         if layout.blocks:
             self._weights = self.ctx.buffer(weights.tobytes())
         else:
@@ -199,11 +200,12 @@ class Drawing:
         if not program.warm:
             self._warm(program)
         started = wall.perf_counter()
+        left = budget
         while not self.done:
+            self._tile(program, max(left, 0.0))
             left = budget - (wall.perf_counter() - started)
             if left <= 0:
                 break
-            self._tile(program, left)
         ctx.disable(moderngl.BLEND)
         return self.done
 

@@ -7,6 +7,8 @@ It carries no date, so that the same shot gives the same file, byte for byte.
 
 import io
 import json
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from cppn_gl._version import __version__
 from cppn_gl.preset import Preset, parse_preset
-from cppn_gl.schema import PresetError, integer, number, several, text
+from cppn_gl.schema import PresetError, integer, line, number, several, text
 
 KEYWORD = "cppn_gl"
 MAX_SIDE = 2**20
@@ -62,7 +64,7 @@ def parse_shot(content: str, source: str) -> Shot:
     """The shot in a picture's text. Raises PresetError where it is not one."""
     try:
         document = json.loads(content)
-        name = Path(text(200)(document["name"])).name or "preset"
+        name = Path(line(200)(document["name"])).name.lstrip(".") or "preset"
         return Shot(
             preset=parse_preset(text(2**26)(document["preset"]), source=source, name=name),
             size=SIZE(document["size"]),
@@ -91,12 +93,16 @@ def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = 6) -> byte
 def read_shot(path: Path) -> Shot:
     """The shot inside a PNG saved by cppn_gl. Raises PresetError, naming the file."""
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            chunks: dict[str, Any] = image.text  # type: ignore[attr-defined]
+        # Not Image.open: it refuses large pictures, which are only to be decoded where a program
+        # that saved the picture again moved the text behind the pixels.
+        with PngImagePlugin.PngImageFile(path) as image:
+            chunks: dict[Any, Any] = image.info if KEYWORD in image.info else image.text
     except OSError as error:
-        problem = error.strerror or "not a PNG picture"
+        problem = error.strerror or "not a sound PNG picture"
         raise PresetError(problem, source=str(path)) from None
-    except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except SyntaxError:
+        raise PresetError("not a PNG picture", source=str(path)) from None
+    except (ValueError, EOFError, struct.error, zlib.error) as error:
         raise PresetError(f"not a sound PNG picture: {error}", source=str(path)) from None
     if KEYWORD not in chunks:
         problem = "no preset in this picture: it was not saved by cppn_gl"

@@ -15,16 +15,31 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.features import Clock, latent_count
 from cppn_gl.network import (
+    MAX_DEPTH,
     MAX_SEED,
+    MAX_WEIGHT,
     Layer,
     Network,
     NetworkSpec,
     check_inputs,
     drawn_latents,
 )
-from cppn_gl.schema import PresetError, integer, key, nearest, number, several, show, text, validate
+from cppn_gl.schema import (
+    PresetError,
+    choice,
+    integer,
+    key,
+    line,
+    nearest,
+    number,
+    several,
+    show,
+    text,
+    validate,
+)
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
@@ -80,7 +95,8 @@ class LayersSpec:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", check_inputs(list(self.inputs)))
+        object.__setattr__(self, "layers", tuple(self.layers))
+        validate(self, "network.")
         self.network()
 
     @property
@@ -114,7 +130,7 @@ class LayersSpec:
 TABLES: dict[str, type] = {"network": NetworkSpec, "view": View, "animation": Animation}
 TOP: dict[str, tuple[Any, str]] = {
     "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
-    "title": (text(200), "one line"),
+    "title": (line(200), "one line"),
     "description": (text(4000), "what to look at, in a sentence or two"),
 }
 LAYER_KEYS = ("weight", "bias", "activation")
@@ -130,6 +146,10 @@ class Preset:
     title: str = ""
     description: str = ""
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
+
+    def __post_init__(self) -> None:
+        for field in ("title", "description"):
+            _checked(TOP[field][0], getattr(self, field), field)
 
     def network(self) -> Network:
         """The network that this preset draws."""
@@ -152,8 +172,6 @@ class Preset:
         tables: dict[str, Any] = dict(changes.pop("", {}))
         if "format" in tables:
             raise PresetError("cannot be changed", key="format")
-        for field, value in tables.items():
-            tables[field] = _checked(TOP[field][0], value, field)
         for table, values in changes.items():
             attribute = "spec" if table == "network" else table
             old = getattr(self, attribute)
@@ -221,10 +239,10 @@ def _refuse_explicit(values: dict[str, Any]) -> None:
 def _fit_activation(old: NetworkSpec, values: dict[str, Any]) -> None:
     """A changed depth lengthens or shortens a list of activations that is not itself changed."""
     names, depth = old.activation, values.get("depth", old.depth)
-    if "activation" in values or isinstance(names, str) or not isinstance(depth, int):
+    if "activation" in values or isinstance(names, str) or depth not in range(1, MAX_DEPTH + 1):
         return
     tail = names[-1:] or (NetworkSpec().activation,)
-    values["activation"] = (*names, *(tail * max(0, depth)))[: max(0, depth - 1)]
+    values["activation"] = (*names, *(tail * depth))[: depth - 1]
 
 
 def resolve(name: str) -> tuple[str, str]:
@@ -265,7 +283,9 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
     try:
         return _preset(document, name)
     except PresetError as error:
-        raise error.at(source, find_line(toml, error.key)) from None
+        layer = re.match(r"layer (\d+)", error.problem)
+        place = find_line(toml, error.key, int(layer.group(1)) if layer else 1)
+        raise error.at(source, place) from None
 
 
 def _preset(document: dict[str, Any], name: str) -> Preset:
@@ -337,47 +357,59 @@ def _layer(table: dict[str, Any], number_: int) -> Layer:
     for field in LAYER_KEYS:
         if field not in table:
             raise PresetError(f"layer {number_} has no {field}", key=where)
-    values = number(-1e30, 1e30)
+    values = number(-MAX_WEIGHT, MAX_WEIGHT)
     try:
         weight = several(several(values, 1, 512), 1, 512)(table["weight"])
         bias = several(values, 1, 512)(table["bias"])
         if len({len(row) for row in weight}) > 1:
             raise ValueError("rows of weight differ in length")
-        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), table["activation"])
+        activation = choice(ACTIVATIONS)(table["activation"])
+        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), activation)
     except PresetError as error:
         raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
     except (ValueError, TypeError) as error:
         raise PresetError(f"layer {number_}: {error}", key=where) from None
 
 
-def find_line(toml: str, dotted: str) -> int | None:
-    """The line of a key in TOML text, counted from 1; None where it cannot be told."""
-    if not dotted:
-        return None
-    table, _, field = dotted.rpartition(".")
+_HEADER = re.compile(r"""\s*\[{1,2}\s*([\w"'. -]*?[\w"'])\s*\]{1,2}\s*(?:#.*)?$""")
+_ASSIGNED = re.compile(r"""\s*([\w"'. -]*?[\w"'])\s*=""")
+
+
+def find_line(toml: str, dotted: str, occurrence: int = 1) -> int | None:
+    """The line of a key in TOML text, counted from 1, or else of its table; None if neither is.
+
+    `occurrence` counts the headers of an array of tables.
+    """
     current = ""
-    for number_, line in enumerate(toml.splitlines(), 1):
-        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+    for number_, row in enumerate(toml.split("\n"), 1):
+        header, assigned = _HEADER.match(row), _ASSIGNED.match(row)
         if header:
-            current = header.group(1).strip()
-            if current in (dotted, field if not table else dotted):
+            current = _bare(header.group(1))
+            occurrence -= current == dotted
+            if current == dotted and not occurrence:
                 return number_
-        assigned = re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line)
-        if assigned and dotted in (assigned.group(1), f"{current}.{assigned.group(1)}"):
+        elif assigned and dotted == f"{current}.{_bare(assigned.group(1))}".lstrip("."):
             return number_
-    return None
+    table = dotted.rpartition(".")[0]
+    return find_line(toml, table) if table else None
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"""["' ]""", "", name)
 
 
 def read_preset(path: Path) -> Preset:
     """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
-        toml = path.read_bytes().decode("utf-8-sig")
+        toml = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PresetError(f"not UTF-8 at byte {error.start}", source=str(path)) from None
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
-        raise PresetError(str(error), source=show(str(path))) from None
+        raise PresetError(str(error), source=str(path)) from None
     return parse_preset(toml, source=str(path), name=path.stem)

@@ -3,7 +3,10 @@
 Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
 """
 
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +46,9 @@ class Renderer:
     `engine`: "fragment" (OpenGL), "numpy" (no OpenGL), or "auto": OpenGL where it is to be had,
     else NumPy, with a RuntimeWarning and the reason in `fallback`. Raises ContextError where
     "fragment" is asked for and cannot be had, ValueError for an unknown engine.
+
+    Its own context is current only while it draws, so that several renderers can be used by
+    turns, and from any thread. A `context` that is given stays the caller's to make current.
     """
 
     def __init__(
@@ -58,7 +64,9 @@ class Renderer:
         self.fallback: ContextError | None = None
         self._owned = context is None
         self._shaders = shaders
-        self.ctx = context
+        self._lock = threading.RLock()
+        self._released = False
+        self.ctx = context if engine != "numpy" else None
         if engine != "numpy" and context is None:
             try:
                 self.ctx = open_context()
@@ -71,11 +79,32 @@ class Renderer:
         if self.ctx is None:
             self.info = RendererInfo("numpy", f"NumPy {np.__version__}", None)
             return
-        found = describe(self.ctx)
+        try:
+            with self._current():
+                self._open(self.ctx, glsl)
+        except BaseException:
+            if self._owned:
+                self.ctx.release()
+            raise
+
+    def _open(self, ctx: moderngl.Context, glsl: int | None) -> None:
+        found = describe(ctx)
         self.info = RendererInfo("fragment", found.renderer, found)
-        version = glsl or (420 if self.ctx.version_code >= 420 else 330)
-        self.painter = Painter(self.ctx, version, shaders)
+        version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
+        self.painter = Painter(ctx, version, self._shaders)
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Hold this renderer's own context current, and other threads off."""
+        with self._lock:
+            if self._released:
+                raise RuntimeError("this renderer has been released")
+            if self.ctx is None or not self._owned:
+                yield
+            else:
+                with self.ctx:
+                    yield
 
     def render(
         self,
@@ -95,13 +124,18 @@ class Renderer:
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
         preset = what if isinstance(what, Preset) else Preset()
+        if not isinstance(what, Preset | Network):
+            raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
         network = what if isinstance(what, Network) else what.network()
-        size = SIZE(tuple(int(side) for side in size))
-        time, samples = TIME(time), SAMPLES(samples)
-        if self.ctx is None:
-            picture = numpy_engine.draw(network, preset.view, preset.animation, size, time, samples)
-            return numpy_engine.quantise(picture) if dtype == "uint8" else picture
-        scene = Scene(network, preset.view, preset.animation.clock(time))
+        size, time, samples = SIZE(tuple(size)), TIME(time), SAMPLES(samples)
+        with self._current():
+            if self.ctx is not None:
+                scene = Scene(network, preset.view, preset.animation.clock(time))
+                return self._draw(scene, size, samples, dtype)
+        picture = numpy_engine.draw(network, preset.view, preset.animation, size, time, samples)
+        return numpy_engine.quantise(picture) if dtype == "uint8" else picture
+
+    def _draw(self, scene: Scene, size: tuple[int, int], samples: int, dtype: str) -> NDArray[Any]:
         width, height = size
         picture = np.empty((height, width, 3), dtype)
         for top in range(0, height, REGION):
@@ -119,15 +153,15 @@ class Renderer:
 
     def reload(self, network: Network) -> None:
         """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
-        assert self.ctx is not None
-        fresh = self._presenter()
-        try:
-            self.painter.reload(network)
-        except ShaderError:
-            fresh.release()
-            raise
-        self.presenter.release()
-        self.presenter = fresh
+        with self._current():
+            fresh = self._presenter()
+            try:
+                self.painter.reload(network)
+            except ShaderError:
+                fresh.release()
+                raise
+            self.presenter.release()
+            self.presenter = fresh
 
     def _presenter(self) -> Presenter:
         assert self.ctx is not None
@@ -144,14 +178,17 @@ class Renderer:
 
     def release(self) -> None:
         """Free all that this renderer holds, its own context included."""
-        if self.ctx is None:
+        if self._released:
             return
-        if self._planes is not None:
-            self._planes.release()
-            self._planes = None
-        self.painter.release()
-        self.presenter.release()
-        if self._owned:
+        with self._current():
+            if self._planes is not None:
+                self._planes.release()
+                self._planes = None
+            if self.ctx is not None:
+                self.painter.release()
+                self.presenter.release()
+            self._released = True
+        if self.ctx is not None and self._owned:
             self.ctx.release()
         self.ctx = None
 

@@ -6,11 +6,15 @@ error messages, the command-line options and the documentation all read these fi
 
 import dataclasses
 import difflib
-import math
+import re
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from typing import Any
 
 Check = Callable[[Any], Any]
+
+# What breaks a line, moves a terminal's cursor, or cannot be written as UTF-8.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class PresetError(ValueError):
@@ -19,7 +23,8 @@ class PresetError(ValueError):
     def __init__(self, problem: str, *, key: str = "", source: str = "", line: int | None = None):
         self.problem, self.key, self.source, self.line = problem, key, source, line
         place = f"{source}:{line}" if source and line else source
-        super().__init__(": ".join(part for part in (place, key, problem) if part))
+        whole = ": ".join(part for part in (place, key, problem) if part)
+        super().__init__(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], whole))
 
     def at(self, source: str, line: int | None = None) -> "PresetError":
         """The same error with its file, and its line where known."""
@@ -39,11 +44,13 @@ def validate(table: Any, prefix: str = "") -> None:
     """Check every field of a frozen dataclass made of keys, in `__post_init__`."""
     for field in dataclasses.fields(table):
         value = getattr(table, field.name)
-        if value is None and field.default is None:
+        if "check" not in field.metadata or (value is None and field.default is None):
             continue
         try:
             value = field.metadata["check"](value)
-        except (ValueError, TypeError, OverflowError) as error:
+        except PresetError as error:
+            raise PresetError(error.problem, key=prefix + field.name) from None
+        except (ValueError, TypeError) as error:
             raise PresetError(str(error), key=prefix + field.name) from None
         object.__setattr__(table, field.name, value)
 
@@ -78,7 +85,7 @@ class Integer:
 
     def __call__(self, value: Any) -> int:
         """The integer, or ValueError."""
-        good = isinstance(value, int) and not isinstance(value, bool)
+        good = isinstance(value, Integral) and not isinstance(value, bool)
         if not good or not self.low <= value <= self.high:
             raise ValueError(f"{show(value)} is not an integer from {self.low} to {self.high}")
         return int(value)
@@ -93,8 +100,8 @@ def number(low: float, high: float) -> Check:
     """A finite number in [low, high], kept as a float."""
 
     def check(value: Any) -> float:
-        good = not isinstance(value, bool) and isinstance(value, int | float)
-        if not good or not math.isfinite(value) or not low <= value <= high:
+        good = isinstance(value, Real) and not isinstance(value, bool)
+        if not good or not low <= value <= high:  # which NaN is not
             raise ValueError(f"{show(value)} is not a number from {low:g} to {high:g}")
         return float(value)
 
@@ -106,11 +113,12 @@ def choice(names: Iterable[Any]) -> Check:
     known = list(names)
 
     def check(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, str | int) or value not in known:
-            if isinstance(value, str):
-                raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
+        if isinstance(value, str) and value not in known:
+            raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        if not (whole or isinstance(value, str)) or value not in known:
             raise ValueError(f"{show(value)} is not one of {', '.join(map(str, known))}")
-        return value
+        return known[known.index(value)]
 
     return check
 
@@ -126,6 +134,18 @@ def text(limit: int) -> Check:
         except UnicodeEncodeError:
             raise ValueError("not a text that can be written as UTF-8") from None
         return value
+
+    return check
+
+
+def line(limit: int) -> Check:
+    """A text of one line."""
+    any_text = text(limit)
+
+    def check(value: Any) -> str:
+        if _CONTROL.search(any_text(value)):
+            raise ValueError(f"{show(value)} is not a text of one line")
+        return str(value)
 
     return check
 

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -194,30 +195,40 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
     Without, a frame by another engine counts: the person was told when it was drawn.
     """
     done = set()
-    for number_, path in _numbered(folder).items():
+    for frame, path in _numbered(folder).items():
+        expected = sequence.shot(frame, engine)
+        if frame < sequence.frames and _holds(path, expected):
+            done.add(frame)
+            continue
         found = _shot_in(path)
-        if found is not None and number_ < sequence.frames:
-            expected = sequence.shot(number_, engine if overwrite else found.engine)
-            if found.to_text() == expected.to_text():
-                done.add(number_)
-                continue
         if not overwrite:
-            raise CaptureError(path, f"is not a frame of this sequence; {_REMEDY}")
-        if found is not None:  # a picture of ours: an old frame, which may outlast the new ones
+            other = found and dataclasses.replace(expected, engine=found.engine)
+            if other is None or frame >= sequence.frames or not _holds(path, other):
+                raise CaptureError(path, f"is not a whole frame of this sequence; {_REMEDY}")
+            done.add(frame)
+        elif found is not None:  # a picture of ours: an old frame, which may outlast the new ones
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
 
 
-def _shot_in(path: Path) -> Shot | None:
-    """The shot in a whole picture by cppn_gl; None for any other file."""
+def _holds(path: Path, shot: Shot) -> bool:
+    """Whether a file is the whole picture of a shot. Does not parse it: there may be thousands."""
+    text = shot.to_text().encode()
     try:
         with path.open("rb") as stream:
-            stream.seek(-len(_PNG_END), 2)
-            if stream.read() != _PNG_END:  # cut off, by whoever copied it here
-                return None
+            head = stream.read(len(text) + 512)  # the text stands before the pixels
+            stream.seek(-len(_PNG_END), os.SEEK_END)
+            return text in head and stream.read() == _PNG_END
+    except OSError:
+        return False
+
+
+def _shot_in(path: Path) -> Shot | None:
+    """The shot in a picture by cppn_gl; None for any other file."""
+    try:
         return read_shot(path)
-    except (OSError, PresetError):
+    except PresetError:
         return None
 
 

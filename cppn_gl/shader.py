@@ -106,6 +106,8 @@ def picture_source(
             ),
             f"#define STRIDE(layer) ({stride})",
             f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
+            f"#define EACH_ROW(DO, at) {_repeat('DO(at, {})', where.rows)}",
+            f"#define EACH_CHUNK(DO) {_repeat('DO({})', where.chunks)}",
             "#define SELECT(value, bad, mark) \\",
             "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
             declarations(where, block_arrays=version >= 420),
@@ -116,6 +118,10 @@ def picture_source(
 
 def _defines(**values: str | int) -> list[str]:
     return [f"#define {name} {value}" for name, value in values.items()]
+
+
+def _repeat(text: str, times: int) -> str:
+    return " ".join(text.format(k) for k in range(times))
 
 
 def _looped_stride(where: Layout) -> str:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes this machine ready for `make run`, `make test`, `make lint` or `make wheel`.
+# Makes this machine ready for `make run`, `make test`, `make lint`, `make docs` or `make wheel`.
 #
-#   tools/setup.sh run|test|lint|wheel
+#   tools/setup.sh run|test|lint|docs|wheel
 #
 # Makes .venv with a Python of 3.11 or newer (PYTHON=… chooses one), installs this
 # project into it when pyproject.toml has changed, and installs missing system
@@ -25,9 +25,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 mode=${1:-}
 case $mode in
-    run | test | wheel) extra='test' ;;
+    run | test | docs | wheel) extra='test' ;;
     lint) extra=dev ;;
-    *) die 2 "usage: tools/setup.sh run|test|lint|wheel" ;;
+    *) die 2 "usage: tools/setup.sh run|test|lint|docs|wheel" ;;
 esac
 
 cd "$(dirname "$0")/.."

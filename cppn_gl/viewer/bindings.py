@@ -91,7 +91,13 @@ def shown_keys(binding: Binding, names: dict[str, str] | None = None) -> str:
     if binding.keys[:2] == ("1", "2"):
         return "1–9"
     labels = _SYMBOLS | (names or {})
-    return " ".join(labels.get(key, key) for key in binding.keys)
+    return " ".join(_label(key, labels) for key in binding.keys)
+
+
+def _label(key: str, labels: dict[str, str]) -> str:
+    """ "Ctrl+S", with the label of S."""
+    held, plus, last = key.rpartition("+")
+    return held + plus + labels.get(last, last)
 
 
 def help_rows(names: dict[str, str] | None = None) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ one moment of the history; what cannot be done leaves everything as it was and s
 message.
 """
 
+import contextlib
 import dataclasses
 import math
 import random
@@ -33,15 +34,23 @@ def ladder(value: float, base: float, factor: float, steps: int) -> float:
     """
     if not _on_ladder(value, base, factor):
         return float(f"{value * factor**steps:.6g}")
-    rung = round(math.log(value / base, factor)) + steps
-    return base if rung == 0 else float(f"{base * factor**rung:.6g}")
+    return _rung(base, factor, round(math.log(value / base, factor)) + steps)
+
+
+def _rung(base: float, factor: float, number: int) -> float:
+    return base if number == 0 else float(f"{base * factor**number:.6g}")
 
 
 def _on_ladder(value: float, base: float, factor: float) -> bool:
     if value <= 0 or base <= 0:
         return False
-    rung = base * factor ** round(math.log(value / base, factor))
-    return abs(rung - value) <= 1e-5 * value
+    return value == _rung(base, factor, round(math.log(value / base, factor)))
+
+
+def _tidy(coordinate: float) -> float:
+    """A coordinate within bounds, to about the digits that a float holds: 0.3, not 0.30…04."""
+    digits = 15 - math.floor(math.log10(max(1.0, abs(coordinate))))
+    return min(max(round(coordinate, digits), -1e6), 1e6)
 
 
 class Explorer:
@@ -57,14 +66,16 @@ class Explorer:
     ):
         self.history = History(Moment(preset, preset.view), journal or Journal(None))
         self.time = self.start_time = time
-        self.running = preset.animated
+        self.running = True  # unless paused; what moves is another matter
         self.message = ""
         self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
         self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
         self._presets = list(presets)
         self._number = 0  # of the preset in the list that was loaded last
         self._entered: list[Moment] = []
-        self._scale_base: float | None = None  # the rung that the weight scale stepped from
+        self._scale_base = 0.0  # the rung that the weight scale stepped from
+        self._zoom: tuple[View, tuple[float, float], View] | None = None  # start, cursor, now
+        self._shown: tuple[Moment, Preset] | None = None
 
     # What is looked at
 
@@ -86,8 +97,12 @@ class Explorer:
     @property
     def shown(self) -> Preset:
         """The preset of the picture on the screen."""
-        layer = self.history.now.layer
-        return self.preset.layer_picture(layer) if layer else self.preset
+        now = self.history.now
+        if not now.layer:
+            return now.preset
+        if self._shown is None or self._shown[0] is not now:
+            self._shown = (now, now.preset.layer_picture(now.layer))
+        return self._shown[1]
 
     @property
     def zoom(self) -> float:
@@ -98,13 +113,11 @@ class Explorer:
         """Explore another preset, from its own view."""
         self._entered.clear()
         self._look(Moment(preset, preset.view))
-        self.running = preset.animated
+        self.running = True
 
     def reload(self, preset: Preset) -> None:
         """The preset's file has changed: show it, from its own view, at the same time."""
-        running = self.running if self.preset.animated else preset.animated
         self._look(Moment(preset, preset.view))
-        self.running = running and preset.animated
 
     def _look(self, moment: Moment) -> None:
         self.history.add(moment, self.gesture)
@@ -132,10 +145,11 @@ class Explorer:
     def _step(self, name: str, by: int) -> None:
         spec = self._spec()
         if spec is not None:
-            value = getattr(spec, name) + by
             metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]
-            check = metadata["check"]
-            self._change(**{name: min(max(value, check.low), check.high)})
+            check, old = metadata["check"], getattr(spec, name)
+            value = min(max(old + by, check.low), check.high)
+            end = f"the {name} can be from {check.low} to {check.high}" if value == old else ""
+            self._change(end, **{name: value})
 
     # Depth, width, weights
 
@@ -165,16 +179,25 @@ class Explorer:
 
     def _scale(self, steps: int) -> None:
         spec = self._spec()
-        if spec is not None:
-            start = self._scale_base
-            if start is None or not _on_ladder(spec.weight_scale, start, SCALE_STEP):
-                start = self._scale_base = max(spec.weight_scale, MIN_SCALE)
-            scale = ladder(max(spec.weight_scale, MIN_SCALE), start, SCALE_STEP, steps)
-            self._change(weight_scale=min(max(scale, MIN_SCALE), MAX_SCALE))
+        if spec is None:
+            return
+        old, sign = spec.weight_scale, 1 if steps > 0 else -1
+        if old < MIN_SCALE and steps > 0:
+            self._change(weight_scale=MIN_SCALE)
+            return
+        if not _on_ladder(old, self._scale_base, SCALE_STEP):
+            self._scale_base = old
+        for count in range(abs(steps), 0, -1):  # as many steps as stay within the limits
+            scale = ladder(old, self._scale_base, SCALE_STEP, sign * count)
+            if MIN_SCALE <= scale <= MAX_SCALE:
+                self._change(weight_scale=scale)
+                return
+        self.message = f"the weight scale can be from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
         """Another network of the same kind."""
-        self._change(seed=random.SystemRandom().randrange(1_000_000))
+        if self._spec() is not None:
+            self._change(seed=random.SystemRandom().randrange(1_000_000))
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation for all hidden layers (Shift: the one before)."""
@@ -219,21 +242,23 @@ class Explorer:
         if not MIN_EXTENT <= extent <= MAX_EXTENT:
             self.message = f"the extent can be from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
             return
-        shift = view.extent - extent
-        (x, y), (u, v) = view.center, self.cursor
-        self._move(x + u * shift, y + v * shift, extent)
-
-    def _move(self, x: float, y: float, extent: float) -> None:
-        # Rounded far below a pixel, so that there and back is the same place again.
-        digits = 9 - math.floor(math.log10(min(extent, self.preset.view.extent)))
-        bounded = [min(max(round(c, digits), -1e6), 1e6) for c in (x, y)]
-        self._change(center=bounded, extent=extent)
+        # From where this zoom about this cursor began, so that in and out is the same place again.
+        if self._zoom is None or self._zoom[1:] != (self.cursor, view):
+            self._zoom = (view, self.cursor, view)
+        start = self._zoom[0]
+        center = start.center
+        if extent != start.extent:
+            shift = start.extent - extent
+            x, y = (c + w * shift for c, w in zip(start.center, self.cursor, strict=True))
+            center = (_tidy(x), _tidy(y))
+        self._change(center=center, extent=extent)
+        self._zoom = (start, self.cursor, self.preset.view)
 
     def pan_by(self, du: float, dv: float) -> None:
         """Move the centre by local coordinates: 1 is half the shorter side."""
         view = self.preset.view
         x, y = view.center
-        self._move(x + du * view.extent, y + dv * view.extent, view.extent)
+        self._change(center=(_tidy(x + du * view.extent), _tidy(y + dv * view.extent)))
 
     def pan_right(self, large: bool = False) -> None:
         """Look farther to the right."""
@@ -291,11 +316,15 @@ class Explorer:
 
     def pause(self, large: bool = False) -> None:
         """Stop time, or let it run."""
-        if not self.preset.animated:
-            self.message = "nothing moves: no input is t, cos_t or sin_t"
+        if not self._moves():
             return
         self.running = not self.running
         self.message = "" if self.running else "paused"
+
+    def _moves(self) -> bool:
+        if not self.preset.animated:
+            self.message = "nothing moves: no input is t, cos_t or sin_t"
+        return self.preset.animated
 
     def time_on(self, large: bool = False) -> None:
         """A little later."""
@@ -306,6 +335,8 @@ class Explorer:
         self._step_time(-LARGE if large else -1)
 
     def _step_time(self, steps: int) -> None:
+        if not self._moves():
+            return
         self.running = False
         self.time = round(self.time / TIME_STEP + steps) * TIME_STEP
         self.message = f"time {self.time:g} s"
@@ -330,25 +361,32 @@ class Explorer:
         place, count = self.history.place
         end = "the first picture seen" if by < 0 else "the newest picture"
         self.message = f"seen {place} of {count}" if moved else end
-        if moved and not self.preset.animated:
-            self.running = False
 
     def next_preset(self, large: bool = False) -> None:
         """The next shipped preset (Shift: the one before)."""
-        if self._presets:
-            self.number_preset((self._number - (2 if large else 0)) % len(self._presets) + 1)
+        count, by = len(self._presets), -1 if large else 1
+        number = self._number or self._find() or (1 - by) // 2
+        self.number_preset((number - 1 + by) % count + 1 if count else 0)
+
+    def _find(self) -> int:
+        """The number of the preset that the window was opened with; 0 where it has none."""
+        for number, load in enumerate(self._presets, 1):
+            with contextlib.suppress(PresetError):
+                if load().name == self.preset.name:
+                    return number
+        return 0
 
     def number_preset(self, number: int) -> None:
         """The shipped preset `number`, counted from 1."""
         if not 1 <= number <= len(self._presets):
             self.message = f"there are {len(self._presets)} presets"
             return
+        self._number = number  # a broken one is passed over by the next P
         try:
             preset = self._presets[number - 1]()
         except PresetError as error:
             self.message = str(error)
             return
-        self._number = number
         self.load(preset)
         self.message = f"{number}  {preset.title or preset.name}"
 

@@ -54,6 +54,8 @@ class History:
             self._gesture = gesture
         self._at, self._now = len(self._moments) - 1, moment
         self._unwritten = moment
+        if gesture is None:
+            self.finish()
 
     def step(self, by: int) -> bool:
         """Walk back (-1) or on (+1); False at the end. A moment that cannot be read is dropped."""

@@ -39,8 +39,9 @@ def hud_lines(
     if preset.animated:
         view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
     lines += [view, f"{parameters:,} parameters"]
-    coarse = f", 1 pixel in {scale * scale}" if scale > 1 else ""
-    lines.append(f"{fps:.0f} frames/s{coarse}, {renderer}")
+    coarse = f"1 pixel in {scale * scale} so far, " if scale > 1 else ""
+    rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s, " if fps > 0 else ""
+    lines.append(f"{rate}{coarse}{renderer}")
     if recording:
         lines.append(recording)
     return [*lines, "H: all keys"]
@@ -72,7 +73,7 @@ class Hud:
         self.help = False
         self.problem = ""  # stays on the screen
         self._message, self._message_at = "", 0.0
-        self._touched = 0.0
+        self._touched: float | None = None  # never yet
         self._text_at = -1.0
         self._lines: list[str] = []
         self._kept: dict[str, tuple[object, text.Pixels]] = {}
@@ -98,6 +99,8 @@ class Hud:
 
     def opacity(self, now: float) -> float:
         """Of the HUD: 1, then down to 0 when idle."""
+        if self._touched is None:
+            self._touched = now
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
@@ -107,17 +110,20 @@ class Hud:
         """The panels over a picture of `size` pixels, the undermost first."""
         points = font_size(size, content_scale)
         margin = points
-        room = max(40, size[0] - 2 * margin)
+        room = (max(40, size[0] - 2 * margin), max(1, size[1] - 2 * margin))
+        below = size[1] - margin  # where the next panel from the bottom ends
         found = []
         if self.on and not self.help and self._lines and self.opacity(now) > 0:
             pixels = self._panel("hud", self._lines, points, room)
             found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
-        if self._message and now - self._message_at < MESSAGE_SECONDS:
-            pixels = self._panel("message", [self._message], points, room, heading=False)
-            found.append(Panel("message", pixels, margin, size[1] - margin - len(pixels)))
         if self.problem:
             pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
-            found.append(Panel("problem", pixels, margin, size[1] - margin - len(pixels)))
+            below -= len(pixels)
+            found.append(Panel("problem", pixels, margin, below))
+            below -= margin // 2
+        if self.on and self._message and now - self._message_at < MESSAGE_SECONDS:
+            pixels = self._panel("message", [self._message], points, room, heading=False)
+            found.append(Panel("message", pixels, margin, max(margin, below - len(pixels))))
         if self.help:
             pixels = self._help(size, points, names)
             height, width = pixels.shape[:2]
@@ -130,13 +136,21 @@ class Hud:
         name: str,
         lines: list[str],
         points: int,
-        room: int,
+        room: tuple[int, int],
         background: tuple[int, int, int, int] = text.BACKGROUND,
         heading: bool = True,
     ) -> text.Pixels:
         key = (tuple(lines), points, room)
         if name not in self._kept or self._kept[name][0] != key:
-            pixels = text.panel(lines, points, width=room, background=background, heading=heading)
+            width, height = room
+            pixels = text.panel(
+                lines,
+                points,
+                width=width,
+                height=height,
+                background=background,
+                heading=heading,
+            )
             self._kept[name] = (key, pixels)
         return self._kept[name][1]
 

@@ -5,6 +5,7 @@ cannot be read is passed over: a crash loses nothing but the gesture under way.
 """
 
 import contextlib
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from pathlib import Path
 import platformdirs
 
 from cppn_gl.preset import Preset, View, parse_preset
-from cppn_gl.schema import PresetError
 
 KEPT = 500  # moments read back at the start
 MAX_BYTES = 4 * 2**20  # beyond this the file is cut to the moments kept
@@ -36,7 +36,7 @@ class Moment:
             "home": home,
             "preset": self.preset.to_toml(),
         }
-        return json.dumps(document, ensure_ascii=False) + "\n"
+        return json.dumps(document) + "\n"  # ASCII: no other line ends, no stray surrogates
 
 
 def parse_moment(line: str) -> Moment | None:
@@ -46,10 +46,10 @@ def parse_moment(line: str) -> Moment | None:
         x, y, extent = document["home"]
         preset = parse_preset(document["preset"], name=str(document["name"]))
         layer = document["layer"]
-        if layer is not None and not 1 <= layer <= preset.spec.depth:
+        if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
             return None
         return Moment(preset, View((x, y), extent), layer)
-    except (ValueError, KeyError, TypeError, RecursionError, PresetError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
 
 
@@ -64,25 +64,40 @@ class Journal:
     def __init__(self, path: Path | None):
         self.path = path
         self.problem = ""
+        self._torn = False  # whether the file ends in the middle of a line
 
     def read(self) -> list[str]:
         """The last lines of earlier sessions, oldest first; `parse_moment` reads one."""
         if self.path is None:
             return []
         try:
-            lines = self.path.read_text("utf-8", errors="replace").splitlines()[-KEPT:]
-            if self.path.stat().st_size > MAX_BYTES:
-                self._cut(lines)
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                start = max(0, size - MAX_BYTES)
+                file.seek(max(0, start - 1))
+                data = file.read()
         except OSError:
             return []
+        if start:  # the first line may have lost its beginning
+            data = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
+        self._torn = not data.endswith(b"\n") and size > 0
+        found = data.decode("utf-8", errors="replace").split("\n")
+        lines = [line for line in found if line.strip()][-KEPT:]
+        if start:
+            self._cut(lines)
         return lines
 
     def _cut(self, lines: list[str]) -> None:
         assert self.path is not None
         part = self.path.with_suffix(f".{os.getpid()}.part")
-        with contextlib.suppress(OSError):
+        try:
             part.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+            part.chmod(0o600)
             os.replace(part, self.path)
+            self._torn = False
+        except OSError:  # it stays long
+            with contextlib.suppress(OSError):
+                part.unlink()
 
     def append(self, moment: Moment) -> None:
         """Write a moment, in one write at the end of the file."""
@@ -91,10 +106,14 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            line = ("\n" * self._torn + moment.to_line()).encode()
             try:
-                os.write(descriptor, moment.to_line().encode())
+                whole = os.write(descriptor, line) == len(line)
             finally:
                 os.close(descriptor)
+            if not whole:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._torn = False
         except OSError as error:
             self.problem = f"history is not kept: {self.path}: {error.strerror}"
             self.path = None

@@ -12,7 +12,7 @@ WHITE = (255, 255, 255, 255)
 DIM = (190, 198, 208, 255)
 BACKGROUND = (12, 14, 18, 176)
 ALARM = (150, 20, 30, 225)
-MIN_FONT = 6
+MIN_FONT = 8  # below it the letters cannot be told apart
 
 Pixels = NDArray[np.uint8]
 
@@ -34,6 +34,7 @@ def letter(size: int) -> tuple[float, int]:
 def wrap(line: str, columns: int) -> list[str]:
     """A line in pieces of at most `columns` letters, broken at spaces where there are any."""
     columns, pieces = max(columns, 4), []
+    line = "".join(c if c.isprintable() else " " for c in line)  # no line ends, no surrogates
     while len(line) > columns:
         at = line.rfind(" ", 1, columns + 1)
         at = at if at > 0 else columns
@@ -42,35 +43,49 @@ def wrap(line: str, columns: int) -> list[str]:
     return [*pieces, line]
 
 
+def shorten(line: str, columns: int) -> str:
+    """A line cut to `columns` letters, the last an ellipsis where it was longer."""
+    return line if len(line) <= columns else line[: max(0, columns - 1)].rstrip(" …") + "…"
+
+
 def panel(
     lines: list[str],
     size: int,
     *,
     width: int,
+    height: int,
     background: tuple[int, int, int, int] = BACKGROUND,
     heading: bool = True,
 ) -> Pixels:
-    """Lines in a rounded panel at most `width` pixels wide, as (height, width, 4) RGBA.
+    """Lines in a rounded panel of at most `width` by `height` pixels, as (…, …, 4) RGBA.
 
-    The first line is bold where there is a `heading`. Lines too long are wrapped.
+    The first line is bold where there is a `heading`. Lines too long are wrapped; what has no
+    room is left out, and an ellipsis stands for it.
     """
-    advance, height = letter(size)
+    advance, leading = letter(size)
     pad = max(2, size * 2 // 3)
     columns = int((width - 2 * pad) / advance)
     pieces = [(p, heading and i == 0) for i, line in enumerate(lines) for p in wrap(line, columns)]
+    room = max(1, (height - 2 * pad) // leading)
+    if len(pieces) > room:
+        last, bold = pieces[room - 1]
+        pieces = [*pieces[: room - 1], (shorten(f"{last} …", columns), bold)]
     longest = max((len(piece) for piece, _ in pieces), default=1)
-    box = (min(width, int(longest * advance) + 2 * pad + 1), len(pieces) * height + 2 * pad)
+    box = (min(width, int(longest * advance) + 2 * pad + 1), len(pieces) * leading + 2 * pad)
     image = Image.new("RGBA", (max(1, box[0]), max(1, box[1])), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=pad, fill=background)
     for row, (piece, bold) in enumerate(pieces):
         color = WHITE if bold or background != BACKGROUND or not heading else DIM
-        draw.text((pad, pad + row * height), piece, fill=color, font=font(size, bold))
+        draw.text((pad, pad + row * leading), piece, fill=color, font=font(size, bold))
     return np.asarray(image)
 
 
 def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], largest: int) -> Pixels:
-    """A table of two columns in one or two blocks, as large as fits into `size` pixels."""
+    """A table of two columns in one to three blocks, as large as fits into `size` pixels.
+
+    In a window too small for it the table is cut, and says so.
+    """
     left = max(len(a) for a, _ in rows)
     right = max(len(b) for _, b in rows)
     for points in range(largest, MIN_FONT - 1, -1):
@@ -81,7 +96,13 @@ def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], larges
             wide, high = int(columns * advance) + 4 * points, (per + 2) * height + 3 * points
             if wide <= size[0] and high <= size[1]:
                 return _table(rows, title, points, per, (wide, high), left + right + 6, left)
-    return _table(rows, title, MIN_FONT, -(-len(rows) // 2), size, left + right + 6, left)
+    advance, height = letter(MIN_FONT)
+    room = max(0, (size[1] - 2 * MIN_FONT) // height - 3)
+    columns = max(8, int((size[0] - 4 * MIN_FONT) / advance))
+    left = min(left, columns // 2)
+    cut = [(shorten(a, left), shorten(b, columns - left - 2)) for a, b in rows[:room]]
+    note = shorten("… all in a larger window", columns)
+    return _table([*cut, (note, "")], title, MIN_FONT, room + 1, size, columns, left)
 
 
 def _table(

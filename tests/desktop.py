@@ -1,0 +1,142 @@
+"""A real window on a virtual display, driven by real key presses and watched by its pixels.
+
+The window writes what it shows, and when, to a trace (CPPN_GL_TRACE); the tests wait for that,
+never for a time.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from PIL import ImageGrab
+
+from cppn_gl.preset import Preset, parse_preset
+
+PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """The first true value of `condition`; fails, saying what was waited for, if none comes."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"waited {patience:g} s in vain for {what}")
+
+
+@contextlib.contextmanager
+def virtual_display(size: str = "1280x800x24") -> Iterator[str]:
+    """An X server with no screen, on a number that is free: ":99" or so."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        number = pipe.readline().strip()
+    assert number, "Xvfb did not start"
+    try:
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Desktop:
+    """The program in its window, on a display."""
+
+    def __init__(self, display: str, folder: Path, *words: str, hud: bool = False):
+        self.folder, self.display = folder, display
+        self.trace = folder / "trace.jsonl"
+        self.trace.unlink(missing_ok=True)
+        self.environment = os.environ | {
+            "DISPLAY": display,
+            "CPPN_GL_TRACE": str(self.trace),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "XDG_SESSION_TYPE": "x11",
+        }
+        options = [] if hud else ["--no-hud"]
+        self.log = folder / "stderr.txt"
+        self._stream: TextIO | None = None
+        self._half, self._events = "", []
+        self.started = time.monotonic()
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cppn_gl", *words, *options],
+                cwd=folder,
+                env=self.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+        wait_for(lambda: self.events() or self.process.poll() is not None, "the first picture")
+        assert self.process.poll() is None, self.log.read_text()
+        search = ["search", "--onlyvisible", "--pid", str(self.process.pid)]
+        self.window = self.xdotool(*search).split()[0]
+        self.xdotool("windowfocus", "--sync", self.window)
+
+    def xdotool(self, *words: str) -> str:
+        """Run xdotool on this display; its output."""
+        done = subprocess.run(
+            ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def events(self) -> list[dict[str, Any]]:
+        """The pictures shown so far."""
+        if self._stream is None and self.trace.exists():
+            self._stream = self.trace.open()
+        for line in self._stream or []:
+            self._half += line
+            if self._half.endswith("\n"):
+                self._events.append(json.loads(self._half))
+                self._half = ""
+        return self._events
+
+    def key(self, *keys: str) -> None:
+        """Press and release keys, by their X names: "Up", "shift+Right", "bracketright"."""
+        self.xdotool("key", *keys)
+
+    def shows(self, test: Callable[[Preset], Any], what: str) -> Preset:
+        """Wait until a finished picture passes `test`; its preset."""
+
+        def look() -> Preset | None:
+            event = self.events()[-1]
+            preset = parse_preset(event["preset"])
+            return preset if event["finished"] and test(preset) else None
+
+        found = wait_for(look, what)
+        assert isinstance(found, Preset)
+        return found
+
+    def finished(self) -> dict[str, Any]:
+        """Wait until the picture is as fine as it gets; its event."""
+        return wait_for(lambda: (e := self.events()[-1])["finished"] and e, "a finished picture")
+
+    def pixels(self) -> np.ndarray:
+        """What the window shows: (height, width, 3) uint8."""
+        geometry = dict(
+            line.split("=")
+            for line in self.xdotool("getwindowgeometry", "--shell", self.window).split()
+        )
+        left, top = int(geometry["X"]), int(geometry["Y"])
+        box = (left, top, left + int(geometry["WIDTH"]), top + int(geometry["HEIGHT"]))
+        return np.asarray(ImageGrab.grab(bbox=box, xdisplay=self.display).convert("RGB"))
+
+    def quit(self, key: str = "q") -> int:
+        """Press a key that quits; the exit status."""
+        self.key(key)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()

@@ -1,0 +1,219 @@
+"""Sequences: right frames, the same after any interruption, and never two in one folder."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cppn_gl import files
+from cppn_gl.capture import CaptureError
+from cppn_gl.picture import encode_png, read_shot
+from cppn_gl.preset import Preset, parse_preset
+from cppn_gl.renderer import Renderer
+from cppn_gl.schema import PresetError
+from cppn_gl.sequence import Sequence, frame_path, read_manifest, write_sequence
+
+PRESET = Preset(name="small").replace(depth=3, width=6, inputs=["x", "y", "t"], seed=5)
+SEQUENCE = Sequence(PRESET, frames=4, fps=24, size=(16, 9))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with Renderer("numpy") as renderer:
+        yield renderer
+
+
+@pytest.fixture
+def folder(tmp_path: Path, renderer: Renderer) -> Path:
+    assert write_sequence(renderer, SEQUENCE, tmp_path / "frames") == 4
+    return tmp_path / "frames"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def changed(**keys: Any) -> Sequence:
+    values = {"preset": PRESET, "frames": 4, "fps": 24, "size": (16, 9), "samples": 1}
+    return Sequence(**(values | keys))
+
+
+def test_frame_k_is_at_time_k_over_fps(folder: Path, renderer: Renderer) -> None:
+    assert sorted(contents(folder)) == [*(f"0000{k}.png" for k in range(4)), "manifest.json"]
+    for k in range(4):
+        shot = SEQUENCE.shot(k, "numpy")
+        assert shot.time == k / 24
+        pixels = renderer.render(PRESET, (16, 9), k / 24)
+        assert frame_path(folder, k).read_bytes() == encode_png(pixels, shot)
+    assert len(set(contents(folder).values())) == 5
+
+
+def test_the_manifest_says_it_all(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest == read_manifest(folder) == SEQUENCE.manifest("numpy")
+    assert {"frames": 4, "fps": 24, "size": [16, 9], "engine": "numpy"}.items() <= manifest.items()
+    assert parse_preset("\n".join(manifest["preset"])) == PRESET
+    digest = hashlib.sha256(PRESET.to_toml().encode()).hexdigest()
+    assert manifest["preset_sha256"] == digest
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("frames", 0), ("fps", 0), ("fps", -1), ("size", (0, 1)), ("samples", 17)]
+)
+def test_wrong_sequences(key: str, value: Any) -> None:
+    with pytest.raises(PresetError, match=key):
+        changed(**{key: value})
+
+
+def test_what_is_there_is_kept(folder: Path, renderer: Renderer) -> None:
+    before = contents(folder)
+    stamp = frame_path(folder, 0).stat().st_mtime_ns
+    frame_path(folder, 2).unlink()
+    (folder / ".00002.png.77-ab.part").write_bytes(b"half")
+    (folder / "notes.txt").write_text("mine")
+    seen: list[tuple[int, int]] = []
+    drawn = write_sequence(
+        renderer, SEQUENCE, folder, progress=lambda done, frames: seen.append((done, frames))
+    )
+    assert drawn == 1
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert contents(folder) == before | {"notes.txt": b"mine"}
+    assert frame_path(folder, 0).stat().st_mtime_ns == stamp
+
+
+def test_more_frames_extend_it(folder: Path, tmp_path: Path, renderer: Renderer) -> None:
+    assert write_sequence(renderer, changed(frames=6), folder) == 2
+    write_sequence(renderer, changed(frames=6), tmp_path / "at once")
+    assert contents(folder) == contents(tmp_path / "at once")
+
+
+def test_the_first_name_stays(folder: Path, renderer: Renderer) -> None:
+    before = contents(folder)
+    frame_path(folder, 1).unlink()
+    renamed = Preset(PRESET.spec, PRESET.view, PRESET.animation, name="other")
+    write_sequence(renderer, changed(preset=renamed), folder)
+    assert contents(folder) == before
+
+
+DIFFERENT = {
+    "network.seed is 5, not 6": changed(preset=PRESET.replace(seed=6)),
+    "view.extent is 1.0, not 2.0": changed(preset=PRESET.replace(extent=2)),
+    "network.bias_scale is None, not 2.0": changed(preset=PRESET.replace(bias_scale=2)),
+    "title is '', not 'T'": changed(preset=PRESET.replace(title="T")),
+    "size is": changed(size=(9, 16)),
+    "fps is 24.0, not 25.0": changed(fps=25),
+    "samples is": changed(samples=2),
+    "frames is 4, not 3": changed(frames=3),
+}
+
+
+@pytest.mark.parametrize("words", DIFFERENT)
+def test_another_sequence_is_refused_then_replaced(
+    folder: Path, tmp_path: Path, renderer: Renderer, words: str
+) -> None:
+    before = contents(folder)
+    with pytest.raises(CaptureError, match="--overwrite") as caught:
+        write_sequence(renderer, DIFFERENT[words], folder)
+    assert words in str(caught.value)
+    assert contents(folder) == before
+    write_sequence(renderer, DIFFERENT[words], folder, overwrite=True)
+    write_sequence(renderer, DIFFERENT[words], tmp_path / "new")
+    assert contents(folder) == contents(tmp_path / "new")
+
+
+@pytest.mark.parametrize(("key", "value"), [("version", "0.0.1"), ("engine", "fragment")])
+def test_another_version_or_engine_is_refused(
+    folder: Path, renderer: Renderer, key: str, value: str
+) -> None:
+    manifest = SEQUENCE.manifest("numpy") | {key: value}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CaptureError, match=f"{key} is '{value}'"):
+        write_sequence(renderer, SEQUENCE, folder)
+
+
+def test_another_engine_goes_on_when_told(folder: Path, renderer: Renderer) -> None:
+    manifest = SEQUENCE.manifest("fragment")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert write_sequence(renderer, changed(frames=5), folder, any_engine=True) == 1
+    assert read_manifest(folder) == manifest | {"frames": 5}
+    assert read_shot(frame_path(folder, 4)).engine == "numpy"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"name": 1}', "[" * 100_000, "\xff", "null"])
+def test_a_broken_manifest_is_refused_then_replaced(
+    folder: Path, renderer: Renderer, text: str
+) -> None:
+    before = contents(folder)
+    (folder / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CaptureError, match="no manifest"):
+        write_sequence(renderer, SEQUENCE, folder)
+    assert write_sequence(renderer, SEQUENCE, folder, overwrite=True) == 0
+    assert contents(folder) == before
+
+
+def test_frames_of_nobody_knows_what_are_refused(tmp_path: Path, renderer: Renderer) -> None:
+    frame_path(tmp_path, 2).write_bytes(b"mine")
+    frame_path(tmp_path, 50).write_bytes(b"mine")
+    with pytest.raises(CaptureError, match=r"no manifest\.json"):
+        write_sequence(renderer, SEQUENCE, tmp_path)
+    assert set(contents(tmp_path).values()) == {b"mine"}
+    write_sequence(renderer, SEQUENCE, tmp_path, overwrite=True)
+    assert read_shot(frame_path(tmp_path, 2)) == SEQUENCE.shot(2, "numpy")
+    assert frame_path(tmp_path, 50).read_bytes() == b"mine"  # no picture of ours
+
+
+@pytest.mark.parametrize("frame", [1, 7])
+@pytest.mark.parametrize("kind", ["cut off", "another", "no picture"])
+def test_a_foreign_frame_is_refused(
+    folder: Path, renderer: Renderer, frame: int, kind: str
+) -> None:
+    before = contents(folder)
+    whole = frame_path(folder, 3).read_bytes()
+    data = {"cut off": before["00001.png"][:-20], "another": whole, "no picture": b"?"}[kind]
+    frame_path(folder, frame).write_bytes(data)
+    with pytest.raises(CaptureError, match=f"0000{frame}.png: is not a whole frame"):
+        write_sequence(renderer, SEQUENCE, folder)
+    assert frame_path(folder, frame).read_bytes() == data
+    write_sequence(renderer, SEQUENCE, folder, overwrite=True)
+    after = contents(folder)
+    stayed = after.pop("00007.png", None)
+    assert after == before
+    assert stayed is None or kind != "another"  # an old frame of ours would outlast the new ones
+
+
+def test_a_failed_write_can_be_resumed(
+    tmp_path: Path, folder: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = files.write_atomic
+
+    def fail(path: Path, data: bytes, *, overwrite: bool) -> None:
+        if path.name == "00002.png":
+            raise CaptureError(path, "the disk is full")
+        write(path, data, overwrite=overwrite)
+
+    monkeypatch.setattr("cppn_gl.capture.write_atomic", fail)
+    with pytest.raises(CaptureError, match="disk is full"):
+        write_sequence(renderer, SEQUENCE, tmp_path / "again")
+    monkeypatch.undo()
+    assert "00002.png" not in contents(tmp_path / "again")
+    write_sequence(renderer, SEQUENCE, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+def test_a_file_is_no_folder(tmp_path: Path, renderer: Renderer) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    with pytest.raises(CaptureError, match="is a file"):
+        write_sequence(renderer, SEQUENCE, tmp_path / "file", overwrite=True)
+    assert (tmp_path / "file").read_bytes() == b"mine"
+
+
+@pytest.mark.gl
+def test_it_draws_with_opengl(tmp_path: Path) -> None:
+    with Renderer("fragment") as renderer:
+        write_sequence(renderer, SEQUENCE, tmp_path)
+        expected = renderer.render(PRESET, (16, 9), 3 / 24)
+    shot = SEQUENCE.shot(3, "fragment")
+    assert frame_path(tmp_path, 3).read_bytes() == encode_png(expected, shot)

@@ -1,0 +1,81 @@
+"""Writes what the documentation takes from the program: the README's tables, and the pictures.
+
+    python tools/make_docs.py            tables and pictures
+    python tools/make_docs.py --tables   tables only
+"""
+
+import dataclasses
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from cppn_gl.preset import TABLES
+from cppn_gl.viewer.bindings import markdown_table
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def preset_table() -> str:
+    """Every key of a preset: its default and its help, from the dataclass fields."""
+    rows = ["| key | default | |", "|---|---|---|"]
+    for table, cls in TABLES.items():
+        for field in dataclasses.fields(cls):
+            text = field.metadata["help"].replace("|", "\\|")
+            rows.append(f"| `{table}.{field.name}` | {_default(field.default)} | {text} |")
+    return "\n".join(rows)
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return ""
+    shown = list(value) if isinstance(value, tuple) else value
+    return f"`{shown!r}`".replace("'", '"')
+
+
+def with_tables(readme: str) -> str:
+    """The README with its tables made anew, between their marks."""
+    for name, table in (("keys", markdown_table()), ("preset-keys", preset_table())):
+        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        readme = mark.sub(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", readme)
+    return readme
+
+
+def draw_pictures() -> None:
+    """The pictures in docs/."""
+    from PIL import Image, ImageDraw
+
+    from cppn_gl.library import load_preset, shipped
+    from cppn_gl.picture import Shot, encode_png
+    from cppn_gl.renderer import Renderer
+    from cppn_gl.viewer import text
+
+    docs = ROOT / "docs"
+    with Renderer() as renderer:
+        shot = Shot(load_preset("neylon-27"), (800, 450), samples=2, engine=renderer.info.engine)
+        pixels = renderer.render(shot.preset, shot.size, samples=shot.samples)
+        (docs / "neylon-27.png").write_bytes(encode_png(pixels, shot, level=9))
+        names, columns, cell, line = list(shipped()), 4, (240, 150), 18
+        rows = -(-len(names) // columns)
+        size = (columns * (cell[0] + 6) - 6, rows * (cell[1] + line + 6))
+        sheet = Image.new("RGB", size, "white")
+        pen = ImageDraw.Draw(sheet)
+        for i, name in enumerate(names):
+            left = i % columns * (cell[0] + 6)
+            top = i // columns * (cell[1] + line + 6)
+            picture = renderer.render(load_preset(name), cell, samples=2)
+            sheet.paste(Image.fromarray(picture), (left, top))
+            pen.text((left, top + cell[1] + 2), name, fill="black", font=text.font(12))
+        sheet.save(docs / "presets.jpg", quality=88)
+
+
+def main() -> None:
+    """Write the tables and, unless told otherwise, the pictures."""
+    readme = ROOT / "README.md"
+    readme.write_text(with_tables(readme.read_text("utf-8")), "utf-8")
+    if "--tables" not in sys.argv:
+        draw_pictures()
+
+
+if __name__ == "__main__":
+    main()
