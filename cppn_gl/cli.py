@@ -65,10 +65,11 @@ def _top() -> Parser:
 
 
 def _refuse_misspelt(name: str) -> None:
-    """Raise UsageError for a first word that is no preset and nearly a command."""
+    """Raise UsageError for a first word that is no preset and nearer to a command than to one."""
     if name.startswith("-") or name in library.shipped() or Path(name).suffix:
         return
-    if nearest_name(name, library.shipped()) is None and (close := nearest_name(name, COMMANDS)):
+    close = nearest_name(name, [*COMMANDS, *library.shipped()])
+    if close in COMMANDS:
         raise UsageError(f"no command {show(name)}; did you mean {close}? See `{PROGRAM} --help`")
 
 

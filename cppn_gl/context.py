@@ -251,7 +251,7 @@ def _attempts() -> Iterator[tuple[str, dict[str, Any]]]:
     if not os.environ.get("GLCONTEXT_DEVICE_INDEX"):
         # The first device may be a GPU this user may not open, the next one a working renderer.
         for index in range(1, 16):
-            yield f"EGL device {index}", egl | {"device_index": index}
+            yield "the other EGL devices", egl | {"device_index": index}
 
 
 def open_context() -> moderngl.Context:

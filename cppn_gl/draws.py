@@ -153,3 +153,10 @@ def draw(
     drawn = (uniform(block) if law == "uniform" else normal(block)).astype(np.float32)
     drawn.flags.writeable = False
     return drawn
+
+
+@lru_cache(maxsize=256)
+def draw_row(seed: int, layer: int, kind: int, columns: int, law: str) -> NDArray[np.float32]:
+    """Row 0 alone, of shape (columns,): the same array for the same arguments, as for `draw`."""
+    row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, law)[0]
+    return row

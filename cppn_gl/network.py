@@ -217,7 +217,10 @@ class Network:
 
 def check_inputs(value: Any) -> tuple[str, ...]:
     """The names of the input features, each known and none twice."""
-    names: tuple[str, ...] = several(lambda name: name, 1, 64)(value)
+    try:
+        names: tuple[str, ...] = several(lambda name: name, 1, 64)(value)
+    except ValueError as error:
+        raise PresetError(str(error), key="inputs") from None
     for name in names:
         if not isinstance(name, str) or (name not in FEATURES and latent_index(name) is None):
             hint = nearest(str(name), [*FEATURES, "z0"])
@@ -307,7 +310,7 @@ class NetworkSpec:
             if variance is not None:  # U(-1, 1) has variance 1/3
                 factor *= math.sqrt(variance(fan_in, rows) * (3 if law == "uniform" else 1))
             weight = draws.draw(self.seed, number_, draws.WEIGHT, rows, fan_in, law)
-            bias = draws.draw(self.seed, number_, draws.BIAS, 1, rows, law)[0]
+            bias = draws.draw_row(self.seed, number_, draws.BIAS, rows, law)
             layers.append(Layer(weight, bias, name))
             scales.append((factor, bias_scale))
             fan_in = rows
@@ -317,4 +320,4 @@ class NetworkSpec:
 def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:
     """The latent constants that `inputs` need, from U(-1, 1)."""
     count = latent_count(inputs)
-    return tuple(map(float, draws.draw(seed, 0, draws.LATENT, 1, count, "uniform")[0]))
+    return tuple(map(float, draws.draw_row(seed, 0, draws.LATENT, count, "uniform")))

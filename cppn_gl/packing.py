@@ -31,16 +31,22 @@ TEXTURE_WIDTH = 4096
 # unrolled, they would take seconds to compile.
 UNROLLED_WIDTH = 64
 LOOPED_ROWS = 8
+MAX_CHAIN = 4  # blocks that comparisons choose from; a texture reads faster than a longer chain
 # llvmpipe silently ends all loops of an invocation after 65,536 iterations in total.
 MAX_ITERATIONS = 60_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the driver allows for the weights: bytes in a block, blocks left for them."""
+    """What the driver allows for the weights: bytes in a block, blocks left for them.
+
+    `arrays`: whether arrays of blocks with a dynamic index are to be had (GLSL 4.20). If not, each
+    weight read is a chain of comparisons, as long as there are blocks, so few are used.
+    """
 
     block_bytes: int = 16_384
     blocks: int = 9
+    arrays: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,14 @@ def layout(network: Network, limits: Limits) -> Layout:
     else:
         candidate = _looped(width, shapes, block_vec4s)
     needed = sum(-(-r // candidate.rows) * candidate.stride(c) for r, c in shapes)
-    if needed <= block_vec4s:
+    count = max(1, -(-needed // block_vec4s))
+    if count == 1:
         blocks = 1
+    elif limits.arrays:  # all of them, so that a deeper network needs no other program
+        blocks = limits.blocks if count <= limits.blocks else 0
     else:
-        blocks = limits.blocks if needed <= limits.blocks * block_vec4s else 0
+        most = min(MAX_CHAIN, limits.blocks)
+        blocks = most if count <= most else 0
     return Layout(candidate.units, candidate.rows, candidate.chunks, blocks, block_vec4s)
 
 

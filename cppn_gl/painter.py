@@ -46,6 +46,7 @@ class Painter:
         self.limits = packing.Limits(
             int(info["GL_MAX_UNIFORM_BLOCK_SIZE"]),
             max(1, int(info["GL_MAX_FRAGMENT_UNIFORM_BLOCKS"]) - RESERVED_BLOCKS),
+            version >= 420,
         )
         self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
         self._layers = ctx.buffer(reserve=packing.LAYERS.itemsize)

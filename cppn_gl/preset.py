@@ -119,6 +119,8 @@ class LayersSpec:
         return len(self.layers)
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if not isinstance(other, LayersSpec):
             return NotImplemented
         return _plain(self) == _plain(other)
@@ -412,4 +414,6 @@ def read_preset(path: Path) -> Preset:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
         raise PresetError(str(error), source=str(path)) from None
-    return parse_preset(toml, source=str(path), name=path.stem)
+    # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
+    name = path.stem.encode(errors="replace").decode()[:100]
+    return parse_preset(toml, source=str(path), name=name)

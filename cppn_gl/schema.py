@@ -31,7 +31,7 @@ class PresetError(ValueError):
         return PresetError(self.problem, key=self.key, source=source, line=line)
 
 
-def key(default: Any, check: Check, help: str, **extra: Any) -> Any:  # noqa: A002
+def key(default: Any, check: Check, help: str, **extra: Any) -> Any:
     """A dataclass field with its default, the check that returns the value to keep, and its help.
 
     `extra`: `short=True` makes it a command-line option of its own; `metavar` names its value.

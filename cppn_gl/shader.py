@@ -106,7 +106,7 @@ def picture_source(
             ),
             f"#define STRIDE(layer) ({stride})",
             f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
-            f"#define EACH_ROW(DO, at) {_repeat('DO(at, {})', where.rows)}",
+            f"#define EACH_ROW(DO, what) {_repeat('DO(what, {})', where.rows)}",
             f"#define EACH_CHUNK(DO) {_repeat('DO({})', where.chunks)}",
             "#define SELECT(value, bad, mark) \\",
             "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
@@ -147,7 +147,7 @@ def explain_log(log: str, files: tuple[str, ...]) -> str:
     """
     for line in log.splitlines():
         found = re.match(r"\s*(?:ERROR:\s*)?(\d+)[:(](\d+)\)?(?:\(\d+\))?\s*:?\s*(.*)", line)
-        if found and int(found.group(1)) < len(files):
+        if found and int(found.group(1)) < len(files) and not found.group(3).startswith("warning"):
             return f"{files[int(found.group(1))]}:{found.group(2)}: {found.group(3).strip()}"
     kept = [line.strip() for line in log.splitlines() if line.strip(" =")]
     return " ".join(kept[:6]) or "the driver gave no reason"

@@ -10,6 +10,13 @@ from cppn_gl.programs import build
 from cppn_gl.shader import LANES, Source
 
 
+def release_target(target: moderngl.Framebuffer) -> None:
+    """Free a framebuffer. One in use is left first: moderngl would bind it again, which fails."""
+    if target.ctx.fbo is target:
+        (target.ctx.screen or target.ctx.detect_framebuffer(0)).use()
+    target.release()
+
+
 class Planes:
     """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel."""
 
@@ -32,7 +39,7 @@ class Planes:
 
     def release(self) -> None:
         """Free the textures."""
-        self.target.release()
+        release_target(self.target)
         for texture in self.textures:
             texture.release()
 
@@ -74,9 +81,10 @@ class Presenter:
 
     def _release_pixels(self) -> None:
         if self.pixels is not None:
-            for texture in self.pixels.color_attachments:
+            textures = self.pixels.color_attachments
+            release_target(self.pixels)
+            for texture in textures:
                 texture.release()
-            self.pixels.release()
             self.pixels = None
 
     def release(self) -> None:

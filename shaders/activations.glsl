@@ -36,7 +36,8 @@ REAL sine(REAL x, REAL quarter) {
     // sin(x + quarter · π/2): reduced by multiples of π/2 in three parts (Cody and Waite), then the
     // polynomials of Cephes' sinf and cosf.
     REAL n = floor(x * 0.63661977 + 0.5);
-    PRECISE REAL r = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
+    PRECISE REAL reduced = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
+    REAL r = clamp(reduced, REAL(-0.79), REAL(0.79)); // beyond 2^22 nothing is left of the angle
     REAL z = r * r;
     REAL s = ((-1.9515296e-4 * z + 8.3321609e-3) * z - 0.16666655) * z * r + r;
     REAL c = ((2.4433157e-5 * z - 1.3887316e-3) * z + 4.1666646e-2) * z * z - 0.5 * z + 1.0;

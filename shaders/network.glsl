@@ -13,12 +13,14 @@ REAL units[UNITS], next[UNITS];
 #define INPUT(i) units[i]
 #define OUTPUT(i) next[i]
 #define COLUMNS(layer) UNITS
+#define PADDED(rows) UNITS
 #else
 REAL both[2 * UNITS];
 int source = 0, target = UNITS;
 #define INPUT(i) both[source + (i)]
 #define OUTPUT(i) both[target + (i)]
 #define COLUMNS(layer) layers.shape[layer].y
+#define PADDED(rows) (((rows) + 4 * CHUNKS - 1) / (4 * CHUNKS) * (4 * CHUNKS))
 #endif
 
 REAL broken = REAL(0.0); // over 0 where a sum is not a number
@@ -30,20 +32,24 @@ REAL hidden_activation(REAL x, int kind) {
     HIDDEN_ACTIVATIONS
 }
 
+// One row's part of a sum, and all rows' part from four columns. EACH_ROW and EACH_CHUNK repeat
+// them in the text: left as loops, they would run past llvmpipe's limit on iterations.
+#define ADD_ROW(k, r) \
+    { vec4 w = weight(at + (k) * ROWS + (r)); \
+      sums[r] += w.x * a + w.y * b + w.z * d + w.w * e; }
+#define ADD_CHUNK(k) \
+    { REAL a = INPUT(c + 4 * (k)), b = INPUT(c + 4 * (k) + 1); \
+      REAL d = INPUT(c + 4 * (k) + 2), e = INPUT(c + 4 * (k) + 3); \
+      EACH_ROW(ADD_ROW, k) }
+#define KEEP(row, r) OUTPUT((row) + (r)) = raw ? sums[r] : hidden_activation(sums[r], kind);
+
 // The sums of ROWS rows of a layer, weights from `start` on.
 void add_rows(int layer, int start, out REAL sums[ROWS]) {
     vec4 scale = layers.scale[layer];
     for (int r = 0; r < ROWS; ++r) sums[r] = REAL(0.0);
     int at = start + BIASES;
     for (int c = 0; c < COLUMNS(layer); c += 4 * CHUNKS) {
-        for (int k = 0; k < CHUNKS; ++k) {
-            REAL a = INPUT(c + 4 * k), b = INPUT(c + 4 * k + 1);
-            REAL d = INPUT(c + 4 * k + 2), e = INPUT(c + 4 * k + 3);
-            for (int r = 0; r < ROWS; ++r) {
-                vec4 w = weight(at + k * ROWS + r);
-                sums[r] += w.x * a + w.y * b + w.z * d + w.w * e;
-            }
-        }
+        EACH_CHUNK(ADD_CHUNK)
         at += CHUNKS * ROWS;
     }
     for (int r = 0; r < ROWS; r += 4) {
@@ -57,10 +63,10 @@ void add_rows(int layer, int start, out REAL sums[ROWS]) {
     }
 }
 
-// What was the output becomes the input. Units beyond `rows` are set to 0, not left from before:
-// their weights are 0, but 0 · inf is NaN.
-void advance(int rows, int columns) {
-    for (int i = rows; i < columns; ++i) OUTPUT(i) = REAL(0.0);
+// What was the output becomes the input. Units beyond `rows` that the next layer's steps read are
+// set to 0, not left from before: their weights are 0, but 0 · inf is NaN.
+void advance(int rows) {
+    for (int i = rows; i < PADDED(rows); ++i) OUTPUT(i) = REAL(0.0);
 #if UNROLLED
     for (int i = 0; i < UNITS; ++i) units[i] = next[i];
 #else
@@ -76,28 +82,21 @@ void network(REAL u, REAL v, out REAL red, out REAL green, out REAL blue) {
     for (int i = 0; i < rows; ++i) {
         vec4 fold = first.unit[i];
         REAL sum = fold.x * u + fold.y * v + fold.z + fold.w * d;
+        broken += REAL(isnan(sum));
         OUTPUT(i) = last == 0 ? sum : hidden_activation(sum, layers.shape[0].w);
     }
-    advance(rows, UNITS);
+    advance(rows);
     REAL sums[ROWS];
-    for (int layer = 1; layer < last; ++layer) {
+    for (int layer = 1; layer <= last; ++layer) {
         ivec4 shape = layers.shape[layer];
-        int group = shape.z;
+        int group = shape.z, kind = shape.w;
+        bool raw = layer == last; // the output activation follows
         for (int i = 0; i < shape.x; i += ROWS) {
             add_rows(layer, group, sums);
-            for (int r = 0; r < ROWS; ++r) OUTPUT(i + r) = hidden_activation(sums[r], shape.w);
+            EACH_ROW(KEEP, i)
             group += STRIDE(layer);
         }
-        advance(shape.x, shape.y);
-    }
-    if (last > 0) {
-        int group = layers.shape[last].z;
-        for (int i = 0; i < frame.outputs; i += ROWS) {
-            add_rows(last, group, sums);
-            for (int r = 0; r < ROWS; ++r) OUTPUT(i + r) = sums[r];
-            group += STRIDE(last);
-        }
-        advance(frame.outputs, frame.outputs);
+        advance(shape.x);
     }
     red = OUTPUT_ACTIVATION(INPUT(0));
     green = frame.outputs == 1 ? red : OUTPUT_ACTIVATION(INPUT(1));

@@ -136,6 +136,14 @@ class Desktop:
         self.key(key)
         return self.process.wait(PATIENCE)
 
+    def close(self) -> None:
+        """Leave nothing open."""
+        if self.process.poll() is None:
+            self.kill()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
     def kill(self) -> None:
         """End it as a crash would."""
         self.process.send_signal(signal.SIGKILL)

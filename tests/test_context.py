@@ -233,7 +233,7 @@ def test_x11_is_tried_where_a_display_answers(clean: pytest.MonkeyPatch) -> None
     fake.answer = lambda s: "cannot" if "backend" not in s else "libEGL.so.1 not loaded"
     with pytest.raises(ContextError) as caught:
         context.open_context()
-    assert "tried EGL, then X11, then EGL device 1" in caught.value.message
+    assert "tried EGL, then X11, then the other EGL devices" in caught.value.message
     assert "libEGL.so.1 cannot be loaded" in caught.value.message
 
 

@@ -1,12 +1,13 @@
 """Writes what the documentation takes from the program: the README's tables, and the pictures.
 
-    python tools/make_docs.py            tables and pictures
-    python tools/make_docs.py --tables   tables only
+python tools/make_docs.py            tables and pictures
+python tools/make_docs.py --tables   tables only
 """
 
 import dataclasses
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,33 @@ def draw_pictures() -> None:
         sheet.save(docs / "presets.jpg", quality=88)
 
 
+def photograph_window() -> None:
+    """docs/window.png: the live window on a virtual display, with its HUD."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from desktop import Desktop, virtual_display, wait_for
+    from PIL import Image
+
+    with virtual_display() as display, tempfile.TemporaryDirectory() as folder:
+        desktop = Desktop(display, Path(folder), "default", "--size", "880x500", hud=True)
+        try:
+            wait_for(lambda: desktop.events()[-1]["time"] > 6, "time to pass")
+            desktop.key("space")
+            desktop.finished()
+            desktop.xdotool("mousemove", "--window", desktop.window, "600", "400")
+            plain = desktop.pixels()
+            wait_for(lambda: (desktop.pixels() == plain).all(), "a window at rest")
+            Image.fromarray(desktop.pixels()).save(ROOT / "docs" / "window.png", optimize=True)
+        finally:
+            desktop.close()
+
+
 def main() -> None:
     """Write the tables and, unless told otherwise, the pictures."""
     readme = ROOT / "README.md"
     readme.write_text(with_tables(readme.read_text("utf-8")), "utf-8")
     if "--tables" not in sys.argv:
         draw_pictures()
+        photograph_window()
 
 
 if __name__ == "__main__":

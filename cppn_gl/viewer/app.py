@@ -63,6 +63,12 @@ def run(
     return 0
 
 
+def shader_files() -> list[Path]:
+    """The shader files, and not what an editor keeps beside them."""
+    found = resource("shaders").iterdir()
+    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert"))
+
+
 class App:
     """The window and what is explored in it."""
 
@@ -92,11 +98,12 @@ class App:
         self._exposed = True
         self._signature: object = None
         self._title = ""
+        self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._traced = 0
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
-        self._shader_watch = Watch(lambda: sorted(resource("shaders").glob("*")))
+        self._shader_watch = Watch(shader_files)
         self._connect()
 
     def _connect(self) -> None:
@@ -108,6 +115,7 @@ class App:
         window.mouse_release_event_func = self._on_release
         window.mouse_scroll_event_func = self._on_scroll
         glfw.set_window_refresh_callback(window._window, self._on_refresh)
+        glfw.set_window_focus_callback(window._window, self._on_focus)
 
     # Events
 
@@ -166,6 +174,11 @@ class App:
 
     def _on_refresh(self, window: Any) -> None:
         self._exposed = True
+
+    def _on_focus(self, window: Any, focused: int) -> None:
+        if not focused:
+            self.keyboard.release_all()
+            self.explorer.history.finish()
 
     # Actions of the window; the explorer has the others
 
@@ -234,9 +247,16 @@ class App:
         if min(size) < 1:
             return
         self._keep(now, elapsed)
+        if self._wheel_at and now - self._wheel_at > WHEEL_GESTURE:
+            self._wheel_at = 0.0
+            self.explorer.history.finish()
         self.canvas.want(self._scene(), size)
-        if self.canvas.advance(SLICE):
-            self._drawn.append(wall.perf_counter())
+        try:
+            if self.canvas.advance(SLICE):
+                self._drawn.append(wall.perf_counter())
+                self._problems.pop("shader", None)
+        except ShaderError as error:
+            self._problems["shader"] = str(error)
         self._present(size, now)
 
     def _keep(self, now: float, elapsed: float) -> None:
@@ -255,7 +275,8 @@ class App:
 
     def _wait(self, seconds: float) -> None:
         """Let events come until the next frame; longer where nothing is to be drawn."""
-        if self._resting():
+        minimised = min(framebuffer_size(self.window)) < 1
+        if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
         elif seconds > 0.001 and not self.canvas.busy:
             glfw.wait_events_timeout(seconds)
@@ -284,6 +305,9 @@ class App:
         return Shot(self.explorer.shown, size, self.explorer.time, 1, engine)
 
     def _present(self, size: tuple[int, int], now: float) -> None:
+        if self.journal.problem:
+            self._problems["journal"] = self.journal.problem
+        self.hud.problem = " · ".join(self._problems.values())
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
         panels = self.hud.panels(size, content_scale(self.window), now, self._names)
@@ -339,9 +363,9 @@ class App:
         try:
             preset = read_preset(source)
         except PresetError as error:
-            self.hud.problem = str(error)
+            self._problems["preset"] = str(error)
             return
-        self.hud.problem = ""
+        self._problems.pop("preset", None)
         self._gesture += 1
         self.explorer.gesture = self._gesture
         self.explorer.reload(preset)
@@ -351,9 +375,9 @@ class App:
         try:
             self.renderer.reload(self._scene().network)
         except ShaderError as error:
-            self.hud.problem = str(error)
+            self._problems["shader"] = str(error)
             return
-        self.hud.problem = ""
+        self._problems.pop("shader", None)
         self.canvas.invalidate()
         self.hud.say("shaders read again", now)
 
@@ -361,7 +385,9 @@ class App:
         """Finish what is being kept, and free everything."""
         self._trace.close()
         self.explorer.history.finish()
-        self.takes.close()
-        self.canvas.release()
-        self.overlay.release()
-        self.renderer.release()
+        try:
+            self.takes.close()
+        finally:
+            self.canvas.release()
+            self.overlay.release()
+            self.renderer.release()

@@ -12,6 +12,7 @@ import math
 import moderngl
 
 from cppn_gl.painter import Drawing, Painter, Scene, work_per_pixel
+from cppn_gl.shader import ShaderError, Structure
 from cppn_gl.targets import Planes
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
@@ -29,6 +30,7 @@ class Canvas:
         self._drawing_of: tuple[Scene, tuple[int, int]] | None = None
         self._drawing_scale = 1
         self._refining = False
+        self._refused: set[Structure] = set()  # do not compile
         self.front: Planes | None = None
         self._front_of: tuple[Scene, tuple[int, int]] | None = None
         self.scale = 0  # of the picture shown: 1 is full resolution, 0 none yet
@@ -66,24 +68,36 @@ class Canvas:
     def invalidate(self) -> None:
         """Draw again what is wanted: the shaders have changed."""
         self._drop()
+        self._refused.clear()
         self._front_of = None
 
     def advance(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when the picture shown has changed."""
+        """Draw for about `budget` seconds; True when the picture shown has changed.
+
+        Raises ShaderError, once, where a shader that this network needs does not compile; the
+        picture shown stays, and nothing of that structure is drawn until `invalidate`.
+        """
         if self._wanted is None:
             return False
         if self._drawing is None and not self._begin():
             return False
         assert self._drawing is not None
-        if not self._drawing.step(budget):
-            return False
-        self._show()
-        return True
+        try:
+            done = self._drawing.step(budget)
+        except ShaderError:
+            self._refused.add(self._painter.structure(self._drawing.scene.network))
+            self._drop()
+            raise
+        if done:
+            self._show()
+        return done
 
     def _begin(self) -> bool:
         """Start the next drawing: coarse for a new scene, finer for the one shown."""
         assert self._wanted is not None
         scene, size = self._wanted
+        if self._refused and self._painter.structure(scene.network) in self._refused:
+            return False
         finest = self._finest(size)
         if self._front_of == self._wanted:
             if self.scale <= finest:

@@ -110,25 +110,30 @@ class Hud:
         """The panels over a picture of `size` pixels, the undermost first."""
         points = font_size(size, content_scale)
         margin = points
-        room = (max(40, size[0] - 2 * margin), max(1, size[1] - 2 * margin))
-        below = size[1] - margin  # where the next panel from the bottom ends
+        width, below = max(40, size[0] - 2 * margin), size[1] - margin
         found = []
-        if self.on and not self.help and self._lines and self.opacity(now) > 0:
-            pixels = self._panel("hud", self._lines, points, room)
-            found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
+        if self.help:
+            pixels = self._help(size, points, names)
+            x, y = (size[0] - pixels.shape[1]) // 2, (size[1] - len(pixels)) // 2
+            found.append(Panel("help", pixels, max(0, x), max(0, y)))
+        # From the bottom up: what matters most is there even in a window with room for little.
         if self.problem:
+            room = (width, below - margin)
             pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
             below -= len(pixels)
             found.append(Panel("problem", pixels, margin, below))
             below -= margin // 2
-        if self.on and self._message and now - self._message_at < MESSAGE_SECONDS:
+        said = self._message and now - self._message_at < MESSAGE_SECONDS
+        if self.on and said and text.fits(points, below - margin):
+            room = (width, below - margin)
             pixels = self._panel("message", [self._message], points, room, heading=False)
-            found.append(Panel("message", pixels, margin, max(margin, below - len(pixels))))
-        if self.help:
-            pixels = self._help(size, points, names)
-            height, width = pixels.shape[:2]
-            x, y = (size[0] - width) // 2, (size[1] - height) // 2
-            found.append(Panel("help", pixels, max(0, x), max(0, y)))
+            below -= len(pixels)
+            found.append(Panel("message", pixels, margin, below))
+            below -= margin // 2
+        shown = self.on and self._lines and not self.help and self.opacity(now) > 0
+        if shown and text.fits(points, below - margin):
+            pixels = self._panel("hud", self._lines, points, (width, below - margin))
+            found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
         return found
 
     def _panel(

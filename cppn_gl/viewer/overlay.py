@@ -26,7 +26,9 @@ class Overlay:
         target.use()
         target.scissor = None  # type: ignore[assignment]
         ctx.enable(moderngl.BLEND)
-        ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+        over = (moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA)
+        opaque = (moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA)  # the window's own alpha stays 1
+        ctx.blend_func = (*over, *opaque)  # type: ignore[assignment]
         for panel in panels:
             height, width = panel.pixels.shape[:2]
             left, bottom = panel.x, size[1] - panel.y - height

@@ -3,20 +3,21 @@
 Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own threads) -> PNG
 """
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.capture import FrameWriter, check_target, free_name
+from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
 from cppn_gl.files import make_folder
 from cppn_gl.painter import Drawing, Painter, Scene
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
+from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
 
 FPS = 30.0  # of a recording
@@ -26,8 +27,9 @@ FPS = 30.0  # of a recording
 class _Take:
     path: Path
     shot: Shot
-    drawing: Drawing
+    scene: Scene
     still: bool
+    drawing: Drawing | None = None  # once it is begun: planes are large
     pixels: NDArray[np.uint8] | None = None  # once it is drawn
 
 
@@ -43,6 +45,7 @@ class Takes:
         self._folder: Path | None = None
         self._size = (0, 0)
         self._frames = 0
+        self._named: set[Path] = set()  # by the stills so far
 
     @property
     def recording(self) -> bool:
@@ -66,17 +69,22 @@ class Takes:
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
-        path = free_name(folder, shot.preset.name, ".png")
-        while any(take.path == path for take in self._waiting):
-            path = path.with_stem(path.stem + "-2")
+        self._check_size(shot.size)
+        first = path = free_name(folder, shot.preset.name, ".png")
+        number = 1
+        while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
+            number += 1
+            path = first.with_stem(f"{first.stem}-{number}")
         check_target(path, overwrite=False)
         self._add(path, shot, scene, still=True)
+        self._named.add(path)
         return "keeping the picture …"
 
     def start(self, shot: Shot, folder: Path) -> str:
         """Begin a recording, in a new folder. Raises CaptureError."""
-        check_target(folder / "frames", overwrite=True)
+        self._check_size(shot.size)
         target = free_name(folder, shot.preset.name, "")
+        check_target(target, overwrite=False)
         make_folder(target)
         self._folder, self._size, self._frames = target, shot.size, 0
         return f"recording into {target}"
@@ -92,9 +100,15 @@ class Takes:
         folder, self._folder = self._folder, None
         return f"{self._frames} frames in {folder}"
 
+    def _check_size(self, size: tuple[int, int]) -> None:
+        info = self._renderer.info.context
+        limit = min(info.max_texture_size, *info.max_viewport) if info else 0
+        if not 1 <= min(size) <= max(size) <= limit:
+            problem = f"{size[0]}×{size[1]} pixels; from 1 to {limit} a side can be kept"
+            raise CaptureError("the window's picture", problem)
+
     def _add(self, path: Path, shot: Shot, scene: Scene, *, still: bool) -> None:
-        drawing = Drawing(self._painter, Planes(self._ctx, shot.size), scene)
-        self._waiting.append(_Take(path, shot, drawing, still))
+        self._waiting.append(_Take(path, shot, scene, still))
 
     def advance(self, budget: float) -> str:
         """Draw for about `budget` seconds; a message where something is done.
@@ -104,15 +118,28 @@ class Takes:
         if not self._waiting:
             return self._check()
         take = self._waiting[0]
-        if take.pixels is None:
-            if not take.drawing.step(budget):
-                return ""
-            take.pixels = self._renderer.presenter.read(take.drawing.planes)
-            take.drawing.planes.release()
+        if not self._draw(take, budget):
+            return ""
         if not self._submit(take):
             return ""  # the writer is behind: try again at the next frame
         self._waiting.popleft()
         return f"saved {take.path}" if take.still else ""
+
+    def _draw(self, take: _Take, budget: float) -> bool:
+        if take.pixels is not None:
+            return True
+        if take.drawing is None:
+            planes = Planes(self._ctx, take.shot.size)
+            take.drawing = Drawing(self._painter, planes, take.scene)
+        try:
+            if not take.drawing.step(budget):
+                return False
+        except ShaderError as error:
+            self._fail()
+            raise CaptureError(take.path, str(error)) from None
+        take.pixels = self._renderer.presenter.read(take.drawing.planes)
+        take.drawing.planes.release()
+        return True
 
     def _submit(self, take: _Take) -> bool:
         if self._writer is None:
@@ -120,16 +147,16 @@ class Takes:
         assert take.pixels is not None
         try:
             return self._writer.submit(take.path, take.pixels, take.shot)
-        except Exception:
+        except Exception as error:
             self._fail()
-            raise
+            raise _as_capture_error(take.path, error) from None
 
     def _check(self) -> str:
         """Notice a picture that failed after it was taken, while nothing new is."""
         if self._writer is not None and self._writer.errors:
             error = self._writer.errors[0]
             self._fail()
-            raise error
+            raise _as_capture_error(Path("a picture"), error) from None
         return ""
 
     def _fail(self) -> None:
@@ -140,16 +167,28 @@ class Takes:
 
     def _drop(self) -> None:
         for take in self._waiting:
-            if take.pixels is None:
+            if take.drawing is not None and take.pixels is None:
                 take.drawing.planes.release()
         self._waiting.clear()
 
-    def close(self) -> Any:
-        """Finish the stills that were asked for, then wait until all is written."""
+    def close(self) -> None:
+        """Finish the stills that were asked for, then wait until all is written.
+
+        Raises CaptureError where a file could not be written.
+        """
         self._folder = None
         while any(take.still for take in self._waiting):
             self.advance(1.0)
         self._drop()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except Exception as error:
+                raise _as_capture_error(Path("a picture"), error) from None
+
+
+def _as_capture_error(path: Path, error: Exception) -> CaptureError:
+    if isinstance(error, CaptureError):
+        return error
+    return CaptureError(path, f"cannot be written: {str(error) or type(error).__name__}")

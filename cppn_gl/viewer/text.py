@@ -48,6 +48,15 @@ def shorten(line: str, columns: int) -> str:
     return line if len(line) <= columns else line[: max(0, columns - 1)].rstrip(" …") + "…"
 
 
+def _pad(size: int) -> int:
+    return max(2, size * 2 // 3)
+
+
+def fits(size: int, height: int) -> bool:
+    """Whether a panel of one line is at most `height` pixels high."""
+    return letter(size)[1] + 2 * _pad(size) <= height
+
+
 def panel(
     lines: list[str],
     size: int,
@@ -63,7 +72,7 @@ def panel(
     room is left out, and an ellipsis stands for it.
     """
     advance, leading = letter(size)
-    pad = max(2, size * 2 // 3)
+    pad = _pad(size)
     columns = int((width - 2 * pad) / advance)
     pieces = [(p, heading and i == 0) for i, line in enumerate(lines) for p in wrap(line, columns)]
     room = max(1, (height - 2 * pad) // leading)
@@ -99,7 +108,7 @@ def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], larges
     advance, height = letter(MIN_FONT)
     room = max(0, (size[1] - 2 * MIN_FONT) // height - 3)
     columns = max(8, int((size[0] - 4 * MIN_FONT) / advance))
-    left = min(left, columns // 2)
+    left = min(left, columns * 2 // 5)
     cut = [(shorten(a, left), shorten(b, columns - left - 2)) for a, b in rows[:room]]
     note = shorten("… all in a larger window", columns)
     return _table([*cut, (note, "")], title, MIN_FONT, room + 1, size, columns, left)

@@ -1,0 +1,93 @@
+"""Fixtures, and when a test may be skipped.
+
+A machine without OpenGL, or without Xvfb and xdotool, skips the tests marked `gl` or `window` and
+says why. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, what is missing is a
+failure instead, and so is any skip for a reason that stands not in ALLOWED_SKIPS.
+"""
+
+import functools
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from cppn_gl.context import ContextError, open_context
+from cppn_gl.renderer import Renderer
+
+REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
+ALLOWED_SKIPS = (
+    "tests an installed package",  # there are no scripts beside it
+    "no display to open a window on",  # the window's own tests bring a display with them
+    "does not heed",  # a driver that cannot be made to look old
+)
+
+_skips: list[tuple[str, str]] = []
+
+
+@functools.cache
+def missing(marker: str) -> str:
+    """Why tests with this marker cannot run here; empty where they can."""
+    if marker == "window":
+        absent = [name for name in ("Xvfb", "xdotool") if not shutil.which(name)]
+        return f"missing: {', '.join(absent)}" if absent else ""
+    try:
+        open_context().release()
+    except ContextError as error:
+        return f"no OpenGL: {error}"
+    return ""
+
+
+def required(marker: str) -> bool:
+    return os.environ.get(REQUIRED[marker], "") not in ("", "0")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in REQUIRED:
+        if item.get_closest_marker(marker) and (reason := missing(marker)):
+            if required(marker):
+                pytest.fail(f"{REQUIRED[marker]} is set, but {reason}", pytrace=False)
+            pytest.skip(reason)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+        _skips.append((report.nodeid, reason.removeprefix("Skipped: ")))
+
+
+def refused_skips() -> list[tuple[str, str]]:
+    if not any(map(required, REQUIRED)):
+        return []
+    allowed = re.compile("|".join(map(re.escape, ALLOWED_SKIPS)))
+    return [(test, reason) for test, reason in _skips if not allowed.search(reason)]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if refused_skips() and session.exitstatus in (pytest.ExitCode.OK, 0):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    terminalreporter.line(f"skipped: {len(_skips)}")
+    for test, reason in refused_skips():
+        terminalreporter.line(f"SKIPPED WITHOUT LEAVE {test}: {reason}", red=True)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    """A renderer on OpenGL, shared by the tests of a module, which leaves no GL error behind."""
+    with Renderer("fragment") as one:
+        assert one.ctx is not None
+        yield one
+        with one.ctx:
+            assert one.ctx.error == "GL_NO_ERROR"
+
+
+# The same examples on each run, as many as a test suite has time for, and no database beside it.
+settings.register_profile("suite", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("suite")

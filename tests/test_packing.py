@@ -1,0 +1,272 @@
+"""Networks as bytes: read back by the documented layout, within the limits of drivers."""
+
+import math
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from cppn_gl import packing
+from cppn_gl.features import Clock, features
+from cppn_gl.network import MAX_DEPTH, MAX_WIDTH, Layer, Network
+from cppn_gl.packing import FRAME, LAYERS, Layout, Limits
+
+SMALL, COMMON = Limits(16_384, 9), Limits(65_536, 12)
+CHAIN = Limits(65_536, 12, arrays=False)
+LOOP_LIMIT = 65_536  # llvmpipe's, for all loops of an invocation together
+
+
+def zeros(depth: int, width: int, outputs: int = 3) -> Network:
+    """A network of a shape, quickly: all its hidden layers are one."""
+    first, hidden = (Layer(np.zeros((width, n)), np.zeros(width), "tanh") for n in (2, width))
+    last = Layer(np.zeros((outputs, width if depth > 1 else 2)), np.zeros(outputs), "tanh")
+    return Network([*[first, *([hidden] * (depth - 2))][: depth - 1], last])
+
+
+def varying(widths: list[int]) -> Network:
+    g = np.random.default_rng(0)
+    shapes = [(b, a) for a, b in pairwise([2, *widths, 3])]
+    return Network([Layer(g.normal(size=s), g.normal(size=s[0]), "sin") for s in shapes])
+
+
+def read_back(network: Network, where: Layout, packed: np.ndarray) -> list[Layer]:
+    """Layers 2 to depth out of the vec4s, as the module's docstring says they lie."""
+    block = packing.layers_block(network, where)
+    layers = []
+    for index in range(1, network.depth):
+        rows, columns, at, _ = map(int, block["shape"][index])
+        step = 4 * where.chunks
+        chunks = where.chunks * math.ceil((where.units if where.unrolled else columns) / step)
+        weight, bias = np.zeros((rows, columns)), np.zeros(rows)
+        for group in range(0, rows, where.rows):
+            heads, at = at, at + math.ceil(where.rows / 4)
+            for chunk in range(chunks):
+                for r in range(group, min(group + where.rows, rows)):
+                    piece = packed[at + chunk * where.rows + r - group]
+                    part = weight[r, 4 * chunk : 4 * chunk + 4]
+                    part[:] = piece[: len(part)]
+                    assert not piece[len(part) :].any()
+                    bias[r] = packed[heads + (r - group) // 4, (r - group) % 4]
+            at += chunks * where.rows
+        layers.append(Layer(weight, bias, "tanh"))
+    return layers
+
+
+NETWORKS = {
+    "1x1": zeros(1, 1),
+    "3x1": Network.random(depth=3, width=1, outputs=1),
+    "5x4": Network.random(depth=5, width=4),
+    "4x5": Network.random(depth=4, width=5),
+    "27x30": Network.random(depth=27, width=30),
+    "4x33": Network.random(depth=4, width=33),
+    "3x64": Network.random(depth=3, width=64),
+    "3x65": Network.random(depth=3, width=65),
+    "3x97 grey": Network.random(depth=3, width=97, outputs=1),
+    "varying": varying([3, 31, 1, 8]),
+    "varying, wide": varying([70, 5, 101, 64, 66]),
+}
+
+
+@pytest.mark.parametrize("limits", [SMALL, COMMON, CHAIN], ids=["16 KB", "64 KB", "chain"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_packed_reads_back_as_the_draws(name: str, limits: Limits) -> None:
+    network = NETWORKS[name]
+    where = packing.layout(network, limits)
+    packed = packing.pack(network, where)
+    assert packed.dtype == np.float32
+    assert packed.shape[1] == 4
+    for layer, expected in zip(read_back(network, where, packed), network.drawn[1:], strict=True):
+        assert np.array_equal(layer.weight, expected.weight)
+        assert np.array_equal(layer.bias, expected.bias)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_steps_of_the_loops_stay_inside_what_is_stored(name: str) -> None:
+    network = NETWORKS[name]
+    where = packing.layout(network, COMMON)
+    shape = packing.layers_block(network, where)["shape"]
+    rows, columns, first, _ = map(int, shape[network.depth - 1])
+    end = first + math.ceil(rows / where.rows) * where.stride(columns) if network.depth > 1 else 0
+    assert len(packing.pack(network, where)) >= max(end, where.capacity, 1)
+    for layer in network.drawn:
+        assert math.ceil(len(layer.bias) / where.rows) * where.rows <= where.units
+
+
+def test_a_padded_row_repeats_the_last() -> None:
+    network = Network.random(depth=3, width=70)  # 0 · inf would be NaN in a row of zeros
+    where = packing.layout(network, COMMON)
+    block = packing.layers_block(network, where)["shape"][1]
+    group = packing.pack(network, where)[int(block[2]) + 8 * where.stride(70) :]
+    bias = network.drawn[1].bias.tolist()
+    assert group[1].tolist() == [bias[68], bias[69], bias[69], bias[69]]
+    assert np.array_equal(group[2 + 5], group[2 + 6])
+    assert np.array_equal(group[2 + 5], network.drawn[1].weight[69, :4])
+
+
+# Which layout.
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "small", "common", "chain"),
+    [
+        (1, 1, 1, 1, 1),
+        (3, 10, 1, 1, 1),
+        (8, 16, 1, 1, 1),
+        (10, 30, 9, 1, 1),
+        (27, 30, 9, 12, 4),
+        (40, 30, 0, 12, 4),
+        (14, 40, 9, 12, 4),
+        (14, 120, 0, 12, 0),
+        (14, 400, 0, 0, 0),
+        (64, 64, 0, 0, 0),
+        (64, 512, 0, 0, 0),
+    ],
+)
+def test_blocks_first_and_a_texture_where_they_do_not_suffice(
+    depth: int, width: int, small: int, common: int, chain: int
+) -> None:
+    network = zeros(depth, width)
+    for limits, blocks in ((SMALL, small), (COMMON, common), (CHAIN, chain)):
+        where = packing.layout(network, limits)
+        assert where.blocks == blocks
+        vec4s = len(packing.pack(network, where))
+        if blocks:
+            assert vec4s == where.capacity
+            assert where.block_vec4s * packing.VEC4 <= limits.block_bytes
+            assert blocks <= limits.blocks
+        else:
+            assert vec4s % packing.TEXTURE_WIDTH == 0
+            assert vec4s / packing.TEXTURE_WIDTH <= 2048  # rows; drivers have 16,384 or more
+
+
+def test_a_block_is_a_power_of_two_that_the_driver_allows() -> None:
+    for size in (16_384, 20_000, 65_536, 2**31 - 1):
+        vec4s = packing.layout(zeros(2, 2), Limits(size, 9)).block_vec4s
+        assert vec4s & (vec4s - 1) == 0
+        assert vec4s * packing.VEC4 <= min(size, 65_536) < 2 * vec4s * packing.VEC4
+
+
+def test_depth_leaves_the_layout_unless_another_storage_is_needed() -> None:
+    layouts = [packing.layout(zeros(depth, 30), COMMON) for depth in range(2, MAX_DEPTH + 1)]
+    assert sum(a != b for a, b in pairwise(layouts)) == 1
+
+
+def iterations(network: Network, where: Layout) -> int:
+    """How often the loops of network.glsl run, all together."""
+    step = 4 * where.chunks
+
+    def padding(rows: int) -> int:
+        return (where.units if where.unrolled else -(-rows // step) * step) - rows
+
+    copied = where.units if where.unrolled else 0
+    first, *rest = [layer.weight.shape for layer in network.drawn]
+    total = first[0] + padding(first[0]) + copied
+    for rows, columns in rest:
+        steps = 1 if where.unrolled else -(-columns // step)
+        total += 1 + -(-rows // where.rows) * (1 + steps) + padding(rows) + copied
+    return total
+
+
+@pytest.mark.parametrize(
+    "width", [1, 3, 4, 5, 31, 32, 33, 64, 65, 96, 120, 128, 255, 400, 511, 512]
+)
+def test_the_loops_stay_within_llvmpipes_limit(width: int) -> None:
+    for depth in range(1, MAX_DEPTH + 1):
+        network = zeros(depth, width)
+        where = packing.layout(network, COMMON)
+        assert iterations(network, where) <= LOOP_LIMIT
+        assert where.units >= max(network.width, network.outputs)
+        assert where.unrolled or where.units % (4 * where.chunks) == 0
+
+
+def test_units_suffice_for_layers_that_narrow_and_widen() -> None:
+    for network in (varying([512, 1, 512, 7] * 15), varying([65] + [1] * 60), varying([1, 400])):
+        where = packing.layout(network, COMMON)
+        assert iterations(network, where) <= LOOP_LIMIT
+        assert where.units >= network.width
+
+
+# The blocks beside the weights.
+
+SIZES = {"int": 4, "float": 4, "ivec2": 8, "vec2": 8, "ivec4": 16, "vec4": 16}
+
+
+def std140(text: str) -> tuple[dict[str, int], int]:
+    """Member to offset, and the size, of a block's members by the rules of std140."""
+    offsets, at = {}, 0
+    for kind, name, count in re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", text):
+        align = 16 if count else SIZES[kind]
+        at = -(-at // align) * align
+        offsets[name] = at
+        at += int(count) * 16 if count else SIZES[kind]
+    return offsets, -(-at // 16) * 16
+
+
+@pytest.mark.parametrize(("block", "dtype"), [("Frame", FRAME), ("Layers", LAYERS)])
+def test_numpy_lays_the_blocks_out_as_std140_does(block: str, dtype: np.dtype) -> None:
+    text = packing.declarations(packing.layout(zeros(2, 2), COMMON), block_arrays=True)
+    members = re.search(rf"uniform {block} {{(.*?)}}", text, re.DOTALL)
+    assert members
+    offsets, size = std140(members[1])
+    assert offsets == {name: dtype.fields[name][1] for name in dtype.names}
+    assert size == dtype.itemsize
+    assert size <= 16_384
+
+
+def test_the_layers_block_tells_shapes_activations_and_scales() -> None:
+    network = Network.random(
+        depth=3, width=5, activation=["cos", "relu"], weight_scale=0.5, bias_scale=0.25
+    )
+    where = packing.layout(network, COMMON)
+    block = packing.layers_block(network, where)
+    stride = where.stride(5)
+    assert block["shape"][:3].tolist() == [[5, 2, 0, 9], [5, 5, 0, 1], [3, 5, 5 * stride, 7]]
+    assert block["scale"][:3, :2].tolist() == [[0.5, 0.25]] * 3
+    assert not block["shape"][3:].any()
+
+
+def test_the_first_layer_holds_the_view_folded_in() -> None:
+    network = Network.random(depth=2, width=6, inputs=("y", "one", "z0", "r", "sin_t", "x"), seed=2)
+    center, extent, clock = (0.7, -1.3), 1e-5, Clock(3.0, 0.5, 8.0)
+    folded = packing.first_layer(network, center, extent, clock)
+    assert folded.shape == (MAX_WIDTH, 4)
+    assert not folded[6:].any()
+    u, v = np.array([-1.7, 0.0, 0.3]), np.array([0.2, 0.0, -1.0])
+    x, y = center[0] + extent * u, center[1] + extent * v
+    d = np.hypot(x, y) - np.hypot(*center)
+    layer = network.layers[0]
+    table = features(network.inputs, x, y, clock, network.latent)
+    expected = table @ layer.weight.T.astype(float) + layer.bias
+    sums = np.stack([u, v, np.ones(3), d], axis=1) @ folded[:6].T.astype(float)
+    assert np.allclose(sums, expected, rtol=3e-7, atol=3e-7)
+    # What differs from pixel to pixel is not lost in what is the same.
+    assert np.allclose(sums - sums[1], expected - expected[1], rtol=1e-5, atol=1e-12)
+
+
+def test_a_first_layer_beyond_float32_stays_finite() -> None:
+    network = Network([Layer(np.full((3, 2), 1e30), np.zeros(3), "tanh")], inputs=("t", "x"))
+    folded = packing.first_layer(network, (1e6, 1e6), 1e6, Clock(1e9, 1000.0, 1.0))
+    assert np.isfinite(folded).all()
+
+
+# Their text.
+
+
+@pytest.mark.parametrize("name", ["5x4", "27x30", "3x65"])
+@pytest.mark.parametrize("limits", [SMALL, COMMON, CHAIN])
+def test_blocks_are_declared_one_by_one_where_arrays_are_not_to_be_had(
+    name: str, limits: Limits
+) -> None:
+    where = packing.layout(NETWORKS[name], limits)
+    text = packing.declarations(where, block_arrays=False)
+    assert not re.search(r"\}\s*\w+\[", text)
+    assert "binding" not in text
+    assert re.findall(r"uniform (Weights\d+)", text) == packing.weight_blocks(where)
+
+
+def test_one_array_of_blocks_has_a_binding() -> None:
+    where = packing.layout(NETWORKS["27x30"], COMMON)
+    text = packing.declarations(where, block_arrays=True)
+    assert f"binding = {packing.WEIGHTS_BINDING}) uniform Weights {{ vec4 w[4096]; }}" in text
+    assert f"weights[{where.blocks}];" in text

@@ -1,0 +1,16 @@
+"""The live window's parts without the window: a renderer on a context that stays current."""
+
+import contextlib
+from collections.abc import Iterator
+
+from cppn_gl.context import open_context
+from cppn_gl.renderer import Renderer
+
+
+@contextlib.contextmanager
+def windowless() -> Iterator[Renderer]:
+    """A renderer as the window has one: the context is the caller's, and current."""
+    context = open_context()
+    with context, Renderer(context=context) as renderer:
+        yield renderer
+    context.release()
