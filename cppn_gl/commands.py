@@ -27,7 +27,7 @@ from cppn_gl.options import (
     size_value,
     toml_value,
 )
-from cppn_gl.preset import read_preset
+from cppn_gl.parsing import read_preset
 from cppn_gl.schema import choice
 from cppn_gl.terminal import note, progress_bar
 

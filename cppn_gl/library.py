@@ -3,7 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-from cppn_gl.preset import Preset, read_preset
+from cppn_gl.parsing import read_preset
+from cppn_gl.preset import Preset
 from cppn_gl.resources import resource
 from cppn_gl.schema import PresetError, nearest, show
 

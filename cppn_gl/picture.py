@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from cppn_gl._version import __version__
-from cppn_gl.preset import Preset, parse_preset
+from cppn_gl.parsing import parse_preset
+from cppn_gl.preset import Preset
 from cppn_gl.schema import PresetError, integer, line, number, several, text
 
 KEYWORD = "cppn_gl"

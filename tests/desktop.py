@@ -18,7 +18,8 @@ from typing import Any, TextIO
 import numpy as np
 from PIL import ImageGrab
 
-from cppn_gl.preset import Preset, parse_preset
+from cppn_gl.parsing import parse_preset
+from cppn_gl.preset import Preset
 
 PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few
 

@@ -12,19 +12,12 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cppn_gl import preset as preset_module
+from cppn_gl import parsing as preset_module
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.features import FEATURES, latent_count
 from cppn_gl.network import INITS, MAX_SEED, Layer, Network, NetworkSpec
-from cppn_gl.preset import (
-    Animation,
-    LayersSpec,
-    Preset,
-    View,
-    find_line,
-    parse_preset,
-    read_preset,
-)
+from cppn_gl.parsing import find_line, parse_preset, read_preset
+from cppn_gl.preset import Animation, LayersSpec, Preset, View
 from cppn_gl.schema import PresetError
 
 WHOLE = """\

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cppn_gl.library import DEFAULT, load_preset, shipped
-from cppn_gl.preset import Preset, parse_preset
+from cppn_gl.parsing import parse_preset
+from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 
 SIZE = (64, 36)

@@ -10,8 +10,9 @@ import pytest
 
 from cppn_gl import files
 from cppn_gl.capture import CaptureError
+from cppn_gl.parsing import parse_preset
 from cppn_gl.picture import encode_png, read_shot
-from cppn_gl.preset import Preset, parse_preset
+from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.schema import PresetError
 from cppn_gl.sequence import Sequence, frame_path, read_manifest, write_sequence

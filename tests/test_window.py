@@ -11,8 +11,9 @@ import pytest
 from desktop import Desktop, virtual_display, wait_for
 
 from cppn_gl.library import load_preset, shipped
+from cppn_gl.parsing import read_preset
 from cppn_gl.picture import read_shot
-from cppn_gl.preset import Preset, read_preset
+from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 
 pytestmark = pytest.mark.window

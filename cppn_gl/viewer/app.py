@@ -14,8 +14,9 @@ import glfw
 from cppn_gl.capture import CaptureError, free_name, write_atomic
 from cppn_gl.library import load_preset, shipped
 from cppn_gl.painter import Scene
+from cppn_gl.parsing import read_preset
 from cppn_gl.picture import Shot
-from cppn_gl.preset import Preset, read_preset
+from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.resources import resource
 from cppn_gl.schema import PresetError

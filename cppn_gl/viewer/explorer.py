@@ -7,7 +7,6 @@ message.
 
 import contextlib
 import dataclasses
-import math
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
+from cppn_gl.viewer.steps import ladder, on_ladder, tidy
 
 ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
@@ -25,32 +25,6 @@ LARGE = 4  # steps of zoom, scale, pan and time that Shift takes at once
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # what ] and [ reach
-
-
-def ladder(value: float, base: float, factor: float, steps: int) -> float:
-    """`value` moved by `steps` rungs base·factor^n, so that up and down return exactly.
-
-    The rungs are rounded to six digits. A value between rungs is moved by the factor itself.
-    """
-    if not _on_ladder(value, base, factor):
-        return float(f"{value * factor**steps:.6g}")
-    return _rung(base, factor, round(math.log(value / base, factor)) + steps)
-
-
-def _rung(base: float, factor: float, number: int) -> float:
-    return base if number == 0 else float(f"{base * factor**number:.6g}")
-
-
-def _on_ladder(value: float, base: float, factor: float) -> bool:
-    if value <= 0 or base <= 0:
-        return False
-    return value == _rung(base, factor, round(math.log(value / base, factor)))
-
-
-def _tidy(coordinate: float) -> float:
-    """A coordinate within bounds, to about the digits that a float holds: 0.3, not 0.30…04."""
-    digits = 15 - math.floor(math.log10(max(1.0, abs(coordinate))))
-    return min(max(round(coordinate, digits), -1e6), 1e6)
 
 
 class Explorer:
@@ -185,7 +159,7 @@ class Explorer:
         if old < MIN_SCALE and steps > 0:
             self._change(weight_scale=MIN_SCALE)
             return
-        if not _on_ladder(old, self._scale_base, SCALE_STEP):
+        if not on_ladder(old, self._scale_base, SCALE_STEP):
             self._scale_base = old
         for count in range(abs(steps), 0, -1):  # as many steps as stay within the limits
             scale = ladder(old, self._scale_base, SCALE_STEP, sign * count)
@@ -250,7 +224,7 @@ class Explorer:
         if extent != start.extent:
             shift = start.extent - extent
             x, y = (c + w * shift for c, w in zip(start.center, self.cursor, strict=True))
-            center = (_tidy(x), _tidy(y))
+            center = (tidy(x), tidy(y))
         self._change(center=center, extent=extent)
         self._zoom = (start, self.cursor, self.preset.view)
 
@@ -258,7 +232,7 @@ class Explorer:
         """Move the centre by local coordinates: 1 is half the shorter side."""
         view = self.preset.view
         x, y = view.center
-        self._change(center=(_tidy(x + du * view.extent), _tidy(y + dv * view.extent)))
+        self._change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
 
     def pan_right(self, large: bool = False) -> None:
         """Look farther to the right."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import platformdirs
 
-from cppn_gl.preset import Preset, View, parse_preset
+from cppn_gl.parsing import parse_preset
+from cppn_gl.preset import Preset, View
 
 KEPT = 500  # moments read back at the start
 MAX_BYTES = 4 * 2**20  # beyond this the file is cut to the moments kept
