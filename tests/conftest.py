@@ -21,7 +21,6 @@ from cppn_gl.renderer import Renderer
 REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
 ALLOWED_SKIPS = (
     "tests an installed package",  # there are no scripts beside it
-    "no display to open a window on",  # the window's own tests bring a display with them
     "does not heed",  # a driver that cannot be made to look old
 )
 
