@@ -30,6 +30,7 @@ from cppn_gl.options import (
 from cppn_gl.parsing import read_preset
 from cppn_gl.schema import choice
 from cppn_gl.terminal import note, progress_bar
+from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from cppn_gl.picture import Shot
@@ -51,18 +52,22 @@ class Command:
         return parser
 
 
-def _picture_options(parser: Parser, size: str = "of the picture in pixels") -> None:
-    about = f"a shipped name, a .toml file, or a PNG saved by cppn_gl ({library.DEFAULT})"
+def _picture_options(
+    parser: Parser, size: str = "of the picture in pixels (640x360, or what the PNG says)"
+) -> None:
+    about = "a shipped name, a .toml file, or a PNG saved by cppn_gl"
+    about += f" (the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
-    parser.option("--size", metavar="WxH", help=f"{size} (640x360, or what the PNG says)")
+    parser.option("--size", metavar="WxH", help=size)
     parser.option("--time", metavar="SECONDS", help="the moment to show (0, or what the PNG says)")
     parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
 def _view_options(parser: Parser) -> None:
-    _picture_options(parser, "of the window")
+    width, height = DEFAULT_SIZE
+    _picture_options(parser, f"of the window ({width}x{height})")
     parser.option("--no-hud", action="store_true", help="nothing but the picture")
     parser.option("--fullscreen", action="store_true", help="over the whole screen")
     parser.option(

@@ -38,4 +38,7 @@ def load_preset(source: str | Path = DEFAULT) -> Preset:
     path = Path(name)
     if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):
         return read_preset(path)
-    raise PresetError(f"no preset {show(name)}{nearest(name, shipped())}")
+    hint = nearest(name, shipped())
+    if path.exists():
+        hint = "; a file that is one ends in .toml, or in .png"
+    raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

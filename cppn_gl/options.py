@@ -137,6 +137,8 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(f"--set {show(word)} has no value; --set table.key=VALUE is right")
         table, name = resolve(key.strip())
         dotted = f"{table}.{name}" if table else name
+        if dotted in found:
+            raise UsageError(f"{dotted} is given twice; once is right")
         found[dotted] = key_value(dotted, text)
     return found
 

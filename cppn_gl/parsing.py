@@ -165,7 +165,8 @@ def read_preset(path: Path) -> Preset:
             raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
         toml = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PresetError(f"not UTF-8 at byte {error.start}", source=str(path)) from None
+        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
+        raise PresetError(problem, source=str(path)) from None
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character

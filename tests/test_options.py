@@ -78,7 +78,6 @@ def test_every_short_key_is_an_option_with_its_help() -> None:
             ["--set", "init=normal", "--set", "seed=3"],
             {"network.init": "normal", "network.seed": 3},
         ),
-        (["--depth", "3", "--set", "network.depth=4"], {"network.depth": 4}),
         (["--seed", "-1"], {"network.seed": -1}),  # for the preset to refuse
         (["--extent", "-inf"], {"view.extent": float("-inf")}),
     ],
@@ -145,3 +144,11 @@ def test_whatever_is_set_gives_a_preset_or_an_error(key: str, value: str) -> Non
 def test_whatever_is_typed_gives_arguments_or_an_error(words: list[str]) -> None:
     with contextlib.suppress(PresetError, UsageError):
         given_by(*words)
+
+
+def test_a_key_given_twice_is_refused() -> None:
+    parser = Parser("render")
+    add_overrides(parser)
+    args = parser.parse(["--depth", "12", "--set", "network.depth=5"])
+    with pytest.raises(UsageError, match=r"network\.depth is given twice"):
+        overrides(args)

@@ -148,7 +148,7 @@ def test_a_recording_is_numbered_and_timed(
     for k in range(4):
         assert takes.recording
         assert takes.ready
-        assert takes.status == f"recording: {k} frames, 30/s"
+        assert takes.status == f"recording: frame {k}, 30/s"
         takes.frame(shot(time), scene(time))
         assert not takes.ready  # one at a time
         settle(takes)

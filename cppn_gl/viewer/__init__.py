@@ -3,3 +3,5 @@
 keyboard -> bindings -> Explorer (preset, time, history) -> Canvas (planes) -> window
                                                          -> HUD text -> overlay
 """
+
+DEFAULT_SIZE = (960, 600)  # of the window, in screen coordinates

@@ -65,7 +65,7 @@ class Takes:
     @property
     def status(self) -> str:
         """A line for the HUD while recording."""
-        return f"recording: {self._frames} frames, {FPS:g}/s" if self.recording else ""
+        return f"recording: frame {self._frames}, {FPS:g}/s" if self.recording else ""
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""

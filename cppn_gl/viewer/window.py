@@ -7,8 +7,8 @@ from typing import Any
 import glfw
 
 from cppn_gl.context import ContextError, explain
+from cppn_gl.viewer import DEFAULT_SIZE
 
-DEFAULT_SIZE = (960, 600)
 TRIED = "a window with glfw"
 
 
