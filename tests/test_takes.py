@@ -20,7 +20,7 @@ from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
 from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
-from cppn_gl.viewer.takes import FPS, Takes
+from cppn_gl.viewer.takes import FPS, MAX_STILLS, Takes
 
 pytestmark = pytest.mark.gl
 
@@ -191,7 +191,7 @@ def test_frames_of_another_size_are_left_out(takes: Takes, tmp_path: Path) -> No
     assert takes.ready
     takes.frame(shot(), scene())
     settle(takes)
-    assert takes.stop().startswith("1 frames in ")
+    assert takes.stop().startswith("1 frame in ")
 
 
 def test_without_a_recording_a_frame_is_nothing(takes: Takes) -> None:
@@ -325,3 +325,35 @@ def test_close_tells_what_could_not_be_written(takes: Takes, tmp_path: Path) -> 
     with pytest.raises(CaptureError, match="does not exist"):
         takes.close()
     takes.close()
+
+
+def test_only_so_many_stills_can_wait(takes: Takes, tmp_path: Path) -> None:
+    for _ in range(MAX_STILLS):
+        still(takes, tmp_path)
+    with pytest.raises(CaptureError, match="still being drawn"):
+        still(takes, tmp_path)
+    takes.close()
+    assert len(list(tmp_path.glob("*.png"))) == MAX_STILLS
+
+
+def test_closing_does_not_wait_for_ever(
+    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cppn_gl.viewer.takes.CLOSING_SECONDS", -1.0)
+    still(takes, tmp_path)
+    with pytest.raises(CaptureError, match="1 of the pictures"):
+        takes.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_without_a_frame_leaves_no_folder(takes: Takes, tmp_path: Path) -> None:
+    takes.start(shot(), tmp_path)
+    takes.frame(shot(), scene())
+    takes.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_of_one_recording_are_of_one_size(takes: Takes, tmp_path: Path) -> None:
+    takes.start(shot(), tmp_path)
+    assert takes.fits(SIZE)
+    assert not takes.fits((SIZE[0] + 1, SIZE[1]))

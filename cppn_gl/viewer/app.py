@@ -262,6 +262,8 @@ class App:
 
     def _keep(self, now: float, elapsed: float) -> None:
         """Let time pass: by the clock, or frame by frame while recording."""
+        if self.takes.recording and not self.takes.fits(framebuffer_size(self.window)):
+            self.hud.say(f"the window's size changed: {self.takes.stop()}", now)
         if not self.takes.recording:
             self.explorer.tick(elapsed)
         elif self.takes.ready:
@@ -385,6 +387,7 @@ class App:
     def close(self) -> None:
         """Finish what is being kept, and free everything."""
         self._trace.close()
+        self.window.visible = False  # what is still to be drawn needs no window
         self.explorer.history.finish()
         try:
             self.takes.close()

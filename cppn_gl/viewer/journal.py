@@ -13,10 +13,12 @@ from pathlib import Path
 
 import platformdirs
 
+from cppn_gl.network import NetworkSpec
 from cppn_gl.parsing import parse_preset
 from cppn_gl.preset import Preset, View
 
 KEPT = 500  # moments read back at the start
+MAX_PARAMETERS = 5000  # of layers given outright: about 100 kB of text
 MAX_BYTES = 4 * 2**20  # beyond this the file is cut to the moments kept
 
 
@@ -27,6 +29,12 @@ class Moment:
     preset: Preset
     home: View
     layer: int | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether it goes to disk: a large network given by its layers has a file of its own."""
+        spec = self.preset.spec
+        return isinstance(spec, NetworkSpec) or spec.network().parameters <= MAX_PARAMETERS
 
     def to_line(self) -> str:
         """The moment as a line of JSON."""
@@ -45,7 +53,8 @@ def parse_moment(line: str) -> Moment | None:
     try:
         document = json.loads(line)
         x, y, extent = document["home"]
-        preset = parse_preset(document["preset"], name=str(document["name"]))
+        name = str(document["name"]).encode(errors="replace").decode()[:100]
+        preset = parse_preset(document["preset"], name=name)
         layer = document["layer"]
         if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
             return None
@@ -65,6 +74,8 @@ class Journal:
     def __init__(self, path: Path | None):
         self.path = path
         self.problem = ""
+        if path is not None and path.exists() and not path.is_file():
+            self.path, self.problem = None, f"history is not kept: {path} is no plain file"
         self._torn = False  # whether the file ends in the middle of a line
 
     def read(self) -> list[str]:
@@ -84,7 +95,7 @@ class Journal:
         self._torn = not data.endswith(b"\n") and size > 0
         found = data.decode("utf-8", errors="replace").split("\n")
         lines = [line for line in found if line.strip()][-KEPT:]
-        if start:
+        if start and lines:
             self._cut(lines)
         return lines
 
@@ -102,7 +113,7 @@ class Journal:
 
     def append(self, moment: Moment) -> None:
         """Write a moment, in one write at the end of the file."""
-        if self.path is None:
+        if self.path is None or not moment.kept:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

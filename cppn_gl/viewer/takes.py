@@ -3,7 +3,9 @@
 Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own threads) -> PNG
 """
 
+import contextlib
 import os
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
 
 FPS = 30.0  # of a recording
+MAX_STILLS = 8  # asked for and not yet drawn
+CLOSING_SECONDS = 10.0  # for drawing what was asked for, once the window is closed
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Takes:
         self._waiting: deque[_Take] = deque()
         self._writer: FrameWriter | None = None
         self._folder: Path | None = None
+        self._recorded: Path | None = None  # the folder of the last recording
         self._size = (0, 0)
         self._frames = 0
         self._named: set[Path] = set()  # by the stills so far
@@ -57,6 +62,10 @@ class Takes:
         """Whether the next frame of a recording can be taken."""
         return self.recording and not self._waiting
 
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Whether a frame of `size` belongs to the recording: all are of one size."""
+        return self._size == size
+
     @property
     def busy(self) -> bool:
         """Whether anything is still to be drawn."""
@@ -70,6 +79,8 @@ class Takes:
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
         self._check_size(shot.size)
+        if sum(take.still for take in self._waiting) >= MAX_STILLS:
+            raise CaptureError("F2", f"{MAX_STILLS} pictures are still being drawn; wait for one")
         first = path = free_name(folder, shot.preset.name, ".png")
         number = 1
         while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
@@ -87,18 +98,20 @@ class Takes:
         check_target(target, overwrite=False)
         make_folder(target)
         self._folder, self._size, self._frames = target, shot.size, 0
+        self._recorded = target
         return f"recording into {target}"
 
     def frame(self, shot: Shot, scene: Scene) -> None:
         """Keep the next frame of the recording."""
-        if self._folder is not None and shot.size == self._size:
+        if self._folder is not None and self.fits(shot.size):
             self._add(self._folder / f"{self._frames:05d}.png", shot, scene, still=False)
             self._frames += 1
 
     def stop(self) -> str:
         """End the recording."""
         folder, self._folder = self._folder, None
-        return f"{self._frames} frames in {folder}"
+        frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
+        return f"{frames} in {folder}"
 
     def _check_size(self, size: tuple[int, int]) -> None:
         info = self._renderer.info.context
@@ -167,25 +180,40 @@ class Takes:
 
     def _drop(self) -> None:
         for take in self._waiting:
-            if take.drawing is not None and take.pixels is None:
-                take.drawing.planes.release()
+            self._discard(take)
         self._waiting.clear()
+
+    def _discard(self, take: _Take) -> bool:
+        """Free what a take holds; False, for it is kept no longer."""
+        if take.drawing is not None and take.pixels is None:
+            take.drawing.planes.release()
+        return False
 
     def close(self) -> None:
         """Finish the stills that were asked for, then wait until all is written.
 
-        Raises CaptureError where a file could not be written.
+        Raises CaptureError where a file could not be written, or a still not be drawn within
+        CLOSING_SECONDS. An empty folder of a recording is removed.
         """
         self._folder = None
-        while any(take.still for take in self._waiting):
-            self.advance(1.0)
+        deadline = time.monotonic() + CLOSING_SECONDS
+        self._waiting = deque(take for take in self._waiting if take.still or self._discard(take))
+        while self._waiting and time.monotonic() < deadline:
+            self.advance(0.25)
+        left = len(self._waiting)
         self._drop()
         writer, self._writer = self._writer, None
-        if writer is not None:
-            try:
+        try:
+            if writer is not None:
                 writer.close()
-            except Exception as error:
-                raise _as_capture_error(Path("a picture"), error) from None
+        except Exception as error:
+            raise _as_capture_error(Path("a picture"), error) from None
+        finally:
+            if self._recorded is not None:
+                with contextlib.suppress(OSError):
+                    self._recorded.rmdir()  # which fails, as it should, where it holds a frame
+        if left:
+            raise CaptureError("F2", f"{left} of the pictures asked for took too long to draw")
 
 
 def _as_capture_error(path: Path, error: Exception) -> CaptureError:
