@@ -12,6 +12,7 @@ padded to whole steps by columns of zeros, and to whole groups by repeating the 
 zeros would give NaN where an input is infinite.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,6 +111,13 @@ def layout(network: Network, limits: Limits) -> Layout:
         most = min(MAX_CHAIN, limits.blocks)
         blocks = most if count <= most else 0
     return Layout(candidate.units, candidate.rows, candidate.chunks, blocks, block_vec4s)
+
+
+def deeper(where: Layout, limits: Limits) -> Layout | None:
+    """The layout that the same network takes once it outgrows one block; None where it has."""
+    if where.blocks != 1 or not where.unrolled or not limits.arrays or limits.blocks < 2:
+        return None
+    return dataclasses.replace(where, blocks=limits.blocks)
 
 
 def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:

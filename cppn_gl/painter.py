@@ -106,6 +106,18 @@ class Painter:
         """The structure of a network on this driver. Compiles nothing."""
         return structure(network, packing.layout(network, self.limits))
 
+    def prepare(self, network: Network, planes: Planes) -> None:
+        """Compile what a deeper network of this kind will need, while nobody waits for anything.
+
+        Raises ShaderError. `planes` are only a target to draw nothing on.
+        """
+        where = packing.deeper(packing.layout(network, self.limits), self.limits)
+        if where is None:
+            return
+        program = self.programs.get(structure(network, where))
+        if not program.warm:
+            draw_nothing(program, planes)
+
     def rate(self, kind: Structure) -> float:
         """Multiplications a second that a structure has reached, or a low guess."""
         return self._rates.get(kind, self._last_rate / 2)
@@ -143,6 +155,14 @@ def _same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
         one.weight is other.weight and one.bias is other.bias
         for one, other in zip(a, b, strict=True)
     )
+
+
+def draw_nothing(program: Program, planes: Planes) -> None:
+    """Make the driver compile: many do so at the first draw, not before."""
+    planes.target.use()
+    planes.target.scissor = (0, 0, 0, 0)
+    program.draw()
+    planes.target.ctx.finish()
 
 
 def work_per_pixel(network: Network) -> float:
@@ -198,8 +218,8 @@ class Drawing:
         else:
             ctx.disable(moderngl.BLEND)
         self._frame()
-        if not program.warm:
-            self._warm(program)
+        if not program.warm:  # or compiling is taken for the speed of drawing
+            draw_nothing(program, self.planes)
         started = wall.perf_counter()
         left = budget
         while not self.done:
@@ -209,12 +229,6 @@ class Drawing:
                 break
         ctx.disable(moderngl.BLEND)
         return self.done
-
-    def _warm(self, program: Program) -> None:
-        """Compile by a draw of nothing, so that it is not taken for the speed of drawing."""
-        self.planes.target.scissor = (0, 0, 0, 0)
-        program.draw()
-        self.painter.ctx.finish()
 
     def _tile(self, program: Program, seconds: float) -> None:
         width, height = self.planes.texels

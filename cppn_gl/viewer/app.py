@@ -4,6 +4,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, panels ov
                                         -> Takes -> PNG files
 """
 
+import contextlib
 import time as wall
 from collections import deque
 from pathlib import Path
@@ -36,6 +37,7 @@ from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window, 
 SLICE = 0.025  # seconds of drawing in one turn of the loop
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; files are looked at this often
+SETTLED = 1.5  # seconds without a new picture: time to compile what may come next
 WHEEL_GESTURE = 0.6  # seconds between two notches of one turn of the wheel
 
 
@@ -259,6 +261,10 @@ class App:
         except ShaderError as error:
             self._problems["shader"] = str(error)
         self._present(size, now)
+        settled = now - self._drawn[-1] > SETTLED and self._resting()
+        if settled and self.canvas.front is not None:
+            with contextlib.suppress(ShaderError):  # said when it is needed
+                self.painter.prepare(self._scene().network, self.canvas.front)
 
     def _keep(self, now: float, elapsed: float) -> None:
         """Let time pass: by the clock, or frame by frame while recording."""
