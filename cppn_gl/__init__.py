@@ -1,15 +1,16 @@
 """See, in real time, what a random neural network is. README.md shows the way in."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.library import load_preset
-from cppn_gl.network import Layer, Network
-from cppn_gl.preset import Preset
-from cppn_gl.schema import PresetError
 
 if TYPE_CHECKING:
+    from cppn_gl.library import load_preset
+    from cppn_gl.network import Layer, Network
+    from cppn_gl.preset import Preset
     from cppn_gl.renderer import Renderer, render
+    from cppn_gl.schema import PresetError
 
 __all__ = [
     "Layer",
@@ -22,11 +23,19 @@ __all__ = [
     "render",
 ]
 
+_HOMES = {
+    "Layer": "network",
+    "Network": "network",
+    "Preset": "preset",
+    "PresetError": "schema",
+    "Renderer": "renderer",
+    "load_preset": "library",
+    "render": "renderer",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Import what needs OpenGL only when it is asked for."""
-    if name in ("Renderer", "render"):
-        from cppn_gl import renderer
-
-        return getattr(renderer, name)
+    """Import a name when it is asked for: the program starts, and stops, quickly."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"cppn_gl.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'cppn_gl' has no attribute {name!r}")

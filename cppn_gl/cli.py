@@ -1,8 +1,9 @@
 """From the words of a command line to an exit status, with one line for whatever goes wrong.
 
-0 done · 1 unexpected · 2 something to put right, which the line names · 130 interrupted
+0 done · 1 unexpected · 2 something to put right, which the line names · 130, 143 interrupted
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -13,22 +14,31 @@ from cppn_gl._version import __version__
 from cppn_gl.commands import COMMANDS
 from cppn_gl.options import PROGRAM, Parser, UsageError, nearest_name
 from cppn_gl.schema import PresetError, show
-from cppn_gl.terminal import leave_stdout, lenient_output, say
+from cppn_gl.terminal import Terminated, leave, lenient_output, say, terminable
 
 DEFAULT = "view"
-UNEXPECTED, WRONG, INTERRUPTED = 1, 2, 130
+UNEXPECTED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (without the program's name) and return the exit status."""
     lenient_output()
     try:
-        status = _run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        with terminable():
+            return _told(list(sys.argv[1:] if argv is None else argv))
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _told(argv: list[str]) -> int:
+    """Run a command line, and say what went wrong."""
+    try:
+        status = _run(argv)
+        sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
-        leave_stdout()
+        leave(sys.stdout)
         return 0
     except Exception as error:
         return _fail(error)
@@ -87,8 +97,12 @@ def _fail(error: Exception) -> int:
     if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
         say(str(error))
         return WRONG
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        say("standard output: the disk is full; free some space and run it again")
+        leave(sys.stdout)
+        return WRONG
     if os.environ.get("CPPN_GL_DEBUG"):
         raise error
     say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
-    leave_stdout()
+    leave(sys.stdout)
     return UNEXPECTED

@@ -24,6 +24,7 @@ from cppn_gl.options import (
     add_overrides,
     checked,
     overrides,
+    path_value,
     size_value,
     toml_value,
 )
@@ -71,14 +72,18 @@ def _view_options(parser: Parser) -> None:
     parser.option("--no-hud", action="store_true", help="nothing but the picture")
     parser.option("--fullscreen", action="store_true", help="over the whole screen")
     parser.option(
-        "--output-dir", type=Path, default=Path(), metavar="DIR", help="where pictures go (here)"
+        "--output-dir",
+        type=path_value,
+        default=Path(),
+        metavar="DIR",
+        help="where pictures go (here)",
     )
 
 
 def _engine_option(parser: Parser) -> None:
     about = "fragment (OpenGL), numpy (without), or auto: OpenGL if it can be had (auto)"
     parser.option("--engine", default="auto", metavar="NAME", help=about)
-    parser.option("-o", "--output", type=Path, metavar="PATH", help="what to write")
+    parser.option("-o", "--output", type=path_value, metavar="PATH", help="what to write")
 
 
 def _render_options(parser: Parser) -> None:
@@ -100,7 +105,7 @@ def _presets_options(parser: Parser) -> None:
 def _shot(args: argparse.Namespace) -> "Shot":
     """What the arguments ask for. Raises PresetError, UsageError."""
     changes = overrides(args)
-    size = args.size and size_value(args.size)
+    size = None if args.size is None else size_value(args.size)
     from cppn_gl.picture import SAMPLES, SIZE, TIME, Shot, read_shot
 
     if library.is_picture(args.preset):

@@ -7,18 +7,21 @@ import argparse
 import dataclasses
 import difflib
 import re
-import tomllib
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
+from cppn_gl.parsing import load_toml
 from cppn_gl.preset import TABLES, resolve
 from cppn_gl.schema import Integer, PresetError, show
 
 PROGRAM = "python -m cppn_gl"
 
-_NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b")
-_POINT_ONLY = re.compile(r"([+-]?)(?:(\.\d+)|(\d+)\.)([eE][+-]?\d+)?")  # .5 and 5., not in TOML
+_NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b", re.ASCII)
+# .5 and 5., which are not in TOML.
+_POINT_ONLY = re.compile(r"([+-]?)(?:(\.\d+)|(\d+)\.)([eE][+-]?\d+)?", re.ASCII)
 
 
 class UsageError(ValueError):
@@ -48,6 +51,10 @@ class Parser(argparse.ArgumentParser):
     def option(self, *names: str, **keys: Any) -> None:
         """Add an option."""
         self.names += self.add_argument(*names, **keys).option_strings
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or version; unlike argparse's own, raise where it cannot be written."""
+        (file or sys.stdout).write(message)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
@@ -168,7 +175,7 @@ def toml_value(text: str) -> Any:
     if point:
         return float(text)
     try:
-        document = tomllib.loads(f"value = {text}")
+        document = load_toml(f"value = {text}")
     except (ValueError, RecursionError):
         return text
     return document["value"] if len(document) == 1 else text
@@ -176,10 +183,17 @@ def toml_value(text: str) -> Any:
 
 def size_value(text: str) -> tuple[int, int]:
     """(640, 360) from "640x360". Raises PresetError."""
-    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip())
+    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip(), re.ASCII)
     if not match:
         raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key="--size")
     return int(match[1]), int(match[2])
+
+
+def path_value(text: str) -> Path:
+    """The path that an option names."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name, where a file or folder would be right")
+    return Path(text)
 
 
 def checked(check: Any, value: Any, option: str) -> Any:

@@ -1,10 +1,13 @@
 """Presets from TOML text: every mistake is one PresetError with file, line, key and a remedy."""
 
 import dataclasses
+import errno
+import os
 import re
+import stat
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -24,11 +27,26 @@ from cppn_gl.preset import (
 )
 from cppn_gl.schema import PresetError, choice, nearest, number, several, show
 
+# tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
+_QUOTED = re.compile(
+    r'''#[^\n]*+|"""(?:[^"\\]++|\\.?|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\.?)*+"?'''
+    r"""|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?""",
+    re.DOTALL,
+)
+_DEEP = re.compile(r"(?:\.[^.=,\[\]{}\n]*+){17}")
+
+
+def load_toml(toml: str) -> dict[str, Any]:
+    """What TOML text says. Raises ValueError, and RecursionError where it is nested too deep."""
+    if _DEEP.search(_QUOTED.sub("", toml)):
+        raise RecursionError("a key of more than 16 dots")
+    return tomllib.loads(toml)
+
 
 def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset:
     """A preset from TOML text. `source` names the file in errors. Raises PresetError only."""
     try:
-        document = tomllib.loads(toml)
+        document = load_toml(toml)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         problem = re.sub(r" \(at .*\)$", "", str(error))
@@ -49,7 +67,7 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
 def _preset(document: dict[str, Any], name: str) -> Preset:
     version = document.get("format", FORMAT)
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
-        problem = f"{version} is newer than this program knows ({FORMAT}); update cppn_gl"
+        problem = f"{show(version)} is newer than this program knows ({FORMAT}); update cppn_gl"
         raise PresetError(problem, key="format")
     for field in document:
         if field not in TOP and field not in TABLES:
@@ -129,8 +147,8 @@ def _layer(table: dict[str, Any], number_: int) -> Layer:
         raise PresetError(f"layer {number_}: {error}", key=where) from None
 
 
-_HEADER = re.compile(r"""\s*\[{1,2}\s*([\w"'. -]*?[\w"'])\s*\]{1,2}\s*(?:#.*)?$""")
-_ASSIGNED = re.compile(r"""\s*([\w"'. -]*?[\w"'])\s*=""")
+_HEADER = re.compile(r"""\s*+\[{1,2}\s*+([\w"'. -]*?[\w"'])\s*\]{1,2}\s*(?:#.*)?$""")
+_ASSIGNED = re.compile(r"""\s*+([\w"'. -]*?[\w"'])\s*=""")
 
 
 def find_line(toml: str, dotted: str, occurrence: int = 1) -> int | None:
@@ -156,21 +174,46 @@ def _bare(name: str) -> str:
     return re.sub(r"""["' ]""", "", name)
 
 
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    _check_plain(os.stat(path))
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    try:
+        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        problem = "a device or a pipe, where a plain file would be right"
+        raise OSError(errno.EINVAL, problem)
+
+
 def read_preset(path: Path) -> Preset:
     """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
-        toml = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
-        raise PresetError(problem, source=str(path)) from None
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
         raise PresetError(str(error), source=str(path)) from None
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
+    try:
+        toml = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
+        raise PresetError(problem, source=str(path)) from None
     # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
     name = path.stem.encode(errors="replace").decode()[:100]
     return parse_preset(toml, source=str(path), name=name)

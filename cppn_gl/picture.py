@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from cppn_gl._version import __version__
-from cppn_gl.parsing import parse_preset
+from cppn_gl.parsing import open_plain, parse_preset
 from cppn_gl.preset import Preset
 from cppn_gl.schema import PresetError, integer, line, number, several, text
 
 KEYWORD = "cppn_gl"
 MAX_SIDE = 2**20
+MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
 MAX_TIME = 1e9
 _RELATIVE_COLORIMETRIC = b"\x01"
 
@@ -56,7 +57,17 @@ class Shot:
         return json.dumps(document, ensure_ascii=False)
 
 
-SIZE = several(integer(1, MAX_SIDE), 2, 2)
+_SIDES = several(integer(1, MAX_SIDE), 2, 2)
+
+
+def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as those below
+    """Width and height in pixels, not more in all than a memory holds; or ValueError."""
+    width, height = _SIDES(value)
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{width}x{height} is more than {MAX_PIXELS} pixels (2²⁸), the limit")
+    return width, height
+
+
 TIME = number(-MAX_TIME, MAX_TIME)
 SAMPLES = integer(1, 16)
 
@@ -96,7 +107,7 @@ def read_shot(path: Path) -> Shot:
     try:
         # Not Image.open: it refuses large pictures, which are only to be decoded where a program
         # that saved the picture again moved the text behind the pixels.
-        with PngImagePlugin.PngImageFile(path) as image:
+        with open_plain(path) as file, PngImagePlugin.PngImageFile(file) as image:
             chunks: dict[Any, Any] = image.info if KEYWORD in image.info else image.text
     except OSError as error:
         problem = error.strerror or "not a sound PNG picture"

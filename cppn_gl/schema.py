@@ -67,7 +67,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def show(value: Any, limit: int = 60) -> str:
     """A short, one-line form of a value for a message."""
     try:
-        text = repr(value)
+        text = repr(list(value) if isinstance(value, tuple) else value)  # a list, as TOML has it
     except (ValueError, RecursionError):  # an integer of too many digits, a list too deep
         return f"this {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 1] + "…"

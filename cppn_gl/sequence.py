@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 from cppn_gl.capture import FrameWriter
 from cppn_gl.files import CaptureError, make_folder, remove_parts, write_atomic
+from cppn_gl.parsing import load_toml, open_plain
 from cppn_gl.picture import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.preset import Preset
-from cppn_gl.schema import Check, PresetError, integer, number, show
+from cppn_gl.schema import Check, PresetError, integer, line, number, show, text
 
 if TYPE_CHECKING:
     from cppn_gl.renderer import Renderer
@@ -32,7 +32,7 @@ MANIFEST = "manifest.json"
 FRAMES = integer(1, 100_000)  # five digits sort
 FPS = number(0.001, 1000)
 
-_FRAME = re.compile(r"(\d{5})\.png")
+_FRAME = re.compile(r"(\d{5})\.png", re.ASCII)
 _PNG_END = b"IEND\xaeB`\x82"
 _REMEDY = "choose another folder, or --overwrite"
 
@@ -85,18 +85,22 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
     """What a folder's manifest says; None where there is none. Raises CaptureError."""
     path = folder / MANIFEST
     try:
-        found = json.loads(path.read_bytes())
+        with open_plain(path) as stream:
+            found = json.loads(stream.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise CaptureError(path, f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}") from None
-    kinds = {"name": str, "engine": str, "frames": int}
-    if not isinstance(found, dict) or not all(
-        isinstance(found.get(key), kind) for key, kind in kinds.items()
-    ):
+    if not isinstance(found, dict):
         raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}")
+    checks: dict[str, Check] = {"name": line(200), "engine": text(40), "frames": FRAMES}
+    for key, check in checks.items():
+        try:
+            check(found.get(key))
+        except ValueError as error:
+            raise CaptureError(path, f"no manifest of cppn_gl: {key}: {error}; {_REMEDY}") from None
     return found
 
 
@@ -162,13 +166,13 @@ def _difference(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 
 def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
-    """The first key in which two presets differ, and its two values."""
+    """The first key in which two presets differ, and its two values; or else the hashes."""
     with contextlib.suppress(ValueError, TypeError, RecursionError, KeyError):
-        there, here = (_flat(tomllib.loads("\n".join(m["preset"]))) for m in (found, wanted))
+        there, here = (_flat(load_toml("\n".join(m["preset"]))) for m in (found, wanted))
         for key in [*here, *there]:
             if there.get(key) != here.get(key):
                 return key, there.get(key), here.get(key)
-    return "preset", found["name"], wanted["name"]
+    return "preset_sha256", found.get("preset_sha256"), wanted["preset_sha256"]
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:
@@ -214,12 +218,12 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
 
 def _holds(path: Path, shot: Shot) -> bool:
     """Whether a file is the whole picture of a shot. Does not parse it: there may be thousands."""
-    text = shot.to_text().encode()
+    expected = shot.to_text().encode()
     try:
-        with path.open("rb") as stream:
-            head = stream.read(len(text) + 512)  # the text stands before the pixels
+        with open_plain(path) as stream:
+            head = stream.read(len(expected) + 512)  # the text stands before the pixels
             stream.seek(-len(_PNG_END), os.SEEK_END)
-            return text in head and stream.read() == _PNG_END
+            return expected in head and stream.read() == _PNG_END
     except OSError:
         return False
 
@@ -241,5 +245,5 @@ def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bo
         engine = found["engine"]
     wanted = sequence.manifest(engine)
     if found != wanted:
-        text = json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
-        write_atomic(folder / MANIFEST, text.encode(), overwrite=True)
+        content = json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
+        write_atomic(folder / MANIFEST, content.encode(), overwrite=True)

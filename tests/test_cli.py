@@ -1,10 +1,13 @@
 """The program as a person meets it: what it writes, what it says, and its exit status."""
 
+import ctypes
 import importlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,7 +101,23 @@ def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
 
 
 def test_the_installed_command_is_the_same() -> None:
-    assert importlib.import_module("cppn_gl.__main__").main is main
+    program = importlib.import_module("cppn_gl.__main__")
+    assert program.main(["--version"]) == main(["--version"]) == 0
+    assert program.main(["--no"]) == main(["--no"]) == 2
+
+
+def test_an_interruption_while_loading_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        @staticmethod
+        def find_spec(name: str, *rest: object) -> None:
+            if name == "cppn_gl.cli":
+                raise KeyboardInterrupt
+
+    program = importlib.import_module("cppn_gl.__main__")
+    monkeypatch.delitem(sys.modules, "cppn_gl.cli")
+    monkeypatch.delattr("cppn_gl.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert program.main(["--version"]) == 130
 
 
 # render
@@ -241,7 +260,7 @@ def until(condition: Callable[[], object]) -> None:
 LONG = ["--depth", "8", "--width", "64", "--size", "120x80"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_sequence_stopped_midway_resumes_to_the_same_bytes(
     run: Run, here: Path, number: signal.Signals
 ) -> None:
@@ -250,8 +269,8 @@ def test_sequence_stopped_midway_resumes_to_the_same_bytes(
     until((here / "f" / "00003.png").exists)
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    if number == signal.SIGINT:
-        assert (process.returncode, err) == (130, "")
+    if number != signal.SIGKILL:
+        assert (process.returncode, err) == (128 + number, "")
         assert not list((here / "f").glob(".*"))
     (here / "f" / f".00009.png.{process.pid}-0a1b.part").write_bytes(b"half")  # as a kill may leave
     assert 3 < len(frames(here / "f")) < 24
@@ -432,7 +451,11 @@ WRONG = [
     (["small.toml", "-o", "a.png"], "no option -o"),
     (["render"], "-o FILE.png would be right"),
     (["render", "small.toml", "-o", "a.jpg"], "-o FILE.png would be right, not a.jpg"),
-    (["render", "small.toml", "-o", ""], "-o FILE.png"),
+    (["render", "small.toml", "-o", ""], "-o/--output: an empty name"),
+    (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: an empty name"),
+    (["view", "--output-dir", ""], "--output-dir: an empty name"),
+    (["render", "small.toml", *OUT, "--size", ""], "--size: ''"),
+    (["render", "small.toml", *OUT, "--size", "65536x65536"], "--size: 65536x65536 is more than"),
     (["render", "small.toml", "-o"], "expected one argument"),
     (["render", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
     (["render", "small.toml", "-o", "small.toml/a.png"], "is no folder"),
@@ -451,7 +474,6 @@ WRONG = [
     (["render", "small.toml", *OUT, "--set", "format=2"], "format: cannot be changed"),
     (["render", "small.toml", *OUT, "--size", "640"], "--size: '640'"),
     (["render", "small.toml", *OUT, "--size", "0x9"], "--size: 0"),
-    (["render", "small.toml", *OUT, "--size", "1048576x1048576"], "not enough memory"),
     (["render", "small.toml", *OUT, "--time", "soon"], "--time: 'soon'"),
     (["render", "small.toml", *OUT, "--time", "nan"], "--time: nan"),
     (["render", "small.toml", *OUT, "--samples", "17"], "--samples: 17"),
@@ -536,14 +558,98 @@ def test_a_missing_package_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert "pip install" in err
 
 
-def test_an_interruption_is_silent(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_for_which_memory_lacks_is_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cppn_gl import numpy_engine
+
+    def fail(*values: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(numpy_engine, "draw", fail)
+    status, out, err = run("render", "small.toml", *OUT, *SMALL)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "not enough memory" in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_is_silent(
+    run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
     from cppn_gl import numpy_engine
 
     def interrupt(*values: object) -> None:
-        raise KeyboardInterrupt
+        for _ in range(2):  # `timeout` sends its signal twice
+            signal.raise_signal(number)
 
     monkeypatch.setattr(numpy_engine, "draw", interrupt)
-    assert run("render", "small.toml", *OUT, *SMALL) == (130, "", "")
+    assert run("render", "small.toml", *OUT, *SMALL) == (128 + number, "", "")
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_in_a_librarys_call_back_is_not_lost(
+    run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    from cppn_gl import numpy_engine
+
+    def draw(*values: object) -> None:
+        ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(number))()
+        until(lambda: False)
+
+    monkeypatch.setattr(numpy_engine, "draw", draw)
+    assert run("render", "small.toml", *OUT, *SMALL) == (128 + number, "", "")
+
+
+def test_another_programs_handler_stays(run: Run) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert run("--version")[0] == 0
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_it_runs_in_a_thread_of_another_program() -> None:
+    statuses: list[int] = []
+    thread = threading.Thread(target=lambda: statuses.append(main(["--version"])))
+    thread.start()
+    thread.join()
+    assert statuses == [0]
+
+
+SHELL = shutil.which("sh")
+RENDER = "render small.toml -o a.png --size 16x9 --engine numpy"
+
+
+def shell(words: str) -> "subprocess.CompletedProcess[str]":
+    """The program run by a shell, which can close what others only redirect."""
+    command = [str(SHELL), "-c", f'exec "$0" -m cppn_gl {words}', sys.executable]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment(), timeout=60, check=False
+    )
+
+
+@pytest.mark.skipif(SHELL is None, reason="needs a shell")
+@pytest.mark.parametrize("words", [RENDER, "presets", "presets small.toml", "--help", "--version"])
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_output_is_no_error(here: Path, words: str, closed: str) -> None:
+    done = shell(f"{words} {closed}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (here / "a.png").exists() == (words == RENDER)
+    assert (here / "small.toml").read_text() == TOML
+
+
+@pytest.mark.skipif(SHELL is None, reason="needs a shell")
+def test_the_doctor_needs_no_output() -> None:
+    done = shell("doctor >&-")
+    assert (done.returncode in (0, 1), done.stdout, done.stderr) == (True, "", "")
+
+
+@pytest.mark.skipif(SHELL is None, reason="needs a shell")
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-"])
+def test_the_status_says_what_nobody_reads(closed: str) -> None:
+    assert shell(f"presets xyzzy {closed}").returncode == 2
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
@@ -556,12 +662,24 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
-def test_output_that_cannot_be_written_is_one_line() -> None:
+@pytest.mark.parametrize(
+    "words", ["presets", "presets small.toml", RENDER, "--help", "render --help", "--version"]
+)
+def test_output_that_cannot_be_written_is_one_line(words: str) -> None:
     with Path("/dev/full").open("w") as full:
-        process = start("presets", "small.toml", stdout=full)
+        process = start(*words.split(), stdout=full)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert err.count("\n") == 1
+    assert process.returncode == 2
+    assert err == "cppn_gl: standard output: the disk is full; free some space and run it again\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+@pytest.mark.parametrize("words", ["render nope -o a.png", "presets xyzzy", "--no"])
+def test_a_message_that_cannot_be_written_leaves_the_status(words: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start(*words.split(), stderr=full)
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
 
 
 def test_a_terminal_without_the_characters_gets_their_codes(

@@ -123,11 +123,20 @@ def test_a_value_cannot_bring_other_keys_along() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["640", "640x", "x360", "640x-1", "640,360", "1e9x1", "", "9" * 5000]
+    "text", ["640", "640x", "x360", "640x-1", "640,360", "1e9x1", "", "9" * 5000, "１０x１０"]
 )
 def test_wrong_sizes(text: str) -> None:
     with pytest.raises(PresetError, match="--size"):
         size_value(text)
+
+
+def test_digits_are_those_of_toml() -> None:
+    assert given_by("--extent", "５.") == {"view.extent": "５."}
+
+
+def test_a_value_nested_too_deep_is_a_text() -> None:
+    text = "{" + "a." * 50_000 + "a = 1}"
+    assert toml_value(text) == text
 
 
 def test_sizes() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -16,7 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from cppn_gl import __version__
 from cppn_gl.network import Layer
-from cppn_gl.picture import KEYWORD, Shot, encode_png, parse_shot, read_shot
+from cppn_gl.picture import KEYWORD, SIZE, Shot, encode_png, parse_shot, read_shot
 from cppn_gl.preset import LayersSpec, Preset
 from cppn_gl.schema import PresetError
 
@@ -129,6 +130,19 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
     assert refused(saved(tmp_path, b"")) == "not a PNG picture"
     assert refused(tmp_path / "none.png") == "No such file or directory"
     assert refused(tmp_path) == "Is a directory"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    assert refused(tmp_path / "a.png") == "a device or a pipe, where a plain file would be right"
+
+
+def test_a_size_has_a_limit() -> None:
+    assert SIZE([2**14, 2**14]) == (2**14, 2**14)
+    assert SIZE((2**20, 2**8)) == (2**20, 2**8)
+    with pytest.raises(ValueError, match="65536x65536 is more than 268435456 pixels"):
+        SIZE((2**16, 2**16))
 
 
 def test_a_picture_cut_short_tells_its_shot_or_is_refused(tmp_path: Path) -> None:

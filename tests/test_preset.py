@@ -3,6 +3,7 @@
 import datetime
 import math
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,9 @@ MISTAKES = {
     "[view]\nextent = 0x" + "f" * 5000: "a.toml:2: view.extent: this int is not a number",
     "a = " + "[" * 5000: "a.toml: not a preset: nested too deep",
     '"a\\nb\\u001b" = 1': "a.toml: a\\nb\\x1b: no such key",
+    "format = " + "9" * 4000: f"a.toml:1: format: {'9' * 59}… is newer than this program knows",
+    "[network]\noutputs = [3]": "a.toml:2: network.outputs: [3] is not one of 1, 3",
+    "[network]\ninit = []": "a.toml:2: network.init: [] is not one of",
     "[network]\nlayers = 3": "a.toml:2: network.layers: [[network.layers]] tables would be right",
     "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers where 1 to 64",
     EXPLICIT.replace("[network]", "[network]\ndepth = 2"): "a.toml:2: network.depth: cannot stand",
@@ -247,6 +251,13 @@ def test_a_line_is_found_past_what_looks_like_a_header_or_key() -> None:
     assert find_line('description = "a\u2028b"\nformat = 3', "format") == 2
 
 
+@pytest.mark.parametrize("row", ["", "[", "a", "[a"])
+def test_a_line_of_spaces_takes_no_time(row: str) -> None:
+    start = time.process_time()
+    assert find_line(row + " " * 20_000 + "#", "network.depth") is None
+    assert time.process_time() - start < 1
+
+
 def test_a_file_is_named_in_its_error(tmp_path: Path) -> None:
     def reading(path: Path) -> str:
         with pytest.raises(PresetError) as caught:
@@ -264,14 +275,78 @@ def test_a_file_is_named_in_its_error(tmp_path: Path) -> None:
     assert reading(odd).startswith(f"{tmp_path}/a\\nb.toml:1: x: no such key")
 
 
-def test_a_file_without_an_end_is_not_read_to_its_end(tmp_path: Path) -> None:
-    zero = Path("/dev/zero")
-    if not zero.exists():
-        zero = tmp_path / "large.toml"
-        with zero.open("wb") as file:
-            os.truncate(file.fileno(), preset_module.MAX_BYTES + 1)
-    with pytest.raises(PresetError, match="larger than 64 MiB"):
-        read_preset(zero)
+def test_a_large_file_is_refused(tmp_path: Path) -> None:
+    large = tmp_path / "large.toml"
+    with large.open("wb") as file:
+        os.truncate(file.fileno(), preset_module.MAX_BYTES + 1)
+    with pytest.raises(PresetError) as caught:
+        read_preset(large)
+    assert one_line(caught.value) == f"{large}: larger than 64 MiB: no preset"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+@pytest.mark.parametrize("name", ["pipe.toml", "/dev/null", "/dev/zero"])
+def test_only_a_plain_file_is_read(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(PresetError) as caught:
+        read_preset(tmp_path / name)
+    assert one_line(caught.value).endswith(
+        ": a device or a pipe, where a plain file would be right"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_that_takes_a_files_name_meanwhile_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.toml"
+    path.touch()
+    plain = path.stat()
+    path.unlink()
+    os.mkfifo(path)
+    monkeypatch.setattr("os.stat", lambda _: plain)
+    with pytest.raises(PresetError, match="a device or a pipe"):
+        read_preset(path)
+
+
+BOMB = "a." * 50_000 + "a"
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        f"{BOMB} = 1",
+        f"title = 'a' # b\n{BOMB.replace('.', ' . ')} = 1",
+        f"[{BOMB}]",
+        f"[[{BOMB}]]",
+        f"a = {{b = 1, {BOMB} = 1}}",
+        f'a = {{b = """c"""", {BOMB} = 1}}',
+        f"a = {{b = '''c'''', {BOMB} = 1}}",
+        f"""{BOMB.replace("a", "'='")} = 1""",
+        f"""{BOMB.replace("a", '"=#]"')} = 1""",
+        'title = "\\"#"\n' + BOMB + " = 1",
+    ],
+    ids=lambda toml: toml[:20],
+)
+def test_a_key_without_end_is_refused_at_once(toml: str) -> None:
+    start = time.process_time()
+    assert refused(toml) == "a.toml: not a preset: nested too deep"
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("quotes", ["'''", '"""', "'", '"'])
+def test_dots_in_texts_and_lists_are_no_nesting(quotes: str) -> None:
+    text = "a.b" * 40
+    parse_preset(f"description = {quotes}{text} = 1{quotes} # {BOMB} = 1\n# {BOMB}\n")
+    several = parse_preset(f"[network]\nlatent = [{'0.5, ' * 40}]\nbias_scale = 0.5\n")
+    assert several.spec.latent == (0.5,) * 40
+
+
+@pytest.mark.parametrize("text", ['\\"""\n', "'''\n'", '"""\\', '"', "'", ".", ". ", "=#", '""'])
+def test_the_search_for_dots_takes_no_time(text: str) -> None:
+    start = time.process_time()
+    refused(text * 100_000)
+    assert time.process_time() - start < 2
 
 
 # Replace.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,47 @@ def test_a_broken_manifest_is_refused_then_replaced(
         write_sequence(renderer, SEQUENCE, folder)
     assert write_sequence(renderer, SEQUENCE, folder, overwrite=True) == 0
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "\ud800"),
+        ("name", "a\nb"),
+        ("name", None),
+        ("engine", "\ud800"),
+        ("frames", -1),
+        ("frames", True),
+        ("frames", "4"),
+    ],
+)
+def test_a_manifest_with_a_wrong_value_is_refused(
+    folder: Path, renderer: Renderer, key: str, value: Any
+) -> None:
+    (folder / "manifest.json").write_text(json.dumps(SEQUENCE.manifest("numpy") | {key: value}))
+    with pytest.raises(CaptureError, match=f"no manifest of cppn_gl: {key}: ") as caught:
+        write_sequence(renderer, SEQUENCE, folder)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).isascii()
+
+
+@pytest.mark.parametrize("preset", [None, ["="], SEQUENCE.manifest("numpy")["preset"]])
+def test_another_hash_of_the_same_preset_is_named(
+    folder: Path, renderer: Renderer, preset: Any
+) -> None:
+    changes = {"preset_sha256": "0" * 64, "preset": preset}
+    (folder / "manifest.json").write_text(json.dumps(SEQUENCE.manifest("numpy") | changes))
+    with pytest.raises(CaptureError, match="preset_sha256 is '0000"):
+        write_sequence(renderer, SEQUENCE, folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+@pytest.mark.parametrize("name", ["manifest.json", "00001.png"])
+def test_a_pipe_in_the_folder_is_refused(folder: Path, renderer: Renderer, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(CaptureError, match=name):
+        write_sequence(renderer, SEQUENCE, folder)
 
 
 def test_frames_of_nobody_knows_what_are_refused(tmp_path: Path, renderer: Renderer) -> None:
