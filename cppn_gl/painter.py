@@ -68,7 +68,9 @@ class Painter:
             self._loaded, self._layout = network.drawn, layout
         self._layers.write(packing.layers_block(network, layout).tobytes())
         view = scene.view
-        self._first.write(packing.first_layer(network, view.center, view.extent, scene.clock))
+        units = len(network.drawn[0].bias)
+        first = packing.first_layer(network, view.center, view.extent, scene.clock)
+        self._first.write(first[:units].tobytes())
         self._bind(layout)
         return program
 

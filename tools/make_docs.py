@@ -83,9 +83,14 @@ def photograph_window() -> None:
             desktop.key("space")
             desktop.finished()
             desktop.xdotool("mousemove", "--window", desktop.window, "600", "400")
-            plain = desktop.pixels()
-            wait_for(lambda: (desktop.pixels() == plain).all(), "a window at rest")
-            Image.fromarray(desktop.pixels()).save(ROOT / "docs" / "window.png", optimize=True)
+            seen = [desktop.pixels()]
+
+            def rests() -> bool:
+                seen.append(desktop.pixels())
+                return bool((seen[-1] == seen[-2]).all())
+
+            wait_for(rests, "a window at rest")
+            Image.fromarray(seen[-1]).save(ROOT / "docs" / "window.png", optimize=True)
         finally:
             desktop.close()
 
