@@ -5,6 +5,7 @@ side spans [-extent, extent] around the centre.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,35 @@ def pixel_points(
     `jitter` moves the points within their pixels: right and down, in pixels.
     """
     width, height = size
-    pixel = 2.0 * extent / min(width, height)
-    column = np.arange(width) + 0.5 + jitter[0]
-    row = np.arange(height)[rows] + 0.5 + jitter[1]
-    x = center[0] + (column - width / 2) * pixel
-    y = center[1] - (row - height / 2) * pixel
+    x = _across(np.arange(width) + jitter[0], size, center, extent)
+    y = _down(np.arange(height)[rows] + jitter[1], size, center, extent)
     grid_x, grid_y = np.meshgrid(x, y)
     return grid_x, grid_y
+
+
+def pixel_points_at(
+    pixels: NDArray[np.integer],
+    size: tuple[int, int],
+    center: Sequence[float] = (0.0, 0.0),
+    extent: float = 1.0,
+) -> tuple[Floats, Floats]:
+    """x and y, each (N,), at the centres of N pixels, numbered in reading order from 0."""
+    row, column = np.divmod(pixels, size[0])
+    return _across(column, size, center, extent), _down(row, size, center, extent)
+
+
+def _across(
+    column: NDArray[Any], size: tuple[int, int], center: Sequence[float], extent: float
+) -> Floats:
+    pixel = 2.0 * extent / min(size)
+    return np.asarray(center[0] + (column + 0.5 - size[0] / 2) * pixel)
+
+
+def _down(
+    row: NDArray[Any], size: tuple[int, int], center: Sequence[float], extent: float
+) -> Floats:
+    pixel = 2.0 * extent / min(size)
+    return np.asarray(center[1] - (row + 0.5 - size[1] / 2) * pixel)
 
 
 def sample_jitters(samples: int) -> list[tuple[float, float]]:

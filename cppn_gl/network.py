@@ -194,8 +194,8 @@ class Network:
         with np.errstate(all="ignore"):
             for number_, layer in enumerate(self.layers):
                 kind = np.float64 if number_ == 0 else dtype
-                y = y @ layer.weight.T.astype(kind) + layer.bias.astype(kind)
-                y = activate(layer.activation, y.astype(dtype))
+                y = y @ layer.weight.T.astype(kind, copy=False) + layer.bias.astype(kind)
+                y = activate(layer.activation, y.astype(dtype, copy=False))
         return y
 
     def truncated(self, depth: int) -> "Network":

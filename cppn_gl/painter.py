@@ -55,7 +55,7 @@ class Painter:
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
-        self._rates: dict[Structure, float] = {}
+        self._rates: dict[Structure | str, float] = {}
         self._last_rate = FIRST_RATE
 
     def load(self, scene: Scene) -> Program:
@@ -120,11 +120,11 @@ class Painter:
         if not program.warm:
             draw_nothing(program, planes)
 
-    def rate(self, kind: Structure) -> float:
+    def rate(self, kind: Structure | str) -> float:
         """Multiplications a second that a structure has reached, or a low guess."""
         return self._rates.get(kind, self._last_rate / 2)
 
-    def measured(self, kind: Structure, work: float, seconds: float) -> None:
+    def measured(self, kind: Structure | str, work: float, seconds: float) -> None:
         """Remember how fast a tile was: half of the new, half of the old."""
         rate = work / max(seconds, 1e-6)
         old = self._rates.get(kind)

@@ -37,6 +37,14 @@ class Planes:
         ]
         return np.stack(planes, axis=-1)
 
+    def write(self, picture: NDArray[np.float32]) -> None:
+        """Fill the planes with a (height, width, 3) float32 picture, row 0 on top."""
+        width, height = self.size
+        padded = np.zeros((height, self.texels[0] * LANES), np.float32)
+        for channel, texture in enumerate(self.textures):
+            padded[:, :width] = picture[..., channel]
+            texture.write(padded.tobytes())
+
     def release(self) -> None:
         """Free the textures."""
         release_target(self.target)

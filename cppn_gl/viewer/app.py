@@ -83,9 +83,8 @@ class App:
         self.painter = self.renderer.painter
         info = self.renderer.info.context
         assert info is not None
-        self.canvas = Canvas(
-            window.ctx, self.painter, min(info.max_texture_size, *info.max_viewport)
-        )
+        most = min(info.max_texture_size, *info.max_viewport)
+        self.canvas = Canvas(window.ctx, self.painter, most, software=info.software)
         self.overlay = Overlay(window.ctx)
         self.takes = Takes(window.ctx, self.painter, self.renderer)
         self.journal = Journal(default_path())

@@ -11,6 +11,9 @@ import math
 
 import moderngl
 
+from cppn_gl import host_drawing
+from cppn_gl.host_drawing import HostDrawing
+from cppn_gl.packing import UNROLLED_WIDTH
 from cppn_gl.painter import Drawing, Painter, Scene, work_per_pixel
 from cppn_gl.shader import ShaderError, Structure
 from cppn_gl.targets import Planes
@@ -23,10 +26,13 @@ REFINE = 4  # each refinement is this much finer
 class Canvas:
     """Draws what is wanted, a little at each frame, and holds the last whole picture."""
 
-    def __init__(self, ctx: moderngl.Context, painter: Painter, max_side: int):
+    def __init__(
+        self, ctx: moderngl.Context, painter: Painter, max_side: int, *, software: bool = False
+    ):
         self._ctx, self._painter, self._max_side = ctx, painter, max_side
+        self._software = software  # the renderer is: wide networks are NumPy's
         self._wanted: tuple[Scene, tuple[int, int]] | None = None
-        self._drawing: Drawing | None = None
+        self._drawing: Drawing | HostDrawing | None = None
         self._drawing_of: tuple[Scene, tuple[int, int]] | None = None
         self._drawing_scale = 1
         self._refining = False
@@ -106,9 +112,13 @@ class Canvas:
         else:
             scale, self._refining = self._first_scale(scene, size, finest), False
         coarse = (max(1, -(-size[0] // scale)), max(1, -(-size[1] // scale)))
-        self._drawing = Drawing(self._painter, Planes(self._ctx, coarse), scene)
+        kind = HostDrawing if self._on_host(scene) else Drawing
+        self._drawing = kind(self._painter, Planes(self._ctx, coarse), scene)
         self._drawing_of, self._drawing_scale = self._wanted, scale
         return True
+
+    def _on_host(self, scene: Scene) -> bool:
+        return self._software and scene.network.width > UNROLLED_WIDTH
 
     def _finest(self, size: tuple[int, int]) -> int:
         """The scale at which the planes fit the driver's limits: 1 for any real screen."""
@@ -116,7 +126,8 @@ class Canvas:
 
     def _first_scale(self, scene: Scene, size: tuple[int, int], finest: int) -> int:
         """The power of two whose picture is expected within FIRST_SECONDS; sticky: no flicker."""
-        kind = self._painter.structure(scene.network)
+        on_host = self._on_host(scene)
+        kind = host_drawing.KIND if on_host else self._painter.structure(scene.network)
         work = size[0] * size[1] * work_per_pixel(scene.network)
         seconds = work / self._painter.rate(kind)
         scale = 1
