@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cppn_gl.viewer.watch import INTERVAL, Watch
+from cppn_gl.viewer.watch import INTERVAL, Watch, shader_files
 
 
 @pytest.fixture
@@ -91,3 +91,10 @@ def test_it_looks_once_an_interval(file: Path) -> None:
     os.utime(file, ns=(0, 7))
     assert not watch.changed(10.0 + INTERVAL / 2)
     assert watch.changed(10.0 + INTERVAL * 1.01)
+
+
+def test_shader_files_are_the_shaders_alone() -> None:
+    names = [path.name for path in shader_files()]
+    assert "network.glsl" in names
+    assert "picture.frag" in names
+    assert all(name.endswith((".glsl", ".frag", ".vert")) for name in names)

@@ -19,7 +19,6 @@ from cppn_gl.parsing import read_preset
 from cppn_gl.picture import Shot
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
-from cppn_gl.resources import resource
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
 from cppn_gl.viewer.bindings import by_key
@@ -31,7 +30,7 @@ from cppn_gl.viewer.keyboard import Keyboard, key_name, labels
 from cppn_gl.viewer.overlay import Overlay
 from cppn_gl.viewer.takes import Takes
 from cppn_gl.viewer.trace import Trace
-from cppn_gl.viewer.watch import Watch
+from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window, to_local
 
 SLICE = 0.025  # seconds of drawing in one turn of the loop
@@ -64,12 +63,6 @@ def run(
     finally:
         window.destroy()
     return 0
-
-
-def shader_files() -> list[Path]:
-    """The shader files, and not what an editor keeps beside them."""
-    found = resource("shaders").iterdir()
-    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert"))
 
 
 class App:

@@ -3,9 +3,17 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cppn_gl.resources import resource
+
 INTERVAL = 0.1  # seconds between looks
 
 Stamp = tuple[int, int, int] | None
+
+
+def shader_files() -> list[Path]:
+    """The shader files, and not what an editor keeps beside them."""
+    found = resource("shaders").iterdir()
+    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert"))
 
 
 class Watch:
