@@ -8,9 +8,8 @@ import time as wall
 
 import numpy as np
 
-from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points_at
-from cppn_gl.numpy_engine import colors
+from cppn_gl.numpy_engine import values_at
 from cppn_gl.painter import Painter, Scene, work_per_pixel
 from cppn_gl.targets import Planes
 
@@ -53,6 +52,4 @@ class HostDrawing:
         scene, view = self.scene, self.scene.view
         pixels = np.arange(start, stop)
         x, y = pixel_points_at(pixels, self.planes.size, view.center, view.extent)
-        network = scene.network
-        inputs = features(network.inputs, x, y, scene.clock, network.latent)
-        return colors(network.evaluate(inputs, dtype=np.float32))
+        return values_at(scene.network, x, y, scene.clock)

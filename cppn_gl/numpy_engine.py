@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.features import features
+from cppn_gl.features import Clock, Floats, features
 from cppn_gl.geometry import pixel_points, sample_jitters
 from cppn_gl.network import Network
 from cppn_gl.preset import Animation, View
@@ -28,13 +28,16 @@ def draw(
         for top in range(0, height, step):
             rows = slice(top, min(top + step, height))
             x, y = pixel_points(size, view.center, view.extent, rows=rows, jitter=jitter)
-            inputs = features(
-                network.inputs, x.ravel(), y.ravel(), animation.clock(time), network.latent
-            )
-            values = colors(network.evaluate(inputs, dtype=np.float32))
+            values = values_at(network, x.ravel(), y.ravel(), animation.clock(time))
             values = values.reshape(*x.shape, 3)
             picture[rows] += values if samples == 1 else np.clip(values, 0, 1) / samples**2
     return picture
+
+
+def values_at(network: Network, x: Floats, y: Floats, clock: Clock) -> NDArray[np.float32]:
+    """The display values, (N, 3), at points x, y of shape (N,); not clamped."""
+    inputs = features(network.inputs, x, y, clock, network.latent)
+    return colors(network.evaluate(inputs, dtype=np.float32))
 
 
 def colors(outputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -285,10 +285,9 @@ class App:
             glfw.poll_events()
 
     def _resting(self) -> bool:
-        moving = self.explorer.running and self.explorer.preset.animated
         busy = self.keyboard.any or self.takes.busy or not self.canvas.finished
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        return not (moving or busy or fading)
+        return not (self.explorer.moving or busy or fading)
 
     def _scene(self) -> Scene:
         preset = self.explorer.shown
@@ -340,7 +339,7 @@ class App:
         )
 
     def _lines(self, now: float) -> list[str]:
-        moving = (self.explorer.running and self.explorer.preset.animated) or self.keyboard.any
+        moving = self.explorer.moving or self.keyboard.any
         span = now - self._drawn[0]
         fps = (len(self._drawn) - 1) / span if moving and span > 0 else 0.0
         return hud_lines(

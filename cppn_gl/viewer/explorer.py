@@ -39,7 +39,7 @@ class Explorer:
         presets: Sequence[Callable[[], Preset]] = (),
     ):
         self.history = History(Moment(preset, preset.view), journal or Journal(None))
-        self.time = self.start_time = time
+        self.time = time
         self.running = True  # unless paused; what moves is another matter
         self.message = ""
         self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
@@ -77,6 +77,11 @@ class Explorer:
         if self._shown is None or self._shown[0] is not now:
             self._shown = (now, now.preset.layer_picture(now.layer))
         return self._shown[1]
+
+    @property
+    def moving(self) -> bool:
+        """Whether time runs, and something heeds it."""
+        return self.running and self.preset.animated
 
     @property
     def zoom(self) -> float:
@@ -317,7 +322,7 @@ class Explorer:
 
     def tick(self, seconds: float) -> None:
         """Let time pass, if it runs."""
-        if self.running and self.preset.animated:
+        if self.moving:
             self.time += seconds
 
     # History and presets
