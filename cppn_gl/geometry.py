@@ -19,14 +19,15 @@ def pixel_points(
     extent: float = 1.0,
     *,
     rows: slice = slice(None),
+    columns: slice = slice(None),
     jitter: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Floats, Floats]:
-    """x and y at the pixel centres of `rows`, each of shape (rows, width), in float64.
+    """x and y at the pixel centres of `rows` and `columns`, each (rows, columns), in float64.
 
     `jitter` moves the points within their pixels: right and down, in pixels.
     """
     width, height = size
-    x = _across(np.arange(width) + jitter[0], size, center, extent)
+    x = _across(np.arange(width)[columns] + jitter[0], size, center, extent)
     y = _down(np.arange(height)[rows] + jitter[1], size, center, extent)
     grid_x, grid_y = np.meshgrid(x, y)
     return grid_x, grid_y

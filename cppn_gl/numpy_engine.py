@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from cppn_gl.features import Clock, Floats, features
 from cppn_gl.geometry import pixel_points, sample_jitters
 from cppn_gl.network import Network
-from cppn_gl.preset import Animation, View
+from cppn_gl.preset import View
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 PIXELS_AT_ONCE = 16_384  # keeps the activations of a layer within the cache
@@ -15,22 +15,25 @@ PIXELS_AT_ONCE = 16_384  # keeps the activations of a layer within the cache
 def draw(
     network: Network,
     view: View,
-    animation: Animation,
+    clock: Clock,
     size: tuple[int, int],
-    time: float = 0.0,
     samples: int = 1,
+    part: tuple[int, int, int, int] | None = None,
 ) -> NDArray[np.float32]:
-    """The picture as (height, width, 3) float32 display values."""
-    width, height = size
+    """The picture, or (left, top, width, height) of it, as (height, width, 3) display values."""
+    left, top, width, height = part or (0, 0, *size)
     picture = np.zeros((height, width, 3), np.float32)
     step = max(1, PIXELS_AT_ONCE // width)
     for jitter in sample_jitters(samples):
-        for top in range(0, height, step):
-            rows = slice(top, min(top + step, height))
-            x, y = pixel_points(size, view.center, view.extent, rows=rows, jitter=jitter)
-            values = values_at(network, x.ravel(), y.ravel(), animation.clock(time))
-            values = values.reshape(*x.shape, 3)
-            picture[rows] += values if samples == 1 else np.clip(values, 0, 1) / samples**2
+        for start in range(0, height, step):
+            stop = min(start + step, height)
+            rows, columns = slice(top + start, top + stop), slice(left, left + width)
+            x, y = pixel_points(
+                size, view.center, view.extent, rows=rows, columns=columns, jitter=jitter
+            )
+            values = values_at(network, x.ravel(), y.ravel(), clock).reshape(*x.shape, 3)
+            values = values if samples == 1 else np.clip(values, 0, 1) / samples**2
+            picture[start:stop] += values
     return picture
 
 

@@ -57,12 +57,15 @@ class Shot:
         return json.dumps(document, ensure_ascii=False)
 
 
-_SIDES = several(integer(1, MAX_SIDE), 2, 2)
+def SIDES(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as those below
+    """Width and height in pixels, or ValueError."""
+    width, height = several(integer(1, MAX_SIDE), 2, 2)(value)
+    return width, height
 
 
-def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as those below
+def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     """Width and height in pixels, not more in all than a memory holds; or ValueError."""
-    width, height = _SIDES(value)
+    width, height = SIDES(value)
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width}x{height} is more than {MAX_PIXELS} pixels (2²⁸), the limit")
     return width, height

@@ -3,9 +3,10 @@
 Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
 """
 
+import operator
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ from cppn_gl import numpy_engine
 from cppn_gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.network import Network
 from cppn_gl.painter import Drawing, Painter, Scene
-from cppn_gl.picture import SAMPLES, SIZE, TIME
+from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME
 from cppn_gl.preset import Preset
 from cppn_gl.schema import nearest
 from cppn_gl.shader import ShaderError, compose
 from cppn_gl.targets import Planes, Presenter
+
+Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
 ENGINES = ("auto", "fragment", "numpy")
 REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
@@ -114,12 +117,15 @@ class Renderer:
         *,
         samples: int = 1,
         dtype: str = "uint8",
+        part: Part | None = None,
     ) -> NDArray[Any]:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
         `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples a
         pixel. `dtype` is "uint8" (round(255 v)) or "float32" (before quantisation; not clamped
         at one sample). A pixel whose value is not a finite number is magenta, (1, 0, 1).
+        `part` draws only (left, top, width, height) of it, in pixels: the same values as a cut
+        from the whole, which may then be too large to draw.
         """
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
@@ -127,28 +133,33 @@ class Renderer:
         if not isinstance(what, Preset | Network):
             raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
         network = what if isinstance(what, Network) else what.network()
-        size, time, samples = SIZE(tuple(size)), TIME(time), SAMPLES(samples)
+        size, time, samples = _sides(size, part), TIME(time), SAMPLES(samples)
+        part = _inside(part or (0, 0, *size), size)
         with self._current():
             if self.ctx is not None:
                 scene = Scene(network, preset.view, preset.animation.clock(time))
-                return self._draw(scene, size, samples, dtype)
-        picture = numpy_engine.draw(network, preset.view, preset.animation, size, time, samples)
+                return self._draw(scene, size, part, samples, dtype)
+        clock = preset.animation.clock(time)
+        picture = numpy_engine.draw(network, preset.view, clock, size, samples, part)
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
-    def _draw(self, scene: Scene, size: tuple[int, int], samples: int, dtype: str) -> NDArray[Any]:
-        width, height = size
+    def _draw(
+        self, scene: Scene, size: tuple[int, int], part: Part, samples: int, dtype: str
+    ) -> NDArray[Any]:
+        left, top, width, height = part
         picture = np.empty((height, width, 3), dtype)
-        for top in range(0, height, REGION):
-            for left in range(0, width, REGION):
-                part = (min(REGION, width - left), min(REGION, height - top))
-                planes = self._region(part)
+        for down in range(0, height, REGION):
+            for right in range(0, width, REGION):
+                region = (min(REGION, width - right), min(REGION, height - down))
+                planes = self._region(region)
+                offset = (left + right, top + down)
                 drawing = Drawing(
-                    self.painter, planes, scene, size=size, offset=(left, top), samples=samples
+                    self.painter, planes, scene, size=size, offset=offset, samples=samples
                 )
                 while not drawing.step(DRAW_SECONDS):
                     pass
                 pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
-                picture[top : top + part[1], left : left + part[0]] = pixels
+                picture[down : down + region[1], right : right + region[0]] = pixels
         return picture
 
     def reload(self, network: Network) -> None:
@@ -202,6 +213,19 @@ class Renderer:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:
+    """A size that can be drawn: its pixels are only limited where all of them are asked for."""
+    return SIZE(tuple(size)) if part is None else SIDES(tuple(size))
+
+
+def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:
+    """A part that lies within the picture, or ValueError."""
+    left, top, width, height = (operator.index(n) for n in part)
+    if not (0 <= left < left + width <= size[0] and 0 <= top < top + height <= size[1]):
+        raise ValueError(f"part {tuple(part)} does not lie within {size[0]}×{size[1]} pixels")
+    return left, top, width, height
 
 
 def render(what: Preset | Network, size: tuple[int, int] = (640, 360), **options: Any) -> Any:

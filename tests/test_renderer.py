@@ -503,3 +503,30 @@ def test_wrong_shaders_are_an_error_with_file_and_line(tmp_path: Path) -> None:
     present.write_text('#include "none.glsl"', "utf-8")
     with pytest.raises(ShaderError, match=r"present\.frag: cannot read none\.glsl"):
         Renderer("fragment", shaders=tmp_path)
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("part", [(0, 0, 37, 23), (5, 7, 1, 1), (3, 2, 30, 9), (36, 22, 1, 1)])
+def test_a_part_is_a_cut_from_the_whole_picture(
+    renderer: Renderer, part: tuple[int, int, int, int], samples: int
+) -> None:
+    left, top, width, height = part
+    for one in (renderer, Renderer("numpy")):
+        whole = one.render(Preset().replace(depth=3, width=8), (37, 23), samples=samples)
+        cut = one.render(Preset().replace(depth=3, width=8), (37, 23), samples=samples, part=part)
+        assert (cut == whole[top : top + height, left : left + width]).all()
+
+
+@pytest.mark.parametrize("part", [(-1, 0, 5, 5), (0, 0, 0, 5), (30, 0, 8, 5), (0, 0, 5, 24)])
+def test_a_part_outside_the_picture_is_refused(
+    renderer: Renderer, part: tuple[int, int, int, int]
+) -> None:
+    with pytest.raises(ValueError, match="does not lie within 37×23"):
+        renderer.render(Preset().replace(depth=3, width=8), (37, 23), part=part)
+
+
+def test_a_part_of_a_picture_too_large_to_draw_can_be_drawn(renderer: Renderer) -> None:
+    part = renderer.render(
+        Preset().replace(depth=3, width=8), (1_000_000, 1_000_000), part=(500_000, 500_000, 8, 4)
+    )
+    assert part.shape == (4, 8, 3)
