@@ -5,9 +5,12 @@ pixels + Shot -> encode_png -> write_atomic
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,7 @@ from cppn_gl.picture import Shot, encode_png
 __all__ = [
     "CaptureError",
     "FrameWriter",
+    "Workers",
     "check_target",
     "free_name",
     "save_new_picture",
@@ -41,44 +45,38 @@ def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Pat
     return write_new(folder, shot.preset.name, ".png", encode_png(pixels, shot))
 
 
-class FrameWriter:
-    """Encodes and writes pictures on threads of its own, so that drawing goes on.
+class Workers:
+    """Does tasks on threads of its own, so that drawing goes on.
 
-    It holds at most `waiting` pictures at a time, those being encoded included. As a context
-    manager it finishes what it has, or drops it where the block raises.
+    It holds at most `waiting` tasks at a time, those being done included. As a context manager it
+    finishes what it has, or drops it where the block raises.
     """
 
-    def __init__(
-        self, *, overwrite: bool = False, workers: int | None = None, waiting: int | None = None
-    ):
+    def __init__(self, *, workers: int | None = None, waiting: int | None = None):
         workers = workers or min(MAX_WORKERS, os.cpu_count() or 1)
-        self.overwrite = overwrite
         self.errors: list[Exception] = []
         self.written = 0
         self._slots = threading.Semaphore(waiting or workers + 2)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(workers, "cppn_gl-frames")
+        self._pool = ThreadPoolExecutor(workers, "cppn_gl-writing")
 
-    def submit(
-        self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
-    ) -> bool:
-        """Take a picture; False where there is no room for it, after waiting `wait` seconds.
+    def take(self, task: Callable[[], None], *, wait: float = 0.0) -> bool:
+        """Take a task; False where there is no room for it, after waiting `wait` seconds.
 
-        The pixels are not copied: leave them alone afterwards. Raises the first error of an
-        earlier picture (CaptureError).
+        Raises the first error of an earlier task (CaptureError).
         """
         self._raise()
         if not self._slots.acquire(timeout=wait):
             self._raise()
             return False
-        self._pool.submit(self._write, path, pixels, shot)
+        self._pool.submit(self._do, task)
         return True
 
-    def _write(self, path: Path, pixels: NDArray[np.uint8], shot: Shot) -> None:
+    def _do(self, task: Callable[[], None]) -> None:
         try:
             if not self._stopped.is_set():
-                save_picture(path, pixels, shot, overwrite=self.overwrite)
+                task()
                 with self._lock:
                     self.written += 1
         except Exception as error:  # handed to the drawing thread, which knows what to do
@@ -97,11 +95,11 @@ class FrameWriter:
         self._raise()
 
     def abort(self) -> None:
-        """Drop what waits, and wait only for the pictures being written."""
+        """Drop what waits, and wait only for what is being done."""
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
-    def __enter__(self) -> "FrameWriter":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -114,3 +112,20 @@ class FrameWriter:
             self.close()
         else:
             self.abort()
+
+
+class FrameWriter(Workers):
+    """Encodes and writes pictures: Workers whose tasks are pictures."""
+
+    def __init__(
+        self, *, overwrite: bool = False, workers: int | None = None, waiting: int | None = None
+    ):
+        super().__init__(workers=workers, waiting=waiting)
+        self.overwrite = overwrite
+
+    def submit(
+        self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
+    ) -> bool:
+        """Take a picture, as `take` does. The pixels are not copied: leave them alone."""
+        task = partial(save_picture, path, pixels, shot, overwrite=self.overwrite)
+        return self.take(task, wait=wait)

@@ -54,14 +54,16 @@ class Command:
 
 
 def _picture_options(
-    parser: Parser, size: str = "of the picture in pixels (640x360, or what the PNG says)"
+    parser: Parser, size: str = "of the picture in pixels (640x360, or what the picture says)"
 ) -> None:
-    about = "a shipped name, a .toml file, or a PNG saved by cppn_gl"
+    about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
     about += f" (the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
     parser.option("--size", metavar="WxH", help=size)
-    parser.option("--time", metavar="SECONDS", help="the moment to show (0, or what the PNG says)")
+    parser.option(
+        "--time", metavar="SECONDS", help="the moment to show (0, or what the picture says)"
+    )
     parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
@@ -102,11 +104,14 @@ def _presets_options(parser: Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this one as TOML")
 
 
-def _shot(args: argparse.Namespace) -> "Shot":
-    """What the arguments ask for. Raises PresetError, UsageError."""
+def _shot(args: argparse.Namespace, *, poster: bool = False) -> "Shot":
+    """What the arguments ask for. Raises PresetError, UsageError.
+
+    A `poster` may be larger than a memory.
+    """
     changes = overrides(args)
     size = None if args.size is None else size_value(args.size)
-    from cppn_gl.picture import SAMPLES, SIZE, TIME, Shot, read_shot
+    from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME, Shot, read_shot
 
     if library.is_picture(args.preset):
         shot = read_shot(Path(args.preset))
@@ -117,7 +122,7 @@ def _shot(args: argparse.Namespace) -> "Shot":
         shot = Shot(library.load_preset(args.preset))
     values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
     if size:
-        values["size"] = checked(SIZE, size, "--size")
+        values["size"] = checked(SIDES if poster else SIZE, size, "--size")
     for name, check in (("time", TIME), ("samples", SAMPLES)):
         if getattr(args, name) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
@@ -158,15 +163,32 @@ def _draw(args: argparse.Namespace, asked: str, shot: "Shot") -> tuple[Any, "Sho
 
 
 def _render(args: argparse.Namespace) -> int:
-    if args.output is None or args.output.suffix.lower() != ".png":
-        given = "" if args.output is None else f", not {args.output}"
-        raise UsageError(f"render writes a PNG: -o FILE.png would be right{given}")
-    shot = _shot(args)
     from cppn_gl.capture import check_target, save_picture
+    from cppn_gl.poster import SUFFIXES, is_poster
 
+    if args.output is None or args.output.suffix.lower() not in SUFFIXES:
+        given = "" if args.output is None else f", not {args.output}"
+        raise UsageError(f"render writes a PNG or a TIFF: -o FILE.png would be right{given}")
+    shot = _shot(args, poster=True)
     check_target(args.output, overwrite=True)
+    if is_poster(args.output, shot):
+        return _poster(args, shot)
     pixels, shot = _draw(args, args.engine, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
+    print(args.output)
+    return 0
+
+
+def _poster(args: argparse.Namespace, shot: "Shot") -> int:
+    from cppn_gl.poster import Poster, write_poster
+
+    poster = Poster(shot, args.output)
+    engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    with (
+        _renderer(args, args.engine, engine) as renderer,
+        progress_bar(args, poster.count, "band") as progress,
+    ):
+        write_poster(renderer, poster, progress=progress)
     print(args.output)
     return 0
 
@@ -222,7 +244,9 @@ def _view(args: argparse.Namespace) -> int:
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
     from cppn_gl.capture import check_target, free_name, save_new_picture
+    from cppn_gl.picture import SIZE
 
+    checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
     check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
     pixels, shot = _draw(args, "auto", shot)
     print(save_new_picture(args.output_dir, pixels, shot))
@@ -257,7 +281,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("the live window", _view_options, _view),
-    "render": Command("one picture: -o FILE.png", _render_options, _render),
+    "render": Command(
+        "one picture, of any size: -o FILE.png or FILE.tif", _render_options, _render
+    ),
     "sequence": Command(
         "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
 
@@ -61,14 +62,23 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
     Without `overwrite` a file of that name is never replaced, not even one that another process
     makes meanwhile. A symbolic link is followed.
     """
+    with writing(path, overwrite=overwrite) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """As write_atomic, for what is too large to be at hand at once: a stream to write to.
+
+    The file gets its name when the block ends. Where the block raises there is no file.
+    """
     check_target(path, overwrite=overwrite)
     try:
         target = Path(os.path.realpath(path)) if overwrite else path
         part = _part(target)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(part, flags, 0o666), "wb") as stream:
-                stream.write(data)
+            with open(part, "xb", opener=_usual_mode) as stream:
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             _publish(part, target, overwrite)
@@ -79,8 +89,14 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
         raise CaptureError(path, "is there already and stays as it is", taken=True) from None
     except OSError as error:
         raise CaptureError(path, _reason(error)) from None
-    except ValueError as error:  # a null character
+    except ValueError as error:
+        if "\0" not in str(path):
+            raise
         raise CaptureError(repr(str(path)), f"no name for a file: {error}") from None
+
+
+def _usual_mode(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o666)  # less the umask; os.open by itself makes programs
 
 
 def _part(target: Path) -> Path:

@@ -20,11 +20,11 @@ def shipped() -> dict[str, Path]:
 
 def is_picture(source: str) -> bool:
     """Whether `source` names a picture rather than a preset."""
-    return source.lower().endswith(".png")
+    return source.lower().endswith((".png", ".tif", ".tiff"))
 
 
 def load_preset(source: str | Path = DEFAULT) -> Preset:
-    """A preset by shipped name, by the path of a .toml file, or out of a PNG saved by cppn_gl.
+    """A preset by shipped name, by the path of a .toml file, or out of a picture saved by cppn_gl.
 
     Raises PresetError, in one line.
     """

@@ -32,8 +32,7 @@ def draw(
                 size, view.center, view.extent, rows=rows, columns=columns, jitter=jitter
             )
             values = values_at(network, x.ravel(), y.ravel(), clock).reshape(*x.shape, 3)
-            values = values if samples == 1 else np.clip(values, 0, 1) / samples**2
-            picture[start:stop] += values
+            picture[start:stop] += values if samples == 1 else np.clip(values, 0, 1) / samples**2
     return picture
 
 

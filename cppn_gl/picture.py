@@ -1,6 +1,6 @@
-"""A picture remembers how it was made: its shot travels inside the PNG, as one text chunk.
+"""A picture remembers how it was made: its shot travels inside the file, as one text.
 
-    Shot (preset, size, time, samples, engine, version) <-> PNG text
+    Shot (preset, size, time, samples, engine, version) <-> PNG or TIFF text
 
 It carries no date, so that the same shot gives the same file, byte for byte.
 """
@@ -8,14 +8,15 @@ It carries no date, so that the same shot gives the same file, byte for byte.
 import io
 import json
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from cppn_gl._version import __version__
 from cppn_gl.parsing import open_plain, parse_preset
@@ -23,6 +24,7 @@ from cppn_gl.preset import Preset
 from cppn_gl.schema import PresetError, integer, line, number, several, text
 
 KEYWORD = "cppn_gl"
+TIFF = (".tif", ".tiff")
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
 MAX_TIME = 1e9
@@ -43,8 +45,8 @@ class Shot:
     engine: str = "auto"
     version: str = __version__
 
-    def to_text(self) -> str:
-        """The shot as JSON, its preset as TOML within."""
+    def to_text(self, *, ascii: bool = False) -> str:
+        """The shot as JSON, its preset as TOML within. A TIFF's text holds ASCII alone."""
         document = {
             "version": self.version,
             "name": self.preset.name,
@@ -54,11 +56,11 @@ class Shot:
             "engine": self.engine,
             "preset": self.preset.to_toml(),
         }
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps(document, ensure_ascii=ascii)
 
 
 def SIDES(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as those below
-    """Width and height in pixels, or ValueError."""
+    """Width and height in pixels, of a picture drawn band by band; or ValueError."""
     width, height = several(integer(1, MAX_SIDE), 2, 2)(value)
     return width, height
 
@@ -82,7 +84,7 @@ def parse_shot(content: str, source: str) -> Shot:
         name = Path(line(200)(document["name"])).name.lstrip(".") or "preset"
         return Shot(
             preset=parse_preset(text(2**26)(document["preset"]), source=source, name=name),
-            size=SIZE(document["size"]),
+            size=SIDES(document["size"]),
             time=TIME(document["time"]),
             samples=SAMPLES(document["samples"]),
             engine=text(40)(document["engine"]),
@@ -95,31 +97,57 @@ def parse_shot(content: str, source: str) -> Shot:
         raise PresetError(problem, source=source) from None
 
 
-def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = 6) -> bytes:
-    """PNG bytes of (height, width, 3) pixels, tagged sRGB, with their shot inside."""
+def png_info(shot: Shot) -> PngImagePlugin.PngInfo:
+    """What a PNG says before its pixels: that they are sRGB, and their shot."""
     info = PngImagePlugin.PngInfo()
     info.add(b"sRGB", _RELATIVE_COLORIMETRIC)
     info.add_itxt(KEYWORD, shot.to_text())
+    return info
+
+
+def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = 6) -> bytes:
+    """PNG bytes of (height, width, 3) pixels, tagged sRGB, with their shot inside."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=info, compress_level=level)
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=png_info(shot), compress_level=level)
     return buffer.getvalue()
 
 
 def read_shot(path: Path) -> Shot:
-    """The shot inside a PNG saved by cppn_gl. Raises PresetError, naming the file."""
+    """The shot inside a PNG or TIFF saved by cppn_gl. Raises PresetError, naming the file."""
+    kind, read = ("TIFF", _tiff_text) if path.suffix.lower() in TIFF else ("PNG", _png_text)
     try:
-        # Not Image.open: it refuses large pictures, which are only to be decoded where a program
-        # that saved the picture again moved the text behind the pixels.
-        with open_plain(path) as file, PngImagePlugin.PngImageFile(file) as image:
-            chunks: dict[Any, Any] = image.info if KEYWORD in image.info else image.text
+        with open_plain(path) as file:
+            content = read(file)
     except OSError as error:
-        problem = error.strerror or "not a sound PNG picture"
+        problem = error.strerror or f"not a sound {kind} picture"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError("not a PNG picture", source=str(path)) from None
-    except (ValueError, EOFError, struct.error, zlib.error) as error:
-        raise PresetError(f"not a sound PNG picture: {error}", source=str(path)) from None
-    if KEYWORD not in chunks:
+        raise PresetError(f"not a {kind} picture", source=str(path)) from None
+    except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
+        raise PresetError(f"not a sound {kind} picture: {error}", source=str(path)) from None
+    if content is None:
         problem = "no preset in this picture: it was not saved by cppn_gl"
         raise PresetError(problem, source=str(path))
-    return parse_shot(str(chunks[KEYWORD]), str(path))
+    return parse_shot(content, str(path))
+
+
+def _png_text(file: BinaryIO) -> str | None:
+    # Not Image.open: it refuses large pictures, which are only to be decoded where a program
+    # that saved the picture again moved the text behind the pixels.
+    with PngImagePlugin.PngImageFile(file) as image:
+        chunks: dict[Any, Any] = image.info if KEYWORD in image.info else image.text
+    return str(chunks[KEYWORD]) if KEYWORD in chunks else None
+
+
+def _tiff_text(file: BinaryIO) -> str | None:
+    # The tags alone, for the same reason. A BigTIFF's header is 16 bytes.
+    header = file.read(8)
+    if header[2:4] in (b"+\0", b"\0+"):
+        header += file.read(8)
+    tags = TiffImagePlugin.ImageFileDirectory_v2(header)
+    file.seek(tags.next)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of other tags, damaged ones
+        tags.load(file)
+    found = tags.get(TiffImagePlugin.IMAGEDESCRIPTION)
+    return found if isinstance(found, str) and '"preset"' in found else None

@@ -8,8 +8,6 @@ call draws the missing ones, and the folder holds the bytes of an undisturbed ru
 
 import contextlib
 import dataclasses
-import hashlib
-import json
 import os
 import re
 from collections.abc import Callable
@@ -19,16 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.capture import FrameWriter
-from cppn_gl.files import CaptureError, make_folder, remove_parts, write_atomic
-from cppn_gl.parsing import load_toml, open_plain
+from cppn_gl.files import CaptureError, make_folder, remove_parts
+from cppn_gl.manifest import MANIFEST, difference, preset_keys, write_manifest
+from cppn_gl.manifest import read_manifest as _read_manifest
+from cppn_gl.parsing import open_plain
 from cppn_gl.picture import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.preset import Preset
-from cppn_gl.schema import Check, PresetError, integer, line, number, show, text
+from cppn_gl.schema import Check, PresetError, integer, line, number, text
 
 if TYPE_CHECKING:
     from cppn_gl.renderer import Renderer
 
-MANIFEST = "manifest.json"
 FRAMES = integer(1, 100_000)  # five digits sort
 FPS = number(0.001, 1000)
 
@@ -62,7 +61,6 @@ class Sequence:
 
     def manifest(self, engine: str) -> dict[str, Any]:
         """What manifest.json says. All but the name has to agree when a sequence goes on."""
-        toml = self.preset.to_toml()
         return {
             "name": self.preset.name,
             "frames": self.frames,
@@ -71,8 +69,7 @@ class Sequence:
             "samples": self.samples,
             "engine": engine,
             "version": __version__,
-            "preset_sha256": hashlib.sha256(toml.encode()).hexdigest(),
-            "preset": toml.splitlines(),
+            **preset_keys(self.preset),
         }
 
 
@@ -83,25 +80,8 @@ def frame_path(folder: Path, frame: int) -> Path:
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """What a folder's manifest says; None where there is none. Raises CaptureError."""
-    path = folder / MANIFEST
-    try:
-        with open_plain(path) as stream:
-            found = json.loads(stream.read())
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise CaptureError(path, f"cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}") from None
-    if not isinstance(found, dict):
-        raise CaptureError(path, f"no manifest of cppn_gl; {_REMEDY}")
     checks: dict[str, Check] = {"name": line(200), "engine": text(40), "frames": FRAMES}
-    for key, check in checks.items():
-        try:
-            check(found.get(key))
-        except ValueError as error:
-            raise CaptureError(path, f"no manifest of cppn_gl: {key}: {error}; {_REMEDY}") from None
-    return found
+    return _read_manifest(folder, checks, _REMEDY)
 
 
 def write_sequence(
@@ -148,39 +128,14 @@ def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
         return sequence
     wanted = sequence.manifest(engine or found["engine"])
     # A preset of another version differs in more than one key; the most telling one is named.
-    for key in ("preset_sha256", "size", "fps", "samples", "engine", "version"):
-        if found.get(key) != wanted[key]:
-            raise CaptureError(folder / MANIFEST, _difference(key, found, wanted))
+    keys = ("preset_sha256", "size", "fps", "samples", "engine", "version")
+    if problem := difference(found, wanted, keys):
+        raise CaptureError(folder / MANIFEST, f"{problem}; {_REMEDY}")
     if found["frames"] > sequence.frames:
         problem = f"frames is {found['frames']}, not {sequence.frames}: a sequence can only grow"
         raise CaptureError(folder / MANIFEST, f"{problem}; {_REMEDY}")
     name = Path(found["name"]).name or sequence.preset.name
     return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
-
-
-def _difference(key: str, found: dict[str, Any], wanted: dict[str, Any]) -> str:
-    there, here = found.get(key), wanted[key]
-    if key == "preset_sha256":
-        key, there, here = _preset_difference(found, wanted)
-    return f"{key} is {show(there)}, not {show(here)}; {_REMEDY}"
-
-
-def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
-    """The first key in which two presets differ, and its two values; or else the hashes."""
-    with contextlib.suppress(ValueError, TypeError, RecursionError, KeyError):
-        there, here = (_flat(load_toml("\n".join(m["preset"]))) for m in (found, wanted))
-        for key in [*here, *there]:
-            if there.get(key) != here.get(key):
-                return key, there.get(key), here.get(key)
-    return "preset_sha256", found.get("preset_sha256"), wanted["preset_sha256"]
-
-
-def _flat(document: dict[str, Any]) -> dict[str, Any]:
-    tables = {name: value for name, value in document.items() if isinstance(value, dict)}
-    flat = {
-        f"{name}.{key}": value for name, table in tables.items() for key, value in table.items()
-    }
-    return flat | {key: value for key, value in document.items() if key not in tables}
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
@@ -245,5 +200,4 @@ def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bo
         engine = found["engine"]
     wanted = sequence.manifest(engine)
     if found != wanted:
-        content = json.dumps(wanted, indent=2, ensure_ascii=False) + "\n"
-        write_atomic(folder / MANIFEST, content.encode(), overwrite=True)
+        write_manifest(folder, wanted)

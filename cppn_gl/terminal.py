@@ -32,15 +32,18 @@ def note(args: argparse.Namespace, text: str) -> None:
 
 @contextlib.contextmanager
 def progress_bar(
-    args: argparse.Namespace, total: int
+    args: argparse.Namespace, total: int, unit: str = "frame"
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr as `progress(done, total)`; None where stderr is no terminal, or --quiet."""
+    """A bar on stderr as `progress(done, total)`, with the time left.
+
+    None where stderr is no terminal, or --quiet.
+    """
     if args.quiet or not sys.stderr.isatty():
         yield None
         return
     from tqdm import tqdm
 
-    with tqdm(total=total, unit="frame", leave=False) as bar:
+    with tqdm(total=total, unit=unit, leave=False) as bar:
         yield lambda done, _: bar.update(done - bar.n)
 
 

@@ -95,7 +95,8 @@ def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
         import sys
         from cppn_gl.cli import main
         main({words})
-        heavy = {{"moderngl", "PIL", "glfw", "moderngl_window", "tqdm"}} & set(sys.modules)
+        heavy = {{"moderngl", "PIL", "glfw", "moderngl_window", "tqdm", "png", "tifffile"}}
+        heavy &= set(sys.modules)
         sys.exit(f"loaded {{heavy}}" if heavy else 0)"""
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
 
@@ -455,7 +456,8 @@ WRONG = [
     (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: an empty name"),
     (["view", "--output-dir", ""], "--output-dir: an empty name"),
     (["render", "small.toml", *OUT, "--size", ""], "--size: ''"),
-    (["render", "small.toml", *OUT, "--size", "65536x65536"], "--size: 65536x65536 is more than"),
+    (["view", "small.toml", "--size", "65536x65536"], "--size: 65536x65536 is more than"),
+    (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),
     (["render", "small.toml", "-o"], "expected one argument"),
     (["render", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
     (["render", "small.toml", "-o", "small.toml/a.png"], "is no folder"),
@@ -464,6 +466,7 @@ WRONG = [
     (["render", "broken.toml", *OUT], "broken.toml:1: not TOML"),
     (["render", "wrong.toml", *OUT], "wrong.toml:2: network.depth"),
     (["render", "fake.png", *OUT], "fake.png: not a PNG picture"),
+    (["render", "fake.tif", *OUT], "fake.tif: not a TIFF picture"),
     (["render", "small.toml", *OUT, "--depth", "65"], "network.depth: 65"),
     (["render", "small.toml", *OUT, "--activation", "tahn"], "did you mean 'tanh'?"),
     (["render", "small.toml", *OUT, "--inputs", "x,q"], "'q'"),
@@ -497,6 +500,7 @@ def test_what_is_wrong_is_one_line(run: Run, here: Path, words: list[str], messa
     (here / "broken.toml").write_text("depth =\n[view]")
     (here / "wrong.toml").write_text("[network]\ndepth = 0")
     (here / "fake.png").write_text("no picture")
+    (here / "fake.tif").write_text("no picture")
     (here / "folder.png").mkdir()
     before = sorted(here.rglob("*"))
     if "render" in words and "--engine" not in words:
