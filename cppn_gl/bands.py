@@ -15,18 +15,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import png
 from numpy.typing import NDArray
 
 from cppn_gl._version import __version__
 from cppn_gl.parsing import open_plain
-from cppn_gl.picture import KEYWORD, TIFF, Shot, png_info
+from cppn_gl.picture import KEYWORD, TIFF, Shot, png_rows, write_png
 
 Bytes = NDArray[np.uint8]
 
 # RFC 1950: 32 KiB window, default level. RFC 1951: a last block of fixed codes, and its end.
 _HEADER, _LAST = b"\x78\x9c", b"\x03\x00"
-_SUB, _UP = 1, 2  # PNG's filters: less the pixel to the left, less the one above
 _BASE = 65521  # of Adler-32, RFC 1950
 
 
@@ -72,36 +70,17 @@ def _together(first: int, second: int, length: int) -> int:
     return high % _BASE << 16 | (low + more - 1) % _BASE
 
 
-def _less_left(rows: Bytes) -> Bytes:
-    """(height, 3 width) bytes less those of the pixel to the left: TIFF's predictor, PNG's Sub."""
-    filtered = rows.copy()
-    filtered[:, 3:] -= rows[:, :-3]
-    return filtered
-
-
-def _filtered_png(rows: Bytes) -> Bytes:
-    # Up shrinks smooth pictures best. The first row knows nothing of the band above.
-    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
-    filtered[0, 0], filtered[0, 1:] = _SUB, _less_left(rows[:1])
-    filtered[1:, 0] = _UP
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+def _less_left(pixels: Bytes) -> Bytes:
+    """(height, width, 3) pixels less those to the left: TIFF's predictor."""
+    filtered = pixels.copy()
+    filtered[:, 1:] -= pixels[:, :-1]
     return filtered
 
 
 def _write_png(file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
     width, height = shot.size
     lengths = [min(rows, height - top) * (1 + 3 * width) for top in range(0, height, rows)]
-
-    def chunks() -> Iterator[tuple[bytes, bytes]]:
-        header = (*(side.to_bytes(4, "big") for side in shot.size), b"\x08\x02\x00\x00\x00")
-        yield b"IHDR", b"".join(header)  # 8 bits, RGB, no interlacing
-        for kind, data, *_ in png_info(shot).chunks:
-            yield kind, data
-        for piece in joined(streams, lengths):
-            yield b"IDAT", piece
-        yield b"IEND", b""
-
-    png.write_chunks(file, chunks())
+    write_png(file, shot.size, shot, joined(streams, lengths))
 
 
 def _write_tiff(file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
@@ -126,7 +105,7 @@ def _write_tiff(file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes])
 class Encoding:
     """How a kind of file keeps its pixels.
 
-    A row is `lead` bytes and the pixels; `filtered` makes such rows of (height, 3 width) bytes.
+    A row is `lead` bytes and the pixels; `filtered` makes such rows of (height, width, 3) pixels.
     `write` makes the file of a shot, the rows of a band, and the bands' streams in order.
     """
 
@@ -137,10 +116,10 @@ class Encoding:
 
     def encode(self, pixels: NDArray[Any]) -> bytes:
         """The stream of a band of (height, width, 3) pixels."""
-        return compress(self.filtered(pixels.reshape(len(pixels), -1)).data)
+        return compress(self.filtered(pixels).data)
 
 
-_PNG = Encoding("png", 1, _filtered_png, _write_png)
+_PNG = Encoding("png", 1, png_rows, _write_png)
 _TIFF = Encoding("tiff", 0, _less_left, _write_tiff)
 
 

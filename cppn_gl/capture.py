@@ -3,7 +3,9 @@
 pixels + Shot -> encode_png -> write_atomic
 """
 
+import contextlib
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +25,7 @@ __all__ = [
     "FrameWriter",
     "Workers",
     "check_target",
+    "default_workers",
     "free_name",
     "save_new_picture",
     "save_picture",
@@ -30,7 +33,13 @@ __all__ = [
     "write_new",
 ]
 
-MAX_WORKERS = 8
+MAX_WORKERS = 16
+NICER = 10  # than the thread that draws
+
+
+def default_workers() -> int:
+    """How many threads encode: as many as there are cores, up to MAX_WORKERS."""
+    return min(MAX_WORKERS, os.cpu_count() or 1)
 
 
 def save_picture(
@@ -45,6 +54,18 @@ def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Pat
     return write_new(folder, shot.preset.name, ".png", encode_png(pixels, shot))
 
 
+def _give_way() -> None:
+    """Let whoever draws go first, where that can be said of one thread.
+
+    Where processors draw too, what waits to be encoded then fills the gaps that drawing leaves.
+    """
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICER
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
+
+
 class Workers:
     """Does tasks on threads of its own, so that drawing goes on.
 
@@ -53,13 +74,13 @@ class Workers:
     """
 
     def __init__(self, *, workers: int | None = None, waiting: int | None = None):
-        workers = workers or min(MAX_WORKERS, os.cpu_count() or 1)
+        workers = workers or default_workers()
         self.errors: list[Exception] = []
         self.written = 0
         self._slots = threading.Semaphore(waiting or workers + 2)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(workers, "cppn_gl-writing")
+        self._pool = ThreadPoolExecutor(workers, "cppn_gl-writing", _give_way)
 
     def take(self, task: Callable[[], None], *, wait: float = 0.0) -> bool:
         """Take a task; False where there is no room for it, after waiting `wait` seconds.

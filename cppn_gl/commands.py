@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl import library
 from cppn_gl._version import __version__
+from cppn_gl.engines import AUTO, ENGINES, EXACT, engine_name
 from cppn_gl.options import (
     PROGRAM,
     Parser,
@@ -29,12 +30,12 @@ from cppn_gl.options import (
     toml_value,
 )
 from cppn_gl.parsing import read_preset
-from cppn_gl.schema import choice
 from cppn_gl.terminal import note, progress_bar
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from cppn_gl.picture import Shot
+    from cppn_gl.preset import Preset
     from cppn_gl.renderer import Renderer
 
 
@@ -71,6 +72,7 @@ def _picture_options(
 def _view_options(parser: Parser) -> None:
     width, height = DEFAULT_SIZE
     _picture_options(parser, f"of the window ({width}x{height})")
+    _engine_option(parser)
     parser.option("--no-hud", action="store_true", help="nothing but the picture")
     parser.option("--fullscreen", action="store_true", help="over the whole screen")
     parser.option(
@@ -83,14 +85,13 @@ def _view_options(parser: Parser) -> None:
 
 
 def _engine_option(parser: Parser) -> None:
-    about = "fragment (OpenGL), numpy (without), or auto: OpenGL if it can be had (auto)"
-    parser.option("--engine", default="auto", metavar="NAME", help=about)
-    parser.option("-o", "--output", type=path_value, metavar="PATH", help="what to write")
+    parser.option("--engine", default=AUTO, metavar="NAME", help=f"{', '.join(ENGINES)} (auto)")
 
 
 def _render_options(parser: Parser) -> None:
     _picture_options(parser)
     _engine_option(parser)
+    parser.option("-o", "--output", type=path_value, metavar="PATH", help="what to write")
 
 
 def _sequence_options(parser: Parser) -> None:
@@ -98,6 +99,23 @@ def _sequence_options(parser: Parser) -> None:
     parser.option("--frames", metavar="N", help="how many; more than before extends a sequence")
     parser.option("--fps", metavar="F", help="frames a second: frame k shows k / F seconds")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+
+
+def _tune_options(parser: Parser) -> None:
+    _picture_options(parser)
+    _engine_option(parser)
+
+
+def _bench_options(parser: Parser) -> None:
+    parser.option("--against", metavar="A,B", help="measure these beside it: numpy, torch")
+    about = "depth x width of each, as 3x10,10x30 (seven, from 3x10 to 14x400)"
+    parser.option("--networks", metavar="A,B", help=about)
+    about = "of the pictures in pixels (640x360,1920x1080,3840x2160)"
+    parser.option("--sizes", metavar="A,B", help=about)
+    parser.option("--budget", metavar="SECONDS", help="how long it may take in all (120)")
+    _engine_option(parser)
+    parser.option("--json", type=path_value, metavar="FILE", help="write the figures there too")
+    parser.option("--quiet", action="store_true", help="no progress on stderr")
 
 
 def _presets_options(parser: Parser) -> None:
@@ -129,37 +147,49 @@ def _shot(args: argparse.Namespace, *, poster: bool = False) -> "Shot":
     return dataclasses.replace(shot, **values)
 
 
-@contextlib.contextmanager
-def _renderer(args: argparse.Namespace, asked: str, remembered: str) -> Iterator["Renderer"]:
-    """A renderer by the engine asked for, or else the remembered one, or else what there is."""
-    from cppn_gl.context import ContextError
-    from cppn_gl.renderer import ENGINES, Renderer
+def _opened(engine: str) -> "Renderer":
+    """A renderer, and no warning where it does without OpenGL: that is told in one line."""
+    from cppn_gl.renderer import Renderer
 
-    checked(choice(ENGINES), asked, "--engine")
-    engine = asked
-    if asked == "auto" and remembered in ENGINES:
-        engine = remembered
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # noted below, in one line
-        try:
-            renderer = Renderer(engine)
-        except ContextError as error:
-            if asked != "auto":
-                raise
-            renderer = Renderer("numpy")
-            renderer.fallback = error
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return Renderer(engine)
+
+
+@contextlib.contextmanager
+def _renderer(
+    args: argparse.Namespace, remembered: str, preset: "Preset", points: float
+) -> Iterator["Renderer"]:
+    """A renderer by the engine asked for, or else the remembered one, or else the fastest.
+
+    `points` (pixels × samples, of all frames) tell how long the job is: a long one is worth
+    measuring the engines first, and baking.
+    """
+    from cppn_gl.context import ContextError
+
+    asked = checked(engine_name, args.engine, "--engine")
+    again = asked == AUTO and remembered in EXACT
+    try:
+        renderer = _opened(remembered if again else asked)
+    except ContextError:
+        if not again:
+            raise
+        renderer = _opened(AUTO)
     with renderer:
         if renderer.fallback:
             note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
-        elif asked == "auto" and remembered not in ("auto", renderer.info.engine):
-            note(args, f"no engine {remembered!r} here: drawing with {renderer.info.engine}")
+        if asked == AUTO and not again:
+            renderer.plan(preset, points)
+        engine = renderer.engine_for(preset).engine
+        if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
+            note(args, f"no engine {remembered!r} here: drawing with {engine}")
         yield renderer
 
 
-def _draw(args: argparse.Namespace, asked: str, shot: "Shot") -> tuple[Any, "Shot"]:
-    with _renderer(args, asked, shot.engine) as renderer:
+def _draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
+    with _renderer(args, shot.engine, shot.preset, shot.points) as renderer:
         pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
-        return pixels, dataclasses.replace(shot, engine=renderer.info.engine)
+        return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)
 
 
 def _render(args: argparse.Namespace) -> int:
@@ -173,7 +203,7 @@ def _render(args: argparse.Namespace) -> int:
     check_target(args.output, overwrite=True)
     if is_poster(args.output, shot):
         return _poster(args, shot)
-    pixels, shot = _draw(args, args.engine, shot)
+    pixels, shot = _draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
     print(args.output)
     return 0
@@ -185,7 +215,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
     with (
-        _renderer(args, args.engine, engine) as renderer,
+        _renderer(args, engine, shot.preset, shot.points) as renderer,
         progress_bar(args, poster.count, "band") as progress,
     ):
         write_poster(renderer, poster, progress=progress)
@@ -211,13 +241,17 @@ def _sequence(args: argparse.Namespace) -> int:
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples)
     found = None if args.overwrite else read_manifest(args.output)
     engine = found["engine"] if found else shot.engine
-    with _renderer(args, args.engine, engine) as renderer, progress_bar(args, frames) as progress:
+    points = float(shot.points) * frames
+    with (
+        _renderer(args, engine, shot.preset, points) as renderer,
+        progress_bar(args, frames) as progress,
+    ):
         write_sequence(
             renderer,
             sequence,
             args.output,
             overwrite=args.overwrite,
-            any_engine=args.engine == "auto",
+            any_engine=args.engine == AUTO,
             progress=progress,
         )
     print(args.output)
@@ -225,6 +259,7 @@ def _sequence(args: argparse.Namespace) -> int:
 
 
 def _view(args: argparse.Namespace) -> int:
+    engine = checked(engine_name, args.engine, "--engine")
     shot = _shot(args)
     from cppn_gl.context import display_problem, explain
 
@@ -241,6 +276,7 @@ def _view(args: argparse.Namespace) -> int:
             fullscreen=args.fullscreen,
             output_dir=args.output_dir,
             source=_file(args.preset),
+            engine=engine,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
     from cppn_gl.capture import check_target, free_name, save_new_picture
@@ -248,7 +284,7 @@ def _view(args: argparse.Namespace) -> int:
 
     checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
     check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
-    pixels, shot = _draw(args, "auto", shot)
+    pixels, shot = _draw(args, shot)
     print(save_new_picture(args.output_dir, pixels, shot))
     return 0
 
@@ -256,6 +292,17 @@ def _view(args: argparse.Namespace) -> int:
 def _file(preset: str) -> Path | None:
     """The TOML file behind a name, which the window watches; None for a picture."""
     return None if library.is_picture(preset) else library.shipped().get(preset, Path(preset))
+
+
+def _tune(args: argparse.Namespace) -> int:
+    asked = checked(engine_name, args.engine, "--engine")
+    shot = _shot(args)
+    with _opened(asked) as renderer:
+        choice = renderer.tune(shot.preset, shot.size)
+        print(f"{choice.engine}: {choice.why}")
+        if renderer.tuning_path is not None:
+            note(args, f"kept in {renderer.tuning_path}, which can be deleted")
+    return 0
 
 
 def _presets(args: argparse.Namespace) -> int:
@@ -268,6 +315,23 @@ def _presets(args: argparse.Namespace) -> int:
         sys.stdout.write(library.shipped()[args.name].read_text("utf-8"))
     else:
         sys.stdout.write(library.load_preset(args.name).to_toml())
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from cppn_gl.bench.options import bench_plan, check_json, write_json
+    from cppn_gl.bench.run import Bench
+    from cppn_gl.bench.table import table
+
+    plan = bench_plan(args)
+    if args.json:
+        check_json(args.json)
+    bench = Bench(plan)
+    with progress_bar(args, bench.count, "step") as progress:
+        report = bench.run(progress)
+    if args.json:
+        write_json(args.json, report)
+    sys.stdout.write(table(report))
     return 0
 
 
@@ -287,7 +351,11 @@ COMMANDS = {
     "sequence": Command(
         "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),
+    "tune": Command("time the engines on a preset, and remember the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),
+    "bench": Command(
+        "how fast it draws: --against numpy,torch --json FILE", _bench_options, _bench
+    ),
     "doctor": Command(
         "what was found, what is missing, and how to mend it", lambda parser: None, _doctor
     ),

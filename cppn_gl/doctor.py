@@ -166,6 +166,11 @@ def _headless() -> list[Check]:
             f"{info['max_uniform_block_size']} bytes",
         )
     ]
+    if reply["engine"]:
+        checks.append(Check("engine", True, reply["engine"]))
+    if reply.get("problem"):  # CPPN_GL_ENGINE asks for what there is not
+        remedy = "set CPPN_GL_ENGINE to auto, or not at all"
+        checks.append(Check("engine", False, reply["problem"], remedy))
     devices = int(reply["devices"])
     others = f"GLCONTEXT_DEVICE_INDEX=1 {_AGAIN}" if devices > 1 else ""
     if info["software"]:
@@ -198,7 +203,7 @@ def _display() -> list[Check]:
 
 def _environment() -> list[Check]:
     """Note the variables that change what the graphics libraries do: reports leave them out."""
-    pattern = r"(GLCONTEXT|MESA|LIBGL|__EGL|EGL|__GLX|GALLIUM|PYGLFW|MODERNGL)_\w+"
+    pattern = r"(CPPN_GL|GLCONTEXT|MESA|LIBGL|__EGL|EGL|__GLX|GALLIUM|PYGLFW|MODERNGL)_\w+"
     names = sorted(name for name in os.environ if re.fullmatch(pattern, name))
     found = " ".join(f"{name}={os.environ[name]}" for name in names)
     return [Check("environment", None, found)] if found else []
@@ -256,7 +261,24 @@ def answer(probe: str) -> None:
 
 def _probe_headless() -> dict[str, Any]:
     ctx, chatter = open_and_listen()
-    return {"info": asdict(describe(ctx)), "chatter": chatter, "devices": _count_devices()}
+    found = {"info": asdict(describe(ctx)), "chatter": chatter}
+    return found | _engine(ctx) | {"devices": _count_devices()}
+
+
+def _engine(ctx: Any) -> dict[str, str]:
+    """What would draw the first preset, and why; or the problem why nothing would."""
+    try:
+        from cppn_gl.library import DEFAULT, load_preset
+        from cppn_gl.renderer import Renderer
+    except ImportError:
+        return {"engine": ""}  # a package is missing, which has a check of its own
+    try:
+        renderer = Renderer(context=ctx)
+        choice = renderer.engine_for(load_preset(DEFAULT))
+    except (ContextError, ValueError) as error:
+        return {"engine": "", "problem": str(error)}
+    where = f"measurements are kept in {renderer.tuning_path}"
+    return {"engine": f"{choice.engine} for the preset {DEFAULT!r} ({choice.why}); {where}"}
 
 
 def _count_devices() -> int:

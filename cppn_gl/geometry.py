@@ -34,14 +34,19 @@ def pixel_points(
 
 
 def pixel_points_at(
-    pixels: NDArray[np.integer],
+    column: NDArray[np.integer],
+    row: NDArray[np.integer],
     size: tuple[int, int],
     center: Sequence[float] = (0.0, 0.0),
     extent: float = 1.0,
+    *,
+    jitter: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Floats, Floats]:
-    """x and y, each (N,), at the centres of N pixels, numbered in reading order from 0."""
-    row, column = np.divmod(pixels, size[0])
-    return _across(column, size, center, extent), _down(row, size, center, extent)
+    """x and y, each (N,), at the centres of N pixels."""
+    return (
+        _across(column + jitter[0], size, center, extent),
+        _down(row + jitter[1], size, center, extent),
+    )
 
 
 def _across(

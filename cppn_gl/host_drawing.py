@@ -5,51 +5,168 @@ Where the renderer is software anyway, a wide network is faster as matrix produc
 """
 
 import time as wall
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cppn_gl.geometry import pixel_points_at
-from cppn_gl.numpy_engine import values_at
-from cppn_gl.painter import Painter, Scene, work_per_pixel
+from cppn_gl.activations import activate
+from cppn_gl.engines import NUMPY
+from cppn_gl.features import features
+from cppn_gl.geometry import pixel_points_at, sample_jitters
+from cppn_gl.network import Layer
+from cppn_gl.numpy_engine import colors
+from cppn_gl.painter import Painter
+from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 
-KIND = "numpy"  # under which the painter keeps its rate
-FEWEST, MOST = 64, 8192  # pixels at once
+KIND = (NUMPY, None)  # under which the painter keeps its rate
+FEWEST, MOST = 64, 2048  # pixels at once: more leave the processor's cache
+# OpenBLAS multiplies smaller matrices (rows × columns × pixels) in one thread. Its threads wait for
+# each other, 20 times as long where another process has one of the processors.
+ONE_THREAD = 2**18
+WORTH = 128  # pixels at once; if one thread takes so many, more are hardly better
+FEW = 16  # fewer cost more than the waiting
+RETRY = 2.0  # seconds
+
+
+class Threads:
+    """Learns whether several threads are faster now, by their rates and those of one."""
+
+    def __init__(self) -> None:
+        self._rates: dict[bool, float] = {}  # by whether it was one
+        self._tried = 0.0  # when the slower was tried last
+
+    def one(self, now: float) -> bool:
+        """Whether the next pixels are for one thread."""
+        if len(self._rates) < 2:
+            return True not in self._rates
+        best = self._rates[True] > self._rates[False]
+        if now - self._tried > RETRY:
+            self._tried = now
+            return not best
+        return best
+
+    def measured(self, one: bool, rate: float) -> None:
+        """Remember how fast it went: half of the new, half of the old."""
+        self._rates[one] = (rate + self._rates.get(one, rate)) / 2
+
+
+THREADS = Threads()
 
 
 class HostDrawing:
-    """A picture being drawn, some pixels at a time in reading order."""
+    """A picture being drawn, some pixels at a time in reading order, one sample after another."""
 
-    def __init__(self, painter: Painter, planes: Planes, scene: Scene):
+    engine = NUMPY
+
+    def __init__(
+        self,
+        painter: Painter,
+        planes: Planes,
+        scene: Scene,
+        *,
+        size: tuple[int, int] | None = None,
+        offset: tuple[int, int] = (0, 0),
+        samples: int = 1,
+    ):
         self.painter, self.planes, self.scene = painter, planes, scene
+        self.size, self.offset = size or planes.size, offset
+        self._jitters = sample_jitters(samples)
+        self._share = len(self._jitters)
         width, height = planes.size
         self._picture = np.zeros((height, width, 3), np.float32)
         self._next = 0  # pixel
+        self._stop = 0  # of the pixels under way
+        self._units: NDArray[Any] | None = None  # (pixels, units) of the layer that was last done
+        self._layer = 0  # the next
+        self._spent = 0.0  # seconds
+        self._one = self._learns = False  # for one thread; to be remembered in THREADS
+        self._scaled: list[Layer] = []  # the network's layers so far
         self.done = False
 
     def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds, FEWEST pixels at least; True when all is drawn."""
-        flat = self._picture.reshape(-1, 3)
-        work = work_per_pixel(self.scene.network)
+        """Draw for about `budget` seconds, one layer at least; True when all is drawn."""
         deadline = wall.perf_counter() + budget
         while not self.done:
+            if self._units is None and not self._begin(deadline - wall.perf_counter()):
+                return False
             started = wall.perf_counter()
-            left = max(deadline - started, 0.0)
-            count = int(left * self.painter.rate(KIND) / work)
-            stop = min(self._next + min(max(count, FEWEST), MOST), len(flat))
-            flat[self._next : stop] = self._values(self._next, stop)
-            now = wall.perf_counter()
-            self.painter.measured(KIND, (stop - self._next) * work, now - started)
-            self._next = stop
-            if stop == len(flat):
-                self.planes.write(self._picture)
-                self.done = True
-            elif now >= deadline:
+            whole = self._layers(deadline)
+            self._spent += wall.perf_counter() - started
+            if whole:
+                self._finish()
+            if wall.perf_counter() >= deadline:
                 break
         return self.done
 
-    def _values(self, start: int, stop: int) -> np.ndarray:
+    def _begin(self, seconds: float) -> bool:
+        """Take the next pixels, as many as `seconds` allow; False where layers come first."""
+        if not self._scale_layers(wall.perf_counter() + seconds):
+            return False
         scene, view = self.scene, self.scene.view
-        pixels = np.arange(start, stop)
-        x, y = pixel_points_at(pixels, self.planes.size, view.center, view.extent)
-        return values_at(scene.network, x, y, scene.clock)
+        count = int(max(seconds, 0.0) * self.painter.rate(KIND) / work_per_pixel(scene.network))
+        pixels = self.planes.size[0] * self.planes.size[1]
+        self._stop = min(self._next + min(max(count, FEWEST), self._most()), pixels)
+        row, column = np.divmod(np.arange(self._next, self._stop), self.planes.size[0])
+        column, row = column + self.offset[0], row + self.offset[1]
+        x, y = pixel_points_at(
+            column, row, self.size, view.center, view.extent, jitter=self._jitters[0]
+        )
+        network = scene.network
+        self._units = features(network.inputs, x, y, scene.clock, network.latent)
+        self._layer, self._spent = 0, 0.0
+        return True
+
+    def _layers(self, deadline: float) -> bool:
+        """`Network.evaluate` in float32, until the deadline; True when all layers are done."""
+        layers = self.scene.network.layers
+        with np.errstate(all="ignore"):
+            while self._layer < len(layers):
+                layer, kind = layers[self._layer], np.float32 if self._layer else np.float64
+                assert self._units is not None
+                sums = self._units @ layer.weight.T.astype(kind, copy=False)
+                sums += layer.bias.astype(kind)
+                self._units = activate(layer.activation, sums.astype(np.float32, copy=False))
+                self._layer += 1
+                if self._layer < len(layers) and wall.perf_counter() >= deadline:
+                    return False
+        return True
+
+    def _finish(self) -> None:
+        assert self._units is not None
+        values, self._units = colors(self._units), None
+        flat = self._picture.reshape(-1, 3)
+        several = self._share > 1
+        flat[self._next : self._stop] += np.clip(values, 0, 1) / self._share if several else values
+        work = (self._stop - self._next) * work_per_pixel(self.scene.network)
+        self.painter.measured(KIND, work, self._spent)
+        if self._learns:
+            THREADS.measured(self._one, work / max(self._spent, 1e-6))
+        self._next = self._stop
+        if self._stop == len(flat):
+            self._next_sample()
+
+    def _most(self) -> int:
+        """Pixels at once, at most."""
+        alone = ONE_THREAD // max(1, self.scene.network.width) ** 2
+        self._learns = FEW <= alone < WORTH
+        self._one = alone >= WORTH or (self._learns and THREADS.one(wall.perf_counter()))
+        return min(MOST, alone) if self._one else MOST
+
+    def _scale_layers(self, deadline: float) -> bool:
+        """Draws times scales, which is work for a frame or more where the layers are wide."""
+        network = self.scene.network
+        if "layers" not in vars(network):
+            while len(self._scaled) < network.depth:
+                self._scaled.append(network.effective(len(self._scaled)))
+                if wall.perf_counter() >= deadline and len(self._scaled) < network.depth:
+                    return False
+            network.layers = tuple(self._scaled)
+        return True
+
+    def _next_sample(self) -> None:
+        self._next, self._jitters = 0, self._jitters[1:]
+        if not self._jitters:
+            self.planes.write(self._picture)
+            self.done = True

@@ -9,7 +9,8 @@ The weights are stored as drawn; their scales travel in the Layers block. A grou
     bias vec4 × ceil(ROWS / 4), then for each chunk of four columns: ROWS vec4, one for each row
 
 padded to whole steps by columns of zeros, and to whole groups by repeating the last row: a row of
-zeros would give NaN where an input is infinite.
+zeros would give NaN where an input is infinite. A single output is repeated to three likewise. In
+an unrolled layout the columns of zeros come first (rows.glsl says why).
 """
 
 import dataclasses
@@ -31,7 +32,10 @@ TEXTURE_WIDTH = 4096
 # Up to this width a row's dot product is one unrolled expression. Wider ones are steps of a loop:
 # unrolled, they would take seconds to compile.
 UNROLLED_WIDTH = 64
+UNROLLED_ROWS = 2  # more spill a processor's registers, fewer move the units more often
 LOOPED_ROWS = 8
+COLORS = 3
+PADDED = 4  # rows beyond a layer that may be read, at most
 MAX_CHAIN = 4  # blocks that comparisons choose from; a texture reads faster than a longer chain
 # llvmpipe silently ends all loops of an invocation after 65,536 iterations in total.
 MAX_ITERATIONS = 60_000
@@ -86,19 +90,19 @@ def _round_up(n: int, multiple: int) -> int:
 
 
 def _shapes(network: Network) -> list[tuple[int, int]]:
-    """(rows, columns) of layers 2 to depth. Layer 1 has a block of its own."""
-    rows, columns = zip(*(layer.weight.shape for layer in network.drawn), strict=True)
-    return list(zip(rows[1:], columns[1:], strict=True))
+    """(rows, columns) of all layers, the output layer with three rows."""
+    shapes = [layer.weight.shape for layer in network.drawn]
+    return [*shapes[:-1], (COLORS, shapes[-1][1])]
 
 
 def layout(network: Network, limits: Limits) -> Layout:
     """The layout for a network on a driver: one block, as many as it allows, or a texture."""
-    width = max(network.width, network.outputs)
+    width = max(network.width, COLORS)
     block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
-    shapes = _shapes(network)
+    shapes = _shapes(network)[1:]  # layer 1 has a block of its own
     if width <= UNROLLED_WIDTH:
         units = _round_up(width, 4 if width <= 32 else 8)
-        candidate = Layout(units, 1, units // 4, 0, block_vec4s)
+        candidate = Layout(units, UNROLLED_ROWS, units // 4, 0, block_vec4s)
     else:
         candidate = _looped(width, shapes, block_vec4s)
     needed = sum(-(-r // candidate.rows) * candidate.stride(c) for r, c in shapes)
@@ -136,7 +140,9 @@ def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layo
 
 def pack(network: Network, where: Layout) -> Vec4s:
     """The draws of layers 2 to depth as vec4s, at least `where.capacity` of them."""
-    parts = [_pack_layer(layer.weight, layer.bias, where) for layer in network.drawn[1:]]
+    shapes = _shapes(network)[1:]
+    layers = zip(network.drawn[1:], shapes, strict=True)
+    parts = [_pack_layer(layer.weight, layer.bias, rows, where) for layer, (rows, _) in layers]
     used = sum(len(part) for part in parts)
     total = max(where.capacity, used, 1)
     if not where.blocks:
@@ -147,13 +153,16 @@ def pack(network: Network, where: Layout) -> Vec4s:
     return packed
 
 
-def _pack_layer(weight: Vec4s, bias: NDArray[np.float32], where: Layout) -> Vec4s:
-    rows, columns = weight.shape
+def _pack_layer(
+    weight: Vec4s, bias: NDArray[np.float32], rows: int, where: Layout
+) -> NDArray[np.float32]:
+    columns = weight.shape[1]
     groups, biases = -(-rows // where.rows), -(-where.rows // 4)
     chunks = (where.stride(columns) - biases) // where.rows
     padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
-    row = np.minimum(np.arange(groups * where.rows), rows - 1)
-    padded[:, :columns] = weight[row]
+    row = np.minimum(np.arange(groups * where.rows), len(weight) - 1)
+    start = where.units - _round_up(columns, where.rows) if where.unrolled else 0
+    padded[:, start : start + columns] = weight[row]
     heads = np.zeros((groups, biases * 4), np.float32)
     heads[:, : where.rows] = bias[row].reshape(groups, where.rows)
     body = padded.reshape(groups, where.rows, chunks, 4).transpose(0, 2, 1, 3)
@@ -169,8 +178,9 @@ def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
     """The Layers block: for each layer (rows, columns, first vec4, activation) and its scales."""
     block = np.zeros((), LAYERS)
     names, first = list(ACTIVATIONS), 0
+    shapes = _shapes(network)
     for i, (layer, scales) in enumerate(zip(network.drawn, network.scales, strict=True)):
-        rows, columns = layer.weight.shape
+        rows, columns = shapes[i]
         block["shape"][i] = rows, columns, first, names.index(layer.activation)
         block["scale"][i, :2] = scales
         if i > 0:
@@ -182,6 +192,8 @@ def first_layer(
     network: Network, center: Sequence[float], extent: float, clock: Clock
 ) -> NDArray[np.float32]:
     """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
+
+    Rows beyond the layer's own repeat the last.
 
     At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
     where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
@@ -203,6 +215,7 @@ def first_layer(
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent
             rows[:, 2] += column * center[axis]
+    folded[len(weight) :] = rows[-1]
     return np.clip(folded, -3e38, 3e38).astype(np.float32)
 
 
@@ -245,40 +258,49 @@ def weight_blocks(where: Layout) -> list[str]:
     return [f"Weights{k}" for k in range(where.blocks)]
 
 
-def declarations(where: Layout, *, block_arrays: bool) -> str:
+def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
     """GLSL: the uniform blocks, and `vec4 weight(int i)`.
 
     `block_arrays`: whether GLSL ≥ 4.20 is to be had: arrays of blocks with a dynamic index and a
-    binding. Otherwise each block has a name, and a constant index selects it.
+    binding. Otherwise each block has a name, and a constant index selects it. `doubles`: read two
+    floats as one double (GLSL 4.00), which saves llvmpipe half of its loads, lane by lane.
     """
     parts = [
         f"layout(std140) uniform Frame {{\n{_members(FRAME)}\n}} frame;",
         f"layout(std140) uniform Layers {{\n{_members(LAYERS)}\n}} layers;",
         f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
-        *_weights(where, block_arrays),
+        *_weights(where, block_arrays, doubles),
     ]
     return "\n".join(parts)
 
 
-def _weights(where: Layout, block_arrays: bool) -> list[str]:
+_DOUBLES = """vec4 halves(dvec2 pair) {
+    return uintBitsToFloat(uvec4(unpackDouble2x32(pair.x), unpackDouble2x32(pair.y)));
+}"""
+
+
+def _weights(where: Layout, block_arrays: bool, doubles: bool) -> list[str]:
     shift = where.block_vec4s.bit_length() - 1
     mask = where.block_vec4s - 1
-    body = f"{{ vec4 w[{where.block_vec4s}]; }}"
+    kind, take = ("dvec2", "halves") if doubles else ("vec4", "")
+    body = f"{{ {kind} w[{where.block_vec4s}]; }}"
     if not where.blocks:
         shift, mask = TEXTURE_WIDTH.bit_length() - 1, TEXTURE_WIDTH - 1
         fetch = f"texelFetch(weights, ivec2(i & {mask}, i >> {shift}), 0)"
         return ["uniform sampler2D weights;", f"vec4 weight(int i) {{ return {fetch}; }}"]
+    head = [_DOUBLES] if doubles else []
     if where.blocks == 1:
         block = f"layout(std140) uniform Weights0 {body} weights0;"
-        return [block, "vec4 weight(int i) { return weights0.w[i]; }"]
+        return [*head, block, f"vec4 weight(int i) {{ return {take}(weights0.w[i]); }}"]
     if block_arrays:
         binding = f"layout(std140, binding = {WEIGHTS_BINDING})"
         block = f"{binding} uniform Weights {body} weights[{where.blocks}];"
-        return [block, f"vec4 weight(int i) {{ return weights[i >> {shift}].w[i & {mask}]; }}"]
+        value = f"{take}(weights[i >> {shift}].w[i & {mask}])"
+        return [*head, block, f"vec4 weight(int i) {{ return {value}; }}"]
     blocks = [f"layout(std140) uniform Weights{k} {body} weights{k};" for k in range(where.blocks)]
     choices = [
-        f"    if (i < {(k + 1) * where.block_vec4s}) return weights{k}.w[i & {mask}];"
+        f"    if (i < {(k + 1) * where.block_vec4s}) return {take}(weights{k}.w[i & {mask}]);"
         for k in range(where.blocks - 1)
     ]
-    last = f"    return weights{where.blocks - 1}.w[i & {mask}];"
-    return [*blocks, "\n".join(["vec4 weight(int i) {", *choices, last, "}"])]
+    last = f"    return {take}(weights{where.blocks - 1}.w[i & {mask}]);"
+    return [*head, *blocks, "\n".join(["vec4 weight(int i) {", *choices, last, "}"])]

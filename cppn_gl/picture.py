@@ -10,13 +10,15 @@ import json
 import struct
 import warnings
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import png
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import PngImagePlugin, TiffImagePlugin
 
 from cppn_gl._version import __version__
 from cppn_gl.parsing import open_plain, parse_preset
@@ -29,6 +31,9 @@ MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
 MAX_TIME = 1e9
 _RELATIVE_COLORIMETRIC = b"\x01"
+_SUB, _UP = 1, 2  # PNG's filters: less the pixel to the left, less the one above
+# A fifth of the time of level 6 on smooth pictures, for files a tenth larger (7 to 22 %).
+_LEVEL = 4
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ class Shot:
     samples: int = 1
     engine: str = "auto"
     version: str = __version__
+
+    @property
+    def points(self) -> int:
+        """Samples of all pixels."""
+        return self.size[0] * self.size[1] * self.samples**2
 
     def to_text(self, *, ascii: bool = False) -> str:
         """The shot as JSON, its preset as TOML within. A TIFF's text holds ASCII alone."""
@@ -105,10 +115,44 @@ def png_info(shot: Shot) -> PngImagePlugin.PngInfo:
     return info
 
 
-def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = 6) -> bytes:
-    """PNG bytes of (height, width, 3) pixels, tagged sRGB, with their shot inside."""
+def png_rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(height, width, 3) pixels as PNG's rows (height, 1 + 3 width), filtered.
+
+    Up shrinks smooth pictures best. The first row is filtered by Sub, for what stands above it may
+    be another band.
+    """
+    rows = pixels.reshape(len(pixels), -1)
+    filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+    filtered[0, 0], filtered[0, 1:4] = _SUB, rows[0, :3]
+    np.subtract(rows[0, 3:], rows[0, :-3], out=filtered[0, 4:])
+    filtered[1:, 0] = _UP
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    return filtered
+
+
+def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterable[bytes]) -> None:
+    """Write a PNG of (width, height) pixels, by the pieces of the zlib stream of its rows."""
+
+    def chunks() -> Iterator[tuple[bytes, bytes]]:
+        header = (*(side.to_bytes(4, "big") for side in size), b"\x08\x02\x00\x00\x00")
+        yield b"IHDR", b"".join(header)  # 8 bits, RGB, no interlacing
+        for kind, data, *_ in png_info(shot).chunks:
+            yield kind, data
+        for piece in pieces:
+            yield b"IDAT", piece
+        yield b"IEND", b""
+
+    png.write_chunks(file, chunks())
+
+
+def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = _LEVEL) -> bytes:
+    """PNG bytes of (height, width, 3) pixels, tagged sRGB, with their shot inside.
+
+    Nearly all of it is done without Python's lock, so that other threads go on.
+    """
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=png_info(shot), compress_level=level)
+    height, width, _ = pixels.shape
+    write_png(buffer, (width, height), shot, [zlib.compress(png_rows(pixels).data, level)])
     return buffer.getvalue()
 
 

@@ -42,11 +42,7 @@ _KEYS = ("preset_sha256", "size", "time", "samples", "engine", "renderer", "vers
 
 def is_poster(path: Path, shot: Shot) -> bool:
     """The one rule: a TIFF, and a PNG of more than AT_ONCE points (pixels × samples²)."""
-    return path.suffix.lower() in TIFF or _points(shot) > AT_ONCE
-
-
-def _points(shot: Shot) -> int:
-    return shot.size[0] * shot.size[1] * shot.samples**2
+    return path.suffix.lower() in TIFF or shot.points > AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def write_poster(
     another picture's, where the disk cannot hold it, or where a file cannot be written.
     `progress(done, bands)` is called after each band.
     """
-    shot = dataclasses.replace(poster.shot, engine=renderer.info.engine)
+    shot = dataclasses.replace(poster.shot, engine=renderer.engine_for(poster.shot.preset).engine)
     poster = dataclasses.replace(poster, shot=shot)
     manifest = poster.manifest(renderer.info.renderer)
     poster.check_agrees(manifest)

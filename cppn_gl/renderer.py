@@ -18,25 +18,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl import numpy_engine
+from cppn_gl.choosing import Chooser
 from cppn_gl.context import ContextError, ContextInfo, describe, open_context
+from cppn_gl.drawing import begin
+from cppn_gl.engines import AUTO, BAKED_COMPUTE, ENGINES, EXACT, NUMPY, Engine, engine_name, wished
 from cppn_gl.network import Network
-from cppn_gl.painter import Drawing, Painter, Scene
+from cppn_gl.painter import Painter
 from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME
 from cppn_gl.preset import Preset
-from cppn_gl.schema import nearest
+from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError, compose
+from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
+from cppn_gl.tuning import Choice
+
+__all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
 
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
-ENGINES = ("auto", "fragment", "numpy")
 REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
 DRAW_SECONDS = 0.25  # one draw call; Windows resets a GPU after 2 s
 
 
 @dataclass(frozen=True)
 class RendererInfo:
-    """What draws: the engine, the renderer's name, and the context's limits (None without GL)."""
+    """What draws: the engine asked for, the renderer's name, the context's limits.
+
+    `engine` is "auto" where it is chosen for each network (`Renderer.engine_for`), and "numpy"
+    where there is nothing else; `context` is None without OpenGL.
+    """
 
     engine: str
     renderer: str
@@ -46,9 +56,10 @@ class RendererInfo:
 class Renderer:
     """Draws presets and networks. Holds a headless context of its own, reused between calls.
 
-    `engine`: "fragment" (OpenGL), "numpy" (no OpenGL), or "auto": OpenGL where it is to be had,
-    else NumPy, with a RuntimeWarning and the reason in `fallback`. Raises ContextError where
-    "fragment" is asked for and cannot be had, ValueError for an unknown engine.
+    `engine`: "auto", which takes what was measured to be fastest here, or a first guess, and NumPy
+    where no OpenGL is to be had, with a RuntimeWarning and the reason in `fallback`; or one of
+    `ENGINES`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is set. Raises
+    ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown engine.
 
     Its own context is current only while it draws, so that several renderers can be used by
     turns, and from any thread. A `context` that is given stays the caller's to make current.
@@ -62,8 +73,10 @@ class Renderer:
         glsl: int | None = None,
         shaders: Path | None = None,
     ):
-        if engine not in ENGINES:
-            raise ValueError(f"no engine {engine!r}{nearest(engine, ENGINES)}")
+        engine = engine_name(engine)
+        if engine == AUTO:
+            engine = wished()
+        self._asked = engine
         self.fallback: ContextError | None = None
         self._owned = context is None
         self._shaders = shaders
@@ -92,10 +105,21 @@ class Renderer:
 
     def _open(self, ctx: moderngl.Context, glsl: int | None) -> None:
         found = describe(ctx)
-        self.info = RendererInfo("fragment", found.renderer, found)
+        self.info = RendererInfo(self._asked, found.renderer, found)
         version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
-        self.painter = Painter(ctx, version, self._shaders)
+        self.painter = Painter(ctx, version, self._shaders, software=found.software)
+        kind = self._asked.partition("-")[0]
+        able = {"compute": self.painter.compute, "tiled": self.painter.tiled}
+        if self._asked == str(BAKED_COMPUTE):
+            kind = "compute"
+        if not able.get(kind, True):
+            raise ContextError(
+                f"The engine {self._asked} needs OpenGL 4.3; {found.renderer} has "
+                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                "Use --engine fragment.",
+            )
+        self.chooser = Chooser(self.painter, found, self._asked)
 
     @contextmanager
     def _current(self) -> Iterator[None]:
@@ -132,35 +156,108 @@ class Renderer:
         preset = what if isinstance(what, Preset) else Preset()
         if not isinstance(what, Preset | Network):
             raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
-        network = what if isinstance(what, Network) else what.network()
+        network = _network(what)
         size, time, samples = _sides(size, part), TIME(time), SAMPLES(samples)
         part = _inside(part or (0, 0, *size), size)
         with self._current():
-            if self.ctx is not None:
+            engine = EXACT[self.engine_for(network).engine]
+            if not engine.on_host:
                 scene = Scene(network, preset.view, preset.animation.clock(time))
-                return self._draw(scene, size, part, samples, dtype)
+                return self._draw(scene, engine, size, part, samples, dtype)
         clock = preset.animation.clock(time)
         picture = numpy_engine.draw(network, preset.view, clock, size, samples, part)
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
+    def begin(
+        self,
+        what: Preset | Network,
+        size: tuple[int, int] = (640, 360),
+        time: float = 0.0,
+        *,
+        samples: int = 1,
+    ) -> Coming:
+        """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
+        network = _network(what)
+        engine = EXACT[self.engine_for(network).engine]
+        if engine.on_host:
+            return Ready(self.render(what, size, time, samples=samples))
+        preset = what if isinstance(what, Preset) else Preset()
+        scene = Scene(network, preset.view, preset.animation.clock(TIME(time)))
+        size, samples = _sides(size, None), SAMPLES(samples)
+        with self._current():
+            drawn = self._regions(scene, engine, size, (0, 0, *size), samples)
+            regions = [(place, self.presenter.start(planes)) for place, planes in drawn]
+        return Mosaic(size, regions, self._current)
+
+    def engine_for(self, what: Preset | Network) -> Choice:
+        """The engine that draws a preset or network here, by its exact name, and why that one."""
+        if self.ctx is None:
+            return Choice(str(NUMPY), "asked for" if self._asked == "numpy" else "no OpenGL")
+        return self.chooser.engine_for(_network(what))
+
+    def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
+        """Time the engines on this preset, remember the fastest, and return it.
+
+        It is kept for all networks of the structure, in a file that can be deleted. Takes a second
+        or a few; compiles each candidate.
+        """
+        if self.ctx is None:
+            return self.engine_for(what)
+        preset = what if isinstance(what, Preset) else Preset()
+        scene = Scene(_network(what), preset.view, preset.animation.clock(0.0))
+        with self._current():
+            return self.chooser.tune(scene, SIZE(tuple(size)), self._region)
+
+    def plan(self, what: Preset | Network, points: float) -> Choice:
+        """Choose the engine for a long job of one network, and draw with it from now on.
+
+        `points` are the pixels × samples of all its frames. A job that is worth it measures the
+        engines first; a baked program is taken where it saves more than its compilation costs.
+        """
+        network = _network(what)
+        if self.ctx is None or self._asked != AUTO:
+            return self.engine_for(what)
+        preset = what if isinstance(what, Preset) else Preset()
+        scene = Scene(network, preset.view, preset.animation.clock(0.0))
+        with self._current():
+            return self.chooser.settle(scene, points, self._region)
+
+    @property
+    def tuning_path(self) -> Path | None:
+        """The file of what was measured; None without OpenGL."""
+        return self.chooser.cache.path if self.ctx is not None else None
+
     def _draw(
-        self, scene: Scene, size: tuple[int, int], part: Part, samples: int, dtype: str
+        self,
+        scene: Scene,
+        engine: Engine,
+        size: tuple[int, int],
+        part: Part,
+        samples: int,
+        dtype: str,
     ) -> NDArray[Any]:
-        left, top, width, height = part
+        width, height = part[2:]
         picture = np.empty((height, width, 3), dtype)
+        for (right, down), planes in self._regions(scene, engine, size, part, samples):
+            pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
+            picture[down : down + planes.size[1], right : right + planes.size[0]] = pixels
+        return picture
+
+    def _regions(
+        self, scene: Scene, engine: Engine, size: tuple[int, int], part: Part, samples: int
+    ) -> Iterator[tuple[tuple[int, int], Planes]]:
+        """Where in the part each region lies, and its planes, which the next one draws over."""
+        left, top, width, height = part
         for down in range(0, height, REGION):
             for right in range(0, width, REGION):
-                region = (min(REGION, width - right), min(REGION, height - down))
-                planes = self._region(region)
+                planes = self._region((min(REGION, width - right), min(REGION, height - down)))
                 offset = (left + right, top + down)
-                drawing = Drawing(
-                    self.painter, planes, scene, size=size, offset=offset, samples=samples
+                drawing = begin(
+                    self.painter, planes, scene, engine, size=size, offset=offset, samples=samples
                 )
                 while not drawing.step(DRAW_SECONDS):
                     pass
-                pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
-                picture[down : down + region[1], right : right + region[0]] = pixels
-        return picture
+                yield (right, down), planes
 
     def reload(self, network: Network) -> None:
         """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
@@ -176,8 +273,8 @@ class Renderer:
 
     def _presenter(self) -> Presenter:
         assert self.ctx is not None
-        vertex, present = (compose(f, folder=self._shaders) for f in ("full.vert", "present.frag"))
-        return Presenter(self.ctx, vertex, present)
+        files = ("full.vert", "present.frag", "pack.frag")
+        return Presenter(self.ctx, *(compose(file, folder=self._shaders) for file in files))
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:
@@ -213,6 +310,10 @@ class Renderer:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _network(what: Preset | Network) -> Network:
+    return what if isinstance(what, Network) else what.network()
 
 
 def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:

@@ -3,7 +3,8 @@
     Sequence -> manifest.json, then frame k at k / fps seconds -> 00000.png, 00001.png …
 
 Frames are written whole or not at all, so a frame that is there is done: after a crash the same
-call draws the missing ones, and the folder holds the bytes of an undisturbed run.
+call draws the missing ones, and the folder holds the bytes of an undisturbed run. Drawing, reading
+back and encoding go on at once, with a few pictures between them and never more.
 """
 
 import contextlib
@@ -12,11 +13,12 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.capture import FrameWriter
+from cppn_gl.capture import FrameWriter, default_workers
 from cppn_gl.files import CaptureError, make_folder, remove_parts
 from cppn_gl.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.manifest import read_manifest as _read_manifest
@@ -24,12 +26,14 @@ from cppn_gl.parsing import open_plain
 from cppn_gl.picture import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.schema import Check, PresetError, integer, line, number, text
+from cppn_gl.stream import Coming, one_ahead
 
 if TYPE_CHECKING:
     from cppn_gl.renderer import Renderer
 
 FRAMES = integer(1, 100_000)  # five digits sort
 FPS = number(0.001, 1000)
+WAITING_BYTES = 2**30  # of pixels, drawn and not yet written
 
 _FRAME = re.compile(r"(\d{5})\.png", re.ASCII)
 _PNG_END = b"IEND\xaeB`\x82"
@@ -99,7 +103,7 @@ def write_sequence(
     where a file cannot be written. `any_engine` goes on with another engine than the manifest's.
     `progress(done, frames)` is called after each frame.
     """
-    engine = renderer.info.engine
+    engine = renderer.engine_for(sequence.preset).engine
     make_folder(folder)
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
@@ -107,16 +111,33 @@ def write_sequence(
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
-    with FrameWriter(overwrite=overwrite) as writer:
+    lacking = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
+    pictures = one_ahead(partial(_begin, renderer), lacking)
+    with (
+        FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size)) as writer,
+        contextlib.closing(pictures),
+    ):
         for frame in range(sequence.frames):
             if frame not in done:
-                shot = sequence.shot(frame, engine)
-                pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
-                while not writer.submit(frame_path(folder, frame), pixels, shot, wait=0.2):
+                path, shot = frame_path(folder, frame), sequence.shot(frame, engine)
+                pixels = next(pictures)
+                while not writer.submit(path, pixels, shot, wait=0.2):
                     pass
             if progress:
                 progress(frame + 1, sequence.frames)
     return sequence.frames - len(done)
+
+
+def waiting(size: tuple[int, int]) -> int:
+    """How many pictures of a size wait to be written, those being encoded included.
+
+    Two more are alive: one being drawn, and one drawn.
+    """
+    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1])))
+
+
+def _begin(renderer: "Renderer", shot: Shot) -> Coming:
+    return renderer.begin(shot.preset, shot.size, shot.time, samples=shot.samples)
 
 
 def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:

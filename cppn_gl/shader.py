@@ -7,6 +7,7 @@ error can be told by file and line (`explain_log`).
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from cppn_gl.network import Network
 from cppn_gl.packing import Layout, declarations
 from cppn_gl.resources import resource
 
-LANES = 4
+LANES = 4  # pixels in a texel
+_REALS = {1: "float", 2: "vec2", 4: "vec4"}
+_STEPS = {1: "0.0", 2: "vec2(0.0, 2.0)", 4: "vec4(0.0, 2.0, 4.0, 6.0)"}
 _INCLUDE = re.compile(r'\s*#include\s+"([^"]+)"\s*$')
 
 
@@ -48,10 +51,17 @@ class Source:
     files: tuple[str, ...]
 
 
-def compose(name: str, head: str = "", version: int = 330, folder: Path | None = None) -> Source:
+def compose(
+    name: str,
+    head: str = "",
+    version: int = 330,
+    folder: Path | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> Source:
     """The shader file `name` with its includes, behind #version and generated lines.
 
-    Raises ShaderError for a missing file or a circle of includes.
+    `replaced` has the text of files that are not to be read. Raises ShaderError for a missing file
+    or a circle of includes.
     """
     folder = folder or resource("shaders")
     files = ["generated"]
@@ -63,7 +73,7 @@ def compose(name: str, head: str = "", version: int = 330, folder: Path | None =
         if file in files:
             return
         try:
-            text = (folder / file).read_text("utf-8")
+            text = (replaced or {}).get(file) or (folder / file).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             by = f"{chain[-1]}: " if chain else ""
             raise ShaderError(f"{by}cannot read {file} in {folder}: {error}") from None
@@ -83,17 +93,38 @@ def compose(name: str, head: str = "", version: int = 330, folder: Path | None =
 
 
 def picture_source(
-    of: Structure, *, version: int = 330, file: str = "picture.frag", folder: Path | None = None
+    of: Structure,
+    *,
+    version: int = 330,
+    lanes: int = LANES,
+    groups: int = 1,
+    file: str = "picture.frag",
+    local: tuple[int, int] = (8, 8),
+    doubles: bool = False,
+    folder: Path | None = None,
+    replaced: Mapping[str, str] | None = None,
 ) -> Source:
-    """The fragment shader of a structure, for GLSL `version`."""
+    """The shader that draws a structure, for GLSL `version`.
+
+    `lanes`: pixels in one vector, 1, 2 or 4; `groups`: how many of these at once; 4 and 1 in a
+    fragment shader. `local`: the invocations in a
+    workgroup of a compute shader. `doubles`: as for `declarations`; `replaced`: as for `compose`.
+    """
     where = of.layout
     stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
+    moved = range(where.units - where.rows)
+    select = "mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))"
+    if lanes == 1:
+        select = "bad > 0.0 ? mark : value"
     head = "\n".join(
         [
             *_defines(
-                LANES=LANES,
-                REAL="vec4",
-                LANE_STEPS="vec4(0.0, 2.0, 4.0, 6.0)",
+                LANES=lanes,
+                GROUPS=groups,
+                LOCAL_X=local[0],
+                LOCAL_Y=local[1],
+                REAL=_REALS[lanes],
+                LANE_STEPS=_STEPS[lanes],
                 PRECISE="precise" if version >= 400 else "",
                 UNROLLED=int(where.unrolled),
                 UNITS=where.units,
@@ -106,22 +137,28 @@ def picture_source(
             ),
             f"#define STRIDE(layer) ({stride})",
             f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
-            f"#define EACH_ROW(DO, what) {_repeat('DO(what, {})', where.rows)}",
-            f"#define EACH_CHUNK(DO) {_repeat('DO({})', where.chunks)}",
-            "#define SELECT(value, bad, mark) \\",
-            "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
-            declarations(where, block_arrays=version >= 420),
+            f"#define EACH_GROUP(DO, what) {_repeat('DO({}, what)', range(groups))}",
+            f"#define EACH_ROW(DO, what) {_repeat('DO({}, what)', range(where.rows))}",
+            f"#define EACH_CHUNK(DO, what) {_repeat('DO({}, what)', range(where.chunks))}",
+            f"#define EACH_UNIT(DO) {_each_unit(range(where.units), groups)}",
+            f"#define EACH_MOVED(DO) {_each_unit(moved, groups)}",
+            f"#define SELECT(value, bad, mark) value = {select}",
+            declarations(where, block_arrays=version >= 420, doubles=doubles),
         ]
     )
-    return compose(file, head, version, folder)
+    return compose(file, head, version, folder, replaced)
 
 
 def _defines(**values: str | int) -> list[str]:
     return [f"#define {name} {value}" for name, value in values.items()]
 
 
-def _repeat(text: str, times: int) -> str:
-    return " ".join(text.format(k) for k in range(times))
+def _repeat(text: str, over: Iterable[int]) -> str:
+    return " ".join(text.format(k) for k in over)
+
+
+def _each_unit(units: Iterable[int], groups: int) -> str:
+    return " ".join(f"DO({unit}, {group})" for group in range(groups) for unit in units)
 
 
 def _looped_stride(where: Layout) -> str:

@@ -1,5 +1,6 @@
 """Where pictures are drawn: planes of float32, and the 8-bit pixels made of them."""
 
+from functools import partial
 from typing import Any
 
 import moderngl
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.programs import build
 from cppn_gl.shader import LANES, Source
+from cppn_gl.stream import Pixels, Reading, Readings
 
 
 def release_target(target: moderngl.Framebuffer) -> None:
@@ -53,50 +55,69 @@ class Planes:
 
 
 class Presenter:
-    """Shows planes as 8-bit pixels: in a framebuffer of its own to be read, or in the window."""
+    """Shows planes as 8-bit pixels: in the window, or in memory."""
 
-    def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
+    def __init__(self, ctx: moderngl.Context, vertex: Source, present: Source, pack: Source):
         self.ctx = ctx
-        self.program = build(ctx, vertex, fragment)
-        for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
-            self.program[name].value = unit
-        self.triangle = ctx.vertex_array(self.program, [])
-        self.pixels: Any = None
+        self.programs = [build(ctx, vertex, source) for source in (present, pack)]
+        for program in self.programs:
+            for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
+                program[name].value = unit
+        self.triangles = [ctx.vertex_array(program, []) for program in self.programs]
+        self.packed: Any = None
+        self.readings = Readings(ctx)
 
     def show(
         self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], *, flipped: bool
     ) -> None:
         """Draw the planes over the `size` pixels of `target`; `flipped` for a window."""
+        program = self.programs[0]
+        program["plane_size"].value = planes.size
+        program["target_size"].value = size
+        program["flipped"].value = flipped
+        self._cover(0, planes, target, size)
+
+    def _cover(
+        self, which: int, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int]
+    ) -> None:
         for unit, texture in enumerate(planes.textures):
             texture.use(unit)
         target.use()
         target.scissor = None  # type: ignore[assignment]
         target.viewport = (0, 0, *size)
-        self.program["plane_size"].value = planes.size
-        self.program["target_size"].value = size
-        self.program["flipped"].value = flipped
-        self.triangle.render(moderngl.TRIANGLES, vertices=3)
+        self.triangles[which].render(moderngl.TRIANGLES, vertices=3)
 
-    def read(self, planes: Planes) -> NDArray[np.uint8]:
+    def read(self, planes: Planes) -> Pixels:
         """The planes as (height, width, 3) uint8, row 0 on top."""
-        if self.pixels is None or self.pixels.size != planes.size:
-            self._release_pixels()
-            self.pixels = self.ctx.framebuffer([self.ctx.texture(planes.size, 4)])
-        self.show(planes, self.pixels, planes.size, flipped=False)
-        width, height = planes.size
-        data = self.pixels.read(components=3, alignment=1)
-        return np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        return self.start(planes).pixels()
 
-    def _release_pixels(self) -> None:
-        if self.pixels is not None:
-            textures = self.pixels.color_attachments
-            release_target(self.pixels)
+    def start(self, planes: Planes) -> Reading:
+        """Begin to read the planes; other planes can be drawn before the pixels are asked for."""
+        if self.packed is None or self.packed.size != planes.texels:
+            self._release_packed()
+            self.packed = self.ctx.framebuffer([self.ctx.texture(planes.texels, 4, dtype="u4")])
+        self._cover(1, planes, self.packed, planes.texels)
+        unpack = partial(_unpacked, size=planes.size)
+        return self.readings.start(self.packed, unpack, components=4, dtype="u4")
+
+    def _release_packed(self) -> None:
+        if self.packed is not None:
+            textures = self.packed.color_attachments
+            release_target(self.packed)
             for texture in textures:
                 texture.release()
-            self.pixels = None
+            self.packed = None
 
     def release(self) -> None:
-        """Free the program and the framebuffer."""
-        self._release_pixels()
-        self.triangle.release()
-        self.program.release()
+        """Free the programs and the framebuffer."""
+        self._release_packed()
+        self.readings.release()
+        for owned in (*self.triangles, *self.programs):
+            owned.release()
+
+
+def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
+    """Packed words, four to a texel, as (height, width, 3) pixels."""
+    width, height = size
+    rows = data.view("<u4").reshape(height, -1).view(np.uint8)
+    return rows.reshape(height, -1, 4)[:, :width, :3].copy()

@@ -1,29 +1,18 @@
-// The picture: the network at every pixel, LANES pixels side by side in one fragment.
+// The picture by fragments: a fragment is a texel of four pixels.
 //
-// Three targets hold red, green and blue; a texel holds one channel of LANES pixels, so that a
-// target read back is a plane of the picture, row 0 on top.
+// Three targets hold red, green and blue; a texel holds one channel of four pixels side by side, so
+// that a target read back is a plane of the picture, row 0 on top.
 
-#include "activations.glsl"
-#include "features.glsl"
-#include "network.glsl"
-#include "color.glsl"
+#include "picture.glsl"
 
 layout(location = 0) out REAL red_plane;
 layout(location = 1) out REAL green_plane;
 layout(location = 2) out REAL blue_plane;
 
 void main() {
-    ivec2 texel = ivec2(gl_FragCoord.xy);
-    REAL u, v, red, green, blue;
-    locate(frame.offset + ivec2(LANES * texel.x, texel.y), u, v);
-    network(u, v, red, green, blue);
-    mark_broken(red, green, blue, broken);
-    if (frame.clamped == 1) {
-        red = clamp(red, 0.0, 1.0);
-        green = clamp(green, 0.0, 1.0);
-        blue = clamp(blue, 0.0, 1.0);
-    }
-    red_plane = red * frame.share;
-    green_plane = green * frame.share;
-    blue_plane = blue * frame.share;
+    REAL red[GROUPS], green[GROUPS], blue[GROUPS];
+    picture(ivec2(LANES, 1) * ivec2(gl_FragCoord.xy), red, green, blue);
+    red_plane = red[0];
+    green_plane = green[0];
+    blue_plane = blue[0];
 }

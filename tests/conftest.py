@@ -10,13 +10,16 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from cppn_gl.context import ContextError, open_context
+from cppn_gl.engines import VARIABLE
 from cppn_gl.renderer import Renderer
+from cppn_gl.tuning import default_path
 
 REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
 ALLOWED_SKIPS = (
@@ -75,6 +78,30 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.line(f"skipped: {len(_skips)}")
     for test, reason in refused_skips():
         terminalreporter.line(f"SKIPPED WITHOUT LEAVE {test}: {reason}", red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the user measured, or asks for by a variable, is not for the tests to see or change."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv(VARIABLE, raising=False)
+        yield
+
+
+@pytest.fixture
+def tuning(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a tuning cache that is this test's alone, not yet written."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    return default_path()
+
+
+@pytest.fixture(scope="session")
+def compute_shaders() -> None:
+    """Skip where there are none."""
+    with Renderer("fragment") as one:
+        if not one.painter.compute:
+            pytest.skip("needs compute shaders: OpenGL 4.3")
 
 
 @pytest.fixture(scope="module")

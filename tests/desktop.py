@@ -10,8 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +22,7 @@ from PIL import ImageGrab
 from cppn_gl.parsing import parse_preset
 from cppn_gl.preset import Preset
 
+CACHE = tempfile.TemporaryDirectory()  # of what is compiled and measured, for all windows of a run
 PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few
 
 
@@ -52,19 +54,44 @@ def virtual_display(size: str = "1280x800x24") -> Iterator[str]:
         server.wait()
 
 
+def processes() -> list[int]:
+    """The numbers of all processes, those included that have ended and nobody has asked about."""
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def parent(pid: int) -> int | None:
+    """The process that has started another; None where that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
 class Desktop:
     """The program in its window, on a display."""
 
-    def __init__(self, display: str, folder: Path, *words: str, hud: bool = False):
+    def __init__(
+        self,
+        display: str,
+        folder: Path,
+        *words: str,
+        hud: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ):
         self.folder, self.display = folder, display
         self.trace = folder / "trace.jsonl"
         self.trace.unlink(missing_ok=True)
-        self.environment = os.environ | {
-            "DISPLAY": display,
-            "CPPN_GL_TRACE": str(self.trace),
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_SESSION_TYPE": "x11",
-        }
+        self.environment = (
+            os.environ
+            | {
+                "DISPLAY": display,
+                "CPPN_GL_TRACE": str(self.trace),
+                "XDG_STATE_HOME": str(folder / "state"),
+                "XDG_CACHE_HOME": CACHE.name,
+                "XDG_SESSION_TYPE": "x11",
+            }
+            | dict(environment or {})
+        )
         options = [] if hud else ["--no-hud"]
         self.log = folder / "stderr.txt"
         self._stream: TextIO | None = None
@@ -131,6 +158,10 @@ class Desktop:
         left, top = int(geometry["X"]), int(geometry["Y"])
         box = (left, top, left + int(geometry["WIDTH"]), top + int(geometry["HEIGHT"]))
         return np.asarray(ImageGrab.grab(bbox=box, xdisplay=self.display).convert("RGB"))
+
+    def helpers(self) -> list[int]:
+        """The processes that it has started and not yet ended."""
+        return [pid for pid in processes() if parent(pid) == self.process.pid]
 
     def quit(self, key: str = "q") -> int:
         """Press a key that quits; the exit status."""

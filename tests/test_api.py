@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cppn_gl
+from cppn_gl.engines import EXACT
 
 NAMES = {
     "Layer",
@@ -52,7 +53,8 @@ def test_the_example_of_the_renderer_runs() -> None:
         assert (whole.shape, whole.dtype) == ((36, 64, 3), np.uint8)
         exact = renderer.render(preset, size=(64, 36), time=0.3, dtype="float32")
         assert (exact.shape, exact.dtype) == ((36, 64, 3), np.float32)
-        assert renderer.info.engine == "fragment"
+        assert renderer.info.engine == "auto"
+        assert renderer.engine_for(preset).engine in EXACT
         assert renderer.info.renderer
         assert renderer.info.context.version_code >= 330
         of_network = renderer.render(preset.network(), size=(64, 36))
@@ -80,6 +82,8 @@ def test_importing_loads_no_opengl_and_no_pictures() -> None:
     assert not modules_after(presets) & HEAVY
 
 
-@pytest.mark.parametrize("name", ["schema", "packing", "picture", "targets", "renderer"])
+@pytest.mark.parametrize(
+    "name", ["schema", "packing", "picture", "targets", "renderer", "tuning", "choosing", "drawing"]
+)
 def test_a_module_can_be_imported_first(name: str) -> None:
     assert f"cppn_gl.{name}" in modules_after(f"import cppn_gl.{name}")

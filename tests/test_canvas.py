@@ -8,15 +8,28 @@ import numpy as np
 import pytest
 from windowless import windowless
 
+from cppn_gl import drawing as drawings
 from cppn_gl import painter as painting
+from cppn_gl.drawing import Drawing
+from cppn_gl.engines import COMPUTE, FRAGMENT, NUMPY, Engine
 from cppn_gl.network import NetworkSpec
-from cppn_gl.painter import Drawing, Painter, Scene, work_per_pixel
+from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset, View
-from cppn_gl.programs import Program
+from cppn_gl.programs import FragmentProgram, Program
 from cppn_gl.renderer import Renderer
-from cppn_gl.shader import LANES, ShaderError, Structure
-from cppn_gl.targets import Planes
-from cppn_gl.viewer.canvas import FIRST_SECONDS, MAX_SCALE, Canvas
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.shader import LANES, ShaderError
+from cppn_gl.sheets import Sheet
+from cppn_gl.viewer import canvas as canvases
+from cppn_gl.viewer.available import Pick
+from cppn_gl.viewer.canvas import (
+    FIRST_SECONDS,
+    MAX_SCALE,
+    PATIENCE,
+    SAMPLES,
+    SAMPLING_SECONDS,
+    Canvas,
+)
 
 pytestmark = pytest.mark.gl
 
@@ -39,8 +52,25 @@ def current(renderer: Renderer) -> Iterator[moderngl.Context]:
     assert renderer.ctx.error == "GL_NO_ERROR"
 
 
+class Engines:
+    """What may draw, as the tests say."""
+
+    def __init__(self, painter: Painter):
+        self.painter = painter
+        self.engine: Engine = FRAGMENT
+        self.stand_in = self.compiles = self.pending = False
+        self.compiled: list[tuple[Engine, int]] = []
+
+    def pick(self, of: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
+        return Pick(self.engine, "key", self.compiles, self.stand_in)
+
+    def compile(self, key: str, of: Scene, engine: Engine, samples: int) -> None:
+        self.compiled.append((engine, samples))
+        self.compiles = False
+
+
 class Counted:
-    """Planes that the canvas has made, and how many of them are not freed."""
+    """Sheets that the canvas has made, and how many of them are not freed."""
 
     def __init__(self) -> None:
         self.sizes: list[Size] = []
@@ -51,7 +81,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
 
-    class CountedPlanes(Planes):
+    class CountedSheet(Sheet):
         def __init__(self, ctx: moderngl.Context, size: Size):
             super().__init__(ctx, size)
             count.sizes.append(size)
@@ -61,13 +91,18 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
             super().release()
             count.alive -= 1
 
-    monkeypatch.setattr("cppn_gl.viewer.canvas.Planes", CountedPlanes)
+    monkeypatch.setattr("cppn_gl.viewer.canvas.Sheet", CountedSheet)
     return count
 
 
 @pytest.fixture
-def canvas(renderer: Renderer, current: moderngl.Context, counted: Counted) -> Iterator[Canvas]:
-    one = Canvas(current, renderer.painter, 16384)
+def engines(renderer: Renderer) -> Engines:
+    return Engines(renderer.painter)
+
+
+@pytest.fixture
+def canvas(engines: Any, current: moderngl.Context, counted: Counted) -> Iterator[Canvas]:
+    one = Canvas(current, engines, 16384)
     yield one
     one.release()
     assert counted.alive == 0
@@ -79,7 +114,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 
 def expect(painter: Painter, of: Scene, size: Size, seconds: float) -> None:
     """Let the painter expect that a picture takes `seconds`, whatever it then measures."""
-    kind = painter.structure(of.network)
+    kind = painter.kind(FRAGMENT, of.network)
     painter._rates[kind] = size[0] * size[1] * work_per_pixel(of.network) / seconds
 
 
@@ -89,10 +124,10 @@ def pixels(renderer: Renderer, canvas: Canvas) -> Any:
 
 
 def finish(canvas: Canvas) -> list[int]:
-    """Draw until all is done; the scales of the pictures shown on the way."""
+    """Draw until full resolution is shown; the scales of the pictures on the way."""
     scales = []
     for _ in range(100):
-        if canvas.advance(LONG):
+        if canvas.advance(LONG, still=False):
             scales.append(canvas.scale)
         elif not canvas.busy:
             return scales
@@ -101,7 +136,7 @@ def finish(canvas: Canvas) -> list[int]:
 
 def until_shown(canvas: Canvas) -> None:
     """Draw, a tile at a time, until another picture is shown."""
-    assert any(canvas.advance(0.0) for _ in range(10_000))
+    assert any(canvas.advance(0.0, still=False) for _ in range(10_000))
 
 
 def test_nothing_is_wanted_at_first(canvas: Canvas) -> None:
@@ -129,7 +164,7 @@ def test_a_quick_picture_is_fine_at_once(canvas: Canvas, renderer: Renderer) -> 
         (FIRST_SECONDS * 3, [2, 1]),
         (FIRST_SECONDS * 15, [4, 1]),
         (FIRST_SECONDS * 60, [8, 2, 1]),
-        (FIRST_SECONDS * 1e9, [MAX_SCALE, 16, 4, 1]),
+        (FIRST_SECONDS * 1e9, [128, 64, 32, 16, 8, 4, 2, 1]),  # REFINE_SLOW
     ],
 )
 def test_a_slow_picture_is_coarse_first(
@@ -145,7 +180,7 @@ def test_a_slow_picture_is_coarse_first(
     wanted, size = scene(), (70, 45)
     expect(renderer.painter, wanted, size, seconds)
     canvas.want(wanted, size)
-    assert canvas.advance(LONG)
+    assert canvas.advance(LONG, still=False)
     assert canvas.scale == scales[0]
     assert canvas.front is not None
     assert canvas.front.size == (-(-70 // scales[0]), -(-45 // scales[0]))
@@ -159,11 +194,9 @@ def test_a_slow_picture_is_coarse_first(
 
 def whole(self: Drawing, budget: float) -> bool:
     """Draw all in one tile, whatever was expected."""
-    program = self.painter.load(self.scene)
-    self.planes.target.use()
-    self.planes.target.viewport = (0, 0, *self.planes.texels)
+    program = self.painter.load(self.scene, self.engine)
     self._frame()
-    program.draw()
+    program.draw(self.planes, (0, 0, *self.planes.texels))
     self.done = True
     return True
 
@@ -173,7 +206,7 @@ def test_slices_of_time_give_the_same_bytes(canvas: Canvas, renderer: Renderer) 
     expect(renderer.painter, wanted, (61, 37), 1000.0)
     canvas.want(wanted, (61, 37))
     for _ in range(10_000):
-        canvas.advance(0.0)  # one tile
+        canvas.advance(0.0, still=False)  # one tile
         if canvas.finished:
             break
     expected = renderer.render(PRESET, size=(61, 37), time=0.7)
@@ -188,7 +221,7 @@ def test_the_same_again_changes_nothing(canvas: Canvas, counted: Counted) -> Non
     canvas.want(wanted, (40, 20))
     canvas.want(Scene(wanted.network, wanted.view, wanted.clock), (40, 20))
     assert canvas.finished
-    assert not canvas.advance(LONG)
+    assert not canvas.advance(LONG, still=False)
     assert len(counted.sizes) == made
 
 
@@ -202,7 +235,7 @@ def test_the_first_drawing_is_finished_a_refinement_dropped(
     canvas: Canvas, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one_tile(monkeypatch)
-    size = (640, 360)
+    size = (6400, 3600)
     first, second, third = (scene(time=float(k)) for k in range(3))
     canvas.want(first, size)
     assert not canvas.advance(0.0)
@@ -215,7 +248,7 @@ def test_the_first_drawing_is_finished_a_refinement_dropped(
     assert canvas.shown is second
     assert canvas.scale == MAX_SCALE
     assert not canvas.advance(0.0)  # finer
-    assert counted.sizes[-1] == (40, 23)
+    assert counted.sizes[-1] == (100, 57)  # REFINE_SLOW
     assert counted.alive == 2
     canvas.want(third, size)
     assert not canvas.busy
@@ -249,7 +282,8 @@ def test_any_size(canvas: Canvas, renderer: Renderer, size: Size) -> None:
 def test_no_side_is_longer_than_the_driver_allows(
     renderer: Renderer, current: moderngl.Context, counted: Counted, limit: int, seconds: float
 ) -> None:
-    canvas = Canvas(current, renderer.painter, limit)
+    engines: Any = Engines(renderer.painter)
+    canvas = Canvas(current, engines, limit)
     wanted, size = scene(), (100, 41)
     expect(renderer.painter, wanted, size, seconds)
     canvas.want(wanted, size)
@@ -322,10 +356,10 @@ def test_a_shader_that_does_not_compile_is_told_once(
     bad = scene(PRESET.replace(activation="sin"))
     get, broken = renderer.painter.programs.get, renderer.painter.structure(bad.network)
 
-    def refuse(kind: Structure) -> Program:
+    def refuse(kind: Any, *args: Any) -> Program:
         if kind == broken:
             raise ShaderError("network.glsl:3: wrong")
-        return get(kind)
+        return get(kind, *args)
 
     monkeypatch.setattr(renderer.painter.programs, "get", refuse)
     canvas.want(bad, (40, 20))
@@ -346,7 +380,7 @@ def test_a_shader_that_does_not_compile_is_told_once(
 
 
 def test_a_huge_network_is_drawn_in_small_tiles(
-    renderer: Renderer, current: moderngl.Context, monkeypatch: pytest.MonkeyPatch
+    renderer: Renderer, current: moderngl.Context, engines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speed, budget = 1e10, 0.001  # multiplications a second
     wanted = scene(Preset(spec=NetworkSpec(depth=64, width=512)))
@@ -354,24 +388,171 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     tiles: list[Size] = []
     measured = Painter.measured
 
-    def drew(self: Program) -> None:  # nothing: how long it would take is worked out below
-        self.warm = True
+    def drew(self: Program, planes: Any, rect: Any, *, added: bool = False) -> None:
+        self.warm = True  # nothing: how long it would take is worked out below
+        if rect[2]:
+            tiles.append(rect[2:])
 
-    def spy(self: Painter, kind: Structure, done: float, seconds: float) -> None:
-        scissor = current.fbo.scissor if current.fbo else None
-        assert scissor is not None
-        tiles.append(scissor[2:])
-        assert done == pytest.approx(scissor[2] * scissor[3] * work)
+    def spy(self: Painter, kind: Any, done: float, seconds: float) -> None:
+        assert done == pytest.approx(tiles[-1][0] * tiles[-1][1] * work)
         measured(self, kind, done, done / speed)
 
-    monkeypatch.setattr(Program, "draw", drew)
+    monkeypatch.setattr(FragmentProgram, "draw", drew)
     monkeypatch.setattr(Painter, "measured", spy)
-    canvas = Canvas(current, renderer.painter, 16384)
+    canvas = Canvas(current, engines, 16384)
     canvas.want(wanted, (1280, 720))
     for _ in range(5):
         canvas.advance(budget)
     canvas.release()
     assert len(tiles) >= 5
-    strip = painting.STRIP
+    strip = drawings.STRIP
     assert all(w * h <= strip * strip for w, h in tiles), tiles
-    assert canvas.pictures <= 2  # 20 by 12 pixels, then finer
+    assert canvas.pictures <= 3  # 10 by 6 pixels, then finer
+
+
+# More samples
+
+
+def sampled(canvas: Canvas) -> None:
+    """Draw until all samples are there."""
+    for _ in range(1000):
+        canvas.advance(LONG)
+        if canvas.rests():
+            return
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize("engine", [FRAGMENT, NUMPY, COMPUTE[4]])
+def test_at_rest_it_has_all_samples(
+    canvas: Canvas, engines: Engines, renderer: Renderer, counted: Counted, engine: Engine
+) -> None:
+    engines.engine = engine
+    wanted = scene(time=0.3)
+    canvas.want(wanted, (62, 45))
+    finish(canvas)
+    assert (canvas.samples, canvas.progress) == (1, 0.0)
+    assert not canvas.rests()
+    assert canvas.rests(still=False)
+    pictures, changes = canvas.pictures, canvas.changes
+    sampled(canvas)
+    assert (canvas.samples, canvas.progress) == (SAMPLES, 1.0)
+    assert canvas.finished
+    assert canvas.engine == engine
+    assert canvas.pictures == pictures + 1
+    assert canvas.changes > changes
+    assert not canvas.advance(LONG)
+    expected = renderer.render(PRESET, (62, 45), 0.3, samples=SAMPLES)
+    assert np.abs(pixels(renderer, canvas).astype(int) - expected).max() <= 1
+    assert counted.alive == 1
+
+
+def test_samples_come_band_by_band_and_are_dropped_when_something_moves(
+    canvas: Canvas, renderer: Renderer, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canvases, "BAND_SECONDS", 0.0)
+    size = (40, 3 * canvases.FEWEST_ROWS + 1)
+    canvas.want(scene(), size)
+    finish(canvas)
+    before, rows = pixels(renderer, canvas), canvases.FEWEST_ROWS
+    assert not canvas.advance(LONG)  # a band is no picture
+    assert canvas.progress == rows / size[1]
+    expected = renderer.render(PRESET, size, samples=SAMPLES)
+    now = pixels(renderer, canvas)
+    assert np.array_equal(now[:rows], expected[:rows])
+    assert np.array_equal(now[rows:], before[rows:])
+    canvas.advance(0.0)
+    other = scene(time=1.0)
+    canvas.want(other, size)
+    assert not canvas.busy
+    finish(canvas)
+    assert canvas.shown is other
+    assert (canvas.samples, canvas.progress) == (1, 0.0)
+    assert counted.alive == 1
+
+
+def test_what_moves_gets_no_samples(canvas: Canvas) -> None:
+    canvas.want(scene(), (40, 30))
+    finish(canvas)
+    for _ in range(3):
+        assert not canvas.advance(LONG, still=False)
+    assert not canvas.busy
+    assert canvas.samples == 1
+
+
+@pytest.mark.parametrize(("share", "samples"), [(0.9, SAMPLES), (1.1, 1)])
+def test_samples_that_would_take_minutes_are_not_drawn(
+    canvas: Canvas,
+    renderer: Renderer,
+    monkeypatch: pytest.MonkeyPatch,
+    share: float,
+    samples: int,
+) -> None:
+    monkeypatch.setattr(renderer.painter, "measured", lambda *args: None)
+    wanted, size = scene(), (24, 16)
+    canvas.want(wanted, size)
+    finish(canvas)
+    expect(renderer.painter, wanted, size, share * SAMPLING_SECONDS / SAMPLES**2)
+    for _ in range(10_000):
+        canvas.advance(0.05)
+        if canvas.rests():
+            break
+    assert canvas.samples == samples
+
+
+def test_samples_wait_a_while_for_the_helper(
+    canvas: Canvas, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines.pending = True
+    canvas.want(scene(), (40, 30))
+    finish(canvas)
+    canvas.advance(LONG)
+    assert canvas.rests()
+    assert canvas.samples == 1
+    canvas._since -= PATIENCE
+    assert not canvas.rests()
+    sampled(canvas)
+    assert canvas.samples == SAMPLES
+
+
+# Engines
+
+
+def test_compiling_has_a_turn_of_its_own(canvas: Canvas, engines: Engines) -> None:
+    engines.compiles = True
+    canvas.want(scene(), (40, 30))
+    assert not canvas.advance(LONG)
+    assert engines.compiled == [(FRAGMENT, 1)]
+    assert not canvas.busy
+    assert canvas.advance(LONG)
+    engines.compiles = True
+    canvas.advance(LONG)
+    assert engines.compiled[1:] == [(FRAGMENT, SAMPLES)]
+
+
+def test_a_refinement_by_a_stand_in_gives_way(
+    canvas: Canvas, engines: Engines, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_tile(monkeypatch)
+    engines.engine, engines.stand_in = NUMPY, True
+    canvas.want(scene(), (640, 360))
+    until_shown(canvas)
+    assert canvas.engine == NUMPY
+    canvas.advance(0.0)
+    assert canvas.busy
+    engines.engine, engines.stand_in = FRAGMENT, False
+    made = len(counted.sizes)
+    until_shown(canvas)
+    assert canvas.engine == FRAGMENT
+    assert counted.sizes[made] == counted.sizes[made - 1]  # the same again
+
+
+def test_a_first_picture_by_a_stand_in_is_finished(
+    canvas: Canvas, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_tile(monkeypatch)
+    engines.engine, engines.stand_in = NUMPY, True
+    canvas.want(scene(), (640, 360))
+    canvas.advance(0.0)
+    engines.engine, engines.stand_in = FRAGMENT, False
+    until_shown(canvas)
+    assert canvas.engine == NUMPY

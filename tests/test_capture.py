@@ -1,14 +1,24 @@
 """Pictures on disk: the shot inside, and the threads that write them."""
 
+import os
+import sys
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cppn_gl import capture
-from cppn_gl.capture import CaptureError, FrameWriter, save_new_picture, save_picture
+from cppn_gl.capture import (
+    NICER,
+    CaptureError,
+    FrameWriter,
+    Workers,
+    save_new_picture,
+    save_picture,
+)
 from cppn_gl.picture import Shot, encode_png, read_shot
 from cppn_gl.preset import Preset
 
@@ -49,6 +59,16 @@ def test_a_picture_keeps_its_shot(tmp_path: Path) -> None:
         save_picture(tmp_path / "a.png", PIXELS, SHOT)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (3, 1), (6, 5)])
+def test_pixels_of_any_shape_and_layout_are_kept(tmp_path: Path, size: tuple[int, int]) -> None:
+    packed = np.random.default_rng(0).integers(0, 256, (size[1], size[0] + 2, 4), np.uint8)
+    pixels = packed[:, : size[0], :3]
+    save_picture(tmp_path / "a.png", pixels, SHOT)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "RGB"
+        assert np.array_equal(np.asarray(image), pixels)
+
+
 def test_a_new_picture_is_named_after_its_preset(tmp_path: Path) -> None:
     first, second = (save_new_picture(tmp_path, PIXELS, SHOT) for _ in range(2))
     assert first != second
@@ -63,6 +83,18 @@ def test_the_writer_writes_all(tmp_path: Path) -> None:
                 pass
     assert writer.written == 20
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {encode_png(PIXELS, SHOT)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_encoding_gives_way_to_drawing() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before, found = niceness(), []
+    with Workers(workers=1) as workers:
+        assert workers.take(lambda: found.append(niceness()))
+    assert found == [min(before + NICER, 19)]
+    assert niceness() == before
 
 
 def test_the_writer_says_when_it_is_full(tmp_path: Path, gate: Gate) -> None:

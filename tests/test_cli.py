@@ -2,6 +2,7 @@
 
 import ctypes
 import importlib
+import json
 import os
 import shutil
 import signal
@@ -20,7 +21,10 @@ from cppn_gl import library
 from cppn_gl._version import __version__
 from cppn_gl.cli import main
 from cppn_gl.commands import COMMANDS
+from cppn_gl.engines import ENGINES, EXACT, VARIABLE
 from cppn_gl.picture import read_shot
+from cppn_gl.renderer import Renderer
+from cppn_gl.tuning import Measured, structure_key
 
 ROOT = Path(__file__).parents[1]
 TOML = """\
@@ -142,9 +146,141 @@ def test_render_and_render_again(run: Run, here: Path) -> None:
 @pytest.mark.gl
 def test_render_with_opengl_and_again(run: Run, here: Path) -> None:
     assert run("render", "small.toml", "-o", "a.png", "--size", "16x9") == (0, "a.png\n", "")
-    assert read_shot(here / "a.png").engine == "fragment"
+    assert read_shot(here / "a.png").engine in EXACT
     assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
     assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+
+
+# Engines
+
+
+def measured(engine: str) -> None:
+    """Let the tuning cache say that an engine is the fastest here for small.toml."""
+    with Renderer() as renderer:
+        key = structure_key(renderer.painter.structure(library.load_preset("small.toml").network()))
+        renderer.chooser.cache.put(key, Measured(engine, {engine: 1e9}))
+
+
+@pytest.mark.gl
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_can_be_asked_for(run: Run, here: Path, name: str) -> None:
+    words = ["--size", "33x9", "--depth", "2", "--engine", name]
+    assert run("render", "small.toml", "-o", "a.png", *words) == (0, "a.png\n", "")
+    engine = read_shot(here / "a.png").engine
+    assert engine in EXACT  # which says all
+    assert name == "auto" or engine.startswith(name)
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+
+
+@pytest.mark.gl
+@pytest.mark.usefixtures("compute_shaders", "tuning")
+def test_a_picture_is_drawn_again_by_its_engine_whatever_is_measured(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["render", "small.toml", "--size", "33x9", "-o"]
+    run(*words, "a.png", "--engine", "compute-16")
+    data = (here / "a.png").read_bytes()
+    measured("compute-8")
+    run(*words, "new.png")
+    assert read_shot(here / "new.png").engine == "compute-8"
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert (here / "b.png").read_bytes() == data
+    monkeypatch.setenv(VARIABLE, "compute-4")
+    run(*words, "new.png")
+    assert read_shot(here / "new.png").engine == "compute-4"
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert (here / "b.png").read_bytes() == data
+    run("render", "a.png", "-o", "b.png", "--engine", "fragment")
+    assert read_shot(here / "b.png").engine == "fragment"
+
+
+@pytest.mark.gl
+@pytest.mark.usefixtures("compute_shaders", "tuning")
+def test_a_sequence_goes_on_with_its_engine_whatever_is_measured(run: Run, here: Path) -> None:
+    words = [*sequence()[:-3], "33x9"]
+    assert run(*words, "--frames", "2", "--engine", "compute")[0] == 0
+    manifest = json.loads((here / "f" / "manifest.json").read_text())
+    engine = manifest["engine"]
+    assert engine in EXACT
+    assert engine.startswith("compute-")
+    measured("fragment" if engine != "fragment" else "compute-16")
+    assert run(*words) == (0, "f\n", "")
+    assert [read_shot(here / "f" / f"0000{k}.png").engine for k in range(3)] == [engine] * 3
+    assert json.loads((here / "f" / "manifest.json").read_text())["engine"] == engine
+    assert run(*words[:3], "whole", *words[4:], "--engine", engine)[0] == 0
+    assert frames(here / "whole") == frames(here / "f")
+
+
+@pytest.mark.gl
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("engine", ["compute-16", "tiled", "teapot", "compute"])
+def test_a_picture_by_an_engine_that_cannot_be_had_is_drawn_by_another(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    run("render", "small.toml", "-o", "a.png", "--size", "33x9", "--engine", "fragment")
+    expected = (here / "a.png").read_bytes()
+    monkeypatch.setattr("cppn_gl.painter.COMPUTE_VERSION", 999)  # a driver without it
+    monkeypatch.setattr(
+        "cppn_gl.picture.read_shot", lambda path: _with_engine(read_shot(path), engine)
+    )
+    status, out, err = run("render", "a.png", "-o", "b.png")
+    assert (status, out) == (0, "b.png\n")
+    assert err == f"cppn_gl: no engine {engine!r} here: drawing with fragment\n"
+    assert (here / "b.png").read_bytes() == expected
+
+
+@pytest.mark.gl
+@pytest.mark.usefixtures("compute_shaders")
+def test_an_engine_that_draws_narrow_networks_only_is_replaced(run: Run, here: Path) -> None:
+    run("render", "small.toml", "-o", "a.png", "--size", "5x3", "--engine", "compute-16")
+    status, _, err = run("render", "a.png", "-o", "a.png", "--width", "70", "--depth", "2")
+    assert (status, read_shot(here / "a.png").engine) == (0, "compute-4")
+    assert err == "cppn_gl: no engine 'compute-16' here: drawing with compute-4\n"
+
+
+@pytest.mark.parametrize("engine", ["nonsense", "compute-7", ""])
+def test_an_environment_that_asks_for_nonsense_is_told_in_one_line(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, engine)
+    status, out, err = run("render", "small.toml", "-o", "a.png", "--size", "5x3")
+    if not engine:  # as good as unset
+        assert status == 0
+        return
+    assert (status, out) == (2, "")
+    assert err.startswith(f"cppn_gl: {VARIABLE}: no engine {engine!r}; ")
+    assert err.count("\n") == 1
+    assert not (here / "a.png").exists()
+    assert run("render", "small.toml", "-o", "a.png", *SMALL)[0] == 0
+
+
+@pytest.mark.gl
+def test_tune_prints_one_line_and_remembers(run: Run, here: Path, tuning: Path) -> None:
+    words = ["small.toml", "--size", "16x9", "--depth", "2", "--width", "3"]
+    status, out, err = run("tune", *words)
+    assert status == 0
+    assert out.count("\n") == 1
+    engine, _, why = out.partition(": ")
+    assert engine in EXACT
+    assert why.startswith("measured here")
+    assert err == f"cppn_gl: kept in {tuning}, which can be deleted\n"
+    assert tuning.exists()
+    assert run("tune", *words, "--quiet")[2] == ""
+    assert run("render", *words, "-o", "a.png")[0] == 0
+    assert read_shot(here / "a.png").engine in EXACT
+
+
+def test_tune_without_opengl_keeps_nothing_and_says_so(
+    run: Run, no_opengl: None, tuning: Path
+) -> None:
+    status, out, err = run("tune", "small.toml", "--size", "16x9")
+    assert (status, out) == (0, "numpy: no OpenGL\n")
+    assert err.count("\n") <= 1
+    assert "None" not in err
+    assert not tuning.exists()
+    assert "None" not in run("tune", "small.toml", *SMALL)[2]
 
 
 @pytest.fixture
@@ -411,13 +547,14 @@ def window(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def test_view_opens_the_window(run: Run, here: Path, shipped: Path, window: list[Any]) -> None:
-    plain = {"size": None, "hud": True, "fullscreen": False, "output_dir": Path()}
+    plain = {"size": None, "hud": True, "fullscreen": False, "output_dir": Path(), "engine": "auto"}
     assert run() == (0, "", "")
     assert window[-1][1] == plain | {"source": shipped / "default.toml"}
     words = ["--no-hud", "--fullscreen", "--output-dir", "out", "--size", "80x60", "--depth", "2"]
+    words += ["--engine", "compute-8"]
     assert run("small.toml", *words) == (0, "", "")
     shot, keys = window[-1]
-    assert keys["size"] == (80, 60)
+    assert (keys["size"], keys["engine"]) == ((80, 60), "compute-8")
     assert (keys["hud"], keys["fullscreen"]) == (False, True)
     assert (keys["output_dir"], keys["source"]) == (Path("out"), Path("small.toml"))
     assert (shot.preset.name, shot.preset.spec.depth) == ("small", 2)
@@ -481,6 +618,11 @@ WRONG = [
     (["render", "small.toml", *OUT, "--time", "nan"], "--time: nan"),
     (["render", "small.toml", *OUT, "--samples", "17"], "--samples: 17"),
     (["render", "small.toml", *OUT, "--engine", "nupmy"], "did you mean 'numpy'?"),
+    (["render", "small.toml", *OUT, "--engine", "nonsense"], "--engine: no engine 'nonsense'"),
+    (["view", "small.toml", "--engine", "nonsense"], "--engine: no engine 'nonsense'"),
+    (["tune", "small.toml", "--engine", "compute-7"], "--engine: no engine 'compute-7'"),
+    (["bench", "--engine", "nonsense"], "--engine: no engine 'nonsense'"),
+    ([*sequence()[:-1], "nonsense"], "--engine: no engine 'nonsense'"),
     (["sequence", "small.toml"], "-o DIR"),
     (["sequence", "small.toml", "-o", "f"], "--frames N"),
     (["sequence", "small.toml", "-o", "f", "--frames", "3"], "--fps F"),

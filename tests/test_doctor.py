@@ -12,6 +12,7 @@ from desktop import virtual_display
 
 from cppn_gl import doctor
 from cppn_gl.doctor import Check, exit_status, report
+from cppn_gl.engines import EXACT, VARIABLE
 
 GPU_INFO = {
     "renderer": "A GPU",
@@ -21,7 +22,7 @@ GPU_INFO = {
     "max_fragment_uniform_blocks": 14,
     "max_uniform_block_size": 65536,
 }
-GPU = {"info": GPU_INFO, "chatter": "", "devices": 1}
+GPU = {"info": GPU_INFO, "chatter": "", "devices": 1, "engine": ""}
 SOFTWARE = GPU | {"info": GPU_INFO | {"renderer": "llvmpipe", "software": True}}
 NONE = {"message": "No graphics driver could be started.", "hint": "Run `mend`."}
 
@@ -146,6 +147,31 @@ def test_what_the_driver_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert "conda install" in check.remedy
 
 
+def test_the_engine_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    children(monkeypatch, headless=GPU | {"engine": "compute-4 for the preset 'default' (why)"})
+    check = doctor._headless()[1]
+    assert (check.name, check.ok) == ("engine", True)
+    assert check.found == "compute-4 for the preset 'default' (why)"
+
+
+@pytest.mark.gl
+def test_an_engine_is_found_and_measures_nothing(tuning: Path) -> None:
+    (check,) = (check for check in doctor._headless() if check.name == "engine")
+    engine, _, rest = check.found.partition(" for the preset 'default' ")
+    assert engine in EXACT
+    assert str(tuning) in rest
+    assert not tuning.exists()
+
+
+@pytest.mark.gl
+def test_a_variable_that_asks_for_no_engine_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "nonsense")
+    (check,) = (check for check in doctor._headless() if check.name == "engine")
+    assert check.ok is False
+    assert f"{VARIABLE}: no engine 'nonsense'" in check.found
+    assert VARIABLE in check.remedy
+
+
 def test_no_driver_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     children(monkeypatch, headless=NONE)
     (check,) = doctor._headless()
@@ -175,9 +201,11 @@ def test_a_window_is_tried_only_on_a_display(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_variables_that_change_the_outcome_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESA_GL_VERSION_OVERRIDE", "2.1")
+    monkeypatch.setenv(VARIABLE, "compute-8")
     monkeypatch.setenv("__EGL_VENDOR_LIBRARY_FILENAMES", "/dev/null")
     (check,) = doctor._environment()
     assert "MESA_GL_VERSION_OVERRIDE=2.1" in check.found
+    assert f"{VARIABLE}=compute-8" in check.found
     assert "__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null" in check.found
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 import cppn_gl
 from cppn_gl.library import shipped
+from cppn_gl.picture import read_shot
 from cppn_gl.resources import resource
 
 pytestmark = pytest.mark.gl
@@ -50,7 +51,7 @@ def test_a_picture_is_rendered_and_reproduced_byte_for_byte(tmp_path: Path) -> N
     pixels = np.asarray(Image.open(tmp_path / "a.png"))
     assert pixels.shape == (36, 64, 3)
     assert pixels.std() > 10
-    with cppn_gl.Renderer(engine="fragment") as renderer:
+    with cppn_gl.Renderer(read_shot(tmp_path / "a.png").engine) as renderer:
         expected = renderer.render(cppn_gl.load_preset("neylon-27"), (64, 36))
     assert np.array_equal(pixels, expected)
 

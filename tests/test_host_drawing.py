@@ -7,12 +7,11 @@ import pytest
 from windowless import windowless
 
 from cppn_gl.geometry import pixel_points, pixel_points_at
-from cppn_gl.host_drawing import FEWEST, HostDrawing
-from cppn_gl.painter import Scene
+from cppn_gl.host_drawing import FEWEST, MOST, ONE_THREAD, RETRY, HostDrawing, Threads
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
+from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes
-from cppn_gl.viewer.canvas import Canvas
 
 pytestmark = pytest.mark.gl
 
@@ -33,7 +32,8 @@ def scene(preset: Preset) -> Scene:
 
 def test_points_by_number_are_those_of_the_grid() -> None:
     x, y = pixel_points(SIZE, (0.4, -0.2), 1.7)
-    numbered = pixel_points_at(np.arange(SIZE[0] * SIZE[1]), SIZE, (0.4, -0.2), 1.7)
+    row, column = np.divmod(np.arange(SIZE[0] * SIZE[1]), SIZE[0])
+    numbered = pixel_points_at(column, row, SIZE, (0.4, -0.2), 1.7)
     assert np.array_equal(numbered, [x.ravel(), y.ravel()])
 
 
@@ -54,28 +54,64 @@ def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     steps = 1
     while not drawing.step(0.0):  # a slice at a time, however small
         steps += 1
-    assert steps == -(-SIZE[0] * SIZE[1] // FEWEST)
+    layers = WIDE.spec.depth  # each is a step, and is scaled in one, the last one but a moment ago
+    assert steps >= -(-SIZE[0] * SIZE[1] // FEWEST) * layers + layers - 1
     assert renderer.painter.programs.compiled == compiled
     expected = renderer.render(WIDE, SIZE, 0.7, dtype="float32")
     assert np.abs(planes.read() - expected).max() < 5e-6
     planes.release()
 
 
-@pytest.mark.parametrize(
-    ("width", "software", "compiles"), [(90, True, 0), (8, True, 1), (90, False, 1)]
-)
-def test_the_canvas_draws_wide_networks_so_on_a_software_renderer(
-    renderer: Renderer, width: int, software: bool, compiles: int
-) -> None:
+@pytest.mark.parametrize("samples", [1, 2])
+def test_a_part_of_a_picture(renderer: Renderer, samples: int) -> None:
     assert renderer.ctx is not None
-    preset = WIDE.replace(width=width, activation="gaussian" if software else "cos")
-    before = renderer.painter.programs.compiled
-    canvas = Canvas(renderer.ctx, renderer.painter, 4096, software=software)
-    canvas.want(scene(preset), SIZE)
-    while not canvas.finished:
-        canvas.advance(0.01)
-    assert renderer.painter.programs.compiled - before == compiles
-    assert canvas.front is not None
-    expected = renderer.render(preset, SIZE, 0.7, dtype="float32")
-    assert np.abs(canvas.front.read() - expected).max() < 5e-6
-    canvas.release()
+    left, top, width, height = 7, 5, 20, 9
+    planes = Planes(renderer.ctx, (width, height))
+    drawing = HostDrawing(
+        renderer.painter, planes, scene(WIDE), size=SIZE, offset=(left, top), samples=samples
+    )
+    while not drawing.step(0.01):
+        pass
+    whole = renderer.render(WIDE, SIZE, 0.7, samples=samples, dtype="float32")
+    part = whole[top : top + height, left : left + width]
+    assert np.abs(planes.read() - part).max() < 5e-6
+    planes.release()
+
+
+def test_narrow_networks_are_multiplied_in_one_thread(renderer: Renderer) -> None:
+    assert renderer.ctx is not None
+    for width in (1, 16, 40, 90):
+        planes = Planes(renderer.ctx, SIZE)
+        drawing = HostDrawing(renderer.painter, planes, scene(WIDE.replace(width=width)))
+        most = drawing._most()
+        assert 1 <= most <= MOST
+        assert most * width**2 <= ONE_THREAD or most == MOST
+        planes.release()
+
+
+def test_it_learns_whether_several_threads_are_faster() -> None:
+    threads = Threads()
+    assert threads.one(10.0)
+    threads.measured(True, 5e9)
+    assert not threads.one(10.0)
+    threads.measured(False, 1e9)
+    assert not threads.one(10.0)  # the slower, now and then
+    assert all(threads.one(10.0 + k / 10 * RETRY) for k in range(1, 10))
+    assert not threads.one(10.01 + RETRY)
+    for _ in range(5):
+        threads.measured(False, 2e10)
+    assert not threads.one(10.02 + RETRY)
+    assert threads.one(10.03 + 2 * RETRY)
+
+
+def test_wide_layers_are_scaled_in_slices(renderer: Renderer) -> None:
+    assert renderer.ctx is not None
+    planes = Planes(renderer.ctx, SIZE)
+    wanted = scene(WIDE.replace(weight_scale=0.21))
+    drawing = HostDrawing(renderer.painter, planes, wanted)
+    drawing.step(0.0)
+    assert "layers" not in vars(wanted.network)
+    for _ in range(wanted.network.depth):
+        drawing.step(0.0)
+    assert "layers" in vars(wanted.network)
+    planes.release()

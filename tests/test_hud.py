@@ -20,6 +20,7 @@ from cppn_gl.viewer.hud import (
     Panel,
     font_size,
     hud_lines,
+    quality,
 )
 
 Size = tuple[int, int]
@@ -31,7 +32,8 @@ def explorer(**keys: Any) -> Explorer:
 
 
 def lines(of: Explorer, **values: Any) -> list[str]:
-    given: dict[str, Any] = {"fps": 60.0, "scale": 1, "renderer": "llvmpipe", "recording": ""}
+    given: dict[str, Any] = {"fps": 60.0, "quality": "", "recording": ""}
+    given |= {"engine": "compute-8, measured here: 1.70× fragment", "renderer": "llvmpipe"}
     return hud_lines(of, 1234567, **given | values)
 
 
@@ -61,6 +63,7 @@ def test_the_lines_say_what_is_shown() -> None:
         "zoom 2×  time 2.5 s",
         "1,234,567 parameters",
         "60 frames/s, llvmpipe",
+        "compute-8, measured here: 1.70× fragment",
         "H: all keys",
     ]
 
@@ -69,7 +72,7 @@ def test_the_lines_follow_every_change() -> None:
     of = explorer(depth=3, inputs=("x", "t"), activation=("tanh", "sin"), bias_scale=0.5)
     of.pause()
     of.layer_down()
-    found = lines(of, fps=0.0, scale=4, recording="recording: 3 frames, 30/s")
+    found = lines(of, fps=0.0, quality=quality(4, 1, 0.0), recording="recording: 3 frames, 30/s")
     assert "depth 3 × width 16 (layer 2 shown)  tanh sin" in found
     assert "uniform  weight scale 1  bias scale 0.5  seed 0" in found
     assert "zoom 1×  time 0.0 s (paused)" in found
@@ -79,6 +82,13 @@ def test_the_lines_follow_every_change() -> None:
 
 def test_a_slow_rate_has_a_decimal() -> None:
     assert "0.4 frames/s, llvmpipe" in lines(explorer(), fps=0.42)
+
+
+def test_how_fine_the_picture_is() -> None:
+    assert quality(16, 1, 0.0) == "1 pixel in 256 so far"
+    assert quality(1, 1, 0.0) == ""
+    assert quality(1, 1, 0.371) == "smoothed: 37% so far"
+    assert quality(1, 4, 1.0) == "4×4 samples"
 
 
 def test_one_layer_has_no_width() -> None:
@@ -93,7 +103,10 @@ def test_given_layers_and_no_title() -> None:
 
 def test_no_glyph_is_missing() -> None:
     of = explorer(depth=4, activation=("tanh", "sin", "relu"), inputs=("t",), bias_scale=2.0)
-    found = [*lines(of, scale=8, recording="recording: 3 frames, 30/s"), "keeping the picture …"]
+    found = [
+        *lines(of, quality=quality(8, 1, 0.0), recording="recording: 3 frames, 30/s"),
+        "keeping the picture …",
+    ]
     assert missing(found) == set()
 
 

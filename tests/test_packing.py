@@ -30,27 +30,23 @@ def varying(widths: list[int]) -> Network:
     return Network([Layer(g.normal(size=s), g.normal(size=s[0]), "sin") for s in shapes])
 
 
-def read_back(network: Network, where: Layout, packed: np.ndarray) -> list[Layer]:
-    """Layers 2 to depth out of the vec4s, as the module's docstring says they lie."""
-    block = packing.layers_block(network, where)
-    layers = []
-    for index in range(1, network.depth):
-        rows, columns, at, _ = map(int, block["shape"][index])
-        step = 4 * where.chunks
-        chunks = where.chunks * math.ceil((where.units if where.unrolled else columns) / step)
-        weight, bias = np.zeros((rows, columns)), np.zeros(rows)
-        for group in range(0, rows, where.rows):
-            heads, at = at, at + math.ceil(where.rows / 4)
-            for chunk in range(chunks):
-                for r in range(group, min(group + where.rows, rows)):
-                    piece = packed[at + chunk * where.rows + r - group]
-                    part = weight[r, 4 * chunk : 4 * chunk + 4]
-                    part[:] = piece[: len(part)]
-                    assert not piece[len(part) :].any()
-                    bias[r] = packed[heads + (r - group) // 4, (r - group) % 4]
-            at += chunks * where.rows
-        layers.append(Layer(weight, bias, "tanh"))
-    return layers
+def stored(network: Network, where: Layout, index: int, packed: np.ndarray) -> np.ndarray:
+    """A layer as it is stored: each row of its groups as its bias, then all its columns."""
+    rows, columns, at, _ = map(int, packing.layers_block(network, where)["shape"][index])
+    step = 4 * where.chunks
+    chunks = where.chunks * math.ceil((where.units if where.unrolled else columns) / step)
+    heads, found = math.ceil(where.rows / 4), []
+    for _ in range(0, rows, where.rows):
+        for r in range(where.rows):
+            pieces = [packed[at + heads + chunk * where.rows + r] for chunk in range(chunks)]
+            found.append(np.concatenate([[packed[at + r // 4, r % 4]], *pieces]))
+        at += heads + chunks * where.rows
+    return np.array(found)
+
+
+def begins(where: Layout, columns: int) -> int:
+    """The column at which a layer's own begin: unrolled, the groups that made them end the row."""
+    return where.units - math.ceil(columns / where.rows) * where.rows if where.unrolled else 0
 
 
 NETWORKS = {
@@ -68,17 +64,74 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("limits", [SMALL, COMMON, CHAIN], ids=["16 KB", "64 KB", "chain"])
-@pytest.mark.parametrize("name", NETWORKS)
+every = pytest.mark.parametrize("name", NETWORKS)
+driver = pytest.mark.parametrize("limits", [SMALL, COMMON, CHAIN], ids=["16 KB", "64 KB", "chain"])
+
+
+@driver
+@every
 def test_what_is_packed_reads_back_as_the_draws(name: str, limits: Limits) -> None:
     network = NETWORKS[name]
     where = packing.layout(network, limits)
     packed = packing.pack(network, where)
     assert packed.dtype == np.float32
     assert packed.shape[1] == 4
-    for layer, expected in zip(read_back(network, where, packed), network.drawn[1:], strict=True):
-        assert np.array_equal(layer.weight, expected.weight)
-        assert np.array_equal(layer.bias, expected.bias)
+    for index, layer in enumerate(network.drawn[1:], 1):
+        rows, columns = layer.weight.shape
+        found, first = stored(network, where, index, packed), 1 + begins(where, columns)
+        assert np.array_equal(found[:rows, first : first + columns], layer.weight)
+        assert np.array_equal(found[:rows, 0], layer.bias)
+
+
+@driver
+@every
+def test_columns_are_filled_up_with_zeros_and_rows_with_the_last(name: str, limits: Limits) -> None:
+    # A row of zeros would give NaN where an input is infinite; the columns of zeros meet zeros.
+    network = NETWORKS[name]
+    where = packing.layout(network, limits)
+    packed = packing.pack(network, where)
+    for index, layer in enumerate(network.drawn[1:], 1):
+        rows, columns = layer.weight.shape
+        found, first = stored(network, where, index, packed), 1 + begins(where, columns)
+        assert not found[:, 1:first].any()
+        assert not found[:, first + columns :].any()
+        assert (found[rows:] == found[rows - 1]).all()
+        assert len(found) == math.ceil(max(rows, 3 * (index == network.depth - 1)) / where.rows) * (
+            where.rows
+        )
+
+
+@driver
+@every
+def test_a_column_of_zeros_meets_no_infinity(name: str, limits: Limits) -> None:
+    """The loops of rows.glsl, by numbers of the units: which of them a column is multiplied by."""
+    network = NETWORKS[name]
+    where = packing.layout(network, limits)
+    if not where.unrolled:
+        return  # steps.glsl clears what it reads beyond a layer
+    shape = packing.layers_block(network, where)["shape"]
+    for index in range(1, network.depth):
+        rows, columns = int(shape[index - 1][0]), network.drawn[index].weight.shape[1]
+        units = np.zeros(where.units, int)  # 0 is cleared, n the layer's unit n
+        for first in range(0, rows, where.rows):
+            units[: -where.rows] = units[where.rows :]
+            units[-where.rows :] = np.arange(first, first + where.rows) + 1
+        if rows % where.rows:
+            units[rows % where.rows - where.rows :] = 0  # FILL
+        start = begins(where, columns)
+        assert units[start : start + columns].tolist() == list(range(1, columns + 1))
+        assert not units[:start].any()
+        assert not units[start + columns :].any()
+
+
+def test_a_single_output_is_repeated_to_three() -> None:
+    for width in (5, 97):
+        network = Network.random(depth=3, width=width, outputs=1)
+        where = packing.layout(network, COMMON)
+        found = stored(network, where, 2, packing.pack(network, where))
+        assert packing.layers_block(network, where)["shape"][2][0] == 3
+        assert len(found) >= 3
+        assert (found == found[0]).all()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -91,17 +144,6 @@ def test_steps_of_the_loops_stay_inside_what_is_stored(name: str) -> None:
     assert len(packing.pack(network, where)) >= max(end, where.capacity, 1)
     for layer in network.drawn:
         assert math.ceil(len(layer.bias) / where.rows) * where.rows <= where.units
-
-
-def test_a_padded_row_repeats_the_last() -> None:
-    network = Network.random(depth=3, width=70)  # 0 · inf would be NaN in a row of zeros
-    where = packing.layout(network, COMMON)
-    block = packing.layers_block(network, where)["shape"][1]
-    group = packing.pack(network, where)[int(block[2]) + 8 * where.stride(70) :]
-    bias = network.drawn[1].bias.tolist()
-    assert group[1].tolist() == [bias[68], bias[69], bias[69], bias[69]]
-    assert np.array_equal(group[2 + 5], group[2 + 6])
-    assert np.array_equal(group[2 + 5], network.drawn[1].weight[69, :4])
 
 
 # Which layout.
@@ -153,18 +195,19 @@ def test_depth_leaves_the_layout_unless_another_storage_is_needed() -> None:
 
 
 def iterations(network: Network, where: Layout) -> int:
-    """How often the loops of network.glsl run, all together."""
+    """How often the loops of rows.glsl or steps.glsl run, all together."""
+    first, *rest = [layer.weight.shape for layer in network.drawn]
+    if where.unrolled:
+        groups = [math.ceil(max(rows, 3) / where.rows) for rows, _ in (first, *rest)]
+        return len(rest) + sum(groups)
     step = 4 * where.chunks
 
     def padding(rows: int) -> int:
-        return (where.units if where.unrolled else -(-rows // step) * step) - rows
+        return -(-rows // step) * step - rows
 
-    copied = where.units if where.unrolled else 0
-    first, *rest = [layer.weight.shape for layer in network.drawn]
-    total = first[0] + padding(first[0]) + copied
+    total = first[0] + padding(first[0])
     for rows, columns in rest:
-        steps = 1 if where.unrolled else -(-columns // step)
-        total += 1 + -(-rows // where.rows) * (1 + steps) + padding(rows) + copied
+        total += 1 + -(-rows // where.rows) * (1 + -(-columns // step)) + padding(rows)
     return total
 
 
@@ -221,7 +264,8 @@ def test_the_layers_block_tells_shapes_activations_and_scales() -> None:
     where = packing.layout(network, COMMON)
     block = packing.layers_block(network, where)
     stride = where.stride(5)
-    assert block["shape"][:3].tolist() == [[5, 2, 0, 9], [5, 5, 0, 1], [3, 5, 5 * stride, 7]]
+    groups = math.ceil(5 / where.rows)
+    assert block["shape"][:3].tolist() == [[5, 2, 0, 9], [5, 5, 0, 1], [3, 5, groups * stride, 7]]
     assert block["scale"][:3, :2].tolist() == [[0.5, 0.25]] * 3
     assert not block["shape"][3:].any()
 
@@ -231,7 +275,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
     center, extent, clock = (0.7, -1.3), 1e-5, Clock(3.0, 0.5, 8.0)
     folded = packing.first_layer(network, center, extent, clock)
     assert folded.shape == (MAX_WIDTH, 4)
-    assert not folded[6:].any()
+    assert (folded[6:] == folded[5]).all()  # rows that only fill a group
     u, v = np.array([-1.7, 0.0, 0.3]), np.array([0.2, 0.0, -1.0])
     x, y = center[0] + extent * u, center[1] + extent * v
     d = np.hypot(x, y) - np.hypot(*center)
@@ -270,3 +314,31 @@ def test_one_array_of_blocks_has_a_binding() -> None:
     text = packing.declarations(where, block_arrays=True)
     assert f"binding = {packing.WEIGHTS_BINDING}) uniform Weights {{ vec4 w[4096]; }}" in text
     assert f"weights[{where.blocks}];" in text
+
+
+@pytest.mark.parametrize("name", ["5x4", "27x30", "3x65"])
+@pytest.mark.parametrize("limits", [SMALL, COMMON])
+@pytest.mark.parametrize("arrays", [True, False])
+def test_doubles_are_the_same_bytes_two_by_two(name: str, limits: Limits, arrays: bool) -> None:
+    where = packing.layout(NETWORKS[name], limits)
+    plain = packing.declarations(where, block_arrays=arrays)
+    text = packing.declarations(where, block_arrays=arrays, doubles=True)
+    if not where.blocks:
+        assert text == plain  # a texture is read as it is
+        return
+    count = f"w[{where.block_vec4s}];"
+    assert text.count(f"dvec2 {count}") == plain.count(f"vec4 {count}") >= 1
+    assert text.count("return halves(") == plain.count("return (weights") >= 1
+
+
+def test_a_deeper_layout_is_the_one_that_depth_leads_to() -> None:
+    for width in (10, 30, 64):
+        where = packing.layout(zeros(2, width), COMMON)
+        after = packing.deeper(where, COMMON)
+        found = {packing.layout(zeros(depth, width), COMMON) for depth in range(2, MAX_DEPTH + 1)}
+        assert where in found
+        assert {one for one in found if one.blocks > 1} <= {after}
+        assert after is not None
+        assert packing.deeper(after, COMMON) is None
+    assert packing.deeper(packing.layout(zeros(2, 65), COMMON), COMMON) is None
+    assert packing.deeper(packing.layout(zeros(2, 9), CHAIN), CHAIN) is None

@@ -1,20 +1,22 @@
 """What a change costs: what compiles, what is sent, what stays alive, and that nothing leaks."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import moderngl
 import pytest
+from census import Census
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.engines import COMPUTE, FRAGMENT, NUMPY, Engine
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
-from cppn_gl.painter import Painter, Scene
+from cppn_gl.painter import FIRST_RATE, MAX_RATES, Painter
 from cppn_gl.preset import View
 from cppn_gl.programs import MAX_PROGRAMS
+from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
 
@@ -103,39 +105,83 @@ def test_the_programs_alive_are_few(renderer: Renderer) -> None:
     assert compiled_by(renderer, START)[0] <= 1
 
 
+# Other engines.
+
+
+@pytest.fixture(scope="module")
+def computing(compute_shaders: None) -> Iterator[Renderer]:
+    with Renderer("compute-8") as one:
+        assert one.ctx is not None
+        yield one
+        with one.ctx:
+            assert one.ctx.error == "GL_NO_ERROR"
+
+
+def test_a_compute_shader_is_as_cheap_to_change(computing: Renderer) -> None:
+    computing.render(START, size=SIZE)
+    change = START.replace(weight_scale=0.3, extent=0.1, center=[3, -4], speed=5, latent=[0.25])
+    assert compiled_by(computing, change, time=3.0) == (0, 0)
+    assert compiled_by(computing, START, samples=3, dtype="float32") == (0, 0)
+    assert compiled_by(computing, START.replace(seed=3)) == (0, 1)
+    assert compiled_by(computing, *(START.replace(depth=d) for d in range(2, 12)))[0] == 0
+
+
+def test_baking_compiles_for_each_network_and_not_for_the_view() -> None:
+    with Renderer("baked") as baking:
+        small = START.replace(depth=2, width=3)
+        assert compiled_by(baking, small)[0] == 1
+        assert compiled_by(baking, small.replace(extent=0.1, speed=5), time=2.0) == (0, 0)
+        assert compiled_by(baking, small.replace(seed=2), small.replace(weight_scale=0.5))[0] == 2
+
+
+@pytest.mark.usefixtures("compute_shaders")
+def test_one_upload_serves_all_engines(renderer: Renderer) -> None:
+    painter = renderer.painter
+    with current(renderer):
+        scene = Scene(Network.random(depth=3, width=9, seed=77), View(), Clock())
+        before = painter.uploads
+        for engine in (FRAGMENT, COMPUTE[4], FRAGMENT, COMPUTE[8]):
+            painter.load(scene, engine)
+        assert painter.uploads == before + 1
+
+
+# Rates.
+
+
+def test_a_rate_is_a_low_guess_until_it_is_measured(renderer: Renderer) -> None:
+    with current(renderer) as ctx:
+        painter = Painter(ctx, 420)
+        one, other = (painter.kind(engine, START.network()) for engine in (FRAGMENT, COMPUTE[4]))
+        assert painter.rate(one) == FIRST_RATE / 2
+        painter.measured(one, work=1e9, seconds=1.0)
+        assert painter.rate(one) == 1e9
+        assert painter.rate(other) == 0.5e9
+        painter.measured(one, work=3e9, seconds=1.0)
+        assert painter.rate(one) == 2e9
+        painter.measured(one, work=1e3, seconds=1e-4)  # the cost of a call tells nothing
+        assert painter.rate(one) == 2e9
+        painter.measured(one, work=9e9, seconds=0.0)
+        assert painter.rate(one) > 9e9
+        painter.release()
+
+
+def test_rates_do_not_pile_up(renderer: Renderer) -> None:
+    with current(renderer) as ctx:
+        painter = Painter(ctx, 420)
+        for depth in range(1, 500):
+            kind: Any = FRAGMENT, depth
+            painter.measured(kind, 1e9, 1.0)
+        assert len(painter._rates) <= MAX_RATES
+        assert painter.kind(NUMPY, START.network()) == (NUMPY, None)
+        painter.release()
+
+
 # Leaks.
 
 
 def current(renderer: Renderer) -> moderngl.Context:
     assert renderer.ctx is not None
     return renderer.ctx
-
-
-class Census:
-    """The objects of a context that have been made and not been released."""
-
-    KINDS = ("buffer", "texture", "framebuffer", "program", "vertex_array")
-
-    def __init__(self, patch: pytest.MonkeyPatch):
-        self.made: list[Any] = []
-        for kind in self.KINDS:
-            patch.setattr(moderngl.Context, kind, self.counted(getattr(moderngl.Context, kind)))
-
-    def counted(self, make: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(*arguments: Any, **options: Any) -> Any:
-            made = make(*arguments, **options)
-            self.made.append(made)
-            return made
-
-        return wrapped
-
-    def alive(self) -> dict[str, int]:
-        kinds = [
-            type(one).__name__
-            for one in self.made
-            if not isinstance(one.mglo, moderngl.InvalidObject)
-        ]
-        return dict(sorted(Counter(kinds).items()))
 
 
 def test_nothing_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,10 +199,27 @@ def test_nothing_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
             counts.append(census.alive())
     assert counts[0] == counts[1] == counts[2]
     assert sum(counts[0].values()) < 40
-    assert counts[0]["Program"] == 1 + len(renderer.painter.programs)
+    assert counts[0]["Program"] == 2 + len(renderer.painter.programs)  # to show, and to pack
     with current(renderer) as ctx:
         assert ctx.error == "GL_NO_ERROR"
     renderer.release()
+    assert census.alive() == {}
+
+
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("engine", ["compute-16", "baked", "tiled"])
+def test_no_engine_leaks(monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
+    census, counts = Census(monkeypatch), []
+    with Renderer(engine) as renderer:
+        small = START.replace(depth=2, width=3)
+        for _ in range(3):
+            for preset in (small, small.replace(seed=3), small.replace(depth=1)):
+                renderer.render(preset, size=SIZE)
+                renderer.render(preset, size=(3, 3), samples=2, dtype="float32")
+            counts.append(census.alive())
+        assert counts[0] == counts[1] == counts[2]
+        renderer.reload(small.network())
+        renderer.render(small, size=SIZE)
     assert census.alive() == {}
 
 
@@ -178,22 +241,25 @@ def test_a_renderer_that_cannot_be_made_leaks_nothing(
     census = Census(monkeypatch)
     (tmp_path / "full.vert").write_text("void main() {}", "utf-8")
     (tmp_path / "present.frag").write_text("wrong", "utf-8")
+    (tmp_path / "pack.frag").write_text("wrong", "utf-8")
     with pytest.raises(ShaderError, match=r"present\.frag:1"):
         Renderer("fragment", shaders=tmp_path)
     assert census.alive() == {}
 
 
-def test_a_deeper_network_finds_its_program_prepared(renderer: Renderer) -> None:
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("engine", [FRAGMENT, COMPUTE[4]], ids=str)
+def test_a_deeper_network_finds_its_program_prepared(renderer: Renderer, engine: Engine) -> None:
     assert renderer.ctx is not None
     with renderer.ctx:
         painter = Painter(renderer.ctx, 420)
         planes = Planes(renderer.ctx, (8, 8))
         shallow, deep = (Network.random(depth=depth, width=30) for depth in (4, 40))
-        painter.prepare(shallow, planes)
-        painter.prepare(shallow, planes)
+        painter.prepare(shallow, planes, engine)
+        painter.prepare(shallow, planes, engine)
         assert painter.programs.compiled == 1
-        assert painter.programs.get(painter.structure(deep)).warm
-        painter.prepare(deep, planes)  # has outgrown one block: nothing is left to prepare
+        assert painter.programs.get(painter.structure(deep), engine).warm
+        painter.prepare(deep, planes, engine)  # has outgrown one block: nothing is left to prepare
         assert painter.programs.compiled == 1
         planes.release()
         painter.release()

@@ -2,9 +2,11 @@
 
 import math
 import os
+import random
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +19,57 @@ from truth import MAGENTA, allowed, check_truth, percentile, reference
 import cppn_gl.renderer
 from cppn_gl import Layer, Network, Preset, Renderer, packing
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.baked import weights
 from cppn_gl.context import ContextError, open_context
+from cppn_gl.engines import AUTO, EXACT, VARIABLE
 from cppn_gl.geometry import sample_jitters
 from cppn_gl.network import INITS
-from cppn_gl.painter import Drawing, Scene
-from cppn_gl.preset import LayersSpec, View
+from cppn_gl.preset import LayersSpec, PresetError, View
 from cppn_gl.shader import ShaderError
-from cppn_gl.targets import Planes
+from cppn_gl.stream import one_ahead
 
 gl = pytest.mark.gl
+OTHERS = [name for name in EXACT if name not in ("fragment", "numpy")]
+SHARE = 5  # pictures of the sample that each of the others draws
+MOST_BAKED = 600  # weights; more take seconds to compile
+
+
+@pytest.fixture(scope="module", params=OTHERS)
+def other(request: pytest.FixtureRequest, compute_shaders: None) -> Iterator[Renderer]:
+    """A renderer by each engine beside the two that draw all of the sample."""
+    with Renderer(request.param) as one:
+        assert one.ctx is not None
+        yield one
+        with one.ctx:
+            assert one.ctx.error == "GL_NO_ERROR"
+
+
+def engine_of(renderer: Renderer) -> str:
+    return renderer.engine_for(Preset().replace(depth=2, width=2)).engine
+
+
+def share(name: str) -> list[int]:
+    """The numbers of the sample that an engine draws, by chance, the same on each run."""
+    fitting = []
+    for number in random.Random(f"share of {name}").sample(range(COUNT), COUNT):
+        network = sample(number).network()
+        narrow = network.width <= packing.UNROLLED_WIDTH
+        if narrow and (EXACT[name].kind != "baked" or weights(network) <= MOST_BAKED):
+            fitting.append(number)
+        if len(fitting) == SHARE:
+            break
+    return fitting
 
 
 def explicit(*layers: Layer, inputs: tuple[str, ...] = ("x", "y")) -> Preset:
     return Preset(LayersSpec(layers, inputs))
 
 
-def varying(widths: list[int], activation: str = "sin", seed: int = 0) -> Preset:
+def varying(widths: list[int], activation: str = "sin", seed: int = 0, outputs: int = 3) -> Preset:
     """Explicit layers of varying widths, scaled to keep the signal alive."""
     g = np.random.default_rng(seed)
     layers, fan_in = [], 2
-    for rows in [*widths, 3]:
+    for rows in [*widths, outputs]:
         weight = g.normal(size=(rows, fan_in)) * math.sqrt(1.5 / fan_in)
         layers.append(Layer(weight, g.normal(size=rows), activation))
         fan_in = rows
@@ -74,6 +107,25 @@ def test_numpy_draws_a_random_network_truly(number: int) -> None:
 
 
 @gl
+@pytest.mark.parametrize("turn", range(SHARE))
+def test_every_engine_draws_its_share_of_random_networks_truly(other: Renderer, turn: int) -> None:
+    number = share(engine_of(other))[turn]
+    preset = sample(number)
+    assert other.engine_for(preset).engine == engine_of(other)
+    check_truth(other, preset, size_of(number), time_of(number))
+
+
+@gl
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("name", ["compute-8", "compute-16", "baked"])
+def test_a_network_too_wide_for_an_engine_is_drawn_by_another(name: str) -> None:
+    with Renderer(name) as one:
+        preset = Preset().replace(depth=2, width=packing.UNROLLED_WIDTH + 1, weight_scale=0.2)
+        assert one.engine_for(preset).engine not in (name, "numpy")
+        check_truth(one, preset, (9, 5))
+
+
+@gl
 @pytest.mark.parametrize(
     ("depth", "width"),
     [(14, 120), (14, 400), (64, 64), (64, 512)],  # 12 blocks; then textures
@@ -85,13 +137,13 @@ def test_the_largest_networks_are_drawn_to_their_last_layer(
     preset = Preset().replace(
         depth=depth,
         width=width,
-        activation=names[: depth - 1] if depth == 64 else "tanh",
+        activation=names[: depth - 1] if width == 64 else "tanh",
         init="lecun_uniform",  # keeps the signal, and the errors of float32, as they are
         output_activation="sin",
         seed=5,
     )
-    assert reference(preset, (8, 3)).std() > 0.01
-    check_truth(renderer, preset, (8, 3))
+    assert reference(preset, (4, 2)).std() > 0.01
+    check_truth(renderer, preset, (4, 2))
 
 
 @gl
@@ -115,7 +167,62 @@ def test_the_exact_figure(renderer: Renderer) -> None:
     check_truth(renderer, preset)
 
 
+SHAPES = [
+    ([3, 17, 1, 8], 3),  # odd ones, and one that has fewer columns than rows
+    ([1], 1),
+    ([5, 2, 7], 1),
+    ([], 1),
+    ([], 3),
+    ([33, 2, 4], 3),
+]
+
+
+@gl
+@pytest.mark.parametrize(("widths", "outputs"), SHAPES, ids=str)
+def test_every_engine_draws_layers_of_varying_widths_truly(
+    other: Renderer, widths: list[int], outputs: int
+) -> None:
+    check_truth(other, varying(widths, outputs=outputs), (33, 17))
+
+
+@gl
+def test_every_engine_draws_every_activation_truly(other: Renderer) -> None:
+    names = list(ACTIVATIONS)
+    preset = Preset().replace(
+        depth=len(names) + 1,
+        width=3,
+        activation=names,
+        init="lecun_uniform",
+        output_activation="cos",
+        inputs=["x", "r", "t", "y"],
+        seed=4,
+    )
+    assert reference(preset, (32, 18), 0.7).std() > 0.01
+    check_truth(other, preset, time=0.7)
+
+
+@gl
+def test_every_engine_draws_what_fragments_show(renderer: Renderer, other: Renderer) -> None:
+    preset = Preset().replace(depth=4, width=7, inputs=["x", "y", "r"], extent=3, seed=5)
+    pictures = [one.render(preset, (41, 23)).astype(int) for one in (renderer, other)]
+    differing = np.abs(pictures[0] - pictures[1])
+    assert differing.max() <= 1
+    assert (differing > 0).mean() < 0.01
+    exact = [one.render(preset, (41, 23), dtype="float32") for one in (renderer, other)]
+    assert percentile(exact[0] - exact[1]) <= allowed(preset)
+
+
 # Views.
+
+
+def zoomed(extent: float, center: tuple[float, float], inputs: tuple[str, ...]) -> Preset:
+    """A steep first layer, so that something is to be seen in so small a view."""
+    network = Network.random(depth=3, width=8, inputs=inputs, seed=2)
+    first, *rest = network.layers
+    steep = Layer(first.weight / np.float32(extent), first.bias, "sin")
+    folded = -(steep.weight[:, :2].astype(float) @ np.array(center))
+    kept = steep if "x" not in inputs else Layer(steep.weight, folded % (2 * math.pi), "sin")
+    return Preset(LayersSpec((kept, *rest), inputs), View(center, extent))
 
 
 @gl
@@ -125,14 +232,14 @@ def test_the_exact_figure(renderer: Renderer) -> None:
 def test_a_deep_zoom_stays_sharp(
     renderer: Renderer, extent: float, center: tuple[float, float], inputs: tuple[str, ...]
 ) -> None:
-    # A steep first layer, so that something is to be seen in so small a view.
-    network = Network.random(depth=3, width=8, inputs=inputs, seed=2)
-    first, *rest = network.layers
-    steep = Layer(first.weight / np.float32(extent), first.bias, "sin")
-    folded = -(steep.weight[:, :2].astype(float) @ np.array(center))
-    kept = steep if "x" not in inputs else Layer(steep.weight, folded % (2 * math.pi), "sin")
-    preset = Preset(LayersSpec((kept, *rest), inputs), View(center, extent))
-    check_truth(renderer, preset, time=0.5, folded=True)
+    check_truth(renderer, zoomed(extent, center, inputs), time=0.5, folded=True)
+
+
+@gl
+def test_a_deep_zoom_stays_sharp_by_every_engine(other: Renderer) -> None:
+    for inputs in (("x", "y", "r"), ("r", "t")):
+        preset = zoomed(1e-6, (1.3, -0.7), inputs)
+        check_truth(other, preset, (33, 17), time=0.5, folded=True)
 
 
 @gl
@@ -172,12 +279,42 @@ def test_time_moves_what_depends_on_it(renderer: Renderer) -> None:
 # What is not a number.
 
 
+def overflowing(depth: int, width: int, weight_scale: float) -> Preset:
+    return Preset().replace(
+        depth=depth, width=width, activation="relu", init="normal", weight_scale=weight_scale
+    )
+
+
+@gl
+def test_what_overflows_float32_is_magenta_by_every_engine(other: Renderer) -> None:
+    for width in (6, 7):
+        preset = overflowing(18, width, 999)
+        check_truth(other, preset, (9, 8))  # of which it is a part
+        magenta = (other.render(preset, (9, 8)) == [255, 0, 255]).all(axis=-1)
+        assert magenta.mean() > 0.3
+        assert (other.render(preset, (9, 8), samples=2)[magenta] == [255, 0, 255]).any()
+
+
+@gl
+@pytest.mark.parametrize("activation", ["relu", "abs", "softplus"])
+def test_infinity_is_magenta_where_it_is_by_every_engine(other: Renderer, activation: str) -> None:
+    layers = [Layer([[1e25, 0]], [0], activation), Layer([[1e30]], [0], "identity")]
+    check_truth(other, explicit(*layers), (8, 2))
+    assert (other.render(explicit(*layers), (8, 2), dtype="float32")[:, 5:] == MAGENTA).all()
+
+
+@gl
+@pytest.mark.parametrize("width", [4, 5, 7])  # full groups of rows, and some that are filled up
+def test_what_fills_a_layer_up_meets_no_infinity(other: Renderer, width: int) -> None:
+    preset = explicit(*infinite(width))
+    value = 1 / (1 + math.exp(-0.01 * width * math.tanh(0.01 * width)))
+    assert np.allclose(other.render(preset, (4, 4), dtype="float32"), value, atol=1e-6)
+
+
 @gl
 @pytest.mark.parametrize("width", [12, 70])
 def test_what_overflows_float32_is_magenta(renderer: Renderer, width: int) -> None:
-    preset = Preset().replace(
-        depth=40, width=width, activation="relu", init="normal", weight_scale=20
-    )
+    preset = overflowing(40, width, 20)
     drawn = renderer.render(preset, size=(8, 8), dtype="float32")
     assert (drawn == MAGENTA).all()
     assert (renderer.render(preset, size=(8, 8)) == [255, 0, 255]).all()
@@ -199,31 +336,46 @@ def test_infinity_is_magenta_where_it_is_and_nowhere_else(
     assert (drawn[:, :4] == MAGENTA).all() == (activation in ("identity", "abs"))
 
 
-@gl
-@pytest.mark.parametrize("width", [30, 75])
-def test_an_infinite_unit_does_no_harm_behind_a_bounded_one(renderer: Renderer, width: int) -> None:
+def infinite(width: int) -> list[Layer]:
+    """A network with one infinite unit, the last, and a bounded layer behind."""
     huge = np.zeros((width, width))
-    huge[0, 0] = 1e30
+    huge[-1, -1] = 1e30
     gathered = np.eye(width)
-    gathered[:, 0] = 1
+    gathered[:, -1] = 1
     small = np.full((width, width), 0.01)
-    layers = [
+    return [
         Layer(np.zeros((width, 2)), np.full(width, 1e25), "relu"),
-        Layer(huge, np.zeros(width), "relu"),  # unit 0 is infinite
+        Layer(huge, np.zeros(width), "relu"),  # the last unit is infinite
         Layer(gathered, np.zeros(width), "tanh"),
         Layer(small, np.zeros(width), "tanh"),
         Layer(small[:3], np.zeros(3), "sigmoid"),
     ]
-    drawn = renderer.render(Network(layers), size=(4, 4), dtype="float32")
-    assert np.allclose(
-        drawn, 1 / (1 + math.exp(-0.01 * width * math.tanh(0.01 * width))), atol=1e-6
-    )
+
+
+@gl
+@pytest.mark.parametrize("width", [29, 30, 75])
+def test_an_infinite_unit_does_no_harm_behind_a_bounded_one(renderer: Renderer, width: int) -> None:
+    drawn = renderer.render(Network(infinite(width)), size=(4, 4), dtype="float32")
+    value = 1 / (1 + math.exp(-0.01 * width * math.tanh(0.01 * width)))
+    assert np.allclose(drawn, value, atol=1e-6)
 
 
 @gl
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_are_true_over_the_whole_of_float32(renderer: Renderer, name: str) -> None:
-    # One row of pixels for each power of two; the activation of x alone, and its float64 twin.
+    check_activation(renderer, name)
+
+
+@gl
+@pytest.mark.usefixtures("compute_shaders")
+def test_activations_of_one_pixel_at_a_time_are_as_true() -> None:
+    with Renderer("compute-1") as one:  # a REAL is a float there, and no vec4
+        for name in ACTIVATIONS:
+            check_activation(one, name)
+
+
+def check_activation(renderer: Renderer, name: str) -> None:
+    """One row of pixels for each power of two; the activation of x alone, and its float64 twin."""
     for extent in (1e-6, 1e-3, 1.0, 8.0, 100.0, 1e4, 1e6):
         network = Network([Layer([[1.0]], [0.0], name)], inputs=("x",))
         preset = Preset(LayersSpec(network.drawn, ("x",)), View(extent=extent))
@@ -257,46 +409,51 @@ def test_samples_are_the_mean_of_the_reference_at_subpixel_centres(
             assert np.abs(in_bytes - np.round(255.0 * drawn)).max() <= 1
 
 
+def check_regions(one: Renderer, patch: pytest.MonkeyPatch, region: int, samples: int) -> None:
+    """Regions do not show."""
+    preset = Preset().replace(depth=3, width=6, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
+    for dtype in ("uint8", "float32"):
+        whole = one.render(preset, size=(19, 11), dtype=dtype, samples=samples)
+        with patch.context() as changed:
+            changed.setattr(cppn_gl.renderer, "REGION", region)
+            parts = one.render(preset, size=(19, 11), dtype=dtype, samples=samples)
+        assert parts.tobytes() == whole.tobytes()
+
+
 @gl
 @pytest.mark.parametrize("samples", [1, 2])
 @pytest.mark.parametrize("region", [5, 8, 1])
 def test_regions_do_not_show(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, region: int, samples: int
 ) -> None:
-    preset = Preset().replace(inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
-    for dtype in ("uint8", "float32"):
-        whole = renderer.render(preset, size=(19, 11), dtype=dtype, samples=samples)
-        with monkeypatch.context() as patch:
-            patch.setattr(cppn_gl.renderer, "REGION", region)
-            parts = renderer.render(preset, size=(19, 11), dtype=dtype, samples=samples)
-        assert parts.tobytes() == whole.tobytes()
+    check_regions(renderer, monkeypatch, region, samples)
 
 
 @gl
 @pytest.mark.parametrize("samples", [1, 2])
-def test_tiles_do_not_show(renderer: Renderer, samples: int) -> None:
-    preset = Preset().replace(inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
-    size = (37, 21)
-    whole = renderer.render(preset, size=size, dtype="float32", samples=samples)
-    scene = Scene(preset.network(), preset.view, preset.animation.clock(0.0))
-    other = Scene(Network.random(seed=9), View(), preset.animation.clock(1.0))
-    assert renderer.ctx is not None
-    with renderer.ctx:
-        renderer.painter._rates.clear()
-        renderer.painter._last_rate = 1.0  # so slow that each tile is the smallest
-        planes, else_where = (Planes(renderer.ctx, size) for _ in range(2))
-        drawing = Drawing(renderer.painter, planes, scene, samples=samples)
-        interlude = Drawing(renderer.painter, else_where, other)
-        steps = 0
-        while not drawing.step(0.0):
-            steps += 1
-            interlude.step(0.0)
-        assert drawing.step(0.0)
-        tiles = planes.read()
-        planes.release()
-        else_where.release()
-    assert steps > 3
-    assert tiles.tobytes() == whole.tobytes()
+def test_regions_of_no_engine_show(
+    other: Renderer, monkeypatch: pytest.MonkeyPatch, samples: int
+) -> None:
+    check_regions(other, monkeypatch, 5, samples)
+
+
+@gl
+def test_samples_of_every_engine_are_the_mean_of_the_reference(other: Renderer) -> None:
+    preset = Preset().replace(depth=3, width=6, extent=4, output_activation="identity", seed=3)
+    shifts = [(0.5 + right, 0.5 + down) for right, down in sample_jitters(3)]
+    mean = np.mean([np.clip(reference(preset, (9, 5), shift=s), 0, 1) for s in shifts], axis=0)
+    drawn = other.render(preset, size=(9, 5), samples=3, dtype="float32")
+    assert percentile(drawn - mean) <= allowed(preset)
+
+
+@gl
+@pytest.mark.parametrize("samples", [1, 2])
+def test_a_part_by_any_engine_is_a_cut_from_the_whole(other: Renderer, samples: int) -> None:
+    preset = Preset().replace(depth=3, width=6, inputs=["x", "r"])
+    whole = other.render(preset, (37, 23), samples=samples)
+    for left, top, width, height in ((5, 7, 1, 1), (3, 2, 30, 9), (36, 22, 1, 1)):
+        cut = other.render(preset, (37, 23), samples=samples, part=(left, top, width, height))
+        assert (cut == whole[top : top + height, left : left + width]).all()
 
 
 @gl
@@ -327,6 +484,42 @@ def test_the_330_path_is_as_true() -> None:
 
 
 @gl
+@pytest.mark.usefixtures("compute_shaders")
+def test_compute_shaders_are_as_true_from_any_storage(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Renderer("compute-4") as one:
+        blocks = set()
+        for limits in (one.painter.limits, packing.Limits(16_384, 9)):
+            monkeypatch.setattr(one.painter, "limits", limits)
+            for keys in PATHS:
+                preset = Preset().replace(**keys)
+                blocks.add(one.painter.structure(preset.network()).layout.blocks)
+                check_truth(one, preset, time=0.3)
+        assert {0, 1} < blocks  # a texture, one block, several
+
+
+@gl
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize("name", ["fragment", "compute-8"])
+def test_weights_read_as_doubles_give_the_same_pixels(name: str) -> None:
+    with Renderer(name) as one, Renderer(name) as other:
+        one.painter.programs.software, other.painter.programs.software = True, False
+        assert one.info.context is not None
+        for keys in PATHS[:4]:
+            preset = Preset().replace(**keys)
+            pair = [each.render(preset, (33, 9), dtype="float32") for each in (one, other)]
+            limit = 0.0 if one.info.context.software else allowed(preset)  # alone reads doubles
+            assert percentile(pair[0] - pair[1]) <= limit
+
+
+@gl
+def test_baked_networks_need_no_more_than_glsl_330() -> None:
+    with Renderer("baked", glsl=330) as one:
+        for keys in PATHS[:2]:
+            assert EXACT[one.engine_for(Preset().replace(**keys)).engine].kind == "baked"
+            check_truth(one, Preset().replace(**keys), time=0.3)
+
+
+@gl
 def test_small_blocks_are_as_true(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(renderer.painter, "limits", packing.Limits(16_384, 9))
     for keys in PATHS:
@@ -337,6 +530,16 @@ OLD = """
 from test_renderer import PATHS
 from truth import check_truth
 from cppn_gl import Preset, Renderer
+from cppn_gl.context import ContextError
+with Renderer() as renderer:
+    for width in (8, 80):
+        preset = Preset().replace(width=width)
+        print(renderer.engine_for(preset).engine in ("fragment", "numpy"), end=" ")
+for name in ("compute", "compute-8", "tiled", "baked-1"):
+    try:
+        Renderer(name).release()
+    except ContextError as error:
+        print(f"The engine {name} needs OpenGL 4.3" in error.message, end=" ")
 with Renderer("fragment") as renderer:
     print(renderer.info.context.version_code, renderer.painter.programs.version)
     for keys in PATHS[1:4]:
@@ -352,9 +555,11 @@ def test_a_driver_of_opengl_3_3_draws_as_truly() -> None:
     env = os.environ | overrides | {"PYTHONPATH": os.pathsep.join(paths)}
     done = subprocess.run([sys.executable, "-c", OLD], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    if done.stdout.split()[0] != "330":
-        pytest.skip(f"a driver of {done.stdout} does not heed Mesa's overrides")
-    assert done.stdout.split() == ["330", "330"]
+    *said, code, version = done.stdout.split()
+    if code != "330":
+        pytest.skip(f"a driver of {code} does not heed Mesa's overrides")
+    assert version == "330"
+    assert said == ["True"] * 6
 
 
 # Arguments.
@@ -401,23 +606,124 @@ def test_a_picture_without_end_is_refused() -> None:
         renderer.render(Preset(), size=(2**20, 2**20))
 
 
+# Engines.
+
+
 def test_an_unknown_engine_is_refused_with_the_nearest() -> None:
     with pytest.raises(ValueError, match="did you mean 'fragment'"):
         Renderer("fragmnt")
 
 
-def test_without_opengl_numpy_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> None:
-        raise ContextError("No driver.", "Install one.")
+@gl
+@pytest.mark.usefixtures("compute_shaders")
+def test_the_environment_may_ask_for_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "compute-8")
+    with Renderer() as one:
+        assert one.info.engine == "compute-8"
+        assert one.engine_for(Preset()).engine == "compute-8"
+        assert one.plan(Preset(), 1e15).engine == "compute-8"  # asked for is asked for
+    with Renderer("fragment") as one:
+        assert one.engine_for(Preset()).engine == "fragment"
+    monkeypatch.setenv(VARIABLE, "numpy")
+    with Renderer() as one:
+        assert one.ctx is None
+        assert one.engine_for(Preset()).engine == "numpy"
 
-    monkeypatch.setattr(cppn_gl.renderer, "open_context", none)
+
+def test_an_environment_that_asks_for_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "nonsense")
+    with pytest.raises(PresetError, match=r"^CPPN_GL_ENGINE: no engine 'nonsense'"):
+        Renderer()
+    with Renderer("numpy") as one:  # which does not look
+        assert one.info.engine == "numpy"
+
+
+def no_opengl() -> None:
+    raise ContextError("No driver.", "Install one.")
+
+
+def test_without_opengl_numpy_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cppn_gl.renderer, "open_context", no_opengl)
     with pytest.warns(RuntimeWarning, match=r"drawing with NumPy: No driver\. Install one\."):
         renderer = Renderer()
     assert renderer.info.engine == "numpy"
     assert isinstance(renderer.fallback, ContextError)
     assert renderer.render(Preset(), size=(3, 2)).shape == (2, 3, 3)
+    choice = renderer.engine_for(Preset())
+    assert (choice.engine, choice.why) == ("numpy", "no OpenGL")
+    assert renderer.plan(Preset(), 1e15) == renderer.tune(Preset()) == choice
+    assert renderer.tuning_path is None
+    for name in ("fragment", "compute", "baked", "tiled"):
+        with pytest.raises(ContextError):
+            Renderer(name)
+    monkeypatch.setenv(VARIABLE, "fragment")
     with pytest.raises(ContextError):
-        Renderer("fragment")
+        Renderer()
+
+
+@gl
+@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.parametrize(
+    ("missing", "names"),
+    [
+        ({"COMPUTE_VERSION": 999}, ["compute", "compute-1", "tiled", "baked-1"]),
+        ({"available": lambda ctx: False}, ["tiled"]),
+    ],
+    ids=["no compute shaders", "too small storage blocks"],
+)
+def test_an_engine_that_a_driver_does_not_have_is_refused(
+    monkeypatch: pytest.MonkeyPatch, missing: dict[str, Any], names: list[str]
+) -> None:
+    for name, value in missing.items():
+        monkeypatch.setattr(f"cppn_gl.painter.{name}", value)
+    for name in names:
+        with pytest.raises(ContextError, match=f"The engine {name} needs") as found:
+            Renderer(name)
+        assert "--engine fragment" in found.value.hint
+    for name in ("auto", "fragment", "baked"):
+        with Renderer(name) as one:
+            assert one.engine_for(Preset()).engine in ("fragment", "baked", "compute-1")
+
+
+@gl
+@pytest.mark.parametrize("width", [6, 80])
+def test_the_first_guess_draws_and_measures_nothing(tuning: Path, width: int) -> None:
+    preset = Preset().replace(depth=2, width=width)
+    with Renderer() as one:
+        assert one.info.engine == AUTO
+        assert one.tuning_path == tuning
+        choice = one.engine_for(preset)
+        assert choice.engine in EXACT
+        assert one.plan(preset, 1000).engine == choice.engine  # a short job
+        check_truth(one, preset, (9, 5))
+    assert not tuning.exists()
+
+
+@gl
+def test_what_was_tuned_draws_from_then_on(tuning: Path) -> None:
+    preset = Preset().replace(depth=2, width=3)
+    with Renderer() as one:
+        choice = one.tune(preset, size=(16, 8))
+        assert choice.engine in EXACT
+        assert choice.why.startswith("measured here")
+        assert one.engine_for(preset) == choice
+        check_truth(one, preset, (9, 5))
+    assert tuning.exists()
+    with Renderer() as again:
+        assert again.engine_for(preset) == choice
+        assert again.engine_for(preset.network()) == choice
+    with Renderer("fragment") as asked:
+        assert asked.engine_for(preset).engine == "fragment"
+
+
+@gl
+def test_a_long_job_measures_and_is_drawn_as_planned(tuning: Path) -> None:
+    preset = Preset().replace(depth=2, width=3)
+    with Renderer() as one:
+        choice = one.plan(preset, 1e15)
+        assert one.engine_for(preset).engine == choice.engine
+        assert tuning.exists()
+        check_truth(one, preset, (9, 5))
 
 
 # Lives.
@@ -488,7 +794,8 @@ def test_wrong_shaders_are_an_error_with_file_and_line(tmp_path: Path) -> None:
     for file in resource("shaders").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     present, color = tmp_path / "present.frag", tmp_path / "color.glsl"
-    good_present, good_color = present.read_text("utf-8"), color.read_text("utf-8")
+    pack = tmp_path / "pack.frag"
+    good_pack, good_color = pack.read_text("utf-8"), color.read_text("utf-8")
     with Renderer("fragment", shaders=tmp_path) as renderer:
         expected = renderer.render(Preset(), size=(4, 4)).tobytes()
         color.write_text(good_color + "\nfloat wrong = ;\n", "utf-8")
@@ -497,7 +804,7 @@ def test_wrong_shaders_are_an_error_with_file_and_line(tmp_path: Path) -> None:
             renderer.reload(Preset().network())
         assert renderer.render(Preset(), size=(4, 4)).tobytes() == expected
         color.write_text(good_color, "utf-8")
-        present.write_text(good_present.replace("255.0 * value", "127.0 * value"), "utf-8")
+        pack.write_text(good_pack.replace("255.0 * clamp", "127.0 * clamp"), "utf-8")
         renderer.reload(Preset().network())
         assert renderer.render(Preset(), size=(4, 4)).tobytes() != expected
     present.write_text('#include "none.glsl"', "utf-8")
@@ -530,3 +837,23 @@ def test_a_part_of_a_picture_too_large_to_draw_can_be_drawn(renderer: Renderer) 
         Preset().replace(depth=3, width=8), (1_000_000, 1_000_000), part=(500_000, 500_000, 8, 4)
     )
     assert part.shape == (4, 8, 3)
+
+
+# One picture behind the other.
+
+
+@gl
+@pytest.mark.parametrize("engine", ["fragment", "compute", "tiled", "numpy"])
+@pytest.mark.parametrize("region", [2048, 16])
+def test_a_picture_begun_is_the_picture_rendered(
+    engine: str, region: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cppn_gl.renderer, "REGION", region)
+    preset = Preset().replace(depth=3, width=6, inputs=["x", "y", "t"])
+    times, keys = [k / 7 for k in range(4)], {"size": (37, 21), "samples": 2}
+    with Renderer(engine) as one:
+        expected = [one.render(preset, time=time, **keys) for time in times]
+        found = list(one_ahead(lambda time: one.begin(preset, time=time, **keys), times))
+        if one.ctx is not None:
+            assert one.ctx.error == "GL_NO_ERROR"
+    assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))

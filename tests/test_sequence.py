@@ -3,23 +3,45 @@
 import hashlib
 import json
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cppn_gl import files
-from cppn_gl.capture import CaptureError
+from cppn_gl.capture import CaptureError, FrameWriter
 from cppn_gl.parsing import parse_preset
 from cppn_gl.picture import encode_png, read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.schema import PresetError
-from cppn_gl.sequence import Sequence, frame_path, read_manifest, write_sequence
+from cppn_gl.sequence import Sequence, frame_path, read_manifest, waiting, write_sequence
 
 PRESET = Preset(name="small").replace(depth=3, width=6, inputs=["x", "y", "t"], seed=5)
 SEQUENCE = Sequence(PRESET, frames=4, fps=24, size=(16, 9))
+
+
+class Alive(Renderer):
+    """Draws nothing, fast, and counts the pictures that somebody still holds."""
+
+    def __init__(self) -> None:
+        super().__init__("numpy")
+        self.alive: weakref.WeakSet[Picture] = weakref.WeakSet()
+        self.most = 0
+
+    def render(self, what: Any, size: tuple[int, int] = (1, 1), *args: Any, **keys: Any) -> Any:
+        picture = np.zeros((size[1], size[0], 3), np.uint8).view(Picture)
+        self.alive.add(picture)
+        self.most = max(self.most, len(self.alive))
+        return picture
+
+
+class Picture(np.ndarray):
+    __hash__ = object.__hash__  # by identity, so that a WeakSet takes it
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +264,43 @@ def test_a_failed_write_can_be_resumed(
         write_sequence(renderer, SEQUENCE, tmp_path / "again")
     monkeypatch.undo()
     assert "00002.png" not in contents(tmp_path / "again")
+    write_sequence(renderer, SEQUENCE, tmp_path / "again")
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+@pytest.mark.parametrize(("most", "bound"), [(2**30, 6), (7000, 2), (1, 2)])
+def test_no_more_pictures_are_alive_than_the_queue_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, bound: int
+) -> None:
+    monkeypatch.setattr("cppn_gl.sequence.WAITING_BYTES", most)
+    monkeypatch.setattr("cppn_gl.capture.os.cpu_count", lambda: 4)
+    assert waiting((40, 25)) == bound
+    full, submit = threading.Event(), FrameWriter.submit
+
+    def submitted(self: FrameWriter, *args: Any, wait: float) -> bool:
+        taken = submit(self, *args, wait=min(wait, 0.01))
+        if not taken:
+            full.set()
+        return taken
+
+    monkeypatch.setattr(FrameWriter, "submit", submitted)
+    monkeypatch.setattr("cppn_gl.capture.encode_png", lambda *_: full.wait(20) and b"png")
+    alive = Alive()
+    write_sequence(alive, changed(frames=20, size=(40, 25)), tmp_path)
+    assert len(list(tmp_path.glob("*.png"))) == 20
+    assert alive.most == bound + 2  # one that waits for room, and one begun behind it
+
+
+def test_a_stopped_sequence_has_only_whole_frames(
+    tmp_path: Path, folder: Path, renderer: Renderer
+) -> None:
+    def stop(done: int, frames: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_sequence(renderer, SEQUENCE, tmp_path / "again", progress=stop)
+    assert contents(tmp_path / "again").items() <= contents(folder).items()
     write_sequence(renderer, SEQUENCE, tmp_path / "again")
     assert contents(tmp_path / "again") == contents(folder)
 

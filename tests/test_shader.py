@@ -153,6 +153,73 @@ def test_the_upper_path_is_precise(limits: Limits, keys: dict[str, object]) -> N
     assert "#define PRECISE precise" in text
 
 
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_a_compute_shader_takes_several_texels(groups: int) -> None:
+    text = picture_source(
+        of(depth=4), version=430, groups=groups, file="picture.comp", local=(8, 4)
+    ).text
+    assert text.startswith("#version 430 core\n")
+    assert f"#define GROUPS {groups}\n" in text
+    assert "#define LOCAL_X 8\n#define LOCAL_Y 4\n" in text
+    repeated = re.search(r"#define EACH_GROUP\(DO, what\) (.*)", text)
+    assert repeated
+    assert repeated[1] == " ".join(f"DO({group}, what)" for group in range(groups))
+    each_unit = re.search(r"#define EACH_UNIT\(DO\) (.*)", text)
+    assert each_unit
+    assert len(set(each_unit[1].split(") "))) == 16 * groups
+
+
+@pytest.mark.parametrize(("limits", "keys"), SOURCES)
+def test_doubles_are_read_only_where_asked_for(limits: Limits, keys: dict[str, object]) -> None:
+    where = of(limits, **keys)
+    for version in (330, 400, 430):
+        assert not re.search(r"dvec2|Double2x32", picture_source(where, version=version).text)
+    text = picture_source(where, version=430, doubles=True).text
+    assert ("unpackDouble2x32" in text) == (where.layout.blocks > 0)
+
+
+def test_units_in_rows_have_constant_indices() -> None:
+    """A computed index would leave the registers: lane by lane on a processor."""
+    text = (resource("shaders") / "rows.glsl").read_text("utf-8")
+    macros = re.findall(r"^#define (?:[^\n]*\\\n)*[^\n]*", text, flags=re.MULTILINE)
+    code = re.sub(r"//.*", "", text)
+    for macro in macros:
+        code = code.replace(macro, "")
+    assert not re.search(r"\b(?:UNIT|NEXT)\(", code)  # only where the text is repeated
+    known = {"g", "r", "i", "k", "GROUPS", "UNITS", "ROWS", "LAST"}  # numbers, all of them
+    indices = re.findall(r"\b(?:UNIT|NEXT)\(((?:[^()]|\([^()]*\))*)\)", "".join(macros))
+    assert len(indices) > 8
+    for index in indices:
+        assert set(re.findall(r"[A-Za-z]\w*", index)) <= known
+
+
+# Text that stands for a file.
+
+
+def test_a_file_can_be_replaced(tmp_path: Path) -> None:
+    folder = written(tmp_path, a='one\n#include "b.glsl"', b="uno")
+    source = compose("a.glsl", folder=folder, replaced={"b.glsl": "other\nlines", "c.glsl": "no"})
+    assert source.files == ("generated", "a.glsl", "b.glsl")
+    known = lines_by_driver(source.text)
+    assert (known[2, 1], known[2, 2]) == ("other", "lines")
+    assert "uno" not in source.text
+    (tmp_path / "b.glsl").unlink()
+    assert compose("a.glsl", folder=folder, replaced={"b.glsl": "other\nlines"}) == source
+
+
+def test_a_baked_picture_is_the_picture_but_for_its_network() -> None:
+    where = of(depth=4)
+    plain = picture_source(where)
+    baked = picture_source(where, replaced={"rows.glsl": "baked"})
+    assert baked.files == plain.files
+    number = plain.files.index("rows.glsl")
+    same, other = lines_by_driver(plain.text), lines_by_driver(baked.text)
+    assert {k: v for k, v in same.items() if k[0] != number} == {
+        k: v for k, v in other.items() if k[0] != number
+    }
+    assert [v for k, v in other.items() if k[0] == number] == ["baked"]
+
+
 def test_only_the_activations_in_use_are_called() -> None:
     text = picture_source(of(depth=4, activation=["relu", "abs", "relu"])).text
     hidden = re.search(r"#define HIDDEN_ACTIVATIONS (.*)", text)

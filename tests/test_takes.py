@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -12,14 +13,16 @@ from PIL import Image
 from windowless import windowless
 
 from cppn_gl.capture import CaptureError, FrameWriter
+from cppn_gl.engines import FRAGMENT, NUMPY
 from cppn_gl.network import NetworkSpec
-from cppn_gl.painter import Scene
 from cppn_gl.picture import Shot, read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
+from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
-from cppn_gl.targets import Planes
+from cppn_gl.sheets import Sheet
+from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.takes import FPS, MAX_STILLS, Takes
 
 pytestmark = pytest.mark.gl
@@ -35,12 +38,33 @@ def renderer() -> Iterator[Renderer]:
         yield one
 
 
+class Engines:
+    """What may draw, as the tests say."""
+
+    def __init__(self, renderer: Renderer):
+        self.painter = renderer.painter
+        self.picked = Pick(FRAGMENT)
+        self.compiled = 0
+
+    def pick(self, of: Scene) -> Pick:
+        return self.picked
+
+    def compile(self, *args: object) -> None:
+        self.compiled += 1
+        self.picked = Pick(FRAGMENT)
+
+
 @pytest.fixture
-def takes(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Takes]:
+def engines(renderer: Renderer) -> Any:
+    return Engines(renderer)
+
+
+@pytest.fixture
+def takes(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Takes]:
     """Takes of the window's renderer; in the end every plane is freed."""
     alive = []
 
-    class Counted(Planes):
+    class Counted(Sheet):
         def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
             super().__init__(ctx, size)
             alive.append(self)
@@ -49,9 +73,9 @@ def takes(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Takes
             super().release()
             alive.remove(self)
 
-    monkeypatch.setattr("cppn_gl.viewer.takes.Planes", Counted)
+    monkeypatch.setattr("cppn_gl.viewer.takes.Sheet", Counted)
     assert renderer.ctx is not None
-    one = Takes(renderer.ctx, renderer.painter, renderer)
+    one = Takes(renderer.ctx, renderer, engines)
     yield one
     one.close()
     assert alive == []
@@ -111,6 +135,23 @@ def test_a_still_is_the_rendered_picture(takes: Takes, renderer: Renderer, tmp_p
     expected = renderer.render(PRESET, size=SIZE, time=0.7)
     assert np.array_equal(np.asarray(Image.open(path)), expected)
     assert read_shot(path) == shot(0.7)
+
+
+def test_a_picture_names_what_drew_it(takes: Takes, engines: Any, tmp_path: Path) -> None:
+    engines.picked = Pick(NUMPY, stand_in=True)
+    still(takes, tmp_path)
+    settle(takes)
+    takes.close()
+    (path,) = tmp_path.iterdir()
+    assert read_shot(path).engine == "numpy"
+
+
+def test_a_short_compilation_comes_first(takes: Takes, engines: Any, tmp_path: Path) -> None:
+    engines.picked = Pick(FRAGMENT, compiles=True)
+    still(takes, tmp_path)
+    assert takes.advance(LONG) == ""
+    assert engines.compiled == 1
+    assert takes.advance(LONG).startswith("saved ")
 
 
 def test_stills_of_the_same_second_each_have_a_name(

@@ -97,4 +97,4 @@ def test_shader_files_are_the_shaders_alone() -> None:
     names = [path.name for path in shader_files()]
     assert "network.glsl" in names
     assert "picture.frag" in names
-    assert all(name.endswith((".glsl", ".frag", ".vert")) for name in names)
+    assert all(name.endswith((".glsl", ".frag", ".vert", ".comp")) for name in names)

@@ -1,5 +1,6 @@
 """The live window, end to end: real keys, a real mouse, real pixels."""
 
+import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
@@ -8,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desktop import Desktop, virtual_display, wait_for
+from desktop import Desktop, parent, processes, virtual_display, wait_for
 
+from cppn_gl.engines import EXACT
 from cppn_gl.library import load_preset, shipped
-from cppn_gl.parsing import read_preset
+from cppn_gl.parsing import parse_preset, read_preset
 from cppn_gl.picture import read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
+from cppn_gl.warming import SAMPLES
 
 pytestmark = pytest.mark.window
 
@@ -43,9 +46,13 @@ def display() -> Iterator[str]:
 def open_desktop(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop]]:
     opened: list[Desktop] = []
 
-    def start(toml: str = STILL, *words: str, hud: bool = False, size: str = "320x180") -> Desktop:
+    def start(
+        toml: str = STILL, *words: str, size: str = "320x180", hud: bool = False, **variables: str
+    ) -> Desktop:
         (tmp_path / "my.toml").write_text(toml)
-        desktop = Desktop(display, tmp_path, "my.toml", "--size", size, *words, hud=hud)
+        words = "my.toml", "--size", size, *words
+        variables.setdefault("CPPN_GL_ENGINE", "fragment")  # nothing is measured meanwhile
+        desktop = Desktop(display, tmp_path, *words, hud=hud, environment=variables)
         opened.append(desktop)
         return desktop
 
@@ -54,17 +61,31 @@ def open_desktop(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop
         desktop.close()
 
 
-def picture(renderer: Renderer, desktop: Desktop, preset: Preset, time: float = 0.0) -> Any:
+def picture(
+    renderer: Renderer, desktop: Desktop, preset: Preset, time: float = 0.0, samples: int = 1
+) -> Any:
     """What the window has to show."""
-    return renderer.render(preset, tuple(desktop.finished()["size"]), time)
+    return renderer.render(preset, tuple(desktop.finished()["size"]), time, samples=samples)
 
 
 def assert_shows(renderer: Renderer, desktop: Desktop, preset: Preset, time: float = 0.0) -> None:
-    expected = picture(renderer, desktop, preset, time).astype(int)
-    wait_for(
-        lambda: np.abs(desktop.pixels().astype(int) - expected).max() <= 1,
-        "the pixels of the renderer in the window",
-        patience=20,
+    """At full resolution, or else with all samples."""
+    plain = picture(renderer, desktop, preset, time)
+    if covered_share(desktop, plain) > 0:
+        sampled(desktop)
+        fine = picture(renderer, desktop, preset, time, SAMPLES)
+        wait_for(
+            lambda: covered_share(desktop, fine) == 0,
+            "the pixels of the renderer in the window",
+            patience=20,
+        )
+
+
+def sampled(desktop: Desktop) -> dict[str, Any]:
+    """Wait until the picture has all samples; its event."""
+    return wait_for(
+        lambda: (e := desktop.events()[-1])["samples"] == SAMPLES and e["finished"] and e,
+        "all samples",
     )
 
 
@@ -205,7 +226,8 @@ def test_keeps_screenshot_preset_and_recording(
     from PIL import Image
 
     expected = renderer.render(shot.preset, shot.size, shot.time)
-    assert np.array_equal(np.asarray(Image.open(shot_path)), expected)
+    assert np.abs(np.asarray(Image.open(shot_path)).astype(int) - expected).max() <= 1
+    assert shot.engine in EXACT
 
     desktop.key("space", "F9")
     frames = wait_for(lambda: list(folder.glob("my-*/00003.png")), "four frames")[0].parent
@@ -225,8 +247,9 @@ def test_a_saved_preset_file_is_shown_and_a_mistake_keeps_the_last_good_picture(
     file.write_text(STILL.replace("seed = 5", "seed = 6"))
     good = desktop.shows(lambda p: p.spec.seed == 6, "the saved preset")
     assert_shows(renderer, desktop, good)
+    sampled(desktop)
+    expected = desktop.pixels()
     file.write_text(STILL.replace("depth = 4", "dephh = 4"))
-    expected = picture(renderer, desktop, good)
     wait_for(lambda: not np.array_equal(desktop.pixels(), expected), "a message in the window")
     changed = (desktop.pixels() != expected).any(axis=2)
     assert changed.any()
@@ -261,18 +284,24 @@ def test_hud_and_help_lie_over_the_picture(
     open_desktop: Callable[..., Desktop], renderer: Renderer
 ) -> None:
     desktop = open_desktop(hud=True, size="640x400")
-    plain = picture(renderer, desktop, read_preset(desktop.folder / "my.toml"))
+    sampled(desktop)
+    preset = read_preset(desktop.folder / "my.toml")
+    plain = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
     desktop.xdotool("mousemove", "--window", desktop.window, "300", "300")
     covered = wait_for(
-        lambda: (share := (desktop.pixels() != plain).any(axis=2).mean()) > 0.02 and share,
+        lambda: (share := covered_share(desktop, plain)) > 0.02 and share,
         "the HUD",
     )
     desktop.key("h")
-    wait_for(
-        lambda: (desktop.pixels() != plain).any(axis=2).mean() > 2 * covered, "the help overlay"
-    )
+    wait_for(lambda: covered_share(desktop, plain) > 2 * covered, "the help overlay")
     desktop.key("h", "Tab")
-    wait_for(lambda: np.array_equal(desktop.pixels(), plain), "the picture alone")
+    wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+
+
+def covered_share(desktop: Desktop, plain: Any) -> float:
+    """How much of the window is not the picture."""
+    apart = np.abs(desktop.pixels().astype(int) - plain)
+    return float((apart > 1).any(axis=2).mean())
 
 
 def test_a_slow_network_still_answers_keys(open_desktop: Callable[..., Desktop]) -> None:
@@ -283,6 +312,76 @@ def test_a_slow_network_still_answers_keys(open_desktop: Callable[..., Desktop])
     desktop.key("3")
     other = load_preset(list(shipped())[2])
     wait_for(lambda: tomllib.loads(desktop.events()[-1]["preset"])["title"] == other.title, "3")
+    assert desktop.quit() == 0
+
+
+def test_from_cold_to_all_samples(
+    open_desktop: Callable[..., Desktop], renderer: Renderer, tmp_path: Path
+) -> None:
+    desktop = open_desktop(XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert desktop.events()[0]["engine"] == "numpy"  # nothing is compiled yet
+    last = sampled(desktop)
+    assert last["scale"] == 1
+    assert last["engine"] == "fragment"
+    assert all(event["longest"] > 0 for event in desktop.events())
+    wait_for(lambda: desktop.helpers(), "the process that compiles")
+    preset = read_preset(desktop.folder / "my.toml")
+    expected = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
+    assert np.abs(desktop.pixels() - expected).max() <= 1
+    # A structure that was never seen: something is shown before it is compiled.
+    count = len(desktop.events())
+    desktop.key("shift+Right")
+    new = [wait_for(lambda: desktop.events()[count:], "the wider network")[0]]
+    assert parse_preset(new[0]["preset"]).spec.width == 14
+    assert new[0]["engine"] == "numpy"
+    assert sampled(desktop)["engine"] == "fragment"
+    (helper,) = desktop.helpers()
+    assert desktop.quit() == 0
+    assert helper not in processes()
+    assert desktop.log.read_text() == ""
+
+
+def test_the_helper_dies_with_a_window_that_is_killed(
+    open_desktop: Callable[..., Desktop],
+) -> None:
+    desktop = open_desktop()
+    (helper,) = wait_for(desktop.helpers, "the process that compiles")
+    desktop.kill()
+    wait_for(lambda: parent(helper) in (None, 1) and not alive(helper), "its end")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs, and is not merely waiting to be asked about."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_engines_are_measured_meanwhile(
+    open_desktop: Callable[..., Desktop], tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    desktop = open_desktop(XDG_CACHE_HOME=str(cache), CPPN_GL_ENGINE="auto")
+    wait_for((cache / "cppn_gl/tuning.json").exists, "the measurement")
+    fastest = re.search(r'"engine": "([\w-]+)"', (cache / "cppn_gl/tuning.json").read_text())[1]
+    desktop.key("r")
+    wait_for(lambda: desktop.events()[-1]["engine"] == fastest, f"a picture by {fastest}")
+
+
+def test_without_a_cache_on_the_disk_it_compiles_at_rest(
+    open_desktop: Callable[..., Desktop],
+) -> None:
+    desktop = open_desktop(MESA_SHADER_CACHE_DISABLE="true")
+    assert desktop.events()[0]["engine"] == "numpy"
+    assert sampled(desktop)["engine"] == "fragment"
+    assert desktop.helpers() == []
+
+
+def test_numpy_alone_if_it_is_asked_for(open_desktop: Callable[..., Desktop]) -> None:
+    desktop = open_desktop(STILL, "--engine", "numpy")
+    assert sampled(desktop)["engine"] == "numpy"
+    assert desktop.helpers() == []
     assert desktop.quit() == 0
 
 

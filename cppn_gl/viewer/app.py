@@ -13,31 +13,35 @@ from typing import Any
 import glfw
 
 from cppn_gl.capture import CaptureError, free_name, write_atomic
+from cppn_gl.engines import AUTO, FRAGMENT, NUMPY, wished
 from cppn_gl.library import load_preset, shipped
-from cppn_gl.painter import Scene
 from cppn_gl.parsing import read_preset
 from cppn_gl.picture import Shot
-from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
+from cppn_gl.scene import Scene
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
-from cppn_gl.viewer.bindings import by_key
+from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import Canvas
+from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.hud import Hud, hud_lines
+from cppn_gl.viewer.hud import Hud, hud_lines, quality
 from cppn_gl.viewer.journal import Journal, default_path
-from cppn_gl.viewer.keyboard import Keyboard, key_name, labels
+from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.overlay import Overlay
 from cppn_gl.viewer.takes import Takes
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.watch import Watch, shader_files
-from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window, to_local
+from cppn_gl.viewer.weights import Weights
+from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window
 
-SLICE = 0.025  # seconds of drawing in one turn of the loop
+SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
+TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
+WEIGHTS_SLICE = 0.01  # seconds of drawing weights; a layer may overrun it
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; files are looked at this often
-SETTLED = 1.5  # seconds without a new picture: time to compile what may come next
-WHEEL_GESTURE = 0.6  # seconds between two notches of one turn of the wheel
+SETTLED = 1.5  # seconds without a change: nobody minds a moment of compiling
+LEFT_ALONE = 4.0  # the same, while time runs and nothing else happens
 
 
 def run(
@@ -48,14 +52,17 @@ def run(
     output_dir: Path | None = None,
     source: Path | None = None,
     fullscreen: bool = False,
+    engine: str = AUTO,
 ) -> int:
     """Open the window on a shot and stay until it is closed; the exit status.
 
-    `source` is the preset file to watch. Raises ContextError where no window can be had.
+    `source` is the preset file to watch, `engine` as for Renderer. Raises ContextError where no
+    window, or no such engine, can be had.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:
-        app = App(window, shot, hud=hud, output_dir=output_dir or Path(), source=source)
+        folder = output_dir or Path()
+        app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
         try:
             app.loop()
         finally:
@@ -69,111 +76,47 @@ class App:
     """The window and what is explored in it."""
 
     def __init__(
-        self, window: Any, shot: Shot, *, hud: bool, output_dir: Path, source: Path | None
+        self,
+        window: Any,
+        shot: Shot,
+        *,
+        hud: bool,
+        output_dir: Path,
+        source: Path | None,
+        engine: str = AUTO,
     ):
         self.window, self._source, self._folder = window, source, output_dir
-        self.renderer = Renderer(context=window.ctx)
-        self.painter = self.renderer.painter
+        on_host = (wished() if engine == AUTO else engine) == str(NUMPY)
+        # What NumPy draws is still shown by OpenGL.
+        self.renderer = Renderer(str(FRAGMENT) if on_host else engine, context=window.ctx)
+        self.engines = Available(self.renderer, on_host=on_host)
         info = self.renderer.info.context
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)
-        self.canvas = Canvas(window.ctx, self.painter, most, software=info.software)
+        self.canvas = Canvas(window.ctx, self.engines, most)
         self.overlay = Overlay(window.ctx)
-        self.takes = Takes(window.ctx, self.painter, self.renderer)
+        self.takes = Takes(window.ctx, self.renderer, self.engines)
         self.journal = Journal(default_path())
         presets = [lambda name=name: load_preset(name) for name in shipped()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
         self.hud = Hud(on=hud)
-        self.keyboard = Keyboard()
-        self._keys = by_key()
+        self.events = Events(window, self.explorer, self.hud, self)
         self._names: dict[str, str] = {}
-        self._shown: tuple[Preset, Any] | None = None
-        self._gesture = 0
-        self._wheel_at = 0.0
-        self._exposed = True
+        self._weights = Weights()
+        self._shown = self._weights.follow(shot.preset, 0.0)
+        self._wanted_at = wall.perf_counter()  # when another picture was last wanted
+        self._seen = 0  # of the canvas's changes
+        self._longest = 0.0  # seconds of a turn, since the last picture
+        self._turn_at = 0.0
         self._signature: object = None
         self._title = ""
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._traced = 0
+        self._helped = self._showing = False
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
-        self._connect()
-
-    def _connect(self) -> None:
-        window = self.window
-        window.key_event_func = self._on_key
-        window.mouse_position_event_func = self._on_move
-        window.mouse_drag_event_func = self._on_drag
-        window.mouse_press_event_func = self._on_press
-        window.mouse_release_event_func = self._on_release
-        window.mouse_scroll_event_func = self._on_scroll
-        glfw.set_window_refresh_callback(window._window, self._on_refresh)
-        glfw.set_window_focus_callback(window._window, self._on_focus)
-
-    # Events
-
-    def _on_key(self, code: int, action: int, modifiers: Any) -> None:
-        now = wall.perf_counter()
-        self.hud.touch(now)
-        if action == glfw.RELEASE:
-            self.keyboard.release(code)
-            if not self.keyboard.any:
-                self.explorer.history.finish()
-            return
-        key = key_name(code, ctrl=modifiers.ctrl, alt=modifiers.alt)
-        if action != glfw.PRESS or key not in self._keys:
-            return
-        if self._keys[key][1].repeats:
-            self.keyboard.press(code, key, modifiers.shift, now)
-        self._gesture += 1
-        self._act(key, modifiers.shift)
-
-    def _act(self, key: str, large: bool) -> None:
-        action = self._keys[key][0]
-        self.explorer.gesture = self._gesture
-        self.explorer.message = ""
-        if hasattr(self, f"do_{action}"):
-            getattr(self, f"do_{action}")()
-        else:
-            self.explorer.act(action, large)
-        self.hud.say(self.explorer.message, wall.perf_counter())
-
-    def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
-        self.explorer.cursor = to_local(self.window, x, y)
-        self.hud.touch(wall.perf_counter())
-
-    def _on_press(self, x: int, y: int, button: int) -> None:
-        self._gesture += 1
-
-    def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
-        self._on_move(x, y, dx, dy)
-        origin, moved = to_local(self.window, 0, 0), to_local(self.window, dx, dy)
-        self.explorer.gesture = self._gesture
-        self.explorer.pan_by(origin[0] - moved[0], origin[1] - moved[1])
-
-    def _on_release(self, x: int, y: int, button: int) -> None:
-        self.explorer.history.finish()
-
-    def _on_scroll(self, dx: float, dy: float) -> None:
-        now = wall.perf_counter()
-        self.hud.touch(now)
-        if now - self._wheel_at > WHEEL_GESTURE:
-            self._gesture += 1
-        self._wheel_at = now
-        self.explorer.gesture = self._gesture
-        steps = round(dy) or (1 if dy > 0 else -1 if dy < 0 else 0)
-        if steps:
-            self.explorer.zoom_by(steps)
-
-    def _on_refresh(self, window: Any) -> None:
-        self._exposed = True
-
-    def _on_focus(self, window: Any, focused: int) -> None:
-        if not focused:
-            self.keyboard.release_all()
-            self.explorer.history.finish()
 
     # Actions of the window; the explorer has the others
 
@@ -234,29 +177,60 @@ class App:
             self._wait(FRAME - (wall.perf_counter() - now))
 
     def _turn(self, now: float, elapsed: float) -> None:
-        for key, large in self.keyboard.due(now):
-            self._act(key, large)
-            self.hud.touch(now)
+        self._turn_at = now
+        self.events.turn(now)
         self._watch(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
+        self._shown = self._weights.follow(self.explorer.shown, WEIGHTS_SLICE)
         self._keep(now, elapsed)
-        if self._wheel_at and now - self._wheel_at > WHEEL_GESTURE:
-            self._wheel_at = 0.0
-            self.explorer.history.finish()
         self.canvas.want(self._scene(), size)
+        # Not both in one turn: on a software renderer showing takes as long as a slice.
+        self._showing = not self._showing and self._present(size, now)
+        if not self._showing and not self._weights.busy:
+            self._take(now)
+            self._draw(now)
+            self._prepare(now)
+        self._longest = max(self._longest, wall.perf_counter() - now)
+
+    def _draw(self, now: float) -> None:
+        self.engines.update()
+        if not self.canvas.current:
+            self._wanted_at = now
+        budget = SLICE - TAKE_SLICE if self.takes.busy else SLICE
         try:
-            if self.canvas.advance(SLICE):
+            if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
                 self._problems.pop("shader", None)
         except ShaderError as error:
             self._problems["shader"] = str(error)
-        self._present(size, now)
-        settled = now - self._drawn[-1] > SETTLED and self._resting()
-        if settled and self.canvas.front is not None:
+
+    def _still(self) -> bool:
+        """Whether nothing moves and nothing is kept: finer pictures are worth while."""
+        return not (self.explorer.moving or self.events.held or self.takes.busy)
+
+    def _at_rest(self, now: float) -> bool:
+        """Whether a moment of compiling holds nobody up, as far as can be known."""
+        touched = now - self.events.touched
+        if self.explorer.moving and not (self.events.held or self.takes.busy):
+            return touched > LEFT_ALONE
+        return self._still() and min(touched, now - self._wanted_at) > SETTLED
+
+    def _prepare(self, now: float) -> None:
+        """Once something is shown: let what may come next be compiled, here only at rest."""
+        if self.canvas.front is None:
+            return
+        preset, network = self._shown
+        if not self._helped:
+            self._helped = True
+            self.engines.start()
+        scene = self.canvas.shown
+        if scene is not None and scene.network is network:
+            self.engines.want(preset, scene, framebuffer_size(self.window))
+        if self._at_rest(now):
             with contextlib.suppress(ShaderError):  # said when it is needed
-                self.painter.prepare(self._scene().network, self.canvas.front)
+                self.engines.prepare(preset, network)
 
     def _keep(self, now: float, elapsed: float) -> None:
         """Let time pass: by the clock, or frame by frame while recording."""
@@ -267,8 +241,11 @@ class App:
         elif self.takes.ready:
             self.takes.frame(self._shot(), self._scene())
             self.explorer.tick(self.takes.frame_seconds)
+
+    def _take(self, now: float) -> None:
+        """Draw what is kept."""
         try:
-            message = self.takes.advance(SLICE)
+            message = self.takes.advance(TAKE_SLICE)
         except CaptureError as error:
             message = str(error)
         if message:
@@ -279,42 +256,47 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not self.canvas.busy:
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
 
     def _resting(self) -> bool:
-        busy = self.keyboard.any or self.takes.busy or not self.canvas.finished
+        busy = self.events.held or self.takes.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
+        busy = busy or self._unshown or self._weights.busy
         return not (self.explorer.moving or busy or fading)
 
+    @property
+    def _unshown(self) -> bool:
+        """Whether the canvas has something that the window does not show yet."""
+        return self.canvas.changes != self._seen
+
     def _scene(self) -> Scene:
-        preset = self.explorer.shown
-        if self._shown is None or self._shown[0] != preset:
-            old = self._shown
-            # The same network object where only the view differs: nothing is packed again.
-            same = old is not None and old[0].spec == preset.spec
-            self._shown = (preset, old[1] if same and old else preset.network())
-        time = self.explorer.time
-        return Scene(self._shown[1], preset.view, preset.animation.clock(time))
+        """What is to be seen, as far as its weights are drawn."""
+        preset, network = self._shown
+        return Scene(network, preset.view, preset.animation.clock(self.explorer.time))
 
     def _shot(self) -> Shot:
         size = framebuffer_size(self.window)
-        engine = self.renderer.info.engine
-        return Shot(self.explorer.shown, size, self.explorer.time, 1, engine)
+        scene = self._scene()
+        engine = str(self.engines.pick(scene).engine)
+        return Shot(self._shown[0], size, self.explorer.time, 1, engine)
 
-    def _present(self, size: tuple[int, int], now: float) -> None:
-        if self.journal.problem:
-            self._problems["journal"] = self.journal.problem
+    def _present(self, size: tuple[int, int], now: float) -> bool:
+        """Show what has changed; False where nothing has."""
+        for name, problem in (("journal", self.journal.problem), ("helper", self.engines.problem)):
+            self._problems.pop(name, None)
+            if problem:
+                self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
         panels = self.hud.panels(size, content_scale(self.window), now, self._names)
-        look = (self.canvas.pictures, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
-        if self.canvas.front is None or (look == self._signature and not self._exposed):
-            return
-        self._signature, self._exposed = look, False
+        look = (self.canvas.changes, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
+        if self.canvas.front is None or (look == self._signature and not self.events.exposed):
+            return False
+        self._signature, self._seen, self.events.exposed = look, self.canvas.changes, False
         screen = self.window.ctx.screen
         self.renderer.presenter.show(self.canvas.front, screen, size, flipped=True)
         self.overlay.draw(panels, screen, size)
@@ -325,28 +307,34 @@ class App:
         if self._trace.on and self.canvas.pictures != self._traced:
             self._traced = self.canvas.pictures
             self._trace_picture(size)
+        return True
 
     def _trace_picture(self, size: tuple[int, int]) -> None:
         shown, time = self.canvas.shown, self.explorer.time
         self._trace.event(
             "picture",
             scale=self.canvas.scale,
+            samples=self.canvas.samples,
+            engine=str(self.canvas.engine),
+            longest=1000 * max(self._longest, wall.perf_counter() - self._turn_at),
             finished=self.canvas.finished,
             wanted=self.canvas.current,
             size=size,
             time=shown.clock.time if shown else time,
-            preset=self.explorer.shown.to_toml(),
+            preset=self._shown[0].to_toml(),
         )
+        self._longest = 0.0
 
     def _lines(self, now: float) -> list[str]:
-        moving = self.explorer.moving or self.keyboard.any
+        canvas, moving = self.canvas, self.explorer.moving or self.events.held
         span = now - self._drawn[0]
         fps = (len(self._drawn) - 1) / span if moving and span > 0 else 0.0
         return hud_lines(
             self.explorer,
-            self._shown[1].parameters if self._shown else 0,
+            self._shown[1].parameters,
             fps=fps,
-            scale=self.canvas.scale,
+            quality=quality(canvas.scale, canvas.samples, canvas.progress),
+            engine=self.engines.words(self._scene()),
             renderer=self.renderer.info.renderer,
             recording=self.takes.status,
         )
@@ -366,8 +354,7 @@ class App:
             self._problems["preset"] = str(error)
             return
         self._problems.pop("preset", None)
-        self._gesture += 1
-        self.explorer.gesture = self._gesture
+        self.events.new_gesture()
         self.explorer.reload(preset)
         self.hud.say(f"{source.name} read again", now)
 
@@ -378,12 +365,14 @@ class App:
             self._problems["shader"] = str(error)
             return
         self._problems.pop("shader", None)
+        self.engines.forget()
         self.canvas.invalidate()
         self.hud.say("shaders read again", now)
 
     def close(self) -> None:
         """Finish what is being kept, and free everything."""
         self._trace.close()
+        self.engines.close()
         self.window.visible = False  # what is still to be drawn needs no window
         self.explorer.history.finish()
         try:

@@ -1,52 +1,66 @@
 """The picture in the window: coarse at once, then fine, never longer than a slice of a frame.
 
-    want(scene, size) -> a Drawing at the scale that fits FIRST_SECONDS -> shown when whole
-                      -> then, while nothing changes, finer ones up to full resolution
+    want(scene, size) -> a drawing at the scale that fits FIRST_SECONDS -> shown when whole
+                      -> then, while nothing moves, finer ones up to full resolution
+                      -> then SAMPLES × SAMPLES samples a pixel, band by band
 
 The first drawing of a change is always finished, so that a held key shows something; a refinement
 is dropped as soon as something else is wanted.
 """
 
 import math
+import time as wall
 
 import moderngl
 
-from cppn_gl import host_drawing
-from cppn_gl.host_drawing import HostDrawing
-from cppn_gl.packing import UNROLLED_WIDTH
-from cppn_gl.painter import Drawing, Painter, Scene, work_per_pixel
+from cppn_gl.drawing import begin
+from cppn_gl.engines import Engine
+from cppn_gl.painter import Painter
+from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import ShaderError, Structure
-from cppn_gl.targets import Planes
+from cppn_gl.sheets import Sheet
+from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.warming import SAMPLES
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
-MAX_SCALE = 64
-REFINE = 4  # each refinement is this much finer
+MAX_SCALE = 128
+REFINE = 4  # each refinement is this much finer, or REFINE_SLOW where that would take SLOW_SECONDS
+REFINE_SLOW, SLOW_SECONDS = 2, 4.0
+SAMPLING_SECONDS = 60.0  # more samples that are expected to take longer are not drawn
+PATIENCE = 8.0  # seconds that more samples wait for the helper, who measures what draws fastest
+BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # of a band, about and at most
+FEWEST_ROWS = 8
+PARTS = 3  # of a slice of time
+
+Wanted = tuple[Scene, tuple[int, int]]
 
 
 class Canvas:
     """Draws what is wanted, a little at each frame, and holds the last whole picture."""
 
-    def __init__(
-        self, ctx: moderngl.Context, painter: Painter, max_side: int, *, software: bool = False
-    ):
-        self._ctx, self._painter, self._max_side = ctx, painter, max_side
-        self._software = software  # the renderer is: wide networks are NumPy's
-        self._wanted: tuple[Scene, tuple[int, int]] | None = None
-        self._drawing: Drawing | HostDrawing | None = None
-        self._drawing_of: tuple[Scene, tuple[int, int]] | None = None
-        self._drawing_scale = 1
-        self._refining = False
+    def __init__(self, ctx: moderngl.Context, engines: Available, max_side: int):
+        self._ctx, self._engines, self._max_side = ctx, engines, max_side
+        self._painter = engines.painter
+        self._wanted: Wanted | None = None
+        self._drawing: _Part | None = None
         self._refused: set[Structure] = set()  # do not compile
-        self.front: Planes | None = None
-        self._front_of: tuple[Scene, tuple[int, int]] | None = None
+        self._scale = 1  # of the last first drawing
+        self.front: Sheet | None = None
+        self._front_of: Wanted | None = None
+        self._sampled = 0  # rows of the picture shown that have all samples
+        self._since = 0.0  # when full resolution was first shown
         self.scale = 0  # of the picture shown: 1 is full resolution, 0 none yet
+        self.samples = 1  # N for N × N a pixel of the picture shown
+        self.engine: Engine | None = None  # that drew it, most of it
         self.pictures = 0  # finished, ever
+        self.changes = 0  # of what is shown, ever
 
     @property
     def finished(self) -> bool:
-        """Whether what is wanted is shown as fine as it gets."""
-        same = self._front_of is not None and self._front_of == self._wanted
-        return same and self.scale == self._finest(self._front_of[1] if self._front_of else (1, 1))
+        """Whether what is wanted is shown at full resolution."""
+        if self._front_of is None or self._front_of != self._wanted:
+            return False
+        return self.scale == self._finest(self._front_of[1])
 
     @property
     def shown(self) -> Scene | None:
@@ -63,12 +77,21 @@ class Canvas:
         """Whether what is shown, perhaps coarsely, is what is wanted."""
         return self._front_of is not None and self._front_of == self._wanted
 
+    @property
+    def progress(self) -> float:
+        """How much of the picture shown has all samples, from 0 to 1."""
+        return self._sampled / self._front_of[1][1] if self._front_of else 0.0
+
+    def rests(self, still: bool = True) -> bool:
+        """Whether nothing is to be drawn until something else happens; `still` as in `advance`."""
+        return self.finished and not self.busy and not (still and self._samples_due(False))
+
     def want(self, scene: Scene, size: tuple[int, int]) -> None:
         """Ask for a scene at `size` pixels. The same scene object again changes nothing."""
         if self._wanted is not None and self._wanted == (scene, size):
             return
         self._wanted = (scene, size)
-        if self._refining:
+        if self._drawing is not None and self._drawing.refines:
             self._drop()
 
     def invalidate(self) -> None:
@@ -77,79 +100,137 @@ class Canvas:
         self._refused.clear()
         self._front_of = None
 
-    def advance(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when the picture shown has changed.
+    def advance(self, budget: float, *, still: bool = True, rest: bool = False) -> bool:
+        """Draw for about `budget` seconds; True when another picture is shown.
 
-        Raises ShaderError, once, where a shader that this network needs does not compile; the
-        picture shown stays, and nothing of that structure is drawn until `invalidate`.
+        `still`: nothing moves, so that finer pictures are worth while. `rest`: for so long that
+        nobody minds a moment of compiling. Raises ShaderError, once, where a shader that this
+        network needs does not compile; the picture shown stays, and nothing of that structure is
+        drawn until `invalidate`.
         """
         if self._wanted is None:
             return False
-        if self._drawing is None and not self._begin():
-            return False
-        assert self._drawing is not None
+        pictures, scene = self.pictures, self._wanted[0]
+        self._drop_outdone(rest)
         try:
-            done = self._drawing.step(budget)
+            if self._drawing is None:
+                self._drawing = self._next(still, rest)
+            if self._drawing is not None:
+                scene = self._drawing.of[0]
+                if self._drawing.step(budget):
+                    self._show(self._drawing)
         except ShaderError:
-            self._refused.add(self._painter.structure(self._drawing.scene.network))
+            self._refused.add(self._painter.structure(scene.network))
             self._drop()
             raise
-        if done:
-            self._show()
-        return done
+        return self.pictures > pictures
 
-    def _begin(self) -> bool:
-        """Start the next drawing: coarse for a new scene, finer for the one shown."""
+    def _drop_outdone(self, rest: bool) -> None:
+        """Begin a refinement again where what it waited for is compiled now."""
+        part = self._drawing
+        if part is not None and part.refines and part.pick.stand_in:
+            better = self._engines.pick(part.of[0], part.samples, rest=rest)
+            if better.engine != part.pick.engine:
+                self._drop()
+
+    def _next(self, still: bool, rest: bool) -> "_Part | None":
+        """The next drawing: coarse for a new scene, finer for the one shown."""
         assert self._wanted is not None
         scene, size = self._wanted
         if self._refused and self._painter.structure(scene.network) in self._refused:
-            return False
+            return None
+        if self.finished:
+            return self._band(rest) if still and self._samples_due(rest) else None
+        pick = self._compiled(scene, 1, rest)
+        if pick is None:
+            return None
         finest = self._finest(size)
-        if self._front_of == self._wanted:
-            if self.scale <= finest:
-                return False
-            scale, self._refining = max(finest, self.scale // REFINE), True
+        refines = self.current
+        if refines:
+            scale = self.scale // REFINE
+            if self._expected(pick, scene, _pixels(size, max(1, scale))) > SLOW_SECONDS:
+                scale = self.scale // REFINE_SLOW
         else:
-            scale, self._refining = self._first_scale(scene, size, finest), False
-        coarse = (max(1, -(-size[0] // scale)), max(1, -(-size[1] // scale)))
-        kind = HostDrawing if self._on_host(scene) else Drawing
-        self._drawing = kind(self._painter, Planes(self._ctx, coarse), scene)
-        self._drawing_of, self._drawing_scale = self._wanted, scale
-        return True
+            scale = self._scale = self._first_scale(pick, scene, size)
+        scale = max(scale, finest)
+        coarse = _coarse(size, scale)
+        sheet = Sheet(self._ctx, coarse)
+        return _Part(self._painter, pick, self._wanted, sheet, coarse, scale, refines=refines)
 
-    def _on_host(self, scene: Scene) -> bool:
-        return self._software and scene.network.width > UNROLLED_WIDTH
+    def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
+        """The pick for a drawing; None where its program took this turn."""
+        pick = self._engines.pick(scene, samples, rest=rest)
+        if pick.compiles:
+            self._engines.compile(pick.key, scene, pick.engine, samples)
+            return None
+        return pick
+
+    def _samples_due(self, rest: bool) -> bool:
+        """Whether the picture shown is to get more samples, now."""
+        if self._front_of is None or self.samples > 1 or self.scale > 1:
+            return False
+        scene, size = self._front_of
+        pick = self._engines.pick(scene, SAMPLES, rest=rest)
+        early = wall.perf_counter() - self._since < PATIENCE
+        if early and (pick.stand_in or self._engines.pending):
+            return False
+        left = _pixels(size, 1) * (1 - self.progress)
+        return self._expected(pick, scene, left * SAMPLES**2) <= SAMPLING_SECONDS
+
+    def _band(self, rest: bool) -> "_Part | None":
+        """The next rows with all samples."""
+        assert self._front_of is not None
+        scene, (width, height) = self._front_of
+        pick = self._compiled(scene, SAMPLES, rest)
+        if pick is None:
+            return None
+        seconds = self._expected(pick, scene, width * SAMPLES**2)  # of a row
+        rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
+        rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
+        sheet = Sheet(self._ctx, (width, rows))
+        size, top = (width, height), self._sampled
+        return _Part(self._painter, pick, self._front_of, sheet, size, 1, top=top, samples=SAMPLES)
 
     def _finest(self, size: tuple[int, int]) -> int:
         """The scale at which the planes fit the driver's limits: 1 for any real screen."""
         return max(1, math.ceil(max(size) / self._max_side))
 
-    def _first_scale(self, scene: Scene, size: tuple[int, int], finest: int) -> int:
+    def _expected(self, pick: Pick, scene: Scene, pixels: float) -> float:
+        """Seconds that an engine will take for so many pixels."""
+        kind = self._painter.kind(pick.engine, scene.network)
+        return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
+
+    def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:
         """The power of two whose picture is expected within FIRST_SECONDS; sticky: no flicker."""
-        on_host = self._on_host(scene)
-        kind = host_drawing.KIND if on_host else self._painter.structure(scene.network)
-        work = size[0] * size[1] * work_per_pixel(scene.network)
-        seconds = work / self._painter.rate(kind)
+        seconds = self._expected(pick, scene, _pixels(size, 1))
         scale = 1
         while scale < MAX_SCALE and seconds / scale**2 > FIRST_SECONDS:
             scale *= 2
-        last = self._drawing_scale
-        if not self._refining and scale * 2 == last and seconds / scale**2 > FIRST_SECONDS * 0.7:
-            scale = last
-        return max(scale, finest)
+        if scale * 2 == self._scale and seconds / scale**2 > FIRST_SECONDS * 0.7:
+            scale = self._scale
+        return scale
 
-    def _show(self) -> None:
-        assert self._drawing is not None
-        if self.front is not None:
-            self.front.release()
-        self.front, self._front_of = self._drawing.planes, self._drawing_of
-        self.scale = self._drawing_scale
-        self.pictures += 1
+    def _show(self, part: "_Part") -> None:
         self._drawing = None
+        self.changes += 1
+        if part.samples > 1:
+            assert self.front is not None
+            self.front.paste(part.sheet, part.top)
+            part.sheet.release()
+            self._sampled = part.top + part.sheet.size[1]
+            if self._sampled < part.of[1][1]:
+                return
+        else:
+            if self.front is not None:
+                self.front.release()
+            self.front, self._front_of, self._sampled = part.sheet, part.of, 0
+            self.scale, self._since = part.scale, wall.perf_counter()
+        self.samples, self.engine = part.samples, part.pick.engine
+        self.pictures += 1
 
     def _drop(self) -> None:
         if self._drawing is not None:
-            self._drawing.planes.release()
+            self._drawing.sheet.release()
             self._drawing = None
 
     def release(self) -> None:
@@ -158,3 +239,46 @@ class Canvas:
         if self.front is not None:
             self.front.release()
             self.front = None
+
+
+class _Part:
+    """A drawing under way: a whole picture, or the rows of one from `top` on."""
+
+    def __init__(
+        self,
+        painter: Painter,
+        pick: Pick,
+        of: Wanted,
+        sheet: Sheet,
+        size: tuple[int, int],
+        scale: int,
+        *,
+        top: int = 0,
+        samples: int = 1,
+        refines: bool = True,
+    ):
+        self.pick, self.of, self.sheet, self.scale = pick, of, sheet, scale
+        self.top, self.samples, self.refines = top, samples, refines
+        self._drawing = begin(
+            painter, sheet, of[0], pick.engine, size=size, offset=(0, top), samples=samples
+        )
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is drawn.
+
+        In parts, for a tile as long as the budget would overrun it by as much as it was misjudged.
+        """
+        deadline = wall.perf_counter() + budget
+        while not self._drawing.step(budget / PARTS):
+            if wall.perf_counter() >= deadline - budget / PARTS / 2:
+                return False
+        return True
+
+
+def _coarse(size: tuple[int, int], scale: int) -> tuple[int, int]:
+    return max(1, -(-size[0] // scale)), max(1, -(-size[1] // scale))
+
+
+def _pixels(size: tuple[int, int], scale: int) -> float:
+    width, height = _coarse(size, scale)
+    return float(width * height)

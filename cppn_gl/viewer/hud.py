@@ -29,19 +29,37 @@ class Panel:
     alpha: float = 1.0
 
 
+def quality(scale: int, samples: int, progress: float) -> str:
+    """How fine the picture is, in words; nothing for one sample in each pixel of the window.
+
+    `progress`: the share of the picture that has more samples already.
+    """
+    if scale > 1:
+        return f"1 pixel in {scale * scale} so far"
+    if samples > 1:
+        return f"{samples}×{samples} samples"
+    return f"smoothed: {progress:.0%} so far" if progress > 0 else ""
+
+
 def hud_lines(
-    explorer: Explorer, parameters: int, *, fps: float, scale: int, renderer: str, recording: str
+    explorer: Explorer,
+    parameters: int,
+    *,
+    fps: float,
+    quality: str,
+    engine: str,
+    renderer: str,
+    recording: str,
 ) -> list[str]:
-    """The lines of the HUD: the title, the network, the view, what draws."""
+    """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
     preset = explorer.preset
     lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:
         view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
     lines += [view, f"{parameters:,} parameters"]
-    coarse = f"1 pixel in {scale * scale} so far, " if scale > 1 else ""
-    rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s, " if fps > 0 else ""
-    lines.append(f"{rate}{coarse}{renderer}")
+    rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s" if fps > 0 else ""
+    lines += [", ".join(filter(None, [rate, quality, renderer])), engine]
     if recording:
         lines.append(recording)
     return [*lines, "H: all keys"]

@@ -4,23 +4,27 @@ Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own thr
 """
 
 import contextlib
+import dataclasses
 import os
 import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
+from cppn_gl.drawing import begin
 from cppn_gl.files import make_folder
-from cppn_gl.painter import Drawing, Painter, Scene
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
+from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
-from cppn_gl.targets import Planes
+from cppn_gl.sheets import Sheet
+from cppn_gl.viewer.available import Available
 
 FPS = 30.0  # of a recording
 MAX_STILLS = 8  # asked for and not yet drawn
@@ -33,7 +37,7 @@ class _Take:
     shot: Shot
     scene: Scene
     still: bool
-    drawing: Drawing | None = None  # once it is begun: planes are large
+    drawing: Any = None  # once it is begun: planes are large
     pixels: NDArray[np.uint8] | None = None  # once it is drawn
 
 
@@ -42,8 +46,8 @@ class Takes:
 
     frame_seconds = 1 / FPS
 
-    def __init__(self, ctx: moderngl.Context, painter: Painter, renderer: Renderer):
-        self._ctx, self._painter, self._renderer = ctx, painter, renderer
+    def __init__(self, ctx: moderngl.Context, renderer: Renderer, engines: Available):
+        self._ctx, self._renderer, self._engines = ctx, renderer, engines
         self._waiting: deque[_Take] = deque()
         self._writer: FrameWriter | None = None
         self._folder: Path | None = None
@@ -141,10 +145,9 @@ class Takes:
     def _draw(self, take: _Take, budget: float) -> bool:
         if take.pixels is not None:
             return True
-        if take.drawing is None:
-            planes = Planes(self._ctx, take.shot.size)
-            take.drawing = Drawing(self._painter, planes, take.scene)
         try:
+            if take.drawing is None and not self._begin(take):
+                return False
             if not take.drawing.step(budget):
                 return False
         except ShaderError as error:
@@ -152,6 +155,17 @@ class Takes:
             raise CaptureError(take.path, str(error)) from None
         take.pixels = self._renderer.presenter.read(take.drawing.planes)
         take.drawing.planes.release()
+        return True
+
+    def _begin(self, take: _Take) -> bool:
+        """Begin to draw, by what needs no compiling; False where a short compilation came first."""
+        pick = self._engines.pick(take.scene)
+        if pick.compiles:
+            self._engines.compile(pick.key, take.scene, pick.engine, 1)
+            return False
+        sheet = Sheet(self._ctx, take.shot.size)
+        take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
+        take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
         return True
 
     def _submit(self, take: _Take) -> bool:

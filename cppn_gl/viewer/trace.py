@@ -1,7 +1,9 @@
 """What the window showed, and when, as lines of JSON: for benchmarks and tests.
 
 `CPPN_GL_TRACE=FILE` turns it on. A line is {"event": "picture", "at": seconds of the monotonic
-clock, "scale", "finished", "size", "time", "preset": TOML text}.
+clock, "scale": 1 for full resolution, "samples": N for N×N a pixel, "engine": what drew it,
+"longest": ms of the longest turn of the window's loop since the line before, "finished": at full
+resolution and what is wanted, "wanted", "size", "time", "preset": TOML text}.
 """
 
 import json

@@ -13,7 +13,7 @@ Stamp = tuple[int, int, int] | None
 def shader_files() -> list[Path]:
     """The shader files, and not what an editor keeps beside them."""
     found = resource("shaders").iterdir()
-    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert"))
+    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert", ".comp"))
 
 
 class Watch:

@@ -1,0 +1,119 @@
+"""The benchmark's report as text of at most 100 columns."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+COLUMNS = 100
+EMPTY = "-"
+
+
+def table(report: dict[str, Any]) -> str:
+    """The whole report: what drew, the rows, the peers, and what to know when reading it."""
+    rows = report["rows"]
+    parts = [_head(report), _ours(rows)]
+    if report["peers"]:
+        parts.append(_against(rows, list(report["peers"])))
+    parts.append("\n".join(_remarks(report)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(report: dict[str, Any]) -> str:
+    lines = [f"cppn_gl {report['version']}, {report['renderer'] or 'no renderer'}"]
+    if report["peak_gflops"]:
+        lines.append(f"peak {report['peak_gflops']:.0f} GFLOP/s: {report['peak_how']}")
+    lines += [f"{name}: {label}" for name, label in report["peers"].items()]
+    return "\n".join(map(_cut, lines))
+
+
+def _ours(rows: Sequence[dict[str, Any]]) -> str:
+    titles = ["network", "size", "engine", "ms/frame", "Mpixel/s", "GFLOP/s"]
+    titles += ["of peak", "compile s", "first s"]
+    cells: list[list[str]] = []
+    reasons: dict[int, str] = {}
+    for row in rows:
+        if row["ms"] is None:
+            reasons[len(cells)] = row["reason"] or EMPTY
+            cells.append([row["network"], row["size"]])
+            continue
+        share = EMPTY if row["share"] is None else f"{100 * row['share']:.1f} %"
+        cells.append(
+            [
+                *(row["network"], row["size"], row["engine"], _ms(row["ms"], row["estimated"])),
+                *(figure(row["mpixel_s"]), figure(row["gflop_s"]), share),
+                *(figure(row["compile_s"]), figure(row["first_picture_s"])),
+            ]
+        )
+    return _grid(titles, cells, left=3, endings=reasons)
+
+
+def _against(rows: Sequence[dict[str, Any]], peers: Sequence[str]) -> str:
+    titles = ["network", "size", "ours ms"]
+    for name in peers:
+        titles += [f"{name} ms", "ratio"]
+    cells = []
+    for row in rows:
+        if row["peers"]:
+            cells.append([row["network"], row["size"], _ms(row["ms"], row["estimated"])])
+            for name in peers:
+                ms = row["peers"].get(name)
+                ratio = EMPTY if ms is None else f"{ms / row['ms']:.2f}"
+                cells[-1] += [_ms(ms, row["estimated"]), ratio]
+    return _grid(titles, cells, left=2, endings={})
+
+
+def _remarks(report: dict[str, Any]) -> list[str]:
+    rows = report["rows"]
+    remarks = [
+        "ms/frame: median of 5 and more, read back. GFLOP/s: 2 x the multiply-adds of all layers."
+    ]
+    if any(row["estimated"] for row in rows):
+        remarks.append("~ estimated: a band of the picture was drawn, or fewer than 5 pictures.")
+    if report["peers"]:
+        remarks.append(
+            "ratio: the peer's ms / ours, same pixels, by turns; over 1, ours is faster."
+        )
+    if any(row["peers_kept"] for row in rows):
+        remarks.append("torch: read back as uint8; the JSON has the time without reading back too.")
+    remarks += dict.fromkeys(row["reason"] for row in rows if row["ms"] and row["reason"])
+    remarks += report["notes"]
+    remarks.append(f"{report['elapsed_s']:.0f} s of a budget of {report['budget_s']:g} s")
+    return [line for remark in remarks for line in textwrap.wrap(remark, COLUMNS)]
+
+
+def figure(value: float | None) -> str:
+    """A number to three digits or so."""
+    if value is None:
+        return EMPTY
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def _ms(value: float | None, estimated: bool) -> str:
+    return EMPTY if value is None else f"{'~' if estimated else ''}{figure(value)}"
+
+
+def _grid(
+    titles: Sequence[str], cells: Sequence[Sequence[str]], *, left: int, endings: dict[int, str]
+) -> str:
+    """Columns two apart, the first `left` ones to the left; a row may end in words instead."""
+    whole = [titles, *(row for number, row in enumerate(cells) if number not in endings)]
+    widths = [max(len(row[k]) for row in whole) for k in range(len(titles))]
+    for row in cells:
+        for k, cell in enumerate(row):
+            widths[k] = max(widths[k], len(cell))
+    lines = [_line(titles, widths, left)]
+    for number, row in enumerate(cells):
+        line = _line(row, widths, left)
+        if number in endings:
+            line = f"{line:{sum(widths[:2]) + 4}}{endings[number]}"
+        lines.append(_cut(line))
+    return "\n".join(lines)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+
+
+def _line(row: Sequence[str], widths: Sequence[int], left: int) -> str:
+    cells = (f"{cell:{'<' if k < left else '>'}{widths[k]}}" for k, cell in enumerate(row))
+    return "  ".join(cells).rstrip()

@@ -1,0 +1,244 @@
+"""Which engine draws a network: what was asked for, what was measured here, or a first guess.
+
+Chooser(painter, device, asked) -> engine_for(network) -> Choice
+                                -> tune(network, …) measures the candidates, and remembers
+"""
+
+import time as wall
+from collections.abc import Callable
+
+from cppn_gl.baked import weights
+from cppn_gl.context import ContextInfo
+from cppn_gl.drawing import begin
+from cppn_gl.engines import (
+    AUTO,
+    BAKED,
+    BAKED_COMPUTE,
+    COMPUTE,
+    EXACT,
+    FRAGMENT,
+    NUMPY,
+    TILED,
+    Engine,
+    fits,
+)
+from cppn_gl.network import Network
+from cppn_gl.packing import UNROLLED_WIDTH
+from cppn_gl.painter import Painter
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.targets import Planes
+from cppn_gl.tuning import Choice, Measured, TuningCache, structure_key
+
+# Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
+# GPU has few registers for the units of many.
+ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
+GAIN = 1.05  # a candidate has to be this much faster than the first guess
+ROUNDS = 3
+ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
+BAKE_TRIAL = 500  # weights; so small a network is baked along, to learn what that costs
+BAKE_SECONDS = 1.5e-3  # a weight, where it was not measured; twice what a processor took
+BAKE_MARGIN = 1.5  # of the time saved over that of compiling
+BAKE_WEIGHTS = 30_000  # at most: compilers take more than linear time
+TUNE_WORTH = 10.0  # seconds; a longer job measures the engines first
+BAKE_WORTH = 4.0  # times the seconds of compiling; a longer job bakes once, to measure that too
+TRIAL_SIZE = (640, 360)
+
+
+class Chooser:
+    """The choice on one context. `asked` is an engine's exact name, "compute", or "auto"."""
+
+    def __init__(
+        self, painter: Painter, device: ContextInfo, asked: str, cache: TuningCache | None = None
+    ):
+        self.painter, self.device, self.asked = painter, device, asked
+        self._settled: dict[str, Choice] = {}  # structure to the engine of a long job
+        self.cache = cache or TuningCache(f"{device.renderer} | {device.version}")
+
+    def candidates(self, network: Network) -> list[Engine]:
+        """What can draw a network here as it changes, the first guess first."""
+        width = network.width
+        if self.device.software and width > UNROLLED_WIDTH and self.asked == AUTO:
+            return [NUMPY]  # six to nine times as fast as what compiles for seconds
+        found = [FRAGMENT]
+        if self.painter.compute:
+            found += [
+                COMPUTE[pixels] for pixels in (ON_PROCESSOR if self.device.software else ON_GPU)
+            ]
+            if width > UNROLLED_WIDTH and self.painter.tiled:
+                found.append(TILED)
+        if self.device.software and width > UNROLLED_WIDTH // 2:
+            found.append(NUMPY)
+        if self.asked == "compute":
+            found = [engine for engine in found if engine.kind == "compute"]
+        found = [engine for engine in found if fits(engine, width)]
+        guess = self.guess(network)
+        return [guess, *(engine for engine in found if engine != guess)]
+
+    def guess(self, network: Network) -> Engine:
+        """The engine before anything is measured.
+
+        A processor multiplies matrices well; a GPU's compute units outnumber those that serve
+        fragments, by far in a data centre.
+        """
+        wide = network.width > UNROLLED_WIDTH
+        if self.asked == "compute":
+            return self._compute(wide)
+        if self.device.software:
+            return NUMPY if wide else FRAGMENT
+        if wide and self.painter.tiled:
+            return TILED
+        return self._compute(wide) if self.painter.compute else FRAGMENT
+
+    def _compute(self, wide: bool) -> Engine:
+        """The compute engine to begin with."""
+        if wide:
+            return COMPUTE[4]
+        return COMPUTE[ON_PROCESSOR[1]] if self.device.software else COMPUTE[ON_GPU[0]]
+
+    @property
+    def baked(self) -> Engine:
+        """How programs are baked here."""
+        on_gpu = self.painter.compute and not self.device.software
+        return BAKED_COMPUTE if on_gpu else BAKED
+
+    def engine_for(self, network: Network) -> Choice:
+        """The engine that draws a network, by its exact name."""
+        if self.asked == str(BAKED) and fits(BAKED, network.width):
+            return Choice(str(self.baked), "asked for")
+        if self.asked in EXACT:
+            if fits(EXACT[self.asked], network.width):
+                return Choice(self.asked, "asked for")
+            instead = COMPUTE[4] if EXACT[self.asked].kind == "compute" else FRAGMENT
+            return Choice(str(instead), f"{self.asked} draws up to {UNROLLED_WIDTH} units")
+        if settled := self._settled.get(self._key(network)):
+            return settled
+        found = self.cache.get(self._key(network))
+        known = [str(engine) for engine in self.candidates(network)]
+        if found and found.engine in known:
+            return Choice(found.engine, f"measured here{_gain(found)}")
+        return Choice(known[0], "first guess, not measured yet")
+
+    def tune(
+        self,
+        scene: Scene,
+        size: tuple[int, int],
+        planes: Callable[[tuple[int, int]], Planes],
+        *,
+        bake: bool = False,
+    ) -> Choice:
+        """Time the candidates on a band of the picture and remember the fastest.
+
+        `bake`: measure a baked program too, however long it takes to compile.
+        """
+        network = scene.network
+        candidates = self.candidates(network)
+        best: dict[Engine, float] = {}
+        for round_ in range(ROUNDS + 1):  # in turns, so that a disturbance hits all alike
+            for engine in candidates:
+                rate = self._rate(scene, size, engine, planes)
+                if round_ > 0:  # the first compiles, and finds how long a band is
+                    best[engine] = max(best.get(engine, 0.0), rate)
+        rates = {str(engine): rate for engine, rate in best.items()}
+        fastest = max(best, key=lambda engine: best[engine])
+        if best[fastest] < GAIN * best[candidates[0]]:
+            fastest = candidates[0]
+        seconds = 0.0
+        if bake or weights(network) <= BAKE_TRIAL:
+            seconds = self._bake_cost(scene, size, planes, rates)
+        measured = Measured(str(fastest), rates, seconds)
+        self.cache.put(self._key(network), measured)
+        return self.engine_for(network)
+
+    def _rate(
+        self,
+        scene: Scene,
+        size: tuple[int, int],
+        engine: Engine,
+        planes: Callable[[tuple[int, int]], Planes],
+    ) -> float:
+        """Multiplications a second on a band that takes about ROUND_SECONDS."""
+        work = work_per_pixel(scene.network)
+        rate = self.painter.rate(self.painter.kind(engine, scene.network))
+        rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
+        target = planes((size[0], rows))
+        begin(self.painter, target, scene, engine, size=size).step(0.0)  # compiles
+        started, drawn, elapsed = wall.perf_counter(), 0, 0.0
+        while elapsed < ROUND_SECONDS:  # a fast one draws the band more than once
+            drawing = begin(self.painter, target, scene, engine, size=size)
+            while not drawing.step(1.0):
+                pass
+            drawn, elapsed = drawn + 1, wall.perf_counter() - started
+        return drawn * size[0] * rows * work / elapsed
+
+    def _bake_cost(
+        self,
+        scene: Scene,
+        size: tuple[int, int],
+        planes: Callable[[tuple[int, int]], Planes],
+        rates: dict[str, float],
+    ) -> float:
+        """Seconds to compile a weight as a literal; the rate of the result goes into `rates`."""
+        count = weights(scene.network)
+        if not 0 < count <= BAKE_WEIGHTS or not fits(BAKED, scene.network.width):
+            return 0.0
+        started = wall.perf_counter()
+        begin(self.painter, planes((size[0], 8)), scene, self.baked, size=size).step(0.0)
+        seconds = (wall.perf_counter() - started) / count
+        rates[str(self.baked)] = max(
+            self._rate(scene, size, self.baked, planes) for _ in range(ROUNDS)
+        )
+        return seconds
+
+    def settle(
+        self, scene: Scene, points: float, planes: Callable[[tuple[int, int]], Planes]
+    ) -> Choice:
+        """The engine for a long job of so many points (pixels × samples): it draws from now on."""
+        network = scene.network
+        seconds = self._seconds(network, points)
+        known = self.cache.get(self._key(network))
+        bake = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
+        if seconds > TUNE_WORTH and (
+            known is None or (bake and str(self.baked) not in known.rates)
+        ):
+            self.tune(scene, TRIAL_SIZE, planes, bake=bake)
+        choice = self._settled[self._key(network)] = self._long(network, points)
+        return choice
+
+    def _seconds(self, network: Network, points: float) -> float:
+        """How long the engine of `engine_for` takes, as far as one can tell."""
+        engine = EXACT[self.engine_for(network).engine]
+        found = self.cache.get(self._key(network))
+        rate = found.rates.get(str(engine), 0.0) if found else 0.0
+        rate = rate or self.painter.rate(self.painter.kind(engine, network))
+        return points * work_per_pixel(network) / rate
+
+    def _long(self, network: Network, points: float) -> Choice:
+        """A baked program, where what it saves exceeds what its compilation costs."""
+        choice = self.engine_for(network)
+        found = self.cache.get(self._key(network))
+        count = weights(network)
+        if not found or not 0 < count <= BAKE_WEIGHTS or not fits(BAKED, network.width):
+            return choice
+        slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(str(self.baked), 0.0)
+        if not slow or fast <= slow:
+            return choice
+        work = points * work_per_pixel(network)
+        compiling = count * (found.bake_seconds or BAKE_SECONDS)
+        saved = work / slow - work / fast
+        if saved < BAKE_MARGIN * compiling:
+            return choice
+        return Choice(str(self.baked), f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
+
+    def _key(self, network: Network) -> str:
+        return structure_key(self.painter.structure(network))
+
+
+def _gain(found: Measured) -> str:
+    """How much faster than the slowest, in words."""
+    live = {n: rate for n, rate in found.rates.items() if EXACT[n].kind != "baked" and rate > 0}
+    mine = live.get(found.engine)
+    others = {name: rate for name, rate in live.items() if name != found.engine}
+    if not mine or not others:
+        return ""
+    name = max(others, key=lambda n: others[n])
+    return f": {mine / others[name]:.2f}× {name}"

@@ -1,0 +1,147 @@
+"""Draws wide networks as matrix products in compute shaders, layer by layer over tiles of pixels.
+
+Scene, TiledPrograms -> TiledDrawing.step(budget) -> for each tile: layer 1, …, outputs -> planes
+"""
+
+import time as wall
+
+import numpy as np
+
+from cppn_gl import packing
+from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.engines import TILED
+from cppn_gl.geometry import sample_jitters
+from cppn_gl.painter import Painter
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.shader import LANES
+from cppn_gl.targets import Planes
+from cppn_gl.tiled_programs import (
+    GROUP_ROWS,
+    GROUP_TEXELS,
+    OUTPUT_TEXELS,
+    RUN,
+    TILE_BYTES,
+    Kernel,
+    TiledPrograms,
+)
+from cppn_gl.unlocked import finish
+
+KIND = (TILED, None)  # under which the painter keeps its rate
+
+
+class TiledDrawing:
+    """A picture being drawn, some texels at a time in reading order; `Drawing` by other means.
+
+    The pixels do not depend on the tiles, and another scene may be drawn between two steps.
+    `programs` are shared by all drawings of a context.
+    """
+
+    engine = TILED
+
+    def __init__(
+        self,
+        painter: Painter,
+        planes: Planes,
+        scene: Scene,
+        *,
+        programs: TiledPrograms,
+        size: tuple[int, int] | None = None,
+        offset: tuple[int, int] = (0, 0),
+        samples: int = 1,
+    ):
+        self.painter, self.planes, self.scene, self.programs = painter, planes, scene, programs
+        self.size, self.offset = size or planes.size, offset
+        self._jitters = sample_jitters(samples)
+        self._samples = len(self._jitters)
+        self._texels = planes.texels[0] * planes.texels[1]
+        self._next = 0  # texel
+        widest = max(len(layer.bias) for layer in scene.network.drawn)
+        self._pitch = TILE_BYTES // (packing.VEC4 * widest) // GROUP_TEXELS * GROUP_TEXELS
+        self.done = False
+        planes.target.scissor = None  # type: ignore[assignment]
+        planes.target.clear()
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds, GROUP_TEXELS texels at least; True when all is drawn."""
+        if self.done:
+            return True
+        kernels = self.programs.load(self.scene)
+        for unit, texture in enumerate(self.planes.textures):
+            texture.bind_to_image(unit, read=True, write=True)
+        self._frame()
+        deadline = wall.perf_counter() + budget
+        while not self.done:
+            self._tiles(kernels, max(deadline - wall.perf_counter(), 0.0))
+            if wall.perf_counter() >= deadline:
+                break
+        return self.done
+
+    def _tiles(self, kernels: list[Kernel], seconds: float) -> None:
+        """As many tiles as fill the time, with one wait at the end."""
+        work = LANES * work_per_pixel(self.scene.network)
+        texels = int(seconds * self.painter.rate(KIND) / work)
+        whole = max(GROUP_TEXELS, texels // GROUP_TEXELS * GROUP_TEXELS)
+        begin, end = self._next, min(self._next + whole, self._texels)
+        # Alike, rather than a short one at the end that leaves most of a GPU idle.
+        tiles = -(-(end - begin) // self._pitch)
+        each = -(-(end - begin) // (tiles * GROUP_TEXELS)) * GROUP_TEXELS
+        started = wall.perf_counter()
+        for start in range(begin, end, each):
+            self._tile(kernels, start, min(each, end - start))
+        self.painter.ctx.memory_barrier()  # whatever reads the planes next
+        finish(self.painter.ctx)
+        self.painter.measured(KIND, (end - begin) * work, wall.perf_counter() - started)
+        self._next = end
+        if end == self._texels:
+            self._next_sample()
+
+    def _tile(self, kernels: list[Kernel], start: int, count: int) -> None:
+        """The whole network at `count` texels."""
+        drawn, names = self.scene.network.drawn, list(ACTIVATIONS)
+        where = {"start": start, "count": count, "across": self.planes.texels[0]}
+        groups = -(-count // GROUP_TEXELS)
+        for index, layer in enumerate(drawn[:-1] or drawn):
+            rows, columns = layer.weight.shape
+            kind, quads = names.index(layer.activation), self.programs.bind(index)
+            kernel, run = (kernels[1], GROUP_ROWS) if index else (kernels[0], RUN)
+            kernel.run(
+                (groups, -(-rows // run)),
+                **where,
+                pitch=self._pitch,
+                rows=rows,
+                columns=columns,
+                quads=quads,
+                kind=kind,
+                scale=self.scene.network.scales[index],
+            )
+        last = max(len(drawn) - 1, 1)  # at depth 1 the sums are there already, layer 1's
+        columns = drawn[-1].weight.shape[1] if len(drawn) > 1 else 0
+        self.programs.bind(last)
+        kernels[-1].run(
+            (-(-count // OUTPUT_TEXELS), 1),
+            **where,
+            pitch=self._pitch,
+            columns=columns,
+            scale=self.scene.network.scales[-1],
+        )
+
+    def _next_sample(self) -> None:
+        self._next, self._jitters = 0, self._jitters[1:]
+        self.done = not self._jitters
+        if not self.done:
+            self._frame()
+
+    def _frame(self) -> None:
+        view, network = self.scene.view, self.scene.network
+        self.programs.frame(
+            size=self.size,
+            offset=self.offset,
+            jitter=self._jitters[0],
+            center=view.center,
+            extent=view.extent,
+            radius=float(np.hypot(*view.center)),
+            share=1 / self._samples,
+            depth=network.depth,
+            outputs=network.outputs,
+            clamped=int(self._samples > 1),
+        )

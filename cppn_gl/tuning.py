@@ -1,0 +1,130 @@
+"""What was measured here before: which engine draws networks of a structure fastest.
+
+    renderer, driver version, structure -> TuningCache -> {"engine": …, "rates": …}
+
+One JSON file in the user's cache folder. It can be deleted at any time; one that cannot be read, or
+holds something else, counts as empty.
+"""
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from cppn_gl._version import __version__
+from cppn_gl.engines import EXACT
+from cppn_gl.files import CaptureError, write_atomic
+from cppn_gl.shader import Structure
+
+FORMAT = 1
+MAX_BYTES = 2**22
+LARGEST = 1e30
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine by its exact name, and why that one, in a few words."""
+
+    engine: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a tuning found: the fastest engine, and rates in multiplications a second.
+
+    `bake_seconds`: to compile one weight as a literal; 0 where that was not measured.
+    """
+
+    engine: str
+    rates: dict[str, float]
+    bake_seconds: float = 0.0
+
+
+def default_path() -> Path:
+    """Where this system keeps what a program can measure again."""
+    return Path(platformdirs.user_cache_dir("cppn_gl", appauthor=False)) / "tuning.json"
+
+
+def structure_key(structure: Structure) -> str:
+    """A structure in words: what the choice depends on, beside the machine."""
+    where = structure.layout
+    storage = f"{where.blocks} blocks" if where.blocks else "texture"
+    names = "+".join(structure.hidden) or "none"
+    radius = ", r" if structure.radius else ""
+    return f"{where.units} units, {storage}, {names}, {structure.output}{radius}"
+
+
+class TuningCache:
+    """The file, read once and again after it has changed."""
+
+    def __init__(self, machine: str, path: Path | None = None):
+        self.machine = f"{machine} | cppn_gl {__version__}"
+        self.path = path or default_path()
+        self._stamp: object = None
+        self._found: dict[str, Any] = {}
+
+    def get(self, key: str) -> Measured | None:
+        """What is known of a structure on this machine."""
+        self._read()
+        found = self._found.get(self.machine, {})
+        return _measured(found.get(key)) if isinstance(found, dict) else None
+
+    def put(self, key: str, measured: Measured) -> None:
+        """Remember a measurement; where the file cannot be written, for this process only."""
+        self._stamp = None
+        self._read()
+        machine = self._found.setdefault(self.machine, {})
+        if not isinstance(machine, dict):
+            machine = self._found[self.machine] = {}
+        machine[key] = {
+            "engine": measured.engine,
+            "rates": {name: float(f"{rate:.4g}") for name, rate in measured.rates.items()},
+            "bake_seconds": float(f"{measured.bake_seconds:.4g}"),
+        }
+        text = json.dumps({"format": FORMAT, "machines": self._found}, indent=1)
+        with contextlib.suppress(CaptureError, OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self.path, text.encode(), overwrite=True)
+            self._stamp = self._look()
+
+    def _look(self) -> object:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> None:
+        stamp = self._look()
+        if stamp is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        found: Any = None
+        with (
+            contextlib.suppress(OSError, ValueError, RecursionError),
+            self.path.open("rb") as stream,
+        ):
+            found = json.loads(stream.read(MAX_BYTES))
+        machines = found.get("machines") if isinstance(found, dict) else None
+        if isinstance(machines, dict) and found.get("format") == FORMAT:
+            self._found = machines
+
+
+def _measured(found: Any) -> Measured | None:
+    """An entry of the file, or None where it is not one."""
+    if not isinstance(found, dict) or found.get("engine") not in list(EXACT):
+        return None
+    rates, bake = found.get("rates", {}), found.get("bake_seconds", 0.0)
+    if not isinstance(rates, dict) or not _is_rate(bake):
+        return None
+    kept = {n: float(r) for n, r in rates.items() if n in EXACT and _is_rate(r)}
+    return Measured(found["engine"], kept, float(bake))
+
+
+def _is_rate(found: Any) -> bool:
+    """Whether something is a number that can be reckoned with."""
+    return type(found) in (int, float) and 0 <= found < LARGEST

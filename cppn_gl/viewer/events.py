@@ -1,0 +1,129 @@
+"""Keys and mouse of the window, as actions of the explorer and of the window itself."""
+
+import time as wall
+from typing import Any
+
+import glfw
+
+from cppn_gl.viewer.bindings import by_key
+from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.hud import Hud
+from cppn_gl.viewer.keyboard import Keyboard, key_name
+from cppn_gl.viewer.window import to_local
+
+WHEEL_GESTURE = 0.6  # seconds between two notches of one turn of the wheel
+
+
+class Events:
+    """Hears the window. `actions` has the window's own actions, as methods do_<action>."""
+
+    def __init__(self, window: Any, explorer: Explorer, hud: Hud, actions: object):
+        self._window, self._explorer, self._hud, self._actions = window, explorer, hud, actions
+        self._keys = by_key()
+        self._keyboard = Keyboard()
+        self._buttons: set[int] = set()  # of the mouse, held
+        self._gesture = 0
+        self._wheel_at = 0.0
+        self.exposed = True  # the window's pixels are to be drawn again
+        self.touched = wall.perf_counter()  # when anything was last done
+        self._connect()
+
+    def _connect(self) -> None:
+        window = self._window
+        window.key_event_func = self._on_key
+        window.mouse_position_event_func = self._on_move
+        window.mouse_drag_event_func = self._on_drag
+        window.mouse_press_event_func = self._on_press
+        window.mouse_release_event_func = self._on_release
+        window.mouse_scroll_event_func = self._on_scroll
+        glfw.set_window_refresh_callback(window._window, self._on_refresh)
+        glfw.set_window_focus_callback(window._window, self._on_focus)
+
+    @property
+    def held(self) -> bool:
+        """Whether a key that repeats, a button or the wheel is at work."""
+        return self._keyboard.any or bool(self._buttons) or self._wheel_at > 0
+
+    def turn(self, now: float) -> None:
+        """Repeat keys that are held; end the turn of the wheel."""
+        for key, large in self._keyboard.due(now):
+            self._act(key, large)
+            self._touch(now)
+        if self._wheel_at and now - self._wheel_at > WHEEL_GESTURE:
+            self._wheel_at = 0.0
+            self._explorer.history.finish()
+
+    def new_gesture(self) -> None:
+        """What follows is a step of the history of its own."""
+        self._gesture += 1
+        self._explorer.gesture = self._gesture
+
+    def _touch(self, now: float) -> None:
+        self.touched = now
+        self._hud.touch(now)
+
+    def _on_key(self, code: int, action: int, modifiers: Any) -> None:
+        now = wall.perf_counter()
+        self._touch(now)
+        if action == glfw.RELEASE:
+            self._keyboard.release(code)
+            if not self._keyboard.any:
+                self._explorer.history.finish()
+            return
+        key = key_name(code, ctrl=modifiers.ctrl, alt=modifiers.alt)
+        if action != glfw.PRESS or key not in self._keys:
+            return
+        if self._keys[key][1].repeats:
+            self._keyboard.press(code, key, modifiers.shift, now)
+        self._gesture += 1
+        self._act(key, modifiers.shift)
+
+    def _act(self, key: str, large: bool) -> None:
+        action = self._keys[key][0]
+        self._explorer.gesture = self._gesture
+        self._explorer.message = ""
+        own = getattr(self._actions, f"do_{action}", None)
+        if own is not None:
+            own()
+        else:
+            self._explorer.act(action, large)
+        self._hud.say(self._explorer.message, wall.perf_counter())
+
+    def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
+        self._explorer.cursor = to_local(self._window, x, y)
+        self._hud.touch(wall.perf_counter())
+
+    def _on_press(self, x: int, y: int, button: int) -> None:
+        self._gesture += 1
+        self._buttons.add(button)
+
+    def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
+        self._on_move(x, y, dx, dy)
+        self.touched = wall.perf_counter()
+        origin, moved = to_local(self._window, 0, 0), to_local(self._window, dx, dy)
+        self._explorer.gesture = self._gesture
+        self._explorer.pan_by(origin[0] - moved[0], origin[1] - moved[1])
+
+    def _on_release(self, x: int, y: int, button: int) -> None:
+        self._buttons.discard(button)
+        self._explorer.history.finish()
+
+    def _on_scroll(self, dx: float, dy: float) -> None:
+        now = wall.perf_counter()
+        self._touch(now)
+        if now - self._wheel_at > WHEEL_GESTURE:
+            self._gesture += 1
+        self._wheel_at = now
+        self._explorer.gesture = self._gesture
+        steps = round(dy) or (1 if dy > 0 else -1 if dy < 0 else 0)
+        if steps:
+            self._explorer.zoom_by(steps)
+
+    def _on_refresh(self, window: Any) -> None:
+        self.exposed = True
+
+    def _on_focus(self, window: Any, focused: int) -> None:
+        if not focused:
+            self._keyboard.release_all()
+            self._buttons.clear()
+            self._explorer.history.finish()

@@ -1,0 +1,55 @@
+"""The weights of the network shown, drawn some layers at a time: millions take a second.
+
+Preset -> follow() -> the newest preset whose network is there, and the network
+"""
+
+import time as wall
+from collections.abc import Iterator
+
+from cppn_gl import draws
+from cppn_gl.network import INITS, Network, NetworkSpec
+from cppn_gl.preset import Preset
+
+
+class Weights:
+    """Follows a preset that changes. What was begun is finished, so that a held key shows some."""
+
+    def __init__(self) -> None:
+        self._shown: tuple[Preset, Network] | None = None
+        self._next: Preset | None = None
+        self._layers: Iterator[None] = iter(())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a network is half drawn."""
+        return self._next is not None
+
+    def follow(self, preset: Preset, seconds: float) -> tuple[Preset, Network]:
+        """A preset and its network: this one, or an older one after `seconds` without an end."""
+        old = self._shown
+        if old is not None and old[0].spec == preset.spec and not self.busy:
+            # The same network object where only the view differs: nothing is packed again.
+            self._shown = old if old[0] == preset else (preset, old[1])
+            return self._shown
+        if self._next is None:
+            self._next, self._layers = preset, draw_layers(preset)
+        deadline = wall.perf_counter() + seconds
+        for _ in self._layers:
+            if old is not None and wall.perf_counter() >= deadline:
+                return old
+        self._shown, self._next = (self._next, self._next.network()), None
+        return self._shown
+
+
+def draw_layers(preset: Preset) -> Iterator[None]:
+    """Draw what `Preset.network` will find drawn already, a layer at each step."""
+    spec = preset.spec
+    if not isinstance(spec, NetworkSpec):
+        return
+    law, fan_in = INITS[spec.init][0], len(spec.inputs)
+    for number in range(1, spec.depth + 1):
+        rows = spec.width if number < spec.depth else spec.outputs
+        draws.draw(spec.seed, number, draws.WEIGHT, rows, fan_in, law)
+        draws.draw_row(spec.seed, number, draws.BIAS, rows, law)
+        fan_in = rows
+        yield

@@ -1,0 +1,58 @@
+// The picture by compute shader. An invocation is GROUPS texels of four pixels side by side, so that
+// each weight is read once for all of them, or LANES pixels of a texel: what suits a processor takes
+// more registers than a GPU has. The planes are those of picture.frag.
+
+#include "picture.glsl"
+
+layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
+layout(rgba32f, binding = 0) uniform image2D red_plane;
+layout(rgba32f, binding = 1) uniform image2D green_plane;
+layout(rgba32f, binding = 2) uniform image2D blue_plane;
+uniform ivec4 part; // of the planes, in texels: left, top, width, height
+
+void put(ivec2 texel, vec4 red, vec4 green, vec4 blue) {
+    if (any(greaterThanEqual(texel, part.xy + part.zw))) return;
+    if (frame.clamped == 1) { // samples add up
+        red += imageLoad(red_plane, texel);
+        green += imageLoad(green_plane, texel);
+        blue += imageLoad(blue_plane, texel);
+    }
+    imageStore(red_plane, texel, red);
+    imageStore(green_plane, texel, green);
+    imageStore(blue_plane, texel, blue);
+}
+
+#if LANES == 4
+#define PUT(g, unused) put(texel + ivec2(g, 0), red[g], green[g], blue[g]);
+#else
+// A texel is written whole, by the first of the invocations that share it.
+shared REAL values[3][LOCAL_X * LOCAL_Y];
+
+vec4 texel_of(int color) {
+    int i = int(gl_LocalInvocationIndex);
+#if LANES == 2
+    return vec4(values[color][i], values[color][i + 1]);
+#else
+    return vec4(values[color][i], values[color][i + 1], values[color][i + 2], values[color][i + 3]);
+#endif
+}
+#endif
+
+void main() {
+    // All invocations go through the network, those beyond the part too: leaving early would put
+    // every later step under a mask on a processor.
+    ivec2 pixel = ivec2(4, 1) * part.xy
+                + ivec2(GROUPS * LANES, 1) * ivec2(gl_GlobalInvocationID.xy);
+    ivec2 texel = ivec2(pixel.x / 4, pixel.y);
+    REAL red[GROUPS], green[GROUPS], blue[GROUPS];
+    picture(pixel, red, green, blue);
+#if LANES == 4
+    EACH_GROUP(PUT, 0)
+#else
+    values[0][gl_LocalInvocationIndex] = red[0];
+    values[1][gl_LocalInvocationIndex] = green[0];
+    values[2][gl_LocalInvocationIndex] = blue[0];
+    barrier();
+    if (pixel.x % 4 == 0) put(texel, texel_of(0), texel_of(1), texel_of(2));
+#endif
+}

@@ -1,0 +1,34 @@
+// Pixels' values, LANES side by side and GROUPS times so: the network at each, its output activation,
+// and what cannot be shown marked.
+
+#include "activations.glsl"
+#include "features.glsl"
+#include "network.glsl"
+#include "color.glsl"
+
+#define LOCATE(g, unused) \
+    locate(frame.offset + pixel + ivec2(LANES * (g), 0), u[g], v); \
+    far[g] = RADIUS_CHANGE(u[g], v); \
+    broken[g] = REAL(0.0);
+#define SHOW(g, unused) \
+    NOTE_OUTPUT(g, red[g]) NOTE_OUTPUT(g, green[g]) NOTE_OUTPUT(g, blue[g]) \
+    red[g] = OUTPUT_ACTIVATION(red[g]); \
+    green[g] = OUTPUT_ACTIVATION(green[g]); \
+    blue[g] = OUTPUT_ACTIVATION(blue[g]); \
+    mark_broken(red[g], green[g], blue[g], broken[g]); \
+    red[g] = shared_value(red[g]); \
+    green[g] = shared_value(green[g]); \
+    blue[g] = shared_value(blue[g]);
+#define NOTE_OUTPUT(g, x) broken[g] += REAL(isnan(x));
+
+// One sample's part in a pixel: clamped, where there are others.
+REAL shared_value(REAL value) {
+    return frame.share * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
+}
+
+void picture(ivec2 pixel, out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {
+    REAL u[GROUPS], v, far[GROUPS];
+    EACH_GROUP(LOCATE, 0)
+    network(u, v, far, red, green, blue);
+    EACH_GROUP(SHOW, 0)
+}
