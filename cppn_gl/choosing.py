@@ -241,4 +241,5 @@ def _gain(found: Measured) -> str:
     if not mine or not others:
         return ""
     name = max(others, key=lambda n: others[n])
-    return f": {mine / others[name]:.2f}× {name}"
+    gain = mine / others[name]
+    return f": {gain:.1f}× {name}" if gain >= GAIN else f", as {name} is"

@@ -64,8 +64,9 @@ class Drawing:
         program = self.painter.load(self.scene, self.engine)
         self._kind = self.painter.kind(self.engine, self.scene.network)
         self._frame()
-        if not program.warm:  # or compiling is taken for the speed of drawing
-            draw_nothing(program, self.planes)
+        added = self._samples > 1
+        if not program.drawn[added]:  # or compiling is taken for the speed of drawing
+            draw_nothing(program, self.planes, added=added)
         deadline = wall.perf_counter() + budget
         while not self.done:
             self._tile(program, max(deadline - wall.perf_counter(), 0.0))

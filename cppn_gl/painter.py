@@ -185,7 +185,7 @@ def _same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
     )
 
 
-def draw_nothing(program: Program, planes: Target) -> None:
+def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
     """Make the driver compile: many do so at the first draw, not before."""
-    program.draw(planes, (0, 0, 0, 0))
+    program.draw(planes, (0, 0, 0, 0), added=added)
     finish(planes.target.ctx)

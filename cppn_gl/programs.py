@@ -47,7 +47,9 @@ class Program:
 
     def __init__(self, program: Any):
         self.program = program
-        self.warm = False  # whether it has drawn; many drivers compile at the first draw
+        # Whether it has drawn over, and added to, what was there: many drivers compile at the first
+        # draw, and once more for blending.
+        self.drawn = {False: False, True: False}
         self.network: Network | None = None  # whose weights are in the text, where they are
         names = {"Frame": packing.FRAME_BINDING, "Layers": packing.LAYERS_BINDING}
         names["First"] = packing.FIRST_BINDING
@@ -60,6 +62,11 @@ class Program:
                     member.binding = packing.WEIGHTS_BINDING + int(name.removeprefix("Weights"))
         if "weights" in program and isinstance(program["weights"], moderngl.Uniform):
             program["weights"].value = 0
+
+    @property
+    def warm(self) -> bool:
+        """Whether it has drawn, so that to use it compiles nothing."""
+        return self.drawn[False]
 
     def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
         """Draw a part of the planes; `added` to what is there."""
@@ -90,7 +97,7 @@ class FragmentProgram(Program):
             self.ctx.disable(moderngl.BLEND)
         self.triangle.render(moderngl.TRIANGLES, vertices=3)
         self.ctx.disable(moderngl.BLEND)
-        self.warm = True
+        self.drawn[added] = True
 
     def release(self) -> None:
         """Free the program."""
@@ -123,7 +130,7 @@ class ComputeProgram(Program):
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
         dispatch(self.program, max(1, across), max(1, down))
         self.ctx.memory_barrier()
-        self.warm = True
+        self.drawn = {False: True, True: True}
 
 
 def build(ctx: moderngl.Context, vertex: Source, fragment: Source) -> Any:

@@ -27,7 +27,7 @@ from cppn_gl.painter import Painter
 from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene
-from cppn_gl.shader import ShaderError, compose
+from cppn_gl.shader import ShaderError, Source, compose
 from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
 from cppn_gl.tuning import Choice
@@ -273,8 +273,11 @@ class Renderer:
 
     def _presenter(self) -> Presenter:
         assert self.ctx is not None
-        files = ("full.vert", "present.frag", "pack.frag")
-        return Presenter(self.ctx, *(compose(file, folder=self._shaders) for file in files))
+
+        def source(file: str, scaled: int = 0) -> Source:
+            return compose(file, f"#define SCALED {scaled}", folder=self._shaders)
+
+        return Presenter(self.ctx, source("full.vert"), source)
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:

@@ -1,5 +1,6 @@
 """Where pictures are drawn: planes of float32, and the 8-bit pixels made of them."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,18 @@ def release_target(target: moderngl.Framebuffer) -> None:
 
 
 class Planes:
-    """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel."""
+    """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel.
+
+    The textures' own `sides` are no powers of two: llvmpipe compiles a compute shader once more for
+    such an image, which takes as long as the first time. What they hold beyond the picture is
+    never shown.
+    """
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
         self.size = size
         self.texels = (-(-size[0] // LANES), size[1])
-        self.textures = [ctx.texture(self.texels, 4, dtype="f4") for _ in range(3)]
+        self.sides = (_no_power(self.texels[0]), _no_power(self.texels[1]))
+        self.textures = [ctx.texture(self.sides, 4, dtype="f4") for _ in range(3)]
         for texture in self.textures:
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         self.target = ctx.framebuffer(self.textures)
@@ -33,8 +40,9 @@ class Planes:
     def read(self) -> NDArray[np.float32]:
         """The picture as (height, width, 3) float32, row 0 on top."""
         width, height = self.size
+        shape = (self.sides[1], self.sides[0] * LANES)
         planes = [
-            np.frombuffer(texture.read(), np.float32).reshape(height, -1)[:, :width]
+            np.frombuffer(texture.read(), np.float32).reshape(shape)[:height, :width]
             for texture in self.textures
         ]
         return np.stack(planes, axis=-1)
@@ -45,7 +53,14 @@ class Planes:
         padded = np.zeros((height, self.texels[0] * LANES), np.float32)
         for channel, texture in enumerate(self.textures):
             padded[:, :width] = picture[..., channel]
-            texture.write(padded.tobytes())
+            texture.write(padded.tobytes(), viewport=(0, 0, *self.texels))
+
+    def paste(self, band: "Planes", top: int) -> None:
+        """Replace rows from `top` on by those of planes of the same width."""
+        rows = band.texels[1]
+        for mine, new in zip(self.textures, band.textures, strict=True):
+            kept = np.frombuffer(new.read(), np.uint8).reshape(band.sides[1], -1)[:rows]
+            mine.write(kept.tobytes(), viewport=(0, top, band.sides[0], rows))
 
     def release(self) -> None:
         """Free the textures."""
@@ -55,15 +70,16 @@ class Planes:
 
 
 class Presenter:
-    """Shows planes as 8-bit pixels: in the window, or in memory."""
+    """Shows planes as 8-bit pixels: in the window, or in memory.
 
-    def __init__(self, ctx: moderngl.Context, vertex: Source, present: Source, pack: Source):
+    `sources` gives the text of a fragment shader, `present.frag` or `pack.frag`, behind a head.
+    """
+
+    def __init__(self, ctx: moderngl.Context, vertex: Source, sources: Callable[..., Source]):
         self.ctx = ctx
-        self.programs = [build(ctx, vertex, source) for source in (present, pack)]
-        for program in self.programs:
-            for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
-                program[name].value = unit
-        self.triangles = [ctx.vertex_array(program, []) for program in self.programs]
+        # Apart, and not as a choice in the shader, for which a processor would do both.
+        self._shown = [_Cover(ctx, vertex, sources("present.frag", scaled)) for scaled in (0, 1)]
+        self._packing = _Cover(ctx, vertex, sources("pack.frag", 0))
         self.packed: Any = None
         self.readings = Readings(ctx)
 
@@ -71,21 +87,9 @@ class Presenter:
         self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], *, flipped: bool
     ) -> None:
         """Draw the planes over the `size` pixels of `target`; `flipped` for a window."""
-        program = self.programs[0]
-        program["plane_size"].value = planes.size
-        program["target_size"].value = size
-        program["flipped"].value = flipped
-        self._cover(0, planes, target, size)
-
-    def _cover(
-        self, which: int, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int]
-    ) -> None:
-        for unit, texture in enumerate(planes.textures):
-            texture.use(unit)
-        target.use()
-        target.scissor = None  # type: ignore[assignment]
-        target.viewport = (0, 0, *size)
-        self.triangles[which].render(moderngl.TRIANGLES, vertices=3)
+        cover = self._shown[planes.size != size]
+        cover.set(plane_size=planes.size, target_size=size, flipped=flipped)
+        cover.draw(planes, target, size)
 
     def read(self, planes: Planes) -> Pixels:
         """The planes as (height, width, 3) uint8, row 0 on top."""
@@ -96,7 +100,7 @@ class Presenter:
         if self.packed is None or self.packed.size != planes.texels:
             self._release_packed()
             self.packed = self.ctx.framebuffer([self.ctx.texture(planes.texels, 4, dtype="u4")])
-        self._cover(1, planes, self.packed, planes.texels)
+        self._packing.draw(planes, self.packed, planes.texels)
         unpack = partial(_unpacked, size=planes.size)
         return self.readings.start(self.packed, unpack, components=4, dtype="u4")
 
@@ -112,8 +116,38 @@ class Presenter:
         """Free the programs and the framebuffer."""
         self._release_packed()
         self.readings.release()
-        for owned in (*self.triangles, *self.programs):
-            owned.release()
+        for cover in (*self._shown, self._packing):
+            cover.release()
+
+
+class _Cover:
+    """A program that draws planes over a whole target."""
+
+    def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
+        self.program = build(ctx, vertex, fragment)
+        for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
+            self.program[name].value = unit
+        self.triangle = ctx.vertex_array(self.program, [])
+
+    def set(self, **values: Any) -> None:
+        """Set what the program has of some uniforms."""
+        for name, value in values.items():
+            if name in self.program:
+                self.program[name].value = value
+
+    def draw(self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int]) -> None:
+        """Draw over the `size` pixels of a target."""
+        for unit, texture in enumerate(planes.textures):
+            texture.use(unit)
+        target.use()
+        target.scissor = None  # type: ignore[assignment]
+        target.viewport = (0, 0, *size)
+        self.triangle.render(moderngl.TRIANGLES, vertices=3)
+
+    def release(self) -> None:
+        """Free the program."""
+        self.triangle.release()
+        self.program.release()
 
 
 def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
@@ -121,3 +155,10 @@ def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
     width, height = size
     rows = data.view("<u4").reshape(height, -1).view(np.uint8)
     return rows.reshape(height, -1, 4)[:, :width, :3].copy()
+
+
+def _no_power(side: int) -> int:
+    """The next number that is not a power of two."""
+    while side & (side - 1) == 0:
+        side += 1
+    return side

@@ -55,7 +55,8 @@ def structure_key(structure: Structure) -> str:
     storage = f"{where.blocks} blocks" if where.blocks else "texture"
     names = "+".join(structure.hidden) or "none"
     radius = ", r" if structure.radius else ""
-    return f"{where.units} units, {storage}, {names}, {structure.output}{radius}"
+    step = f"{where.rows}×{4 * where.chunks}"
+    return f"{where.units} units, {step}, {storage}, {names}, {structure.output}{radius}"
 
 
 class TuningCache:

@@ -33,7 +33,7 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import LANES, ShaderError
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 from cppn_gl.tuning import structure_key
 
 NICENESS = 5  # below the window, and yet done soon
@@ -57,7 +57,7 @@ def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int
 
     Many drivers compile at the first draw, some not before a pixel is drawn.
     """
-    sheet = Sheet(painter.ctx, (LANES, 1))
+    sheet = Planes(painter.ctx, (LANES, 1))
     started = wall.perf_counter()
     try:
         if engine == TILED:
@@ -117,7 +117,7 @@ class Warmer:
     def __init__(self, renderer: Renderer, waiting: "queue.SimpleQueue[dict[str, Any]]"):
         self.renderer, self._waiting = renderer, waiting
         self._known: set[str] = set()  # compiled by this process
-        self._sheet: Sheet | None = None
+        self._sheet: Planes | None = None
 
     def serve(self) -> None:
         """Answer requests for ever; the end of stdin ends the process."""
@@ -180,12 +180,12 @@ class Warmer:
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
-        def sheet(part: tuple[int, int]) -> Sheet:
+        def sheet(part: tuple[int, int]) -> Planes:
             self._look()  # between two engines
             if self._sheet is None or self._sheet.size != part:
                 if self._sheet is not None:
                     self._sheet.release()
-                self._sheet = Sheet(self.renderer.painter.ctx, part)
+                self._sheet = Planes(self.renderer.painter.ctx, part)
             return self._sheet
 
         self.renderer.chooser.tune(whole_scene(preset), size, sheet)

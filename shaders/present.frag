@@ -1,5 +1,5 @@
 // Planes of red, green and blue, four pixels to a texel, as pixels of 8 bits: round(255 v).
-// A target of another size than the planes shows them scaled, linearly interpolated.
+// SCALED: the target is of another size than the planes, which are interpolated linearly.
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
@@ -22,15 +22,14 @@ vec3 at(ivec2 pixel) {
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     if (flipped) pixel.y = target_size.y - 1 - pixel.y;
-    vec3 value;
-    if (plane_size == target_size) {
-        value = at(pixel);
-    } else {
-        vec2 where = (vec2(pixel) + 0.5) * vec2(plane_size) / vec2(target_size) - 0.5;
-        ivec2 low = ivec2(floor(where));
-        vec2 f = where - floor(where);
-        value = mix(mix(at(low), at(low + ivec2(1, 0)), f.x),
-                    mix(at(low + ivec2(0, 1)), at(low + ivec2(1, 1)), f.x), f.y);
-    }
+#if SCALED
+    vec2 where = (vec2(pixel) + 0.5) * vec2(plane_size) / vec2(target_size) - 0.5;
+    ivec2 low = ivec2(floor(where));
+    vec2 f = where - floor(where);
+    vec3 value = mix(mix(at(low), at(low + ivec2(1, 0)), f.x),
+                     mix(at(low + ivec2(0, 1)), at(low + ivec2(1, 1)), f.x), f.y);
+#else
+    vec3 value = at(pixel);
+#endif
     color = vec4(floor(255.0 * value + 0.5) / 255.0, 1.0);
 }

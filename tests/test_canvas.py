@@ -19,7 +19,7 @@ from cppn_gl.programs import FragmentProgram, Program
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import LANES, ShaderError
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 from cppn_gl.viewer import canvas as canvases
 from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.canvas import (
@@ -81,7 +81,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
 
-    class CountedSheet(Sheet):
+    class CountedPlanes(Planes):
         def __init__(self, ctx: moderngl.Context, size: Size):
             super().__init__(ctx, size)
             count.sizes.append(size)
@@ -91,7 +91,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
             super().release()
             count.alive -= 1
 
-    monkeypatch.setattr("cppn_gl.viewer.canvas.Sheet", CountedSheet)
+    monkeypatch.setattr("cppn_gl.viewer.canvas.Planes", CountedPlanes)
     return count
 
 
@@ -389,7 +389,10 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     measured = Painter.measured
 
     def drew(self: Program, planes: Any, rect: Any, *, added: bool = False) -> None:
-        self.warm = True  # nothing: how long it would take is worked out below
+        self.drawn = {
+            False: True,
+            True: True,
+        }  # nothing: how long it would take is worked out below
         if rect[2]:
             tiles.append(rect[2:])
 

@@ -199,7 +199,9 @@ def test_nothing_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
             counts.append(census.alive())
     assert counts[0] == counts[1] == counts[2]
     assert sum(counts[0].values()) < 40
-    assert counts[0]["Program"] == 2 + len(renderer.painter.programs)  # to show, and to pack
+    assert counts[0]["Program"] == 3 + len(
+        renderer.painter.programs
+    )  # to show in two ways, and to pack
     with current(renderer) as ctx:
         assert ctx.error == "GL_NO_ERROR"
     renderer.release()

@@ -21,7 +21,7 @@ from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.takes import FPS, MAX_STILLS, Takes
 
@@ -64,7 +64,7 @@ def takes(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> 
     """Takes of the window's renderer; in the end every plane is freed."""
     alive = []
 
-    class Counted(Sheet):
+    class Counted(Planes):
         def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
             super().__init__(ctx, size)
             alive.append(self)
@@ -73,7 +73,7 @@ def takes(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> 
             super().release()
             alive.remove(self)
 
-    monkeypatch.setattr("cppn_gl.viewer.takes.Sheet", Counted)
+    monkeypatch.setattr("cppn_gl.viewer.takes.Planes", Counted)
     assert renderer.ctx is not None
     one = Takes(renderer.ctx, renderer, engines)
     yield one

@@ -18,7 +18,7 @@ from cppn_gl.engines import Engine
 from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import ShaderError, Structure
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Available, Pick
 from cppn_gl.warming import SAMPLES
 
@@ -45,7 +45,7 @@ class Canvas:
         self._drawing: _Part | None = None
         self._refused: set[Structure] = set()  # do not compile
         self._scale = 1  # of the last first drawing
-        self.front: Sheet | None = None
+        self.front: Planes | None = None
         self._front_of: Wanted | None = None
         self._sampled = 0  # rows of the picture shown that have all samples
         self._since = 0.0  # when full resolution was first shown
@@ -154,7 +154,7 @@ class Canvas:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
         coarse = _coarse(size, scale)
-        sheet = Sheet(self._ctx, coarse)
+        sheet = Planes(self._ctx, coarse)
         return _Part(self._painter, pick, self._wanted, sheet, coarse, scale, refines=refines)
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
@@ -187,7 +187,7 @@ class Canvas:
         seconds = self._expected(pick, scene, width * SAMPLES**2)  # of a row
         rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
         rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
-        sheet = Sheet(self._ctx, (width, rows))
+        sheet = Planes(self._ctx, (width, rows))
         size, top = (width, height), self._sampled
         return _Part(self._painter, pick, self._front_of, sheet, size, 1, top=top, samples=SAMPLES)
 
@@ -249,7 +249,7 @@ class _Part:
         painter: Painter,
         pick: Pick,
         of: Wanted,
-        sheet: Sheet,
+        sheet: Planes,
         size: tuple[int, int],
         scale: int,
         *,

@@ -23,7 +23,7 @@ from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Available
 
 FPS = 30.0  # of a recording
@@ -163,7 +163,7 @@ class Takes:
         if pick.compiles:
             self._engines.compile(pick.key, take.scene, pick.engine, 1)
             return False
-        sheet = Sheet(self._ctx, take.shot.size)
+        sheet = Planes(self._ctx, take.shot.size)
         take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
         take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
         return True

@@ -7,7 +7,7 @@ import pytest
 from windowless import windowless
 
 from cppn_gl.renderer import Renderer
-from cppn_gl.sheets import Sheet
+from cppn_gl.targets import Planes
 
 pytestmark = pytest.mark.gl
 
@@ -25,7 +25,7 @@ def noise(size: tuple[int, int], seed: int) -> np.ndarray:
 @pytest.mark.parametrize("size", [(1, 1), (64, 16), (61, 9), (5, 256), (16, 3)])
 def test_what_is_written_is_read_and_shown(renderer: Renderer, size: tuple[int, int]) -> None:
     assert renderer.ctx is not None
-    sheet, picture = Sheet(renderer.ctx, size), noise(size, 1)
+    sheet, picture = Planes(renderer.ctx, size), noise(size, 1)
     sheet.write(picture)
     assert np.array_equal(sheet.read(), picture)
     assert np.array_equal(renderer.presenter.read(sheet), np.floor(picture * 255 + 0.5))
@@ -37,7 +37,7 @@ def test_what_is_written_is_read_and_shown(renderer: Renderer, size: tuple[int, 
 @pytest.mark.parametrize("top", [0, 3, 8])
 def test_rows_are_replaced(renderer: Renderer, top: int) -> None:
     assert renderer.ctx is not None
-    sheet, band = Sheet(renderer.ctx, (62, 16)), Sheet(renderer.ctx, (62, 8))
+    sheet, band = Planes(renderer.ctx, (62, 16)), Planes(renderer.ctx, (62, 8))
     picture, rows = noise(sheet.size, 1), noise(band.size, 2)
     sheet.write(picture)
     band.write(rows)
