@@ -49,8 +49,9 @@ class Drawing:
         self._x = self._y = 0  # the next tile, in texels
         self._strip = 0
         self.done = False
-        planes.target.scissor = None  # type: ignore[assignment]
-        planes.target.clear()
+        if samples > 1:  # which add up; one sample writes over what is there
+            planes.target.scissor = None  # type: ignore[assignment]
+            planes.target.clear()
 
     @property
     def work_per_texel(self) -> float:
@@ -61,10 +62,10 @@ class Drawing:
         """Draw for about `budget` seconds, one tile at least; True when all is drawn."""
         if self.done:
             return True
-        program = self.painter.load(self.scene, self.engine)
+        added = self._samples > 1
+        program = self.painter.load(self.scene, self.engine, added=added)
         self._kind = self.painter.kind(self.engine, self.scene.network)
         self._frame()
-        added = self._samples > 1
         if not program.drawn[added]:  # or compiling is taken for the speed of drawing
             draw_nothing(program, self.planes, added=added)
         deadline = wall.perf_counter() + budget

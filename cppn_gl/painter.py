@@ -59,11 +59,14 @@ class Painter:
         self._rates: dict[Kind, float] = {}
         self._last_rate = FIRST_RATE
 
-    def load(self, scene: Scene, engine: Engine = FRAGMENT) -> Program:
-        """Send what differs from the last scene, bind it, and give its program."""
+    def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
+        """Send what differs from the last scene, bind it, and give its program.
+
+        `added`: the one that adds to what is there.
+        """
         network = scene.network
         layout = packing.layout(network, self.limits)
-        program = self.programs.get(structure(network, layout), engine, network)
+        program = self.programs.get(structure(network, layout), engine, network, added=added)
         if layout != self._layout or not _same_draws(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout

@@ -119,10 +119,7 @@ class ComputeProgram(Program):
         self.ctx, self.step = ctx, (engine.pixels * local[0] // LANES, local[1])
 
     def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
-        """Draw whole workgroups; what they have beyond the part is not written.
-
-        Samples add up by the Frame block, so `added` needs nothing here.
-        """
+        """Draw whole workgroups; what they have beyond the part is not written."""
         for k, texture in enumerate(planes.textures):
             texture.bind_to_image(k, read=True, write=True)
         self.program["part"].value = rect
@@ -130,7 +127,7 @@ class ComputeProgram(Program):
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
         dispatch(self.program, max(1, across), max(1, down))
         self.ctx.memory_barrier()
-        self.drawn = {False: True, True: True}
+        self.drawn[added] = True
 
 
 def build(ctx: moderngl.Context, vertex: Source, fragment: Source) -> Any:
@@ -162,39 +159,55 @@ class Programs:
         return len(self._alive)
 
     def get(
-        self, structure: Structure, engine: Engine = FRAGMENT, network: Network | None = None
+        self,
+        structure: Structure,
+        engine: Engine = FRAGMENT,
+        network: Network | None = None,
+        *,
+        added: bool = False,
     ) -> Program:
         """The program of a structure, with the weights of `network` where it is baked.
 
-        Raises ShaderError.
+        `added`: the one that adds to what is there; fragments do both. Raises ShaderError.
         """
-        key = self._key(structure, engine, network)
+        added = added and engine.by_compute
+        key = self._key(structure, engine, network, added)
         if key in self._alive:
             self._alive.move_to_end(key)
             return self._alive[key]
-        program = self._alive[key] = self._build(structure, engine, network)
+        program = self._alive[key] = self._build(structure, engine, network, added)
         self.compiled += 1
         if len(self._alive) > MAX_PROGRAMS:
             self._alive.popitem(last=False)[1].release()
         return program
 
     def ready(
-        self, structure: Structure, engine: Engine = FRAGMENT, network: Network | None = None
+        self,
+        structure: Structure,
+        engine: Engine = FRAGMENT,
+        network: Network | None = None,
+        *,
+        added: bool = False,
     ) -> bool:
         """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
-        program = self._alive.get(self._key(structure, engine, network))
-        return program is not None and program.warm
+        key = self._key(structure, engine, network, added and engine.by_compute)
+        program = self._alive.get(key)
+        return program is not None and program.drawn[added]
 
-    def _key(self, structure: Structure, engine: Engine, network: Network | None) -> Any:
+    def _key(
+        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+    ) -> Any:
         if engine.kind != "baked":
-            return structure, engine
+            return structure, engine, added
         assert network is not None
         # The program keeps its network, so that the ids stay theirs.
         arrays = tuple(id(a) for layer in network.drawn for a in (layer.weight, layer.bias))
         names = tuple(layer.activation for layer in network.drawn)
-        return structure, engine, arrays, names, tuple(network.scales)
+        return structure, engine, added, arrays, names, tuple(network.scales)
 
-    def _build(self, structure: Structure, engine: Engine, network: Network | None) -> Program:
+    def _build(
+        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+    ) -> Program:
         version = self.version
         doubles = self.software and version >= DOUBLES_VERSION
         local = LOCAL_SOFTWARE if self.software else LOCAL
@@ -211,6 +224,7 @@ class Programs:
                 file="picture.comp",
                 local=local,
                 doubles=doubles,
+                added=added,
                 folder=self.folder,
                 replaced=replaced,
             )

@@ -240,6 +240,8 @@ class Renderer:
         picture = np.empty((height, width, 3), dtype)
         for (right, down), planes in self._regions(scene, engine, size, part, samples):
             pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
+            if planes.size == (width, height):
+                return pixels
             picture[down : down + planes.size[1], right : right + planes.size[0]] = pixels
         return picture
 

@@ -101,6 +101,7 @@ def picture_source(
     file: str = "picture.frag",
     local: tuple[int, int] = (8, 8),
     doubles: bool = False,
+    added: bool = False,
     folder: Path | None = None,
     replaced: Mapping[str, str] | None = None,
 ) -> Source:
@@ -108,7 +109,8 @@ def picture_source(
 
     `lanes`: pixels in one vector, 1, 2 or 4; `groups`: how many of these at once; 4 and 1 in a
     fragment shader. `local`: the invocations in a
-    workgroup of a compute shader. `doubles`: as for `declarations`; `replaced`: as for `compose`.
+    workgroup of a compute shader. `doubles`: as for `declarations`; `added`: to what is there, by a
+    compute shader; `replaced`: as for `compose`.
     """
     where = of.layout
     stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
@@ -119,6 +121,7 @@ def picture_source(
     head = "\n".join(
         [
             *_defines(
+                ADDED=int(added),
                 LANES=lanes,
                 GROUPS=groups,
                 LOCAL_X=local[0],

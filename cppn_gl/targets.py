@@ -12,6 +12,8 @@ from cppn_gl.programs import build
 from cppn_gl.shader import LANES, Source
 from cppn_gl.stream import Pixels, Reading, Readings
 
+PACKED = 16  # bytes in a texel of pack.frag
+
 
 def release_target(target: moderngl.Framebuffer) -> None:
     """Free a framebuffer. One in use is left first: moderngl would bind it again, which fails."""
@@ -97,10 +99,12 @@ class Presenter:
 
     def start(self, planes: Planes) -> Reading:
         """Begin to read the planes; other planes can be drawn before the pixels are asked for."""
-        if self.packed is None or self.packed.size != planes.texels:
+        width, height = planes.size
+        size = (-(-3 * width // PACKED), height)
+        if self.packed is None or self.packed.size != size:
             self._release_packed()
-            self.packed = self.ctx.framebuffer([self.ctx.texture(planes.texels, 4, dtype="u4")])
-        self._packing.draw(planes, self.packed, planes.texels)
+            self.packed = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="u4")])
+        self._packing.draw(planes, self.packed, size)
         unpack = partial(_unpacked, size=planes.size)
         return self.readings.start(self.packed, unpack, components=4, dtype="u4")
 
@@ -151,10 +155,10 @@ class _Cover:
 
 
 def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
-    """Packed words, four to a texel, as (height, width, 3) pixels."""
+    """What pack.frag has made, as (height, width, 3) pixels."""
     width, height = size
-    rows = data.view("<u4").reshape(height, -1).view(np.uint8)
-    return rows.reshape(height, -1, 4)[:, :width, :3].copy()
+    rows = data.reshape(height, -1)[:, : 3 * width]
+    return np.ascontiguousarray(rows).reshape(height, width, 3)
 
 
 def _no_power(side: int) -> int:

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 
 from cppn_gl.context import ContextError
 from cppn_gl.drawing import begin
-from cppn_gl.engines import EXACT, FRAGMENT, TILED, Engine
+from cppn_gl.engines import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.network import MAX_DEPTH, Network
 from cppn_gl.painter import Painter
 from cppn_gl.parsing import parse_preset
@@ -47,9 +47,8 @@ def program_key(painter: Painter, network: Network, engine: Engine, samples: int
     if engine.kind == "baked":
         drawn = (layer.weight.tobytes() + layer.bias.tobytes() for layer in network.drawn)
         key += f" {hashlib.sha256(b''.join(drawn)).hexdigest()} {network.scales}"
-    # Fragments of several samples are blended, for which a driver may compile once more.
-    blended = samples > 1 and not engine.by_compute and engine != TILED
-    return f"{key} blended" if blended else key
+    # Several samples add up: a program of its own, or blending, which may be compiled apart.
+    return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
 
 
 def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
@@ -63,7 +62,7 @@ def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int
         if engine == TILED:
             begin(painter, sheet, scene, engine, samples=samples).step(0.0)
         else:
-            program = painter.load(scene, engine)
+            program = painter.load(scene, engine, added=samples > 1)
             painter.frame(size=sheet.size, extent=1, depth=scene.network.depth, outputs=3, share=1)
             program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
             painter.ctx.finish()

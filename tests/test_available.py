@@ -61,7 +61,7 @@ class Desk:
         monkeypatch.setattr(
             renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
         )
-        monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args: True)
+        monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args, **keys: True)
         self.engines = Available(renderer)
 
     def _compile(self, painter: Any, scene: Any, engine: Engine, samples: int) -> float:

@@ -356,10 +356,10 @@ def test_a_shader_that_does_not_compile_is_told_once(
     bad = scene(PRESET.replace(activation="sin"))
     get, broken = renderer.painter.programs.get, renderer.painter.structure(bad.network)
 
-    def refuse(kind: Any, *args: Any) -> Program:
+    def refuse(kind: Any, *args: Any, **keys: Any) -> Program:
         if kind == broken:
             raise ShaderError("network.glsl:3: wrong")
-        return get(kind, *args)
+        return get(kind, *args, **keys)
 
     monkeypatch.setattr(renderer.painter.programs, "get", refuse)
     canvas.want(bad, (40, 20))

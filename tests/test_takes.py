@@ -326,7 +326,7 @@ def test_any_other_failure_is_one_line_too(
 def test_a_shader_that_does_not_compile_is_one_line_too(
     takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*args: object) -> None:
+    def refuse(*args: object, **keys: object) -> None:
         raise ShaderError("network.glsl:3: wrong")
 
     monkeypatch.setattr(Programs, "get", refuse)

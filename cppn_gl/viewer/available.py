@@ -118,17 +118,18 @@ class Available:
             return Pick(NUMPY)
         for engine in dict.fromkeys((wanted, FRAGMENT)):
             key = program_key(self.painter, scene.network, engine, samples)
-            if self._is_ready(key, scene.network, engine):
+            if self._is_ready(key, scene.network, engine, samples):
                 return Pick(engine, key, stand_in=engine != wanted)
             if self._may_compile(key, rest and engine == wanted):
                 return Pick(engine, key, compiles=True, stand_in=engine != wanted)
         return Pick(NUMPY, stand_in=True)
 
-    def _is_ready(self, key: str, network: Network, engine: Engine) -> bool:
+    def _is_ready(self, key: str, network: Network, engine: Engine, samples: int) -> bool:
         if key not in self._ready:
             return False
-        structure = self.painter.structure(network)
-        return engine == TILED or self.painter.programs.ready(structure, engine, network)
+        of = self.painter.structure(network)
+        added = samples > 1
+        return engine == TILED or self.painter.programs.ready(of, engine, network, added=added)
 
     def _may_compile(self, key: str, rest: bool) -> bool:
         return (key in self._warm and (rest or self._serves)) or (rest and self.alone)
@@ -155,7 +156,7 @@ class Available:
         while todo:
             scene, engine, samples = todo[0]
             key = program_key(self.painter, scene.network, engine, samples)
-            known = self._is_ready(key, scene.network, engine)
+            known = self._is_ready(key, scene.network, engine, samples)
             if not known and not self._may_compile(key, rest=True):
                 return False
             todo.pop(0)
