@@ -32,6 +32,7 @@ from cppn_gl.tuning import Choice, Measured, TuningCache, structure_key
 # Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
 # GPU has few registers for the units of many.
 ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
+FEW_UNITS = 16  # up to which a shader is as fast on a processor as matrix products
 GAIN = 1.05  # a candidate has to be this much faster than the first guess
 ROUNDS = 3
 ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
@@ -66,7 +67,7 @@ class Chooser:
             ]
             if width > UNROLLED_WIDTH and self.painter.tiled:
                 found.append(TILED)
-        if self.device.software and width > UNROLLED_WIDTH // 2:
+        if self.device.software:
             found.append(NUMPY)
         if self.asked == "compute":
             found = [engine for engine in found if engine.kind == "compute"]
@@ -84,7 +85,7 @@ class Chooser:
         if self.asked == "compute":
             return self._compute(wide)
         if self.device.software:
-            return NUMPY if wide else FRAGMENT
+            return NUMPY if network.width > FEW_UNITS else FRAGMENT
         if wide and self.painter.tiled:
             return TILED
         return self._compute(wide) if self.painter.compute else FRAGMENT

@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import activate
 from cppn_gl.engines import NUMPY
-from cppn_gl.features import features
-from cppn_gl.geometry import pixel_points_at, sample_jitters
+from cppn_gl.geometry import sample_jitters
 from cppn_gl.network import Layer
-from cppn_gl.numpy_engine import colors
 from cppn_gl.painter import Painter
+from cppn_gl.products import Products, colors
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 
@@ -28,6 +26,7 @@ ONE_THREAD = 2**18
 WORTH = 128  # pixels at once; if one thread takes so many, more are hardly better
 FEW = 16  # fewer cost more than the waiting
 RETRY = 2.0  # seconds
+SEVERAL = 2048  # pixels; so many are worth the way to the other cores
 
 
 class Threads:
@@ -83,12 +82,15 @@ class HostDrawing:
         self._spent = 0.0  # seconds
         self._one = self._learns = False  # for one thread; to be remembered in THREADS
         self._scaled: list[Layer] = []  # the network's layers so far
+        self._products = Products(scene.network, scene.view, scene.clock)
         self.done = False
 
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, one layer at least; True when all is drawn."""
         deadline = wall.perf_counter() + budget
         while not self.done:
+            if self._units is None and self._several(deadline):
+                continue
             if self._units is None and not self._begin(deadline - wall.perf_counter()):
                 return False
             started = wall.perf_counter()
@@ -100,37 +102,61 @@ class HostDrawing:
                 break
         return self.done
 
+    def _several(self, deadline: float) -> bool:
+        """Draw pixels on all cores, where SEVERAL of them fit into the time; False where not."""
+        started = wall.perf_counter()
+        flat = self._picture.reshape(-1, 3)
+        work = work_per_pixel(self.scene.network)
+        count = int((deadline - started) * self.painter.rate(KIND) / work)
+        if count < SEVERAL or not self._scale_layers(deadline):
+            return False
+        stop = min(self._next + count, len(flat))
+        values = np.empty((stop - self._next, 3), np.float32)
+        self._products.fill(
+            values,
+            self._next,
+            self.planes.size[0],
+            size=self.size,
+            offset=self.offset,
+            jitter=self._jitters[0],
+        )
+        if self._share > 1:
+            values = np.clip(values, 0, 1) / np.float32(self._share)
+        flat[self._next : stop] += values
+        now = wall.perf_counter()
+        self.painter.measured(KIND, len(values) * work, now - started)
+        self._next = stop
+        if stop == len(flat):
+            self._next_sample()
+        return True
+
     def _begin(self, seconds: float) -> bool:
         """Take the next pixels, as many as `seconds` allow; False where layers come first."""
         if not self._scale_layers(wall.perf_counter() + seconds):
             return False
-        scene, view = self.scene, self.scene.view
-        count = int(max(seconds, 0.0) * self.painter.rate(KIND) / work_per_pixel(scene.network))
+        work = work_per_pixel(self.scene.network)
+        count = int(max(seconds, 0.0) * self.painter.rate(KIND) / work)
         pixels = self.planes.size[0] * self.planes.size[1]
         self._stop = min(self._next + min(max(count, FEWEST), self._most()), pixels)
-        row, column = np.divmod(np.arange(self._next, self._stop), self.planes.size[0])
-        column, row = column + self.offset[0], row + self.offset[1]
-        x, y = pixel_points_at(
-            column, row, self.size, view.center, view.extent, jitter=self._jitters[0]
+        self._units = self._products.places(
+            np.arange(self._next, self._stop),
+            self.planes.size[0],
+            size=self.size,
+            offset=self.offset,
+            jitter=self._jitters[0],
         )
-        network = scene.network
-        self._units = features(network.inputs, x, y, scene.clock, network.latent)
         self._layer, self._spent = 0, 0.0
         return True
 
     def _layers(self, deadline: float) -> bool:
         """`Network.evaluate` in float32, until the deadline; True when all layers are done."""
-        layers = self.scene.network.layers
-        with np.errstate(all="ignore"):
-            while self._layer < len(layers):
-                layer, kind = layers[self._layer], np.float32 if self._layer else np.float64
-                assert self._units is not None
-                sums = self._units @ layer.weight.T.astype(kind, copy=False)
-                sums += layer.bias.astype(kind)
-                self._units = activate(layer.activation, sums.astype(np.float32, copy=False))
-                self._layer += 1
-                if self._layer < len(layers) and wall.perf_counter() >= deadline:
-                    return False
+        depth = self.scene.network.depth
+        while self._layer < depth:
+            assert self._units is not None
+            self._units = self._products.apply(self._layer, self._units)
+            self._layer += 1
+            if self._layer < depth and wall.perf_counter() >= deadline:
+                return False
         return True
 
     def _finish(self) -> None:
@@ -138,7 +164,9 @@ class HostDrawing:
         values, self._units = colors(self._units), None
         flat = self._picture.reshape(-1, 3)
         several = self._share > 1
-        flat[self._next : self._stop] += np.clip(values, 0, 1) / self._share if several else values
+        if several:
+            values = np.clip(values, 0, 1) / np.float32(self._share)
+        flat[self._next : self._stop] += values
         work = (self._stop - self._next) * work_per_pixel(self.scene.network)
         self.painter.measured(KIND, work, self._spent)
         if self._learns:

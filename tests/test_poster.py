@@ -172,7 +172,7 @@ def test_memory_does_not_grow_with_the_picture(
         write_poster(renderer, Poster(one, tmp_path / f"{number}.tif"))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 2**20
+    assert peaks[1] < peaks[0] + 2**22  # what threads take for a band
 
 
 @pytest.mark.parametrize(

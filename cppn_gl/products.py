@@ -1,0 +1,158 @@
+"""Networks as matrix products on the processor: tiles of pixels on all cores, in float32.
+
+    Network, View, Clock -> Products.fill(): pixels' display values, on all cores
+                            places(), apply() layer by layer, colors(): the same in steps
+
+Layer 1 has the view folded in, as for the shaders, so that a deep zoom stays sharp. Each core takes
+tiles of its own, and its matrix products stay in its thread: a library's own threads would wait for
+one another at each layer.
+"""
+
+import functools
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
+
+from cppn_gl.activations import activate
+from cppn_gl.features import Clock
+from cppn_gl.network import Network
+from cppn_gl.packing import first_layer
+from cppn_gl.preset import View
+
+Floats = NDArray[np.float32]
+
+NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
+# Pixels at once in a thread: fewer cost Python more than they cost the processor, more leave its
+# cache.
+FEWEST, MOST = 1024, 8192
+CACHE = 2**20  # bytes of a layer's units, about
+MAX_THREADS = 16
+_PLACES: dict[str, Any] = {"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "abs": np.abs}
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1), "cppn_gl-products")
+
+
+@functools.cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+class Products:
+    """A network at a view and a time."""
+
+    def __init__(self, network: Network, view: View, clock: Clock):
+        self._network, self._view = network, view
+        self._radius = "r" in network.inputs
+        self._widest = max(3, network.width)
+        columns = 4 if self._radius else 3
+        fold = first_layer(network, view.center, view.extent, clock)
+        self._fold = fold[: len(network.drawn[0].bias), :columns]
+        self._own = threading.local()
+
+    @property
+    def tile(self) -> int:
+        """Pixels that a thread takes at once, at most."""
+        return max(FEWEST, min(MOST, CACHE // (4 * self._widest)))
+
+    def fill(
+        self,
+        values: Floats,
+        first: int,
+        width: int,
+        *,
+        size: tuple[int, int],
+        offset: tuple[int, int] = (0, 0),
+        jitter: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Write display values, not clamped, into `values` (N, 3).
+
+        They are N pixels in reading order from number `first` on, of a part `width` wide that lies
+        at `offset` in a picture of `size`; `jitter` as for `pixel_points`.
+        """
+        pool = _pool()
+        share = -(-len(values) // pool._max_workers)
+        tile = max(FEWEST, min(self.tile, share))
+        starts = range(0, len(values), tile)
+
+        def work(start: int) -> None:
+            piece = values[start : start + tile]
+            pixels = np.arange(first + start, first + start + len(piece))
+            places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
+            self._tile(piece, places)
+
+        with _libraries().limit(limits=1, user_api="blas"):
+            if len(starts) == 1:
+                work(0)
+            else:
+                list(pool.map(work, starts))
+
+    def _tile(self, values: Floats, places: Floats) -> None:
+        y = places
+        for number, layer in enumerate(self._network.drawn):
+            y = self.apply(number, y, self._buffer(number % 2, len(y), len(layer.bias)))
+        values[:] = colors(y)
+
+    def apply(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
+        """A layer's units, (N, rows), from the last one's, or from places for layer 0."""
+        layers = self._network.layers
+        with np.errstate(all="ignore"):
+            if number == 0:
+                z = np.matmul(y, self._fold.T, out=out)
+            else:
+                z = np.matmul(y, layers[number].weight.T, out=out)
+                z += layers[number].bias
+            return _activated(layers[number].activation, z)
+
+    def places(
+        self,
+        pixels: NDArray[np.integer],
+        width: int,
+        *,
+        size: tuple[int, int],
+        offset: tuple[int, int] = (0, 0),
+        jitter: tuple[float, float] = (0.0, 0.0),
+    ) -> Floats:
+        """What layer 1 is folded for, at N pixels: u, v, 1, and r less the centre's where it is
+        an input. The other arguments are those of `fill`.
+        """
+        row, column = np.divmod(pixels, width)
+        u = (2 * (column + offset[0]) + 1 - size[0] + 2 * jitter[0]) / min(size)
+        v = (size[1] - 2 * (row + offset[1]) - 1 - 2 * jitter[1]) / min(size)
+        parts = [u, v, np.ones(len(u))]
+        if self._radius:
+            x, y = self._view.center
+            du, dv = self._view.extent * u, self._view.extent * v
+            top = du * (2 * x + du) + dv * (2 * y + dv)
+            parts.append(top / np.maximum(np.hypot(x + du, y + dv) + np.hypot(x, y), 1e-30))
+        return np.stack(parts, axis=1).astype(np.float32)
+
+    def _buffer(self, side: int, rows: int, columns: int) -> Floats:
+        """Memory of this thread for a layer's units."""
+        buffers: dict[int, Floats] = self._own.__dict__.setdefault("buffers", {})
+        if side not in buffers or buffers[side].size < rows * columns:
+            buffers[side] = np.empty(rows * self._widest, np.float32)
+        return np.asarray(buffers[side][: rows * columns].reshape(rows, columns))
+
+
+def _activated(name: str, z: Floats) -> Floats:
+    """An activation in place, where NumPy has it so; `activate` says what it is."""
+    if name in _PLACES:
+        return np.asarray(_PLACES[name](z, out=z))
+    if name == "relu":
+        return np.asarray(np.maximum(z, 0, out=z))
+    return np.asarray(activate(name, z), np.float32)
+
+
+def colors(outputs: Floats) -> Floats:
+    """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where one is not a finite number."""
+    rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
+    rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
+    return rgb
