@@ -26,8 +26,9 @@ from cppn_gl.network import Network
 from cppn_gl.packing import UNROLLED_WIDTH
 from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
-from cppn_gl.tuning import Choice, Measured, TuningCache, structure_key
+from cppn_gl.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
 
 # Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
 # GPU has few registers for the units of many.
@@ -59,7 +60,7 @@ class Chooser:
         """What can draw a network here as it changes, the first guess first."""
         width = network.width
         if self.device.software and width > UNROLLED_WIDTH and self.asked == AUTO:
-            return [NUMPY]  # six to nine times as fast as what compiles for seconds
+            return [NUMPY]  # far faster than what compiles for seconds
         found = [FRAGMENT]
         if self.painter.compute:
             found += [
@@ -111,13 +112,13 @@ class Chooser:
                 return Choice(self.asked, "asked for")
             instead = COMPUTE[4] if EXACT[self.asked].kind == "compute" else FRAGMENT
             return Choice(str(instead), f"{self.asked} draws up to {UNROLLED_WIDTH} units")
-        if settled := self._settled.get(self._key(network)):
+        if settled := self._settled.get(self.key(network)):
             return settled
-        found = self.cache.get(self._key(network))
+        found = self.cache.get(self.key(network))
         known = [str(engine) for engine in self.candidates(network)]
         if found and found.engine in known:
             return Choice(found.engine, f"measured here{_gain(found)}")
-        return Choice(known[0], "first guess, not measured yet")
+        return Choice(known[0], GUESSED)
 
     def tune(
         self,
@@ -135,8 +136,14 @@ class Chooser:
         candidates = self.candidates(network)
         best: dict[Engine, float] = {}
         for round_ in range(ROUNDS + 1):  # in turns, so that a disturbance hits all alike
-            for engine in candidates:
-                rate = self._rate(scene, size, engine, planes)
+            for engine in list(candidates):
+                try:
+                    rate = self._rate(scene, size, engine, planes)
+                except ShaderError:  # a driver's own trouble with one of them
+                    if len(candidates) == 1:
+                        raise
+                    candidates.remove(engine)
+                    continue
                 if round_ > 0:  # the first compiles, and finds how long a band is
                     best[engine] = max(best.get(engine, 0.0), rate)
         rates = {str(engine): rate for engine, rate in best.items()}
@@ -146,8 +153,11 @@ class Chooser:
         seconds = 0.0
         if bake or weights(network) <= BAKE_TRIAL:
             seconds = self._bake_cost(scene, size, planes, rates)
-        measured = Measured(str(fastest), rates, seconds)
-        self.cache.put(self._key(network), measured)
+        known = self.cache.get(self.key(network))
+        if known is not None:  # what was compiled before takes no time, and says nothing
+            seconds = max(seconds, known.bake_seconds)
+        self.cache.put(self.key(network), Measured(str(fastest), rates, seconds))
+        self._settled.pop(self.key(network), None)
         return self.engine_for(network)
 
     def _rate(
@@ -195,20 +205,21 @@ class Chooser:
     ) -> Choice:
         """The engine for a long job of so many points (pixels × samples): it draws from now on."""
         network = scene.network
+        self._settled.pop(self.key(network), None)
         seconds = self._seconds(network, points)
-        known = self.cache.get(self._key(network))
+        known = self.cache.get(self.key(network))
         bake = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
         if seconds > TUNE_WORTH and (
             known is None or (bake and str(self.baked) not in known.rates)
         ):
             self.tune(scene, TRIAL_SIZE, planes, bake=bake)
-        choice = self._settled[self._key(network)] = self._long(network, points)
+        choice = self._settled[self.key(network)] = self._long(network, points)
         return choice
 
     def _seconds(self, network: Network, points: float) -> float:
         """How long the engine of `engine_for` takes, as far as one can tell."""
         engine = EXACT[self.engine_for(network).engine]
-        found = self.cache.get(self._key(network))
+        found = self.cache.get(self.key(network))
         rate = found.rates.get(str(engine), 0.0) if found else 0.0
         rate = rate or self.painter.rate(self.painter.kind(engine, network))
         return points * work_per_pixel(network) / rate
@@ -216,9 +227,14 @@ class Chooser:
     def _long(self, network: Network, points: float) -> Choice:
         """A baked program, where what it saves exceeds what its compilation costs."""
         choice = self.engine_for(network)
-        found = self.cache.get(self._key(network))
+        found = self.cache.get(self.key(network))
         count = weights(network)
-        if not found or not 0 < count <= BAKE_WEIGHTS or not fits(BAKED, network.width):
+        if (
+            self.asked != AUTO
+            or not found
+            or not 0 < count <= BAKE_WEIGHTS
+            or not fits(BAKED, network.width)
+        ):
             return choice
         slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(str(self.baked), 0.0)
         if not slow or fast <= slow:
@@ -230,12 +246,14 @@ class Chooser:
             return choice
         return Choice(str(self.baked), f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
 
-    def _key(self, network: Network) -> str:
-        return structure_key(self.painter.structure(network))
+    def key(self, network: Network) -> str:
+        """What a measurement of these candidates is kept under."""
+        asked = "" if self.asked in (AUTO, *EXACT) else f", {self.asked}"
+        return structure_key(self.painter.structure(network)) + asked
 
 
 def _gain(found: Measured) -> str:
-    """How much faster than the slowest, in words."""
+    """How much faster than the next best, in words."""
     live = {n: rate for n, rate in found.rates.items() if EXACT[n].kind != "baked" and rate > 0}
     mine = live.get(found.engine)
     others = {name: rate for name, rate in live.items() if name != found.engine}

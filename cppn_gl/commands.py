@@ -178,7 +178,7 @@ def _renderer(
     with renderer:
         if renderer.fallback:
             note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
-        if asked == AUTO and not again:
+        if not again:  # from here on one engine draws, whatever others measure meanwhile
             renderer.plan(preset, points)
         engine = renderer.engine_for(preset).engine
         if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:

@@ -1,4 +1,4 @@
-"""Where pixels lie in the plane: stated once, for the reference and the NumPy engine.
+"""Where pixels lie in the plane, for the reference; features.glsl and products.py follow it.
 
 x runs to the right, y up, pixel centres are at half-integers, row 0 is on top, and the shorter
 side spans [-extent, extent] around the centre.

@@ -1,7 +1,7 @@
 """Draws a picture with NumPy into planes, a slice at a time, as `Drawing` does with the shader.
 
-Where the renderer is software anyway, a wide network is faster as matrix products than as a shader
-(six to nine times at widths 120 and 400 on two cores), and nothing has to be compiled first.
+Where the renderer is software anyway, a network of more than some 16 units is faster as matrix
+products than as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
@@ -14,7 +14,7 @@ from cppn_gl.engines import NUMPY
 from cppn_gl.geometry import sample_jitters
 from cppn_gl.network import Layer
 from cppn_gl.painter import Painter
-from cppn_gl.products import Products, colors
+from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 
@@ -27,6 +27,7 @@ WORTH = 128  # pixels at once; if one thread takes so many, more are hardly bett
 FEW = 16  # fewer cost more than the waiting
 RETRY = 2.0  # seconds
 SEVERAL = 2048  # pixels; so many are worth the way to the other cores
+WHOLE = 8192  # pixels in a picture that is made of whole tiles, to the last bit as it is saved
 
 
 class Threads:
@@ -90,6 +91,8 @@ class HostDrawing:
         deadline = wall.perf_counter() + budget
         while not self.done:
             if self._units is None and self._several(deadline):
+                if wall.perf_counter() >= deadline:
+                    break
                 continue
             if self._units is None and not self._begin(deadline - wall.perf_counter()):
                 return False
@@ -110,7 +113,7 @@ class HostDrawing:
         count = int((deadline - started) * self.painter.rate(KIND) / work)
         if count < SEVERAL or not self._scale_layers(deadline):
             return False
-        stop = min(self._next + count, len(flat))
+        stop = min(self._next + count // TILE * TILE, len(flat))
         values = np.empty((stop - self._next, 3), np.float32)
         self._products.fill(
             values,
@@ -138,8 +141,11 @@ class HostDrawing:
         count = int(max(seconds, 0.0) * self.painter.rate(KIND) / work)
         pixels = self.planes.size[0] * self.planes.size[1]
         self._stop = min(self._next + min(max(count, FEWEST), self._most()), pixels)
+        taken = self._stop - self._next
+        if pixels >= WHOLE:
+            taken, self._stop = TILE, min(self._next + TILE, pixels)
         self._units = self._products.places(
-            np.arange(self._next, self._stop),
+            self._next + np.arange(taken),
             self.planes.size[0],
             size=self.size,
             offset=self.offset,
@@ -161,7 +167,7 @@ class HostDrawing:
 
     def _finish(self) -> None:
         assert self._units is not None
-        values, self._units = colors(self._units), None
+        values, self._units = colors(self._units[: self._stop - self._next]), None
         flat = self._picture.reshape(-1, 3)
         several = self._share > 1
         if several:

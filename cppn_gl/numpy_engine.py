@@ -1,4 +1,4 @@
-"""The picture without OpenGL: matrix products in float32, some pixels at a time."""
+"""The picture without OpenGL: matrix products in float32 on all cores."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -57,7 +57,7 @@ class Painter:
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
         self._rates: dict[Kind, float] = {}
-        self._last_rate = FIRST_RATE
+        self._last: dict[Engine, float] = {}  # of each engine, whatever it drew
 
     def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
@@ -138,17 +138,17 @@ class Painter:
 
     def rate(self, kind: Kind) -> float:
         """Multiplications a second that an engine has reached, or a low guess."""
-        return self._rates.get(kind, self._last_rate / 2)
+        return self._rates.get(kind, self._last.get(kind[0], FIRST_RATE) / 2)
 
     def measured(self, kind: Kind, work: float, seconds: float) -> None:
         """Remember how fast a tile was: half of the new, half of the old."""
         rate = work / max(seconds, 1e-6)
         old = self._rates.get(kind)
         if seconds < SHORT:  # mostly the cost of a call: at least this fast
-            rate = max(rate, old or self._last_rate)
+            rate = max(rate, old or self._last.get(kind[0], FIRST_RATE))
         elif old is not None:
             rate = (rate + old) / 2
-        self._rates[kind] = self._last_rate = rate
+        self._rates[kind] = self._last[kind[0]] = rate
         if len(self._rates) > MAX_RATES:
             self._rates.pop(next(iter(self._rates)))
 

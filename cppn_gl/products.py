@@ -27,17 +27,33 @@ from cppn_gl.preset import View
 Floats = NDArray[np.float32]
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
-# Pixels at once in a thread: fewer cost Python more than they cost the processor, more leave its
-# cache.
-FEWEST, MOST = 1024, 8192
+# Pixels are multiplied in multiples of TILE, the last ones filled up: for other numbers a library
+# adds in another order, and a picture's last bits would tell how it was shared out.
+TILE = 1024
+MOST = 8 * TILE  # at once in a thread; more leave the cache, fewer cost Python more than they do it
 CACHE = 2**20  # bytes of a layer's units, about
 MAX_THREADS = 16
 _PLACES: dict[str, Any] = {"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "abs": np.abs}
 
 
+THREADS = min(MAX_THREADS, os.cpu_count() or 1)
+_filling = threading.Lock()  # the libraries' number of threads is the process's
+
+
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1), "cppn_gl-products")
+    return ThreadPoolExecutor(THREADS, "cppn_gl-products")
+
+
+def _forked() -> None:
+    """Forget what a child process has no threads of."""
+    global _filling
+    _filling = threading.Lock()
+    _pool.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 @functools.cache
@@ -59,8 +75,8 @@ class Products:
 
     @property
     def tile(self) -> int:
-        """Pixels that a thread takes at once, at most."""
-        return max(FEWEST, min(MOST, CACHE // (4 * self._widest)))
+        """Pixels that a thread takes at once, at most; a multiple of TILE."""
+        return max(TILE, min(MOST, CACHE // (4 * self._widest) // TILE * TILE))
 
     def fill(
         self,
@@ -75,30 +91,29 @@ class Products:
         """Write display values, not clamped, into `values` (N, 3).
 
         They are N pixels in reading order from number `first` on, of a part `width` wide that lies
-        at `offset` in a picture of `size`; `jitter` as for `pixel_points`.
+        at `offset` in a picture of `size`; `jitter` of the sample in its pixel, right and down.
         """
-        pool = _pool()
-        share = -(-len(values) // pool._max_workers)
-        tile = max(FEWEST, min(self.tile, share))
+        share = -(-len(values) // THREADS // TILE) * TILE
+        tile = max(TILE, min(self.tile, share))
         starts = range(0, len(values), tile)
 
         def work(start: int) -> None:
             piece = values[start : start + tile]
-            pixels = np.arange(first + start, first + start + len(piece))
+            pixels = first + start + np.arange(-(-len(piece) // TILE) * TILE)
             places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
             self._tile(piece, places)
 
-        with _libraries().limit(limits=1, user_api="blas"):
+        with _filling, _libraries().limit(limits=1, user_api="blas"):
             if len(starts) == 1:
                 work(0)
             else:
-                list(pool.map(work, starts))
+                list(_pool().map(work, starts))
 
     def _tile(self, values: Floats, places: Floats) -> None:
         y = places
         for number, layer in enumerate(self._network.drawn):
             y = self.apply(number, y, self._buffer(number % 2, len(y), len(layer.bias)))
-        values[:] = colors(y)
+        values[:] = colors(y)[: len(values)]
 
     def apply(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
         """A layer's units, (N, rows), from the last one's, or from places for layer 0."""

@@ -215,7 +215,7 @@ class Renderer:
         engines first; a baked program is taken where it saves more than its compilation costs.
         """
         network = _network(what)
-        if self.ctx is None or self._asked != AUTO:
+        if self.ctx is None or self._asked in EXACT:
             return self.engine_for(what)
         preset = what if isinstance(what, Preset) else Preset()
         scene = Scene(network, preset.view, preset.animation.clock(0.0))

@@ -22,6 +22,7 @@ from cppn_gl.shader import Structure
 FORMAT = 1
 MAX_BYTES = 2**22
 LARGEST = 1e30
+GUESSED = "first guess, not measured yet"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Choice:
 
     engine: str
     why: str
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it was neither asked for nor measured."""
+        return self.why == GUESSED
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ from cppn_gl.scene import Scene
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import LANES, ShaderError
 from cppn_gl.targets import Planes
-from cppn_gl.tuning import structure_key
 
 NICENESS = 5  # below the window, and yet done soon
 SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
@@ -174,7 +173,7 @@ class Warmer:
 
     def _untuned(self, network: Network) -> bool:
         chooser = self.renderer.chooser
-        key = structure_key(self.renderer.painter.structure(network))
+        key = chooser.key(network)
         known = chooser.asked in EXACT or chooser.cache.get(key) is not None
         return not known and len(chooser.candidates(network)) > 1
 

@@ -1,7 +1,8 @@
-// The network: local coordinates to outputs, at GROUPS · LANES pixels at once. Every way of drawing
-// includes this one function.
+// The network: local coordinates to outputs, at GROUPS · LANES pixels at once. Fragment and
+// compute programs include this one function; a baked one stands for rows.glsl.
 //
-// A REAL holds one unit at LANES pixels, so that each weight is read once for all of them. Networks of up to 64 units take rows.glsl, wider ones steps.glsl. Depth is a loop bound and not a constant:
+// A REAL holds one unit at LANES pixels, so that each weight is read once for all of them. Networks
+// of up to 64 units take rows.glsl, wider ones steps.glsl. Depth is a loop bound and not a constant:
 // changing it compiles nothing.
 
 REAL broken[GROUPS]; // over 0 where a sum is not a number

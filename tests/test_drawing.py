@@ -40,7 +40,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 def slow(renderer: Renderer) -> None:
     """Let the painter think that each tile has to be the smallest."""
     renderer.painter._rates.clear()
-    renderer.painter._last_rate = 1.0
+    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
 
 
 def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
@@ -135,7 +135,7 @@ def test_the_rate_is_kept_under_the_kind_that_others_ask_for(
 
 def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
     renderer.painter._rates.clear()
-    renderer.painter._last_rate = 1e30  # all of it, then
+    renderer.painter._last = dict.fromkeys(EXACT.values(), 1e30)  # all of it, then
     planes = Planes(renderer.ctx, SIZE)
     drawing = begin(renderer.painter, planes, scene(), FRAGMENT)
     assert drawing.step(60.0)

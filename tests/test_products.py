@@ -27,9 +27,11 @@ def test_pixels_do_not_depend_on_how_they_are_shared_out(
 ) -> None:
     preset, count = PRESET.replace(width=width), SIZE[0] * SIZE[1]
     whole = filled(preset, 0, count)
-    monkeypatch.setattr(products, "FEWEST", 100)  # several tiles, the last one short
-    assert np.allclose(filled(preset, 0, count), whole, rtol=0, atol=1e-6)
-    assert np.allclose(filled(preset, 500, 77), whole[500:577], rtol=0, atol=1e-6)
+    monkeypatch.setattr(products, "THREADS", 1)
+    assert np.array_equal(filled(preset, 0, count), whole)
+    for first, number in ((500, 77), (0, 1), (1, 1000), (100, 1025)):
+        part = filled(preset, first, number)
+        assert np.array_equal(part, whole[first : first + number])
 
 
 def test_layer_by_layer_is_the_same() -> None:

@@ -14,6 +14,7 @@ from truth import MAGENTA, allowed, check_truth, percentile, reference
 from cppn_gl import tiled_programs
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.context import open_context
+from cppn_gl.engines import EXACT
 from cppn_gl.geometry import sample_jitters
 from cppn_gl.network import Layer
 from cppn_gl.numpy_engine import quantise
@@ -268,7 +269,7 @@ def test_parts_and_tiles_do_not_show(
         tiles = tiled.render(WIDE, dtype="float32", samples=samples)
     assert tiles.tobytes() == whole.tobytes()
     tiled.painter._rates.clear()
-    tiled.painter._last_rate = 1.0  # so slow that each tile is the smallest
+    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)  # the smallest tiles
     steps = tiled.render(WIDE, dtype="float32", samples=samples, budget=0.0)
     assert tiled.steps == samples**2 * -(-10 * SIZE[1] // GROUP_TEXELS)
     assert steps.tobytes() == whole.tobytes()
@@ -281,7 +282,7 @@ def test_another_picture_may_be_drawn_between_two_steps(tiled: Tiled) -> None:
     other = WIDE.replace(width=90, activation="tanh", outputs=1, extent=3, seed=9)
     expected = [tiled.render(preset, dtype="float32") for preset in (WIDE, other)]
     tiled.painter._rates.clear()
-    tiled.painter._last_rate = 1.0
+    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)
     planes = [Planes(tiled.ctx, SIZE) for _ in range(2)]
     drawings = [
         TiledDrawing(tiled.painter, target, scene(preset), programs=tiled.programs)

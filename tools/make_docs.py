@@ -81,8 +81,10 @@ def photograph_window() -> None:
         try:
             wait_for(lambda: desktop.events()[-1]["time"] > 6, "time to pass")
             desktop.key("space")
-            desktop.finished()
+            wait_for(lambda: desktop.events()[-1]["samples"] > 1, "the finest picture")
+            bare = desktop.pixels()  # the HUD has faded meanwhile
             desktop.xdotool("mousemove", "--window", desktop.window, "600", "400")
+            wait_for(lambda: (desktop.pixels() != bare).any(), "the HUD")
             seen = [desktop.pixels()]
 
             def rests() -> bool:

@@ -87,8 +87,9 @@ class Available:
         """Let the helper compile what a preset needs, and measure what draws it best."""
         if self.helper is None or not self.helper.alive:
             return
-        engine = EXACT[self.choice(scene.network).engine]
-        if engine.on_host:
+        choice = self.choice(scene.network)
+        engine = EXACT[choice.engine]
+        if engine.on_host and not choice.guessed:
             return
         asked = program_key(self.painter, scene.network, engine), size
         if asked != self._asked:
@@ -172,8 +173,8 @@ class Available:
         if pick.stand_in:
             state = "waits for a rest to be compiled" if self.alone else "is being compiled"
             return f"{name} meanwhile: {choice.engine} {state}"
-        guess = choice.why.startswith("first guess")
-        return f"{name}, {'being measured' if guess and self.pending else choice.why}"
+        measuring = choice.guessed and self.pending
+        return f"{name}, {'being measured' if measuring else choice.why}"
 
     def forget(self) -> None:
         """The shader files have changed: nothing is compiled any more, here or by the helper."""
