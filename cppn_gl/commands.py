@@ -181,6 +181,8 @@ def _renderer(
         if not again:  # from here on one engine draws, whatever others measure meanwhile
             renderer.plan(preset, points)
         engine = renderer.engine_for(preset).engine
+        if asked != AUTO and not engine.startswith(asked):
+            note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
         if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
             note(args, f"no engine {remembered!r} here: drawing with {engine}")
         yield renderer
@@ -301,7 +303,9 @@ def _tune(args: argparse.Namespace) -> int:
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
         if renderer.tuning_path is not None:
-            note(args, f"kept in {renderer.tuning_path}, which can be deleted")
+            problem = renderer.chooser.cache.problem
+            kept = f"kept in {renderer.tuning_path}, which can be deleted"
+            note(args, f"not kept: {problem}" if problem else kept)
     return 0
 
 

@@ -192,6 +192,8 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
 
 
 def _keep(encoding: Encoding, band: Band, pixels: "NDArray[Any]") -> None:
+    if band.path.is_symlink():  # none of ours: what it points at is not to be written over
+        band.path.unlink(missing_ok=True)
     write_atomic(band.path, encoding.encode(pixels), overwrite=True)
 
 

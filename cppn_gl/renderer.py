@@ -36,6 +36,7 @@ __all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
 
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
+LEAST = (160, 90)  # pixels of a picture that engines are timed on; less tells nothing
 REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
 DRAW_SECONDS = 0.25  # one draw call; Windows resets a GPU after 2 s
 
@@ -206,7 +207,9 @@ class Renderer:
         preset = what if isinstance(what, Preset) else Preset()
         scene = Scene(_network(what), preset.view, preset.animation.clock(0.0))
         with self._current():
-            return self.chooser.tune(scene, SIZE(tuple(size)), self._region)
+            width, height = SIZE(tuple(size))
+            least = (max(width, LEAST[0]), max(height, LEAST[1]))
+            return self.chooser.tune(scene, least, self._region)
 
     def plan(self, what: Preset | Network, points: float) -> Choice:
         """Choose the engine for a long job of one network, and draw with it from now on.

@@ -17,6 +17,7 @@ import platformdirs
 from cppn_gl._version import __version__
 from cppn_gl.engines import EXACT
 from cppn_gl.files import CaptureError, write_atomic
+from cppn_gl.parsing import open_plain
 from cppn_gl.shader import Structure
 
 FORMAT = 1
@@ -71,6 +72,7 @@ class TuningCache:
     def __init__(self, machine: str, path: Path | None = None):
         self.machine = f"{machine} | cppn_gl {__version__}"
         self.path = path or default_path()
+        self.problem = ""  # why the last measurement could not be kept
         self._stamp: object = None
         self._found: dict[str, Any] = {}
 
@@ -93,10 +95,13 @@ class TuningCache:
             "bake_seconds": float(f"{measured.bake_seconds:.4g}"),
         }
         text = json.dumps({"format": FORMAT, "machines": self._found}, indent=1)
-        with contextlib.suppress(CaptureError, OSError):
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(self.path, text.encode(), overwrite=True)
-            self._stamp = self._look()
+        except (CaptureError, OSError) as error:
+            self.problem = str(error)
+        else:
+            self.problem, self._stamp = "", self._look()
 
     def _look(self) -> object:
         try:
@@ -113,7 +118,7 @@ class TuningCache:
         found: Any = None
         with (
             contextlib.suppress(OSError, ValueError, RecursionError),
-            self.path.open("rb") as stream,
+            open_plain(self.path) as stream,
         ):
             found = json.loads(stream.read(MAX_BYTES))
         machines = found.get("machines") if isinstance(found, dict) else None

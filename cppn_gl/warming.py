@@ -9,6 +9,7 @@ process ends with its stdin.
 """
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ from cppn_gl.schema import PresetError
 from cppn_gl.shader import LANES, ShaderError
 from cppn_gl.targets import Planes
 
+PR_SET_PDEATHSIG = 1
 NICENESS = 5  # below the window, and yet done soon
 SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
 DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
@@ -203,10 +205,18 @@ def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
     os._exit(0)  # the window has gone
 
 
+def _die_with_the_window() -> None:
+    """Ask the system for it: while the driver compiles, nothing here hears that stdin has ended."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> int:
     """Work until stdin ends."""
     global answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window is interrupted too, and ends this
+    _die_with_the_window()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     with contextlib.suppress(AttributeError, OSError):

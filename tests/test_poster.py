@@ -526,3 +526,15 @@ def test_a_damaged_tiff_tells_a_shot_or_is_refused(renderer: Renderer, tmp_path:
         path.write_bytes(data)
         with contextlib.suppress(PresetError):
             assert read_shot(path).preset.network()
+
+
+def test_a_band_that_is_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    one = Poster(Shot(PRESET, (8, 8)), tmp_path / "a.tif")
+    one.folder.mkdir()
+    one.bands[0].path.symlink_to(victim)
+    poster._keep(one.encoding, one.bands[0], np.zeros((8, 8, 3), np.uint8))
+    assert victim.read_text() == "mine"
+    assert not one.bands[0].path.is_symlink()
+    assert one.bands[0].is_done()

@@ -264,3 +264,10 @@ def test_every_engine_can_be_kept(cache: TuningCache, path: Path) -> None:
         cache.put(name, Measured(name, dict.fromkeys(EXACT, 1e9)))
     again = TuningCache(HERE, path)
     assert all(again.get(name) == Measured(name, dict.fromkeys(EXACT, 1e9)) for name in EXACT)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "tuning.json"
+    os.mkfifo(path)
+    assert TuningCache("a machine", path).get("a") is None
