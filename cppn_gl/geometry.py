@@ -33,22 +33,6 @@ def pixel_points(
     return grid_x, grid_y
 
 
-def pixel_points_at(
-    column: NDArray[np.integer],
-    row: NDArray[np.integer],
-    size: tuple[int, int],
-    center: Sequence[float] = (0.0, 0.0),
-    extent: float = 1.0,
-    *,
-    jitter: tuple[float, float] = (0.0, 0.0),
-) -> tuple[Floats, Floats]:
-    """x and y, each (N,), at the centres of N pixels."""
-    return (
-        _across(column + jitter[0], size, center, extent),
-        _down(row + jitter[1], size, center, extent),
-    )
-
-
 def _across(
     column: NDArray[Any], size: tuple[int, int], center: Sequence[float], extent: float
 ) -> Floats:

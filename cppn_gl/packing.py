@@ -13,7 +13,6 @@ zeros would give NaN where an input is infinite. A single output is repeated to 
 an unrolled layout the columns of zeros come first (rows.glsl says why).
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -115,13 +114,6 @@ def layout(network: Network, limits: Limits) -> Layout:
         most = min(MAX_CHAIN, limits.blocks)
         blocks = most if count <= most else 0
     return Layout(candidate.units, candidate.rows, candidate.chunks, blocks, block_vec4s)
-
-
-def deeper(where: Layout, limits: Limits) -> Layout | None:
-    """The layout that the same network takes once it outgrows one block; None where it has."""
-    if where.blocks != 1 or not where.unrolled or not limits.arrays or limits.blocks < 2:
-        return None
-    return dataclasses.replace(where, blocks=limits.blocks)
 
 
 def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:
@@ -251,11 +243,6 @@ def _members(dtype: np.dtype[np.void]) -> str:
 
 # Binding points of the uniform blocks, and the texture unit of the weights.
 FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
-
-
-def weight_blocks(where: Layout) -> list[str]:
-    """The names of the weights' uniform blocks where each is declared apart."""
-    return [f"Weights{k}" for k in range(where.blocks)]
 
 
 def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) -> str:

@@ -119,18 +119,6 @@ class Painter:
         """The structure of a network on this driver. Compiles nothing."""
         return structure(network, packing.layout(network, self.limits))
 
-    def prepare(self, network: Network, planes: Target, engine: Engine = FRAGMENT) -> None:
-        """Compile what a deeper network of this kind will need, while nobody waits for anything.
-
-        Raises ShaderError. `planes` are only a target to draw nothing on.
-        """
-        where = packing.deeper(packing.layout(network, self.limits), self.limits)
-        if where is None:
-            return
-        program = self.programs.get(structure(network, where), engine, network)
-        if not program.warm:
-            draw_nothing(program, planes)
-
     def kind(self, engine: Engine, network: Network) -> Kind:
         """What an engine's rate on such networks is kept under. Compiles nothing."""
         programs_alike = engine in (NUMPY, TILED)

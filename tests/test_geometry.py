@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.geometry import pixel_points, pixel_points_at, sample_jitters
+from cppn_gl.geometry import pixel_points, sample_jitters
 
 
 def test_x_runs_right_and_y_up_from_pixel_centres() -> None:
@@ -40,15 +40,6 @@ def test_columns_are_a_part_of_the_whole() -> None:
     part = pixel_points((9, 7), (0.1, 0.2), 3.0, rows=slice(2, 5), columns=slice(4, 9))
     for w, p in zip(whole, part, strict=True):
         assert np.array_equal(w[2:5, 4:9], p)
-
-
-def test_pixels_by_number_lie_where_the_grid_has_them() -> None:
-    size, center, jitter = (9, 7), (0.4, -0.2), (0.25, -0.375)
-    grid = pixel_points(size, center, 1.7, jitter=jitter)
-    row, column = np.divmod(np.arange(63), 9)
-    numbered = pixel_points_at(column, row, size, center, 1.7, jitter=jitter)
-    for whole, single in zip(grid, numbered, strict=True):
-        assert np.array_equal(whole.ravel(), single)
 
 
 def test_jitter_moves_right_and_down_by_pixels() -> None:

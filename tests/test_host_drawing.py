@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from windowless import windowless
 
-from cppn_gl.geometry import pixel_points, pixel_points_at
 from cppn_gl.host_drawing import FEWEST, MOST, ONE_THREAD, RETRY, HostDrawing, Threads
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
@@ -28,13 +27,6 @@ def renderer() -> Iterator[Renderer]:
 
 def scene(preset: Preset) -> Scene:
     return Scene(preset.network(), preset.view, preset.animation.clock(0.7))
-
-
-def test_points_by_number_are_those_of_the_grid() -> None:
-    x, y = pixel_points(SIZE, (0.4, -0.2), 1.7)
-    row, column = np.divmod(np.arange(SIZE[0] * SIZE[1]), SIZE[0])
-    numbered = pixel_points_at(column, row, SIZE, (0.4, -0.2), 1.7)
-    assert np.array_equal(numbered, [x.ravel(), y.ravel()])
 
 
 def test_planes_give_back_what_was_written(renderer: Renderer) -> None:

@@ -10,7 +10,7 @@ from census import Census
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.engines import COMPUTE, FRAGMENT, NUMPY, Engine
+from cppn_gl.engines import COMPUTE, FRAGMENT, NUMPY
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
 from cppn_gl.painter import FIRST_RATE, MAX_RATES, Painter
@@ -18,7 +18,6 @@ from cppn_gl.preset import View
 from cppn_gl.programs import MAX_PROGRAMS
 from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
-from cppn_gl.targets import Planes
 
 pytestmark = pytest.mark.gl
 
@@ -248,22 +247,3 @@ def test_a_renderer_that_cannot_be_made_leaks_nothing(
     with pytest.raises(ShaderError, match=r"present\.frag:1"):
         Renderer("fragment", shaders=tmp_path)
     assert census.alive() == {}
-
-
-@pytest.mark.usefixtures("compute_shaders")
-@pytest.mark.parametrize("engine", [FRAGMENT, COMPUTE[4]], ids=str)
-def test_a_deeper_network_finds_its_program_prepared(renderer: Renderer, engine: Engine) -> None:
-    assert renderer.ctx is not None
-    with renderer.ctx:
-        painter = Painter(renderer.ctx, 420)
-        planes = Planes(renderer.ctx, (8, 8))
-        shallow, deep = (Network.random(depth=depth, width=30) for depth in (4, 40))
-        painter.prepare(shallow, planes, engine)
-        painter.prepare(shallow, planes, engine)
-        assert painter.programs.compiled == 1
-        assert painter.programs.get(painter.structure(deep), engine).warm
-        painter.prepare(deep, planes, engine)  # has outgrown one block: nothing is left to prepare
-        assert painter.programs.compiled == 1
-        planes.release()
-        painter.release()
-    assert renderer.ctx.error == "GL_NO_ERROR"
