@@ -34,6 +34,7 @@ from cppn_gl.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
 # GPU has few registers for the units of many.
 ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
 FEW_UNITS = 16  # up to which a shader is as fast on a processor as matrix products
+HOST_GAIN = 1.25  # and NumPy so much faster than shaders: making bytes of it is not timed
 GAIN = 1.05  # a candidate has to be this much faster than the first guess
 ROUNDS = 3
 ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
@@ -148,7 +149,12 @@ class Chooser:
                     best[engine] = max(best.get(engine, 0.0), rate)
         rates = {str(engine): rate for engine, rate in best.items()}
         fastest = max(best, key=lambda engine: best[engine])
-        if best[fastest] < GAIN * best[candidates[0]]:
+        shaders = [engine for engine in best if engine != NUMPY]
+        if fastest == NUMPY and shaders:
+            rival = max(shaders, key=lambda engine: best[engine])
+            if best[NUMPY] < HOST_GAIN * best[rival]:
+                fastest = rival
+        elif best[fastest] < GAIN * best[candidates[0]] and candidates[0] != NUMPY:
             fastest = candidates[0]
         seconds = 0.0
         if bake or weights(network) <= BAKE_TRIAL:

@@ -42,5 +42,7 @@ def draw(
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Display values as 8 bits: round(255 v), clamped."""
-    rounded = np.floor(np.clip(picture, 0, 1) * np.float32(255) + np.float32(0.5))
-    return np.asarray(rounded, np.uint8)
+    rounded = np.clip(picture, 0, 1)
+    rounded *= np.float32(255)
+    rounded += np.float32(0.5)
+    return rounded.astype(np.uint8)  # which cuts off
