@@ -195,12 +195,11 @@ class Chooser:
         rates: dict[str, float],
     ) -> float:
         """Seconds to compile a weight as a literal; the rate of the result goes into `rates`."""
-        count = weights(scene.network)
-        if not 0 < count <= BAKE_WEIGHTS or not fits(BAKED, scene.network.width):
+        if not _bakeable(scene.network):
             return 0.0
         started = wall.perf_counter()
         begin(self.painter, planes((size[0], 8)), scene, self.baked, size=size).step(0.0)
-        seconds = (wall.perf_counter() - started) / count
+        seconds = (wall.perf_counter() - started) / weights(scene.network)
         rates[str(self.baked)] = max(
             self._rate(scene, size, self.baked, planes) for _ in range(ROUNDS)
         )
@@ -214,7 +213,8 @@ class Chooser:
         self._settled.pop(self.key(network), None)
         seconds = self._seconds(network, points)
         known = self.cache.get(self.key(network))
-        bake = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
+        soon = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
+        bake = soon and _bakeable(network)
         if seconds > TUNE_WORTH and (
             known is None or (bake and str(self.baked) not in known.rates)
         ):
@@ -234,19 +234,13 @@ class Chooser:
         """A baked program, where what it saves exceeds what its compilation costs."""
         choice = self.engine_for(network)
         found = self.cache.get(self.key(network))
-        count = weights(network)
-        if (
-            self.asked != AUTO
-            or not found
-            or not 0 < count <= BAKE_WEIGHTS
-            or not fits(BAKED, network.width)
-        ):
+        if self.asked != AUTO or not found or not _bakeable(network):
             return choice
         slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(str(self.baked), 0.0)
         if not slow or fast <= slow:
             return choice
         work = points * work_per_pixel(network)
-        compiling = count * (found.bake_seconds or BAKE_SECONDS)
+        compiling = weights(network) * (found.bake_seconds or BAKE_SECONDS)
         saved = work / slow - work / fast
         if saved < BAKE_MARGIN * compiling:
             return choice
@@ -256,6 +250,11 @@ class Chooser:
         """What a measurement of these candidates is kept under."""
         asked = "" if self.asked in (AUTO, *EXACT) else f", {self.asked}"
         return structure_key(self.painter.structure(network)) + asked
+
+
+def _bakeable(network: Network) -> bool:
+    """Whether a network can be baked at all."""
+    return 0 < weights(network) <= BAKE_WEIGHTS and fits(BAKED, network.width)
 
 
 def _gain(found: Measured) -> str:

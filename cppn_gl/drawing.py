@@ -7,11 +7,10 @@ The pixels do not depend on the tiles. `begin` gives the drawing that an engine 
 
 import time as wall
 
-import numpy as np
-
 from cppn_gl.engines import FRAGMENT, TILED, Engine
 from cppn_gl.geometry import sample_jitters
 from cppn_gl.host_drawing import HostDrawing
+from cppn_gl.packing import frame_block
 from cppn_gl.painter import Painter, draw_nothing
 from cppn_gl.programs import Program
 from cppn_gl.scene import Scene, work_per_pixel
@@ -106,19 +105,8 @@ class Drawing:
             self.done = True
 
     def _frame(self) -> None:
-        view, network = self.scene.view, self.scene.network
-        self.painter.frame(
-            size=self.size,
-            offset=self.offset,
-            jitter=self._jitters[0],
-            center=view.center,
-            extent=view.extent,
-            radius=float(np.hypot(*view.center)),
-            share=1 / self._samples,
-            depth=network.depth,
-            outputs=network.outputs,
-            clamped=int(self._samples > 1),
-        )
+        frame = frame_block(self.scene, self.size, self.offset, self._jitters[0], self._samples)
+        self.painter.frame(frame)
 
 
 def begin(

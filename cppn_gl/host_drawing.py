@@ -108,13 +108,12 @@ class HostDrawing:
     def _several(self, deadline: float) -> bool:
         """Draw pixels on all cores, where SEVERAL of them fit into the time; False where not."""
         started = wall.perf_counter()
-        flat = self._picture.reshape(-1, 3)
         work = work_per_pixel(self.scene.network)
         count = int((deadline - started) * self.painter.rate(KIND) / work)
         if count < SEVERAL or not self._scale_layers(deadline):
             return False
-        stop = min(self._next + count // TILE * TILE, len(flat))
-        values = np.empty((stop - self._next, 3), np.float32)
+        left = self._picture.size // 3 - self._next
+        values = np.empty((min(count // TILE * TILE, left), 3), np.float32)
         self._products.fill(
             values,
             self._next,
@@ -123,14 +122,7 @@ class HostDrawing:
             offset=self.offset,
             jitter=self._jitters[0],
         )
-        if self._share > 1:
-            values = np.clip(values, 0, 1) / np.float32(self._share)
-        flat[self._next : stop] += values
-        now = wall.perf_counter()
-        self.painter.measured(KIND, len(values) * work, now - started)
-        self._next = stop
-        if stop == len(flat):
-            self._next_sample()
+        self._keep(values, started)
         return True
 
     def _begin(self, seconds: float) -> bool:
@@ -168,18 +160,24 @@ class HostDrawing:
     def _finish(self) -> None:
         assert self._units is not None
         values, self._units = colors(self._units[: self._stop - self._next]), None
-        flat = self._picture.reshape(-1, 3)
-        several = self._share > 1
-        if several:
-            values = np.clip(values, 0, 1) / np.float32(self._share)
-        flat[self._next : self._stop] += values
-        work = (self._stop - self._next) * work_per_pixel(self.scene.network)
-        self.painter.measured(KIND, work, self._spent)
+        rate = self._keep(values, wall.perf_counter() - self._spent)
         if self._learns:
-            THREADS.measured(self._one, work / max(self._spent, 1e-6))
-        self._next = self._stop
-        if self._stop == len(flat):
+            THREADS.measured(self._one, rate)
+
+    def _keep(self, values: NDArray[np.float32], started: float) -> float:
+        """Add the next pixels to the picture; multiplications a second since `started`."""
+        flat = self._picture.reshape(-1, 3)
+        if self._share > 1:
+            values = np.clip(values, 0, 1) / np.float32(self._share)
+        stop = self._next + len(values)
+        flat[self._next : stop] += values
+        seconds = wall.perf_counter() - started
+        work = len(values) * work_per_pixel(self.scene.network)
+        self.painter.measured(KIND, work, seconds)
+        self._next = stop
+        if stop == len(flat):
             self._next_sample()
+        return work / max(seconds, 1e-6)
 
     def _most(self) -> int:
         """Pixels at once, at most."""

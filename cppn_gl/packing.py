@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.features import Clock, constant
-from cppn_gl.network import MAX_DEPTH, MAX_WIDTH, Network
+from cppn_gl.network import MAX_DEPTH, MAX_WIDTH, Layer, Network
+from cppn_gl.scene import Scene
 
 Vec4s = NDArray[np.float32]  # (n, 4)
 
@@ -80,11 +81,12 @@ class Layout:
 
     def stride(self, columns: int) -> int:
         """vec4s in a group of rows with `columns` columns."""
-        padded = self.units if self.unrolled else _round_up(columns, 4 * self.chunks)
+        padded = self.units if self.unrolled else round_up(columns, 4 * self.chunks)
         return -(-self.rows // 4) + self.rows * (padded // 4)
 
 
-def _round_up(n: int, multiple: int) -> int:
+def round_up(n: int, multiple: int) -> int:
+    """The next multiple of `multiple` from n on."""
     return -(-n // multiple) * multiple
 
 
@@ -100,7 +102,7 @@ def layout(network: Network, limits: Limits) -> Layout:
     block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
     shapes = _shapes(network)[1:]  # layer 1 has a block of its own
     if width <= UNROLLED_WIDTH:
-        units = _round_up(width, 4 if width <= 32 else 8)
+        units = round_up(width, 4 if width <= 32 else 8)
         candidate = Layout(units, UNROLLED_ROWS, units // 4, 0, block_vec4s)
     else:
         candidate = _looped(width, shapes, block_vec4s)
@@ -119,7 +121,7 @@ def layout(network: Network, limits: Limits) -> Layout:
 def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:
     """Steps large enough that the loops stay within MAX_ITERATIONS in all."""
     for chunks in (2, 4, 8, 16, 32):
-        units = _round_up(width, max(LOOPED_ROWS, 4 * chunks))
+        units = round_up(width, max(LOOPED_ROWS, 4 * chunks))
         padding = 4 * chunks - 1  # units set to 0, at most, behind each layer
         iterations = MAX_WIDTH + MAX_DEPTH * (1 + padding)
         for rows, columns in shapes:
@@ -138,11 +140,19 @@ def pack(network: Network, where: Layout) -> Vec4s:
     used = sum(len(part) for part in parts)
     total = max(where.capacity, used, 1)
     if not where.blocks:
-        total = _round_up(total, TEXTURE_WIDTH)
+        total = round_up(total, TEXTURE_WIDTH)
     packed = np.zeros((total, 4), np.float32)
     if parts:
         packed[:used] = np.concatenate(parts)
     return packed
+
+
+def same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
+    """Whether two networks were drawn as the same arrays, so that nothing has to be sent again."""
+    return len(a) == len(b) and all(
+        one.weight is other.weight and one.bias is other.bias
+        for one, other in zip(a, b, strict=True)
+    )
 
 
 def _pack_layer(
@@ -153,7 +163,7 @@ def _pack_layer(
     chunks = (where.stride(columns) - biases) // where.rows
     padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
     row = np.minimum(np.arange(groups * where.rows), len(weight) - 1)
-    start = where.units - _round_up(columns, where.rows) if where.unrolled else 0
+    start = where.units - round_up(columns, where.rows) if where.unrolled else 0
     padded[:, start : start + columns] = weight[row]
     heads = np.zeros((groups, biases * 4), np.float32)
     heads[:, : where.rows] = bias[row].reshape(groups, where.rows)
@@ -227,10 +237,30 @@ FRAME = np.dtype(
         ("padding", np.int32, 2),
     ]
 )
+
+
+def frame_block(
+    scene: Scene,
+    size: tuple[int, int],
+    offset: tuple[int, int] = (0, 0),
+    jitter: tuple[float, float] = (0.0, 0.0),
+    samples: int = 1,
+) -> bytes:
+    """The Frame block of one sample of `samples` a pixel, in a picture of `size` pixels."""
+    view, network = scene.view, scene.network
+    block = np.zeros((), FRAME)
+    block["size"], block["offset"], block["jitter"] = size, offset, jitter
+    block["center"], block["extent"] = view.center, view.extent
+    block["radius"] = float(np.hypot(*view.center))
+    block["share"], block["clamped"] = 1 / samples, int(samples > 1)
+    block["depth"], block["outputs"] = network.depth, network.outputs
+    return block.tobytes()
+
+
 _GLSL_TYPES = {"i": {1: "int", 2: "ivec2", 4: "ivec4"}, "f": {1: "float", 2: "vec2", 4: "vec4"}}
 
 
-def _members(dtype: np.dtype[np.void]) -> str:
+def members(dtype: np.dtype[np.void]) -> str:
     """The members of a std140 block that lies in memory as `dtype` does."""
     lines = []
     for name in dtype.names or ():
@@ -253,8 +283,8 @@ def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) ->
     floats as one double (GLSL 4.00), which saves llvmpipe half of its loads, lane by lane.
     """
     parts = [
-        f"layout(std140) uniform Frame {{\n{_members(FRAME)}\n}} frame;",
-        f"layout(std140) uniform Layers {{\n{_members(LAYERS)}\n}} layers;",
+        f"layout(std140) uniform Frame {{\n{members(FRAME)}\n}} frame;",
+        f"layout(std140) uniform Layers {{\n{members(LAYERS)}\n}} layers;",
         f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
         *_weights(where, block_arrays, doubles),
     ]

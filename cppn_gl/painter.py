@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import moderngl
-import numpy as np
 
 from cppn_gl import packing
 from cppn_gl.engines import FRAGMENT, NUMPY, TILED, Engine
@@ -67,7 +66,7 @@ class Painter:
         network = scene.network
         layout = packing.layout(network, self.limits)
         program = self.programs.get(structure(network, layout), engine, network, added=added)
-        if layout != self._layout or not _same_draws(network.drawn, self._loaded):
+        if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
         self._layers.write(packing.layers_block(network, layout).tobytes())
@@ -108,12 +107,9 @@ class Painter:
             self._tiled = TiledPrograms(self.ctx, self.programs.folder)
         return self._tiled
 
-    def frame(self, **values: Any) -> None:
-        """Write the Frame block."""
-        block = np.zeros((), packing.FRAME)
-        for name, value in values.items():
-            block[name] = value
-        self._frame.write(block.tobytes())
+    def frame(self, block: bytes) -> None:
+        """Send a Frame block (packing.frame_block)."""
+        self._frame.write(block)
 
     def structure(self, network: Network) -> Structure:
         """The structure of a network on this driver. Compiles nothing."""
@@ -167,13 +163,6 @@ class Painter:
         for buffer in (self._frame, self._layers, self._first, self._weights):
             if buffer is not None:
                 buffer.release()
-
-
-def _same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
-    return len(a) == len(b) and all(
-        one.weight is other.weight and one.bias is other.bias
-        for one, other in zip(a, b, strict=True)
-    )
 
 
 def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:

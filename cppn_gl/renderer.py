@@ -154,19 +154,14 @@ class Renderer:
         """
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
-        preset = what if isinstance(what, Preset) else Preset()
-        if not isinstance(what, Preset | Network):
-            raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
-        network = _network(what)
-        size, time, samples = _sides(size, part), TIME(time), SAMPLES(samples)
+        scene = _scene(what, TIME(time))
+        size, samples = _sides(size, part), SAMPLES(samples)
         part = _inside(part or (0, 0, *size), size)
         with self._current():
-            engine = EXACT[self.engine_for(network).engine]
+            engine = EXACT[self.engine_for(scene.network).engine]
             if not engine.on_host:
-                scene = Scene(network, preset.view, preset.animation.clock(time))
                 return self._draw(scene, engine, size, part, samples, dtype)
-        clock = preset.animation.clock(time)
-        picture = numpy_engine.draw(network, preset.view, clock, size, samples, part)
+        picture = numpy_engine.draw(scene.network, scene.view, scene.clock, size, samples, part)
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
     def begin(
@@ -178,12 +173,10 @@ class Renderer:
         samples: int = 1,
     ) -> Coming:
         """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
-        network = _network(what)
-        engine = EXACT[self.engine_for(network).engine]
+        scene = _scene(what, TIME(time))
+        engine = EXACT[self.engine_for(scene.network).engine]
         if engine.on_host:
             return Ready(self.render(what, size, time, samples=samples))
-        preset = what if isinstance(what, Preset) else Preset()
-        scene = Scene(network, preset.view, preset.animation.clock(TIME(time)))
         size, samples = _sides(size, None), SAMPLES(samples)
         with self._current():
             drawn = self._regions(scene, engine, size, (0, 0, *size), samples)
@@ -204,8 +197,7 @@ class Renderer:
         """
         if self.ctx is None:
             return self.engine_for(what)
-        preset = what if isinstance(what, Preset) else Preset()
-        scene = Scene(_network(what), preset.view, preset.animation.clock(0.0))
+        scene = _scene(what)
         with self._current():
             width, height = SIZE(tuple(size))
             least = (max(width, LEAST[0]), max(height, LEAST[1]))
@@ -217,11 +209,9 @@ class Renderer:
         `points` are the pixels × samples of all its frames. A job that is worth it measures the
         engines first; a baked program is taken where it saves more than its compilation costs.
         """
-        network = _network(what)
         if self.ctx is None or self._asked in EXACT:
             return self.engine_for(what)
-        preset = what if isinstance(what, Preset) else Preset()
-        scene = Scene(network, preset.view, preset.animation.clock(0.0))
+        scene = _scene(what)
         with self._current():
             return self.chooser.settle(scene, points, self._region)
 
@@ -322,6 +312,14 @@ class Renderer:
 
 def _network(what: Preset | Network) -> Network:
     return what if isinstance(what, Network) else what.network()
+
+
+def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
+    """What to draw, or TypeError; a network alone is seen as a preset that says nothing else."""
+    if not isinstance(what, Preset | Network):
+        raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
+    preset = what if isinstance(what, Preset) else Preset()
+    return Scene(_network(what), preset.view, preset.animation.clock(time))
 
 
 def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:

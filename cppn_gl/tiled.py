@@ -5,12 +5,11 @@ Scene, TiledPrograms -> TiledDrawing.step(budget) -> for each tile: layer 1, …
 
 import time as wall
 
-import numpy as np
-
 from cppn_gl import packing
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.engines import TILED
 from cppn_gl.geometry import sample_jitters
+from cppn_gl.packing import frame_block
 from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import LANES
@@ -132,16 +131,5 @@ class TiledDrawing:
             self._frame()
 
     def _frame(self) -> None:
-        view, network = self.scene.view, self.scene.network
-        self.programs.frame(
-            size=self.size,
-            offset=self.offset,
-            jitter=self._jitters[0],
-            center=view.center,
-            extent=view.extent,
-            radius=float(np.hypot(*view.center)),
-            share=1 / self._samples,
-            depth=network.depth,
-            outputs=network.outputs,
-            clamped=int(self._samples > 1),
-        )
+        frame = frame_block(self.scene, self.size, self.offset, self._jitters[0], self._samples)
+        self.programs.frame(frame)

@@ -49,10 +49,6 @@ def available(ctx: moderngl.Context) -> bool:
 # A network as bytes.
 
 
-def _round_up(n: int, multiple: int) -> int:
-    return -(-n // multiple) * multiple
-
-
 @dataclass(frozen=True)
 class Part:
     """Where a layer lies in the weights' buffer, in bytes, and the vec4s of one of its columns."""
@@ -72,7 +68,9 @@ def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
     for index, layer in enumerate(network.drawn[1:], 2):
         rows, columns = layer.weight.shape
         last = index == network.depth
-        padded = np.zeros((1 + columns, 4 if last else _round_up(rows, GROUP_ROWS)), np.float32)
+        padded = np.zeros(
+            (1 + columns, 4 if last else packing.round_up(rows, GROUP_ROWS)), np.float32
+        )
         padded[0, :rows], padded[1:, :rows] = layer.bias, layer.weight.T
         if last:
             padded[:, rows:] = padded[:, rows - 1 : rows]
@@ -145,7 +143,7 @@ def source(of: Kind, folder: Path | None = None) -> Source:
         f"#define OUTPUT_ACTIVATION activation_{of.output}",
         f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
         f"layout(std140, binding = {packing.FRAME_BINDING}) uniform Frame {{",
-        f"{packing._members(packing.FRAME)}\n}} frame;",
+        f"{packing.members(packing.FRAME)}\n}} frame;",
         f"layout(std140, binding = {packing.FIRST_BINDING}) uniform First {{",
         f"    vec4 unit[{MAX_WIDTH}];\n}} first;",
     ]
@@ -200,11 +198,8 @@ class TiledPrograms:
         return kernels
 
     def _send(self, network: Network) -> None:
-        old, drawn = self._loaded, network.drawn
-        if len(old) == len(drawn) and all(
-            one.weight is other.weight and one.bias is other.bias
-            for one, other in zip(old, drawn, strict=True)
-        ):
+        drawn = network.drawn
+        if packing.same_draws(drawn, self._loaded):
             return
         weights, parts = pack(network)
         self._loaded = ()
@@ -215,12 +210,9 @@ class TiledPrograms:
         self._parts, self._loaded = parts, drawn
         self.uploads += 1
 
-    def frame(self, **values: Any) -> None:
-        """Write the Frame block."""
-        block = np.zeros((), packing.FRAME)
-        for name, value in values.items():
-            block[name] = value
-        self._frame.write(block.tobytes())
+    def frame(self, block: bytes) -> None:
+        """Send a Frame block (packing.frame_block)."""
+        self._frame.write(block)
 
     def bind(self, index: int) -> int:
         """Bind what layer `index` (from 0) reads and writes; the vec4s of a column of its weights.

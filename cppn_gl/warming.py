@@ -26,6 +26,7 @@ from cppn_gl.context import ContextError
 from cppn_gl.drawing import begin
 from cppn_gl.engines import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.network import MAX_DEPTH, Network
+from cppn_gl.packing import frame_block
 from cppn_gl.painter import Painter
 from cppn_gl.parsing import parse_preset
 from cppn_gl.preset import Preset
@@ -64,7 +65,7 @@ def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int
             begin(painter, sheet, scene, engine, samples=samples).step(0.0)
         else:
             program = painter.load(scene, engine, added=samples > 1)
-            painter.frame(size=sheet.size, extent=1, depth=scene.network.depth, outputs=3, share=1)
+            painter.frame(frame_block(scene, sheet.size))
             program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
             painter.ctx.finish()
     finally:
