@@ -3,8 +3,9 @@
 Scene (network, view, clock), Engine -> Painter.load() -> buffers and a Program
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import moderngl
 
@@ -23,6 +24,16 @@ MAX_RATES = 64
 SHORT = 0.002  # seconds
 
 Kind = tuple[Engine, Structure | None]  # what a rate is of
+
+
+class Releasable(Protocol):
+    """What holds objects of OpenGL."""
+
+    def release(self) -> None:
+        """Free them."""
+
+
+Kept = TypeVar("Kept", bound=Releasable)
 
 
 class Painter:
@@ -57,6 +68,7 @@ class Painter:
         self.uploads = 0  # of weights, ever: the tests count
         self._rates: dict[Kind, float] = {}
         self._last: dict[Engine, float] = {}  # of each engine, whatever it drew
+        self._kept: dict[str, Any] = {}  # what views draw with
 
     def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
@@ -107,6 +119,20 @@ class Painter:
             self._tiled = TiledPrograms(self.ctx, self.programs.folder)
         return self._tiled
 
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What a view draws with (programs, vertex arrays), made once and freed with the rest.
+
+        It is made again after the shaders have changed. `make` may raise ShaderError.
+        """
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Kept = self._kept[name]
+        return found
+
+    def _drop_kept(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].release()
+
     def frame(self, block: bytes) -> None:
         """Send a Frame block (packing.frame_block)."""
         self._frame.write(block)
@@ -154,9 +180,11 @@ class Painter:
             self._tiled.release()
         self.programs, self._tiled = fresh, tiled
         old.release()
+        self._drop_kept()
 
     def release(self) -> None:
         """Free everything."""
+        self._drop_kept()
         self.programs.release()
         if self._tiled is not None:
             self._tiled.release()

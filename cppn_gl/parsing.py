@@ -19,10 +19,8 @@ from cppn_gl.preset import (
     MAX_BYTES,
     TABLES,
     TOP,
-    Animation,
     LayersSpec,
     Preset,
-    View,
     checked,
 )
 from cppn_gl.schema import PresetError, choice, nearest, number, several, show
@@ -64,7 +62,7 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
         raise error.at(source, place) from None
 
 
-def _preset(document: dict[str, Any], name: str) -> Preset:
+def _preset(document: dict[str, Any], called: str) -> Preset:
     version = document.get("format", FORMAT)
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
         problem = f"{show(version)} is newer than this program knows ({FORMAT}); update cppn_gl"
@@ -78,13 +76,12 @@ def _preset(document: dict[str, Any], name: str) -> Preset:
     top.pop("format", None)
     network = _table(document, "network")
     spec = _layers_spec(network) if "layers" in network else _build(NetworkSpec, network, "network")
-    return Preset(
-        spec=spec,
-        view=_build(View, _table(document, "view"), "view"),
-        animation=_build(Animation, _table(document, "animation"), "animation"),
-        name=name,
-        **top,
-    )
+    others: dict[str, Any] = {
+        name: _build(cls, _table(document, name), name)
+        for name, cls in TABLES.items()
+        if name != "network"
+    }
+    return Preset(spec=spec, name=called, **others, **top)
 
 
 def _table(document: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import tomli_w
 
+from cppn_gl.color import Color
 from cppn_gl.features import Clock, latent_count
 from cppn_gl.network import (
     MAX_DEPTH,
@@ -32,6 +33,7 @@ from cppn_gl.schema import (
     text,
     validate,
 )
+from cppn_gl.show import Show
 
 FORMAT = 1
 MAX_BYTES = 64 * 2**20
@@ -121,7 +123,14 @@ class LayersSpec:
         return hash((self.inputs, self.seed, self.latent, len(self.layers)))
 
 
-TABLES: dict[str, type] = {"network": NetworkSpec, "view": View, "animation": Animation}
+TABLES: dict[str, type] = {
+    "network": NetworkSpec,
+    "view": View,
+    "animation": Animation,
+    "color": Color,
+    "show": Show,
+}
+ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
 TOP: dict[str, tuple[Any, str]] = {
     "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
     "title": (line(200), "one line"),
@@ -137,6 +146,8 @@ class Preset:
     spec: NetworkSpec | LayersSpec = dataclasses.field(default_factory=NetworkSpec)
     view: View = dataclasses.field(default_factory=View)
     animation: Animation = dataclasses.field(default_factory=Animation)
+    color: Color = dataclasses.field(default_factory=Color)
+    show: Show = dataclasses.field(default_factory=Show)
     title: str = ""
     description: str = ""
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
@@ -167,7 +178,7 @@ class Preset:
         if "format" in tables:
             raise PresetError("cannot be changed", key="format")
         for table, values in changes.items():
-            attribute = "spec" if table == "network" else table
+            attribute = _attribute(table)
             old = getattr(self, attribute)
             if isinstance(old, LayersSpec):
                 _refuse_explicit(values)
@@ -186,8 +197,14 @@ class Preset:
     def to_toml(self) -> str:
         """The preset as TOML text; `parse_preset` gives it back."""
         document = {"format": FORMAT, "title": self.title, "description": self.description}
-        tables = {"network": self.spec, "view": self.view, "animation": self.animation}
-        return tomli_w.dumps(document | {name: _plain(t) for name, t in tables.items()})
+        tables = {name: getattr(self, _attribute(name)) for name in TABLES}
+        told = {n: _plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
+        return tomli_w.dumps(document | told)
+
+
+def _attribute(table: str) -> str:
+    """The field of a Preset that holds a table."""
+    return "spec" if table == "network" else table
 
 
 def _plain(table: Any) -> dict[str, Any]:

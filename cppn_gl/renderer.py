@@ -26,7 +26,7 @@ from cppn_gl.network import Network
 from cppn_gl.painter import Painter
 from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME
 from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, scene_of
 from cppn_gl.shader import ShaderError, Source, compose
 from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
@@ -318,8 +318,9 @@ def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
     """What to draw, or TypeError; a network alone is seen as a preset that says nothing else."""
     if not isinstance(what, Preset | Network):
         raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
-    preset = what if isinstance(what, Preset) else Preset()
-    return Scene(_network(what), preset.view, preset.animation.clock(time))
+    if isinstance(what, Network):
+        return scene_of(Preset(), time, what)
+    return scene_of(what, time)
 
 
 def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:

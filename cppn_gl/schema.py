@@ -123,6 +123,13 @@ def choice(names: Iterable[Any]) -> Check:
     return check
 
 
+def flag(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{show(value)} is neither true nor false")
+    return value
+
+
 def text(limit: int) -> Check:
     """One line or a few sentences, `limit` characters at the most."""
 

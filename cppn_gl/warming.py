@@ -32,7 +32,7 @@ from cppn_gl.parsing import parse_preset
 from cppn_gl.preset import Preset
 from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import LANES, ShaderError
 from cppn_gl.targets import Planes
@@ -83,7 +83,7 @@ def deepest(preset: Preset) -> Preset | None:
 
 def whole_scene(preset: Preset) -> Scene:
     """A preset's scene at time 0."""
-    return Scene(preset.network(), preset.view, preset.animation.clock(0.0))
+    return scene_of(preset)
 
 
 def needed(

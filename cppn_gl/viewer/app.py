@@ -18,7 +18,7 @@ from cppn_gl.library import load_preset, shipped
 from cppn_gl.parsing import read_preset
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
 from cppn_gl.viewer.available import Available
@@ -275,7 +275,7 @@ class App:
     def _scene(self) -> Scene:
         """What is to be seen, as far as its weights are drawn."""
         preset, network = self._shown
-        return Scene(network, preset.view, preset.animation.clock(self.explorer.time))
+        return scene_of(preset, self.explorer.time, network)
 
     def _shot(self) -> Shot:
         size = framebuffer_size(self.window)

@@ -1,0 +1,16 @@
+"""The views: one table. `view_of(preset)` is the one that a preset is shown by.
+
+To add one: a class here, its name in show.VIEWS, and a shader where it draws by one. The V key,
+--view, the help, the documentation and the tests follow.
+"""
+
+from cppn_gl.preset import Preset
+from cppn_gl.views.base import View
+from cppn_gl.views.picture import PictureView
+
+ALL: dict[str, View] = {view.name: view for view in (PictureView(),)}
+
+
+def view_of(preset: Preset) -> View:
+    """The view that a preset is shown by."""
+    return ALL[preset.show.view]

@@ -1,0 +1,161 @@
+"""What a view is: a way of looking at a preset, drawn into planes like the picture itself.
+
+Scene -> View.begin() -> a drawing, step by step -> planes      (any size: coarse ones come first)
+      -> View.overlay() -> lines and words over them             (at full size always)
+a place in the picture -> View.hit() -> what lies there, and what a click does
+"""
+
+import time as wall
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines import Engine
+from cppn_gl.network import Network
+from cppn_gl.painter import Painter
+from cppn_gl.preset import Preset
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.targets import Planes
+
+Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
+Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
+Size = tuple[int, int]  # width, height in pixels
+Steps = Generator[None, None, Picture]
+
+
+class Drawing(Protocol):
+    """A drawing under way: `step` for about so many seconds, True when all is in the planes."""
+
+    planes: Planes
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a view draws with: the painter of a context, and the engine that draws a network."""
+
+    painter: Painter
+    engine_for: Callable[[Network], Engine]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What lies at a place: words for it, the preset that a click opens, or the keys it changes."""
+
+    words: str
+    opens: Preset | None = None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+class View:
+    """A way of looking at a preset. One object serves all presets, sizes and contexts.
+
+    `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
+    of the window turn. `needs_gl`: whether it draws by shaders; the others are HostViews.
+    """
+
+    name = ""
+    knobs: tuple[str, ...] = ()
+    needs_gl = True
+
+    def problem(self, preset: Preset) -> str:
+        """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
+        return ""
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+        """Begin to draw the whole of a scene into planes of any size."""
+        raise NotImplementedError
+
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel, about: what coarse pictures are chosen by."""
+        return work_per_pixel(scene.network)
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """Lines and words to lay over a picture of `size`, all of it; None for nothing.
+
+        `cursor`: the pixel (x to the right, y down) that is pointed at, if any.
+        """
+        return None
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """What lies at a pixel (x to the right, y down) of a picture of `size`."""
+        return None
+
+    def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
+        """Keys that dragging by du to the right, dv up changes; None: it pans.
+
+        Half the shorter side is 1.
+        """
+        return None
+
+    def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """Keys that `steps` of the wheel or of = and - change; None: the extent."""
+        return None
+
+
+class HostView(View):
+    """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
+
+    needs_gl = False
+
+    def paint(self, scene: Scene, size: Size) -> Steps:
+        """Paint a picture of `size`; yields wherever it may be interrupted for a while."""
+        raise NotImplementedError
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> "Painting":
+        """Begin to paint into planes."""
+        return Painting(self, planes, scene)
+
+    def work(self, scene: Scene) -> float:
+        """So little that the first picture is a fine one."""
+        return 100.0
+
+
+class Painting:
+    """A host view's picture being painted."""
+
+    def __init__(self, view: HostView, planes: Planes, scene: Scene):
+        self.planes = planes
+        self._steps = view.paint(scene, planes.size)
+        self._done = False
+
+    def step(self, budget: float) -> bool:
+        """Paint for about `budget` seconds, one step at least; True when all is painted."""
+        deadline = wall.perf_counter() + budget
+        while not self._done:
+            try:
+                next(self._steps)
+            except StopIteration as end:
+                self.planes.write(end.value)
+                self._done = True
+            if wall.perf_counter() >= deadline:
+                break
+        return self._done
+
+
+def painted(view: HostView, scene: Scene, size: Size) -> Picture:
+    """A host view's picture, at once."""
+    steps = view.paint(scene, size)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return np.asarray(end.value, np.float32)
+
+
+def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
+    """A picture, float32 or uint8, with an overlay blended over it."""
+    if words is None:
+        return picture
+    alpha = words[..., 3:].astype(np.float32) / np.float32(255)
+    top = words[..., :3].astype(np.float32)
+    if picture.dtype == np.uint8:
+        return np.asarray(np.round(picture * (1 - alpha) + top * alpha), np.uint8)
+    return np.asarray(picture * (1 - alpha) + top / np.float32(255) * alpha, np.float32)

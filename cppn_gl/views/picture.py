@@ -1,0 +1,17 @@
+"""The picture: outputs as colours at every point."""
+
+from cppn_gl.drawing import begin
+from cppn_gl.scene import Scene
+from cppn_gl.targets import Planes
+from cppn_gl.views.base import Drawing, Stage, View
+
+
+class PictureView(View):
+    """The network's outputs as colours, by whatever engine is fastest."""
+
+    name = "picture"
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+        """Begin to draw."""
+        engine = stage.engine_for(scene.network)
+        return begin(stage.painter, planes, scene, engine)
