@@ -74,6 +74,9 @@ class Drawing:
                 break
         return self.done
 
+    def release(self) -> None:
+        """There is nothing of its own to free."""
+
     def _tile(self, program: Program, seconds: float) -> None:
         width, height = self.planes.texels
         texels = max(1, int(seconds * self.painter.rate(self._kind) / self.work_per_texel))

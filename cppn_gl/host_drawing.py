@@ -105,6 +105,9 @@ class HostDrawing:
                 break
         return self.done
 
+    def release(self) -> None:
+        """There is nothing of its own to free."""
+
     def _several(self, deadline: float) -> bool:
         """Draw pixels on all cores, where SEVERAL of them fit into the time; False where not."""
         started = wall.perf_counter()

@@ -31,6 +31,9 @@ from cppn_gl.shader import ShaderError, Source, compose
 from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
 from cppn_gl.tuning import Choice
+from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views.base import Stage, View
+from cppn_gl.views.whole import whole
 
 __all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
 
@@ -157,6 +160,9 @@ class Renderer:
         scene = _scene(what, TIME(time))
         size, samples = _sides(size, part), SAMPLES(samples)
         part = _inside(part or (0, 0, *size), size)
+        view = view_of(scene.preset)
+        if view.name != PICTURE:
+            return _cut(self._whole(view, scene, SIZE(size), samples, dtype), part)
         with self._current():
             engine = EXACT[self.engine_for(scene.network).engine]
             if not engine.on_host:
@@ -175,7 +181,7 @@ class Renderer:
         """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
         scene = _scene(what, TIME(time))
         engine = EXACT[self.engine_for(scene.network).engine]
-        if engine.on_host:
+        if engine.on_host or scene.preset.show.view != PICTURE:
             return Ready(self.render(what, size, time, samples=samples))
         size, samples = _sides(size, None), SAMPLES(samples)
         with self._current():
@@ -219,6 +225,19 @@ class Renderer:
     def tuning_path(self) -> Path | None:
         """The file of what was measured; None without OpenGL."""
         return self.chooser.cache.path if self.ctx is not None else None
+
+    def _whole(
+        self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
+    ) -> NDArray[Any]:
+        """All of a view's picture."""
+        with self._current():
+            stage = presenter = None
+            if self.ctx is not None:
+                presenter = self.presenter
+                stage = Stage(self.painter, lambda n: EXACT[self.chooser.engine_for(n).engine])
+            return whole(
+                view, scene, size, samples=samples, dtype=dtype, stage=stage, presenter=presenter
+            )
 
     def _draw(
         self,
@@ -326,6 +345,11 @@ def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
 def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:
     """A size that can be drawn: its pixels are only limited where all of them are asked for."""
     return SIZE(tuple(size)) if part is None else SIDES(tuple(size))
+
+
+def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:
+    left, top, width, height = part
+    return picture[top : top + height, left : left + width]
 
 
 def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:

@@ -75,6 +75,9 @@ class TiledDrawing:
                 break
         return self.done
 
+    def release(self) -> None:
+        """There is nothing of its own to free."""
+
     def _tiles(self, kernels: list[Kernel], seconds: float) -> None:
         """As many tiles as fill the time, with one wait at the end."""
         work = LANES * work_per_pixel(self.scene.network)

@@ -8,6 +8,7 @@ from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.picture import PictureView
 
+PICTURE = "picture"
 ALL: dict[str, View] = {view.name: view for view in (PictureView(),)}
 
 
