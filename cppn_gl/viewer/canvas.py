@@ -13,7 +13,7 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.drawing import begin
+from cppn_gl.coloring import begin
 from cppn_gl.engines import Engine
 from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
@@ -260,7 +260,14 @@ class _Part:
         self.pick, self.of, self.sheet, self.scale = pick, of, sheet, scale
         self.top, self.samples, self.refines = top, samples, refines
         self._drawing = begin(
-            painter, sheet, of[0], pick.engine, size=size, offset=(0, top), samples=samples
+            painter,
+            sheet,
+            of[0],
+            pick.engine,
+            size=size,
+            offset=(0, top),
+            samples=samples,
+            shape=of[1],
         )
 
     def step(self, budget: float) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
@@ -194,11 +195,9 @@ class Explorer:
             self._change(f"initialisation {name}", init=name)
 
     def next_color(self, large: bool = False) -> None:
-        """RGB of three outputs, or grey of one."""
-        spec = self._spec()
-        if spec is not None:
-            outputs = 1 if spec.outputs == 3 else 3
-            self._change("grey: one output" if outputs == 1 else "RGB", outputs=outputs)
+        """The next mapping of outputs to colours (Shift: the one before)."""
+        name = _next(list(MAPPINGS), self.preset.color.mapping, large)
+        self._change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     def next_view(self, large: bool = False) -> None:
         """There is one view so far."""
