@@ -19,12 +19,14 @@ Array = NDArray[np.floating[Any]]
 class Activation:
     """An activation: its formula in words, its NumPy function, and whether its range is bounded.
 
-    An unbounded one can overflow float32 in a deep network; the shader then looks for NaN.
+    An unbounded one can overflow float32 in a deep network; the shader then looks for NaN. `span`:
+    what of its range colours are spread over, all of it where it is bounded.
     """
 
     formula: str
     function: Callable[[Array], Array]
     bounded: bool = False
+    span: tuple[float, float] = (-1.0, 1.0)
 
 
 def _sigmoid(x: Array) -> Array:
@@ -52,20 +54,20 @@ def _gelu(x: Array) -> Array:
 
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Activation("x", lambda x: x),
-    "relu": Activation("max(x, 0)", lambda x: np.maximum(x, 0)),
+    "relu": Activation("max(x, 0)", lambda x: np.maximum(x, 0), span=(0.0, 1.0)),
     "leaky_relu": Activation("x, or 0.01 x where x < 0", lambda x: np.where(x < 0, 0.01, 1) * x),
     "elu": Activation(
         "x, or exp(x) - 1 where x < 0", lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x)
     ),
     "gelu": Activation("x Φ(x), Φ the normal distribution, exact", _gelu),
-    "softplus": Activation("log(1 + exp(x))", _softplus),
+    "softplus": Activation("log(1 + exp(x))", _softplus, span=(0.0, 1.0)),
     "tanh": Activation("tanh(x)", np.tanh, bounded=True),
-    "sigmoid": Activation("1 / (1 + exp(-x))", _sigmoid, bounded=True),
+    "sigmoid": Activation("1 / (1 + exp(-x))", _sigmoid, bounded=True, span=(0.0, 1.0)),
     "sin": Activation("sin(x)", np.sin, bounded=True),
     "cos": Activation("cos(x)", np.cos, bounded=True),
-    "gaussian": Activation("exp(-x²)", _gaussian, bounded=True),
-    "atan": Activation("arctan(x)", np.arctan, bounded=True),
-    "abs": Activation("|x|", np.abs),
+    "gaussian": Activation("exp(-x²)", _gaussian, bounded=True, span=(0.0, 1.0)),
+    "atan": Activation("arctan(x)", np.arctan, bounded=True, span=(-math.pi / 2, math.pi / 2)),
+    "abs": Activation("|x|", np.abs, span=(0.0, 1.0)),
 }
 
 

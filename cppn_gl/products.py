@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from cppn_gl.activations import activate
+from cppn_gl.color import NOT_A_NUMBER
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
 from cppn_gl.packing import first_layer
@@ -29,7 +30,6 @@ from cppn_gl.preset import View
 
 Floats = NDArray[np.float32]
 
-NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 # Pixels are multiplied in multiples of TILE, the last ones filled up: for other numbers a library
 # adds in another order, and a picture's last bits would tell how it was shared out.
 TILE = 1024

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from cppn_gl import numpy_engine
 from cppn_gl.choosing import Chooser
+from cppn_gl.coloring import begin
 from cppn_gl.context import ContextError, ContextInfo, describe, open_context
-from cppn_gl.drawing import begin
 from cppn_gl.engines import AUTO, BAKED_COMPUTE, ENGINES, EXACT, NUMPY, Engine, engine_name, wished
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
@@ -167,7 +167,7 @@ class Renderer:
             engine = EXACT[self.engine_for(scene.network).engine]
             if not engine.on_host:
                 return self._draw(scene, engine, size, part, samples, dtype)
-        picture = numpy_engine.draw(scene.network, scene.view, scene.clock, size, samples, part)
+        picture = numpy_engine.draw(scene, size, samples, part)
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
     def begin(

@@ -13,7 +13,7 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.drawing import begin
+from cppn_gl.coloring import begin
 from cppn_gl.engines import NUMPY, Engine
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene, work_per_pixel

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
@@ -205,11 +206,9 @@ class Explorer(Viewing):
             self.change(f"initialisation {name}", init=name)
 
     def next_color(self, large: bool = False) -> None:
-        """RGB of three outputs, or grey of one."""
-        spec = self._spec()
-        if spec is not None:
-            outputs = 1 if spec.outputs == 3 else 3
-            self.change("grey: one output" if outputs == 1 else "RGB", outputs=outputs)
+        """The next mapping of outputs to colours (Shift: the one before)."""
+        name = following(list(MAPPINGS), self.preset.color.mapping, large)
+        self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     # Where to look
 

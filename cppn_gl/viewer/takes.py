@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
-from cppn_gl.drawing import begin
+from cppn_gl.coloring import begin
 from cppn_gl.engines import NUMPY
 from cppn_gl.files import make_folder
 from cppn_gl.picture import Shot
