@@ -8,17 +8,21 @@ from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.sheet import SheetView
 
 PICTURE = "picture"
-ALL: dict[str, View] = {
-    view.name: view
-    for view in (
-        PictureView(),
-        LayersView(),
-    )
-}
 
 
 def view_of(preset: Preset) -> View:
     """The view that a preset is shown by."""
     return ALL[preset.show.view]
+
+
+ALL: dict[str, View] = {
+    view.name: view
+    for view in (
+        PictureView(),
+        SheetView(view_of),
+        LayersView(),
+    )
+}

@@ -11,7 +11,18 @@ GROUND = (12, 14, 18)  # of a picture where nothing is drawn, sRGB
 CHIP: Ink = (12, 14, 18, 190)
 MOST = 15.0  # pixels of letters in a picture of up to about 1000 pixels' height
 
-__all__ = ["CHIP", "DIM", "GROUND", "MIN_FONT", "WHITE", "canvas", "chip", "letters", "room"]
+__all__ = [
+    "CHIP",
+    "DIM",
+    "GROUND",
+    "MIN_FONT",
+    "WHITE",
+    "canvas",
+    "chip",
+    "font",
+    "letters",
+    "room",
+]
 
 
 def letters(size: Size) -> int:
