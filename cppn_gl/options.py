@@ -186,11 +186,11 @@ def toml_value(text: str) -> Any:
     return document["value"] if len(document) == 1 else text
 
 
-def size_value(text: str) -> tuple[int, int]:
-    """(640, 360) from "640x360". Raises PresetError."""
+def size_value(text: str, option: str = "--size") -> tuple[int, int]:
+    """(640, 360) from "640x360". Raises PresetError, which names the option."""
     match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip(), re.ASCII)
     if not match:
-        raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key="--size")
+        raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key=option)
     return int(match[1]), int(match[2])
 
 

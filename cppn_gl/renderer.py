@@ -32,7 +32,7 @@ from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
 from cppn_gl.tuning import Choice
 from cppn_gl.views import PICTURE, view_of
-from cppn_gl.views.base import Stage, View
+from cppn_gl.views.base import HostView, Stage, View
 from cppn_gl.views.whole import whole
 
 __all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
@@ -124,6 +124,18 @@ class Renderer:
                 "Use --engine fragment.",
             )
         self.chooser = Chooser(self.painter, found, self._asked)
+
+    def _open_late(self) -> None:
+        """Open a context for a view that draws with OpenGL what NumPy has made."""
+        info, self.ctx = self.info, open_context()
+        try:
+            with self._current():
+                self._open(self.ctx, None)
+        except BaseException:
+            self.ctx.release()
+            self.ctx = None
+            raise
+        self.info = info
 
     @contextmanager
     def _current(self) -> Iterator[None]:
@@ -230,11 +242,14 @@ class Renderer:
         self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
     ) -> NDArray[Any]:
         """All of a view's picture."""
+        if self.ctx is None and self.fallback is None and not isinstance(view, HostView):
+            self._open_late()
         with self._current():
             stage = presenter = None
             if self.ctx is not None:
                 presenter = self.presenter
-                stage = Stage(self.painter, lambda n: EXACT[self.chooser.engine_for(n).engine])
+                base = scene.network
+                stage = Stage(self.painter, lambda n: self.chooser.engine_within(base, n))
             return whole(
                 view, scene, size, samples=samples, dtype=dtype, stage=stage, presenter=presenter
             )
