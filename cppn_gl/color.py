@@ -90,10 +90,10 @@ MAPPINGS: dict[str, Mapping] = {
     "magma": Mapping("black, purple, cream", palette=palettes.MAGMA),
     "inferno": Mapping("black, red, yellow", palette=palettes.INFERNO),
     "cividis": Mapping("blue to yellow, for every eye", palette=palettes.CIVIDIS),
-    "hsv": Mapping("hue, saturation, value", 3, formula=_hsv, box=((0, 1), (0.2, 1), (0.2, 1))),
-    "lab": Mapping("CIE L*, a*, b*", 3, formula=_lab, box=((5, 100), (-80, 80), (-80, 80))),
+    "hsv": Mapping("hue, saturation, value", 3, formula=_hsv, box=((0, 1), (0.35, 1), (0.35, 1))),
+    "lab": Mapping("CIE L*, a*, b*", 3, formula=_lab, box=((20, 95), (-70, 70), (-70, 70))),
     "oklch": Mapping(
-        "OKLCh: lightness, chroma, hue", 3, formula=_oklch, box=((0.2, 1), (0, 0.25), (0, 1))
+        "OKLCh: lightness, chroma, hue", 3, formula=_oklch, box=((0.35, 0.95), (0.02, 0.22), (0, 1))
     ),
 }
 STRETCHES = {
@@ -150,7 +150,10 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def colored(values: Floats, color: Color, ends: Ends) -> Floats:
-    """(N, 3) outputs as (N, 3) display values; what is marked as no number stays so."""
+    """(N, 3) outputs as (N, 3) display values; what is marked as no number stays so.
+
+    So do outputs that happen to be magenta to the last bit, as hardly any network's are.
+    """
     mapping, (low, factor) = MAPPINGS[color.mapping], ends.affine
     with np.errstate(over="ignore"):
         some = single(values) if mapping.channels == 1 else values
