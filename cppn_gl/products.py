@@ -11,8 +11,9 @@ one another at each layer.
 import functools
 import os
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from cppn_gl.packing import first_layer
 from cppn_gl.preset import View
 
 Floats = NDArray[np.float32]
+Result = TypeVar("Result")
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 # Pixels are multiplied in multiples of TILE, the last ones filled up: for other numbers a library
@@ -59,6 +61,21 @@ if hasattr(os, "register_at_fork"):
 @functools.cache
 def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
+    """Call `work` with each of `starts`, on all cores; matrix products stay in their thread."""
+    with _filling, _libraries().limit(limits=1, user_api="blas"):
+        if len(starts) == 1:
+            work(starts[0])
+        else:
+            list(_pool().map(work, starts))
+
+
+def in_this_thread(work: Callable[[], Result]) -> Result:
+    """What `work` gives; its matrix products stay in this thread."""
+    with _filling, _libraries().limit(limits=1, user_api="blas"):
+        return work()
 
 
 class Products:
@@ -103,11 +120,7 @@ class Products:
             places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
             self._tile(piece, places)
 
-        with _filling, _libraries().limit(limits=1, user_api="blas"):
-            if len(starts) == 1:
-                work(0)
-            else:
-                list(_pool().map(work, starts))
+        on_all_cores(work, starts)
 
     def _tile(self, values: Floats, places: Floats) -> None:
         y = places

@@ -6,9 +6,14 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
+from cppn_gl.views.gradient import GradientView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.regions import RegionsView
+from cppn_gl.views.sensitivity import SensitivityView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(),)}
+ALL: dict[str, View] = {
+    view.name: view for view in (PictureView(), RegionsView(), GradientView(), SensitivityView())
+}
 
 
 def view_of(preset: Preset) -> View:
