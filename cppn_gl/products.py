@@ -13,7 +13,7 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -71,6 +71,15 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
+    """Call `work` with each of `starts`, on all cores; matrix products stay in their thread."""
+    with one_thread():
+        if len(starts) == 1:
+            work(starts[0])
+        else:
+            list(_pool().map(work, starts))
+
+
 class Products:
     """A network at a view and a time."""
 
@@ -113,11 +122,7 @@ class Products:
             places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
             self._tile(piece, places)
 
-        with one_thread():
-            if len(starts) == 1:
-                work(0)
-            else:
-                list(_pool().map(work, starts))
+        on_all_cores(work, starts)
 
     def _tile(self, values: Floats, places: Floats) -> None:
         y = places

@@ -6,8 +6,11 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
+from cppn_gl.views.gradient import GradientView
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.regions import RegionsView
+from cppn_gl.views.sensitivity import SensitivityView
 from cppn_gl.views.sheet import SheetView
 
 PICTURE = "picture"
@@ -24,5 +27,8 @@ ALL: dict[str, View] = {
         PictureView(),
         SheetView(view_of),
         LayersView(),
+        RegionsView(),
+        GradientView(),
+        SensitivityView(),
     )
 }
