@@ -68,8 +68,11 @@ class Show:
         of=("surface",),
     )
     contours: int = key(
-        10, integer(0, 100), "bands between contour lines, from the lowest to the highest; 0: none",
-        step=1, of=("surface",)
+        10,
+        integer(0, 100),
+        "bands between contour lines, from the lowest to the highest; 0: none",
+        step=1,
+        of=("surface",),
     )
     relief: float = key(
         0.5, number(0, 5), "height of a surface, in units of its side", step=0.05, of=("surface",)

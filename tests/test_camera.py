@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.show import Show
-from cppn_gl.views.camera import LENS, Camera, dragged, zoomed
+from cppn_gl.views.camera import GROWTH, LENS, Camera, dragged, zoomed
 
 
 def seen(camera: Camera, point: np.ndarray) -> tuple[float, float]:
@@ -16,12 +16,11 @@ def seen(camera: Camera, point: np.ndarray) -> tuple[float, float]:
     towards = -y * np.cos(tilt) + point[2] * np.sin(tilt)
     back = 1 / max(np.cos(tilt), 1e-3)
     away = camera.distance * back - towards
-    return LENS * back * x / away, LENS * back * up / away
+    lens = LENS * back * (1 + GROWTH * (1 - np.cos(tilt)))
+    return lens * x / away, lens * up / away
 
 
-@pytest.mark.parametrize(
-    "turn_tilt", [(0, 0), (30, 35), (200, -20), (359, 80), (0, 90), (77, -90)]
-)
+@pytest.mark.parametrize("turn_tilt", [(0, 0), (30, 35), (200, -20), (359, 80), (0, 90), (77, -90)])
 @pytest.mark.parametrize("size", [(640, 360), (200, 300)])
 def test_points_land_where_trigonometry_says(turn_tilt: tuple, size: tuple) -> None:
     camera = Camera(*turn_tilt, 4.0, size)

@@ -8,8 +8,9 @@ from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.surface import SurfaceView
+from cppn_gl.views.volume import VolumeView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(), SurfaceView())}
+ALL: dict[str, View] = {view.name: view for view in (PictureView(), SurfaceView(), VolumeView())}
 
 
 def view_of(preset: Preset) -> View:

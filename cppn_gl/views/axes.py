@@ -22,22 +22,31 @@ INK, PALE = (52, 58, 70), (222, 228, 236)  # on light, and on dark
 TICK = 0.6  # length, in heights of a letter
 FLAT_EDGE = 0.12  # of the picture's shorter side: an edge shorter than this has no labels
 
+ROOM = 0.22  # about a mark, in half sides, where no tick is written
+
 Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A name, and the values at the two ends of a side of the box."""
+    """A name, and the values at the two ends of a side of the box; a value to be marked."""
 
     name: str
     low: float
     high: float
+    mark: float | None = None
 
-    def ticks(self) -> list[tuple[float, str]]:
-        """Places from -1 to 1, each with its number."""
+    def ticks(self) -> list[tuple[float, str, bool]]:
+        """Places from -1 to 1, each with its number, and whether it is the mark."""
         middle = (self.low + self.high) / 2
         scale = max(abs(self.low), abs(self.high))
-    
+        places = ((-1.0, self.low), (0.0, middle), (1.0, self.high))
+        found = [(place, _number(value, scale), False) for place, value in places]
+        if self.mark is None:
+            return found
+        at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
+        text = f"{self.name} = {_number(self.mark, scale)}"
+        return [*(one for one in found if abs(one[0] - at) > ROOM), (at, text, True)]
 
 
 def _number(value: float, scale: float) -> str:
@@ -61,61 +70,85 @@ def axes_overlay(
     *,
     title: str = "",
     ink: Color = INK,
+    boxed: bool = False,
 ) -> None:
-    """Draw the axes into `words`, (height, width, 4): a part of an overlay, the camera's size."""
-    points = points_for(camera.size)
-    edges = outline(camera, relief)
+    """Draw the axes into `words`, (height, width, 4): a part of an overlay, the camera's size.
+
+    `boxed`: with the other edges that nothing in the box can hide.
+    """
+    if boxed:
+        for low, high in near_edges(camera, relief):
+            ends = camera.project([low, high])[:, :2]
+            if np.isfinite(ends).all():
+                line(words, ends[0], ends[1], ink, 1.0, 0.45)
+    letters = Letters(camera.size)
+    thickness = 0.9 if letters.points < 14 else 1.3
     middle = camera.project([(0, 0, 0)])[0, :2]
-    legible = points >= MIN_FONT
-    image = Image.new("L", camera.size, 0)
-    pen = ImageDraw.Draw(image)
-    advance, leading = letter(max(points, MIN_FONT))
-    for axis, (low, high) in edges.items():
+    for axis, (low, high) in outline(camera, relief).items():
         ends = camera.project([low, high])[:, :2]
         if not np.isfinite(ends).all():
             continue
-        line(words, ends[0], ends[1], ink, 0.9 if points < 14 else 1.3)
+        line(words, ends[0], ends[1], ink, thickness)
         length = float(np.hypot(*(ends[1] - ends[0])))
-        if not legible or length < max(FLAT_EDGE * min(camera.size), 3 * leading):
+        if length < max(FLAT_EDGE * min(camera.size), 3 * letters.leading):
             continue
         across = np.array([ends[1][1] - ends[0][1], ends[0][0] - ends[1][0]]) / length
         if across @ (ends.mean(axis=0) - middle) < 0:
             across = -across
-        for place, number in axes[axis].ticks():
+        for place, number, bold in axes[axis].ticks():
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
             pixel = camera.project([at])[0, :2]
-            line(words, pixel, pixel + across * TICK * points, ink, 0.9 if points < 14 else 1.3)
+            line(words, pixel, pixel + across * TICK * letters.points, ink, thickness)
             # At a corner two axes' numbers meet: each steps back along its own.
-            aside = -place * (ends[1] - ends[0]) / length * 0.55 * leading
-            _write(pen, number, pixel + aside, across, points, (advance, leading))
-        name = axes[axis].name
-        if name:
-            there = ends[0] * 0.27 + ends[1] * 0.73
-            _write(pen, name, there, across, points, (advance, leading), bold=True)
-    if title and legible:
-        pen.text((camera.size[0] / 2, points * 0.6), title, 255, font(points, True), anchor="ma")
-    _over(words, np.asarray(image), ink)
+            aside = -place * (ends[1] - ends[0]) / length * 0.55 * letters.leading
+            letters.beside(pixel + aside, across, number, bold=bold)
+        if axes[axis].name and axes[axis].mark is None:
+            letters.beside(ends[0] * 0.27 + ends[1] * 0.73, across, axes[axis].name, bold=True)
+    if title:
+        letters.heading(title)
+    _over(words, letters.mask, ink)
 
 
-def _write(
-    pen: ImageDraw.ImageDraw,
-    text: str,
-    place: NDArray[Any],
-    across: NDArray[Any],
-    points: int,
-    box: tuple[float, float],
-    *,
-    bold: bool = False,
-) -> None:
-    """Write beside a place, to where `across` points, if all of it is inside the picture."""
-    wide, high = len(text) * box[0], box[1]
-    away = TICK * points + 0.35 * points
-    # The nearest corner or side of the text's box keeps the distance.
-    reach = away + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
-    x, y = place + across * reach
-    width, height = pen.im.size
-    if wide / 2 <= x <= width - wide / 2 and high / 2 <= y <= height - high / 2:
-        pen.text((x, y), text, 255, font(points, bold), anchor="mm")
+class Letters:
+    """Words in a picture of a size, as a mask. What has no room, or would cover another, is not."""
+
+    def __init__(self, size: tuple[int, int]):
+        self._size = size
+        self.points = points_for(size)
+        self._advance, self.leading = letter(max(self.points, MIN_FONT))
+        self._image = Image.new("L", size, 0)
+        self._pen = ImageDraw.Draw(self._image)
+        self._taken: list[tuple[float, float, float, float]] = []
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """How much of each pixel is inked, (height, width)."""
+        return np.asarray(self._image)
+
+    def beside(
+        self, place: NDArray[Any], across: NDArray[Any], text: str, *, bold: bool = False
+    ) -> None:
+        """Write beside a place, to where `across` points."""
+        wide, high = len(text) * self._advance, float(self.leading)
+        # The nearest corner or side of the text's box keeps the distance.
+        reach = 0.95 * self.points + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
+        x, y = place + across * reach
+        self._write(text, float(x), float(y), bold)
+
+    def heading(self, text: str) -> None:
+        """Write in the middle of the upper side."""
+        self._write(text, self._size[0] / 2, self.leading * 0.9, True)
+
+    def _write(self, text: str, x: float, y: float, bold: bool) -> None:
+        wide, high = len(text) * self._advance / 2, self.leading * 0.4
+        box = (x - wide, y - high, x + wide, y + high)
+        inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self._size[0] and box[3] <= self._size[1]
+        free = not any(
+            box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in self._taken
+        )
+        if self.points >= MIN_FONT and inside and free:
+            self._taken.append(box)
+            self._pen.text((x, y), text, 255, font(self.points, bold), anchor="mm")
 
 
 def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
@@ -128,22 +161,37 @@ def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
             low, high = np.zeros(3), np.zeros(3)
             low[axis], high[axis] = -1.0, 1.0
             low[other] = high[other] = side
-            low[2] = high[2] = -relief if camera.tilt >= 0 else relief
+            low[2] = high[2] = -relief
             near.append((low, high))
-        # The lower one in the picture is the nearer; the first where they are level, seen from above
-        tilt = -1 if camera.tilt >= 0 else 1
-        keys = [tilt * float((camera.axes[1] @ (a + b))) for a, b in near]
+        # The one nearer to the eye; where both are level, the one to the left.
+        right = camera.axes[0]
+        towards = np.array([right[1], -right[0], 0.0])
+        keys = [float(towards @ (a + b)) for a, b in near]
         if abs(keys[0] - keys[1]) < 1e-6:
-            keys = [-float(camera.axes[0] @ (a + b)) for a, b in near]
+            keys = [-float(right @ (a + b)) for a, b in near]
         found[axis] = near[int(np.argmax(keys))]
     corners = [np.array((x, y, 0.0)) for x, y in itertools.product((-1.0, 1.0), repeat=2)]
     left = min(corners, key=lambda c: (round(float(camera.axes[0] @ c), 6), camera.axes[2] @ c))
-    found[2] = (left - (0, 0, relief), left + (0, 0, relief))
+    up = np.array([0.0, 0.0, relief])
+    found[2] = (left - up, left + up)
     return found
 
 
-def line(words: Words, start: Any, end: Any, ink: Color, width: float) -> None:
-    """A smooth line of a width in pixels, laid over RGBA pixels; only along the line is any work."""
+def near_edges(camera: Camera, relief: float) -> list[tuple[Any, Any]]:
+    """The box's edges, but for those that meet in the corner farthest from the eye."""
+    corners = [np.array(c) * (1, 1, relief) for c in itertools.product((-1.0, 1.0), repeat=3)]
+    farthest = min(corners, key=lambda c: float(camera.axes[2] @ c))
+    return [
+        (a, b)
+        for a, b in itertools.combinations(corners, 2)
+        if (a != b).sum() == 1 and a is not farthest and b is not farthest
+    ]
+
+
+def line(
+    words: Words, start: Any, end: Any, ink: Color, width: float, strength: float = 1.0
+) -> None:
+    """A smooth line of a width in pixels, laid over RGBA pixels: work only along the line."""
     height, across = words.shape[:2]
     (x0, y0), (x1, y1) = start, end
     steep = abs(y1 - y0) > abs(x1 - x0)
@@ -167,7 +215,7 @@ def line(words: Words, start: Any, end: Any, ink: Color, width: float) -> None:
         cover = np.clip(width / 2 + 0.5 - away, 0, 1) * np.clip(ends, 0, 1)
         good = (row >= 0) & (row < height) & (cover > 0)
         rows, columns = (x[good], row[good]) if steep else (row[good], x[good])
-        alpha = (cover[good] * 255).astype(np.uint8)
+        alpha = (cover[good] * 255 * strength).astype(np.uint8)
         words[rows, columns, :3] = ink
         words[rows, columns, 3] = np.maximum(words[rows, columns, 3], alpha)
 

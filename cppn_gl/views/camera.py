@@ -20,7 +20,8 @@ from cppn_gl.viewer.steps import ladder
 
 Floats = NDArray[np.float64]
 
-LENS = 2.35  # focal length, in halves of the picture's shorter side: some 46 degrees
+LENS = 2.35  # for a box that is not high: some 46 degrees
+GROWTH = 0.1  # by which the lens is longer for the view from above, where heights take no room
 FLATTEST = 1e-3  # cosine of the tilt: the eye steps back by its inverse, at most
 REACH = 6.0  # of the box from the origin; a relief of 5 is 5 half sides high and low
 DEGREES = 90.0  # by which dragging over half the shorter side turns
@@ -36,11 +37,12 @@ class Camera:
     tilt: float
     distance: float
     size: tuple[int, int]
+    lens: float = LENS  # focal length, in halves of the picture's shorter side
 
     @classmethod
-    def of(cls, show: Show, size: tuple[int, int]) -> "Camera":
+    def of(cls, show: Show, size: tuple[int, int], lens: float = LENS) -> "Camera":
         """The eye that a preset asks for."""
-        return cls(show.turn, show.tilt, show.distance, size)
+        return cls(show.turn, show.tilt, show.distance, size, lens)
 
     @property
     def _back(self) -> float:
@@ -51,6 +53,10 @@ class Camera:
     def flat(self) -> float:
         """0 where the box is seen from the side, 1 where it is a map."""
         return 1 - math.cos(math.radians(self.tilt))
+
+    @property
+    def _lens(self) -> float:
+        return self.lens * (1 + GROWTH * self.flat)
 
     @property
     def axes(self) -> Floats:
@@ -68,7 +74,7 @@ class Camera:
     def spread(self) -> tuple[float, float]:
         """Half the picture's width and height, in half sides of the box, at the origin."""
         width, height = self.size
-        half = self.distance / LENS / min(width, height)
+        half = self.distance / self._lens / min(width, height)
         return width * half, height * half
 
     def _rotation(self) -> Any:
@@ -81,7 +87,7 @@ class Camera:
     def matrix(self) -> Floats:
         """Box to clip coordinates, (4, 4), for row vectors; in memory as OpenGL has it."""
         width, height = self.size
-        lens, far = LENS * self._back, self.distance * self._back
+        lens, far = self._lens * self._back, self.distance * self._back
         moved = matrix44.create_from_translation(np.array([0.0, 0.0, -far]))
         upright = 2 * math.degrees(math.atan2(height, lens * min(width, height)))
         near = max(far - REACH, 0.02)

@@ -1,6 +1,6 @@
 """What a surface's heights are: which network, which of its outputs, and their lowest and highest.
 
-    Preset, network -> plates() -> parts of the picture, each with its Heights
+Preset, network -> plates() -> parts of the picture, each with its Heights
 """
 
 import dataclasses
@@ -79,7 +79,7 @@ def _ending(network: Network, depth: int, last: Layer) -> Network:
 
 @functools.lru_cache(maxsize=8)
 def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
-    """The lowest and highest value over the square of a view, on a grid of GRID × GRID points."""
+    """Round numbers below and above all values over the square of a view, on GRID × GRID points."""
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
     values = np.empty((GRID * GRID, 3), np.float32)
     Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
@@ -87,7 +87,17 @@ def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     low, high = float(shown.min()), float(shown.max())
     if high - low < 1e-6 * max(1.0, abs(high)):
         low, high = low - 0.5, high + 0.5
-    return low, high
+    return rounded(low, high)
+
+
+def rounded(low: float, high: float) -> Span:
+    """A span a little wider whose ends and middle are numbers of two digits or so."""
+    least = (high - low) / 16
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next((m * power for m in (1, 2, 5) if m * power >= least * 0.99), 10 * power)
+    bottom, top = math.floor(low / step + 1e-3), math.ceil(high / step - 1e-3)
+    top += (top - bottom) % 2
+    return float(f"{bottom * step:.6g}"), float(f"{top * step:.6g}")
 
 
 @functools.lru_cache(maxsize=4)

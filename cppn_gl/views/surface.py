@@ -10,15 +10,17 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from cppn_gl.features import features
 from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.show import Show
 from cppn_gl.targets import Planes
 from cppn_gl.views.axes import Axis, axes_overlay
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
-from cppn_gl.views.camera import Camera, dragged, zoomed
+from cppn_gl.views.camera import LENS, Camera, dragged, zoomed
 from cppn_gl.views.easel import Shape, Shelf, easel_of
-from cppn_gl.views.field import Field, FieldDrawing
+from cppn_gl.views.field import WEIGHTS, Field, FieldDrawing
 from cppn_gl.views.heights import Plate, plates
 
 SIDES = (48, 64, 96, 128, 192, 256, 320)  # of the grid, in points
@@ -27,7 +29,6 @@ GRIDS = 3  # index buffers kept
 LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
 PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
-UPSIDE_DOWN = -1  # no floor is seen below it
 
 
 def grid_side(size: Size) -> int:
@@ -38,9 +39,11 @@ def grid_side(size: Size) -> int:
 
 def camera_of(plate: Plate, preset: Preset, size: Size) -> Camera:
     """The eye of a plate, whose own size in pixels is `size`."""
+    # Where a plate is no wider than high, the numbers at its sides need room.
+    lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
     if plate.overhead:
-        return Camera(0.0, 90.0, 3.6, size)
-    return Camera.of(preset.show, size)
+        return Camera(0.0, 90.0, Show().distance, size, lens)
+    return Camera.of(preset.show, size, lens)
 
 
 class SurfaceView(View):
@@ -106,14 +109,9 @@ def _axes(scene: Scene, plate: Plate) -> tuple[Axis, Axis, Axis]:
 
 def _said(scene: Scene, plate: Plate, u: float, v: float) -> str:
     """x, y and the value at a place of the square."""
-    from cppn_gl.features import features
-    from cppn_gl.views.field import WEIGHTS
-
     network, view = plate.network, scene.view
     x, y = view.center[0] + view.extent * u, view.center[1] + view.extent * v
-    inputs = features(
-        network.inputs, np.array([x]), np.array([y]), scene.clock, network.latent
-    )
+    inputs = features(network.inputs, np.array([x]), np.array([y]), scene.clock, network.latent)
     outputs = np.broadcast_to(network.evaluate(inputs), (1, 3))
     value = float(outputs[0] @ np.array(WEIGHTS[plate.channel]))
     return f"x {x:.4g}  y {y:.4g}  value {value:.3g}"
