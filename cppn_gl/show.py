@@ -61,18 +61,34 @@ class Show:
         "a surface is coloured by its height, or by the picture",
         of=("surface",),
     )
+    panels: str = key(
+        "one",
+        choice(["one", "channels", "sum"]),
+        "surfaces side by side: one; the three channels; or units, their sum, and it from above",
+        of=("surface",),
+    )
     contours: int = key(
-        10, integer(0, 100), "contour lines from the lowest to the highest", step=1, of=("surface",)
+        10,
+        integer(0, 100),
+        "bands between contour lines, from the lowest to the highest; 0: none",
+        step=1,
+        of=("surface",),
     )
     relief: float = key(
-        0.6, number(0, 5), "height of a surface, in units of its side", step=0.05, of=("surface",)
+        0.5, number(0, 5), "height of a surface, in units of its side", step=0.05, of=("surface",)
     )
     turn: float = key(
-        30.0, number(-3600, 3600), "degrees about the upright axis", of=("surface", "volume")
+        30.0,
+        number(-3600, 3600),
+        "degrees about the upright axis",
+        step=5,
+        of=("surface", "volume"),
     )
-    tilt: float = key(35.0, number(-90, 90), "degrees above the horizon", of=("surface", "volume"))
+    tilt: float = key(
+        30.0, number(-90, 90), "degrees above the horizon", step=5, of=("surface", "volume")
+    )
     distance: float = key(
-        3.2, number(1, 100), "of the eye, in half sides", of=("surface", "volume")
+        4.0, number(1, 100), "of the eye, in half sides", step=0.25, of=("surface", "volume")
     )
     opacity: float = key(
         4.0, number(0, 200), "of a volume, for a length of 1", step=0.5, of=("volume",)

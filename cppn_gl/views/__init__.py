@@ -12,6 +12,8 @@ from cppn_gl.views.picture import PictureView
 from cppn_gl.views.regions import RegionsView
 from cppn_gl.views.sensitivity import SensitivityView
 from cppn_gl.views.sheet import SheetView
+from cppn_gl.views.surface import SurfaceView
+from cppn_gl.views.volume import VolumeView
 
 PICTURE = "picture"
 
@@ -27,6 +29,8 @@ ALL: dict[str, View] = {
         PictureView(),
         SheetView(view_of),
         LayersView(),
+        SurfaceView(),
+        VolumeView(),
         RegionsView(),
         GradientView(),
         SensitivityView(),

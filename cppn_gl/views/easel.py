@@ -1,0 +1,166 @@
+"""What the views in space draw on: targets of whole pixels, and how these become planes.
+
+    a shader -> Easel.target -> Easel.spread() -> planes
+
+An Easel and all that it holds are kept by the painter, and freed with it. `Shelf` is what bounds
+how much that is.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeVar
+
+import moderngl
+
+from cppn_gl.painter import Painter, Releasable
+from cppn_gl.programs import build
+from cppn_gl.shader import compose
+from cppn_gl.targets import Planes, release_target
+
+Held = TypeVar("Held", bound=Releasable)
+
+TARGETS = 3  # sizes: a coarse picture, the fine one, and one between
+# Samples at the outlines of a picture of SMOOTH pixels or more. They take as long again; smaller
+# pictures are mostly coarse ones, on the way to a finer.
+MULTISAMPLES, SMOOTH = 4, 200_000
+
+
+class Shelf(Generic[Held]):
+    """The few most recent of something that holds objects of OpenGL; the others are freed."""
+
+    def __init__(self, room: int):
+        self._room = room
+        self._held: OrderedDict[Hashable, Held] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def find(self, key: Hashable) -> Held | None:
+        """What lies under a key; it becomes the most recent."""
+        if key in self._held:
+            self._held.move_to_end(key)
+        return self._held.get(key)
+
+    def put(self, key: Hashable, held: Held) -> Held:
+        """Lay something under a key."""
+        old = self._held.pop(key, None)
+        if old is not None:
+            old.release()
+        self._held[key] = held
+        while len(self._held) > self._room:
+            self._held.popitem(last=False)[1].release()
+        return held
+
+    def get(self, key: Hashable, make: Callable[[], Held]) -> Held:
+        """What lies under a key, made where there is nothing."""
+        found = self.find(key)
+        return found if found is not None else self.put(key, make())
+
+    def release(self) -> None:
+        """Free everything."""
+        while self._held:
+            self._held.popitem()[1].release()
+
+
+class Shape:
+    """A program and the vertices that it draws: vertex and fragment shader by their files.
+
+    `corners`: how many vertices there are without `indices` (bytes of 32-bit integers).
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        vertex: str,
+        fragment: str,
+        *,
+        corners: int = 3,
+        head: str = "",
+    ):
+        folder = painter.programs.folder
+        parts = [compose(file, head, folder=folder) for file in (vertex, fragment)]
+        self.program = build(painter.ctx, *parts)
+        self._corners = corners
+        self._vertices = painter.ctx.vertex_array(self.program, [])
+
+    def set(self, **values: Any) -> None:
+        """Set what the program has of some uniforms; a matrix as bytes, textures by their unit."""
+        for name, value in values.items():
+            if name in self.program:
+                if isinstance(value, bytes):
+                    self.program[name].write(value)
+                else:
+                    self.program[name].value = value
+
+    def draw(self) -> None:
+        """Draw, with all that is set."""
+        self._vertices.render(moderngl.TRIANGLES, vertices=self._corners)
+
+    def release(self) -> None:
+        """Free the program."""
+        self._vertices.release()
+        self.program.release()
+
+
+class Target:
+    """A target of `size` pixels; with `depth`, and several samples where the driver has them."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], *, depth: bool):
+        self.texture = ctx.texture(size, 4, dtype="f4")
+        self.whole = ctx.framebuffer([self.texture])
+        self._buffers: list[Any] = []
+        self.drawn = self.whole  # what is drawn on
+        if depth:
+            smooth = size[0] * size[1] >= SMOOTH
+            samples = min(MULTISAMPLES, int(ctx.max_samples)) if smooth else 0
+            self._buffers = [
+                ctx.renderbuffer(size, 4, samples=samples, dtype="f4"),
+                ctx.depth_renderbuffer(size, samples=samples),
+            ]
+            self.drawn = ctx.framebuffer([self._buffers[0]], self._buffers[1])
+
+    def resolve(self) -> Any:
+        """The texture of what is drawn."""
+        if self.drawn is not self.whole:
+            self.whole.ctx.copy_framebuffer(self.whole, self.drawn)
+        return self.texture
+
+    def release(self) -> None:
+        """Free the buffers."""
+        for target in {self.drawn, self.whole}:
+            release_target(target)
+        for part in (*self._buffers, self.texture):
+            part.release()
+
+
+class Easel:
+    """The targets, by size and kind, and the program that spreads one over planes."""
+
+    def __init__(self, painter: Painter):
+        self._ctx = painter.ctx
+        self._spread = Shape(painter, "full.vert", "spread.frag")
+        self._targets: Shelf[Target] = Shelf(TARGETS)
+        self.user: object = None  # the drawing whose half-done picture lies here
+
+    def target(self, size: tuple[int, int], *, depth: bool = False) -> Target:
+        """A target of a size; what was drawn on it last is still there."""
+        return self._targets.get((size, depth), lambda: Target(self._ctx, size, depth=depth))
+
+    def spread(self, target: Target, planes: Planes) -> None:
+        """Bring what is drawn into planes of the same size."""
+        target.resolve().use(0)
+        planes.target.use()
+        planes.target.scissor = None  # type: ignore[assignment]
+        planes.target.viewport = (0, 0, *planes.texels)
+        self._spread.set(picture=0)
+        self._spread.draw()
+
+    def release(self) -> None:
+        """Free everything."""
+        self._targets.release()
+        self._spread.release()
+
+
+def easel_of(painter: Painter) -> Easel:
+    """The easel of a painter."""
+    return painter.kept("easel", lambda: Easel(painter))

@@ -1,0 +1,165 @@
+"""A scene's square as a texture: the network at each point of a grid over |u|, |v| <= 1.
+
+    Scene, side -> FieldDrawing.step(budget) -> a texture of colours and heights
+
+The few last ones are kept, by all that they depend on, so that turning the eye evaluates nothing.
+"""
+
+import dataclasses
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from cppn_gl import drawing
+from cppn_gl.color import Color
+from cppn_gl.features import Clock, constant
+from cppn_gl.network import Network
+from cppn_gl.painter import Painter
+from cppn_gl.preset import MAX_EXTENT, View
+from cppn_gl.scene import Scene
+from cppn_gl.targets import Planes, release_target
+from cppn_gl.views.base import Stage
+from cppn_gl.views.easel import Shape, Shelf
+
+FIELDS, SCRATCH = 8, 4  # kept at most
+ALL = (1 / 3, 1 / 3, 1 / 3)
+WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
+
+
+def identity(network: Network, clock: Clock) -> Hashable:
+    """What a network's values depend on besides the place. The arrays go by their ids: keep them.
+
+    A clock that no input heeds is no part of it.
+    """
+    arrays = tuple((id(one.weight), id(one.bias), one.activation) for one in network.drawn)
+    constants = tuple(constant(name, clock, network.latent) for name in network.inputs)
+    return arrays, network.scales, network.inputs, constants
+
+
+def plain(scene: Scene) -> Scene:
+    """The scene in the colours of its outputs, as they are."""
+    return dataclasses.replace(scene, preset=dataclasses.replace(scene.preset, color=Color()))
+
+
+class Square:
+    """A square picture being drawn into scratch planes that all such drawings share.
+
+    Where another has drawn over them, between two steps, it begins again.
+    """
+
+    def __init__(self, stage: Stage, scene: Scene, side: int):
+        self._stage, self._side = stage, side
+        self._scene = plain(scene)
+        self._drawing: Any = None
+
+    def step(self, budget: float) -> Planes | None:
+        """Draw for about `budget` seconds; the planes once all is there, until the next draws."""
+        painter = self._stage.painter
+        scratch = painter.kept("scratch", lambda: Scratch(painter))
+        if self._drawing is None or scratch.user is not self:
+            planes, scratch.user = scratch.planes(self._side), self
+            engine = self._stage.engine_for(self._scene.network)
+            self._drawing = drawing.begin(painter, planes, self._scene, engine)
+        return self._drawing.planes if self._drawing.step(budget) else None
+
+
+class Scratch:
+    """Planes that squares are drawn into."""
+
+    def __init__(self, painter: Painter):
+        self._ctx = painter.ctx
+        self._planes: Shelf[Planes] = Shelf(SCRATCH)
+        self.user: Square | None = None
+
+    def planes(self, side: int) -> Planes:
+        """Planes of side × side pixels."""
+        return self._planes.get(side, lambda: Planes(self._ctx, (side, side)))
+
+    def release(self) -> None:
+        """Free them."""
+        self._planes.release()
+
+
+@dataclass
+class Field:
+    """A texture (side, side) of red, green, blue and the height, all from 0 to 1.
+
+    Its first and last texels lie at u, v = -1 and 1. `network` is kept for its arrays' ids.
+    """
+
+    texture: Any
+    network: Network
+
+    def release(self) -> None:
+        """Free the texture."""
+        self.texture.release()
+
+
+class Fields:
+    """The fields of a painter, and the program that makes them."""
+
+    def __init__(self, painter: Painter):
+        self._ctx = painter.ctx
+        self._shape = Shape(painter, "full.vert", "field.frag")
+        self.held: Shelf[Field] = Shelf(FIELDS)
+        self.made = 0  # ever: the tests count
+
+    def make(
+        self,
+        planes: Planes,
+        network: Network,
+        weight: tuple[float, float, float],
+        span: tuple[float, float],
+    ) -> Field:
+        """The field of square planes."""
+        side = planes.size[0]
+        texture = self._ctx.texture((side, side), 4, dtype="f4")
+        texture.repeat_x = texture.repeat_y = False
+        target = self._ctx.framebuffer([texture])
+        target.use()
+        for unit, plane in enumerate(planes.textures):
+            plane.use(unit)
+        self._shape.set(red_plane=0, green_plane=1, blue_plane=2)
+        self._shape.set(side=side, weight=weight, range=span)
+        self._shape.draw()
+        release_target(target)
+        self.made += 1
+        return Field(texture, network)
+
+    def release(self) -> None:
+        """Free everything."""
+        self.held.release()
+        self._shape.release()
+
+
+class FieldDrawing:
+    """The field of a scene being drawn. `span`: the values of height 0 and 1."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        scene: Scene,
+        side: int,
+        channel: str = "all",
+        span: tuple[float, float] = (0.0, 1.0),
+    ):
+        view = scene.view
+        extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
+        self._scene = dataclasses.replace(scene, view=View(view.center, extent))
+        self._weight, self._span = WEIGHTS[channel], span
+        self._key = (identity(scene.network, scene.clock), view, side, channel, span)
+        self._painter = stage.painter
+        self._square = Square(stage, self._scene, side)
+
+    def step(self, budget: float) -> Field | None:
+        """Draw for about `budget` seconds; the field once it is there."""
+        painter = self._painter
+        fields = painter.kept("fields", lambda: Fields(painter))
+        found = fields.held.find(self._key)
+        if found is not None:
+            return found
+        planes = self._square.step(budget)
+        if planes is None:
+            return None
+        made = fields.make(planes, self._scene.network, self._weight, self._span)
+        return fields.held.put(self._key, made)

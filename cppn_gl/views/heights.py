@@ -1,0 +1,150 @@
+"""What a surface's heights are: which network, which of its outputs, and their lowest and highest.
+
+Preset, network -> plates() -> parts of the picture, each with its Heights
+"""
+
+import dataclasses
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from cppn_gl.features import Clock
+from cppn_gl.network import Layer, Network
+from cppn_gl.preset import View
+from cppn_gl.products import Products
+from cppn_gl.scene import Scene
+from cppn_gl.views.field import WEIGHTS
+
+GRID = 33  # points along a side, on which sums are measured: the same for pictures of all sizes
+BOUNDS = {
+    "sigmoid": (0.0, 1.0),
+    "gaussian": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "sin": (-1.0, 1.0),
+    "cos": (-1.0, 1.0),
+    "atan": (-math.pi / 2, math.pi / 2),
+}
+SHARE = 0.24  # of a picture for the column, or row, of units
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A part of the picture with a surface of its own.
+
+    box: left, top, right, bottom as shares of the picture; span: the values of height 0 and 1;
+    overhead: seen from above, whatever the preset says; title: over it, where there are several.
+    """
+
+    box: tuple[float, float, float, float]
+    network: Network
+    channel: str
+    span: Span
+    overhead: bool = False
+    title: str = ""
+
+    def pixels(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Left, top, width, height in a picture of a size."""
+        left, top, right, bottom = (
+            round(share * side) for share, side in zip(self.box, (*size, *size), strict=True)
+        )
+        return left, top, max(1, right - left), max(1, bottom - top)
+
+
+def sums(network: Network) -> Network:
+    """The network whose outputs are the sums before the output activation."""
+    last = network.drawn[-1]
+    return _ending(network, network.depth, Layer(last.weight, last.bias, "identity"))
+
+
+def units(network: Network) -> tuple[Network, int] | None:
+    """The network whose outputs are the last hidden layer's first units, and how many: up to 3."""
+    if network.depth < 2:
+        return None
+    last = network.drawn[-2]
+    count = min(3, len(last.bias))
+    rows = [0] if count == 1 else [0, 1, count - 1]
+    cut = Layer(last.weight[rows], last.bias[rows], last.activation)
+    return _ending(network, network.depth - 1, cut), count
+
+
+def _ending(network: Network, depth: int, last: Layer) -> Network:
+    layers = (*network.drawn[: depth - 1], last)
+    scales = network.scales[:depth]
+    return Network(layers, network.inputs, latent=network.latent, scales=scales)
+
+
+@functools.lru_cache(maxsize=8)
+def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
+    """Round numbers below and above all values over the square of a view, on GRID × GRID points."""
+    wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
+    values = np.empty((GRID * GRID, 3), np.float32)
+    Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
+    shown = values.astype(np.float64) @ np.array(WEIGHTS[channel])
+    low, high = float(shown.min()), float(shown.max())
+    if high - low < 1e-6 * max(1.0, abs(high)):
+        low, high = low - 0.5, high + 0.5
+    return rounded(low, high)
+
+
+def rounded(low: float, high: float) -> Span:
+    """A span a little wider whose ends and middle are numbers of two digits or so."""
+    least = (high - low) / 16
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next((m * power for m in (1, 2, 5) if m * power >= least * 0.99), 10 * power)
+    bottom, top = math.floor(low / step + 1e-3), math.ceil(high / step - 1e-3)
+    top += (top - bottom) % 2
+    return float(f"{bottom * step:.6g}"), float(f"{top * step:.6g}")
+
+
+@functools.lru_cache(maxsize=4)
+def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
+    return sums(network), units(network)
+
+
+def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
+    """The parts of a picture of a size, from left to right and top to bottom."""
+    show, network = scene.preset.show, scene.network
+    summed, few = _variants(network)
+
+    def heights(channel: str, *, before: bool) -> tuple[Network, str, Span]:
+        if not before:
+            return network, channel, (0.0, 1.0)
+        return summed, channel, measured(summed, scene.view, scene.clock, channel)
+
+    wide = size[0] >= size[1]
+    if show.panels == "channels" and network.outputs == 3:
+        return [
+            Plate(_cut(k / 3, (k + 1) / 3, wide), *heights(name, before=show.before), title=name)
+            for k, name in enumerate(("red", "green", "blue"))
+        ]
+    if show.panels == "sum" and few is not None:
+        below, count = few
+        found = []
+        for k, name in zip(range(count), ("red", "green", "blue"), strict=False):
+            span = BOUNDS.get(below.drawn[-1].activation)
+            span = span or measured(below, scene.view, scene.clock, name)
+            cell = _within(_cut(0, SHARE, wide), _cut(k / count, (k + 1) / count, not wide), wide)
+            found.append(Plate(cell, below, name, span, title=f"unit {k + 1}"))
+        both = heights(show.channel, before=True)
+        middle = SHARE + (1 - SHARE) * 0.55
+        found.append(Plate(_cut(SHARE, middle, wide), *both, title="their sum"))
+        found.append(Plate(_cut(middle, 1, wide), *both, overhead=True, title="from above"))
+        return found
+    return [Plate((0.0, 0.0, 1.0, 1.0), *heights(show.channel, before=show.before))]
+
+
+def _cut(low: float, high: float, wide: bool) -> tuple[float, float, float, float]:
+    """The part between two shares of the longer side."""
+    return (low, 0.0, high, 1.0) if wide else (0.0, low, 1.0, high)
+
+
+def _within(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float], wide: bool
+) -> tuple[float, float, float, float]:
+    """Where a column and a row meet."""
+    across, down = (one, other) if wide else (other, one)
+    return across[0], down[1], across[2], down[3]

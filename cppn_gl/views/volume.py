@@ -1,0 +1,227 @@
+"""Three inputs as a volume: a cloud in a box, and the moving slice in its place.
+
+Scene -> VolumeSlices (the network, once) -> a texture -> rays, strip by strip -> planes
+      -> FieldDrawing (the slice)         ->
+
+The texture is kept: turning the eye, opacity, threshold and clipping only march again.
+"""
+
+import time as wall
+from dataclasses import dataclass
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from cppn_gl.network import Network
+from cppn_gl.painter import Painter
+from cppn_gl.preset import Preset
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.targets import Planes
+from cppn_gl.unlocked import finish
+from cppn_gl.views.axes import PALE, Axis, axes_overlay
+from cppn_gl.views.base import Drawing, Size, Stage, View, Words
+from cppn_gl.views.camera import Camera, dragged, zoomed
+from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
+from cppn_gl.views.field import FieldDrawing
+from cppn_gl.views.space import VolumeSlices, third_name, third_of
+
+# The shorter side of a picture in pixels from which a volume has so many points along a side.
+SIDES = {0: 24, 120: 32, 220: 48, 340: 64, 700: 96}
+SLICES = (64, 128, 192, 256, 384, 512)  # points along a side of the slice's picture
+SHARP = 0.7  # of them for each pixel of the shorter side, at most
+VOLUMES = 4  # kept
+STEPS = 1.4  # of a ray along the box, for each point along a side of the volume
+LENS = 1.75  # of the eye: the box is as high as it is wide
+ROWS = 8  # of the first strip
+HIGH, LOW = (0.13, 0.14, 0.165), (0.045, 0.05, 0.065)  # of the background
+
+
+def volume_side(size: Size) -> int:
+    """Points along a side of the volume in a picture of a size."""
+    return [side for least, side in SIDES.items() if min(size) >= least][-1]
+
+
+def slice_side(size: Size) -> int:
+    """Points along a side of the slice's picture."""
+    return max([side for side in SLICES if side <= SHARP * min(size)], default=SLICES[0])
+
+
+class VolumeView(View):
+    """Three inputs as a volume."""
+
+    name = "volume"
+    knobs = ("opacity", "threshold", "turn", "tilt", "distance")
+
+    def problem(self, preset: Preset) -> str:
+        """A third input is needed."""
+        if third_name(preset.spec.inputs) is None:
+            return "needs a third input: t, or a latent constant such as z0, in network.inputs"
+        return ""
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+        """Begin to draw."""
+        return VolumeDrawing(stage, planes, scene)
+
+    def work(self, scene: Scene) -> float:
+        """The slice's network at some of the pixels, and a ray for each."""
+        return 0.3 * work_per_pixel(scene.network) + 3000
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """The box's axes."""
+        words = np.zeros((size[1], size[0], 4), np.uint8)
+        (x, y), extent, third = scene.view.center, scene.view.extent, third_of(scene)
+        mark = third.now if scene.preset.show.slice else None
+        axes = (
+            Axis("x", x - extent, x + extent),
+            Axis("y", y - extent, y + extent),
+            Axis(third.name, third.low, third.high, mark),
+        )
+        camera = Camera.of(scene.preset.show, size, LENS)
+        axes_overlay(words, camera, axes, 1.0, ink=PALE, boxed=True)
+        return words
+
+    def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
+        """Turn and tilt."""
+        return dragged(preset.show, du, dv)
+
+    def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """The distance of the eye."""
+        return zoomed(preset.show, steps)
+
+
+@dataclass
+class Volume:
+    """A texture of a volume. `network` is kept for its arrays' ids."""
+
+    texture: Any
+    network: Network
+
+    def release(self) -> None:
+        """Free the texture."""
+        self.texture.release()
+
+
+class Observatory:
+    """The volumes of a painter, and the program that looks at them."""
+
+    def __init__(self, painter: Painter):
+        self._ctx = painter.ctx
+        self.rays = Shape(painter, "full.vert", "volume.frag")
+        self.held: Shelf[Volume] = Shelf(VOLUMES)
+        self.made = 0  # ever: the tests count
+
+    def make(self, slices: VolumeSlices, network: Network) -> Volume:
+        """The volume of slices that are all there."""
+        side = len(slices.voxels)
+        texture = self._ctx.texture3d((side, side, side), 4, slices.voxels.tobytes())
+        texture.filter = moderngl.LINEAR, moderngl.LINEAR
+        texture.repeat_x = texture.repeat_y = texture.repeat_z = False
+        self.made += 1
+        return self.held.put(slices.key, Volume(texture, network))
+
+    def release(self) -> None:
+        """Free everything."""
+        self.held.release()
+        self.rays.release()
+
+
+class VolumeDrawing:
+    """A volume being drawn: its slices where they are not kept, the moving one, then the rays."""
+
+    def __init__(self, stage: Stage, planes: Planes, scene: Scene):
+        self.planes = planes
+        self._stage, self._scene = stage, scene
+        show = scene.preset.show
+        channel = show.channel if scene.network.outputs == 3 else "all"
+        self._slices = VolumeSlices(stage, scene, volume_side(planes.size), channel)
+        self._moving = FieldDrawing(stage, scene, slice_side(planes.size)) if show.slice else None
+        self._next = 0  # row to march
+        self._rate = 0.0  # rows a second
+        self._done = False
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is drawn."""
+        if self._done:
+            return True
+        deadline = wall.perf_counter() + budget
+        painter = self._stage.painter
+        there = painter.kept("volumes", lambda: Observatory(painter))
+        volume = there.held.find(self._slices.key)
+        while volume is None:
+            if self._slices.step(max(deadline - wall.perf_counter(), 0.001)):
+                volume = there.make(self._slices, self._scene.network)
+            if wall.perf_counter() >= deadline:
+                return False
+        moving = None
+        if self._moving is not None:
+            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.001))
+            if moving is None or wall.perf_counter() >= deadline:
+                return False
+        easel = easel_of(painter)
+        target = easel.target(self.planes.size)
+        if easel.user is not self:
+            easel.user, self._next = self, 0
+        volume.texture.use(0)
+        if moving is not None:
+            moving.texture.use(1)
+        self._prepare(there.rays, volume, moving)
+        return self._march(there.rays, easel, target, deadline)
+
+    def release(self) -> None:
+        """All that it draws with is kept, for the next."""
+
+    def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
+        size, show, network = self.planes.size, self._scene.preset.show, self._scene.network
+        camera = Camera.of(show, size, LENS)
+        right, up, _ = camera.axes
+        side = volume.texture.size[0]
+        clip = show.clip
+        rays.set(
+            volume=0,
+            slice_picture=1,
+            slice_side=moving.texture.size[0] if moving is not None else 1,
+            target_size=size,
+            spread=camera.spread,
+            right=tuple(right),
+            up=tuple(up),
+            eye=tuple(camera.eye),
+            clip_low=tuple(np.minimum(clip[0::2], clip[1::2])),
+            clip_high=tuple(np.maximum(clip[0::2], clip[1::2])),
+            opacity=show.opacity,
+            threshold=show.threshold,
+            colored=network.outputs == 3 and show.channel == "all",
+            stride=2 / (STEPS * side),
+            sliced=moving is not None,
+            slice_at=third_of(self._scene).place,
+            stroke=max(0.3, min(size) / 1200),
+            pixel=2 * camera.spread[1] / size[1],
+            high=HIGH,
+            low=LOW,
+        )
+
+    def _march(self, rays: Shape, easel: Easel, target: Target, deadline: float) -> bool:
+        width, height = self.planes.size
+        ctx = self._stage.painter.ctx
+        target.drawn.use()
+        target.drawn.viewport = (0, 0, width, height)
+        while self._next < height:
+            left = deadline - wall.perf_counter()
+            rows = max(4, int(left * self._rate)) if self._rate else ROWS
+            rows = min(rows, height - self._next)
+            started = wall.perf_counter()
+            target.drawn.scissor = (0, self._next, width, rows)
+            rays.draw()
+            finish(ctx)
+            self._rate = rows / max(wall.perf_counter() - started, 1e-6)
+            self._next += rows
+            if wall.perf_counter() >= deadline and self._next < height:
+                target.drawn.scissor = None  # type: ignore[assignment]
+                return False
+        target.drawn.scissor = None  # type: ignore[assignment]
+        easel.spread(target, self.planes)
+        easel.user = None
+        self._done = True
+        return True

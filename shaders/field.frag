@@ -1,0 +1,22 @@
+// A square picture's planes as one texture of colours and their height, so that a filter can read
+// it. Texel row 0 is at the bottom: texture coordinates run as u and v do.
+
+uniform sampler2D red_plane;
+uniform sampler2D green_plane;
+uniform sampler2D blue_plane;
+uniform int side;    // in pixels
+uniform vec3 weight; // of red, green and blue in the height
+uniform vec2 range;  // values of height 0 and 1
+
+out vec4 field;
+
+void main() {
+    ivec2 pixel = ivec2(gl_FragCoord.x, side - 1 - int(gl_FragCoord.y));
+    ivec2 texel = ivec2(pixel.x >> 2, pixel.y);
+    int lane = pixel.x & 3;
+    vec3 color = vec3(texelFetch(red_plane, texel, 0)[lane],
+                      texelFetch(green_plane, texel, 0)[lane],
+                      texelFetch(blue_plane, texel, 0)[lane]);
+    float height = (dot(weight, color) - range.x) / (range.y - range.x);
+    field = vec4(clamp(color, 0.0, 1.0), clamp(height, 0.0, 1.0));
+}

@@ -1,0 +1,47 @@
+// A lit sheet: coloured by its height or by a picture, with contour lines.
+
+#include "shading.glsl"
+
+uniform sampler2D colors;
+uniform int side;
+uniform bool painted;  // by the picture, or by the height
+uniform int contours;  // bands between lines, from height 0 to 1
+uniform float stroke;  // half the width of a line, in pixels
+uniform float lit;     // 1: as a thing in space; 0: as a map
+uniform vec3 light;    // directions, in the box's coordinates
+uniform vec3 towards;  // the eye
+
+in vec2 place;
+in float height;
+in vec3 normal;
+out vec4 color;
+
+// How much of a pixel a line covers, `away` from its middle, in units that change by `rate` a pixel.
+float covered(float away, float rate) {
+    return clamp(stroke + 0.5 - away / max(rate, 1e-6), 0.0, 1.0);
+}
+
+void main() {
+    float level = height * float(contours);
+    float rate = fwidth(level);
+    vec2 edge = 1.0 - abs(place), edge_rate = fwidth(place);
+    float ink = covered(min(edge.x / max(edge_rate.x, 1e-6), edge.y / max(edge_rate.y, 1e-6)), 1.0);
+
+    vec3 base = texture(colors, (0.5 + (0.5 + 0.5 * place) * float(side - 1)) / float(side)).rgb;
+    bool broken = all(lessThan(abs(base - vec3(1.0, 0.0, 1.0)), vec3(1e-6)));
+    if (!painted && !broken) base = by_height(0.05 + 0.9 * height);
+
+    // Not at heights 0 and 1, where a saturated output rests; nor where lines would be a grey.
+    float nearest = clamp(floor(level + 0.5), 1.0, float(contours) - 1.0);
+    float line = contours > 1 ? covered(abs(level - nearest), rate) : 0.0;
+    line *= step(1e-5, rate) * (1.0 - smoothstep(0.2, 0.45, rate));
+    float light_here = dot(base, vec3(0.3, 0.6, 0.1));
+    vec3 pen = mix(base + 0.35, base * 0.35, smoothstep(0.18, 0.4, light_here));
+    base = mix(base, pen, 0.6 * line);
+    base = mix(base, vec3(0.12, 0.13, 0.16), 0.75 * ink * lit);
+
+    vec3 n = normalize(normal);
+    bool below = dot(n, towards) < 0.0;
+    vec3 shaded = shade(base, below ? -n : n, light, towards);
+    color = vec4(mix(base, below ? 0.8 * shaded : shaded, lit), 1.0);
+}

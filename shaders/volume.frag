@@ -1,0 +1,113 @@
+// A volume in a box, marched through from front to back; the plane of the moving slice in it.
+//
+// The texture holds colours, and in alpha how much light a place gets. A ray runs from the plane
+// through the box's middle that faces the eye, so that nothing is lost where the eye is far away.
+// Light is absorbed by Beer and Lambert: what is left after a length l of density d is exp(-d l).
+
+uniform sampler3D volume;
+uniform sampler2D slice_picture;
+uniform int slice_side;   // of its picture, in texels
+uniform ivec2 target_size;
+uniform vec2 spread;      // half the target, in half sides of the box
+uniform vec3 right;       // directions, in the box's coordinates
+uniform vec3 up;
+uniform vec3 eye;
+uniform vec3 clip_low;    // what is kept
+uniform vec3 clip_high;
+uniform float opacity;    // for a length of 1, where a value is highest
+uniform float threshold;
+uniform bool colored;     // density by colourfulness, or by the value
+uniform float stride;     // length of a step, about
+uniform bool sliced;
+uniform float slice_at;   // z of the slice, -1 to 1
+uniform float stroke;     // half the width of the box's lines, in pixels
+uniform float pixel;      // of the target, in half sides of the box, at its middle
+uniform vec3 high;        // of the background
+uniform vec3 low;
+
+out vec4 color;
+
+const float NEVER = 1.0e6;
+
+// Where a ray is within a box: from x to y.
+vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
+    vec3 a = (lowest - start) * inverse, b = (highest - start) * inverse;
+    vec3 near = min(a, b), far = max(a, b);
+    return vec2(max(max(near.x, near.y), near.z), min(min(far.x, far.y), far.z));
+}
+
+// How much of a pixel the box's far edges cover, at a point of its surface. (Those in front of all
+// else are drawn over the picture.)
+float edged(vec3 p) {
+    vec3 a = abs(p);
+    float second = a.x + a.y + a.z - max(max(a.x, a.y), a.z) - min(min(a.x, a.y), a.z);
+    return clamp(stroke + 0.5 - (1.0 - second) / pixel, 0.0, 1.0);
+}
+
+float density(vec3 value) {
+    float most = max(max(value.r, value.g), value.b);
+    float shown = colored ? most - min(min(value.r, value.g), value.b) : most;
+    return opacity * max((shown - threshold) / max(1.0 - threshold, 1e-3), 0.0);
+}
+
+vec3 backdrop() {
+    vec2 p = gl_FragCoord.xy / vec2(target_size);
+    float corner = dot(2.0 * p - 1.0, 2.0 * p - 1.0);
+    return mix(low, high, smoothstep(0.0, 1.0, p.y)) * (1.0 - 0.1 * corner);
+}
+
+void main() {
+    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * spread;
+    vec3 start = at.x * right + at.y * up;
+    vec3 way = normalize(start - eye);
+    way += vec3(lessThan(abs(way), vec3(1e-7))) * 1e-7;
+    vec3 inverse = 1.0 / way;
+    float first = -distance(start, eye); // where the eye is
+
+    // The moving slice, met at `plane`; its border is smooth.
+    float plane = (slice_at - start.z) * inverse.z;
+    vec2 met = start.xy + plane * way.xy;
+    vec2 inside = min(met - clip_low.xy, clip_high.xy - met);
+    float margin = min(inside.x, inside.y);
+    float cover = clamp(0.5 + margin / max(fwidth(margin), 1e-6), 0.0, 1.0);
+    bool kept = sliced && plane > first && slice_at >= clip_low.z && slice_at <= clip_high.z;
+    if (!kept) cover = 0.0;
+
+    vec2 whole = within(start, inverse, vec3(-1.0), vec3(1.0));
+    vec3 behind = backdrop();
+    const vec3 line = vec3(0.62, 0.68, 0.76);
+    if (whole.x >= whole.y || whole.y <= first) {
+        color = vec4(behind, 1.0);
+        return;
+    }
+    behind = mix(behind, line, 0.5 * edged(start + whole.y * way));
+
+    vec2 part = within(start, inverse, clip_low, clip_high);
+    part.x = max(part.x, first);
+    if (cover > 0.0) {
+        vec2 where = (0.5 + (0.5 + 0.5 * met) * float(slice_side - 1)) / float(slice_side);
+        behind = mix(behind, texture(slice_picture, where).rgb, cover);
+        if (cover > 0.5) part.y = min(part.y, plane);
+    }
+
+    float left = 1.0; // of the light from behind
+    vec3 seen = vec3(0.0);
+    float path = part.y - part.x;
+    if (path > 0.0) {
+        int steps = max(1, int(ceil(path / stride)));
+        float along = path / float(steps);
+        vec3 p = 0.5 + 0.5 * (start + (part.x + 0.5 * along) * way);
+        vec3 on = 0.5 * along * way;
+        for (int k = 0; k < steps; k++) {
+            vec4 value = texture(volume, p);
+            p += on;
+            float thick = density(value.rgb);
+            if (thick <= 0.0) continue;
+            float through = exp(-thick * along);
+            seen += left * (1.0 - through) * value.rgb * (0.35 + 0.8 * value.a);
+            left *= through;
+            if (left < 0.004) { left = 0.0; break; }
+        }
+    }
+    color = vec4(clamp(seen, 0.0, 1.0) + left * behind, 1.0);
+}
