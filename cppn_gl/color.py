@@ -91,9 +91,9 @@ MAPPINGS: dict[str, Mapping] = {
     "inferno": Mapping("black, red, yellow", palette=palettes.INFERNO),
     "cividis": Mapping("blue to yellow, for every eye", palette=palettes.CIVIDIS),
     "hsv": Mapping("hue, saturation, value", 3, formula=_hsv, box=((0, 1), (0.35, 1), (0.35, 1))),
-    "lab": Mapping("CIE L*, a*, b*", 3, formula=_lab, box=((20, 95), (-70, 70), (-70, 70))),
+    "lab": Mapping("CIE L*, a*, b*", 3, formula=_lab, box=((20, 95), (-60, 60), (-60, 60))),
     "oklch": Mapping(
-        "OKLCh: lightness, chroma, hue", 3, formula=_oklch, box=((0.35, 0.95), (0.02, 0.22), (0, 1))
+        "OKLCh: lightness, chroma, hue", 3, formula=_oklch, box=((0.35, 0.95), (0.02, 0.2), (0, 1))
     ),
 }
 STRETCHES = {

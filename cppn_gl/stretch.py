@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import MAPPINGS, Ends, broken, single
+from cppn_gl.network import Layer
 from cppn_gl.products import THREADS, TILE, Products, colors
 from cppn_gl.scene import Scene
 
@@ -29,8 +30,10 @@ KEPT = 8
 
 Steps = Generator[None, None, Ends]
 Size = tuple[int, int]
+Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 
-_kept: dict[Any, dict[str, NDArray[np.float64]]] = {}
+# What was measured, with the layers whose ids stand in the key, so that these stay theirs.
+_kept: dict[Any, tuple[tuple[Layer, ...], Statistics]] = {}
 
 
 def grid(shape: Size) -> Size:
@@ -59,12 +62,14 @@ def ending(scene: Scene, shape: Size) -> Steps:
         return usual
     size = grid(shape)
     known = _key(scene, size)
-    if known not in _kept:
-        values = yield from _values(scene, size)
-        _kept[known] = _statistics(values)
+    if known in _kept:
+        found = _kept[known][1]
+    else:
+        found = _statistics((yield from _values(scene, size)))
+        _kept[known] = scene.network.drawn, found
         while len(_kept) > KEPT:
             _kept.pop(next(iter(_kept)), None)
-    measured = _kept[known][color.stretch]
+    measured = found[color.stretch]
     mapping = MAPPINGS[color.mapping]
     low, high = measured[:, :3] if mapping.channels == 3 else measured[:, 3:].repeat(3, axis=1)
     if not (np.isfinite(low) & np.isfinite(high)).all():  # not one number in the view
@@ -85,8 +90,11 @@ def ended(scene: Scene, shape: Size) -> Ends:
 
 
 def _key(scene: Scene, size: Size) -> Any:
-    moves = {"t", "cos_t", "sin_t"} & set(scene.network.inputs)
-    return scene.network, scene.view, scene.clock if moves else None, size
+    network = scene.network
+    layers = tuple((id(one.weight), id(one.bias), one.activation) for one in network.drawn)
+    moves = {"t", "cos_t", "sin_t"} & set(network.inputs)
+    clock = scene.clock if moves else None
+    return layers, network.scales, network.inputs, network.latent, scene.view, clock, size
 
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, NDArray[np.float32]]:
@@ -115,7 +123,7 @@ def _by_layers(
     piece[:] = colors(units)[: len(piece)]
 
 
-def _statistics(values: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+def _statistics(values: NDArray[np.float32]) -> Statistics:
     """For each stretch the (2, 4) low and high ends of red, green, blue and their mean."""
     good = values[~broken(values)].astype(np.float64)
     four = np.concatenate([good, single(good)], axis=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from census import Census
 from truth import MAGENTA, reference
+from windowless import windowless
 
 from cppn_gl import coloring
 from cppn_gl.color import MAPPINGS, colored
@@ -19,6 +20,9 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.stretch import ended
 from cppn_gl.targets import Planes
+from cppn_gl.viewer import canvas as canvases
+from cppn_gl.viewer.available import Pick
+from cppn_gl.warming import SAMPLES
 
 SIZE = (37, 21)
 PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
@@ -200,6 +204,43 @@ def test_what_is_no_number_is_magenta(engine: str, color: dict[str, Any]) -> Non
     bad = (np.abs(reference(preset, SIZE)) > 1e39).any(axis=-1)
     assert bad.mean() > 0.5
     assert (picture[bad] == MAGENTA).all()
+
+
+class Engines:
+    """What the window's canvas asks for engines."""
+
+    pending = False
+
+    def __init__(self, renderer: Renderer):
+        self.painter = renderer.painter
+
+    def pick(self, of: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
+        return Pick(FRAGMENT)
+
+
+@pytest.mark.gl
+@in_colors
+def test_the_window_shows_them_coarse_fine_and_with_all_samples(
+    color: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset, size = PRESET.replace(**color), (90, 50)
+    monkeypatch.setattr(canvases, "PATIENCE", 0.0)
+    with windowless() as window:
+        wanted = [window.render(preset, size), window.render(preset, size, samples=SAMPLES)]
+        engines: Any = Engines(window)
+        canvas = canvases.Canvas(window.ctx, engines, 16384)
+        slow(window)
+        canvas.want(scene_of(preset), size)
+        scales = []
+        while not canvas.finished:
+            if canvas.advance(0.0, still=False):
+                scales.append(canvas.scale)
+        assert scales[0] > scales[-1] == 1
+        assert np.array_equal(window.presenter.read(canvas.front), wanted[0])
+        while canvas.samples < SAMPLES:
+            canvas.advance(0.25)
+        assert np.array_equal(window.presenter.read(canvas.front), wanted[1])
+        canvas.release()
 
 
 @in_colors

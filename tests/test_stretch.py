@@ -101,7 +101,6 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     moving = PRESET.replace(inputs=["x", "y", "t"])
     scene = scene_of(PRESET.replace(stretch="minmax"))
     ended(scene, SIZE)
-    network = scene.network
 
     def again(*values: object) -> None:
         raise AssertionError("measured again")
@@ -110,9 +109,11 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(stretch, "_values", again)
         for time, mapping, kind in ((0.0, "hsv", "minmax"), (2.0, "magma", "percentile")):
             other = PRESET.replace(mapping=mapping, stretch=kind)
-            ended(scene_of(other, time, network), (1280, 720))  # time moves nothing here
+            ended(scene_of(other, time), (1280, 720))  # time moves nothing here
         with pytest.raises(AssertionError, match="again"):
-            ended(scene_of(PRESET.replace(stretch="minmax", extent=1.0), 0.0, network), SIZE)
+            ended(scene_of(PRESET.replace(stretch="minmax", weight_scale=1.1)), SIZE)
+        with pytest.raises(AssertionError, match="again"):
+            ended(scene_of(PRESET.replace(stretch="minmax", extent=1.0)), SIZE)
     several = [found(moving.replace(stretch="minmax"), time=t) for t in (0.0, 2.0)]
     assert not np.array_equal(*several)
     for k in range(2 * stretch.KEPT):
