@@ -57,8 +57,8 @@ class Mapping:
     """How values from 0 to 1 become colours.
 
     channels: 3, or 1 for the mean of three outputs. A `palette` is looked up; a `formula` takes
-    (N, 3) values in its own units, of which `box` says what 0 and 1 stand for; neither: the values
-    are the colours. signed: a stretch leaves in the middle what is there.
+    (N, 3) values in its own units, of which `box` says what 0 and 1 stand for; neither: these are
+    the colours. signed: a stretch leaves in the middle what is there.
     """
 
     help: str
@@ -76,11 +76,15 @@ class Mapping:
             rest = (place - below.astype(np.float32))[:, None]
             return np.asarray(self.palette[below] * (1 - rest) + self.palette[below + 1] * rest)
         low, high = np.array(self.box, np.float32).T
-        return self.formula(low + values * (high - low)) if self.formula else values
+        of = low + values * (high - low)
+        return self.formula(of) if self.formula else of
 
 
 MAPPINGS: dict[str, Mapping] = {
     "rgb": Mapping("the outputs are red, green and blue", 3),
+    "red": Mapping("the first output alone", 3, box=((0, 1), (0, 0), (0, 0))),
+    "green": Mapping("the second output alone", 3, box=((0, 0), (0, 1), (0, 0))),
+    "blue": Mapping("the third output alone", 3, box=((0, 0), (0, 0), (0, 1))),
     "grey": Mapping("light where the output is high"),
     "diverging": Mapping(
         "red above the middle, blue below", palette=palettes.DIVERGING, signed=True

@@ -75,10 +75,11 @@ class Preset:
     normalize: Normalize = dataclasses.field(default_factory=Normalize)
     title: str = ""
     description: str = ""
+    shows: str = ""
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
 
     def __post_init__(self) -> None:
-        for field in ("title", "description"):
+        for field in ("title", "description", "shows"):
             checked(TOP[field][0], getattr(self, field), field)
         animate = checked_animate(self.animate, self.animation, vars(self))
         object.__setattr__(self, "animate", animate)
@@ -158,6 +159,8 @@ class Preset:
     def to_toml(self) -> str:
         """The preset as TOML text; `parse_preset` gives it back."""
         document = {"format": FORMAT, "title": self.title, "description": self.description}
+        if self.shows:
+            document["shows"] = self.shows
         tables = {name: getattr(self, attribute(name)) for name in TABLES}
         told = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         return tomli_w.dumps(document | told)

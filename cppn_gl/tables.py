@@ -117,6 +117,7 @@ TOP: dict[str, tuple[Any, str]] = {
     "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
     "title": (line(200), "one line"),
     "description": (text(4000), "what to look at, in a sentence or two"),
+    "shows": (line(200), "which figures of a text it shows, with ; between: Figure 11; Figure 17"),
 }
 LAYER_KEYS = ("weight", "bias", "activation")
 

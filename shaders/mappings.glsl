@@ -55,5 +55,5 @@ vec3 mapped(vec3 value) {
     if (palette >= 0) return looked_up(value.x);
     vec3 of = box_low + value * box_size;
     FORMULAS
-    return value;
+    return of;
 }
