@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.axes import Axis, Sweep, parse_axis
 from cppn_gl.network import MAX_DEPTH, MAX_SEED
-from cppn_gl.schema import PresetError, integer, number
+from cppn_gl.schema import Integer, PresetError, integer, number
 from cppn_gl.tables import LayersSpec, field_of, resolve, whole
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _tried(preset: "Preset", step: dict[str, Any], where: str) -> "Preset":
 def axis(text: str, where: str = "axis") -> Axis:
     """The axis of a text, its keys dotted and its values checked. PresetError, with key `where`."""
     try:
-        found = parse_axis(text, lambda name: whole(_dotted(name)))
+        found = parse_axis(text, _whole)
         parts = tuple((_dotted(name), values) for name, values in found.parts)
         checked = tuple((name, _checked(name, values)) for name, values in parts)
     except PresetError as error:
@@ -159,6 +159,11 @@ def axis(text: str, where: str = "axis") -> Axis:
     if len({name for name, _ in checked}) < len(checked):
         raise PresetError("a key stands twice on one axis", key=where)
     return Axis(checked)
+
+
+def _whole(name: str) -> bool:
+    name = _dotted(name)
+    return isinstance(APART[name], Integer) if name in APART else whole(name)
 
 
 def _dotted(name: str) -> str:
