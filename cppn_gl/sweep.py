@@ -193,10 +193,18 @@ def check_sweep(sweep: Sweep) -> None:
 
 
 def labels(of: Axis) -> tuple[str, ...]:
-    """Words for each step of an axis: "depth 3", "tanh", "× 0.55"; "" where nothing differs."""
+    """Words for each step of an axis: "depth 3", "tanh", "× 0.55"; "" where nothing differs.
+
+    Of several keys as many are named, from the first on, as it takes to tell the steps apart.
+    """
     told = [(n, v) for n, v in of.parts if len(set(v)) > 1] or of.parts[:1]
-    columns = [_words(name, values) for name, values in told]
-    return tuple(" · ".join(words) for words in zip(*columns, strict=True)) or ("",)
+    steps: tuple[str, ...] = ("",) * of.count
+    for name, values in told:
+        joined = zip(steps, _words(name, values), strict=True)
+        steps = tuple(f"{before} · {word}" if before else word for before, word in joined)
+        if len(set(steps)) == of.count:
+            break
+    return steps
 
 
 def _words(name: str, values: tuple[Any, ...]) -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from cppn_gl.network import Layer
 from cppn_gl.options import Parser, add_overrides, overrides
 from cppn_gl.parsing import parse_preset
 from cppn_gl.preset import LayersSpec, Preset
+from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
 from cppn_gl.schema import PresetError
 
@@ -238,6 +240,25 @@ def test_a_scene_is_the_moment() -> None:
     assert scene_of(preset.at(2.0), 2.0, drawn).network is drawn
     still = BASE.network()
     assert scene_of(BASE, 2.0, still).network is still
+
+
+@pytest.mark.gl
+def test_a_long_job_is_not_baked_where_the_network_moves(tuning: Path) -> None:
+    preset = Preset().replace(depth=2, width=3)
+    for keys in ({"walk": [1, 2]}, {"animate.weight_scale": [1, 2]}, {"animate.gain": [1, 2]}):
+        assert preset.replace(**keys).network_moves
+        with Renderer() as one:
+            assert "baked" not in one.plan(preset.replace(**keys), 1e15).engine
+    assert not preset.replace(**{"animate.extent": [1, 2]}).network_moves
+
+
+@pytest.mark.gl
+def test_a_frame_is_the_picture_of_its_moment(renderer: Any) -> None:
+    preset = walking(3, 9).replace(**{"animate.extent": [1, 3]})
+    drawn = renderer.render(preset, (24, 16), 2.5)
+    alone = preset.at(2.5).replace(walk=[], **{"animate.extent": None})
+    assert (drawn == renderer.render(alone, (24, 16))).all()
+    assert (drawn != renderer.render(preset, (24, 16), 0.0)).any()
 
 
 # Files and words.

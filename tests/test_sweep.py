@@ -122,7 +122,7 @@ def test_keys_of_every_table() -> None:
     assert second.preset.show.contours == 5
     assert second.preset.color.invert
     assert second.preset.spec.depth == 2
-    assert second.label == "center 1, -1 · contours 5 · invert"
+    assert second.label == "center 1, -1"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,8 @@ def test_keys_of_every_table() -> None:
         ("color.invert=true,false", ("invert", "not invert")),
         ("show.view=picture,units", ("picture", "units")),
         ("depth=1,2 & activation=sin", ("depth 1", "depth 2")),
-        ("depth=1,2 & activation=sin,cos", ("depth 1 · sin", "depth 2 · cos")),
+        ("depth=1,2 & activation=sin,cos", ("depth 1", "depth 2")),
+        ("depth=1,1,2 & seed=1,2,2", ("depth 1 · seed 1", "depth 1 · seed 2", "depth 2 · seed 2")),
         ("seed=5", ("seed 5",)),
         ("", ("",)),
     ],
