@@ -91,10 +91,11 @@ def _leg(kind: arcs.Kind, seeds: tuple[int, ...], share: float) -> tuple[int, fl
 
 @lru_cache(maxsize=64)
 def _ends(kind: arcs.Kind, seeds: tuple[int, ...]) -> tuple[float, ...]:
-    """The angle turned from the first seed to the end of each leg."""
+    """The angle turned from the first seed to the end of each leg; the way of a number alone."""
     total, ends = 0.0, []
     for seed, other in pairwise(seeds):
-        total += arcs.arc(kind, seed, other).angle
+        arc = arcs.arc(kind, seed, other)
+        total += arc.angle if kind.count > 1 else arc.chord
         ends.append(total)
     return tuple(ends)
 
@@ -109,10 +110,16 @@ def checked_animate(animate: Animate, animation: Animation, tables: dict[str, An
         _check_walk(animation, spec)
     if not animate.moving:
         return animate
-    named = Animate(tuple((movable(name), values) for name, values in animate.moving))
-    for name, values in named.moving:
-        _check_values(name, animation.ring(values), tables[attribute(name.partition(".")[0])])
-    return named
+    named = []
+    for written, values in animate.moving:
+        name = movable(written)
+        table = tables[attribute(name.partition(".")[0])]
+        try:
+            _check_values(name, animation.ring(values), table)
+        except PresetError as error:
+            raise PresetError(error.problem, key=f"animate.{written}") from None
+        named.append((name, values))
+    return Animate(tuple(named))
 
 
 def _check_walk(animation: Animation, spec: Spec) -> None:
@@ -128,13 +135,10 @@ def _check_values(name: str, values: tuple[Any, ...], table: Any) -> None:
     """Try each value, and half way to the next: what is no range of numbers cannot move."""
     field = name.partition(".")[2]
     halves = [value_at(pair, 0.5, "linear", factors=False) for pair in pairwise(values)]
-    for value in (*values, *halves):
-        try:
-            changes = {field: _rounded(value) if value in halves and whole(name) else value}
-            if isinstance(table, LayersSpec):
-                refuse_explicit(changes)
-            elif isinstance(table, NetworkSpec):
-                fit_activation(table, changes)
-            dataclasses.replace(table, **changes)
-        except PresetError as error:
-            raise PresetError(error.problem, key=f"animate.{name}") from None
+    for value in (*values, *(map(_rounded, halves) if whole(name) else halves)):
+        changes = {field: value}
+        if isinstance(table, LayersSpec):
+            refuse_explicit(changes)
+        elif isinstance(table, NetworkSpec):
+            fit_activation(table, changes)
+        dataclasses.replace(table, **changes)

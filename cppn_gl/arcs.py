@@ -33,6 +33,11 @@ class Kind:
     latents: int
     law: str
 
+    @property
+    def count(self) -> int:
+        """How many numbers."""
+        return sum(rows * (columns + 1) for rows, columns in self.shapes) + self.latents
+
     def arrays(self, seed: int) -> list[NDArray[np.float32]]:
         """Weight and bias of each layer, and then the latent constants, as this seed draws them."""
         drawn = []
@@ -50,6 +55,12 @@ class Arc:
     start: float
     end: float
     angle: float
+
+    @property
+    def chord(self) -> float:
+        """The distance between the two, straight."""
+        squares = self.start**2 + self.end**2 - 2 * self.start * self.end * math.cos(self.angle)
+        return math.sqrt(max(squares, 0.0))
 
     def factors(self, share: float) -> tuple[float, float]:
         """By what to multiply the two vectors at a share of the angle: (1, 0) at 0, (0, 1) at 1."""

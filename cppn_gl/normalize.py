@@ -79,28 +79,30 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     last = network.depth - (how.which == "hidden")
     layers: list[Layer] = []
     with np.errstate(all="ignore"):
-        for number_, layer in enumerate(network.layers, 1):
-            if number_ <= last:
-                layer = _folded(layer, y, how, how.shifts(seed, number_, len(layer.bias)))
-            layers.append(layer)
+        for number_, layer in enumerate(network.layers[:last], 1):
+            shifts = how.shifts(seed, number_, len(layer.bias))
+            folded, sums = _folded(layer, y, how.gain, shifts)
+            layers.append(folded)
             if number_ < last:
-                weight, bias = layer.weight.astype(np.float64), layer.bias.astype(np.float64)
-                y = np.asarray(activate(layer.activation, y @ weight.T + bias), np.float64)
-    return Network(layers, network.inputs, latent=network.latent)
+                y = np.asarray(activate(layer.activation, sums), np.float64)
+    return Network([*layers, *network.layers[last:]], network.inputs, latent=network.latent)
 
 
-def _folded(layer: Layer, y: Floats, how: Normalize, shifts: Floats) -> Layer:
-    """A layer whose sums at inputs y, (N, columns), have means `shifts` and spread `how.gain`."""
+def _folded(layer: Layer, y: Floats, gain: float, shifts: Floats) -> tuple[Layer, Floats]:
+    """A layer whose sums at inputs y, (N, columns), have spread `gain` and means `shifts`, (rows,).
+
+    And these sums, (N, rows).
+    """
+    middle = y.mean(axis=0)
+    apart = y - middle  # so that the old bias, and what all points have in common, are gone
     weight = layer.weight.astype(np.float64)
-    sums = y @ weight.T  # the old bias is a part of the mean, and goes with it
-    mean = sums.mean(axis=0)
-    spread = np.sqrt(np.mean((sums - mean) ** 2, axis=0))
+    spread = np.sqrt(np.mean(np.square(apart @ weight.T), axis=0))
     size = np.abs(weight) @ np.abs(y).max(axis=0)
     flat = ~(spread > ROUNDING * size)  # not a number, too
-    factor = how.gain / np.where(flat, 1.0, spread)
-    weight = weight * factor[:, None]
-    # The mean of what float32 keeps of the weights, so that their rounding moves nothing.
+    weight = weight * (gain / np.where(flat, 1.0, spread))[:, None]
+    # What float32 keeps of the weights has its own mean: their rounding moves nothing.
     kept = np.clip(weight, -MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)
-    mean = np.where(flat, mean * factor, (y @ kept.T.astype(np.float64)).mean(axis=0))
-    bias = np.clip(np.nan_to_num(shifts - mean), -MAX_WEIGHT, MAX_WEIGHT)
-    return Layer(kept, bias.astype(np.float32), layer.activation)
+    exact = kept.astype(np.float64)
+    bias = np.clip(np.nan_to_num(shifts - exact @ middle), -MAX_WEIGHT, MAX_WEIGHT)
+    folded = Layer(kept, bias.astype(np.float32), layer.activation)
+    return folded, apart @ exact.T + (exact @ middle + folded.bias)

@@ -104,6 +104,12 @@ class Preset:
         return bool(self.animate.moving or self.animation.walk)
 
     @property
+    def network_moves(self) -> bool:
+        """Whether the network differs from one moment to the next."""
+        tables = {name.partition(".")[0] for name, _ in self.animate.moving}
+        return bool(self.animation.walk or tables & {"network", "normalize"})
+
+    @property
     def animated(self) -> bool:
         """Whether anything moves with time: inputs, keys, or the network."""
         return self.moves or bool({"t", "cos_t", "sin_t"} & set(self.spec.inputs))

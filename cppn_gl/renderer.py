@@ -225,9 +225,12 @@ class Renderer:
         """Choose the engine for a long job of one network, and draw with it from now on.
 
         `points` are the pixels × samples of all its frames. A job that is worth it measures the
-        engines first; a baked program is taken where it saves more than its compilation costs.
+        engines first; a baked program is taken where it saves more than its compilation costs,
+        and never for a network that moves: each frame would be compiled.
         """
         if self.ctx is None or self._asked in EXACT:
+            return self.engine_for(what)
+        if isinstance(what, Preset) and what.network_moves:
             return self.engine_for(what)
         scene = _scene(what)
         with self._current():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.axes import Axis, Sweep, parse_axis
 from cppn_gl.network import MAX_DEPTH, MAX_SEED
-from cppn_gl.schema import PresetError, integer, number
+from cppn_gl.schema import Integer, PresetError, integer, number
 from cppn_gl.tables import LayersSpec, field_of, resolve, whole
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _tried(preset: "Preset", step: dict[str, Any], where: str) -> "Preset":
 def axis(text: str, where: str = "axis") -> Axis:
     """The axis of a text, its keys dotted and its values checked. PresetError, with key `where`."""
     try:
-        found = parse_axis(text, lambda name: whole(_dotted(name)))
+        found = parse_axis(text, _whole)
         parts = tuple((_dotted(name), values) for name, values in found.parts)
         checked = tuple((name, _checked(name, values)) for name, values in parts)
     except PresetError as error:
@@ -159,6 +159,11 @@ def axis(text: str, where: str = "axis") -> Axis:
     if len({name for name, _ in checked}) < len(checked):
         raise PresetError("a key stands twice on one axis", key=where)
     return Axis(checked)
+
+
+def _whole(name: str) -> bool:
+    name = _dotted(name)
+    return isinstance(APART[name], Integer) if name in APART else whole(name)
 
 
 def _dotted(name: str) -> str:
@@ -188,10 +193,18 @@ def check_sweep(sweep: Sweep) -> None:
 
 
 def labels(of: Axis) -> tuple[str, ...]:
-    """Words for each step of an axis: "depth 3", "tanh", "× 0.55"; "" where nothing differs."""
+    """Words for each step of an axis: "depth 3", "tanh", "× 0.55"; "" where nothing differs.
+
+    Of several keys as many are named, from the first on, as it takes to tell the steps apart.
+    """
     told = [(n, v) for n, v in of.parts if len(set(v)) > 1] or of.parts[:1]
-    columns = [_words(name, values) for name, values in told]
-    return tuple(" · ".join(words) for words in zip(*columns, strict=True)) or ("",)
+    steps: tuple[str, ...] = ("",) * of.count
+    for name, values in told:
+        joined = zip(steps, _words(name, values), strict=True)
+        steps = tuple(f"{before} · {word}" if before else word for before, word in joined)
+        if len(set(steps)) == of.count:
+            break
+    return steps
 
 
 def _words(name: str, values: tuple[Any, ...]) -> list[str]:

@@ -45,7 +45,7 @@ def test_what_is_no_number_stays_magenta(name: str, invert: bool) -> None:
     values = random_values()
     values[7] = NOT_A_NUMBER
     shown = colored(values, Color(name, invert), SIGNED)
-    assert broken(shown).nonzero()[0].tolist() == [7]
+    assert broken(shown)[7]
 
 
 @each

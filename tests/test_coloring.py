@@ -1,6 +1,5 @@
 """Pictures in colours, by every engine: neither tiles, samples, sizes nor engines show."""
 
-import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -185,8 +184,7 @@ def test_nothing_is_left_of_a_drawing_that_ends_or_is_dropped(
     drawing = coloring.begin(renderer.painter, planes, scene, FRAGMENT, samples=2)
     drawing.step(0.0)
     planes.release()
-    del drawing
-    gc.collect()
+    drawing.release()
     drawn(renderer, FRAGMENT, scene)
     assert counted.alive() == {}
 
