@@ -19,8 +19,8 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
-from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
+from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.camera import Camera, dragged, zoomed
 from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
 from cppn_gl.views.field import FieldDrawing
