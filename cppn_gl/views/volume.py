@@ -151,19 +151,19 @@ class VolumeDrawing:
         there = painter.kept("volumes", lambda: Observatory(painter))
         volume = there.held.find(self._slices.key)
         while volume is None:
-            if self._slices.step(max(deadline - wall.perf_counter(), 0.001)):
+            if self._slices.step(max(deadline - wall.perf_counter(), 0.0)):
                 volume = there.make(self._slices, self._scene.network)
-            if wall.perf_counter() >= deadline:
+            elif wall.perf_counter() >= deadline:
                 return False
         moving = None
         if self._moving is not None:
-            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.001))
-            if moving is None or wall.perf_counter() >= deadline:
+            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.0))
+            if moving is None:
                 return False
         easel = easel_of(painter)
-        target = easel.target(self.planes.size)
-        if easel.user is not self:
-            easel.user, self._next = self, 0
+        target = easel.find(self)
+        if target is None:
+            target, self._next = easel.target(self, self.planes.size), 0
         volume.texture.use(0)
         if moving is not None:
             moving.texture.use(1)
@@ -219,6 +219,6 @@ class VolumeDrawing:
                 return False
         target.drawn.scissor = None  # type: ignore[assignment]
         easel.spread(target, self.planes)
-        easel.user = None
+        easel.give_back(self)
         self._done = True
         return True
