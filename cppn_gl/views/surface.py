@@ -24,8 +24,8 @@ from cppn_gl.views.easel import Shape, Shelf, easel_of
 from cppn_gl.views.field import WEIGHTS, Field, FieldDrawing
 from cppn_gl.views.heights import Plate, plates
 
-SIDES = (48, 64, 96, 128, 192, 256, 320)  # of the grid, in points
-POINTS = 0.5  # of the grid for each pixel of the shorter side, at most
+SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
+POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
 GRIDS = 3  # index buffers kept
 LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
@@ -129,9 +129,10 @@ class Workshop:
         self._grids: Shelf[Grid] = Shelf(GRIDS)
 
     def draw_sheet(self, side: int) -> None:
-        """Draw a sheet of side × side points."""
-        make = partial(Grid, self._ctx, self.sheet.program, side)
-        self._grids.get(side, make).vertices.render(moderngl.TRIANGLES)
+        """Draw the sheet of a field of side × side points."""
+        across = (side + 1) // 2
+        make = partial(Grid, self._ctx, self.sheet.program, across)
+        self._grids.get(across, make).vertices.render(moderngl.TRIANGLES)
 
     def release(self) -> None:
         """Free everything."""

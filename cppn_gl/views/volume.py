@@ -27,7 +27,7 @@ from cppn_gl.views.field import FieldDrawing
 from cppn_gl.views.space import VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
-SIDES = {0: 24, 120: 32, 220: 48, 340: 64, 700: 96}
+SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}
 SLICES = (64, 128, 192, 256, 384, 512)  # points along a side of the slice's picture
 SHARP = 0.7  # of them for each pixel of the shorter side, at most
 VOLUMES = 4  # kept
@@ -65,7 +65,7 @@ class VolumeView(View):
 
     def work(self, scene: Scene) -> float:
         """The slice's network at some of the pixels, and a ray for each."""
-        return 0.3 * work_per_pixel(scene.network) + 3000
+        return 0.3 * work_per_pixel(scene.network) + 800
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
