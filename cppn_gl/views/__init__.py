@@ -8,8 +8,9 @@ from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.units import UnitsView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(), LayersView())}
+ALL: dict[str, View] = {view.name: view for view in (PictureView(), LayersView(), UnitsView())}
 
 
 def view_of(preset: Preset) -> View:
