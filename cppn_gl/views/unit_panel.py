@@ -214,7 +214,7 @@ def unit_panel(
         words.bars(reading.weights, largest, chart, list(reading.sources))
     if words.room() > chart // 2:
         words.gap()
-        words.line("how often which value")
+        words.line("its values")
         words.histogram(values, ramp, low, high, min(chart, words.room() - words.leading))
         words.ends(*labels)
 
