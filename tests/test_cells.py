@@ -43,8 +43,8 @@ def test_cells_fill_the_picture_and_are_neither_needles_nor_left_empty(
     cells = arranged(count, size)
     rows = -(-count // cells.columns)
     assert cells.columns * rows - count < cells.columns  # no row is empty
-    used = cells.columns * rows * (cells.cell[0] + cells.gap) * (cells.cell[1] + cells.gap)
-    assert used > 0.65 * size[0] * size[1]
+    used = cells.columns * rows * cells.pitch[0] * cells.pitch[1]
+    assert used > 0.9 * size[0] * size[1]
 
 
 def test_reading_order() -> None:

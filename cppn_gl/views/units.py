@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.network import Network
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.trace import inputs, trace
 from cppn_gl.viewer.text import font
 from cppn_gl.views import diagram
@@ -64,6 +64,11 @@ class UnitsView(HostView):
         self._lenses = Lenses()
         self._base: tuple[Network, Any, Image.Image] | None = None
 
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel: all units are drawn, each in a share of the picture."""
+        units = sum(len(layer.bias) for layer in scene.network.drawn)
+        return max(super().work(scene), work_per_pixel(scene.network) / units)
+
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint all tiles."""
         board, before = board_of(scene, size), scene.preset.show.before
@@ -90,8 +95,7 @@ class UnitsView(HostView):
                     shaped = tile.reshape(board.tile[1], board.tile[0], 3)
                     place[:] = shaped[: place.shape[0], : place.shape[1]]
                 yield
-        if board.panel:
-            yield from self._lenses.get(scene, lens_size(scene.network, size[0] / size[1]))
+        yield from self._lenses.get(scene, lens_size(scene.network, size[0] / size[1]))
         return picture
 
     def _lens(self, scene: Scene, size: Size) -> Lens:
@@ -124,8 +128,7 @@ class UnitsView(HostView):
                     outline=ink,
                     width=edge,
                 )
-        if board.panel:
-            self._panel(image, scene, board, unit, kept)
+        self._panel(image, scene, board, unit, kept)
         return np.asarray(image)
 
     def _panel(
@@ -136,7 +139,6 @@ class UnitsView(HostView):
         unit: Unit | None,
         kept: Unit | None,
     ) -> None:
-        assert board.panel is not None
         lens = self._lens(scene, image.size)
         if unit is None:
             picture_panel(image, board.panel, board.points, lens, _legend(scene))
@@ -168,7 +170,7 @@ class UnitsView(HostView):
         unit, kept = board.at(place), kept_unit(scene, board)
         if unit is None:
             panel = board.panel
-            if kept is None or (panel and panel[0] <= place[0] and panel[1] <= place[1]):
+            if kept is None or (panel[0] <= place[0] and panel[1] <= place[1]):
                 return None
             return Hit("no unit", changes={"show.unit": None})
         words = unit_name(scene.network, unit)
