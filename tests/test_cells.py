@@ -17,6 +17,8 @@ def test_each_cell_is_found_under_its_pixels_and_lies_in_the_picture(
         left, top, right, bottom = cells.box(index)
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]
+        assert 0 <= cells.cell[0] - (right - left) <= 1
+        assert 0 <= cells.cell[1] - (bottom - top) <= 1
         middle = ((left + right) / 2, (top + bottom) / 2)
         for place in ((left, top), (right - 0.01, bottom - 0.01), middle):
             assert cells.at(place) == index

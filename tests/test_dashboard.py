@@ -40,6 +40,8 @@ def test_tiles_lie_in_their_area_and_none_on_another(
     for left, top, right, bottom in boxes:
         assert area[0] - 1 <= left < right <= area[2] + 1
         assert area[1] - 1 <= top < bottom <= area[3] + 1
+        assert 0 <= board.tile[0] - (right - left) <= 1
+        assert 0 <= board.tile[1] - (bottom - top) <= 1
     taken = {(x, y) for left, top, _, _ in boxes for x, y in [(left, top)]}
     assert len(taken) == len(boxes)
 

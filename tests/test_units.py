@@ -149,6 +149,14 @@ def test_any_size(size: tuple[int, int], keys: dict[str, Any]) -> None:
         assert words.shape == (size[1], size[0], 4)
 
 
+def test_places_between_two_pixels_are_rounded_to_no_larger_tile() -> None:
+    explicit = load_preset("two-layers").replace(width=3, outputs=1, view="units")
+    for connected in (False, True):
+        for width in range(950, 970):
+            scene = scene_of(explicit.replace(connections=connected))
+            assert painted(VIEW, scene, (width, 600)).shape == (600, width, 3)
+
+
 @pytest.mark.parametrize("keys", [{"depth": 1}, {"depth": 40, "width": 400}, {"depth": 64}])
 def test_networks_of_any_shape(keys: dict[str, Any]) -> None:
     scene = scene_of(PRESET.replace(**keys, weight_scale=0.1))

@@ -33,13 +33,14 @@ class Cells:
     def box(self, index: int) -> Box:
         """Where a cell lies, counted from 0 in reading order."""
         row, column = divmod(index, self.columns)
-        left, right = self._sides(column, self.pitch[0])
-        top, bottom = self._sides(row, self.pitch[1])
+        left, right = self._sides(column, 0)
+        top, bottom = self._sides(row, 1)
         return left, top, right, bottom
 
-    def _sides(self, place: int, pitch: float) -> tuple[int, int]:
-        low = round(place * pitch) + self.gap
-        return low, max(low + 1, round((place + 1) * pitch))
+    def _sides(self, place: int, axis: int) -> tuple[int, int]:
+        low, high = (round(k * self.pitch[axis]) for k in (place, place + 1))
+        low += self.gap
+        return low, min(max(low + 1, high), low + self.cell[axis])
 
     def at(self, place: tuple[float, float]) -> int | None:
         """The cell that holds a pixel; None for the gaps and what is beyond."""

@@ -66,13 +66,13 @@ class Dashboard:
         """Where a unit's tile lies."""
         column = self.columns[unit[0] - self.columns[0].layer]
         across, down = divmod(unit[1], column.rows)
-        left, right = self._sides(column.left, across, self.pitch[0])
-        top, bottom = self._sides(column.top, down, self.pitch[1])
+        left, right = self._sides(column.left, across, 0)
+        top, bottom = self._sides(column.top, down, 1)
         return left, top, right, bottom
 
-    def _sides(self, first: float, place: int, pitch: float) -> tuple[int, int]:
-        low = round(first + place * pitch)
-        return low, max(low + 1, round(first + (place + 1) * pitch) - self.gap)
+    def _sides(self, first: float, place: int, axis: int) -> tuple[int, int]:
+        low, high = (round(first + k * self.pitch[axis]) for k in (place, place + 1))
+        return low, min(max(low + 1, high - self.gap), low + self.tile[axis])
 
     def shows(self, unit: Unit) -> bool:
         """Whether there is such a tile."""
