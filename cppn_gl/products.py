@@ -2,15 +2,18 @@
 
     Network, View, Clock -> Products.fill(): pixels' display values, on all cores
                             places(), apply() layer by layer, colors(): the same in steps
+                            sums(): what apply() does before the activation
 
 Layer 1 has the view folded in, as for the shaders, so that a deep zoom stays sharp. Each core takes
 tiles of its own, and its matrix products stay in its thread: a library's own threads would wait for
 one another at each layer.
 """
 
+import contextlib
 import functools
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -61,6 +64,13 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """The libraries' matrix products stay in the thread that asks for them."""
+    with _filling, _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
 class Products:
     """A network at a view and a time."""
 
@@ -103,7 +113,7 @@ class Products:
             places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
             self._tile(piece, places)
 
-        with _filling, _libraries().limit(limits=1, user_api="blas"):
+        with one_thread():
             if len(starts) == 1:
                 work(0)
             else:
@@ -117,14 +127,20 @@ class Products:
 
     def apply(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
         """A layer's units, (N, rows), from the last one's, or from places for layer 0."""
-        layers = self._network.layers
         with np.errstate(all="ignore"):
-            if number == 0:
-                z = np.matmul(y, self._fold.T, out=out)
-            else:
-                z = np.matmul(y, layers[number].weight.T, out=out)
-                z += layers[number].bias
-            return _activated(layers[number].activation, z)
+            z = self.sums(number, y, out)
+            return activate_in_place(self._network.drawn[number].activation, z)
+
+    def sums(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
+        """A layer's sums before its activation, from what `apply` takes. Overflow gives inf, NaN,
+        and NumPy's warning where np.errstate does not say otherwise.
+        """
+        if number == 0:
+            return np.asarray(np.matmul(y, self._fold.T, out=out))
+        layer = self._network.layers[number]
+        z = np.matmul(y, layer.weight.T, out=out)
+        z += layer.bias
+        return np.asarray(z)
 
     def places(
         self,
@@ -157,7 +173,7 @@ class Products:
         return np.asarray(buffers[side][: rows * columns].reshape(rows, columns))
 
 
-def _activated(name: str, z: Floats) -> Floats:
+def activate_in_place(name: str, z: Floats) -> Floats:
     """An activation in place, where NumPy has it so; `activate` says what it is."""
     if name in _PLACES:
         return np.asarray(_PLACES[name](z, out=z))
