@@ -6,9 +6,10 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
+from cppn_gl.views.curves import CurvesView
 from cppn_gl.views.picture import PictureView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(),)}
+ALL: dict[str, View] = {view.name: view for view in (PictureView(), CurvesView())}
 
 
 def view_of(preset: Preset) -> View:
