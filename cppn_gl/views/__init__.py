@@ -8,8 +8,9 @@ from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.curves import CurvesView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.signal import SignalView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(), CurvesView())}
+ALL: dict[str, View] = {view.name: view for view in (PictureView(), SignalView(), CurvesView())}
 
 
 def view_of(preset: Preset) -> View:
