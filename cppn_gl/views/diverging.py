@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS, activate
-from cppn_gl.products import NOT_A_NUMBER
+from cppn_gl.color import NOT_A_NUMBER
 
 Floats = NDArray[np.float32]
 

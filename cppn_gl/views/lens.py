@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from cppn_gl import packing
 from cppn_gl.activations import activate
+from cppn_gl.color import NOT_A_NUMBER
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
 from cppn_gl.preset import View
-from cppn_gl.products import NOT_A_NUMBER
 from cppn_gl.scene import Scene
 from cppn_gl.trace import inputs, statistics, trace
 from cppn_gl.views.dashboard import Unit
