@@ -7,6 +7,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, panels ov
 import contextlib
 import time as wall
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
+from cppn_gl.tour import Step, caption
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.events import Events
@@ -57,16 +59,19 @@ def run(
     source: Path | None = None,
     fullscreen: bool = False,
     engine: str = AUTO,
+    tour: Sequence[Step] = (),
 ) -> int:
     """Open the window on a shot and stay until it is closed; the exit status.
 
-    `source` is the preset file to watch, `engine` as for Renderer. Raises ContextError where no
+    `source` is the preset file to watch, `engine` as for Renderer; `tour` has the presets that P
+    steps through, with captions, instead of all. Raises ContextError where no
     window, or no such engine, can be had.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:
         folder = output_dir or Path()
         app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
+        app.take_tour(tour)
         try:
             app.loop()
         finally:
@@ -116,6 +121,7 @@ class App:
         self._turn_at = 0.0
         self._signature: object = None
         self._title = ""
+        self._captions: list[list[str]] = []  # of a tour, one for each preset
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._traced = 0
@@ -123,6 +129,12 @@ class App:
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
+
+    def take_tour(self, tour: Sequence[Step]) -> None:
+        """Let P step through these, with their captions; from the one that is explored."""
+        if tour:
+            self._captions = [caption(one, k, len(tour)) for k, one in enumerate(tour, 1)]
+            self.explorer.step_through([one.preset for one in tour])
 
     # Actions of the window; the explorer has the others
 
@@ -316,6 +328,8 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
+        number = self.explorer.number
+        self.hud.caption = self._captions[number - 1] if self._captions and number else []
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
         words = self.words.panels(self.canvas.shown, size, self._cursor(size))

@@ -7,6 +7,7 @@ message.
 
 import contextlib
 import dataclasses
+import functools
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -364,6 +365,16 @@ class Explorer(Viewing):
         end = "the first picture seen" if by < 0 else "the newest picture"
         self.message = f"seen {place} of {count}" if moved else end
 
+    @property
+    def number(self) -> int:
+        """Of the preset that was loaded last, in its list, from 1; 0 for none."""
+        return self._number
+
+    def step_through(self, presets: Sequence[Preset]) -> None:
+        """Let P and the digits choose among these; the one explored is the place to go on from."""
+        self._presets = [functools.partial(_same, preset) for preset in presets]
+        self._number = presets.index(self.preset) + 1 if self.preset in presets else 0
+
     def next_preset(self, large: bool = False) -> None:
         """The next shipped preset (Shift: the one before)."""
         count, by = len(self._presets), -1 if large else 1
@@ -398,3 +409,7 @@ class Explorer(Viewing):
             self.number_preset(int(action.removeprefix("preset_")))
         else:
             getattr(self, action)(large)
+
+
+def _same(preset: Preset) -> Preset:
+    return preset

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.cores import one_thread
 from cppn_gl.drawing import begin
 from cppn_gl.features import features
 from cppn_gl.network import Network
 from cppn_gl.perturbation import changes, perturbed
-from cppn_gl.products import one_thread
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
