@@ -60,6 +60,11 @@ def test_numbers_are_few_and_a_rounding_error_is_zero() -> None:
     assert [text for _, text, _ in Axis("x", -0.3, 0.3000000001).ticks()] == ["−0.3", "0", "0.3"]
 
 
+def test_numbers_have_the_digits_that_a_deep_zoom_needs() -> None:
+    ticks = Axis("x", 0.51234567 - 1e-6, 0.51234567 + 1e-6).ticks()
+    assert len({text for _, text, _ in ticks}) == 3
+
+
 def test_a_mark_takes_the_place_of_the_number_next_to_it() -> None:
     ticks = Axis("t", 0.0, 2.0, 1.1).ticks()
     assert [text for _, text, _ in ticks] == ["0", "2", "t = 1.1"]
