@@ -134,9 +134,12 @@ class SurfaceDrawing:
         painter = self._stage.painter
         workshop = painter.kept("surface", lambda: Workshop(painter))
         easel = easel_of(painter)
-        fields = [[one.step(0.0) for one in few] for few in self._fields]
-        if any(field is None for few in fields for field in few):
-            return  # dropped while others were drawn
+        fields = []
+        for drawings in self._fields:
+            few = [field for field in (one.step(0.0) for one in drawings) if field is not None]
+            if len(few) < len(drawings):
+                return  # dropped while others were drawn
+            fields.append(few)
         target = easel.find(self)
         made_of = [workshop, target, *(field for few in fields for field in few)]
         if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
@@ -155,7 +158,7 @@ class SurfaceDrawing:
         finish(painter.ctx)
 
     def _plan(
-        self, workshop: Workshop, target: Target, fields: list[list[Field | None]]
+        self, workshop: Workshop, target: Target, fields: list[list[Field]]
     ) -> list[Callable[[], None]]:
         jobs: list[Callable[[], None]] = [partial(self._backdrop, workshop, target)]
         for plate, few in zip(self._plates, fields, strict=True):
