@@ -25,9 +25,9 @@ def test_the_edges_drawn_are_those_that_nothing_hides(turn: float, tilt: float) 
         low, high = outline(camera, 0.5)[axis]
         assert high[axis] - low[axis] == 2
         assert towards @ (low + high)[:2] >= -1e-9
-    left = outline(camera, 0.5)[2][0]
-    across = corners @ camera.axes[0][:2]
-    assert left[:2] @ camera.axes[0][:2] == pytest.approx(across.min())
+    left = camera.project([outline(camera, 0.5)[2][0] * (1, 1, 0)])[0, 0]
+    others = camera.project(np.hstack([corners, np.zeros((4, 1))]))[:, 0]
+    assert left == pytest.approx(others.min())
 
 
 def test_nine_edges_of_a_box_are_in_front() -> None:

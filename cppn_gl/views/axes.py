@@ -174,7 +174,8 @@ def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
             keys = [-float(right @ (a + b)) for a, b in near]
         found[axis] = near[int(np.argmax(keys))]
     corners = [np.array((x, y, 0.0)) for x, y in itertools.product((-1.0, 1.0), repeat=2)]
-    left = min(corners, key=lambda c: (round(float(camera.axes[0] @ c), 6), camera.axes[2] @ c))
+    across = np.nan_to_num(camera.project(corners)[:, 0], nan=np.inf)
+    left = corners[int(np.argmin(np.round(across, 6)))]
     up = np.array([0.0, 0.0, relief])
     found[2] = (left - up, left + up)
     return found

@@ -24,7 +24,7 @@ from cppn_gl.views.base import Drawing, Size, Stage, View, Words
 from cppn_gl.views.camera import Camera, dragged, zoomed
 from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
 from cppn_gl.views.field import FieldDrawing
-from cppn_gl.views.space import VolumeSlices, third_name, third_of
+from cppn_gl.views.space import LIGHT, VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
 SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}
@@ -195,6 +195,7 @@ class VolumeDrawing:
             slice_at=third_of(self._scene).place,
             stroke=max(0.3, min(size) / 1200),
             pixel=2 * camera.spread[1] / size[1],
+            light=tuple(LIGHT),
             high=HIGH,
             low=LOW,
         )
