@@ -1,6 +1,6 @@
 """An output as a lit height field in perspective, coloured by its height or by the picture.
 
-The network is drawn on a grid, which is kept: turning the eye draws the sheet again (sheet.py) and
+The network is drawn on a grid, which is kept: turning the eye draws the sheet again (mesh.py) and
 evaluates nothing. From straight above it is a map, which the pointer reads.
 """
 
@@ -17,7 +17,7 @@ from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.camera import dragged, zoomed
 from cppn_gl.views.field import WEIGHTS
 from cppn_gl.views.heights import Plate, plates
-from cppn_gl.views.sheet import SurfaceDrawing, camera_of
+from cppn_gl.views.mesh import SurfaceDrawing, camera_of
 
 
 class SurfaceView(View):
