@@ -121,6 +121,18 @@ class Chooser:
             return Choice(found.engine, f"measured here{_gain(found)}")
         return Choice(known[0], GUESSED)
 
+    def engine_within(self, base: Network, network: Network) -> Engine:
+        """What draws another network in a picture of `base`, such as a cell of a sheet.
+
+        It is the engine of `base`, which the picture remembers, unless that is too slow by far:
+        then a first guess, which is the same each time.
+        """
+        engine = EXACT[self.engine_for(base).engine]
+        products = engine in (NUMPY, TILED)
+        if products == (network.width > UNROLLED_WIDTH) or engine == NUMPY:
+            return engine
+        return self.guess(network)
+
     def tune(
         self,
         scene: Scene,

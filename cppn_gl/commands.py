@@ -6,37 +6,23 @@ Paths written go to stdout, notes to stderr, one line each. Errors are raised, a
 """
 
 import argparse
-import contextlib
 import dataclasses
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl import library
-from cppn_gl._version import __version__
-from cppn_gl.engines import AUTO, ENGINES, EXACT, engine_name
-from cppn_gl.options import (
-    PROGRAM,
-    Parser,
-    UsageError,
-    add_overrides,
-    checked,
-    overrides,
-    path_value,
-    size_value,
-    toml_value,
-)
+from cppn_gl.engines import AUTO, engine_name
+from cppn_gl.options import PROGRAM, Parser, UsageError, checked, path_value, size_value, toml_value
 from cppn_gl.parsing import read_preset
+from cppn_gl.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
 from cppn_gl.terminal import note, progress_bar
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from cppn_gl.picture import Shot
-    from cppn_gl.preset import Preset
-    from cppn_gl.renderer import Renderer
 
 
 @dataclass(frozen=True)
@@ -54,25 +40,10 @@ class Command:
         return parser
 
 
-def _picture_options(
-    parser: Parser, size: str = "of the picture in pixels (640x360, or what the picture says)"
-) -> None:
-    about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
-    about += f" (the preset {library.DEFAULT!r})"
-    parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    add_overrides(parser)
-    parser.option("--size", metavar="WxH", help=size)
-    parser.option(
-        "--time", metavar="SECONDS", help="the moment to show (0, or what the picture says)"
-    )
-    parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
-    parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
-
-
 def _view_options(parser: Parser) -> None:
     width, height = DEFAULT_SIZE
-    _picture_options(parser, f"of the window ({width}x{height})")
-    _engine_option(parser)
+    picture_options(parser, f"of the window ({width}x{height})")
+    engine_option(parser)
     parser.option("--no-hud", action="store_true", help="nothing but the picture")
     parser.option("--fullscreen", action="store_true", help="over the whole screen")
     parser.option(
@@ -84,14 +55,31 @@ def _view_options(parser: Parser) -> None:
     )
 
 
-def _engine_option(parser: Parser) -> None:
-    parser.option("--engine", default=AUTO, metavar="NAME", help=f"{', '.join(ENGINES)} (auto)")
-
-
 def _render_options(parser: Parser) -> None:
-    _picture_options(parser)
-    _engine_option(parser)
+    picture_options(parser)
+    engine_option(parser)
     parser.option("-o", "--output", type=path_value, metavar="PATH", help="what to write")
+
+
+def _sheet_options(parser: Parser) -> None:
+    picture_options(parser, "of the whole sheet (as large as its cells need)")
+    engine_option(parser)
+    group = parser.add_argument_group("the sheet")
+    about = (
+        "what differs from row to row: depth=1:10, weight_scale=0.5:1:9:log, activation=relu,tanh"
+    )
+    options: list[tuple[list[str], dict[str, Any]]] = [
+        (["--rows"], {"metavar": "KEY=…", "help": about}),
+        (["--cols"], {"metavar": "KEY=…", "help": "what differs from column to column"}),
+        (["--wrap"], {"metavar": "N", "help": "columns that the only axis is folded into"}),
+        (["--seeds"], {"metavar": "NAME", "help": "shared, or varying: one for each cell"}),
+        (["--cell"], {"metavar": "WxH", "help": "a cell's size in pixels (160x160)"}),
+        (["--gap"], {"metavar": "N", "help": "pixels between cells (4)"}),
+        (["--no-labels"], {"action": "store_true", "help": "no words"}),
+    ]
+    for names, keys in options:
+        parser.names += group.add_argument(*names, **keys).option_strings
+    parser.option("-o", "--output", type=path_value, metavar="PATH", help="the PNG to write")
 
 
 def _sequence_options(parser: Parser) -> None:
@@ -102,8 +90,8 @@ def _sequence_options(parser: Parser) -> None:
 
 
 def _tune_options(parser: Parser) -> None:
-    _picture_options(parser)
-    _engine_option(parser)
+    picture_options(parser)
+    engine_option(parser)
 
 
 def _bench_options(parser: Parser) -> None:
@@ -113,7 +101,7 @@ def _bench_options(parser: Parser) -> None:
     about = "of the pictures in pixels (640x360,1920x1080,3840x2160)"
     parser.option("--sizes", metavar="A,B", help=about)
     parser.option("--budget", metavar="SECONDS", help="how long it may take in all (120)")
-    _engine_option(parser)
+    engine_option(parser)
     parser.option("--json", type=path_value, metavar="FILE", help="write the figures there too")
     parser.option("--quiet", action="store_true", help="no progress on stderr")
 
@@ -122,90 +110,47 @@ def _presets_options(parser: Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="print this one as TOML")
 
 
-def _shot(args: argparse.Namespace, *, poster: bool = False) -> "Shot":
-    """What the arguments ask for. Raises PresetError, UsageError.
-
-    A `poster` may be larger than a memory.
-    """
-    changes = overrides(args)
-    size = None if args.size is None else size_value(args.size)
-    from cppn_gl.picture import SAMPLES, SIDES, SIZE, TIME, Shot, read_shot
-
-    if library.is_picture(args.preset):
-        shot = read_shot(Path(args.preset))
-        if shot.version != __version__:
-            note(args, f"{args.preset} is by version {shot.version}, this is {__version__}")
-        shot = dataclasses.replace(shot, version=__version__)
-    else:
-        shot = Shot(library.load_preset(args.preset))
-    values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
-    if size:
-        values["size"] = checked(SIDES if poster else SIZE, size, "--size")
-    for name, check in (("time", TIME), ("samples", SAMPLES)):
-        if getattr(args, name) is not None:
-            values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
-    return dataclasses.replace(shot, **values)
-
-
-def _opened(engine: str) -> "Renderer":
-    """A renderer, and no warning where it does without OpenGL: that is told in one line."""
-    from cppn_gl.renderer import Renderer
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return Renderer(engine)
-
-
-@contextlib.contextmanager
-def _renderer(
-    args: argparse.Namespace, remembered: str, preset: "Preset", points: float
-) -> Iterator["Renderer"]:
-    """A renderer by the engine asked for, or else the remembered one, or else the fastest.
-
-    `points` (pixels × samples, of all frames) tell how long the job is: a long one is worth
-    measuring the engines first, and baking.
-    """
-    from cppn_gl.context import ContextError
-
-    asked = checked(engine_name, args.engine, "--engine")
-    again = asked == AUTO and remembered in EXACT
-    try:
-        renderer = _opened(remembered if again else asked)
-    except ContextError:
-        if not again:
-            raise
-        renderer = _opened(AUTO)
-    with renderer:
-        if renderer.fallback:
-            note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
-        if not again:  # from here on one engine draws, whatever others measure meanwhile
-            renderer.plan(preset, points)
-        engine = renderer.engine_for(preset).engine
-        if asked != AUTO and not engine.startswith(asked):
-            note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
-        if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
-            note(args, f"no engine {remembered!r} here: drawing with {engine}")
-        yield renderer
-
-
-def _draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
-    with _renderer(args, shot.engine, shot.preset, shot.points) as renderer:
-        pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
-        return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)
-
-
 def _render(args: argparse.Namespace) -> int:
     from cppn_gl.capture import check_target, save_picture
+    from cppn_gl.picture import SIZE
     from cppn_gl.poster import SUFFIXES, is_poster
 
     if args.output is None or args.output.suffix.lower() not in SUFFIXES:
         given = "" if args.output is None else f", not {args.output}"
         raise UsageError(f"render writes a PNG or a TIFF: -o FILE.png would be right{given}")
-    shot = _shot(args, poster=True)
+    shot = shot_of(args, poster=True)
     check_target(args.output, overwrite=True)
-    if is_poster(args.output, shot):
+    if is_poster(args.output, shot) and shot.preset.show.view == "picture":
         return _poster(args, shot)
-    pixels, shot = _draw(args, shot)
+    if args.output.suffix.lower() != ".png":
+        view = shot.preset.show.view
+        raise UsageError(f"the view {view} is written as a PNG: -o FILE.png would be right")
+    checked(SIZE, shot.size, "--size")
+    pixels, shot = draw(args, shot)
+    save_picture(args.output, pixels, shot, overwrite=True)
+    print(args.output)
+    return 0
+
+
+def _sheet(args: argparse.Namespace) -> int:
+    if args.output is None or args.output.suffix.lower() != ".png":
+        raise UsageError("sheet writes a PNG: -o FILE.png would be right")
+    sweep: dict[str, Any] = {"show.view": "sheet"}
+    sweep |= {f"sweep.{name}": getattr(args, name) for name in ("rows", "cols", "seeds")}
+    sweep |= {f"sweep.{n}": toml_value(v) for n in ("wrap", "gap") if (v := getattr(args, n))}
+    sweep["sweep.cell"] = None if args.cell is None else size_value(args.cell, "--cell")
+    sweep["sweep.labels"] = False if args.no_labels else None
+    shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
+    from cppn_gl.capture import check_target, save_picture
+    from cppn_gl.picture import SIZE
+    from cppn_gl.sweep import cells
+    from cppn_gl.views.sheet_layout import natural_size
+
+    if args.size is None:
+        size = natural_size(shot.preset, cells(shot.preset))
+        shot = dataclasses.replace(shot, size=checked(SIZE, size, "--cell"))
+    check_target(args.output, overwrite=True)
+    pixels, shot = draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
     print(args.output)
     return 0
@@ -217,7 +162,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
     with (
-        _renderer(args, engine, shot.preset, shot.points) as renderer,
+        renderer_for(args, engine, shot.preset, shot.points) as renderer,
         progress_bar(args, poster.count, "band") as progress,
     ):
         write_poster(renderer, poster, progress=progress)
@@ -235,7 +180,7 @@ def _sequence(args: argparse.Namespace) -> int:
     ):
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
-    shot = _shot(args)
+    shot = shot_of(args)
     from cppn_gl.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
@@ -245,7 +190,7 @@ def _sequence(args: argparse.Namespace) -> int:
     engine = found["engine"] if found else shot.engine
     points = float(shot.points) * frames
     with (
-        _renderer(args, engine, shot.preset, points) as renderer,
+        renderer_for(args, engine, shot.preset, points) as renderer,
         progress_bar(args, frames) as progress,
     ):
         write_sequence(
@@ -262,7 +207,7 @@ def _sequence(args: argparse.Namespace) -> int:
 
 def _view(args: argparse.Namespace) -> int:
     engine = checked(engine_name, args.engine, "--engine")
-    shot = _shot(args)
+    shot = shot_of(args)
     from cppn_gl.context import display_problem, explain
 
     problem = display_problem()
@@ -286,7 +231,7 @@ def _view(args: argparse.Namespace) -> int:
 
     checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
     check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
-    pixels, shot = _draw(args, shot)
+    pixels, shot = draw(args, shot)
     print(save_new_picture(args.output_dir, pixels, shot))
     return 0
 
@@ -298,8 +243,8 @@ def _file(preset: str) -> Path | None:
 
 def _tune(args: argparse.Namespace) -> int:
     asked = checked(engine_name, args.engine, "--engine")
-    shot = _shot(args)
-    with _opened(asked) as renderer:
+    shot = shot_of(args)
+    with opened(asked) as renderer:
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
         if renderer.tuning_path is not None:
@@ -351,6 +296,11 @@ COMMANDS = {
     "view": Command("the live window", _view_options, _view),
     "render": Command(
         "one picture, of any size: -o FILE.png or FILE.tif", _render_options, _render
+    ),
+    "sheet": Command(
+        "a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
+        _sheet_options,
+        _sheet,
     ),
     "sequence": Command(
         "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence

@@ -6,6 +6,7 @@ The pixels do not depend on the tiles. `begin` gives the drawing that an engine 
 """
 
 import time as wall
+from collections.abc import Sequence
 
 from cppn_gl.engines import FRAGMENT, TILED, Engine
 from cppn_gl.geometry import sample_jitters
@@ -19,14 +20,17 @@ from cppn_gl.targets import Planes
 from cppn_gl.tiled import TiledDrawing
 from cppn_gl.unlocked import finish
 
+Jitters = Sequence[tuple[float, float]]  # right and down from a pixel's centre, in pixels
+
 STRIP = 4  # rows of a tile narrower than the picture; software renderers draw 4×4 fragments
 
 
 class Drawing:
     """A picture being drawn, tile by tile. The pixels do not depend on the tiles.
 
-    `size` is the whole picture's, `offset` (pixels) where the planes lie in it. Another scene may
-    be drawn between two steps.
+    `size` is the whole picture's, `offset` (pixels) where the planes lie in it. `jitters` are the
+    places of the samples in a pixel, where they are not those of N×N. Another scene may be drawn
+    between two steps.
     """
 
     def __init__(
@@ -38,17 +42,18 @@ class Drawing:
         size: tuple[int, int] | None = None,
         offset: tuple[int, int] = (0, 0),
         samples: int = 1,
+        jitters: Jitters | None = None,
         engine: Engine = FRAGMENT,
     ):
         self.painter, self.planes, self.scene = painter, planes, scene
         self.engine = engine
         self.size, self.offset = size or planes.size, offset
-        self._jitters = sample_jitters(samples)
+        self._jitters = list(jitters or sample_jitters(samples))
         self._samples = len(self._jitters)
         self._x = self._y = 0  # the next tile, in texels
         self._strip = 0
         self.done = False
-        if samples > 1:  # which add up; one sample writes over what is there
+        if self._samples > 1:  # which add up; one sample writes over what is there
             planes.target.scissor = None  # type: ignore[assignment]
             planes.target.clear()
 
@@ -73,6 +78,9 @@ class Drawing:
             if wall.perf_counter() >= deadline:
                 break
         return self.done
+
+    def release(self) -> None:
+        """There is nothing of its own to free."""
 
     def _tile(self, program: Program, seconds: float) -> None:
         width, height = self.planes.texels
@@ -109,6 +117,9 @@ class Drawing:
         self.painter.frame(frame)
 
 
+AnyDrawing = Drawing | HostDrawing | TiledDrawing
+
+
 def begin(
     painter: Painter,
     planes: Planes,
@@ -118,13 +129,31 @@ def begin(
     size: tuple[int, int] | None = None,
     offset: tuple[int, int] = (0, 0),
     samples: int = 1,
-) -> Drawing | HostDrawing | TiledDrawing:
+    jitters: Jitters | None = None,
+) -> AnyDrawing:
     """The drawing of a scene by an engine; the arguments are those of `Drawing`."""
     if engine.on_host:
-        return HostDrawing(painter, planes, scene, size=size, offset=offset, samples=samples)
-    if engine == TILED:
-        programs = painter.tiled_programs
-        return TiledDrawing(
-            painter, planes, scene, programs=programs, size=size, offset=offset, samples=samples
+        return HostDrawing(
+            painter, planes, scene, size=size, offset=offset, samples=samples, jitters=jitters
         )
-    return Drawing(painter, planes, scene, size=size, offset=offset, samples=samples, engine=engine)
+    if engine == TILED:
+        return TiledDrawing(
+            painter,
+            planes,
+            scene,
+            programs=painter.tiled_programs,
+            size=size,
+            offset=offset,
+            samples=samples,
+            jitters=jitters,
+        )
+    return Drawing(
+        painter,
+        planes,
+        scene,
+        size=size,
+        offset=offset,
+        samples=samples,
+        jitters=jitters,
+        engine=engine,
+    )

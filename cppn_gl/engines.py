@@ -49,6 +49,8 @@ class Engine:
 
 BAKED_COMPUTE = Engine("baked", 1)  # for GPUs, most of whose units serve no fragments
 FRAGMENT, BAKED, TILED, NUMPY = (Engine(k) for k in ("fragment", "baked", "tiled", "numpy"))
+# Programs of views, which nobody asks for by name: a fragment is one pixel.
+DERIVATIVES, REGIONS = Engine("derivatives", 1), Engine("regions", 1)
 COMPUTE = {pixels: Engine("compute", pixels) for pixels in (1, 2, 4, 8, 16)}
 _ALL = (FRAGMENT, *COMPUTE.values(), BAKED, BAKED_COMPUTE, TILED, NUMPY)
 EXACT = {str(engine): engine for engine in _ALL}

@@ -5,6 +5,7 @@ products than as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -69,10 +70,11 @@ class HostDrawing:
         size: tuple[int, int] | None = None,
         offset: tuple[int, int] = (0, 0),
         samples: int = 1,
+        jitters: Sequence[tuple[float, float]] | None = None,
     ):
         self.painter, self.planes, self.scene = painter, planes, scene
         self.size, self.offset = size or planes.size, offset
-        self._jitters = sample_jitters(samples)
+        self._jitters = list(jitters or sample_jitters(samples))
         self._share = len(self._jitters)
         width, height = planes.size
         self._picture = np.zeros((height, width, 3), np.float32)
@@ -104,6 +106,9 @@ class HostDrawing:
             if wall.perf_counter() >= deadline:
                 break
         return self.done
+
+    def release(self) -> None:
+        """There is nothing of its own to free."""
 
     def _several(self, deadline: float) -> bool:
         """Draw pixels on all cores, where SEVERAL of them fit into the time; False where not."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl import draws
+from cppn_gl import arcs, draws
 from cppn_gl.activations import ACTIVATIONS, activate
 from cppn_gl.features import FEATURES, MAX_LATENTS, latent_count, latent_index
 from cppn_gl.schema import (
@@ -235,6 +235,12 @@ def _activations(value: Any) -> Any:
     return one(value) if isinstance(value, str) else several(one, 0, MAX_DEPTH - 1)(value)
 
 
+def _between(value: Any) -> tuple[int, float]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"{show(value)} is not a seed and a number from 0 to 1")
+    return integer(0, MAX_SEED)(value[0]), number(0, 1)(value[1])
+
+
 @dataclass(frozen=True)
 class NetworkSpec:
     """The `[network]` table: what to draw. Equal specs draw equal networks, on any machine."""
@@ -261,16 +267,24 @@ class NetworkSpec:
         "uniform", choice(INITS), f"the law of the draws: {' '.join(INITS)}", short=True
     )
     weight_scale: float = key(
-        1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True
+        1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True, factor=True
     )
     bias_scale: float | None = key(
-        None, number(0, 1000), "factor on the drawn biases; follows weight_scale when absent"
+        None,
+        number(0, 1000),
+        "factor on the drawn biases; follows weight_scale when absent",
+        factor=True,
     )
     seed: int = key(0, integer(0, MAX_SEED), "which network, 0 to 2⁶³ - 1", short=True)
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
         "z0, z1 …; drawn from U(-1, 1) when absent",
+    )
+    between: tuple[int, float] | None = key(
+        None,
+        _between,
+        "another seed, and how far the draws have turned towards it, 0 to 1, as [9, 0.25]",
     )
 
     def __post_init__(self) -> None:
@@ -295,26 +309,42 @@ class NetworkSpec:
         return self.activation
 
     @property
+    def kind(self) -> arcs.Kind:
+        """What numbers it draws, whatever the seed."""
+        sizes = (len(self.inputs), *(self.width,) * (self.depth - 1), self.outputs)
+        shapes = tuple(zip(sizes[1:], sizes[:-1], strict=True))
+        return arcs.Kind(shapes, latent_count(self.inputs), INITS[self.init][0])
+
+    @property
     def latents(self) -> tuple[float, ...]:
         """z0, z1 …: given, or drawn."""
-        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+        if self.latent is not None or self.between is None:
+            drawn = drawn_latents(self.seed, self.inputs)
+            return drawn if self.latent is None else self.latent
+        return tuple(map(float, self._drawn()[-1]))
+
+    def _drawn(self) -> list[NDArray[np.float32]]:
+        """Weight and bias of each layer, and then the latent constants, before any scale."""
+        if self.between is None:
+            return self.kind.arrays(self.seed)
+        return arcs.blended(self.kind, self.seed, *self.between)
 
     def network(self) -> Network:
         """Draw it."""
         law, variance = INITS[self.init]
         bias_scale = self.weight_scale if self.bias_scale is None else self.bias_scale
-        fan_in, layers, scales = len(self.inputs), [], []
-        for number_, name in enumerate((*self.hidden_activations, self.output_activation), 1):
-            rows = self.width if number_ < self.depth else self.outputs
+        *drawn, latent = self._drawn()
+        layers, scales = [], []
+        for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
+            weight, bias = drawn[2 * number_ : 2 * number_ + 2]
+            rows, fan_in = weight.shape
             factor = self.weight_scale
             if variance is not None:  # U(-1, 1) has variance 1/3
                 factor *= math.sqrt(variance(fan_in, rows) * (3 if law == "uniform" else 1))
-            weight = draws.draw(self.seed, number_, draws.WEIGHT, rows, fan_in, law)
-            bias = draws.draw_row(self.seed, number_, draws.BIAS, rows, law)
             layers.append(Layer(weight, bias, name))
             scales.append((factor, bias_scale))
-            fan_in = rows
-        return Network(layers, self.inputs, latent=self.latents, scales=scales)
+        latents = tuple(map(float, latent)) if self.latent is None else self.latent
+        return Network(layers, self.inputs, latent=latents, scales=scales)
 
 
 def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:

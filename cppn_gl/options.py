@@ -14,8 +14,8 @@ from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
 from cppn_gl.parsing import load_toml
-from cppn_gl.preset import TABLES, resolve
 from cppn_gl.schema import Integer, PresetError, show
+from cppn_gl.tables import TABLES, field_of, resolve
 
 PROGRAM = "python -m cppn_gl"
 
@@ -98,7 +98,7 @@ def add_overrides(parser: Parser) -> None:
             help=_help(field),
         )
         parser.names += names.option_strings
-    others = ", ".join(f"{t}.{field.name}" for t, field in _fields(short=False))
+    others = ", ".join(f"{t}.{written(field)}" for t, field in _fields(short=False))
     names = group.add_argument(
         "--set",
         action="append",
@@ -114,6 +114,11 @@ def _fields(*, short: bool) -> Iterable[tuple[str, "dataclasses.Field[Any]"]]:
         for field in dataclasses.fields(cls):
             if field.metadata.get("short", False) == short:
                 yield table, field
+
+
+def written(field: "dataclasses.Field[Any]") -> str:
+    """How a key is written; the keys of [animate] are the keys of other tables."""
+    return str(field.metadata.get("written", field.name))
 
 
 def _metavar(field: "dataclasses.Field[Any]") -> str:
@@ -152,11 +157,11 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
 
 def key_value(key: str, text: str) -> Any:
     """The value of a dotted key on the command line: TOML, a bare word, or a list by commas."""
-    table, _, name = key.rpartition(".")
     kinds: tuple[Any, ...] = ()
-    if table:
-        fields = {field.name: field for field in dataclasses.fields(TABLES[table])}
-        kind = fields[name].type
+    if key.startswith("animate."):
+        kinds = (tuple[Any, ...],)
+    elif "." in key:
+        kind = field_of(key).type
         kinds = (kind,) if get_origin(kind) is tuple else get_args(kind)
     value = toml_value(text)
     lists = [kind for kind in kinds if get_origin(kind) is tuple]
@@ -181,11 +186,11 @@ def toml_value(text: str) -> Any:
     return document["value"] if len(document) == 1 else text
 
 
-def size_value(text: str) -> tuple[int, int]:
-    """(640, 360) from "640x360". Raises PresetError."""
+def size_value(text: str, option: str = "--size") -> tuple[int, int]:
+    """(640, 360) from "640x360". Raises PresetError, which names the option."""
     match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip(), re.ASCII)
     if not match:
-        raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key="--size")
+        raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key=option)
     return int(match[1]), int(match[2])
 
 

@@ -23,7 +23,7 @@ FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
 MAX_RATES = 64
 SHORT = 0.002  # seconds
 
-Kind = tuple[Engine, Structure | None]  # what a rate is of
+Kind = tuple[Engine | str, Structure | None]  # what a rate is of: an engine, or a view's name
 
 
 class Releasable(Protocol):
@@ -53,6 +53,8 @@ class Painter:
         self.tiled = self.compute and available(ctx)
         self._tiled: TiledPrograms | None = None  # once it is asked for: its buffers are large
         info = ctx.info
+        viewport = info["GL_MAX_VIEWPORT_DIMS"]
+        self.largest = min(int(info["GL_MAX_TEXTURE_SIZE"]), *map(int, viewport))  # a side, pixels
         blocks = int(info["GL_MAX_FRAGMENT_UNIFORM_BLOCKS"])
         if self.compute:  # one layout for all engines
             blocks = min(blocks, int(info.get("GL_MAX_COMPUTE_UNIFORM_BLOCKS") or 12))
@@ -67,7 +69,7 @@ class Painter:
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
         self._rates: dict[Kind, float] = {}
-        self._last: dict[Engine, float] = {}  # of each engine, whatever it drew
+        self._last: dict[Engine | str, float] = {}  # of each engine, whatever it drew
         self._kept: dict[str, Any] = {}  # what views draw with
 
     def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:

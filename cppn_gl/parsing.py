@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.animation import Animate
 from cppn_gl.network import MAX_WEIGHT, Layer, NetworkSpec
 from cppn_gl.preset import (
     FORMAT,
@@ -92,12 +93,23 @@ def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _build(cls: type, values: dict[str, Any], table: str) -> Any:
+    if cls is Animate:
+        return Animate(tuple(_flat(values, "")))
     known = [field.name for field in dataclasses.fields(cls)]
     for field in values:
         if field not in known:
             problem = f"no such key{nearest(field, known)}"
             raise PresetError(problem, key=f"{table}.{show(field)[1:-1]}")
     return cls(**{field: _tuples(value) for field, value in values.items()})
+
+
+def _flat(values: dict[str, Any], before: str) -> list[tuple[str, Any]]:
+    """Keys with dots: quoted, or as TOML has them where they are not, tables in tables."""
+    flat: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        inside = isinstance(value, dict)
+        flat += _flat(value, f"{before}{name}.") if inside else [(before + name, value)]
+    return flat
 
 
 def _tuples(value: Any) -> Any:

@@ -2,15 +2,18 @@
 
     Network, View, Clock -> Products.fill(): pixels' display values, on all cores
                             places(), apply() layer by layer, colors(): the same in steps
+                            sums(): what apply() does before the activation
 
 Layer 1 has the view folded in, as for the shaders, so that a deep zoom stays sharp. Each core takes
 tiles of its own, and its matrix products stay in its thread: a library's own threads would wait for
 one another at each layer.
 """
 
+import contextlib
 import functools
 import os
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from cppn_gl.activations import activate
+from cppn_gl.color import NOT_A_NUMBER
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
 from cppn_gl.packing import first_layer
@@ -26,7 +30,6 @@ from cppn_gl.preset import View
 
 Floats = NDArray[np.float32]
 
-NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 # Pixels are multiplied in multiples of TILE, the last ones filled up: for other numbers a library
 # adds in another order, and a picture's last bits would tell how it was shared out.
 TILE = 1024
@@ -59,6 +62,22 @@ if hasattr(os, "register_at_fork"):
 @functools.cache
 def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """The libraries' matrix products stay in the thread that asks for them."""
+    with _filling, _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
+    """Call `work` with each of `starts`, on all cores; matrix products stay in their thread."""
+    with one_thread():
+        if len(starts) == 1:
+            work(starts[0])
+        else:
+            list(_pool().map(work, starts))
 
 
 class Products:
@@ -103,11 +122,7 @@ class Products:
             places = self.places(pixels, width, size=size, offset=offset, jitter=jitter)
             self._tile(piece, places)
 
-        with _filling, _libraries().limit(limits=1, user_api="blas"):
-            if len(starts) == 1:
-                work(0)
-            else:
-                list(_pool().map(work, starts))
+        on_all_cores(work, starts)
 
     def _tile(self, values: Floats, places: Floats) -> None:
         y = places
@@ -117,14 +132,20 @@ class Products:
 
     def apply(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
         """A layer's units, (N, rows), from the last one's, or from places for layer 0."""
-        layers = self._network.layers
         with np.errstate(all="ignore"):
-            if number == 0:
-                z = np.matmul(y, self._fold.T, out=out)
-            else:
-                z = np.matmul(y, layers[number].weight.T, out=out)
-                z += layers[number].bias
-            return _activated(layers[number].activation, z)
+            z = self.sums(number, y, out)
+            return activate_in_place(self._network.drawn[number].activation, z)
+
+    def sums(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
+        """A layer's sums before its activation, from what `apply` takes. Overflow gives inf, NaN,
+        and NumPy's warning where np.errstate does not say otherwise.
+        """
+        if number == 0:
+            return np.asarray(np.matmul(y, self._fold.T, out=out))
+        layer = self._network.layers[number]
+        z = np.matmul(y, layer.weight.T, out=out)
+        z += layer.bias
+        return np.asarray(z)
 
     def places(
         self,
@@ -157,7 +178,7 @@ class Products:
         return np.asarray(buffers[side][: rows * columns].reshape(rows, columns))
 
 
-def _activated(name: str, z: Floats) -> Floats:
+def activate_in_place(name: str, z: Floats) -> Floats:
     """An activation in place, where NumPy has it so; `activate` says what it is."""
     if name in _PLACES:
         return np.asarray(_PLACES[name](z, out=z))

@@ -12,7 +12,7 @@ import moderngl
 
 from cppn_gl import packing
 from cppn_gl.baked import bake
-from cppn_gl.engines import FRAGMENT, Engine
+from cppn_gl.engines import DERIVATIVES, FRAGMENT, REGIONS, Engine
 from cppn_gl.network import Network
 from cppn_gl.shader import (
     LANES,
@@ -231,8 +231,16 @@ class Programs:
             program: Program = ComputeProgram(self.ctx, source, engine, local)
         else:
             vertex = compose("full.vert", version=version, folder=self.folder)
+            dual = engine in (DERIVATIVES, REGIONS)
             source = picture_source(
-                structure, version=version, doubles=doubles, folder=self.folder, replaced=replaced
+                structure,
+                version=version,
+                lanes=1 if dual else LANES,
+                file=f"{engine.kind}.frag" if dual else "picture.frag",
+                doubles=doubles,
+                dual=dual,
+                folder=self.folder,
+                replaced=replaced,
             )
             program = FragmentProgram(self.ctx, vertex, source)
         program.network = network if replaced else None

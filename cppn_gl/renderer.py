@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from cppn_gl import numpy_engine
 from cppn_gl.choosing import Chooser
+from cppn_gl.coloring import begin
 from cppn_gl.context import ContextError, ContextInfo, describe, open_context
-from cppn_gl.drawing import begin
 from cppn_gl.engines import AUTO, BAKED_COMPUTE, ENGINES, EXACT, NUMPY, Engine, engine_name, wished
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
@@ -31,6 +31,9 @@ from cppn_gl.shader import ShaderError, Source, compose
 from cppn_gl.stream import Coming, Mosaic, Ready
 from cppn_gl.targets import Planes, Presenter
 from cppn_gl.tuning import Choice
+from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views.base import HostView, Stage, View
+from cppn_gl.views.whole import whole
 
 __all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
 
@@ -122,6 +125,18 @@ class Renderer:
             )
         self.chooser = Chooser(self.painter, found, self._asked)
 
+    def _open_late(self) -> None:
+        """Open a context for a view that draws with OpenGL what NumPy has made."""
+        info, self.ctx = self.info, open_context()
+        try:
+            with self._current():
+                self._open(self.ctx, None)
+        except BaseException:
+            self.ctx.release()
+            self.ctx = None
+            raise
+        self.info = info
+
     @contextmanager
     def _current(self) -> Iterator[None]:
         """Hold this renderer's own context current, and other threads off."""
@@ -157,11 +172,14 @@ class Renderer:
         scene = _scene(what, TIME(time))
         size, samples = _sides(size, part), SAMPLES(samples)
         part = _inside(part or (0, 0, *size), size)
+        view = view_of(scene.preset)
+        if view.name != PICTURE:
+            return _cut(self._whole(view, scene, SIZE(size), samples, dtype), part)
         with self._current():
             engine = EXACT[self.engine_for(scene.network).engine]
             if not engine.on_host:
                 return self._draw(scene, engine, size, part, samples, dtype)
-        picture = numpy_engine.draw(scene.network, scene.view, scene.clock, size, samples, part)
+        picture = numpy_engine.draw(scene, size, samples, part)
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
     def begin(
@@ -175,7 +193,7 @@ class Renderer:
         """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
         scene = _scene(what, TIME(time))
         engine = EXACT[self.engine_for(scene.network).engine]
-        if engine.on_host:
+        if engine.on_host or scene.preset.show.view != PICTURE:
             return Ready(self.render(what, size, time, samples=samples))
         size, samples = _sides(size, None), SAMPLES(samples)
         with self._current():
@@ -207,9 +225,12 @@ class Renderer:
         """Choose the engine for a long job of one network, and draw with it from now on.
 
         `points` are the pixels × samples of all its frames. A job that is worth it measures the
-        engines first; a baked program is taken where it saves more than its compilation costs.
+        engines first; a baked program is taken where it saves more than its compilation costs,
+        and never for a network that moves: each frame would be compiled.
         """
         if self.ctx is None or self._asked in EXACT:
+            return self.engine_for(what)
+        if isinstance(what, Preset) and what.network_moves:
             return self.engine_for(what)
         scene = _scene(what)
         with self._current():
@@ -219,6 +240,22 @@ class Renderer:
     def tuning_path(self) -> Path | None:
         """The file of what was measured; None without OpenGL."""
         return self.chooser.cache.path if self.ctx is not None else None
+
+    def _whole(
+        self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
+    ) -> NDArray[Any]:
+        """All of a view's picture."""
+        if self.ctx is None and self.fallback is None and not isinstance(view, HostView):
+            self._open_late()
+        with self._current():
+            stage = presenter = None
+            if self.ctx is not None:
+                presenter = self.presenter
+                base = scene.network
+                stage = Stage(self.painter, lambda n: self.chooser.engine_within(base, n))
+            return whole(
+                view, scene, size, samples=samples, dtype=dtype, stage=stage, presenter=presenter
+            )
 
     def _draw(
         self,
@@ -326,6 +363,11 @@ def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
 def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:
     """A size that can be drawn: its pixels are only limited where all of them are asked for."""
     return SIZE(tuple(size)) if part is None else SIDES(tuple(size))
+
+
+def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:
+    left, top, width, height = part
+    return picture[top : top + height, left : left + width]
 
 
 def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:

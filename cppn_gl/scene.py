@@ -19,13 +19,11 @@ class Scene:
 
 
 def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) -> Scene:
-    """A preset at a time; `network` where it is drawn already."""
-    return Scene(
-        network if network is not None else preset.network(),
-        preset.view,
-        preset.animation.clock(time),
-        preset,
-    )
+    """A preset at a time, as it is then; `network` where that of `preset` is drawn already."""
+    now = preset.at(time)
+    if network is None or (now.spec, now.normalize) != (preset.spec, preset.normalize):
+        network = now.network()
+    return Scene(network, now.view, now.animation.clock(time), now)
 
 
 def work_per_pixel(network: Network) -> float:

@@ -96,23 +96,35 @@ def integer(low: int, high: int) -> Integer:
     return Integer(low, high)
 
 
-def number(low: float, high: float) -> Check:
-    """A finite number in [low, high], kept as a float."""
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """The check of a finite number in [low, high], kept as a float."""
 
-    def check(value: Any) -> float:
+    low: float
+    high: float
+
+    def __call__(self, value: Any) -> float:
+        """The number, or ValueError."""
         good = isinstance(value, Real) and not isinstance(value, bool)
-        if not good or not low <= value <= high:  # which NaN is not
-            raise ValueError(f"{show(value)} is not a number from {low:g} to {high:g}")
+        if not good or not self.low <= value <= self.high:  # which NaN is not
+            raise ValueError(f"{show(value)} is not a number from {self.low:g} to {self.high:g}")
         return float(value)
 
-    return check
+
+def number(low: float, high: float) -> Number:
+    """A finite number in [low, high], kept as a float."""
+    return Number(low, high)
 
 
-def choice(names: Iterable[Any]) -> Check:
-    """One of a few names or numbers."""
-    known = list(names)
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The check of one of a few names or numbers."""
 
-    def check(value: Any) -> Any:
+    known: tuple[Any, ...]
+
+    def __call__(self, value: Any) -> Any:
+        """The name or number, or ValueError."""
+        known = list(self.known)
         if isinstance(value, str) and value not in known:
             raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
         whole = isinstance(value, Integral) and not isinstance(value, bool)
@@ -120,7 +132,10 @@ def choice(names: Iterable[Any]) -> Check:
             raise ValueError(f"{show(value)} is not one of {', '.join(map(str, known))}")
         return known[known.index(value)]
 
-    return check
+
+def choice(names: Iterable[Any]) -> Choice:
+    """One of a few names or numbers."""
+    return Choice(tuple(names))
 
 
 def flag(value: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.network import Network
+from cppn_gl.network import MAX_DEPTH, MAX_WIDTH, Network
 from cppn_gl.packing import Layout, declarations
 from cppn_gl.resources import resource
 
@@ -102,6 +102,7 @@ def picture_source(
     local: tuple[int, int] = (8, 8),
     doubles: bool = False,
     added: bool = False,
+    dual: bool = False,
     folder: Path | None = None,
     replaced: Mapping[str, str] | None = None,
 ) -> Source:
@@ -110,7 +111,8 @@ def picture_source(
     `lanes`: pixels in one vector, 1, 2 or 4; `groups`: how many of these at once; 4 and 1 in a
     fragment shader. `local`: the invocations in a
     workgroup of a compute shader. `doubles`: as for `declarations`; `added`: to what is there, by a
-    compute shader; `replaced`: as for `compose`.
+    compute shader; `dual`: for a file that includes dual.glsl, with one lane; `replaced`: as for
+    `compose`.
     """
     where = of.layout
     stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
@@ -147,9 +149,23 @@ def picture_source(
             f"#define EACH_MOVED(DO) {_each_unit(moved, groups)}",
             f"#define SELECT(value, bad, mark) value = {select}",
             declarations(where, block_arrays=version >= 420, doubles=doubles),
+            *(_dual_activations(of) if dual else []),
         ]
     )
     return compose(file, head, version, folder, replaced)
+
+
+def _dual_activations(of: Structure) -> list[str]:
+    """The activations that a structure has, as dual.glsl wants them: with their derivatives."""
+    text = "vec4 activation_{0}(vec4 z) {{ return chained(z, activation_{0}(z.x), "
+    text += "derivative_{0}(z.x)); }}"
+    names = dict.fromkeys((*of.hidden, of.output))
+    return _defines(
+        DUAL_RADIUS=int(of.radius),
+        DUAL_ACTIVATIONS=" ".join(text.format(n) for n in names),
+        MAX_DEPTH=MAX_DEPTH,
+        MAX_WIDTH=MAX_WIDTH,
+    )
 
 
 def _defines(**values: str | int) -> list[str]:

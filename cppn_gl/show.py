@@ -43,7 +43,7 @@ class Show:
     before: bool = key(
         False,
         flag,
-        "sums before the activation instead of what it makes of them",
+        "sums before the activation; layers: above what it makes of them",
         of=("layers", "units", "curves", "surface"),
     )
     connections: bool = key(

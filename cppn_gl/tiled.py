@@ -4,6 +4,7 @@ Scene, TiledPrograms -> TiledDrawing.step(budget) -> for each tile: layer 1, …
 """
 
 import time as wall
+from collections.abc import Sequence
 
 from cppn_gl import packing
 from cppn_gl.activations import ACTIVATIONS
@@ -47,10 +48,11 @@ class TiledDrawing:
         size: tuple[int, int] | None = None,
         offset: tuple[int, int] = (0, 0),
         samples: int = 1,
+        jitters: Sequence[tuple[float, float]] | None = None,
     ):
         self.painter, self.planes, self.scene, self.programs = painter, planes, scene, programs
         self.size, self.offset = size or planes.size, offset
-        self._jitters = sample_jitters(samples)
+        self._jitters = list(jitters or sample_jitters(samples))
         self._samples = len(self._jitters)
         self._texels = planes.texels[0] * planes.texels[1]
         self._next = 0  # texel
@@ -74,6 +76,9 @@ class TiledDrawing:
             if wall.perf_counter() >= deadline:
                 break
         return self.done
+
+    def release(self) -> None:
+        """There is nothing of its own to free."""
 
     def _tiles(self, kernels: list[Kernel], seconds: float) -> None:
         """As many tiles as fill the time, with one wait at the end."""

@@ -17,5 +17,14 @@ REAL hidden_activation(REAL x, int kind) {
 #define NOTE_BROKEN(g, x)
 #endif
 
+// What dual.glsl makes otherwise: a number that is the same at every pixel, as a term of a sum.
+#ifndef CONSTANT
+#define CONSTANT(x) (x)
+#endif
+// What regions.frag looks at: the sum of a unit, of those that only fill a group of rows too.
+#ifndef NOTE_UNIT
+#define NOTE_UNIT(layer, row, sum)
+#endif
+
 #include "rows.glsl"
 #include "steps.glsl"

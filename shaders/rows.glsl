@@ -25,7 +25,8 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 #define FIRST_ROW(r, i) \
     { vec4 fold = first.unit[(i) + (r)]; EACH_GROUP(FIRST_SUM, r) }
 #define FIRST_SUM(g, r) \
-    { REAL sum = fold.x * u[g] + fold.y * v + fold.z + fold.w * far[g]; \
+    { REAL sum = fold.x * u[g] + fold.y * v + CONSTANT(fold.z) + fold.w * far[g]; \
+      NOTE_UNIT(0, i + (r), sum) \
       broken[g] += REAL(isnan(sum)); \
       NEXT(g, LAST(r)) = raw ? sum : hidden_activation(sum, shape.w); }
 
@@ -38,7 +39,8 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
     sums[g] += w.x * UNIT(g, 4 * (k)) + w.y * UNIT(g, 4 * (k) + 1) \
              + w.z * UNIT(g, 4 * (k) + 2) + w.w * UNIT(g, 4 * (k) + 3);
 #define KEEP(g, r) \
-    { REAL sum = scale.x * sums[g] + bias[r]; \
+    { REAL sum = scale.x * sums[g] + CONSTANT(bias[r]); \
+      NOTE_UNIT(layer, i + (r), sum) \
       NOTE_BROKEN(g, sum) \
       NEXT(g, LAST(r)) = raw ? sum : hidden_activation(sum, shape.w); }
 

@@ -20,6 +20,7 @@ int source = 0, target = UNITS;
       EACH_ROW(ADD_ROW, k) }
 #define KEEP(r, row) \
     { NOTE_BROKEN(0, sums[r]) \
+      NOTE_UNIT(layer, (row) + (r), sums[r]) \
       RESULT((row) + (r)) = raw ? sums[r] : hidden_activation(sums[r], kind); }
 
 // The sums of ROWS rows of a layer, weights from `start` on.
@@ -33,10 +34,10 @@ void add_rows(int layer, int start, out REAL sums[ROWS]) {
     }
     for (int r = 0; r < ROWS; r += 4) {
         vec4 bias = scale.y * weight(start + r / 4);
-        sums[r] = scale.x * sums[r] + bias.x;
-        sums[r + 1] = scale.x * sums[r + 1] + bias.y;
-        sums[r + 2] = scale.x * sums[r + 2] + bias.z;
-        sums[r + 3] = scale.x * sums[r + 3] + bias.w;
+        sums[r] = scale.x * sums[r] + CONSTANT(bias.x);
+        sums[r + 1] = scale.x * sums[r + 1] + CONSTANT(bias.y);
+        sums[r + 2] = scale.x * sums[r + 2] + CONSTANT(bias.z);
+        sums[r + 3] = scale.x * sums[r + 3] + CONSTANT(bias.w);
     }
 }
 
@@ -54,7 +55,8 @@ void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],
     int last = frame.depth - 1, rows = layers.shape[0].x;
     for (int i = 0; i < rows; ++i) {
         vec4 fold = first.unit[i];
-        REAL sum = fold.x * u[0] + fold.y * v + fold.z + fold.w * far[0];
+        REAL sum = fold.x * u[0] + fold.y * v + CONSTANT(fold.z) + fold.w * far[0];
+        NOTE_UNIT(0, i, sum)
         broken[0] += REAL(isnan(sum));
         RESULT(i) = last == 0 ? sum : hidden_activation(sum, layers.shape[0].w);
     }

@@ -20,7 +20,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][=-0AICV,.RZXP123456789HQ",
+    *"][=-0AICVOKJ,.RZXP123456789HQ",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
     *("F1", "F2", "F9", "F11", "Ctrl+S"),
@@ -67,7 +67,7 @@ def test_the_help_has_every_binding_and_the_mouse() -> None:
     assert ("1–9", "preset by number") in rows
     assert ("Alt+arrows", "pan") in rows
     assert ("PgUp PgDn", "layer shown") in rows
-    assert ("drag", "pan") in rows
+    assert ("drag", "pan, or turn what is solid") in rows
 
 
 def test_the_help_shows_the_labels_of_the_keyboard() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, Layer, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, LayersSpec, Preset, View
 from cppn_gl.schema import PresetError
@@ -207,13 +208,17 @@ def test_activation_sets_all_hidden_layers() -> None:
     assert spec(explorer).hidden_activations == ("sigmoid",) * 3
 
 
-def test_color_turns_to_grey_and_back() -> None:
-    explorer = Explorer(drawn())
-    press(explorer, "next_color")
-    assert spec(explorer).outputs == 1
-    assert "grey" in explorer.message
-    press(explorer, "next_color")
-    assert explorer.preset == drawn()
+def test_color_steps_through_the_mappings_and_back() -> None:
+    for start in (drawn(), given_layers()):
+        explorer, names = Explorer(start), list(MAPPINGS)
+        for name in [*names[1:], names[0]]:
+            press(explorer, "next_color")
+            assert explorer.preset.color.mapping == name
+            assert name in explorer.message
+            assert MAPPINGS[name].help in explorer.message
+        assert explorer.preset == start
+        press(explorer, "next_color", large=True)
+        assert explorer.preset == start.replace(mapping=names[-1])
 
 
 def test_there_is_one_view() -> None:
@@ -433,7 +438,6 @@ NOT_FOR_GIVEN = [
     "random_seed",
     "next_activation",
     "next_init",
-    "next_color",
 ]
 
 

@@ -366,6 +366,7 @@ def test_every_key_is_taken_by_name() -> None:
         "bias_scale": 0.5,
         "seed": 12,
         "latent": [0.5],
+        "between": [13, 0.0],
     }
     assert set(keys) == set(NetworkSpec.__dataclass_fields__)
     network = Network.random(**keys)

@@ -15,6 +15,7 @@ from cppn_gl.options import (
     overrides,
     size_value,
     toml_value,
+    written,
 )
 from cppn_gl.preset import TABLES, Preset
 from cppn_gl.schema import PresetError
@@ -48,7 +49,7 @@ def test_every_short_key_is_an_option_with_its_help() -> None:
                 assert " ".join(field.metadata["help"].split()) in text
             else:
                 assert option not in made.names
-                assert f"{table}.{field.name}" in text
+                assert f"{table}.{written(field)}" in text
     assert "the output layer included, 1 to 64" in text
 
 

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from cppn_gl import parsing as preset_module
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.animation import EASINGS, ENDINGS, Animate
+from cppn_gl.axes import Sweep
 from cppn_gl.features import FEATURES, latent_count
 from cppn_gl.network import INITS, MAX_SEED, Layer, Network, NetworkSpec
+from cppn_gl.normalize import Normalize
 from cppn_gl.parsing import find_line, parse_preset, read_preset
-from cppn_gl.preset import Animation, LayersSpec, Preset, View
+from cppn_gl.preset import TABLES, Animation, LayersSpec, Preset, View
 from cppn_gl.schema import PresetError
 
 WHOLE = """\
@@ -452,7 +455,33 @@ inputs = st.lists(names, min_size=1, max_size=6, unique=True)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
 views = st.builds(View, center=st.tuples(finite, finite), extent=st.floats(1e-6, 1e6))
-animations = st.builds(Animation, speed=st.floats(-1000, 1000), loop=st.floats(1e-3, 1e6))
+seeds = st.integers(0, MAX_SEED)
+animations = st.builds(
+    Animation,
+    speed=st.floats(-1000, 1000),
+    loop=st.floats(1e-3, 1e6),
+    duration=st.none() | st.floats(1e-3, 1e6),
+    easing=st.sampled_from(list(EASINGS)),
+    ending=st.sampled_from(ENDINGS),
+)
+sweeps = st.builds(
+    Sweep,
+    rows=st.sampled_from(["", "depth=1:3", "activation=sin,cos & seed=1,2"]),
+    cols=st.sampled_from(["", "extent=1:9:3:log", "time=0:1:3"]),
+    wrap=st.integers(0, 9),
+    cell=st.tuples(st.integers(8, 4096), st.integers(8, 4096)),
+    labels=st.booleans(),
+)
+moving = st.sampled_from(
+    [("show.relief", (1, 2.5, 0)), ("view.center", ((0, 0.5), (1, 2))), ("view.extent", (1, 1e3))]
+)
+animates = st.builds(Animate, st.lists(moving, max_size=3, unique_by=lambda pair: pair[0]))
+normalizes = st.builds(
+    Normalize,
+    which=st.sampled_from(["none", "hidden", "all"]),
+    gain=st.floats(0, 1000),
+    shift_spread=st.floats(0, 1000),
+)
 
 
 @st.composite
@@ -472,6 +501,7 @@ def specs(draw: st.DrawFn) -> NetworkSpec:
         bias_scale=draw(st.none() | st.floats(0, 1000)),
         seed=draw(st.integers(0, MAX_SEED)),
         latent=draw(st.none() | st.lists(finite, min_size=few, max_size=few + 2).map(tuple)),
+        between=draw(st.none() | st.tuples(seeds, st.floats(0, 1))),
     )
 
 
@@ -494,6 +524,9 @@ presets = st.builds(
     spec=specs() | layers_specs(),
     view=views,
     animation=animations,
+    sweep=sweeps,
+    animate=animates,
+    normalize=normalizes,
     title=lines,
     description=words,
 )
@@ -549,7 +582,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(lines, inner, max_size=3),
     max_leaves=8,
 )
-tables_of_keys = (NetworkSpec, View, Animation)
+tables_of_keys = (NetworkSpec, View, Animation, Sweep, Normalize)
 real = [name for table in tables_of_keys for name in table.__dataclass_fields__]
 odd = ["layers", "weight", "bias", "dept", "", "a.b", "a\nb", '"', "\x1b"]
 keys = st.sampled_from(real + odd)
@@ -560,7 +593,7 @@ tables = st.dictionaries(keys, values, max_size=4) | st.fixed_dictionaries(
     {"layers": st.lists(layer_tables, max_size=3)}, optional={"inputs": values, "latent": values}
 )
 documents = st.dictionaries(
-    st.sampled_from(["format", "title", "description", "network", "view", "animation", "nework"]),
+    st.sampled_from(["format", "title", "description", "nework", *TABLES]),
     tables | values,
     max_size=5,
 )

@@ -41,6 +41,23 @@ def test_all_that_a_network_needs_is_drawn(depth: int, init: str) -> None:
     assert (draws.draw.cache_info().misses, draws.draw_row.cache_info().misses) == misses
 
 
+def test_both_seeds_of_a_network_between_two_are_drawn() -> None:
+    preset = PRESET.replace(between=[9, 0.5], inputs=["x", "y"])
+    assert preset.spec.latents == ()
+    draws.draw.cache_clear()
+    assert len(list(draw_layers(preset))) == preset.spec.depth
+    misses = draws.draw.cache_info().misses
+    preset.network()
+    assert draws.draw.cache_info().misses == misses
+
+
+def test_another_normalisation_is_another_network() -> None:
+    followed = Weights()
+    _, network = followed.follow(PRESET, 0.0)
+    other = PRESET.replace(which="hidden")
+    assert followed.follow(other, 60.0)[1] is other.network() is not network
+
+
 def test_given_layers_are_there_already() -> None:
     layer = Layer([[1.0, 0.0]] * 3, [0.0] * 3, "tanh")
     preset = Preset(spec=LayersSpec((layer,)))

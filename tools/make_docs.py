@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.options import written
 from cppn_gl.preset import TABLES
 from cppn_gl.viewer.bindings import markdown_table
 
@@ -23,12 +24,12 @@ def preset_table() -> str:
     for table, cls in TABLES.items():
         for field in dataclasses.fields(cls):
             text = field.metadata["help"].replace("|", "\\|")
-            rows.append(f"| `{table}.{field.name}` | {_default(field.default)} | {text} |")
+            rows.append(f"| `{table}.{written(field)}` | {_default(field.default)} | {text} |")
     return "\n".join(rows)
 
 
 def _default(value: Any) -> str:
-    if value is None:
+    if value is None or value == ():
         return ""
     shown = list(value) if isinstance(value, tuple) else value
     return f"`{shown!r}`".replace("'", '"')

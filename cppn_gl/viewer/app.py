@@ -17,12 +17,13 @@ from cppn_gl.engines import AUTO, FRAGMENT, NUMPY, wished
 from cppn_gl.library import load_preset, shipped
 from cppn_gl.parsing import read_preset
 from cppn_gl.picture import Shot
+from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
 from cppn_gl.viewer.available import Available
-from cppn_gl.viewer.canvas import Canvas
+from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, hud_lines, quality
@@ -31,9 +32,12 @@ from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.overlay import Overlay
 from cppn_gl.viewer.takes import Takes
 from cppn_gl.viewer.trace import Trace
+from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import Weights
-from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window
+from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window, to_pixel
+from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views.base import Hit
 
 SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
 TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
@@ -99,6 +103,8 @@ class App:
         self.journal = Journal(default_path())
         presets = [lambda name=name: load_preset(name) for name in shipped()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
+        self.explorer.pointed = self._pointed
+        self.words = ViewWords()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
         self._names: dict[str, str] = {}
@@ -183,8 +189,9 @@ class App:
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
-        self._shown = self._weights.follow(self.explorer.shown, WEIGHTS_SLICE)
         self._keep(now, elapsed)
+        moment = self._fitting().at(self.explorer.time)
+        self._shown = self._weights.follow(moment, WEIGHTS_SLICE)
         self.canvas.want(self._scene(), size)
         # Not both in one turn: on a software renderer showing takes as long as a slice.
         self._showing = not self._showing and self._present(size, now)
@@ -193,6 +200,16 @@ class App:
             self._draw(now)
             self._prepare(now)
         self._longest = max(self._longest, wall.perf_counter() - now)
+
+    def _fitting(self) -> Preset:
+        """The preset to show: as a picture, where its view cannot show it."""
+        preset = self.explorer.shown
+        self._problems.pop("view", None)
+        problem = view_of(preset).problem(preset)
+        if problem:
+            self._problems["view"] = f"the view {preset.show.view} {problem}"
+            return preset.replace(**{"show.view": PICTURE})
+        return preset
 
     def _draw(self, now: float) -> None:
         self.engines.update()
@@ -281,7 +298,16 @@ class App:
         size = framebuffer_size(self.window)
         scene = self._scene()
         engine = str(self.engines.pick(scene).engine)
-        return Shot(self._shown[0], size, self.explorer.time, 1, engine)
+        view = view_of(scene.preset)
+        samples = VIEW_SAMPLES if view.smooth and view.name != PICTURE else 1
+        return Shot(self._shown[0], size, self.explorer.time, samples, engine)
+
+    def _pointed(self) -> Hit | None:
+        """What lies under the cursor, in the picture shown."""
+        scene, size = self.canvas.shown, framebuffer_size(self.window)
+        if scene is None or min(size) < 1:
+            return None
+        return view_of(scene.preset).hit(scene, size, to_pixel(self.explorer.cursor, size))
 
     def _present(self, size: tuple[int, int], now: float) -> bool:
         """Show what has changed; False where nothing has."""
@@ -292,7 +318,8 @@ class App:
         self.hud.problem = " · ".join(self._problems.values())
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
-        panels = self.hud.panels(size, content_scale(self.window), now, self._names)
+        words = self.words.panels(self.canvas.shown, size, self._cursor(size))
+        panels = [*words, *self.hud.panels(size, content_scale(self.window), now, self._names)]
         look = (self.canvas.changes, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
         if self.canvas.front is None or (look == self._signature and not self.events.exposed):
             return False
@@ -308,6 +335,12 @@ class App:
             self._traced = self.canvas.pictures
             self._trace_picture(size)
         return True
+
+    def _cursor(self, size: tuple[int, int]) -> tuple[float, float] | None:
+        """The pixel pointed at, while somebody points."""
+        if not self.events.pointing:
+            return None
+        return to_pixel(self.explorer.cursor, size)
 
     def _trace_picture(self, size: tuple[int, int]) -> None:
         shown, time = self.canvas.shown, self.explorer.time

@@ -114,12 +114,16 @@ class Available:
 
     def pick(self, scene: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
         """The engine that may draw a scene now; `rest`: nobody minds if it has to be compiled."""
-        wanted = EXACT[self.choice(scene.network).engine]
+        return self.pick_for(scene.network, samples, rest=rest)
+
+    def pick_for(self, network: Network, samples: int = 1, *, rest: bool = False) -> Pick:
+        """As `pick`, for a network."""
+        wanted = EXACT[self.choice(network).engine]
         if wanted.on_host:
             return Pick(NUMPY)
         for engine in dict.fromkeys((wanted, FRAGMENT)):
-            key = program_key(self.painter, scene.network, engine, samples)
-            if self._is_ready(key, scene.network, engine, samples):
+            key = program_key(self.painter, network, engine, samples)
+            if self._is_ready(key, network, engine, samples):
                 return Pick(engine, key, stand_in=engine != wanted)
             if self._may_compile(key, rest and engine == wanted):
                 return Pick(engine, key, compiles=True, stand_in=engine != wanted)

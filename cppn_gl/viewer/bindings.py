@@ -40,7 +40,9 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("A", "next_activation", "next activation", repeats=True),
     _bind("I", "next_init", "next initialisation", repeats=True),
     _bind("C", "next_color", "next colour mapping", repeats=True),
-    _bind("V", "next_view", "next view (the picture, so far)"),
+    _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
+    _bind("O", "next_knob", "next option of the view (Shift: previous)", repeats=True),
+    _bind("K J", "knob_up knob_down", "that option up / down", repeats=True),
     _bind("Tab", "toggle_hud", "HUD on / off"),
     _bind("Space", "pause", "pause / run time"),
     _bind(", .", "time_back time_on", "step time back / on", repeats=True),
@@ -52,7 +54,7 @@ BINDINGS: tuple[Binding, ...] = (
         " ".join(f"preset_{n}" for n in range(1, 10)),
         "preset by number",
     ),
-    _bind("Enter Backspace", "enter leave", "into the layer shown (PgDn), and back"),
+    _bind("Enter Backspace", "enter leave", "into what is pointed at, or the layer shown; back"),
     _bind("F2", "screenshot", "screenshot"),
     _bind("F9", "record", "start / stop recording frames"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
@@ -62,7 +64,8 @@ BINDINGS: tuple[Binding, ...] = (
 )
 
 MOUSE: tuple[tuple[str, str], ...] = (
-    ("drag", "pan"),
+    ("click", "into what is pointed at, or keep it"),
+    ("drag", "pan, or turn what is solid"),
     ("wheel", "zoom about the cursor"),
 )
 

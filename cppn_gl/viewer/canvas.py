@@ -13,13 +13,15 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.drawing import begin
-from cppn_gl.engines import Engine
-from cppn_gl.painter import Painter
+from cppn_gl.coloring import begin
+from cppn_gl.engines import NUMPY, Engine
+from cppn_gl.network import Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import ShaderError, Structure
 from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.views import PICTURE, sampling, view_of
+from cppn_gl.views.base import Drawing, Stage
 from cppn_gl.warming import SAMPLES
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
@@ -31,6 +33,8 @@ PATIENCE = 8.0  # seconds that more samples wait for the helper, who measures wh
 BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # of a band, about and at most
 FEWEST_ROWS = 8
 PARTS = 3  # of a slice of time
+# Views other than the picture, while they rest: so many samples, where they are drawn that soon.
+VIEW_SAMPLES, VIEW_SECONDS = 2, 8.0
 
 Wanted = tuple[Scene, tuple[int, int]]
 
@@ -153,9 +157,46 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        coarse = _coarse(size, scale)
-        sheet = Planes(self._ctx, coarse)
-        return _Part(self._painter, pick, self._wanted, sheet, coarse, scale, refines=refines)
+        sheet = Planes(self._ctx, _coarse(size, scale))
+        return self._part(pick, self._wanted, sheet, scale, refines=refines)
+
+    def _part(
+        self,
+        pick: Pick,
+        of: Wanted,
+        sheet: Planes,
+        scale: int,
+        *,
+        top: int = 0,
+        samples: int = 1,
+        refines: bool = True,
+    ) -> "_Part":
+        """Begin a whole picture, or the rows of one from `top` on."""
+        scene, size = of
+        view = view_of(scene.preset)
+        drawing: Drawing
+        if view.name == PICTURE:
+            size = size if samples > 1 else sheet.size
+            drawing = begin(
+                self._painter,
+                sheet,
+                scene,
+                pick.engine,
+                size=size,
+                offset=(0, top),
+                samples=samples,
+            )
+            return _Part(drawing, pick, of, sheet, scale, top=top, samples=samples, refines=refines)
+        stage = Stage(self._painter, self._ready_engine)
+        drawing = sampling.begin(view, stage, sheet, scene, samples)
+        part = _Part(drawing, pick, of, sheet, scale, samples=samples, refines=refines)
+        part.work = sheet.size[0] * sheet.size[1] * samples**2 * view.work(scene)
+        return part
+
+    def _ready_engine(self, network: Network) -> Engine:
+        """What draws a network within a view without compiling in a frame."""
+        pick = self._engines.pick_for(network)
+        return NUMPY if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
         """The pick for a drawing; None where its program took this turn."""
@@ -171,6 +212,10 @@ class Canvas:
             return False
         scene, size = self._front_of
         pick = self._engines.pick(scene, SAMPLES, rest=rest)
+        view = view_of(scene.preset)
+        if view.name != PICTURE:
+            left = _pixels(size, 1) * VIEW_SAMPLES**2
+            return view.smooth and self._expected(pick, scene, left) <= VIEW_SECONDS
         early = wall.perf_counter() - self._since < PATIENCE
         if early and (pick.stand_in or self._engines.pending):
             return False
@@ -181,6 +226,9 @@ class Canvas:
         """The next rows with all samples."""
         assert self._front_of is not None
         scene, (width, height) = self._front_of
+        if view_of(scene.preset).name != PICTURE:
+            sheet, picked = Planes(self._ctx, (width, height)), self._engines.pick(scene)
+            return self._part(picked, self._front_of, sheet, 1, samples=VIEW_SAMPLES)
         pick = self._compiled(scene, SAMPLES, rest)
         if pick is None:
             return None
@@ -188,8 +236,7 @@ class Canvas:
         rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
         rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
         sheet = Planes(self._ctx, (width, rows))
-        size, top = (width, height), self._sampled
-        return _Part(self._painter, pick, self._front_of, sheet, size, 1, top=top, samples=SAMPLES)
+        return self._part(pick, self._front_of, sheet, 1, top=self._sampled, samples=SAMPLES)
 
     def _finest(self, size: tuple[int, int]) -> int:
         """The scale at which the planes fit the driver's limits: 1 for any real screen."""
@@ -197,6 +244,9 @@ class Canvas:
 
     def _expected(self, pick: Pick, scene: Scene, pixels: float) -> float:
         """Seconds that an engine will take for so many pixels."""
+        view = view_of(scene.preset)
+        if view.name != PICTURE:
+            return pixels * view.work(scene) / self._painter.rate((view.name, None))
         kind = self._painter.kind(pick.engine, scene.network)
         return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
 
@@ -212,6 +262,10 @@ class Canvas:
 
     def _show(self, part: "_Part") -> None:
         self._drawing = None
+        part.drawing.release()
+        if part.work:
+            kind = (view_of(part.of[0].preset).name, None)
+            self._painter.measured(kind, part.work, part.seconds)
         self.changes += 1
         if part.samples > 1:
             assert self.front is not None
@@ -230,6 +284,7 @@ class Canvas:
 
     def _drop(self) -> None:
         if self._drawing is not None:
+            self._drawing.drawing.release()
             self._drawing.sheet.release()
             self._drawing = None
 
@@ -246,33 +301,34 @@ class _Part:
 
     def __init__(
         self,
-        painter: Painter,
+        drawing: Drawing,
         pick: Pick,
         of: Wanted,
         sheet: Planes,
-        size: tuple[int, int],
         scale: int,
         *,
         top: int = 0,
         samples: int = 1,
         refines: bool = True,
     ):
-        self.pick, self.of, self.sheet, self.scale = pick, of, sheet, scale
+        self.drawing, self.pick, self.of, self.sheet, self.scale = drawing, pick, of, sheet, scale
         self.top, self.samples, self.refines = top, samples, refines
-        self._drawing = begin(
-            painter, sheet, of[0], pick.engine, size=size, offset=(0, top), samples=samples
-        )
+        self.work = self.seconds = 0.0  # of a view: multiplications in all, and what they took
 
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds; True when all is drawn.
 
         In parts, for a tile as long as the budget would overrun it by as much as it was misjudged.
         """
-        deadline = wall.perf_counter() + budget
-        while not self._drawing.step(budget / PARTS):
-            if wall.perf_counter() >= deadline - budget / PARTS / 2:
-                return False
-        return True
+        started = wall.perf_counter()
+        deadline = started + budget
+        try:
+            while not self.drawing.step(budget / PARTS):
+                if wall.perf_counter() >= deadline - budget / PARTS / 2:
+                    return False
+            return True
+        finally:
+            self.seconds += wall.perf_counter() - started
 
 
 def _coarse(size: tuple[int, int], scale: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Keys and mouse of the window, as actions of the explorer and of the window itself."""
 
+import math
 import time as wall
 from typing import Any
 
@@ -11,6 +12,8 @@ from cppn_gl.viewer.hud import Hud
 from cppn_gl.viewer.keyboard import Keyboard, key_name
 from cppn_gl.viewer.window import to_local
 
+LEFT = 1  # the button, as moderngl-window counts
+CLICK = 4  # screen coordinates; a button let go nearer than this to where it went down is a click
 WHEEL_GESTURE = 0.6  # seconds between two notches of one turn of the wheel
 
 
@@ -22,8 +25,10 @@ class Events:
         self._keys = by_key()
         self._keyboard = Keyboard()
         self._buttons: set[int] = set()  # of the mouse, held
+        self._pressed_at: tuple[int, int] | None = None  # and not moved since
         self._gesture = 0
         self._wheel_at = 0.0
+        self.pointing = False  # the mouse is over the window
         self.exposed = True  # the window's pixels are to be drawn again
         self.touched = wall.perf_counter()  # when anything was last done
         self._connect()
@@ -38,6 +43,7 @@ class Events:
         window.mouse_scroll_event_func = self._on_scroll
         glfw.set_window_refresh_callback(window._window, self._on_refresh)
         glfw.set_window_focus_callback(window._window, self._on_focus)
+        glfw.set_cursor_enter_callback(window._window, self._on_enter)
 
     @property
     def held(self) -> bool:
@@ -91,14 +97,21 @@ class Events:
 
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
         self._explorer.cursor = to_local(self._window, x, y)
+        self.pointing = True
         self._hud.touch(wall.perf_counter())
 
     def _on_press(self, x: int, y: int, button: int) -> None:
         self._gesture += 1
         self._buttons.add(button)
+        self._pressed_at = x, y
 
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)
+        if self._pressed_at is not None:
+            if math.dist(self._pressed_at, (x, y)) < CLICK:  # a hand trembles
+                return
+            started, self._pressed_at = self._pressed_at, None
+            dx, dy = x - int(started[0]), y - int(started[1])
         self.touched = wall.perf_counter()
         origin, moved = to_local(self._window, 0, 0), to_local(self._window, dx, dy)
         self._explorer.gesture = self._gesture
@@ -106,6 +119,12 @@ class Events:
 
     def _on_release(self, x: int, y: int, button: int) -> None:
         self._buttons.discard(button)
+        clicked, self._pressed_at = self._pressed_at, None
+        if clicked is not None and button == LEFT:
+            self._touch(wall.perf_counter())
+            self._explorer.gesture, self._explorer.message = self._gesture, ""
+            self._explorer.click()
+            self._hud.say(self._explorer.message, wall.perf_counter())
         self._explorer.history.finish()
 
     def _on_scroll(self, dx: float, dy: float) -> None:
@@ -122,8 +141,12 @@ class Events:
     def _on_refresh(self, window: Any) -> None:
         self.exposed = True
 
+    def _on_enter(self, window: Any, entered: int) -> None:
+        self.pointing = bool(entered)
+
     def _on_focus(self, window: Any, focused: int) -> None:
         if not focused:
             self._keyboard.release_all()
             self._buttons.clear()
+            self._pressed_at = None
             self._explorer.history.finish()

@@ -12,22 +12,23 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.steps import ladder, on_ladder, tidy
+from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
-LARGE = 4  # steps of zoom, scale, pan and time that Shift takes at once
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # what ] and [ reach
 
 
-class Explorer:
+class Explorer(Viewing):
     """A preset being explored: its history, its time, the layer shown, the last message."""
 
     def __init__(
@@ -44,6 +45,7 @@ class Explorer:
         self.message = ""
         self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
         self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
+        super().__init__()
         self._presets = list(presets)
         self._number = 0  # of the preset in the list that was loaded last
         self._entered: list[Moment] = []
@@ -57,6 +59,11 @@ class Explorer:
     def preset(self) -> Preset:
         """The preset explored."""
         return self.history.now.preset
+
+    @property
+    def moment(self) -> Preset:
+        """The preset with all that moves as it is now."""
+        return self.preset.at(self.time)
 
     @property
     def home(self) -> View:
@@ -75,7 +82,11 @@ class Explorer:
         if not now.layer:
             return now.preset
         if self._shown is None or self._shown[0] is not now:
-            self._shown = (now, now.preset.layer_picture(now.layer))
+            if self.view.own_layers:
+                shown = now.preset.replace(**{"show.layer": now.layer})
+            else:
+                shown = now.preset.layer_picture(now.layer)
+            self._shown = (now, shown)
         return self._shown[1]
 
     @property
@@ -86,7 +97,7 @@ class Explorer:
     @property
     def zoom(self) -> float:
         """How much closer than at home."""
-        return self.home.extent / self.preset.view.extent
+        return self.home.extent / self.moment.view.extent
 
     def load(self, preset: Preset) -> None:
         """Explore another preset, from its own view."""
@@ -101,7 +112,13 @@ class Explorer:
     def _look(self, moment: Moment) -> None:
         self.history.add(moment, self.gesture)
 
-    def _change(self, say: str = "", **keys: Any) -> None:
+    def open(self, preset: Preset, words: str) -> None:
+        """Explore what was pointed at; `leave` returns."""
+        self._entered.append(self.history.now)
+        self._look(Moment(preset, preset.view))
+        self.message = f"{words}; Backspace returns"
+
+    def change(self, say: str = "", **keys: Any) -> None:
         """Change keys of the preset; a value out of range changes nothing and says why."""
         try:
             preset = self.preset.replace(**keys)
@@ -115,7 +132,7 @@ class Explorer:
         self.message = say
 
     def _spec(self) -> NetworkSpec | None:
-        spec = self.preset.spec
+        spec = self.moment.spec
         if isinstance(spec, NetworkSpec):
             return spec
         self.message = "this network is given by its layers: only view and time can change"
@@ -128,7 +145,7 @@ class Explorer:
             check, old = metadata["check"], getattr(spec, name)
             value = min(max(old + by, check.low), check.high)
             end = f"the {name} can be from {check.low} to {check.high}" if value == old else ""
-            self._change(end, **{name: value})
+            self.change(end, **{name: value})
 
     # Depth, width, weights
 
@@ -162,47 +179,41 @@ class Explorer:
             return
         old, sign = spec.weight_scale, 1 if steps > 0 else -1
         if old < MIN_SCALE and steps > 0:
-            self._change(weight_scale=MIN_SCALE)
+            self.change(weight_scale=MIN_SCALE)
             return
         if not on_ladder(old, self._scale_base, SCALE_STEP):
             self._scale_base = old
         for count in range(abs(steps), 0, -1):  # as many steps as stay within the limits
             scale = ladder(old, self._scale_base, SCALE_STEP, sign * count)
             if MIN_SCALE <= scale <= MAX_SCALE:
-                self._change(weight_scale=scale)
+                self.change(weight_scale=scale)
                 return
         self.message = f"the weight scale can be from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
         """Another network of the same kind."""
         if self._spec() is not None:
-            self._change(seed=random.SystemRandom().randrange(1_000_000))
+            self.change(seed=random.SystemRandom().randrange(1_000_000))
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation for all hidden layers (Shift: the one before)."""
         spec = self._spec()
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
-            name = _next(list(ACTIVATIONS), first, large)
-            self._change(f"activation {name}", activation=name)
+            name = following(list(ACTIVATIONS), first, large)
+            self.change(f"activation {name}", activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next initialisation (Shift: the one before)."""
         spec = self._spec()
         if spec is not None:
-            name = _next(list(INITS), spec.init, large)
-            self._change(f"initialisation {name}", init=name)
+            name = following(list(INITS), spec.init, large)
+            self.change(f"initialisation {name}", init=name)
 
     def next_color(self, large: bool = False) -> None:
-        """RGB of three outputs, or grey of one."""
-        spec = self._spec()
-        if spec is not None:
-            outputs = 1 if spec.outputs == 3 else 3
-            self._change("grey: one output" if outputs == 1 else "RGB", outputs=outputs)
-
-    def next_view(self, large: bool = False) -> None:
-        """There is one view so far."""
-        self.message = "the picture is the only view so far"
+        """The next mapping of outputs to colours (Shift: the one before)."""
+        name = following(list(MAPPINGS), self.preset.color.mapping, large)
+        self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     # Where to look
 
@@ -216,7 +227,11 @@ class Explorer:
 
     def zoom_by(self, steps: int) -> None:
         """Closer by `steps`; the point under the cursor stays where it is."""
-        view = self.preset.view
+        changes = self.view.zoom(self.preset, steps)
+        if changes is not None:
+            self.change(**changes)
+            return
+        view = self.moment.view
         extent = ladder(view.extent, self.home.extent, ZOOM_STEP, -steps)
         if not MIN_EXTENT <= extent <= MAX_EXTENT:
             self.message = f"the extent can be from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
@@ -230,14 +245,18 @@ class Explorer:
             shift = start.extent - extent
             x, y = (c + w * shift for c, w in zip(start.center, self.cursor, strict=True))
             center = (tidy(x), tidy(y))
-        self._change(center=center, extent=extent)
+        self.change(center=center, extent=extent)
         self._zoom = (start, self.cursor, self.preset.view)
 
     def pan_by(self, du: float, dv: float) -> None:
         """Move the centre by local coordinates: 1 is half the shorter side."""
-        view = self.preset.view
+        changes = self.view.drag(self.preset, -du, -dv)
+        if changes is not None:
+            self.change(**changes)
+            return
+        view = self.moment.view
         x, y = view.center
-        self._change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
+        self.change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
 
     def pan_right(self, large: bool = False) -> None:
         """Look farther to the right."""
@@ -257,7 +276,7 @@ class Explorer:
 
     def reset_view(self, large: bool = False) -> None:
         """Back to the preset's view."""
-        self._change(center=self.home.center, extent=self.home.extent)
+        self.change(center=self.home.center, extent=self.home.extent)
 
     # Layers
 
@@ -276,7 +295,11 @@ class Explorer:
         self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
 
     def enter(self, large: bool = False) -> None:
-        """Make the layer shown the last one of the network."""
+        """Open what lies under the cursor, or make the layer shown the network's last one."""
+        hit = self.pointed()
+        if hit is not None and hit.opens is not None:
+            self.open(hit.opens, hit.words)
+            return
         if self.history.now.layer is None:
             self.message = "show a layer first, with PgDn"
             return
@@ -302,7 +325,7 @@ class Explorer:
 
     def _moves(self) -> bool:
         if not self.preset.animated:
-            self.message = "nothing moves: no input is t, cos_t or sin_t"
+            self.message = "nothing moves: no input is t, cos_t or sin_t, no key is animated"
         return self.preset.animated
 
     def time_on(self, large: bool = False) -> None:
@@ -375,8 +398,3 @@ class Explorer:
             self.number_preset(int(action.removeprefix("preset_")))
         else:
             getattr(self, action)(large)
-
-
-def _next(names: list[str], name: Any, backwards: bool) -> str:
-    at = names.index(name) if name in names else -1
-    return names[(at + (-1 if backwards else 1)) % len(names)]

@@ -11,6 +11,8 @@ from cppn_gl.preset import Preset
 from cppn_gl.viewer import text
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.knobs import turned
+from cppn_gl.views import PICTURE
 
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
@@ -52,17 +54,27 @@ def hud_lines(
     recording: str,
 ) -> list[str]:
     """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
-    preset = explorer.preset
+    preset = explorer.moment
     lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:
         view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
-    lines += [view, f"{parameters:,} parameters"]
+    lines += [view, f"{parameters:,} parameters", *_view(explorer)]
     rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s" if fps > 0 else ""
     lines += [", ".join(filter(None, [rate, quality, renderer])), engine]
     if recording:
         lines.append(recording)
     return [*lines, "H: all keys"]
+
+
+def _view(explorer: Explorer) -> list[str]:
+    """The view, the option that keys turn, and what is pointed at; nothing for the picture."""
+    view = explorer.view
+    if view.name == PICTURE:
+        return []
+    knob = f"  {turned(explorer.preset, explorer.knob)} (O K J)" if explorer.knob else ""
+    hit = explorer.pointed()
+    return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]
 
 
 def _structure(preset: Preset, layer: int) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
-from cppn_gl.drawing import begin
+from cppn_gl.coloring import begin
+from cppn_gl.engines import NUMPY
 from cppn_gl.files import make_folder
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
@@ -25,6 +26,8 @@ from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Available
+from cppn_gl.views import PICTURE, sampling, view_of
+from cppn_gl.views.base import Stage, lay_over
 
 FPS = 30.0  # of a recording
 MAX_STILLS = 8  # asked for and not yet drawn
@@ -153,13 +156,26 @@ class Takes:
         except ShaderError as error:
             self._fail()
             raise CaptureError(take.path, str(error)) from None
-        take.pixels = self._renderer.presenter.read(take.drawing.planes)
+        pixels = self._renderer.presenter.read(take.drawing.planes)
+        words = view_of(take.scene.preset).overlay(take.scene, take.shot.size)
+        take.pixels = lay_over(pixels, words)
+        take.drawing.release()
         take.drawing.planes.release()
         return True
 
     def _begin(self, take: _Take) -> bool:
         """Begin to draw, by what needs no compiling; False where a short compilation came first."""
         pick = self._engines.pick(take.scene)
+        view = view_of(take.scene.preset)
+        if view.name != PICTURE:
+            take.drawing = sampling.begin(
+                view,
+                Stage(self._engines.painter, lambda _: NUMPY if pick.compiles else pick.engine),
+                Planes(self._ctx, take.shot.size),
+                take.scene,
+                take.shot.samples,
+            )
+            return True
         if pick.compiles:
             self._engines.compile(pick.key, take.scene, pick.engine, 1)
             return False
@@ -200,6 +216,7 @@ class Takes:
     def _discard(self, take: _Take) -> bool:
         """Free what a take holds; False, for it is kept no longer."""
         if take.drawing is not None and take.pixels is None:
+            take.drawing.release()
             take.drawing.planes.release()
         return False
 

@@ -27,7 +27,7 @@ class Weights:
     def follow(self, preset: Preset, seconds: float) -> tuple[Preset, Network]:
         """A preset and its network: this one, or an older one after `seconds` without an end."""
         old = self._shown
-        if old is not None and old[0].spec == preset.spec and not self.busy:
+        if old is not None and not self.busy and _same_network(old[0], preset):
             # The same network object where only the view differs: nothing is packed again.
             self._shown = old if old[0] == preset else (preset, old[1])
             return self._shown
@@ -41,6 +41,10 @@ class Weights:
         return self._shown
 
 
+def _same_network(a: Preset, b: Preset) -> bool:
+    return a.spec == b.spec and a.normalize == b.normalize
+
+
 def draw_layers(preset: Preset) -> Iterator[None]:
     """Draw what `Preset.network` will find drawn already, a layer at each step."""
     spec = preset.spec
@@ -49,7 +53,8 @@ def draw_layers(preset: Preset) -> Iterator[None]:
     law, fan_in = INITS[spec.init][0], len(spec.inputs)
     for number in range(1, spec.depth + 1):
         rows = spec.width if number < spec.depth else spec.outputs
-        draws.draw(spec.seed, number, draws.WEIGHT, rows, fan_in, law)
-        draws.draw_row(spec.seed, number, draws.BIAS, rows, law)
+        for seed in (spec.seed, *(spec.between or ())[:1]):
+            draws.draw(seed, number, draws.WEIGHT, rows, fan_in, law)
+            draws.draw_row(seed, number, draws.BIAS, rows, law)
         fan_in = rows
         yield

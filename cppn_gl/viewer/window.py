@@ -57,6 +57,12 @@ def content_scale(window: Any) -> float:
     return max(float(s) for s in glfw.get_window_content_scale(window._window))
 
 
+def to_pixel(place: tuple[float, float], size: tuple[int, int]) -> tuple[float, float]:
+    """Local coordinates u, v as a pixel of a picture of `size`, y down."""
+    half = min(size) / 2
+    return size[0] / 2 + place[0] * half, size[1] / 2 - place[1] * half
+
+
 def to_local(window: Any, x: float, y: float) -> tuple[float, float]:
     """A place in the window (screen coordinates) as local coordinates u, v of the picture."""
     width, height = glfw.get_window_size(window._window)

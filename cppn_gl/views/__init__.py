@@ -6,13 +6,39 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
+from cppn_gl.views.curves import CurvesView
+from cppn_gl.views.gradient import GradientView
+from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
+from cppn_gl.views.regions import RegionsView
+from cppn_gl.views.sensitivity import SensitivityView
+from cppn_gl.views.sheet import SheetView
+from cppn_gl.views.signal import SignalView
 from cppn_gl.views.surface import SurfaceView
+from cppn_gl.views.units import UnitsView
 from cppn_gl.views.volume import VolumeView
 
-ALL: dict[str, View] = {view.name: view for view in (PictureView(), SurfaceView(), VolumeView())}
+PICTURE = "picture"
 
 
 def view_of(preset: Preset) -> View:
     """The view that a preset is shown by."""
     return ALL[preset.show.view]
+
+
+ALL: dict[str, View] = {
+    view.name: view
+    for view in (
+        PictureView(),
+        SheetView(view_of),
+        LayersView(),
+        UnitsView(),
+        SignalView(),
+        SurfaceView(),
+        CurvesView(),
+        VolumeView(),
+        RegionsView(),
+        GradientView(),
+        SensitivityView(),
+    )
+}

@@ -34,6 +34,9 @@ class Drawing(Protocol):
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds."""
 
+    def release(self) -> None:
+        """Free what is the drawing's own: not the planes. It may be under way still."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -56,12 +59,16 @@ class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
     `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
-    of the window turn. `needs_gl`: whether it draws by shaders; the others are HostViews.
+    of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
+    overlay heeds the cursor. `own_layers`: whether it heeds show.layer, instead of being a view of
+    the depth-k network.
     """
 
     name = ""
     knobs: tuple[str, ...] = ()
-    needs_gl = True
+    smooth = True
+    points = False
+    own_layers = False
 
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
@@ -103,7 +110,7 @@ class View:
 class HostView(View):
     """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
 
-    needs_gl = False
+    smooth = False
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint a picture of `size`; yields wherever it may be interrupted for a while."""
@@ -138,6 +145,9 @@ class Painting:
             if wall.perf_counter() >= deadline:
                 break
         return self._done
+
+    def release(self) -> None:
+        """There is nothing to free."""
 
 
 def painted(view: HostView, scene: Scene, size: Size) -> Picture:

@@ -129,6 +129,9 @@ class SurfaceDrawing:
                 break
         return self._done
 
+    def release(self) -> None:
+        """All that it draws with is kept, for the next."""
+
     def _part(self) -> None:
         """Draw the next part. What another drawing, or new shaders, took away is begun again."""
         painter = self._stage.painter

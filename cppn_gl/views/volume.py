@@ -19,8 +19,8 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
-from cppn_gl.views.axes import PALE, Axis, axes_overlay
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
+from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.camera import Camera, dragged, zoomed
 from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
 from cppn_gl.views.field import FieldDrawing
@@ -169,6 +169,9 @@ class VolumeDrawing:
             moving.texture.use(1)
         self._prepare(there.rays, volume, moving)
         return self._march(there.rays, easel, target, deadline)
+
+    def release(self) -> None:
+        """All that it draws with is kept, for the next."""
 
     def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
         size, show, network = self.planes.size, self._scene.preset.show, self._scene.network

@@ -1,0 +1,107 @@
+"""Great circles between random draws: how one network turns into another at constant speed.
+
+All numbers that a seed draws (weights, biases, latent constants), one behind the other, are a
+vector. From the vector a to the vector b, at a share s of the angle between them,
+
+    w(s) = |w|(s) · (sin((1-s) angle) · a / |a|  +  sin(s angle) · b / |b|) / sin(angle)
+
+where |w|(s) goes evenly from |a| to |b| (Shoemake, "Animating rotation with quaternion curves",
+1985). A straight line would pass nearer to 0, through networks of weights too small by √2: draws
+of two seeds stand almost at right angles. Normal draws stay normal all the way; uniform ones keep
+their variance, but half way their law is the triangle on ±√2.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl import draws
+
+MIN_SINE = 1e-6  # of an angle with a plane of its own; else the way is a straight line
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What draws there are: rows and columns of the layers, latent constants, law of weights."""
+
+    shapes: tuple[tuple[int, int], ...]
+    latents: int
+    law: str
+
+    @property
+    def count(self) -> int:
+        """How many numbers."""
+        return sum(rows * (columns + 1) for rows, columns in self.shapes) + self.latents
+
+    def arrays(self, seed: int) -> list[NDArray[np.float32]]:
+        """Weight and bias of each layer, and then the latent constants, as this seed draws them."""
+        drawn = []
+        for layer, (rows, columns) in enumerate(self.shapes, 1):
+            drawn.append(draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.law))
+            drawn.append(draws.draw_row(seed, layer, draws.BIAS, rows, self.law))
+        drawn.append(draws.draw_row(seed, 0, draws.LATENT, self.latents, "uniform"))
+        return drawn
+
+
+@dataclass(frozen=True)
+class Arc:
+    """The lengths of two vectors and the angle between them, in radians."""
+
+    start: float
+    end: float
+    angle: float
+
+    @property
+    def chord(self) -> float:
+        """The distance between the two, straight."""
+        squares = self.start**2 + self.end**2 - 2 * self.start * self.end * math.cos(self.angle)
+        return math.sqrt(max(squares, 0.0))
+
+    def factors(self, share: float) -> tuple[float, float]:
+        """By what to multiply the two vectors at a share of the angle: (1, 0) at 0, (0, 1) at 1."""
+        sine = math.sin(self.angle)
+        if sine < MIN_SINE or self.start == 0 or self.end == 0:
+            return 1 - share, share
+        length = (1 - share) * self.start + share * self.end
+        one = math.sin((1 - share) * self.angle) / sine
+        other = math.sin(share * self.angle) / sine
+        return one * (length / self.start), other * (length / self.end)
+
+
+@lru_cache(maxsize=256)
+def arc(kind: Kind, seed: int, other: int) -> Arc:
+    """The arc between what two seeds draw."""
+    return between(kind.arrays(seed), kind.arrays(other))
+
+
+def between(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> Arc:
+    """The arc between two vectors, each given in parts."""
+    start, end = (math.sqrt(sum(map(_dot, one, one))) for one in (a, b))
+    if start == 0 or end == 0:
+        return Arc(start, end, 0.0)
+    # 2 atan2(|a' - b'|, |a' + b'|) of the unit vectors is exact for small angles too.
+    pairs = [(x.astype(float) / start, y.astype(float) / end) for x, y in zip(a, b, strict=True)]
+    apart = math.sqrt(sum(_dot(x - y, x - y) for x, y in pairs))
+    along = math.sqrt(sum(_dot(x + y, x + y) for x, y in pairs))
+    return Arc(start, end, 2 * math.atan2(apart, along))
+
+
+def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
+    x, y = a.astype(np.float64, copy=False).ravel(), b.astype(np.float64, copy=False).ravel()
+    return float(x @ y)
+
+
+def blended(kind: Kind, seed: int, other: int, share: float) -> list[NDArray[np.float32]]:
+    """The arrays of `Kind.arrays` on the way from one seed to another, read-only."""
+    one, two = arc(kind, seed, other).factors(share)
+    arrays = []
+    for a, b in zip(kind.arrays(seed), kind.arrays(other), strict=True):
+        mixed = (a * np.float64(one) + b * np.float64(two)).astype(np.float32)
+        mixed.flags.writeable = False
+        arrays.append(mixed)
+    return arrays

@@ -1,0 +1,101 @@
+"""Colours in a row, from 0 to 1: small tables, of which NumPy and the shaders both look up.
+
+    stops (a few colours) -> through OKLab, so that steps look even -> (SIZE, 3) display values
+
+The stops of viridis, magma and inferno are every fifteenth colour of the maps by Stéfan van der
+Walt and Nathaniel Smith (2015), which they gave to the public domain (CC0). Those of cividis are
+read off the map by Jamie Nuñez, Christopher Anderton and Ryan Renslow (PLoS ONE 13(7), 2018), which
+looks alike with and without a colour vision deficiency. The others are worked out here.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Palette = NDArray[np.float32]  # (SIZE, 3) display values
+
+SIZE = 257  # of a table, which has a middle; between its entries colours are mixed
+
+# OKLab by Björn Ottosson (https://bottosson.github.io/posts/oklab, public domain): its a and b to
+# cube roots of cone responses, whose cubes are mixed to linear red, green and blue.
+ROOTS = np.array(
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
+)
+LINEAR = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
+
+
+def encode(linear: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Linear light as display values (IEC 61966-2-1, sRGB); what no screen has is cut off."""
+    inside = np.clip(linear, 0, 1)
+    curve = 1.055 * np.power(inside, 1 / 2.4) - 0.055
+    return np.asarray(np.where(inside <= 0.0031308, 12.92 * inside, curve))
+
+
+def decode(display: Floats) -> Floats:
+    """Display values as linear light."""
+    return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
+
+
+def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
+    """OKLab (…, 3), lightness from 0 to 1, as display values."""
+    roots = lab @ ROOTS.T.astype(lab.dtype)
+    return encode((roots * roots * roots) @ LINEAR.T.astype(lab.dtype))
+
+
+def to_oklab(display: Floats) -> Floats:
+    """Display values (…, 3) as OKLab."""
+    cones = decode(display) @ np.linalg.inv(LINEAR).T
+    return np.cbrt(cones) @ np.linalg.inv(ROOTS).T
+
+
+def _row(stops: str) -> Palette:
+    """A palette through colours as HTML writes them, evenly spaced."""
+    colors = np.array([list(bytes.fromhex(stop)) for stop in stops.split()]) / 255
+    lab, places = to_oklab(colors), np.linspace(0, len(colors) - 1, SIZE)
+    mixed = [np.interp(places, np.arange(len(lab)), channel) for channel in lab.T]
+    return from_oklab(np.stack(mixed, axis=1)).astype(np.float32)
+
+
+def _circle() -> Palette:
+    """The largest circle about a grey in OKLab that sRGB holds, yellow up and blue down.
+
+    Equal steps are equal distances, and it closes. Tilted it is a fifth wider than level, and its
+    lightness tells a half of it from the other.
+    """
+    tilt, toward, middle, radius = np.radians(40), np.radians(160), 0.71, 0.147
+    up = np.array([np.sin(tilt), *(np.cos(tilt) * np.array([np.cos(toward), np.sin(toward)]))])
+    across = np.array([0.0, -np.sin(toward), np.cos(toward)])
+    angle = 2 * np.pi * (np.arange(SIZE) % (SIZE - 1)) / (SIZE - 1)  # the last is the first
+    lab = radius * (np.cos(angle)[:, None] * up + np.sin(angle)[:, None] * across)
+    return from_oklab(lab + np.array([middle, 0, 0])).astype(np.float32)
+
+
+VIRIDIS = _row(
+    "440154 481769 472a7a 433d84 3d4e8a 355e8d 2e6d8e 297b8e 23898e"
+    " 1f978b 21a585 2eb37c 46c06f 65cb5e 89d548 b0dd2f d8e219 fde725"
+)
+MAGMA = _row(
+    "000004 090720 1a1042 311165 4a1079 621980 792282 912b81 aa337d"
+    " c23b75 d9466b ec5860 f7725c fc8e64 feaa74 fec68a fde2a3 fcfdbf"
+)
+INFERNO = _row(
+    "000004 0a0722 1e0c45 380962 510e6c 69166e 801f6c 982766 b0315b"
+    " c63d4d d94d3d e9612b f47918 fa9407 fcb014 f8cd37 f2ea69 fcffa4"
+)
+CIVIDIS = _row(
+    "00224e 002d68 163770 2e416d 3f4c6c 4e566c 5c616e 696b71 767676"
+    " 838179 928c78 a09875 afa471 bfb06b cfbd62 dfca57 f0d846 fee838"
+)
+# Blue below, red above, and between them a grey that is lighter than either.
+DIVERGING = _row("0b2f6b 2367ab 5aa0d3 a9cfe8 f3f1ee f3c3a5 e08a63 bd4a38 7a1020")
+CYCLIC = _circle()

@@ -1,0 +1,33 @@
+"""The options of a view, turned by keys: what the next value of a key of `[show]` is."""
+
+import dataclasses
+from typing import Any
+
+from cppn_gl.preset import Preset
+from cppn_gl.schema import Choice, Integer, Number, flag
+from cppn_gl.show import Show
+
+DIGITS = 6  # of a turned number: 0.3, not 0.30000000000000004
+
+
+def turn(show: Show, name: str, steps: int) -> Any:
+    """The value of the key `name` after some steps: numbers stop at their ends, names go round."""
+    metadata = {field.name: field.metadata for field in dataclasses.fields(show)}[name]
+    check, value = metadata["check"], getattr(show, name)
+    if check is flag:
+        return not value
+    if isinstance(check, Choice):
+        names = list(check.known)
+        return names[(names.index(value) + (1 if steps > 0 else -1)) % len(names)]
+    assert isinstance(check, Integer | Number), f"{name} cannot be turned"
+    turned = value + steps * metadata["step"]
+    kept = min(max(round(turned, DIGITS), check.low), check.high)
+    return int(kept) if isinstance(check, Integer) else kept
+
+
+def turned(preset: Preset, name: str) -> str:
+    """An option and its value, in words."""
+    value = getattr(preset.show, name)
+    if isinstance(value, bool):
+        return f"{name} {'on' if value else 'off'}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"

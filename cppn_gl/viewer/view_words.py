@@ -1,0 +1,29 @@
+"""The lines and words that a view lays over its picture, made again only when they change."""
+
+from cppn_gl.scene import Scene
+from cppn_gl.viewer.hud import Panel
+from cppn_gl.views import view_of
+
+Key = tuple[Scene, tuple[int, int], tuple[float, float] | None]
+
+
+class ViewWords:
+    """A view's overlay as a panel, undermost of all."""
+
+    def __init__(self) -> None:
+        self._key: Key | None = None
+        self._panels: list[Panel] = []
+
+    def panels(
+        self, scene: Scene | None, size: tuple[int, int], cursor: tuple[float, float] | None
+    ) -> list[Panel]:
+        """The panel for the scene that is shown, or none. `cursor`: the pixel pointed at."""
+        if scene is None:
+            return []
+        view = view_of(scene.preset)
+        key = (scene, size, cursor if view.points else None)
+        if key != self._key:
+            words = view.overlay(*key)
+            self._panels = [] if words is None else [Panel("view", words, 0, 0)]
+            self._key = key
+        return self._panels

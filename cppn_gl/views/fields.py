@@ -1,0 +1,177 @@
+"""Pictures drawn in two steps: quantities at every pixel first, then the colours of them.
+
+    Scene -> parts, one after another -> targets of a band's size -> shade() -> a band of the planes
+
+The targets are the painter's, so that nothing is left of a drawing that is dropped half-way. They
+are one band's, so that a large picture needs no more of them than a small one.
+"""
+
+import time as wall
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines import Engine
+from cppn_gl.painter import Painter, Releasable
+from cppn_gl.products import THREADS, TILE, on_all_cores
+from cppn_gl.targets import Planes, release_target
+from cppn_gl.views.base import Size
+
+BAND_PIXELS = 2**18  # of a band, about
+# Pixels that a thread takes at once, fewer for larger networks: a step should be short. It depends
+# on the network alone: for other numbers a library adds in another order (see products.TILE).
+TILE_WORK, LEAST_TILE = 1e8, 64
+
+# From the numbers of pixels in reading order and the picture's size to what is at each: three
+# arrays (n, 4), as a shader's three targets.
+Tile = Callable[[NDArray[np.integer[Any]], Size], Sequence[NDArray[np.float32]]]
+
+
+class Fields:
+    """Three RGBA32F textures, a texel a pixel, row 0 on top."""
+
+    def __init__(self, ctx: moderngl.Context, size: Size):
+        self.size = self.texels = size
+        self.textures = [ctx.texture(size, 4, dtype="f4") for _ in range(3)]
+        for texture in self.textures:
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.target = ctx.framebuffer(self.textures)
+
+    def read(self) -> NDArray[np.float32]:
+        """What they hold, (3, height, width, 4)."""
+        width, height = self.size
+        data = [np.frombuffer(texture.read(), np.float32) for texture in self.textures]
+        return np.stack(data).reshape(3, height, width, 4)
+
+    def release(self) -> None:
+        """Free the textures."""
+        release_target(self.target)
+        for texture in self.textures:
+            texture.release()
+
+
+class Part(Protocol):
+    """A drawing onto a target (drawing.Drawing, HostFields)."""
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is drawn."""
+
+
+class HostFields:
+    """Fields filled by NumPy on all cores, rows from `top` on of a picture of `size`."""
+
+    def __init__(
+        self,
+        painter: Painter,
+        fields: Fields,
+        tile: Tile,
+        *,
+        size: Size,
+        top: int,
+        engine: Engine,
+        work: float,
+    ):
+        self._painter, self._fields, self._tile, self._size = painter, fields, tile, size
+        self._first, self._next = top * size[0], 0
+        self._kind, self._work = (engine, None), work
+        self._pixels = max(LEAST_TILE, min(TILE, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
+        count = fields.size[0] * fields.size[1]
+        self._values = np.empty((3, count, 4), np.float32)
+
+    def step(self, budget: float) -> bool:
+        """Fill for about `budget` seconds, a tile a core at least; True when all is filled."""
+        count, started = self._values.shape[1], wall.perf_counter()
+        pixels = int(budget * self._painter.rate(self._kind) / self._work)
+        tiles = max(THREADS, pixels // self._pixels)
+        stop = min(count, self._next + tiles * self._pixels)
+        on_all_cores(self._fill, range(self._next, stop, self._pixels))
+        seconds = wall.perf_counter() - started
+        self._painter.measured(self._kind, (stop - self._next) * self._work, seconds)
+        self._next = stop
+        if stop < count:
+            return False
+        for texture, values in zip(self._fields.textures, self._values, strict=True):
+            texture.write(values.tobytes())
+        return True
+
+    def _fill(self, start: int) -> None:
+        stop = min(start + self._pixels, self._values.shape[1])
+        pixels = self._first + np.arange(start, start + self._pixels)  # whole tiles, the last too
+        for values, new in zip(self._values, self._tile(pixels, self._size), strict=True):
+            values[start:stop] = new[: stop - start]
+
+
+class Scratch:
+    """Targets that one drawing at a time has for its own."""
+
+    def __init__(self) -> None:
+        self.owner: object = None
+        self.targets: list[Any] = []
+
+    def take(self, owner: object, size: Size, make: Callable[[Size], Releasable], n: int) -> None:
+        """Give `owner` n targets of a size, whatever they hold."""
+        self.owner = owner
+        if len(self.targets) != n or self.targets[0].size != size:
+            self.release()
+            self.targets = [make(size) for _ in range(n)]
+
+    def release(self) -> None:
+        """Free the targets."""
+        while self.targets:
+            self.targets.pop().release()
+
+
+class Shaded:
+    """A picture drawn band by band: `parts` onto targets, and `shade` from these to the planes.
+
+    `make(size)` makes a target; a part is called with one, the picture's size and the band's top.
+    `shade` is called with the targets, and the band's top and rows.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        planes: Planes,
+        name: str,
+        make: Callable[[Size], Releasable],
+        parts: Sequence[Callable[[Any, Size, int], Part]],
+        shade: Callable[[Sequence[Any], int, int], None],
+        *,
+        band_pixels: int = BAND_PIXELS,
+    ):
+        self.planes = planes
+        self._scratch = painter.kept(f"{name} targets", Scratch)
+        self._make, self._parts, self._shade = make, parts, shade
+        width, height = planes.size
+        bands = max(1, -(-width * height // band_pixels))
+        self._rows = -(-height // bands)
+        self._top = 0
+        self._at = 0  # the part under way
+        self._part: Part | None = None
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is in the planes."""
+        deadline = wall.perf_counter() + budget
+        width, height = self.planes.size
+        while self._top < height:
+            rows = min(self._rows, height - self._top)
+            if self._part is None or self._scratch.owner is not self:
+                if self._scratch.owner is not self:  # another drew meanwhile
+                    self._at = 0
+                self._scratch.take(self, (width, rows), self._make, len(self._parts))
+                target = self._scratch.targets[self._at]
+                self._part = self._parts[self._at](target, self.planes.size, self._top)
+            if self._part.step(max(deadline - wall.perf_counter(), 0.0)):
+                self._part, self._at = None, self._at + 1
+                if self._at == len(self._parts):
+                    self._shade(self._scratch.targets, self._top, rows)
+                    self._at, self._top = 0, self._top + rows
+            if wall.perf_counter() >= deadline:
+                break
+        return self._top >= height
+
+    def release(self) -> None:
+        """The targets are shared: the next drawing takes them."""

@@ -1,0 +1,158 @@
+"""Layer k's picture for every k of one network, in reading order: one network growing.
+
+Scene -> one pass over the network, a tile of pixels at a time
+         -> at layer k the sums of the depth-k network's outputs -> the output activation -> a cell
+
+The pass goes through the hidden layers; where the depth-k network ends, its outputs are the first
+rows of the same draws, of another scale where the initialisation looks at the fan out.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageDraw
+
+from cppn_gl.activations import activate
+from cppn_gl.network import Layer
+from cppn_gl.products import Products, colors, one_thread
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.views import lettering
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
+from cppn_gl.views.cells import Cells, arranged
+
+Floats = NDArray[np.float32]
+
+SPREADS = 2.5  # sums of so many spreads below and above 0 are black and full colour
+LEAST = 1e-30  # spread that is told from none
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Layer k's picture, before and after the output activation: each (N, 1 or 3)."""
+
+    sums: Floats
+    values: Floats
+
+
+def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs]]:
+    """The outputs of the depth-k network for every k, at the pixels of a view of `size`."""
+    network, count = scene.network, size[0] * size[1]
+    products = Products(network, scene.view, scene.clock)
+    ends: list[Layer] = []
+    for depth in range(1, network.depth + 1):
+        cut = scene.preset.layer_picture(depth).network()
+        if depth == 1:
+            first = Products(cut, scene.view, scene.clock)
+        ends.append(cut.effective(depth - 1))
+        yield
+    sums = [np.empty((count, len(end.bias)), np.float32) for end in ends]
+    for start in range(0, count, products.tile):
+        tile = slice(start, min(start + products.tile, count))
+        y = products.places(np.arange(tile.start, tile.stop), size[0], size=size)
+        for number, end in enumerate(ends):
+            with one_thread(), np.errstate(all="ignore"):
+                if number == 0:
+                    first.sums(0, y, sums[0][tile])
+                else:
+                    sums[number][tile] = y @ end.weight.T + end.bias
+                if number < network.depth - 1:
+                    y = products.apply(number, y)
+            yield
+    return [Outputs(z, activate(end.activation, z)) for z, end in zip(sums, ends, strict=True)]
+
+
+def planes(sums: Floats) -> Floats:
+    """Sums as display values (N, 3): 0 is mid grey, SPREADS times their root mean square from it
+    are 0 and 1. What the sums of one layer are is told by their differences, so all share a scale.
+    """
+    finite = sums[np.isfinite(sums)].astype(np.float64)
+    spread = float(np.sqrt(np.mean(finite * finite))) if finite.size else 0.0
+    with np.errstate(all="ignore"):
+        shown = np.clip(0.5 + sums / np.float32(2 * SPREADS * max(spread, LEAST)), 0, 1)
+    return colors(shown)
+
+
+class LayersView(HostView):
+    """Every layer's picture; with `before`, above it the sums that the activation makes it of."""
+
+    name = "layers"
+    knobs = ("before",)
+
+    def cells(self, scene: Scene, size: Size) -> Cells:
+        """Where the layers' pictures lie."""
+        return arranged(scene.network.depth, size, 2 if scene.preset.show.before else 1)
+
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel: all layers are drawn, each in a share of the picture."""
+        return max(super().work(scene), work_per_pixel(scene.network) / scene.network.depth)
+
+    def paint(self, scene: Scene, size: Size) -> Steps:
+        """Paint all layers."""
+        before = scene.preset.show.before
+        cells = self.cells(scene, size)
+        wide, high = cells.cell
+        high = max(1, (high - cells.gap) // 2) if before else high  # of one picture
+        outputs = yield from pass_through(scene, (wide, high))
+        ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
+        picture: Picture = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
+        for index, found in enumerate(outputs):
+            left, top, right, bottom = cells.box(index)
+            cell, shape = picture[top:bottom, left:right], (high, wide, 3)
+            if before:
+                _put(cell, planes(found.sums).reshape(shape), 0)
+            _put(cell, colors(found.values).reshape(shape), max(0, len(cell) - high))
+            yield
+        return picture
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """The number of each layer, and a frame about the one pointed at."""
+        cells = self.cells(scene, size)
+        points = lettering.letters(size)
+        image = lettering.canvas(size)
+        draw = ImageDraw.Draw(image)
+        pointed = cells.at(cursor) if cursor else None
+        before, half = scene.preset.show.before, (cells.cell[1] - cells.gap) // 2
+        wide, high = lettering.room(points, f"layer {cells.count} ")
+        long = wide <= cells.cell[0] * 0.6
+        high_enough = high < (half if before else cells.cell[1]) * 0.5
+        numbered = high_enough and lettering.room(points, "m" * 3)[0] < cells.cell[0] * 0.75
+        for index in range(cells.count):
+            left, top, right, bottom = cells.box(index)
+            if index in (pointed, scene.preset.show.layer - 1):
+                ink = lettering.WHITE if index == pointed else lettering.DIM
+                edge = max(1, cells.gap // 2)
+                box = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
+                draw.rectangle(box, outline=ink, width=edge)
+            if numbered:
+                inset = max(2, points // 3)
+                text = f"layer {index + 1}" if long else str(index + 1)
+                if before and long and index == 0:
+                    made = f"{scene.network.drawn[-1].activation} of it"
+                    lettering.chip(draw, (left + inset, bottom - half + inset), made, points)
+                    text += ": sums"
+                lettering.chip(draw, (left + inset, top + inset), text, points)
+        return np.asarray(image)
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """A click on a layer opens its picture."""
+        index = self.cells(scene, size).at(place)
+        if index is None:
+            return None
+        layer = index + 1
+        shown = scene.network.drawn[index]
+        what = "the last" if layer == scene.network.depth else f"of {scene.network.depth}"
+        columns = shown.weight.shape[1]
+        words = f"layer {layer}, {what}: the network of depth {layer}, fed by {columns} "
+        words += "inputs" if index == 0 else "units"
+        opened = scene.preset.layer_picture(layer)
+        return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
+
+
+def _put(cell: Picture, one: Floats, top: int) -> None:
+    """Put a picture into a cell, which may be a pixel smaller."""
+    room = cell[top : top + one.shape[0]]
+    room[:] = one[: room.shape[0], : room.shape[1]]

@@ -1,0 +1,168 @@
+"""Panels in the lower right corner of a picture: words, a colour bar with numbers, bars to click.
+
+Layout is a function of the picture's size alone; what has no room is left out.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from cppn_gl.viewer import text
+from cppn_gl.views.base import Size, Words
+
+Color = tuple[int, int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
+
+FILL = (12, 14, 18, 205)
+LEAST = (200, 120)  # pixels of a picture that has room for a legend
+
+
+def points(size: Size) -> int:
+    """Pixels of the letters on a picture of a size."""
+    return round(min(max(min(size[0] / 52, size[1] / 26), text.MIN_FONT + 1), 22))
+
+
+def short(value: float) -> str:
+    """A number for a tick or a caption: 0.02, 1.5, 40, 3e-5."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from low to high, both over 0, for a logarithmic scale: `most` at the most."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        found = [step * 10.0**k for k in decades for step in steps]
+        found = [value for value in found if low <= value <= high]
+        if len(found) <= most:
+            return found
+    return found[:: -(-len(found) // max(1, most))]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A panel in the lower right corner of a picture, `lines` and `more` pixels high."""
+
+    size: Size
+    lines: int
+    more: int = 0
+    columns: int = 34  # letters
+
+    @property
+    def points(self) -> int:
+        """Pixels of the letters."""
+        return points(self.size)
+
+    @property
+    def line(self) -> int:
+        """Pixels from line to line."""
+        return text.letter(self.points)[1]
+
+    @property
+    def box(self) -> Box | None:
+        """Where the panel lies; None where there is no room."""
+        if self.size[0] < LEAST[0] or self.size[1] < LEAST[1]:
+            return None
+        pad, margin = self.points * 2 // 3, self.points
+        wide = min(int(text.letter(self.points)[0] * self.columns), self.size[0] - 2 * margin)
+        high = self.lines * self.line + self.more + 2 * pad
+        if high > self.size[1] - 2 * margin:
+            return None
+        right, bottom = self.size[0] - margin, self.size[1] - margin
+        return right - wide, bottom - high, right, bottom
+
+    def inner(self) -> Box | None:
+        """Where the panel's content lies."""
+        if self.box is None:
+            return None
+        pad = self.points * 2 // 3
+        left, top, right, bottom = self.box
+        return left + pad, top + pad, right - pad, bottom - pad
+
+
+class Sheet:
+    """A transparent picture with a corner's panel on it, to draw on."""
+
+    def __init__(self, corner: Corner):
+        self.corner = corner
+        self.image = Image.new("RGBA", corner.size, (0, 0, 0, 0))
+        self.draw = ImageDraw.Draw(self.image)
+        box = corner.box
+        assert box is not None
+        radius = corner.points // 2
+        self.draw.rounded_rectangle(
+            (box[0], box[1], box[2] - 1, box[3] - 1), radius=radius, fill=FILL
+        )
+
+    def words(
+        self, x: float, y: float, line: str, *, bold: bool = False, anchor: str = "la"
+    ) -> None:
+        """Write a line at x, y."""
+        face = text.font(self.corner.points, bold)
+        self.draw.text(
+            (x, y), line, fill=text.WHITE if bold else text.DIM, font=face, anchor=anchor
+        )
+
+    def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
+        """Write a line, cut where it is wider than `room`."""
+        columns = int(room / text.letter(self.corner.points)[0])
+        self.words(x, y, text.shorten(line, columns), bold=bold)
+
+    def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
+        """A colour bar, logarithmic from low to high, its numbers below it."""
+        left, top, right, _ = at
+        height = self.corner.line * 2 // 3
+        across = np.linspace(0, len(palette) - 1, right - left).round().astype(int)
+        row = np.round(palette[across] * 255).astype(np.uint8)
+        bar = np.broadcast_to(row, (height, *row.shape))
+        self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
+        advance = text.letter(self.corner.points)[0]
+        last = -math.inf
+        for value in ticks(low, high, max(2, int((right - left) / (6 * advance)))):
+            share = math.log(value / low) / math.log(high / low)
+            x = left + share * (right - left - 1)
+            self.draw.line((x, top + height, x, top + height * 4 // 3), fill=text.DIM)
+            label = short(value)
+            half = len(label) * advance / 2
+            place = min(max(x, left + half), right - half)
+            if place - half > last + advance:
+                self.words(place, top + height * 4 // 3, label, anchor="ma")
+                last = place + half
+
+    def bars(self, at: Box, heights: Sequence[float], shown: int) -> None:
+        """Bars from 0 on, the highest as high as the box, number `shown` (from 0) lit."""
+        most = max([h for h in heights if math.isfinite(h)], default=0) or 1.0
+        for number, height in enumerate(heights):
+            left, right = bar_sides(at, len(heights), number)
+            share = min(max(height / most, 0.0), 1.0) if math.isfinite(height) else 1.0
+            top = at[3] - max(1, round(share * (at[3] - at[1])))
+            fill = (255, 196, 84, 255) if number == shown else (112, 132, 160, 255)
+            if not math.isfinite(height):
+                fill = (255, 0, 255, 255)
+            self.draw.rectangle((left, top, max(left, right - 1), at[3] - 1), fill=fill)
+
+    def pixels(self) -> Words:
+        """The sheet as RGBA."""
+        return np.asarray(self.image)
+
+
+def bar_sides(at: Box, count: int, number: int) -> tuple[int, int]:
+    """Left and right of a bar, in pixels, with a gap before the next where there is room."""
+    step = (at[2] - at[0]) / count
+    left = at[0] + number * step
+    gap = max(1.0, step / 5) if step >= 3 else 0.0
+    return round(left), max(round(left) + 1, round(left + step - gap))
+
+
+def bar_at(at: Box, count: int, x: float) -> int | None:
+    """The number, from 0, of the bar whose share of the width x lies in."""
+    number = math.floor((x - at[0]) / (at[2] - at[0]) * count)
+    return number if 0 <= number < count else None

@@ -1,0 +1,222 @@
+"""The linear regions of networks of kinked units (relu and its like), and what cuts them.
+
+    Scene -> regions.frag, or region_fields() in NumPy -> Fields -> regions_shown.frag -> planes
+
+A unit bends the network along the line where its sum changes sign. Within a region all sums are
+affine (smooth ones nearly so), and |z| / |∇z| is the distance to that line, which is what is drawn:
+lines of so many pixels, whatever the zoom. The first layer's lines are straight and on top; a later
+layer's bend where they meet an earlier one. Each region has a shade of its own, by its pattern of
+signs.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.derivatives import (
+    Jets,
+    Places,
+    first_sums,
+    kinked_layers,
+    layers,
+    pattern_hash,
+)
+from cppn_gl.drawing import Drawing as ShaderDrawing
+from cppn_gl.engines import REGIONS
+from cppn_gl.network import MAX_DEPTH
+from cppn_gl.preset import Preset
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.targets import Planes
+from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.fields import Fields, HostFields, Part, Shaded
+from cppn_gl.views.gradient import DUAL_WORK, on_host, point_of
+from cppn_gl.views.legend import Corner, Sheet
+from cppn_gl.views.palette import inks
+from cppn_gl.views.shading import shading
+
+UNIT_WORK = 30  # multiplications that a unit's line counts as
+FINE = 700  # pixels of a shorter side from which on lines grow with it
+LEAST = np.float32(1e-30)
+FAR = np.float32(1e30)
+
+Floats = NDArray[np.float32]
+
+
+class RegionsView(View):
+    """Boundaries of linear regions as lines, coloured by the layer that makes them."""
+
+    name = "regions"
+    knobs = ("layer",)
+
+    def problem(self, preset: Preset) -> str:
+        """A network without kinks has no such regions."""
+        if kinked_layers(preset.network()):
+            return ""
+        return "needs a hidden layer of relu, leaky_relu or abs"
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+        """Begin to draw: lines and patterns, then what they look like."""
+        painter, network = stage.painter, scene.network
+        lines = Lines(scene, planes.size)
+
+        def part(fields: Fields, size: Size, top: int) -> Part:
+            if on_host(painter, network):
+                places = Places(network, scene.view, scene.clock)
+                return HostFields(
+                    painter,
+                    fields,
+                    lambda pixels, of: region_fields(scene, places, lines, pixels, of),
+                    size=size,
+                    top=top,
+                    engine=REGIONS,
+                    work=self.work(scene),
+                )
+            return _ByShader(stage, fields, scene, lines, size, top)
+
+        def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
+            shading(painter, "regions_shown.frag")(planes, fields[0].textures, top, rows)
+
+        return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
+
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel, about."""
+        units = sum(len(layer.bias) for layer in scene.network.drawn[:-1])
+        return DUAL_WORK * work_per_pixel(scene.network) + UNIT_WORK * units
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """Which colour is which layer's."""
+        shown = shown_layers(scene)
+        corner = Corner(size, 4, columns=36)
+        at = corner.inner()
+        if at is None or not shown:
+            return None
+        sheet = Sheet(corner)
+        pure = len(all_layers(scene)) == scene.network.depth - 1
+        title = "linear regions" if pure else "creases between smooth regions"
+        sheet.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
+        words = "lines: where a unit changes sign"
+        sheet.fitted(at[0], at[1] + corner.line, words, at[2] - at[0])
+        bar = at[0], at[1] + corner.line * 9 // 4, at[2]
+        colors = np.round(inks(len(all_layers(scene))) * 255).astype(int)
+        step = (bar[2] - bar[0]) / len(shown)
+        for k in range(len(shown)):
+            sides = bar[0] + round(k * step), bar[0] + round((k + 1) * step) - 1
+            box = (sides[0], bar[1], max(sides), bar[1] + corner.line * 2 // 3)
+            sheet.draw.rectangle(box, fill=tuple(map(int, colors[k])))
+        below = bar[1] + corner.line * 5 // 6
+        sheet.words(bar[0], below, f"layer {shown[0] + 1}")
+        if len(shown) > 1:
+            sheet.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
+        return sheet.pixels()
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """Which layer's unit makes the boundary nearest to a pixel, and how many units are on."""
+        x, y = point_of(scene, size, place)
+        on = total = 0
+        near: tuple[float, int, int] = (np.inf, 0, 0)
+        sums = first_sums(scene.network, [x], [y], scene.clock)
+        for number, z, _ in layers(scene.network, sums):
+            if number in shown_layers(scene):
+                away = distances(z, np.float64(1))[0]
+                near = min(near, (float(away.min()), number + 1, int(away.argmin()) + 1))
+                on, total = on + int((z[0] > 0).sum()), total + z.shape[2]
+        words = f"{on} of {total} units on"
+        if near[0] * min(size) / (2 * scene.view.extent) < 4:  # pixels
+            words += f"; the line of layer {near[1]}, unit {near[2]}"
+        return Hit(words)
+
+
+def all_layers(scene: Scene) -> list[int]:
+    """The numbers, from 0, of the layers that have lines."""
+    return kinked_layers(scene.network)
+
+
+def shown_layers(scene: Scene) -> list[int]:
+    """Those of them up to `[show] layer`; all of them for 0."""
+    last = scene.preset.show.layer or MAX_DEPTH
+    return [number for number in all_layers(scene) if number < last]
+
+
+class Lines:
+    """How each layer's lines look in a picture of a size: `inks` (MAX_DEPTH, 4), `widths`.
+
+    Widths are half a line's, in pixels, 0 for a layer without lines; `pixels` are those in half
+    the shorter side.
+    """
+
+    def __init__(self, scene: Scene, size: Size):
+        every = all_layers(scene)
+        self.pixels = min(size) / 2
+        self.inks = np.zeros((MAX_DEPTH, 4), np.float32)
+        self.widths = np.zeros(MAX_DEPTH, np.float32)
+        late = np.linspace(0, 1, len(every)) if len(every) > 1 else np.zeros(len(every))
+        self.inks[every, :3] = inks(len(every))
+        self.inks[every, 3] = 0.95 - 0.4 * late
+        shown = [number in shown_layers(scene) for number in every]
+        self.widths[every] = (0.85 - 0.35 * late) * max(1.0, min(size) / FINE) * shown
+
+
+class _ByShader:
+    """Fields drawn by regions.frag."""
+
+    def __init__(
+        self, stage: Stage, fields: Fields, scene: Scene, lines: Lines, size: Size, top: int
+    ):
+        self._painter, self._scene, self._lines = stage.painter, scene, lines
+        target: Any = fields
+        self._drawing = ShaderDrawing(
+            stage.painter, target, scene, size=size, offset=(0, top), engine=REGIONS
+        )
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is drawn."""
+        structure = self._painter.structure(self._scene.network)
+        program = self._painter.programs.get(structure, REGIONS).program
+        program["inks"].write(self._lines.inks.tobytes())
+        program["widths"].write(self._lines.widths.tobytes())
+        program["pixels"].value = self._lines.pixels
+        return self._drawing.step(budget)
+
+
+def region_fields(
+    scene: Scene, places: Places, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
+) -> list[Floats]:
+    """What regions.frag makes of pixels: lines, picture, region; (N, 4) each."""
+    count = len(pixels)
+    ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)
+    region[:, 0] = FAR
+    pattern = np.zeros(count, np.uint32)
+    for number, sums, units in layers(scene.network, places.first_sums(pixels, size)):
+        if number == scene.network.depth - 1:
+            picture = np.zeros((count, 4), np.float32)
+            picture[:, :3] = units[0]
+            picture[:, 3] = ~np.isfinite(units[0]).all(axis=1)
+        elif lines.widths[number] > 0:
+            away = distances(sums, np.float32(lines.pixels))
+            nearest = np.fmin.reduce(away, axis=1)
+            nearer = nearest < region[:, 0]
+            region[nearer, 0], region[nearer, 1] = nearest[nearer], number + 1
+            pattern ^= pattern_hash(number, sums[0] > 0)
+            each = np.clip(lines.widths[number] + np.float32(0.5) - away, 0, 1)
+            clear = np.prod(1 - lines.inks[number, 3] * np.nan_to_num(each), axis=1)
+            cover = (1 - clear) * (1 - ink[:, 3])
+            ink[:, :3] += cover[:, None] * lines.inks[number, :3]
+            ink[:, 3] += cover
+    region[:, 2], region[:, 3] = pattern & np.uint32(0xFFFF), pattern >> np.uint32(16)
+    return [ink, picture, region]
+
+
+def distances(sums: Jets, unit: Any) -> NDArray[Any]:
+    """How far each unit's sum is from 0, (N, rows), in 1 / `unit` of the derivatives' coordinates.
+
+    A unit whose sum is the same everywhere has no boundary: FAR.
+    """
+    with np.errstate(all="ignore"):
+        steep = np.hypot(sums[1], sums[2])
+        away = unit * np.abs(sums[0]) / steep
+    return np.asarray(np.where(steep > LEAST, away, FAR), sums.dtype)

@@ -1,0 +1,47 @@
+"""Several samples a pixel for any view: it is drawn N times as large, and averaged.
+
+N×N samples a pixel are the centres of N×N squares of it, which are just those pixels.
+"""
+
+import numpy as np
+
+from cppn_gl.scene import Scene
+from cppn_gl.targets import Planes
+from cppn_gl.views.base import Drawing, Picture, Stage, View
+
+
+def begin(view: View, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
+    """Begin a view's drawing into planes, with N×N samples a pixel."""
+    if samples == 1:
+        return view.begin(stage, planes, scene)
+    return Sampled(view, stage, planes, scene, samples)
+
+
+class Sampled:
+    """A drawing of N times the size, averaged when it is whole."""
+
+    def __init__(self, view: View, stage: Stage, planes: Planes, scene: Scene, samples: int):
+        self.planes, self._samples = planes, samples
+        width, height = planes.size
+        self._fine = Planes(stage.painter.ctx, (width * samples, height * samples))
+        self._inner = view.begin(stage, self._fine, scene)
+        self._done = False
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is in the planes."""
+        if not self._done and self._inner.step(budget):
+            self.planes.write(mean_of_samples(self._fine.read(), self._samples))
+            self._done = True
+        return self._done
+
+    def release(self) -> None:
+        """Free the large planes."""
+        self._inner.release()
+        self._fine.release()
+
+
+def mean_of_samples(fine: Picture, samples: int) -> Picture:
+    """A picture of N times the size as one of its own size: clamped, then averaged."""
+    height, width = fine.shape[0] // samples, fine.shape[1] // samples
+    boxes = np.clip(fine, 0, 1).reshape(height, samples, width, samples, 3)
+    return np.asarray(boxes.mean(axis=(1, 3), dtype=np.float32))

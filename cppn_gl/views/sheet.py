@@ -1,0 +1,223 @@
+"""A sheet: a grid of networks, rows and columns varied as `[sweep]` says.
+
+Scene -> sweep.cells() -> for each cell its own scene, drawn by its own view -> one picture
+"""
+
+import time as wall
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from PIL import ImageDraw
+
+from cppn_gl.network import Network, NetworkSpec
+from cppn_gl.preset import Preset
+from cppn_gl.scene import Scene, scene_of, work_per_pixel
+from cppn_gl.sweep import Cell, Grid, cells
+from cppn_gl.targets import Planes
+from cppn_gl.views import lettering
+from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words, lay_over
+from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
+
+MOST_PARAMETERS = 2**24  # of the networks that are kept
+REFUSED = (0.16, 0.17, 0.19)  # a cell whose view cannot show its preset
+
+
+class Networks:
+    """The networks of cells, kept while they are looked at: drawing many weights takes long."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[object, Network] = OrderedDict()
+
+    def get(self, preset: Preset) -> Network:
+        """The network of a preset."""
+        key = (preset.spec, preset.normalize)
+        found = self._kept.pop(key, None)
+        if found is None:
+            found = preset.network()
+        self._kept[key] = found
+        while len(self._kept) > 1 and self._size() > MOST_PARAMETERS:
+            self._kept.popitem(last=False)
+        return found
+
+    def _size(self) -> int:
+        return sum(network.parameters for network in self._kept.values())
+
+
+class SheetView(View):
+    """Many networks side by side."""
+
+    name = "sheet"
+    points = True
+
+    def __init__(self, view_of: Callable[[Preset], View]) -> None:
+        self._view_of, self._networks = view_of, Networks()
+
+    def layout(self, preset: Preset, size: Size) -> SheetLayout:
+        """Where everything lies."""
+        return sheet_layout(preset, cells(preset), size)
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+        """Begin to draw, cell by cell."""
+        layout = self.layout(scene.preset, planes.size)
+        scenes = self._scenes(scene, layout.grid)
+        return SheetDrawing(stage, planes, layout, scenes, self._view_of)
+
+    def _scenes(self, scene: Scene, grid: Grid) -> Iterator[tuple[Cell, Scene]]:
+        for cell in grid.cells:
+            time = scene.clock.time if cell.time is None else cell.time
+            yield cell, scene_of(cell.preset, time, self._networks.get(cell.preset))
+
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel of a cell, on the average."""
+        found = cells(scene.preset).cells
+        return sum(_work(cell.preset) for cell in found) / len(found)
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """The words of rows and columns, or of each cell, and a frame about the one pointed at."""
+        layout = self.layout(scene.preset, size)
+        image = lettering.canvas(size)
+        draw = ImageDraw.Draw(image)
+        if layout.points:
+            write = _name_cells if folded(layout.grid) else _name_heads
+            write(draw, layout)
+        pointed = layout.at(cursor) if cursor else None
+        if pointed is not None:
+            left, top, right, bottom = layout.box(pointed.row, pointed.column)
+            edge = max(1, round(layout.gap / 2))
+            box = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
+            draw.rectangle(box, outline=lettering.WHITE, width=edge)
+        return np.asarray(image)
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """A click on a cell opens its network."""
+        cell = self.layout(scene.preset, size).at(place)
+        if cell is None:
+            return None
+        return Hit(cell.label or "the network", opens=cell.preset)
+
+
+def _work(preset: Preset) -> float:
+    """As work_per_pixel, without drawing a network."""
+    spec = preset.spec
+    if not isinstance(spec, NetworkSpec):
+        return work_per_pixel(spec.network())
+    fan_in, total = len(spec.inputs), 25.0
+    for rows in [spec.width] * (spec.depth - 1) + [spec.outputs]:
+        total += rows * (fan_in + 8)
+        fan_in = rows
+    return total
+
+
+def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
+    """Words above each column, and before each row, as far as they have room."""
+    points, grid = layout.points, layout.grid
+    high = lettering.room(points, "m")[1]
+    if layout.heads[1] >= high * 0.8:
+        for column, word in enumerate(grid.column_labels):
+            left, top, right, _ = layout.box(0, column)
+            wide = lettering.room(points, word)[0]
+            if wide <= right - left + layout.gap:
+                place = ((left + right - wide) / 2, top - high - points / 4)
+                draw.text(place, word, fill=lettering.WHITE, font=lettering.font(points))
+    for row, word in enumerate(grid.row_labels):
+        left, top, _, bottom = layout.box(row, 0)
+        wide = lettering.room(points, word)[0]
+        if wide <= layout.heads[0] and high <= bottom - top + layout.gap:
+            place = (left - wide - points / 2, (top + bottom - high) / 2)
+            draw.text(place, word, fill=lettering.WHITE, font=lettering.font(points))
+
+
+def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
+    """Each cell's words in its corner."""
+    points = layout.points
+    inset = max(2, points // 3)
+    for cell in layout.grid.cells:
+        left, top, right, bottom = layout.box(cell.row, cell.column)
+        wide, high = lettering.room(points, cell.label)
+        fits = wide + 2 * inset < 0.9 * (right - left) and 3 * high < bottom - top
+        if cell.label and fits:
+            lettering.chip(draw, (left + inset, top + inset), cell.label, points)
+
+
+class SheetDrawing:
+    """A sheet being drawn, one cell after the other."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        planes: Planes,
+        layout: SheetLayout,
+        scenes: Iterator[tuple[Cell, Scene]],
+        view_of: Callable[[Preset], View],
+    ):
+        self._view_of = view_of
+        self.planes, self._stage, self._layout, self._scenes = planes, stage, layout, scenes
+        width, height = planes.size
+        ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
+        self._picture = np.broadcast_to(ground, (height, width, 3)).copy()
+        self._inner: Drawing | None = None
+        self._sheet: Planes | None = None
+        self._of: tuple[Cell, Scene] | None = None
+        self._done = False
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all cells are in the planes."""
+        deadline = wall.perf_counter() + budget
+        while not self._done:
+            if self._inner is None and not self._next():
+                self.planes.write(self._picture)
+                self._done = True
+            elif self._inner is not None:
+                if not self._inner.step(max(deadline - wall.perf_counter(), 0.0)):
+                    return False
+                self._keep()
+            if wall.perf_counter() >= deadline:
+                break
+        return self._done
+
+    def _next(self) -> bool:
+        """Begin the next cell; False where there is none."""
+        self._of = next(self._scenes, None)
+        if self._of is None:
+            return False
+        cell, scene = self._of
+        left, top, right, bottom = self._layout.box(cell.row, cell.column)
+        view = self._view_of(scene.preset)
+        if view.problem(scene.preset):
+            self._picture[top:bottom, left:right] = REFUSED
+            return True
+        size = (right - left, bottom - top)
+        if self._sheet is None or self._sheet.size != size:
+            self._free()
+            self._sheet = Planes(self._stage.painter.ctx, size)
+        self._inner = view.begin(self._stage, self._sheet, scene)
+        return True
+
+    def _keep(self) -> None:
+        """Put the cell that is drawn in its place."""
+        assert self._of is not None
+        assert self._inner is not None
+        assert self._sheet is not None
+        cell, scene = self._of
+        self._inner.release()
+        self._inner = None
+        left, top, right, bottom = self._layout.box(cell.row, cell.column)
+        words = self._view_of(scene.preset).overlay(scene, self._sheet.size)
+        found = lay_over(self._sheet.read(), words)
+        room = self._picture[max(0, top) : bottom, max(0, left) : right]
+        room[:] = found[: room.shape[0], : room.shape[1]]
+
+    def _free(self) -> None:
+        if self._sheet is not None:
+            self._sheet.release()
+            self._sheet = None
+
+    def release(self) -> None:
+        """Free the cell's planes."""
+        if self._inner is not None:
+            self._inner.release()
+            self._inner = None
+        self._free()

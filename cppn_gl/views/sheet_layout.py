@@ -1,0 +1,96 @@
+"""Where the cells of a sheet lie, and its words: at its natural size each cell has its own pixels.
+
+Preset, Grid -> natural_size(); at any other size the same sheet, as large as fits, in the middle
+"""
+
+from dataclasses import dataclass
+
+from cppn_gl.preset import Preset
+from cppn_gl.sweep import Cell, Grid
+from cppn_gl.views.lettering import MIN_FONT, room
+
+Size = tuple[int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two not inside
+
+LETTERS = 11  # of them on a cell's shorter side
+MOST = 22  # pixels of letters
+EMPTY = 30  # pixels of a sheet that are too few for words
+
+
+@dataclass(frozen=True)
+class SheetLayout:
+    """A sheet on a picture. `heads`: room for the words of rows (left) and of columns (above)."""
+
+    grid: Grid
+    cell: tuple[float, float]
+    gap: float
+    heads: tuple[float, float]
+    origin: tuple[float, float]
+    points: int  # pixels of letters; 0 for no words
+
+    def box(self, row: int, column: int) -> Box:
+        """Where a cell lies."""
+        left = self.origin[0] + self.heads[0] + column * (self.cell[0] + self.gap)
+        top = self.origin[1] + self.heads[1] + row * (self.cell[1] + self.gap)
+        x, y = round(left), round(top)
+        wide, high = round(left + self.cell[0]), round(top + self.cell[1])
+        return x, y, max(x + 1, wide), max(y + 1, high)
+
+    def at(self, place: tuple[float, float]) -> Cell | None:
+        """The cell that holds a pixel; None for gaps and what is beyond."""
+        column = self._index(place[0] - self.origin[0] - self.heads[0], self.cell[0])
+        row = self._index(place[1] - self.origin[1] - self.heads[1], self.cell[1])
+        if row is None or column is None:
+            return None
+        return self.grid.at(row, column)
+
+    def _index(self, distance: float, side: float) -> int | None:
+        index, rest = divmod(distance, side + self.gap)
+        return int(index) if rest < side else None
+
+
+def folded(grid: Grid) -> bool:
+    """Whether an axis goes over several rows, so that each cell bears its own words."""
+    return not any(grid.row_labels) and not any(grid.column_labels)
+
+
+def _natural(preset: Preset, grid: Grid) -> tuple[SheetLayout, Size]:
+    sweep = preset.sweep
+    (wide, high), gap = sweep.cell, sweep.gap
+    points = min(MOST, max(MIN_FONT, round(min(sweep.cell) / LETTERS))) if sweep.labels else 0
+    left = above = 0
+    if points and not folded(grid):
+        longest = max(map(len, grid.row_labels))
+        left = room(points, "m" * longest)[0] + points if longest else 0
+        above = room(points, "m")[1] + points // 2 if any(grid.column_labels) else 0
+    size = (
+        left + grid.columns * (wide + gap) + gap,
+        above + grid.rows * (high + gap) + gap,
+    )
+    origin = (float(gap), float(gap))
+    return SheetLayout(grid, (wide, high), gap, (left, above), origin, points), size
+
+
+def natural_size(preset: Preset, grid: Grid) -> Size:
+    """The size of a sheet whose cells have just the pixels that the preset says."""
+    return _natural(preset, grid)[1]
+
+
+def sheet_layout(preset: Preset, grid: Grid, size: Size) -> SheetLayout:
+    """The sheet as large as fits into a picture of `size`, in the middle."""
+    natural, whole = _natural(preset, grid)
+    scale = min(size[0] / whole[0], size[1] / whole[1])
+    if scale == 1 and size == whole:
+        return natural
+    points = round(natural.points * scale)
+    if natural.points:
+        points = min(MOST, max(points, MIN_FONT))
+    slack = tuple((side - scale * used) / 2 for side, used in zip(size, whole, strict=True))
+    return SheetLayout(
+        grid,
+        (natural.cell[0] * scale, natural.cell[1] * scale),
+        natural.gap * scale,
+        (natural.heads[0] * scale, natural.heads[1] * scale),
+        (slack[0] + natural.gap * scale, slack[1] + natural.gap * scale),
+        points if min(size) > EMPTY else 0,
+    )

@@ -1,0 +1,29 @@
+// Linear regions: lines over the picture, which is kept dark, each region a shade of its own.
+
+uniform sampler2D field[3]; // of regions.frag
+uniform int top;            // row of the planes that the fields begin at
+
+layout(location = 0) out vec4 red_plane;
+layout(location = 1) out vec4 green_plane;
+layout(location = 2) out vec4 blue_plane;
+
+vec3 shown(ivec2 pixel) {
+    pixel = min(pixel, textureSize(field[0], 0) - 1);
+    vec4 lines = texelFetch(field[0], pixel, 0), picture = texelFetch(field[1], pixel, 0);
+    vec4 region = texelFetch(field[2], pixel, 0);
+    vec3 base = clamp(picture.rgb, 0.0, 1.0);
+    float grey = dot(base, vec3(0.2126, 0.7152, 0.0722));
+    float shade = region.z / 65535.0 - 0.5;
+    base = mix(vec3(grey), base, 0.75) * (0.42 + 0.16 * shade) + 0.05 + 0.03 * shade;
+    bool bad = picture.a > 0.0 || any(isnan(picture)) || any(isinf(picture));
+    return bad ? vec3(1.0, 0.0, 1.0) : base * (1.0 - lines.a) + lines.rgb;
+}
+
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy) * ivec2(4, 1) - ivec2(0, top);
+    vec3 a = shown(at), b = shown(at + ivec2(1, 0));
+    vec3 c = shown(at + ivec2(2, 0)), d = shown(at + ivec2(3, 0));
+    red_plane = vec4(a.r, b.r, c.r, d.r);
+    green_plane = vec4(a.g, b.g, c.g, d.g);
+    blue_plane = vec4(a.b, b.b, c.b, d.b);
+}
