@@ -64,8 +64,11 @@ class VolumeView(View):
         return VolumeDrawing(stage, planes, scene)
 
     def work(self, scene: Scene) -> float:
-        """The slice's network at some of the pixels, and a ray for each."""
-        return 0.3 * work_per_pixel(scene.network) + 800
+        """About as many points as a picture has pixels, and a ray for each pixel.
+
+        The points are evaluated once only; but the first picture has to wait for them.
+        """
+        return 1.8 * work_per_pixel(scene.network) + 800
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
