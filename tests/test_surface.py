@@ -15,7 +15,7 @@ from cppn_gl.views import view_of
 from cppn_gl.views.camera import Camera
 from cppn_gl.views.field import Fields
 from cppn_gl.views.heights import plates
-from cppn_gl.views.surface import camera_of, grid_side
+from cppn_gl.views.mesh import camera_of, grid_side
 
 pytestmark = pytest.mark.gl
 SIZE = (240, 180)
