@@ -286,7 +286,7 @@ def _window() -> Any:
     from cppn_gl.context import explain
 
     try:
-        from cppn_gl.viewer.app import run
+        from cppn_gl.viewer.run import run
     except ImportError as error:
         raise explain(error, tried="opening a window") from None
     return run
