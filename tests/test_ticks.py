@@ -44,7 +44,7 @@ def test_decades_are_powers_of_ten_evenly_apart() -> None:
 def test_words_have_the_digits_that_tell_ticks_apart() -> None:
     assert tick_words([-0.5, 0.0, 0.5]) == ["-0.5", "0.0", "0.5"]
     assert tick_words([-2.0, 0.0, 2.0]) == ["-2", "0", "2"]
-    assert tick_words([0.01, 1.0, 1e-12], log=True) == ["0.01", "1", "1e-12"]
+    assert tick_words([0.001, 1.0, 1e4, 1e-12], log=True) == ["0.001", "1", "10000", "1e-12"]
     assert tick_words([]) == []
     for low, high in RANGES:
         words = tick_words(ticks(low, high, 5))

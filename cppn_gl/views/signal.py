@@ -54,6 +54,7 @@ def panels(found: list[Column]) -> list[list[Panel]]:
     spreads = np.concatenate([v for c in found for v in (c.signal.spread, c.signal.within)])
     means = np.concatenate([c.signal.mean for c in found])
     limits, high = spread_limits(spreads), _highest(means)
+    falls = limits[0] * limits[1] < 1  # then lines begin in the upper half: below them is room
     rows: list[list[Panel]] = [[], [], []]
     for column in found:
         signal = column.signal
@@ -72,7 +73,7 @@ def panels(found: list[Column]) -> list[list[Panel]]:
                 limits,
                 lines,
                 corner="spread",
-                low=True,
+                low=falls,
                 note=overflow,
                 log=True,
                 whole=True,
