@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.views.box_axes import (
+from cppn_gl.views.solid.box_axes import (
     Axis,
     Letters,
     axes_overlay,
@@ -12,7 +12,7 @@ from cppn_gl.views.box_axes import (
     outline,
     points_for,
 )
-from cppn_gl.views.camera import Camera
+from cppn_gl.views.solid.camera import Camera
 
 AXES = (Axis("x", -2.0, 2.0), Axis("y", 0.0, 1.0), Axis("", 0.0, 1.0))
 

@@ -9,7 +9,7 @@ from cppn_gl.network import Layer, Network
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
-from cppn_gl.views.space import VolumeSlices, level, shades, third_name, third_of
+from cppn_gl.views.solid.space import VolumeSlices, level, shades, third_name, third_of
 
 BASE = Preset().replace(depth=3, width=6, inputs=("x", "y", "t"), speed=0.5, extent=2.0, seed=8)
 

@@ -10,8 +10,8 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
-from cppn_gl.views.camera import Camera
-from cppn_gl.views.volume import LENS, Observatory, slice_side, volume_side
+from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.volume import LENS, Observatory, slice_side, volume_side
 
 pytestmark = pytest.mark.gl
 SIZE = (120, 90)
@@ -216,7 +216,7 @@ def test_sides_grow_with_the_picture() -> None:
 
 def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     census = Census(monkeypatch)
-    monkeypatch.setattr("cppn_gl.views.volume.SIDES", {0: 4, 60: 6, 100: 8})
+    monkeypatch.setattr("cppn_gl.views.solid.volume.SIDES", {0: 4, 60: 6, 100: 8})
     with Renderer("fragment") as one:
         for width in (60, 120, 240):
             for extent in (1.0, 2.0, 3.0):

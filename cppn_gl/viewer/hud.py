@@ -6,9 +6,9 @@ stays until it is mended; other messages leave by themselves.
 
 from dataclasses import dataclass
 
+from cppn_gl import text
 from cppn_gl.network import NetworkSpec
 from cppn_gl.preset import Preset
-from cppn_gl.viewer import text
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned

@@ -19,7 +19,7 @@ from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene
 from cppn_gl.views.base import Stage
-from cppn_gl.views.field import Square, identity
+from cppn_gl.views.solid.field import Square, identity
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # towards it, in the volume: it turns with what it shines on
 STEEP = 1.5  # change for a half side, of a slope that is shaded half

@@ -20,11 +20,11 @@ from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
-from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
-from cppn_gl.views.camera import Camera, dragged, zoomed
-from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
-from cppn_gl.views.field import FieldDrawing
-from cppn_gl.views.space import LIGHT, VolumeSlices, third_name, third_of
+from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
+from cppn_gl.views.solid.camera import Camera, dragged, zoomed
+from cppn_gl.views.solid.easel import Easel, Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.field import FieldDrawing
+from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
 SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}

@@ -13,11 +13,11 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
-from cppn_gl.views.box_axes import Axis, axes_overlay
-from cppn_gl.views.camera import dragged, zoomed
-from cppn_gl.views.field import WEIGHTS
-from cppn_gl.views.heights import Plate, plates
-from cppn_gl.views.mesh import SurfaceDrawing, camera_of
+from cppn_gl.views.solid.box_axes import Axis, axes_overlay
+from cppn_gl.views.solid.camera import dragged, zoomed
+from cppn_gl.views.solid.field import WEIGHTS
+from cppn_gl.views.solid.heights import Plate, plates
+from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of
 
 
 class SurfaceView(View):

@@ -21,10 +21,10 @@ from cppn_gl.show import Show
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Size, Stage
-from cppn_gl.views.camera import LENS, Camera
-from cppn_gl.views.easel import Shape, Shelf, Target, easel_of
-from cppn_gl.views.field import Field, FieldDrawing
-from cppn_gl.views.heights import Plate, plates
+from cppn_gl.views.solid.camera import LENS, Camera
+from cppn_gl.views.solid.easel import Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.field import Field, FieldDrawing
+from cppn_gl.views.solid.heights import Plate, plates
 
 SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
 POINTS = 0.65  # of the grid for each pixel of the shorter side, at most

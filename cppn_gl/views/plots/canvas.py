@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.viewer.text import font, letter, shorten
-from cppn_gl.views.plot import (
+from cppn_gl.text import font, letter, shorten
+from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
     FAINT,
@@ -28,7 +28,7 @@ from cppn_gl.views.plot import (
     mix,
     y_ticks,
 )
-from cppn_gl.views.ticks import tick_words, ticks
+from cppn_gl.views.plots.ticks import tick_words, ticks
 
 SAMPLES = 4
 _CROP = 9_000_000  # pixels of an enlarged crop, at most
