@@ -131,3 +131,21 @@ def saturated(name: str, sums: Array) -> NDArray[np.bool_]:
     """
     flat = np.abs(slope(name, sums)) < FLAT * greatest_slope(name)
     return np.asarray(flat & ~np.isnan(sums))
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What units do over a view, each (rows,): mean, standard deviation, share of saturated."""
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    saturated: NDArray[np.float64]
+
+
+def statistics(activation: str, sums: Floats, values: Floats | None = None) -> Statistics:
+    """Of the units with these (N, rows) sums, or of other `values` of theirs, such as the sums."""
+    if values is None:
+        values = activate(activation, sums)
+    with np.errstate(all="ignore"):
+        mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    return Statistics(mean, spread, saturated(activation, sums).mean(axis=0))

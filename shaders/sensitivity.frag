@@ -5,14 +5,23 @@
 uniform sampler2D field[6]; // red, green, blue of the one, then of the other
 uniform vec3 channels;      // 1 for an output that counts
 
+// The pictures mark what is not a number so (color.glsl); what is none in one is none in both.
+bool marked(vec3 a, vec3 b) {
+    const vec3 mark = vec3(1.0, 0.0, 1.0);
+    return a == mark || b == mark;
+}
+
+vec3 apart(vec3 a, vec3 b) {
+    return marked(a, b) ? vec3(1.0, 0.0, 1.0) : color(norm(channels * (b - a), vec3(0.0)));
+}
+
 void main() {
     ivec2 at = place(4);
-    vec4 red = texelFetch(field[3], at, 0) - texelFetch(field[0], at, 0);
-    vec4 green = texelFetch(field[4], at, 0) - texelFetch(field[1], at, 0);
-    vec4 blue = texelFetch(field[5], at, 0) - texelFetch(field[2], at, 0);
-    vec3 none = vec3(0.0);
-    put(color(norm(channels * vec3(red.x, green.x, blue.x), none)),
-        color(norm(channels * vec3(red.y, green.y, blue.y), none)),
-        color(norm(channels * vec3(red.z, green.z, blue.z), none)),
-        color(norm(channels * vec3(red.w, green.w, blue.w), none)));
+    vec4 r = texelFetch(field[0], at, 0), g = texelFetch(field[1], at, 0);
+    vec4 b = texelFetch(field[2], at, 0), other_r = texelFetch(field[3], at, 0);
+    vec4 other_g = texelFetch(field[4], at, 0), other_b = texelFetch(field[5], at, 0);
+    put(apart(vec3(r.x, g.x, b.x), vec3(other_r.x, other_g.x, other_b.x)),
+        apart(vec3(r.y, g.y, b.y), vec3(other_r.y, other_g.y, other_b.y)),
+        apart(vec3(r.z, g.z, b.z), vec3(other_r.z, other_g.z, other_b.z)),
+        apart(vec3(r.w, g.w, b.w), vec3(other_r.w, other_g.w, other_b.w)));
 }

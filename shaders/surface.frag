@@ -2,8 +2,10 @@
 
 #include "shading.glsl"
 
+uniform sampler2D heights; // in alpha
 uniform sampler2D colors;
-uniform int side;
+uniform int side;      // of the fields, in texels
+uniform float relief;
 uniform bool painted;  // by the picture, or by the height
 uniform int contours;  // bands between lines, from height 0 to 1
 uniform float stroke;  // half the width of a line, in pixels
@@ -12,9 +14,21 @@ uniform vec3 light;    // directions, in the box's coordinates
 uniform vec3 towards;  // the eye
 
 in vec2 place;
-in float height;
-in vec3 normal;
 out vec4 color;
+
+// Where texture coordinates have u, v = -1 and 1: at the middle of the first and last texels.
+vec2 in_field(vec2 uv) { return (0.5 + (0.5 + 0.5 * uv) * float(side - 1)) / float(side); }
+
+// From the slopes between neighbours, so that nothing of the triangles is seen.
+vec3 normal_at(vec2 uv) {
+    float next = 2.0 / float(side - 1);
+    vec2 low = max(uv - next, -1.0), high = min(uv + next, 1.0);
+    vec2 rise = vec2(texture(heights, in_field(vec2(high.x, uv.y))).a
+                         - texture(heights, in_field(vec2(low.x, uv.y))).a,
+                     texture(heights, in_field(vec2(uv.x, high.y))).a
+                         - texture(heights, in_field(vec2(uv.x, low.y))).a);
+    return normalize(vec3(-2.0 * relief * rise / (high - low), 1.0));
+}
 
 // How much of a pixel a line covers, `away` from its middle, in units that change by `rate` a pixel.
 float covered(float away, float rate) {
@@ -22,12 +36,13 @@ float covered(float away, float rate) {
 }
 
 void main() {
+    float height = texture(heights, in_field(place)).a;
     float level = height * float(contours);
     float rate = fwidth(level);
     vec2 edge = 1.0 - abs(place), edge_rate = fwidth(place);
     float ink = covered(min(edge.x / max(edge_rate.x, 1e-6), edge.y / max(edge_rate.y, 1e-6)), 1.0);
 
-    vec3 base = texture(colors, (0.5 + (0.5 + 0.5 * place) * float(side - 1)) / float(side)).rgb;
+    vec3 base = texture(colors, in_field(place)).rgb;
     bool broken = all(lessThan(abs(base - vec3(1.0, 0.0, 1.0)), vec3(1e-6)));
     if (!painted && !broken) base = by_height(0.05 + 0.9 * height);
 
@@ -40,7 +55,7 @@ void main() {
     base = mix(base, pen, 0.6 * line);
     base = mix(base, vec3(0.12, 0.13, 0.16), 0.75 * ink * lit);
 
-    vec3 n = normalize(normal);
+    vec3 n = normal_at(place);
     bool below = dot(n, towards) < 0.0;
     vec3 shaded = shade(base, below ? -n : n, light, towards);
     color = vec4(mix(base, below ? 0.8 * shaded : shaded, lit), 1.0);

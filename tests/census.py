@@ -11,7 +11,10 @@ import pytest
 class Census:
     """The objects of a context that have been made and not been released."""
 
-    KINDS = ("buffer", "texture", "framebuffer", "program", "compute_shader", "vertex_array")
+    KINDS = (
+        *("buffer", "texture", "texture3d", "framebuffer", "renderbuffer", "depth_renderbuffer"),
+        *("program", "compute_shader", "vertex_array"),
+    )
 
     def __init__(self, patch: pytest.MonkeyPatch):
         self.made: list[Any] = []

@@ -17,6 +17,8 @@ def test_each_cell_is_found_under_its_pixels_and_lies_in_the_picture(
         left, top, right, bottom = cells.box(index)
         assert 0 <= left < right <= size[0]
         assert 0 <= top < bottom <= size[1]
+        assert 0 <= cells.cell[0] - (right - left) <= 1
+        assert 0 <= cells.cell[1] - (bottom - top) <= 1
         middle = ((left + right) / 2, (top + bottom) / 2)
         for place in ((left, top), (right - 0.01, bottom - 0.01), middle):
             assert cells.at(place) == index
@@ -43,8 +45,8 @@ def test_cells_fill_the_picture_and_are_neither_needles_nor_left_empty(
     cells = arranged(count, size)
     rows = -(-count // cells.columns)
     assert cells.columns * rows - count < cells.columns  # no row is empty
-    used = cells.columns * rows * (cells.cell[0] + cells.gap) * (cells.cell[1] + cells.gap)
-    assert used > 0.65 * size[0] * size[1]
+    used = cells.columns * rows * cells.pitch[0] * cells.pitch[1]
+    assert used > 0.9 * size[0] * size[1]
 
 
 def test_reading_order() -> None:

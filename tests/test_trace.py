@@ -9,7 +9,17 @@ from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.products import Products
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.trace import FLAT, SLOPES, greatest_slope, inputs, saturated, slope, trace, traced
+from cppn_gl.trace import (
+    FLAT,
+    SLOPES,
+    greatest_slope,
+    inputs,
+    saturated,
+    slope,
+    statistics,
+    trace,
+    traced,
+)
 
 SIZE = (23, 14)
 PRESET = Preset().replace(depth=5, width=9, inputs=["x", "y", "r", "t"], extent=1.7)
@@ -124,3 +134,19 @@ def test_saturation_says_where_a_unit_hardly_moves() -> None:
 def test_explicit_layers() -> None:
     network = Network(PRESET.replace(depth=3).network().layers, PRESET.spec.inputs)
     check(Scene(network, PRESET.view, PRESET.animation.clock(0.3)))
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid"])
+def test_statistics_are_those_of_the_reference(name: str) -> None:
+    scene = scene_of(PRESET.replace(activation=name, weight_scale=2.5))
+    for layer, found, (sums, units) in zip(
+        scene.network.layers, traced(scene, SIZE), reference(scene, SIZE), strict=True
+    ):
+        measured = statistics(layer.activation, found.sums)
+        assert np.allclose(measured.mean, units.mean(axis=0), atol=1e-4, rtol=1e-4)
+        assert np.allclose(measured.spread, units.std(axis=0), atol=1e-4, rtol=1e-4)
+        share = saturated(layer.activation, sums).mean(axis=0)
+        assert np.allclose(measured.saturated, share, atol=0.02)
+        of_sums = statistics(layer.activation, found.sums, found.sums)
+        assert np.allclose(of_sums.spread, sums.std(axis=0), atol=1e-3, rtol=1e-3)
+        assert (of_sums.saturated == measured.saturated).all()

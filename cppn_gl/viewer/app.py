@@ -189,8 +189,9 @@ class App:
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
-        self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self._keep(now, elapsed)
+        moment = self._fitting().at(self.explorer.time)
+        self._shown = self._weights.follow(moment, WEIGHTS_SLICE)
         self.canvas.want(self._scene(), size)
         # Not both in one turn: on a software renderer showing takes as long as a slice.
         self._showing = not self._showing and self._present(size, now)

@@ -61,6 +61,11 @@ class Explorer(Viewing):
         return self.history.now.preset
 
     @property
+    def moment(self) -> Preset:
+        """The preset with all that moves as it is now."""
+        return self.preset.at(self.time)
+
+    @property
     def home(self) -> View:
         """The view that `0` returns to."""
         return self.history.now.home
@@ -92,7 +97,7 @@ class Explorer(Viewing):
     @property
     def zoom(self) -> float:
         """How much closer than at home."""
-        return self.home.extent / self.preset.view.extent
+        return self.home.extent / self.moment.view.extent
 
     def load(self, preset: Preset) -> None:
         """Explore another preset, from its own view."""
@@ -127,7 +132,7 @@ class Explorer(Viewing):
         self.message = say
 
     def _spec(self) -> NetworkSpec | None:
-        spec = self.preset.spec
+        spec = self.moment.spec
         if isinstance(spec, NetworkSpec):
             return spec
         self.message = "this network is given by its layers: only view and time can change"
@@ -226,7 +231,7 @@ class Explorer(Viewing):
         if changes is not None:
             self.change(**changes)
             return
-        view = self.preset.view
+        view = self.moment.view
         extent = ladder(view.extent, self.home.extent, ZOOM_STEP, -steps)
         if not MIN_EXTENT <= extent <= MAX_EXTENT:
             self.message = f"the extent can be from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
@@ -249,7 +254,7 @@ class Explorer(Viewing):
         if changes is not None:
             self.change(**changes)
             return
-        view = self.preset.view
+        view = self.moment.view
         x, y = view.center
         self.change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
 
@@ -320,7 +325,7 @@ class Explorer(Viewing):
 
     def _moves(self) -> bool:
         if not self.preset.animated:
-            self.message = "nothing moves: no input is t, cos_t or sin_t"
+            self.message = "nothing moves: no input is t, cos_t or sin_t, no key is animated"
         return self.preset.animated
 
     def time_on(self, large: bool = False) -> None:

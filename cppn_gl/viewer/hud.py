@@ -54,7 +54,7 @@ def hud_lines(
     recording: str,
 ) -> list[str]:
     """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
-    preset = explorer.preset
+    preset = explorer.moment
     lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:

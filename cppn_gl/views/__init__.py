@@ -6,13 +6,16 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
+from cppn_gl.views.curves import CurvesView
 from cppn_gl.views.gradient import GradientView
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.regions import RegionsView
 from cppn_gl.views.sensitivity import SensitivityView
 from cppn_gl.views.sheet import SheetView
+from cppn_gl.views.signal import SignalView
 from cppn_gl.views.surface import SurfaceView
+from cppn_gl.views.units import UnitsView
 from cppn_gl.views.volume import VolumeView
 
 PICTURE = "picture"
@@ -29,7 +32,10 @@ ALL: dict[str, View] = {
         PictureView(),
         SheetView(view_of),
         LayersView(),
+        UnitsView(),
+        SignalView(),
         SurfaceView(),
+        CurvesView(),
         VolumeView(),
         RegionsView(),
         GradientView(),

@@ -13,29 +13,46 @@ TOLERANCE = 1.25  # beyond square, and beyond the picture's own proportions
 
 @dataclass(frozen=True)
 class Cells:
-    """`count` cells of `cell` pixels in `columns` columns, `gap` pixels apart."""
+    """`count` cells in `columns` columns, `pitch` pixels from one to the next, `gap` pixels apart.
+
+    `cell` is the size of the largest; others are a pixel smaller, so that all lie in proportion
+    in a picture of any size.
+    """
 
     count: int
     columns: int
-    cell: Size
+    pitch: tuple[float, float]
     gap: int
-    origin: tuple[int, int]
+
+    @property
+    def cell(self) -> Size:
+        """The size of the largest cell."""
+        wide, high = (max(1, math.ceil(pitch) - self.gap) for pitch in self.pitch)
+        return wide, high
 
     def box(self, index: int) -> Box:
         """Where a cell lies, counted from 0 in reading order."""
         row, column = divmod(index, self.columns)
-        left = self.origin[0] + column * (self.cell[0] + self.gap)
-        top = self.origin[1] + row * (self.cell[1] + self.gap)
-        return left, top, left + self.cell[0], top + self.cell[1]
+        left, right = self._sides(column, 0)
+        top, bottom = self._sides(row, 1)
+        return left, top, right, bottom
+
+    def _sides(self, place: int, axis: int) -> tuple[int, int]:
+        low, high = (round(k * self.pitch[axis]) for k in (place, place + 1))
+        low += self.gap
+        return low, min(max(low + 1, high), low + self.cell[axis])
 
     def at(self, place: tuple[float, float]) -> int | None:
         """The cell that holds a pixel; None for the gaps and what is beyond."""
-        column, right = divmod(place[0] - self.origin[0], self.cell[0] + self.gap)
-        row, down = divmod(place[1] - self.origin[1], self.cell[1] + self.gap)
-        if right >= self.cell[0] or down >= self.cell[1] or not 0 <= column < self.columns:
-            return None
-        index = int(row) * self.columns + int(column)
-        return index if 0 <= index < self.count else None
+        near = [int(x // pitch) for x, pitch in zip(place, self.pitch, strict=True)]
+        for row in (near[1], near[1] - 1, near[1] + 1):
+            for column in (near[0], near[0] - 1, near[0] + 1):
+                index = row * self.columns + column
+                if 0 <= column < self.columns and 0 <= index < self.count:
+                    left, top, right, bottom = self.box(index)
+                    if left <= place[0] < right and top <= place[1] < bottom:
+                        return index
+        return None
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +74,4 @@ def arranged(count: int, size: Size, stacked: int = 1) -> Cells:
     gap = max(1, round(min(size) / 150))
     while gap > 0 and min(size[0] // columns, size[1] // rows) < 4 * gap:
         gap -= 1
-    cell = ((size[0] - gap) // columns - gap, (size[1] - gap) // rows - gap)
-    cell = (max(1, cell[0]), max(1, cell[1]))
-    used = (columns * (cell[0] + gap) - gap, rows * (cell[1] + gap) - gap)
-    return Cells(count, columns, cell, gap, ((size[0] - used[0]) // 2, (size[1] - used[1]) // 2))
+    return Cells(count, columns, ((size[0] - gap) / columns, (size[1] - gap) / rows), gap)

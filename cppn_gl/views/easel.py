@@ -1,13 +1,16 @@
 """What the views in space draw on: targets of whole pixels, and how these become planes.
 
-    a shader -> Easel.target -> Easel.spread() -> planes
+    a shader -> Easel.target() -> Easel.spread() -> planes
 
-An Easel and all that it holds are kept by the painter, and freed with it. `Shelf` is what bounds
-how much that is.
+An Easel and all that it holds are kept by the painter, and freed with it. A drawing may be
+forgotten at any time, so none owns an object of OpenGL: results lie on a `Shelf`, what is drawn on
+comes from a `Pool`, and both bound how much there is.
 """
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import moderngl
@@ -19,7 +22,7 @@ from cppn_gl.targets import Planes, release_target
 
 Held = TypeVar("Held", bound=Releasable)
 
-TARGETS = 3  # sizes: a coarse picture, the fine one, and one between
+TARGETS = 4  # a coarse picture, the fine one, one between, and another drawing's
 # Samples at the outlines of a picture of SMOOTH pixels or more. They take as long again; smaller
 # pictures are mostly coarse ones, on the way to a finer.
 MULTISAMPLES, SMOOTH = 4, 200_000
@@ -60,6 +63,51 @@ class Shelf(Generic[Held]):
         """Free everything."""
         while self._held:
             self._held.popitem()[1].release()
+
+
+class Pool(Generic[Held]):
+    """A few things that drawings draw on. One that is given back, or whose drawing is forgotten,
+    serves the next; where all are in use, the one used longest ago is taken away.
+    """
+
+    def __init__(self, room: int):
+        self._room = room
+        self._slots: list[tuple[Hashable, Held, weakref.ref[Any] | None]] = []
+
+    def find(self, user: object) -> Held | None:
+        """What a drawing has, if it was not taken away."""
+        return next((held for _, held, of in self._slots if of is not None and of() is user), None)
+
+    def take(self, user: object, key: Hashable, make: Callable[[], Held]) -> Held:
+        """Something of a kind for a drawing, whatever it had before."""
+        self.give_back(user)
+        for number, (kind, there, of) in enumerate(self._slots):
+            if kind == key and (of is None or of() is None):
+                held = there
+                del self._slots[number]
+                break
+        else:
+            self._make_room()
+            held = make()
+        self._slots.append((key, held, weakref.ref(user)))
+        return held
+
+    def give_back(self, user: object) -> None:
+        """What a drawing has is free for others."""
+        self._slots = [
+            (kind, held, None if of is not None and of() is user else of)
+            for kind, held, of in self._slots
+        ]
+
+    def _make_room(self) -> None:
+        while len(self._slots) >= self._room:
+            free = [n for n, (_, _, of) in enumerate(self._slots) if of is None or of() is None]
+            self._slots.pop(free[0] if free else 0)[1].release()
+
+    def release(self) -> None:
+        """Free everything."""
+        while self._slots:
+            self._slots.pop()[1].release()
 
 
 class Shape:
@@ -139,12 +187,20 @@ class Easel:
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
         self._spread = Shape(painter, "full.vert", "spread.frag")
-        self._targets: Shelf[Target] = Shelf(TARGETS)
-        self.user: object = None  # the drawing whose half-done picture lies here
+        self._targets: Pool[Target] = Pool(TARGETS)
 
-    def target(self, size: tuple[int, int], *, depth: bool = False) -> Target:
-        """A target of a size; what was drawn on it last is still there."""
-        return self._targets.get((size, depth), lambda: Target(self._ctx, size, depth=depth))
+    def find(self, user: object) -> Target | None:
+        """The target that a drawing began on, with what it has drawn there."""
+        return self._targets.find(user)
+
+    def target(self, user: object, size: tuple[int, int], *, depth: bool = False) -> Target:
+        """A target of a size for a drawing, which begins on it."""
+        make = partial(Target, self._ctx, size, depth=depth)
+        return self._targets.take(user, (size, depth), make)
+
+    def give_back(self, user: object) -> None:
+        """A drawing is done with its target."""
+        self._targets.give_back(user)
 
     def spread(self, target: Target, planes: Planes) -> None:
         """Bring what is drawn into planes of the same size."""

@@ -8,6 +8,7 @@ The few last ones are kept, by all that they depend on, so that turning the eye 
 import dataclasses
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cppn_gl import drawing
@@ -19,9 +20,9 @@ from cppn_gl.preset import MAX_EXTENT, View
 from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Stage
-from cppn_gl.views.easel import Shape, Shelf
+from cppn_gl.views.easel import Pool, Shape, Shelf
 
-FIELDS, SCRATCH = 8, 4  # kept at most
+FIELDS, SCRATCH = 16, 4  # kept at most
 ALL = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
 
@@ -42,10 +43,7 @@ def plain(scene: Scene) -> Scene:
 
 
 class Square:
-    """A square picture being drawn into scratch planes that all such drawings share.
-
-    Where another has drawn over them, between two steps, it begins again.
-    """
+    """A square picture being drawn into planes of a pool; begun again if these are taken away."""
 
     def __init__(self, stage: Stage, scene: Scene, side: int):
         self._stage, self._side = stage, side
@@ -55,29 +53,18 @@ class Square:
     def step(self, budget: float) -> Planes | None:
         """Draw for about `budget` seconds; the planes once all is there, until the next draws."""
         painter = self._stage.painter
-        scratch = painter.kept("scratch", lambda: Scratch(painter))
-        if self._drawing is None or scratch.user is not self:
-            planes, scratch.user = scratch.planes(self._side), self
+        scratch = painter.kept("scratch", lambda: Pool[Planes](SCRATCH))
+        if self._drawing is None or scratch.find(self) is None:
+            size = (self._side, self._side)
+            planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
             engine = self._stage.engine_for(self._scene.network)
             self._drawing = drawing.begin(painter, planes, self._scene, engine)
-        return self._drawing.planes if self._drawing.step(budget) else None
-
-
-class Scratch:
-    """Planes that squares are drawn into."""
-
-    def __init__(self, painter: Painter):
-        self._ctx = painter.ctx
-        self._planes: Shelf[Planes] = Shelf(SCRATCH)
-        self.user: Square | None = None
-
-    def planes(self, side: int) -> Planes:
-        """Planes of side × side pixels."""
-        return self._planes.get(side, lambda: Planes(self._ctx, (side, side)))
-
-    def release(self) -> None:
-        """Free them."""
-        self._planes.release()
+        if not self._drawing.step(budget):
+            return None
+        scratch.give_back(self)
+        whole: Planes = self._drawing.planes
+        self._drawing = None
+        return whole
 
 
 @dataclass

@@ -17,7 +17,7 @@ from PIL import ImageDraw
 from cppn_gl.activations import activate
 from cppn_gl.network import Layer
 from cppn_gl.products import Products, colors, one_thread
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
 from cppn_gl.views.cells import Cells, arranged
@@ -84,21 +84,25 @@ class LayersView(HostView):
         """Where the layers' pictures lie."""
         return arranged(scene.network.depth, size, 2 if scene.preset.show.before else 1)
 
+    def work(self, scene: Scene) -> float:
+        """Multiplications for one pixel: all layers are drawn, each in a share of the picture."""
+        return max(super().work(scene), work_per_pixel(scene.network) / scene.network.depth)
+
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint all layers."""
         before = scene.preset.show.before
         cells = self.cells(scene, size)
         wide, high = cells.cell
-        high = max(1, (high - cells.gap) // 2) if before else high
+        high = max(1, (high - cells.gap) // 2) if before else high  # of one picture
         outputs = yield from pass_through(scene, (wide, high))
         ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
         picture: Picture = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
         for index, found in enumerate(outputs):
-            left, top, _right, bottom = cells.box(index)
-            shape = (high, wide, 3)
+            left, top, right, bottom = cells.box(index)
+            cell, shape = picture[top:bottom, left:right], (high, wide, 3)
             if before:
-                _put(picture, planes(found.sums).reshape(shape), left, top)
-            _put(picture, colors(found.values).reshape(shape), left, bottom - high)
+                _put(cell, planes(found.sums).reshape(shape), 0)
+            _put(cell, colors(found.values).reshape(shape), max(0, len(cell) - high))
             yield
         return picture
 
@@ -148,7 +152,7 @@ class LayersView(HostView):
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 
 
-def _put(picture: Picture, one: Floats, left: int, top: int) -> None:
-    """Put a picture at a place of a larger one, as far as it reaches."""
-    room = picture[top : top + one.shape[0], left : left + one.shape[1]]
+def _put(cell: Picture, one: Floats, top: int) -> None:
+    """Put a picture into a cell, which may be a pixel smaller."""
+    room = cell[top : top + one.shape[0]]
     room[:] = one[: room.shape[0], : room.shape[1]]

@@ -96,7 +96,9 @@ class RegionsView(View):
         if at is None or not shown:
             return None
         sheet = Sheet(corner)
-        sheet.fitted(at[0], at[1], "linear regions", at[2] - at[0], bold=True)
+        pure = len(all_layers(scene)) == scene.network.depth - 1
+        title = "linear regions" if pure else "creases between smooth regions"
+        sheet.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
         words = "lines: where a unit changes sign"
         sheet.fitted(at[0], at[1] + corner.line, words, at[2] - at[0])
         bar = at[0], at[1] + corner.line * 9 // 4, at[2]

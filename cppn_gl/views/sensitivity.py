@@ -5,6 +5,10 @@
 
 perturbation.py says what is changed. The scale of the colours is one for all layers, so that
 stepping from layer to layer compares them; the bars say the same in a number for each.
+
+What is to be seen: each layer behind a change shrinks or enlarges it, by a factor that the weights'
+scale sets. Tanh networks of 30 units have early layers that are robust below a scale of some 0.45,
+and early layers that matter most above it: seven times as much as the last of 27 at 0.6.
 """
 
 from collections.abc import Sequence
@@ -90,7 +94,7 @@ class SensitivityView(View):
         found, layer, noise = measured(scene), shown_layer(scene), scene.preset.show.noise
         sheet, room = Sheet(corner), at[2] - at[0]
         sheet.fitted(at[0], at[1], f"layer {layer} changed by {100 * noise:.3g} %", room, bold=True)
-        words = f"moves colours by {short(found.means[layer - 1])}, in the mean"
+        words = f"mean change of colours: {short(found.means[layer - 1])}"
         sheet.fitted(at[0], at[1] + corner.line, words, room)
         scale = at[0], at[1] + corner.line * 9 // 4, at[2], at[3]
         sheet.scale(scale, heat(), *found.limits)
@@ -112,7 +116,7 @@ class SensitivityView(View):
         if number is None:
             return None
         mean = short(measured(scene).means[number])
-        words = f"layer {number + 1}: a change moves colours by {mean}, in the mean"
+        words = f"layer {number + 1}: a mean change of colours of {mean}"
         return Hit(words, changes={"show.layer": number + 1})
 
 

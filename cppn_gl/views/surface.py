@@ -5,6 +5,7 @@ Scene -> plates -> FieldDrawing (the network, on a grid) -> a sheet, a box, line
 The grid's fields are kept: turning the eye draws the sheet again and evaluates nothing.
 """
 
+from functools import partial
 from typing import Any
 
 import moderngl
@@ -16,15 +17,15 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.show import Show
 from cppn_gl.targets import Planes
-from cppn_gl.views.box_axes import Axis, axes_overlay
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.box_axes import Axis, axes_overlay
 from cppn_gl.views.camera import LENS, Camera, dragged, zoomed
 from cppn_gl.views.easel import Shape, Shelf, easel_of
 from cppn_gl.views.field import WEIGHTS, Field, FieldDrawing
 from cppn_gl.views.heights import Plate, plates
 
-SIDES = (48, 64, 96, 128, 192, 256, 320)  # of the grid, in points
-POINTS = 0.5  # of the grid for each pixel of the shorter side, at most
+SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
+POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
 GRIDS = 3  # index buffers kept
 LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
@@ -128,9 +129,10 @@ class Workshop:
         self._grids: Shelf[Grid] = Shelf(GRIDS)
 
     def draw_sheet(self, side: int) -> None:
-        """Draw a sheet of side × side points."""
-        make = lambda: Grid(self._ctx, self.sheet.program, side)  # noqa: E731
-        self._grids.get(side, make).vertices.render(moderngl.TRIANGLES)
+        """Draw the sheet of a field of side × side points."""
+        across = (side + 1) // 2
+        make = partial(Grid, self._ctx, self.sheet.program, across)
+        self._grids.get(across, make).vertices.render(moderngl.TRIANGLES)
 
     def release(self) -> None:
         """Free everything."""
@@ -182,19 +184,21 @@ class SurfaceDrawing:
             for one in drawings:
                 if one.step(budget) is None:
                     return False
-        self._draw()
-        self._done = True
-        return True
+        fields = [[one.step(0.0) for one in drawings] for drawings in self._fields]
+        self._done = all(one is not None for few in fields for one in few)  # none was dropped
+        if self._done:
+            self._draw([[one for one in few if one is not None] for few in fields])
+        return self._done
 
     def release(self) -> None:
         """All that it draws with is kept, for the next."""
 
-    def _draw(self) -> None:
+    def _draw(self, fields: list[list[Field]]) -> None:
         painter = self._stage.painter
         ctx, size = painter.ctx, self.planes.size
         workshop = painter.kept("surface", lambda: Workshop(painter))
         easel = easel_of(painter)
-        target = easel.target(size, depth=True)
+        target = easel.target(self, size, depth=True)
         target.drawn.use()
         target.drawn.scissor = None  # type: ignore[assignment]
         target.drawn.viewport = (0, 0, *size)
@@ -203,21 +207,18 @@ class SurfaceDrawing:
         workshop.backdrop.draw()
         ctx.enable(moderngl.DEPTH_TEST)
         try:
-            for plate, drawings in zip(self._plates, self._fields, strict=True):
+            for plate, few in zip(self._plates, fields, strict=True):
                 left, top, width, height = plate.pixels(size)
                 target.drawn.viewport = (left, size[1] - top - height, width, height)
-                fields = [one.step(0.0) for one in drawings]
                 camera = camera_of(plate, self._scene.preset, (width, height))
-                self._plate(workshop, camera, fields)
+                self._plate(workshop, camera, few[0], few[-1])
         finally:
             ctx.disable(moderngl.DEPTH_TEST)
         easel.spread(target, self.planes)
+        easel.give_back(self)
 
-    def _plate(self, workshop: Workshop, camera: Camera, fields: list[Field | None]) -> None:
+    def _plate(self, workshop: Workshop, camera: Camera, heights: Field, colors: Field) -> None:
         show = self._scene.preset.show
-        heights, colors = fields[0], fields[-1]
-        assert heights is not None
-        assert colors is not None
         stroke = stroke_of(camera.size)
         matrix = camera.matrix.astype("f4").tobytes()
         workshop.box.set(relief=show.relief, matrix=matrix, pane=PANE, rule=RULE, stroke=stroke)

@@ -19,15 +19,15 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
-from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
+from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.camera import Camera, dragged, zoomed
 from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
 from cppn_gl.views.field import FieldDrawing
 from cppn_gl.views.space import VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
-SIDES = {0: 24, 120: 32, 220: 48, 340: 64, 700: 96}
+SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}
 SLICES = (64, 128, 192, 256, 384, 512)  # points along a side of the slice's picture
 SHARP = 0.7  # of them for each pixel of the shorter side, at most
 VOLUMES = 4  # kept
@@ -65,7 +65,7 @@ class VolumeView(View):
 
     def work(self, scene: Scene) -> float:
         """The slice's network at some of the pixels, and a ray for each."""
-        return 0.3 * work_per_pixel(scene.network) + 3000
+        return 0.3 * work_per_pixel(scene.network) + 800
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -151,19 +151,19 @@ class VolumeDrawing:
         there = painter.kept("volumes", lambda: Observatory(painter))
         volume = there.held.find(self._slices.key)
         while volume is None:
-            if self._slices.step(max(deadline - wall.perf_counter(), 0.001)):
+            if self._slices.step(max(deadline - wall.perf_counter(), 0.0)):
                 volume = there.make(self._slices, self._scene.network)
-            if wall.perf_counter() >= deadline:
+            elif wall.perf_counter() >= deadline:
                 return False
         moving = None
         if self._moving is not None:
-            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.001))
-            if moving is None or wall.perf_counter() >= deadline:
+            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.0))
+            if moving is None:
                 return False
         easel = easel_of(painter)
-        target = easel.target(self.planes.size)
-        if easel.user is not self:
-            easel.user, self._next = self, 0
+        target = easel.find(self)
+        if target is None:
+            target, self._next = easel.target(self, self.planes.size), 0
         volume.texture.use(0)
         if moving is not None:
             moving.texture.use(1)
@@ -222,6 +222,6 @@ class VolumeDrawing:
                 return False
         target.drawn.scissor = None  # type: ignore[assignment]
         easel.spread(target, self.planes)
-        easel.user = None
+        easel.give_back(self)
         self._done = True
         return True

@@ -1,0 +1,254 @@
+"""A picture that plots are painted on with Pillow: fields, smooth lines, words.
+
+A frame's lines are drawn on a crop of the canvas enlarged SAMPLES times and shrunk again, which
+smooths them and clips them to the frame; what else lies in the crop comes back unchanged.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from cppn_gl.viewer.text import font, letter, shorten
+from cppn_gl.views.plot import (
+    ALARM,
+    AXIS,
+    FAINT,
+    FIELD,
+    GRID,
+    GROUND,
+    INK,
+    Color,
+    Floats,
+    Frame,
+    Line,
+    Panel,
+    mix,
+    y_ticks,
+)
+from cppn_gl.views.ticks import tick_words, ticks
+
+SAMPLES = 4
+_CROP = 9_000_000  # pixels of an enlarged crop, at most
+_LEAST_FIELD = 3  # pixels of a frame's side; a smaller one is not drawn
+
+
+class Canvas:
+    """An RGB picture under way, and the size of its letters."""
+
+    def __init__(self, size: tuple[int, int], points: int, ground: Color = GROUND):
+        self.image = Image.new("RGB", size, ground)
+        self.points = points
+        self.draw = ImageDraw.Draw(self.image)
+
+    @classmethod
+    def over(cls, pixels: NDArray[np.uint8], points: int) -> "Canvas":
+        """A canvas that begins as a copy of (height, width, 3 or 4) pixels."""
+        canvas = cls((1, 1), points)
+        canvas.image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+        canvas.draw = ImageDraw.Draw(canvas.image)
+        return canvas
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(height, width, 3)."""
+        return np.asarray(self.image)
+
+    def dim(self, frame: Frame, share: float) -> None:
+        """Fade what a field shows, so that what is drawn next stands out."""
+        field = Image.new("RGB", frame.size, FIELD)
+        self.image.paste(Image.blend(self.image.crop(frame.box), field, share), frame.box[:2])
+
+    def text(
+        self,
+        place: tuple[float, float],
+        words: str,
+        color: Color = INK,
+        *,
+        anchor: str = "la",
+        bold: bool = False,
+    ) -> None:
+        """Words at a pixel; `anchor` as Pillow has it."""
+        at = (round(place[0]), round(place[1]))
+        self.draw.text(at, words, fill=color, font=font(self.points, bold), anchor=anchor)
+
+    def panel(self, frame: Frame) -> None:
+        """A whole panel: field, grid, lines, numbers, words."""
+        if min(frame.size) < _LEAST_FIELD:
+            return
+        left, top, right, bottom = frame.box
+        self.draw.rectangle((left, top, right - 1, bottom - 1), fill=FIELD)
+        across, down = self._grid(frame)
+        self.lines(frame, frame.panel.lines)
+        self.draw.rectangle((left - 1, top - 1, right, bottom), outline=mix(AXIS, GROUND, 0.4))
+        if frame.words:
+            self._numbers(frame, across, down)
+            self._titles(frame)
+        if frame.panel.legend and frame.words:
+            self._legend(frame)
+
+    def lines(self, frame: Frame, lines: Iterable[Line]) -> None:
+        """Lines, smooth and clipped to the frame."""
+        width, height = frame.size
+        if min(width, height) < _LEAST_FIELD:
+            return
+        times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (width * height)))))
+        crop = self.image.crop(frame.box)
+        crop = crop.resize((width * times, height * times), Image.Resampling.NEAREST)
+        draw = ImageDraw.Draw(crop)
+        unit = max(self.points / 9, 0.9) * times
+        for line in lines:
+            across, down = frame.place(line.x, line.y)
+            reach = 20 * height * times
+            points = np.stack(
+                [
+                    (across - frame.box[0]) * times,
+                    np.clip((down - frame.box[1]) * times, -reach, reach),
+                ],
+                axis=1,
+            )
+            _stroke(draw, points, line, unit)
+        self.image.paste(crop.reduce(times), frame.box[:2])
+
+    def _grid(self, frame: Frame) -> tuple[list[float], list[float]]:
+        """Grid lines; returns the ticks across and up."""
+        panel, (left, top, right, bottom) = frame.panel, frame.box
+        width, height = frame.size
+        across = _fitting_ticks(panel, width, letter(self.points)[0])
+        up = y_ticks(panel, self.points, height)
+        for x in frame.place(np.array(across), np.array([0.0] * len(across)))[0]:
+            self.draw.line((int(x), top, int(x), bottom - 1), fill=GRID)
+        for y in frame.place(np.zeros(len(up)), np.array(up))[1]:
+            self.draw.line((left, int(y), right - 1, int(y)), fill=GRID)
+        if panel.x[0] < 0 < panel.x[1] and not panel.whole:
+            x = int(frame.place(np.zeros(1), np.ones(1))[0][0])
+            self.draw.line((x, top, x, bottom - 1), fill=AXIS)
+        if panel.y[0] < 0 < panel.y[1] and not panel.log:
+            y = int(frame.place(np.zeros(1), np.zeros(1))[1][0])
+            self.draw.line((left, y, right - 1, y), fill=AXIS)
+        return across, up
+
+    def _numbers(self, frame: Frame, across: list[float], up: list[float]) -> None:
+        panel, (left, _, _, bottom) = frame.panel, frame.box
+        leading, pad = letter(self.points)[1], self.points * 0.4
+        if panel.x_ticks:
+            at = frame.place(np.array(across), np.zeros(len(across)))[0]
+            for x, words in zip(at, tick_words(across), strict=True):
+                self.text((x, bottom + pad), words, FAINT, anchor="ma")
+        at = frame.place(np.zeros(len(up)), np.array(up))[1]
+        for y, words in zip(at, tick_words(up, log=panel.log), strict=True):
+            self.text((left - pad, y), words, FAINT, anchor="rm")
+        if panel.x_word and panel.x_ticks and frame.named:
+            middle = (frame.box[0] + frame.box[2]) / 2
+            self.text((middle, bottom + pad + leading), panel.x_word, FAINT, anchor="ma")
+
+    def _titles(self, frame: Frame) -> None:
+        panel, (left, top, right, bottom) = frame.panel, frame.box
+        advance, leading = letter(self.points)
+        room = int((right - left) / advance)
+        if panel.titles:
+            title = next((t for t in panel.titles if len(t) <= room), panel.titles[-1])
+            self.text((left, top - leading * 1.25), shorten(title, room), INK, bold=True)
+        inside = max(0, room - 1)
+        pad = round(self.points * 0.5)
+        if panel.corner and bottom - top > 1.2 * leading:
+            words = shorten(panel.corner, inside)
+            start = bottom - 1 - leading if panel.low else top + 1
+            end = (left + 2 * pad + round(len(words) * advance), start + leading)
+            self.dim(Frame(panel, (left, start, *end)), 0.7)
+            self.text((left + pad, start), words, INK, bold=True)
+        if panel.note and bottom - top > 1.5 * leading:
+            middle = ((left + right) / 2, top + 0.6 * (bottom - top))
+            self.text(middle, shorten(panel.note, inside), ALARM, anchor="mm", bold=True)
+
+    def _legend(self, frame: Frame) -> None:
+        """Names of the lines, at the side or corner where the fewest points lie."""
+        named = [line for line in frame.panel.lines if line.label]
+        advance, leading = letter(self.points)
+        wide = max((len(line.label) for line in named), default=0) * advance + 3.2 * self.points
+        high = len(named) * leading + self.points * 0.5
+        if not named or wide > frame.size[0] * 0.75 or high > frame.size[1] * 0.5:
+            return
+        left, top, right, bottom = frame.box
+        pad = self.points * 0.5
+        rows = (top + pad, bottom - pad - high, (top + bottom - high) / 2)
+        corners = [(x, y) for y in rows for x in (left + pad, right - pad - wide)]
+
+        def crowd(corner: tuple[float, float]) -> int:
+            count = 0
+            for line in frame.panel.lines:
+                x, y = frame.place(line.x, line.y)
+                inside = (x > corner[0]) & (x < corner[0] + wide)
+                count += int((inside & (y > corner[1]) & (y < corner[1] + high)).sum())
+            return count
+
+        x, y = min(corners, key=crowd)
+        back = (round(x), round(y), round(x + wide), round(y + high))
+        self.dim(Frame(frame.panel, back), 0.75)
+        for k, line in enumerate(named):
+            self.key((x, y + (k + 0.5) * leading), line)
+
+    def key(self, place: tuple[float, float], line: Line) -> float:
+        """A piece of a line and its name, from a pixel to the right; returns where it ends."""
+        x, y = place
+        length, points = 2.2 * self.points, self.points
+        box = (round(x), round(y - points / 2), round(x + length), round(y + points / 2) + 1)
+        piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
+        self.lines(Frame(Panel((0, 1), (-1, 1)), box), [piece])
+        self.text((x + length + points * 0.5, y), line.label, FAINT, anchor="lm")
+        return x + length + points * 0.5 + len(line.label) * letter(points)[0]
+
+
+def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
+    """As many round numbers along x as their words leave room for, nine at most."""
+    for most in range(9, 0, -1):
+        found = ticks(*panel.x, most)
+        if panel.whole:
+            found = [t for t in found if abs(t - round(t)) < 1e-9]
+        longest = max(map(len, tick_words(found)), default=0)
+        if len(found) * (longest + 2) * advance <= width:
+            return found
+    return []
+
+
+def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) -> None:
+    """One line on an enlarged crop, in pieces between what is not a number."""
+    width = max(1, round(line.width * unit))
+    bad = ~np.isfinite(points).all(axis=1)
+    for piece in np.split(points, np.flatnonzero(bad)):
+        piece = piece[np.isfinite(piece).all(axis=1)]
+        parts = _dashes(piece, 4.5 * unit) if line.dashed else [piece]
+        for part in parts:
+            if len(part) > 1:
+                part = _thinned(part, width)
+                draw.line(np.round(part).ravel().tolist(), fill=line.color, width=width)
+        if line.dots or len(piece) == 1:
+            radius = width * 1.25
+            for x, y in piece:
+                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=line.color)
+
+
+def _thinned(points: Floats, length: float) -> Floats:
+    """Fewer points where they lie close: short pieces, rounded to pixels, look like a rope."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    kept = np.diff(along // length, prepend=-1.0) > 0
+    kept[-1] = True
+    return points[kept]
+
+
+def _dashes(points: Floats, length: float) -> list[Floats]:
+    """A line cut into dashes of so many pixels, and as long gaps."""
+    if len(points) < 2:
+        return []
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    starts = np.arange(0, along[-1], 2 * length)[:2000]
+    parts = []
+    for start in starts:
+        end = min(start + length, along[-1])
+        inner = points[(along > start) & (along < end)]
+        ends = [[np.interp(s, along, points[:, k]) for k in (0, 1)] for s in (start, end)]
+        parts.append(np.concatenate([[ends[0]], inner, [ends[1]]]))
+    return parts

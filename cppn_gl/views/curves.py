@@ -1,0 +1,277 @@
+"""Curves: a network along one line of its input space, as line plots side by side.
+
+Scene -> cut.along -> Curves (units, their weighted sums, outputs)
+      -> three panels: every unit of the last hidden layer | the sums | the activation of the sums
+
+A network of more inputs is cut along the horizontal line through the middle of the view.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.network import Layer, Network
+from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.trace import slope
+from cppn_gl.views import plot
+from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
+from cppn_gl.views.canvas import Canvas
+from cppn_gl.views.cut import Curves, activation_range, along, shown_network
+from cppn_gl.views.plot import Floats, Frame, Line, Panel
+from cppn_gl.views.ticks import roomy
+
+_MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
+_NEAR = 1.2  # letters between the cursor and the unit that it points at, at most
+_NAMED = 4  # units that a legend names
+
+
+def panels(scene: Scene, curves: Curves) -> list[Panel]:
+    """One to three panels: the units, their weighted sum, the activation of it."""
+    network = shown_network(scene)
+    last, found = network.layers[-1], []
+    x = (float(curves.at[0]), float(curves.at[-1]))
+    word = _axis_word(scene, curves.axis)
+    if curves.units is not None and curves.unit_sums is not None:
+        before = scene.preset.show.before
+        hidden = network.layers[-2]
+        values = curves.unit_sums if before else curves.units
+        colors = plot.palette(values.shape[1])
+        names = _unit_names(network, hidden)
+        width = 1.9 if len(colors) <= 8 else 1.3 if len(colors) <= 30 else 0.9
+        lines = [
+            Line(curves.at, values[:, k], color, width, label=names[k] if names else "")
+            for k, color in enumerate(colors)
+        ]
+        limits = None if before else activation_range(hidden.activation)
+        kind = "sums" if before else hidden.activation
+        titles: tuple[str, ...] = (
+            f"layer {network.depth - 1}: {_count(len(colors), 'unit')}, {kind}",
+            f"{_count(len(colors), 'unit')}, {kind}",
+            _count(len(colors), "unit"),
+        )
+        found.append(_panel(x, values, limits, lines, titles, word))
+    channels = _channels(curves.outputs.shape[1])
+    if curves.units is not None or not _is_input(last, network):
+        lines = [
+            Line(curves.at, curves.sums[:, k], color, 2.1, label=name)
+            for k, (name, color) in enumerate(channels)
+        ]
+        many = "s" if len(channels) > 1 else ""
+        source = "their" if curves.units is not None else "the"
+        titles = (
+            f"{source} weighted sum{many} + bias",
+            f"{source} weighted sum{many}",
+            f"sum{many}",
+        )
+        found.append(_panel(x, curves.sums, None, lines, titles, word))
+    name = last.activation
+    lines = [
+        Line(curves.at, curves.outputs[:, k], color, 2.1, label=label)
+        for k, (label, color) in enumerate(channels)
+    ]
+    values, limits = curves.outputs, activation_range(name)
+    titles = (f"{name} of the sum{'s' if len(channels) > 1 else ''}", name)
+    if not found:
+        titles = (f"{name}(x) = {ACTIVATIONS[name].formula}", name)
+        lines, limits = _activation_lines(name, curves), None
+        values = np.stack([line.y for line in lines])
+    found.append(_panel(x, values, limits, lines, titles, word))
+    return found
+
+
+def _activation_lines(name: str, curves: Curves) -> list[Line]:
+    """An activation itself, as in a textbook: the function, and its slope as a finer line."""
+    steep = np.asarray(slope(name, curves.sums[:, 0]), np.float64)
+    return [
+        Line(curves.at, curves.outputs[:, 0], plot.COLORS[0], 2.4, label=name),
+        Line(curves.at, steep, plot.COLORS[1], 1.2, dashed=True, label="its slope"),
+    ]
+
+
+def _panel(
+    x: tuple[float, float],
+    values: Floats,
+    limits: tuple[float, float] | None,
+    lines: list[Line],
+    titles: tuple[str, ...],
+    word: str,
+) -> Panel:
+    finite = bool(np.isfinite(values).all())
+    low, high = roomy(values if limits is None else np.array(limits))
+    if limits is not None and len(lines) <= _NAMED:  # curves in flat limits leave names no room
+        high += (high - low) * 0.1 * sum(bool(line.label) for line in lines)
+    note = "" if finite else "overflow"
+    return Panel(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
+
+
+def _channels(count: int) -> list[tuple[str, plot.Color]]:
+    """Name and colour of each output; one alone needs no name."""
+    return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _is_input(layer: Layer, network: Network) -> bool:
+    """Whether the sums of layer 1 are its one input itself."""
+    return layer.weight.tolist() == [[1.0]] and layer.bias.tolist() == [0.0] and network.depth == 1
+
+
+def _unit_names(network: Network, hidden: Layer) -> list[str]:
+    """The sums of a few units of one input as formulas, for a legend."""
+    if network.depth != 2 or len(network.inputs) != 1 or len(hidden.bias) > _NAMED:
+        return []
+    name, names = network.inputs[0], []
+    for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
+        sign = "−" if bias < 0 else "+"
+        inside = f"{weight:.3g} {name}".replace("-", "−")
+        inside += f" {sign} {abs(bias):.3g}" if bias else ""
+        names.append(inside)
+    return names
+
+
+def _axis_word(scene: Scene, axis: str) -> str:
+    """The axis in words, with what stays the same along it."""
+    if axis == "time":
+        return "time in seconds"
+    inputs, (x, y) = scene.network.inputs, scene.view.center
+    fixed = {"x": ("y", y), "y": ("x", x)}.get(axis)
+    if fixed and ({fixed[0], "r"} & set(inputs)):
+        return f"{axis}, at {fixed[0]} = {fixed[1]:.4g}".replace("-", "−")
+    return axis
+
+
+@dataclass(frozen=True, eq=False)
+class _Plot:
+    """What is kept of a scene and a size, for the cursor moves more often than they change."""
+
+    frames: list[Frame]
+    curves: Curves
+    canvas: Canvas
+
+
+class CurvesView(HostView):
+    """A network along a line, as line plots."""
+
+    name = "curves"
+    knobs = ("layer", "before")
+
+    def __init__(self) -> None:
+        self._kept: tuple[Scene, Size, _Plot] | None = None
+
+    def paint(self, scene: Scene, size: Size) -> Steps:
+        """The plain ground: all else is lines and words, which are drawn at full size."""
+        yield
+        ground = np.array(plot.GROUND, np.float32) / np.float32(255)
+        return np.broadcast_to(ground, (size[1], size[0], 3)).copy()
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """The plots, all of them; the unit under the cursor stands out."""
+        drawn = self._plot(scene, size)
+        canvas = drawn.canvas
+        found = None if cursor is None else pointed(drawn.frames, canvas.points, cursor)
+        if found is not None and cursor is not None:
+            canvas = Canvas.over(canvas.pixels, canvas.points)
+            _stand_out(canvas, scene, drawn, found, cursor)
+        alpha = np.full((*canvas.pixels.shape[:2], 1), 255, np.uint8)
+        return np.concatenate([canvas.pixels, alpha], axis=2)
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """The curve under a pixel: the unit's number, and its value there."""
+        drawn = self._plot(scene, size)
+        found = pointed(drawn.frames, drawn.canvas.points, place)
+        if found is None:
+            return None
+        which, index = found
+        frame = drawn.frames[which]
+        line, at = frame.panel.lines[index], frame.value(place[0])
+        value = float(np.interp(at, line.x, line.y))
+        where = f"{value:.4g} at {drawn.curves.axis} = {at:.4g}"
+        if which == 0 and drawn.curves.units is not None:
+            layer = shown_network(scene).depth - 1
+            return Hit(f"unit {index + 1} of layer {layer}: {where}")
+        if len(drawn.frames) == 1:
+            return Hit(f"{line.label}: {where}")
+        name = f"{line.label} output" if line.label else "output"
+        after = which == len(drawn.frames) - 1
+        return Hit(f"{name}: {where}" if after else f"{name} before the activation: {where}")
+
+    def _plot(self, scene: Scene, size: Size) -> _Plot:
+        kept = self._kept
+        if kept is None or kept[1] != size or kept[0] != scene:
+            kept = (scene, size, _draw(scene, size))
+            self._kept = kept
+        return kept[2]
+
+
+def _draw(scene: Scene, size: Size) -> _Plot:
+    points = plot.font_points(size)
+    stacked = size[1] > 1.2 * size[0]
+    wide = size[0] if stacked or shown_network(scene).depth == 1 else size[0] / 3
+    few = _MULTIPLICATIONS / work_per_pixel(scene.network)
+    count = int(np.clip(2 * wide, 64, np.clip(few, 64, 1600)))
+    curves = along(scene, count)
+    found = panels(scene, curves)
+    rows = [[panel] for panel in found] if stacked else [found]
+    edge = min(points, size[0] // 16, size[1] // 16)
+    box = (edge // 2, edge, size[0] - edge, size[1] - edge)
+    tallest = 1.5 if len(found) > 1 else 0.75
+    frames = [f for row in plot.arrange(rows, box, points, tallest=tallest) for f in row]
+    canvas = Canvas(size, points)
+    for frame in frames:
+        canvas.panel(frame)
+    return _Plot(frames, curves, canvas)
+
+
+def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tuple[int, int] | None:
+    """The panel and the line nearest to a pixel, if one is near."""
+    for which, frame in enumerate(frames):
+        if not frame.holds(place):
+            continue
+        at = np.array([frame.value(place[0])])
+        values = np.array([np.interp(at, line.x, line.y)[0] for line in frame.panel.lines])
+        away = np.abs(frame.place(np.broadcast_to(at, values.shape), values)[1] - place[1])
+        if np.isnan(away).all():
+            return None
+        nearest = int(np.nanargmin(away))
+        return (which, nearest) if away[nearest] <= _NEAR * points else None
+    return None
+
+
+def _stand_out(
+    canvas: Canvas, scene: Scene, drawn: _Plot, found: tuple[int, int], cursor: tuple[float, float]
+) -> None:
+    """Draw one line of a panel over the others, dimmed, and where the cursor stands in each."""
+    which, index = found
+    frame = drawn.frames[which]
+    line, at = frame.panel.lines[index], frame.value(cursor[0])
+    if len(frame.panel.lines) > 1:
+        canvas.dim(frame, 0.62)
+    canvas.lines(frame, [replace(line, width=2.6)])
+    terms = _terms(scene, drawn, found)
+    if terms:
+        canvas.lines(drawn.frames[1], terms)
+    for other, lines in enumerate(f.panel.lines for f in drawn.frames):
+        marked = [line] if other == which else list(lines) if len(lines) <= 3 else []
+        low, high = drawn.frames[other].panel.y
+        hair = Line(np.array([at, at]), np.array([low, high]), plot.FAINT, 0.6)
+        dots = [
+            Line(np.array([at]), np.array([np.interp(at, m.x, m.y)]), plot.INK, 2.2) for m in marked
+        ]
+        canvas.lines(drawn.frames[other], [hair, *dots])
+
+
+def _terms(scene: Scene, drawn: _Plot, found: tuple[int, int]) -> list[Line]:
+    """What a unit adds to each weighted sum, as thin lines beside the sums."""
+    which, index = found
+    if which != 0 or drawn.curves.units is None:
+        return []
+    weights = shown_network(scene).layers[-1].weight[:, index]
+    color = drawn.frames[0].panel.lines[index].color
+    unit = drawn.curves.units[:, index]
+    with np.errstate(all="ignore"):
+        return [Line(drawn.curves.at, unit * weight, color, 1.2, dashed=True) for weight in weights]

@@ -1,0 +1,101 @@
+"""A network along a line of its input space: the numbers of the curves view.
+
+Scene -> span (which input runs, from where to where) -> along -> Curves, in float64
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.features import features
+from cppn_gl.network import Network
+from cppn_gl.scene import Scene
+
+Floats = NDArray[np.float64]
+
+_TIMES = ("t", "cos_t", "sin_t")
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """A network along a line: `at` (N,) is what runs, named `axis`; the rest one column a curve.
+
+    `units` and `unit_sums` (N, rows) are of the layer before the last, None where the depth is 1;
+    `sums` and `outputs` (N, 1 or 3) are of the last, before and after its activation.
+    """
+
+    axis: str
+    at: Floats
+    units: Floats | None
+    unit_sums: Floats | None
+    sums: Floats
+    outputs: Floats
+
+
+def shown_network(scene: Scene) -> Network:
+    """The network up to the layer that `[show] layer` says; the whole for 0."""
+    layer = scene.preset.show.layer
+    return scene.network.truncated(layer) if 0 < layer < scene.network.depth else scene.network
+
+
+def span(scene: Scene) -> tuple[str, float, float]:
+    """What runs along the axis, from where to where: x, or y, r or the time where x is no input."""
+    inputs, view = set(scene.network.inputs), scene.view
+    (x, y), extent = view.center, view.extent
+    if "x" in inputs:
+        return "x", x - extent, x + extent
+    if "y" in inputs:
+        return "y", y - extent, y + extent
+    if "r" in inputs:
+        return ("r", max(0.0, x - extent), x + extent) if x + extent > 0 else ("r", 0.0, extent)
+    if inputs & set(_TIMES):
+        return "time", 0.0, scene.clock.loop
+    return "x", x - extent, x + extent
+
+
+def along(scene: Scene, count: int) -> Curves:
+    """The network at `count` points along its axis, in float64."""
+    axis, low, high = span(scene)
+    at = np.linspace(low, high, count)
+    network = shown_network(scene)
+    y = _inputs(scene, axis, at)
+    units: NDArray[Any] | None = None
+    unit_sums: NDArray[Any] | None = None
+    sums: NDArray[Any] = y
+    outputs: NDArray[Any] = y
+    with np.errstate(all="ignore"):
+        for number, layer in enumerate(network.layers, 1):
+            sums = outputs @ layer.weight.T.astype(np.float64) + layer.bias
+            outputs = activate(layer.activation, sums)
+            if number == network.depth - 1:
+                unit_sums, units = sums, outputs
+    return Curves(axis, at, units, unit_sums, sums, outputs)
+
+
+def _inputs(scene: Scene, axis: str, at: Floats) -> Floats:
+    """The input features along an axis: (N, n_inputs)."""
+    inputs, latent = scene.network.inputs, scene.network.latent
+    x, y = (np.full_like(at, c) for c in scene.view.center)
+    if axis == "time":
+        one = slice(0, 1)
+        clocks = [replace(scene.clock, time=float(time)) for time in at]
+        rows = [features(inputs, x[one], y[one], clock, latent) for clock in clocks]
+        return np.concatenate(rows)
+    if axis == "r":
+        x, y = at, np.zeros_like(at)
+    elif axis == "y":
+        y = at
+    else:
+        x = at
+    return features(inputs, x, y, scene.clock, latent)
+
+
+def activation_range(name: str) -> tuple[float, float] | None:
+    """What a bounded activation's values lie between, None for one that is not bounded."""
+    if not ACTIVATIONS[name].bounded:
+        return None
+    values = activate(name, np.linspace(-1e3, 1e3, 4001) * np.pi / 2)
+    return float(values.min()), float(values.max())

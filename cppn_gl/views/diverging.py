@@ -1,0 +1,89 @@
+"""Values as colours that part at 0: cold below it, warm above, the more saturated the further.
+
+values, reach -> tinted() -> sRGB     reach: the value that has the full colour
+
+Lightness and hue are laid out in OKLab (Björn Ottosson, "A perceptual color space for image
+processing", 2020), so that equal steps of a value look equal on both sides.
+"""
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.color import NOT_A_NUMBER
+
+Floats = NDArray[np.float32]
+
+STEPS = 256  # of colours on each side of 0
+MIDDLE, END = 0.96, 0.5  # lightness at 0 and at the full colours
+CHROMA = 0.15  # of the full colours
+COLD, WARM = 250.0, 38.0  # hues in degrees
+SPREADS = 2.5  # of an unbounded layer have the full colour, if no value is less than that
+
+_TO_LMS = np.array(
+    [
+        [1, 0.3963377774, 0.2158037573],
+        [1, -0.1055613458, -0.0638541728],
+        [1, -0.0894841775, -1.2914855480],
+    ]
+)
+_TO_RGB = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
+)
+
+
+@functools.cache
+def palette() -> Floats:
+    """(2 STEPS + 1, 3) colours from the lowest value to the highest, sRGB; the middle one is 0."""
+    t = np.linspace(-1, 1, 2 * STEPS + 1)
+    size = np.abs(t)
+    hue = np.radians(np.where(t < 0, COLD, WARM))
+    lightness, chroma = MIDDLE + (END - MIDDLE) * size, CHROMA * size**0.8
+    lab = np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1)
+    linear = np.clip((lab @ _TO_LMS.T) ** 3 @ _TO_RGB.T, 0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    colors: Floats = encoded.astype(np.float32)
+    colors.flags.writeable = False
+    return colors
+
+
+def tinted(values: Floats, reach: float) -> Floats:
+    """Values of any shape as (…, 3) colours; ±reach and beyond are the ends, NaN is magenta."""
+    place = np.clip(values * np.float32(STEPS / reach), -STEPS, STEPS)
+    missing = np.isnan(place)
+    if not missing.any():
+        return np.asarray(palette()[(place + np.float32(STEPS + 0.5)).astype(np.intp)])
+    place[missing] = 0
+    colors = np.asarray(palette()[(place + np.float32(STEPS + 0.5)).astype(np.intp)])
+    colors[missing] = NOT_A_NUMBER
+    return colors
+
+
+@functools.cache
+def bound(activation: str) -> float | None:
+    """The largest size of an activation's values; None where it is unbounded."""
+    if not ACTIVATIONS[activation].bounded:
+        return None
+    sums = np.concatenate([np.linspace(-4, 4, 4001), [-1e9, 1e9]])
+    return float(np.abs(activate(activation, sums)).max())
+
+
+def reach_of(values: Floats, activation: str | None = None) -> float:
+    """What has the full colour in a layer of such values: the bound of its activation.
+
+    Where there is none, and for sums and inputs (no activation), SPREADS times the root mean square
+    of the finite values, or the largest of them if that is less. Never 0.
+    """
+    limit = bound(activation) if activation else None
+    if limit is not None:
+        return limit
+    finite = np.abs(values[np.isfinite(values)]).astype(np.float64)
+    if not finite.size or not finite.max():
+        return 1.0
+    return max(min(float(finite.max()), SPREADS * float(np.sqrt(np.mean(finite**2)))), 1e-30)

@@ -1,0 +1,205 @@
+"""Plots: panels of lines with axes, where they lie in a picture, and the colours of them all.
+
+Panel (what to show) + arrange(a box) -> Frame (where it lies) -> canvas.Canvas -> pixels
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.viewer.text import MIN_FONT, letter
+from cppn_gl.views.ticks import decades, tick_words, ticks
+
+Floats = NDArray[np.float64]
+Color = tuple[int, int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+
+GROUND: Color = (13, 15, 20)
+FIELD: Color = (20, 23, 30)
+GRID: Color = (38, 43, 53)
+AXIS: Color = (92, 100, 116)
+INK: Color = (232, 236, 242)
+FAINT: Color = (152, 162, 178)
+# Okabe and Ito's, lightened for a dark ground: told apart with any kind of colour vision.
+COLORS: tuple[Color, ...] = (
+    (92, 184, 242),
+    (245, 168, 42),
+    (52, 200, 154),
+    (232, 136, 190),
+    (242, 228, 96),
+    (240, 106, 66),
+    (132, 150, 255),
+    (214, 220, 230),
+)
+ALARM: Color = COLORS[5]
+CHANNELS: dict[str, Color] = {
+    "red": (255, 98, 88),
+    "green": (88, 216, 120),
+    "blue": (100, 156, 255),
+}
+# For more lines than colours: ever lighter, so that their order is seen with any colour vision.
+_RAMP = np.array(
+    [
+        (112, 96, 236),
+        (184, 84, 214),
+        (236, 98, 144),
+        (252, 148, 88),
+        (250, 206, 92),
+        (250, 246, 176),
+    ]
+)
+
+
+def palette(count: int) -> list[Color]:
+    """As many colours, apart from each other for a few, a ramp for many."""
+    if count <= len(COLORS):
+        return list(COLORS[:count])
+    at, stops = np.linspace(0, 1, count), np.linspace(0, 1, len(_RAMP))
+    mixed = np.stack([np.interp(at, stops, _RAMP[:, k]) for k in range(3)], axis=1)
+    return [(int(r), int(g), int(b)) for r, g, b in np.round(mixed)]
+
+
+def mix(color: Color, other: Color, share: float) -> Color:
+    """A colour with a share of another."""
+    r, g, b = (round(a + (b - a) * share) for a, b in zip(color, other, strict=True))
+    return r, g, b
+
+
+def font_points(size: tuple[int, int]) -> int:
+    """Pixels of a plot's letters in a picture of `size`."""
+    return round(min(max(min(size[0] / 56, size[1] / 34), MIN_FONT), 20))
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line through points. `width` 1 is a fine line; gaps where y is not a finite number."""
+
+    x: Floats
+    y: Floats
+    color: Color
+    width: float = 1.5
+    dashed: bool = False
+    dots: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One plot: limits of its axes, its lines, its words. `titles`: the first that has room.
+
+    `corner` is a title inside the frame, `note` a message in the middle of it.
+    """
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    lines: tuple[Line, ...] = ()
+    titles: tuple[str, ...] = ()
+    x_word: str = ""
+    corner: str = ""
+    low: bool = False  # the corner is the lower one
+    note: str = ""
+    log: bool = False
+    whole: bool = False  # numbers along x are whole
+    x_ticks: bool = True
+    legend: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Where a panel's field lies, in pixels, and whether there is room for words around it.
+
+    `named`: whether there is room for the axis' name, too.
+    """
+
+    panel: Panel
+    box: Box
+    words: bool = False
+    named: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the field."""
+        return self.box[2] - self.box[0], self.box[3] - self.box[1]
+
+    def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Pixels (to the right, down) of points; not-a-number where y is not finite."""
+        (x0, x1), (y0, y1) = self.panel.x, self.panel.y
+        y = np.where(np.isfinite(y), y, np.nan)
+        with np.errstate(all="ignore"):
+            if self.panel.log:
+                y, y0, y1 = np.log10(np.maximum(y, 0)), math.log10(y0), math.log10(y1)
+            across = self.box[0] + (np.asarray(x) - x0) / (x1 - x0) * self.size[0]
+            down = self.box[3] - (y - y0) / (y1 - y0) * self.size[1]
+        return across, down
+
+    def value(self, across: float) -> float:
+        """The x at a pixel."""
+        low, high = self.panel.x
+        return low + (across - self.box[0]) / self.size[0] * (high - low)
+
+    def holds(self, place: tuple[float, float]) -> bool:
+        """Whether a pixel lies in the field."""
+        left, top, right, bottom = self.box
+        return left <= place[0] < right and top <= place[1] < bottom
+
+
+def arrange(
+    rows: Sequence[Sequence[Panel]],
+    box: Box,
+    points: int,
+    *,
+    tallest: float = 1.15,
+    shares: Sequence[float] = (),
+) -> list[list[Frame]]:
+    """Frames for rows of panels in a box; no field more than `tallest` times as high as wide.
+
+    `shares`: the rows' heights, relative to each other; equal when absent.
+    """
+    advance, leading = letter(points)
+    left, top, right, bottom = box
+    columns = max((len(row) for row in rows), default=1)
+    cell = ((right - left) / columns, (bottom - top) / max(len(rows), 1))
+    words = cell[0] >= 17 * advance and cell[1] >= 5 * leading
+    gap = points * 0.9 if words else min(2.0, cell[0] / 4, cell[1] / 4)
+    margin = gap / 2
+    if words:
+        said = [w for row in rows for p in row for w in _y_words(p, points, cell[1])]
+        margin = max([4, *map(len, said)]) * advance + points * 0.8
+    above = [leading * 1.4 if words and any(p.titles for p in row) else gap / 2 for row in rows]
+    named = words and cell[1] >= 7 * leading
+    below = [_below(row, named, leading) if words else gap / 2 for row in rows]
+    wide = max(cell[0] - margin - gap, 0)
+    high = max((bottom - top - sum(above) - sum(below)) / max(len(rows), 1), 0)
+    kept = min(high, max(tallest * wide, 1))
+    parts = shares or [1.0] * len(rows)
+    y = top + (high - kept) * len(rows) / 2
+    found = []
+    for row, over, under, part in zip(rows, above, below, parts, strict=True):
+        y += over
+        tall = kept * len(rows) * part / sum(parts)
+        indent = (columns - len(row)) * cell[0] / 2
+        starts = [left + indent + (k + 1) * cell[0] - gap - wide for k in range(len(row))]
+        edges = [(round(x), round(y), round(x + wide), round(y + tall)) for x in starts]
+        found.append([Frame(p, edge, words, named) for p, edge in zip(row, edges, strict=True)])
+        y += tall + under
+    return found
+
+
+def _below(row: Sequence[Panel], named: bool, leading: float) -> float:
+    """Room for the words under a row of panels."""
+    if not any(panel.x_ticks for panel in row):
+        return leading * 0.6
+    return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
+
+
+def y_ticks(panel: Panel, points: int, high: float) -> list[float]:
+    """Round numbers along y of a field so many pixels high."""
+    most = max(3, int(high / (letter(points)[1] * 1.8)))
+    return (decades if panel.log else ticks)(*panel.y, min(most, 9))
+
+
+def _y_words(panel: Panel, points: int, high: float) -> list[str]:
+    return tick_words(y_ticks(panel, points, high), log=panel.log)

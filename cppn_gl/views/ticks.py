@@ -1,0 +1,63 @@
+"""Round numbers for axes, and the words for them."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers in [low, high]: multiples of 1, 2 or 5 × a power of ten, `most` or fewer."""
+    span = high - low
+    if most < 1 or not 0 < span < math.inf:
+        return []
+    power = 10.0 ** math.floor(math.log10(span / most))
+    for step in (m * power for m in (1, 2, 5, 10, 20, 50)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first < most:
+            return [k * step for k in range(first, last + 1)]
+    return []
+
+
+def decades(low: float, high: float, most: int) -> list[float]:
+    """Powers of ten in [low, high], `most` or fewer, evenly apart."""
+    if most < 1 or not 0 < low < high < math.inf:
+        return []
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    step = next(s for s in range(1, 1000) if last // s - -(-first // s) < most)
+    return [10.0**k for k in range(-(-first // step) * step, last + 1, step)]
+
+
+def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
+    """The numbers at ticks, with the digits that tell them apart."""
+    if log:
+        return [f"{value:g}" if 1e-3 < value < 1e4 else f"{value:.0e}" for value in values]
+    largest = max(map(abs, values), default=0.0)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=largest)
+    if largest == 0 or step == 0:
+        return [f"{value:g}" for value in values]
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    if largest >= 1e5 or digits > 6:
+        wanted = max(1, math.floor(math.log10(largest)) - math.floor(math.log10(step)) + 1)
+        return [f"{0.0 if abs(value) < step / 2 else value:.{wanted}g}" for value in values]
+    return [f"{round(value, digits) + 0.0:.{digits}f}" for value in values]
+
+
+def round_up(value: float) -> float:
+    """The least of 1, 2 or 5 times a power of ten that is not below a positive value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9))
+
+
+def roomy(values: Floats, *, least: float = 1e-9, share: float = 0.06) -> tuple[float, float]:
+    """Limits of an axis that holds all finite values, with some room; (-1, 1) where none is."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    if not finite.size:
+        return -1.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    room = max((high - low) * share, least, 1e-6 * max(abs(low), abs(high)))
+    return low - room, high + room

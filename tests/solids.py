@@ -1,0 +1,74 @@
+"""What the tests of surfaces and volumes draw with: a view's picture, and small networks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.engines import FRAGMENT
+from cppn_gl.network import Layer
+from cppn_gl.preset import LayersSpec, Preset
+from cppn_gl.renderer import Renderer
+from cppn_gl.scene import Scene, scene_of
+from cppn_gl.show import Show
+from cppn_gl.targets import Planes
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage
+
+GAMMA = 2.2
+
+
+def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y"), **show: Any):
+    """A preset of given layers (weight, bias, activation)."""
+    spec = LayersSpec(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
+    return Preset(spec, show=Show(**show))
+
+
+def constant(value: float, inputs: tuple[str, ...] = ("x", "y"), **show: Any) -> Preset:
+    """A preset whose one output is the same everywhere."""
+    return explicit(([[0.0] * len(inputs)], [value], "identity"), inputs=inputs, **show)
+
+
+@contextmanager
+def staged(renderer: Renderer) -> Iterator[Stage]:
+    """A stage in a renderer's context."""
+    assert renderer.ctx is not None
+    with renderer.ctx:
+        yield Stage(renderer.painter, lambda network: FRAGMENT)
+
+
+def drawn(
+    renderer: Renderer,
+    preset: Preset,
+    size: tuple[int, int],
+    time: float = 0.0,
+    *,
+    budget: float = 1.0,
+    scene: Scene | None = None,
+) -> np.ndarray:
+    """The picture of a preset's view, without words over it."""
+    with staged(renderer) as stage:
+        planes = Planes(renderer.ctx, size)
+        scene = scene or scene_of(preset, time)
+        drawing = view_of(preset).begin(stage, planes, scene)
+        for _ in range(10_000):
+            if drawing.step(budget):
+                break
+        else:
+            raise AssertionError("never done")
+        assert drawing.step(budget)
+        pixels = planes.read()
+        planes.release()
+    return pixels
+
+
+def at(pixels: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The pixel at a place (x to the right, y down)."""
+    return pixels[int(place[1]), int(place[0])]
+
+
+def hue(color: np.ndarray) -> np.ndarray:
+    """A colour's shares of light, which shading changes little."""
+    light = np.clip(color, 1e-3, 1) ** GAMMA
+    return light / light.sum(axis=-1, keepdims=True)

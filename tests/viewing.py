@@ -1,0 +1,45 @@
+"""Views drawn headless, as the window draws them: a step at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from cppn_gl import Preset, Renderer
+from cppn_gl.engines import EXACT
+from cppn_gl.scene import scene_of
+from cppn_gl.targets import Planes
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Drawing, Stage
+
+
+def stage_of(renderer: Renderer) -> Stage:
+    return Stage(
+        renderer.painter, lambda network: EXACT[renderer.chooser.engine_for(network).engine]
+    )
+
+
+@contextmanager
+def begun(
+    renderer: Renderer, preset: Preset, size: tuple[int, int], time: float = 0.0
+) -> Iterator[Drawing]:
+    """A view's drawing under way, its planes freed at the end."""
+    assert renderer.ctx is not None
+    with renderer.ctx as ctx:
+        planes = Planes(ctx, size)
+        yield view_of(preset).begin(stage_of(renderer), planes, scene_of(preset, time))
+        planes.release()
+
+
+def viewed(
+    renderer: Renderer,
+    preset: Preset,
+    size: tuple[int, int],
+    time: float = 0.0,
+    budget: float = 0.01,
+) -> np.ndarray:
+    """The picture of a preset's view, (height, width, 3) float32."""
+    with begun(renderer, preset, size, time) as drawing:
+        while not drawing.step(budget):
+            pass
+        return drawing.planes.read()
