@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test lint docs wheel clean
+.PHONY: help run test lint docs gallery wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -34,6 +34,10 @@ lint: ## check formatting, style and types
 docs: ## write the README's tables and the pictures in docs/ again
 	@$(setup) docs
 	$(python) tools/make_docs.py
+
+gallery: ## draw docs/gallery/ and write docs/gallery.md again, from the presets
+	@$(setup) docs
+	$(python) tools/make_gallery.py
 
 wheel: ## build the wheel into dist/
 	@$(setup) wheel

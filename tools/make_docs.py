@@ -57,7 +57,8 @@ def draw_pictures() -> None:
         shot = Shot(load_preset("neylon-27"), (800, 450), samples=2, engine=renderer.info.engine)
         pixels = renderer.render(shot.preset, shot.size, samples=shot.samples)
         (docs / "neylon-27.png").write_bytes(encode_png(pixels, shot, level=9))
-        names, columns, cell, line = list(shipped()), 4, (240, 150), 18
+        names = [name for name in shipped() if load_preset(name).show.view == "picture"]
+        columns, cell, line = 4, (240, 150), 18
         rows = -(-len(names) // columns)
         size = (columns * (cell[0] + 6) - 6, rows * (cell[1] + line + 6))
         sheet = Image.new("RGB", size, "white")

@@ -1,0 +1,284 @@
+"""Draws docs/gallery/ and writes docs/gallery.md, both from the shipped presets alone.
+
+presets -> shows: "Figure 9", "Tie-dye: …" -> Section, Entry -> docs/gallery.md
+        -> Renderer, 2 × 2 samples -> docs/gallery/NAME.jpg, or NAME.webp where it moves
+
+python tools/make_gallery.py                  all pictures and the page: about two minutes
+python tools/make_gallery.py --only NAME …    some pictures, and the page
+python tools/make_gallery.py --page           the page alone, which needs no OpenGL
+"""
+
+import argparse
+import io
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cppn_gl.library import load_preset, shipped
+from cppn_gl.preset import Preset
+from cppn_gl.show import VIEWS
+from cppn_gl.sweep import cells
+from cppn_gl.views.sheet_layout import natural_size
+
+if TYPE_CHECKING:
+    from cppn_gl.renderer import Renderer
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "gallery.md"
+PICTURES = ROOT / "docs" / "gallery"
+
+# What the texts show, in their order. The page fails where no preset shows one of them.
+FIGURES = tuple(f"Figure {number}" for number in range(1, 21))
+TIE_DYE = (
+    "Tie-dye: few hidden units",
+    "Tie-dye: more hidden units",
+    "Tie-dye: many hidden units",
+    "Tie-dye: one network",
+    "Tie-dye: deeper networks",
+    "Tie-dye: depth and width independently",
+    "Tie-dye: one output, grey",
+    "Tie-dye: one output, one network",
+    "Tie-dye: three inputs as a volume, grey",
+    "Tie-dye: three inputs as a volume, colour",
+    "Tie-dye: a slice moving, grey",
+    "Tie-dye: a slice moving, colour",
+    "Tie-dye: a gallery",
+)
+COMPLEXITY = (
+    "NNComplexity: 1 layer × 100, ReLU",
+    "NNComplexity: 1 layer × 100, sigmoid",
+    "NNComplexity: 10 layers × 10, ReLU",
+    "NNComplexity: 10 layers × 10, sigmoid",
+)
+TEXTS = {
+    "A visual exploration of random neural networks": (FIGURES, "Tyler Neylon's tour, 2018."),
+    "Tie-dye networks": (TIE_DYE, "Two inputs, three outputs, normal weights and biases."),
+    "NNComplexity": (COMPLEXITY, "Every unit normalised over the picture, then scaled by 3."),
+}
+
+SAMPLES = 2  # × 2 a pixel
+WIDEST, QUALITY = 720, 85  # of a still, in pixels; of its JPEG
+SIZES = {
+    "picture": (480, 300),
+    "layers": (720, 366),
+    "units": (720, 450),
+    "signal": (720, 450),
+    "curves": (480, 300),
+    "surface": (560, 350),
+}
+OTHERS = (560, 350)
+PANELS = (720, 300)  # of several curves or surfaces side by side
+MOVING, MOVING_SHEET = (400, 250), 480  # of a picture that moves; the width of a sheet that does
+FRAMES = 24
+FRAME_MS = 110
+LIMIT = 400_000  # bytes of a picture that moves
+QUALITIES = (80, 70, 60, 50, 40, 30, 20)  # of it, the first that fits
+DRIFT = 8.0  # seconds shown of what goes on for ever: there and back
+
+
+class GalleryError(Exception):
+    """The presets do not make a gallery, in one line."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A preset in the gallery. `heading`: what it shows there, or its title."""
+
+    heading: str
+    preset: Preset
+
+
+def presets() -> list[Preset]:
+    """All shipped presets."""
+    return [load_preset(name) for name in shipped()]
+
+
+def shown(preset: Preset) -> list[str]:
+    """The figures that a preset shows."""
+    return [part.strip() for part in preset.shows.split(";") if part.strip()]
+
+
+def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
+    """The gallery: sections of a title, a line of words and entries. Raises GalleryError.
+
+    Every preset stands in at least one of them.
+    """
+    showing: dict[str, Preset] = {}
+    for preset in known:
+        for figure in shown(preset):
+            if figure in showing:
+                raise GalleryError(f"{figure}: both {showing[figure].name} and {preset.name}")
+            showing[figure] = preset
+    found, placed = [], set()
+    for title, (figures, words) in TEXTS.items():
+        missing = [figure for figure in figures if figure not in showing]
+        if missing:
+            raise GalleryError(f"no preset shows {', '.join(missing)}")
+        entries = [
+            Entry(figure.partition(": ")[2] or figure, showing[figure]) for figure in figures
+        ]
+        found.append((title, words, [Entry(_capital(e.heading), e.preset) for e in entries]))
+        placed |= set(figures)
+    others = {figure: preset for figure, preset in showing.items() if figure not in placed}
+    if others:
+        entries = [Entry(figure, others[figure]) for figure in sorted(others, key=str.lower)]
+        found.append(("Recipes of other people", "As their pages give them.", entries))
+    rest = [preset for preset in known if not shown(preset)]
+    for view, words in VIEWS.items():
+        entries = [Entry(p.title, p) for p in rest if p.show.view == view]
+        if entries:
+            found.append((f"The view {view}", f"{_capital(words)}.", entries))
+    return found
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def page(known: Sequence[Preset]) -> str:
+    """The text of docs/gallery.md."""
+    found = sections(known)
+    lines = [
+        "# Gallery",
+        "",
+        "Every picture is a shipped preset, drawn by this version. "
+        "`python -m cppn_gl NAME` opens one in the window, where everything about it can be "
+        "turned; `python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
+        "",
+        *(f"- [{title}](#{_anchor(title)})" for title, _, _ in found),
+    ]
+    for title, words, entries in found:
+        lines += ["", f"## {title}", "", words]
+        for entry in entries:
+            preset = entry.preset
+            alone = entry.heading == preset.title
+            said = preset.description if alone else f"**{preset.title}.** {preset.description}"
+            lines += [
+                "",
+                f"### {entry.heading}",
+                "",
+                f"![{preset.title}](gallery/{picture_name(preset)})",
+                "",
+                f"`python -m cppn_gl {preset.name}`",
+                "",
+                said,
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(title: str) -> str:
+    return "".join(c for c in title.lower() if c.isalnum() or c in " -").replace(" ", "-")
+
+
+def picture_name(preset: Preset) -> str:
+    """The file of a preset's picture in docs/gallery/."""
+    return f"{preset.name}.{'webp' if preset.animated else 'jpg'}"
+
+
+def picture_size(preset: Preset) -> tuple[int, int]:
+    """Its size in pixels."""
+    show = preset.show
+    if show.view == "sheet":
+        size = natural_size(preset, cells(preset))
+        widest = MOVING_SHEET if preset.animated else WIDEST
+        scale = min(1.0, widest / size[0])
+        return round(size[0] * scale), round(size[1] * scale)
+    if preset.animated:
+        return MOVING
+    several = preset.spec.depth > 1 if show.view == "curves" else show.panels != "one"
+    return (
+        PANELS if several and show.view in ("curves", "surface") else SIZES.get(show.view, OTHERS)
+    )
+
+
+def moments(preset: Preset) -> list[float]:
+    """The times of the frames of one that moves: once round, or there and back."""
+    animation = preset.animation
+    turns = preset.moves and animation.ending == "loop"
+    if turns or (not preset.moves and "t" not in preset.spec.inputs):
+        seconds = animation.seconds if turns else animation.loop
+        return [seconds * k / FRAMES for k in range(FRAMES)]
+    seconds = animation.seconds if preset.moves else DRIFT
+    half = FRAMES // 2
+    there = [seconds * k / half for k in range(half + 1)]
+    return there + there[-2:0:-1]
+
+
+def draw(renderer: "Renderer", preset: Preset) -> bytes:
+    """A preset's picture, as its file."""
+    size = picture_size(preset)
+    if not preset.animated:
+        picture = renderer.render(preset, size, samples=SAMPLES)
+        return _encoded([picture], "JPEG", quality=QUALITY, optimize=True)
+    drawn: dict[float, Any] = {}
+    for moment in moments(preset):
+        if moment not in drawn:
+            drawn[moment] = renderer.render(preset, size, moment, samples=SAMPLES)
+    frames = [drawn[moment] for moment in moments(preset)]
+    for quality in QUALITIES:
+        found = _encoded(frames, "WEBP", quality=quality, method=4, duration=FRAME_MS, loop=0)
+        if len(found) <= LIMIT:
+            return found
+    raise GalleryError(f"{preset.name}: {len(found)} bytes where {LIMIT} are the limit")
+
+
+def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
+    from PIL import Image
+
+    images = [Image.fromarray(frame) for frame in frames]
+    if len(images) > 1:
+        options |= {"save_all": True, "append_images": images[1:]}
+    file = io.BytesIO()
+    images[0].save(file, form, **options)
+    return file.getvalue()
+
+
+def draw_all(known: Sequence[Preset], only: Sequence[str]) -> None:
+    """Draw the pictures of all presets, or of some; of all, take away what is no preset's."""
+    from cppn_gl.renderer import Renderer
+
+    PICTURES.mkdir(exist_ok=True)
+    with Renderer() as renderer:
+        for preset in known:
+            if only and preset.name not in only:
+                continue
+            start = time.perf_counter()
+            found = draw(renderer, preset)
+            (PICTURES / picture_name(preset)).write_bytes(found)
+            took = time.perf_counter() - start
+            width, height = picture_size(preset)
+            words = f"{preset.name}: {width} × {height}, {len(found) // 1000} kB, {took:.1f} s"
+            print(words, file=sys.stderr)
+    if not only:
+        names = {picture_name(preset) for preset in known}
+        for path in PICTURES.iterdir():
+            if path.name not in names:
+                path.unlink()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw, and write the page; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="draw these alone")
+    parser.add_argument("--page", action="store_true", help="draw nothing, write the page")
+    options = parser.parse_args(arguments)
+    known = presets()
+    unknown = sorted(set(options.only) - {preset.name for preset in known})
+    if unknown:
+        parser.error(f"no preset {', '.join(unknown)}")
+    try:
+        text = page(known)
+        if not options.page:
+            draw_all(known, options.only)
+    except GalleryError as error:
+        print(f"make_gallery: {error}", file=sys.stderr)
+        return 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
