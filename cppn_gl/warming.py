@@ -34,12 +34,15 @@ from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
-from cppn_gl.shader import LANES, ShaderError
+from cppn_gl.shader import LANES, ShaderError, Structure
 from cppn_gl.targets import Planes
+from cppn_gl.views import ALL, PICTURE
+from cppn_gl.views.base import HostView, Stage, View
 
 PR_SET_PDEATHSIG = 1
 NICENESS = 5  # below the window, and yet done soon
 SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
+SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
 DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
 
 
@@ -118,6 +121,7 @@ class Warmer:
     def __init__(self, renderer: Renderer, waiting: "queue.SimpleQueue[dict[str, Any]]"):
         self.renderer, self._waiting = renderer, waiting
         self._known: set[str] = set()  # compiled by this process
+        self._seen: set[tuple[str, Structure]] = set()  # views drawn, of networks of a structure
         self._sheet: Planes | None = None
 
     def serve(self) -> None:
@@ -127,13 +131,40 @@ class Warmer:
             while not self._waiting.empty():
                 request = self._waiting.get()
             number = request["number"]
-            try:
-                self._work(number, parse_preset(request["preset"]), tuple(request["size"]))
-            except OldRequest:
+            with contextlib.suppress(OldRequest):
+                preset = None
+                try:
+                    preset = parse_preset(request["preset"])
+                    self._work(number, preset, tuple(request["size"]))
+                except (ShaderError, PresetError) as error:
+                    tell(number=number, error=str(error))
+                tell(number=number, done=True)
+                if preset is not None:
+                    self._look_through(preset)
+
+    def _look_through(self, preset: Preset) -> None:
+        """Draw, small, every other view that a key may bring: their shaders are compiled then."""
+        of = self.renderer.painter.structure(preset.network())
+        for view in ALL.values():
+            if (view.name, of) in self._seen or view.name == PICTURE or isinstance(view, HostView):
                 continue
-            except (ShaderError, PresetError) as error:
-                tell(number=number, error=str(error))
-            tell(number=number, done=True)
+            self._look()
+            shown = preset.replace(view=view.name)
+            if not view.problem(shown):
+                with contextlib.suppress(ShaderError):  # said when it is needed
+                    self._draw_small(view, scene_of(shown))
+            self._seen.add((view.name, of))
+
+    def _draw_small(self, view: View, scene: Scene) -> None:
+        painter = self.renderer.painter
+        sheet = Planes(painter.ctx, SMALL)
+        drawing = view.begin(Stage(painter, lambda network: NUMPY), sheet, scene)
+        try:
+            while not drawing.step(DISK_SECONDS):
+                self._look()
+        finally:
+            drawing.release()
+            sheet.release()
 
     def _work(self, number: int, preset: Preset, size: tuple[int, int]) -> None:
         self._compile(number, preset)

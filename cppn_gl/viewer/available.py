@@ -87,10 +87,7 @@ class Available:
         """Let the helper compile what a preset needs, and measure what draws it best."""
         if self.helper is None or not self.helper.alive:
             return
-        choice = self.choice(scene.network)
-        engine = EXACT[choice.engine]
-        if engine.on_host and not choice.guessed:
-            return
+        engine = EXACT[self.choice(scene.network).engine]
         asked = program_key(self.painter, scene.network, engine), size
         if asked != self._asked:
             self._asked = asked
