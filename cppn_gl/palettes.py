@@ -8,6 +8,8 @@ read off the map by Jamie Nuñez, Christopher Anderton and Ryan Renslow (PLoS ON
 looks alike with and without a colour vision deficiency. The others are worked out here.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +52,14 @@ def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
     """OKLab (…, 3), lightness from 0 to 1, as display values."""
     roots = lab @ ROOTS.T.astype(lab.dtype)
     return encode((roots * roots * roots) @ LINEAR.T.astype(lab.dtype))
+
+
+def oklch(lightness: Any, chroma: Any, hue: Any) -> Palette:
+    """Display values (n, 3) of colours: lightness and chroma from 0 to 1, hue in degrees."""
+    lightness, chroma, hue = np.broadcast_arrays(*np.atleast_1d(lightness, chroma, hue))
+    angle = np.radians(hue)
+    lab = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
+    return from_oklab(np.asarray(lab, np.float64)).astype(np.float32)
 
 
 def to_oklab(display: Floats) -> Floats:

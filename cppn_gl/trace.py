@@ -8,15 +8,14 @@ Layer 1 has the view folded in, as for pictures, so that a deep zoom stays sharp
 """
 
 import functools
-import math
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import activate
+from cppn_gl.activations import activate, derivative
 from cppn_gl.cores import one_thread
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
@@ -79,49 +78,10 @@ def inputs(scene: Scene, size: tuple[int, int]) -> Floats:
     return found.astype(np.float32)
 
 
-def _normal(x: Array) -> Array:
-    return np.asarray(np.exp(-x * x / 2) / math.sqrt(2 * math.pi))
-
-
-def _sigmoid(x: Array) -> Array:
-    return activate("sigmoid", x)
-
-
-def _gelu(x: Array) -> Array:
-    x = np.clip(x, -40, 40)  # beyond them it is 0 and 1 in float32 already
-    safe = np.where(x == 0, 1, x)
-    below = np.where(x == 0, 0.5, activate("gelu", safe) / safe)  # the share of N(0, 1) below x
-    return np.asarray(below + x * _normal(x))
-
-
-# The derivative of each activation; at a kink, that on its right or on its left.
-SLOPES: dict[str, Callable[[Array], Array]] = {
-    "identity": np.ones_like,
-    "relu": lambda x: np.where(x > 0, 1, 0),
-    "leaky_relu": lambda x: np.where(x < 0, 0.01, 1),
-    "elu": lambda x: np.exp(np.minimum(x, 0)),
-    "gelu": _gelu,
-    "softplus": _sigmoid,
-    "tanh": lambda x: 1 - np.tanh(x) ** 2,
-    "sigmoid": lambda x: _sigmoid(x) * _sigmoid(-x),
-    "sin": np.cos,
-    "cos": lambda x: -np.sin(x),
-    "gaussian": lambda x: -2 * x * activate("gaussian", x),
-    "atan": lambda x: 1 / (1 + x * x),
-    "abs": lambda x: np.where(x < 0, -1, 1),
-}
-
-
-def slope(name: str, sums: Array) -> Array:
-    """The derivative of the activation `name` at sums of any shape, in their precision."""
-    with np.errstate(all="ignore"):
-        return np.asarray(SLOPES[name](sums), dtype=sums.dtype)
-
-
 @functools.cache
 def greatest_slope(name: str) -> float:
     """The greatest size of an activation's derivative."""
-    return float(np.abs(slope(name, np.linspace(-16, 16, 6401))).max())
+    return float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
 
 
 def saturated(name: str, sums: Array) -> NDArray[np.bool_]:
@@ -130,7 +90,7 @@ def saturated(name: str, sums: Array) -> NDArray[np.bool_]:
     For tanh that is |tanh| > 0.975, for relu every sum up to 0; the identity never saturates, nor
     does a sum that is no number.
     """
-    flat = np.abs(slope(name, sums)) < FLAT * greatest_slope(name)
+    flat = np.abs(derivative(name, sums)) < FLAT * greatest_slope(name)
     return np.asarray(flat & ~np.isnan(sums))
 
 

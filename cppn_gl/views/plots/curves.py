@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.activations import ACTIVATIONS, derivative
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.trace import slope
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
@@ -82,7 +81,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
 
 def _activation_lines(name: str, curves: Curves) -> list[Line]:
     """An activation itself, as in a textbook: the function, and its slope as a finer line."""
-    steep = np.asarray(slope(name, curves.sums[:, 0]), np.float64)
+    steep = np.asarray(derivative(name, curves.sums[:, 0]), np.float64)
     return [
         Line(curves.at, curves.outputs[:, 0], plot.COLORS[0], 2.4, label=name),
         Line(curves.at, steep, plot.COLORS[1], 1.2, dashed=True, label="its slope"),

@@ -2,8 +2,7 @@
 
 values, reach -> tinted() -> sRGB     reach: the value that has the full colour
 
-Lightness and hue are laid out in OKLab (Björn Ottosson, "A perceptual color space for image
-processing", 2020), so that equal steps of a value look equal on both sides.
+Lightness and hue are laid out in OKLCh, so that equal steps of a value look equal on both sides.
 """
 
 import functools
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS, activate
 from cppn_gl.color import NOT_A_NUMBER
+from cppn_gl.palettes import oklch
 
 Floats = NDArray[np.float32]
 
@@ -22,33 +22,14 @@ CHROMA = 0.15  # of the full colours
 COLD, WARM = 250.0, 38.0  # hues in degrees
 SPREADS = 2.5  # of an unbounded layer have the full colour, if no value is less than that
 
-_TO_LMS = np.array(
-    [
-        [1, 0.3963377774, 0.2158037573],
-        [1, -0.1055613458, -0.0638541728],
-        [1, -0.0894841775, -1.2914855480],
-    ]
-)
-_TO_RGB = np.array(
-    [
-        [4.0767416621, -3.3077115913, 0.2309699292],
-        [-1.2684380046, 2.6097574011, -0.3413193965],
-        [-0.0041960863, -0.7034186147, 1.7076147010],
-    ]
-)
-
 
 @functools.cache
 def palette() -> Floats:
     """(2 STEPS + 1, 3) colours from the lowest value to the highest, sRGB; the middle one is 0."""
     t = np.linspace(-1, 1, 2 * STEPS + 1)
     size = np.abs(t)
-    hue = np.radians(np.where(t < 0, COLD, WARM))
     lightness, chroma = MIDDLE + (END - MIDDLE) * size, CHROMA * size**0.8
-    lab = np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=-1)
-    linear = np.clip((lab @ _TO_LMS.T) ** 3 @ _TO_RGB.T, 0, 1)
-    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    colors: Floats = encoded.astype(np.float32)
+    colors = oklch(lightness, chroma, np.where(t < 0, COLD, WARM))
     colors.flags.writeable = False
     return colors
 
