@@ -17,6 +17,7 @@ from cppn_gl import library
 from cppn_gl.engines import AUTO, engine_name
 from cppn_gl.options import PROGRAM, Parser, UsageError, checked, path_value, size_value, toml_value
 from cppn_gl.parsing import read_preset
+from cppn_gl.schema import show
 from cppn_gl.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
 from cppn_gl.terminal import note, progress_bar
 from cppn_gl.viewer import DEFAULT_SIZE
@@ -44,6 +45,10 @@ def _view_options(parser: Parser) -> None:
     width, height = DEFAULT_SIZE
     picture_options(parser, f"of the window ({width}x{height})")
     engine_option(parser)
+    _window_options(parser)
+
+
+def _window_options(parser: Parser) -> None:
     parser.option("--no-hud", action="store_true", help="nothing but the picture")
     parser.option("--fullscreen", action="store_true", help="over the whole screen")
     parser.option(
@@ -208,15 +213,11 @@ def _sequence(args: argparse.Namespace) -> int:
 def _view(args: argparse.Namespace) -> int:
     engine = checked(engine_name, args.engine, "--engine")
     shot = shot_of(args)
-    from cppn_gl.context import display_problem, explain
+    from cppn_gl.context import display_problem
 
     problem = display_problem()
     if problem is None:
-        try:
-            from cppn_gl.viewer.app import run
-        except ImportError as error:
-            raise explain(error, tried="opening a window") from None
-        return run(
+        return _window()(  # type: ignore[no-any-return]
             shot,
             size=shot.size if args.size else None,
             hud=not args.no_hud,
@@ -234,6 +235,61 @@ def _view(args: argparse.Namespace) -> int:
     pixels, shot = draw(args, shot)
     print(save_new_picture(args.output_dir, pixels, shot))
     return 0
+
+
+def _tour_options(parser: Parser) -> None:
+    parser.add_argument(
+        "figure", nargs="?", metavar="FIGURE", help="the number of the figure to begin with (1)"
+    )
+    width, height = DEFAULT_SIZE
+    parser.option("--size", metavar="WxH", help=f"of the window ({width}x{height})")
+    engine_option(parser)
+    _window_options(parser)
+    parser.option("--quiet", action="store_true", help="no notes on stderr")
+
+
+def _tour(args: argparse.Namespace) -> int:
+    from cppn_gl.tour import steps
+
+    engine = checked(engine_name, args.engine, "--engine")
+    size = None if args.size is None else size_value(args.size)
+    tour = steps()
+    first = toml_value(args.figure) if args.figure else tour[0].figure
+    begun = [step for step in tour if step.figure == first]
+    if not begun:
+        known = f"{tour[0].figure} to {tour[-1].figure}"
+        raise UsageError(f"no figure {show(args.figure)}; they go from {known}")
+    from cppn_gl.context import display_problem
+    from cppn_gl.picture import SIZE, Shot
+
+    if size is not None:
+        checked(SIZE, size, "--size")
+    problem = display_problem()
+    if problem is not None:
+        note(args, f"no display ({problem}): listing the steps instead of opening a window")
+        for step in tour:
+            print(f"Figure {step.figure:<3} {step.preset.name}")
+        return 0
+    return _window()(  # type: ignore[no-any-return]
+        Shot(begun[0].preset),
+        size=size,
+        hud=not args.no_hud,
+        fullscreen=args.fullscreen,
+        output_dir=args.output_dir,
+        engine=engine,
+        tour=tour,
+    )
+
+
+def _window() -> Any:
+    """What opens the window. Raises ContextError where a library is missing."""
+    from cppn_gl.context import explain
+
+    try:
+        from cppn_gl.viewer.run import run
+    except ImportError as error:
+        raise explain(error, tried="opening a window") from None
+    return run
 
 
 def _file(preset: str) -> Path | None:
@@ -304,6 +360,9 @@ COMMANDS = {
     ),
     "sequence": Command(
         "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "tour": Command(
+        "the essay's figures in the window, step by step, a caption at each", _tour_options, _tour
     ),
     "tune": Command("time the engines on a preset, and remember the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),

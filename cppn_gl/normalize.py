@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cppn_gl import draws
 from cppn_gl.activations import activate
+from cppn_gl.cores import one_thread
 from cppn_gl.features import Clock, features
 from cppn_gl.network import MAX_WEIGHT, Layer, Network
 from cppn_gl.schema import choice, integer, key, number, several, validate
@@ -78,7 +79,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     y = features(network.inputs, *how.points(), clock, network.latent)
     last = network.depth - (how.which == "hidden")
     layers: list[Layer] = []
-    with np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         for number_, layer in enumerate(network.layers[:last], 1):
             shifts = how.shifts(seed, number_, len(layer.bias))
             folded, sums = _folded(layer, y, how.gain, shifts)

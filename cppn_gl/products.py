@@ -9,20 +9,15 @@ tiles of its own, and its matrix products stay in its thread: a library's own th
 one another at each layer.
 """
 
-import contextlib
-import functools
-import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from cppn_gl.activations import activate
 from cppn_gl.color import NOT_A_NUMBER
+from cppn_gl.cores import THREADS, on_all_cores
 from cppn_gl.features import Clock
 from cppn_gl.network import Network
 from cppn_gl.packing import first_layer
@@ -35,49 +30,7 @@ Floats = NDArray[np.float32]
 TILE = 1024
 MOST = 8 * TILE  # at once in a thread; more leave the cache, fewer cost Python more than they do it
 CACHE = 2**20  # bytes of a layer's units, about
-MAX_THREADS = 16
 _PLACES: dict[str, Any] = {"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "abs": np.abs}
-
-
-THREADS = min(MAX_THREADS, os.cpu_count() or 1)
-_filling = threading.Lock()  # the libraries' number of threads is the process's
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, "cppn_gl-products")
-
-
-def _forked() -> None:
-    """Forget what a child process has no threads of."""
-    global _filling
-    _filling = threading.Lock()
-    _pool.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
-
-
-@functools.cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """The libraries' matrix products stay in the thread that asks for them."""
-    with _filling, _libraries().limit(limits=1, user_api="blas"):
-        yield
-
-
-def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
-    """Call `work` with each of `starts`, on all cores; matrix products stay in their thread."""
-    with one_thread():
-        if len(starts) == 1:
-            work(starts[0])
-        else:
-            list(_pool().map(work, starts))
 
 
 class Products:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import MAPPINGS, Ends, broken, single
+from cppn_gl.cores import THREADS
 from cppn_gl.network import Layer
-from cppn_gl.products import THREADS, TILE, Products, colors
+from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene
 
 POINTS = 128 * 128  # about

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import activate
+from cppn_gl.cores import one_thread
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
-from cppn_gl.products import Products, activate_in_place, one_thread
+from cppn_gl.products import Products, activate_in_place
 from cppn_gl.scene import Scene
 
 Floats = NDArray[np.float32]

@@ -1,13 +1,7 @@
-// What is behind things in space: a soft light from above, darker towards the corners.
+// The background of surfaces.
 
-uniform ivec2 target_size;
-uniform vec3 high;
-uniform vec3 low;
+#include "backdrop.glsl"
 
 out vec4 color;
 
-void main() {
-    vec2 p = gl_FragCoord.xy / vec2(target_size);
-    float corner = dot(2.0 * p - 1.0, 2.0 * p - 1.0);
-    color = vec4(mix(low, high, smoothstep(0.0, 1.0, p.y)) * (1.0 - 0.03 * corner), 1.0);
-}
+void main() { color = vec4(backdrop(0.03), 1.0); }

@@ -4,10 +4,11 @@
 // through the box's middle that faces the eye, so that nothing is lost where the eye is far away.
 // Light is absorbed by Beer and Lambert: what is left after a length l of density d is exp(-d l).
 
+#include "backdrop.glsl"
+
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
 uniform int slice_side;   // of its picture, in texels
-uniform ivec2 target_size;
 uniform vec2 spread;      // half the target, in half sides of the box
 uniform vec3 right;       // directions, in the box's coordinates
 uniform vec3 up;
@@ -22,12 +23,11 @@ uniform bool sliced;
 uniform float slice_at;   // z of the slice, -1 to 1
 uniform float stroke;     // half the width of the box's lines, in pixels
 uniform float pixel;      // of the target, in half sides of the box, at its middle
-uniform vec3 high;        // of the background
-uniform vec3 low;
+uniform vec3 light;       // towards it, in the box's coordinates
 
 out vec4 color;
 
-const float NEVER = 1.0e6;
+const float SKIN = 0.25; // how deep the light of a cut is seen
 
 // Where a ray is within a box: from x to y.
 vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
@@ -50,10 +50,14 @@ float density(vec3 value) {
     return opacity * max((shown - threshold) / max(1.0 - threshold, 1e-3), 0.0);
 }
 
-vec3 backdrop() {
-    vec2 p = gl_FragCoord.xy / vec2(target_size);
-    float corner = dot(2.0 * p - 1.0, 2.0 * p - 1.0);
-    return mix(low, high, smoothstep(0.0, 1.0, p.y)) * (1.0 - 0.1 * corner);
+// How much light a cut through the volume gets, on the side where a ray comes in.
+float cut_light(vec3 p, vec3 way) {
+    vec3 faces = mix(clip_low, clip_high, vec3(lessThan(way, vec3(0.0))));
+    vec3 away = abs(p - faces);
+    float least = min(min(away.x, away.y), away.z);
+    vec3 normal = -sign(way) * vec3(lessThanEqual(away, vec3(least)));
+    float most = max(max(abs(light.x), abs(light.y)), abs(light.z));
+    return 0.7 + 0.3 * clamp(dot(normal, light) / most, 0.0, 1.0);
 }
 
 void main() {
@@ -74,7 +78,7 @@ void main() {
     if (!kept) cover = 0.0;
 
     vec2 whole = within(start, inverse, vec3(-1.0), vec3(1.0));
-    vec3 behind = backdrop();
+    vec3 behind = backdrop(0.1);
     const vec3 line = vec3(0.62, 0.68, 0.76);
     if (whole.x >= whole.y || whole.y <= first) {
         color = vec4(behind, 1.0);
@@ -98,13 +102,15 @@ void main() {
         float along = path / float(steps);
         vec3 p = 0.5 + 0.5 * (start + (part.x + 0.5 * along) * way);
         vec3 on = 0.5 * along * way;
+        float cut = cut_light(start + part.x * way, way);
         for (int k = 0; k < steps; k++) {
             vec4 value = texture(volume, p);
             p += on;
             float thick = density(value.rgb);
             if (thick <= 0.0) continue;
             float through = exp(-thick * along);
-            seen += left * (1.0 - through) * value.rgb * (0.35 + 0.8 * value.a);
+            seen += left * (1.0 - through) * value.rgb * (0.3 + 0.7 * value.a)
+                  * mix(cut, 1.0, min((float(k) + 0.5) * along / SKIN, 1.0));
             left *= through;
             if (left < 0.004) { left = 0.0; break; }
         }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.views.box_axes import (
+from cppn_gl.views.solid.box_axes import (
     Axis,
     Letters,
     axes_overlay,
@@ -12,7 +12,7 @@ from cppn_gl.views.box_axes import (
     outline,
     points_for,
 )
-from cppn_gl.views.camera import Camera
+from cppn_gl.views.solid.camera import Camera
 
 AXES = (Axis("x", -2.0, 2.0), Axis("y", 0.0, 1.0), Axis("", 0.0, 1.0))
 
@@ -33,9 +33,9 @@ def test_the_edges_drawn_are_those_that_nothing_hides(turn: float, tilt: float) 
         low, high = outline(camera, 0.5)[axis]
         assert high[axis] - low[axis] == 2
         assert towards @ (low + high)[:2] >= -1e-9
-    left = outline(camera, 0.5)[2][0]
-    across = corners @ camera.axes[0][:2]
-    assert left[:2] @ camera.axes[0][:2] == pytest.approx(across.min())
+    left = camera.project([outline(camera, 0.5)[2][0] * (1, 1, 0)])[0, 0]
+    others = camera.project(np.hstack([corners, np.zeros((4, 1))]))[:, 0]
+    assert left == pytest.approx(others.min())
 
 
 def test_nine_edges_of_a_box_are_in_front() -> None:
@@ -66,6 +66,11 @@ def test_a_line_that_leaves_the_picture_is_cut() -> None:
 
 def test_numbers_are_few_and_a_rounding_error_is_zero() -> None:
     assert [text for _, text, _ in Axis("x", -0.3, 0.3000000001).ticks()] == ["−0.3", "0", "0.3"]
+
+
+def test_numbers_have_the_digits_that_a_deep_zoom_needs() -> None:
+    ticks = Axis("x", 0.51234567 - 1e-6, 0.51234567 + 1e-6).ticks()
+    assert len({text for _, text, _ in ticks}) == 3
 
 
 def test_a_mark_takes_the_place_of_the_number_next_to_it() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.show import Show
-from cppn_gl.views.camera import GROWTH, LENS, Camera, dragged, zoomed
+from cppn_gl.views.solid.camera import GROWTH, LENS, Camera, dragged, zoomed
 
 
 def seen(camera: Camera, point: np.ndarray) -> tuple[float, float]:

@@ -542,7 +542,7 @@ def window(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return 0
 
     monkeypatch.setattr("cppn_gl.context.display_problem", lambda: None)
-    monkeypatch.setitem(sys.modules, "cppn_gl.viewer.app", SimpleNamespace(run=run))
+    monkeypatch.setitem(sys.modules, "cppn_gl.viewer.run", SimpleNamespace(run=run))
     return calls
 
 
@@ -571,7 +571,7 @@ def test_a_window_that_does_not_open_is_one_line(run: Run, monkeypatch: pytest.M
         raise ContextError("No window.", "Mend it.")
 
     monkeypatch.setattr("cppn_gl.context.display_problem", lambda: None)
-    monkeypatch.setitem(sys.modules, "cppn_gl.viewer.app", SimpleNamespace(run=fail))
+    monkeypatch.setitem(sys.modules, "cppn_gl.viewer.run", SimpleNamespace(run=fail))
     assert run("small.toml") == (2, "", "cppn_gl: No window. Mend it.\n")
 
 

@@ -7,10 +7,11 @@ from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.network import Layer
 from cppn_gl.preset import LayersSpec, Preset
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.views import plot, view_of
+from cppn_gl.views import view_of
 from cppn_gl.views.base import lay_over, painted
-from cppn_gl.views.curves import CurvesView, panels
-from cppn_gl.views.cut import along
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.curves import CurvesView, panels
+from cppn_gl.views.plots.cut import along
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 

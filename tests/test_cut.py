@@ -7,7 +7,7 @@ from cppn_gl.activations import ACTIVATIONS, activate
 from cppn_gl.features import Clock
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.views.cut import activation_range, along, shown_network, span
+from cppn_gl.views.plots.cut import activation_range, along, shown_network, span
 
 
 def scene(**keys: object) -> Scene:

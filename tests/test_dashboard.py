@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cppn_gl.views.dashboard import Dashboard, dashboard
+from cppn_gl.views.units.dashboard import Dashboard, dashboard
 
 SIZES = st.tuples(st.integers(60, 1920), st.integers(60, 1200))
 COUNTS = st.lists(st.integers(1, 60), min_size=2, max_size=30).map(tuple)

@@ -22,7 +22,7 @@ from cppn_gl.engines import DERIVATIVES
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.scene import scene_of
-from cppn_gl.views.fields import Fields
+from cppn_gl.views.slopes.fields import Fields
 
 SIZE = (24, 14)
 H = 1e-6

@@ -4,9 +4,9 @@ import numpy as np
 
 from cppn_gl import Layer, Network, Preset
 from cppn_gl.scene import scene_of
-from cppn_gl.views.dashboard import dashboard
-from cppn_gl.views.diagram import NEGATIVE, POSITIVE, connections, drawn
-from cppn_gl.views.units import board_of
+from cppn_gl.views.units.dashboard import dashboard
+from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE, connections, drawn
+from cppn_gl.views.units.units import board_of
 
 NETWORK = Network(
     [

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.views.diverging import SPREADS, STEPS, bound, palette, reach_of, tinted
+from cppn_gl.views.units.diverging import SPREADS, STEPS, bound, palette, reach_of, tinted
 
 
 def luminance(colors: np.ndarray) -> np.ndarray:

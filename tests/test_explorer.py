@@ -15,8 +15,11 @@ from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, Layer, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, LayersSpec, Preset, View
 from cppn_gl.schema import PresetError
+from cppn_gl.show import VIEWS
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import MAX_SCALE, MIN_SCALE, Explorer
+from cppn_gl.views import ALL
+from cppn_gl.views.base import Hit
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -221,11 +224,68 @@ def test_color_steps_through_the_mappings_and_back() -> None:
         assert explorer.preset == start.replace(mapping=names[-1])
 
 
-def test_there_is_one_view() -> None:
+def test_v_goes_through_all_views_that_can_show_the_preset() -> None:
     explorer = Explorer(drawn())
-    press(explorer, "next_view")
+    seen = ["picture"]
+    while True:
+        press(explorer, "next_view")
+        if explorer.preset.show.view == "picture":
+            break
+        seen.append(explorer.preset.show.view)
+        assert explorer.message.startswith(f"{seen[-1]}: ")
+    assert seen == [name for name in VIEWS if not ALL[name].problem(drawn())]
+    press(explorer, "next_view", large=True)
+    assert explorer.preset.show.view == seen[-1]
+
+
+def test_the_options_of_a_view_are_turned() -> None:
+    explorer = Explorer(drawn().replace(view="surface"))
+    assert explorer.knob == explorer.view.knobs[0]
+    while explorer.knob != "contours":
+        press(explorer, "next_knob")
+    before = explorer.preset.show.contours
+    press(explorer, "knob_up")
+    assert explorer.preset.show.contours == before + 1
+    assert explorer.message == f"contours {before + 1}"
+    press(explorer, "knob_down")
+    assert explorer.preset.show.contours == before
+    press(explorer, "history_back")
+    assert explorer.preset.show.contours == before + 1
+
+
+def test_the_picture_has_no_options() -> None:
+    explorer = Explorer(drawn())
+    for action in ("next_knob", "knob_up", "knob_down"):
+        press(explorer, action)
+        assert "no options" in explorer.message
     assert explorer.preset == drawn()
-    assert explorer.message
+
+
+def test_a_click_opens_or_keeps_what_is_pointed_at() -> None:
+    explorer = Explorer(drawn().replace(view="units"))
+    explorer.click()  # nothing is pointed at
+    assert explorer.preset == drawn().replace(view="units")
+    explorer.pointed = lambda: Hit("unit 2", changes={"show.unit": (1, 2)})
+    explorer.click()
+    assert explorer.preset.show.unit == (1, 2)
+    other = drawn().replace(seed=9)
+    explorer.pointed = lambda: Hit("another", opens=other)
+    explorer.click()
+    assert explorer.preset == other
+    assert "Backspace" in explorer.message
+    press(explorer, "leave")
+    assert explorer.preset.show.unit == (1, 2)
+
+
+def test_what_is_solid_is_turned_by_dragging_and_neared_by_the_wheel() -> None:
+    explorer = Explorer(drawn().replace(view="surface"))
+    start = explorer.preset
+    explorer.pan_by(0.25, 0.0)
+    assert explorer.preset.show.turn != start.show.turn
+    assert explorer.preset.view == start.view
+    explorer.zoom_by(2)
+    assert explorer.preset.show.distance < start.show.distance
+    assert explorer.preset.view == start.view
 
 
 # Where to look

@@ -10,7 +10,7 @@ from cppn_gl.scene import scene_of
 from cppn_gl.targets import Planes
 from cppn_gl.views import ALL
 from cppn_gl.views.base import View
-from cppn_gl.views.fields import BAND_PIXELS, Fields
+from cppn_gl.views.slopes.fields import BAND_PIXELS, Fields
 
 PRESET = Preset().replace(depth=3, width=6, activation="relu")
 NAMES = ["gradient", "regions", "sensitivity"]

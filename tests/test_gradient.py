@@ -10,10 +10,10 @@ from cppn_gl import Preset, Renderer
 from cppn_gl.derivatives import at_points
 from cppn_gl.geometry import pixel_points
 from cppn_gl.scene import scene_of
-from cppn_gl.views import gradient
-from cppn_gl.views.fields import BAND_PIXELS
-from cppn_gl.views.gradient import GradientView, limits, spread
-from cppn_gl.views.palette import heat
+from cppn_gl.views.slopes import gradient
+from cppn_gl.views.slopes.fields import BAND_PIXELS
+from cppn_gl.views.slopes.gradient import GradientView, limits, spread
+from cppn_gl.views.slopes.palette import heat
 
 VIEW = GradientView()
 SIZE = (37, 22)

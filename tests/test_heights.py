@@ -7,7 +7,7 @@ from cppn_gl.features import features
 from cppn_gl.network import Network
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.views.heights import measured, plates, rounded, sums, units
+from cppn_gl.views.solid.heights import measured, plates, rounded, sums, units
 
 NETWORK = Network.random(depth=3, width=7, inputs=("x", "y"), seed=4, weight_scale=1.3)
 POINTS = np.random.default_rng(2).uniform(-1, 1, (50, 2))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from test_text import LONG, SIZES, missing
 
+from cppn_gl import text
 from cppn_gl.network import Layer, NetworkSpec
 from cppn_gl.preset import LayersSpec, Preset, View
-from cppn_gl.viewer import text
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import (
     FADE_SECONDS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cppn_gl.views.legend import Corner, bar_at, bar_sides, points, short, ticks
+from cppn_gl.views.slopes.legend import Corner, bar_at, bar_sides, points, short, ticks
 
 
 @pytest.mark.parametrize(

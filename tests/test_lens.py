@@ -8,7 +8,7 @@ from cppn_gl.activations import activate
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.views.lens import (
+from cppn_gl.views.units.lens import (
     KEPT,
     PIXELS,
     VALUES,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.views.palette import heat, inks, oklch
+from cppn_gl.views.slopes.palette import heat, inks, oklch
 
 
 def test_known_colours() -> None:

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from cppn_gl.views import plot
-from cppn_gl.views.canvas import Canvas
-from cppn_gl.views.plot import Frame, Line, Panel, arrange
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.plot import Frame, Line, Panel, arrange
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 3000), (320, 180), (960, 600), (500, 500), (400, 900)]
 

@@ -10,11 +10,11 @@ from cppn_gl import Preset, Renderer
 from cppn_gl.derivatives import Places
 from cppn_gl.geometry import pixel_points
 from cppn_gl.scene import Scene, scene_of
-from cppn_gl.views import regions
 from cppn_gl.views.base import Stage
-from cppn_gl.views.fields import Fields
-from cppn_gl.views.palette import inks
-from cppn_gl.views.regions import Lines, RegionsView, region_fields, shown_layers
+from cppn_gl.views.slopes import regions
+from cppn_gl.views.slopes.fields import Fields
+from cppn_gl.views.slopes.palette import inks
+from cppn_gl.views.slopes.regions import Lines, RegionsView, region_fields, shown_layers
 
 VIEW = RegionsView()
 SIZE = (90, 60)

@@ -11,9 +11,9 @@ from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.perturbation import perturbed
 from cppn_gl.scene import scene_of
-from cppn_gl.views.gradient import grid
-from cppn_gl.views.palette import heat
-from cppn_gl.views.sensitivity import SensitivityView, measured, shown_layer
+from cppn_gl.views.slopes.gradient import grid
+from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.slopes.sensitivity import SensitivityView, measured, shown_layer
 
 VIEW = SensitivityView()
 SIZE = (37, 22)

@@ -11,9 +11,10 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.strength import measure
 from cppn_gl.targets import Planes
-from cppn_gl.views import plot, view_of
+from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
-from cppn_gl.views.signal import Column, SignalView, columns, panels, spread_limits, words
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.signal import Column, SignalView, columns, panels, spread_limits, words
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 

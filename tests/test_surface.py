@@ -12,10 +12,10 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
-from cppn_gl.views.camera import Camera
-from cppn_gl.views.field import Fields
-from cppn_gl.views.heights import plates
-from cppn_gl.views.surface import camera_of, grid_side
+from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.field import Fields
+from cppn_gl.views.solid.heights import plates
+from cppn_gl.views.solid.mesh import camera_of, grid_side
 
 pytestmark = pytest.mark.gl
 SIZE = (240, 180)

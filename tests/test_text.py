@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from cppn_gl.viewer import text
+from cppn_gl import text
 from cppn_gl.viewer.bindings import help_rows
 
 SIZES = [(160, 120), (320, 200), (640, 360), (960, 600), (1920, 1080), (3840, 2160)]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cppn_gl.views.ticks import decades, roomy, round_up, tick_words, ticks
+from cppn_gl.views.plots.ticks import decades, roomy, round_up, tick_words, ticks
 
 RANGES = [(-1.06, 1.06), (0, 1), (3, 3.001), (-5, 5), (1e5, 3e5), (-2e-7, 1e-7), (-4e30, 9e30)]
 
@@ -44,7 +44,7 @@ def test_decades_are_powers_of_ten_evenly_apart() -> None:
 def test_words_have_the_digits_that_tell_ticks_apart() -> None:
     assert tick_words([-0.5, 0.0, 0.5]) == ["-0.5", "0.0", "0.5"]
     assert tick_words([-2.0, 0.0, 2.0]) == ["-2", "0", "2"]
-    assert tick_words([0.01, 1.0, 1e-12], log=True) == ["0.01", "1", "1e-12"]
+    assert tick_words([0.001, 1.0, 1e4, 1e-12], log=True) == ["0.001", "1", "10000", "1e-12"]
     assert tick_words([]) == []
     for low, high in RANGES:
         words = tick_words(ticks(low, high, 5))

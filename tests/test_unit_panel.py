@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cppn_gl.views.diverging import palette
-from cppn_gl.views.lens import Reading
-from cppn_gl.views.unit_panel import Page, unit_panel
+from cppn_gl.views.units.diverging import palette
+from cppn_gl.views.units.lens import Reading
+from cppn_gl.views.units.unit_panel import Page, unit_panel
 
 BOX = (10, 10, 210, 110)
 WARM, COLD = palette()[-1], palette()[0]

@@ -14,9 +14,9 @@ from cppn_gl.scene import Scene, scene_of
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
-from cppn_gl.views.diverging import reach_of, tinted
-from cppn_gl.views.lens import shaded
-from cppn_gl.views.units import UnitsView, board_of, kept_unit
+from cppn_gl.views.units.diverging import reach_of, tinted
+from cppn_gl.views.units.lens import shaded
+from cppn_gl.views.units.units import UnitsView, board_of, kept_unit
 
 VIEW = UnitsView()
 SIZE = (640, 360)

@@ -47,10 +47,10 @@ def draw_pictures() -> None:
     """The pictures in docs/."""
     from PIL import Image, ImageDraw
 
+    from cppn_gl import text
     from cppn_gl.library import load_preset, shipped
     from cppn_gl.picture import Shot, encode_png
     from cppn_gl.renderer import Renderer
-    from cppn_gl.viewer import text
 
     docs = ROOT / "docs"
     with Renderer() as renderer:

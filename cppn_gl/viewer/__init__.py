@@ -1,4 +1,4 @@
-"""The live window. `app.run` opens it; the other modules know nothing of windows, or of OpenGL.
+"""The live window. `run.run` opens it; the other modules know nothing of windows, or of OpenGL.
 
 keyboard -> bindings -> Explorer (preset, time, history) -> Canvas (planes) -> window
                                                          -> HUD text -> overlay

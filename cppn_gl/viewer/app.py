@@ -7,6 +7,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, panels ov
 import contextlib
 import time as wall
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
+from cppn_gl.tour import Step, caption
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.events import Events
@@ -29,13 +31,14 @@ from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, hud_lines, quality
 from cppn_gl.viewer.journal import Journal, default_path
 from cppn_gl.viewer.keyboard import labels
-from cppn_gl.viewer.overlay import Overlay
+from cppn_gl.viewer.preset_list import list_of
+from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.takes import Takes
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import Weights
-from cppn_gl.viewer.window import content_scale, framebuffer_size, open_window, to_pixel
+from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import PICTURE, view_of
 from cppn_gl.views.base import Hit
 
@@ -46,34 +49,6 @@ FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; files are looked at this often
 SETTLED = 1.5  # seconds without a change: nobody minds a moment of compiling
 LEFT_ALONE = 4.0  # the same, while time runs and nothing else happens
-
-
-def run(
-    shot: Shot,
-    *,
-    size: tuple[int, int] | None = None,
-    hud: bool = True,
-    output_dir: Path | None = None,
-    source: Path | None = None,
-    fullscreen: bool = False,
-    engine: str = AUTO,
-) -> int:
-    """Open the window on a shot and stay until it is closed; the exit status.
-
-    `source` is the preset file to watch, `engine` as for Renderer. Raises ContextError where no
-    window, or no such engine, can be had.
-    """
-    window = open_window(size, fullscreen=fullscreen)
-    try:
-        folder = output_dir or Path()
-        app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
-        try:
-            app.loop()
-        finally:
-            app.close()
-    finally:
-        window.destroy()
-    return 0
 
 
 class App:
@@ -98,7 +73,7 @@ class App:
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)
         self.canvas = Canvas(window.ctx, self.engines, most)
-        self.overlay = Overlay(window.ctx)
+        self.screen = Screen(window)
         self.takes = Takes(window.ctx, self.renderer, self.engines)
         self.journal = Journal(default_path())
         presets = [lambda name=name: load_preset(name) for name in shipped()]
@@ -114,8 +89,7 @@ class App:
         self._seen = 0  # of the canvas's changes
         self._longest = 0.0  # seconds of a turn, since the last picture
         self._turn_at = 0.0
-        self._signature: object = None
-        self._title = ""
+        self._captions: list[list[str]] = []  # of a tour, one for each preset
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._traced = 0
@@ -123,6 +97,12 @@ class App:
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
+
+    def take_tour(self, tour: Sequence[Step]) -> None:
+        """Let P step through these, with their captions; from the one that is explored."""
+        if tour:
+            self._captions = [caption(one, k, len(tour)) for k, one in enumerate(tour, 1)]
+            self.explorer.presets = list_of([one.preset for one in tour], self.explorer.preset)
 
     # Actions of the window; the explorer has the others
 
@@ -316,21 +296,20 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
+        number = self.explorer.presets.number
+        self.hud.caption = self._captions[number - 1] if self._captions and number else []
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
         words = self.words.panels(self.canvas.shown, size, self._cursor(size))
         panels = [*words, *self.hud.panels(size, content_scale(self.window), now, self._names)]
-        look = (self.canvas.changes, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
-        if self.canvas.front is None or (look == self._signature and not self.events.exposed):
+        front = self.canvas.front
+        if front is None:
             return False
-        self._signature, self._seen, self.events.exposed = look, self.canvas.changes, False
-        screen = self.window.ctx.screen
-        self.renderer.presenter.show(self.canvas.front, screen, size, flipped=True)
-        self.overlay.draw(panels, screen, size)
-        title = f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl"
-        if title != self._title:
-            self.window.title = self._title = title
-        glfw.swap_buffers(self.window._window)
+        if self.screen.shows(self.canvas.changes, size, panels) and not self.events.exposed:
+            return False
+        self._seen, self.events.exposed = self.canvas.changes, False
+        self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
+        self.screen.show(self.renderer.presenter, front, panels, size)
         if self._trace.on and self.canvas.pictures != self._traced:
             self._traced = self.canvas.pictures
             self._trace_picture(size)
@@ -412,5 +391,5 @@ class App:
             self.takes.close()
         finally:
             self.canvas.release()
-            self.overlay.release()
+            self.screen.release()
             self.renderer.release()

@@ -5,7 +5,6 @@ one moment of the history; what cannot be done leaves everything as it was and s
 message.
 """
 
-import contextlib
 import dataclasses
 import random
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
+from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.steps import ladder, on_ladder, tidy
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
@@ -46,8 +46,7 @@ class Explorer(Viewing):
         self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
         self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
         super().__init__()
-        self._presets = list(presets)
-        self._number = 0  # of the preset in the list that was loaded last
+        self.presets = PresetList(presets)
         self._entered: list[Moment] = []
         self._scale_base = 0.0  # the rung that the weight scale stepped from
         self._zoom: tuple[View, tuple[float, float], View] | None = None  # start, cursor, now
@@ -365,27 +364,13 @@ class Explorer(Viewing):
         self.message = f"seen {place} of {count}" if moved else end
 
     def next_preset(self, large: bool = False) -> None:
-        """The next shipped preset (Shift: the one before)."""
-        count, by = len(self._presets), -1 if large else 1
-        number = self._number or self._find() or (1 - by) // 2
-        self.number_preset((number - 1 + by) % count + 1 if count else 0)
-
-    def _find(self) -> int:
-        """The number of the preset that the window was opened with; 0 where it has none."""
-        for number, load in enumerate(self._presets, 1):
-            with contextlib.suppress(PresetError):
-                if load().name == self.preset.name:
-                    return number
-        return 0
+        """The next preset of the list (Shift: the one before)."""
+        self.number_preset(self.presets.next(-1 if large else 1, self.preset.name))
 
     def number_preset(self, number: int) -> None:
-        """The shipped preset `number`, counted from 1."""
-        if not 1 <= number <= len(self._presets):
-            self.message = f"there are {len(self._presets)} presets"
-            return
-        self._number = number  # a broken one is passed over by the next P
+        """The preset `number` of the list, counted from 1."""
         try:
-            preset = self._presets[number - 1]()
+            preset = self.presets.take(number)
         except PresetError as error:
             self.message = str(error)
             return

@@ -6,9 +6,9 @@ stays until it is mended; other messages leave by themselves.
 
 from dataclasses import dataclass
 
+from cppn_gl import text
 from cppn_gl.network import NetworkSpec
 from cppn_gl.preset import Preset
-from cppn_gl.viewer import text
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
@@ -17,6 +17,7 @@ from cppn_gl.views import PICTURE
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
+CAPTION_LETTERS = 50  # widths of a capital letter, at most, in a line of a caption
 TEXT_INTERVAL = 0.2  # seconds between two texts of the HUD, while numbers run
 
 
@@ -102,6 +103,7 @@ class Hud:
         self.on = on
         self.help = False
         self.problem = ""  # stays on the screen
+        self.caption: list[str] = []  # of a tour; stays, too
         self._message, self._message_at = "", 0.0
         self._touched: float | None = None  # never yet
         self._text_at = -1.0
@@ -152,6 +154,12 @@ class Hud:
             pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
             below -= len(pixels)
             found.append(Panel("problem", pixels, margin, below))
+            below -= margin // 2
+        if self.on and self.caption and text.fits(points, below - margin):
+            room = (min(width, CAPTION_LETTERS * points), (below - margin) // 2)
+            pixels = self._panel("caption", self.caption, points, room)
+            below -= len(pixels)
+            found.append(Panel("caption", pixels, (size[0] - pixels.shape[1]) // 2, below))
             below -= margin // 2
         said = self._message and now - self._message_at < MESSAGE_SECONDS
         if self.on and said and text.fits(points, below - margin):

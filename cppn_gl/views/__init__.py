@@ -6,17 +6,17 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 
 from cppn_gl.preset import Preset
 from cppn_gl.views.base import View
-from cppn_gl.views.curves import CurvesView
-from cppn_gl.views.gradient import GradientView
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView
-from cppn_gl.views.regions import RegionsView
-from cppn_gl.views.sensitivity import SensitivityView
+from cppn_gl.views.plots.curves import CurvesView
+from cppn_gl.views.plots.signal import SignalView
 from cppn_gl.views.sheet import SheetView
-from cppn_gl.views.signal import SignalView
-from cppn_gl.views.surface import SurfaceView
-from cppn_gl.views.units import UnitsView
-from cppn_gl.views.volume import VolumeView
+from cppn_gl.views.slopes.gradient import GradientView
+from cppn_gl.views.slopes.regions import RegionsView
+from cppn_gl.views.slopes.sensitivity import SensitivityView
+from cppn_gl.views.solid.surface import SurfaceView
+from cppn_gl.views.solid.volume import VolumeView
+from cppn_gl.views.units.units import UnitsView
 
 PICTURE = "picture"
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import ImageDraw
 
 from cppn_gl.activations import activate
+from cppn_gl.cores import one_thread
 from cppn_gl.network import Layer
-from cppn_gl.products import Products, colors, one_thread
+from cppn_gl.products import Products, colors
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words

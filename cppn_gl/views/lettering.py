@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageDraw
 
-from cppn_gl.viewer.text import DIM, MIN_FONT, WHITE, font, letter
+from cppn_gl.text import DIM, MIN_FONT, WHITE, font, letter
 
 Size = tuple[int, int]
 Ink = tuple[int, int, int, int]

@@ -13,13 +13,14 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.text import font
 from cppn_gl.trace import inputs, trace
-from cppn_gl.viewer.text import font
-from cppn_gl.views import diagram
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
-from cppn_gl.views.dashboard import Dashboard, Unit, dashboard
-from cppn_gl.views.diverging import bound, reach_of, tinted
-from cppn_gl.views.lens import (
+from cppn_gl.views.lettering import DIM, GROUND, WHITE, canvas, chip, room
+from cppn_gl.views.units import diagram
+from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
+from cppn_gl.views.units.diverging import bound, reach_of, tinted
+from cppn_gl.views.units.lens import (
     COLORS,
     Lens,
     Lenses,
@@ -30,8 +31,7 @@ from cppn_gl.views.lens import (
     shaded,
     unit_name,
 )
-from cppn_gl.views.lettering import DIM, GROUND, WHITE, canvas, chip, room
-from cppn_gl.views.unit_panel import picture_panel, unit_panel
+from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
 
 AT_ONCE = 2**15  # pixels tinted between two interruptions
 

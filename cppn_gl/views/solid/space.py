@@ -19,10 +19,9 @@ from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene
 from cppn_gl.views.base import Stage
-from cppn_gl.views.field import Square, identity
+from cppn_gl.views.solid.field import Square, identity
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # towards it, in the volume: it turns with what it shines on
-EVEN = 0.8125  # the shade of a place with no slope: its own colour (volume.frag)
 STEEP = 1.5  # change for a half side, of a slope that is shaded half
 
 Bytes = NDArray[np.uint8]
@@ -146,9 +145,9 @@ class VolumeSlices:
 
 
 def shades(x: Any, y: Any, z: Any) -> Floats:
-    """How much light places get, by the slopes there: EVEN where flat, 0 to 1 on steep ones."""
+    """How much light places get, by the slopes there: 1 where flat, less where turned away."""
     steep = np.sqrt(x * x + y * y + z * z)
     light = LIGHT / np.linalg.norm(LIGHT)
     towards = -(x * light[0] + y * light[1] + z * light[2]) / np.maximum(steep, 1e-6)
     share = steep / (steep + STEEP)
-    return np.asarray(EVEN + share * (0.5 + 0.5 * towards - EVEN), np.float32)
+    return np.asarray(1 - share * (0.5 - 0.5 * towards), np.float32)

@@ -16,19 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.choosing import FEW_UNITS
+from cppn_gl.cores import one_thread
 from cppn_gl.derivatives import Jets, Places, at_points, outputs
 from cppn_gl.drawing import Drawing as ShaderDrawing
 from cppn_gl.engines import DERIVATIVES
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
-from cppn_gl.products import one_thread
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
-from cppn_gl.views.fields import Fields, HostFields, Part, Shaded
-from cppn_gl.views.legend import Corner, Sheet, short
-from cppn_gl.views.palette import heat
-from cppn_gl.views.shading import shading
+from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
+from cppn_gl.views.slopes.legend import Corner, Sheet, short
+from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.slopes.shading import shading
 
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from

@@ -20,11 +20,11 @@ from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
-from cppn_gl.views.box_axes import PALE, Axis, axes_overlay
-from cppn_gl.views.camera import Camera, dragged, zoomed
-from cppn_gl.views.easel import Easel, Shape, Shelf, Target, easel_of
-from cppn_gl.views.field import FieldDrawing
-from cppn_gl.views.space import VolumeSlices, third_name, third_of
+from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
+from cppn_gl.views.solid.camera import Camera, dragged, zoomed
+from cppn_gl.views.solid.easel import Easel, Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.field import FieldDrawing
+from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
 SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}
@@ -64,8 +64,11 @@ class VolumeView(View):
         return VolumeDrawing(stage, planes, scene)
 
     def work(self, scene: Scene) -> float:
-        """The slice's network at some of the pixels, and a ray for each."""
-        return 0.3 * work_per_pixel(scene.network) + 800
+        """About as many points as a picture has pixels, and a ray for each pixel.
+
+        The points are evaluated once only; but the first picture has to wait for them.
+        """
+        return 1.8 * work_per_pixel(scene.network) + 800
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -198,6 +201,7 @@ class VolumeDrawing:
             slice_at=third_of(self._scene).place,
             stroke=max(0.3, min(size) / 1200),
             pixel=2 * camera.spread[1] / size[1],
+            light=tuple(LIGHT),
             high=HIGH,
             low=LOW,
         )

@@ -18,8 +18,8 @@ from cppn_gl.network import Network
 from cppn_gl.preset import View
 from cppn_gl.scene import Scene
 from cppn_gl.trace import inputs, statistics, trace
-from cppn_gl.views.dashboard import Unit
-from cppn_gl.views.diverging import reach_of
+from cppn_gl.views.units.dashboard import Unit
+from cppn_gl.views.units.diverging import reach_of
 
 Floats = NDArray[np.float32]
 Size = tuple[int, int]

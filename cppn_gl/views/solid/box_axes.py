@@ -7,6 +7,7 @@ upright one at the side. A label that has no room is left out.
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.viewer.text import MIN_FONT, font, letter
+from cppn_gl.text import MIN_FONT, font, letter
 from cppn_gl.views.base import Words
-from cppn_gl.views.camera import Camera
+from cppn_gl.views.solid.camera import Camera
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on light, and on dark
 TICK = 0.6  # length, in heights of a letter
@@ -39,20 +40,22 @@ class Axis:
     def ticks(self) -> list[tuple[float, str, bool]]:
         """Places from -1 to 1, each with its number, and whether it is the mark."""
         middle = (self.low + self.high) / 2
-        scale = max(abs(self.low), abs(self.high))
+        span = self.high - self.low
         places = ((-1.0, self.low), (0.0, middle), (1.0, self.high))
-        found = [(place, _number(value, scale), False) for place, value in places]
+        found = [(place, _number(value, span), False) for place, value in places]
         if self.mark is None:
             return found
         at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
-        text = f"{self.name} = {_number(self.mark, scale)}"
+        text = f"{self.name} = {_number(self.mark, span)}"
         return [*(one for one in found if abs(one[0] - at) > ROOM), (at, text, True)]
 
 
-def _number(value: float, scale: float) -> str:
-    """A number in few digits; a rounding error of a larger `scale` is 0."""
-    text = f"{0.0 if abs(value) < 1e-9 * scale else value:.3g}"
-    return text.replace("-", "−")
+def _number(value: float, span: float) -> str:
+    """A number in few digits, enough to tell the places of a span apart; an error of one is 0."""
+    if abs(value) < 1e-9 * span:
+        return "0"
+    digits = 3 + max(0, math.floor(math.log10(abs(value) / span)))
+    return f"{value:.{min(digits, 12)}g}".replace("-", "−")
 
 
 def points_for(size: tuple[int, int]) -> int:
@@ -171,7 +174,8 @@ def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
             keys = [-float(right @ (a + b)) for a, b in near]
         found[axis] = near[int(np.argmax(keys))]
     corners = [np.array((x, y, 0.0)) for x, y in itertools.product((-1.0, 1.0), repeat=2)]
-    left = min(corners, key=lambda c: (round(float(camera.axes[0] @ c), 6), camera.axes[2] @ c))
+    across = np.nan_to_num(camera.project(corners)[:, 0], nan=np.inf)
+    left = corners[int(np.argmin(np.round(across, 6)))]
     up = np.array([0.0, 0.0, relief])
     found[2] = (left - up, left + up)
     return found

@@ -14,9 +14,10 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.cores import THREADS, on_all_cores
 from cppn_gl.engines import Engine
 from cppn_gl.painter import Painter, Releasable
-from cppn_gl.products import THREADS, TILE, on_all_cores
+from cppn_gl.products import TILE
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Size
 

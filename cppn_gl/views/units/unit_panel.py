@@ -11,11 +11,11 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.numpy_engine import quantise
 from cppn_gl.products import colors
-from cppn_gl.viewer.text import font, letter, shorten, wrap
+from cppn_gl.text import font, letter, shorten, wrap
 from cppn_gl.views.cells import Box
-from cppn_gl.views.diverging import palette, tinted
-from cppn_gl.views.lens import Lens, Reading, shaded
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
+from cppn_gl.views.units.diverging import palette, tinted
+from cppn_gl.views.units.lens import Lens, Reading, shaded
 
 Floats = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.network import Network
-from cppn_gl.views.dashboard import Dashboard, Unit
+from cppn_gl.views.units.dashboard import Dashboard, Unit
 
 MOST = 400  # lines; more cannot be told apart
 FINE = 2  # lines are drawn so many times as large, and made smaller

@@ -14,12 +14,12 @@ from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.trace import slope
-from cppn_gl.views import plot
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
-from cppn_gl.views.canvas import Canvas
-from cppn_gl.views.cut import Curves, activation_range, along, shown_network
-from cppn_gl.views.plot import Floats, Frame, Line, Panel
-from cppn_gl.views.ticks import roomy
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.cut import Curves, activation_range, along, shown_network
+from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
+from cppn_gl.views.plots.ticks import roomy
 
 _MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
 _NEAR = 1.2  # letters between the cursor and the unit that it points at, at most

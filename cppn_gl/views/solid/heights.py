@@ -15,7 +15,7 @@ from cppn_gl.network import Layer, Network
 from cppn_gl.preset import View
 from cppn_gl.products import Products
 from cppn_gl.scene import Scene
-from cppn_gl.views.field import WEIGHTS
+from cppn_gl.views.solid.field import WEIGHTS
 
 GRID = 33  # points along a side, on which sums are measured: the same for pictures of all sizes
 BOUNDS = {

@@ -35,7 +35,7 @@ def decades(low: float, high: float, most: int) -> list[float]:
 def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
     """The numbers at ticks, with the digits that tell them apart."""
     if log:
-        return [f"{value:g}" if 1e-3 < value < 1e4 else f"{value:.0e}" for value in values]
+        return [f"{value:g}" if 0.9e-3 < value < 1.1e4 else f"{value:.0e}" for value in values]
     largest = max(map(abs, values), default=0.0)
     step = min((b - a for a, b in itertools.pairwise(values)), default=largest)
     if largest == 0 or step == 0:

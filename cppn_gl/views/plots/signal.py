@@ -13,13 +13,13 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.strength import Signal, counterpart, is_normalized, measure
-from cppn_gl.viewer.text import MIN_FONT, letter, shorten
-from cppn_gl.views import plot
+from cppn_gl.text import MIN_FONT, letter, shorten
 from cppn_gl.views.base import Hit, Size, Words
-from cppn_gl.views.canvas import Canvas
 from cppn_gl.views.picture import PictureView
-from cppn_gl.views.plot import Box, Floats, Frame, Line, Panel
-from cppn_gl.views.ticks import round_up
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
+from cppn_gl.views.plots.ticks import round_up
 
 _OPAQUE = 232  # of 255: the card lets the picture shine through
 _LEAST_SPREAD = 1e-12  # shown; what is less is as good as none
@@ -54,6 +54,7 @@ def panels(found: list[Column]) -> list[list[Panel]]:
     spreads = np.concatenate([v for c in found for v in (c.signal.spread, c.signal.within)])
     means = np.concatenate([c.signal.mean for c in found])
     limits, high = spread_limits(spreads), _highest(means)
+    falls = limits[0] * limits[1] < 1  # then lines begin in the upper half: below them is room
     rows: list[list[Panel]] = [[], [], []]
     for column in found:
         signal = column.signal
@@ -72,7 +73,7 @@ def panels(found: list[Column]) -> list[list[Panel]]:
                 limits,
                 lines,
                 corner="spread",
-                low=True,
+                low=falls,
                 note=overflow,
                 log=True,
                 whole=True,

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.viewer.text import font, letter, shorten
-from cppn_gl.views.plot import (
+from cppn_gl.text import font, letter, shorten
+from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
     FAINT,
@@ -28,10 +28,12 @@ from cppn_gl.views.plot import (
     mix,
     y_ticks,
 )
-from cppn_gl.views.ticks import tick_words, ticks
+from cppn_gl.views.plots.ticks import tick_words, ticks
 
 SAMPLES = 4
 _CROP = 9_000_000  # pixels of an enlarged crop, at most
+_LONG = 150_000  # pixels up and down of all lines of a frame, beyond which it is less smooth
+_TURNS = 20  # times up and down a frame, beyond which a line is drawn finer
 _LEAST_FIELD = 3  # pixels of a frame's side; a smaller one is not drawn
 
 
@@ -94,22 +96,23 @@ class Canvas:
         width, height = frame.size
         if min(width, height) < _LEAST_FIELD:
             return
+        lines = list(lines)
+        placed = [np.stack(frame.place(line.x, line.y), axis=1) for line in lines]
+        reach = 20 * height
+        for points in placed:
+            points -= frame.box[:2]
+            np.clip(points[:, 1], -reach, reach, out=points[:, 1])
         times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (width * height)))))
+        climbs = [_climb(points) for points in placed]
+        if sum(climbs) > _LONG:  # a thicket: smoothness is neither seen nor paid for
+            times = min(times, 2)
         crop = self.image.crop(frame.box)
         crop = crop.resize((width * times, height * times), Image.Resampling.NEAREST)
         draw = ImageDraw.Draw(crop)
         unit = max(self.points / 9, 0.9) * times
-        for line in lines:
-            across, down = frame.place(line.x, line.y)
-            reach = 20 * height * times
-            points = np.stack(
-                [
-                    (across - frame.box[0]) * times,
-                    np.clip((down - frame.box[1]) * times, -reach, reach),
-                ],
-                axis=1,
-            )
-            _stroke(draw, points, line, unit)
+        for line, points, climb in zip(lines, placed, climbs, strict=True):
+            finer = min(1.0, max(0.3, _TURNS * height / max(climb, 1.0)))
+            _stroke(draw, points * times, line, unit * finer)
         self.image.paste(crop.reduce(times), frame.box[:2])
 
     def _grid(self, frame: Frame) -> tuple[list[float], list[float]]:
@@ -160,8 +163,10 @@ class Canvas:
             self.dim(Frame(panel, (left, start, *end)), 0.7)
             self.text((left + pad, start), words, INK, bold=True)
         if panel.note and bottom - top > 1.5 * leading:
-            middle = ((left + right) / 2, top + 0.6 * (bottom - top))
-            self.text(middle, shorten(panel.note, inside), ALARM, anchor="mm", bold=True)
+            words, y = shorten(panel.note, inside), round(top + 0.65 * (bottom - top))
+            start = right - 2 * pad - round(len(words) * advance)
+            self.dim(Frame(panel, (start, y - leading // 2, right, y + leading // 2)), 0.7)
+            self.text((right - pad, y), words, ALARM, anchor="rm", bold=True)
 
     def _legend(self, frame: Frame) -> None:
         """Names of the lines, at the side or corner where the fewest points lie."""
@@ -211,6 +216,11 @@ def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
         if len(found) * (longest + 2) * advance <= width:
             return found
     return []
+
+
+def _climb(points: Floats) -> float:
+    """How far a line goes up and down, in pixels; what is no number counts for nothing."""
+    return float(np.nansum(np.abs(np.diff(points[:, 1]))))
 
 
 def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) -> None:

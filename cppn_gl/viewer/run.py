@@ -1,0 +1,41 @@
+"""Opens the window, and closes it again whatever happens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cppn_gl.engines import AUTO
+from cppn_gl.picture import Shot
+from cppn_gl.tour import Step
+from cppn_gl.viewer.app import App
+from cppn_gl.viewer.window import open_window
+
+
+def run(
+    shot: Shot,
+    *,
+    size: tuple[int, int] | None = None,
+    hud: bool = True,
+    output_dir: Path | None = None,
+    source: Path | None = None,
+    fullscreen: bool = False,
+    engine: str = AUTO,
+    tour: Sequence[Step] = (),
+) -> int:
+    """Open the window on a shot and stay until it is closed; the exit status.
+
+    `source` is the preset file to watch, `engine` as for Renderer; `tour` has the presets that P
+    steps through, with captions, instead of all. Raises ContextError where no window, or no such
+    engine, can be had.
+    """
+    window = open_window(size, fullscreen=fullscreen)
+    try:
+        folder = output_dir or Path()
+        app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
+        app.take_tour(tour)
+        try:
+            app.loop()
+        finally:
+            app.close()
+    finally:
+        window.destroy()
+    return 0

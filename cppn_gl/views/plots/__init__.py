@@ -1,0 +1,1 @@
+"""Plots: curves of networks along a line, and the strength of their signal."""

@@ -1,0 +1,1 @@
+"""Solid things in perspective: surfaces and volumes, seen by an orbiting eye."""

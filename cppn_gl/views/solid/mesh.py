@@ -1,0 +1,236 @@
+"""A surface being drawn: fields on a grid, then a box and a lit sheet, part by part.
+
+    Scene -> plates -> FieldDrawing (the network, on a grid) -> Workshop: box, sheet -> planes
+
+A step draws parts until its time is over. Other drawings may come between: what they take away,
+or new shaders, begins it again.
+"""
+
+import time as wall
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from cppn_gl.painter import Painter
+from cppn_gl.preset import Preset
+from cppn_gl.scene import Scene
+from cppn_gl.show import Show
+from cppn_gl.targets import Planes
+from cppn_gl.unlocked import finish
+from cppn_gl.views.base import Size, Stage
+from cppn_gl.views.solid.camera import LENS, Camera
+from cppn_gl.views.solid.easel import Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.field import Field, FieldDrawing
+from cppn_gl.views.solid.heights import Plate, plates
+
+SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
+POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
+GRIDS = 3  # index buffers kept
+CELLS = 4096  # of a grid, drawn at once
+LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
+HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
+PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
+
+
+def grid_side(size: Size) -> int:
+    """Points along a side of the grid, for a surface that fills a picture of a size."""
+    wanted = POINTS * min(size)
+    return max([side for side in SIDES if side <= wanted], default=SIDES[0])
+
+
+def camera_of(plate: Plate, preset: Preset, size: Size) -> Camera:
+    """The eye of a plate, whose own size in pixels is `size`."""
+    # Where a plate is no wider than high, the numbers at its sides need room.
+    lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
+    if plate.overhead:
+        return Camera(0.0, 90.0, Show().distance, size, lens)
+    return Camera.of(preset.show, size, lens)
+
+
+class Workshop:
+    """The programs of surfaces, and the index buffers of their grids."""
+
+    def __init__(self, painter: Painter):
+        self._ctx = painter.ctx
+        self.sheet = Shape(painter, "surface.vert", "surface.frag")
+        self.box = Shape(painter, "box.vert", "box.frag", corners=30)
+        self.backdrop = Shape(painter, "full.vert", "backdrop.frag")
+        self._grids: Shelf[Grid] = Shelf(GRIDS)
+
+    def grid(self, side: int) -> "Grid":
+        """The triangles of the sheet of a field of side × side points."""
+        across = (side + 1) // 2
+        return self._grids.get(across, partial(Grid, self._ctx, self.sheet.program, across))
+
+    def release(self) -> None:
+        """Free everything."""
+        self._grids.release()
+        for shape in (self.sheet, self.box, self.backdrop):
+            shape.release()
+
+
+class Grid:
+    """The triangles of side × side points, as indices: (side - 1)² cells of two."""
+
+    def __init__(self, ctx: moderngl.Context, program: Any, side: int):
+        corner = np.arange(side * side, dtype="u4").reshape(side, side)[:-1, :-1].ravel()
+        cell = np.array([0, 1, side + 1, 0, side + 1, side], "u4")
+        self._indices = ctx.buffer((corner[:, None] + cell).tobytes())
+        self._vertices = ctx.vertex_array(program, [], index_buffer=self._indices)
+        self._count = 6 * len(corner)
+        self.parts = -(-self._count // (6 * CELLS))
+
+    def draw(self, part: int) -> None:
+        """Draw part number `part` of `parts`, which are about as much work each."""
+        first = part * 6 * CELLS
+        count = min(6 * CELLS, self._count - first)
+        self._vertices.render(moderngl.TRIANGLES, vertices=count, first=first)
+
+    def release(self) -> None:
+        """Free the buffer."""
+        self._vertices.release()
+        self._indices.release()
+
+
+class SurfaceDrawing:
+    """A surface being drawn: the fields of all plates, then the boxes and sheets, part by part."""
+
+    def __init__(self, stage: Stage, planes: Planes, scene: Scene):
+        self.planes = planes
+        self._stage, self._scene = stage, scene
+        self._plates = plates(scene, planes.size)
+        self._fields = [self._drawings(plate) for plate in self._plates]
+        self._made_of: list[Any] = []  # what the parts are drawn with
+        self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, the last one first
+        self._done = False
+
+    def _drawings(self, plate: Plate) -> list[FieldDrawing]:
+        """The drawings of a plate's heights, and of its colours where these are others."""
+        scene, show = self._scene, self._scene.preset.show
+        side = grid_side(plate.pixels(self.planes.size)[2:])
+        shown = Scene(plate.network, scene.view, scene.clock, scene.preset)
+        found = [FieldDrawing(self._stage, shown, side, plate.channel, plate.span)]
+        if show.paint == "picture" and plate.network is not scene.network:
+            found.append(FieldDrawing(self._stage, scene, side))
+        return found
+
+    def step(self, budget: float) -> bool:
+        """Draw for about `budget` seconds; True when all is drawn."""
+        deadline = wall.perf_counter() + budget
+        while not self._done:
+            for one in (one for few in self._fields for one in few):
+                if one.step(max(deadline - wall.perf_counter(), 0.0)) is None:
+                    return False
+            self._part()
+            if wall.perf_counter() >= deadline:
+                break
+        return self._done
+
+    def release(self) -> None:
+        """All that it draws with is kept, for the next."""
+
+    def _part(self) -> None:
+        """Draw the next part. What another drawing, or new shaders, took away is begun again."""
+        painter = self._stage.painter
+        workshop = painter.kept("surface", lambda: Workshop(painter))
+        easel = easel_of(painter)
+        fields = []
+        for drawings in self._fields:
+            few = [field for field in (one.step(0.0) for one in drawings) if field is not None]
+            if len(few) < len(drawings):
+                return  # dropped while others were drawn
+            fields.append(few)
+        target = easel.find(self)
+        made_of = [workshop, target, *(field for few in fields for field in few)]
+        if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
+            target = easel.target(self, self.planes.size, depth=True)
+            self._made_of = [workshop, target, *made_of[2:]]
+            self._jobs = self._plan(workshop, target, fields)[::-1]
+        painter.ctx.enable(moderngl.DEPTH_TEST)
+        try:
+            self._jobs.pop()()
+        finally:
+            painter.ctx.disable(moderngl.DEPTH_TEST)
+        if not self._jobs:
+            easel.spread(target, self.planes)
+            easel.give_back(self)
+            self._made_of, self._done = [], True
+        finish(painter.ctx)
+
+    def _plan(
+        self, workshop: Workshop, target: Target, fields: list[list[Field]]
+    ) -> list[Callable[[], None]]:
+        jobs: list[Callable[[], None]] = [partial(self._backdrop, workshop, target)]
+        for plate, few in zip(self._plates, fields, strict=True):
+            heights, colors = few[0], few[-1]
+            of = (workshop, target, plate, heights, colors)
+            jobs.append(partial(self._box, *of[:3]))
+            parts = range(workshop.grid(heights.texture.size[0]).parts)
+            jobs += [partial(self._sheet, *of, part) for part in parts]
+        return jobs
+
+    def _backdrop(self, workshop: Workshop, target: Target) -> None:
+        drawn, size = target.drawn, self.planes.size
+        drawn.use()
+        drawn.scissor = None  # type: ignore[assignment]
+        drawn.viewport = (0, 0, *size)
+        drawn.clear(depth=1.0)
+        # As far away as can be, and no part of what is measured.
+        self._stage.painter.ctx.disable(moderngl.DEPTH_TEST)
+        workshop.backdrop.set(target_size=size, high=HIGH, low=LOW)
+        workshop.backdrop.draw()
+
+    def _look(self, target: Target, plate: Plate) -> Camera:
+        """Draw within a plate from now on; its eye."""
+        left, top, width, height = plate.pixels(self.planes.size)
+        target.drawn.use()
+        target.drawn.viewport = (left, self.planes.size[1] - top - height, width, height)
+        return camera_of(plate, self._scene.preset, (width, height))
+
+    def _box(self, workshop: Workshop, target: Target, plate: Plate) -> None:
+        camera, relief = self._look(target, plate), self._scene.preset.show.relief
+        workshop.box.set(
+            relief=relief,
+            matrix=camera.matrix.astype("f4").tobytes(),
+            pane=PANE,
+            rule=RULE,
+            stroke=stroke_of(camera.size),
+        )
+        workshop.box.draw()
+
+    def _sheet(
+        self,
+        workshop: Workshop,
+        target: Target,
+        plate: Plate,
+        heights: Field,
+        colors: Field,
+        part: int,
+    ) -> None:
+        camera, show = self._look(target, plate), self._scene.preset.show
+        heights.texture.use(0)
+        colors.texture.use(1)
+        side = heights.texture.size[0]
+        light = np.array(LIGHT) @ camera.axes
+        workshop.sheet.set(
+            heights=0,
+            colors=1,
+            side=side,
+            relief=show.relief,
+            matrix=camera.matrix.astype("f4").tobytes(),
+            painted=show.paint == "picture",
+            contours=show.contours,
+            stroke=stroke_of(camera.size),
+            lit=min(1.0, 3 * (1 - camera.flat)),
+            light=tuple(light / np.linalg.norm(light)),
+            towards=tuple(camera.axes[2]),
+        )
+        workshop.grid(side).draw(part)
+
+
+def stroke_of(size: Size) -> float:
+    """Half the width of lines in a picture of a size, in pixels."""
+    return max(0.25, min(size) / 1400)
