@@ -21,6 +21,7 @@ from cppn_gl.library import load_preset, shipped
 from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
 from cppn_gl.sweep import cells
+from cppn_gl.views import view_of
 from cppn_gl.views.sheet_layout import natural_size
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ TEXTS = {
     "NNComplexity": (COMPLEXITY, "Every unit normalised over the picture, then scaled by 3."),
 }
 
-SAMPLES = 2  # × 2 a pixel
+SAMPLES = 2  # × 2 a pixel, of what gets finer by it
 WIDEST, QUALITY = 720, 85  # of a still, in pixels; of its JPEG
 SIZES = {
     "picture": (480, 300),
@@ -70,6 +71,13 @@ SIZES = {
     "surface": (560, 350),
 }
 OTHERS = (560, 350)
+OWN = {  # where the text has other proportions, or a picture takes long
+    "neylon-wide": (720, 270),
+    "neylon-27": (480, 480),
+    "neylon-40": (480, 480),
+    "wide-400-zoom": (320, 320),
+    "scale-animated": (280, 280),
+}
 PANELS = (720, 300)  # of several curves or surfaces side by side
 MOVING, MOVING_SHEET = (400, 250), 480  # of a picture that moves; the width of a sheet that does
 FRAMES = 24
@@ -181,6 +189,8 @@ def picture_name(preset: Preset) -> str:
 def picture_size(preset: Preset) -> tuple[int, int]:
     """Its size in pixels."""
     show = preset.show
+    if preset.name in OWN:
+        return OWN[preset.name]
     if show.view == "sheet":
         size = natural_size(preset, cells(preset))
         widest = MOVING_SHEET if preset.animated else WIDEST
@@ -209,20 +219,26 @@ def moments(preset: Preset) -> list[float]:
 
 def draw(renderer: "Renderer", preset: Preset) -> bytes:
     """A preset's picture, as its file."""
-    size = picture_size(preset)
+    size, samples = picture_size(preset), SAMPLES if _smooth(preset) else 1
     if not preset.animated:
-        picture = renderer.render(preset, size, samples=SAMPLES)
+        picture = renderer.render(preset, size, samples=samples)
         return _encoded([picture], "JPEG", quality=QUALITY, optimize=True)
     drawn: dict[float, Any] = {}
     for moment in moments(preset):
         if moment not in drawn:
-            drawn[moment] = renderer.render(preset, size, moment, samples=SAMPLES)
+            drawn[moment] = renderer.render(preset, size, moment, samples=samples)
     frames = [drawn[moment] for moment in moments(preset)]
     for quality in QUALITIES:
         found = _encoded(frames, "WEBP", quality=quality, method=4, duration=FRAME_MS, loop=0)
         if len(found) <= LIMIT:
             return found
     raise GalleryError(f"{preset.name}: {len(found)} bytes where {LIMIT} are the limit")
+
+
+def _smooth(preset: Preset) -> bool:
+    """Whether more samples make it finer: words that a view paints would get smaller by them."""
+    drawn = cells(preset).cells if preset.show.view == "sheet" else ()
+    return all(view_of(one).smooth for one in [preset, *(cell.preset for cell in drawn)])
 
 
 def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
