@@ -21,6 +21,7 @@ from cppn_gl.library import load_preset, shipped
 from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
 from cppn_gl.sweep import cells
+from cppn_gl.tour import shown
 from cppn_gl.views import view_of
 from cppn_gl.views.sheet_layout import natural_size
 
@@ -102,11 +103,6 @@ class Entry:
 def presets() -> list[Preset]:
     """All shipped presets."""
     return [load_preset(name) for name in shipped()]
-
-
-def shown(preset: Preset) -> list[str]:
-    """The figures that a preset shows."""
-    return [part.strip() for part in preset.shows.split(";") if part.strip()]
 
 
 def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
