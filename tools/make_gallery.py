@@ -22,7 +22,6 @@ from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
 from cppn_gl.sweep import cells
 from cppn_gl.tour import shown
-from cppn_gl.views import view_of
 from cppn_gl.views.sheet_layout import natural_size
 
 if TYPE_CHECKING:
@@ -215,7 +214,7 @@ def moments(preset: Preset) -> list[float]:
 
 def draw(renderer: "Renderer", preset: Preset) -> bytes:
     """A preset's picture, as its file."""
-    size, samples = picture_size(preset), SAMPLES if _smooth(preset) else 1
+    size, samples = picture_size(preset), SAMPLES
     if not preset.animated:
         picture = renderer.render(preset, size, samples=samples)
         return _encoded([picture], "JPEG", quality=QUALITY, optimize=True)
@@ -229,12 +228,6 @@ def draw(renderer: "Renderer", preset: Preset) -> bytes:
         if len(found) <= LIMIT:
             return found
     raise GalleryError(f"{preset.name}: {len(found)} bytes where {LIMIT} are the limit")
-
-
-def _smooth(preset: Preset) -> bool:
-    """Whether more samples make it finer: words that a view paints would get smaller by them."""
-    drawn = cells(preset).cells if preset.show.view == "sheet" else ()
-    return all(view_of(one).smooth for one in [preset, *(cell.preset for cell in drawn)])
 
 
 def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:

@@ -98,7 +98,8 @@ class Events:
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
         self._explorer.cursor = to_local(self._window, x, y)
         self.pointing = True
-        self._hud.touch(wall.perf_counter())
+        if not self._explorer.view.points:  # where things are pointed at, it would lie over them
+            self._hud.touch(wall.perf_counter())
 
     def _on_press(self, x: int, y: int, button: int) -> None:
         self._gesture += 1

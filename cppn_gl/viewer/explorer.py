@@ -20,6 +20,7 @@ from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.steps import ladder, on_ladder, tidy
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
+from cppn_gl.views import PICTURE
 
 ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
@@ -72,20 +73,18 @@ class Explorer(Viewing):
     @property
     def layer(self) -> int:
         """The layer shown: the depth, where the whole network is."""
-        return self.history.now.layer or self.preset.spec.depth
+        depth = self.preset.spec.depth
+        own = self.view.own_layers
+        return min((self.preset.show.layer if own else self.history.now.layer) or depth, depth)
 
     @property
     def shown(self) -> Preset:
         """The preset of the picture on the screen."""
         now = self.history.now
-        if not now.layer:
+        if not now.layer or self.view.own_layers:
             return now.preset
         if self._shown is None or self._shown[0] is not now:
-            if self.view.own_layers:
-                shown = now.preset.replace(**{"show.layer": now.layer})
-            else:
-                shown = now.preset.layer_picture(now.layer)
-            self._shown = (now, shown)
+            self._shown = (now, now.preset.layer_picture(now.layer))
         return self._shown[1]
 
     @property
@@ -290,7 +289,11 @@ class Explorer(Viewing):
     def _show_layer(self, layer: int) -> None:
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        if self.view.own_layers:
+            own: dict[str, Any] = {"show.layer": layer if layer < depth else 0}
+            self.change(**own)
+        else:
+            self._look(Moment(self.preset, self.home, layer if layer < depth else None))
         self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
 
     def enter(self, large: bool = False) -> None:
@@ -299,11 +302,14 @@ class Explorer(Viewing):
         if hit is not None and hit.opens is not None:
             self.open(hit.opens, hit.words)
             return
-        if self.history.now.layer is None:
+        if self.layer == self.preset.spec.depth:
             self.message = "show a layer first, with PgDn"
             return
+        opened = self.preset.layer_picture(self.layer)
+        if self.view.own_layers:
+            opened = opened.replace(**{"show.view": PICTURE, "show.layer": 0})
         self._entered.append(self.history.now)
-        self._look(Moment(self.shown, self.home))
+        self._look(Moment(opened, self.home))
         self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:

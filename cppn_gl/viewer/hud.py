@@ -57,10 +57,12 @@ def hud_lines(
     """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
     preset = explorer.moment
     lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
+    if explorer.view.name != PICTURE:  # which has words of its own
+        return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:
         view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
-    lines += [view, f"{parameters:,} parameters", *_view(explorer)]
+    lines += [view, f"{parameters:,} parameters"]
     rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s" if fps > 0 else ""
     lines += [", ".join(filter(None, [rate, quality, renderer])), engine]
     if recording:
@@ -69,10 +71,8 @@ def hud_lines(
 
 
 def _view(explorer: Explorer) -> list[str]:
-    """The view, the option that keys turn, and what is pointed at; nothing for the picture."""
+    """The view, the option that keys turn, and what is pointed at."""
     view = explorer.view
-    if view.name == PICTURE:
-        return []
     knob = f"  {turned(explorer.preset, explorer.knob)} (O K J)" if explorer.knob else ""
     hit = explorer.pointed()
     return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]

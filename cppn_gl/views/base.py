@@ -107,6 +107,14 @@ class View:
         return None
 
 
+class OfPictures(View):
+    """A view made of other views' pictures, which it samples."""
+
+    def begin(self, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
+        """Begin to draw, with N×N samples a pixel."""
+        raise NotImplementedError
+
+
 class HostView(View):
     """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
 

@@ -79,6 +79,8 @@ class LayersView(HostView):
     """Every layer's picture; with `before`, above it the sums that the activation makes it of."""
 
     name = "layers"
+    points = True
+    own_layers = True
     knobs = ("before",)
 
     def cells(self, scene: Scene, size: Size) -> Cells:

@@ -1,19 +1,22 @@
 """Several samples a pixel for any view: it is drawn N times as large, and averaged.
 
-N×N samples a pixel are the centres of N×N squares of it, which are just those pixels.
+N×N samples a pixel are the centres of N×N squares of it, which are just those pixels. A view made
+of other views' pictures has these sampled, each by itself: their words keep their size.
 """
 
 import numpy as np
 
 from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes
-from cppn_gl.views.base import Drawing, Picture, Stage, View
+from cppn_gl.views.base import Drawing, OfPictures, Picture, Stage, View
 
 
 def begin(view: View, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
     """Begin a view's drawing into planes, with N×N samples a pixel."""
     if samples == 1:
         return view.begin(stage, planes, scene)
+    if isinstance(view, OfPictures):
+        return view.begin(stage, planes, scene, samples)
     return Sampled(view, stage, planes, scene, samples)
 
 

@@ -16,7 +16,8 @@ from cppn_gl.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.sweep import Cell, Grid, cells
 from cppn_gl.targets import Planes
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words, lay_over
+from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, View, Words, lay_over
+from cppn_gl.views.sampling import begin
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
 MOST_PARAMETERS = 2**24  # of the networks that are kept
@@ -44,7 +45,7 @@ class Networks:
         return sum(network.parameters for network in self._kept.values())
 
 
-class SheetView(View):
+class SheetView(OfPictures):
     """Many networks side by side."""
 
     name = "sheet"
@@ -57,11 +58,11 @@ class SheetView(View):
         """Where everything lies."""
         return sheet_layout(preset, cells(preset), size)
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(self, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
         """Begin to draw, cell by cell."""
         layout = self.layout(scene.preset, planes.size)
         scenes = self._scenes(scene, layout.grid)
-        return SheetDrawing(stage, planes, layout, scenes, self._view_of)
+        return SheetDrawing(stage, planes, layout, scenes, self._view_of, samples)
 
     def _scenes(self, scene: Scene, grid: Grid) -> Iterator[tuple[Cell, Scene]]:
         for cell in grid.cells:
@@ -152,8 +153,9 @@ class SheetDrawing:
         layout: SheetLayout,
         scenes: Iterator[tuple[Cell, Scene]],
         view_of: Callable[[Preset], View],
+        samples: int,
     ):
-        self._view_of = view_of
+        self._view_of, self._samples = view_of, samples
         self.planes, self._stage, self._layout, self._scenes = planes, stage, layout, scenes
         width, height = planes.size
         ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
@@ -193,7 +195,7 @@ class SheetDrawing:
         if self._sheet is None or self._sheet.size != size:
             self._free()
             self._sheet = Planes(self._stage.painter.ctx, size)
-        self._inner = view.begin(self._stage, self._sheet, scene)
+        self._inner = begin(view, self._stage, self._sheet, scene, self._samples)
         return True
 
     def _keep(self) -> None:

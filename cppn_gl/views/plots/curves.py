@@ -155,6 +155,8 @@ class CurvesView(HostView):
     """A network along a line, as line plots."""
 
     name = "curves"
+    points = True
+    own_layers = True
     knobs = ("layer", "before")
 
     def __init__(self) -> None:

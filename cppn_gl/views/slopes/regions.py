@@ -49,6 +49,7 @@ class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer that makes them."""
 
     name = "regions"
+    own_layers = True
     knobs = ("layer",)
 
     def problem(self, preset: Preset) -> str:

@@ -58,6 +58,8 @@ class UnitsView(HostView):
     """The dashboard. It remembers the last networks it looked into, and no more than that."""
 
     name = "units"
+    points = True
+    own_layers = True
     knobs = ("before", "connections", "layer")
 
     def __init__(self) -> None:
