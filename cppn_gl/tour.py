@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cppn_gl.library import load_preset, shipped
 from cppn_gl.preset import Preset
 
+KEYS = "P: on   Shift+P: back   Tab: without words   H: all keys"
 _FIGURE = re.compile(r"Figure (\d+)")
 
 
@@ -39,7 +40,7 @@ def steps() -> list[Step]:
 
 
 def caption(step: Step, number: int, count: int) -> list[str]:
-    """What is said at step `number` of `count`, counted from 1: a heading, and what to see."""
+    """What is said at step `number` of `count`, from 1: a heading, what to see, how to go on."""
     preset = step.preset
     heading = f"{number} of {count}   Figure {step.figure}: {preset.title or preset.name}"
-    return [heading, *filter(None, [preset.description.strip()])]
+    return [heading, *filter(None, [preset.description.strip()]), KEYS]

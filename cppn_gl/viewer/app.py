@@ -102,6 +102,7 @@ class App:
         """Let P step through these, with their captions; from the one that is explored."""
         if tour:
             self._captions = [caption(one, k, len(tour)) for k, one in enumerate(tour, 1)]
+            self.explorer.guided = True
             self.explorer.presets = list_of([one.preset for one in tour], self.explorer.preset)
 
     # Actions of the window; the explorer has the others

@@ -48,6 +48,7 @@ class Explorer(Viewing):
         self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
         super().__init__()
         self.presets = PresetList(presets)
+        self.guided = False  # captions tell what each preset is
         self._entered: list[Moment] = []
         self._scale_base = 0.0  # the rung that the weight scale stepped from
         self._zoom: tuple[View, tuple[float, float], View] | None = None  # start, cursor, now
@@ -381,7 +382,7 @@ class Explorer(Viewing):
             self.message = str(error)
             return
         self.load(preset)
-        self.message = f"{number}  {preset.title or preset.name}"
+        self.message = "" if self.guided else f"{number}  {preset.title or preset.name}"
 
     def act(self, action: str, large: bool = False) -> None:
         """Do the action of a binding."""

@@ -17,7 +17,7 @@ from cppn_gl.views import PICTURE
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
-CAPTION_LETTERS = 50  # widths of a capital letter, at most, in a line of a caption
+CAPTION_LETTERS = 56  # widths of a capital letter, at most, in a line of a caption
 TEXT_INTERVAL = 0.2  # seconds between two texts of the HUD, while numbers run
 
 
@@ -168,7 +168,8 @@ class Hud:
             below -= len(pixels)
             found.append(Panel("message", pixels, margin, below))
             below -= margin // 2
-        shown = self.on and self._lines and not self.help and self.opacity(now) > 0
+        shown = self.on and self._lines and not (self.help or self.caption)
+        shown = shown and self.opacity(now) > 0
         if shown and text.fits(points, below - margin):
             pixels = self._panel("hud", self._lines, points, (width, below - margin))
             found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
