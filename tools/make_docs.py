@@ -13,6 +13,7 @@ from typing import Any
 
 from cppn_gl.options import written
 from cppn_gl.preset import TABLES
+from cppn_gl.show import VIEWS, Show
 from cppn_gl.viewer.bindings import markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,19 @@ def preset_table() -> str:
     return "\n".join(rows)
 
 
+def views_table() -> str:
+    """Every view, what it shows, and the keys of [show] that it heeds."""
+    rows = ["| view | shows | options |", "|---|---|---|"]
+    for view, words in VIEWS.items():
+        heeded = [
+            f"`{field.name}`"
+            for field in dataclasses.fields(Show)
+            if field.name != "view" and view in field.metadata["of"]
+        ]
+        rows.append(f"| `{view}` | {words} | {' '.join(heeded)} |")
+    return "\n".join(rows)
+
+
 def _default(value: Any) -> str:
     if value is None or value == ():
         return ""
@@ -37,7 +51,8 @@ def _default(value: Any) -> str:
 
 def with_tables(readme: str) -> str:
     """The README with its tables made anew, between their marks."""
-    for name, table in (("keys", markdown_table()), ("preset-keys", preset_table())):
+    tables = {"keys": markdown_table(), "views": views_table(), "preset-keys": preset_table()}
+    for name, table in tables.items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         readme = mark.sub(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", readme)
     return readme
