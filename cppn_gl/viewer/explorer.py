@@ -72,7 +72,9 @@ class Explorer(Viewing):
     @property
     def layer(self) -> int:
         """The layer shown: the depth, where the whole network is."""
-        return self.history.now.layer or self.preset.spec.depth
+        own = self.preset.show.layer if self.view.own_layers else 0
+        depth = self.preset.spec.depth
+        return min(self.history.now.layer or own or depth, depth)
 
     @property
     def shown(self) -> Preset:
@@ -125,7 +127,7 @@ class Explorer(Viewing):
             self.message = str(error)
             return
         keep = self.history.now.layer
-        if keep is not None and keep >= preset.spec.depth:
+        if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
         self._look(Moment(preset, self.home, keep))
         self.message = say
@@ -290,6 +292,10 @@ class Explorer(Viewing):
     def _show_layer(self, layer: int) -> None:
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
+        if self.view.own_layers:
+            words = f"layer {layer} of {depth}" if layer < depth else "the last layer, or all"
+            self.change(words, **{"show.layer": layer if layer < depth else 0})
+            return
         self._look(Moment(self.preset, self.home, layer if layer < depth else None))
         self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
 
@@ -299,11 +305,14 @@ class Explorer(Viewing):
         if hit is not None and hit.opens is not None:
             self.open(hit.opens, hit.words)
             return
-        if self.history.now.layer is None:
+        if self.layer == self.preset.spec.depth:
             self.message = "show a layer first, with PgDn"
             return
         self._entered.append(self.history.now)
-        self._look(Moment(self.shown, self.home))
+        preset = self.preset.layer_picture(self.layer)
+        if self.view.own_layers:
+            preset = preset.replace(**{"show.layer": 0})
+        self._look(Moment(preset, self.home))
         self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:

@@ -80,6 +80,7 @@ class LayersView(HostView):
 
     name = "layers"
     knobs = ("before",)
+    points = True
 
     def cells(self, scene: Scene, size: Size) -> Cells:
         """Where the layers' pictures lie."""

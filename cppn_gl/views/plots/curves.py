@@ -157,6 +157,7 @@ class CurvesView(HostView):
 
     name = "curves"
     knobs = ("layer", "before")
+    points = True
 
     def __init__(self) -> None:
         self._kept: tuple[Scene, Size, _Plot] | None = None

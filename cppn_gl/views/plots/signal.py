@@ -143,6 +143,7 @@ class SignalView(PictureView):
     """The picture, and over it how mean, spread and saturation go from layer to layer."""
 
     name = "signal"
+    points = True
 
     def __init__(self) -> None:
         self._measured: tuple[Scene, list[Column]] | None = None

@@ -59,6 +59,7 @@ class UnitsView(HostView):
 
     name = "units"
     knobs = ("before", "connections", "layer")
+    points = True
 
     def __init__(self) -> None:
         self._lenses = Lenses()
