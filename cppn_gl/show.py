@@ -32,6 +32,7 @@ class Show:
         0,
         integer(0, MAX_DEPTH),
         "the layer that the view is about; 0: the last, or all",
+        step=1,
         of=("layers", "units", "curves", "sensitivity", "regions"),
     )
     unit: tuple[int, int] | None = key(

@@ -92,6 +92,11 @@ class LayersSpec:
         """The number of layers."""
         return len(self.layers)
 
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each hidden layer."""
+        return tuple(layer.activation for layer in self.layers[:-1])
+
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True

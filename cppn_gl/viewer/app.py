@@ -171,8 +171,7 @@ class App:
         if min(size) < 1:
             return
         self._keep(now, elapsed)
-        moment = self._fitting().at(self.explorer.time)
-        self._shown = self._weights.follow(moment, WEIGHTS_SLICE)
+        self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.canvas.want(self._scene(), size)
         # Not both in one turn: on a software renderer showing takes as long as a slice.
         self._showing = not self._showing and self._present(size, now)
@@ -183,8 +182,8 @@ class App:
         self._longest = max(self._longest, wall.perf_counter() - now)
 
     def _fitting(self) -> Preset:
-        """The preset to show: as a picture, where its view cannot show it."""
-        preset = self.explorer.shown
+        """The preset to show, as it is now: as a picture, where its view cannot show it."""
+        preset = self.explorer.shown.at(self.explorer.time)
         self._problems.pop("view", None)
         problem = view_of(preset).problem(preset)
         if problem:

@@ -125,7 +125,7 @@ class Explorer(Viewing):
             self.message = str(error)
             return
         keep = self.history.now.layer
-        if keep is not None and keep >= preset.spec.depth:
+        if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
         self._look(Moment(preset, self.home, keep))
         self.message = say
@@ -291,10 +291,10 @@ class Explorer(Viewing):
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
         if self.view.own_layers:
-            own: dict[str, Any] = {"show.layer": layer if layer < depth else 0}
-            self.change(**own)
-        else:
-            self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+            words = f"layer {layer} of {depth}" if layer < depth else "the last layer, or all"
+            self.change(words, **{"show.layer": layer if layer < depth else 0})
+            return
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
         self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
 
     def enter(self, large: bool = False) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
 from cppn_gl.viewer.knobs import turn, turned
-from cppn_gl.views import ALL, view_of
+from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit, View
 
 LARGE = 4  # steps of zoom, scale, pan, time and options that Shift takes at once
@@ -40,13 +40,14 @@ class Viewing:
 
     @property
     def view(self) -> View:
-        """The view that the preset is shown by."""
-        return view_of(self.preset)
+        """The view that the preset is shown by: as a picture, where its own cannot show it."""
+        view = view_of(self.preset)
+        return ALL[PICTURE] if view.problem(self.preset) else view
 
     def next_view(self, large: bool = False) -> None:
         """The next view that can show this preset (Shift: the one before)."""
         names = [name for name in VIEWS if name in ALL and not ALL[name].problem(self.preset)]
-        name = following(names, self.preset.show.view, large)
+        name = following(names, self.view.name, large)
         self._knob = 0
         self.change(f"{name}: {VIEWS[name]}", **{"show.view": name})
 
@@ -72,7 +73,10 @@ class Viewing:
 
     def _turn(self, steps: int) -> None:
         if self._has_knobs():
-            self.change(**{f"show.{self.knob}": turn(self.preset.show, self.knob, steps)})
+            value = turn(self.preset.show, self.knob, steps)
+            if self.knob == "layer":
+                value = min(value, self.preset.spec.depth)
+            self.change(**{f"show.{self.knob}": value})
             self.message = self.message or turned(self.preset, self.knob)
 
     def _has_knobs(self) -> bool:

@@ -18,12 +18,15 @@ from cppn_gl.network import Network
 from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.show import Show
 from cppn_gl.targets import Planes
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
 Size = tuple[int, int]  # width, height in pixels
 Steps = Generator[None, None, Picture]
+
+HEED_LAYER: tuple[str, ...] = Show.__dataclass_fields__["layer"].metadata["of"]
 
 
 class Drawing(Protocol):
@@ -60,15 +63,18 @@ class View:
 
     `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
     of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
-    overlay heeds the cursor. `own_layers`: whether it heeds show.layer, instead of being a view of
-    the depth-k network.
+    overlay heeds the cursor.
     """
 
     name = ""
     knobs: tuple[str, ...] = ()
     smooth = True
     points = False
-    own_layers = False
+
+    @property
+    def own_layers(self) -> bool:
+        """Whether it heeds show.layer, instead of being a view of the depth-k network."""
+        return self.name in HEED_LAYER
 
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
@@ -169,11 +175,15 @@ def painted(view: HostView, scene: Scene, size: Size) -> Picture:
 
 
 def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
-    """A picture, float32 or uint8, with an overlay blended over it."""
+    """A picture, float32 or uint8, with an overlay blended over it.
+
+    What is behind words is what a screen shows: clamped.
+    """
     if words is None:
         return picture
     alpha = words[..., 3:].astype(np.float32) / np.float32(255)
     top = words[..., :3].astype(np.float32)
     if picture.dtype == np.uint8:
         return np.asarray(np.round(picture * (1 - alpha) + top * alpha), np.uint8)
-    return np.asarray(picture * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
+    behind = np.where(alpha > 0, np.clip(picture, 0, 1), picture)
+    return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)

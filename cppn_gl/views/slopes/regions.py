@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.derivatives import (
     Jets,
     Places,
@@ -54,7 +55,7 @@ class RegionsView(View):
 
     def problem(self, preset: Preset) -> str:
         """A network without kinks has no such regions."""
-        if kinked_layers(preset.network()):
+        if any(ACTIVATIONS[name].kinked for name in preset.spec.hidden_activations):
             return ""
         return "needs a hidden layer of relu, leaky_relu or abs"
 
