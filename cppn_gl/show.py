@@ -97,10 +97,30 @@ class Show:
     threshold: float = key(
         0.5, number(0, 1), "values below it are clear in a volume", step=0.05, of=("volume",)
     )
-    clip: tuple[float, float, float, float, float, float] = key(
-        (-1.0, 1.0, -1.0, 1.0, -1.0, 1.0),
-        several(number(-1, 1), 6, 6),
-        "what of a volume is kept: low and high of x, y and the third input, from -1 to 1",
+    left: float = key(
+        -1.0, number(-1, 1), "what of a volume is kept: x from here on", step=0.1, of=("volume",)
+    )
+    right: float = key(
+        1.0, number(-1, 1), "what of a volume is kept: x up to here", step=0.1, of=("volume",)
+    )
+    front: float = key(
+        -1.0, number(-1, 1), "what of a volume is kept: y from here on", step=0.1, of=("volume",)
+    )
+    back: float = key(
+        1.0, number(-1, 1), "what of a volume is kept: y up to here", step=0.1, of=("volume",)
+    )
+    bottom: float = key(
+        -1.0,
+        number(-1, 1),
+        "what of a volume is kept: the third input from here on",
+        step=0.1,
+        of=("volume",),
+    )
+    top: float = key(
+        1.0,
+        number(-1, 1),
+        "what of a volume is kept: the third input up to here",
+        step=0.1,
         of=("volume",),
     )
     slice: bool = key(True, flag, "the moving slice, in place in a volume", of=("volume",))

@@ -366,7 +366,7 @@ values = st.lists(
 
 
 @given(
-    st.sampled_from(["depth", "view.extent", "center", "latent", "unit", "between", "clip", "x"]),
+    st.sampled_from(["depth", "view.extent", "center", "latent", "unit", "between", "top", "x"]),
     values,
     st.floats(-1e3, 1e3),
 )

@@ -301,7 +301,8 @@ VALUES = st.fixed_dictionaries(
         "distance": st.sampled_from([1, 4, 100]),
         "opacity": st.sampled_from([0, 4, 200]),
         "threshold": st.sampled_from([0, 0.5, 1]),
-        "clip": st.sampled_from([(-1, 1, -1, 1, -1, 1), (0, 0, 0, 0, 0, 0), (1, -1, 0, 1, -1, 1)]),
+        "top": st.sampled_from([-1.0, 0.0, 1.0]),
+        "bottom": st.sampled_from([-1.0, 0.0, 1.0]),
         "slice": st.booleans(),
         "noise": st.sampled_from([1e-4, 0.02, 1]),
     }

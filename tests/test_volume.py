@@ -68,7 +68,7 @@ def test_light_is_absorbed_by_density_times_length(
         slice=False,
         tilt=90.0,  # the upper side gets all light
         threshold=threshold,
-        clip=(-1.0, 1.0, -1.0, 1.0, -1.0, -1.0 + length),
+        top=-1.0 + length,
     )
     behind = middle(drawn(renderer, preset.replace(opacity=0.0), SIZE))
     pixel = middle(drawn(renderer, preset.replace(opacity=opacity), SIZE))
@@ -97,9 +97,9 @@ def test_grey_is_clear_where_colours_are_shown(renderer: Renderer) -> None:
 
 def test_clipping_removes(renderer: Renderer) -> None:
     clear = drawn(renderer, STEP.replace(opacity=0.0), SIZE)
-    gone = STEP.replace(clip=(-1.0, 0.0, -1.0, 1.0, -1.0, 1.0))
+    gone = STEP.replace(right=0.0)
     assert drawn(renderer, gone, SIZE) == pytest.approx(clear, abs=2e-3)
-    low = drawn(renderer, STEP.replace(clip=(-1.0, 1.0, -1.0, 1.0, -1.0, 0.0)), SIZE)
+    low = drawn(renderer, STEP.replace(top=0.0), SIZE)
     camera = eye(STEP)
     over, under = (camera.project([(0.5, -1, z)])[0] for z in (0.5, -0.5))
     assert at(low, over) == pytest.approx(at(clear, over), abs=1e-3)
@@ -124,7 +124,7 @@ def test_the_slice_is_the_picture_at_its_time(
 def test_the_slice_hides_what_is_below_and_not_what_is_above(renderer: Renderer) -> None:
     # All is opaque white; the slice, at the middle, is hidden by what is above it, seen from above.
     full = constant(1.0, INPUTS, view="volume", opacity=200.0, threshold=0.1, tilt=90.0)
-    cut = full.replace(clip=(-1.0, 1.0, -1.0, 1.0, -1.0, 0.2))
+    cut = full.replace(top=0.2)
     assert middle(drawn(renderer, cut, SIZE)) == pytest.approx(1, abs=0.02)
     ramp = explicit(
         ([[0.0, 0.0, 0.0]], [0.7], "identity"),
@@ -133,14 +133,13 @@ def test_the_slice_hides_what_is_below_and_not_what_is_above(renderer: Renderer)
         opacity=200.0,
         threshold=0.0,
         tilt=90.0,
-        clip=(-1.0, 1.0, -1.0, 1.0, -1.0, 0.0),
+        top=0.0,
     )
     assert middle(drawn(renderer, ramp, SIZE)) == pytest.approx(0.7, abs=2e-3)
 
 
 def test_the_slice_is_clipped_with_the_rest(renderer: Renderer) -> None:
-    low = (-1.0, 1.0, -1.0, 1.0, -1.0, 0.1)
-    preset = COLORED.replace(opacity=0.0, clip=low)
+    preset = COLORED.replace(opacity=0.0, top=0.1)
     bare = drawn(renderer, preset.replace(slice=False), SIZE)
     assert (drawn(renderer, preset, SIZE, 0.0) != bare).any()
     assert drawn(renderer, preset, SIZE, 0.2) == pytest.approx(bare, abs=1e-6)

@@ -24,7 +24,10 @@ class SurfaceView(View):
     """The output as a height field."""
 
     name = "surface"
-    knobs = ("relief", "contours", "turn", "tilt", "distance")
+    knobs = (
+        *("relief", "contours", "paint", "channel", "panels", "before"),
+        *("turn", "tilt", "distance"),
+    )
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw."""

@@ -51,7 +51,11 @@ class VolumeView(View):
     """Three inputs as a volume."""
 
     name = "volume"
-    knobs = ("opacity", "threshold", "turn", "tilt", "distance")
+    knobs = (
+        *("opacity", "threshold", "slice", "channel"),
+        *("left", "right", "front", "back", "bottom", "top"),
+        *("turn", "tilt", "distance"),
+    )
 
     def problem(self, preset: Preset) -> str:
         """A third input is needed."""
@@ -181,7 +185,7 @@ class VolumeDrawing:
         camera = Camera.of(show, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
-        clip = show.clip
+        low, high = (show.left, show.front, show.bottom), (show.right, show.back, show.top)
         rays.set(
             volume=0,
             slice_picture=1,
@@ -191,8 +195,8 @@ class VolumeDrawing:
             right=tuple(right),
             up=tuple(up),
             eye=tuple(camera.eye),
-            clip_low=tuple(np.minimum(clip[0::2], clip[1::2])),
-            clip_high=tuple(np.maximum(clip[0::2], clip[1::2])),
+            clip_low=tuple(np.minimum(low, high)),
+            clip_high=tuple(np.maximum(low, high)),
             opacity=show.opacity,
             threshold=show.threshold,
             colored=network.outputs == 3 and show.channel == "all",
