@@ -20,7 +20,6 @@ from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.steps import ladder, on_ladder, tidy
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
-from cppn_gl.views import PICTURE
 
 ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
@@ -74,18 +73,22 @@ class Explorer(Viewing):
     @property
     def layer(self) -> int:
         """The layer shown: the depth, where the whole network is."""
+        own = self.preset.show.layer if self.view.own_layers else 0
         depth = self.preset.spec.depth
-        own = self.view.own_layers
-        return min((self.preset.show.layer if own else self.history.now.layer) or depth, depth)
+        return min(self.history.now.layer or own or depth, depth)
 
     @property
     def shown(self) -> Preset:
         """The preset of the picture on the screen."""
         now = self.history.now
-        if not now.layer or self.view.own_layers:
+        if not now.layer:
             return now.preset
         if self._shown is None or self._shown[0] is not now:
-            self._shown = (now, now.preset.layer_picture(now.layer))
+            if self.view.own_layers:
+                shown = now.preset.replace(**{"show.layer": now.layer})
+            else:
+                shown = now.preset.layer_picture(now.layer)
+            self._shown = (now, shown)
         return self._shown[1]
 
     @property
@@ -308,7 +311,7 @@ class Explorer(Viewing):
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
-            opened = opened.replace(**{"show.view": PICTURE, "show.layer": 0})
+            opened = opened.replace(**{"show.layer": 0})
         self._entered.append(self.history.now)
         self._look(Moment(opened, self.home))
         self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
