@@ -1,7 +1,5 @@
 """Sheets of networks: each cell is the picture that its own preset has."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -261,7 +259,7 @@ def test_the_sheet_of_a_moment_is_not_of_another(renderer: Renderer) -> None:
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Preset]]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Preset]:
     """The presets whose networks are drawn."""
     drawn: list[Preset] = []
     network = Preset.network
@@ -271,7 +269,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Preset]]:
         return network(self)
 
     monkeypatch.setattr(Preset, "network", counting)
-    yield drawn
+    return drawn
 
 
 def test_networks_are_drawn_once_as_long_as_they_are_looked_at(counted: list[Preset]) -> None:

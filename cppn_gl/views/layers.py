@@ -82,7 +82,6 @@ class LayersView(HostView):
     points = True
     own_layers = True
     knobs = ("before",)
-    points = True
 
     def cells(self, scene: Scene, size: Size) -> Cells:
         """Where the layers' pictures lie."""

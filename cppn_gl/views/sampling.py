@@ -2,13 +2,21 @@
 
 N×N samples a pixel are the centres of N×N squares of it, which are just those pixels. A view made
 of other views' pictures has these sampled, each by itself: their words keep their size.
+
+View -> planes N times as large -> mean.frag, some rows at a time -> planes
 """
+
+import time as wall
 
 import numpy as np
 
 from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes
+from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Drawing, OfPictures, Picture, Stage, View
+from cppn_gl.views.shading import shading
+
+AT_ONCE = 2**18  # pixels of the large planes
 
 
 def begin(view: View, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
@@ -24,18 +32,34 @@ class Sampled:
     """A drawing of N times the size, averaged when it is whole."""
 
     def __init__(self, view: View, stage: Stage, planes: Planes, scene: Scene, samples: int):
-        self.planes, self._samples = planes, samples
+        self.planes, self._painter, self._samples = planes, stage.painter, samples
         width, height = planes.size
+        self._rows = max(1, AT_ONCE // (width * samples**2))
+        self._top = 0  # row to be averaged
         self._fine = Planes(stage.painter.ctx, (width * samples, height * samples))
-        self._inner = view.begin(stage, self._fine, scene)
-        self._done = False
+        try:
+            self._inner = view.begin(stage, self._fine, scene)
+        except BaseException:
+            self._fine.release()
+            raise
 
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds; True when all is in the planes."""
-        if not self._done and self._inner.step(budget):
-            self.planes.write(mean_of_samples(self._fine.read(), self._samples))
-            self._done = True
-        return self._done
+        deadline = wall.perf_counter() + budget
+        height = self.planes.size[1]
+        if self._top == height:
+            return True
+        if self._top == 0 and not self._inner.step(budget):
+            return False
+        mean = shading(self._painter, "mean.frag")
+        while self._top < height:
+            rows = min(self._rows, height - self._top)
+            mean(self.planes, self._fine.textures, self._top, rows, samples=self._samples)
+            finish(self._painter.ctx)
+            self._top += rows
+            if wall.perf_counter() >= deadline:
+                break
+        return self._top == height
 
     def release(self) -> None:
         """Free the large planes."""

@@ -158,7 +158,6 @@ class CurvesView(HostView):
     points = True
     own_layers = True
     knobs = ("layer", "before")
-    points = True
 
     def __init__(self) -> None:
         self._kept: tuple[Scene, Size, _Plot] | None = None

@@ -25,10 +25,10 @@ from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.shading import shading
 from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
 from cppn_gl.views.slopes.legend import Corner, Sheet, short
 from cppn_gl.views.slopes.palette import heat
-from cppn_gl.views.slopes.shading import shading
 
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from

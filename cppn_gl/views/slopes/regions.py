@@ -32,11 +32,11 @@ from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.shading import shading
 from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
-from cppn_gl.views.slopes.shading import shading
 
 UNIT_WORK = 30  # multiplications that a unit's line counts as
 FINE = 700  # pixels of a shorter side from which on lines grow with it

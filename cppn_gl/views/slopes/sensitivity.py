@@ -27,11 +27,11 @@ from cppn_gl.perturbation import changes, perturbed
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.shading import shading
 from cppn_gl.views.slopes.fields import Part, Shaded
 from cppn_gl.views.slopes.gradient import channels, grid, spread
 from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides, short
 from cppn_gl.views.slopes.palette import heat
-from cppn_gl.views.slopes.shading import shading
 
 GRID = 12  # points a side that bars and scale are taken from
 GRID_WORK = 2e8  # multiplications that they may take

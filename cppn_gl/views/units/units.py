@@ -61,7 +61,6 @@ class UnitsView(HostView):
     points = True
     own_layers = True
     knobs = ("before", "connections", "layer")
-    points = True
 
     def __init__(self) -> None:
         self._lenses = Lenses()
