@@ -24,7 +24,8 @@ def test_numbers_step_up_and_down_and_stop_at_their_ends(name: str) -> None:
     up = turn(Show(), name, 1)
     assert up == pytest.approx(min(start + step, check.high))
     assert type(up) is type(start)
-    assert turn(dataclasses.replace(Show(), **{name: up}), name, -1) == start
+    if up != start:  # else it began at its end
+        assert turn(dataclasses.replace(Show(), **{name: up}), name, -1) == start
     assert turn(Show(), name, 10**9) == check.high
     assert turn(Show(), name, -(10**9)) == check.low
 

@@ -22,7 +22,7 @@ def turn(show: Show, name: str, steps: int) -> Any:
     assert isinstance(check, Integer | Number), f"{name} cannot be turned"
     turned = value + steps * metadata["step"]
     kept = min(max(round(turned, DIGITS), check.low), check.high)
-    return int(kept) if isinstance(check, Integer) else kept
+    return int(kept) if isinstance(check, Integer) else float(kept)
 
 
 def turned(preset: Preset, name: str) -> str:
