@@ -13,6 +13,7 @@ from PIL import ImageDraw
 from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of, work_per_pixel
+from cppn_gl.schema import PresetError
 from cppn_gl.sweep import Cell, Grid, cells
 from cppn_gl.targets import Planes
 from cppn_gl.views import lettering
@@ -53,6 +54,14 @@ class SheetView(OfPictures):
 
     def __init__(self, view_of: Callable[[Preset], View]) -> None:
         self._view_of, self._networks = view_of, Networks()
+
+    def problem(self, preset: Preset) -> str:
+        """Why there is no sheet of a preset: a cell cannot be made."""
+        try:
+            cells(preset)
+        except PresetError as error:
+            return f"has a cell that cannot be: {error}"
+        return ""
 
     def layout(self, preset: Preset, size: Size) -> SheetLayout:
         """Where everything lies."""
