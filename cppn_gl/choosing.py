@@ -124,10 +124,12 @@ class Chooser:
     def engine_within(self, base: Network, network: Network) -> Engine:
         """What draws another network in a picture of `base`, such as a cell of a sheet.
 
-        It is the engine of `base`, which the picture remembers, unless that is too slow by far:
-        then a first guess, which is the same each time.
+        It is the engine of `base`, which the picture remembers, unless that is too slow by far,
+        as to compile a program for each would be: then a first guess, the same each time.
         """
         engine = EXACT[self.engine_for(base).engine]
+        if engine.kind == "baked" and network is not base:
+            return self.guess(network)
         products = engine in (NUMPY, TILED)
         if products == (network.width > UNROLLED_WIDTH) or engine == NUMPY:
             return engine

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl import library
 from cppn_gl.engines import AUTO, engine_name
-from cppn_gl.options import PROGRAM, Parser, UsageError, checked, path_value, size_value, toml_value
+from cppn_gl.options import (
+    PROGRAM,
+    Parser,
+    UsageError,
+    checked,
+    overrides,
+    path_value,
+    size_value,
+    toml_value,
+)
 from cppn_gl.parsing import read_preset
 from cppn_gl.schema import show
 from cppn_gl.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
@@ -145,6 +154,10 @@ def _sheet(args: argparse.Namespace) -> int:
     sweep |= {f"sweep.{n}": toml_value(v) for n in ("wrap", "gap") if (v := getattr(args, n))}
     sweep["sweep.cell"] = None if args.cell is None else size_value(args.cell, "--cell")
     sweep["sweep.labels"] = False if args.no_labels else None
+    if overrides(args).get("show.view", "sheet") != "sheet":
+        raise UsageError(
+            "sheet shows a sheet; --cols 'view=picture,units' varies what a cell shows"
+        )
     shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
     from cppn_gl.capture import check_target, save_picture
     from cppn_gl.picture import SIZE
@@ -278,6 +291,7 @@ def _tour(args: argparse.Namespace) -> int:
         output_dir=args.output_dir,
         engine=engine,
         tour=tour,
+        step=tour.index(begun[0]) + 1,
     )
 
 

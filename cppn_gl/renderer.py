@@ -82,7 +82,7 @@ class Renderer:
             engine = wished()
         self._asked = engine
         self.fallback: ContextError | None = None
-        self._owned = context is None
+        self._given, self._owned = context, context is None
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
@@ -126,16 +126,20 @@ class Renderer:
         self.chooser = Chooser(self.painter, found, self._asked)
 
     def _open_late(self) -> None:
-        """Open a context for a view that draws with OpenGL what NumPy has made."""
-        info, self.ctx = self.info, open_context()
-        try:
-            with self._current():
-                self._open(self.ctx, None)
-        except BaseException:
-            self.ctx.release()
-            self.ctx = None
-            raise
-        self.info = info
+        """Use OpenGL after all, for a view that draws with it what NumPy has made."""
+        with self._lock:
+            if self.ctx is not None or self._released:
+                return
+            info, self.ctx = self.info, self._given or open_context()
+            try:
+                with self._current():
+                    self._open(self.ctx, None)
+            except BaseException:
+                if self._owned:
+                    self.ctx.release()
+                self.ctx = None
+                raise
+            self.info = info
 
     @contextmanager
     def _current(self) -> Iterator[None]:

@@ -388,3 +388,44 @@ def test_what_cannot_be_baked_is_not(world: World, cache: TuningCache) -> None:
         engine = settled(chooser(cache=cache), network, points_of(network, 1e6))
         assert EXACT[engine].kind != "baked"
     assert not [name for name in world.drawn if EXACT[name].kind == "baked"]
+
+
+# Networks beside the picture's own, as in the cells of a sheet.
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "base", "network", "engine"),
+    [
+        (PROCESSOR, "auto", TINY, TINY, "fragment"),
+        (PROCESSOR, "auto", TINY, NARROW, "fragment"),  # as fast, nearly, and the same as beside it
+        (PROCESSOR, "auto", TINY, WIDE, "numpy"),
+        (PROCESSOR, "auto", WIDE, TINY, "numpy"),
+        (PROCESSOR, "numpy", TINY, WIDE, "numpy"),
+        (PROCESSOR, "fragment", TINY, WIDE, "numpy"),
+        (GPU, "auto", TINY, WIDE, "tiled"),
+        (GPU, "auto", WIDE, TINY, "compute"),
+        (GPU, "fragment", TINY, NARROW, "fragment"),
+        (GPU, "numpy", WIDE, TINY, "numpy"),
+        (GPU, "baked", TINY, NARROW, "compute"),  # no program is baked for each
+        (PROCESSOR, "baked", TINY, NARROW, "numpy"),
+    ],
+)
+def test_what_draws_a_network_within_the_picture_of_another(
+    device: ContextInfo, asked: str, base: Network, network: Network, engine: str
+) -> None:
+    one = chooser(device, asked)
+    found = one.engine_within(base, network)
+    assert str(found).startswith(engine)
+    assert fits(found, network.width)
+    assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
+
+
+def test_a_long_job_bakes_for_its_own_network_alone(cache: TuningCache, world: World) -> None:
+    one = chooser(cache=cache)
+    guess, baked = str(one.guess(NARROW)), str(one.baked)
+    rates = {guess: 1e9, baked: 2e9}
+    key = structure_key(one.painter.structure(NARROW))
+    cache.put(key, Measured(guess, rates, 40.0 / weights(NARROW)))
+    assert settled(one, NARROW, points_of(NARROW, 140.0)) == baked
+    assert str(one.engine_within(NARROW, NARROW)) == baked
+    assert str(one.engine_within(NARROW, Network.random(depth=4, width=30, seed=9))) == guess

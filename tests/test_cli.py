@@ -15,7 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cppn_gl import library
 from cppn_gl._version import __version__
@@ -575,7 +577,107 @@ def test_a_window_that_does_not_open_is_one_line(run: Run, monkeypatch: pytest.M
     assert run("small.toml") == (2, "", "cppn_gl: No window. Mend it.\n")
 
 
+# Sheets and views
+
+
+@pytest.mark.gl
+def test_a_sheet_is_as_large_as_its_cells_need_and_is_made_again(run: Run, here: Path) -> None:
+    words = ["--rows", "depth=1:2", "--cols", "seed=1:3", "--cell", "40x24", "--gap", "2"]
+    words += ["--no-labels", "--engine", "fragment", "--time", "0.25"]
+    assert run("sheet", "small.toml", "-o", "a.png", *words) == (0, "a.png\n", "")
+    shot = read_shot(here / "a.png")
+    assert shot.size == (3 * 42 + 2, 2 * 26 + 2)
+    assert shot.time == 0.25
+    assert (shot.preset.show.view, shot.preset.sweep.cell) == ("sheet", (40, 24))
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert run("sheet", "a.png", "-o", "c.png") == (0, "c.png\n", "")
+    assert len({(here / name).read_bytes() for name in ("a.png", "b.png", "c.png")}) == 1
+    run("render", "small.toml", "-o", "cell.png", "--size", "40x24", "--depth", "2", "--seed", "3",
+        "--engine", "fragment", "--time", "0.25")  # fmt: skip
+    sheet_pixels, cell = (np.asarray(Image.open(here / n)) for n in ("a.png", "cell.png"))
+    assert np.array_equal(sheet_pixels[28:52, 86:126], cell)
+
+
+@pytest.mark.gl
+def test_a_sheet_of_another_size_and_of_what_the_preset_says(run: Run, here: Path) -> None:
+    toml = TOML + '[sweep]\ncols = "seed=1:5"\nwrap = 3\ncell = [30, 20]\n'
+    (here / "own.toml").write_text(toml)
+    assert run("sheet", "own.toml", "-o", "a.png", "--engine", "fragment")[0] == 0
+    assert read_shot(here / "a.png").size == (3 * 34 + 4, 2 * 24 + 4)
+    assert run("sheet", "own.toml", "-o", "b.png", "--size", "320x180", "--wrap", "0")[0] == 0
+    shot = read_shot(here / "b.png")
+    assert (shot.size, shot.preset.sweep.wrap) == ((320, 180), 0)
+    assert run("sheet", "own.toml", "-o", "c.png", "--gap", "0", "--no-labels")[0] == 0
+    assert read_shot(here / "c.png").size == (90, 40)
+    status, out, _ = run("render", "own.toml", "--view", "sheet", "-o", "d.png", "--size", "90x40")
+    assert (status, out) == (0, "d.png\n")
+
+
+@pytest.mark.gl
+def test_numpy_draws_sheets_and_views(run: Run, here: Path) -> None:
+    words = ["--cols", "width=4,40", "--cell", "30x20", "--engine", "numpy"]
+    assert run("sheet", "small.toml", "-o", "a.png", *words) == (0, "a.png\n", "")
+    assert read_shot(here / "a.png").engine == "numpy"
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+
+
+@pytest.mark.usefixtures("no_opengl")
+@pytest.mark.parametrize("engine", ["auto", "numpy"])
+def test_without_opengl_a_view_that_needs_it_is_one_line(run: Run, here: Path, engine: str) -> None:
+    words = ["--size", "64x36", "--quiet", "--engine", engine]
+    status, out, err = run("render", "small.toml", "-o", "a.png", "--view", "surface", *words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert not (here / "a.png").exists()
+    assert run("render", "small.toml", "-o", "u.png", "--view", "units", *words)[0] == 0
+    assert read_shot(here / "u.png").preset.show.view == "units"
+
+
+@pytest.mark.gl
+def test_a_sequence_of_a_view(run: Run, here: Path) -> None:
+    words = ["--frames", "3", "--fps", "2", "--size", "64x36", "--view", "surface"]
+    assert run("sequence", "small.toml", "-o", "f", *words, "--engine", "fragment")[0] == 0
+    first = frames(here / "f")
+    assert len(first) == 4
+    run("render", "small.toml", "-o", "a.png", "--view", "surface", "--size", "64x36",
+        "--time", "1", "--engine", "fragment")  # fmt: skip
+    assert first["00002.png"] == (here / "a.png").read_bytes()
+
+
+# The tour
+
+
+def test_the_tour_opens_the_window_at_a_figure(run: Run, window: list[Any]) -> None:
+    assert run("tour", "17", "--size", "320x180", "--no-hud") == (0, "", "")
+    shot, keys = window[-1]
+    tour, step = keys["tour"], keys["step"]
+    assert tour[step - 1].figure == 17
+    assert shot.preset == tour[step - 1].preset
+    assert (keys["size"], keys["hud"]) == ((320, 180), False)
+    assert run("tour") == (0, "", "")
+    assert window[-1][1]["step"] == 1
+    assert window[-1][0].preset == tour[0].preset
+    assert [one.figure for one in tour] == sorted(one.figure for one in tour)
+
+
+def test_the_tour_is_listed_where_there_is_no_display(run: Run) -> None:
+    status, out, err = run("tour")
+    assert status == 0
+    assert "DISPLAY is not set" in err
+    assert err.count("\n") == 1
+    listed = [line.split() for line in out.splitlines()]
+    assert [int(words[1]) for words in listed] == sorted(int(words[1]) for words in listed)
+    assert {int(words[1]) for words in listed} == set(range(1, 21))
+    assert all(words[2] in library.shipped() for words in listed)
+    assert run("tour", "--quiet")[2] == ""
+
+
 # What goes wrong
+
+
+def sheet(*words: str) -> list[str]:
+    return ["sheet", "small.toml", *OUT, "--engine", "fragment", *words]
+
 
 OUT = ["-o", "a.png"]
 WRONG = [
@@ -630,6 +732,41 @@ WRONG = [
     (sequence(count=0), "--frames: 0"),
     (sequence(fps=-1), "--fps: -1"),
     (sequence("small.toml"), "small.toml: is a file"),
+    (["render", "small.toml", *OUT, "--view", "shet"], "did you mean 'sheet'?"),
+    (["render", "small.toml", *OUT, "--view", "regions"], "needs a hidden layer of relu"),
+    (
+        ["render", "small.toml", *OUT, "--view", "volume", "--inputs", "x,y"],
+        "show.view: the view volume needs a third input",
+    ),
+    (["render", "small.toml", "-o", "a.tif", "--view", "units"], "the view units is written as"),
+    (["render", "small.toml", *OUT, "--set", "show.turn=up"], "show.turn: 'up'"),
+    (["render", "small.toml", *OUT, "--set", "show.untt=1"], "did you mean 'unit'?"),
+    (["sheet", "small.toml"], "sheet writes a PNG: -o FILE.png would be right"),
+    (["sheet", "small.toml", "-o", "a.tif"], "sheet writes a PNG: -o FILE.png would be right"),
+    (["sheet", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
+    (sheet("--rows", "dephh=1:3"), "sweep.rows: dephh: no such key; did you mean 'depth'?"),
+    (sheet("--rows", "depth=0:3"), "sweep.rows: network.depth: 0 is not an integer"),
+    (sheet("--rows", "depth"), "sweep.rows: 'depth' is no axis"),
+    (sheet("--cols", "depth=1:9:x"), "sweep.cols: '1:9:x': a count"),
+    (sheet("--rows", "depth=1:3", "--cols", "depth=1:3"), "sweep.cols: network.depth differs"),
+    (sheet("--rows", "seed=1:100", "--cols", "depth=1:60"), "100 × 60 cells where 1024"),
+    (sheet("--cols", "layer=1:9"), "sweep.cols: layer 4 where the network has 3"),
+    (sheet("--cols", "view=sheet,units"), "a sheet has no sheet in a cell"),
+    (sheet("--rows", "title=a,b"), "title: cannot differ from cell to cell"),
+    (sheet("--wrap", "x"), "sweep.wrap: 'x'"),
+    (sheet("--gap", "-1"), "sweep.gap: -1"),
+    (sheet("--seeds", "foo"), "no 'foo'; known: shared, varying"),
+    (sheet("--cell", "20"), "--cell: '20'"),
+    (sheet("--cell", "4x4"), "sweep.cell: 4"),
+    (sheet("--cell", "4096x4096", "--cols", "seed=1:30"), "--cell: 123004x4142 is more than"),
+    (sheet("--size", "0x9"), "--size: 0"),
+    (sheet("--rows"), "expected one argument"),
+    (sheet("--view", "units"), "varies what a cell shows"),
+    (["tour", "99"], "no figure '99'; they go from 1 to 20"),
+    (["tour", "one"], "no figure 'one'"),
+    (["tour", "1", "2"], "one argument too many"),
+    (["tour", "--size", "0x9"], "--size: 0"),
+    (["tour", "--engine", "nonsense"], "--engine: no engine 'nonsense'"),
     (["presets", "xyzzy"], "no preset 'xyzzy'"),
     (["presets", "small.toml", "more"], "too many"),
     (["doctor", "now"], "too many"),

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ from cppn_gl.geometry import sample_jitters
 from cppn_gl.network import INITS
 from cppn_gl.preset import LayersSpec, PresetError, View
 from cppn_gl.shader import ShaderError
+from cppn_gl.show import VIEWS
 from cppn_gl.stream import one_ahead
+from cppn_gl.views import ALL
+from cppn_gl.views.base import HostView
 
 gl = pytest.mark.gl
 OTHERS = [name for name in EXACT if name not in ("fragment", "numpy")]
@@ -857,3 +861,98 @@ def test_a_picture_begun_is_the_picture_rendered(
         if one.ctx is not None:
             assert one.ctx.error == "GL_NO_ERROR"
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
+
+
+# Views.
+
+SEEN = Preset().replace(
+    depth=3, width=5, inputs=["x", "y", "t"], activation="relu", seed=3, cols="seed=1:3"
+)
+
+
+@gl
+@pytest.mark.parametrize("name", VIEWS)
+def test_numpy_draws_a_view_and_asks_for_opengl_only_where_it_is_needed(
+    name: str, renderer: Renderer
+) -> None:
+    preset = SEEN.replace(view=name)
+    expected = renderer.render(preset, (64, 36), 0.3).astype(int)
+    with Renderer("numpy") as one:
+        assert np.abs(one.render(preset, (64, 36), 0.3) - expected).max() <= 1
+        assert (one.ctx is not None) == (name != "picture" and not isinstance(ALL[name], HostView))
+        assert (one.info.engine, one.info.context) == ("numpy", None)
+        assert one.engine_for(preset).engine == one.plan(preset, 1e15).engine == "numpy"
+        picture = one.render(SEEN, (64, 36), 0.3, dtype="float32")  # still by NumPy itself
+        with Renderer("numpy") as other:
+            assert np.array_equal(picture, other.render(SEEN, (64, 36), 0.3, dtype="float32"))
+    assert one.ctx is None
+
+
+@gl
+def test_numpy_draws_views_on_the_context_that_was_given() -> None:
+    ctx: moderngl.Context = open_context()
+    with ctx:
+        with Renderer("numpy", context=ctx) as one:
+            assert one.ctx is None
+            assert one.render(SEEN.replace(view="gradient"), (9, 7)).std() > 0
+            assert one.ctx is ctx
+        assert ctx.error == "GL_NO_ERROR"
+        assert ctx.buffer(reserve=16).size == 16  # still current, still alive
+    ctx.release()
+
+
+@gl
+def test_several_threads_open_one_context_late() -> None:
+    preset = SEEN.replace(view="gradient")
+    with Renderer("numpy") as one:
+        opened, real = [], cppn_gl.renderer.open_context
+        start = threading.Barrier(3)
+
+        def opening() -> moderngl.Context:
+            opened.append(real())
+            return opened[-1]
+
+        def draw() -> None:
+            start.wait()
+            drawn.append(one.render(preset, (9, 7)).tobytes())
+
+        drawn: list[bytes] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cppn_gl.renderer, "open_context", opening)
+            threads = [threading.Thread(target=draw) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert len(opened) == 1
+        assert len(drawn) == 3
+        assert len(set(drawn)) == 1
+
+
+@gl
+def test_a_renderer_that_is_released_opens_nothing() -> None:
+    one = Renderer("numpy")
+    one.release()
+    with pytest.raises(RuntimeError, match="has been released"):
+        one.render(SEEN.replace(view="gradient"), (9, 7))
+    assert one.ctx is None
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("engine", ["auto", "numpy"])
+def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
+    name: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cppn_gl.renderer, "open_context", no_opengl)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        one = Renderer(engine)
+    preset = SEEN.replace(view=name)
+    with one:
+        if name == "picture" or isinstance(ALL[name], HostView):
+            assert one.render(preset, (64, 36), 0.3).std() > 5
+            return
+        with pytest.raises(ContextError) as refused:
+            one.render(preset, (64, 36), 0.3)
+        assert "\n" not in str(refused.value)
+        assert one.render(SEEN, (9, 7)).std() > 0  # and it goes on

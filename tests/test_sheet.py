@@ -1,5 +1,8 @@
 """Sheets of networks: each cell is the picture that its own preset has."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -282,6 +285,29 @@ def test_networks_are_drawn_once_as_long_as_they_are_looked_at(counted: list[Pre
     assert all(one is other for one, other in zip(first, again, strict=True))
     kept.get(presets[0].replace(seed=99))
     assert len(counted) == 7
+
+
+def test_several_threads_share_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "MOST_PARAMETERS", 5 * PLAIN.network().parameters)
+    presets = [PLAIN.replace(seed=seed) for seed in range(12)]
+    seeds = [preset.network().layers[0].weight[0, 0] for preset in presets]
+    kept, wrong = Networks(), []
+
+    def look(start: int) -> None:
+        for k in range(start, start + 600):
+            found = kept.get(presets[k * 5 % 12]).layers[0].weight[0, 0]
+            if found != seeds[k * 5 % 12]:
+                wrong.append(k)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(look, start) for start in range(4)]:
+                done.result()  # which raises what was raised
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
 
 
 def test_of_large_networks_the_last_are_kept(

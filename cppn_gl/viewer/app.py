@@ -98,12 +98,12 @@ class App:
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
 
-    def take_tour(self, tour: Sequence[Step]) -> None:
-        """Let P step through these, with their captions; from the one that is explored."""
+    def take_tour(self, tour: Sequence[Step], number: int) -> None:
+        """Let P step through these, with their captions; from one on, by its number from 1."""
         if tour:
             self._captions = [caption(one, k, len(tour)) for k, one in enumerate(tour, 1)]
             self.explorer.guided = True
-            self.explorer.presets = list_of([one.preset for one in tour], self.explorer.preset)
+            self.explorer.presets = list_of([one.preset for one in tour], number)
 
     # Actions of the window; the explorer has the others
 

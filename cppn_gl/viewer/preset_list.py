@@ -39,12 +39,12 @@ class PresetList:
         return 0
 
 
-def list_of(presets: Sequence[Preset], chosen: Preset) -> PresetList:
-    """A list of presets that are there, one of which is chosen already."""
+def list_of(presets: Sequence[Preset], number: int) -> PresetList:
+    """A list of presets that are there; the one of a number, from 1, is chosen already."""
 
     def loader(preset: Preset) -> Callable[[], Preset]:
         return lambda: preset
 
     found = PresetList([loader(preset) for preset in presets])
-    found.number = presets.index(chosen) + 1 if chosen in presets else 0
+    found.number = number
     return found

@@ -20,18 +20,20 @@ def run(
     fullscreen: bool = False,
     engine: str = AUTO,
     tour: Sequence[Step] = (),
+    step: int = 1,
 ) -> int:
     """Open the window on a shot and stay until it is closed; the exit status.
 
     `source` is the preset file to watch, `engine` as for Renderer; `tour` has the presets that P
-    steps through, with captions, instead of all. Raises ContextError where no window, or no such
+    steps through, with captions, instead of all; `step` is the number, from 1, of the one that the
+    shot shows. Raises ContextError where no window, or no such
     engine, can be had.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:
         folder = output_dir or Path()
         app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
-        app.take_tour(tour)
+        app.take_tour(tour, step)
         try:
             app.loop()
         finally:

@@ -3,6 +3,7 @@
 Scene -> sweep.cells() -> for each cell its own scene, drawn by its own view -> one picture
 """
 
+import threading
 import time as wall
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -30,16 +31,18 @@ class Networks:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[object, Network] = OrderedDict()
+        self._lock = threading.Lock()  # renderers of several threads share a view
 
     def get(self, preset: Preset) -> Network:
         """The network of a preset."""
         key = (preset.spec, preset.normalize)
-        found = self._kept.pop(key, None)
-        if found is None:
-            found = preset.network()
-        self._kept[key] = found
-        while len(self._kept) > 1 and self._size() > MOST_PARAMETERS:
-            self._kept.popitem(last=False)
+        with self._lock:
+            found = self._kept.pop(key, None)
+            if found is None:
+                found = preset.network()
+            self._kept[key] = found
+            while len(self._kept) > 1 and self._size() > MOST_PARAMETERS:
+                self._kept.popitem(last=False)
         return found
 
     def _size(self) -> int:

@@ -156,8 +156,9 @@ class UnitsView(HostView):
         """What does not follow the cursor: the heads of the columns, and the strongest lines."""
         lined = lined and scene.preset.show.connections
         what = (board, size, lined)
-        if self._base is not None and self._base[1] == what and alike(self._base[0], scene.network):
-            return self._base[2].copy()
+        base = self._base
+        if base is not None and base[1] == what and alike(base[0], scene.network):
+            return base[2].copy()
         image = canvas(size)
         if lined:
             lines = diagram.connections(scene.network, board)
