@@ -15,10 +15,10 @@ from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
+from cppn_gl.steps import ladder, on_ladder, tidy
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.preset_list import PresetList
-from cppn_gl.viewer.steps import ladder, on_ladder, tidy
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyrr import matrix44
 
 from cppn_gl.show import Show
-from cppn_gl.viewer.steps import ladder
+from cppn_gl.steps import ladder
 
 Floats = NDArray[np.float64]
 
