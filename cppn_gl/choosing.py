@@ -16,6 +16,7 @@ from cppn_gl.engines import (
     BAKED_COMPUTE,
     COMPUTE,
     EXACT,
+    FEW_UNITS,
     FRAGMENT,
     NUMPY,
     TILED,
@@ -33,7 +34,6 @@ from cppn_gl.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
 # Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
 # GPU has few registers for the units of many.
 ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
-FEW_UNITS = 16  # up to which a shader is as fast on a processor as matrix products
 HOST_GAIN = 1.25  # and NumPy so much faster than shaders: making bytes of it is not timed
 GAIN = 1.05  # a candidate has to be this much faster than the first guess
 ROUNDS = 3

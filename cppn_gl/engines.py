@@ -14,6 +14,7 @@ from cppn_gl.schema import PresetError, nearest
 
 VARIABLE = "CPPN_GL_ENGINE"
 AUTO = "auto"
+FEW_UNITS = 16  # up to which a shader is as fast on a processor as matrix products
 
 
 @dataclass(frozen=True, order=True)

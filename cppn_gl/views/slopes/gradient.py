@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.choosing import FEW_UNITS
 from cppn_gl.cores import one_thread
 from cppn_gl.derivatives import Jets, Places, at_points, outputs
 from cppn_gl.drawing import Drawing as ShaderDrawing
-from cppn_gl.engines import DERIVATIVES
+from cppn_gl.engines import DERIVATIVES, FEW_UNITS
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
 from cppn_gl.scene import Scene, work_per_pixel
