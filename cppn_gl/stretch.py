@@ -46,10 +46,9 @@ def grid(shape: Size) -> Size:
 
 
 def natural(scene: Scene) -> Ends:
-    """The ends without a stretch: 0 and 1 for `rgb`, else the span of the output activation."""
-    low, high = ACTIVATIONS[scene.network.drawn[-1].activation].span
-    if scene.preset.color.mapping == "rgb":
-        low, high = 0.0, 1.0
+    """The ends without a stretch: those of the mapping, or of the output activation."""
+    own = MAPPINGS[scene.preset.color.mapping].span
+    low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
     return Ends((low,) * 3, (high,) * 3)
 
 
