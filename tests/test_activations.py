@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cppn_gl.activations import ACTIVATIONS, activate, derivative
+from cppn_gl.activations import ACTIVATIONS, activate, bounds, derivative
 from cppn_gl.programs import build
 from cppn_gl.renderer import Renderer
 from cppn_gl.resources import resource
@@ -92,6 +92,18 @@ def test_bounded_says_whether_the_range_is() -> None:
         assert ACTIVATIONS[name].bounded == (not math.isinf(low) and not math.isinf(high))
 
 
+@pytest.mark.parametrize("name", FORMULAS)
+def test_bounds_are_what_its_values_come_near_and_never_leave(name: str) -> None:
+    values = activate(name, np.concatenate([np.linspace(-4, 4, 40_001), [-1e9, 0, 1e9]]))
+    found = bounds(name)
+    if found is None:
+        assert not ACTIVATIONS[name].bounded
+        return
+    assert found == pytest.approx((values.min(), values.max()), abs=1e-6)
+    assert found[0] <= values.min()
+    assert values.max() <= found[1]
+
+
 def test_the_shaders_name_the_same_activations() -> None:
     text = (resource("shaders") / "activations.glsl").read_text("utf-8")
     assert set(re.findall(r"REAL activation_(\w+)\(REAL x\)", text)) == set(ACTIVATIONS)
@@ -140,6 +152,18 @@ def test_kinked_says_what_has_two_straight_pieces() -> None:
         slopes = derivative(name, x)
         straight = len({*slopes[x < 0].tolist()}) == len({*slopes[x > 0].tolist()}) == 1
         assert row.kinked == (straight and name != "identity"), name
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_bounds_are_what_its_values_come_near_and_never_leave(name: str) -> None:
+    values = activate(name, np.concatenate([np.linspace(-4, 4, 40_001), [-1e9, 0, 1e9]]))
+    found = bounds(name)
+    if found is None:
+        assert not ACTIVATIONS[name].bounded
+        return
+    assert found == pytest.approx((values.min(), values.max()), abs=1e-6)
+    assert found[0] <= values.min()
+    assert values.max() <= found[1]
 
 
 def test_the_shaders_name_the_same_derivatives() -> None:
