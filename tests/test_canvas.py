@@ -420,7 +420,7 @@ def test_a_huge_network_is_drawn_in_small_tiles(
 
 @pytest.mark.parametrize("size", [(101, 67), (257, 31), (33, 120)])
 @pytest.mark.parametrize("kind", ["minmax", "percentile"])
-@pytest.mark.parametrize("view", ["picture", "signal"])
+@pytest.mark.parametrize("view", ["picture", "signal", "layers"])
 def test_coarse_and_fine_pictures_are_stretched_alike(
     canvas: Canvas,
     renderer: Renderer,
@@ -443,6 +443,7 @@ def test_coarse_and_fine_pictures_are_stretched_alike(
 
     chosen = Recolor.set
     monkeypatch.setattr(Recolor, "set", seen)
+    monkeypatch.setattr("cppn_gl.views.layers.colored", spy)
     monkeypatch.setattr(Canvas, "_first_scale", lambda *args: 64)
     canvas.want(scene_of(preset), size)
     assert finish(canvas) == [64, 16, 4, 1]
