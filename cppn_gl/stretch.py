@@ -8,7 +8,7 @@ be a value beyond the lowest and the highest: it is cut off there.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import MAPPINGS, Ends, broken, single
 from cppn_gl.cores import THREADS
+from cppn_gl.kept import Recent
 from cppn_gl.network import Layer
 from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene
@@ -34,7 +35,7 @@ Size = tuple[int, int]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 
 # What was measured, with the layers whose ids stand in the key, so that these stay theirs.
-_kept: dict[Any, tuple[tuple[Layer, ...], Statistics]] = {}
+_kept: Recent[Hashable, tuple[tuple[Layer, ...], Statistics]] = Recent(KEPT)
 
 
 def grid(shape: Size) -> Size:
@@ -62,15 +63,12 @@ def ending(scene: Scene, shape: Size) -> Steps:
     if color.stretch == "none":
         return usual
     size = grid(shape)
-    known = _key(scene, size)
-    if known in _kept:
-        found = _kept[known][1]
-    else:
-        found = _statistics((yield from _values(scene, size)))
-        _kept[known] = scene.network.drawn, found
-        while len(_kept) > KEPT:
-            _kept.pop(next(iter(_kept)), None)
-    measured = found[color.stretch]
+    key = _key(scene, size)
+    known = _kept.find(key)
+    if known is None:
+        statistics = _statistics((yield from _values(scene, size)))
+        known = _kept.put(key, (scene.network.drawn, statistics))
+    measured = known[1][color.stretch]
     mapping = MAPPINGS[color.mapping]
     low, high = measured[:, :3] if mapping.channels == 3 else measured[:, 3:].repeat(3, axis=1)
     if not (np.isfinite(low) & np.isfinite(high)).all():  # not one number in the view
@@ -90,12 +88,10 @@ def ended(scene: Scene, shape: Size) -> Ends:
             return found
 
 
-def _key(scene: Scene, size: Size) -> Any:
-    network = scene.network
-    layers = tuple((id(one.weight), id(one.bias), one.activation) for one in network.drawn)
-    moves = {"t", "cos_t", "sin_t"} & set(network.inputs)
+def _key(scene: Scene, size: Size) -> Hashable:
+    moves = {"t", "cos_t", "sin_t"} & set(scene.network.inputs)
     clock = scene.clock if moves else None
-    return layers, network.scales, network.inputs, network.latent, scene.view, clock, size
+    return scene.network.identity, scene.view, clock, size
 
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, NDArray[np.float32]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppn_gl.activations import ACTIVATIONS, derivative
+from cppn_gl.kept import Recent
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
@@ -22,6 +23,7 @@ from cppn_gl.views.plots.ticks import roomy
 
 _MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
 _NEAR = 1.2  # letters between the cursor and the unit that it points at, at most
+_KEPT = 2  # pictures
 _NAMED = 4  # units that a legend names
 
 
@@ -160,7 +162,7 @@ class CurvesView(HostView):
     knobs = ("layer", "before")
 
     def __init__(self) -> None:
-        self._kept: tuple[Scene, Size, _Plot] | None = None
+        self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """The plain ground: all else is lines and words, which are drawn at full size."""
@@ -202,11 +204,7 @@ class CurvesView(HostView):
         return Hit(f"{name}: {where}" if after else f"{name} before the activation: {where}")
 
     def _plot(self, scene: Scene, size: Size) -> _Plot:
-        kept = self._kept
-        if kept is None or kept[1] != size or kept[0] != scene:
-            kept = (scene, size, _draw(scene, size))
-            self._kept = kept
-        return kept[2]
+        return self._kept.get((scene, size), lambda: _draw(scene, size))
 
 
 def _draw(scene: Scene, size: Size) -> _Plot:
