@@ -109,7 +109,11 @@ class Preset:
 
     @property
     def network_moves(self) -> bool:
-        """Whether the network differs from one moment to the next."""
+        """Whether the network differs from one moment to the next.
+
+        What a view makes of it may differ besides, as of [show] noise and layer: that is the
+        view's own affair, and never baked.
+        """
         tables = {name.partition(".")[0] for name, _ in self.animate.moving}
         return bool(self.animation.walk or tables & {"network", "normalize"})
 

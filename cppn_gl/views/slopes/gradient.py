@@ -44,6 +44,7 @@ class GradientView(View):
     """Steepness by colour, from dark to bright."""
 
     name = "gradient"
+    by_engine = False
     knobs = ("channel",)
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:

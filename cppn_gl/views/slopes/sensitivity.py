@@ -57,9 +57,9 @@ class SensitivityView(View):
     knobs = ("layer", "noise", "channel")
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
-        """Begin to draw: the two pictures by the engine for such networks, then their distance."""
-        painter = stage.painter
-        engine = stage.engine_for(scene.network)
+        """Begin to draw: two pictures by one engine, the changed one's, and then their distance."""
+        painter, other = stage.painter, changed(scene)
+        engine = stage.engine_for(other.network)
         low, high = measured(scene).limits
 
         def part(of: Scene) -> Any:
@@ -78,7 +78,7 @@ class SensitivityView(View):
                 channels=channels(scene),
             )
 
-        parts = [part(scene), part(changed(scene))]
+        parts = [part(scene), part(other)]
         make = partial(Planes, painter.ctx)
         return Shaded(painter, planes, "sensitivity", make, parts, shade, band_pixels=BAND_PIXELS)
 
