@@ -141,11 +141,12 @@ class Chooser:
         size: tuple[int, int],
         planes: Callable[[tuple[int, int]], Planes],
         *,
-        bake: bool = False,
+        bake: bool | None = None,
     ) -> Choice:
         """Time the candidates on a band of the picture and remember the fastest.
 
-        `bake`: measure a baked program too, however long it takes to compile.
+        `bake`: measure a baked program too, however long it takes to compile; None: of a small
+        network.
         """
         network = scene.network
         candidates = self.candidates(network)
@@ -171,7 +172,7 @@ class Chooser:
         elif best[fastest] < GAIN * best[candidates[0]] and candidates[0] != NUMPY:
             fastest = candidates[0]
         seconds = 0.0
-        if bake or weights(network) <= BAKE_TRIAL:
+        if weights(network) <= BAKE_TRIAL if bake is None else bake:
             seconds = self._bake_cost(scene, size, planes, rates)
         known = self.cache.get(self.key(network))
         if known is not None:  # what was compiled before takes no time, and says nothing
@@ -220,20 +221,29 @@ class Chooser:
         return seconds
 
     def settle(
-        self, scene: Scene, points: float, planes: Callable[[tuple[int, int]], Planes]
+        self,
+        scene: Scene,
+        points: float,
+        planes: Callable[[tuple[int, int]], Planes],
+        *,
+        bakes: bool = True,
     ) -> Choice:
-        """The engine for a long job of so many points (pixels × samples): it draws from now on."""
+        """The engine for a long job of so many points (pixels × samples): it draws from now on.
+
+        `bakes`: whether a baked program may.
+        """
         network = scene.network
         self._settled.pop(self.key(network), None)
         seconds = self._seconds(network, points)
         known = self.cache.get(self.key(network))
         soon = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
-        bake = soon and _bakeable(network)
+        bake = bakes and soon and _bakeable(network)
         if seconds > TUNE_WORTH and (
             known is None or (bake and str(self.baked) not in known.rates)
         ):
-            self.tune(scene, TRIAL_SIZE, planes, bake=bake)
-        choice = self._settled[self.key(network)] = self._long(network, points)
+            self.tune(scene, TRIAL_SIZE, planes, bake=bake or (None if bakes else False))
+        choice = self._long(network, points) if bakes else self.engine_for(network)
+        self._settled[self.key(network)] = choice
         return choice
 
     def _seconds(self, network: Network, points: float) -> float:

@@ -8,7 +8,7 @@ same draws, so that the renderer sends a few numbers and no weights.
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -168,6 +168,12 @@ class Network:
     def parameters(self) -> int:
         """The number of weights and biases."""
         return sum(layer.weight.size + layer.bias.size for layer in self.drawn)
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells it from other networks: its arrays' ids, as long as it is kept; the rest."""
+        arrays = tuple((id(one.weight), id(one.bias), one.activation) for one in self.drawn)
+        return arrays, self.scales, self.inputs, self.latent
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:

@@ -8,7 +8,6 @@ root mean square of all its weights and biases, and Δ, δ are drawn from N(0, 1
 by about the share `noise` of itself, whatever its size.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,15 @@ from numpy.typing import NDArray
 
 from cppn_gl import draws
 from cppn_gl.activations import activate
+from cppn_gl.kept import recent, share
 from cppn_gl.network import MAX_WEIGHT, Layer, Network
+
+KEPT = 8  # small networks
 
 Floats = NDArray[np.float64]
 
 
-@lru_cache(maxsize=16)
+@recent(KEPT, share)
 def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
     """The network with layer `layer`, from 1, changed. The same for the same arguments."""
     changed = perturbed_layer(network, layer, noise, seed)

@@ -7,7 +7,6 @@ A preset is complete: with a size and a time it determines a picture.
 
 import dataclasses
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import tomli_w
@@ -17,6 +16,7 @@ from cppn_gl.animation import Animate, Animation
 from cppn_gl.axes import Sweep
 from cppn_gl.color import Color
 from cppn_gl.features import Clock
+from cppn_gl.kept import Recent, share
 from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.normalize import Normalize, normalized
 from cppn_gl.schema import PresetError
@@ -58,6 +58,7 @@ __all__ = [
 
 MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
+_normalized: Recent[Any, Network] = Recent(16, lambda key, network: share(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 
 
@@ -89,7 +90,10 @@ class Preset:
         """The network that this preset draws; where it moves, that of `at(time)` is the one."""
         if self.normalize.which == "none":
             return self.spec.network()
-        return _normalized(self.spec, self.normalize)
+        spec, how = self.spec, self.normalize
+        return _normalized.get(
+            (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
+        )
 
     def at(self, time: float) -> "Preset":
         """The preset with all keys that move as they are at `time` seconds; itself if none does.
@@ -105,7 +109,11 @@ class Preset:
 
     @property
     def network_moves(self) -> bool:
-        """Whether the network differs from one moment to the next."""
+        """Whether the network differs from one moment to the next.
+
+        What a view makes of it may differ besides, as of [show] noise and layer: that is the
+        view's own affair, and never baked.
+        """
         tables = {name.partition(".")[0] for name, _ in self.animate.moving}
         return bool(self.animation.walk or tables & {"network", "normalize"})
 
@@ -170,8 +178,3 @@ class Preset:
         tables = {name: getattr(self, attribute(name)) for name in TABLES}
         told = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         return tomli_w.dumps(document | told)
-
-
-@lru_cache(maxsize=16)
-def _normalized(spec: NetworkSpec | LayersSpec, how: Normalize) -> Network:
-    return normalized(spec.network(), how, Clock(), spec.seed)

@@ -230,15 +230,19 @@ class Renderer:
 
         `points` are the pixels × samples of all its frames. A job that is worth it measures the
         engines first; a baked program is taken where it saves more than its compilation costs,
-        and never for a network that moves: each frame would be compiled.
+        and never for a network that moves: each frame would be compiled. Nothing is measured for a
+        view that does not draw by engines, or baked for one that draws other networks too.
         """
         if self.ctx is None or self._asked in EXACT:
             return self.engine_for(what)
         if isinstance(what, Preset) and what.network_moves:
             return self.engine_for(what)
         scene = _scene(what)
+        view = view_of(scene.preset)
+        if not view.by_engine:
+            return self.engine_for(what)
         with self._current():
-            return self.chooser.settle(scene, points, self._region)
+            return self.chooser.settle(scene, points, self._region, bakes=view.bakes)
 
     @property
     def tuning_path(self) -> Path | None:

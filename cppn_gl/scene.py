@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from cppn_gl.features import Clock
+from cppn_gl.kept import share
 from cppn_gl.network import Network
 from cppn_gl.preset import Preset, View
 
@@ -24,6 +25,11 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
     if network is None or (now.spec, now.normalize) != (preset.spec, preset.normalize):
         network = now.network()
     return Scene(network, now.view, now.animation.clock(time), now)
+
+
+def scene_share(scene: Scene, *args: object, **named: object) -> float:
+    """What a scene counts as among those that are kept (kept.py)."""
+    return share(scene.network)
 
 
 def work_per_pixel(network: Network) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import MAPPINGS, Ends, broken, single
 from cppn_gl.cores import THREADS
+from cppn_gl.kept import Recent
 from cppn_gl.network import Layer
 from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene
@@ -37,7 +38,7 @@ Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
 # What was measured, with the layers whose ids stand in the key, so that these stay theirs.
-_kept: dict[Any, tuple[tuple[Layer, ...], list[Statistics]]] = {}
+_kept: Recent[Hashable, tuple[tuple[Layer, ...], list[Statistics]]] = Recent(KEPT)
 
 
 def grid(shape: Size) -> Size:
@@ -78,17 +79,15 @@ def measured(
     `values` is given a grid's size, and comes by steps to outputs (N, 3), those that are no numbers
     magenta, for each picture; `what`: which pictures.
     """
-    known = what, _key(scene, size)
-    if known not in _kept:
+    key = what, _key(scene, size)
+    known = _kept.find(key)
+    if known is None:
         found = []
         for one in (yield from values(size)):
             found.append(_statistics(one))
             yield
-        _kept[known] = scene.network.drawn, found
-        while len(_kept) > KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        return found
-    return _kept[known][1]
+        known = _kept.put(key, (scene.network.drawn, found))
+    return known[1]
 
 
 def ends(scene: Scene, found: Statistics) -> Ends:
@@ -113,12 +112,10 @@ def ended(scene: Scene, shape: Size) -> Ends:
             return found
 
 
-def _key(scene: Scene, size: Size) -> Any:
-    network = scene.network
-    layers = tuple((id(one.weight), id(one.bias), one.activation) for one in network.drawn)
-    moves = {"t", "cos_t", "sin_t"} & set(network.inputs)
+def _key(scene: Scene, size: Size) -> Hashable:
+    moves = {"t", "cos_t", "sin_t"} & set(scene.network.inputs)
     clock = scene.clock if moves else None
-    return layers, network.scales, network.inputs, network.latent, scene.view, clock, size
+    return scene.network.identity, scene.view, clock, size
 
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:

@@ -368,6 +368,18 @@ def test_a_very_long_job_bakes_to_measure_that_too(
     assert choice.why == "saves 667 s for 1.0 s of compiling"
 
 
+def test_a_long_job_of_what_cannot_be_baked_bakes_nothing(world: World, cache: TuningCache) -> None:
+    for network in (NARROW, TINY):
+        one = chooser(cache=cache)
+        world.rates[str(one.baked)] = 3e9
+        choice = one.settle(scene(network), points_of(network, 1e6), planes, bakes=False)
+        assert choice.engine == one.engine_for(network).engine != str(one.baked)
+        assert world.drawn
+        assert str(one.baked) not in world.drawn
+        assert settled(one, network, points_of(network, 1e6)) == str(one.baked)
+        world.drawn.clear()
+
+
 def test_programs_are_baked_for_what_the_device_has_most_of() -> None:
     assert chooser(PROCESSOR).baked == BAKED
     assert chooser(GPU, compute=False).baked == BAKED

@@ -1,11 +1,14 @@
 """The numbers of curves: what runs along the axis, and the float64 reference's values there."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from cppn_gl.activations import activate
 from cppn_gl.features import Clock
-from cppn_gl.preset import Preset
+from cppn_gl.network import Layer
+from cppn_gl.preset import LayersSpec, Preset
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.views.plots.cut import along, shown_network, span
 
@@ -43,10 +46,43 @@ def test_a_layer_asked_for_shows_the_network_up_to_it() -> None:
     one = scene(layer=2)
     found = along(one, 20)
     assert shown_network(one).depth == 2
-    truth = one.network.truncated(2).evaluate(found.at[:, None])
+    truth = one.preset.layer_picture(2).network().evaluate(found.at[:, None])
     assert found.outputs == pytest.approx(truth, abs=1e-14)
     assert along(scene(layer=1), 20).units is None
     assert shown_network(scene(layer=60)).depth == 4
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"init": "glorot_normal"},
+        {"init": "glorot_uniform", "which": "hidden"},
+        {"which": "all", "gain": 2.0},
+        {"animate.weight_scale": [0.5, 3.0]},
+    ],
+    ids=str,
+)
+def test_the_layers_curves_are_those_of_its_own_picture(keys: dict[str, Any], layer: int) -> None:
+    one = scene(layer=layer, **keys)
+    found = along(one, 20)
+    network = one.preset.layer_picture(layer).network()
+    assert found.outputs == pytest.approx(network.evaluate(found.at[:, None]), abs=1e-14)
+    assert shown_network(one).layers[-1].weight.tolist() == network.layers[-1].weight.tolist()
+
+
+@pytest.mark.parametrize("which", ["none", "hidden", "all"])
+def test_a_layer_of_a_network_given_by_its_layers(which: str) -> None:
+    hidden = [Layer(np.full((4, k), 0.3) - np.eye(4, k), np.arange(4) / 4, "tanh") for k in (1, 4)]
+    last = Layer(np.array([[1.0, -2.0, 0.5, 3.0]]), np.array([0.25]), "sigmoid")
+    preset = Preset(LayersSpec((*hidden, last), ("x",))).replace(layer=2, which=which)
+    found = along(scene_of(preset), 20)
+    network = preset.layer_picture(2).network()
+    assert found.outputs == pytest.approx(network.evaluate(found.at[:, None]), abs=1e-14)
+    if which == "none":
+        units = np.tanh(found.at[:, None] @ hidden[0].weight.T.astype(float) + hidden[0].bias)
+        sums = units @ hidden[1].weight[:1].T.astype(float) + hidden[1].bias[:1]
+        assert found.outputs == pytest.approx(1 / (1 + np.exp(-sums)), abs=1e-14)
 
 
 def test_a_network_of_two_inputs_is_cut_through_the_middle_of_the_view() -> None:

@@ -14,7 +14,6 @@ from cppn_gl.views.units.lens import (
     VALUES,
     Lens,
     Lenses,
-    alike,
     channel_of,
     ground,
     lens_size,
@@ -127,11 +126,3 @@ def test_lenses_are_kept_and_few_of_them() -> None:
         assert get(other) is not first
     assert get(PRESET, 1.0) is not first
     assert len(lenses._kept) == KEPT
-
-
-def test_networks_are_told_apart() -> None:
-    one = PRESET.network()
-    assert alike(one, PRESET.network())
-    for keys in ({"seed": 9}, {"depth": 5}, {"activation": "sin"}, {"weight_scale": 2.0}):
-        assert not alike(one, PRESET.replace(**keys).network())
-    assert not alike(one, PRESET.replace(inputs=["x", "y"]).network())

@@ -1,5 +1,6 @@
 """Networks: the laws of the draws, how networks nest, and the reference against plain loops."""
 
+import dataclasses
 import math
 from itertools import pairwise
 from typing import Any
@@ -432,3 +433,19 @@ def test_a_wrong_key_is_refused_with_what_would_be_right(keys: dict[str, Any], w
     with pytest.raises(PresetError, match=words) as caught:
         Network.random(**keys)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_networks_are_told_apart_by_their_arrays_and_the_rest() -> None:
+    spec = NetworkSpec(depth=4, width=6, inputs=("x", "t", "z0"), weight_scale=1.5)
+    one, again = spec.network(), spec.network()
+    assert one.identity == again.identity
+    for keys in (
+        {"seed": 9},
+        {"depth": 5},
+        {"activation": "sin"},
+        {"output_activation": "tanh"},
+        {"weight_scale": 2.0},
+        {"inputs": ("x", "y", "z0")},
+        {"latent": (0.5,)},
+    ):
+        assert dataclasses.replace(spec, **keys).network().identity != one.identity  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ import cppn_gl.renderer
 from cppn_gl import Layer, Network, Preset, Renderer, packing
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.baked import weights
+from cppn_gl.choosing import Chooser
 from cppn_gl.context import ContextError, open_context
 from cppn_gl.engines import AUTO, EXACT, VARIABLE
 from cppn_gl.geometry import sample_jitters
@@ -29,6 +30,7 @@ from cppn_gl.preset import LayersSpec, PresetError, View
 from cppn_gl.shader import ShaderError
 from cppn_gl.show import VIEWS
 from cppn_gl.stream import one_ahead
+from cppn_gl.tuning import Choice
 from cppn_gl.views import ALL
 from cppn_gl.views.base import HostView
 
@@ -728,6 +730,34 @@ def test_a_long_job_measures_and_is_drawn_as_planned(tuning: Path) -> None:
         assert one.engine_for(preset).engine == choice.engine
         assert tuning.exists()
         check_truth(one, preset, (9, 5))
+
+
+@gl
+@pytest.mark.parametrize("view", ["units", "curves", "layers", "gradient", "regions"])
+def test_engines_are_not_measured_for_a_view_that_does_not_draw_by_them(
+    tuning: Path, view: str
+) -> None:
+    preset = Preset().replace(depth=2, width=3, activation="relu", view=view)
+    with Renderer() as one:
+        assert one.plan(preset, 1e15) == one.engine_for(preset)
+    assert not tuning.exists()
+
+
+@gl
+@pytest.mark.parametrize(("view", "bakes"), [("signal", True), ("sensitivity", False)])
+def test_programs_are_baked_for_the_picture_alone(
+    tuning: Path, monkeypatch: pytest.MonkeyPatch, view: str, bakes: bool
+) -> None:
+    asked: list[bool] = []
+
+    def settle(self: Chooser, *args: Any, bakes: bool = True) -> Choice:
+        asked.append(bakes)
+        return self.engine_for(args[0].network)
+
+    monkeypatch.setattr(Chooser, "settle", settle)
+    with Renderer() as one:
+        one.plan(Preset().replace(depth=2, width=3, view=view), 1e15)
+    assert asked == [bakes]
 
 
 # Lives.

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from viewing import viewed
 
-from cppn_gl import Preset, Renderer
+from cppn_gl import Network, Preset, Renderer, programs
+from cppn_gl.baked import bake
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.perturbation import perturbed
@@ -63,6 +64,28 @@ def test_a_pixel_says_how_far_it_moves(renderer: Renderer, change: dict[str, Any
     colors = np.stack([np.interp(at, np.arange(256), heat()[:, k]) for k in range(3)], axis=-1)
     assert np.quantile(np.abs(drawn.reshape(-1, 3) - colors), 0.98) < 0.03
     assert drawn.std() > 0.02
+
+
+@pytest.mark.gl
+def test_no_program_is_compiled_for_another_change(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    baked: list[Network] = []
+
+    def counted(network: Network) -> str:
+        baked.append(network)
+        return bake(network)
+
+    monkeypatch.setattr(programs, "bake", counted)
+    with Renderer("baked") as one:
+        drawn = [
+            one.render(PRESET.replace(noise=noise), SIZE, 0.3, dtype="float32")
+            for noise in (0.05, 0.06, 0.07)
+        ]
+    assert baked == []
+    assert drawn[0] != pytest.approx(drawn[2], abs=1e-3)
+    truth = renderer.render(PRESET, SIZE, 0.3, dtype="float32")
+    assert np.quantile(np.abs(drawn[0] - truth), 0.98) < 0.03
 
 
 def test_bars_are_the_mean_of_what_evaluate_says() -> None:

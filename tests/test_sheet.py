@@ -322,6 +322,7 @@ def test_of_large_networks_the_last_are_kept(
         kept.get(presets[seed])
     assert [preset.spec.seed for preset in counted] == [0, 1, 2, 1]
     monkeypatch.setattr(sheet, "MOST_PARAMETERS", 1)  # even one is too many, and is kept
+    kept = Networks()
     assert kept.get(presets[3]) is kept.get(presets[3])
 
 

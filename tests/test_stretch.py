@@ -1,7 +1,11 @@
 """The range of a stretch: that of the reference, whatever draws and however large."""
 
+from collections.abc import Generator
+from functools import partial
+
 import numpy as np
 import pytest
+from threads import at_once
 from truth import pixel_inputs
 
 from cppn_gl import stretch
@@ -162,3 +166,19 @@ def test_what_is_no_number_is_not_measured() -> None:
     over = Layer(np.full((3, 1), 1e30), np.zeros(3), "identity")
     scene = scene_of(PRESET.replace(stretch="minmax"), 0.0, Network([big, over]))
     assert ended(scene, SIZE) == natural(scene)  # not one number in the view
+
+
+def test_several_threads_may_measure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def values(scene: Scene, size: tuple[int, int]) -> Generator[None, None, np.ndarray]:
+        yield
+        return np.repeat([[0.0], [scene.network.scales[0][0]]], 3, axis=1)
+
+    monkeypatch.setattr(stretch, "_values", values)
+    scenes = [scene_of(PRESET.replace(stretch="minmax", weight_scale=0.5 + k)) for k in range(12)]
+
+    def measure(start: int) -> None:
+        for k in range(start, start + 1200):
+            assert ended(scenes[k * 5 % 12], SIZE).high[0] == 0.5 + k * 5 % 12
+
+    at_once([partial(measure, start) for start in range(4)])
+    assert len(stretch._kept) == stretch.KEPT

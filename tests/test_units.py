@@ -1,10 +1,12 @@
 """The units view: tiles are the units' values, the panel is one of them, a click keeps it."""
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from threads import at_once
 
 from cppn_gl import Preset, Renderer, load_preset
 from cppn_gl.activations import activate
@@ -211,3 +213,42 @@ def test_it_is_painted_into_planes(renderer: Renderer) -> None:
             pass
         assert np.array_equal(planes.read(), painted(VIEW, scene, (97, 60)))
         planes.release()
+
+
+def test_another_thread_may_look_at_it_meanwhile() -> None:
+    view, size = UnitsView(), (64, 36)
+    scene, other = (scene_of(PRESET.replace(seed=seed)) for seed in (1, 2))
+    true = UnitsView().overlay(scene, size)
+    left = 0
+
+    class Interrupted(Scene):
+        """Another thread's turn comes when the network is asked for the n-th time."""
+
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal left
+            if name == "network":
+                left -= 1
+                if left == 0:
+                    view.overlay(other, (40, 60))
+            return super().__getattribute__(name)
+
+    torn = Interrupted(scene.network, scene.view, scene.clock, scene.preset)
+    for number in range(1, 12):
+        left = 0
+        view.overlay(scene, size)
+        left = number
+        assert np.array_equal(view.overlay(torn, size), true)  # type: ignore[arg-type]
+
+
+def test_several_threads_may_look_at_it_at_once() -> None:
+    view = UnitsView()
+    scene, other = (scene_of(PRESET.replace(seed=seed)) for seed in (1, 2))
+    jobs = [(scene, (64, 36)), (scene, (40, 60)), (other, (64, 36))]
+    truth = [UnitsView().overlay(*job) for job in jobs]
+
+    def look(number: int) -> None:
+        for _ in range(50):
+            seen, true = view.overlay(*jobs[number]), truth[number]
+            assert np.array_equal(seen, true)  # type: ignore[arg-type]
+
+    at_once([partial(look, k % 3) for k in range(4)])

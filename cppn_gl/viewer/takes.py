@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
 from cppn_gl.coloring import begin
-from cppn_gl.engines import NUMPY
+from cppn_gl.engines import NUMPY, Engine
 from cppn_gl.files import make_folder
+from cppn_gl.network import Network
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
@@ -170,7 +171,7 @@ class Takes:
         if view.name != PICTURE:
             take.drawing = sampling.begin(
                 view,
-                Stage(self._engines.painter, lambda _: NUMPY if pick.compiles else pick.engine),
+                Stage(self._engines.painter, self._ready_engine),
                 Planes(self._ctx, take.shot.size),
                 take.scene,
                 take.shot.samples,
@@ -183,6 +184,11 @@ class Takes:
         take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
         take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
         return True
+
+    def _ready_engine(self, network: Network) -> Engine:
+        """What draws a network within a view, without compiling."""
+        pick = self._engines.pick_for(network)
+        return NUMPY if pick.compiles else pick.engine
 
     def _submit(self, take: _Take) -> bool:
         if self._writer is None:

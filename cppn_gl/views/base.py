@@ -63,13 +63,16 @@ class View:
 
     `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
     of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
-    overlay heeds the cursor.
+    overlay heeds the cursor. `by_engine`: whether the engine chosen for a network draws it;
+    `bakes`: it draws the preset's own network alone, so that one baked program serves all frames.
     """
 
     name = ""
     knobs: tuple[str, ...] = ()
     smooth = True
     points = False
+    by_engine = True
+    bakes = False
 
     @property
     def own_layers(self) -> bool:
@@ -125,6 +128,7 @@ class HostView(View):
     """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
 
     smooth = False
+    by_engine = False
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint a picture of `size`; yields wherever it may be interrupted for a while."""

@@ -3,14 +3,13 @@
 Scene -> sweep.cells() -> for each cell its own scene, drawn by its own view -> one picture
 """
 
-import threading
 import time as wall
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 import numpy as np
 from PIL import ImageDraw
 
+from cppn_gl.kept import Recent
 from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of, work_per_pixel
@@ -30,23 +29,15 @@ class Networks:
     """The networks of cells, kept while they are looked at: drawing many weights takes long."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[object, Network] = OrderedDict()
-        self._lock = threading.Lock()  # renderers of several threads share a view
+        self._kept: Recent[Hashable, Network] = Recent(MOST_PARAMETERS, _parameters)
 
     def get(self, preset: Preset) -> Network:
         """The network of a preset."""
-        key = (preset.spec, preset.normalize)
-        with self._lock:
-            found = self._kept.pop(key, None)
-            if found is None:
-                found = preset.network()
-            self._kept[key] = found
-            while len(self._kept) > 1 and self._size() > MOST_PARAMETERS:
-                self._kept.popitem(last=False)
-        return found
+        return self._kept.get((preset.spec, preset.normalize), preset.network)
 
-    def _size(self) -> int:
-        return sum(network.parameters for network in self._kept.values())
+
+def _parameters(key: Hashable, network: Network) -> int:
+    return network.parameters
 
 
 class SheetView(OfPictures):

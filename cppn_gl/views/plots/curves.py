@@ -11,23 +11,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppn_gl.activations import ACTIVATIONS, bounds, derivative
+from cppn_gl.kept import Recent
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
-from cppn_gl.views.plots.cut import Curves, along, shown_network
+from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
 from cppn_gl.views.plots.ticks import roomy
 
 _MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
 _NEAR = 1.2  # letters between the cursor and the unit that it points at, at most
+_KEPT = 2  # pictures
 _NAMED = 4  # units that a legend names
 
 
 def panels(scene: Scene, curves: Curves) -> list[Panel]:
     """One to three panels: the units, their weighted sum, the activation of it."""
-    network = shown_network(scene)
+    network = curves.network
     last, found = network.layers[-1], []
     x = (float(curves.at[0]), float(curves.at[-1]))
     word = _axis_word(scene, curves.axis)
@@ -160,7 +162,7 @@ class CurvesView(HostView):
     knobs = ("layer", "before")
 
     def __init__(self) -> None:
-        self._kept: tuple[Scene, Size, _Plot] | None = None
+        self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """The plain ground: all else is lines and words, which are drawn at full size."""
@@ -177,7 +179,7 @@ class CurvesView(HostView):
         found = None if cursor is None else pointed(drawn.frames, canvas.points, cursor)
         if found is not None and cursor is not None:
             canvas = Canvas.over(canvas.pixels, canvas.points)
-            _stand_out(canvas, scene, drawn, found, cursor)
+            _stand_out(canvas, drawn, found, cursor)
         alpha = np.full((*canvas.pixels.shape[:2], 1), 255, np.uint8)
         return np.concatenate([canvas.pixels, alpha], axis=2)
 
@@ -193,7 +195,7 @@ class CurvesView(HostView):
         value = float(np.interp(at, line.x, line.y))
         where = f"{value:.4g} at {drawn.curves.axis} = {at:.4g}"
         if which == 0 and drawn.curves.units is not None:
-            layer = shown_network(scene).depth - 1
+            layer = drawn.curves.network.depth - 1
             return Hit(f"unit {index + 1} of layer {layer}: {where}")
         if len(drawn.frames) == 1:
             return Hit(f"{line.label}: {where}")
@@ -202,17 +204,13 @@ class CurvesView(HostView):
         return Hit(f"{name}: {where}" if after else f"{name} before the activation: {where}")
 
     def _plot(self, scene: Scene, size: Size) -> _Plot:
-        kept = self._kept
-        if kept is None or kept[1] != size or kept[0] != scene:
-            kept = (scene, size, _draw(scene, size))
-            self._kept = kept
-        return kept[2]
+        return self._kept.get((scene, size), lambda: _draw(scene, size))
 
 
 def _draw(scene: Scene, size: Size) -> _Plot:
     points = plot.font_points(size)
     stacked = size[1] > 1.2 * size[0]
-    wide = size[0] if stacked or shown_network(scene).depth == 1 else size[0] / 3
+    wide = size[0] if stacked or shown_depth(scene) == 1 else size[0] / 3
     few = _MULTIPLICATIONS / work_per_pixel(scene.network)
     count = int(np.clip(2 * wide, 64, np.clip(few, 64, 1600)))
     curves = along(scene, count)
@@ -244,7 +242,7 @@ def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tup
 
 
 def _stand_out(
-    canvas: Canvas, scene: Scene, drawn: _Plot, found: tuple[int, int], cursor: tuple[float, float]
+    canvas: Canvas, drawn: _Plot, found: tuple[int, int], cursor: tuple[float, float]
 ) -> None:
     """Draw one line of a panel over the others, dimmed, and where the cursor stands in each."""
     which, index = found
@@ -253,7 +251,7 @@ def _stand_out(
     if len(frame.panel.lines) > 1:
         canvas.dim(frame, 0.62)
     canvas.lines(frame, [replace(line, width=2.6)])
-    terms = _terms(scene, drawn, found)
+    terms = _terms(drawn, found)
     if terms:
         canvas.lines(drawn.frames[1], terms)
     for other, lines in enumerate(f.panel.lines for f in drawn.frames):
@@ -266,12 +264,12 @@ def _stand_out(
         canvas.lines(drawn.frames[other], [hair, *dots])
 
 
-def _terms(scene: Scene, drawn: _Plot, found: tuple[int, int]) -> list[Line]:
+def _terms(drawn: _Plot, found: tuple[int, int]) -> list[Line]:
     """What a unit adds to each weighted sum, as thin lines beside the sums."""
     which, index = found
     if which != 0 or drawn.curves.units is None:
         return []
-    weights = shown_network(scene).layers[-1].weight[:, index]
+    weights = drawn.curves.network.layers[-1].weight[:, index]
     color = drawn.frames[0].panel.lines[index].color
     unit = drawn.curves.units[:, index]
     with np.errstate(all="ignore"):

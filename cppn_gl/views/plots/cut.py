@@ -21,12 +21,13 @@ _TIMES = ("t", "cos_t", "sin_t")
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """A network along a line: `at` (N,) is what runs, named `axis`; the rest one column a curve.
+    """`network` along a line: `at` (N,) is what runs, named `axis`; the rest one column a curve.
 
     `units` and `unit_sums` (N, rows) are of the layer before the last, None where the depth is 1;
     `sums` and `outputs` (N, 1 or 3) are of the last, before and after its activation.
     """
 
+    network: Network
     axis: str
     at: Floats
     units: Floats | None
@@ -35,10 +36,17 @@ class Curves:
     outputs: Floats
 
 
+def shown_depth(scene: Scene) -> int:
+    """The layers that are shown: up to `[show] layer`; all for 0."""
+    return min(scene.preset.show.layer or scene.network.depth, scene.network.depth)
+
+
 def shown_network(scene: Scene) -> Network:
-    """The network up to the layer that `[show] layer` says; the whole for 0."""
-    layer = scene.preset.show.layer
-    return scene.network.truncated(layer) if 0 < layer < scene.network.depth else scene.network
+    """The network of the picture of the layer that `[show] layer` says; the whole for 0."""
+    depth = shown_depth(scene)
+    if depth < scene.network.depth:
+        return scene.preset.layer_picture(depth).network()
+    return scene.network
 
 
 def span(scene: Scene) -> tuple[str, float, float]:
@@ -61,7 +69,7 @@ def along(scene: Scene, count: int) -> Curves:
     axis, low, high = span(scene)
     at = np.linspace(low, high, count)
     network = shown_network(scene)
-    y = _inputs(scene, axis, at)
+    y = _inputs(scene, network, axis, at)
     units: NDArray[Any] | None = None
     unit_sums: NDArray[Any] | None = None
     sums: NDArray[Any] = y
@@ -72,12 +80,12 @@ def along(scene: Scene, count: int) -> Curves:
             outputs = activate(layer.activation, sums)
             if number == network.depth - 1:
                 unit_sums, units = sums, outputs
-    return Curves(axis, at, units, unit_sums, sums, outputs)
+    return Curves(network, axis, at, units, unit_sums, sums, outputs)
 
 
-def _inputs(scene: Scene, axis: str, at: Floats) -> Floats:
+def _inputs(scene: Scene, network: Network, axis: str, at: Floats) -> Floats:
     """The input features along an axis: (N, n_inputs)."""
-    inputs, latent = scene.network.inputs, scene.network.latent
+    inputs, latent = network.inputs, network.latent
     x, y = (np.full_like(at, c) for c in scene.view.center)
     if axis == "time":
         one = slice(0, 1)

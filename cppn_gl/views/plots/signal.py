@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.kept import Recent
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.text import MIN_FONT, letter, shorten
@@ -22,6 +23,7 @@ from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
 from cppn_gl.views.plots.ticks import round_up
 
 _OPAQUE = 232  # of 255: the card lets the picture shine through
+_KEPT = 2  # cards
 _LEAST_SPREAD = 1e-12  # shown; what is less is as good as none
 _SPREAD, _WITHIN, _RULE = plot.COLORS[0], plot.COLORS[1], plot.FAINT
 
@@ -146,8 +148,8 @@ class SignalView(PictureView):
     points = True
 
     def __init__(self) -> None:
-        self._measured: tuple[Scene, list[Column]] | None = None
-        self._kept: tuple[Scene, Size, _Card] | None = None
+        self._measured: Recent[Scene, list[Column]] = Recent(_KEPT)
+        self._cards: Recent[tuple[Scene, Size], _Card] = Recent(_KEPT)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -191,19 +193,11 @@ class SignalView(PictureView):
         share = f"{100 * signal.saturated[layer]:.0f} % saturated"
         return Hit(f"{what}: {numbers}, {share}, √n·σ = {_number(signal.gains[layer - 1])}")
 
-    def _columns(self, scene: Scene) -> list[Column]:
-        kept = self._measured
-        if kept is None or kept[0] != scene:
-            kept = (scene, columns(scene))
-            self._measured = kept
-        return kept[1]
-
     def _card(self, scene: Scene, size: Size) -> _Card:
-        kept = self._kept
-        if kept is None or kept[1] != size or kept[0] != scene:
-            kept = (scene, size, _draw(self._columns(scene), size))
-            self._kept = kept
-        return kept[2]
+        def draw() -> _Card:
+            return _draw(self._measured.get(scene, lambda: columns(scene)), size)
+
+        return self._cards.get((scene, size), draw)
 
 
 def _rounded(size: Size, radius: int) -> NDArray[np.uint8]:

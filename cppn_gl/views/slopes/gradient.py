@@ -9,7 +9,7 @@ makes the numbers of the legend, not the picture, say how flat the star is.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,10 @@ from cppn_gl.cores import one_thread
 from cppn_gl.derivatives import Jets, Places, at_points, outputs
 from cppn_gl.drawing import Drawing as ShaderDrawing
 from cppn_gl.engines import DERIVATIVES, FEW_UNITS
+from cppn_gl.kept import recent
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
-from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.scene import Scene, scene_share, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -33,6 +34,7 @@ CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
+KEPT = 16  # scales, of small networks
 DUAL_WORK = 4.5  # times the picture's: a vector is one pixel, not four, and slopes are more
 
 Floats = NDArray[np.float64]
@@ -42,6 +44,7 @@ class GradientView(View):
     """Steepness by colour, from dark to bright."""
 
     name = "gradient"
+    by_engine = False
     knobs = ("channel",)
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
@@ -167,7 +170,7 @@ def point_of(scene: Scene, size: Size, place: tuple[float, float]) -> tuple[floa
     return x, scene.view.center[1] + (size[1] / 2 - place[1]) * unit
 
 
-@lru_cache(maxsize=16)
+@recent(KEPT, scene_share)
 def limits(scene: Scene) -> tuple[float, float]:
     """The ends of the scale: what 2 % of the grid's points are below, and 1 % above."""
     x, y = grid(scene, 3 * work_per_pixel(scene.network))

@@ -50,6 +50,7 @@ class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer that makes them."""
 
     name = "regions"
+    by_engine = False
     own_layers = True
     knobs = ("layer",)
 

@@ -13,7 +13,7 @@ and early layers that matter most above it: seven times as much as the last of 2
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from cppn_gl.cores import one_thread
 from cppn_gl.drawing import begin
 from cppn_gl.features import features
+from cppn_gl.kept import recent
 from cppn_gl.network import Network
 from cppn_gl.perturbation import changes, perturbed
-from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.scene import Scene, scene_share, work_per_pixel
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -35,6 +36,7 @@ from cppn_gl.views.slopes.palette import heat
 
 GRID = 12  # points a side that bars and scale are taken from
 GRID_WORK = 2e8  # multiplications that they may take
+KEPT = 16  # measurements, of small networks
 BAND_PIXELS = 2**20
 BARS = 3.5  # lines high
 
@@ -55,9 +57,9 @@ class SensitivityView(View):
     knobs = ("layer", "noise", "channel")
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
-        """Begin to draw: the two pictures by the engine for such networks, then their distance."""
-        painter = stage.painter
-        engine = stage.engine_for(scene.network)
+        """Begin to draw: two pictures by one engine, the changed one's, and then their distance."""
+        painter, other = stage.painter, changed(scene)
+        engine = stage.engine_for(other.network)
         low, high = measured(scene).limits
 
         def part(of: Scene) -> Any:
@@ -76,7 +78,7 @@ class SensitivityView(View):
                 channels=channels(scene),
             )
 
-        parts = [part(scene), part(changed(scene))]
+        parts = [part(scene), part(other)]
         make = partial(Planes, painter.ctx)
         return Shaded(painter, planes, "sensitivity", make, parts, shade, band_pixels=BAND_PIXELS)
 
@@ -133,7 +135,7 @@ def changed(scene: Scene) -> Scene:
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
-@lru_cache(maxsize=16)
+@recent(KEPT, scene_share)
 def measured(scene: Scene) -> Measured:
     """The bars and the scale of a scene, on its grid."""
     network = scene.network

@@ -4,7 +4,6 @@ Preset, network -> plates() -> parts of the picture, each with its Heights
 """
 
 import dataclasses
-import functools
 import math
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ import numpy as np
 from cppn_gl.activations import bounds
 from cppn_gl.color import broken
 from cppn_gl.features import Clock
+from cppn_gl.kept import recent, share
 from cppn_gl.network import Layer, Network
 from cppn_gl.preset import View
 from cppn_gl.products import Products
@@ -72,7 +72,7 @@ def _ending(network: Network, depth: int, last: Layer) -> Network:
     return Network(layers, network.inputs, latent=network.latent, scales=scales)
 
 
-@functools.lru_cache(maxsize=8)
+@recent(8, share)
 def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     """Round numbers below and above all values over the square of a view, on GRID × GRID points.
 
@@ -107,7 +107,7 @@ def rounded(low: float, high: float) -> Span:
     return float(f"{bottom * step:.6g}"), float(f"{top * step:.6g}")
 
 
-@functools.lru_cache(maxsize=4)
+@recent(4, share)
 def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
     return sums(network), units(network)
 

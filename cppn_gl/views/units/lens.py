@@ -4,16 +4,16 @@ Scene -> ground() -> Lens: the sums of all units at some thousand pixels    (kep
 Lens, unit -> reading() -> Reading: values, statistics, incoming weights
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl import packing
 from cppn_gl.activations import activate
 from cppn_gl.color import NOT_A_NUMBER
 from cppn_gl.features import Clock
+from cppn_gl.kept import Recent
 from cppn_gl.network import Network
 from cppn_gl.preset import View
 from cppn_gl.scene import Scene
@@ -42,23 +42,9 @@ class Lens:
     inputs: Floats
     sums: tuple[Floats, ...]
 
-    def of(self, scene: Scene, size: Size) -> bool:
-        """Whether it is this scene's, and of this size."""
-        same = (self.view, self.clock, self.size) == (scene.view, scene.clock, size)
-        return same and alike(self.network, scene.network)
-
     def outputs(self) -> Floats:
         """The network's outputs, (N, 1 or 3)."""
         return activate(self.network.drawn[-1].activation, self.sums[-1])
-
-
-def alike(one: Network, other: Network) -> bool:
-    """Whether two networks are the same, told by their arrays' identity, not by all numbers."""
-    return one is other or (
-        packing.same_draws(one.drawn, other.drawn)
-        and (one.inputs, one.latent, one.scales) == (other.inputs, other.latent, other.scales)
-        and all(a.activation == b.activation for a, b in zip(one.drawn, other.drawn, strict=True))
-    )
 
 
 def lens_size(network: Network, aspect: float) -> Size:
@@ -81,16 +67,13 @@ class Lenses:
     """The last few lenses, so that a moving cursor asks for no network twice."""
 
     def __init__(self) -> None:
-        self._kept: list[Lens] = []
+        self._kept: Recent[Hashable, Lens] = Recent(KEPT)
 
     def get(self, scene: Scene, size: Size) -> Generator[None, None, Lens]:
         """A scene's lens, ground where it is not at hand."""
-        for lens in self._kept:
-            if lens.of(scene, size):
-                return lens
-        lens = yield from ground(scene, size)
-        self._kept = [lens, *self._kept][:KEPT]
-        return lens
+        key = (scene.network.identity, scene.view, scene.clock, size)
+        lens = self._kept.find(key)
+        return lens or self._kept.put(key, (yield from ground(scene, size)))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ Scene -> trace() at a tile's pixels -> each unit tinted about 0 -> its place on 
       -> overlay: heads, connections, and the panel of the unit pointed at or kept
 """
 
+from collections.abc import Hashable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.kept import Recent
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.text import font
@@ -22,9 +23,9 @@ from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import bound, reach_of, tinted
 from cppn_gl.views.units.lens import (
     COLORS,
+    KEPT,
     Lens,
     Lenses,
-    alike,
     channel_of,
     lens_size,
     reading,
@@ -64,7 +65,7 @@ class UnitsView(HostView):
 
     def __init__(self) -> None:
         self._lenses = Lenses()
-        self._base: tuple[Network, Any, Image.Image] | None = None
+        self._grounds: Recent[Hashable, tuple[Network, Image.Image]] = Recent(KEPT)
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel: all units are drawn, each in a share of the picture."""
@@ -155,17 +156,16 @@ class UnitsView(HostView):
     def _heads(self, scene: Scene, size: Size, board: Dashboard, *, lined: bool) -> Image.Image:
         """What does not follow the cursor: the heads of the columns, and the strongest lines."""
         lined = lined and scene.preset.show.connections
-        what = (board, size, lined)
-        base = self._base
-        if base is not None and base[1] == what and alike(base[0], scene.network):
-            return base[2].copy()
-        image = canvas(size)
-        if lined:
-            lines = diagram.connections(scene.network, board)
-            image = diagram.drawn(lines, board, size)
-        _write_heads(ImageDraw.Draw(image), scene.network, board)
-        self._base = (scene.network, what, image)
-        return image.copy()
+        network = scene.network
+
+        def draw() -> tuple[Network, Image.Image]:
+            image = canvas(size)
+            if lined:
+                image = diagram.drawn(diagram.connections(network, board), board, size)
+            _write_heads(ImageDraw.Draw(image), network, board)
+            return network, image
+
+        return self._grounds.get((network.identity, board, size, lined), draw)[1].copy()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a tile keeps its unit; on the kept one, or on the ground, frees it."""
