@@ -169,9 +169,12 @@ class Takes:
         pick = self._engines.pick(take.scene)
         view = view_of(take.scene.preset)
         if view.name != PICTURE:
+            engine, base = NUMPY if pick.compiles else pick.engine, take.scene.network
+            within = self._renderer.chooser.engine_within  # as who draws it again will choose
+            take.shot = dataclasses.replace(take.shot, engine=str(engine))
             take.drawing = sampling.begin(
                 view,
-                Stage(self._engines.painter, self._ready_engine),
+                Stage(self._engines.painter, lambda network: within(base, network, engine)),
                 Planes(self._ctx, take.shot.size),
                 take.scene,
                 take.shot.samples,
