@@ -9,6 +9,7 @@ be a value beyond the lowest and the highest: it is cut off there.
 """
 
 import math
+import time as wall
 from collections.abc import Callable, Generator, Hashable
 from typing import Any
 
@@ -68,6 +69,26 @@ def ending(scene: Scene, shape: Size) -> Steps:
 
     (found,) = yield from measured(scene, grid(shape), values)
     return ends(scene, found)
+
+
+class Ending:
+    """The ends of a scene being measured: `ends` once `step` is True."""
+
+    def __init__(self, steps: Steps):
+        self._steps = steps
+        self.ends: Ends | None = None
+
+    def step(self, budget: float) -> bool:
+        """Measure for about `budget` seconds, one step at least; True when all is known."""
+        deadline = wall.perf_counter() + budget
+        while self.ends is None:
+            try:
+                next(self._steps)
+            except StopIteration as end:
+                self.ends = end.value
+            if wall.perf_counter() >= deadline:
+                break
+        return self.ends is not None
 
 
 def measured(
