@@ -14,7 +14,7 @@ from cppn_gl.geometry import sample_jitters
 from cppn_gl.painter import Painter
 from cppn_gl.recolor import Recolor
 from cppn_gl.scene import Scene
-from cppn_gl.stretch import Ending, ending
+from cppn_gl.stretch import Measuring, ending
 from cppn_gl.targets import Planes
 
 FEWEST = 4096  # texels coloured at once
@@ -42,7 +42,7 @@ class ColorDrawing:
         self.done = False
         self._jitters = sample_jitters(samples)
         self._samples = len(self._jitters)
-        self._ending = Ending(ending(scene, size or planes.shape))
+        self._ending = Measuring(ending(scene, size or planes.shape))
         self._sample: drawing.AnyDrawing | None = None
         self._drawn = False  # the sample, raw
         self._row = 0  # the next to be coloured
@@ -61,7 +61,7 @@ class ColorDrawing:
         return self.done
 
     def _advance(self, deadline: float) -> None:
-        ends = self._ending.ends
+        ends = self._ending.found
         if ends is None:
             self._ending.step(_left(deadline))
         elif self._drawn or self._draw(_left(deadline)):

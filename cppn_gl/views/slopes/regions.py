@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import Ends
 from cppn_gl.derivatives import (
     Jets,
     Places,
@@ -31,7 +32,7 @@ from cppn_gl.network import MAX_DEPTH
 from cppn_gl.preset import Preset
 from cppn_gl.recolor import choice, formulas, palette_rows
 from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.stretch import Ending, ending
+from cppn_gl.stretch import Measuring, ending
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -65,7 +66,7 @@ class RegionsView(View):
         """Begin to draw: lines and patterns, then what they look like."""
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
-        picture = Ending(ending(scene, planes.shape))
+        picture = Measuring(ending(scene, planes.shape))
 
         def part(fields: Fields, size: Size, top: int) -> Part:
             return _After(picture, drawn(fields, size, top))
@@ -85,14 +86,14 @@ class RegionsView(View):
             return _ByShader(stage, fields, scene, lines, size, top)
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
-            assert picture.ends is not None
+            assert picture.found is not None
             shading(painter, "regions_shown.frag", head=formulas)(
                 planes,
                 fields[0].textures,
                 top,
                 rows,
                 palettes=painter.kept("palettes", lambda: palette_rows(painter.ctx)),
-                **choice(scene.preset.color, picture.ends),
+                **choice(scene.preset.color, picture.found),
             )
 
         return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
@@ -180,12 +181,12 @@ class Lines:
 class _After:
     """A drawing that waits for what the picture's colours are stretched over."""
 
-    def __init__(self, picture: Ending, drawing: Part):
+    def __init__(self, picture: Measuring[Ends], drawing: Part):
         self._picture, self._drawing = picture, drawing
 
     def step(self, budget: float) -> bool:
         """Measure, or else draw, for about `budget` seconds; True when all is drawn."""
-        if self._picture.ends is None:
+        if self._picture.found is None:
             self._picture.step(budget)
             return False
         return self._drawing.step(budget)
