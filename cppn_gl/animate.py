@@ -31,6 +31,9 @@ from cppn_gl.tables import (
 if TYPE_CHECKING:
     from cppn_gl.preset import Preset
 
+# What a walk moves, which nothing else can then.
+WALKED = {"network": ("network.seed", "network.between"), "latents": ("network.latent",)}
+
 Spec = NetworkSpec | LayersSpec
 
 
@@ -113,6 +116,9 @@ def checked_animate(animate: Animate, animation: Animation, tables: dict[str, An
     named = []
     for written, values in animate.moving:
         name = movable(written)
+        if animation.walk and name in WALKED[animation.walker]:
+            problem = "the walk moves it; one of the two would be right"
+            raise PresetError(problem, key=f"animate.{written}")
         table = tables[attribute(name.partition(".")[0])]
         try:
             _check_values(name, animation.ring(values), table)

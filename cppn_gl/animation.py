@@ -75,7 +75,8 @@ class Animation:
     walker: str = key(
         "network",
         choice(WALKERS),
-        "what walks: network, its weights, biases and drawn latents; or latents alone",
+        "what walks: network, its weights, biases and drawn latents; or latents alone, whatever "
+        "latent says; [animate] cannot move the same",
     )
 
     def __post_init__(self) -> None:

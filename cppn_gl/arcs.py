@@ -40,12 +40,17 @@ class Kind:
 
     def arrays(self, seed: int) -> list[NDArray[np.float32]]:
         """Weight and bias of each layer, and then the latent constants, as this seed draws them."""
-        drawn = []
-        for layer, (rows, columns) in enumerate(self.shapes, 1):
-            drawn.append(draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.law))
-            drawn.append(draws.draw_row(seed, layer, draws.BIAS, rows, self.law))
+        drawn: list[NDArray[np.float32]] = []
+        for layer in range(1, len(self.shapes) + 1):
+            drawn += self.layer(seed, layer)
         drawn.append(draws.draw_row(seed, 0, draws.LATENT, self.latents, "uniform"))
         return drawn
+
+    def layer(self, seed: int, layer: int) -> list[NDArray[np.float32]]:
+        """Weight and bias of one of them, counted from 1."""
+        rows, columns = self.shapes[layer - 1]
+        weight = draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.law)
+        return [weight, draws.draw_row(seed, layer, draws.BIAS, rows, self.law)]
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,24 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 def blended(kind: Kind, seed: int, other: int, share: float) -> list[NDArray[np.float32]]:
     """The arrays of `Kind.arrays` on the way from one seed to another, read-only."""
-    one, two = arc(kind, seed, other).factors(share)
+    factors = arc(kind, seed, other).factors(share)
+    return _mixed(kind.arrays(seed), kind.arrays(other), factors)
+
+
+def blended_layer(
+    kind: Kind, seed: int, other: int, share: float, layer: int
+) -> list[NDArray[np.float32]]:
+    """Weight and bias of one layer, counted from 1, of what `blended` gives."""
+    factors = arc(kind, seed, other).factors(share)
+    return _mixed(kind.layer(seed, layer), kind.layer(other, layer), factors)
+
+
+def _mixed(
+    start: list[NDArray[np.float32]], end: list[NDArray[np.float32]], factors: tuple[float, float]
+) -> list[NDArray[np.float32]]:
+    one, two = factors
     arrays = []
-    for a, b in zip(kind.arrays(seed), kind.arrays(other), strict=True):
+    for a, b in zip(start, end, strict=True):
         mixed = (a * np.float64(one) + b * np.float64(two)).astype(np.float32)
         mixed.flags.writeable = False
         arrays.append(mixed)

@@ -7,25 +7,27 @@ The pixels do not depend on the tiles. `begin` gives the drawing that an engine 
 
 import time as wall
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from cppn_gl.engines import FRAGMENT, TILED, Engine
 from cppn_gl.geometry import sample_jitters
 from cppn_gl.host_drawing import HostDrawing
 from cppn_gl.packing import frame_block
 from cppn_gl.painter import Painter, draw_nothing
-from cppn_gl.programs import Program
+from cppn_gl.programs import Program, Target
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import LANES
 from cppn_gl.targets import Planes
 from cppn_gl.tiled import TiledDrawing
 from cppn_gl.unlocked import finish
 
+T = TypeVar("T", bound=Target)
 Jitters = Sequence[tuple[float, float]]  # right and down from a pixel's centre, in pixels
 
 STRIP = 4  # rows of a tile narrower than the picture; software renderers draw 4×4 fragments
 
 
-class Drawing:
+class Drawing(Generic[T]):
     """A picture being drawn, tile by tile. The pixels do not depend on the tiles.
 
     `size` is the whole picture's, `offset` (pixels) where the planes lie in it. `jitters` are the
@@ -36,7 +38,7 @@ class Drawing:
     def __init__(
         self,
         painter: Painter,
-        planes: Planes,
+        planes: T,
         scene: Scene,
         *,
         size: tuple[int, int] | None = None,
@@ -54,7 +56,7 @@ class Drawing:
         self._strip = 0
         self.done = False
         if self._samples > 1:  # which add up; one sample writes over what is there
-            planes.target.scissor = None  # type: ignore[assignment]
+            planes.target.scissor = None
             planes.target.clear()
 
     @property
@@ -117,7 +119,7 @@ class Drawing:
         self.painter.frame(frame)
 
 
-AnyDrawing = Drawing | HostDrawing | TiledDrawing
+AnyDrawing = Drawing[Planes] | HostDrawing | TiledDrawing
 
 
 def begin(

@@ -7,8 +7,8 @@ and sqrt on float64 are used, each correctly rounded, so that no mathematical li
 
     counter = (column // 4, row, layer, kind), word column % 4 of the block, key = (seed mod 2^32,
     seed // 2^32); kind is 0 for weights, 1 for biases (row 0, column = unit), 2 for the latent
-    constants (layer 0, row 0, column = index), 3 for the shifts of normalised units (as biases),
-    8 and 9 for the noise on weights and biases (perturbation.py). Layers count from 1.
+    constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
+    (as biases), 8 and 9 for the noise on weights and biases (perturbation.py). Layers count from 1.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Words = NDArray[np.uint32]
 Floats = NDArray[np.float64]
 
-WEIGHT, BIAS, LATENT, SHIFT = 0, 1, 2, 3
+WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS = 8, 9
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))

@@ -81,6 +81,13 @@ class Layer:
         except ValueError as error:
             raise PresetError(str(error), key="activation") from None
 
+    def scaled(self, weight_scale: float, bias_scale: float) -> "Layer":
+        """The layer with its weights and its biases multiplied, in float32."""
+        if (weight_scale, bias_scale) == (1.0, 1.0):
+            return self
+        weight = self.weight * np.float32(weight_scale)
+        return Layer(weight, self.bias * np.float32(bias_scale), self.activation)
+
     def __repr__(self) -> str:
         rows, columns = self.weight.shape
         return f"Layer({columns} → {rows}, {self.activation})"
@@ -182,11 +189,7 @@ class Network:
 
     def effective(self, index: int) -> Layer:
         """The effective layer at `index`, counted from 0."""
-        layer, (weight_scale, bias_scale) = self.drawn[index], self.scales[index]
-        if (weight_scale, bias_scale) == (1.0, 1.0):
-            return layer
-        weight = layer.weight * np.float32(weight_scale)
-        return Layer(weight, layer.bias * np.float32(bias_scale), layer.activation)
+        return self.drawn[index].scaled(*self.scales[index])
 
     def evaluate(self, inputs: Any, dtype: Any = np.float64) -> NDArray[Any]:
         """The reference: features (N, n_inputs) to outputs (N, n_outputs), in float64.
@@ -209,16 +212,20 @@ class Network:
 
         It takes the output activation: layer k's picture of an explicit network.
         """
-        last, rows = self.drawn[depth - 1], self.outputs
-        if len(last.bias) < rows:
-            rows = 1
-        shown = Layer(last.weight[:rows], last.bias[:rows], self.drawn[-1].activation)
-        kept = (*self.drawn[: depth - 1], shown)
+        kept = (*self.drawn[: depth - 1], output_layer(self.drawn, depth))
         return Network(kept, self.inputs, latent=self.latent, scales=self.scales[:depth])
 
     def __repr__(self) -> str:
         shape = " → ".join(str(len(layer.bias)) for layer in self.drawn)
         return f"Network({'+'.join(self.inputs)} → {shape}, {self.parameters} parameters)"
+
+
+def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
+    """The last of layers 1 to `depth`, cut to as many rows as all of them have outputs, or one."""
+    last, rows = layers[depth - 1], len(layers[-1].bias)
+    if len(last.bias) < rows:
+        rows = 1
+    return Layer(last.weight[:rows], last.bias[:rows], layers[-1].activation)
 
 
 def check_inputs(value: Any) -> tuple[str, ...]:
@@ -317,7 +324,10 @@ class NetworkSpec:
     @property
     def kind(self) -> arcs.Kind:
         """What numbers it draws, whatever the seed."""
-        sizes = (len(self.inputs), *(self.width,) * (self.depth - 1), self.outputs)
+        return self._kind(self.depth)
+
+    def _kind(self, depth: int) -> arcs.Kind:
+        sizes = (len(self.inputs), *(self.width,) * (depth - 1), self.outputs)
         shapes = tuple(zip(sizes[1:], sizes[:-1], strict=True))
         return arcs.Kind(shapes, latent_count(self.inputs), INITS[self.init][0])
 
@@ -337,20 +347,32 @@ class NetworkSpec:
 
     def network(self) -> Network:
         """Draw it."""
-        law, variance = INITS[self.init]
-        bias_scale = self.weight_scale if self.bias_scale is None else self.bias_scale
         *drawn, latent = self._drawn()
         layers, scales = [], []
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
-            rows, fan_in = weight.shape
-            factor = self.weight_scale
-            if variance is not None:  # U(-1, 1) has variance 1/3
-                factor *= math.sqrt(variance(fan_in, rows) * (3 if law == "uniform" else 1))
             layers.append(Layer(weight, bias, name))
-            scales.append((factor, bias_scale))
+            scales.append(self._scales(*weight.shape))
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         return Network(layers, self.inputs, latent=latents, scales=scales)
+
+    def output_layer(self, depth: int) -> Layer:
+        """The effective output layer of the same network at another depth."""
+        kind = self._kind(depth)
+        if self.between is None:
+            weight, bias = kind.layer(self.seed, depth)
+        else:
+            weight, bias = arcs.blended_layer(kind, self.seed, *self.between, depth)
+        layer = Layer(weight, bias, self.output_activation)
+        return layer.scaled(*self._scales(*weight.shape))
+
+    def _scales(self, rows: int, fan_in: int) -> tuple[float, float]:
+        """Factors on a layer's drawn weights and biases."""
+        law, variance = INITS[self.init]
+        factor = self.weight_scale
+        if variance is not None:  # U(-1, 1) has variance 1/3
+            factor *= math.sqrt(variance(fan_in, rows) * (3 if law == "uniform" else 1))
+        return factor, self.weight_scale if self.bias_scale is None else self.bias_scale
 
 
 def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:

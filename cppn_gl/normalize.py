@@ -47,6 +47,12 @@ class Normalize:
     )
     grid: int = key(32, integer(2, 128), "points on a side of that square")
     gain: float = key(1.0, number(0, 1000), "the spread of each unit then", factor=True)
+    gain_spread: float = key(
+        0.0,
+        number(0, 1000),
+        "a number drawn from N(0, gain_spread) for each unit is added to gain; below 0 it turns "
+        "the unit over",
+    )
     shift: float = key(0.0, number(-1000, 1000), "the mean of each unit then")
     shift_spread: float = key(
         0.0,
@@ -63,6 +69,11 @@ class Normalize:
         x, y = np.meshgrid(self.region_center[0] + steps, self.region_center[1] - steps)
         return x.ravel(), y.ravel()
 
+    def gains(self, seed: int, layer: int, units: int) -> Floats:
+        """What a layer's units are multiplied by then, (units,). Layers count from 1."""
+        drawn = draws.draw_row(seed, layer, draws.GAIN, units, "normal")
+        return self.gain + self.gain_spread * drawn.astype(np.float64)
+
     def shifts(self, seed: int, layer: int, units: int) -> Floats:
         """The means that a layer's units are given, (units,). Layers count from 1."""
         drawn = draws.draw_row(seed, layer, draws.SHIFT, units, "normal")
@@ -72,7 +83,8 @@ class Normalize:
 def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) -> Network:
     """The network with its units normalised; itself where `how` says none.
 
-    `clock` gives the values of inputs that are the same at every point; `seed` draws the shifts.
+    `clock` gives the values of inputs that are the same at every point; `seed` draws the gains and
+    the shifts.
     """
     if how.which == "none":
         return network
@@ -81,18 +93,18 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     layers: list[Layer] = []
     with one_thread(), np.errstate(all="ignore"):
         for number_, layer in enumerate(network.layers[:last], 1):
-            shifts = how.shifts(seed, number_, len(layer.bias))
-            folded, sums = _folded(layer, y, how.gain, shifts)
+            of = seed, number_, len(layer.bias)
+            folded, sums = _folded(layer, y, how.gains(*of), how.shifts(*of))
             layers.append(folded)
             if number_ < last:
                 y = np.asarray(activate(layer.activation, sums), np.float64)
     return Network([*layers, *network.layers[last:]], network.inputs, latent=network.latent)
 
 
-def _folded(layer: Layer, y: Floats, gain: float, shifts: Floats) -> tuple[Layer, Floats]:
-    """A layer whose sums at inputs y, (N, columns), have spread `gain` and means `shifts`, (rows,).
+def _folded(layer: Layer, y: Floats, gains: Floats, shifts: Floats) -> tuple[Layer, Floats]:
+    """A layer whose sums at inputs y, (N, columns), have spreads |gains|, means `shifts`, (rows,).
 
-    And these sums, (N, rows).
+    And these sums, (N, rows). A unit that is constant there keeps its weights, and is moved.
     """
     middle = y.mean(axis=0)
     apart = y - middle  # so that the old bias, and what all points have in common, are gone
@@ -100,7 +112,7 @@ def _folded(layer: Layer, y: Floats, gain: float, shifts: Floats) -> tuple[Layer
     spread = np.sqrt(np.mean(np.square(apart @ weight.T), axis=0))
     size = np.abs(weight) @ np.abs(y).max(axis=0)
     flat = ~(spread > ROUNDING * size)  # not a number, too
-    weight = weight * (gain / np.where(flat, 1.0, spread))[:, None]
+    weight = weight * np.where(flat, 1.0, gains / np.where(flat, 1.0, spread))[:, None]
     # What float32 keeps of the weights has its own mean: their rounding moves nothing.
     kept = np.clip(weight, -MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)
     exact = kept.astype(np.float64)

@@ -17,7 +17,7 @@ from cppn_gl.axes import Sweep
 from cppn_gl.color import Color
 from cppn_gl.features import Clock
 from cppn_gl.kept import Recent, share
-from cppn_gl.network import Network, NetworkSpec
+from cppn_gl.network import Layer, Network, NetworkSpec
 from cppn_gl.normalize import Normalize, normalized
 from cppn_gl.schema import PresetError
 from cppn_gl.show import Show
@@ -169,6 +169,15 @@ class Preset:
             return self.replace(depth=layer)
         cut = self.spec.network().truncated(layer)
         return dataclasses.replace(self, spec=dataclasses.replace(self.spec, layers=cut.drawn))
+
+    def output_layer(self, layer: int) -> Layer:
+        """The effective output layer of the network of layer `layer`'s picture.
+
+        The rest of that network is not drawn, unless the output layer is normalised by it.
+        """
+        if self.normalize.which == "all":
+            return self.layer_picture(layer).network().effective(layer - 1)
+        return self.spec.output_layer(layer)
 
     def to_toml(self) -> str:
         """The preset as TOML text; `parse_preset` gives it back."""

@@ -35,8 +35,9 @@ Rect = tuple[int, int, int, int]  # left, top, width, height, in texels
 
 
 class Target(Protocol):
-    """What is drawn on: three planes of a picture (targets.Planes)."""
+    """What is drawn on: three planes of a picture (targets.Planes), of `size` in pixels."""
 
+    size: tuple[int, int]
     texels: tuple[int, int]
     textures: list[Any]
     target: Any

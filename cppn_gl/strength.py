@@ -102,15 +102,11 @@ def _moments(values: Floats) -> tuple[float, float, float]:
 
 def is_normalized(preset: Preset) -> bool:
     """Whether a preset normalises any layer."""
-    table = getattr(preset, "normalize", None)
-    return table is not None and table.which != "none"
+    return preset.normalize.which != "none"
 
 
-def counterpart(preset: Preset) -> Preset | None:
-    """The same preset normalised over its view, or not normalised where it is; None for neither."""
-    table = getattr(preset, "normalize", None)
-    if table is None:
-        return None
+def counterpart(preset: Preset) -> Preset:
+    """The same preset normalised over its view, or not normalised where it is."""
     if is_normalized(preset):
         return preset.replace(**{"normalize.which": "none"})
     return preset.replace(

@@ -19,6 +19,7 @@ from cppn_gl.network import (
     NetworkSpec,
     check_inputs,
     drawn_latents,
+    output_layer,
 )
 from cppn_gl.normalize import Normalize
 from cppn_gl.schema import (
@@ -86,6 +87,10 @@ class LayersSpec:
             return Network(self.layers, self.inputs, latent=self.latents)
         except PresetError as error:
             raise PresetError(error.problem, key=error.key or "network.layers") from None
+
+    def output_layer(self, depth: int) -> Layer:
+        """The output layer of the network cut at a depth."""
+        return output_layer(self.layers, depth)
 
     @property
     def depth(self) -> int:

@@ -198,6 +198,14 @@ def test_a_loop_has_no_seam() -> None:
     assert key.at(3.999).show.turn == pytest.approx(key.at(4.0).show.turn, abs=0.01)
 
 
+def test_a_walk_of_networks_leaves_animated_latents_alone() -> None:
+    preset = Preset().replace(inputs=["x", "y", "z0"], walk=[3, 9], ending="stop", easing="linear")
+    preset = preset.replace(**{"animate.latent": [[-1.0], [1.0]]})
+    assert preset.at(0).network().latent == (-1.0,)
+    assert preset.at(9).network().latent == (0.5,)
+    assert preset.at(9).spec.between is not None
+
+
 def test_latents_can_walk_alone() -> None:
     preset = walking(3, 9, walker="latents", ending="stop")
     for time, seed in ((0, 3), (6, 9)):
@@ -333,6 +341,9 @@ MISTAKES = {
     "[animation]\nwalk = [3]": "a:2: animation.walk: one seed where two or more",
     "[animation]\nwalk = [3, -1]": "a:2: animation.walk: -1 is not an integer from 0",
     "[animation]\nwalk = [3, 4]\nwalker = 'latents'": "a:3: animation.walker: no input is a latent",
+    "[animation]\nwalk = [3, 4]\nwalker = 'latents'\n[network]\ninputs = ['z0']\n[animate]\n"
+    "'latent' = [[1], [2]]": "animate.latent: the walk moves it; one of the two would be right",
+    "[animation]\nwalk = [3, 4]\n[animate]\nseed = [1, 9]": "animate.seed: the walk moves it",
     "[animation]\nending = 'bonce'": "a:2: animation.ending: no 'bonce'; did you mean 'bounce'?",
     "[network]\nbetween = [3]": "a:2: network.between: [3] is not a seed and a number from 0 to 1",
     "[network]\nbetween = [3, 2]": "a:2: network.between: 2 is not a number from 0 to 1",

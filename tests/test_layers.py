@@ -1,6 +1,7 @@
 """The layers' pictures: each is the picture of the network cut there, from a single pass."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,6 +50,50 @@ def check(preset: Preset, time: float = 0.4) -> None:
 @pytest.mark.parametrize("init", INITS)
 def test_each_is_the_picture_of_the_network_of_that_depth(init: str) -> None:
     check(PRESET.replace(init=init))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"init": "glorot_normal", "bias_scale": 0.3},
+        {"init": "he_uniform", "between": [9, 0.3], "outputs": 1},
+        {"activation": ["tanh", "sin", "relu", "cos", "gelu"]},
+        {"which": "hidden", "init": "lecun_normal"},
+        {"which": "all", "gain_spread": 0.5},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("explicit", [False, True])
+def test_an_output_layer_is_that_of_its_picture(explicit: bool, keys: dict[str, Any]) -> None:
+    preset = PRESET.replace(**keys)
+    if explicit:
+        layers = preset.spec.network().layers
+        preset = dataclasses.replace(preset, spec=LayersSpec(layers, PRESET.spec.inputs))
+    for depth in range(1, 7):
+        one, true = preset.output_layer(depth), preset.layer_picture(depth).network().layers[-1]
+        assert one.activation == true.activation
+        assert np.array_equal(one.weight, true.weight)
+        assert np.array_equal(one.bias, true.bias)
+
+
+@pytest.mark.parametrize("which", ["none", "hidden"])
+def test_networks_are_not_drawn_for_their_last_layer(
+    monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    layers = PRESET.network().layers
+    explicit = dataclasses.replace(PRESET, spec=LayersSpec(layers, PRESET.spec.inputs))
+    for preset in (PRESET, explicit):
+        scene, depths = scene_of(preset.replace(which=which)), []
+
+        def counted(self: Preset, network: Any = Preset.network, depths: Any = depths) -> Network:
+            depths.append(self.spec.depth)
+            return network(self)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Preset, "network", counted)
+            painted(VIEW, scene, SIZE)
+        assert depths == [1]  # whose first layer is the view's own
 
 
 @pytest.mark.parametrize(

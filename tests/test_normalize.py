@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cppn_gl import draws
 from cppn_gl.activations import ACTIVATIONS, activate
 from cppn_gl.features import Clock, features
 from cppn_gl.network import INITS, Layer, Network
@@ -55,6 +56,39 @@ def test_gain_and_shift_are_the_spread_and_mean_then() -> None:
     assert len(set(np.ravel(drawn))) == 32
     assert np.mean(drawn) == pytest.approx(0.5, abs=1)
     assert np.std(drawn) == pytest.approx(2, rel=0.4)
+
+
+def test_gains_can_be_drawn_too() -> None:
+    preset = Preset().replace(depth=9, width=32, which="hidden", gain=3, gain_spread=0.5, seed=12)
+    found = sums(preset.network(), preset.normalize)
+    drawn = []
+    for number, layer in enumerate(found[:-1], 1):
+        gains = preset.normalize.gains(12, number, 32)
+        assert layer.std(axis=0) == pytest.approx(np.abs(gains), rel=1e-5)
+        assert layer.mean(axis=0) == pytest.approx([0] * 32, abs=1e-4)
+        drawn.append(gains)
+    assert np.mean(drawn) == pytest.approx(3, abs=0.15)
+    assert np.std(drawn) == pytest.approx(0.5, rel=0.15)
+    words = draws.words(12, 2, 4, 1, 8)[0]  # kind 4, and no other number's
+    expected = 3 + 0.5 * draws.normal(words).astype(np.float32).astype(float)
+    assert drawn[1][:8].tolist() == expected.tolist()
+    how = Normalize(gain_spread=2)
+    assert how.gains(3, 2, 8)[:5].tolist() == how.gains(3, 2, 5).tolist()
+    assert how.gains(3, 2, 8).tolist() != how.gains(3, 3, 8).tolist()
+    assert Normalize(gain=1.5).gains(3, 2, 2).tolist() == [1.5, 1.5]
+    apart = (how.gains(3, 2, 99) - 1) / 2, Normalize(shift_spread=1).shifts(3, 2, 99)
+    assert abs(np.corrcoef(*apart)[0, 1]) < 0.3
+
+
+def test_a_gain_below_0_turns_a_unit_over() -> None:
+    network = Preset().replace(depth=2, width=32).network()
+    one, other = (
+        normalized(network, Normalize("hidden", gain_spread=s), Clock(), 3) for s in (0, 9)
+    )
+    gains = Normalize(gain_spread=9).gains(3, 1, 32)
+    assert gains.min() < 0
+    weight = one.layers[0].weight * gains[:, None]
+    assert other.layers[0].weight == pytest.approx(weight, rel=1e-5)
 
 
 def test_shifts_belong_to_their_unit() -> None:
@@ -105,6 +139,21 @@ def test_a_constant_unit_is_moved_and_nothing_more() -> None:
     assert first[:, 0] == pytest.approx([0.5] * len(first))
     assert first[:, 1].std() == pytest.approx(2)
     assert second[:, 2] == pytest.approx([0.5] * len(first))
+    assert again.layers[0].weight[0].tolist() == [0, 0]
+    assert again.layers[1].weight[2].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("gain", [0.0, 1.0, 7.0])
+def test_a_unit_fed_by_the_time_alone_keeps_its_weights(gain: float) -> None:
+    first = Layer(np.array([[0, 0.7], [2, 0.7]]), np.array([5, 1]), "tanh")
+    network = Network((first, Layer(np.ones((1, 2)), np.zeros(1), "sigmoid")), ("x", "cos_t"))
+    how = Normalize("hidden", gain=gain, shift=0.5)
+    flat, steep = normalized(network, how, Clock()).layers[0].weight
+    assert flat.tolist() == [0, np.float32(0.7)]
+    assert steep[1] == pytest.approx(steep[0] * 0.35)
+    before = sums(normalized(network, how, Clock()), how)[0]
+    assert before[:, 0] == pytest.approx([0.5] * len(before))
+    assert before[:, 1].std() == pytest.approx(gain, abs=1e-6)
 
 
 def test_moving_inputs_are_those_of_time_0_and_latents_their_own() -> None:

@@ -481,6 +481,7 @@ normalizes = st.builds(
     which=st.sampled_from(["none", "hidden", "all"]),
     gain=st.floats(0, 1000),
     shift_spread=st.floats(0, 1000),
+    gain_spread=st.floats(0, 1000),
 )
 
 

@@ -224,17 +224,20 @@ def test_the_cell_pointed_at_is_framed() -> None:
 @given(
     place=st.tuples(st.floats(-20, 360), st.floats(-20, 240)),
     size=st.sampled_from([(331, 203), (64, 36), (200, 20)]),
+    still=st.booleans(),
 )
 def test_a_click_opens_the_cell_that_is_drawn_there(
-    place: tuple[float, float], size: tuple[int, int]
+    place: tuple[float, float], size: tuple[int, int], still: bool
 ) -> None:
-    preset = PLAIN.replace(cols="seed=1:11", wrap=4)
+    preset = PLAIN.replace(cols="seed=1:11", wrap=4) if still else PLAIN.replace(cols="time=1:11")
     layout, hit = laid(preset, size), SHEET.hit(scene_of(preset, TIME), size, place)
     cell = layout.at(place)
     assert (hit is None) == (cell is None)
     if hit is not None and cell is not None:
         assert hit.opens == cell.preset
         assert hit.words == cell.label
+        assert hit.time == cell.time
+        assert (hit.time is None) == still
         assert hit.opens.show.view == "picture"
 
 

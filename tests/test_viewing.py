@@ -7,6 +7,7 @@ import pytest
 from test_explorer import press
 
 from cppn_gl.preset import Preset
+from cppn_gl.scene import scene_of
 from cppn_gl.show import VIEWS
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.viewing import LARGE, following
@@ -160,6 +161,25 @@ def test_clicks_open_and_keys_return_through_several() -> None:
     assert explorer.preset.show.view == "sheet"
     press(explorer, "leave")
     assert explorer.message == "nothing to go back to"
+
+
+@pytest.mark.parametrize("action", ["enter", "click"])
+def test_what_has_a_time_of_its_own_is_opened_at_it(action: str) -> None:
+    explorer = seeing("sheet", rows="time=2,5", cols="seed=1:2")
+    explorer.time = 0.75
+    scene, size = scene_of(explorer.preset, explorer.time), (400, 300)
+    explorer.pointed = lambda: ALL["sheet"].hit(scene, size, (300, 220))
+    getattr(explorer, action)()
+    assert (explorer.preset.spec.seed, explorer.time) == (2, 5.0)
+    explorer.tick(0.5)
+    explorer.pointed = lambda: Hit("layer 2", opens=RELU)
+    getattr(explorer, action)()
+    assert explorer.time == 5.5
+    explorer.tick(0.5)
+    press(explorer, "leave")
+    assert explorer.time == 6.0
+    press(explorer, "leave")
+    assert (explorer.preset.show.view, explorer.time) == ("sheet", 0.75)
 
 
 def test_what_is_only_told_changes_nothing() -> None:

@@ -48,7 +48,7 @@ class Explorer(Viewing):
         super().__init__()
         self.presets = PresetList(presets)
         self.guided = False  # captions tell what each preset is
-        self._entered: list[Moment] = []
+        self._entered: list[tuple[Moment, float | None]] = []  # the time, where it was left
         self._scale_base = 0.0  # the rung that the weight scale stepped from
         self._zoom: tuple[View, tuple[float, float], View] | None = None  # start, cursor, now
         self._shown: tuple[Moment, Preset] | None = None
@@ -114,9 +114,10 @@ class Explorer(Viewing):
     def _look(self, moment: Moment) -> None:
         self.history.add(moment, self.gesture)
 
-    def open(self, preset: Preset, words: str) -> None:
-        """Explore what was pointed at; `leave` returns."""
-        self._entered.append(self.history.now)
+    def open(self, preset: Preset, words: str, time: float | None = None) -> None:
+        """Explore what was pointed at, at its own time if it has one; `leave` returns."""
+        self._entered.append((self.history.now, None if time is None else self.time))
+        self.time = self.time if time is None else time
         self._look(Moment(preset, preset.view))
         self.message = f"{words}; Backspace returns"
 
@@ -304,7 +305,7 @@ class Explorer(Viewing):
         """Open what lies under the cursor, or make the layer shown the network's last one."""
         hit = self.pointed()
         if hit is not None and hit.opens is not None:
-            self.open(hit.opens, hit.words)
+            self.open(hit.opens, hit.words, hit.time)
             return
         if self.layer == self.preset.spec.depth:
             self.message = "show a layer first, with PgDn"
@@ -312,7 +313,7 @@ class Explorer(Viewing):
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
-        self._entered.append(self.history.now)
+        self._entered.append((self.history.now, None))
         self._look(Moment(opened, self.home))
         self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
 
@@ -321,7 +322,9 @@ class Explorer(Viewing):
         if not self._entered:
             self.message = "nothing to go back to"
             return
-        self._look(self._entered.pop())
+        moment, time = self._entered.pop()
+        self.time = self.time if time is None else time
+        self._look(moment)
 
     # Time
 

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
 from cppn_gl.coloring import begin
-from cppn_gl.engines import NUMPY, Engine
+from cppn_gl.engines import NUMPY
 from cppn_gl.files import make_folder
-from cppn_gl.network import Network
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
@@ -187,11 +186,6 @@ class Takes:
         take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
         take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
         return True
-
-    def _ready_engine(self, network: Network) -> Engine:
-        """What draws a network within a view, without compiling."""
-        pick = self._engines.pick_for(network)
-        return NUMPY if pick.compiles else pick.engine
 
     def _submit(self, take: _Take) -> bool:
         if self._writer is None:

@@ -35,8 +35,8 @@ class Viewing:
         """Change keys of the preset."""
 
     @abstractmethod
-    def open(self, preset: Preset, words: str) -> None:
-        """Explore another preset, and remember this one."""
+    def open(self, preset: Preset, words: str, time: float | None = None) -> None:
+        """Explore another preset, at its own time if it has one, and remember this one."""
 
     @property
     def view(self) -> View:
@@ -88,7 +88,7 @@ class Viewing:
         """Open, or keep, what lies under the cursor."""
         hit = self.pointed()
         if hit is not None and hit.opens is not None:
-            self.open(hit.opens, hit.words)
+            self.open(hit.opens, hit.words, hit.time)
         elif hit is not None and hit.changes:
             self.change(hit.words, **hit.changes)
 

@@ -51,11 +51,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Hit:
-    """What lies at a place: words for it, the preset that a click opens, or the keys it changes."""
+    """What lies at a place: words for it, the preset that a click opens, or the keys it changes.
+
+    `time`: the seconds at which what opens is seen there; None: the picture's.
+    """
 
     words: str
     opens: Preset | None = None
     changes: dict[str, Any] = field(default_factory=dict)
+    time: float | None = None
 
 
 class View:

@@ -44,12 +44,10 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     """The outputs of the depth-k network for every k, at the pixels of a view of `size`."""
     network, count = scene.network, size[0] * size[1]
     products = Products(network, scene.view, scene.clock)
+    first = Products(scene.preset.layer_picture(1).network(), scene.view, scene.clock)
     lasts: list[Layer] = []
     for depth in range(1, network.depth + 1):
-        cut = scene.preset.layer_picture(depth).network()
-        if depth == 1:
-            first = Products(cut, scene.view, scene.clock)
-        lasts.append(cut.effective(depth - 1))
+        lasts.append(scene.preset.output_layer(depth))
         yield
     sums = [np.empty((count, len(end.bias)), np.float32) for end in lasts]
     for start in range(0, count, products.tile):

@@ -96,11 +96,11 @@ class SheetView(OfPictures):
         return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """A click on a cell opens its network."""
+        """A click on a cell opens its network, at its time."""
         cell = self.layout(scene.preset, size).at(place)
         if cell is None:
             return None
-        return Hit(cell.label or "the network", opens=cell.preset)
+        return Hit(cell.label or "the network", opens=cell.preset, time=cell.time)
 
 
 def _work(preset: Preset) -> float:

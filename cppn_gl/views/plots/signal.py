@@ -37,12 +37,9 @@ class Column:
 
 
 def columns(scene: Scene) -> list[Column]:
-    """The network as drawn and normalised, where there are both; else the one there is."""
+    """The network as drawn, and normalised."""
     own = measure(scene)
-    other = counterpart(scene.preset)
-    if other is None:
-        return [Column("", own)]
-    beside = measure(scene_of(other, scene.clock.time))
+    beside = measure(scene_of(counterpart(scene.preset), scene.clock.time))
     if is_normalized(scene.preset):
         return [Column("without normalisation", beside), Column("normalised, as shown", own)]
     return [Column("as shown", own), Column("normalised", beside)]

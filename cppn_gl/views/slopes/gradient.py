@@ -65,9 +65,8 @@ class GradientView(View):
                     engine=DERIVATIVES,
                     work=self.work(scene),
                 )
-            target: Any = fields
             return ShaderDrawing(
-                painter, target, scene, size=size, offset=(0, top), engine=DERIVATIVES
+                painter, fields, scene, size=size, offset=(0, top), engine=DERIVATIVES
             )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:

@@ -200,9 +200,8 @@ class _ByShader:
         self, stage: Stage, fields: Fields, scene: Scene, lines: Lines, size: Size, top: int
     ):
         self._painter, self._scene, self._lines = stage.painter, scene, lines
-        target: Any = fields
         self._drawing = ShaderDrawing(
-            stage.painter, target, scene, size=size, offset=(0, top), engine=REGIONS
+            stage.painter, fields, scene, size=size, offset=(0, top), engine=REGIONS
         )
 
     def step(self, budget: float) -> bool:
