@@ -62,8 +62,12 @@ def difference(found: dict[str, Any], wanted: dict[str, Any], keys: Iterable[str
             there, here = found.get(key), wanted[key]
             if key == "preset_sha256":
                 key, there, here = _preset_difference(found, wanted)
-            return f"{key} is {show(there)}, not {show(here)}"
+            return f"{key} is {_told(there)}, not {_told(here)}"
     return ""
+
+
+def _told(value: Any) -> str:
+    return "what it is by default" if value is None else show(value)
 
 
 def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:

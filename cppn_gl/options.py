@@ -145,8 +145,8 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
     found = {key: key_value(key, text) for key, text in given.items() if text is not None}
     for word in args.set:
         key, equals, text = word.partition("=")
-        if not equals:
-            raise UsageError(f"--set {show(word)} has no value; --set table.key=VALUE is right")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {show(word)} has no key or no value; table.key=VALUE is right")
         table, name = resolve(key.strip())
         dotted = f"{table}.{name}" if table else name
         if dotted in found:

@@ -33,7 +33,7 @@ from cppn_gl.targets import Planes, Presenter
 from cppn_gl.tuning import Choice
 from cppn_gl.views import PICTURE, view_of
 from cppn_gl.views.base import HostView, Stage, View
-from cppn_gl.views.whole import whole
+from cppn_gl.views.whole import check, check_opengl, whole
 
 __all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
 
@@ -205,6 +205,13 @@ class Renderer:
             regions = [(place, self.presenter.start(planes)) for place, planes in drawn]
         return Mosaic(size, regions, self._current)
 
+    def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
+        """Raise what `render` would refuse a preset's view for, before anything is drawn."""
+        view = view_of(preset)
+        if view.name != PICTURE:
+            check_opengl(view, self.fallback)
+            check(view, preset, size, samples, *([self.painter.largest] if self.ctx else []))
+
     def engine_for(self, what: Preset | Network) -> Choice:
         """The engine that draws a preset or network here, by its exact name, and why that one."""
         if self.ctx is None:
@@ -253,7 +260,8 @@ class Renderer:
         self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
     ) -> NDArray[Any]:
         """All of a view's picture."""
-        if self.ctx is None and self.fallback is None and not isinstance(view, HostView):
+        check_opengl(view, self.fallback)
+        if self.ctx is None and not isinstance(view, HostView):
             self._open_late()
         with self._current():
             stage = presenter = None

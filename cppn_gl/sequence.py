@@ -104,6 +104,7 @@ def write_sequence(
     `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
+    _check(renderer, sequence)
     make_folder(folder)
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
@@ -126,6 +127,13 @@ def write_sequence(
             if progress:
                 progress(frame + 1, sequence.frames)
     return sequence.frames - len(done)
+
+
+def _check(renderer: "Renderer", sequence: Sequence) -> None:
+    """Raise what any frame would be refused for, before anything is written."""
+    preset = sequence.preset
+    for frame in range(sequence.frames if preset.moves else 1):
+        renderer.check(preset.at(frame / sequence.fps), sequence.size, sequence.samples)
 
 
 def waiting(size: tuple[int, int]) -> int:

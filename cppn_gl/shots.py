@@ -101,6 +101,7 @@ def renderer_for(
             raise
         renderer = opened(AUTO)
     with renderer:
+        renderer.check(preset)
         if renderer.fallback:
             note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
         if not again:  # from here on one engine draws, whatever others measure meanwhile

@@ -26,6 +26,7 @@ APART: dict[str, Callable[[Any], Any]] = {  # what an axis varies and a preset h
 }
 NEIGHBOURS, NEIGHBOUR_COLUMNS = 12, 4  # what a sheet shows that is told nothing
 WORDS = {"weight_scale": "× {}", "bias_scale": "biases × {}", "extent": "± {}", "time": "{} s"}
+WORDS |= {"which": "normalised: {}"}
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def _word(name: str, value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return name if value else f"not {name}"
     if isinstance(value, str):
-        return value
+        return WORDS.get(name, "{}").format(value)
     if isinstance(value, tuple):
         items = [item if isinstance(item, str) else _number(item, digits) for item in value]
         joined = ", ".join(items)

@@ -198,6 +198,7 @@ def resolve(name: str) -> tuple[str, str]:
     A key of [animate] is a key itself: ("animate", "network.depth") for "animate.depth". Raises
     PresetError for a key that there is not.
     """
+    name = name.replace('"', "").replace("'", "")  # as TOML may quote the parts of a key
     if name.startswith("animate."):
         return "animate", movable(name.removeprefix("animate."))
     table, dot, field = name.rpartition(".")
@@ -215,6 +216,9 @@ def resolve(name: str) -> tuple[str, str]:
     if len(holders) > 1:
         dotted = " or ".join(f"{t}.{name}" for t in holders)
         raise PresetError(f"stands in several tables; write {dotted}", key=name)
+    if not holders and name in TABLES:
+        first = next(iter(names.get(name, ["network.weight_scale"])))
+        raise PresetError(f"a table; write one of its keys, as {name}.{first}", key=name)
     if not holders:
         everything = [*TOP, *(field for fields in names.values() for field in fields)]
         raise PresetError(f"no such key{nearest(name, everything)}", key=name)

@@ -712,7 +712,7 @@ WRONG = [
     (["render", "small.toml", *OUT, "--center", "-1"], "view.center"),
     (["render", "small.toml", *OUT, "--extent", "-1"], "view.extent: -1"),
     (["render", "small.toml", *OUT, "--set", "network.dpeth=3"], "did you mean 'depth'?"),
-    (["render", "small.toml", *OUT, "--set", "depth"], "--set 'depth' has no value"),
+    (["render", "small.toml", *OUT, "--set", "depth"], "--set 'depth' has no key or no value"),
     (["render", "small.toml", *OUT, "--set", "format=2"], "format: cannot be changed"),
     (["render", "small.toml", *OUT, "--size", "640"], "--size: '640'"),
     (["render", "small.toml", *OUT, "--size", "0x9"], "--size: 0"),

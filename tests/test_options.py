@@ -96,7 +96,7 @@ def test_values(words: list[str], expected: dict[str, Any]) -> None:
         (["a", "b"], "'b' is one argument too many"),
         (["--depth"], "--depth: expected one argument"),
         (["--quiet", "-3"], "--quiet"),
-        (["--set", "depth"], "has no value"),
+        (["--set", "depth"], "has no key or no value"),
     ],
 )
 def test_wrong_words(words: list[str], message: str) -> None:

@@ -33,6 +33,7 @@ PATIENCE = 8.0  # seconds that more samples wait for the helper, who measures wh
 BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # of a band, about and at most
 FEWEST_ROWS = 8
 PARTS = 3  # of a slice of time
+VIEW_SCALE = 16  # at most, of other views: what they take apart from pixels gets no less
 # Views other than the picture, while they rest: so many samples, where they are drawn that soon.
 VIEW_SAMPLES, VIEW_SECONDS = 2, 8.0
 
@@ -252,8 +253,9 @@ class Canvas:
     def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:
         """The power of two whose picture is expected within FIRST_SECONDS; sticky: no flicker."""
         seconds = self._expected(pick, scene, _pixels(size, 1))
-        scale = 1
-        while scale < MAX_SCALE and seconds / scale**2 > FIRST_SECONDS:
+        plain = view_of(scene.preset).name == PICTURE
+        scale, most = 1, MAX_SCALE if plain else VIEW_SCALE
+        while scale < most and seconds / scale**2 > FIRST_SECONDS:
             scale *= 2
         if scale * 2 == self._scale and seconds / scale**2 > FIRST_SECONDS * 0.7:
             scale = self._scale

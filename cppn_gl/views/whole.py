@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.context import ContextError
 from cppn_gl.numpy_engine import quantise
+from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene
 from cppn_gl.schema import PresetError
 from cppn_gl.targets import Planes, Presenter
@@ -17,6 +18,8 @@ from cppn_gl.views.base import HostView, Picture, Size, Stage, View, lay_over, p
 from cppn_gl.views.sampling import begin, mean_of_samples
 
 DRAW_SECONDS = 0.25  # in one go; Windows resets a GPU after 2 s
+DOCTOR = "Run `python -m cppn_gl doctor`."
+LARGEST = 16_384  # pixels × samples a side, without OpenGL, whose own limit is about that
 
 
 def whole(
@@ -34,7 +37,8 @@ def whole(
     `samples`: N×N a pixel. Without a `stage` (no OpenGL) only host views can be drawn. Raises
     PresetError where the preset cannot be seen so, ContextError where OpenGL is needed.
     """
-    check(view, scene)
+    largest = stage.painter.largest if stage is not None else LARGEST
+    check(view, scene.preset, size, samples, largest)
     if stage is None or presenter is None:
         pixels: NDArray[Any] = _on_host(view, scene, size, samples)
         pixels = quantise(pixels) if dtype == "uint8" else pixels
@@ -43,10 +47,22 @@ def whole(
     return lay_over(pixels, view.overlay(scene, size))
 
 
-def check(view: View, scene: Scene) -> None:
-    """Raise PresetError where a preset cannot be seen so."""
-    if problem := view.problem(scene.preset):
+def check(view: View, preset: Preset, size: Size, samples: int, largest: int = LARGEST) -> None:
+    """Raise PresetError where a preset cannot be seen so, or not in so many pixels."""
+    if problem := view.problem(preset):
         raise PresetError(f"the view {view.name} {problem}", key="show.view")
+    if max(size) * samples > largest:
+        raise PresetError(
+            f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
+            f"can have {largest // samples} a side",
+            key="--size",
+        )
+
+
+def check_opengl(view: View, fallback: ContextError | None) -> None:
+    """Raise ContextError where a view needs the OpenGL that there is not, for a reason."""
+    if fallback is not None and not isinstance(view, HostView):
+        raise ContextError(f"The view {view.name} needs OpenGL: {fallback.message}", fallback.hint)
 
 
 def _by_stage(
@@ -58,13 +74,6 @@ def _by_stage(
     samples: int,
     dtype: str,
 ) -> NDArray[Any]:
-    largest = stage.painter.largest
-    if max(size) * samples > largest:
-        raise PresetError(
-            f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
-            f"can have {largest // samples} a side",
-            key="--size",
-        )
     planes = Planes(stage.painter.ctx, size)
     drawing = None
     try:
@@ -80,10 +89,7 @@ def _by_stage(
 
 def _on_host(view: View, scene: Scene, size: Size, samples: int) -> Picture:
     if not isinstance(view, HostView):
-        raise ContextError(
-            f"The view {view.name} draws with OpenGL, which is not to be had here.",
-            "Use --view picture, or see `python -m cppn_gl doctor`.",
-        )
+        raise ContextError(f"The view {view.name} needs OpenGL.", DOCTOR)
     if samples == 1:
         return painted(view, scene, size)
     fine = painted(view, scene, (size[0] * samples, size[1] * samples), size)
