@@ -126,6 +126,12 @@ def activate(name: str, x: Array) -> Array:
         return np.asarray(ACTIVATIONS[name].function(x), dtype=x.dtype)
 
 
+def bounds(name: str) -> tuple[float, float] | None:
+    """What the values of the activation `name` lie between; None where nothing bounds them."""
+    row = ACTIVATIONS[name]
+    return row.span if row.bounded else None
+
+
 def derivative(name: str, x: Array) -> Array:
     """The derivative of the activation `name` at each of `x`, in the precision of `x`."""
     with np.errstate(all="ignore"):

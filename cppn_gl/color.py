@@ -29,6 +29,7 @@ XYZ = np.array(
     ]
 )
 WHITE = np.array([0.95047, 1.0, 1.08883])
+UNIT = (0.0, 1.0)
 
 
 def _hsv(of: Floats) -> Floats:
@@ -58,7 +59,8 @@ class Mapping:
 
     channels: 3, or 1 for the mean of three outputs. A `palette` is looked up; a `formula` takes
     (N, 3) values in its own units, of which `box` says what 0 and 1 stand for; neither: these are
-    the colours. signed: a stretch leaves in the middle what is there.
+    the colours. span: what becomes 0 and 1 without a stretch; None: the range of the output
+    activation. signed: a stretch leaves in the middle what is there.
     """
 
     help: str
@@ -66,6 +68,7 @@ class Mapping:
     palette: palettes.Palette | None = None
     formula: Callable[[Floats], Floats] | None = None
     box: tuple[tuple[float, float], ...] = ((0, 1),) * 3
+    span: tuple[float, float] | None = None
     signed: bool = False
 
     def __call__(self, values: Floats) -> Floats:
@@ -81,10 +84,10 @@ class Mapping:
 
 
 MAPPINGS: dict[str, Mapping] = {
-    "rgb": Mapping("the outputs are red, green and blue", 3),
-    "red": Mapping("the first output alone", 3, box=((0, 1), (0, 0), (0, 0))),
-    "green": Mapping("the second output alone", 3, box=((0, 0), (0, 1), (0, 0))),
-    "blue": Mapping("the third output alone", 3, box=((0, 0), (0, 0), (0, 1))),
+    "rgb": Mapping("the outputs are red, green and blue", 3, span=UNIT),
+    "red": Mapping("the first output alone", 3, box=((0, 1), (0, 0), (0, 0)), span=UNIT),
+    "green": Mapping("the second output alone", 3, box=((0, 0), (0, 1), (0, 0)), span=UNIT),
+    "blue": Mapping("the third output alone", 3, box=((0, 0), (0, 0), (0, 1)), span=UNIT),
     "grey": Mapping("light where the output is high"),
     "diverging": Mapping(
         "red above the middle, blue below", palette=palettes.DIVERGING, signed=True

@@ -36,14 +36,13 @@ class ColorDrawing:
         size: tuple[int, int] | None = None,
         offset: tuple[int, int] = (0, 0),
         samples: int = 1,
-        shape: tuple[int, int] | None = None,
     ):
         self.painter, self.planes, self.scene, self.engine = painter, planes, scene, engine
         self.size, self.offset = size or planes.size, offset
         self.done = False
         self._jitters = sample_jitters(samples)
         self._samples = len(self._jitters)
-        self._ending = ending(scene, shape or self.size)
+        self._ending = ending(scene, size or planes.shape)
         self._ends: Ends | None = None
         self._sample: drawing.AnyDrawing | None = None
         self._drawn = False  # the sample, raw
@@ -128,17 +127,14 @@ def begin(
     size: tuple[int, int] | None = None,
     offset: tuple[int, int] = (0, 0),
     samples: int = 1,
-    shape: tuple[int, int] | None = None,
 ) -> drawing.AnyDrawing | ColorDrawing:
     """The drawing of a scene by an engine, in the colours of its preset.
 
-    `size`, `offset` and `samples` are those of `Drawing`. `shape` is the size of the picture that
-    these planes are a coarse one of, so that a stretch is the same for both.
+    `size`, `offset` and `samples` are those of `Drawing`. A stretch is that of a picture of `size`;
+    without it that of the picture that these planes are a coarse one of, their `shape`.
     """
     if scene.preset.color.plain:
         return drawing.begin(
             painter, planes, scene, engine, size=size, offset=offset, samples=samples
         )
-    return ColorDrawing(
-        painter, planes, scene, engine, size=size, offset=offset, samples=samples, shape=shape
-    )
+    return ColorDrawing(painter, planes, scene, engine, size=size, offset=offset, samples=samples)

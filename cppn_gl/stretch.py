@@ -1,6 +1,7 @@
 """Which outputs become 0 and 1: by the output activation, or measured over the view.
 
     Scene -> ending() -> Ends, after some steps
+    what another picture shows of it -> measured() -> Statistics -> ends() -> Ends
 
 What is measured is measured at the POINTS of a grid over the view, whatever the picture's size, its
 tiles, its samples and its engine are, so that none of these shows. Between the points there can
@@ -8,7 +9,7 @@ be a value beyond the lowest and the highest: it is cut off there.
 """
 
 import math
-from collections.abc import Generator, Hashable
+from collections.abc import Callable, Generator, Hashable
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,12 @@ KEPT = 8
 
 Steps = Generator[None, None, Ends]
 Size = tuple[int, int]
+Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
+Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
 # What was measured, with the layers whose ids stand in the key, so that these stay theirs.
-_kept: Recent[Hashable, tuple[tuple[Layer, ...], Statistics]] = Recent(KEPT)
+_kept: Recent[Hashable, tuple[tuple[Layer, ...], list[Statistics]]] = Recent(KEPT)
 
 
 def grid(shape: Size) -> Size:
@@ -47,10 +50,9 @@ def grid(shape: Size) -> Size:
 
 
 def natural(scene: Scene) -> Ends:
-    """The ends without a stretch: 0 and 1 for `rgb`, else the span of the output activation."""
-    low, high = ACTIVATIONS[scene.network.drawn[-1].activation].span
-    if scene.preset.color.mapping == "rgb":
-        low, high = 0.0, 1.0
+    """The ends without a stretch: those of the mapping, or of the output activation."""
+    own = MAPPINGS[scene.preset.color.mapping].span
+    low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
     return Ends((low,) * 3, (high,) * 3)
 
 
@@ -59,18 +61,40 @@ def ending(scene: Scene, shape: Size) -> Steps:
 
     It yields wherever it may be interrupted for a while, some 10 ms apart at most.
     """
-    usual, color = natural(scene), scene.preset.color
-    if color.stretch == "none":
-        return usual
-    size = grid(shape)
-    key = _key(scene, size)
+    if scene.preset.color.stretch == "none":
+        return natural(scene)
+
+    def values(size: Size) -> Generator[None, None, list[Floats]]:
+        return [(yield from _values(scene, size))]
+
+    (found,) = yield from measured(scene, grid(shape), values)
+    return ends(scene, found)
+
+
+def measured(
+    scene: Scene, size: Size, values: Measure, what: Hashable = ""
+) -> Generator[None, None, list[Statistics]]:
+    """What is known of pictures of a scene, measured by `values` unless it is kept.
+
+    `values` is given a grid's size, and comes by steps to outputs (N, 3), those that are no numbers
+    magenta, for each picture; `what`: which pictures.
+    """
+    key = what, _key(scene, size)
     known = _kept.find(key)
     if known is None:
-        statistics = _statistics((yield from _values(scene, size)))
-        known = _kept.put(key, (scene.network.drawn, statistics))
-    measured = known[1][color.stretch]
-    mapping = MAPPINGS[color.mapping]
-    low, high = measured[:, :3] if mapping.channels == 3 else measured[:, 3:].repeat(3, axis=1)
+        found = []
+        for one in (yield from values(size)):
+            found.append(_statistics(one))
+            yield
+        known = _kept.put(key, (scene.network.drawn, found))
+    return known[1]
+
+
+def ends(scene: Scene, found: Statistics) -> Ends:
+    """The ends of a scene with a stretch, by what is known of its values."""
+    usual, color = natural(scene), scene.preset.color
+    mapping, known = MAPPINGS[color.mapping], found[color.stretch]
+    low, high = known[:, :3] if mapping.channels == 3 else known[:, 3:].repeat(3, axis=1)
     if not (np.isfinite(low) & np.isfinite(high)).all():  # not one number in the view
         return usual
     center = (usual.low[0] + usual.high[0]) / 2 if mapping.signed else None
@@ -94,7 +118,7 @@ def _key(scene: Scene, size: Size) -> Hashable:
     return scene.network.identity, scene.view, clock, size
 
 
-def _values(scene: Scene, size: Size) -> Generator[None, None, NDArray[np.float32]]:
+def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:
     """The outputs (N, 3) at the grid's points, magenta where one is not a number."""
     products = Products(scene.network, scene.view, scene.clock)
     values = np.empty((size[0] * size[1], 3), np.float32)

@@ -16,4 +16,5 @@ void main() {
     else if (face == 3) { at = vec3(p.x, 1.0, p.y).xyz; upright = 1; }
     else { at = vec3(-p.x, -1.0, p.y); upright = 1; }
     gl_Position = matrix * vec4(at.xy, at.z * relief, 1.0);
+    gl_Position.z += 1e-4 * gl_Position.w; // behind a sheet that lies on it
 }

@@ -18,5 +18,6 @@ void main() {
                       texelFetch(green_plane, texel, 0)[lane],
                       texelFetch(blue_plane, texel, 0)[lane]);
     float height = (dot(weight, color) - range.x) / (range.y - range.x);
+    if (color == vec3(1.0, 0.0, 1.0)) height = 0.5; // not a number
     field = vec4(clamp(color, 0.0, 1.0), clamp(height, 0.0, 1.0));
 }

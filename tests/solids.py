@@ -26,8 +26,10 @@ def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y")
 
 
 def constant(value: float, inputs: tuple[str, ...] = ("x", "y"), **show: Any) -> Preset:
-    """A preset whose one output is the same everywhere."""
-    return explicit(([[0.0] * len(inputs)], [value], "identity"), inputs=inputs, **show)
+    """A preset whose one output, from 0 to 1, is the same everywhere."""
+    inside = min(max(value, 1e-12), 1 - 1e-12)
+    bias = np.log(inside / (1 - inside))
+    return explicit(([[0.0] * len(inputs)], [bias], "sigmoid"), inputs=inputs, **show)
 
 
 @contextmanager

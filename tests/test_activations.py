@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cppn_gl.activations import ACTIVATIONS, activate, derivative
+from cppn_gl.activations import ACTIVATIONS, activate, bounds, derivative
 from cppn_gl.programs import build
 from cppn_gl.renderer import Renderer
 from cppn_gl.resources import resource
@@ -90,6 +90,18 @@ def test_an_empty_array_stays_empty() -> None:
 def test_bounded_says_whether_the_range_is() -> None:
     for name, (low, high) in LIMITS.items():
         assert ACTIVATIONS[name].bounded == (not math.isinf(low) and not math.isinf(high))
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_bounds_are_what_its_values_come_near_and_never_leave(name: str) -> None:
+    values = activate(name, np.concatenate([np.linspace(-4, 4, 40_001), [-1e9, 0, 1e9]]))
+    found = bounds(name)
+    if found is None:
+        assert not ACTIVATIONS[name].bounded
+        return
+    assert found == pytest.approx((values.min(), values.max()), abs=1e-6)
+    assert found[0] <= values.min()
+    assert values.max() <= found[1]
 
 
 def test_the_shaders_name_the_same_activations() -> None:

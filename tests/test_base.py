@@ -45,7 +45,8 @@ class Paper:
     """Planes that remember what was written."""
 
     def __init__(self, size: Size):
-        self.size, self.written = size, []
+        self.size = self.shape = size
+        self.written: list[Any] = []
 
     def write(self, picture: Any) -> None:
         self.written.append(picture)

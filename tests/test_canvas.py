@@ -10,14 +10,16 @@ from windowless import windowless
 
 from cppn_gl import drawing as drawings
 from cppn_gl import painter as painting
+from cppn_gl.color import Color, Ends, colored
 from cppn_gl.drawing import Drawing
 from cppn_gl.engines import COMPUTE, FRAGMENT, NUMPY, Engine
-from cppn_gl.network import NetworkSpec
+from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset, View
 from cppn_gl.programs import FragmentProgram, Program
+from cppn_gl.recolor import Recolor
 from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.shader import LANES, ShaderError
 from cppn_gl.targets import Planes
 from cppn_gl.viewer import canvas as canvases
@@ -64,6 +66,9 @@ class Engines:
     def pick(self, of: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
         return Pick(self.engine, "key", self.compiles, self.stand_in)
 
+    def pick_for(self, network: Network) -> Pick:
+        return Pick(self.engine, "key", compiles=False, stand_in=False)
+
     def compile(self, key: str, of: Scene, engine: Engine, samples: int) -> None:
         self.compiled.append((engine, samples))
         self.compiles = False
@@ -82,8 +87,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
 
     class CountedPlanes(Planes):
-        def __init__(self, ctx: moderngl.Context, size: Size):
-            super().__init__(ctx, size)
+        def __init__(self, ctx: moderngl.Context, size: Size, shape: Size | None = None):
+            super().__init__(ctx, size, shape)
             count.sizes.append(size)
             count.alive += 1
 
@@ -411,6 +416,40 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     strip = drawings.STRIP
     assert all(w * h <= strip * strip for w, h in tiles), tiles
     assert canvas.pictures <= 3  # 10 by 6 pixels, then finer
+
+
+@pytest.mark.parametrize("size", [(101, 67), (257, 31), (33, 120)])
+@pytest.mark.parametrize("kind", ["minmax", "percentile"])
+@pytest.mark.parametrize("view", ["picture", "signal", "layers"])
+def test_coarse_and_fine_pictures_are_stretched_alike(
+    canvas: Canvas,
+    renderer: Renderer,
+    monkeypatch: pytest.MonkeyPatch,
+    view: str,
+    kind: str,
+    size: Size,
+) -> None:
+    """The colours of a place are the same to the bit, however coarse its picture is."""
+    preset = PRESET.replace(view=view, stretch=kind, mapping="magma", depth=3)
+    ends: list[Ends] = []
+
+    def spy(values: np.ndarray, color: Color, of: Ends) -> np.ndarray:
+        ends.append(of)
+        return colored(values, color, of)
+
+    def seen(self: Recolor, color: Color, of: Ends, samples: int) -> None:
+        ends.append(of)
+        chosen(self, color, of, samples)
+
+    chosen = Recolor.set
+    monkeypatch.setattr(Recolor, "set", seen)
+    monkeypatch.setattr("cppn_gl.views.layers.colored", spy)
+    monkeypatch.setattr(Canvas, "_first_scale", lambda *args: 64)
+    canvas.want(scene_of(preset), size)
+    assert finish(canvas) == [64, 16, 4, 1]
+    sampled(canvas)
+    assert len(ends) >= 4
+    assert len({repr(of) for of in ends}) == (preset.spec.depth if view == "layers" else 1)
 
 
 # More samples

@@ -135,7 +135,8 @@ def test_a_part_is_cut_from_the_whole(samples: int) -> None:
 @pytest.mark.gl
 def test_a_coarse_picture_has_the_range_of_the_fine_one(renderer: Renderer) -> None:
     scene = scene_of(PRESET.replace(mapping="magma", stretch="percentile"))
-    coarse = drawn(renderer, FRAGMENT, scene, planes=(5, 3), shape=SIZE)
+    planes = Planes(renderer.ctx, (5, 3), SIZE)
+    coarse = finished(coloring.begin(renderer.painter, planes, scene, FRAGMENT))
     ends = ended(scene, SIZE)
     values = reference(PRESET, (5, 3)).reshape(-1, 3).astype(np.float32)
     assert np.abs(coarse.reshape(-1, 3) - colored(values, scene.preset.color, ends)).max() < 2e-4

@@ -10,7 +10,8 @@ from cppn_gl.scene import scene_of
 from cppn_gl.targets import Planes
 from cppn_gl.views import ALL
 from cppn_gl.views.base import View
-from cppn_gl.views.slopes.fields import BAND_PIXELS, Fields
+from cppn_gl.views.pool import Pool
+from cppn_gl.views.slopes.fields import BAND_PIXELS, Fields, Scratch
 
 PRESET = Preset().replace(depth=3, width=6, activation="relu")
 NAMES = ["gradient", "regions", "sensitivity"]
@@ -59,7 +60,10 @@ def test_a_large_picture_takes_no_more_than_a_band(renderer: Renderer) -> None:
         preset = PRESET.replace(view="gradient", depth=1)
         drawing = view.begin(stage_of(renderer), planes, scene_of(preset))
         drawing.step(0.0)
-        (fields,) = drawing._scratch.targets  # type: ignore[attr-defined]
+        pool = renderer.painter.kept("fields targets", lambda: Pool[Scratch](1))
+        scratch = pool.find(drawing)
+        assert scratch is not None
+        (fields,) = scratch.targets
         assert isinstance(fields, Fields)
         assert fields.size[0] * fields.size[1] <= BAND_PIXELS + 1000
         planes.release()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.features import features
-from cppn_gl.network import Network
+from cppn_gl.network import Layer, Network
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.views.solid.heights import measured, plates, rounded, sums, units
@@ -69,12 +69,42 @@ def test_a_constant_lies_in_the_middle_of_its_span() -> None:
     assert high > low
 
 
-def test_heights_are_display_values_from_0_to_1() -> None:
-    scene = shown()
+def test_heights_are_outputs_over_the_range_of_their_activation() -> None:
+    for name, span in (("sigmoid", (0, 1)), ("tanh", (-1, 1)), ("atan", (-np.pi / 2, np.pi / 2))):
+        scene = shown(output_activation=name)
+        (plate,) = plates(scene, (640, 360))
+        assert plate.network is scene.network
+        assert plate.span == span
+        assert plate.pixels((640, 360)) == (0, 0, 640, 360)
+
+
+@pytest.mark.parametrize("name", ["identity", "relu", "softplus"])
+def test_heights_of_outputs_without_bounds_are_measured(name: str) -> None:
+    scene = shown(output_activation=name, weight_scale=2.5, channel="green")
     (plate,) = plates(scene, (640, 360))
-    assert plate.network is scene.network
-    assert plate.span == (0.0, 1.0)
-    assert plate.pixels((640, 360)) == (0, 0, 640, 360)
+    u, v = (c.ravel() for c in np.meshgrid(np.linspace(-1, 1, 33), np.linspace(-1, 1, 33)))
+    values = scene.network.evaluate(np.stack([u, v], axis=1) * scene.view.extent)[:, 1]
+    low, high = plate.span
+    assert low <= values.min() + 1e-3
+    assert high >= values.max() - 1e-3
+    assert high - low < 1.35 * np.ptp(values)
+    assert high > 1.2  # beyond what a picture shows
+
+
+def test_what_is_no_number_is_not_measured() -> None:
+    layers = [
+        Layer(np.array([[1e30, 0.0], [0.0, 1.0]]), np.zeros(2), "relu"),
+        Layer(np.array([[1e30, 3.0]]), np.zeros(1), "identity"),
+    ]
+    scene = scene_of(Preset().replace(view="surface"), 0.0, Network(layers))
+    (plate,) = plates(scene, (640, 360))  # infinite where x > 0
+    assert plate.span[0] <= 0
+    assert plate.span[1] == pytest.approx(3, abs=0.3)
+    large = [Layer(np.full((1, n), 1e30), np.full(1, 1e30), "relu") for n in (2, 1)]
+    nowhere = [*large, Layer(np.ones((1, 1)), np.zeros(1), "identity")]
+    (plate,) = plates(scene_of(Preset().replace(view="surface"), 0.0, Network(nowhere)), (64, 36))
+    assert plate.span[0] < plate.span[1]
+    assert np.isfinite(plate.span).all()
 
 
 def test_before_the_activation_they_are_sums() -> None:

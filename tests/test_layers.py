@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from cppn_gl import Preset, load_preset
+from cppn_gl.color import Ends, colored
 from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.network import INITS, Network
 from cppn_gl.preset import LayersSpec
 from cppn_gl.scene import Scene, scene_of
+from cppn_gl.stretch import ended, grid
 from cppn_gl.views.base import painted
 from cppn_gl.views.layers import LayersView, pass_through, planes
 
@@ -121,6 +123,71 @@ def test_one_pass_draws_no_layer_twice() -> None:
     scene = scene_of(PRESET)
     found = list(pass_through(scene, (5, 4)))
     assert len(found) == 2 * scene.network.depth  # one step for its end, one for its units
+
+
+@pytest.mark.parametrize("stretch", ["none", "minmax", "percentile"])
+@pytest.mark.parametrize(
+    ("mapping", "output"), [("viridis", "tanh"), ("diverging", "identity"), ("lab", "sigmoid")]
+)
+def test_each_is_in_the_colours_of_the_picture_that_a_click_opens(
+    mapping: str, output: str, stretch: str
+) -> None:
+    preset = PRESET.replace(mapping=mapping, stretch=stretch, output_activation=output, depth=4)
+    scene = scene_of(preset, 0.4)
+    picture, cells = painted(VIEW, scene, SIZE), VIEW.cells(scene, SIZE)
+    for index in range(scene.network.depth):
+        left, top, right, bottom = cells.box(index)
+        hit = VIEW.hit(scene, SIZE, ((left + right) / 2, (top + bottom) / 2))
+        assert hit is not None
+        assert hit.opens is not None
+        opened = scene_of(hit.opens, 0.4)
+        values = evaluated(hit.opens, cells.cell, 0.4).astype(np.float32)
+        ends = ended(opened, cells.cell)  # of the picture as large as the cell
+        true = colored(values.reshape(-1, 3), preset.color, ends).reshape(values.shape)
+        shown = picture[top:bottom, left:right]
+        assert np.ptp(shown) > 0.2
+        assert np.abs(shown - true[: len(shown), : shown.shape[1]]).max() < 2e-3, index + 1
+
+
+def test_inverted_colours_and_no_numbers() -> None:
+    preset = PRESET.replace(invert=True)
+    dark, light = (painted(VIEW, scene_of(one), SIZE) for one in (PRESET, preset))
+    left, top, right, bottom = VIEW.cells(scene_of(preset), SIZE).box(3)
+    cell = np.s_[top:bottom, left:right]
+    assert np.allclose(dark[cell] + light[cell], 1, atol=1e-5)
+    broken = PRESET.replace(activation="relu", weight_scale=1000, depth=30, mapping="magma")
+    for stretch in ("none", "percentile"):
+        scene = scene_of(broken.replace(stretch=stretch))
+        left, top, _, _ = VIEW.cells(scene, SIZE).box(29)
+        assert painted(VIEW, scene, SIZE)[top, left].tolist() == [1, 0, 1]
+
+
+def test_sums_are_in_the_mapping_on_their_own_scale() -> None:
+    preset = PRESET.replace(before=True, mapping="diverging", stretch="minmax")
+    cells = VIEW.cells(scene_of(preset), SIZE)
+    half = (cells.cell[1] - cells.gap) // 2
+    left, top, right, _ = cells.box(2)
+    cell = np.s_[top : top + half - cells.gap, left:right]
+    plain = painted(VIEW, scene_of(preset.replace(mapping="rgb", stretch="none")), SIZE)[cell]
+    unit = Ends((0.0,) * 3, (1.0,) * 3)
+    expected = colored(plain.reshape(-1, 3), preset.color, unit).reshape(plain.shape)
+    assert np.allclose(painted(VIEW, scene_of(preset), SIZE)[cell], expected, atol=1e-4)
+
+
+def test_layers_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = PRESET.replace(mapping="magma", stretch="minmax")
+    scene, asked = scene_of(preset), []
+
+    def spy(of: Scene, size: tuple[int, int]) -> object:
+        asked.append(size)
+        return pass_through(of, size)
+
+    monkeypatch.setattr("cppn_gl.views.layers.pass_through", spy)
+    coarse = painted(VIEW, scene, (40, 28), SIZE)
+    painted(VIEW, scene, SIZE)
+    assert coarse.shape == (28, 40, 3)
+    cell = VIEW.cells(scene, SIZE).cell
+    assert asked == [grid(cell), VIEW.cells(scene, (40, 28)).cell, cell]
 
 
 def test_before_stands_above_after() -> None:

@@ -10,6 +10,7 @@ from truth import pixel_inputs
 
 from cppn_gl import stretch
 from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.color import colored
 from cppn_gl.network import Layer, Network
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, scene_of
@@ -99,6 +100,19 @@ def test_without_a_stretch_it_is_the_span_of_the_activation(name: str) -> None:
         assert (low, high) == pytest.approx((values.min(), values.max()), abs=2e-3)
     else:
         assert (low, high) == (0 if values.min() >= 0 else -1, 1)
+
+
+@pytest.mark.parametrize("name", ["red", "green", "blue"])
+@pytest.mark.parametrize("output", ["tanh", "atan", "identity", "sigmoid"])
+def test_one_colour_alone_has_the_range_of_all_three(name: str, output: str) -> None:
+    preset = PRESET.replace(output_activation=output)
+    scenes = [scene_of(preset.replace(mapping=mapping)) for mapping in ("rgb", name)]
+    assert natural(scenes[1]) == natural(scenes[0])
+    values = np.random.default_rng(2).uniform(-1.5, 1.5, (99, 3)).astype(np.float32)
+    all_three, alone = (colored(values, s.preset.color, natural(s)) for s in scenes)
+    channel = "rgb".index(name[0])
+    assert np.array_equal(alone[:, channel], all_three[:, channel])
+    assert not np.delete(alone, channel, axis=1).any()
 
 
 def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:

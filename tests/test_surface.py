@@ -65,7 +65,7 @@ def test_points_of_the_surface_lie_at_the_height_of_the_output(
         assert hue(at(pixels, place)) == pytest.approx(hue(color), abs=0.06)
 
 
-@pytest.mark.parametrize("height", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("height", [0.0, 0.1, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize("size", [SIZE, (100, 160), (640, 400)])
 def test_a_flat_network_is_a_quadrangle_where_the_camera_has_it(
     renderer: Renderer, height: float, size: tuple[int, int]
@@ -104,6 +104,24 @@ def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:
     turned = preset.replace(turn=180.0)
     seen = at(drawn(renderer, turned, SIZE), eye(turned).project([behind])[0])
     assert seen[0] > seen[1]
+
+
+@pytest.mark.parametrize("name", ["tanh", "sin", "atan", "identity", "abs"])
+def test_heights_of_other_ranges_are_true(renderer: Renderer, name: str) -> None:
+    last = ([[1.5, 0.4], [-0.6, 1.3], [0.9, -1.2]], [-0.4, -0.1, 0.3], name)
+    preset = explicit(last, view="surface", paint="picture", contours=0, turn=20.0, tilt=40.0)
+    (plate,) = plates(scene_of(preset), SIZE)
+    u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
+    outputs = values(preset, u, v)
+    share = (outputs.mean(axis=1) - plate.span[0]) / (plate.span[1] - plate.span[0])
+    assert 0 <= share.min() < 0.4
+    assert 0.5 < share.max() <= 1
+    points = np.stack([u, v, preset.show.relief * (2 * share - 1)], axis=1)
+    colors, pixels = np.clip(outputs, 0, 1), drawn(renderer, preset, SIZE)
+    told = colors.max(axis=1) - colors.min(axis=1) > 0.3  # of what has a hue
+    assert told.sum() > 15
+    for color, place in zip(colors[told], eye(preset).project(points[told]), strict=True):
+        assert hue(at(pixels, place)) == pytest.approx(hue(color), abs=0.08)
 
 
 def test_once_round_is_the_same_picture(renderer: Renderer) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from samples import sample
-from viewing import begun, viewed
+from viewing import begun, stage_of, viewed
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.cli import main
@@ -21,6 +21,7 @@ from cppn_gl.picture import read_shot
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.show import VIEWS, Show
+from cppn_gl.targets import Planes
 from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
@@ -272,6 +273,30 @@ def test_a_view_is_drawn_by_steps_of_any_length(name: str, renderer: Renderer) -
             assert steps < 5000
         drawn = drawing.planes.read()
     assert np.abs(drawn - viewed(renderer, seen(name), SMALL, TIME, budget=9.0)).max() < 1e-6
+
+
+@gl
+@every
+def test_two_pictures_drawn_by_turns_are_both_finished(name: str, renderer: Renderer) -> None:
+    """As a screenshot is, while the window makes its own picture finer."""
+    of = [seen(name), seen(name).replace(seed=9)]
+    expected = [viewed(renderer, preset, (200, 120), TIME, budget=9.0) for preset in of]
+    with renderer.ctx as ctx:
+        sheets = [Planes(ctx, (200, 120)) for _ in of]
+        drawings = [
+            ALL[name].begin(stage_of(renderer), planes, scene_of(preset, TIME))
+            for planes, preset in zip(sheets, of, strict=True)
+        ]
+        left = [*drawings]
+        for _ in range(3000):
+            left = [drawing for drawing in left if not drawing.step(0.0)]
+            if not left:
+                break
+        assert left == []
+        for drawing, planes, picture in zip(drawings, sheets, expected, strict=True):
+            assert np.abs(planes.read() - picture).max() < 1e-6
+            drawing.release()
+            planes.release()
 
 
 @every

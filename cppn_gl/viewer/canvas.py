@@ -157,7 +157,7 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        sheet = Planes(self._ctx, _coarse(size, scale))
+        sheet = Planes(self._ctx, _coarse(size, scale), size)
         return self._part(pick, self._wanted, sheet, scale, refines=refines)
 
     def _part(
@@ -176,13 +176,12 @@ class Canvas:
         view = view_of(scene.preset)
         drawing: Drawing
         if view.name == PICTURE:
-            size = size if samples > 1 else sheet.size
             drawing = begin(
                 self._painter,
                 sheet,
                 scene,
                 pick.engine,
-                size=size,
+                size=size if samples > 1 else None,
                 offset=(0, top),
                 samples=samples,
             )

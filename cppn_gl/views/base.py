@@ -138,6 +138,10 @@ class HostView(View):
         """Paint a picture of `size`; yields wherever it may be interrupted for a while."""
         raise NotImplementedError
 
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps:
+        """Paint a picture of `size`, a coarse or a finer one of a picture of `shape`."""
+        return self.paint(scene, size)
+
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> "Painting":
         """Begin to paint into planes."""
         return Painting(self, planes, scene)
@@ -152,7 +156,7 @@ class Painting:
 
     def __init__(self, view: HostView, planes: Planes, scene: Scene):
         self.planes = planes
-        self._steps = view.paint(scene, planes.size)
+        self._steps = view.paint_for(scene, planes.size, planes.shape)
         self._done = False
 
     def step(self, budget: float) -> bool:
@@ -172,9 +176,9 @@ class Painting:
         """There is nothing to free."""
 
 
-def painted(view: HostView, scene: Scene, size: Size) -> Picture:
-    """A host view's picture, at once."""
-    steps = view.paint(scene, size)
+def painted(view: HostView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
+    """A host view's picture of `size`, at once; `shape` where it stands for one of that size."""
+    steps = view.paint_for(scene, size, shape or size)
     while True:
         try:
             next(steps)

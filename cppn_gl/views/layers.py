@@ -1,7 +1,8 @@
 """Layer k's picture for every k of one network, in reading order: one network growing.
 
 Scene -> one pass over the network, a tile of pixels at a time
-         -> at layer k the sums of the depth-k network's outputs -> the output activation -> a cell
+         -> at layer k the sums of the depth-k network's outputs -> the output activation
+         -> the preset's colours, each layer stretched by itself -> a cell
 
 The pass goes through the hidden layers; where the depth-k network ends, its outputs are the first
 rows of the same draws, of another scale where the initialisation looks at the fan out.
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from PIL import ImageDraw
 
 from cppn_gl.activations import activate
+from cppn_gl.color import Ends, colored
 from cppn_gl.cores import one_thread
 from cppn_gl.network import Layer
 from cppn_gl.products import Products, colors
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.stretch import ends, grid, measured, natural
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
 from cppn_gl.views.cells import Cells, arranged
@@ -27,6 +30,7 @@ Floats = NDArray[np.float32]
 
 SPREADS = 2.5  # sums of so many spreads below and above 0 are black and full colour
 LEAST = 1e-30  # spread that is told from none
+UNIT = Ends((0.0,) * 3, (1.0,) * 3)
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,15 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     network, count = scene.network, size[0] * size[1]
     products = Products(network, scene.view, scene.clock)
     first = Products(scene.preset.layer_picture(1).network(), scene.view, scene.clock)
-    ends: list[Layer] = []
+    lasts: list[Layer] = []
     for depth in range(1, network.depth + 1):
-        ends.append(scene.preset.output_layer(depth))
+        lasts.append(scene.preset.output_layer(depth))
         yield
-    sums = [np.empty((count, len(end.bias)), np.float32) for end in ends]
+    sums = [np.empty((count, len(end.bias)), np.float32) for end in lasts]
     for start in range(0, count, products.tile):
         tile = slice(start, min(start + products.tile, count))
         y = products.places(np.arange(tile.start, tile.stop), size[0], size=size)
-        for number, end in enumerate(ends):
+        for number, end in enumerate(lasts):
             with one_thread(), np.errstate(all="ignore"):
                 if number == 0:
                     first.sums(0, y, sums[0][tile])
@@ -59,7 +63,7 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
                 if number < network.depth - 1:
                     y = products.apply(number, y)
             yield
-    return [Outputs(z, activate(end.activation, z)) for z, end in zip(sums, ends, strict=True)]
+    return [Outputs(z, activate(end.activation, z)) for z, end in zip(sums, lasts, strict=True)]
 
 
 def planes(sums: Floats) -> Floats:
@@ -71,6 +75,19 @@ def planes(sums: Floats) -> Floats:
     with np.errstate(all="ignore"):
         shown = np.clip(0.5 + sums / np.float32(2 * SPREADS * max(spread, LEAST)), 0, 1)
     return colors(shown)
+
+
+def layer_ends(scene: Scene, shape: Size) -> Generator[None, None, list[Ends]]:
+    """What becomes 0 and 1 in each layer's picture of a shape: as if it were the whole picture."""
+
+    def values(size: Size) -> Generator[None, None, list[Floats]]:
+        found = yield from pass_through(scene, size)
+        return [colors(one.values) for one in found]
+
+    if scene.preset.color.stretch == "none":
+        return [natural(scene)] * scene.network.depth  # one output activation for all
+    found = yield from measured(scene, grid(shape), values, "layers")
+    return [ends(scene, one) for one in found]
 
 
 class LayersView(HostView):
@@ -89,21 +106,35 @@ class LayersView(HostView):
         """Multiplications for one pixel: all layers are drawn, each in a share of the picture."""
         return max(super().work(scene), work_per_pixel(scene.network) / scene.network.depth)
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
-        """Paint all layers."""
-        before = scene.preset.show.before
+    def one(self, scene: Scene, size: Size) -> Size:
+        """The size of a layer's picture."""
         cells = self.cells(scene, size)
         wide, high = cells.cell
-        high = max(1, (high - cells.gap) // 2) if before else high  # of one picture
+        return wide, max(1, (high - cells.gap) // 2) if scene.preset.show.before else high
+
+    def paint(self, scene: Scene, size: Size) -> Steps:
+        """Paint all layers."""
+        return self.paint_for(scene, size, size)
+
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps:
+        """Paint all layers. What each is stretched over is that of its picture in `shape`."""
+        before, color = scene.preset.show.before, scene.preset.color
+        cells = self.cells(scene, size)
+        wide, high = self.one(scene, size)
+        spans = yield from layer_ends(scene, self.one(scene, shape))
         outputs = yield from pass_through(scene, (wide, high))
         ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
         picture: Picture = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
-        for index, found in enumerate(outputs):
+        for index, (found, span) in enumerate(zip(outputs, spans, strict=True)):
             left, top, right, bottom = cells.box(index)
-            cell, shape = picture[top:bottom, left:right], (high, wide, 3)
+            cell, pixels = picture[top:bottom, left:right], (high, wide, 3)
             if before:
-                _put(cell, planes(found.sums).reshape(shape), 0)
-            _put(cell, colors(found.values).reshape(shape), max(0, len(cell) - high))
+                sums = planes(found.sums)
+                sums = sums if color.plain else colored(sums, color, UNIT)
+                _put(cell, sums.reshape(pixels), 0)
+            values = colors(found.values)
+            values = values if color.plain else colored(values, color, span)
+            _put(cell, values.reshape(pixels), max(0, len(cell) - high))
             yield
         return picture
 

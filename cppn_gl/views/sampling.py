@@ -36,7 +36,7 @@ class Sampled:
         width, height = planes.size
         self._rows = max(1, AT_ONCE // (width * samples**2))
         self._top = 0  # row to be averaged
-        self._fine = Planes(stage.painter.ctx, (width * samples, height * samples))
+        self._fine = Planes(stage.painter.ctx, (width * samples, height * samples), planes.shape)
         try:
             self._inner = view.begin(stage, self._fine, scene)
         except BaseException:

@@ -86,5 +86,5 @@ def _on_host(view: View, scene: Scene, size: Size, samples: int) -> Picture:
         )
     if samples == 1:
         return painted(view, scene, size)
-    fine = painted(view, scene, (size[0] * samples, size[1] * samples))
+    fine = painted(view, scene, (size[0] * samples, size[1] * samples), size)
     return mean_of_samples(np.asarray(fine), samples)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cppn_gl.activations import ACTIVATIONS, derivative
+from cppn_gl.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.kept import Recent
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
-from cppn_gl.views.plots.cut import Curves, activation_range, along, shown_depth
+from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
 from cppn_gl.views.plots.ticks import roomy
 
@@ -44,7 +44,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
             Line(curves.at, values[:, k], color, width, label=names[k] if names else "")
             for k, color in enumerate(colors)
         ]
-        limits = None if before else activation_range(hidden.activation)
+        limits = None if before else bounds(hidden.activation)
         kind = "sums" if before else hidden.activation
         titles: tuple[str, ...] = (
             f"layer {network.depth - 1}: {_count(len(colors), 'unit')}, {kind}",
@@ -71,7 +71,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
         Line(curves.at, curves.outputs[:, k], color, 2.1, label=label)
         for k, (label, color) in enumerate(channels)
     ]
-    values, limits = curves.outputs, activation_range(name)
+    values, limits = curves.outputs, bounds(name)
     titles = (f"{name} of the sum{'s' if len(channels) > 1 else ''}", name)
     if not found:
         titles = (f"{name}(x) = {ACTIVATIONS[name].formula}", name)

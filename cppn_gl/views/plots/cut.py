@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.activations import activate
 from cppn_gl.features import features
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene
@@ -99,11 +99,3 @@ def _inputs(scene: Scene, network: Network, axis: str, at: Floats) -> Floats:
     else:
         x = at
     return features(inputs, x, y, scene.clock, latent)
-
-
-def activation_range(name: str) -> tuple[float, float] | None:
-    """What a bounded activation's values lie between, None for one that is not bounded."""
-    if not ACTIVATIONS[name].bounded:
-        return None
-    values = activate(name, np.linspace(-1e3, 1e3, 4001) * np.pi / 2)
-    return float(values.min()), float(values.max())

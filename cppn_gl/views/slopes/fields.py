@@ -8,6 +8,7 @@ are one band's, so that a large picture needs no more of them than a small one.
 
 import time as wall
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import moderngl
@@ -20,8 +21,10 @@ from cppn_gl.painter import Painter, Releasable
 from cppn_gl.products import TILE
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Size
+from cppn_gl.views.pool import Pool
 
 BAND_PIXELS = 2**18  # of a band, about
+DRAWINGS = 3  # at once: the window's picture, a screenshot, and one that is beginning
 # Pixels that a thread takes at once, fewer for larger networks: a step should be short. It depends
 # on the network alone: for other numbers a library adds in another order (see products.TILE).
 TILE_WORK, LEAST_TILE = 1e8, 64
@@ -106,18 +109,10 @@ class HostFields:
 
 
 class Scratch:
-    """Targets that one drawing at a time has for its own."""
+    """The targets that a drawing has for its own."""
 
-    def __init__(self) -> None:
-        self.owner: object = None
-        self.targets: list[Any] = []
-
-    def take(self, owner: object, size: Size, make: Callable[[Size], Releasable], n: int) -> None:
-        """Give `owner` n targets of a size, whatever they hold."""
-        self.owner = owner
-        if len(self.targets) != n or self.targets[0].size != size:
-            self.release()
-            self.targets = [make(size) for _ in range(n)]
+    def __init__(self, targets: list[Any]):
+        self.targets = targets
 
     def release(self) -> None:
         """Free the targets."""
@@ -144,7 +139,7 @@ class Shaded:
         band_pixels: int = BAND_PIXELS,
     ):
         self.planes = planes
-        self._scratch = painter.kept(f"{name} targets", Scratch)
+        self._painter, self._name = painter, f"{name} targets"
         self._make, self._parts, self._shade = make, parts, shade
         width, height = planes.size
         bands = max(1, -(-width * height // band_pixels))
@@ -157,22 +152,30 @@ class Shaded:
         """Draw for about `budget` seconds; True when all is in the planes."""
         deadline = wall.perf_counter() + budget
         width, height = self.planes.size
+        pool = self._painter.kept(self._name, lambda: Pool[Scratch](DRAWINGS))
         while self._top < height:
-            rows = min(self._rows, height - self._top)
-            if self._part is None or self._scratch.owner is not self:
-                if self._scratch.owner is not self:  # another drew meanwhile
-                    self._at = 0
-                self._scratch.take(self, (width, rows), self._make, len(self._parts))
-                target = self._scratch.targets[self._at]
+            size = width, min(self._rows, height - self._top)
+            scratch = pool.find(self)
+            if scratch is None:  # or taken away, and what was on it is lost
+                scratch = pool.take(self, size, partial(self._scratch, size))
+                self._part, self._at = None, 0
+            if self._part is None:
+                target = scratch.targets[self._at]
                 self._part = self._parts[self._at](target, self.planes.size, self._top)
             if self._part.step(max(deadline - wall.perf_counter(), 0.0)):
                 self._part, self._at = None, self._at + 1
                 if self._at == len(self._parts):
-                    self._shade(self._scratch.targets, self._top, rows)
-                    self._at, self._top = 0, self._top + rows
+                    self._shade(scratch.targets, self._top, size[1])
+                    self._at, self._top = 0, self._top + size[1]
+                    if min(self._rows, height - self._top) != size[1]:
+                        pool.give_back(self)
             if wall.perf_counter() >= deadline:
                 break
         return self._top >= height
 
+    def _scratch(self, size: Size) -> Scratch:
+        return Scratch([self._make(size) for _ in self._parts])
+
     def release(self) -> None:
-        """The targets are shared: the next drawing takes them."""
+        """The targets are for the next drawing."""
+        self._painter.kept(self._name, lambda: Pool[Scratch](DRAWINGS)).give_back(self)

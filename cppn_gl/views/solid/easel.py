@@ -7,7 +7,6 @@ forgotten at any time, so none owns an object of OpenGL: results lie on a `Shelf
 comes from a `Pool`, and both bound how much there is.
 """
 
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -19,6 +18,7 @@ from cppn_gl.painter import Painter, Releasable
 from cppn_gl.programs import build
 from cppn_gl.shader import compose
 from cppn_gl.targets import Planes, release_target
+from cppn_gl.views.pool import Pool
 
 Held = TypeVar("Held", bound=Releasable)
 
@@ -63,51 +63,6 @@ class Shelf(Generic[Held]):
         """Free everything."""
         while self._held:
             self._held.popitem()[1].release()
-
-
-class Pool(Generic[Held]):
-    """A few things that drawings draw on. One that is given back, or whose drawing is forgotten,
-    serves the next; where all are in use, the one used longest ago is taken away.
-    """
-
-    def __init__(self, room: int):
-        self._room = room
-        self._slots: list[tuple[Hashable, Held, weakref.ref[Any] | None]] = []
-
-    def find(self, user: object) -> Held | None:
-        """What a drawing has, if it was not taken away."""
-        return next((held for _, held, of in self._slots if of is not None and of() is user), None)
-
-    def take(self, user: object, key: Hashable, make: Callable[[], Held]) -> Held:
-        """Something of a kind for a drawing, whatever it had before."""
-        self.give_back(user)
-        for number, (kind, there, of) in enumerate(self._slots):
-            if kind == key and (of is None or of() is None):
-                held = there
-                del self._slots[number]
-                break
-        else:
-            self._make_room()
-            held = make()
-        self._slots.append((key, held, weakref.ref(user)))
-        return held
-
-    def give_back(self, user: object) -> None:
-        """What a drawing has is free for others."""
-        self._slots = [
-            (kind, held, None if of is not None and of() is user else of)
-            for kind, held, of in self._slots
-        ]
-
-    def _make_room(self) -> None:
-        while len(self._slots) >= self._room:
-            free = [n for n, (_, _, of) in enumerate(self._slots) if of is None or of() is None]
-            self._slots.pop(free[0] if free else 0)[1].release()
-
-    def release(self) -> None:
-        """Free everything."""
-        while self._slots:
-            self._slots.pop()[1].release()
 
 
 class Shape:

@@ -20,7 +20,8 @@ from cppn_gl.preset import MAX_EXTENT, View
 from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.easel import Pool, Shape, Shelf
+from cppn_gl.views.pool import Pool
+from cppn_gl.views.solid.easel import Shape, Shelf
 
 FIELDS, SCRATCH = 16, 4  # kept at most
 ALL = (1 / 3, 1 / 3, 1 / 3)

@@ -9,23 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cppn_gl.activations import bounds
+from cppn_gl.color import broken
 from cppn_gl.features import Clock
 from cppn_gl.kept import recent, share
 from cppn_gl.network import Layer, Network
 from cppn_gl.preset import View
 from cppn_gl.products import Products
 from cppn_gl.scene import Scene
+from cppn_gl.stretch import MOST
 from cppn_gl.views.solid.field import WEIGHTS
 
-GRID = 33  # points along a side, on which sums are measured: the same for pictures of all sizes
-BOUNDS = {
-    "sigmoid": (0.0, 1.0),
-    "gaussian": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "sin": (-1.0, 1.0),
-    "cos": (-1.0, 1.0),
-    "atan": (-math.pi / 2, math.pi / 2),
-}
+GRID = 33  # points along a side, on which values are measured, whatever the picture's size is
 SHARE = 0.24  # of a picture for the column, or row, of units
 
 Span = tuple[float, float]
@@ -79,15 +74,27 @@ def _ending(network: Network, depth: int, last: Layer) -> Network:
 
 @recent(8, share)
 def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
-    """Round numbers below and above all values over the square of a view, on GRID × GRID points."""
+    """Round numbers below and above all values over the square of a view, on GRID × GRID points.
+
+    What is no number is none of them.
+    """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
     values = np.empty((GRID * GRID, 3), np.float32)
     Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
-    shown = values.astype(np.float64) @ np.array(WEIGHTS[channel])
-    low, high = float(shown.min()), float(shown.max())
-    if high - low < 1e-6 * max(1.0, abs(high)):
-        low, high = low - 0.5, high + 0.5
+    shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
+    if not len(shown):
+        return -1.0, 1.0
+    low, high = (float(np.clip(end, -MOST, MOST)) for end in (shown.min(), shown.max()))
+    size = max(abs(low), abs(high))
+    if high - low < 1e-6 * max(1.0, size):  # all alike
+        half = max(0.5, 1e-3 * size)
+        low, high = low - half, high + half
     return rounded(low, high)
+
+
+def span_of(network: Network, view: View, clock: Clock, channel: str) -> Span:
+    """The values of height 0 and 1: the ends of the activation's range, or what is measured."""
+    return bounds(network.drawn[-1].activation) or measured(network, view, clock, channel)
 
 
 def rounded(low: float, high: float) -> Span:
@@ -111,9 +118,8 @@ def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
     summed, few = _variants(network)
 
     def heights(channel: str, *, before: bool) -> tuple[Network, str, Span]:
-        if not before:
-            return network, channel, (0.0, 1.0)
-        return summed, channel, measured(summed, scene.view, scene.clock, channel)
+        of = summed if before else network
+        return of, channel, span_of(of, scene.view, scene.clock, channel)
 
     wide = size[0] >= size[1]
     if show.panels == "channels" and network.outputs == 3:
@@ -125,8 +131,7 @@ def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
         below, count = few
         found = []
         for k, name in zip(range(count), ("red", "green", "blue"), strict=False):
-            span = BOUNDS.get(below.drawn[-1].activation)
-            span = span or measured(below, scene.view, scene.clock, name)
+            span = span_of(below, scene.view, scene.clock, name)
             cell = _within(_cut(0, SHARE, wide), _cut(k / count, (k + 1) / count, not wide), wide)
             found.append(Plate(cell, below, name, span, title=f"unit {k + 1}"))
         both = heights(show.channel, before=True)

@@ -10,7 +10,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import ACTIVATIONS, activate
+from cppn_gl.activations import bounds
 from cppn_gl.color import NOT_A_NUMBER
 from cppn_gl.palettes import oklch
 
@@ -46,13 +46,10 @@ def tinted(values: Floats, reach: float) -> Floats:
     return colors
 
 
-@functools.cache
 def bound(activation: str) -> float | None:
     """The largest size of an activation's values; None where it is unbounded."""
-    if not ACTIVATIONS[activation].bounded:
-        return None
-    sums = np.concatenate([np.linspace(-4, 4, 4001), [-1e9, 1e9]])
-    return float(np.abs(activate(activation, sums)).max())
+    found = bounds(activation)
+    return max(map(abs, found)) if found else None
 
 
 def reach_of(values: Floats, activation: str | None = None) -> float:
