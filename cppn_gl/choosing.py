@@ -121,13 +121,16 @@ class Chooser:
             return Choice(found.engine, f"measured here{_gain(found)}")
         return Choice(known[0], GUESSED)
 
-    def engine_within(self, base: Network, network: Network) -> Engine:
+    def engine_within(
+        self, base: Network, network: Network, engine: Engine | None = None
+    ) -> Engine:
         """What draws another network in a picture of `base`, such as a cell of a sheet.
 
         It is the engine of `base`, which the picture remembers, unless that is too slow by far,
         as to compile a program for each would be: then a first guess, the same each time.
+        `engine` stands for the one of `base`.
         """
-        engine = EXACT[self.engine_for(base).engine]
+        engine = engine or EXACT[self.engine_for(base).engine]
         if engine.kind == "baked" and network is not base:
             return self.guess(network)
         products = engine in (NUMPY, TILED)

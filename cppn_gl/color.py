@@ -145,6 +145,9 @@ class Ends:
         return low.astype(np.float32), (1 / (high - low)).astype(np.float32)
 
 
+DISPLAY = Ends((0.0,) * 3, (1.0,) * 3)  # of display values
+
+
 def broken(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Which of (N, 3) values are marked as no numbers."""
     return np.asarray((values == np.array(NOT_A_NUMBER, np.float32)).all(axis=1))

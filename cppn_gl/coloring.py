@@ -14,7 +14,7 @@ from cppn_gl.geometry import sample_jitters
 from cppn_gl.painter import Painter
 from cppn_gl.recolor import Recolor
 from cppn_gl.scene import Scene
-from cppn_gl.stretch import ending
+from cppn_gl.stretch import Measuring, ending
 from cppn_gl.targets import Planes
 
 FEWEST = 4096  # texels coloured at once
@@ -42,8 +42,7 @@ class ColorDrawing:
         self.done = False
         self._jitters = sample_jitters(samples)
         self._samples = len(self._jitters)
-        self._ending = ending(scene, size or planes.shape)
-        self._ends: Ends | None = None
+        self._ending = Measuring(ending(scene, size or planes.shape))
         self._sample: drawing.AnyDrawing | None = None
         self._drawn = False  # the sample, raw
         self._row = 0  # the next to be coloured
@@ -62,13 +61,11 @@ class ColorDrawing:
         return self.done
 
     def _advance(self, deadline: float) -> None:
-        if self._ends is None:
-            try:
-                next(self._ending)
-            except StopIteration as end:
-                self._ends = end.value
+        ends = self._ending.found
+        if ends is None:
+            self._ending.step(_left(deadline))
         elif self._drawn or self._draw(_left(deadline)):
-            self._color(self._ends, _left(deadline))
+            self._color(ends, _left(deadline))
 
     def _draw(self, seconds: float) -> bool:
         """Draw one sample raw; True when it is drawn."""

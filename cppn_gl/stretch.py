@@ -9,8 +9,9 @@ be a value beyond the lowest and the highest: it is cut off there.
 """
 
 import math
+import time as wall
 from collections.abc import Callable, Generator, Hashable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ KEPT = 8
 Steps = Generator[None, None, Ends]
 Size = tuple[int, int]
 Floats = NDArray[np.float32]
+Found = TypeVar("Found")
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
@@ -71,6 +73,26 @@ def ending(scene: Scene, shape: Size) -> Steps:
 
     (found,) = yield from measured(scene, grid(shape), values)
     return ends(scene, found)
+
+
+class Measuring(Generic[Found]):
+    """Something that is measured step by step: `found` once `step` is True."""
+
+    def __init__(self, steps: Generator[None, None, Found]):
+        self._steps = steps
+        self.found: Found | None = None
+
+    def step(self, budget: float) -> bool:
+        """Measure for about `budget` seconds, one step at least; True when all is known."""
+        deadline = wall.perf_counter() + budget
+        while self.found is None:
+            try:
+                next(self._steps)
+            except StopIteration as end:
+                self.found = end.value
+            if wall.perf_counter() >= deadline:
+                break
+        return self.found is not None
 
 
 def measured(

@@ -1,5 +1,7 @@
-// A square picture's planes as one texture of colours and their height, so that a filter can read
-// it. Texel row 0 is at the bottom: texture coordinates run as u and v do.
+// A square of outputs as one texture of their colours and heights, so that a filter can read it.
+// Texel row 0 is at the bottom: texture coordinates run as u and v do.
+
+#include "colored.glsl"
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
@@ -14,10 +16,10 @@ void main() {
     ivec2 pixel = ivec2(gl_FragCoord.x, side - 1 - int(gl_FragCoord.y));
     ivec2 texel = ivec2(pixel.x >> 2, pixel.y);
     int lane = pixel.x & 3;
-    vec3 color = vec3(texelFetch(red_plane, texel, 0)[lane],
-                      texelFetch(green_plane, texel, 0)[lane],
-                      texelFetch(blue_plane, texel, 0)[lane]);
-    float height = (dot(weight, color) - range.x) / (range.y - range.x);
-    if (color == vec3(1.0, 0.0, 1.0)) height = 0.5; // not a number
-    field = vec4(clamp(color, 0.0, 1.0), clamp(height, 0.0, 1.0));
+    vec3 output_here = vec3(texelFetch(red_plane, texel, 0)[lane],
+                            texelFetch(green_plane, texel, 0)[lane],
+                            texelFetch(blue_plane, texel, 0)[lane]);
+    float height = (dot(weight, output_here) - range.x) / (range.y - range.x);
+    if (output_here == NOT_A_NUMBER) height = 0.5;
+    field = vec4(clamp(colored(output_here), 0.0, 1.0), clamp(height, 0.0, 1.0));
 }

@@ -1,5 +1,7 @@
 // Linear regions: lines over the picture, which is kept dark, each region a shade of its own.
 
+#include "colored.glsl"
+
 uniform sampler2D field[3]; // of regions.frag
 uniform int top;            // row of the planes that the fields begin at
 
@@ -11,7 +13,7 @@ vec3 shown(ivec2 pixel) {
     pixel = min(pixel, textureSize(field[0], 0) - 1);
     vec4 lines = texelFetch(field[0], pixel, 0), picture = texelFetch(field[1], pixel, 0);
     vec4 region = texelFetch(field[2], pixel, 0);
-    vec3 base = clamp(picture.rgb, 0.0, 1.0);
+    vec3 base = clamp(colored(picture.rgb), 0.0, 1.0);
     float grey = dot(base, vec3(0.2126, 0.7152, 0.0722));
     float shade = region.z / 65535.0 - 0.5;
     base = mix(vec3(grey), base, 0.75) * (0.42 + 0.16 * shade) + 0.05 + 0.03 * shade;

@@ -1,6 +1,6 @@
 // A volume in a box, marched through from front to back; the plane of the moving slice in it.
 //
-// The texture holds colours, and in alpha how much light a place gets. A ray runs from the plane
+// The texture holds colours as they are lit, and in alpha how much is there. A ray runs from the plane
 // through the box's middle that faces the eye, so that nothing is lost where the eye is far away.
 // Light is absorbed by Beer and Lambert: what is left after a length l of density d is exp(-d l).
 
@@ -17,7 +17,6 @@ uniform vec3 clip_low;    // what is kept
 uniform vec3 clip_high;
 uniform float opacity;    // for a length of 1, where a value is highest
 uniform float threshold;
-uniform bool colored;     // density by colourfulness, or by the value
 uniform float stride;     // length of a step, about
 uniform bool sliced;
 uniform float slice_at;   // z of the slice, -1 to 1
@@ -44,10 +43,8 @@ float edged(vec3 p) {
     return clamp(stroke + 0.5 - (1.0 - second) / pixel, 0.0, 1.0);
 }
 
-float density(vec3 value) {
-    float most = max(max(value.r, value.g), value.b);
-    float shown = colored ? most - min(min(value.r, value.g), value.b) : most;
-    return opacity * max((shown - threshold) / max(1.0 - threshold, 1e-3), 0.0);
+float density(float much) {
+    return opacity * max((much - threshold) / max(1.0 - threshold, 1e-3), 0.0);
 }
 
 // How much light a cut through the volume gets, on the side where a ray comes in.
@@ -106,10 +103,10 @@ void main() {
         for (int k = 0; k < steps; k++) {
             vec4 value = texture(volume, p);
             p += on;
-            float thick = density(value.rgb);
+            float thick = density(value.a);
             if (thick <= 0.0) continue;
             float through = exp(-thick * along);
-            seen += left * (1.0 - through) * value.rgb * (0.3 + 0.7 * value.a)
+            seen += left * (1.0 - through) * value.rgb
                   * mix(cut, 1.0, min((float(k) + 0.5) * along / SKIN, 1.0));
             left *= through;
             if (left < 0.004) { left = 0.0; break; }

@@ -4,12 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from truth import reference
 from viewing import viewed
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.color import colored
 from cppn_gl.derivatives import Places
 from cppn_gl.geometry import pixel_points
 from cppn_gl.scene import Scene, scene_of
+from cppn_gl.stretch import ended
 from cppn_gl.views.base import Stage
 from cppn_gl.views.slopes import regions
 from cppn_gl.views.slopes.fields import Fields
@@ -194,6 +197,36 @@ def test_what_is_not_a_number_is_magenta(renderer: Renderer) -> None:
     for width in (9, 20):
         preset = PRESET.replace(depth=60, width=width, weight_scale=1000)
         assert (viewed(renderer, preset, SIZE) == [1, 0, 1]).all(axis=-1).any()
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize(
+    "color",
+    [
+        {},
+        {"mapping": "viridis"},
+        {"mapping": "oklch", "stretch": "percentile"},
+        {"mapping": "grey", "stretch": "minmax", "invert": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("width", [8, 20])
+def test_the_picture_behind_is_in_its_colours(
+    renderer: Renderer, color: dict[str, Any], width: int
+) -> None:
+    """Between lines a pixel is its dimmed colour, by a shade that is the same for red and blue."""
+    preset = PRESET.replace(width=width, depth=2, **color)
+    pixels, clear = viewed(renderer, preset, SIZE), by_numpy(preset)[0, ..., 3] == 0
+    assert clear.mean() > 0.2
+    outputs = reference(preset, SIZE).reshape(-1, 3).astype(np.float32)
+    ends = ended(scene_of(preset), SIZE)
+    full = np.clip(colored(outputs, preset.color, ends), 0, 1).reshape(*clear.shape, 3)
+    grey = full @ [0.2126, 0.7152, 0.0722]
+    dim = 0.25 * grey[..., None] + 0.75 * full
+    shade = ((pixels - 0.42 * dim - 0.05) / (0.16 * dim + 0.03))[clear]
+    assert np.quantile(np.ptp(shade, axis=1), 0.99) < 0.02
+    assert np.abs(shade).max() < 0.52
+    assert np.ptp(shade) > 0.3
 
 
 def test_a_network_without_kinks_is_told_what_would_do() -> None:

@@ -6,11 +6,13 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cppn_gl import files
 from cppn_gl.capture import CaptureError, FrameWriter
@@ -319,3 +321,40 @@ def test_it_draws_with_opengl(tmp_path: Path) -> None:
         expected = renderer.render(PRESET, (16, 9), 3 / 24)
     shot = SEQUENCE.shot(3, "fragment")
     assert frame_path(tmp_path, 3).read_bytes() == encode_png(expected, shot)
+
+
+# What is animated, end to end.
+
+ANIMATED = {
+    "a scale": {"animate.network.weight_scale": [0.3, 1.5], "animation.ending": "loop"},
+    "there and back": {"animate.view.extent": [0.5, 4.0], "animation.duration": 0.5},
+    "a walk": {"animation.walk": [1, 2, 3], "animation.ending": "loop"},
+    "a turn": {
+        "show.view": "surface",
+        "animate.show.turn": [0.0, 360.0],
+        "animation.easing": "linear",
+        "animation.ending": "repeat",
+    },
+    "a depth": {"animate.network.depth": [2, 5], "animation.ending": "loop"},
+}
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("what", ANIMATED)
+def test_a_sequence_of_what_moves_is_its_moments_and_loops_without_a_seam(
+    what: str, tmp_path: Path
+) -> None:
+    preset = Preset().replace(depth=3, width=5, **{"animation.loop": 1.0}, **ANIMATED[what])
+    sequence = Sequence(preset, 12, 12, (32, 18), 1)
+    with Renderer("fragment") as renderer:
+        assert write_sequence(renderer, sequence, tmp_path / "f") == 12
+        drawn = [renderer.render(preset, (32, 18), k / 12) for k in range(13)]
+    assert np.array_equal(drawn[12], drawn[0])  # where the next round begins
+    files = [np.asarray(Image.open(frame_path(tmp_path / "f", k))) for k in range(12)]
+    for k, pixels in enumerate(files):
+        assert np.array_equal(pixels, drawn[k])
+        shot = read_shot(frame_path(tmp_path / "f", k))
+        assert (shot.preset, shot.time) == (preset, k / 12)
+    steps = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(drawn)]
+    assert max(steps) > 0
+    assert steps[-1] <= max(steps[:-1]) + 1e-9  # the last is no jump

@@ -6,12 +6,15 @@ from census import Census
 from PIL import Image, ImageDraw
 from solids import at, constant, drawn, explicit, hue, staged
 
+from cppn_gl.color import colored
 from cppn_gl.features import features
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
+from cppn_gl.stretch import ended
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
+from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import Fields
 from cppn_gl.views.solid.heights import plates
@@ -49,6 +52,47 @@ def test_from_above_it_is_the_picture(renderer: Renderer) -> None:
     assert inside.mean() > 0.2
     expected = values(preset, u[inside], v[inside])
     assert pixels[inside] == pytest.approx(expected, abs=4e-3)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    "color",
+    [
+        {"mapping": "viridis"},
+        {"mapping": "oklch", "stretch": "percentile"},
+        {"mapping": "diverging", "stretch": "minmax", "invert": True},
+    ],
+    ids=str,
+)
+def test_painted_it_has_the_colours_of_the_picture(
+    renderer: Renderer, color: dict[str, object], before: bool
+) -> None:
+    preset = GENTLE.replace(tilt=90.0, turn=0.0, before=before, **color)
+    pixels, heights = drawn(renderer, preset, SIZE), plates(scene_of(preset), SIZE)
+    across, high = eye(preset).spread
+    u = (2 * np.arange(SIZE[0]) + 1 - SIZE[0]) / SIZE[0] * across
+    v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
+    u, v = np.meshgrid(u, v)
+    inside = np.maximum(abs(u), abs(v)) < 0.97
+    ends = ended(scene_of(preset), (90, 90))  # the square that it shows, whatever is around
+    outputs = values(preset, u[inside], v[inside]).astype(np.float32)
+    expected = colored(outputs, preset.color, ends)
+    assert np.ptp(expected) > 0.4
+    assert np.quantile(abs(pixels[inside] - expected), 0.99) < 8e-3
+    plain = plates(scene_of(GENTLE.replace(before=before)), SIZE)
+    assert [plate.span for plate in heights] == [plate.span for plate in plain]
+
+
+def test_coarse_and_fine_surfaces_have_the_same_colours(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, choice = [], fields.choice
+    monkeypatch.setattr(fields, "choice", lambda *of: asked.append(of) or choice(*of))
+    preset = GENTLE.replace(mapping="magma", stretch="percentile", extent=1.234)
+    for size in (SIZE, (60, 45), (33, 120)):
+        drawn(renderer, preset, size)
+    assert len(asked) > 1
+    assert len(set(asked)) == 1
 
 
 @pytest.mark.parametrize(("turn", "tilt"), [(20, 40), (130, 55), (290, 30)])

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cppn_gl.picture import Shot, read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.programs import Programs
 from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, scene_of
 from cppn_gl.shader import ShaderError
 from cppn_gl.targets import Planes
 from cppn_gl.viewer.available import Pick
@@ -398,3 +399,33 @@ def test_frames_of_one_recording_are_of_one_size(takes: Takes, tmp_path: Path) -
     takes.start(shot(), tmp_path)
     assert takes.fits(SIZE)
     assert not takes.fits((SIZE[0] + 1, SIZE[1]))
+
+
+# Views.
+
+
+@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize("view", ["gradient", "units", "sheet"])
+def test_a_view_is_kept_as_it_is_drawn_again(
+    takes: Takes, renderer: Renderer, engines: Any, tmp_path: Path, view: str, ready: bool
+) -> None:
+    """By the engine that its file names: a stand-in, where the other is not compiled yet."""
+    preset = PRESET.replace(view=view, cols="width=4,40", **{"sweep.cell": (30, 20)})
+    engines.picked = Pick(FRAGMENT, compiles=not ready)
+    asked = Shot(preset, (64, 36), 0.3, 1 if view == "units" else 2, "fragment")
+    takes.still(asked, scene_of(preset, 0.3), tmp_path)
+    settle(takes)
+    wait(takes)
+    (path,) = tmp_path.glob("*.png")
+    kept = read_shot(path)
+    assert (kept.preset, kept.samples) == (preset, asked.samples)
+    assert kept.engine == ("fragment" if ready else "numpy")
+    assert engines.compiled == 0
+
+    def again() -> Any:
+        with Renderer(kept.engine) as one:
+            return one.render(preset, (64, 36), 0.3, samples=kept.samples)
+
+    with ThreadPoolExecutor(1) as pool:  # whose context is not that of the takes
+        drawn = pool.submit(again).result()
+    assert np.array_equal(np.asarray(Image.open(path)), drawn)

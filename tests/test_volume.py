@@ -5,9 +5,11 @@ import pytest
 from census import Census
 from solids import at, constant, drawn, explicit, staged
 
+from cppn_gl.color import colored
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import scene_of
+from cppn_gl.stretch import ended
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
 from cppn_gl.views.solid.camera import Camera
@@ -84,7 +86,7 @@ def test_what_is_below_the_threshold_is_clear(renderer: Renderer) -> None:
 
 def test_grey_is_clear_where_colours_are_shown(renderer: Renderer) -> None:
     grey = explicit(
-        ([[0.0] * 3] * 3, [0.9] * 3, "identity"),
+        ([[0.0] * 3] * 3, [2.2] * 3, "sigmoid"),
         inputs=INPUTS,
         view="volume",
         slice=False,
@@ -106,15 +108,18 @@ def test_clipping_removes(renderer: Renderer) -> None:
     assert at(low, under).min() > 0.6
 
 
+@pytest.mark.parametrize("color", [{}, {"mapping": "viridis", "invert": True}], ids=str)
 @pytest.mark.parametrize(("turn", "tilt", "time"), [(0, 90, 0.0), (40, 35, 0.4), (200, 20, -0.6)])
 def test_the_slice_is_the_picture_at_its_time(
-    renderer: Renderer, turn: float, tilt: float, time: float
+    renderer: Renderer, turn: float, tilt: float, time: float, color: dict[str, object]
 ) -> None:
-    preset = COLORED.replace(turn=float(turn), tilt=float(tilt), opacity=0.0)
+    preset = COLORED.replace(turn=float(turn), tilt=float(tilt), opacity=0.0, **color)
     size = (240, 180)
     pixels = drawn(renderer, preset, size, time)
     u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
     expected = preset.network().evaluate(np.stack([u, v, np.full(len(u), time)], axis=1))
+    ends = ended(scene_of(preset), (1, 1))
+    expected = colored(expected.astype(np.float32), preset.color, ends)
     places = eye(preset, size).project(np.stack([u, v, np.full(len(u), time)], axis=1))
     # Three edges of the box that are farthest away lie under the slice, or are hidden by it.
     for color, place in zip(expected, places, strict=True):
@@ -126,15 +131,7 @@ def test_the_slice_hides_what_is_below_and_not_what_is_above(renderer: Renderer)
     full = constant(1.0, INPUTS, view="volume", opacity=200.0, threshold=0.1, tilt=90.0)
     cut = full.replace(top=0.2)
     assert middle(drawn(renderer, cut, SIZE)) == pytest.approx(1, abs=0.02)
-    ramp = explicit(
-        ([[0.0, 0.0, 0.0]], [0.7], "identity"),
-        inputs=INPUTS,
-        view="volume",
-        opacity=200.0,
-        threshold=0.0,
-        tilt=90.0,
-        top=0.0,
-    )
+    ramp = constant(0.7, INPUTS, view="volume", opacity=200.0, threshold=0.0, tilt=90.0, top=0.0)
     assert middle(drawn(renderer, ramp, SIZE)) == pytest.approx(0.7, abs=2e-3)
 
 

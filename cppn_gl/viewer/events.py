@@ -25,6 +25,7 @@ class Events:
         self._keys = by_key()
         self._keyboard = Keyboard()
         self._buttons: set[int] = set()  # of the mouse, held
+        self._at: tuple[int, int] | None = None  # the mouse, as far as its moves were heard
         self._pressed_at: tuple[int, int] | None = None  # and not moved since
         self._gesture = 0
         self._wheel_at = 0.0
@@ -96,6 +97,7 @@ class Events:
         self._hud.say(self._explorer.message, wall.perf_counter())
 
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
+        self._at = x, y
         self._explorer.cursor = to_local(self._window, x, y)
         self.pointing = True
         if not self._explorer.view.points:  # where things are pointed at, it would lie over them
@@ -104,7 +106,8 @@ class Events:
     def _on_press(self, x: int, y: int, button: int) -> None:
         self._gesture += 1
         self._buttons.add(button)
-        self._pressed_at = x, y
+        # x and y are where the mouse is by now, which after a long frame may be far from there.
+        self._pressed_at = self._at or (x, y)
 
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
 from cppn_gl.coloring import begin
-from cppn_gl.engines import NUMPY, Engine
+from cppn_gl.engines import NUMPY
 from cppn_gl.files import make_folder
-from cppn_gl.network import Network
 from cppn_gl.picture import Shot
 from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene
@@ -169,9 +168,12 @@ class Takes:
         pick = self._engines.pick(take.scene)
         view = view_of(take.scene.preset)
         if view.name != PICTURE:
+            engine, base = NUMPY if pick.compiles else pick.engine, take.scene.network
+            within = self._renderer.chooser.engine_within  # as who draws it again will choose
+            take.shot = dataclasses.replace(take.shot, engine=str(engine))
             take.drawing = sampling.begin(
                 view,
-                Stage(self._engines.painter, self._ready_engine),
+                Stage(self._engines.painter, lambda network: within(base, network, engine)),
                 Planes(self._ctx, take.shot.size),
                 take.scene,
                 take.shot.samples,
@@ -184,11 +186,6 @@ class Takes:
         take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
         take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
         return True
-
-    def _ready_engine(self, network: Network) -> Engine:
-        """What draws a network within a view, without compiling."""
-        pick = self._engines.pick_for(network)
-        return NUMPY if pick.compiles else pick.engine
 
     def _submit(self, take: _Take) -> bool:
         if self._writer is None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ImageDraw
 
 from cppn_gl.activations import activate
-from cppn_gl.color import Ends, colored
+from cppn_gl.color import DISPLAY, Ends, colored
 from cppn_gl.cores import one_thread
 from cppn_gl.network import Layer
 from cppn_gl.products import Products, colors
@@ -30,7 +30,6 @@ Floats = NDArray[np.float32]
 
 SPREADS = 2.5  # sums of so many spreads below and above 0 are black and full colour
 LEAST = 1e-30  # spread that is told from none
-UNIT = Ends((0.0,) * 3, (1.0,) * 3)
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class LayersView(HostView):
             cell, pixels = picture[top:bottom, left:right], (high, wide, 3)
             if before:
                 sums = planes(found.sums)
-                sums = sums if color.plain else colored(sums, color, UNIT)
+                sums = sums if color.plain else colored(sums, color, DISPLAY)
                 _put(cell, sums.reshape(pixels), 0)
             values = colors(found.values)
             values = values if color.plain else colored(values, color, span)

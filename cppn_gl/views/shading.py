@@ -16,9 +16,11 @@ from cppn_gl.targets import Planes
 class Shading:
     """A fragment shader over some rows of planes. `lut`: (n, 3) colours that it takes as `heat`."""
 
-    def __init__(self, painter: Painter, file: str, lut: NDArray[np.float32] | None = None):
+    def __init__(
+        self, painter: Painter, file: str, lut: NDArray[np.float32] | None = None, head: str = ""
+    ):
         folder = painter.programs.folder
-        vertex, fragment = (compose(name, folder=folder) for name in ("full.vert", file))
+        vertex, fragment = (compose(name, head, folder=folder) for name in ("full.vert", file))
         self._program = build(painter.ctx, vertex, fragment)
         self._triangle = painter.ctx.vertex_array(self._program, [])
         self._lut = None
@@ -29,14 +31,21 @@ class Shading:
     def __call__(
         self, planes: Planes, textures: Sequence[Any], top: int, rows: int, **uniforms: Any
     ) -> None:
-        """Colour `rows` from `top` on. The textures, row 0 of which is `top`, are `field[k]`."""
+        """Colour `rows` from `top` on. The textures, row 0 of which is `top`, are `field[k]`.
+
+        A uniform may be another texture.
+        """
         for unit, texture in enumerate(textures):
             texture.use(unit)
         self._program["field"].value = list(range(len(textures)))
         if self._lut is not None:
             self._lut.use(len(textures))
             self._program["heat"].value = len(textures)
+        unit = len(textures) + 1
         for name, value in {"top": top, **uniforms}.items():
+            if isinstance(value, moderngl.Texture):
+                value.use(unit)
+                value, unit = unit, unit + 1
             if name in self._program:
                 self._program[name].value = value
         planes.target.use()
@@ -54,7 +63,12 @@ class Shading:
 
 
 def shading(
-    painter: Painter, file: str, lut: Callable[[], NDArray[np.float32]] | None = None
+    painter: Painter,
+    file: str,
+    lut: Callable[[], NDArray[np.float32]] | None = None,
+    head: Callable[[], str] | None = None,
 ) -> Shading:
-    """The shading of a file, compiled when first asked for."""
-    return painter.kept(file, lambda: Shading(painter, file, lut() if lut else None))
+    """The shading of a file behind a head, compiled when first asked for."""
+    return painter.kept(
+        file, lambda: Shading(painter, file, lut() if lut else None, head() if head else "")
+    )

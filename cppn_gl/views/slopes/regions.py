@@ -5,8 +5,8 @@
 A unit bends the network along the line where its sum changes sign. Within a region all sums are
 affine (smooth ones nearly so), and |z| / |∇z| is the distance to that line, which is what is drawn:
 lines of so many pixels, whatever the zoom. The first layer's lines are straight and on top; a later
-layer's bend where they meet an earlier one. Each region has a shade of its own, by its pattern of
-signs.
+layer's bend where they meet an earlier one. The picture behind is in the preset's colours; each
+region has a shade of its own, by its pattern of signs.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import ACTIVATIONS
+from cppn_gl.color import Ends
 from cppn_gl.derivatives import (
     Jets,
     Places,
@@ -29,7 +30,9 @@ from cppn_gl.drawing import Drawing as ShaderDrawing
 from cppn_gl.engines import REGIONS
 from cppn_gl.network import MAX_DEPTH
 from cppn_gl.preset import Preset
+from cppn_gl.recolor import choice, formulas, palette_rows
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.stretch import Measuring, ending
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -64,8 +67,12 @@ class RegionsView(View):
         """Begin to draw: lines and patterns, then what they look like."""
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
+        picture = Measuring(ending(scene, planes.shape))
 
         def part(fields: Fields, size: Size, top: int) -> Part:
+            return _After(picture, drawn(fields, size, top))
+
+        def drawn(fields: Fields, size: Size, top: int) -> Part:
             if on_host(painter, network):
                 places = Places(network, scene.view, scene.clock)
                 return HostFields(
@@ -80,7 +87,15 @@ class RegionsView(View):
             return _ByShader(stage, fields, scene, lines, size, top)
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
-            shading(painter, "regions_shown.frag")(planes, fields[0].textures, top, rows)
+            assert picture.found is not None
+            shading(painter, "regions_shown.frag", head=formulas)(
+                planes,
+                fields[0].textures,
+                top,
+                rows,
+                palettes=painter.kept("palettes", lambda: palette_rows(painter.ctx)),
+                **choice(scene.preset.color, picture.found),
+            )
 
         return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
 
@@ -162,6 +177,20 @@ class Lines:
         self.inks[every, 3] = 0.95 - 0.4 * late
         shown = [number in shown_layers(scene) for number in every]
         self.widths[every] = (0.85 - 0.35 * late) * max(1.0, min(size) / FINE) * shown
+
+
+class _After:
+    """A drawing that waits for what the picture's colours are stretched over."""
+
+    def __init__(self, picture: Measuring[Ends], drawing: Part):
+        self._picture, self._drawing = picture, drawing
+
+    def step(self, budget: float) -> bool:
+        """Measure, or else draw, for about `budget` seconds; True when all is drawn."""
+        if self._picture.found is None:
+            self._picture.step(budget)
+            return False
+        return self._drawing.step(budget)
 
 
 class _ByShader:

@@ -1,6 +1,6 @@
 """A scene's square as a texture: the network at each point of a grid over |u|, |v| <= 1.
 
-    Scene, side -> FieldDrawing.step(budget) -> a texture of colours and heights
+    Scene, side -> Square: outputs -> FieldDrawing.step(budget) -> a texture of colours and heights
 
 The few last ones are kept, by all that they depend on, so that turning the eye evaluates nothing.
 """
@@ -12,11 +12,12 @@ from functools import partial
 from typing import Any
 
 from cppn_gl import drawing
-from cppn_gl.color import Color
+from cppn_gl.color import DISPLAY, Color, Ends
 from cppn_gl.features import Clock, constant
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
 from cppn_gl.preset import MAX_EXTENT, View
+from cppn_gl.recolor import choice, formulas, palette_rows
 from cppn_gl.scene import Scene
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Stage
@@ -24,6 +25,7 @@ from cppn_gl.views.pool import Pool
 from cppn_gl.views.solid.easel import Shape, Shelf
 
 FIELDS, SCRATCH = 16, 4  # kept at most
+PLAIN = Color()
 ALL = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
 
@@ -38,17 +40,11 @@ def identity(network: Network, clock: Clock) -> Hashable:
     return arrays, network.scales, network.inputs, constants
 
 
-def plain(scene: Scene) -> Scene:
-    """The scene in the colours of its outputs, as they are."""
-    return dataclasses.replace(scene, preset=dataclasses.replace(scene.preset, color=Color()))
-
-
 class Square:
-    """A square picture being drawn into planes of a pool; begun again if these are taken away."""
+    """A square of outputs being drawn into planes of a pool: anew if these are taken away."""
 
     def __init__(self, stage: Stage, scene: Scene, side: int):
-        self._stage, self._side = stage, side
-        self._scene = plain(scene)
+        self._stage, self._scene, self._side = stage, scene, side
         self._drawing: Any = None
 
     def step(self, budget: float) -> Planes | None:
@@ -88,7 +84,8 @@ class Fields:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._shape = Shape(painter, "full.vert", "field.frag")
+        self._shape = Shape(painter, "full.vert", "field.frag", head=formulas())
+        self._palettes = palette_rows(painter.ctx)
         self.held: Shelf[Field] = Shelf(FIELDS)
         self.made = 0  # ever: the tests count
 
@@ -98,17 +95,19 @@ class Fields:
         network: Network,
         weight: tuple[float, float, float],
         span: tuple[float, float],
+        color: Color,
+        ends: Ends,
     ) -> Field:
-        """The field of square planes."""
+        """The field of square planes of outputs, in colours that go from end to end."""
         side = planes.size[0]
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
         target.use()
-        for unit, plane in enumerate(planes.textures):
+        for unit, plane in enumerate((*planes.textures, self._palettes)):
             plane.use(unit)
-        self._shape.set(red_plane=0, green_plane=1, blue_plane=2)
-        self._shape.set(side=side, weight=weight, range=span)
+        self._shape.set(red_plane=0, green_plane=1, blue_plane=2, palettes=3)
+        self._shape.set(side=side, weight=weight, range=span, **choice(color, ends))
         self._shape.draw()
         release_target(target)
         self.made += 1
@@ -118,10 +117,14 @@ class Fields:
         """Free everything."""
         self.held.release()
         self._shape.release()
+        self._palettes.release()
 
 
 class FieldDrawing:
-    """The field of a scene being drawn. `span`: the values of height 0 and 1."""
+    """The field of a scene being drawn. `span`: the values of height 0 and 1.
+
+    Its colours are the outputs as they are, or by `color` from end to end.
+    """
 
     def __init__(
         self,
@@ -130,12 +133,14 @@ class FieldDrawing:
         side: int,
         channel: str = "all",
         span: tuple[float, float] = (0.0, 1.0),
+        color: Color = PLAIN,
+        ends: Ends = DISPLAY,
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
         self._scene = dataclasses.replace(scene, view=View(view.center, extent))
-        self._weight, self._span = WEIGHTS[channel], span
-        self._key = (identity(scene.network, scene.clock), view, side, channel, span)
+        self._how = WEIGHTS[channel], span, color, ends
+        self._key = (identity(scene.network, scene.clock), view, side, *self._how)
         self._painter = stage.painter
         self._square = Square(stage, self._scene, side)
 
@@ -149,5 +154,5 @@ class FieldDrawing:
         planes = self._square.step(budget)
         if planes is None:
             return None
-        made = fields.make(planes, self._scene.network, self._weight, self._span)
+        made = fields.make(planes, self._scene.network, *self._how)
         return fields.held.put(self._key, made)

@@ -85,11 +85,16 @@ def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     if not len(shown):
         return -1.0, 1.0
     low, high = (float(np.clip(end, -MOST, MOST)) for end in (shown.min(), shown.max()))
+    return rounded(*apart(low, high))
+
+
+def apart(low: float, high: float) -> Span:
+    """Two ends, or others about them where these are nearly the same."""
     size = max(abs(low), abs(high))
-    if high - low < 1e-6 * max(1.0, size):  # all alike
+    if high - low < 1e-6 * max(1.0, size):
         half = max(0.5, 1e-3 * size)
-        low, high = low - half, high + half
-    return rounded(low, high)
+        return low - half, high + half
+    return low, high
 
 
 def span_of(network: Network, view: View, clock: Clock, channel: str) -> Span:

@@ -18,6 +18,7 @@ from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene
 from cppn_gl.show import Show
+from cppn_gl.stretch import Measuring, ending
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Size, Stage
@@ -28,11 +29,17 @@ from cppn_gl.views.solid.heights import Plate, plates
 
 SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
 POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
+SQUARE = (1, 1)  # the picture that a sheet shows
 GRIDS = 3  # index buffers kept
 CELLS = 4096  # of a grid, drawn at once
 LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
 PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
+
+
+def painted(preset: Preset) -> bool:
+    """Whether the sheet has the picture's colours, and not those of its heights."""
+    return preset.show.paint == "picture"
 
 
 def grid_side(size: Size) -> int:
@@ -102,25 +109,34 @@ class SurfaceDrawing:
         self.planes = planes
         self._stage, self._scene = stage, scene
         self._plates = plates(scene, planes.size)
-        self._fields = [self._drawings(plate) for plate in self._plates]
+        self._picture = Measuring(ending(scene, SQUARE))
+        self._fields: list[list[FieldDrawing]] = []
         self._made_of: list[Any] = []  # what the parts are drawn with
         self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, the last one first
         self._done = False
 
     def _drawings(self, plate: Plate) -> list[FieldDrawing]:
         """The drawings of a plate's heights, and of its colours where these are others."""
-        scene, show = self._scene, self._scene.preset.show
+        scene, ends = self._scene, self._picture.found
         side = grid_side(plate.pixels(self.planes.size)[2:])
         shown = Scene(plate.network, scene.view, scene.clock, scene.preset)
-        found = [FieldDrawing(self._stage, shown, side, plate.channel, plate.span)]
-        if show.paint == "picture" and plate.network is not scene.network:
-            found.append(FieldDrawing(self._stage, scene, side))
-        return found
+        heights = partial(FieldDrawing, self._stage, shown, side, plate.channel, plate.span)
+        if not painted(scene.preset) or ends is None:
+            return [heights()]
+        color = scene.preset.color
+        if plate.network is scene.network:
+            return [heights(color=color, ends=ends)]
+        return [heights(), FieldDrawing(self._stage, scene, side, color=color, ends=ends)]
 
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds; True when all is drawn."""
         deadline = wall.perf_counter() + budget
         while not self._done:
+            if not self._fields:
+                needed = painted(self._scene.preset)
+                if needed and not self._picture.step(max(deadline - wall.perf_counter(), 0.0)):
+                    return False
+                self._fields = [self._drawings(plate) for plate in self._plates]
             for one in (one for few in self._fields for one in few):
                 if one.step(max(deadline - wall.perf_counter(), 0.0)) is None:
                     return False
@@ -221,7 +237,7 @@ class SurfaceDrawing:
             side=side,
             relief=show.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
-            painted=show.paint == "picture",
+            painted=painted(self._scene.preset),
             contours=show.contours,
             stroke=stroke_of(camera.size),
             lit=min(1.0, 3 * (1 - camera.flat)),

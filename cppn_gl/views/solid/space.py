@@ -1,6 +1,7 @@
 """Three inputs as a space: the network on a cubic grid over x, y and a third input.
 
-    Scene -> Third (which input, from where to where) -> VolumeSlices.step() -> bytes of a texture
+    Scene -> Third (which input, from where to where) -> Ranges (of values, of colours)
+          -> VolumeSlices.step() -> bytes of a texture
 
 The third input is `t`, or else the first of z0, z1 …. It spans as much as the shorter side of the
 view, in whole blocks around 0, so that the moving slice is always in the block that is shown.
@@ -8,20 +9,28 @@ view, in whole blocks around 0, so that the moving slice is always in the block 
 
 import dataclasses
 import math
-from collections.abc import Hashable
+from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.activations import bounds
+from cppn_gl.color import NOT_A_NUMBER, Ends, broken, colored
 from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
+from cppn_gl.products import Products
 from cppn_gl.scene import Scene
+from cppn_gl.stretch import MOST, Measuring, ends, measured, natural
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.field import Square, identity
+from cppn_gl.views.solid.heights import Span, apart
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # towards it, in the volume: it turns with what it shines on
+AMBIENT = 0.3  # of the light comes to every place
+CHANNELS = ("red", "green", "blue")
+MEASURED = 25  # points along a side of the grid that ranges are measured on
 STEEP = 1.5  # change for a half side, of a slope that is shaded half
 
 Bytes = NDArray[np.uint8]
@@ -77,18 +86,66 @@ def level(network: Network, name: str, value: float) -> Network:
     return Network(network.drawn, inputs, latent=latent, scales=network.scales)
 
 
+@dataclass(frozen=True)
+class Ranges:
+    """What is nothing and what is most of the values shown, and the ends of their colours."""
+
+    span: Span
+    ends: Ends
+
+    def share(self, values: Floats) -> Floats:
+        """Values as shares of the span, cut off at 0 and 1."""
+        low, high = np.float32(self.span[0]), np.float32(self.span[1])
+        return np.asarray(np.clip((values - low) / (high - low), 0, 1))
+
+
+def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
+    """The ranges of a volume: of its output activation, or measured over the block that is shown.
+
+    That is measured on a grid of MEASURED³ points, whatever the volume's size is.
+    """
+    third, last, color = third_of(scene), scene.network.drawn[-1], scene.preset.color
+    # A clock that only the third input heeds is none of it: the block stays while time runs.
+    held = dataclasses.replace(scene, network=level(scene.network, third.name, 0.0))
+
+    def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
+        found = np.empty((MEASURED, size[0] * size[1], 3), np.float32)
+        for number, piece in enumerate(found):
+            place = third.value((2 * number + 1) / MEASURED - 1)
+            network = level(scene.network, third.name, place)
+            Products(network, scene.view, scene.clock).fill(piece, 0, size[0], size=size)
+            yield
+        return [found.reshape(-1, 3)]
+
+    span = bounds(last.activation)
+    if span is not None and color.stretch == "none":
+        return Ranges(span, natural(scene))
+    what = "volume", third.low, third.high
+    (known,) = yield from measured(held, (MEASURED, MEASURED), values, what)
+    if channel != "all":
+        known = {of: two[:, [CHANNELS.index(channel)] * 4] for of, two in known.items()}
+    if span is None:
+        low, high = known["minmax"][0, :3].min(), known["minmax"][1, :3].max()
+        finite = bool(np.isfinite([low, high]).all())
+        span = apart(max(float(low), -MOST), min(float(high), MOST)) if finite else (0.0, 1.0)
+    return Ranges(span, natural(scene) if color.stretch == "none" else ends(scene, known))
+
+
 class VolumeSlices:
     """The network on side³ points, slice by slice; `voxels` (side, side, side, 4) when all is done.
 
-    Voxels are red, green, blue and the shade, in bytes; z, then y from below, then x.
+    Voxels are red, green, blue, as they are lit, and how much is there, in bytes; z, then y from
+    below, then x. There is as much as an output's share of its range; of three as much as their
+    shares differ, so that grey is clear. Colours are the preset's, whatever is there.
     """
 
     def __init__(self, stage: Stage, scene: Scene, side: int, channel: str):
         self._stage, self._scene, self._side = stage, scene, side
         self._channel = channel
         self._third = third_of(scene)
+        self._ranges = Measuring(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
-        self._values: list[Floats] = []  # the last few slices of what is shaded
+        self._kept: list[tuple[Floats, Floats]] = []  # of the last slices: how much, which colour
         self._next = 0
         self._square: Square | None = None
 
@@ -97,12 +154,20 @@ class VolumeSlices:
         """All that the voxels depend on; valid as long as the network's arrays are kept."""
         held = level(self._scene.network, self._third.name, 0.0)
         place = (self._scene.view, self._third.low, self._third.high)
-        return identity(held, self._scene.clock), place, self._side, self._channel
+        color = self._scene.preset.color
+        return identity(held, self._scene.clock), place, self._side, self._channel, color
+
+    def measure(self, budget: float) -> Ranges | None:
+        """What its values and colours lie between, once that is known."""
+        self._ranges.step(budget)
+        return self._ranges.found
 
     def step(self, budget: float) -> bool:
         """Evaluate for about `budget` seconds; True when all is there."""
         if self._next == self._side:
             return True
+        if self.measure(budget) is None:
+            return False
         if self._square is None:
             place = (2 * self._next + 1) / self._side - 1
             network = level(self._scene.network, self._third.name, self._third.value(place))
@@ -115,33 +180,46 @@ class VolumeSlices:
         return self._next == self._side
 
     def _keep(self, picture: Floats) -> None:
-        colors = np.clip(np.nan_to_num(picture), 0, 1)
-        if self._channel != "all":
-            number = ("red", "green", "blue").index(self._channel)
-            colors = np.repeat(colors[..., number : number + 1], 3, axis=2)
-        self.voxels[self._next, ..., :3] = np.round(255 * colors)
-        grey = self._scene.network.outputs == 1 or self._channel != "all"
-        shaded = colors[..., 0] if grey else colors.max(axis=2) - colors.min(axis=2)
-        self._values = [*self._values[-2:], shaded]
+        self._kept = [*self._kept[-2:], self._seen(picture.reshape(-1, 3))]
         self._next += 1
         if self._next > 1:
             self._shade(self._next - 2)
         if self._next == self._side:
             self._shade(self._next - 1)
 
+    def _seen(self, values: Floats) -> tuple[Floats, Floats]:
+        """How much is there, (side, side), and its colour, (side, side, 3), of outputs (N, 3)."""
+        found, color, wrong = self._ranges.found, self._scene.preset.color, broken(values)
+        assert found is not None
+        if self._channel != "all":
+            values = values[:, [CHANNELS.index(self._channel)] * 3]
+        shares = found.share(values)
+        if color.plain:
+            colors = np.clip(values, 0, 1) if self._channel == "all" else shares
+        else:
+            colors = colored(values, color, found.ends)
+        grey = self._scene.network.outputs == 1 or self._channel != "all"
+        much = shares[:, 0] if grey else shares.max(axis=1) - shares.min(axis=1)
+        much = np.where(wrong, np.float32(1), much)
+        colors = np.where(wrong[:, None], np.array(NOT_A_NUMBER, np.float32), colors)
+        side = self._side
+        return much.reshape(side, side), colors.reshape(side, side, 3)
+
     def _shade(self, number: int) -> None:
-        """Shade a slice by the slopes of what its neighbours hold."""
+        """Light a slice by the slopes of what its neighbours hold."""
         last = number == self._side - 1
-        values = self._values[-1] if last else self._values[-2]
-        below = self._values[-2] if last or number == 0 else self._values[-3]
+        values, colors = self._kept[-1] if last else self._kept[-2]
+        below = self._kept[-2][0] if last or number == 0 else self._kept[-3][0]
         if number == 0:
             below = values
-        above = self._values[-1]
+        above = self._kept[-1][0]
         steps = 2.0 if 0 < number < self._side - 1 else 1.0
         half = self._side / 2  # steps in a half side
         along_y, along_x = (half * slope for slope in np.gradient(values))
         along_z = half * (above - below) / steps
-        self.voxels[number, ..., 3] = np.round(255 * shades(along_x, along_y, along_z))
+        light = AMBIENT + (1 - AMBIENT) * shades(along_x, along_y, along_z)
+        self.voxels[number, ..., :3] = np.round(255 * colors * light[..., None])
+        self.voxels[number, ..., 3] = np.round(255 * values)
 
 
 def shades(x: Any, y: Any, z: Any) -> Floats:

@@ -141,10 +141,9 @@ class VolumeDrawing:
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self.planes = planes
         self._stage, self._scene = stage, scene
-        show = scene.preset.show
-        channel = show.channel if scene.network.outputs == 3 else "all"
+        channel = scene.preset.show.channel if scene.network.outputs == 3 else "all"
         self._slices = VolumeSlices(stage, scene, volume_side(planes.size), channel)
-        self._moving = FieldDrawing(stage, scene, slice_side(planes.size)) if show.slice else None
+        self._moving: FieldDrawing | None = None
         self._next = 0  # row to march
         self._rate = 0.0  # rows a second
         self._done = False
@@ -156,6 +155,9 @@ class VolumeDrawing:
         deadline = wall.perf_counter() + budget
         painter = self._stage.painter
         there = painter.kept("volumes", lambda: Observatory(painter))
+        ranges = self._slices.measure(max(deadline - wall.perf_counter(), 0.0))
+        if ranges is None:
+            return False
         volume = there.held.find(self._slices.key)
         while volume is None:
             if self._slices.step(max(deadline - wall.perf_counter(), 0.0)):
@@ -163,7 +165,15 @@ class VolumeDrawing:
             elif wall.perf_counter() >= deadline:
                 return False
         moving = None
-        if self._moving is not None:
+        if self._scene.preset.show.slice:
+            if self._moving is None:
+                self._moving = FieldDrawing(
+                    self._stage,
+                    self._scene,
+                    slice_side(self.planes.size),
+                    color=self._scene.preset.color,
+                    ends=ranges.ends,
+                )
             moving = self._moving.step(max(deadline - wall.perf_counter(), 0.0))
             if moving is None:
                 return False
@@ -181,7 +191,7 @@ class VolumeDrawing:
         """All that it draws with is kept, for the next."""
 
     def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
-        size, show, network = self.planes.size, self._scene.preset.show, self._scene.network
+        size, show = self.planes.size, self._scene.preset.show
         camera = Camera.of(show, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
@@ -199,7 +209,6 @@ class VolumeDrawing:
             clip_high=tuple(np.maximum(low, high)),
             opacity=show.opacity,
             threshold=show.threshold,
-            colored=network.outputs == 3 and show.channel == "all",
             stride=2 / (STEPS * side),
             sliced=moving is not None,
             slice_at=third_of(self._scene).place,
