@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import MAPPINGS, Ends, broken, single
 from cppn_gl.cores import THREADS
-from cppn_gl.kept import Recent
-from cppn_gl.network import Layer
+from cppn_gl.kept import Recent, share
+from cppn_gl.network import Network
 from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene
 
@@ -39,8 +39,10 @@ Found = TypeVar("Found")
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-# What was measured, with the layers whose ids stand in the key, so that these stay theirs.
-_kept: Recent[Hashable, tuple[tuple[Layer, ...], list[Statistics]]] = Recent(KEPT)
+# What was measured, with the network whose arrays' ids stand in the key, so that these stay theirs.
+_kept: Recent[Hashable, tuple[Network, list[Statistics]]] = Recent(
+    KEPT, lambda key, value: share(value[0])
+)
 
 
 def grid(shape: Size) -> Size:
@@ -108,7 +110,7 @@ def measured(
         for one in (yield from values(size)):
             found.append(_statistics(one))
             yield
-        known = _kept.put(key, (scene.network.drawn, found))
+        known = _kept.put(key, (scene.network, found))
     return known[1]
 
 

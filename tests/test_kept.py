@@ -4,12 +4,15 @@ import gc
 import threading
 import weakref
 
+import pytest
 from threads import at_once
 
+from cppn_gl import stretch
 from cppn_gl.kept import LARGE, Recent, recent, share
 from cppn_gl.network import Network
 from cppn_gl.preset import Preset
 from cppn_gl.scene import scene_of
+from cppn_gl.stretch import ended
 from cppn_gl.views.slopes.gradient import limits
 from cppn_gl.views.slopes.sensitivity import changed, measured
 from cppn_gl.views.solid.heights import plates
@@ -88,10 +91,11 @@ def test_large_networks_count_as_many() -> None:
     assert share(wide) == wide.parameters / LARGE > 1
 
 
-def test_no_more_than_a_few_large_networks_stay_alive() -> None:
+def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "POINTS", 16)
     alive: weakref.WeakSet[Network] = weakref.WeakSet()
     plain = Preset().replace(depth=3, width=512, noise=0.1, layer=2, init="lecun_normal")
-    for seed in range(12):
+    for seed in range(9):
         for which in ("none", "hidden"):
             preset = plain.replace(seed=seed, which=which, grid=4)
             scene = scene_of(preset)
@@ -102,6 +106,7 @@ def test_no_more_than_a_few_large_networks_stay_alive() -> None:
                 scene_of(preset.replace(view="surface", before=True), 0, scene.network), (60, 40)
             )
             alive.add(changed(scene).network)
+            ended(scene_of(preset.replace(stretch="minmax"), 0, scene.network), (9, 9))
             del scene
     gc.collect()
     assert len(alive) <= 12
