@@ -63,13 +63,15 @@ class View:
 
     `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
     of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
-    overlay heeds the cursor.
+    overlay heeds the cursor. `colors`: whether it shows the network's picture, which is then in the
+    colours that the preset says; without it the view has colours of its own.
     """
 
     name = ""
     knobs: tuple[str, ...] = ()
     smooth = True
     points = False
+    colors = False
 
     @property
     def own_layers(self) -> bool:
@@ -79,6 +81,10 @@ class View:
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
         return ""
+
+    def colored(self, preset: Preset) -> bool:
+        """Whether it is in the colours that this preset says."""
+        return self.colors
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw the whole of a scene into planes of any size."""
@@ -115,6 +121,8 @@ class View:
 
 class OfPictures(View):
     """A view made of other views' pictures, which it samples."""
+
+    colors = True
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
         """Begin to draw, with N×N samples a pixel."""

@@ -10,6 +10,7 @@ class PictureView(View):
     """The network's outputs as colours, by whatever engine is fastest."""
 
     name = "picture"
+    colors = True
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw."""

@@ -53,6 +53,7 @@ class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer that makes them."""
 
     name = "regions"
+    colors = True
     own_layers = True
     knobs = ("layer",)
 
