@@ -4,6 +4,7 @@
 
 uniform sampler2D heights; // in alpha
 uniform sampler2D colors;
+uniform sampler2D palette; // one row, for heights
 uniform int side;      // of the fields, in texels
 uniform float relief;
 uniform bool painted;  // by the picture, or by the height
@@ -30,6 +31,12 @@ vec3 normal_at(vec2 uv) {
     return normalize(vec3(-2.0 * relief * rise / (high - low), 1.0));
 }
 
+vec3 by_height(float height) {
+    float last = float(textureSize(palette, 0).x - 1);
+    float place = 0.05 + 0.9 * height; // neither end, which is too dark or too bright to be lit
+    return texture(palette, vec2((place * last + 0.5) / (last + 1.0), 0.5)).rgb;
+}
+
 // How much of a pixel a line covers, `away` from its middle, in units that change by `rate` a pixel.
 float covered(float away, float rate) {
     return clamp(stroke + 0.5 - away / max(rate, 1e-6), 0.0, 1.0);
@@ -44,7 +51,7 @@ void main() {
 
     vec3 base = texture(colors, in_field(place)).rgb;
     bool broken = all(lessThan(abs(base - vec3(1.0, 0.0, 1.0)), vec3(1e-6)));
-    if (!painted && !broken) base = by_height(0.05 + 0.9 * height);
+    if (!painted && !broken) base = by_height(height);
 
     // Not at heights 0 and 1, where a saturated output rests; nor where lines would be a grey.
     float nearest = clamp(floor(level + 0.5), 1.0, float(contours) - 1.0);

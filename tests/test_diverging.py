@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cppn_gl.views.units.diverging import SPREADS, STEPS, bound, palette, reach_of, tinted
+from cppn_gl import palettes
+from cppn_gl.views.units.diverging import CUT, SPREADS, STEPS, bound, palette, reach_of, tinted
 
 
 def luminance(colors: np.ndarray) -> np.ndarray:
@@ -11,9 +12,16 @@ def luminance(colors: np.ndarray) -> np.ndarray:
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
+def test_they_are_those_of_the_mapping_without_its_darkest_ends() -> None:
+    ends, last = np.array([CUT, 0.5, 1 - CUT]), palettes.SIZE - 1
+    table = palettes.DIVERGING
+    expected = [np.interp(ends * last, np.arange(last + 1), row) for row in table.T]
+    assert np.allclose(palette()[[0, STEPS, -1]], np.transpose(expected), atol=1e-6)
+
+
 def test_zero_is_neutral_and_the_sides_are_cold_and_warm() -> None:
     middle = palette()[STEPS]
-    assert np.ptp(middle) < 0.01
+    assert np.ptp(middle) < 0.03
     cold, warm = palette()[0], palette()[-1]
     assert cold[2] > cold[0] + 0.4
     assert warm[0] > warm[2] + 0.4

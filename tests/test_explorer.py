@@ -224,6 +224,15 @@ def test_color_steps_through_the_mappings_and_back() -> None:
         assert explorer.preset == start.replace(mapping=names[-1])
 
 
+def test_where_a_view_has_colours_of_its_own_c_changes_nothing_and_says_so() -> None:
+    for start in (drawn(), given_layers()):
+        explorer = Explorer(start.replace(view="units"))
+        press(explorer, "next_color")
+        assert explorer.preset == start.replace(view="units")
+        assert explorer.message == "the view units has colours of its own"
+        assert explorer.history.place == (1, 1)
+
+
 def test_v_goes_through_all_views_that_can_show_the_preset() -> None:
     explorer = Explorer(drawn())
     seen = ["picture"]

@@ -6,6 +6,7 @@ from census import Census
 from PIL import Image, ImageDraw
 from solids import at, constant, drawn, explicit, hue, staged
 
+from cppn_gl import palettes
 from cppn_gl.color import colored
 from cppn_gl.features import features
 from cppn_gl.preset import Preset
@@ -127,6 +128,15 @@ def test_a_flat_network_is_a_quadrangle_where_the_camera_has_it(
     outline = 4 * 2 * sum(size) / (size[0] * size[1])  # a few pixels along the edge
     assert (colored != expected).mean() < min(0.04, outline * 0.4)
     assert expected.mean() > 0.02
+
+
+@pytest.mark.parametrize("height", [0.0, 0.25, 0.5, 0.8, 1.0])
+def test_heights_have_the_colours_of_the_palette(renderer: Renderer, height: float) -> None:
+    preset = constant(height, view="surface", contours=0, tilt=90.0, turn=0.0)
+    pixel = drawn(renderer, preset, SIZE)[SIZE[1] // 2, SIZE[0] // 2]
+    place = (0.05 + 0.9 * height) * (palettes.SIZE - 1)
+    expected = [np.interp(place, np.arange(palettes.SIZE), row) for row in palettes.VIRIDIS.T]
+    assert pixel == pytest.approx(expected, abs=2e-3)
 
 
 def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:

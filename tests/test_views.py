@@ -23,6 +23,7 @@ from cppn_gl.schema import PresetError
 from cppn_gl.show import VIEWS, Show
 from cppn_gl.targets import Planes
 from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
+from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
 from cppn_gl.views.base import HostView, OfPictures
@@ -125,6 +126,30 @@ def test_any_size_is_drawn_and_drawn_the_same_again(
     assert renderer.ctx.error == "GL_NO_ERROR"
     if min(size) >= 37:
         assert first.std() > 20  # and something is to be seen
+
+
+@gl
+@every
+@pytest.mark.parametrize("paint", ["height", "picture"])
+def test_it_heeds_colours_or_says_that_it_has_its_own(
+    name: str, paint: str, renderer: Renderer
+) -> None:
+    plain = seen(name, paint=paint)
+    for color in ({"mapping": "magma"}, {"stretch": "minmax"}, {"invert": True}):
+        one, two = (renderer.render(p, SMALL, TIME) for p in (plain, plain.replace(**color)))
+        assert np.array_equal(one, two) != ALL[name].colored(plain), color
+    explorer = Explorer(plain)
+    explorer.next_color()
+    if ALL[name].colored(plain):
+        assert explorer.preset.color.mapping != plain.color.mapping
+    else:
+        assert explorer.preset is plain
+        assert explorer.message == f"the view {name} has colours of its own"
+
+
+def test_views_that_show_the_picture_heed_its_colours() -> None:
+    heeding = {name for name in VIEWS if ALL[name].colors}
+    assert heeding == {"picture", "sheet", "layers", "signal", "surface", "volume", "regions"}
 
 
 @gl

@@ -215,6 +215,9 @@ class Explorer(Viewing):
 
     def next_color(self, large: bool = False) -> None:
         """The next mapping of outputs to colours (Shift: the one before)."""
+        if not self.view.colored(self.preset):
+            self.message = f"the view {self.view.name} has colours of its own"
+            return
         name = following(list(MAPPINGS), self.preset.color.mapping, large)
         self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 

@@ -69,6 +69,8 @@ class View:
     of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
     overlay heeds the cursor. `by_engine`: whether the engine chosen for a network draws it;
     `bakes`: it draws the preset's own network alone, so that one baked program serves all frames.
+    `colors`: whether it shows the network's picture, which is then in the colours that the preset
+    says; without it the view has colours of its own.
     """
 
     name = ""
@@ -77,6 +79,7 @@ class View:
     points = False
     by_engine = True
     bakes = False
+    colors = False
 
     @property
     def own_layers(self) -> bool:
@@ -86,6 +89,10 @@ class View:
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
         return ""
+
+    def colored(self, preset: Preset) -> bool:
+        """Whether it is in the colours that this preset says."""
+        return self.colors
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw the whole of a scene into planes of any size."""
@@ -122,6 +129,8 @@ class View:
 
 class OfPictures(View):
     """A view made of other views' pictures, which it samples."""
+
+    colors = True
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
         """Begin to draw, with N×N samples a pixel."""

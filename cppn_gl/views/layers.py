@@ -94,6 +94,7 @@ class LayersView(HostView):
 
     name = "layers"
     points = True
+    colors = True
     own_layers = True
     knobs = ("before",)
 

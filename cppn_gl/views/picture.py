@@ -11,6 +11,7 @@ class PictureView(View):
 
     name = "picture"
     bakes = True
+    colors = True
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw."""

@@ -54,6 +54,7 @@ class RegionsView(View):
 
     name = "regions"
     by_engine = False
+    colors = True
     own_layers = True
     knobs = ("layer",)
 

@@ -15,6 +15,7 @@ import moderngl
 import numpy as np
 
 from cppn_gl.painter import Painter
+from cppn_gl.palettes import SIZE, VIRIDIS
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene
 from cppn_gl.show import Show
@@ -65,6 +66,8 @@ class Workshop:
         self.sheet = Shape(painter, "surface.vert", "surface.frag")
         self.box = Shape(painter, "box.vert", "box.frag", corners=30)
         self.backdrop = Shape(painter, "full.vert", "backdrop.frag")
+        self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
+        self.palette.repeat_x = False
         self._grids: Shelf[Grid] = Shelf(GRIDS)
 
     def grid(self, side: int) -> "Grid":
@@ -75,8 +78,8 @@ class Workshop:
     def release(self) -> None:
         """Free everything."""
         self._grids.release()
-        for shape in (self.sheet, self.box, self.backdrop):
-            shape.release()
+        for one in (self.sheet, self.box, self.backdrop, self.palette):
+            one.release()
 
 
 class Grid:
@@ -229,11 +232,13 @@ class SurfaceDrawing:
         camera, show = self._look(target, plate), self._scene.preset.show
         heights.texture.use(0)
         colors.texture.use(1)
+        workshop.palette.use(2)
         side = heights.texture.size[0]
         light = np.array(LIGHT) @ camera.axes
         workshop.sheet.set(
             heights=0,
             colors=1,
+            palette=2,
             side=side,
             relief=show.relief,
             matrix=camera.matrix.astype("f4").tobytes(),

@@ -17,17 +17,22 @@ from cppn_gl.views.solid.box_axes import Axis, axes_overlay
 from cppn_gl.views.solid.camera import dragged, zoomed
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Plate, plates
-from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of
+from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
 
 
 class SurfaceView(View):
     """The output as a height field."""
 
     name = "surface"
+    colors = True
     knobs = (
         *("relief", "contours", "paint", "channel", "panels", "before"),
         *("turn", "tilt", "distance"),
     )
+
+    def colored(self, preset: Preset) -> bool:
+        """Where it is painted by the picture, and not by its height."""
+        return painted(preset)
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
         """Begin to draw."""

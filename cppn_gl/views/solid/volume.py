@@ -51,6 +51,7 @@ class VolumeView(View):
     """Three inputs as a volume."""
 
     name = "volume"
+    colors = True
     knobs = (
         *("opacity", "threshold", "slice", "channel"),
         *("left", "right", "front", "back", "bottom", "top"),

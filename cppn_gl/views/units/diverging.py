@@ -2,7 +2,7 @@
 
 values, reach -> tinted() -> sRGB     reach: the value that has the full colour
 
-Lightness and hue are laid out in OKLCh, so that equal steps of a value look equal on both sides.
+The colours are those of the mapping `diverging`.
 """
 
 import functools
@@ -12,24 +12,21 @@ from numpy.typing import NDArray
 
 from cppn_gl.activations import bounds
 from cppn_gl.color import NOT_A_NUMBER
-from cppn_gl.palettes import oklch
+from cppn_gl.palettes import DIVERGING, SIZE
 
 Floats = NDArray[np.float32]
 
 STEPS = 256  # of colours on each side of 0
-MIDDLE, END = 0.96, 0.5  # lightness at 0 and at the full colours
-CHROMA = 0.15  # of the full colours
-COLD, WARM = 250.0, 38.0  # hues in degrees
+CUT = 0.1  # of the palette at each end, which is too dark for tiles on a dark ground
 SPREADS = 2.5  # of an unbounded layer have the full colour, if no value is less than that
 
 
 @functools.cache
 def palette() -> Floats:
     """(2 STEPS + 1, 3) colours from the lowest value to the highest, sRGB; the middle one is 0."""
-    t = np.linspace(-1, 1, 2 * STEPS + 1)
-    size = np.abs(t)
-    lightness, chroma = MIDDLE + (END - MIDDLE) * size, CHROMA * size**0.8
-    colors = oklch(lightness, chroma, np.where(t < 0, COLD, WARM))
+    places = np.linspace(CUT, 1 - CUT, 2 * STEPS + 1) * (SIZE - 1)
+    rows = [np.interp(places, np.arange(SIZE), channel) for channel in DIVERGING.T]
+    colors = np.stack(rows, axis=1).astype(np.float32)
     colors.flags.writeable = False
     return colors
 
