@@ -17,6 +17,7 @@ from cppn_gl.parsing import parse_preset, read_preset
 from cppn_gl.picture import read_shot
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
+from cppn_gl.viewer.canvas import VIEW_SAMPLES
 from cppn_gl.warming import SAMPLES
 
 pytestmark = pytest.mark.window
@@ -72,8 +73,9 @@ def assert_shows(renderer: Renderer, desktop: Desktop, preset: Preset, time: flo
     """At full resolution, or else with all samples."""
     plain = picture(renderer, desktop, preset, time)
     if covered_share(desktop, plain) > 0:
-        sampled(desktop)
-        fine = picture(renderer, desktop, preset, time, SAMPLES)
+        samples = SAMPLES if preset.show.view == "picture" else VIEW_SAMPLES
+        sampled(desktop, samples)
+        fine = picture(renderer, desktop, preset, time, samples)
         wait_for(
             lambda: covered_share(desktop, fine) == 0,
             "the pixels of the renderer in the window",
@@ -81,10 +83,10 @@ def assert_shows(renderer: Renderer, desktop: Desktop, preset: Preset, time: flo
         )
 
 
-def sampled(desktop: Desktop) -> dict[str, Any]:
+def sampled(desktop: Desktop, samples: int = SAMPLES) -> dict[str, Any]:
     """Wait until the picture has all samples; its event."""
     return wait_for(
-        lambda: (e := desktop.events()[-1])["samples"] == SAMPLES and e["finished"] and e,
+        lambda: (e := desktop.events()[-1])["samples"] == samples and e["finished"] and e,
         "all samples",
     )
 
