@@ -91,12 +91,19 @@ class Presenter:
         self.readings = Readings(ctx)
 
     def show(
-        self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], *, flipped: bool
+        self,
+        planes: Planes,
+        target: moderngl.Framebuffer,
+        size: tuple[int, int],
+        *,
+        flipped: bool,
+        below: int = 0,
     ) -> None:
-        """Draw the planes over the `size` pixels of `target`; `flipped` for a window."""
+        """Draw the planes over `size` pixels of `target`, above `below` rows; `flipped` for a
+        window."""
         cover = self._shown[planes.size != size]
-        cover.set(plane_size=planes.size, target_size=size, flipped=flipped)
-        cover.draw(planes, target, size)
+        cover.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
+        cover.draw(planes, target, size, below)
 
     def read(self, planes: Planes) -> Pixels:
         """The planes as (height, width, 3) uint8, row 0 on top."""
@@ -144,13 +151,15 @@ class _Cover:
             if name in self.program:
                 self.program[name].value = value
 
-    def draw(self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int]) -> None:
-        """Draw over the `size` pixels of a target."""
+    def draw(
+        self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], below: int = 0
+    ) -> None:
+        """Draw over `size` pixels of a target, above `below` rows of it."""
         for unit, texture in enumerate(planes.textures):
             texture.use(unit)
         target.use()
         target.scissor = None  # type: ignore[assignment]
-        target.viewport = (0, 0, *size)
+        target.viewport = (0, below, *size)
         self.triangle.render(moderngl.TRIANGLES, vertices=3)
 
     def release(self) -> None:

@@ -10,7 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 FONTS = Path(__file__).parent / "fonts"
 WHITE = (255, 255, 255, 255)
 DIM = (190, 198, 208, 255)
-BACKGROUND = (12, 14, 18, 176)
+GROUND = (12, 14, 18)  # dark, where there is no picture
+BACKGROUND = (*GROUND, 176)
+CLEAR = (0, 0, 0, 0)
 ALARM = (150, 20, 30, 225)
 MIN_FONT = 8  # below it the letters cannot be told apart
 
@@ -85,7 +87,8 @@ def panel(
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=pad, fill=background)
     for row, (piece, bold) in enumerate(pieces):
-        color = WHITE if bold or background != BACKGROUND or not heading else DIM
+        plain = background in (BACKGROUND, CLEAR) and heading and not bold
+        color = DIM if plain else WHITE
         draw.text((pad, pad + row * leading), piece, fill=color, font=font(size, bold))
     return np.asarray(image)
 

@@ -7,6 +7,7 @@ uniform sampler2D blue_plane;
 uniform ivec2 plane_size;  // in pixels
 uniform ivec2 target_size; // in pixels
 uniform bool flipped;      // the window's row 0 is at the bottom
+uniform int below;         // rows of the window beneath the target
 
 out vec4 color;
 
@@ -21,6 +22,7 @@ vec3 at(ivec2 pixel) {
 
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
+    pixel.y -= below;
     if (flipped) pixel.y = target_size.y - 1 - pixel.y;
 #if SCALED
     vec2 where = (vec2(pixel) + 0.5) * vec2(plane_size) / vec2(target_size) - 0.5;

@@ -111,12 +111,22 @@ def test_the_preset_stands_anywhere(words: str) -> None:
     assert parser().parse(words.split()).preset == "a"
 
 
-@pytest.mark.parametrize(
-    "key", ["dpeth=1", "network.dpeth=1", "nework.depth=1", "=1", ".=1", "a.b.c=1"]
-)
+@pytest.mark.parametrize("key", ["dpeth=1", "network.dpeth=1", "nework.depth=1", ".=1", "a.b.c=1"])
 def test_set_names_the_key_that_there_is_not(key: str) -> None:
     with pytest.raises(PresetError, match="no such"):
         given_by("--set", key)
+
+
+@pytest.mark.parametrize("table", ["color", "show", "animate", "network"])
+def test_set_says_that_a_table_is_none(table: str) -> None:
+    with pytest.raises(PresetError, match=f"^{table}: a table; write one of its keys, as {table}"):
+        given_by("--set", f"{table}=1")
+
+
+@pytest.mark.parametrize("quoted", ['animate."network.weight_scale"', "animate.'weight_scale'"])
+def test_a_key_may_be_quoted_as_in_a_file(quoted: str) -> None:
+    found = given_by("--set", f"{quoted}=[0.4, 0.8]")
+    assert found == {"animate.network.weight_scale": [0.4, 0.8]}
 
 
 def test_a_value_cannot_bring_other_keys_along() -> None:

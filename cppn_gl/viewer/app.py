@@ -23,9 +23,10 @@ from cppn_gl.renderer import Renderer
 from cppn_gl.scene import Scene, scene_of
 from cppn_gl.schema import PresetError
 from cppn_gl.shader import ShaderError
-from cppn_gl.tour import Step, caption
+from cppn_gl.tour import Step
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
+from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, hud_lines, quality
@@ -89,10 +90,10 @@ class App:
         self._seen = 0  # of the canvas's changes
         self._longest = 0.0  # seconds of a turn, since the last picture
         self._turn_at = 0.0
-        self._captions: list[list[str]] = []  # of a tour, one for each preset
+        self.captions = Captions()
+        self._strip = 0  # pixels beneath the picture, for a caption
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
-        self._traced = 0
         self._helped = self._showing = False
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
@@ -101,7 +102,7 @@ class App:
     def take_tour(self, tour: Sequence[Step], number: int) -> None:
         """Let P step through these, with their captions; from one on, by its number from 1."""
         if tour:
-            self._captions = [caption(one, k, len(tour)) for k, one in enumerate(tour, 1)]
+            self.captions = Captions(tour)
             self.explorer.guided = True
             self.explorer.presets = list_of([one.preset for one in tour], number)
 
@@ -172,7 +173,10 @@ class App:
             return
         self._keep(now, elapsed)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
-        self.canvas.want(self._scene(), size)
+        self.hud.caption = self.captions.of(self.explorer)
+        self._strip = self.hud.strip(size, content_scale(self.window))
+        self.events.below = self._strip / size[1]
+        self.canvas.want(self._scene(), self._size())
         # Not both in one turn: on a software renderer showing takes as long as a slice.
         self._showing = not self._showing and self._present(size, now)
         if not self._showing and not self._weights.busy:
@@ -224,14 +228,14 @@ class App:
             self.engines.start()
         scene = self.canvas.shown
         if scene is not None and scene.network is network:
-            self.engines.want(preset, scene, framebuffer_size(self.window))
+            self.engines.want(preset, scene, self._size())
         if self._at_rest(now):
             with contextlib.suppress(ShaderError):  # said when it is needed
                 self.engines.prepare(preset, network)
 
     def _keep(self, now: float, elapsed: float) -> None:
         """Let time pass: by the clock, or frame by frame while recording."""
-        if self.takes.recording and not self.takes.fits(framebuffer_size(self.window)):
+        if self.takes.recording and not self.takes.fits(self._size()):
             self.hud.say(f"the window's size changed: {self.takes.stop()}", now)
         if not self.takes.recording:
             self.explorer.tick(elapsed)
@@ -274,8 +278,13 @@ class App:
         preset, network = self._shown
         return scene_of(preset, self.explorer.time, network)
 
+    def _size(self) -> tuple[int, int]:
+        """Of the picture in pixels: the window, less what a caption takes."""
+        width, height = framebuffer_size(self.window)
+        return width, max(0, height - self._strip)
+
     def _shot(self) -> Shot:
-        size = framebuffer_size(self.window)
+        size = self._size()
         scene = self._scene()
         engine = str(self.engines.pick(scene).engine)
         view = view_of(scene.preset)
@@ -284,7 +293,7 @@ class App:
 
     def _pointed(self) -> Hit | None:
         """What lies under the cursor, in the picture shown."""
-        scene, size = self.canvas.shown, framebuffer_size(self.window)
+        scene, size = self.canvas.shown, self._size()
         if scene is None or min(size) < 1:
             return None
         return view_of(scene.preset).hit(scene, size, to_pixel(self.explorer.cursor, size))
@@ -296,11 +305,11 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
-        number = self.explorer.presets.number
-        self.hud.caption = self._captions[number - 1] if self._captions and number else []
+        hit = self._pointed() if self.events.pointing and self.explorer.view.points else None
+        self.hud.pointed = hit.words if hit is not None else ""
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
-        words = self.words.panels(self.canvas.shown, size, self._cursor(size))
+        words = self.words.panels(self.canvas.shown, self._size(), self._cursor())
         panels = [*words, *self.hud.panels(size, content_scale(self.window), now, self._names)]
         front = self.canvas.front
         if front is None:
@@ -309,33 +318,22 @@ class App:
             return False
         self._seen, self.events.exposed = self.canvas.changes, False
         self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
-        self.screen.show(self.renderer.presenter, front, panels, size)
-        if self._trace.on and self.canvas.pictures != self._traced:
-            self._traced = self.canvas.pictures
-            self._trace_picture(size)
+        self.screen.show(self.renderer.presenter, front, panels, size, self._strip)
+        if self._trace.on:
+            shown, time = self.canvas.shown, self.explorer.time
+            longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
+            time = shown.clock.time if shown else time
+            if self._trace.picture(
+                self.canvas, self._shown[0], self._size(), longest=longest, time=time
+            ):
+                self._longest = 0.0
         return True
 
-    def _cursor(self, size: tuple[int, int]) -> tuple[float, float] | None:
+    def _cursor(self) -> tuple[float, float] | None:
         """The pixel pointed at, while somebody points."""
         if not self.events.pointing:
             return None
-        return to_pixel(self.explorer.cursor, size)
-
-    def _trace_picture(self, size: tuple[int, int]) -> None:
-        shown, time = self.canvas.shown, self.explorer.time
-        self._trace.event(
-            "picture",
-            scale=self.canvas.scale,
-            samples=self.canvas.samples,
-            engine=str(self.canvas.engine),
-            longest=1000 * max(self._longest, wall.perf_counter() - self._turn_at),
-            finished=self.canvas.finished,
-            wanted=self.canvas.current,
-            size=size,
-            time=shown.clock.time if shown else time,
-            preset=self._shown[0].to_toml(),
-        )
-        self._longest = 0.0
+        return to_pixel(self.explorer.cursor, self._size())
 
     def _lines(self, now: float) -> list[str]:
         canvas, moving = self.canvas, self.explorer.moving or self.events.held

@@ -29,6 +29,7 @@ class Events:
         self._pressed_at: tuple[int, int] | None = None  # and not moved since
         self._gesture = 0
         self._wheel_at = 0.0
+        self.below = 0.0  # the share of the window's height beneath the picture
         self.pointing = False  # the mouse is over the window
         self.exposed = True  # the window's pixels are to be drawn again
         self.touched = wall.perf_counter()  # when anything was last done
@@ -98,7 +99,7 @@ class Events:
 
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
         self._at = x, y
-        self._explorer.cursor = to_local(self._window, x, y)
+        self._explorer.cursor = to_local(self._window, x, y, self.below)
         self.pointing = True
         if not self._explorer.view.points:  # where things are pointed at, it would lie over them
             self._hud.touch(wall.perf_counter())
@@ -117,7 +118,7 @@ class Events:
             started, self._pressed_at = self._pressed_at, None
             dx, dy = x - int(started[0]), y - int(started[1])
         self.touched = wall.perf_counter()
-        origin, moved = to_local(self._window, 0, 0), to_local(self._window, dx, dy)
+        origin, moved = (to_local(self._window, *by, self.below) for by in ((0, 0), (dx, dy)))
         self._explorer.gesture = self._gesture
         self._explorer.pan_by(origin[0] - moved[0], origin[1] - moved[1])
 

@@ -74,7 +74,7 @@ def _view(explorer: Explorer) -> list[str]:
     """The view, the option that keys turn, and what is pointed at."""
     view = explorer.view
     knob = f"  {turned(explorer.preset, explorer.knob)} (O K J)" if explorer.knob else ""
-    hit = explorer.pointed()
+    hit = None if view.points else explorer.pointed()
     return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]
 
 
@@ -103,7 +103,8 @@ class Hud:
         self.on = on
         self.help = False
         self.problem = ""  # stays on the screen
-        self.caption: list[str] = []  # of a tour; stays, too
+        self.caption: list[str] = []  # of a tour; stays, too, beneath the picture
+        self.pointed = ""  # what lies under the cursor; the HUD does not lie over it then
         self._message, self._message_at = "", 0.0
         self._touched: float | None = None  # never yet
         self._text_at = -1.0
@@ -136,6 +137,17 @@ class Hud:
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
+    def strip(self, size: tuple[int, int], content_scale: float) -> int:
+        """Pixels at the lower end of a window of `size` that are the caption's."""
+        caption = self._captioned(size, font_size(size, content_scale))
+        return 0 if caption is None else len(caption) + 2 * (font_size(size, content_scale) // 2)
+
+    def _captioned(self, size: tuple[int, int], points: int) -> text.Pixels | None:
+        if not (self.on and self.caption and text.fits(points, size[1] // 2)):
+            return None
+        room = (min(size[0], CAPTION_LETTERS * points), size[1] // 2)
+        return self._panel("caption", self.caption, points, room, text.CLEAR)
+
     def panels(
         self, size: tuple[int, int], content_scale: float, now: float, names: dict[str, str]
     ) -> list[Panel]:
@@ -144,6 +156,12 @@ class Hud:
         margin = points
         width, below = max(40, size[0] - 2 * margin), size[1] - margin
         found = []
+        caption = self._captioned(size, points)
+        if caption is not None:
+            below = size[1] - len(caption) - margin // 2
+            left = (size[0] - caption.shape[1]) // 2
+            found.append(Panel("caption", caption, max(0, left), below))
+            below -= margin // 2 + margin
         if self.help:
             pixels = self._help(size, points, names)
             x, y = (size[0] - pixels.shape[1]) // 2, (size[1] - len(pixels)) // 2
@@ -155,20 +173,15 @@ class Hud:
             below -= len(pixels)
             found.append(Panel("problem", pixels, margin, below))
             below -= margin // 2
-        if self.on and self.caption and text.fits(points, below - margin):
-            room = (min(width, CAPTION_LETTERS * points), (below - margin) // 2)
-            pixels = self._panel("caption", self.caption, points, room)
-            below -= len(pixels)
-            found.append(Panel("caption", pixels, (size[0] - pixels.shape[1]) // 2, below))
-            below -= margin // 2
-        said = self._message and now - self._message_at < MESSAGE_SECONDS
+        fresh = self._message and now - self._message_at < MESSAGE_SECONDS
+        said = self._message if fresh else self.pointed
         if self.on and said and text.fits(points, below - margin):
             room = (width, below - margin)
-            pixels = self._panel("message", [self._message], points, room, heading=False)
+            pixels = self._panel("message", [said], points, room, heading=False)
             below -= len(pixels)
             found.append(Panel("message", pixels, margin, below))
             below -= margin // 2
-        shown = self.on and self._lines and not (self.help or self.caption)
+        shown = self.on and self._lines and not (self.help or self.caption or self.pointed)
         shown = shown and self.opacity(now) > 0
         if shown and text.fits(points, below - margin):
             pixels = self._panel("hud", self._lines, points, (width, below - margin))

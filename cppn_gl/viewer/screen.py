@@ -4,9 +4,12 @@ from typing import Any
 
 import glfw
 
+from cppn_gl import text
 from cppn_gl.targets import Planes, Presenter
 from cppn_gl.viewer.hud import Panel
 from cppn_gl.viewer.overlay import Overlay
+
+GROUND = tuple(value / 255 for value in text.GROUND)
 
 
 class Screen:
@@ -29,11 +32,20 @@ class Screen:
         return same
 
     def show(
-        self, presenter: Presenter, planes: Planes, panels: list[Panel], size: tuple[int, int]
+        self,
+        presenter: Presenter,
+        planes: Planes,
+        panels: list[Panel],
+        size: tuple[int, int],
+        strip: int = 0,
     ) -> None:
-        """Show planes and panels at a size in pixels."""
+        """Show planes and panels at a size in pixels, the planes above a dark strip so high."""
         screen = self._window.ctx.screen
-        presenter.show(planes, screen, size, flipped=True)
+        if strip:
+            screen.use()
+            screen.viewport, screen.scissor = (0, 0, *size), None
+            screen.clear(*GROUND)
+        presenter.show(planes, screen, (size[0], size[1] - strip), flipped=True, below=strip)
         self._overlay.draw(panels, screen, size)
         glfw.swap_buffers(self._window._window)
 

@@ -11,6 +11,9 @@ import os
 import time as wall
 from typing import Any
 
+from cppn_gl.preset import Preset
+from cppn_gl.viewer.canvas import Canvas
+
 VARIABLE = "CPPN_GL_TRACE"
 
 
@@ -19,6 +22,7 @@ class Trace:
 
     def __init__(self) -> None:
         path = os.environ.get(VARIABLE)
+        self._pictures = 0  # of the canvas, when the last event was written
         self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115
 
     def event(self, name: str, **values: Any) -> None:
@@ -26,6 +30,24 @@ class Trace:
         if self._file is not None:
             line = {"event": name, "at": wall.monotonic(), **values}
             self._file.write(json.dumps(line) + "\n")
+
+    def picture(self, canvas: Canvas, preset: Preset, size: tuple[int, int], **values: Any) -> bool:
+        """Write that another picture is shown, if one is; whether it was written."""
+        if self._file is None or canvas.pictures == self._pictures:
+            return False
+        self._pictures = canvas.pictures
+        self.event(
+            "picture",
+            scale=canvas.scale,
+            samples=canvas.samples,
+            engine=str(canvas.engine),
+            finished=canvas.finished,
+            wanted=canvas.current,
+            size=size,
+            preset=preset.to_toml(),
+            **values,
+        )
+        return True
 
     @property
     def on(self) -> bool:

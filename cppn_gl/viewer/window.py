@@ -63,8 +63,12 @@ def to_pixel(place: tuple[float, float], size: tuple[int, int]) -> tuple[float, 
     return size[0] / 2 + place[0] * half, size[1] / 2 - place[1] * half
 
 
-def to_local(window: Any, x: float, y: float) -> tuple[float, float]:
-    """A place in the window (screen coordinates) as local coordinates u, v of the picture."""
+def to_local(window: Any, x: float, y: float, below: float = 0.0) -> tuple[float, float]:
+    """A place in the window (screen coordinates) as local coordinates u, v of the picture.
+
+    `below`: the share of the window's height that lies beneath the picture.
+    """
     width, height = glfw.get_window_size(window._window)
-    shorter = max(1, min(width, height))
-    return (2 * x - width) / shorter, (height - 2 * y) / shorter
+    high = height * (1 - below)
+    shorter = max(1, min(width, high))
+    return (2 * x - width) / shorter, (high - 2 * y) / shorter

@@ -2,13 +2,12 @@
 
 from PIL import Image, ImageDraw
 
-from cppn_gl.text import DIM, MIN_FONT, WHITE, font, letter
+from cppn_gl.text import DIM, GROUND, MIN_FONT, WHITE, font, letter
 
 Size = tuple[int, int]
 Ink = tuple[int, int, int, int]
 
-GROUND = (12, 14, 18)  # of a picture where nothing is drawn, sRGB
-CHIP: Ink = (12, 14, 18, 190)
+CHIP: Ink = (*GROUND, 190)
 MOST = 15.0  # pixels of letters in a picture of up to about 1000 pixels' height
 
 __all__ = [
