@@ -254,3 +254,30 @@ def test_letters_are_legible_and_not_loud() -> None:
     assert sizes[-1] == 15
     assert font_size((3840, 2160), 2.0) == 30
     assert font_size((1920, 1080), 0.5) == 15
+
+
+def test_a_caption_has_a_strip_of_its_own_beneath_the_picture() -> None:
+    hud = Hud()
+    assert hud.strip((960, 600), 1.0) == 0
+    hud.caption = ["1 of 2   Figure 1", "What to see. " * 12]
+    hud.lines(["title"], 0.0)
+    for size in ((960, 600), (640, 400), (320, 180)):
+        strip = hud.strip(size, 1.0)
+        panels = {panel.name: panel for panel in hud.panels(size, 1.0, 0.0, {})}
+        assert 0 < strip <= size[1] // 2 + 20
+        assert panels["caption"].y >= size[1] - strip
+        assert panels["caption"].y + len(panels["caption"].pixels) <= size[1]
+        assert "hud" not in panels
+    hud.on = False
+    assert hud.strip((960, 600), 1.0) == 0
+
+
+def test_what_is_pointed_at_is_told_below_and_nothing_lies_over_it() -> None:
+    hud = Hud()
+    hud.lines(["title"], 0.0)
+    hud.pointed = "unit 3 of layer 2"
+    panels = {panel.name: panel for panel in hud.panels((640, 400), 1.0, 0.0, {})}
+    assert set(panels) == {"message"}
+    assert panels["message"].y > 300
+    hud.pointed = ""
+    assert "hud" in {panel.name for panel in hud.panels((640, 400), 1.0, 0.0, {})}

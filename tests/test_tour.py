@@ -5,7 +5,7 @@ import pytest
 from cppn_gl.library import load_preset, shipped
 from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
-from cppn_gl.tour import Step, caption, figures, shown, steps
+from cppn_gl.tour import KEYS, Step, caption, figures, shown, steps
 
 TOUR = steps()
 
@@ -47,13 +47,14 @@ def test_what_a_preset_shows(text: str, parts: list[str], numbers: list[int]) ->
 
 def test_captions() -> None:
     preset = Preset(title="A title", description=" What to see. \n", name="name")
-    assert caption(Step(7, preset), 3, 20) == ["3 of 20   Figure 7: A title", "What to see."]
-    assert caption(Step(7, Preset(name="name")), 1, 1) == ["1 of 1   Figure 7: name"]
+    assert caption(Step(7, preset), 3, 20) == ["3 of 20   Figure 7: A title", "What to see.", KEYS]
+    assert caption(Step(7, Preset(name="name")), 1, 1) == ["1 of 1   Figure 7: name", KEYS]
 
 
 @pytest.mark.parametrize("step", TOUR, ids=lambda step: f"{step.figure}-{step.preset.name}")
 def test_each_step_says_what_to_see(step: Step) -> None:
-    heading, words = caption(step, 1, len(TOUR))
+    heading, words, keys = caption(step, 1, len(TOUR))
+    assert keys == KEYS
     assert step.preset.title in heading
     assert len(words) > 20
     assert step.preset.show.view in VIEWS
