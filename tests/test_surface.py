@@ -8,6 +8,7 @@ from solids import at, constant, drawn, explicit, hue, staged
 
 from cppn_gl import palettes
 from cppn_gl.color import colored
+from cppn_gl.engines import NUMPY
 from cppn_gl.features import features
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
@@ -15,9 +16,10 @@ from cppn_gl.scene import scene_of
 from cppn_gl.stretch import ended
 from cppn_gl.targets import Planes
 from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage
 from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.solid.field import Fields
+from cppn_gl.views.solid.field import FieldDrawing, Fields
 from cppn_gl.views.solid.heights import plates
 from cppn_gl.views.solid.mesh import camera_of, grid_side
 
@@ -198,6 +200,22 @@ def test_turning_evaluates_nothing_and_another_view_does(renderer: Renderer) -> 
         assert made(**keys) == before
     assert made(extent=1.5) == before + 1
     assert made(extent=1.5, turn=1.0) == before + 1
+
+
+def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: Renderer) -> None:
+    # Its last bits may differ, and a screenshot names the engine.
+    scene = scene_of(GENTLE.replace(seed=4))
+    with staged(renderer) as stage:
+        by_shader = FieldDrawing(stage, scene, 48)
+        by_numpy = FieldDrawing(Stage(stage.painter, lambda network: NUMPY), scene, 48)
+        again = FieldDrawing(stage, scene, 48)
+        found = []
+        for drawing in (by_shader, by_numpy, again):
+            while (field := drawing.step(1.0)) is None:
+                pass
+            found.append(field)
+    assert found[1] is not found[0]
+    assert found[2] is found[0]
 
 
 def test_time_is_heeded_where_an_input_moves(renderer: Renderer) -> None:

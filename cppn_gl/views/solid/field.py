@@ -13,6 +13,7 @@ from typing import Any
 
 from cppn_gl import drawing
 from cppn_gl.color import DISPLAY, Color, Ends
+from cppn_gl.engines import Engine
 from cppn_gl.features import Clock, constant
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
@@ -41,10 +42,14 @@ def identity(network: Network, clock: Clock) -> Hashable:
 
 
 class Square:
-    """A square of outputs being drawn into planes of a pool: anew if these are taken away."""
+    """A square of outputs being drawn into planes of a pool: anew if these are taken away.
 
-    def __init__(self, stage: Stage, scene: Scene, side: int):
+    By one engine throughout, on which the last bits depend.
+    """
+
+    def __init__(self, stage: Stage, scene: Scene, side: int, engine: Engine | None = None):
         self._stage, self._scene, self._side = stage, scene, side
+        self.engine = engine or stage.engine_for(scene.network)
         self._drawing: Any = None
 
     def step(self, budget: float) -> Planes | None:
@@ -54,8 +59,7 @@ class Square:
         if self._drawing is None or scratch.find(self) is None:
             size = (self._side, self._side)
             planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
-            engine = self._stage.engine_for(self._scene.network)
-            self._drawing = drawing.begin(painter, planes, self._scene, engine)
+            self._drawing = drawing.begin(painter, planes, self._scene, self.engine)
         if not self._drawing.step(budget):
             return None
         scratch.give_back(self)
@@ -140,9 +144,10 @@ class FieldDrawing:
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
         self._scene = dataclasses.replace(scene, view=View(view.center, extent))
         self._how = WEIGHTS[channel], span, color, ends
-        self._key = (identity(scene.network, scene.clock), view, side, *self._how)
         self._painter = stage.painter
         self._square = Square(stage, self._scene, side)
+        what = identity(scene.network, scene.clock), self._square.engine
+        self._key = (what, view, side, *self._how)
 
     def step(self, budget: float) -> Field | None:
         """Draw for about `budget` seconds; the field once it is there."""

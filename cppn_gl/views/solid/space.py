@@ -142,6 +142,7 @@ class VolumeSlices:
     def __init__(self, stage: Stage, scene: Scene, side: int, channel: str):
         self._stage, self._scene, self._side = stage, scene, side
         self._channel = channel
+        self._engine = stage.engine_for(scene.network)
         self._third = third_of(scene)
         self._ranges = Measuring(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
@@ -155,7 +156,8 @@ class VolumeSlices:
         held = level(self._scene.network, self._third.name, 0.0)
         place = (self._scene.view, self._third.low, self._third.high)
         color = self._scene.preset.color
-        return identity(held, self._scene.clock), place, self._side, self._channel, color
+        what = identity(held, self._scene.clock), self._engine
+        return what, place, self._side, self._channel, color
 
     def measure(self, budget: float) -> Ranges | None:
         """What its values and colours lie between, once that is known."""
@@ -172,7 +174,7 @@ class VolumeSlices:
             place = (2 * self._next + 1) / self._side - 1
             network = level(self._scene.network, self._third.name, self._third.value(place))
             scene = dataclasses.replace(self._scene, network=network)
-            self._square = Square(self._stage, scene, self._side)
+            self._square = Square(self._stage, scene, self._side, self._engine)
         planes = self._square.step(budget)
         if planes is not None:
             self._keep(planes.read()[::-1])
