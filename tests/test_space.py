@@ -1,11 +1,15 @@
 """Three inputs as a space: which third input, its block, and voxels that equal the outputs."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from solids import staged
 
 from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.color import colored
+from cppn_gl.engines import NUMPY
 from cppn_gl.features import features
 from cppn_gl.network import Layer, Network
 from cppn_gl.preset import Preset
@@ -176,9 +180,10 @@ def test_where_nothing_slopes_a_place_has_its_own_colour() -> None:
 
 def test_the_key_is_the_same_for_any_time_within_a_block_and_another_for_the_next() -> None:
     network = BASE.network()
+    stage: Any = SimpleNamespace(engine_for=lambda network: NUMPY)
 
     def key(time: float, **keys):
-        return VolumeSlices(None, scene_of(BASE.replace(**keys), time, network), 8, "all").key  # type: ignore[arg-type]
+        return VolumeSlices(stage, scene_of(BASE.replace(**keys), time, network), 8, "all").key
 
     assert key(0.0) == key(3.0) == key(0.0, turn=77.0, opacity=3.0)
     assert key(0.0) != key(5.0)
