@@ -169,7 +169,7 @@ class Renderer:
         pixel. `dtype` is "uint8" (round(255 v)) or "float32" (before quantisation; not clamped
         at one sample). A pixel whose value is not a finite number is magenta, (1, 0, 1).
         `part` draws only (left, top, width, height) of it, in pixels: the same values as a cut
-        from the whole, which may then be too large to draw.
+        from the whole, which may then be too large to draw; other views are drawn whole.
         """
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
