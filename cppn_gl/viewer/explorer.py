@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.color import MAPPINGS
 from cppn_gl.network import INITS, NetworkSpec
 from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.schema import PresetError
@@ -212,14 +211,6 @@ class Explorer(Viewing):
         if spec is not None:
             name = following(list(INITS), spec.init, large)
             self.change(f"initialisation {name}", init=name)
-
-    def next_color(self, large: bool = False) -> None:
-        """The next mapping of outputs to colours (Shift: the one before)."""
-        if not self.view.colored(self.preset):
-            self.message = f"the view {self.view.name} has colours of its own"
-            return
-        name = following(list(MAPPINGS), self.preset.color.mapping, large)
-        self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     # Where to look
 

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from cppn_gl.color import MAPPINGS
 from cppn_gl.preset import Preset
 from cppn_gl.show import VIEWS
 from cppn_gl.viewer.knobs import turn, turned
@@ -50,6 +51,14 @@ class Viewing:
         name = following(names, self.view.name, large)
         self._knob = 0
         self.change(f"{name}: {VIEWS[name]}", **{"show.view": name})
+
+    def next_color(self, large: bool = False) -> None:
+        """The next mapping of outputs to colours (Shift: the one before)."""
+        if not self.view.colored(self.preset):
+            self.message = f"the view {self.view.name} has colours of its own"
+            return
+        name = following(list(MAPPINGS), self.preset.color.mapping, large)
+        self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     @property
     def knob(self) -> str:
