@@ -204,7 +204,7 @@ class App:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
                 self._problems.pop("shader", None)
-        except ShaderError as error:
+        except (ShaderError, PresetError) as error:  # the last good picture stays
             self._problems["shader"] = str(error)
 
     def _still(self) -> bool:
