@@ -197,7 +197,8 @@ class SheetDrawing:
         size = (right - left, bottom - top)
         if self._sheet is None or self._sheet.size != size:
             self._free()
-            self._sheet = Planes(self._stage.painter.ctx, size)
+            # All cells have one shape, whatever they are rounded to: one range of a stretch.
+            self._sheet = Planes(self._stage.painter.ctx, size, scene.preset.sweep.cell)
         self._inner = begin(view, self._stage, self._sheet, scene, self._samples)
         return True
 
