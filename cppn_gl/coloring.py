@@ -14,7 +14,8 @@ from cppn_gl.geometry import sample_jitters
 from cppn_gl.painter import Painter
 from cppn_gl.recolor import Recolor
 from cppn_gl.scene import Scene
-from cppn_gl.stretch import Measuring, ending
+from cppn_gl.stepping import Stepping
+from cppn_gl.stretch import ending
 from cppn_gl.targets import Planes
 
 FEWEST = 4096  # texels coloured at once
@@ -42,7 +43,7 @@ class ColorDrawing:
         self.done = False
         self._jitters = sample_jitters(samples)
         self._samples = len(self._jitters)
-        self._ending = Measuring(ending(scene, size or planes.shape))
+        self._ending = Stepping(ending(scene, size or planes.shape))
         self._sample: drawing.AnyDrawing | None = None
         self._drawn = False  # the sample, raw
         self._row = 0  # the next to be coloured

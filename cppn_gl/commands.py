@@ -125,7 +125,7 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
-    from cppn_gl.capture import check_target, save_picture
+    from cppn_gl.capture import check_target
     from cppn_gl.picture import SIZE
     from cppn_gl.poster import SUFFIXES, is_poster
 
@@ -140,10 +140,7 @@ def _render(args: argparse.Namespace) -> int:
         view = shot.preset.show.view
         raise UsageError(f"the view {view} is written as a PNG: -o FILE.png would be right")
     checked(SIZE, shot.size, "--size")
-    pixels, shot = draw(args, shot)
-    save_picture(args.output, pixels, shot, overwrite=True)
-    print(args.output)
-    return 0
+    return _save(args, shot)
 
 
 def _sheet(args: argparse.Namespace) -> int:
@@ -159,7 +156,7 @@ def _sheet(args: argparse.Namespace) -> int:
             "sheet shows a sheet; --cols 'view=picture,units' varies what a cell shows"
         )
     shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
-    from cppn_gl.capture import check_target, save_picture
+    from cppn_gl.capture import check_target
     from cppn_gl.picture import SIZE
     from cppn_gl.sweep import cells
     from cppn_gl.views.sheet_layout import natural_size
@@ -168,6 +165,13 @@ def _sheet(args: argparse.Namespace) -> int:
         size = natural_size(shot.preset, cells(shot.preset))
         shot = dataclasses.replace(shot, size=checked(SIZE, size, "--cell"))
     check_target(args.output, overwrite=True)
+    return _save(args, shot)
+
+
+def _save(args: argparse.Namespace, shot: "Shot") -> int:
+    """Draw a shot into the file that is asked for."""
+    from cppn_gl.capture import save_picture
+
     pixels, shot = draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
     print(args.output)

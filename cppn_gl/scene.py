@@ -1,6 +1,7 @@
 """What to draw, and how much work that is."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cppn_gl.features import Clock
@@ -34,5 +35,9 @@ def scene_share(scene: Scene, *args: object, **named: object) -> float:
 
 def work_per_pixel(network: Network) -> float:
     """Multiplications for one pixel; an activation counts as a few."""
-    layers = network.drawn
-    return sum(layer.weight.size + 8 * len(layer.bias) for layer in layers) + 25
+    return work_of(layer.weight.shape for layer in network.drawn)
+
+
+def work_of(shapes: Iterable[tuple[int, ...]]) -> float:
+    """The same, of layers of so many rows and columns."""
+    return sum(rows * (columns + 8) for rows, columns in shapes) + 25

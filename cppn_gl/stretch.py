@@ -9,9 +9,8 @@ be a value beyond the lowest and the highest: it is cut off there.
 """
 
 import math
-import time as wall
 from collections.abc import Callable, Generator, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from cppn_gl.kept import Recent, share
 from cppn_gl.network import Network
 from cppn_gl.products import TILE, Products, colors
 from cppn_gl.scene import Scene
+from cppn_gl.stepping import at_once
 
 POINTS = 128 * 128  # about
 LONGEST = 4096  # points along a side of the grid
@@ -35,7 +35,6 @@ KEPT = 8
 Steps = Generator[None, None, Ends]
 Size = tuple[int, int]
 Floats = NDArray[np.float32]
-Found = TypeVar("Found")
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
@@ -75,26 +74,6 @@ def ending(scene: Scene, shape: Size) -> Steps:
     return ends(scene, found)
 
 
-class Measuring(Generic[Found]):
-    """Something that is measured step by step: `found` once `step` is True."""
-
-    def __init__(self, steps: Generator[None, None, Found]):
-        self._steps = steps
-        self.found: Found | None = None
-
-    def step(self, budget: float) -> bool:
-        """Measure for about `budget` seconds, one step at least; True when all is known."""
-        deadline = wall.perf_counter() + budget
-        while self.found is None:
-            try:
-                next(self._steps)
-            except StopIteration as end:
-                self.found = end.value
-            if wall.perf_counter() >= deadline:
-                break
-        return self.found is not None
-
-
 def measured(
     scene: Scene, size: Size, values: Measure, what: Hashable = ""
 ) -> Generator[None, None, list[Statistics]]:
@@ -127,13 +106,7 @@ def ends(scene: Scene, found: Statistics) -> Ends:
 
 def ended(scene: Scene, shape: Size) -> Ends:
     """The ends of a scene, at once."""
-    steps = ending(scene, shape)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Ends = end.value
-            return found
+    return at_once(ending(scene, shape))
 
 
 def _key(scene: Scene, size: Size) -> Hashable:

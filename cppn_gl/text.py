@@ -19,6 +19,11 @@ MIN_FONT = 8  # below it the letters cannot be told apart
 Pixels = NDArray[np.uint8]
 
 
+def fitting(size: tuple[int, int], least: float, most: float) -> int:
+    """Pixels of letters of which a picture of `size` holds 26 lines of some 90, within limits."""
+    return round(min(max(min(size[0] / 52, size[1] / 26), least), most))
+
+
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The font at `size` pixels."""

@@ -21,6 +21,7 @@ from cppn_gl.features import features
 from cppn_gl.geometry import pixel_points
 from cppn_gl.products import Products, activate_in_place
 from cppn_gl.scene import Scene
+from cppn_gl.stepping import at_once
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
@@ -62,12 +63,7 @@ def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[Lay
 
 def traced(scene: Scene, size: tuple[int, int]) -> list[LayerTrace]:
     """The same, at once."""
-    steps = trace(scene, size)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return list(end.value)
+    return at_once(trace(scene, size))
 
 
 def inputs(scene: Scene, size: tuple[int, int]) -> Floats:

@@ -221,5 +221,4 @@ class Hud:
 
 def font_size(size: tuple[int, int], content_scale: float) -> int:
     """Pixels of the HUD's letters: legible in a small window, not loud in a large one."""
-    fitting = min(size[0] / 52, size[1] / 26)
-    return round(min(max(fitting, 8.0), 15.0 * max(1.0, content_scale)))
+    return text.fitting(size, text.MIN_FONT, 15.0 * max(1.0, content_scale))

@@ -6,8 +6,7 @@ Preset -> follow() -> the newest preset whose network is there, and the network
 import time as wall
 from collections.abc import Iterator
 
-from cppn_gl import draws
-from cppn_gl.network import INITS, Network, NetworkSpec
+from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.preset import Preset
 
 
@@ -50,11 +49,7 @@ def draw_layers(preset: Preset) -> Iterator[None]:
     spec = preset.spec
     if not isinstance(spec, NetworkSpec):
         return
-    law, fan_in = INITS[spec.init][0], len(spec.inputs)
     for number in range(1, spec.depth + 1):
-        rows = spec.width if number < spec.depth else spec.outputs
         for seed in (spec.seed, *(spec.between or ())[:1]):
-            draws.draw(seed, number, draws.WEIGHT, rows, fan_in, law)
-            draws.draw_row(seed, number, draws.BIAS, rows, law)
-        fan_in = rows
+            spec.kind.layer(seed, number)
         yield

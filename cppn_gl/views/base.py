@@ -5,7 +5,6 @@ Scene -> View.begin() -> a drawing, step by step -> planes      (any size: coars
 a place in the picture -> View.hit() -> what lies there, and what a click does
 """
 
-import time as wall
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.show import Show
+from cppn_gl.stepping import Stepping, at_once
 from cppn_gl.targets import Planes
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
@@ -165,20 +165,15 @@ class Painting:
 
     def __init__(self, view: HostView, planes: Planes, scene: Scene):
         self.planes = planes
-        self._steps = view.paint_for(scene, planes.size, planes.shape)
+        self._picture = Stepping(view.paint_for(scene, planes.size, planes.shape))
         self._done = False
 
     def step(self, budget: float) -> bool:
         """Paint for about `budget` seconds, one step at least; True when all is painted."""
-        deadline = wall.perf_counter() + budget
-        while not self._done:
-            try:
-                next(self._steps)
-            except StopIteration as end:
-                self.planes.write(end.value)
-                self._done = True
-            if wall.perf_counter() >= deadline:
-                break
+        if not self._done and self._picture.step(budget):
+            assert self._picture.found is not None
+            self.planes.write(self._picture.found)
+            self._done = True
         return self._done
 
     def release(self) -> None:
@@ -187,12 +182,7 @@ class Painting:
 
 def painted(view: HostView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
     """A host view's picture of `size`, at once; `shape` where it stands for one of that size."""
-    steps = view.paint_for(scene, size, shape or size)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return np.asarray(end.value, np.float32)
+    return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 
 
 def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:

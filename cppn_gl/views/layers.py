@@ -95,7 +95,6 @@ class LayersView(HostView):
     name = "layers"
     points = True
     colors = True
-    own_layers = True
     knobs = ("before",)
 
     def cells(self, scene: Scene, size: Size) -> Cells:
@@ -123,8 +122,7 @@ class LayersView(HostView):
         wide, high = self.one(scene, size)
         spans = yield from layer_ends(scene, self.one(scene, shape))
         outputs = yield from pass_through(scene, (wide, high))
-        ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
-        picture: Picture = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
+        picture: Picture = lettering.blank(size)
         for index, (found, span) in enumerate(zip(outputs, spans, strict=True)):
             left, top, right, bottom = cells.box(index)
             cell, pixels = picture[top:bottom, left:right], (high, wide, 3)
@@ -153,12 +151,10 @@ class LayersView(HostView):
         high_enough = high < (half if before else cells.cell[1]) * 0.5
         numbered = high_enough and lettering.room(points, "m" * 3)[0] < cells.cell[0] * 0.75
         for index in range(cells.count):
-            left, top, right, bottom = cells.box(index)
+            left, top, _, bottom = cells.box(index)
             if index in (pointed, scene.preset.show.layer - 1):
                 ink = lettering.WHITE if index == pointed else lettering.DIM
-                edge = max(1, cells.gap // 2)
-                box = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
-                draw.rectangle(box, outline=ink, width=edge)
+                lettering.frame(draw, cells.box(index), max(1, cells.gap // 2), ink)
             if numbered:
                 inset = max(2, points // 3)
                 text = f"layer {index + 1}" if long else str(index + 1)

@@ -1,11 +1,14 @@
 """Words of overlays: how large letters are for a picture, and labels that any ground lets read."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.text import DIM, GROUND, MIN_FONT, WHITE, font, letter
+from cppn_gl.text import DIM, GROUND, MIN_FONT, WHITE, fitting, font, letter
 
 Size = tuple[int, int]
 Ink = tuple[int, int, int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 CHIP: Ink = (*GROUND, 190)
 MOST = 15.0  # pixels of letters in a picture of up to about 1000 pixels' height
@@ -26,8 +29,20 @@ __all__ = [
 
 def letters(size: Size) -> int:
     """Pixels of the letters over a picture: legible in a small one, not loud in a large one."""
-    fitting = min(size[0] / 52, size[1] / 26)
-    return round(min(max(fitting, MIN_FONT), max(MOST, size[1] / 64)))
+    return fitting(size, MIN_FONT, max(MOST, size[1] / 64))
+
+
+def blank(size: Size, ground: tuple[int, int, int] = GROUND) -> NDArray[np.float32]:
+    """A picture (height, width, 3) of nothing but ground."""
+    color = np.array(ground, np.float32) / np.float32(255)
+    return np.broadcast_to(color, (size[1], size[0], 3)).copy()
+
+
+def frame(draw: ImageDraw.ImageDraw, box: Box, edge: int, ink: Ink) -> None:
+    """A frame of `edge` pixels round a box, whose right and lower sides are not inside."""
+    left, top, right, bottom = box
+    outer = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
+    draw.rectangle(outer, outline=ink, width=edge)
 
 
 def canvas(size: Size) -> Image.Image:

@@ -12,7 +12,7 @@ from PIL import ImageDraw
 from cppn_gl.kept import Recent
 from cppn_gl.network import Network, NetworkSpec
 from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene, scene_of, work_per_pixel
+from cppn_gl.scene import Scene, scene_of, work_of
 from cppn_gl.schema import PresetError
 from cppn_gl.sweep import Cell, Grid, cells
 from cppn_gl.targets import Planes
@@ -89,10 +89,8 @@ class SheetView(OfPictures):
             write(draw, layout)
         pointed = layout.at(cursor) if cursor else None
         if pointed is not None:
-            left, top, right, bottom = layout.box(pointed.row, pointed.column)
-            edge = max(1, round(layout.gap / 2))
-            box = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
-            draw.rectangle(box, outline=lettering.WHITE, width=edge)
+            box = layout.box(pointed.row, pointed.column)
+            lettering.frame(draw, box, max(1, round(layout.gap / 2)), lettering.WHITE)
         return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -106,13 +104,9 @@ class SheetView(OfPictures):
 def _work(preset: Preset) -> float:
     """As work_per_pixel, without drawing a network."""
     spec = preset.spec
-    if not isinstance(spec, NetworkSpec):
-        return work_per_pixel(spec.network())
-    fan_in, total = len(spec.inputs), 25.0
-    for rows in [spec.width] * (spec.depth - 1) + [spec.outputs]:
-        total += rows * (fan_in + 8)
-        fan_in = rows
-    return total
+    if isinstance(spec, NetworkSpec):
+        return work_of(spec.kind.shapes)
+    return work_of(layer.weight.shape for layer in spec.layers)
 
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
@@ -160,9 +154,7 @@ class SheetDrawing:
     ):
         self._view_of, self._samples = view_of, samples
         self.planes, self._stage, self._layout, self._scenes = planes, stage, layout, scenes
-        width, height = planes.size
-        ground = np.array(lettering.GROUND, np.float32) / np.float32(255)
-        self._picture = np.broadcast_to(ground, (height, width, 3)).copy()
+        self._picture = lettering.blank(planes.size)
         self._inner: Drawing | None = None
         self._sheet: Planes | None = None
         self._of: tuple[Cell, Scene] | None = None

@@ -14,6 +14,7 @@ from cppn_gl.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.kept import Recent
 from cppn_gl.network import Layer, Network
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
@@ -158,7 +159,6 @@ class CurvesView(HostView):
 
     name = "curves"
     points = True
-    own_layers = True
     knobs = ("layer", "before")
 
     def __init__(self) -> None:
@@ -167,8 +167,7 @@ class CurvesView(HostView):
     def paint(self, scene: Scene, size: Size) -> Steps:
         """The plain ground: all else is lines and words, which are drawn at full size."""
         yield
-        ground = np.array(plot.GROUND, np.float32) / np.float32(255)
-        return np.broadcast_to(ground, (size[1], size[0], 3)).copy()
+        return lettering.blank(size, plot.GROUND)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

@@ -23,7 +23,7 @@ LEAST = (200, 120)  # pixels of a picture that has room for a legend
 
 def points(size: Size) -> int:
     """Pixels of the letters on a picture of a size."""
-    return round(min(max(min(size[0] / 52, size[1] / 26), text.MIN_FONT + 1), 22))
+    return text.fitting(size, text.MIN_FONT + 1, 22)
 
 
 def short(value: float) -> str:

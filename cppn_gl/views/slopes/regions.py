@@ -32,7 +32,8 @@ from cppn_gl.network import MAX_DEPTH
 from cppn_gl.preset import Preset
 from cppn_gl.recolor import choice, formulas, palette_rows
 from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.stretch import Measuring, ending
+from cppn_gl.stepping import Stepping
+from cppn_gl.stretch import ending
 from cppn_gl.targets import Planes
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -55,7 +56,6 @@ class RegionsView(View):
     name = "regions"
     by_engine = False
     colors = True
-    own_layers = True
     knobs = ("layer",)
 
     def problem(self, preset: Preset) -> str:
@@ -68,7 +68,7 @@ class RegionsView(View):
         """Begin to draw: lines and patterns, then what they look like."""
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
-        picture = Measuring(ending(scene, planes.shape))
+        picture = Stepping(ending(scene, planes.shape))
 
         def part(fields: Fields, size: Size, top: int) -> Part:
             return _After(picture, drawn(fields, size, top))
@@ -183,7 +183,7 @@ class Lines:
 class _After:
     """A drawing that waits for what the picture's colours are stretched over."""
 
-    def __init__(self, picture: Measuring[Ends], drawing: Part):
+    def __init__(self, picture: Stepping[Ends], drawing: Part):
         self._picture, self._drawing = picture, drawing
 
     def step(self, budget: float) -> bool:

@@ -53,7 +53,6 @@ class SensitivityView(View):
     """How far the picture moves when one layer is changed a little."""
 
     name = "sensitivity"
-    own_layers = True
     knobs = ("layer", "noise", "channel")
 
     def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:

@@ -19,7 +19,8 @@ from cppn_gl.palettes import SIZE, VIRIDIS
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene
 from cppn_gl.show import Show
-from cppn_gl.stretch import Measuring, ending
+from cppn_gl.stepping import Stepping
+from cppn_gl.stretch import ending
 from cppn_gl.targets import Planes
 from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Size, Stage
@@ -112,7 +113,7 @@ class SurfaceDrawing:
         self.planes = planes
         self._stage, self._scene = stage, scene
         self._plates = plates(scene, planes.size)
-        self._picture = Measuring(ending(scene, SQUARE))
+        self._picture = Stepping(ending(scene, SQUARE))
         self._fields: list[list[FieldDrawing]] = []
         self._made_of: list[Any] = []  # what the parts are drawn with
         self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, the last one first

@@ -22,7 +22,8 @@ from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
 from cppn_gl.products import Products
 from cppn_gl.scene import Scene
-from cppn_gl.stretch import MOST, Measuring, ends, measured, natural
+from cppn_gl.stepping import Stepping
+from cppn_gl.stretch import MOST, ends, measured, natural
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.field import Square, identity
 from cppn_gl.views.solid.heights import Span, apart
@@ -144,7 +145,7 @@ class VolumeSlices:
         self._channel = channel
         self._engine = stage.engine_for(scene.network)
         self._third = third_of(scene)
-        self._ranges = Measuring(ranges(scene, channel))
+        self._ranges = Stepping(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
         self._kept: list[tuple[Floats, Floats]] = []  # of the last slices: how much, which colour
         self._next = 0

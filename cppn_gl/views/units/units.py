@@ -14,10 +14,11 @@ from PIL import Image, ImageDraw
 from cppn_gl.kept import Recent
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.stepping import at_once
 from cppn_gl.text import font
 from cppn_gl.trace import inputs, trace
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
-from cppn_gl.views.lettering import DIM, GROUND, WHITE, canvas, chip, room
+from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, room
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import bound, reach_of, tinted
@@ -60,7 +61,6 @@ class UnitsView(HostView):
 
     name = "units"
     points = True
-    own_layers = True
     knobs = ("before", "connections", "layer")
 
     def __init__(self) -> None:
@@ -75,8 +75,7 @@ class UnitsView(HostView):
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint all tiles."""
         board, before = board_of(scene, size), scene.preset.show.before
-        ground = np.array(GROUND, np.float32) / np.float32(255)
-        picture: Picture = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
+        picture: Picture = blank(size)
         layers = yield from trace(scene, board.tile)
         for column in board.columns:
             if column.layer == 0:
@@ -102,13 +101,7 @@ class UnitsView(HostView):
         return picture
 
     def _lens(self, scene: Scene, size: Size) -> Lens:
-        steps = self._lenses.get(scene, lens_size(scene.network, size[0] / size[1]))
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                lens: Lens = end.value
-                return lens
+        return at_once(self._lenses.get(scene, lens_size(scene.network, size[0] / size[1])))
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
