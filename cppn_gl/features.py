@@ -23,6 +23,7 @@ FEATURES: dict[str, str] = {
     "one": "1",
 }
 
+MOVING = ("t", "cos_t", "sin_t")  # with time
 MAX_LATENTS = 64
 _LATENT = re.compile(r"z(0|[1-9]\d?)")
 

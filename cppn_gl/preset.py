@@ -15,7 +15,7 @@ from cppn_gl.animate import checked_animate, moment
 from cppn_gl.animation import Animate, Animation
 from cppn_gl.axes import Sweep
 from cppn_gl.color import Color
-from cppn_gl.features import Clock
+from cppn_gl.features import MOVING, Clock
 from cppn_gl.kept import Recent, share
 from cppn_gl.network import Layer, Network, NetworkSpec
 from cppn_gl.normalize import Normalize, normalized
@@ -120,7 +120,7 @@ class Preset:
     @property
     def animated(self) -> bool:
         """Whether anything moves with time: inputs, keys, or the network."""
-        return self.moves or bool({"t", "cos_t", "sin_t"} & set(self.spec.inputs))
+        return self.moves or bool(set(MOVING) & set(self.spec.inputs))
 
     def replace(self, **keys: Any) -> "Preset":
         """Another preset with some keys changed, each by its name or as "table.key".

@@ -1,10 +1,10 @@
 """What to draw, and how much work that is."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
-from cppn_gl.features import Clock
+from cppn_gl.features import Clock, constant
 from cppn_gl.kept import share
 from cppn_gl.network import Network
 from cppn_gl.preset import Preset, View
@@ -31,6 +31,15 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
 def scene_share(scene: Scene, *args: object, **named: object) -> float:
     """What a scene counts as among those that are kept (kept.py)."""
     return share(scene.network)
+
+
+def identity(network: Network, clock: Clock) -> Hashable:
+    """What a network's values depend on besides the place, as long as the network is kept.
+
+    A clock that no input heeds is no part of it.
+    """
+    constants = tuple(constant(name, clock, network.latent) for name in network.inputs)
+    return network.identity, constants
 
 
 def work_per_pixel(network: Network) -> float:

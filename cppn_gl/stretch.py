@@ -21,7 +21,7 @@ from cppn_gl.cores import THREADS
 from cppn_gl.kept import Recent, share
 from cppn_gl.network import Network
 from cppn_gl.products import TILE, Products, colors
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, identity
 from cppn_gl.stepping import at_once
 
 POINTS = 128 * 128  # about
@@ -110,9 +110,7 @@ def ended(scene: Scene, shape: Size) -> Ends:
 
 
 def _key(scene: Scene, size: Size) -> Hashable:
-    moves = {"t", "cos_t", "sin_t"} & set(scene.network.inputs)
-    clock = scene.clock if moves else None
-    return scene.network.identity, scene.view, clock, size
+    return identity(scene.network, scene.clock), scene.view, size
 
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import activate
-from cppn_gl.features import features
+from cppn_gl.features import MOVING, features
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene
 
 Floats = NDArray[np.float64]
-
-_TIMES = ("t", "cos_t", "sin_t")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ def span(scene: Scene) -> tuple[str, float, float]:
         return "y", y - extent, y + extent
     if "r" in inputs:
         return ("r", max(0.0, x - extent), x + extent) if x + extent > 0 else ("r", 0.0, extent)
-    if inputs & set(_TIMES):
+    if inputs & set(MOVING):
         return "time", 0.0, scene.clock.loop
     return "x", x - extent, x + extent
 

@@ -6,7 +6,6 @@ The few last ones are kept, by all that they depend on, so that turning the eye 
 """
 
 import dataclasses
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 from cppn_gl import drawing
 from cppn_gl.color import DISPLAY, Color, Ends
 from cppn_gl.engines import Engine
-from cppn_gl.features import Clock, constant
 from cppn_gl.network import Network
 from cppn_gl.painter import Painter
 from cppn_gl.preset import MAX_EXTENT, View
 from cppn_gl.recolor import choice, formulas, palette_rows
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, identity
 from cppn_gl.targets import Planes, release_target
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
@@ -29,16 +27,6 @@ FIELDS, SCRATCH = 16, 4  # kept at most
 PLAIN = Color()
 ALL = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
-
-
-def identity(network: Network, clock: Clock) -> Hashable:
-    """What a network's values depend on besides the place. The arrays go by their ids: keep them.
-
-    A clock that no input heeds is no part of it.
-    """
-    arrays = tuple((id(one.weight), id(one.bias), one.activation) for one in network.drawn)
-    constants = tuple(constant(name, clock, network.latent) for name in network.inputs)
-    return arrays, network.scales, network.inputs, constants
 
 
 class Square:

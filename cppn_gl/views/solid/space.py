@@ -21,11 +21,11 @@ from cppn_gl.color import NOT_A_NUMBER, Ends, broken, colored
 from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
 from cppn_gl.products import Products
-from cppn_gl.scene import Scene
+from cppn_gl.scene import Scene, identity
 from cppn_gl.stepping import Stepping
 from cppn_gl.stretch import MOST, ends, measured, natural
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.field import Square, identity
+from cppn_gl.views.solid.field import Square
 from cppn_gl.views.solid.heights import Span, apart
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # towards it, in the volume: it turns with what it shines on

@@ -18,7 +18,7 @@ from cppn_gl.stepping import at_once
 from cppn_gl.text import font
 from cppn_gl.trace import inputs, trace
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
-from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, room
+from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import bound, reach_of, tinted
@@ -117,13 +117,7 @@ class UnitsView(HostView):
         draw = ImageDraw.Draw(image)
         for framed, ink in ((kept, DIM), (unit, WHITE)):
             if framed is not None:
-                left, top, right, bottom = board.box(framed)
-                edge = max(1, board.points // 6)
-                draw.rectangle(
-                    (left - edge, top - edge, right + edge - 1, bottom + edge - 1),
-                    outline=ink,
-                    width=edge,
-                )
+                frame(draw, board.box(framed), max(1, board.points // 6), ink)
         self._panel(image, scene, board, unit, kept)
         return np.asarray(image)
 
