@@ -271,7 +271,7 @@ def test_far_views_are_drawn_truly(renderer: Renderer, view: View) -> None:
 
 @gl
 def test_a_picture_of_several_regions_is_drawn_truly(renderer: Renderer) -> None:
-    check_truth(renderer, Preset().replace(depth=3, width=5), (cppn_gl.renderer.REGION + 35, 1))
+    check_truth(renderer, Preset().replace(depth=3, width=5), (cppn_gl.output.renderer.REGION + 35, 1))
 
 
 @gl
@@ -422,7 +422,7 @@ def check_regions(one: Renderer, patch: pytest.MonkeyPatch, region: int, samples
     for dtype in ("uint8", "float32"):
         whole = one.render(preset, size=(19, 11), dtype=dtype, samples=samples)
         with patch.context() as changed:
-            changed.setattr(cppn_gl.renderer, "REGION", region)
+            changed.setattr(cppn_gl.output.renderer, "REGION", region)
             parts = one.render(preset, size=(19, 11), dtype=dtype, samples=samples)
         assert parts.tobytes() == whole.tobytes()
 
@@ -650,7 +650,7 @@ def no_opengl() -> None:
 
 
 def test_without_opengl_numpy_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cppn_gl.renderer, "open_context", no_opengl)
+    monkeypatch.setattr(cppn_gl.output.renderer, "open_context", no_opengl)
     with pytest.warns(RuntimeWarning, match=r"drawing with NumPy: No driver\. Install one\."):
         renderer = Renderer()
     assert renderer.info.engine == "numpy"
@@ -883,7 +883,7 @@ def test_a_part_of_a_picture_too_large_to_draw_can_be_drawn(renderer: Renderer) 
 def test_a_picture_begun_is_the_picture_rendered(
     engine: str, region: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cppn_gl.renderer, "REGION", region)
+    monkeypatch.setattr(cppn_gl.output.renderer, "REGION", region)
     preset = Preset().replace(depth=3, width=6, inputs=["x", "y", "t"])
     times, keys = [k / 7 for k in range(4)], {"size": (37, 21), "samples": 2}
     with Renderer(engine) as one:
@@ -936,7 +936,7 @@ def test_numpy_draws_views_on_the_context_that_was_given() -> None:
 def test_several_threads_open_one_context_late() -> None:
     preset = SEEN.replace(view="gradient")
     with Renderer("numpy") as one:
-        opened, real = [], cppn_gl.renderer.open_context
+        opened, real = [], cppn_gl.output.renderer.open_context
         start = threading.Barrier(3)
 
         def opening() -> moderngl.Context:
@@ -949,7 +949,7 @@ def test_several_threads_open_one_context_late() -> None:
 
         drawn: list[bytes] = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(cppn_gl.renderer, "open_context", opening)
+            patch.setattr(cppn_gl.output.renderer, "open_context", opening)
             threads = [threading.Thread(target=draw) for _ in range(3)]
             for thread in threads:
                 thread.start()
@@ -974,7 +974,7 @@ def test_a_renderer_that_is_released_opens_nothing() -> None:
 def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
     name: str, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cppn_gl.renderer, "open_context", no_opengl)
+    monkeypatch.setattr(cppn_gl.output.renderer, "open_context", no_opengl)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         one = Renderer(engine)
