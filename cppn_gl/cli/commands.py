@@ -128,13 +128,14 @@ def _render(args: argparse.Namespace) -> int:
     from cppn_gl.output.capture import check_target
     from cppn_gl.output.poster import SUFFIXES, is_poster
     from cppn_gl.preset.shot import SIZE
+    from cppn_gl.views import view_of
 
     if args.output is None or args.output.suffix.lower() not in SUFFIXES:
         given = "" if args.output is None else f", not {args.output}"
         raise UsageError(f"render writes a PNG or a TIFF: -o FILE.png would be right{given}")
     shot = shot_of(args, poster=True)
     check_target(args.output, overwrite=True)
-    if is_poster(args.output, shot) and shot.preset.show.view == "picture":
+    if is_poster(args.output, shot) and view_of(shot.preset).by_pixel:
         return _poster(args, shot)
     if args.output.suffix.lower() != ".png":
         view = shot.preset.show.view

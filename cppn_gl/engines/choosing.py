@@ -7,6 +7,7 @@ Chooser(painter, device, asked) -> engine_for(network) -> Choice
 import time as wall
 from collections.abc import Callable
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.drawing import begin
@@ -30,6 +31,7 @@ from cppn_gl.engines.names import (
 from cppn_gl.engines.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.tasks import finish
 
 # Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
 # GPU has few registers for the units of many.
@@ -126,12 +128,14 @@ class Chooser:
     ) -> Engine:
         """What draws another network in a picture of `base`, such as a cell of a sheet.
 
-        It is the engine of `base`, which the picture remembers, unless that is too slow by far,
-        as to compile a program for each would be: then a first guess, the same each time.
+        It is the engine of `base`, which the picture remembers, unless that is too slow by far for
+        another, as to compile a program for each would be: then a first guess, the same each time.
         `engine` stands for the one of `base`.
         """
         engine = engine or EXACT[self.engine_for(base).engine]
-        if engine.kind == "baked" and network is not base:
+        if network is base:
+            return engine
+        if engine.kind == "baked":
             return self.guess(network)
         products = engine in (NUMPY, TILED)
         if products == (network.width > UNROLLED_WIDTH) or engine == NUMPY:
@@ -196,12 +200,11 @@ class Chooser:
         rate = self.painter.rate(self.painter.kind(engine, scene.network))
         rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
         target = planes((size[0], rows))
-        begin(self.painter, target, scene, engine, size=size).step(0.0)  # compiles
+        region = Region.of(size).cut(0, 0, size[0], rows)
+        begin(self.painter, target, scene, engine, region).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
         while elapsed < ROUND_SECONDS:  # a fast one draws the band more than once
-            drawing = begin(self.painter, target, scene, engine, size=size)
-            while not drawing.step(1.0):
-                pass
+            finish(begin(self.painter, target, scene, engine, region))
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed
 
@@ -216,7 +219,9 @@ class Chooser:
         if not _bakeable(scene.network):
             return 0.0
         started = wall.perf_counter()
-        begin(self.painter, planes((size[0], 8)), scene, self.baked, size=size).step(0.0)
+        few = (size[0], 8)
+        region = Region.of(size).cut(0, 0, *few)
+        begin(self.painter, planes(few), scene, self.baked, region).step(0.0)
         seconds = (wall.perf_counter() - started) / weights(scene.network)
         rates[str(self.baked)] = max(
             self._rate(scene, size, self.baked, planes) for _ in range(ROUNDS)

@@ -25,7 +25,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tour import Step
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.available import Available
-from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
+from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
@@ -288,7 +288,8 @@ class App:
         scene = self._scene()
         engine = str(self.engines.pick(scene).engine)
         view = view_of(scene.preset)
-        samples = VIEW_SAMPLES if view.smooth and view.name != PICTURE else 1
+        # What is drawn by pixel is drawn again from its file with as many as anybody wants.
+        samples = 1 if view.by_pixel else view.samples
         return Shot(self._shown[0], size, self.explorer.time, samples, engine)
 
     def _pointed(self) -> Hit | None:

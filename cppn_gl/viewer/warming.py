@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.engines.gl.drawing import begin
 from cppn_gl.engines.gl.packing import frame_block
@@ -36,12 +37,13 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.views import ALL, PICTURE
-from cppn_gl.views.base import HostView, Stage, View
+from cppn_gl.utils.tasks import within
+from cppn_gl.views import ALL
+from cppn_gl.views.base import Stage, View
+from cppn_gl.views.picture import SAMPLES
 
 PR_SET_PDEATHSIG = 1
 NICENESS = 5  # below the window, and yet done soon
-SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
 SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
 DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
 
@@ -65,10 +67,10 @@ def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int
     started = wall.perf_counter()
     try:
         if engine == TILED:
-            begin(painter, sheet, scene, engine, samples=samples).step(0.0)
+            begin(painter, sheet, scene, engine, Region.of(sheet.size, samples)).step(0.0)
         else:
             program = painter.load(scene, engine, added=samples > 1)
-            painter.frame(frame_block(scene, sheet.size))
+            painter.frame(frame_block(scene, Region.of(sheet.size)))
             program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
             painter.ctx.finish()
     finally:
@@ -146,7 +148,7 @@ class Warmer:
         """Draw, small, every other view that a key may bring: their shaders are compiled then."""
         of = self.renderer.painter.structure(preset.network())
         for view in ALL.values():
-            if (view.name, of) in self._seen or view.name == PICTURE or isinstance(view, HostView):
+            if (view.name, of) in self._seen or not view.own_shaders:
                 continue
             self._look()
             shown = preset.replace(view=view.name)
@@ -160,7 +162,7 @@ class Warmer:
         sheet = Planes(painter.ctx, SMALL)
         drawing = view.begin(Stage(painter, lambda network: NUMPY), sheet, scene)
         try:
-            while not drawing.step(DISK_SECONDS):
+            while not drawing.step(within(DISK_SECONDS)):
                 self._look()
         finally:
             drawing.release()

@@ -1,19 +1,38 @@
 """The picture: outputs as colours at every point."""
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.cpu.picture import draw
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import Engine
 from cppn_gl.preset.scene import Scene
-from cppn_gl.views.base import Drawing, Stage, View
+from cppn_gl.utils.tasks import Task
+from cppn_gl.views.base import Picture, Stage, View
+
+SAMPLES = 4  # N×N a pixel of the window's finest picture
 
 
 class PictureView(View):
     """The network's outputs as colours, by whatever engine is fastest."""
 
     name = "picture"
+    samples = SAMPLES
     bakes = True
+    by_pixel = True
+    samples_itself = True
+    own_shaders = False
     colors = True
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw."""
-        engine = stage.engine_for(scene.network)
-        return begin(stage.painter, planes, scene, engine)
+        return begin(stage.painter, planes, scene, stage.engine_for(scene.network), region)
+
+    def on_host(self, engine: Engine) -> bool:
+        """Where the engine needs no OpenGL."""
+        return engine.on_host
+
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Picture:
+        """Draw, in NumPy."""
+        return draw(scene, region)

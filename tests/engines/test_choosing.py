@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cppn_gl.engines import choosing
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.choosing import BAKE_TRIAL, BAKE_WEIGHTS, GAIN, TUNE_WORTH, Chooser
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import weights
@@ -54,15 +55,16 @@ class World:
         return self.now
 
     def begin(
-        self, painter: Any, target: tuple[int, int], scene: Scene, engine: Engine, **keys: Any
+        self, painter: Any, target: tuple[int, int], scene: Scene, engine: Engine, region: Region
     ) -> SimpleNamespace:
-        def step(budget: float) -> bool:
+        def step(deadline: float) -> bool:
             self.now += self.compiling.pop(name, 0.0)
+            assert region.part == target
             work = target[0] * target[1] * work_per_pixel(scene.network)
-            if budget > 0:
+            if deadline > 0:
                 self.drawn.append(name)
                 self.now += work / self.rates[name]
-            return budget > 0
+            return deadline > 0
 
         name = str(engine)
         return SimpleNamespace(step=step)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from windowless import windowless
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.drawing import FEWEST, MOST, ONE_THREAD, RETRY, HostDrawing, Threads
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.tasks import within
 
 pytestmark = pytest.mark.gl
 
@@ -42,7 +44,7 @@ def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     assert renderer.ctx is not None
     planes = Planes(renderer.ctx, SIZE)
     compiled = renderer.painter.programs.compiled
-    drawing = HostDrawing(renderer.painter, planes, scene(WIDE))
+    drawing = HostDrawing(renderer.painter, planes, scene(WIDE), Region.of(SIZE))
     steps = 1
     while not drawing.step(0.0):  # a slice at a time, however small
         steps += 1
@@ -60,9 +62,12 @@ def test_a_part_of_a_picture(renderer: Renderer, samples: int) -> None:
     left, top, width, height = 7, 5, 20, 9
     planes = Planes(renderer.ctx, (width, height))
     drawing = HostDrawing(
-        renderer.painter, planes, scene(WIDE), size=SIZE, offset=(left, top), samples=samples
+        renderer.painter,
+        planes,
+        scene(WIDE),
+        Region.of(SIZE, samples).cut(left, top, width, height),
     )
-    while not drawing.step(0.01):
+    while not drawing.step(within(0.01)):
         pass
     whole = renderer.render(WIDE, SIZE, 0.7, samples=samples, dtype="float32")
     part = whole[top : top + height, left : left + width]
@@ -74,7 +79,9 @@ def test_narrow_networks_are_multiplied_in_one_thread(renderer: Renderer) -> Non
     assert renderer.ctx is not None
     for width in (1, 16, 40, 90):
         planes = Planes(renderer.ctx, SIZE)
-        drawing = HostDrawing(renderer.painter, planes, scene(WIDE.replace(width=width)))
+        drawing = HostDrawing(
+            renderer.painter, planes, scene(WIDE.replace(width=width)), Region.of(SIZE)
+        )
         most = drawing._most()
         assert 1 <= most <= MOST
         assert most * width**2 <= ONE_THREAD or most == MOST
@@ -100,7 +107,7 @@ def test_wide_layers_are_scaled_in_slices(renderer: Renderer) -> None:
     assert renderer.ctx is not None
     planes = Planes(renderer.ctx, SIZE)
     wanted = scene(WIDE.replace(weight_scale=0.21))
-    drawing = HostDrawing(renderer.painter, planes, wanted)
+    drawing = HostDrawing(renderer.painter, planes, wanted, Region.of(SIZE))
     drawing.step(0.0)
     assert "layers" not in vars(wanted.network)
     for _ in range(wanted.network.depth):

@@ -5,14 +5,13 @@ products than as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import TILE, Products, colors
-from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import NUMPY
@@ -66,15 +65,11 @@ class HostDrawing:
         painter: Painter,
         planes: Planes,
         scene: Scene,
-        *,
-        size: tuple[int, int] | None = None,
-        offset: tuple[int, int] = (0, 0),
-        samples: int = 1,
-        jitters: Sequence[tuple[float, float]] | None = None,
+        region: Region,
     ):
         self.painter, self.planes, self.scene = painter, planes, scene
-        self.size, self.offset = size or planes.size, offset
-        self._jitters = list(jitters or sample_jitters(samples))
+        self.size, self.offset = region.size, region.offset
+        self._jitters = list(region.jitters)
         self._share = len(self._jitters)
         width, height = planes.size
         self._picture = np.zeros((height, width, 3), np.float32)
@@ -88,9 +83,8 @@ class HostDrawing:
         self._products = Products(scene.network, scene.view, scene.clock)
         self.done = False
 
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds, one layer at least; True when all is drawn."""
-        deadline = wall.perf_counter() + budget
+    def step(self, deadline: float) -> bool:
+        """Draw until about `deadline`, one layer at least; True when all is drawn."""
         while not self.done:
             if self._units is None and self._several(deadline):
                 if wall.perf_counter() >= deadline:
