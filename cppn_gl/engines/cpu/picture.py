@@ -4,33 +4,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.drawing import paint
+from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.tasks import at_once
 
-PIXELS_AT_ONCE = 2**20  # an interruption is heeded in between
+_RATES = Rates()
 
 
 def draw(scene: Scene, region: Region) -> NDArray[np.float32]:
     """A region of the picture as (height, width, 3) display values."""
-    width, height = region.part
-    products = Products(scene.network, scene.view, scene.clock)
     color = scene.preset.color
-    ends = None if color.plain else ended(scene, region.shape)
-    picture = np.zeros((height * width, 3), np.float32)
-    one = picture if not region.adds else np.empty_like(picture)
-    for jitter in region.jitters:
-        for first in range(0, len(picture), PIXELS_AT_ONCE):
-            piece = one[first : first + PIXELS_AT_ONCE]
-            products.fill(
-                piece, first, width, size=region.size, offset=region.offset, jitter=jitter
-            )
-            if ends is not None:
-                piece[:] = colored(piece, color, ends)
-        if region.adds:
-            picture += np.clip(one, 0, 1, out=one) / len(region.jitters)
-    return picture.reshape(height, width, 3)
+    if color.plain:
+        return at_once(paint(_RATES, scene, region))
+    ends = ended(scene, region.shape)
+    return at_once(paint(_RATES, scene, region, lambda values: colored(values, color, ends)))
 
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import time as wall
 from collections.abc import Callable
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.drawing import HostDrawing
+from cppn_gl.engines.cpu import drawing as host
 from cppn_gl.engines.gl import tiled
 from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter, draw_nothing
@@ -77,7 +77,7 @@ def begin(
     """Begin to draw a region, or else the whole picture, by an engine into planes of its size."""
     region = region or Region.of(planes.size)
     if engine.on_host:
-        return HostDrawing(painter, planes, scene, region)
+        return Stepping(host.draw(painter, planes, scene, region))
     if engine == TILED:
         return Stepping(tiled.draw(painter, planes, scene, region))
     return Stepping(draw(painter, planes, scene, region, engine))

@@ -15,15 +15,11 @@ from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
 from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.engines.rates import Kind, Rates
 from cppn_gl.nn.network import MAX_WIDTH, Layer, Network
 from cppn_gl.preset.scene import Scene
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
-FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
-MAX_RATES = 64
-SHORT = 0.002  # seconds
-
-Kind = tuple[Engine | str, Structure | None]  # what a rate is of: an engine, or a view's name
 
 
 class Releasable(Protocol):
@@ -36,7 +32,7 @@ class Releasable(Protocol):
 Kept = TypeVar("Kept", bound=Releasable)
 
 
-class Painter:
+class Painter(Rates):
     """The engines of one context: programs, buffers, and how fast they have been."""
 
     def __init__(
@@ -47,6 +43,7 @@ class Painter:
         *,
         software: bool = False,
     ):
+        super().__init__()
         self.ctx = ctx
         self.programs = Programs(ctx, version, folder, software=software)
         self.compute = version >= 420 and ctx.version_code >= COMPUTE_VERSION
@@ -68,8 +65,6 @@ class Painter:
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
-        self._rates: dict[Kind, float] = {}
-        self._last: dict[Engine | str, float] = {}  # of each engine, whatever it drew
         self._kept: dict[str, Any] = {}  # what views draw with
 
     def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
@@ -147,22 +142,6 @@ class Painter:
         """What an engine's rate on such networks is kept under. Compiles nothing."""
         programs_alike = engine in (NUMPY, TILED)
         return engine, None if programs_alike else self.structure(network)
-
-    def rate(self, kind: Kind) -> float:
-        """Multiplications a second that an engine has reached, or a low guess."""
-        return self._rates.get(kind, self._last.get(kind[0], FIRST_RATE) / 2)
-
-    def measured(self, kind: Kind, work: float, seconds: float) -> None:
-        """Remember how fast a tile was: half of the new, half of the old."""
-        rate = work / max(seconds, 1e-6)
-        old = self._rates.get(kind)
-        if seconds < SHORT:  # mostly the cost of a call: at least this fast
-            rate = max(rate, old or self._last.get(kind[0], FIRST_RATE))
-        elif old is not None:
-            rate = (rate + old) / 2
-        self._rates[kind] = self._last[kind[0]] = rate
-        if len(self._rates) > MAX_RATES:
-            self._rates.pop(next(iter(self._rates)))
 
     def reload(self, network: Network) -> None:
         """Read the shader files again, and compile for `network`; on ShaderError the old stay."""

@@ -13,6 +13,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import MOVING, features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def along(scene: Scene, count: int) -> Curves:
     unit_sums: NDArray[Any] | None = None
     sums: NDArray[Any] = y
     outputs: NDArray[Any] = y
-    with np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         for number, layer in enumerate(network.layers, 1):
             sums = outputs @ layer.weight.T.astype(np.float64) + layer.bias
             outputs = activate(layer.activation, sums)

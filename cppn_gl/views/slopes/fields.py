@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import TILE
+from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.names import Engine
@@ -28,7 +28,7 @@ from cppn_gl.views.pool import Pool
 BAND_PIXELS = 2**18  # of a band, about
 DRAWINGS = 3  # at once: the window's picture, a screenshot, and one that is beginning
 # Pixels that a thread takes at once, fewer for larger networks: a step should be short. It depends
-# on the network alone: for other numbers a library adds in another order (see products.TILE).
+# on the network alone: with other numbers of rows a library rounds differently (see products.py).
 TILE_WORK, LEAST_TILE = 1e8, 64
 
 # From the numbers of pixels in reading order and the picture's size to what is at each: three
@@ -71,7 +71,7 @@ def fill(
     """Fill fields by NumPy on all cores with whole rows of a picture, a tile a core at least."""
     size, (_, top) = band.size, band.offset
     first, count, kind = top * size[0], band.part[0] * band.part[1], (engine, None)
-    each = max(LEAST_TILE, min(TILE, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
+    each = max(LEAST_TILE, min(BLOCK, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
     filled = np.empty((3, count, 4), np.float32)
 
     def some(start: int) -> None:
