@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from desktop import DEAD
 
 from cppn_gl import context
 from cppn_gl.context import ContextError, describe, display_problem, explain, has_display
@@ -386,7 +387,7 @@ BROKEN = {
         "unset GLCONTEXT_DEVICE_INDEX",
     ),
     "dead display too": (
-        {"DISPLAY": ":77", "__EGL_VENDOR_LIBRARY_FILENAMES": os.devnull},
+        {"DISPLAY": DEAD, "__EGL_VENDOR_LIBRARY_FILENAMES": os.devnull},
         "(tried EGL: ",
         "unset __EGL_VENDOR_LIBRARY_FILENAMES",
     ),
@@ -409,7 +410,7 @@ def test_a_broken_system_gives_one_line_and_a_remedy(how: str) -> None:
 
 
 UNHELPFUL = {
-    "a dead display": ({"DISPLAY": ":77"}, ""),
+    "a dead display": ({"DISPLAY": DEAD}, ""),
     "no PATH": ({"PATH": "/nonexistent"}, ""),
     "no ldconfig": ({}, "import ctypes.util; ctypes.util.find_library = lambda name: None"),
     "no stderr": ({}, "import os; os.close(2)"),
@@ -460,7 +461,7 @@ def test_no_display_is_said(clean: pytest.MonkeyPatch) -> None:
 
 @linux
 @pytest.mark.parametrize(
-    "name", [":77", "unix:77.0", ":99999", "localhost:99999", "x" * 300 + ":1"]
+    "name", [DEAD, f"unix{DEAD}.0", f"localhost{DEAD}", "x" * 300 + ":1"]
 )
 def test_a_dead_display_is_none(name: str, clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DISPLAY", name)
@@ -508,9 +509,9 @@ def test_a_wayland_compositor_answers(
         clean.setenv("XDG_RUNTIME_DIR", folder)
         clean.setenv("WAYLAND_DISPLAY", "wayland-7")
         assert display_problem() == "WAYLAND_DISPLAY is wayland-7, where no compositor answers"
-        clean.setenv("DISPLAY", ":77")
+        clean.setenv("DISPLAY", DEAD)
         assert display_problem() == (
-            "DISPLAY is :77, where no X server answers "
+            f"DISPLAY is {DEAD}, where no X server answers "
             "and WAYLAND_DISPLAY is wayland-7, where no compositor answers"
         )
         server = socket.socket(socket.AF_UNIX)
