@@ -32,7 +32,7 @@ ALLOWED_SKIPS = (
 
 # Files whose tests take longest. Workers take whole files, so these begin first: a long file that
 # begins last keeps one worker busy while the others have nothing left to do.
-SLOWEST_FIRST = ()
+SLOWEST_FIRST = ("test_window", "test_renderer", "test_window_views", "test_cli", "test_views")
 
 _skips: list[tuple[str, str]] = []
 
@@ -120,12 +120,6 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.delenv(VARIABLE, raising=False)
         yield
-
-
-@pytest.fixture
-def no_compiled_shaders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The processes that the test starts find no shader compiled before."""
-    monkeypatch.setenv("MESA_SHADER_CACHE_DIR", str(tmp_path / "shaders"))
 
 
 @pytest.fixture

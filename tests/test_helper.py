@@ -39,7 +39,9 @@ def hello(renderer: Renderer, **values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    """Nothing is compiled or measured, for the processes that the test starts."""
+    for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
 
 
 def heard(helper: Helper, word: str) -> list[dict[str, Any]]:

@@ -134,7 +134,11 @@ def test_a_network_too_wide_for_an_engine_is_drawn_by_another(name: str) -> None
 @gl
 @pytest.mark.parametrize(
     ("depth", "width"),
-    [(14, 120), (14, 400), (64, 64), (64, 512)],  # 12 blocks; then textures
+    [  # 12 blocks; then textures
+        *((14, 120), (64, 64)),
+        pytest.param(14, 400, marks=pytest.mark.nightly),
+        pytest.param(64, 512, marks=pytest.mark.nightly),
+    ],
 )
 def test_the_largest_networks_are_drawn_to_their_last_layer(
     renderer: Renderer, depth: int, width: int
