@@ -19,10 +19,10 @@ import platformdirs
 import pytest
 from hypothesis import settings
 
-from cppn_gl.context import ContextError, open_context
-from cppn_gl.engines import VARIABLE
-from cppn_gl.renderer import Renderer
-from cppn_gl.tuning import default_path
+from cppn_gl.engines.gl.context import ContextError, open_context
+from cppn_gl.engines.names import VARIABLE
+from cppn_gl.engines.tuning import default_path
+from cppn_gl.output.renderer import Renderer
 
 REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
 ALLOWED_SKIPS = (
@@ -32,7 +32,7 @@ ALLOWED_SKIPS = (
 
 # Files whose tests take longest. Workers take whole files, so these begin first: a long file that
 # begins last keeps one worker busy while the others have nothing left to do.
-SLOWEST_FIRST = ("test_window", "test_renderer", "test_window_views", "test_cli", "test_views")
+SLOWEST_FIRST = ("test_window", "test_renderer", "test_window_views", "test_main", "test_views")
 
 _skips: list[tuple[str, str]] = []
 
