@@ -428,9 +428,7 @@ def test_an_unhelpful_system_is_enough(how: str) -> None:
 
 
 def test_import_is_quick_and_loads_no_gl() -> None:
-    code = (
-        "import sys, cppn_gl.engines.gl.context; print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
-    )
+    code = "import sys, cppn_gl.engines.gl.context; print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -460,9 +458,7 @@ def test_no_display_is_said(clean: pytest.MonkeyPatch) -> None:
 
 
 @linux
-@pytest.mark.parametrize(
-    "name", [DEAD, f"unix{DEAD}.0", f"localhost{DEAD}", "x" * 300 + ":1"]
-)
+@pytest.mark.parametrize("name", [DEAD, f"unix{DEAD}.0", f"localhost{DEAD}", "x" * 300 + ":1"])
 def test_a_dead_display_is_none(name: str, clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DISPLAY", name)
     assert display_problem() == f"DISPLAY is {name}, where no X server answers"
