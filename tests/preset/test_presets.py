@@ -14,7 +14,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.sweep import cells
 
-SIZE, SIZE_OF_VIEWS = (64, 36), (320, 200)
+# Of a sheet each cell is small; what else is there has words over it, which need room.
+SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
 NAMES = tuple(shipped())
 PRESETS = {name: load_preset(name) for name in NAMES}
 PICTURES = [name for name in NAMES if PRESETS[name].show.view == "picture"]
@@ -37,7 +38,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 def picture(renderer: Renderer, preset: Preset, time: float = 0.0) -> np.ndarray:
-    size = SIZE if preset.show.view == "picture" else SIZE_OF_VIEWS
+    size = {"picture": SIZE, "sheet": SIZE_OF_SHEETS}.get(preset.show.view, SIZE_OF_VIEWS)
     return renderer.render(preset, size, time, dtype="float32")
 
 
