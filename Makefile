@@ -28,7 +28,7 @@ test: ## set up what is missing, then run the tests
 test-all: ## run the tests that take long too, and all of them on another Debian (as root)
 	@$(setup) test
 	$(python) -m pytest -m "" $(PYTEST_ARGS)
-	sh tools/test_other_debian.sh -m '""' $(PYTEST_ARGS)
+	PYTEST_ARGS='-m "" $(PYTEST_ARGS)' sh tools/test_other_debian.sh
 
 lint: ## check formatting, style and types
 	@$(setup) lint

@@ -117,7 +117,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the user measured, or asks for by a variable, is not for the tests to see or change."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
         patch.delenv(VARIABLE, raising=False)
         yield
 

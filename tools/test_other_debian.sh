@@ -1,14 +1,12 @@
 #!/bin/sh
 # Runs the whole test suite on another release of Debian than this machine's, in a chroot.
 #
-#   tools/test_other_debian.sh [PYTEST_ARGS]
-#
-#   RELEASE=trixie   the release; without it, bookworm or trixie, whichever this machine is not
+#   RELEASE=trixie         the release; without it, bookworm or trixie, whichever this machine is not
+#   PYTEST_ARGS='-m ""'    what `make test` passes to pytest
 #
 # debootstrap makes the release in a temporary folder, from the mirror that apt uses here, and
-# `make test` does its own set-up inside. Nothing outside that folder is written. It takes about
-# 3 GB of disk for as long as it runs, and the network. pip's settings, certificates, name
-# resolution and proxies are those of this machine.
+# `make test` does its own set-up inside. Nothing outside that folder is written. It takes the
+# network, and pip's settings, certificates, name resolution and proxies of this machine.
 #
 # Exit status:
 #   3  not run: what is missing is said in one line
@@ -24,7 +22,7 @@ for program in debootstrap apt-get unshare tar git; do
     command -v "$program" >/dev/null || needs "$program"
 done
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    sed -n 's/^Debian main //p' | head -n 1)
+    sed -n '/-security/d; s/^Debian main //p' | head -n 1)
 [ -n "$mirror" ] || needs "a mirror of Debian in apt's sources"
 
 release=${RELEASE:-}
@@ -42,11 +40,10 @@ if [ "${1:-}" != --inside ]; then
     trap 'exit 130' INT
     trap 'exit 143' TERM
     unshare --mount --propagation private --pid --fork --kill-child \
-        sh tools/test_other_debian.sh --inside "$root" "$@"
+        sh tools/test_other_debian.sh --inside "$root"
     exit
 fi
 root=$2
-shift 2
 chmod 755 "$root" # apt gives up root's rights for its downloads
 
 printf '=== %s from the mirror of apt ===\n' "$release"
@@ -68,7 +65,7 @@ git ls-files -z --cached --others --exclude-standard |
 # Nothing of this environment but what the network needs.
 passed=$(env | sed -n 's/^\(\(PIP\|SSL\)_[A-Z_]*\|[a-zA-Z]*_proxy\|[A-Z]*_PROXY\)=.*/\1/p')
 set -- PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    CPPN_GL_REQUIRE_GL=1 CPPN_GL_REQUIRE_WINDOW=1 "PYTEST_ARGS=$*"
+    CPPN_GL_REQUIRE_GL=1 CPPN_GL_REQUIRE_WINDOW=1 "PYTEST_ARGS=${PYTEST_ARGS:-}"
 for name in $passed; do
     set -- "$name=$(printenv "$name")" "$@"
 done

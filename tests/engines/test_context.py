@@ -334,7 +334,7 @@ except context.ContextError as error:
 def open_with(environment: dict[str, str], before: str = "") -> subprocess.CompletedProcess[str]:
     """Open a context in a child, after running `before`, with nothing but `environment` set."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    path = {"PYTHONPATH": str(Path(context.__file__).parents[1]), "PATH": os.environ["PATH"]}
+    path = {"PYTHONPATH": str(Path(context.__file__).parents[3]), "PATH": os.environ["PATH"]}
     return subprocess.run(
         [sys.executable, "-c", before + OPEN],
         capture_output=True,
@@ -437,7 +437,7 @@ def test_import_is_quick_and_loads_no_gl() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"PYTHONPATH": str(Path(context.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(context.__file__).parents[3])},
     )
     assert done.stdout.strip() == "[]"
 
