@@ -18,7 +18,7 @@ from PIL import ImageDraw
 from cppn_gl.engines.cpu.products import Products, colors
 from cppn_gl.engines.stretch import ends, grid, measured, natural
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, Ends, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.threads import one_thread

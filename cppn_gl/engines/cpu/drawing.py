@@ -16,7 +16,6 @@ from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import NUMPY
-from cppn_gl.nn.network import Layer
 from cppn_gl.preset.scene import Scene, work_per_pixel
 
 KIND = (NUMPY, None)  # under which the painter keeps its rate
@@ -84,7 +83,7 @@ class HostDrawing:
         self._layer = 0  # the next
         self._spent = 0.0  # seconds
         self._one = self._learns = False  # for one thread; to be remembered in THREADS
-        self._scaled: list[Layer] = []  # the network's layers so far
+        self._scaled = 0  # of the network's layers
         self._products = Products(scene.network, scene.view, scene.clock)
         self.done = False
 
@@ -194,12 +193,11 @@ class HostDrawing:
     def _scale_layers(self, deadline: float) -> bool:
         """Draws times scales, which is work for a frame or more where the layers are wide."""
         network = self.scene.network
-        if "layers" not in vars(network):
-            while len(self._scaled) < network.depth:
-                self._scaled.append(network.effective(len(self._scaled)))
-                if wall.perf_counter() >= deadline and len(self._scaled) < network.depth:
-                    return False
-            network.layers = tuple(self._scaled)
+        while self._scaled < network.depth:
+            network.effective(self._scaled)
+            self._scaled += 1
+            if wall.perf_counter() >= deadline and self._scaled < network.depth:
+                return False
         return True
 
     def _next_sample(self) -> None:

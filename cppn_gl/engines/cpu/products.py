@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.gl.packing import first_layer
+from cppn_gl.engines.fold import first_layer
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
