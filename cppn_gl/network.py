@@ -124,6 +124,7 @@ class Network:
         # Factors are float32 numbers, as the shader's are, so that both multiply alike.
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
         self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
+        self._effective: dict[int, Layer] = {}
         self._check()
 
     def _check(self) -> None:
@@ -188,8 +189,11 @@ class Network:
         return tuple(self.effective(index) for index in range(self.depth))
 
     def effective(self, index: int) -> Layer:
-        """The effective layer at `index`, counted from 0."""
-        return self.drawn[index].scaled(*self.scales[index])
+        """The effective layer at `index`, counted from 0. It is made once, when it is asked for."""
+        if index not in self._effective:
+            made = self.drawn[index].scaled(*self.scales[index])
+            return self._effective.setdefault(index, made)  # another thread's, if that was faster
+        return self._effective[index]
 
     def evaluate(self, inputs: Any, dtype: Any = np.float64) -> NDArray[Any]:
         """The reference: features (N, n_inputs) to outputs (N, n_outputs), in float64.

@@ -449,3 +449,10 @@ def test_networks_are_told_apart_by_their_arrays_and_the_rest() -> None:
         {"latent": (0.5,)},
     ):
         assert dataclasses.replace(spec, **keys).network().identity != one.identity  # type: ignore[arg-type]
+
+
+def test_an_effective_layer_is_made_once() -> None:
+    network = Network.random(depth=4, width=5, weight_scale=0.3)
+    one = network.effective(2)
+    assert network.effective(2) is one
+    assert network.layers[2] is one

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.activations import activate
+from cppn_gl.cores import one_thread
 from cppn_gl.features import MOVING, features
 from cppn_gl.network import Network
 from cppn_gl.scene import Scene
@@ -72,7 +73,7 @@ def along(scene: Scene, count: int) -> Curves:
     unit_sums: NDArray[Any] | None = None
     sums: NDArray[Any] = y
     outputs: NDArray[Any] = y
-    with np.errstate(all="ignore"):
+    with one_thread(), np.errstate(all="ignore"):
         for number, layer in enumerate(network.layers, 1):
             sums = outputs @ layer.weight.T.astype(np.float64) + layer.bias
             outputs = activate(layer.activation, sums)

@@ -15,7 +15,7 @@ from cppn_gl.features import Clock
 from cppn_gl.kept import recent, share
 from cppn_gl.network import Layer, Network
 from cppn_gl.preset import View
-from cppn_gl.products import Products
+from cppn_gl.products import Blocks, Products
 from cppn_gl.scene import Scene
 from cppn_gl.stretch import MOST
 from cppn_gl.views.solid.field import WEIGHTS
@@ -79,8 +79,9 @@ def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     What is no number is none of them.
     """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
-    values = np.empty((GRID * GRID, 3), np.float32)
-    Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
+    picture = np.zeros((GRID, GRID, 3), np.float32)
+    Products(network, wide, clock).fill(picture, Blocks.covering((GRID, GRID)))
+    values = picture.reshape(-1, 3)
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
         return -1.0, 1.0

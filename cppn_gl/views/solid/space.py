@@ -20,7 +20,7 @@ from cppn_gl.activations import bounds
 from cppn_gl.color import NOT_A_NUMBER, Ends, broken, colored
 from cppn_gl.features import constant, latent_index
 from cppn_gl.network import Network
-from cppn_gl.products import Products
+from cppn_gl.products import Blocks, Products
 from cppn_gl.scene import Scene, identity
 from cppn_gl.stepping import Stepping
 from cppn_gl.stretch import MOST, ends, measured, natural
@@ -110,11 +110,11 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
     held = dataclasses.replace(scene, network=level(scene.network, third.name, 0.0))
 
     def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
-        found = np.empty((MEASURED, size[0] * size[1], 3), np.float32)
+        found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
             network = level(scene.network, third.name, place)
-            Products(network, scene.view, scene.clock).fill(piece, 0, size[0], size=size)
+            Products(network, scene.view, scene.clock).fill(piece, Blocks.covering(size))
             yield
         return [found.reshape(-1, 3)]
 
