@@ -178,16 +178,19 @@ class Products:
         """What layer 1 is folded for, (…, 3 or 4), at pixels (…) of a picture of `size`: u, v, 1,
         and r less the centre's where it is an input. Pixels are numbered in reading order.
         """
-        row, column = np.divmod(pixels, size[0])
+        row = pixels // size[0]
+        column = pixels - row * size[0]
         u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
         v = (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
-        parts = [u, v, np.ones(u.shape)]
+        places = np.ones((*pixels.shape, self._fold.shape[1]), np.float32)
+        places[..., 0], places[..., 1] = u, v
         if self._radius:
             x, y = self._view.center
             du, dv = self._view.extent * u, self._view.extent * v
             top = du * (2 * x + du) + dv * (2 * y + dv)
-            parts.append(top / np.maximum(np.hypot(x + du, y + dv) + np.hypot(x, y), 1e-30))
-        return np.stack(parts, axis=-1).astype(np.float32)
+            below = np.maximum(np.hypot(x + du, y + dv) + np.hypot(x, y), 1e-30)
+            places[..., 3] = top / below
+        return places
 
     def _buffer(self, side: int, shape: tuple[int, ...]) -> Floats:
         """Memory of this thread for the units of some blocks."""
