@@ -116,9 +116,10 @@ class Network:
         return tuple(self.effective(index) for index in range(self.depth))
 
     def effective(self, index: int) -> Layer:
-        """The effective layer at `index`, counted from 0; scaled when it is first asked for."""
+        """The effective layer at `index`, counted from 0. It is made once, when it is asked for."""
         if index not in self._effective:
-            self._effective[index] = self.drawn[index].scaled(*self.scales[index])
+            made = self.drawn[index].scaled(*self.scales[index])
+            return self._effective.setdefault(index, made)  # another thread's, if that was faster
         return self._effective[index]
 
     @property

@@ -488,3 +488,10 @@ def test_equal_layers_have_equal_digests() -> None:
     others = [Layer(weight, bias, "sin"), Layer(weight, bias + 1, "tanh")]
     others += [Layer(weight * 2, bias, "tanh"), Layer(np.eye(3, 4), bias, "tanh")]
     assert len({one.digest, *(layer.digest for layer in others)}) == 5
+
+
+def test_an_effective_layer_is_made_once() -> None:
+    network = Network.random(depth=4, width=5, weight_scale=0.3)
+    one = network.effective(2)
+    assert network.effective(2) is one
+    assert network.layers[2] is one

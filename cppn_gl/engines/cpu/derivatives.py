@@ -28,7 +28,7 @@ class Places:
 
     def first_sums(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
         """The sums of layer 1 at pixels of a picture, by their number in reading order."""
-        places = self._products.places(pixels, size[0], size=size)
+        places = self._products.places(pixels, size)
         jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
         jets[0] = places
         jets[1, :, 0] = jets[2, :, 1] = 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn.features import MOVING, features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -66,9 +67,12 @@ def along(scene: Scene, count: int) -> Curves:
     at = np.linspace(low, high, count)
     network = shown_network(scene)
     hidden = None, None
-    for number, (_, sums, units) in enumerate(network.walk(_inputs(scene, network, axis, at)), 1):
-        if number == network.depth - 1:
-            hidden = units, sums
+    with one_thread():
+        for number, (_, sums, units) in enumerate(
+            network.walk(_inputs(scene, network, axis, at)), 1
+        ):
+            if number == network.depth - 1:
+                hidden = units, sums
     return Curves(network, axis, at, *hidden, sums, units)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.stretch import MOST
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
@@ -74,8 +74,9 @@ def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     What is no number is none of them.
     """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
-    values = np.empty((GRID * GRID, 3), np.float32)
-    Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
+    picture = np.zeros((GRID, GRID, 3), np.float32)
+    Products(network, wide, clock).fill(picture, Blocks.covering((GRID, GRID)))
+    values = picture.reshape(-1, 3)
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
         return -1.0, 1.0
