@@ -54,14 +54,11 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     for start in range(0, len(blocks), products.at_once):
         some = slice(start, start + products.at_once)
         y = products.places(blocks[some].pixels, size)
-        for number, end in enumerate(lasts):
+        (_, sums[0][some], _), *_ = first.walk(y)
+        yield
+        for end, into, (_, _, units) in zip(lasts[1:], sums[1:], products.walk(y), strict=False):
             with one_thread(), np.errstate(all="ignore"):
-                if number == 0:
-                    first.sums(0, y, sums[0][some])
-                else:
-                    sums[number][some] = y @ end.weight.T + end.bias
-                if number < network.depth - 1:
-                    y = products.apply(number, y)
+                into[some] = end.pre_activation(units)
             yield
     found = [in_order(z, count) for z in sums]
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
