@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
@@ -218,7 +218,7 @@ def essay(number: int) -> Preset:
 def drawn(preset: Preset) -> tuple[object, ...]:
     """What the draws of a network depend on, but for its depth and width."""
     spec = preset.spec
-    assert isinstance(spec, NetworkSpec)
+    assert isinstance(spec, Random)
     return spec.seed, spec.init, spec.inputs, spec.outputs, spec.activation, spec.output_activation
 
 

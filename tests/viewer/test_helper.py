@@ -14,14 +14,14 @@ from windowless import windowless
 
 from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.engines.tuning import TuningCache
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import warming
 from cppn_gl.viewer.helper import Helper, cache_disabled
 from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer, program_key
 
-PRESET = Preset(spec=NetworkSpec(depth=3, width=5, seed=3))
+PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
 
 
 @pytest.fixture(scope="module")
