@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import MAPPINGS, Ends, broken, single
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.cache import Recent, share
+from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
 
@@ -38,10 +37,7 @@ Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-# What was measured, with the network whose arrays' ids stand in the key, so that these stay theirs.
-_kept: Recent[Hashable, tuple[Network, list[Statistics]]] = Recent(
-    KEPT, lambda key, value: share(value[0])
-)
+_kept: Recent[Hashable, list[Statistics]] = Recent(KEPT)
 
 
 def grid(shape: Size) -> Size:
@@ -89,8 +85,8 @@ def measured(
         for one in (yield from values(size)):
             found.append(_statistics(one))
             yield
-        known = _kept.put(key, (scene.network, found))
-    return known[1]
+        known = _kept.put(key, found)
+    return known
 
 
 def ends(scene: Scene, found: Statistics) -> Ends:

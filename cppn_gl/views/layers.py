@@ -18,7 +18,7 @@ from PIL import ImageDraw
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_order
 from cppn_gl.engines.stretch import ends, grid, measured, natural
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, Ends, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps
@@ -55,14 +55,11 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     for start in range(0, len(blocks), products.at_once):
         some = slice(start, start + products.at_once)
         y = products.places(blocks[some].pixels, size)
-        for number, end in enumerate(lasts):
+        (_, sums[0][some], _), *_ = first.walk(y)
+        yield
+        for end, into, (_, _, units) in zip(lasts[1:], sums[1:], products.walk(y), strict=False):
             with one_thread(), np.errstate(all="ignore"):
-                if number == 0:
-                    first.sums(0, y, sums[0][some])
-                else:
-                    sums[number][some] = y @ end.weight.T + end.bias
-                if number < network.depth - 1:
-                    y = products.apply(number, y)
+                into[some] = end.pre_activation(units)
             yield
     found = [in_order(z, count) for z in sums]
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]

@@ -78,9 +78,7 @@ def drawn(renderer: Renderer, engine: Engine, scene: Scene, **keys: Any) -> np.n
     return finished(begun(renderer, engine, scene, keys.pop("region", region)), budget)
 
 
-def begun(
-    renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHOLE
-) -> Any:
+def begun(renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHOLE) -> Any:
     """A drawing by an engine, with its planes."""
     planes = Planes(renderer.ctx, region.part)
     drawing: Any = coloring.begin(renderer.painter, planes, scene, engine, region)

@@ -73,14 +73,11 @@ def test_it_may_be_interrupted_between_layers() -> None:
     assert len(steps) == PRESET.network().depth
 
 
-def test_the_sums_of_a_layer_are_what_apply_activates() -> None:
-    network = PRESET.network()
-    products = Products(network, PRESET.view, PRESET.animation.clock(0.3))
-    units = products.places(np.arange(40), SIZE)
-    for number, layer in enumerate(network.layers):
-        sums = products.sums(number, units)
-        units = products.apply(number, units)
-        assert np.allclose(activate(layer.activation, sums), units, atol=1e-6)
+def test_the_sums_of_a_layer_are_what_its_activation_takes() -> None:
+    products = Products(PRESET.network(), PRESET.view, PRESET.animation.clock(0.3))
+    for node, sums, units in products.walk(products.places(np.arange(40), SIZE)):
+        assert sums is not None
+        assert np.allclose(activate(node.activation, sums), units, atol=1e-6)
 
 
 def test_inputs_are_the_features_at_the_pixels() -> None:

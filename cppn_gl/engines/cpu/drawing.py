@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Finish, Floats, Products, shared
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Finish, Floats, Products, contribution
 from cppn_gl.engines.names import NUMPY
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -42,7 +42,7 @@ def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = Non
     work = BLOCK * work_per_pixel(scene.network)
 
     def finish(values: Floats) -> Floats:
-        return shared(color(values) if color else values, len(region.jitters))
+        return contribution(color(values) if color else values, len(region.jitters))
 
     for jitter in region.jitters:
         start = 0

@@ -2,7 +2,7 @@
 
     Network, View, Clock -> Products.fill(picture, blocks): display values, on all cores
                             Products.fill_by_layers(): the same as a generator, layer by layer
-                            Products.places(), apply(), sums(): one layer of it
+                            Products.walk(): every layer, as Network.walk; places(): what it takes
 
 A BLAS library may round a row of a product differently at another position or where there are more
 rows. So that a picture does not depend on how the work was divided, each pixel has a fixed row in a
@@ -14,29 +14,28 @@ Layer 1 has the view folded in, as for the shaders, so that a deep zoom stays sh
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.gl.packing import first_layer
+from cppn_gl.engines.fold import first_layer
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.layers import SOURCE, Layer, Node
+from cppn_gl.nn.network import Network, Step
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import View
-from cppn_gl.utils.threads import THREADS, on_all_cores
+from cppn_gl.utils.threads import THREADS, on_all_cores, one_thread
 
 Floats = NDArray[np.float32]
 Jitter = tuple[float, float]  # of a sample in its pixel, right and down
 Finish = Callable[[Floats], Floats]  # from display values (N, 3) to those added to the picture
 
 BLOCK = 1024  # pixels
-MOST = (
-    8  # blocks at once in a thread; more leave the cache, fewer are dominated by Python's overhead
-)
+MOST = 8  # blocks at once in a thread; more leave the cache, with fewer Python's overhead tells
 CACHE = 2**20  # bytes of a layer's units, about
 _PLACES: dict[str, Any] = {"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "abs": np.abs}
 
@@ -118,10 +117,7 @@ class Products:
 
         def work(start: int) -> None:
             piece = blocks[start : start + count]
-            y = self.places(piece.pixels, piece.size, jitter)
-            for number, layer in enumerate(self._network.drawn):
-                shape = *y.shape[:-1], len(layer.bias)
-                y = self.apply(number, y, self._buffer(number % 2, shape))
+            *_, (_, _, y) = self.walk(self.places(piece.pixels, piece.size, jitter), self._reusing)
             _add(y, picture, piece, finish)
 
         on_all_cores(work, range(0, len(blocks), count))
@@ -134,40 +130,53 @@ class Products:
         finish: Finish | None = None,
     ) -> Generator[None, None, None]:
         """The same; it yields between the layers. For few blocks of a wide network."""
-        y = self.places(blocks.pixels, blocks.size, jitter)
-        for number in range(self._network.depth):
-            if number > 0:
+        places = self.places(blocks.pixels, blocks.size, jitter)
+        for number, step in enumerate(self.walk(places, self._sharing), 1):
+            units = step[2]
+            if number < self._network.depth:
                 yield
-            y = self._layer(number, y)
-        _add(y, picture, blocks, finish)
+        _add(units, picture, blocks, finish)
 
-    def _layer(self, number: int, y: Floats) -> Floats:
-        """What `apply` does to some blocks, on all cores."""
-        rows = len(self._network.effective(number).bias)  # scaled once, not by each thread
-        units = np.empty((*y.shape[:-1], rows), np.float32)
-
-        def work(index: int) -> None:
-            units[index] = self.apply(number, y[index], units[index])
-
-        on_all_cores(work, range(len(y)))
-        return units
-
-    def apply(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
-        """A layer's units (…, rows), from the previous layer's, or from places for layer 0.
+    def walk(
+        self, places: Floats, step: Step | None = None
+    ) -> Iterator[tuple[Node, Floats | None, Floats]]:
+        """`Network.walk` in float32, from places (…, 3 or 4): nodes, pre-activations, units.
 
         The bits of (BLOCK, rows) units do not depend on how many such blocks there are.
         """
-        with np.errstate(all="ignore"):
-            z = self.sums(number, y, out)
-            return activate_in_place(self._network.drawn[number].activation, z)
+        return self._network.walk(places, np.float32, step=step or self._keeping)
 
-    def sums(self, number: int, y: Floats, out: Floats | None = None) -> Floats:
-        """A layer's sums before its activation, from what `apply` takes. Overflow gives inf, NaN,
-        and NumPy's warning where np.errstate does not say otherwise.
-        """
-        if number == 0:
+    def _keeping(self, node: Node, y: Floats) -> tuple[Floats, Floats]:
+        """A step that gives the pre-activations too."""
+        with one_thread(), np.errstate(all="ignore"):
+            sums = self.sums(node, y)
+            return sums, activate_in_place(node.activation, sums.copy())
+
+    def _reusing(self, node: Node, y: Floats) -> tuple[None, Floats]:
+        """A step that overwrites the units of the layer before the last, in this thread."""
+        self._own.side = 1 - getattr(self._own, "side", 0)
+        shape = *y.shape[:-1], len(_dense(node).bias)
+        with np.errstate(all="ignore"):
+            sums = self.sums(node, y, self._buffer(self._own.side, shape))
+            return None, activate_in_place(node.activation, sums)
+
+    def _sharing(self, node: Node, y: Floats) -> tuple[None, Floats]:
+        """A step on all cores, one block at a time."""
+        units = np.empty((*y.shape[:-1], len(_dense(node).bias)), np.float32)
+
+        def work(index: int) -> None:
+            with np.errstate(all="ignore"):
+                sums = self.sums(node, y[index], units[index])
+                units[index] = activate_in_place(node.activation, sums)
+
+        on_all_cores(work, range(len(y)))
+        return None, units
+
+    def sums(self, node: Node, y: Floats, out: Floats | None = None) -> Floats:
+        """A node's pre-activations, from the units of its input, or from places for layer 1."""
+        if _is_first(node):
             return np.asarray(np.matmul(y, self._fold.T, out=out))
-        layer = self._network.effective(number)
+        layer = _dense(node)
         z = np.matmul(y, layer.weight.T, out=out)
         z += layer.bias
         return np.asarray(z)
@@ -199,6 +208,14 @@ class Products:
         if side not in buffers or buffers[side].size < count:
             buffers[side] = np.empty(count // shape[-1] * self._widest, np.float32)
         return np.asarray(buffers[side][:count].reshape(shape))
+
+
+def _is_first(node: Node) -> bool:
+    return node.inputs == (SOURCE,)
+
+
+def _dense(node: Node) -> Layer:
+    return cast(Layer, node.layer)
 
 
 def _add(outputs: Floats, picture: Floats, blocks: Blocks, finish: Finish | None) -> None:

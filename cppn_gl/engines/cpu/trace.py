@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, activate_in_place, in_order
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, in_order
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
@@ -52,12 +51,8 @@ def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[Lay
     for first in range(0, len(blocks), products.at_once):
         some = slice(first, first + products.at_once)
         y = products.places(blocks[some].pixels, size)
-        for number, (layer, into) in enumerate(zip(network.drawn, found, strict=True)):
-            with one_thread(), np.errstate(all="ignore"):
-                products.sums(number, y, into.sums[some])
-                into.units[some] = into.sums[some]
-                y = activate_in_place(layer.activation, into.units[some])
-            into.units[some] = y
+        for into, (_, sums, units) in zip(found, products.walk(y), strict=True):
+            into.sums[some], into.units[some] = sums, units
             yield
     return [LayerTrace(in_order(one.sums, count), in_order(one.units, count)) for one in found]
 

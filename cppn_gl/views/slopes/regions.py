@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.programs import Program
 from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
@@ -26,13 +27,12 @@ from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
     Jets,
-    Places,
     first_sums,
     kinked_layers,
     layers,
     pattern_hash,
 )
-from cppn_gl.nn.network import MAX_DEPTH
+from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.color import Ends
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel

@@ -153,7 +153,7 @@ class VolumeSlices:
 
     @property
     def key(self) -> Hashable:
-        """All that the voxels depend on; valid as long as the network's arrays are kept."""
+        """All that the voxels depend on."""
         held = level(self._scene.network, self._third.name, 0.0)
         place = (self._scene.view, self._third.low, self._third.high)
         color = self._scene.preset.color
