@@ -54,6 +54,7 @@ BY_ENGINE = ("picture", "sheet", "surface", "volume", "sensitivity")
 OF_THEIR_OWN = ("layers", "units", "signal", "curves", "regions", "gradient")
 VIEWS = (*BY_ENGINE, *OF_THEIR_OWN)
 FEW = ("fragment", "numpy")
+QUICK = ("compute-4", *FEW)
 BAKED_WEIGHTS = 700  # compiling a weight as a literal takes about 1 ms on a processor
 LARGE_WEIGHTS = 1_000_000  # networks of so many are drawn small, by fewer engines
 LARGE_ENGINES = ("fragment", "tiled", "numpy")
@@ -73,7 +74,7 @@ MAPPINGS = (
 # fmt: on
 STRETCHES = ("none", "minmax", "percentile")
 
-# Options of views: view, preset, keys of [show], engines.
+# Options of views: view, preset, keys of [show].
 OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("layers", "default", {"show.before": True}),
     ("layers", "default", {"show.layer": 3}),
@@ -177,18 +178,17 @@ class Case(NamedTuple):
 # What is to be drawn
 
 
-def plan(names: Iterable[str], *, quick: bool, baked: int) -> Iterator[Task]:
+def plan(texts: dict[str, str], *, quick: bool, baked: int) -> Iterator[Task]:
     """All tasks: presets as they are shown, commands, variants, and presets by every other view.
 
-    Within these the smaller networks come first.
+    Within these the smaller networks come first. `texts`: the presets' TOML, by their names.
     """
     import cppn_gl
 
-    names = list(names)
     shown: list[tuple[int, Task]] = []
     rest: list[tuple[int, Task]] = []
-    for name in names:
-        document = tomllib.loads(command_text("presets", name))
+    for name, text in texts.items():
+        document = tomllib.loads(text)
         weights = weight_count(cppn_gl.load_preset(name))
         own = document.get("show", {}).get("view", "picture")
         for view in VIEWS:
@@ -197,7 +197,7 @@ def plan(names: Iterable[str], *, quick: bool, baked: int) -> Iterator[Task]:
             (shown if view in (own, "picture") else rest).append((weights, task))
     for _, task in sorted(shown, key=lambda pair: pair[0]):
         yield task
-    yield {"name": "presets", "kind": "texts", "cases": {name: {} for name in names}}
+    yield {"name": "presets", "kind": "texts", "cases": {name: {} for name in texts}}
     for name, line in COMMANDS.items():
         words = line.split()
         suffix = SUFFIXES.get(name, SUFFIXES.get(name.partition("-")[0], ".png"))
@@ -228,7 +228,7 @@ def cases_of(
     engines = list(ENGINES if view in BY_ENGINE else FEW)
     sizes: tuple[tuple[int, int], ...] = SIZES
     if quick:
-        engines, sizes = [e for e in engines if e in ("compute-4", *FEW)], (ODD,)
+        engines, sizes = [e for e in engines if e in QUICK], (ODD,)
     elif name in SAMPLE and view in BY_ENGINE:
         engines += RARE
     if weights > LARGE_WEIGHTS:
@@ -270,7 +270,7 @@ def variants(baked: int) -> Iterator[Task]:
         return task_of(label, base, changes, cases)
 
     for view, base, options in OPTIONS:
-        engines = ("fragment", "compute-4", "numpy") if view in BY_ENGINE else FEW
+        engines = QUICK if view in BY_ENGINE else FEW
         label = " ".join(f"{key}={value}" for key, value in options.items())
         yield one(f"{base} {label}", base, options, {view: engines})
     for name in ACTIVATIONS:
@@ -287,7 +287,7 @@ def variants(baked: int) -> Iterator[Task]:
             "color.stretch": STRETCHES[index % 3],
             "color.invert": index % 2 == 1,
         }
-        views = {"picture": ("fragment", "compute-4", "numpy"), "sheet": FEW, "layers": FEW}
+        views = {"picture": QUICK, "sheet": FEW, "layers": FEW}
         yield one(f"mapping {name}", "two-layers", changes, views | {"surface": ("fragment",)})
         changes["network.outputs"] = 1
         yield one(f"mapping {name} of one output", "two-layers", changes, {"picture": FEW})
@@ -423,20 +423,28 @@ def draw_file(
 def read_texts(
     task: Task, keys: list[str], folder: Path, keeping: bool
 ) -> Iterator[tuple[str, Found]]:
-    """The presets as TOML, kept in DIR/texts; a text that is kept has to mean the same preset."""
+    """Whether the presets' TOML as kept in DIR/texts still means the same presets."""
     import cppn_gl
 
-    texts = folder / "texts"
-    texts.mkdir(exist_ok=True)
     for key in keys:
-        path = texts / f"{key}.toml"
-        if keeping:
-            path.write_bytes(command_text("presets", key).encode())
+        path = folder / "texts" / f"{key}.toml"
         try:
             same = cppn_gl.load_preset(path) == cppn_gl.load_preset(key)
             yield key, "means the same" if same else "the kept text is another preset"
         except Exception as error:
             yield key, f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def preset_texts(names: Iterable[str], folder: Path) -> dict[str, str]:
+    """The TOML of presets as the command prints it, kept in a folder."""
+    folder.mkdir(exist_ok=True)
+    texts = {}
+    for name in names:
+        path = folder / f"{name}.toml"
+        if not path.exists():
+            path.write_bytes(command_text("presets", name).encode())
+        texts[name] = path.read_text("utf-8")
+    return texts
 
 
 def command(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[bytes]":
@@ -714,7 +722,7 @@ def main() -> int:
     parser.add_argument("--presets", metavar="A,B", help="only tasks whose names begin so")
     parser.add_argument("--views", metavar="A,B", help="only these views")
     parser.add_argument("--jobs", type=int, default=1, help="worker processes (1)")
-    parser.add_argument("--quick", action="store_true", help="one size, three engines, own views")
+    parser.add_argument("--quick", action="store_true", help="one size, three engines")
     parser.add_argument(
         "--baked-weights",
         type=int,
@@ -739,7 +747,8 @@ def main() -> int:
         names = [line.split()[0] for line in listed]
         if options.presets:
             names = [name for name in names if name.startswith(tuple(options.presets.split(",")))]
-        tasks = list(plan(names, quick=options.quick, baked=options.baked_weights))
+        texts = preset_texts(names, store.folder / "texts")
+        tasks = list(plan(texts, quick=options.quick, baked=options.baked_weights))
         cut = [{**task, "cases": _only(task, options)} for task in tasks]
         return keep(store, [task for task in cut if task["cases"]], options.jobs)
     draw = random.Random(options.seed)
@@ -770,6 +779,12 @@ def _only(task: Task, options: argparse.Namespace) -> dict[str, Any]:
     if options.presets and not task["name"].startswith(tuple(options.presets.split(","))):
         return {}
     chosen: dict[str, Any] = task["cases"]
+    if options.quick and task["kind"] == "render":
+        chosen = {
+            key: case
+            for key, case in chosen.items()
+            if case["engine"] in QUICK and tuple(case["size"]) == ODD and case["samples"] == 1
+        }
     for name, wanted in (("engine", options.engines), ("view", options.views)):
         if wanted:
             chosen = {k: c for k, c in chosen.items() if c.get(name) in wanted.split(",")}
