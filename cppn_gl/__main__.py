@@ -1,19 +1,29 @@
 """`python -m cppn_gl`, and what the installed command calls."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 __all__ = ["main"]
 
+INTERRUPTED = (130, 143)  # by SIGINT, SIGTERM
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; an interruption is silent, even while the program is being loaded."""
+    """Run a command line; an interruption is silent, even while the program is being loaded.
+
+    Without `argv` the process is the command's own: interrupted, it ends at once, and does not
+    wait for threads that still work, as the interpreter would.
+    """
     try:
         from cppn_gl import cli
 
-        return cli.main(argv)
+        status = cli.main(argv)
     except KeyboardInterrupt:
-        return 130
+        status = 130
+    if argv is None and status in INTERRUPTED:
+        os._exit(status)
+    return status
 
 
 if __name__ == "__main__":

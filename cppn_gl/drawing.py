@@ -19,7 +19,6 @@ from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.shader import LANES
 from cppn_gl.targets import Planes
 from cppn_gl.tiled import TiledDrawing
-from cppn_gl.unlocked import finish
 
 T = TypeVar("T", bound=Target)
 Jitters = Sequence[tuple[float, float]]  # right and down from a pixel's centre, in pixels
@@ -97,7 +96,7 @@ class Drawing(Generic[T]):
         rect = (self._x, self._y, columns, self._strip)
         started = wall.perf_counter()
         program.draw(self.planes, rect, added=self._samples > 1)
-        finish(self.painter.ctx)
+        self.painter.ctx.finish()
         elapsed = wall.perf_counter() - started
         self.painter.measured(self._kind, columns * self._strip * self.work_per_texel, elapsed)
         self._x += columns

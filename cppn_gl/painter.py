@@ -16,7 +16,6 @@ from cppn_gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError, Structure, structure
 from cppn_gl.tiled_programs import TiledPrograms, available
-from cppn_gl.unlocked import finish
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
 FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
@@ -198,4 +197,4 @@ class Painter:
 def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
     """Make the driver compile: many do so at the first draw, not before."""
     program.draw(planes, (0, 0, 0, 0), added=added)
-    finish(planes.target.ctx)
+    planes.target.ctx.finish()

@@ -23,7 +23,6 @@ from cppn_gl.shader import (
     explain_log,
     picture_source,
 )
-from cppn_gl.unlocked import dispatch
 
 MAX_PROGRAMS = 16
 COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
@@ -126,7 +125,7 @@ class ComputeProgram(Program):
         self.program["part"].value = rect
         # One group at least: for none, some drivers do not even compile.
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
-        dispatch(self.program, max(1, across), max(1, down))
+        self.program.run(max(1, across), max(1, down))
         self.ctx.memory_barrier()
         self.drawn[added] = True
 

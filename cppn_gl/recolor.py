@@ -16,7 +16,6 @@ from cppn_gl.color import MAPPINGS, Color, Ends
 from cppn_gl.programs import build
 from cppn_gl.shader import compose
 from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
 
 ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
 FIRST_RATE = 1e6  # texels a second, before any was measured
@@ -95,7 +94,7 @@ class Recolor:
         self.triangle.render(moderngl.TRIANGLES, vertices=3)
         self.ctx.disable(moderngl.BLEND)
         planes.target.scissor = None  # type: ignore[assignment]
-        finish(self.ctx)
+        self.ctx.finish()
         if rows:
             now = rows * planes.texels[0] / max(wall.perf_counter() - started, 1e-6)
             self.rate = (self.rate + now) / 2

@@ -4,15 +4,9 @@ import argparse
 import contextlib
 import io
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: whatever ends well when interrupted ends so now."""
+from typing import TextIO
 
 
 def say(text: str) -> None:
@@ -63,38 +57,3 @@ def leave(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-
-
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM raise Terminated, so that what is being kept is kept and no half file is left.
-
-    Only in the main thread, where signals arrive, and not over a handler of somebody else's.
-    """
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-
-    def end(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the ending
-        raise Terminated
-
-    def lost(error: Any) -> None:
-        """Signal again, later, where it came in a library's call back, which cannot raise."""
-        if not isinstance(error.exc_value, KeyboardInterrupt):
-            hook(error)
-            return
-        number = signal.SIGINT
-        if isinstance(error.exc_value, Terminated):
-            number = signal.SIGTERM
-            signal.signal(number, end)
-        threading.Timer(0.02, signal.raise_signal, [number]).start()
-
-    hook, sys.unraisablehook = sys.unraisablehook, lost
-    signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        sys.unraisablehook = hook

@@ -24,7 +24,6 @@ from cppn_gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
-from cppn_gl.unlocked import finish
 
 KIND = (TILED, None)  # under which the painter keeps its rate
 
@@ -93,7 +92,7 @@ class TiledDrawing:
         for start in range(begin, end, each):
             self._tile(kernels, start, min(each, end - start))
         self.painter.ctx.memory_barrier()  # whatever reads the planes next
-        finish(self.painter.ctx)
+        self.painter.ctx.finish()
         self.painter.measured(KIND, (end - begin) * work, wall.perf_counter() - started)
         self._next = end
         if end == self._texels:

@@ -21,7 +21,6 @@ from cppn_gl.activations import ACTIVATIONS
 from cppn_gl.network import MAX_WIDTH, Layer, Network
 from cppn_gl.scene import Scene
 from cppn_gl.shader import ShaderError, Source, compose, explain_log
-from cppn_gl.unlocked import dispatch
 
 MAX_KERNELS = 24
 
@@ -103,7 +102,7 @@ class Kernel:
                 self._set[name] = value
                 if self.program.get(name, None) is not None:  # drivers leave out what is not read
                     self.program[name].value = value
-        dispatch(self.program, *groups)
+        self.program.run(*groups)
         self.program.ctx.memory_barrier(moderngl.SHADER_STORAGE_BARRIER_BIT)
         self.warm = True
 

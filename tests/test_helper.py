@@ -18,7 +18,8 @@ from cppn_gl.network import NetworkSpec
 from cppn_gl.preset import Preset
 from cppn_gl.renderer import Renderer
 from cppn_gl.tuning import TuningCache
-from cppn_gl.viewer.helper import Helper, cache_disabled
+from cppn_gl.compiling import cache_disabled
+from cppn_gl.viewer.helper import Helper
 from cppn_gl.warming import SAMPLES, OldRequest, Warmer, program_key
 
 PRESET = Preset(spec=NetworkSpec(depth=3, width=5, seed=3))

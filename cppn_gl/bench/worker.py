@@ -5,13 +5,13 @@ a request as a line of JSON on stdin -> Desk.<do> -> lines of JSON on stdout, th
 
 import json
 import os
-import signal
 import sys
 import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from cppn_gl import child
 from cppn_gl.bench.link import Answer
 from cppn_gl.bench.measure import Measurement, Tell, one_line
 from cppn_gl.bench.peak import cpu_peak, gpu_peak
@@ -118,7 +118,7 @@ def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
 
 def main() -> int:
     """Answer requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted too, and ends this
+    child.end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     desk = Desk()

@@ -22,7 +22,6 @@ from cppn_gl.show import Show
 from cppn_gl.stepping import Stepping
 from cppn_gl.stretch import ending
 from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
 from cppn_gl.views.solid.easel import Shape, Shelf, Target, easel_of
@@ -178,7 +177,7 @@ class SurfaceDrawing:
             easel.spread(target, self.planes)
             easel.give_back(self)
             self._made_of, self._done = [], True
-        finish(painter.ctx)
+        painter.ctx.finish()
 
     def _plan(
         self, workshop: Workshop, target: Target, fields: list[list[Field]]

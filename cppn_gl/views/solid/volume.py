@@ -18,7 +18,6 @@ from cppn_gl.painter import Painter
 from cppn_gl.preset import Preset
 from cppn_gl.scene import Scene, work_per_pixel
 from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
@@ -232,7 +231,7 @@ class VolumeDrawing:
             started = wall.perf_counter()
             target.drawn.scissor = (0, self._next, width, rows)
             rays.draw()
-            finish(ctx)
+            ctx.finish()
             self._rate = rows / max(wall.perf_counter() - started, 1e-6)
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
