@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     wait for threads that still work, as the interpreter would.
     """
     try:
-        from cppn_gl import cli
+        from cppn_gl.cli import main as cli
 
         status = cli.main(argv)
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """The process that compiles for the window, as the window sees it: told what is wanted, never
 waited for.
 
-Preset -> want() -> a line of JSON on its stdin -> cppn_gl/warming.py -> answers() -> what is warm
+Preset -> want() -> a line of JSON on its stdin -> warming.py -> answers() -> what is warm
 """
 
 import contextlib
@@ -12,9 +12,10 @@ import threading
 from collections.abc import Iterator
 from typing import IO, Any
 
-from cppn_gl import child
+from cppn_gl.utils import child
 
 Answer = dict[str, Any]
+
 
 class Helper:
     """A helping process. `alive` until it ends, or never where it cannot be started.
@@ -29,7 +30,7 @@ class Helper:
         self.alive = False
         self.number = 0  # of the newest request
         with contextlib.suppress(OSError, ValueError, TypeError):
-            self._process = child.start("cppn_gl.warming")
+            self._process = child.start("cppn_gl.viewer.warming")
             self.alive = True
         self._threads: list[threading.Thread] = []
         if self._process is not None:  # a pipe that nobody empties would make the window wait

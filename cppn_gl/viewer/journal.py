@@ -13,9 +13,9 @@ from pathlib import Path
 
 import platformdirs
 
-from cppn_gl.network import NetworkSpec
-from cppn_gl.parsing import parse_preset
-from cppn_gl.preset import Preset, View
+from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset, View
 
 KEPT = 500  # moments read back at the start
 MAX_PARAMETERS = 5000  # of layers given outright: about 100 kB of text

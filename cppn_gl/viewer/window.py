@@ -6,8 +6,8 @@ from typing import Any
 
 import glfw
 
-from cppn_gl.context import REQUIRED_VERSION, ContextError, explain
-from cppn_gl.unlocked import create_context
+from cppn_gl.engines.gl.context import REQUIRED_VERSION, ContextError, explain
+from cppn_gl.engines.gl.unlocked import create_context
 from cppn_gl.viewer import DEFAULT_SIZE
 
 TRIED = "a window with glfw"
