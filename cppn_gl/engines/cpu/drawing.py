@@ -88,6 +88,12 @@ class HostDrawing:
         self._products = Products(scene.network, scene.view, scene.clock)
         self.done = False
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        left = len(self._jitters) - self._next / (self._picture.size // 3)
+        return 1 - left / self._share
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, one layer at least; True when all is drawn."""
         deadline = wall.perf_counter() + budget

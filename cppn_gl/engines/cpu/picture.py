@@ -1,5 +1,7 @@
 """The picture without OpenGL: matrix products in float32 on all cores, and its colours."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,16 +19,21 @@ def draw(
     size: tuple[int, int],
     samples: int = 1,
     part: tuple[int, int, int, int] | None = None,
+    report: Callable[[float], None] = lambda done: None,
 ) -> NDArray[np.float32]:
-    """The picture, or (left, top, width, height) of it, as (height, width, 3) display values."""
+    """The picture, or (left, top, width, height) of it, as (height, width, 3) display values.
+
+    `report` is told how much is done, from 0 to 1.
+    """
     left, top, width, height = part or (0, 0, *size)
     products = Products(scene.network, scene.view, scene.clock)
     color = scene.preset.color
     ends = None if color.plain else ended(scene, size)
     picture = np.zeros((height * width, 3), np.float32)
     one = picture if samples == 1 else np.empty_like(picture)
-    for jitter in sample_jitters(samples):
+    for number, jitter in enumerate(sample_jitters(samples)):
         for first in range(0, len(picture), PIXELS_AT_ONCE):
+            report((number + first / len(picture)) / samples**2)
             piece = one[first : first + PIXELS_AT_ONCE]
             products.fill(piece, first, width, size=size, offset=(left, top), jitter=jitter)
             if ends is not None:

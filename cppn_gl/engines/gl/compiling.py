@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time as wall
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,12 +84,8 @@ def elsewhere(
     samples: int = 1,
     *,
     limit: float = float("inf"),
-    beat: Callable[[float], None] | None = None,
 ) -> Compiled:
-    """Compile in another process, and wait for it, `limit` seconds at the most.
-
-    `beat(seconds)` is called again and again meanwhile.
-    """
+    """Compile in another process, and wait for it, `limit` seconds at the most."""
     if cache_disabled(os.environ):
         return Compiled(problem="the driver keeps no compiled shaders on the disk")
     info = painter.ctx.info
@@ -119,8 +115,6 @@ def elsewhere(
             seconds = wall.monotonic() - started
             if seconds >= limit:
                 return Compiled(seconds, late=True)
-            if beat:
-                beat(seconds)
     finally:
         process.kill()
         process.wait()

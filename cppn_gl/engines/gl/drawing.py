@@ -63,6 +63,13 @@ class Drawing(Generic[T]):
         """Multiplications for one texel of LANES pixels; an activation counts as a few."""
         return LANES * work_per_pixel(self.scene.network)
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        width, height = self.planes.texels
+        sample = (self._y * width + self._x * self._strip) / (width * height)
+        return (self._samples - len(self._jitters) + sample) / self._samples
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, one tile at least; True when all is drawn."""
         if self.done:

@@ -61,6 +61,12 @@ class TiledDrawing:
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        left = len(self._jitters) - self._next / self._texels
+        return 1 - left / self._samples
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, GROUP_TEXELS texels at least; True when all is drawn."""
         if self.done:
