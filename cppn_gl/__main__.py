@@ -16,11 +16,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     wait for threads that still work, as the interpreter would.
     """
     try:
-        from cppn_gl.cli import main as cli
+        from cppn_gl.utils.interrupts import interruptible
 
-        status = cli.main(argv)
-    except KeyboardInterrupt:
-        status = 130
+        with interruptible():
+            from cppn_gl.cli import main as cli
+
+            status = cli.main(argv)
+    except KeyboardInterrupt as error:
+        status = INTERRUPTED[type(error) is not KeyboardInterrupt]
     if argv is None and status in INTERRUPTED:
         os._exit(status)
     return status

@@ -91,8 +91,8 @@ def renderer_for(
     preset: "Preset",
     points: float,
     *,
-    samples: int,
-    progress: Progress | None,
+    samples: int = 1,
+    progress: Progress | None = None,
 ) -> Iterator["Renderer"]:
     """A renderer by the engine asked for, or else the remembered one, or else the fastest.
 

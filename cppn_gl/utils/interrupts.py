@@ -85,8 +85,15 @@ def interruptible() -> Iterator[None]:
 
 
 def again(number: int) -> None:
-    """Signal once more, soon."""
-    timer = threading.Timer(SOON, signal.raise_signal, [number])
+    """Signal the main thread once more, soon."""
+
+    def send() -> None:
+        if hasattr(signal, "pthread_kill"):  # interrupts what the thread waits for
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+        else:
+            signal.raise_signal(number)
+
+    timer = threading.Timer(SOON, send)
     timer.daemon = True
     timer.start()
 

@@ -98,11 +98,11 @@ def elsewhere(
         "shaders": str(folder) if folder else None,
         "driver": [info["GL_RENDERER"], info["GL_VERSION"]],
     }
+    started = wall.monotonic()
     try:
         process = child.start("cppn_gl.engines.gl.compiling")
     except OSError as error:
         return Compiled(problem=f"no process can be started: {error.strerror}")
-    started = wall.monotonic()
     try:
         assert process.stdin is not None
         with contextlib.suppress(OSError):  # it has ended: its answer lacks
