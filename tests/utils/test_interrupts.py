@@ -22,14 +22,18 @@ def test_a_signal_raises_and_another_one_does_not_disturb_the_ending(
     number: signal.Signals,
 ) -> None:
     before = [signal.getsignal(each) for each in SIGNALS]
-    ended = False
-    with pytest.raises(RAISED[number]), interruptible():
+    ended = []
+
+    def work() -> None:
         try:
             signal.raise_signal(number)
         finally:
             for each in SIGNALS:
                 signal.raise_signal(each)
-            ended = True
+            ended.append(True)
+
+    with pytest.raises(RAISED[number]), interruptible():
+        work()
     assert ended
     assert [signal.getsignal(each) for each in SIGNALS] == before
 
@@ -39,22 +43,29 @@ def test_a_signal_raises_and_another_one_does_not_disturb_the_ending(
 def test_a_signal_waits_until_a_library_has_come_back(number: signal.Signals, name: str) -> None:
     library = types.ModuleType(name)
     source = "def call_back(raise_signal, number):\n    raise_signal(number)\n    return 'whole'"
-    exec(source, vars(library))  # noqa: S102 - a function of another module
+    exec(source, vars(library))
     call_back: Callable[..., str] = library.call_back  # type: ignore[attr-defined]
-    found = ""
-    with pytest.raises(RAISED[number]), interruptible():
-        found = call_back(signal.raise_signal, number)
+    found = []
+
+    def work() -> None:
+        found.append(call_back(signal.raise_signal, number))
         while True:
             signal.pause()
-    assert found == "whole"
+
+    with pytest.raises(RAISED[number]), interruptible():
+        work()
+    assert found == ["whole"]
 
 
 def test_what_is_ignored_stays_so_and_the_other_is_heeded() -> None:
+    def work() -> None:
+        for number in SIGNALS:
+            signal.raise_signal(number)
+
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background
     try:
         with pytest.raises(Terminated), interruptible():
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGTERM)
+            work()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from cppn_gl.engines.gl.context import ContextError, describe, open_context
 from cppn_gl.engines.gl.drawing import begin
-from cppn_gl.engines.gl.packing import frame_block, same_draws
+from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import EXACT, TILED, Engine
+from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils import child
 from cppn_gl.utils.checks import PresetError
@@ -136,10 +137,9 @@ def _preset(scene: Scene) -> Preset:
     """A preset of the scene's network: its own, or one that has the layers."""
     network = scene.network
     with contextlib.suppress(PresetError):
-        own = scene.preset.network()
-        if same_draws(own.drawn, network.drawn) and tuple(own.scales) == tuple(network.scales):
+        if scene.preset.network().digest == network.digest:
             return scene.preset
-    return Preset(spec=LayersSpec(network.layers, network.inputs, latent=tuple(network.latent)))
+    return Preset(spec=Layers(network.layers, network.inputs, latent=tuple(network.latent)))
 
 
 def _compiled(line: str) -> Compiled:
