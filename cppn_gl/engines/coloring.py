@@ -51,8 +51,9 @@ def _draw(
     if region.adds:  # a single sample writes over what is there
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
-    for sample in region.each_sample():
-        yield from during(drawing.begin(painter, raw, scene, engine, sample), owned)
+    for number, sample in enumerate(region.each_sample()):
+        task = drawing.begin(painter, raw, scene, engine, sample)
+        yield from during(task, owned, number, len(region.jitters))
         row = 0
         while row < height:
             deadline = yield

@@ -6,7 +6,7 @@ Preset or Network -> Scene -> View.begin(), region by region -> planes -> float3
 import operator
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.tasks import finish
+from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, View, lay_over
 from cppn_gl.views.sampling import begin
@@ -92,6 +92,8 @@ class Renderer:
         if engine == AUTO:
             engine = wished()
         self._asked = engine
+        # Told what takes its time, and how much of it is done, from 0 to 1, where that is known.
+        self.report: Callable[[str, float | None], None] = lambda what, done: None
         self.fallback: ContextError | None = None
         self._given, self._owned = context, context is None
         self._shaders = shaders
@@ -134,7 +136,9 @@ class Renderer:
                 f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
                 "Use --engine fragment.",
             )
-        self.chooser = Chooser(self.painter, found, self._asked)
+        self.chooser = Chooser(
+            self.painter, found, self._asked, report=lambda what: self.report(what, None)
+        )
 
     def _open_late(self) -> None:
         """Use OpenGL after all, for a view that draws with it what NumPy has made."""
@@ -195,8 +199,10 @@ class Renderer:
         engine = self._engine(scene.network)
         pixels: NDArray[Any]
         if view.on_host(engine):
-            pixels = view.paint_region(scene, engine, region)
-            pixels = quantise(pixels) if dtype == "uint8" else pixels
+            task = Stepping(view.paint_region(scene, engine, region))
+            self._run(task, view, engine)
+            assert task.found is not None
+            pixels = quantise(task.found) if dtype == "uint8" else task.found
         else:
             self._open_late()
             with self._current():
@@ -262,15 +268,17 @@ class Renderer:
             least = (max(width, LEAST[0]), max(height, LEAST[1]))
             return self.chooser.tune(scene, least, self._region)
 
-    def plan(self, what: Preset | Network, points: float) -> Choice:
+    def plan(self, what: Preset | Network, points: float, *, samples: int = 1) -> Choice:
         """Choose the engine for a long job of one network, and draw with it from now on.
 
-        `points` are the pixels × samples of all its frames. A job that is worth it measures the
-        engines first; a baked program is taken where it saves more than its compilation costs,
-        and never for a network that moves: each frame would be compiled. Nothing is measured for a
-        view that does not draw by engines, or baked for one that draws other networks too.
+        `points` are the pixels × samples² of all its frames, `samples` N for N×N of them a pixel.
+        A job that is worth it measures the engines first; a baked program is taken where it saves
+        more than its compilation costs, and never for a network that moves: each frame would be
+        compiled. Nothing is measured for a view that does not draw by engines, or baked for one
+        that draws other networks too. What is likely to compile for long does so in another
+        process, within a limit; without one where a baked program was asked for.
         """
-        if self.ctx is None or self._asked in EXACT:
+        if self.ctx is None:
             return self.engine_for(what)
         if isinstance(what, Preset) and what.network_moves:
             return self.engine_for(what)
@@ -279,12 +287,31 @@ class Renderer:
         if not view.by_engine:
             return self.engine_for(what)
         with self._current():
-            return self.chooser.settle(scene, points, self._region, bakes=view.bakes)
+            if self._asked in EXACT:
+                self.chooser.compile_asked(scene, samples)
+                return self.engine_for(what)
+            return self.chooser.settle(
+                scene, points, self._region, bakes=view.bakes, samples=samples
+            )
 
     @property
     def tuning_path(self) -> Path | None:
         """The file of what was measured; None without OpenGL."""
         return self.chooser.cache.path if self.ctx is not None else None
+
+    def _run(
+        self, task: Task, view: View, engine: Engine, before: float = 0.0, share: float = 1.0
+    ) -> None:
+        """Do a task that is a share of the whole, and report."""
+        what = f"drawing by {engine}" if view.by_pixel else f"drawing the view {view.name}"
+        try:
+            if not view.by_pixel:
+                self.report(what, None)
+            while not task.step(within(SECONDS)):
+                if view.by_pixel:
+                    self.report(what, before + share * task.fraction)
+        finally:
+            task.release()
 
     def _draw(self, view: View, scene: Scene, region: Region, dtype: str) -> NDArray[Any]:
         width, height = region.part
@@ -302,18 +329,18 @@ class Renderer:
     ) -> Iterator[tuple[tuple[int, int], Planes]]:
         """Where in a region each part lies, and its planes, which the next one draws over."""
         base, (width, height) = scene.network, region.part
+        engine = self._engine(base)
         stage = Stage(self.painter, lambda network: self.chooser.engine_within(base, network))
         side = REGION if view.by_pixel else max(width, height)
         for down in range(0, height, side):
             for right in range(0, width, side):
                 part = region.cut(right, down, min(side, width - right), min(side, height - down))
                 planes = self._region(part.part)
+                before = down * width + right * planes.size[1]
+                share = planes.size[0] * planes.size[1] / (width * height)
                 try:
                     task = begin(view, stage, planes, scene, part)
-                    try:
-                        finish(task)
-                    finally:
-                        task.release()
+                    self._run(task, view, engine, before / (width * height), share)
                 except BaseException:
                     self._free_region()
                     raise

@@ -4,7 +4,8 @@ a generator that yields where it may be interrupted -> Stepping.step(deadline) -
                                                     -> at_once() -> what it returns
 
 Deadlines are times of `time.perf_counter()`. Each `yield` gives the deadline of the step that
-goes on, for work that is sized by the time left; `yield from` passes it on to inner generators.
+goes on, for work that is sized by the time left; `yield from` passes it on to inner generators. A
+generator may yield how much is done, from 0 to 1.
 """
 
 import time as wall
@@ -13,13 +14,17 @@ from contextlib import ExitStack
 from typing import Any, Generic, Protocol, TypeVar
 
 Found = TypeVar("Found")
-Steps = Generator[None, float, Found]
+Steps = Generator[Any, float, Found]
 
 SECONDS = 0.25  # of a step of what is done at once; Windows resets a GPU after 2 s in one draw
 
 
 class Task(Protocol):
     """Work under way."""
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1, as far as it tells."""
 
     def step(self, deadline: float) -> bool:
         """Work until about `deadline`, a little at least; True when it has come to its end."""
@@ -35,9 +40,10 @@ class Stepping(Generic[Found]):
     at its end, but not where the task is forgotten: another context may be current then.
     """
 
-    def __init__(self, steps: Generator[None, Any, Found], owned: ExitStack | None = None):
+    def __init__(self, steps: Generator[Any, Any, Found], owned: ExitStack | None = None):
         self._steps, self._owned = steps, owned
         self._begun = self.done = False
+        self.fraction = 0.0
         self.found: Found | None = None
 
     def step(self, deadline: float) -> bool:
@@ -46,13 +52,17 @@ class Stepping(Generic[Found]):
             try:
                 if not self._begun:  # up to the first yield, which can be sent nothing
                     self._begun = True
-                    next(self._steps)
-                self._steps.send(deadline)
+                    self._tell(next(self._steps))
+                self._tell(self._steps.send(deadline))
             except StopIteration as end:
-                self.found, self.done = end.value, True
+                self.found, self.done, self.fraction = end.value, True, 1.0
             if wall.perf_counter() >= deadline:
                 break
         return self.done
+
+    def _tell(self, fraction: float | None) -> None:
+        if fraction is not None:
+            self.fraction = fraction
 
     def release(self) -> None:
         """Free what is the generator's own."""
@@ -71,11 +81,13 @@ def left(deadline: float) -> float:
     return max(deadline - wall.perf_counter(), 0.0)
 
 
-def during(task: Task, owned: ExitStack | None = None) -> Steps[None]:
-    """A task as a part of another one's steps, whose `owned` it becomes."""
+def during(
+    task: Task, owned: ExitStack | None = None, part: int = 0, parts: int = 1
+) -> Steps[None]:
+    """A task as a part of another one's steps, one of so many parts; it becomes `owned`."""
     if owned is not None:
         owned.callback(task.release)
-    while not task.step((yield)):
+    while not task.step((yield (part + task.fraction) / parts)):
         pass
 
 
@@ -85,7 +97,7 @@ def finish(task: Task) -> None:
         pass
 
 
-def at_once(steps: Generator[None, Any, Found]) -> Found:
+def at_once(steps: Generator[Any, Any, Found]) -> Found:
     """What the work comes to."""
     task = Stepping(steps)
     finish(task)

@@ -6,28 +6,15 @@ Preset -> want() -> a line of JSON on its stdin -> warming.py -> answers() -> wh
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import IO, Any
 
-import cppn_gl
+from cppn_gl.utils import child
 
 Answer = dict[str, Any]
-
-# Mesa's two names for it, and NVIDIA's opposite.
-_DISABLING = ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE")
-_ENABLING = "__GL_SHADER_DISK_CACHE"
-
-
-def cache_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether the driver was told to keep no compiled shaders on the disk."""
-    values = [environment.get(name, "").lower() for name in _DISABLING]
-    return any(v in ("1", "true", "yes", "y") for v in values) or environment.get(_ENABLING) == "0"
 
 
 class Helper:
@@ -42,17 +29,8 @@ class Helper:
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self.alive = False
         self.number = 0  # of the newest request
-        path = [str(Path(cppn_gl.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
         with contextlib.suppress(OSError, ValueError, TypeError):
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "cppn_gl.viewer.warming"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
-                creationflags=low | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            self._process = child.start("cppn_gl.viewer.warming")
             self.alive = True
         self._threads: list[threading.Thread] = []
         if self._process is not None:  # a pipe that nobody empties would make the window wait

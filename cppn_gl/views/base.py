@@ -103,8 +103,8 @@ class View:
         """Whether `paint_region` draws it, without OpenGL, where `engine` draws the network."""
         return False
 
-    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Picture:
-        """A region of its picture, as `begin`, without OpenGL."""
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        """Paint a region of its picture, as `begin`, without OpenGL."""
         raise NotImplementedError
 
     def work(self, scene: Scene) -> float:
@@ -166,13 +166,12 @@ class HostView(View):
         """Always."""
         return True
 
-    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Picture:
-        """The whole picture, averaged from one that is N times as large."""
-        if region.samples == 1:
-            return painted(self, scene, region.part, region.shape)
-        width, height = region.part
-        fine = width * region.samples, height * region.samples
-        return mean_of_samples(painted(self, scene, fine, region.shape), region.samples)
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        """Paint the whole picture, averaged from one that is N times as large."""
+        (width, height), samples = region.part, region.samples
+        size = width * samples, height * samples
+        fine = np.asarray((yield from self.paint_for(scene, size, region.shape)), np.float32)
+        return fine if samples == 1 else mean_of_samples(fine, samples)
 
     def work(self, scene: Scene) -> float:
         """So little that the first picture is a fine one."""

@@ -2,11 +2,11 @@
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.coloring import begin
-from cppn_gl.engines.cpu.picture import draw
+from cppn_gl.engines.cpu import picture
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import Engine
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.tasks import Task
+from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Picture, Stage, View
 
 SAMPLES = 4  # N×N a pixel of the window's finest picture
@@ -33,6 +33,6 @@ class PictureView(View):
         """Where the engine needs no OpenGL."""
         return engine.on_host
 
-    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Picture:
-        """Draw, in NumPy."""
-        return draw(scene, region)
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        """Paint with NumPy."""
+        return picture.draw(scene, region)

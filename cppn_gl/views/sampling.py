@@ -12,7 +12,6 @@ from functools import partial
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views.base import Stage, View
@@ -59,5 +58,5 @@ def _averaged(
         rows = min(most, height - top)
         mean = shading(painter, "mean.frag")
         mean(planes, fine.textures, top, rows, samples=samples)
-        finish(painter.ctx)
+        painter.ctx.finish()
     owned.close()

@@ -77,7 +77,7 @@ def test_pixels_do_not_depend_on_the_steps(
         drawing = Stepping(draw(renderer.painter, planes, of, region))
         while not drawing.step(within(budget)):
             pass
-        assert np.array_equal(planes.read(), numpy_engine.draw(of, region))
+        assert np.array_equal(planes.read(), at_once(numpy_engine.draw(of, region)))
         planes.release()
 
 

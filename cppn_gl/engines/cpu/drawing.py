@@ -44,10 +44,11 @@ def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = Non
     def finish(values: Floats) -> Floats:
         return contribution(color(values) if color else values, len(region.jitters))
 
-    for jitter in region.jitters:
+    for number, jitter in enumerate(region.jitters):
         start = 0
         while start < len(blocks):
-            deadline = yield
+            done = (number + start / len(blocks)) / len(region.jitters)
+            deadline = yield done
             started, spent = wall.perf_counter(), 0.0
             fitting = int(left(deadline) * rates.rate(KIND) / work)
             piece = blocks[start : start + max(fitting, THREADS)]
@@ -56,7 +57,7 @@ def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = Non
             else:
                 for _ in products.fill_by_layers(picture, piece, jitter, finish):
                     spent += wall.perf_counter() - started
-                    yield
+                    yield done
                     started = wall.perf_counter()
             rates.measured(KIND, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)

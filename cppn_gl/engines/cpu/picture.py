@@ -6,21 +6,21 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.drawing import paint
 from cppn_gl.engines.rates import Rates
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.tasks import at_once
+from cppn_gl.utils.tasks import Steps
 
 _RATES = Rates()
 
 
-def draw(scene: Scene, region: Region) -> NDArray[np.float32]:
-    """A region of the picture as (height, width, 3) display values."""
+def draw(scene: Scene, region: Region) -> Steps[NDArray[np.float32]]:
+    """Draw a region of the picture: (height, width, 3) display values."""
     color = scene.preset.color
     if color.plain:
-        return at_once(paint(_RATES, scene, region))
-    ends = ended(scene, region.shape)
-    return at_once(paint(_RATES, scene, region, lambda values: colored(values, color, ends)))
+        return (yield from paint(_RATES, scene, region))
+    ends = yield from ending(scene, region.shape)
+    return (yield from paint(_RATES, scene, region, lambda values: colored(values, color, ends)))
 
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -16,7 +16,6 @@ from cppn_gl.engines.gl.painter import Painter, draw_nothing
 from cppn_gl.engines.gl.programs import Program, Target
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, TILED, Engine
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
@@ -42,11 +41,12 @@ def draw(
     if region.adds:  # a single sample writes over what is there
         target.target.scissor = None
         target.target.clear()
-    for jitter in region.jitters:
+    for number, jitter in enumerate(region.jitters):
         frame = frame_block(scene, region, jitter)
         x = y = strip = 0
         while y < height:
-            deadline = yield
+            sample = (y * width + x * strip) / (width * height)
+            deadline = yield (number + sample) / len(region.jitters)
             program = painter.load(scene, engine, added=region.adds)
             painter.frame(frame)
             if prepare:
@@ -60,7 +60,7 @@ def draw(
             columns = width if whole_rows else min(max(STRIP, texels // strip), width - x)
             started = wall.perf_counter()
             program.draw(target, (x, y, columns, strip), added=region.adds)
-            finish(painter.ctx)
+            painter.ctx.finish()
             painter.measured(kind, columns * strip * work, wall.perf_counter() - started)
             x += columns
             if x >= width:

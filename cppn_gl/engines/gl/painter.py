@@ -14,7 +14,6 @@ from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.engines.rates import Kind, Rates
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
@@ -179,4 +178,4 @@ class Painter(Rates):
 def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
     """Make the driver compile: many do so at the first draw, not before."""
     program.draw(planes, (0, 0, 0, 0), added=added)
-    finish(planes.target.ctx)
+    planes.target.ctx.finish()

@@ -19,7 +19,6 @@ from cppn_gl.engines.gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import TILED
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -39,11 +38,11 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region) -> Step
     work = LANES * work_per_pixel(scene.network)  # of a texel
     planes.target.scissor = None  # type: ignore[assignment]
     planes.target.clear()
-    for jitter in region.jitters:
+    for number, jitter in enumerate(region.jitters):
         frame = packing.frame_block(scene, region, jitter)
         start = 0
         while start < count:
-            deadline = yield
+            deadline = yield (number + start / count) / len(region.jitters)
             programs = painter.tiled_programs
             kernels = programs.load(scene)
             programs.frame(frame)
@@ -59,7 +58,7 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region) -> Step
                 where = {"start": first, "count": min(each, end - first)}
                 _tile(programs, kernels, scene, across=planes.texels[0], pitch=pitch, **where)
             painter.ctx.memory_barrier()  # whatever reads the planes next
-            finish(painter.ctx)
+            painter.ctx.finish()
             painter.measured(KIND, (end - start) * work, wall.perf_counter() - started)
             start = end
 

@@ -133,6 +133,11 @@ class Shaded:
         self._at = 0  # the part under way
         self._part: Task | None = None
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        return self._top / self._planes.size[1]
+
     def step(self, deadline: float) -> bool:
         """Draw until about `deadline`; True when all is in the planes."""
         width, height = self._planes.size

@@ -16,7 +16,6 @@ import numpy as np
 
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
@@ -109,6 +108,8 @@ class Grid:
 class SurfaceDrawing:
     """A surface being drawn: the fields of all plates, then the boxes and sheets, part by part."""
 
+    fraction = 0.0  # it does not tell
+
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
         self._stage, self._scene = stage, scene
@@ -177,7 +178,7 @@ class SurfaceDrawing:
             easel.spread(target, self._planes)
             easel.give_back(self)
             self._made_of, self._done = [], True
-        finish(painter.ctx)
+        painter.ctx.finish()
 
     def _plan(
         self, workshop: Workshop, target: Target, fields: list[list[Field]]
