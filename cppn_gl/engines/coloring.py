@@ -1,35 +1,44 @@
-"""A picture in any colours: raw outputs, sample by sample, and the shader that colours them.
+"""A picture in any colours: an engine's outputs, sample by sample, and what colours them.
 
 begin() -> an engine's own task, where outputs are shown as they are
         -> the range measured (stretch.py), then for each sample: raw planes -> Recolor -> planes
+paint() -> the same without OpenGL
 """
 
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from cppn_gl.engines.base import Region
-from cppn_gl.engines.gl import drawing
-from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.recolor import Recolor
-from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT, Engine
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.base import Engine, Raster, Region
+from cppn_gl.engines.cpu.products import contribution
+from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import ending
+from cppn_gl.preset.color import Color, Ends, colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
+from cppn_gl.utils.threads import on_all_cores
+
+if TYPE_CHECKING:
+    from cppn_gl.engines.gl.painter import Painter
+    from cppn_gl.engines.gl.targets import Planes
 
 FEWEST = 4096  # texels coloured at once
+PIXELS = 2**16  # coloured at once by a thread
 
 
 def begin(
-    painter: Painter,
-    planes: Planes,
-    scene: Scene,
-    engine: Engine = FRAGMENT,
-    region: Region | None = None,
+    painter: "Painter", planes: "Planes", scene: Scene, engine: Engine, region: Region
 ) -> Task:
-    """Begin to draw a region, or else the whole picture, in the colours of its preset."""
-    region = region or Region.of(planes.size)
+    """Begin to draw a region by an engine, in the colours of the preset, into planes of its size.
+
+    Another scene may be drawn between two steps.
+    """
     if scene.preset.color.plain:
-        return drawing.begin(painter, planes, scene, engine, region)
+        return engine.begin(painter, planes, scene, region)
+    from cppn_gl.engines.gl.targets import Planes
+
     owned = ExitStack()
     raw = Planes(painter.ctx, planes.size)
     owned.callback(raw.release)
@@ -37,22 +46,24 @@ def begin(
 
 
 def _draw(
-    painter: Painter,
-    planes: Planes,
+    painter: "Painter",
+    planes: "Planes",
     scene: Scene,
     engine: Engine,
     region: Region,
-    raw: Planes,
+    raw: "Planes",
     owned: ExitStack,
 ) -> Steps[None]:
-    """Draw each sample raw, then colour it. Another scene may be drawn between two steps."""
+    """Draw each sample raw, then colour it."""
+    from cppn_gl.engines.gl.recolor import Recolor
+
     ends = yield from ending(scene, region.shape)
     width, height = planes.texels
     if region.adds:  # a single sample writes over what is there
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
     for number, sample in enumerate(region.each_sample()):
-        task = drawing.begin(painter, raw, scene, engine, sample)
+        task = engine.begin(painter, raw, scene, sample)
         yield from during(task, owned, number, len(region.jitters))
         row = 0
         while row < height:
@@ -64,3 +75,35 @@ def _draw(
             recolor.draw(raw, planes, row, rows, added=region.adds)
             row += rows
     owned.close()
+
+
+def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
+    """Draw a region by an engine on the host, in the colours of the preset: display values."""
+    target, color = Raster(region.part), scene.preset.color
+    if color.plain:
+        yield from during(engine.begin(rates, target, scene, region))
+        return target.picture
+    ends = yield from ending(scene, region.shape)
+    picture = np.zeros_like(target.picture)
+    for number, sample in enumerate(region.each_sample()):
+        task = engine.begin(rates, target, scene, sample)
+        yield from during(task, None, number, len(region.jitters))
+        _color(target.picture, color, ends, picture, len(region.jitters))
+    return picture
+
+
+def _color(
+    raw: NDArray[np.float32],
+    color: Color,
+    ends: Ends,
+    picture: NDArray[np.float32],
+    samples: int,
+) -> None:
+    """Add a sample's colours to the picture."""
+    values, into = raw.reshape(-1, 3), picture.reshape(-1, 3)
+
+    def some(start: int) -> None:
+        piece = slice(start, start + PIXELS)
+        into[piece] += contribution(colored(values[piece], color, ends), samples)
+
+    on_all_cores(some, range(0, len(values), PIXELS))

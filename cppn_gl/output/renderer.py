@@ -17,7 +17,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.choosing import Chooser
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
@@ -25,16 +25,7 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose
 from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
 from cppn_gl.engines.gl.targets import Planes, Presenter
-from cppn_gl.engines.names import (
-    AUTO,
-    BAKED_COMPUTE,
-    ENGINES,
-    EXACT,
-    NUMPY,
-    Engine,
-    engine_name,
-    wished,
-)
+from cppn_gl.engines.names import AUTO, ENGINES, HOST, STAND_IN, engine_name, host_engine, wished
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
@@ -46,7 +37,7 @@ from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, View, lay_over
 from cppn_gl.views.sampling import begin
 
-__all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
+__all__ = ["Choice", "Renderer", "RendererInfo", "render"]
 
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
@@ -73,8 +64,9 @@ class Renderer:
 
     `engine`: "auto", which takes what was measured to be fastest here, or a first guess, and NumPy
     where no OpenGL is to be had, with a RuntimeWarning and the reason in `fallback`; or one of
-    `ENGINES`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is set. Raises
-    ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown engine.
+    `names.engine_names()`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is
+    set. Raises ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown
+    engine.
 
     Its own context is current only while it draws, so that several renderers can be used by
     turns, and from any thread. A `context` that is given stays the caller's to make current.
@@ -99,8 +91,9 @@ class Renderer:
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
-        self.ctx = context if engine != "numpy" else None
-        if engine != "numpy" and context is None:
+        self._host = host_engine(engine)  # that was asked for
+        self.ctx = context if self._host is None else None
+        if self._host is None and context is None:
             try:
                 self.ctx = open_context()
             except ContextError as error:
@@ -110,7 +103,7 @@ class Renderer:
                 warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo("numpy", f"NumPy {np.__version__}", None)
+            self.info = RendererInfo(str(self._host or HOST), f"NumPy {np.__version__}", None)
             return
         try:
             with self._current():
@@ -126,22 +119,18 @@ class Renderer:
         version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
         self.painter = Painter(ctx, version, self._shaders, software=found.software)
-        kind = self._asked.partition("-")[0]
-        able = {"compute": self.painter.compute, "tiled": self.painter.tiled}
-        if self._asked == str(BAKED_COMPUTE):
-            kind = "compute"
-        if not able.get(kind, True):
-            raise ContextError(
-                f"The engine {self._asked} needs OpenGL 4.3; {found.renderer} has "
-                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
-                "Use --engine fragment.",
-            )
         self.chooser = Chooser(
             self.painter, found, self._asked, report=lambda what: self.report(what, None)
         )
+        if problem := self.chooser.problem:
+            raise ContextError(
+                f"The engine {self._asked} {problem}; {found.renderer} has "
+                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                f"Use --engine {STAND_IN}.",
+            )
 
     def _open_late(self) -> None:
-        """Use OpenGL after all, for a view that draws with it what NumPy has made."""
+        """Use OpenGL after all, for a view that draws with it what an engine on the host made."""
         with self._lock:
             if self.ctx is not None or self._released:
                 return
@@ -232,7 +221,7 @@ class Renderer:
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
         """Raise what `render` would refuse a preset's view for, before anything is drawn."""
         view = view_of(preset)
-        if self.fallback is not None and not view.on_host(NUMPY):
+        if self.fallback is not None and not view.on_host(HOST):
             words = f"The view {view.name} needs OpenGL: {self.fallback.message}"
             raise ContextError(words, self.fallback.hint)
         if problem := view.problem(preset):
@@ -246,12 +235,12 @@ class Renderer:
             )
 
     def _engine(self, network: Network) -> Engine:
-        return EXACT[self.engine_for(network).engine]
+        return ENGINES[self.engine_for(network).engine]
 
     def engine_for(self, what: Preset | Network) -> Choice:
         """The engine that draws a preset or network here, by its exact name, and why that one."""
         if self.ctx is None:
-            return Choice(str(NUMPY), "asked for" if self._asked == "numpy" else "no OpenGL")
+            return Choice(str(self._host or HOST), "asked for" if self._host else "no OpenGL")
         return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
@@ -287,7 +276,7 @@ class Renderer:
         if not view.by_engine:
             return self.engine_for(what)
         with self._current():
-            if self._asked in EXACT:
+            if self._asked in ENGINES:
                 self.chooser.compile_asked(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(

@@ -13,10 +13,10 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY, Engine
+from cppn_gl.engines.names import HOST
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Task, within
@@ -180,7 +180,7 @@ class Canvas:
     def _ready_engine(self, network: Network) -> Engine:
         """What draws a network within a view without compiling in a frame."""
         pick = self._engines.pick_for(network)
-        return NUMPY if pick.compiles else pick.engine
+        return HOST if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
         """The pick for a drawing; None where its program took this turn."""
@@ -229,7 +229,7 @@ class Canvas:
         view = view_of(scene.preset)
         if not view.by_pixel:
             return pixels * view.work(scene) / self._painter.rate((view.name, None))
-        kind = self._painter.kind(pick.engine, scene.network)
+        kind = pick.engine.rate_key(self._painter, scene.network)
         return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
 
     def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:

@@ -110,6 +110,8 @@ def test_nothing_is_left_of_what_fails(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, samples: int, when: str
 ) -> None:
     class Failing:
+        fraction = 0.0
+
         def step(self, deadline: float) -> bool:
             raise RuntimeError("half-way")
 

@@ -1,40 +1,31 @@
 """Draws a picture with NumPy, some blocks at a time.
 
-    Scene, Region -> paint() -> display values        draw() -> the same in planes
+    Scene, Region -> draw() -> outputs in planes, or in memory
 
 Where the renderer is software anyway, a network of more than some 16 units is faster as matrix
 products than as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Finish, Floats, Products, contribution
-from cppn_gl.engines.names import NUMPY
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Floats, Products, contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 from cppn_gl.utils.threads import THREADS
 
-KIND = (NUMPY, None)  # under which its rate is kept
+KIND = ("numpy", None)  # under which its rate is kept
 
 
-class Target(Protocol):
-    """What is drawn into: planes, say."""
-
-    def write(self, picture: Floats) -> None:
-        """Take a whole (height, width, 3) picture."""
-
-
-def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = None) -> Steps[Floats]:
-    """The display values of a region, (height, width, 3), on all cores.
+def draw(rates: Rates, target: Any, scene: Scene, region: Region) -> Steps[None]:
+    """Draw a region onto a target of its size, on all cores.
 
     A step draws the blocks that fit into the time left; where not even a block a core fits, one
-    layer of these. The pixels do not depend on the steps. `color` makes display values of outputs
-    that are none, and is called by several threads.
+    layer of these. The pixels do not depend on the steps.
     """
     products = Products(scene.network, scene.view, scene.clock)
     blocks = Blocks.covering(region.size, (*region.offset, *region.part))
@@ -42,7 +33,7 @@ def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = Non
     work = BLOCK * work_per_pixel(scene.network)
 
     def finish(values: Floats) -> Floats:
-        return contribution(color(values) if color else values, len(region.jitters))
+        return contribution(values, len(region.jitters))
 
     for number, jitter in enumerate(region.jitters):
         start = 0
@@ -61,9 +52,4 @@ def paint(rates: Rates, scene: Scene, region: Region, color: Finish | None = Non
                     started = wall.perf_counter()
             rates.measured(KIND, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)
-    return picture
-
-
-def draw(rates: Rates, target: Target, scene: Scene, region: Region) -> Steps[None]:
-    """Draw a region onto a target of its size."""
-    target.write((yield from paint(rates, scene, region)))
+    target.write(picture)

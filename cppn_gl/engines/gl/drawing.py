@@ -1,24 +1,19 @@
 """Draws a picture by shaders, tile by tile.
 
-    Scene, Region, Engine -> begin() -> Task -> planes
-
-The pixels do not depend on the tiles. `begin` gives the task that an engine needs.
+Scene, Region, Pipeline -> draw() -> planes
 """
 
 import time as wall
 from collections.abc import Callable
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu import drawing as host
-from cppn_gl.engines.gl import tiled
 from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter, draw_nothing
+from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.programs import Program, Target
 from cppn_gl.engines.gl.shader import LANES
-from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT, TILED, Engine
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.utils.tasks import Stepping, Steps, Task, left
+from cppn_gl.utils.tasks import Steps, left
 
 STRIP = 4  # rows of a tile narrower than the picture; software renderers draw 4×4 fragments
 
@@ -28,15 +23,16 @@ def draw(
     target: Target,
     scene: Scene,
     region: Region,
-    engine: Engine = FRAGMENT,
+    pipeline: Pipeline = FRAGMENT,
     prepare: Callable[[Program], None] | None = None,
 ) -> Steps[None]:
     """Draw a region onto a target of its own size, at least a tile a step.
 
-    Another scene may be drawn between two steps. `prepare` sets uniforms of a program's own.
+    The pixels do not depend on the tiles. Another scene may be drawn between two steps. `prepare`
+    sets uniforms of a program's own.
     """
     width, height = target.texels
-    kind = painter.kind(engine, scene.network)
+    kind = pipeline.name, painter.structure(scene.network)
     work = LANES * work_per_pixel(scene.network)  # of a texel
     if region.adds:  # a single sample writes over what is there
         target.target.scissor = None
@@ -47,7 +43,7 @@ def draw(
         while y < height:
             sample = (y * width + x * strip) / (width * height)
             deadline = yield (number + sample) / len(region.jitters)
-            program = painter.load(scene, engine, added=region.adds)
+            program = painter.load(scene, pipeline, added=region.adds)
             painter.frame(frame)
             if prepare:
                 prepare(program)
@@ -65,19 +61,3 @@ def draw(
             x += columns
             if x >= width:
                 x, y = 0, y + strip
-
-
-def begin(
-    painter: Painter,
-    planes: Planes,
-    scene: Scene,
-    engine: Engine = FRAGMENT,
-    region: Region | None = None,
-) -> Task:
-    """Begin to draw a region, or else the whole picture, by an engine into planes of its size."""
-    region = region or Region.of(planes.size)
-    if engine.on_host:
-        return Stepping(host.draw(painter, planes, scene, region))
-    if engine == TILED:
-        return Stepping(tiled.draw(painter, planes, scene, region))
-    return Stepping(draw(painter, planes, scene, region, engine))

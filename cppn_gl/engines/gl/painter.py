@@ -1,6 +1,6 @@
 """What shaders draw with, on one context: programs, buffers, and how fast they have been.
 
-Scene (network, view, clock), Engine -> Painter.load() -> buffers and a Program
+Scene (network, view, clock), Pipeline -> Painter.load() -> buffers and a Program
 """
 
 from collections.abc import Callable
@@ -11,11 +11,11 @@ import moderngl
 
 from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
-from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
-from cppn_gl.engines.rates import Kind, Rates
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
@@ -68,14 +68,14 @@ class Painter(Rates):
         self.uploads = 0  # of weights, ever: the tests count
         self._kept: dict[str, Any] = {}  # what views draw with
 
-    def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
+    def load(self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, added: bool = False) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
 
         `added`: the one that adds to what is there.
         """
         network = scene.network
         layout = packing.layout(network, self.limits)
-        program = self.programs.get(structure(network, layout), engine, network, added=added)
+        program = self.programs.get(structure(network, layout), pipeline, network, added=added)
         if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
@@ -138,11 +138,6 @@ class Painter(Rates):
     def structure(self, network: Network) -> Structure:
         """The structure of a network on this driver. Compiles nothing."""
         return structure(network, packing.layout(network, self.limits))
-
-    def kind(self, engine: Engine, network: Network) -> Kind:
-        """What an engine's rate on such networks is kept under. Compiles nothing."""
-        programs_alike = engine in (NUMPY, TILED)
-        return engine, None if programs_alike else self.structure(network)
 
     def reload(self, network: Network) -> None:
         """Read the shader files again, and compile for `network`; on ShaderError the old stay."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.names import Engine
+from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.cache import Recent
 from cppn_gl.views.base import Hit, Size, View, Words

@@ -19,7 +19,7 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.engines.names import Engine
+from cppn_gl.engines.rates import Kind
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.utils.threads import THREADS, on_all_cores
 from cppn_gl.views.base import Size
@@ -65,12 +65,12 @@ def fill(
     tile: Tile,
     band: Region,
     *,
-    engine: Engine,
+    kind: Kind,
     work: float,
 ) -> Steps[None]:
     """Fill fields by NumPy on all cores with whole rows of a picture, a tile a core at least."""
     size, (_, top) = band.size, band.offset
-    first, count, kind = top * size[0], band.part[0] * band.part[1], (engine, None)
+    first, count = top * size[0], band.part[0] * band.part[1]
     each = max(LEAST_TILE, min(BLOCK, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
     filled = np.empty((3, count, 4), np.float32)
 

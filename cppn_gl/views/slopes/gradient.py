@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import DERIVATIVES, FEW_UNITS
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
@@ -33,6 +34,7 @@ from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.legend import Corner, Sheet, short
 from cppn_gl.views.slopes.palette import heat
 
+DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
@@ -67,7 +69,7 @@ class GradientView(View):
                 fields,
                 lambda pixels, of: derivative_fields(network, places, pixels, of),
                 band,
-                engine=DERIVATIVES,
+                kind=(DERIVATIVES.name, None),
                 work=self.work(scene),
             )
 

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import draw
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
 from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import REGIONS
 from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
@@ -44,6 +44,7 @@ from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
 
+REGIONS = Pipeline("regions", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line counts as
 FINE = 700  # pixels of a shorter side from which on lines grow with it
 LEAST = np.float32(1e-30)
@@ -87,7 +88,7 @@ class RegionsView(View):
                 fields,
                 lambda pixels, of: region_fields(scene, places, lines, pixels, of),
                 band,
-                engine=REGIONS,
+                kind=(REGIONS.name, None),
                 work=self.work(scene),
             )
 

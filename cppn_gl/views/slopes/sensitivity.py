@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.gl.drawing import begin
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
@@ -67,7 +66,7 @@ class SensitivityView(View):
 
         def part(of: Scene) -> Any:
             def draw(target: Planes, band: Region) -> Steps[None]:
-                return during(begin(painter, target, of, engine, band))
+                return during(engine.begin(painter, target, of, band))
 
             return draw
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from cppn_gl.engines.gl import drawing
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.engines.names import Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, Color, Ends
 from cppn_gl.preset.preset import MAX_EXTENT, View
@@ -48,7 +47,7 @@ class Square:
         if self._drawing is None or scratch.find(self) is None:
             size = (self._side, self._side)
             self._planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
-            self._drawing = drawing.begin(painter, self._planes, self._scene, self.engine)
+            self._drawing = self.engine.begin(painter, self._planes, self._scene, Region.of(size))
         if not self._drawing.step(deadline):
             return None
         scratch.give_back(self)
