@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 from cppn_gl.capture import FrameWriter, default_workers
 from cppn_gl.files import CaptureError, make_folder, remove_parts
+from cppn_gl.locks import locked
 from cppn_gl.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.manifest import read_manifest as _read_manifest
 from cppn_gl.parsing import open_plain
@@ -99,13 +100,28 @@ def write_sequence(
 ) -> int:
     """Draw the frames that `folder` lacks, and return how many those were.
 
-    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, or
-    where a file cannot be written. `any_engine` goes on with another engine than the manifest's.
+    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, where
+    a file cannot be written, or where another process is drawing there. `any_engine` goes on with
+    another engine than the manifest's.
     `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
     _check(renderer, sequence)
     make_folder(folder)
+    with locked(folder / ".lock", folder, "wait until it is done, or choose another folder"):
+        return _write(renderer, sequence, folder, engine, overwrite, any_engine, progress)
+
+
+def _write(
+    renderer: "Renderer",
+    sequence: Sequence,
+    folder: Path,
+    engine: str,
+    overwrite: bool,
+    any_engine: bool,
+    progress: Callable[[int, int], None] | None,
+) -> int:
+    """As write_sequence, in a folder that is there and held."""
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
     for names in ("[0-9]*.png", MANIFEST):
