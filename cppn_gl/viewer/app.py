@@ -112,6 +112,13 @@ class App:
         """Close the window."""
         self.window.is_closing = True
 
+    def do_escape(self) -> None:
+        """Close the help where it is open, or else the window."""
+        if self.hud.help:
+            self.do_toggle_help()
+        else:
+            self.do_quit()
+
     def do_toggle_hud(self) -> None:
         """The HUD on or off."""
         self.hud.on = not self.hud.on
