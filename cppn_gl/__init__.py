@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 
 if TYPE_CHECKING:
-    from cppn_gl.library import load_preset
-    from cppn_gl.network import Layer, Network
-    from cppn_gl.preset import Preset
-    from cppn_gl.renderer import Renderer, render
-    from cppn_gl.schema import PresetError
+    from cppn_gl.nn.network import Layer, Network
+    from cppn_gl.output.renderer import Renderer, render
+    from cppn_gl.preset.library import load_preset
+    from cppn_gl.preset.preset import Preset
+    from cppn_gl.utils.checks import PresetError
 
 __all__ = [
     "Layer",
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Layer": "network",
-    "Network": "network",
-    "Preset": "preset",
-    "PresetError": "schema",
-    "Renderer": "renderer",
-    "load_preset": "library",
-    "render": "renderer",
+    "Layer": "nn.network",
+    "Network": "nn.network",
+    "Preset": "preset.preset",
+    "PresetError": "utils.checks",
+    "Renderer": "output.renderer",
+    "load_preset": "preset.library",
+    "render": "output.renderer",
 }
 
 

@@ -9,7 +9,7 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; an interruption is silent, even while the program is being loaded."""
     try:
-        from cppn_gl import cli
+        from cppn_gl.cli import main as cli
 
         return cli.main(argv)
     except KeyboardInterrupt:

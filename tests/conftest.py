@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from cppn_gl.context import ContextError, open_context
-from cppn_gl.engines import VARIABLE
-from cppn_gl.renderer import Renderer
-from cppn_gl.tuning import default_path
+from cppn_gl.engines.gl.context import ContextError, open_context
+from cppn_gl.engines.names import VARIABLE
+from cppn_gl.engines.tuning import default_path
+from cppn_gl.output.renderer import Renderer
 
 REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
 ALLOWED_SKIPS = (

@@ -19,8 +19,8 @@ from typing import Any, TextIO
 import numpy as np
 from PIL import ImageGrab
 
-from cppn_gl.parsing import parse_preset
-from cppn_gl.preset import Preset
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset
 
 CACHE = tempfile.TemporaryDirectory()  # of what is compiled and measured, for all windows of a run
 PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few

@@ -2,10 +2,10 @@
 
 import random
 
-from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.features import FEATURES
-from cppn_gl.network import INITS
-from cppn_gl.preset import Preset
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.features import FEATURES
+from cppn_gl.nn.network import INITS
+from cppn_gl.preset.preset import Preset
 
 COUNT = 65
 SIZES = [(32, 18), (33, 17), (3, 5), (7, 1), (1, 1), (18, 32), (1, 6)]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.engines import FRAGMENT
-from cppn_gl.network import Layer
-from cppn_gl.preset import LayersSpec, Preset
-from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene, scene_of
-from cppn_gl.show import Show
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import FRAGMENT
+from cppn_gl.nn.network import Layer
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.show import Show
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 

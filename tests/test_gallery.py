@@ -8,9 +8,9 @@ from types import ModuleType
 import pytest
 from PIL import Image
 
-from cppn_gl.library import load_preset, shipped
-from cppn_gl.renderer import Renderer
-from cppn_gl.resources import resource
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.utils.resources import resource
 
 TOOL = resource("presets").parent / "tools" / "make_gallery.py"
 pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="only in a checkout")

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 import cppn_gl
-from cppn_gl.library import shipped
-from cppn_gl.picture import read_shot
-from cppn_gl.resources import resource
+from cppn_gl.preset.library import shipped
+from cppn_gl.preset.shot import read_shot
+from cppn_gl.utils.resources import resource
 
 pytestmark = pytest.mark.gl
 

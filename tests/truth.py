@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import activate
-from cppn_gl.network import Network
-from cppn_gl.preset import Preset
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import Preset
 
 FLOOR = 2e-6
 FACTOR = 10

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from cppn_gl import Preset, Renderer
-from cppn_gl.engines import EXACT
-from cppn_gl.scene import scene_of
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import EXACT
+from cppn_gl.preset.scene import scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Drawing, Stage
 

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
-from cppn_gl.context import open_context
-from cppn_gl.renderer import Renderer
+from cppn_gl.engines.gl.context import open_context
+from cppn_gl.output.renderer import Renderer
 
 
 @contextlib.contextmanager

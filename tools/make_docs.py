@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.options import written
-from cppn_gl.preset import TABLES
-from cppn_gl.show import VIEWS, Show
+from cppn_gl.cli.options import written
+from cppn_gl.preset.preset import TABLES
+from cppn_gl.preset.show import VIEWS, Show
 from cppn_gl.viewer.bindings import markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,10 +62,10 @@ def draw_pictures() -> None:
     """The pictures in docs/."""
     from PIL import Image, ImageDraw
 
-    from cppn_gl import text
-    from cppn_gl.library import load_preset, shipped
-    from cppn_gl.picture import Shot, encode_png
-    from cppn_gl.renderer import Renderer
+    from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.library import load_preset, shipped
+    from cppn_gl.preset.shot import Shot, encode_png
+    from cppn_gl.views import text
 
     docs = ROOT / "docs"
     with Renderer() as renderer:

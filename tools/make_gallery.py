@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cppn_gl.library import load_preset, shipped
-from cppn_gl.preset import Preset
-from cppn_gl.show import VIEWS
-from cppn_gl.sweep import cells
-from cppn_gl.tour import shown
+from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.sweep import cells
+from cppn_gl.preset.tour import shown
 from cppn_gl.views.sheet_layout import natural_size
 
 if TYPE_CHECKING:
-    from cppn_gl.renderer import Renderer
+    from cppn_gl.output.renderer import Renderer
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "gallery.md"
@@ -243,7 +243,7 @@ def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
 
 def draw_all(known: Sequence[Preset], only: Sequence[str]) -> None:
     """Draw the pictures of all presets, or of some; of all, take away what is no preset's."""
-    from cppn_gl.renderer import Renderer
+    from cppn_gl.output.renderer import Renderer
 
     PICTURES.mkdir(exist_ok=True)
     with Renderer() as renderer:

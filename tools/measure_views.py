@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from desktop import Desktop, virtual_display, wait_for  # noqa: E402
 
-from cppn_gl.library import load_preset  # noqa: E402
-from cppn_gl.parsing import parse_preset  # noqa: E402
+from cppn_gl.preset.library import load_preset  # noqa: E402
+from cppn_gl.preset.parsing import parse_preset  # noqa: E402
 from cppn_gl.views import ALL  # noqa: E402
 
 PRESETS = ("neylon-18", "volume-color", "relu-regions")

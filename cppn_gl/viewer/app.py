@@ -13,17 +13,17 @@ from typing import Any
 
 import glfw
 
-from cppn_gl.capture import CaptureError, free_name, write_atomic
-from cppn_gl.engines import AUTO, FRAGMENT, NUMPY, wished
-from cppn_gl.library import load_preset, shipped
-from cppn_gl.parsing import read_preset
-from cppn_gl.picture import Shot
-from cppn_gl.preset import Preset
-from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene, scene_of
-from cppn_gl.schema import PresetError
-from cppn_gl.shader import ShaderError
-from cppn_gl.tour import Step
+from cppn_gl.engines.gl.shader import ShaderError
+from cppn_gl.engines.names import AUTO, FRAGMENT, NUMPY, wished
+from cppn_gl.output.capture import CaptureError, free_name, write_atomic
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.tour import Step
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.captions import Captions

@@ -13,16 +13,16 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.coloring import begin
-from cppn_gl.engines import NUMPY, Engine
-from cppn_gl.network import Network
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.shader import ShaderError, Structure
-from cppn_gl.targets import Planes
+from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.gl.shader import ShaderError, Structure
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import NUMPY, Engine
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import PICTURE, sampling, view_of
 from cppn_gl.views.base import Drawing, Stage
-from cppn_gl.warming import SAMPLES
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
 MAX_SCALE = 128

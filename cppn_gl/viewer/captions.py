@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cppn_gl.tour import Step, caption
+from cppn_gl.preset.tour import Step, caption
 from cppn_gl.viewer.explorer import Explorer
 
 

@@ -10,11 +10,11 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.network import INITS, NetworkSpec
-from cppn_gl.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
-from cppn_gl.schema import PresetError
-from cppn_gl.steps import ladder, on_ladder, tidy
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.network import INITS, NetworkSpec
+from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.ladder import ladder, on_ladder, tidy
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.preset_list import PresetList

@@ -1,7 +1,7 @@
 """The process that compiles for the window, as the window sees it: told what is wanted, never
 waited for.
 
-Preset -> want() -> a line of JSON on its stdin -> cppn_gl/warming.py -> answers() -> what is warm
+Preset -> want() -> a line of JSON on its stdin -> warming.py -> answers() -> what is warm
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from cppn_gl.resources import child_environment
+from cppn_gl.utils.resources import child_environment
 
 Answer = dict[str, Any]
 
@@ -43,7 +43,7 @@ class Helper:
         low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
         with contextlib.suppress(OSError, ValueError, TypeError):
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "cppn_gl.warming"],
+                [sys.executable, "-P", "-m", "cppn_gl.viewer.warming"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

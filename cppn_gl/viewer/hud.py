@@ -6,13 +6,12 @@ stays until it is mended; other messages leave by themselves.
 
 from dataclasses import dataclass
 
-from cppn_gl import text
-from cppn_gl.network import NetworkSpec
-from cppn_gl.preset import Preset
+from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.views import PICTURE
+from cppn_gl.views import PICTURE, text
 
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8

@@ -11,10 +11,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cppn_gl.network import NetworkSpec
-from cppn_gl.parsing import parse_preset
-from cppn_gl.preset import Preset, View
-from cppn_gl.resources import NO_HOME, user_folder
+from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset, View
+from cppn_gl.utils.resources import NO_HOME, user_folder
 
 KEPT = 500  # moments read back at the start
 MAX_PARAMETERS = 5000  # of layers given outright: about 100 kB of text

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
-from cppn_gl.preset import Preset
-from cppn_gl.schema import Choice, Integer, Number, flag
-from cppn_gl.show import Show
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.checks import Choice, Integer, Number, flag
 
 DIGITS = 6  # of a turned number: 0.3, not 0.30000000000000004
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import moderngl
 
-from cppn_gl.programs import build
-from cppn_gl.shader import compose
+from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.shader import compose
 from cppn_gl.viewer.hud import Panel
 
 

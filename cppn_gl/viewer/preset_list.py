@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Callable, Sequence
 
-from cppn_gl.preset import Preset
-from cppn_gl.schema import PresetError
+from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.checks import PresetError
 
 
 class PresetList:

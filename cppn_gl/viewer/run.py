@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cppn_gl.engines import AUTO
-from cppn_gl.picture import Shot
-from cppn_gl.tour import Step
+from cppn_gl.engines.names import AUTO
+from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.tour import Step
 from cppn_gl.viewer.app import App
 from cppn_gl.viewer.window import open_window
 

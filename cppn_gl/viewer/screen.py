@@ -4,10 +4,10 @@ from typing import Any
 
 import glfw
 
-from cppn_gl import text
-from cppn_gl.targets import Planes, Presenter
+from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.viewer.hud import Panel
 from cppn_gl.viewer.overlay import Overlay
+from cppn_gl.views import text
 
 GROUND = tuple(value / 255 for value in text.GROUND)
 

@@ -16,15 +16,15 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.capture import CaptureError, FrameWriter, check_target, free_name
-from cppn_gl.coloring import begin
-from cppn_gl.engines import NUMPY
-from cppn_gl.files import make_folder
-from cppn_gl.picture import Shot
-from cppn_gl.renderer import Renderer
-from cppn_gl.scene import Scene
-from cppn_gl.shader import ShaderError
-from cppn_gl.targets import Planes
+from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.gl.shader import ShaderError
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import NUMPY
+from cppn_gl.output.capture import CaptureError, FrameWriter, check_target, free_name
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.files import make_folder
 from cppn_gl.viewer.available import Available
 from cppn_gl.views import PICTURE, sampling, view_of
 from cppn_gl.views.base import Stage, lay_over

@@ -11,7 +11,7 @@ import os
 import time as wall
 from typing import Any
 
-from cppn_gl.preset import Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.canvas import Canvas
 
 VARIABLE = "CPPN_GL_TRACE"

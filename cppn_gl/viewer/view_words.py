@@ -1,6 +1,6 @@
 """The lines and words that a view lays over its picture, made again only when they change."""
 
-from cppn_gl.scene import Scene
+from cppn_gl.preset.scene import Scene
 from cppn_gl.viewer.hud import Panel
 from cppn_gl.views import view_of
 

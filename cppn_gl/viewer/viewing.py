@@ -7,9 +7,9 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from cppn_gl.color import MAPPINGS
-from cppn_gl.preset import Preset
-from cppn_gl.show import VIEWS
+from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit, View

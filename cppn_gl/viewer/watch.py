@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from cppn_gl.resources import resource
+from cppn_gl.utils.resources import resource
 
 INTERVAL = 0.1  # seconds between looks
 

@@ -6,8 +6,8 @@ Preset -> follow() -> the newest preset whose network is there, and the network
 import time as wall
 from collections.abc import Iterator
 
-from cppn_gl.network import Network, NetworkSpec
-from cppn_gl.preset import Preset
+from cppn_gl.nn.network import Network, NetworkSpec
+from cppn_gl.preset.preset import Preset
 
 
 class Weights:

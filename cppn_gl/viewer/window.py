@@ -6,7 +6,7 @@ from typing import Any
 
 import glfw
 
-from cppn_gl.context import ContextError, explain
+from cppn_gl.engines.gl.context import ContextError, explain
 from cppn_gl.viewer import DEFAULT_SIZE
 
 TRIED = "a window with glfw"

@@ -4,7 +4,7 @@ To add one: a class here, its name in show.VIEWS, and a shader where it draws by
 --view, the help, the documentation and the tests follow.
 """
 
-from cppn_gl.preset import Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.views.base import View
 from cppn_gl.views.layers import LayersView
 from cppn_gl.views.picture import PictureView

@@ -12,14 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines import Engine
-from cppn_gl.network import Network
-from cppn_gl.painter import Painter
-from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.show import Show
-from cppn_gl.stepping import Stepping, at_once
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import Engine
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.tasks import Stepping, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied

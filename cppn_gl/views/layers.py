@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageDraw
 
-from cppn_gl.activations import activate
-from cppn_gl.color import DISPLAY, Ends, colored
-from cppn_gl.cores import one_thread
-from cppn_gl.network import Layer
-from cppn_gl.products import Products, colors
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.stretch import ends, grid, measured, natural
+from cppn_gl.engines.cpu.products import Products, colors
+from cppn_gl.engines.stretch import ends, grid, measured, natural
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.network import Layer
+from cppn_gl.preset.color import DISPLAY, Ends, colored
+from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
 from cppn_gl.views.cells import Cells, arranged

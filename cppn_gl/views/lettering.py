@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.text import DIM, GROUND, MIN_FONT, WHITE, fitting, font, letter
+from cppn_gl.views.text import DIM, GROUND, MIN_FONT, WHITE, fitting, font, letter
 
 Size = tuple[int, int]
 Ink = tuple[int, int, int, int]

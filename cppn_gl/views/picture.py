@@ -1,8 +1,8 @@
 """The picture: outputs as colours at every point."""
 
-from cppn_gl.coloring import begin
-from cppn_gl.scene import Scene
-from cppn_gl.targets import Planes
+from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.preset.scene import Scene
 from cppn_gl.views.base import Drawing, Stage, View
 
 

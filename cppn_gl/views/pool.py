@@ -4,7 +4,7 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
-from cppn_gl.painter import Releasable
+from cppn_gl.engines.gl.painter import Releasable
 
 Held = TypeVar("Held", bound=Releasable)
 

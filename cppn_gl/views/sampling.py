@@ -10,9 +10,9 @@ import time as wall
 
 import numpy as np
 
-from cppn_gl.scene import Scene
-from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.unlocked import finish
+from cppn_gl.preset.scene import Scene
 from cppn_gl.views.base import Drawing, OfPictures, Picture, Stage, View
 from cppn_gl.views.shading import shading
 

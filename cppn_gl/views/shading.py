@@ -7,10 +7,10 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.painter import Painter
-from cppn_gl.programs import build
-from cppn_gl.shader import compose
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.targets import Planes
 
 
 class Shading:

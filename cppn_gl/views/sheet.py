@@ -9,13 +9,13 @@ from collections.abc import Callable, Hashable, Iterator
 import numpy as np
 from PIL import ImageDraw
 
-from cppn_gl.kept import Recent
-from cppn_gl.network import Network, NetworkSpec
-from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene, scene_of, work_of
-from cppn_gl.schema import PresetError
-from cppn_gl.sweep import Cell, Grid, cells
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.network import Network, NetworkSpec
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, scene_of, work_of
+from cppn_gl.preset.sweep import Cell, Grid, cells
+from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import begin

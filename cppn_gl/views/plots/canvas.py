@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.text import font, letter, shorten
 from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
@@ -29,6 +28,7 @@ from cppn_gl.views.plots.plot import (
     y_ticks,
 )
 from cppn_gl.views.plots.ticks import tick_words, ticks
+from cppn_gl.views.text import font, letter, shorten
 
 SAMPLES = 4
 _CROP = 9_000_000  # pixels of an enlarged crop, at most

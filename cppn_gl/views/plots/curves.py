@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cppn_gl.activations import ACTIVATIONS, bounds, derivative
-from cppn_gl.kept import Recent
-from cppn_gl.network import Layer, Network
-from cppn_gl.scene import Scene, work_per_pixel
+from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
+from cppn_gl.nn.network import Layer, Network
+from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.cache import Recent
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import activate
-from cppn_gl.features import MOVING, features
-from cppn_gl.network import Network
-from cppn_gl.scene import Scene
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.features import MOVING, features
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.scene import Scene
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.text import MIN_FONT, letter
 from cppn_gl.views.plots.ticks import decades, tick_words, ticks
+from cppn_gl.views.text import MIN_FONT, letter
 
 Floats = NDArray[np.float64]
 Color = tuple[int, int, int]

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.kept import Recent
-from cppn_gl.scene import Scene, scene_of
-from cppn_gl.strength import Signal, counterpart, is_normalized, measure
-from cppn_gl.text import MIN_FONT, letter, shorten
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.cache import Recent
 from cppn_gl.views.base import Hit, Size, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
 from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
+from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.views.plots.ticks import round_up
+from cppn_gl.views.text import MIN_FONT, letter, shorten
 
 _OPAQUE = 232  # of 255: the card lets the picture shine through
 _KEPT = 2  # cards

@@ -15,11 +15,11 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.cores import THREADS, on_all_cores
-from cppn_gl.engines import Engine
-from cppn_gl.painter import Painter, Releasable
-from cppn_gl.products import TILE
-from cppn_gl.targets import Planes, release_target
+from cppn_gl.engines.cpu.products import TILE
+from cppn_gl.engines.gl.painter import Painter, Releasable
+from cppn_gl.engines.gl.targets import Planes, release_target
+from cppn_gl.engines.names import Engine
+from cppn_gl.utils.threads import THREADS, on_all_cores
 from cppn_gl.views.base import Size
 from cppn_gl.views.pool import Pool
 

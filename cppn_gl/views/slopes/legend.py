@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl import text
+from cppn_gl.views import text
 from cppn_gl.views.base import Size, Words
 
 Color = tuple[int, int, int]

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from cppn_gl.palettes import Palette, oklch
+from cppn_gl.utils.colormaps import Palette, oklch
 
 
 @cache

@@ -16,9 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import ACTIVATIONS
-from cppn_gl.color import Ends
-from cppn_gl.derivatives import (
+from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
+from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import REGIONS
+from cppn_gl.engines.stretch import ending
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.derivatives import (
     Jets,
     Places,
     first_sums,
@@ -26,15 +30,11 @@ from cppn_gl.derivatives import (
     layers,
     pattern_hash,
 )
-from cppn_gl.drawing import Drawing as ShaderDrawing
-from cppn_gl.engines import REGIONS
-from cppn_gl.network import MAX_DEPTH
-from cppn_gl.preset import Preset
-from cppn_gl.recolor import choice, formulas, palette_rows
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.stepping import Stepping
-from cppn_gl.stretch import ending
-from cppn_gl.targets import Planes
+from cppn_gl.nn.network import MAX_DEPTH
+from cppn_gl.preset.color import Ends
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
 from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.cores import one_thread
-from cppn_gl.drawing import begin
-from cppn_gl.features import features
-from cppn_gl.kept import recent
-from cppn_gl.network import Network
-from cppn_gl.perturbation import changes, perturbed
-from cppn_gl.scene import Scene, scene_share, work_per_pixel
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.drawing import begin
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.features import features
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.perturbation import changes, perturbed
+from cppn_gl.preset.scene import Scene, scene_share, work_per_pixel
+from cppn_gl.utils.cache import recent
+from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
 from cppn_gl.views.slopes.fields import Part, Shaded

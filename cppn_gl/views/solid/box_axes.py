@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.text import MIN_FONT, font, letter
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.text import MIN_FONT, font, letter
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on light, and on dark
 TICK = 0.6  # length, in heights of a letter

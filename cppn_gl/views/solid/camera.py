@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyrr import matrix44
 
-from cppn_gl.show import Show
-from cppn_gl.steps import ladder
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.ladder import ladder
 
 Floats = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 
 import moderngl
 
-from cppn_gl.painter import Painter, Releasable
-from cppn_gl.programs import build
-from cppn_gl.shader import compose
-from cppn_gl.targets import Planes, release_target
+from cppn_gl.engines.gl.painter import Painter, Releasable
+from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.views.pool import Pool
 
 Held = TypeVar("Held", bound=Releasable)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from cppn_gl import drawing
-from cppn_gl.color import DISPLAY, Color, Ends
-from cppn_gl.engines import Engine
-from cppn_gl.network import Network
-from cppn_gl.painter import Painter
-from cppn_gl.preset import MAX_EXTENT, View
-from cppn_gl.recolor import choice, formulas, palette_rows
-from cppn_gl.scene import Scene, identity
-from cppn_gl.targets import Planes, release_target
+from cppn_gl.engines.gl import drawing
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.targets import Planes, release_target
+from cppn_gl.engines.names import Engine
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.color import DISPLAY, Color, Ends
+from cppn_gl.preset.preset import MAX_EXTENT, View
+from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
 from cppn_gl.views.solid.easel import Shape, Shelf

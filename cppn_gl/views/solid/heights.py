@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.activations import bounds
-from cppn_gl.color import broken
-from cppn_gl.features import Clock
-from cppn_gl.kept import recent, share
-from cppn_gl.network import Layer, Network
-from cppn_gl.preset import View
-from cppn_gl.products import Products
-from cppn_gl.scene import Scene
-from cppn_gl.stretch import MOST
+from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.stretch import MOST
+from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.network import Layer, Network
+from cppn_gl.preset.color import broken
+from cppn_gl.preset.preset import View
+from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.cache import recent, share
 from cppn_gl.views.solid.field import WEIGHTS
 
 GRID = 33  # points along a side, on which values are measured, whatever the picture's size is

@@ -14,15 +14,15 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from cppn_gl.painter import Painter
-from cppn_gl.palettes import SIZE, VIRIDIS
-from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene
-from cppn_gl.show import Show
-from cppn_gl.stepping import Stepping
-from cppn_gl.stretch import ending
-from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.unlocked import finish
+from cppn_gl.engines.stretch import ending
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.colormaps import SIZE, VIRIDIS
+from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
 from cppn_gl.views.solid.easel import Shape, Shelf, Target, easel_of

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import bounds
-from cppn_gl.color import NOT_A_NUMBER, Ends, broken, colored
-from cppn_gl.features import constant, latent_index
-from cppn_gl.network import Network
-from cppn_gl.products import Products
-from cppn_gl.scene import Scene, identity
-from cppn_gl.stepping import Stepping
-from cppn_gl.stretch import MOST, ends, measured, natural
+from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.stretch import MOST, ends, measured, natural
+from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.features import constant, latent_index
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.color import NOT_A_NUMBER, Ends, broken, colored
+from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.field import Square
 from cppn_gl.views.solid.heights import Span, apart

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.features import features
-from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.targets import Planes
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.features import features
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import Axis, axes_overlay
 from cppn_gl.views.solid.camera import dragged, zoomed

@@ -13,12 +13,12 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from cppn_gl.network import Network
-from cppn_gl.painter import Painter
-from cppn_gl.preset import Preset
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.targets import Planes
-from cppn_gl.unlocked import finish
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.unlocked import finish
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.network import Network
+from cppn_gl.nn.network import Network
 from cppn_gl.views.units.dashboard import Dashboard, Unit
 
 MOST = 400  # lines; more cannot be told apart

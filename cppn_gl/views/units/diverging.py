@@ -10,9 +10,9 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import bounds
-from cppn_gl.color import NOT_A_NUMBER
-from cppn_gl.palettes import DIVERGING, SIZE
+from cppn_gl.nn.activations import bounds
+from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.utils.colormaps import DIVERGING, SIZE
 
 Floats = NDArray[np.float32]
 

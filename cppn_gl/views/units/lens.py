@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.activations import activate
-from cppn_gl.color import NOT_A_NUMBER
-from cppn_gl.features import Clock
-from cppn_gl.kept import Recent
-from cppn_gl.network import Network
-from cppn_gl.preset import View
-from cppn_gl.scene import Scene
-from cppn_gl.trace import inputs, statistics, trace
+from cppn_gl.engines.cpu.trace import inputs, statistics, trace
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.preset.preset import View
+from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.cache import Recent
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.numpy_engine import quantise
-from cppn_gl.products import colors
-from cppn_gl.text import font, letter, shorten, wrap
+from cppn_gl.engines.cpu.picture import quantise
+from cppn_gl.engines.cpu.products import colors
 from cppn_gl.views.cells import Box
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
+from cppn_gl.views.text import font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
 from cppn_gl.views.units.lens import Lens, Reading, shaded
 

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.kept import Recent
-from cppn_gl.network import Network
-from cppn_gl.scene import Scene, work_per_pixel
-from cppn_gl.stepping import at_once
-from cppn_gl.text import font
-from cppn_gl.trace import inputs, trace
+from cppn_gl.engines.cpu.trace import inputs, trace
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
+from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import bound, reach_of, tinted

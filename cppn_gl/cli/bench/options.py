@@ -1,0 +1,88 @@
+"""What `bench` is asked for, checked before anything is measured, and the file that it writes.
+
+words -> bench_plan -> Plan; --json FILE -> check_json … write_json
+"""
+
+import argparse
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cppn_gl.cli.bench.peers import PEERS, missing
+from cppn_gl.cli.bench.rows import Pair, Plan
+from cppn_gl.cli.options import UsageError, checked, size_value, toml_value
+from cppn_gl.engines.names import engine_name
+from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.preset.shot import SIZE
+from cppn_gl.utils.checks import PresetError, choice, integer, number, show
+from cppn_gl.utils.files import CaptureError, check_target, write_atomic
+
+MAX_BUDGET = 86_400  # seconds
+
+
+def bench_plan(args: argparse.Namespace) -> Plan:
+    """What the arguments ask for. Raises PresetError, and UsageError for a peer that is missing."""
+    changes: dict[str, Any] = {"engine": checked(engine_name, args.engine, "--engine")}
+    if args.networks is not None:
+        changes["networks"] = several_of(args.networks, "--networks", network_value)
+    if args.sizes is not None:
+        changes["sizes"] = several_of(args.sizes, "--sizes", _size)
+    if args.against is not None:
+        changes["against"] = several_of(args.against, "--against", choice(PEERS))
+    if args.budget is not None:
+        value = toml_value(args.budget)
+        changes["budget"] = checked(number(1, MAX_BUDGET), value, "--budget")
+    plan = Plan(**changes)
+    for name in plan.against:
+        if problem := missing(name):
+            raise UsageError(f"--against {name}: {problem}")
+    return plan
+
+
+def several_of(text: str, option: str, read: Callable[[str], Any]) -> tuple[Any, ...]:
+    """The values of a list by commas, each once. Raises PresetError."""
+    words = [word.strip() for word in text.split(",")]
+    if "" in words:
+        raise PresetError(f"{show(text)} is not a list by commas without gaps", key=option)
+    return tuple(dict.fromkeys(checked(read, word, option) for word in words))
+
+
+def network_value(text: str) -> Pair:
+    """(10, 30) from "10x30": depth and width. Raises ValueError."""
+    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text, re.ASCII)
+    if not match:
+        raise ValueError(f"{show(text)} is not a network as depth x width, like 10x30")
+    depth, width = int(match[1]), int(match[2])
+    for name, value, most in (("depth", depth, MAX_DEPTH), ("width", width, MAX_WIDTH)):
+        try:
+            integer(1, most)(value)
+        except ValueError as error:
+            raise ValueError(f"{show(text)}: {name} {error}") from None
+    return depth, width
+
+
+def _size(text: str) -> Pair:
+    try:
+        size: Pair = SIZE(size_value(text))
+    except PresetError as error:
+        raise ValueError(error.problem) from None
+    return size
+
+
+def check_json(path: Path) -> None:
+    """Raise CaptureError where a file cannot be written, before the minutes it would take."""
+    check_target(path, overwrite=True)
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        problem = f"cannot be written: {error.strerror}; choose another folder"
+        raise CaptureError(path, problem) from None
+
+
+def write_json(path: Path, report: dict[str, Any]) -> None:
+    """Write the report, whole or not at all. Raises CaptureError."""
+    write_atomic(path, json.dumps(report, indent=1).encode() + b"\n", overwrite=True)

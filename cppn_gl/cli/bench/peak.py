@@ -1,0 +1,126 @@
+"""The most arithmetic that this machine was seen to do, in GFLOP/s: what a share is a share of.
+
+On the processor a large float32 matrix product through NumPy's BLAS; on a graphics processor a
+loop of multiply-adds in a compute shader, or in a fragment shader where there are none.
+"""
+
+import time
+from collections.abc import Callable
+
+import moderngl
+import numpy as np
+
+from cppn_gl.engines.gl.context import open_context
+
+SIDES = (512, 1024, 2048)  # of square matrices
+ACCUMULATORS = 4  # vec4s; their chains are independent, so that none waits for another
+STEPS = 16  # multiply-adds per accumulator and turn of the loop
+SHORT = 0.02  # seconds; a shorter run measures the call
+MAX_TURNS = 2**20
+GROUP, GROUPS = 256, 4096  # invocations of a compute shader
+SIDE = 1024  # pixels, of the target of the fragment shader
+
+_LOOP = f"""
+uniform int turns;
+vec4 spin(float seed) {{
+    vec4 y[{ACCUMULATORS}];
+    for (int k = 0; k < {ACCUMULATORS}; ++k) y[k] = vec4(seed, 1.0, 2.0, 3.0) + float(k);
+    vec4 a = vec4(0.999 - 1e-9 * seed), b = vec4(0.001);
+    for (int turn = 0; turn < turns; ++turn) {{
+        {" ".join(f"y[{k}] = y[{k}] * a + b;" for k in range(ACCUMULATORS)) * STEPS}
+    }}
+    return {" + ".join(f"y[{k}]" for k in range(ACCUMULATORS))};
+}}
+"""
+_COMPUTE = f"""#version 430
+layout(local_size_x = {GROUP}) in;
+layout(std430, binding = 0) buffer Out {{ vec4 result[]; }};
+{_LOOP}
+void main() {{
+    result[gl_GlobalInvocationID.x] = spin(float(gl_GlobalInvocationID.x));
+}}
+"""
+_VERTEX = """#version 330
+void main() { gl_Position = vec4(ivec2(gl_VertexID & 1, gl_VertexID >> 1) * 4 - 1, 0.0, 1.0); }
+"""
+_FRAGMENT = f"""#version 330
+out vec4 result;
+{_LOOP}
+void main() {{ result = spin(gl_FragCoord.x); }}
+"""
+
+
+def cpu_peak(seconds: float) -> tuple[float, str]:
+    """GFLOP/s of matrix products, the best run within about `seconds`, and how it was measured."""
+    best, side, ends = 0.0, SIDES[0], time.perf_counter() + seconds
+    for n in SIDES:
+        if best and 2 * n**3 / best / 1e9 > ends - time.perf_counter():
+            break
+        a, b = (np.full((n, n), value, np.float32) for value in (0.5, 0.25))
+        out = a @ b  # the first run wakes the threads
+        for _ in range(100):
+            started = time.perf_counter()
+            np.matmul(a, b, out=out)
+            elapsed = time.perf_counter() - started
+            if (rate := 2 * n**3 / elapsed / 1e9) > best:
+                best, side = rate, n
+            share = (ends - time.perf_counter()) / (1 if n == SIDES[-1] else 2)
+            if elapsed > share:
+                break
+    return best, f"float32 matrix product {side} × {side}, NumPy"
+
+
+def gpu_peak(seconds: float) -> tuple[float, str]:
+    """GFLOP/s of multiply-adds in a shader, the best run within about `seconds`, and how.
+
+    Raises ContextError without OpenGL.
+    """
+    ctx = open_context()
+    try:
+        if ctx.version_code >= 430:
+            return _compute(ctx, seconds), "multiply-add loop in a compute shader"
+        return _fragment(ctx, seconds), "multiply-add loop in a fragment shader"
+    finally:
+        ctx.release()
+
+
+def _compute(ctx: moderngl.Context, seconds: float) -> float:
+    shader = ctx.compute_shader(_COMPUTE)
+    result = ctx.buffer(reserve=GROUP * GROUPS * 16)
+    result.bind_to_storage_buffer(0)
+
+    def run(turns: int) -> None:
+        shader["turns"] = turns
+        shader.run(GROUPS)
+        ctx.finish()
+
+    return _rate(run, GROUP * GROUPS, seconds)
+
+
+def _fragment(ctx: moderngl.Context, seconds: float) -> float:
+    program = ctx.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+    target = ctx.framebuffer([ctx.texture((SIDE, SIDE), 4, dtype="f4")])
+    triangle = ctx.vertex_array(program, [])
+    target.use()
+
+    def run(turns: int) -> None:
+        program["turns"] = turns
+        triangle.render(moderngl.TRIANGLES, vertices=3)
+        ctx.finish()
+
+    return _rate(run, SIDE * SIDE, seconds)
+
+
+def _rate(run: Callable[[int], None], invocations: int, seconds: float) -> float:
+    """GFLOP/s of `run(turns)`, with as many turns as make it last long enough to be timed."""
+    ends, best, turns = time.perf_counter() + seconds, 0.0, 1
+    run(turns)  # compiles
+    while True:
+        started = time.perf_counter()
+        run(turns)
+        elapsed = time.perf_counter() - started
+        best = max(best, 2 * 4 * ACCUMULATORS * STEPS * turns * invocations / elapsed / 1e9)
+        if time.perf_counter() > ends:
+            return best
+        if elapsed < SHORT and turns < MAX_TURNS:
+            turns *= 2

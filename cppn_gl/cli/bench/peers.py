@@ -1,0 +1,256 @@
+"""Other ways to the same picture, for `bench --against`: NumPy and PyTorch, each at its best.
+
+    network (tanh, sigmoid out) -> Peer.load; (N, 2) float32 -> Peer.ready -> choose -> draw: (N, 3)
+
+What is timed is `draw` alone: making the inputs, copying weights and choosing the batch are not.
+"""
+
+import importlib
+import importlib.util
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.network import Network
+
+PEERS = ("numpy", "torch")
+SAMPLE = 32_768  # points on which batches smaller than this are compared
+NOISY, SHORT = 0.2, 1e-3  # seconds; a run shorter than the first is run again
+WORSE = 1.5  # times as slow as the best, and larger batches will be too
+INSTALL = {"torch": "python -m pip install torch"}
+
+Floats = NDArray[np.float32]
+
+
+def missing(name: str) -> str | None:
+    """Why a peer cannot run here and what would help, in one line; None where it can.
+
+    Nothing is imported: that takes seconds.
+    """
+    try:
+        found = importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        found = False
+    if found:
+        return None
+    install = INSTALL.get(name, f"python -m pip install {name}")
+    return f"the Python package {name} is missing; run `{install}`, or leave {name} out"
+
+
+def open_peers(names: Sequence[str]) -> "dict[str, Peer]":
+    """The peers behind names of PEERS. PyTorch is two of them where it has a GPU."""
+    peers: list[Peer] = []
+    if "numpy" in names:
+        peers.append(NumpyPeer())
+    if "torch" in names:
+        torch = importlib.import_module("torch")  # never a dependency, and untyped here
+        peers.append(TorchPeer(torch))
+        if torch.cuda.is_available():
+            peers.append(CompiledPeer(torch))
+    return {peer.name: peer for peer in peers}
+
+
+def seconds_of(work: Callable[[], Any]) -> float:
+    """How long `work` takes, in seconds."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def seconds_at_best(work: Callable[[], Any]) -> float:
+    """How long it takes undisturbed: the better of two runs of what is short."""
+    took = seconds_of(work)
+    return took if took > NOISY else min(took, seconds_of(work))
+
+
+class Peer:
+    """Evaluates a network at given points, batch by batch."""
+
+    name = ""
+    label = ""  # what it is, for the report
+    batches: tuple[int, ...] = ()  # points at a time, besides all of them
+    keeps = False  # whether `draw_kept` is another thing than `draw`
+    fixed = False  # whether another number of points costs seconds of preparation
+
+    def __init__(self) -> None:
+        self.count = self.batch = 0
+
+    def load(self, network: Network) -> None:
+        """Take a network's weights. Its hidden layers are tanh, its last one is sigmoid."""
+        *hidden, last = (layer.activation for layer in network.layers)
+        if set(hidden) - {"tanh"} or last != "sigmoid":
+            raise ValueError("peers know networks of tanh layers with sigmoid outputs")
+        self._load([(layer.weight, layer.bias) for layer in network.layers])
+
+    def ready(self, inputs: Floats) -> None:
+        """Take the points, (N, inputs) float32, and what memory they need. Not timed."""
+        self.count = len(inputs)
+        self.batch = min(self.count, 8192)
+        self._ready(inputs)
+
+    def choose(self) -> None:
+        """Find the fastest batch size by a quick scan, from small to all that there is."""
+        best = float("inf")
+        for batch in [*(b for b in self.batches if b < self.count), self.count]:
+            count = min(self.count, max(batch, SAMPLE))
+            try:
+                took = seconds_at_best(partial(self._run, batch, count))
+            except (MemoryError, RuntimeError):  # PyTorch's way to say that memory lacks
+                if batch == self.count and best == float("inf"):
+                    raise
+                continue
+            if took / count < best:
+                best, self.batch = took / count, batch
+            elif took / count > WORSE * best and took > SHORT:
+                break
+
+    def draw(self) -> Any:
+        """The outputs at all points, (N, 3), where whoever asked can read them."""
+        return self._run(self.batch, self.count)
+
+    def draw_kept(self) -> Any:
+        """The same, left where it was computed."""
+        return self.draw()
+
+    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+        raise NotImplementedError
+
+    def _ready(self, inputs: Floats) -> None:
+        raise NotImplementedError
+
+    def _run(self, batch: int, count: int) -> Any:
+        """The outputs at the first `count` points."""
+        raise NotImplementedError
+
+
+class NumpyPeer(Peer):
+    """float32 matrix products and np.tanh, in tiles that stay in the cache, no memory allocated."""
+
+    name = "numpy"
+    batches = (1024, 2048, 8192, 32_768)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.label = f"NumPy {np.__version__}, float32, best tile size"
+
+    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+        self._layers = [(np.ascontiguousarray(weight.T), bias) for weight, bias in layers]
+        self._widths = sorted({len(bias) for _, bias in layers})
+
+    def _ready(self, inputs: Floats) -> None:
+        self._inputs = inputs
+        self._out = np.empty((self.count, len(self._layers[-1][1])), np.float32)
+        self._buffers: dict[tuple[int, int, int], Floats] = {}
+
+    def _run(self, batch: int, count: int) -> Floats:
+        with np.errstate(over="ignore"):  # exp(-x) of a far x: 1 / inf is right
+            for start in range(0, count, batch):
+                self._tile(start, min(start + batch, count))
+        return self._out[:count]
+
+    def _tile(self, start: int, stop: int) -> None:
+        y = self._inputs[start:stop]
+        for number, (weight, bias) in enumerate(self._layers, 1):
+            last = number == len(self._layers)
+            z = self._out[start:stop] if last else self._buffer(stop - start, len(bias), number % 2)
+            np.matmul(y, weight, out=z)
+            z += bias
+            if last:
+                np.exp(np.negative(z, out=z), out=z)
+                np.reciprocal(np.add(z, 1, out=z), out=z)
+            else:
+                np.tanh(z, out=z)
+            y = z
+
+    def _buffer(self, rows: int, columns: int, side: int) -> Floats:
+        key = rows, columns, side
+        if key not in self._buffers:
+            self._buffers = {k: b for k, b in self._buffers.items() if k[0] == rows}
+            self._buffers[key] = np.empty((rows, columns), np.float32)
+        return self._buffers[key]
+
+
+class TorchPeer(Peer):
+    """PyTorch in inference mode, eager: on its GPU where it has one, else on the processor."""
+
+    name = "torch"
+
+    def __init__(self, torch: Any):
+        super().__init__()
+        self.torch = torch
+        self.keeps = torch.cuda.is_available()
+        self._device = torch.device("cuda" if self.keeps else "cpu")
+        if self.keeps:
+            self.batches = (2**18, 2**20, 2**22)
+            where = f"{torch.cuda.get_device_name()}, float32 without TF32, read back as uint8"
+        else:
+            self.batches = (1024, 4096, 16_384, 65_536, 262_144)
+            where = f"{torch.get_num_threads()} threads, result as float32"
+        self.label = f"PyTorch {torch.__version__}, {where}, best batch size"
+
+    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+        send = self._send
+        self._layers = [(send(weight), send(bias)) for weight, bias in layers]
+
+    def _send(self, array: Floats) -> Any:
+        return self.torch.tensor(array).to(self._device)
+
+    def _ready(self, inputs: Floats) -> None:
+        self._inputs = self._send(inputs)
+        shape = self.count, len(self._layers[-1][1])
+        self._out = self.torch.empty(shape, device=self._device)
+
+    def _forward(self, y: Any) -> Any:
+        linear = self.torch.nn.functional.linear
+        for weight, bias in self._layers[:-1]:
+            y = linear(y, weight, bias).tanh_()
+        return linear(y, *self._layers[-1]).sigmoid_()
+
+    def _values(self, batch: int, count: int) -> Any:
+        if batch >= count:
+            return self._forward(self._inputs[:count])
+        for start in range(0, count, batch):
+            stop = min(start + batch, count)
+            self._out[start:stop] = self._forward(self._inputs[start:stop])
+        return self._out[:count]
+
+    def _run(self, batch: int, count: int) -> NDArray[Any]:
+        with self.torch.inference_mode():
+            values = self._values(batch, count)
+            if self.keeps:  # 8 bits there: a quarter of the bytes to copy
+                values = (values * 255 + 0.5).clamp_(0, 255).to(self.torch.uint8).cpu()
+            return np.asarray(values.numpy())
+
+    def draw_kept(self) -> Any:
+        """The outputs as float32, left on the GPU, which has finished them."""
+        with self.torch.inference_mode():
+            values = self._values(self.batch, self.count)
+            if self.keeps:
+                self.torch.cuda.synchronize()
+            return values
+
+
+class CompiledPeer(TorchPeer):
+    """The same through torch.compile, all points at once."""
+
+    name = "torch-compiled"
+    fixed = True
+
+    def __init__(self, torch: Any):
+        super().__init__(torch)
+        self.batches = ()
+        self.label = self.label.replace("best batch size", "torch.compile, all pixels at once")
+
+    def _ready(self, inputs: Floats) -> None:
+        super()._ready(inputs)
+        self.batch = self.count
+        self.torch.compiler.reset()  # or, after a few shapes, it silently runs eagerly
+        self._compiled = self.torch.compile(super()._forward, dynamic=False)
+        self.draw()
+
+    def _forward(self, y: Any) -> Any:
+        return self._compiled(y)

@@ -1,0 +1,143 @@
+"""What the benchmark's process does: opens renderers and peers, draws, looks at the clock.
+
+a request as a line of JSON on stdin -> Desk.<do> -> lines of JSON on stdout, the last "done"
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from cppn_gl.cli.bench.link import Answer
+from cppn_gl.cli.bench.measure import Measurement, Tell, one_line
+from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
+from cppn_gl.cli.bench.peers import Peer, open_peers, seconds_of
+from cppn_gl.engines.gl.context import ContextError
+from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.preset import Preset
+
+SEED, WEIGHT_SCALE = 7, 0.55
+FIRST_SIZE = (640, 360)
+
+
+def bench_preset(depth: int, width: int) -> Preset:
+    """The network that is timed: tanh, sigmoid out, uniform weights, of one seed."""
+    return Preset(spec=NetworkSpec(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED))
+
+
+class Desk:
+    """Answers requests. Renderers and peers stay open from one to the next."""
+
+    def __init__(self) -> None:
+        self.renderers: dict[str, Renderer] = {}
+        self.peers: dict[str, Peer] = {}
+
+    def renderer(self, engine: str) -> Renderer:
+        """The renderer by an engine."""
+        if engine not in self.renderers:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # told by `hello`
+                self.renderers[engine] = Renderer(engine)
+        return self.renderers[engine]
+
+    def hello(self, request: Answer, tell: Tell) -> Answer:
+        """What draws."""
+        renderer = self.renderer(request["engine"])
+        context = renderer.info.context
+        return {
+            "renderer": renderer.info.renderer,
+            "gl": context.version if context else None,
+            "software": context is None or context.software,
+            "fallback": str(renderer.fallback) if renderer.fallback else None,
+        }
+
+    def open(self, request: Answer, tell: Tell) -> Answer:
+        """Import the peers."""
+        self.peers = open_peers(request["names"])
+        return {"peers": {name: peer.label for name, peer in self.peers.items()}}
+
+    def peak(self, request: Answer, tell: Tell) -> Answer:
+        """How fast this machine was seen to be."""
+        gflops, how = (gpu_peak if request["gpu"] else cpu_peak)(request["seconds"])
+        return {"gflops": gflops, "how": how}
+
+    def tune(self, request: Answer, tell: Tell) -> Answer:
+        """Let the renderer find its fastest engine for a network, and remember it."""
+        choice = self.renderer(request["engine"]).tune(bench_preset(*request["network"]))
+        return {"engine": choice.engine}
+
+    def measure(self, request: Answer, tell: Tell) -> Answer:
+        """Median ms of a picture, and of the peers' on the same pixels, within `seconds`.
+
+        Compiling comes before; at `limit` seconds whoever asked loses patience.
+        """
+        ends = time.perf_counter() + 0.9 * request["limit"]
+        network, size = bench_preset(*request["network"]).network(), tuple(request["size"])
+        peers = self._asked(request["peers"])
+        renderer = self.renderer(request["engine"])
+        return Measurement(renderer, network, size, ends, tell).run(peers, request["seconds"])
+
+    def _asked(self, names: Sequence[str]) -> dict[str, Peer]:
+        lacking = [name for name in names if name not in self.peers]
+        if lacking:  # this process is a new one
+            self.peers |= open_peers(["torch" if "torch" in name else name for name in lacking])
+        return {name: self.peers[name] for name in names if name in self.peers}
+
+    def cold(self, request: Answer, tell: Tell) -> Answer:
+        """The first picture since `began` (time.time()), and what compiling took of it.
+
+        With caches off. A tiny part of the picture compiles what the whole needs.
+        """
+        preset = bench_preset(*request["network"])
+        renderer = self.renderer(request["engine"])
+        compiled, again = compile_seconds(renderer, preset)
+        renderer.render(preset, FIRST_SIZE)
+        seconds = time.time() - request["began"] - again
+        return {
+            "engine": renderer.engine_for(preset).engine,
+            "first_picture_s": seconds,
+            "compile_s": compiled,
+        }
+
+
+def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
+    """How long a first tiny part took more than a second one, and the second one, in seconds."""
+    part = (312, 180, 16, 4)
+
+    def draw() -> Any:
+        return renderer.render(preset, FIRST_SIZE, part=part)
+
+    first, second = seconds_of(draw), seconds_of(draw)
+    return max(0.0, first - second), second
+
+
+def main() -> int:
+    """Answer requests until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted too, and ends this
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print is no answer
+    desk = Desk()
+
+    def tell(**values: Any) -> None:
+        answers.write(json.dumps(values) + "\n")
+        answers.flush()
+
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
+        request = json.loads(line)
+        try:
+            answer = getattr(desk, request["do"])(request, tell)
+        except ContextError as error:
+            answer = {"error": str(error), "context": [error.message, error.hint]}
+        except Exception as error:
+            answer = {"error": one_line(error)}
+        tell(**answer, done=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,338 @@
+"""Looks at what this system offers, and says what is missing and the command that mends it.
+
+What loads graphics drivers runs in a child process: a driver that crashes is something to report,
+not the end of the report.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cppn_gl.cli.terminal import put_text
+from cppn_gl.engines.gl.context import (
+    ContextError,
+    describe,
+    display_problem,
+    explain,
+    import_glfw,
+    open_and_listen,
+)
+from cppn_gl.utils.resources import NO_HOME, child_environment, user_folder
+
+DISTRIBUTION = "cppn-gl"
+OLDEST_PYTHON = (3, 11)
+CHILD_SECONDS = 120  # a driver's first start on a slow machine takes seconds, not minutes
+
+_AGAIN = "python -m cppn_gl doctor"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding. `ok` is None for a note: nothing is wrong that has to be mended."""
+
+    name: str
+    ok: bool | None
+    found: str
+    remedy: str = ""  # the exact command where one exists
+
+
+def doctor() -> list[Check]:
+    """Return every finding, in the order to read them."""
+    headless = _headless()
+    works = headless[0].ok is True
+    return [
+        _python(),
+        *_dependencies(),
+        *_libraries(needed=not works),
+        *headless,
+        *_display(),
+        *_home(),
+        *_environment(),
+    ]
+
+
+def report(checks: Sequence[Check]) -> str:
+    """Return the findings as aligned lines, each remedy on an indented line below its own."""
+    words = {True: "ok", False: "FAIL", None: "note"}
+    width = max((len(check.name) for check in checks), default=0)
+    lines = []
+    for check in checks:
+        lines.append(f"{words[check.ok]:<4} {check.name:<{width}}  {check.found}".rstrip())
+        if check.remedy:
+            lines.append(f"     {'mend' if check.ok is False else 'try'}: {check.remedy}")
+    return "\n".join(lines)
+
+
+def exit_status(checks: Sequence[Check]) -> int:
+    """Return 1 if anything failed, 0 if not. Notes do not count."""
+    return int(any(check.ok is False for check in checks))
+
+
+def _python() -> Check:
+    version = platform.python_version()
+    found = f"{version}, {platform.platform()}"
+    if sys.version_info >= OLDEST_PYTHON:
+        return Check("Python", True, found)
+    least = ".".join(map(str, OLDEST_PYTHON))
+    return Check("Python", False, found, f"install Python {least} or newer")
+
+
+def _requirements() -> list[str]:
+    """Return what the package requires, as its metadata or its checkout's pyproject.toml says."""
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    try:
+        if project.is_file():  # a checkout's own file: installed metadata may be older
+            with project.open("rb") as stream:
+                return list(tomllib.load(stream)["project"]["dependencies"])
+        stated = importlib.metadata.requires(DISTRIBUTION) or []
+    except (importlib.metadata.PackageNotFoundError, OSError, KeyError, tomllib.TOMLDecodeError):
+        return []
+    return [requirement for requirement in stated if "extra ==" not in requirement]
+
+
+def _dependencies() -> list[Check]:
+    requirements = _requirements()
+    if not requirements:
+        return [Check("packages", None, "not known: the package's own metadata is missing")]
+    return [_dependency(requirement) for requirement in requirements]
+
+
+def _dependency(requirement: str) -> Check:
+    match = re.match(r"([A-Za-z0-9._-]+)\s*(?:>=\s*([\d.]+))?", requirement)
+    if not match:
+        return Check(requirement, None, "not understood")
+    name, least = match[1], match[2] or ""
+    remedy = shlex.join(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--upgrade",
+            name + (f">={least}" if least else ""),
+        ]
+    )
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, False, "not installed", remedy)
+    if least and _numbers(version) < _numbers(least):
+        return Check(name, False, f"{version}, needs {least} or newer", remedy)
+    return Check(name, True, version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return a version's leading numbers, without trailing zeros: "5.12.0rc1" gives (5, 12)."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    numbers = [int(part) for part in match[0].split(".")] if match else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _libraries(*, needed: bool) -> list[Check]:
+    """Check the shared libraries on Linux. A missing one is a note when pictures come anyway."""
+    if not sys.platform.startswith("linux"):
+        return []
+    checks = []
+    for name in ("libEGL.so.1", "libGL.so.1"):
+        try:
+            ctypes.CDLL(name)
+        except OSError as error:
+            remedy = explain(OSError(f"{name} not loaded"), tried="loading it").hint
+            checks.append(Check(name, False if needed else None, str(error), remedy))
+        else:
+            checks.append(Check(name, True, "loads"))
+    return checks
+
+
+def _headless() -> list[Check]:
+    """Check that pictures can be drawn without a window; the first check says whether."""
+    name = "headless GL"
+    reply = _child("headless")
+    if "message" in reply:
+        return [Check(name, False, reply["message"], reply["hint"])]
+    info = reply["info"]
+    checks = [
+        Check(
+            name,
+            True,
+            f"{info['renderer']}, OpenGL {info['version']}, textures to "
+            f"{info['max_texture_size']}, {info['max_fragment_uniform_blocks']} uniform blocks of "
+            f"{info['max_uniform_block_size']} bytes",
+        )
+    ]
+    if reply["engine"]:
+        checks.append(Check("engine", True, reply["engine"]))
+    if reply.get("problem"):  # CPPN_GL_ENGINE asks for what there is not
+        remedy = "set CPPN_GL_ENGINE to auto, or not at all"
+        checks.append(Check("engine", False, reply["problem"], remedy))
+    devices = int(reply["devices"])
+    others = f"GLCONTEXT_DEVICE_INDEX=1 {_AGAIN}" if devices > 1 else ""
+    if info["software"]:
+        checks.append(Check("speed", None, "a software renderer: runs, slowly", others))
+    elif devices > 1:
+        found = f"{devices} graphics devices; if this is the wrong one, choose by number from 0"
+        checks.append(Check("devices", None, found, others))
+    if reply["chatter"]:
+        # Another driver draws instead; the one meant to may have said why it could not.
+        said = " ".join(reply["chatter"].split())[:300]
+        remedy = explain(RuntimeError(said), tried="EGL").hint if "GLIBCXX" in said else ""
+        checks.append(Check("driver says", None, said, remedy))
+    return checks
+
+
+def _display() -> list[Check]:
+    problem = display_problem()
+    if problem is not None:
+        instead = "without a window, `python -m cppn_gl` saves a picture instead"
+        return [Check("display", None, f"none: {problem}; {instead}")]
+    names = [name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)]
+    found = ", ".join(f"{name}={os.environ[name]}" for name in names) or "the system's own"
+    reply = _child("window")
+    if "message" in reply:
+        window = Check("window", False, reply["message"], reply["hint"])
+    else:
+        window = Check("window", True, reply["renderer"])
+    return [Check("display", True, found), window]
+
+
+def _home() -> list[Check]:
+    """Note a user without a home, as containers have them."""
+    if user_folder("cache") and user_folder("state"):
+        return []
+    found = f"{NO_HOME}; measurements and the window's history are not kept"
+    return [Check("home", None, found, f"HOME={tempfile.gettempdir()} {_AGAIN}")]
+
+
+def _environment() -> list[Check]:
+    """Note the variables that change what the graphics libraries do: reports leave them out."""
+    pattern = r"(CPPN_GL|GLCONTEXT|MESA|LIBGL|__EGL|EGL|__GLX|GALLIUM|PYGLFW|MODERNGL)_\w+"
+    names = sorted(name for name in os.environ if re.fullmatch(pattern, name))
+    found = " ".join(f"{name}={os.environ[name]}" for name in names)
+    return [Check("environment", None, found)] if found else []
+
+
+def _child(probe: str) -> dict[str, Any]:
+    """Run one of `_PROBES` in a process of its own and return its answer.
+
+    A probe that fails, crashes or hangs answers with `message` and `hint`.
+    """
+    code = f"from cppn_gl.cli.doctor import answer; answer({probe!r})"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            timeout=CHILD_SECONDS,
+            env=child_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        found = f"No answer within {CHILD_SECONDS} seconds."
+    except OSError as error:
+        found = f"Python could not be started: {error}."
+    else:
+        lines = done.stdout.splitlines()
+        if done.returncode == 0 and lines:
+            result: dict[str, Any] = json.loads(lines[-1])
+            return result
+        words = (done.stderr.strip().splitlines() or ["no message"])[-1][:200]
+        if done.returncode == 1:  # Python's own status for an exception
+            explained = explain(RuntimeError(words), tried="a process of its own")
+            return {"message": explained.message, "hint": explained.hint}
+        found = f"The graphics driver crashed (status {done.returncode}): {words}."
+    if sys.platform in ("win32", "darwin"):
+        return {"message": found, "hint": "update the graphics driver"}
+    return {"message": found, "hint": f"LIBGL_ALWAYS_SOFTWARE=1 {_AGAIN}"}  # without the GPU
+
+
+def answer(probe: str) -> None:
+    """Run a probe and print what it found as one line of JSON. Called in the child process."""
+    try:
+        found = _PROBES[probe]()
+    except ContextError as error:
+        found = {"message": error.message, "hint": error.hint}
+    put_text(json.dumps(found) + "\n")
+    # Without the interpreter's own tidying up: drivers have been seen to crash there.
+    os._exit(0)
+
+
+def _probe_headless() -> dict[str, Any]:
+    ctx, chatter = open_and_listen()
+    found = {"info": asdict(describe(ctx)), "chatter": chatter}
+    return found | _engine(ctx) | {"devices": _count_devices()}
+
+
+def _engine(ctx: Any) -> dict[str, str]:
+    """What would draw the first preset, and why; or the problem why nothing would."""
+    try:
+        from cppn_gl.output.renderer import Renderer
+        from cppn_gl.preset.library import DEFAULT, load_preset
+    except ImportError:
+        return {"engine": ""}  # a package is missing, which has a check of its own
+    try:
+        renderer = Renderer(context=ctx)
+        choice = renderer.engine_for(load_preset(DEFAULT))
+    except (ContextError, ValueError) as error:
+        return {"engine": "", "problem": str(error)}
+    where = f"measurements are kept in {renderer.tuning_path or 'memory only'}"
+    return {"engine": f"{choice.engine} for the preset {DEFAULT!r} ({choice.why}); {where}"}
+
+
+def _count_devices() -> int:
+    """Return how many graphics devices EGL knows; 0 where there is no EGL."""
+    moderngl = importlib.import_module("moderngl")
+    os.environ["GLCONTEXT_DEVICE_INDEX"] = "1000000"
+    try:
+        moderngl.create_context(
+            standalone=True, backend="egl", libgl="libGL.so.1", libegl="libEGL.so.1"
+        )
+    except Exception as error:  # "requested device index 1000000, but found 2 devices"
+        match = re.search(r"found (\d+) devices", str(error))
+        return int(match[1]) if match else 0
+    return 0
+
+
+def _probe_window() -> dict[str, Any]:
+    """Open and close a hidden window with OpenGL 3.3 core, as the live window needs it."""
+    try:
+        glfw = import_glfw()
+        moderngl = importlib.import_module("moderngl")
+        if not glfw.init():
+            raise RuntimeError("Failed to initialize glfw")
+        glfw.window_hint(glfw.VISIBLE, glfw.FALSE)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, 3)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, 3)
+        glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
+        glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, glfw.TRUE)
+        window = glfw.create_window(64, 64, "cppn_gl doctor", None, None)
+        if not window:
+            raise RuntimeError("Failed to create window")
+        glfw.make_context_current(window)
+        info = describe(moderngl.create_context(require=330))
+        glfw.destroy_window(window)
+        glfw.terminate()
+    except Exception as error:  # the libraries raise Exception itself
+        raise explain(error, tried="a hidden window with glfw") from error
+    return {"renderer": f"{info.renderer}, OpenGL {info.version}"}
+
+
+_PROBES = {"headless": _probe_headless, "window": _probe_window}

@@ -1,0 +1,108 @@
+"""From the words of a command line to an exit status, with one line for whatever goes wrong.
+
+0 done · 1 unexpected · 2 something to put right, which the line names · 130, 143 interrupted
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from cppn_gl._version import __version__
+from cppn_gl.cli.commands import COMMANDS
+from cppn_gl.cli.options import PROGRAM, Parser, UsageError, nearest_name
+from cppn_gl.cli.terminal import Terminated, leave, lenient_output, say, terminable
+from cppn_gl.preset import library
+from cppn_gl.utils.checks import PresetError, show
+
+DEFAULT = "view"
+UNEXPECTED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (without the program's name) and return the exit status."""
+    lenient_output()
+    try:
+        with terminable():
+            return _told(list(sys.argv[1:] if argv is None else argv))
+    except Terminated:
+        return TERMINATED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _told(argv: list[str]) -> int:
+    """Run a command line, and say what went wrong."""
+    try:
+        status = _run(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        leave(sys.stdout)
+        return 0
+    except Exception as error:
+        return _fail(error)
+    return status
+
+
+def _run(argv: list[str]) -> int:
+    name = argv[0] if argv else DEFAULT
+    try:
+        if name in ("-h", "--help", "--version"):
+            _top().parse(argv)
+        if name in COMMANDS:
+            argv = argv[1:]
+        else:
+            _refuse_misspelt(name)
+            name = DEFAULT
+        command = COMMANDS[name]
+        return command.run(command.parser(name).parse(argv))
+    except SystemExit as leaving:  # --help, --version
+        return int(leaving.code or 0)
+
+
+def _top() -> Parser:
+    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    more = f"`{PROGRAM} COMMAND --help` tells more; without a command, {DEFAULT} is meant"
+    parser = Parser(
+        "",
+        usage=f"{PROGRAM} [COMMAND] [PRESET] [options]",
+        description="See, in real time, what a random neural network is.",
+        epilog="\n".join(["commands:", *lines, "", more]),
+    )
+    parser.option("--version", action="version", version=f"cppn_gl {__version__}")
+    return parser
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise UsageError for a first word that is no preset and nearer to a command than to one."""
+    if name.startswith("-") or name in library.shipped() or Path(name).suffix:
+        return
+    close = nearest_name(name, [*COMMANDS, *library.shipped()])
+    if close in COMMANDS:
+        raise UsageError(f"no command {show(name)}; did you mean {close}? See `{PROGRAM} --help`")
+
+
+def _fail(error: Exception) -> int:
+    """Say what went wrong, in one line, and return the status."""
+    from cppn_gl.engines.gl.context import ContextError, explain
+    from cppn_gl.engines.gl.shader import ShaderError
+    from cppn_gl.utils.files import CaptureError
+
+    if isinstance(error, ImportError):
+        error = explain(error, tried="importing it")
+    if isinstance(error, MemoryError):
+        say("not enough memory for this picture; choose a smaller --size")
+        return WRONG
+    if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
+        say(str(error))
+        return WRONG
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        say("standard output: the disk is full; free some space and run it again")
+        leave(sys.stdout)
+        return WRONG
+    if os.environ.get("CPPN_GL_DEBUG"):
+        raise error
+    say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
+    leave(sys.stdout)
+    return UNEXPECTED

@@ -1,0 +1,209 @@
+"""The options of the command line, made from the keys of presets. No GL and no Pillow here.
+
+words -> Parser.parse -> overrides(): dotted key to TOML value -> Preset.replace, which checks
+"""
+
+import argparse
+import dataclasses
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Any, NoReturn, get_args, get_origin
+
+from cppn_gl.preset.parsing import load_toml
+from cppn_gl.preset.tables import TABLES, field_of, resolve
+from cppn_gl.utils.checks import Integer, PresetError, show
+
+PROGRAM = "python -m cppn_gl"
+
+_NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b", re.ASCII)
+# .5 and 5., which are not in TOML.
+_POINT_ONLY = re.compile(r"([+-]?)(?:(\.\d+)|(\d+)\.)([eE][+-]?\d+)?", re.ASCII)
+
+
+class UsageError(ValueError):
+    """A command line that cannot be understood, in one line."""
+
+
+def nearest_name(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that was probably meant."""
+    return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError instead of printing its usage and leaving."""
+
+    def __init__(self, command: str, **keys: Any):
+        name = f"{PROGRAM} {command}".strip()
+        super().__init__(
+            prog=name,
+            allow_abbrev=False,
+            add_help=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **keys,
+        )
+        self.names: list[str] = []
+        self.option("-h", "--help", action="help", help="show this and leave")
+
+    def option(self, *names: str, **keys: Any) -> None:
+        """Add an option."""
+        self.names += self.add_argument(*names, **keys).option_strings
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or version; unlike argparse's own, raise where it cannot be written."""
+        (file or sys.stdout).write(message)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        see = " See" if message.endswith("?") else "; see"
+        raise UsageError(f"{message}{see} `{self.prog} --help`")
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The arguments, or UsageError with the nearest right name."""
+        args, extra = self.parse_known_args(_with_negatives(argv))
+        for word in extra:
+            if word.startswith("-") and word != "-":
+                name = word.partition("=")[0]
+                close = nearest_name(name, self.names)
+                hint = f"; did you mean {close}?" if close else ""
+                self.error(f"no option {name}{hint}")
+        if extra:
+            self.error(f"{show(extra[0])} is one argument too many")
+        return args
+
+
+def _with_negatives(argv: Sequence[str]) -> list[str]:
+    """`--center -1,0` as `--center=-1,0`: argparse takes a word with a dash for an option."""
+    joined: list[str] = []
+    for word in argv:
+        before = joined[-1] if joined else ""
+        if _NEGATIVE.match(word) and before.startswith("--") and "=" not in before:
+            joined[-1] = f"{before}={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def add_overrides(parser: Parser) -> None:
+    """Add an option for every short key of a preset, and --set for the others."""
+    group = parser.add_argument_group("the preset, with changes")
+    for table, field in _fields(short=True):
+        names = group.add_argument(
+            "--" + field.name.replace("_", "-"),
+            dest=f"{table}.{field.name}",
+            metavar=field.metadata.get("metavar") or _metavar(field),
+            help=_help(field),
+        )
+        parser.names += names.option_strings
+    others = ", ".join(f"{t}.{written(field)}" for t, field in _fields(short=False))
+    names = group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help=f"any key, as network.bias_scale=0.5: {others}, title, description; repeatable",
+    )
+    parser.names += names.option_strings
+
+
+def _fields(*, short: bool) -> Iterable[tuple[str, "dataclasses.Field[Any]"]]:
+    for table, cls in TABLES.items():
+        for field in dataclasses.fields(cls):
+            if field.metadata.get("short", False) == short:
+                yield table, field
+
+
+def written(field: "dataclasses.Field[Any]") -> str:
+    """How a key is written; the keys of [animate] are the keys of other tables."""
+    return str(field.metadata.get("written", field.name))
+
+
+def _metavar(field: "dataclasses.Field[Any]") -> str:
+    kinds = {int: "N", float: "X", str: "NAME", tuple: "A,B"}
+    return kinds.get(type(field.default), "VALUE")
+
+
+def _help(field: "dataclasses.Field[Any]") -> str:
+    text, check = field.metadata["help"], field.metadata["check"]
+    if isinstance(check, Integer) and str(check.low) not in re.findall(r"\d+", text):
+        text += f", {check.low} to {check.high}"
+    return str(text).replace("%", "%%")
+
+
+def overrides(args: argparse.Namespace) -> dict[str, Any]:
+    """Dotted key to value of everything that `add_overrides` took, for `Preset.replace`.
+
+    Raises UsageError, and PresetError for a key that there is not.
+    """
+    given = {
+        f"{table}.{field.name}": getattr(args, f"{table}.{field.name}")
+        for table, field in _fields(short=True)
+    }
+    found = {key: key_value(key, text) for key, text in given.items() if text is not None}
+    for word in args.set:
+        key, equals, text = word.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {show(word)} has no key or no value; table.key=VALUE is right")
+        table, name = resolve(key.strip())
+        dotted = f"{table}.{name}" if table else name
+        if dotted in found:
+            raise UsageError(f"{dotted} is given twice; once is right")
+        found[dotted] = key_value(dotted, text)
+    return found
+
+
+def key_value(key: str, text: str) -> Any:
+    """The value of a dotted key on the command line: TOML, a bare word, or a list by commas."""
+    kinds: tuple[Any, ...] = ()
+    if key.startswith("animate."):
+        kinds = (tuple[Any, ...],)
+    elif "." in key:
+        kind = field_of(key).type
+        kinds = (kind,) if get_origin(kind) is tuple else get_args(kind)
+    value = toml_value(text)
+    lists = [kind for kind in kinds if get_origin(kind) is tuple]
+    if not lists or not isinstance(value, str | int | float):
+        return value
+    only = not set(kinds) - {NoneType, *lists}
+    if only or (isinstance(value, str) and "," in value):
+        return [toml_value(item) for item in text.split(",")] if text.strip() else []
+    return value
+
+
+def toml_value(text: str) -> Any:
+    """A TOML value, or the text itself where it is none: a bare word."""
+    text = text.strip()
+    point = _POINT_ONLY.fullmatch(text)
+    if point:
+        return float(text)
+    try:
+        document = load_toml(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return document["value"] if len(document) == 1 else text
+
+
+def size_value(text: str, option: str = "--size") -> tuple[int, int]:
+    """(640, 360) from "640x360". Raises PresetError, which names the option."""
+    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip(), re.ASCII)
+    if not match:
+        raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key=option)
+    return int(match[1]), int(match[2])
+
+
+def path_value(text: str) -> Path:
+    """The path that an option names."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name, where a file or folder would be right")
+    return Path(text)
+
+
+def checked(check: Any, value: Any, option: str) -> Any:
+    """What `check` makes of a value, or PresetError that names the option."""
+    try:
+        return check(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise PresetError(str(error), key=option) from None

@@ -1,0 +1,121 @@
+"""What a command line asks to have drawn, and drawing it.
+
+options -> shot_of(arguments) -> Shot -> draw() by the engine that was asked for, or the fastest
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cppn_gl._version import __version__
+from cppn_gl.cli.options import Parser, add_overrides, checked, overrides, size_value, toml_value
+from cppn_gl.cli.terminal import note
+from cppn_gl.engines.names import AUTO, ENGINES, EXACT, engine_name
+from cppn_gl.preset import library
+
+if TYPE_CHECKING:
+    from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.preset import Preset
+    from cppn_gl.preset.shot import Shot
+
+
+def picture_options(
+    parser: Parser, size: str = "of the picture in pixels (640x360, or what the picture says)"
+) -> None:
+    """Add what every command takes that draws: a preset, its changes, size, time, samples."""
+    about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
+    about += f" (the preset {library.DEFAULT!r})"
+    parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
+    add_overrides(parser)
+    parser.option("--size", metavar="WxH", help=size)
+    parser.option(
+        "--time", metavar="SECONDS", help="the moment to show (0, or what the picture says)"
+    )
+    parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
+    parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
+
+
+def engine_option(parser: Parser) -> None:
+    """Add --engine."""
+    parser.option("--engine", default=AUTO, metavar="NAME", help=f"{', '.join(ENGINES)} (auto)")
+
+
+def shot_of(
+    args: argparse.Namespace, more: dict[str, Any] | None = None, *, poster: bool = False
+) -> "Shot":
+    """What the arguments ask for. Raises PresetError, UsageError.
+
+    `more` are dotted keys that a command's own options give. A `poster` may be larger than a
+    memory.
+    """
+    changes = overrides(args) | (more or {})
+    size = None if args.size is None else size_value(args.size)
+    from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME, Shot, read_shot
+
+    if library.is_picture(args.preset):
+        shot = read_shot(Path(args.preset))
+        if shot.version != __version__:
+            note(args, f"{args.preset} is by version {shot.version}, this is {__version__}")
+        shot = dataclasses.replace(shot, version=__version__)
+    else:
+        shot = Shot(library.load_preset(args.preset))
+    values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
+    if size:
+        values["size"] = checked(SIDES if poster else SIZE, size, "--size")
+    for name, check in (("time", TIME), ("samples", SAMPLES)):
+        if getattr(args, name) is not None:
+            values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
+    return dataclasses.replace(shot, **values)
+
+
+def opened(engine: str) -> "Renderer":
+    """A renderer, and no warning where it does without OpenGL: that is told in one line."""
+    from cppn_gl.output.renderer import Renderer
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return Renderer(engine)
+
+
+@contextlib.contextmanager
+def renderer_for(
+    args: argparse.Namespace, remembered: str, preset: "Preset", points: float
+) -> Iterator["Renderer"]:
+    """A renderer by the engine asked for, or else the remembered one, or else the fastest.
+
+    `points` (pixels × samples, of all frames) tell how long the job is: a long one is worth
+    measuring the engines first, and baking.
+    """
+    from cppn_gl.engines.gl.context import ContextError
+
+    asked = checked(engine_name, args.engine, "--engine")
+    again = asked == AUTO and remembered in EXACT
+    try:
+        renderer = opened(remembered if again else asked)
+    except ContextError:
+        if not again:
+            raise
+        renderer = opened(AUTO)
+    with renderer:
+        renderer.check(preset)
+        if renderer.fallback:
+            note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
+        if not again:  # from here on one engine draws, whatever others measure meanwhile
+            renderer.plan(preset, points)
+        engine = renderer.engine_for(preset).engine
+        if asked != AUTO and not engine.startswith(asked):
+            note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
+        if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
+            note(args, f"no engine {remembered!r} here: drawing with {engine}")
+        yield renderer
+
+
+def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
+    """The pixels of a shot, and the shot with the engine that drew them."""
+    with renderer_for(args, shot.engine, shot.preset, shot.points) as renderer:
+        pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
+        return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)

@@ -1,0 +1,1 @@
+"""What evaluates a network at every pixel, and how one is chosen."""

@@ -1,0 +1,1 @@
+"""Engines by OpenGL: contexts, shaders, programs, render targets."""

@@ -1,0 +1,63 @@
+"""A network as GLSL with its weights as literals: the fastest to draw, and slow to compile.
+
+    Network -> bake() -> the text that stands for rows.glsl
+
+Layer 1 stays in its uniform block, since the view and the time are folded into it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.network import Network
+
+COLORS = ("red", "green", "blue")
+TERMS = 4  # products in one expression; one long expression overflows some compilers' stacks
+
+
+def bake(network: Network) -> str:
+    """The function `network` of one network, row by row. Its weights are the effective ones."""
+    lines = [
+        "void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],",
+        "             out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {",
+        "REAL s;",
+    ]
+    last = network.depth - 1
+    for index in range(network.depth):
+        layer = network.effective(index)
+        for row in range(len(layer.bias)):
+            if index == 0:
+                fold = f"first.unit[{row}]"
+                lines.append(f"s = {fold}.x * u[0] + {fold}.y * v + {fold}.z + {fold}.w * far[0];")
+                lines.append("broken[0] += REAL(isnan(s));")
+            else:
+                lines += _row(layer.weight[row], float(layer.bias[row]), index)
+                lines.append("NOTE_BROKEN(0, s)")
+            value = "s" if index == last else f"activation_{layer.activation}(s)"
+            lines.append(f"REAL unit{index}_{row} = {value};")
+    rows = network.outputs
+    for color, name in enumerate(COLORS):
+        lines.append(f"{name}[0] = unit{last}_{min(color, rows - 1)};")
+    return "\n".join([*lines, "}"])
+
+
+def _row(weight: NDArray[np.float32], bias: float, index: int) -> list[str]:
+    """The sum of a row, a few products at a time."""
+    lines = [f"s = REAL({bias!r});"]
+    for start in range(0, len(weight), TERMS):
+        terms = [
+            f"{literal(float(w))} * unit{index - 1}_{start + k}"
+            for k, w in enumerate(weight[start : start + TERMS])
+        ]
+        lines.append(f"s += {' + '.join(terms)};")
+    return lines
+
+
+def literal(value: float) -> str:
+    """A float32 as GLSL, in parentheses where it is negative."""
+    text = repr(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def weights(network: Network) -> int:
+    """How many literals a baked program has: what its compile time goes with."""
+    return sum(layer.weight.size + len(layer.bias) for layer in network.drawn[1:])

@@ -1,0 +1,323 @@
+"""A network as bytes, and the GLSL that reads them, both from one description: `Layout`.
+
+    Network -> layout() -> pack()            -> the weights, as vec4 rows
+                        -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
+    Network, View, Clock -> first_layer()    -> layer 1 with the view folded in, float64 to float32
+
+The weights are stored as drawn; their scales travel in the Layers block. A group of ROWS rows is
+
+    bias vec4 × ceil(ROWS / 4), then for each chunk of four columns: ROWS vec4, one for each row
+
+padded to whole steps by columns of zeros, and to whole groups by repeating the last row: a row of
+zeros would give NaN where an input is infinite. A single output is repeated to three likewise. In
+an unrolled layout the columns of zeros come first (rows.glsl says why).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.features import Clock, constant
+from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH, Layer, Network
+from cppn_gl.preset.scene import Scene
+
+Vec4s = NDArray[np.float32]  # (n, 4)
+
+VEC4 = 16  # bytes
+TEXTURE_WIDTH = 4096
+
+# Up to this width a row's dot product is one unrolled expression. Wider ones are steps of a loop:
+# unrolled, they would take seconds to compile.
+UNROLLED_WIDTH = 64
+UNROLLED_ROWS = 2  # more spill a processor's registers, fewer move the units more often
+LOOPED_ROWS = 8
+COLORS = 3
+PADDED = 4  # rows beyond a layer that may be read, at most
+MAX_CHAIN = 4  # blocks that comparisons choose from; a texture reads faster than a longer chain
+# llvmpipe silently ends all loops of an invocation after 65,536 iterations in total.
+MAX_ITERATIONS = 60_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the driver allows for the weights: bytes in a block, blocks left for them.
+
+    `arrays`: whether arrays of blocks with a dynamic index are to be had (GLSL 4.20). If not, each
+    weight read is a chain of comparisons, as long as there are blocks, so few are used.
+    """
+
+    block_bytes: int = 16_384
+    blocks: int = 9
+    arrays: bool = True
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a network lies in memory, and so which program reads it.
+
+    units: the length of the activation arrays; rows, chunks: the block of weights (rows × 4·chunks
+    columns) that one step of the loops multiplies; blocks: uniform blocks of block_vec4s each, or
+    0 for a texture.
+    """
+
+    units: int
+    rows: int
+    chunks: int
+    blocks: int
+    block_vec4s: int
+
+    @property
+    def unrolled(self) -> bool:
+        """Whether one step covers a whole row."""
+        return self.units == 4 * self.chunks
+
+    @property
+    def capacity(self) -> int:
+        """vec4s to store at least, so that every declared block has its full range."""
+        return self.blocks * self.block_vec4s
+
+    def stride(self, columns: int) -> int:
+        """vec4s in a group of rows with `columns` columns."""
+        padded = self.units if self.unrolled else round_up(columns, 4 * self.chunks)
+        return -(-self.rows // 4) + self.rows * (padded // 4)
+
+
+def round_up(n: int, multiple: int) -> int:
+    """The next multiple of `multiple` from n on."""
+    return -(-n // multiple) * multiple
+
+
+def _shapes(network: Network) -> list[tuple[int, int]]:
+    """(rows, columns) of all layers, the output layer with three rows."""
+    shapes = [layer.weight.shape for layer in network.drawn]
+    return [*shapes[:-1], (COLORS, shapes[-1][1])]
+
+
+def layout(network: Network, limits: Limits) -> Layout:
+    """The layout for a network on a driver: one block, as many as it allows, or a texture."""
+    width = max(network.width, COLORS)
+    block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
+    shapes = _shapes(network)[1:]  # layer 1 has a block of its own
+    if width <= UNROLLED_WIDTH:
+        units = round_up(width, 4 if width <= 32 else 8)
+        candidate = Layout(units, UNROLLED_ROWS, units // 4, 0, block_vec4s)
+    else:
+        candidate = _looped(width, shapes, block_vec4s)
+    needed = sum(-(-r // candidate.rows) * candidate.stride(c) for r, c in shapes)
+    count = max(1, -(-needed // block_vec4s))
+    if count == 1:
+        blocks = 1
+    elif limits.arrays:  # all of them, so that a deeper network needs no other program
+        blocks = limits.blocks if count <= limits.blocks else 0
+    else:
+        most = min(MAX_CHAIN, limits.blocks)
+        blocks = most if count <= most else 0
+    return Layout(candidate.units, candidate.rows, candidate.chunks, blocks, block_vec4s)
+
+
+def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:
+    """Steps large enough that the loops stay within MAX_ITERATIONS in all."""
+    for chunks in (2, 4, 8, 16, 32):
+        units = round_up(width, max(LOOPED_ROWS, 4 * chunks))
+        padding = 4 * chunks - 1  # units set to 0, at most, behind each layer
+        iterations = MAX_WIDTH + MAX_DEPTH * (1 + padding)
+        for rows, columns in shapes:
+            iterations += -(-rows // LOOPED_ROWS) * (1 + -(-columns // (4 * chunks)))
+        if iterations <= MAX_ITERATIONS:
+            break
+    # units must not equal 4 · chunks, which means unrolled
+    return Layout(max(units, 8 * chunks), LOOPED_ROWS, chunks, 0, block_vec4s)
+
+
+def pack(network: Network, where: Layout) -> Vec4s:
+    """The draws of layers 2 to depth as vec4s, at least `where.capacity` of them."""
+    shapes = _shapes(network)[1:]
+    layers = zip(network.drawn[1:], shapes, strict=True)
+    parts = [_pack_layer(layer.weight, layer.bias, rows, where) for layer, (rows, _) in layers]
+    used = sum(len(part) for part in parts)
+    total = max(where.capacity, used, 1)
+    if not where.blocks:
+        total = round_up(total, TEXTURE_WIDTH)
+    packed = np.zeros((total, 4), np.float32)
+    if parts:
+        packed[:used] = np.concatenate(parts)
+    return packed
+
+
+def same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
+    """Whether two networks were drawn as the same arrays, so that nothing has to be sent again."""
+    return len(a) == len(b) and all(
+        one.weight is other.weight and one.bias is other.bias
+        for one, other in zip(a, b, strict=True)
+    )
+
+
+def _pack_layer(
+    weight: Vec4s, bias: NDArray[np.float32], rows: int, where: Layout
+) -> NDArray[np.float32]:
+    columns = weight.shape[1]
+    groups, biases = -(-rows // where.rows), -(-where.rows // 4)
+    chunks = (where.stride(columns) - biases) // where.rows
+    padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
+    row = np.minimum(np.arange(groups * where.rows), len(weight) - 1)
+    start = where.units - round_up(columns, where.rows) if where.unrolled else 0
+    padded[:, start : start + columns] = weight[row]
+    heads = np.zeros((groups, biases * 4), np.float32)
+    heads[:, : where.rows] = bias[row].reshape(groups, where.rows)
+    body = padded.reshape(groups, where.rows, chunks, 4).transpose(0, 2, 1, 3)
+    heads4 = heads.reshape(groups, biases, 4)
+    whole = np.concatenate([heads4, body.reshape(groups, chunks * where.rows, 4)], axis=1)
+    return whole.reshape(-1, 4)
+
+
+LAYERS = np.dtype([("shape", np.int32, (MAX_DEPTH, 4)), ("scale", np.float32, (MAX_DEPTH, 4))])
+
+
+def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
+    """The Layers block: for each layer (rows, columns, first vec4, activation) and its scales."""
+    block = np.zeros((), LAYERS)
+    names, first = list(ACTIVATIONS), 0
+    shapes = _shapes(network)
+    for i, (layer, scales) in enumerate(zip(network.drawn, network.scales, strict=True)):
+        rows, columns = shapes[i]
+        block["shape"][i] = rows, columns, first, names.index(layer.activation)
+        block["scale"][i, :2] = scales
+        if i > 0:
+            first += -(-rows // where.rows) * where.stride(columns)
+    return block
+
+
+def first_layer(
+    network: Network, center: Sequence[float], extent: float, clock: Clock
+) -> NDArray[np.float32]:
+    """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
+
+    Rows beyond the layer's own repeat the last.
+
+    At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
+    where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
+    keeps a deep zoom sharp: float32 meets only u, v and d, which are small there.
+    """
+    layer = network.effective(0)
+    weight = layer.weight.astype(np.float64)
+    folded = np.zeros((MAX_WIDTH, 4))
+    rows = folded[: len(weight)]
+    rows[:, 2] = layer.bias
+    for column, name in zip(weight.T, network.inputs, strict=True):
+        value = constant(name, clock, network.latent)
+        if value is not None:
+            rows[:, 2] += column * value
+        elif name == "r":
+            rows[:, 3] += column
+            rows[:, 2] += column * np.hypot(center[0], center[1])
+        else:
+            axis = ("x", "y").index(name)
+            rows[:, axis] += column * extent
+            rows[:, 2] += column * center[axis]
+    folded[len(weight) :] = rows[-1]
+    return np.clip(folded, -3e38, 3e38).astype(np.float32)
+
+
+# What changes from draw to draw, in the order of its std140 block.
+FRAME = np.dtype(
+    [
+        ("size", np.int32, 2),  # of the whole picture, in pixels
+        ("offset", np.int32, 2),  # of the target's first pixel within the picture
+        ("jitter", np.float32, 2),  # of the sample within its pixel, in pixels
+        ("center", np.float32, 2),  # of the view, for r
+        ("extent", np.float32),
+        ("radius", np.float32),  # r at the centre
+        ("share", np.float32),  # of this sample in its pixel
+        ("depth", np.int32),
+        ("outputs", np.int32),
+        ("clamped", np.int32),  # 1: each sample is clamped to [0, 1]
+        ("padding", np.int32, 2),
+    ]
+)
+
+
+def frame_block(
+    scene: Scene,
+    size: tuple[int, int],
+    offset: tuple[int, int] = (0, 0),
+    jitter: tuple[float, float] = (0.0, 0.0),
+    samples: int = 1,
+) -> bytes:
+    """The Frame block of one sample of `samples` a pixel, in a picture of `size` pixels."""
+    view, network = scene.view, scene.network
+    block = np.zeros((), FRAME)
+    block["size"], block["offset"], block["jitter"] = size, offset, jitter
+    block["center"], block["extent"] = view.center, view.extent
+    block["radius"] = float(np.hypot(*view.center))
+    block["share"], block["clamped"] = 1 / samples, int(samples > 1)
+    block["depth"], block["outputs"] = network.depth, network.outputs
+    return block.tobytes()
+
+
+_GLSL_TYPES = {"i": {1: "int", 2: "ivec2", 4: "ivec4"}, "f": {1: "float", 2: "vec2", 4: "vec4"}}
+
+
+def members(dtype: np.dtype[np.void]) -> str:
+    """The members of a std140 block that lies in memory as `dtype` does."""
+    lines = []
+    for name in dtype.names or ():
+        field = dtype[name]
+        kind, shape = field.base.kind, field.shape
+        array = f"[{shape[0]}]" if len(shape) == 2 else ""
+        lines.append(f"    {_GLSL_TYPES[kind][shape[-1] if shape else 1]} {name}{array};")
+    return "\n".join(lines)
+
+
+# Binding points of the uniform blocks, and the texture unit of the weights.
+FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
+
+
+def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
+    """GLSL: the uniform blocks, and `vec4 weight(int i)`.
+
+    `block_arrays`: whether GLSL ≥ 4.20 is to be had: arrays of blocks with a dynamic index and a
+    binding. Otherwise each block has a name, and a constant index selects it. `doubles`: read two
+    floats as one double (GLSL 4.00), which saves llvmpipe half of its loads, lane by lane.
+    """
+    parts = [
+        f"layout(std140) uniform Frame {{\n{members(FRAME)}\n}} frame;",
+        f"layout(std140) uniform Layers {{\n{members(LAYERS)}\n}} layers;",
+        f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
+        *_weights(where, block_arrays, doubles),
+    ]
+    return "\n".join(parts)
+
+
+_DOUBLES = """vec4 halves(dvec2 pair) {
+    return uintBitsToFloat(uvec4(unpackDouble2x32(pair.x), unpackDouble2x32(pair.y)));
+}"""
+
+
+def _weights(where: Layout, block_arrays: bool, doubles: bool) -> list[str]:
+    shift = where.block_vec4s.bit_length() - 1
+    mask = where.block_vec4s - 1
+    kind, take = ("dvec2", "halves") if doubles else ("vec4", "")
+    body = f"{{ {kind} w[{where.block_vec4s}]; }}"
+    if not where.blocks:
+        shift, mask = TEXTURE_WIDTH.bit_length() - 1, TEXTURE_WIDTH - 1
+        fetch = f"texelFetch(weights, ivec2(i & {mask}, i >> {shift}), 0)"
+        return ["uniform sampler2D weights;", f"vec4 weight(int i) {{ return {fetch}; }}"]
+    head = [_DOUBLES] if doubles else []
+    if where.blocks == 1:
+        block = f"layout(std140) uniform Weights0 {body} weights0;"
+        return [*head, block, f"vec4 weight(int i) {{ return {take}(weights0.w[i]); }}"]
+    if block_arrays:
+        binding = f"layout(std140, binding = {WEIGHTS_BINDING})"
+        block = f"{binding} uniform Weights {body} weights[{where.blocks}];"
+        value = f"{take}(weights[i >> {shift}].w[i & {mask}])"
+        return [*head, block, f"vec4 weight(int i) {{ return {value}; }}"]
+    blocks = [f"layout(std140) uniform Weights{k} {body} weights{k};" for k in range(where.blocks)]
+    choices = [
+        f"    if (i < {(k + 1) * where.block_vec4s}) return {take}(weights{k}.w[i & {mask}]);"
+        for k in range(where.blocks - 1)
+    ]
+    last = f"    return {take}(weights{where.blocks - 1}.w[i & {mask}]);"
+    return [*head, *blocks, "\n".join(["vec4 weight(int i) {", *choices, last, "}"])]

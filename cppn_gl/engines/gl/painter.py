@@ -1,0 +1,201 @@
+"""What shaders draw with, on one context: programs, buffers, and how fast they have been.
+
+Scene (network, view, clock), Engine -> Painter.load() -> buffers and a Program
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import moderngl
+
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
+from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
+from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
+from cppn_gl.engines.gl.unlocked import finish
+from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.nn.network import MAX_WIDTH, Layer, Network
+from cppn_gl.preset.scene import Scene
+
+RESERVED_BLOCKS = 3  # Frame, Layers, First
+FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
+MAX_RATES = 64
+SHORT = 0.002  # seconds
+
+Kind = tuple[Engine | str, Structure | None]  # what a rate is of: an engine, or a view's name
+
+
+class Releasable(Protocol):
+    """What holds objects of OpenGL."""
+
+    def release(self) -> None:
+        """Free them."""
+
+
+Kept = TypeVar("Kept", bound=Releasable)
+
+
+class Painter:
+    """The engines of one context: programs, buffers, and how fast they have been."""
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        version: int,
+        folder: Path | None = None,
+        *,
+        software: bool = False,
+    ):
+        self.ctx = ctx
+        self.programs = Programs(ctx, version, folder, software=software)
+        self.compute = version >= 420 and ctx.version_code >= COMPUTE_VERSION
+        self.tiled = self.compute and available(ctx)
+        self._tiled: TiledPrograms | None = None  # once it is asked for: its buffers are large
+        info = ctx.info
+        viewport = info["GL_MAX_VIEWPORT_DIMS"]
+        self.largest = min(int(info["GL_MAX_TEXTURE_SIZE"]), *map(int, viewport))  # a side, pixels
+        blocks = int(info["GL_MAX_FRAGMENT_UNIFORM_BLOCKS"])
+        if self.compute:  # one layout for all engines
+            blocks = min(blocks, int(info.get("GL_MAX_COMPUTE_UNIFORM_BLOCKS") or 12))
+        self.limits = packing.Limits(
+            int(info["GL_MAX_UNIFORM_BLOCK_SIZE"]), max(1, blocks - RESERVED_BLOCKS), version >= 420
+        )
+        self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
+        self._layers = ctx.buffer(reserve=packing.LAYERS.itemsize)
+        self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
+        self._weights: Any = None
+        self._loaded: tuple[Layer, ...] = ()
+        self._layout: packing.Layout | None = None
+        self.uploads = 0  # of weights, ever: the tests count
+        self._rates: dict[Kind, float] = {}
+        self._last: dict[Engine | str, float] = {}  # of each engine, whatever it drew
+        self._kept: dict[str, Any] = {}  # what views draw with
+
+    def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
+        """Send what differs from the last scene, bind it, and give its program.
+
+        `added`: the one that adds to what is there.
+        """
+        network = scene.network
+        layout = packing.layout(network, self.limits)
+        program = self.programs.get(structure(network, layout), engine, network, added=added)
+        if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
+            self._upload(packing.pack(network, layout), layout)
+            self._loaded, self._layout = network.drawn, layout
+        self._layers.write(packing.layers_block(network, layout).tobytes())
+        view = scene.view
+        units = packing.PADDED + len(network.drawn[0].bias)
+        first = packing.first_layer(network, view.center, view.extent, scene.clock)
+        self._first.write(first[:units].tobytes())
+        self._bind(layout)
+        return program
+
+    def _upload(self, weights: packing.Vec4s, layout: packing.Layout) -> None:
+        if self._weights is not None:
+            self._weights.release()
+            self._weights, self._layout = None, None
+        if layout.blocks:
+            self._weights = self.ctx.buffer(weights.tobytes())
+        else:
+            size = (packing.TEXTURE_WIDTH, len(weights) // packing.TEXTURE_WIDTH)
+            self._weights = self.ctx.texture(size, 4, weights.tobytes(), dtype="f4")
+            self._weights.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.uploads += 1
+
+    def _bind(self, layout: packing.Layout) -> None:
+        self._frame.bind_to_uniform_block(packing.FRAME_BINDING)
+        self._layers.bind_to_uniform_block(packing.LAYERS_BINDING)
+        self._first.bind_to_uniform_block(packing.FIRST_BINDING)
+        size = layout.block_vec4s * packing.VEC4
+        for k in range(layout.blocks):
+            binding = packing.WEIGHTS_BINDING + k
+            self._weights.bind_to_uniform_block(binding, offset=k * size, size=size)
+        if not layout.blocks:
+            self._weights.use(0)
+
+    @property
+    def tiled_programs(self) -> TiledPrograms:
+        """What wide networks are drawn with, as matrix products."""
+        if self._tiled is None:
+            self._tiled = TiledPrograms(self.ctx, self.programs.folder)
+        return self._tiled
+
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """What a view draws with (programs, vertex arrays), made once and freed with the rest.
+
+        It is made again after the shaders have changed. `make` may raise ShaderError.
+        """
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Kept = self._kept[name]
+        return found
+
+    def _drop_kept(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].release()
+
+    def frame(self, block: bytes) -> None:
+        """Send a Frame block (packing.frame_block)."""
+        self._frame.write(block)
+
+    def structure(self, network: Network) -> Structure:
+        """The structure of a network on this driver. Compiles nothing."""
+        return structure(network, packing.layout(network, self.limits))
+
+    def kind(self, engine: Engine, network: Network) -> Kind:
+        """What an engine's rate on such networks is kept under. Compiles nothing."""
+        programs_alike = engine in (NUMPY, TILED)
+        return engine, None if programs_alike else self.structure(network)
+
+    def rate(self, kind: Kind) -> float:
+        """Multiplications a second that an engine has reached, or a low guess."""
+        return self._rates.get(kind, self._last.get(kind[0], FIRST_RATE) / 2)
+
+    def measured(self, kind: Kind, work: float, seconds: float) -> None:
+        """Remember how fast a tile was: half of the new, half of the old."""
+        rate = work / max(seconds, 1e-6)
+        old = self._rates.get(kind)
+        if seconds < SHORT:  # mostly the cost of a call: at least this fast
+            rate = max(rate, old or self._last.get(kind[0], FIRST_RATE))
+        elif old is not None:
+            rate = (rate + old) / 2
+        self._rates[kind] = self._last[kind[0]] = rate
+        if len(self._rates) > MAX_RATES:
+            self._rates.pop(next(iter(self._rates)))
+
+    def reload(self, network: Network) -> None:
+        """Read the shader files again, and compile for `network`; on ShaderError the old stay."""
+        old = self.programs
+        fresh = Programs(old.ctx, old.version, old.folder, software=old.software)
+        tiled = TiledPrograms(self.ctx, old.folder) if self._tiled else None
+        try:
+            fresh.get(self.structure(network))
+            if tiled is not None:
+                tiled.kernels(network)
+        except ShaderError:
+            for half_made in (fresh, tiled):
+                if half_made is not None:
+                    half_made.release()
+            raise
+        if self._tiled is not None:
+            self._tiled.release()
+        self.programs, self._tiled = fresh, tiled
+        old.release()
+        self._drop_kept()
+
+    def release(self) -> None:
+        """Free everything."""
+        self._drop_kept()
+        self.programs.release()
+        if self._tiled is not None:
+            self._tiled.release()
+        for buffer in (self._frame, self._layers, self._first, self._weights):
+            if buffer is not None:
+                buffer.release()
+
+
+def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
+    """Make the driver compile: many do so at the first draw, not before."""
+    program.draw(planes, (0, 0, 0, 0), added=added)
+    finish(planes.target.ctx)

@@ -1,0 +1,253 @@
+"""The programs alive: one for each structure and engine, the most recent few.
+
+Structure, Engine (and the network itself, where baked) -> Programs.get() -> a Program that draws
+a part of some planes
+"""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any, Protocol
+
+import moderngl
+
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.baked import bake
+from cppn_gl.engines.gl.shader import (
+    LANES,
+    ShaderError,
+    Source,
+    Structure,
+    compose,
+    explain_log,
+    picture_source,
+)
+from cppn_gl.engines.gl.unlocked import dispatch
+from cppn_gl.engines.names import DERIVATIVES, FRAGMENT, REGIONS, Engine
+from cppn_gl.nn.network import Network
+
+MAX_PROGRAMS = 16
+COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
+# Invocations in a workgroup. A processor takes eight at a time; a GPU wants some 64.
+LOCAL = (16, 4)
+LOCAL_SOFTWARE = (8, 4)
+
+Rect = tuple[int, int, int, int]  # left, top, width, height, in texels
+
+
+class Target(Protocol):
+    """What is drawn on: three planes of a picture (targets.Planes), of `size` in pixels."""
+
+    size: tuple[int, int]
+    texels: tuple[int, int]
+    textures: list[Any]
+    target: Any
+
+
+class Program:
+    """A linked program that draws pictures, with its blocks bound to their binding points."""
+
+    def __init__(self, program: Any):
+        self.program = program
+        # Whether it has drawn over, and added to, what was there: many drivers compile at the first
+        # draw, and once more for blending.
+        self.drawn = {False: False, True: False}
+        self.network: Network | None = None  # whose weights are in the text, where they are
+        names = {"Frame": packing.FRAME_BINDING, "Layers": packing.LAYERS_BINDING}
+        names["First"] = packing.FIRST_BINDING
+        for name in program:
+            member = program[name]
+            if isinstance(member, moderngl.UniformBlock):
+                if name in names:
+                    member.binding = names[name]
+                elif name.removeprefix("Weights").isdigit():
+                    member.binding = packing.WEIGHTS_BINDING + int(name.removeprefix("Weights"))
+        if "weights" in program and isinstance(program["weights"], moderngl.Uniform):
+            program["weights"].value = 0
+
+    @property
+    def warm(self) -> bool:
+        """Whether it has drawn, so that to use it compiles nothing."""
+        return self.drawn[False]
+
+    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+        """Draw a part of the planes; `added` to what is there."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Free the program."""
+        self.program.release()
+
+
+class FragmentProgram(Program):
+    """Draws by covering the planes with a triangle."""
+
+    def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
+        super().__init__(build(ctx, vertex, fragment))
+        self.ctx = ctx
+        self.triangle = ctx.vertex_array(self.program, [])
+
+    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+        """Draw within a scissor."""
+        planes.target.use()
+        planes.target.viewport = (0, 0, *planes.texels)
+        planes.target.scissor = rect
+        if added:
+            self.ctx.enable(moderngl.BLEND)
+            self.ctx.blend_func = moderngl.ONE, moderngl.ONE
+        else:
+            self.ctx.disable(moderngl.BLEND)
+        self.triangle.render(moderngl.TRIANGLES, vertices=3)
+        self.ctx.disable(moderngl.BLEND)
+        self.drawn[added] = True
+
+    def release(self) -> None:
+        """Free the program."""
+        self.triangle.release()
+        super().release()
+
+
+class ComputeProgram(Program):
+    """Draws by compute shader, some texels an invocation."""
+
+    def __init__(
+        self, ctx: moderngl.Context, source: Source, engine: Engine, local: tuple[int, int]
+    ):
+        try:
+            program = ctx.compute_shader(source.text)
+        except moderngl.Error as error:
+            raise ShaderError(explain_log(str(error), source.files)) from None
+        super().__init__(program)
+        self.ctx, self.step = ctx, (engine.pixels * local[0] // LANES, local[1])
+
+    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+        """Draw whole workgroups; what they have beyond the part is not written."""
+        for k, texture in enumerate(planes.textures):
+            texture.bind_to_image(k, read=True, write=True)
+        self.program["part"].value = rect
+        # One group at least: for none, some drivers do not even compile.
+        across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
+        dispatch(self.program, max(1, across), max(1, down))
+        self.ctx.memory_barrier()
+        self.drawn[added] = True
+
+
+def build(ctx: moderngl.Context, vertex: Source, fragment: Source) -> Any:
+    """Compile and link. Raises ShaderError with the file and line of the first error."""
+    try:
+        return ctx.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
+    except moderngl.Error as error:
+        files = vertex.files if "vertex_shader" in str(error) else fragment.files
+        raise ShaderError(explain_log(str(error), files)) from None
+
+
+class Programs:
+    """Structure and engine to program, compiled when first asked for; the least recent is freed."""
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        version: int,
+        folder: Path | None = None,
+        *,
+        software: bool = False,
+    ):
+        self.ctx, self.version, self.folder = ctx, version, folder
+        self.software = software
+        self.compiled = 0  # how many, ever: the tests count
+        self._alive: OrderedDict[Any, Program] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._alive)
+
+    def get(
+        self,
+        structure: Structure,
+        engine: Engine = FRAGMENT,
+        network: Network | None = None,
+        *,
+        added: bool = False,
+    ) -> Program:
+        """The program of a structure, with the weights of `network` where it is baked.
+
+        `added`: the one that adds to what is there; fragments do both. Raises ShaderError.
+        """
+        added = added and engine.by_compute
+        key = self._key(structure, engine, network, added)
+        if key in self._alive:
+            self._alive.move_to_end(key)
+            return self._alive[key]
+        program = self._alive[key] = self._build(structure, engine, network, added)
+        self.compiled += 1
+        if len(self._alive) > MAX_PROGRAMS:
+            self._alive.popitem(last=False)[1].release()
+        return program
+
+    def ready(
+        self,
+        structure: Structure,
+        engine: Engine = FRAGMENT,
+        network: Network | None = None,
+        *,
+        added: bool = False,
+    ) -> bool:
+        """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
+        key = self._key(structure, engine, network, added and engine.by_compute)
+        program = self._alive.get(key)
+        return program is not None and program.drawn[added]
+
+    def _key(
+        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+    ) -> Any:
+        if engine.kind != "baked":
+            return structure, engine, added
+        assert network is not None
+        # The program keeps its network, so that the ids stay theirs.
+        arrays = tuple(id(a) for layer in network.drawn for a in (layer.weight, layer.bias))
+        names = tuple(layer.activation for layer in network.drawn)
+        return structure, engine, added, arrays, names, tuple(network.scales)
+
+    def _build(
+        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+    ) -> Program:
+        version = self.version
+        doubles = self.software and version >= DOUBLES_VERSION
+        local = LOCAL_SOFTWARE if self.software else LOCAL
+        replaced = {}
+        if engine.kind == "baked":
+            assert network is not None
+            replaced = {"rows.glsl": bake(network)}
+        if engine.by_compute:
+            source = picture_source(
+                structure,
+                version=max(version, COMPUTE_VERSION),
+                lanes=engine.lanes,
+                groups=engine.groups,
+                file="picture.comp",
+                local=local,
+                doubles=doubles,
+                added=added,
+                folder=self.folder,
+                replaced=replaced,
+            )
+            program: Program = ComputeProgram(self.ctx, source, engine, local)
+        else:
+            vertex = compose("full.vert", version=version, folder=self.folder)
+            dual = engine in (DERIVATIVES, REGIONS)
+            source = picture_source(
+                structure,
+                version=version,
+                lanes=1 if dual else LANES,
+                file=f"{engine.kind}.frag" if dual else "picture.frag",
+                doubles=doubles,
+                dual=dual,
+                folder=self.folder,
+                replaced=replaced,
+            )
+            program = FragmentProgram(self.ctx, vertex, source)
+        program.network = network if replaced else None
+        return program
+
+    def release(self) -> None:
+        """Free them all."""
+        while self._alive:
+            self._alive.popitem()[1].release()

@@ -1,0 +1,106 @@
+"""The shader that colours planes: raw outputs to colours, some rows at a time.
+
+    planes, Color, Ends -> recolor.frag (colored.glsl, its formulas in mappings.glsl) -> planes
+
+Which mapping it is, its range and its palette are uniforms: changing them compiles nothing.
+"""
+
+import time as wall
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.unlocked import finish
+from cppn_gl.preset.color import MAPPINGS, Color, Ends
+
+ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
+FIRST_RATE = 1e6  # texels a second, before any was measured
+
+
+def formulas() -> str:
+    """What stands before a shader that includes colored.glsl."""
+    names = list(MAPPINGS)
+    chosen = (
+        f"if (mapping == {names.index(name)}) return mapping_{name}(of);"
+        for name, mapping in MAPPINGS.items()
+        if mapping.formula is not None
+    )
+    return f"#define FORMULAS {' '.join(chosen)}"
+
+
+def choice(color: Color, ends: Ends) -> dict[str, Any]:
+    """The uniforms of colored.glsl, but for the palettes: a mapping, and its range."""
+    mapping, (low, factor) = MAPPINGS[color.mapping], ends.affine
+    box_low, box_high = np.array(mapping.box, np.float32).T
+    return {
+        "mapping": list(MAPPINGS).index(color.mapping),
+        "palette": ROWS.index(color.mapping) if color.mapping in ROWS else -1,
+        "box_low": tuple(box_low),
+        "box_size": tuple(box_high - box_low),
+        "low": tuple(low),
+        "factor": tuple(factor),
+        "mean": mapping.channels == 1,
+        "invert": color.invert,
+    }
+
+
+def palette_rows(ctx: moderngl.Context) -> Any:
+    """The palettes as a texture, a row for each of ROWS."""
+    table = np.stack([np.asarray(MAPPINGS[name].palette) for name in ROWS])
+    texture = ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
+    texture.filter = moderngl.NEAREST, moderngl.NEAREST
+    return texture
+
+
+class Recolor:
+    """The shader that colours planes, and the palettes, on one context."""
+
+    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
+        self.ctx = ctx
+        vertex = compose("full.vert", folder=folder)
+        self.program = build(ctx, vertex, compose("recolor.frag", formulas(), folder=folder))
+        for unit, plane in enumerate(("red_plane", "green_plane", "blue_plane", "palettes")):
+            self.program[plane].value = unit
+        self.triangle = ctx.vertex_array(self.program, [])
+        self.palettes = palette_rows(ctx)
+        self.rate = FIRST_RATE  # texels a second
+        self._drawn: set[bool] = set()  # with blending, and without
+
+    def set(self, color: Color, ends: Ends, samples: int) -> None:
+        """Choose a mapping, its range, and how many samples share a pixel."""
+        for name, value in {**choice(color, ends), "share": 1 / samples}.items():
+            self.program[name].value = value
+
+    def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, added: bool) -> None:
+        """Colour some rows of the raw planes; `added` to what is there. Waits until it is done."""
+        if added not in self._drawn:  # or compiling is taken for the speed of drawing
+            self._drawn.add(added)
+            self.draw(raw, planes, 0, 0, added=added)
+        for unit, texture in enumerate((*raw.textures, self.palettes)):
+            texture.use(unit)
+        planes.target.use()
+        planes.target.viewport = (0, 0, *planes.texels)
+        planes.target.scissor = (0, first, planes.texels[0], rows)
+        if added:
+            self.ctx.enable(moderngl.BLEND)
+            self.ctx.blend_func = moderngl.ONE, moderngl.ONE
+        else:
+            self.ctx.disable(moderngl.BLEND)
+        started = wall.perf_counter()
+        self.triangle.render(moderngl.TRIANGLES, vertices=3)
+        self.ctx.disable(moderngl.BLEND)
+        planes.target.scissor = None  # type: ignore[assignment]
+        finish(self.ctx)
+        if rows:
+            now = rows * planes.texels[0] / max(wall.perf_counter() - started, 1e-6)
+            self.rate = (self.rate + now) / 2
+
+    def release(self) -> None:
+        """Free the program and the palettes."""
+        for one in (self.triangle, self.program, self.palettes):
+            one.release()

@@ -1,0 +1,209 @@
+"""Shader text from the files in shaders/ and a network's structure. No GL here.
+
+    structure() -> Structure (hashable: one program for each) -> picture_source() -> GLSL text
+
+`#include "file"` is resolved with `#line` directives that number the files, so that a driver's
+error can be told by file and line (`explain_log`).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cppn_gl.engines.gl.packing import Layout, declarations
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH, Network
+from cppn_gl.utils.resources import resource
+
+LANES = 4  # pixels in a texel
+_REALS = {1: "float", 2: "vec2", 4: "vec4"}
+_STEPS = {1: "0.0", 2: "vec2(0.0, 2.0)", 4: "vec4(0.0, 2.0, 4.0, 6.0)"}
+_INCLUDE = re.compile(r'\s*#include\s+"([^"]+)"\s*$')
+
+
+class ShaderError(RuntimeError):
+    """A shader that cannot be composed or compiled; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """All of a network that its program depends on. Depth, widths and every number are no part."""
+
+    layout: Layout
+    hidden: tuple[str, ...]  # the activations of hidden layers, each once, in the table's order
+    output: str
+    radius: bool  # whether r is an input
+
+
+def structure(network: Network, layout: Layout) -> Structure:
+    """The structure of a network on a layout."""
+    used = {layer.activation for layer in network.drawn[:-1]}
+    hidden = tuple(name for name in ACTIVATIONS if name in used)
+    return Structure(layout, hidden, network.drawn[-1].activation, "r" in network.inputs)
+
+
+@dataclass(frozen=True)
+class Source:
+    """GLSL text, and the files it came from: number k of a `#line` is files[k]."""
+
+    text: str
+    files: tuple[str, ...]
+
+
+def compose(
+    name: str,
+    head: str = "",
+    version: int = 330,
+    folder: Path | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> Source:
+    """The shader file `name` with its includes, behind #version and generated lines.
+
+    `replaced` has the text of files that are not to be read. Raises ShaderError for a missing file
+    or a circle of includes.
+    """
+    folder = folder or resource("shaders")
+    files = ["generated"]
+    lines = [f"#version {version} core", "#line 1 0", head]
+
+    def include(file: str, chain: tuple[str, ...]) -> None:
+        if file in chain:
+            raise ShaderError(f"{' → '.join((*chain, file))}: a circle of includes")
+        if file in files:
+            return
+        try:
+            text = (replaced or {}).get(file) or (folder / file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            by = f"{chain[-1]}: " if chain else ""
+            raise ShaderError(f"{by}cannot read {file} in {folder}: {error}") from None
+        number = len(files)
+        files.append(file)
+        lines.append(f"#line 1 {number}")
+        for position, line in enumerate(text.splitlines(), 1):
+            found = _INCLUDE.match(line)
+            if found:
+                include(found.group(1), (*chain, file))
+                lines.append(f"#line {position + 1} {number}")
+            else:
+                lines.append(line)
+
+    include(name, ())
+    return Source("\n".join(lines) + "\n", tuple(files))
+
+
+def picture_source(
+    of: Structure,
+    *,
+    version: int = 330,
+    lanes: int = LANES,
+    groups: int = 1,
+    file: str = "picture.frag",
+    local: tuple[int, int] = (8, 8),
+    doubles: bool = False,
+    added: bool = False,
+    dual: bool = False,
+    folder: Path | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> Source:
+    """The shader that draws a structure, for GLSL `version`.
+
+    `lanes`: pixels in one vector, 1, 2 or 4; `groups`: how many of these at once; 4 and 1 in a
+    fragment shader. `local`: the invocations in a
+    workgroup of a compute shader. `doubles`: as for `declarations`; `added`: to what is there, by a
+    compute shader; `dual`: for a file that includes dual.glsl, with one lane; `replaced`: as for
+    `compose`.
+    """
+    where = of.layout
+    stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
+    moved = range(where.units - where.rows)
+    select = "mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))"
+    if lanes == 1:
+        select = "bad > 0.0 ? mark : value"
+    head = "\n".join(
+        [
+            *_defines(
+                ADDED=int(added),
+                LANES=lanes,
+                GROUPS=groups,
+                LOCAL_X=local[0],
+                LOCAL_Y=local[1],
+                REAL=_REALS[lanes],
+                LANE_STEPS=_STEPS[lanes],
+                PRECISE="precise" if version >= 400 else "",
+                UNROLLED=int(where.unrolled),
+                UNITS=where.units,
+                ROWS=where.rows,
+                CHUNKS=where.chunks,
+                BIASES=-(-where.rows // 4),
+                OVERFLOWS=int(not all(ACTIVATIONS[name].bounded for name in of.hidden)),
+                HIDDEN_ACTIVATIONS=_hidden(of.hidden),
+                OUTPUT_ACTIVATION=f"activation_{of.output}",
+            ),
+            f"#define STRIDE(layer) ({stride})",
+            f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
+            f"#define EACH_GROUP(DO, what) {_repeat('DO({}, what)', range(groups))}",
+            f"#define EACH_ROW(DO, what) {_repeat('DO({}, what)', range(where.rows))}",
+            f"#define EACH_CHUNK(DO, what) {_repeat('DO({}, what)', range(where.chunks))}",
+            f"#define EACH_UNIT(DO) {_each_unit(range(where.units), groups)}",
+            f"#define EACH_MOVED(DO) {_each_unit(moved, groups)}",
+            f"#define SELECT(value, bad, mark) value = {select}",
+            declarations(where, block_arrays=version >= 420, doubles=doubles),
+            *(_dual_activations(of) if dual else []),
+        ]
+    )
+    return compose(file, head, version, folder, replaced)
+
+
+def _dual_activations(of: Structure) -> list[str]:
+    """The activations that a structure has, as dual.glsl wants them: with their derivatives."""
+    text = "vec4 activation_{0}(vec4 z) {{ return chained(z, activation_{0}(z.x), "
+    text += "derivative_{0}(z.x)); }}"
+    names = dict.fromkeys((*of.hidden, of.output))
+    return _defines(
+        DUAL_RADIUS=int(of.radius),
+        DUAL_ACTIVATIONS=" ".join(text.format(n) for n in names),
+        MAX_DEPTH=MAX_DEPTH,
+        MAX_WIDTH=MAX_WIDTH,
+    )
+
+
+def _defines(**values: str | int) -> list[str]:
+    return [f"#define {name} {value}" for name, value in values.items()]
+
+
+def _repeat(text: str, over: Iterable[int]) -> str:
+    return " ".join(text.format(k) for k in over)
+
+
+def _each_unit(units: Iterable[int], groups: int) -> str:
+    return " ".join(f"DO({unit}, {group})" for group in range(groups) for unit in units)
+
+
+def _looped_stride(where: Layout) -> str:
+    """vec4s in a group of rows, from the layer's columns (see Layout.stride)."""
+    step = 4 * where.chunks
+    chunks = f"(layers.shape[layer].y + {step - 1}) / {step} * {where.chunks}"
+    return f"BIASES + ROWS * ({chunks})"
+
+
+def _hidden(names: tuple[str, ...]) -> str:
+    """The body of `hidden_activation`: one call, or a choice by the layer's activation."""
+    if not names:
+        return "return x;"
+    known = list(ACTIVATIONS)
+    choices = [f"if (kind == {known.index(n)}) return activation_{n}(x);" for n in names[:-1]]
+    return " ".join([*choices, f"return activation_{names[-1]}(x);"])
+
+
+def explain_log(log: str, files: tuple[str, ...]) -> str:
+    """A driver's compile log in one line: its first error, by file name and line.
+
+    Knows the forms `2:14(3): error`, `ERROR: 2:14:`, `2(14) : error`.
+    """
+    for line in log.splitlines():
+        found = re.match(r"\s*(?:ERROR:\s*)?(\d+)[:(](\d+)\)?(?:\(\d+\))?\s*:?\s*(.*)", line)
+        if found and int(found.group(1)) < len(files) and not found.group(3).startswith("warning"):
+            return f"{files[int(found.group(1))]}:{found.group(2)}: {found.group(3).strip()}"
+    kept = [line.strip() for line in log.splitlines() if line.strip(" =")]
+    return " ".join(kept[:6]) or "the driver gave no reason"

@@ -1,0 +1,182 @@
+"""Where pictures are drawn: planes of float32, and the 8-bit pixels made of them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.shader import LANES, Source
+from cppn_gl.engines.gl.stream import Pixels, Reading, Readings
+
+PACKED = 16  # bytes in a texel of pack.frag
+
+
+def release_target(target: moderngl.Framebuffer) -> None:
+    """Free a framebuffer. One in use is left first: moderngl would bind it again, which fails."""
+    if target.ctx.fbo is target:
+        (target.ctx.screen or target.ctx.detect_framebuffer(0)).use()
+    target.release()
+
+
+class Planes:
+    """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel.
+
+    `shape` is the size of the picture that it is a coarse, or a finer, one of: what is measured
+    over the whole picture is measured for that, so that it is the same at every size.
+
+    The textures' own `sides` are no powers of two: llvmpipe compiles a compute shader once more for
+    such an image, which takes as long as the first time. What they hold beyond the picture is
+    never shown.
+    """
+
+    def __init__(
+        self, ctx: moderngl.Context, size: tuple[int, int], shape: tuple[int, int] | None = None
+    ):
+        self.size, self.shape = size, shape or size
+        self.texels = (-(-size[0] // LANES), size[1])
+        self.sides = (_no_power(self.texels[0]), _no_power(self.texels[1]))
+        self.textures = [ctx.texture(self.sides, 4, dtype="f4") for _ in range(3)]
+        for texture in self.textures:
+            texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        self.target = ctx.framebuffer(self.textures)
+
+    def read(self) -> NDArray[np.float32]:
+        """The picture as (height, width, 3) float32, row 0 on top."""
+        width, height = self.size
+        shape = (self.sides[1], self.sides[0] * LANES)
+        planes = [
+            np.frombuffer(texture.read(), np.float32).reshape(shape)[:height, :width]
+            for texture in self.textures
+        ]
+        return np.stack(planes, axis=-1)
+
+    def write(self, picture: NDArray[np.float32]) -> None:
+        """Fill the planes with a (height, width, 3) float32 picture, row 0 on top."""
+        width, height = self.size
+        padded = np.zeros((height, self.texels[0] * LANES), np.float32)
+        for channel, texture in enumerate(self.textures):
+            padded[:, :width] = picture[..., channel]
+            texture.write(padded.tobytes(), viewport=(0, 0, *self.texels))
+
+    def paste(self, band: "Planes", top: int) -> None:
+        """Replace rows from `top` on by those of planes of the same width."""
+        rows = band.texels[1]
+        for mine, new in zip(self.textures, band.textures, strict=True):
+            kept = np.frombuffer(new.read(), np.uint8).reshape(band.sides[1], -1)[:rows]
+            mine.write(kept.tobytes(), viewport=(0, top, band.sides[0], rows))
+
+    def release(self) -> None:
+        """Free the textures."""
+        release_target(self.target)
+        for texture in self.textures:
+            texture.release()
+
+
+class Presenter:
+    """Shows planes as 8-bit pixels: in the window, or in memory.
+
+    `sources` gives the text of a fragment shader, `present.frag` or `pack.frag`, behind a head.
+    """
+
+    def __init__(self, ctx: moderngl.Context, vertex: Source, sources: Callable[..., Source]):
+        self.ctx = ctx
+        # Apart, and not as a choice in the shader, for which a processor would do both.
+        self._shown = [_Cover(ctx, vertex, sources("present.frag", scaled)) for scaled in (0, 1)]
+        self._packing = _Cover(ctx, vertex, sources("pack.frag", 0))
+        self.packed: Any = None
+        self.readings = Readings(ctx)
+
+    def show(
+        self,
+        planes: Planes,
+        target: moderngl.Framebuffer,
+        size: tuple[int, int],
+        *,
+        flipped: bool,
+        below: int = 0,
+    ) -> None:
+        """Draw the planes over `size` pixels of `target`, above `below` rows; `flipped` for a
+        window."""
+        cover = self._shown[planes.size != size]
+        cover.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
+        cover.draw(planes, target, size, below)
+
+    def read(self, planes: Planes) -> Pixels:
+        """The planes as (height, width, 3) uint8, row 0 on top."""
+        return self.start(planes).pixels()
+
+    def start(self, planes: Planes) -> Reading:
+        """Begin to read the planes; other planes can be drawn before the pixels are asked for."""
+        width, height = planes.size
+        size = (-(-3 * width // PACKED), height)
+        if self.packed is None or self.packed.size != size:
+            self._release_packed()
+            self.packed = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="u4")])
+        self._packing.draw(planes, self.packed, size)
+        unpack = partial(_unpacked, size=planes.size)
+        return self.readings.start(self.packed, unpack, components=4, dtype="u4")
+
+    def _release_packed(self) -> None:
+        if self.packed is not None:
+            textures = self.packed.color_attachments
+            release_target(self.packed)
+            for texture in textures:
+                texture.release()
+            self.packed = None
+
+    def release(self) -> None:
+        """Free the programs and the framebuffer."""
+        self._release_packed()
+        self.readings.release()
+        for cover in (*self._shown, self._packing):
+            cover.release()
+
+
+class _Cover:
+    """A program that draws planes over a whole target."""
+
+    def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
+        self.program = build(ctx, vertex, fragment)
+        for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
+            self.program[name].value = unit
+        self.triangle = ctx.vertex_array(self.program, [])
+
+    def set(self, **values: Any) -> None:
+        """Set what the program has of some uniforms."""
+        for name, value in values.items():
+            if name in self.program:
+                self.program[name].value = value
+
+    def draw(
+        self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], below: int = 0
+    ) -> None:
+        """Draw over `size` pixels of a target, above `below` rows of it."""
+        for unit, texture in enumerate(planes.textures):
+            texture.use(unit)
+        target.use()
+        target.scissor = None  # type: ignore[assignment]
+        target.viewport = (0, below, *size)
+        self.triangle.render(moderngl.TRIANGLES, vertices=3)
+
+    def release(self) -> None:
+        """Free the program."""
+        self.triangle.release()
+        self.program.release()
+
+
+def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
+    """What pack.frag has made, as (height, width, 3) pixels."""
+    width, height = size
+    rows = data.reshape(height, -1)[:, : 3 * width]
+    return np.ascontiguousarray(rows).reshape(height, width, 3)
+
+
+def _no_power(side: int) -> int:
+    """The next number that is not a power of two."""
+    while side & (side - 1) == 0:
+        side += 1
+    return side

@@ -1,0 +1,239 @@
+"""What wide networks are drawn with, on one context: compute programs, weights, a tile's units.
+
+    Network -> pack() -> a buffer of weights, each layer a range of it
+    Scene   -> TiledPrograms.load() -> buffers and kernels; bind(layer), then Kernel.run()
+
+The units of one layer at a tile's pixels are a buffer too, and two of them are input and output by
+turns. See tiled.glsl for how both lie in memory.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
+from cppn_gl.engines.gl.unlocked import dispatch
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.network import MAX_WIDTH, Layer, Network
+from cppn_gl.preset.scene import Scene
+
+MAX_KERNELS = 24
+
+# What the shaders are written for: texels and rows of a workgroup in tiled_hidden, units of layer 1
+# that an invocation makes, texels of a workgroup in tiled_output.
+GROUP_TEXELS, GROUP_ROWS, RUN, OUTPUT_TEXELS = 64, 64, 16, 32
+
+# A layer's units at a tile: small enough that two such buffers stay in a large GPU's cache, large
+# enough that each layer has 256 workgroups. Every driver of OpenGL 4.3 allows a block of this size.
+TILE_BYTES = 1 << 24
+_NEEDED = {
+    "GL_MAX_COMPUTE_WORK_GROUP_INVOCATIONS": 256,
+    "GL_MAX_COMPUTE_SHADER_STORAGE_BLOCKS": 3,
+    "GL_MAX_SHADER_STORAGE_BLOCK_SIZE": TILE_BYTES,
+}
+_INPUTS, _RESULTS, _WEIGHTS = range(3)  # bindings of the storage buffers
+
+
+def available(ctx: moderngl.Context) -> bool:
+    """Whether a context can draw so: OpenGL 4.3, which promises 32 KB of shared memory too."""
+    info: dict[str, Any] = ctx.info
+    return ctx.version_code >= 430 and all(int(info.get(k, n)) >= n for k, n in _NEEDED.items())
+
+
+# A network as bytes.
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a layer lies in the weights' buffer, in bytes, and the vec4s of one of its columns."""
+
+    offset: int
+    size: int
+    quads: int
+
+
+def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
+    """The draws of layers 2 to depth, and where each lies.
+
+    A layer is its biases, then its columns of weights, each filled up to whole workgroups of rows
+    with zeros. The output layer has four rows: a single output fills them all.
+    """
+    pieces, parts, at = [], [], 0
+    for index, layer in enumerate(network.drawn[1:], 2):
+        rows, columns = layer.weight.shape
+        last = index == network.depth
+        padded = np.zeros(
+            (1 + columns, 4 if last else packing.round_up(rows, GROUP_ROWS)), np.float32
+        )
+        padded[0, :rows], padded[1:, :rows] = layer.bias, layer.weight.T
+        if last:
+            padded[:, rows:] = padded[:, rows - 1 : rows]
+        pieces.append(padded.ravel())
+        parts.append(Part(at, padded.nbytes, padded.shape[1] // 4))
+        at += padded.nbytes
+    if not pieces:  # depth 1: nothing is read, but something must be bound
+        return np.zeros(4, np.float32), [Part(0, packing.VEC4, 1)]
+    return np.concatenate(pieces), parts
+
+
+# Programs.
+
+
+class Kernel:
+    """A compute program. Raises ShaderError with the file and line of the first error."""
+
+    def __init__(self, ctx: moderngl.Context, source: Source):
+        try:
+            self.program: Any = ctx.compute_shader(source.text)
+        except moderngl.Error as error:
+            raise ShaderError(explain_log(str(error), source.files)) from None
+        self.warm = False  # whether it has run; many drivers compile at the first dispatch
+        self._set: dict[str, Any] = {}
+
+    def run(self, groups: tuple[int, int], **uniforms: Any) -> None:
+        """Dispatch, and let the next layer see the units it wrote."""
+        for name, value in uniforms.items():
+            if self._set.get(name) != value:
+                self._set[name] = value
+                if self.program.get(name, None) is not None:  # drivers leave out what is not read
+                    self.program[name].value = value
+        dispatch(self.program, *groups)
+        self.program.ctx.memory_barrier(moderngl.SHADER_STORAGE_BARRIER_BIT)
+        self.warm = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All of a network that one of its three programs depends on. Widths and depth are no part."""
+
+    file: str
+    hidden: tuple[str, ...] = ()  # the activations to choose from
+    output: str = "identity"
+    radius: bool = False  # whether r is an input
+
+
+def kinds(network: Network) -> list[Kind]:
+    """The programs of layer 1, of later hidden layers where there are any, and of the output."""
+    used = {layer.activation for layer in network.drawn[:-1]}
+    hidden = tuple(name for name in ACTIVATIONS if name in used)
+    first = Kind("tiled_first.comp", hidden, radius="r" in network.inputs)
+    middle = [Kind("tiled_hidden.comp", hidden)] if network.depth > 2 else []
+    return [first, *middle, Kind("tiled_output.comp", output=network.drawn[-1].activation)]
+
+
+def source(of: Kind, folder: Path | None = None) -> Source:
+    """The text of a program."""
+    known = list(ACTIVATIONS)
+    choices = [f"if (kind == {known.index(n)}) return activation_{n}(x);" for n in of.hidden[:-1]]
+    choices.append(f"return activation_{(of.hidden or ('identity',))[-1]}(x);")
+    lines = [
+        "#define REAL vec4",
+        "#define LANE_STEPS vec4(0.0, 2.0, 4.0, 6.0)",
+        "#define PRECISE precise",
+        "#define SELECT(value, bad, mark) \\",
+        "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
+        f"#define RUN {RUN}",
+        f"#define HIDDEN_ACTIVATIONS {' '.join(choices)}",
+        f"#define OUTPUT_ACTIVATION activation_{of.output}",
+        f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
+        f"layout(std140, binding = {packing.FRAME_BINDING}) uniform Frame {{",
+        f"{packing.members(packing.FRAME)}\n}} frame;",
+        f"layout(std140, binding = {packing.FIRST_BINDING}) uniform First {{",
+        f"    vec4 unit[{MAX_WIDTH}];\n}} first;",
+    ]
+    return compose(of.file, "\n".join(lines), 430, folder)
+
+
+class TiledPrograms:
+    """What the drawings of a context share: kernels, the weights last sent, units of a tile."""
+
+    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
+        self.ctx, self.folder = ctx, folder
+        self.compiled = self.uploads = 0  # how many, ever: the tests count
+        self._kernels: OrderedDict[Kind, Kernel] = OrderedDict()
+        self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
+        self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
+        self._units = [ctx.buffer(reserve=TILE_BYTES) for _ in range(2)]
+        self._weights: Any = None
+        self._parts: list[Part] = []
+        self._loaded: tuple[Layer, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self._kernels)
+
+    def kernels(self, network: Network) -> list[Kernel]:
+        """The programs of a network, in the order of `kinds`. Raises ShaderError."""
+        return [self._kernel(kind) for kind in kinds(network)]
+
+    def _kernel(self, kind: Kind) -> Kernel:
+        if kind in self._kernels:
+            self._kernels.move_to_end(kind)
+            return self._kernels[kind]
+        kernel = self._kernels[kind] = Kernel(self.ctx, source(kind, self.folder))
+        self.compiled += 1
+        if len(self._kernels) > MAX_KERNELS:
+            self._kernels.popitem(last=False)[1].program.release()
+        return kernel
+
+    def load(self, scene: Scene) -> list[Kernel]:
+        """Send what differs from the last scene, bind it, and give the network's kernels."""
+        network, view = scene.network, scene.view
+        kernels = self.kernels(network)
+        self._send(network)
+        first = packing.first_layer(network, view.center, view.extent, scene.clock)
+        self._first.write(first[: len(network.drawn[0].bias)].tobytes())
+        self._frame.bind_to_uniform_block(packing.FRAME_BINDING)
+        self._first.bind_to_uniform_block(packing.FIRST_BINDING)
+        self.bind(0)
+        for kernel in kernels:
+            if not kernel.warm:  # or compiling is taken for the speed of drawing
+                kernel.run((1, 1), rows=0, columns=0, count=0, across=1)
+                self.ctx.finish()
+        return kernels
+
+    def _send(self, network: Network) -> None:
+        drawn = network.drawn
+        if packing.same_draws(drawn, self._loaded):
+            return
+        weights, parts = pack(network)
+        self._loaded = ()
+        if self._weights is None or self._weights.size != weights.nbytes:
+            self._free_weights()
+            self._weights = self.ctx.buffer(reserve=weights.nbytes)
+        self._weights.write(weights.tobytes())
+        self._parts, self._loaded = parts, drawn
+        self.uploads += 1
+
+    def frame(self, block: bytes) -> None:
+        """Send a Frame block (packing.frame_block)."""
+        self._frame.write(block)
+
+    def bind(self, index: int) -> int:
+        """Bind what layer `index` (from 0) reads and writes; the vec4s of a column of its weights.
+
+        Its results are one of the units' buffers, those of the layer before the other one.
+        """
+        self._units[index % 2].bind_to_storage_buffer(_RESULTS)
+        self._units[(index + 1) % 2].bind_to_storage_buffer(_INPUTS)
+        part = self._parts[max(index, 1) - 1]
+        self._weights.bind_to_storage_buffer(_WEIGHTS, offset=part.offset, size=part.size)
+        return part.quads
+
+    def _free_weights(self) -> None:
+        if self._weights is not None:
+            self._weights.release()
+            self._weights = None
+
+    def release(self) -> None:
+        """Free everything."""
+        while self._kernels:
+            self._kernels.popitem()[1].program.release()
+        self._free_weights()
+        for buffer in (self._frame, self._first, *self._units):
+            buffer.release()

@@ -1,0 +1,147 @@
+"""What was measured here before: which engine draws networks of a structure fastest.
+
+    renderer, driver version, structure -> TuningCache -> {"engine": …, "rates": …}
+
+One JSON file in the user's cache folder. It can be deleted at any time; one that cannot be read, or
+holds something else, counts as empty.
+"""
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cppn_gl._version import __version__
+from cppn_gl.engines.gl.shader import Structure
+from cppn_gl.engines.names import EXACT
+from cppn_gl.preset.parsing import open_plain
+from cppn_gl.utils.files import CaptureError, write_atomic
+from cppn_gl.utils.resources import NO_HOME, user_folder
+
+FORMAT = 1
+MAX_BYTES = 2**22
+LARGEST = 1e30
+GUESSED = "first guess, not measured yet"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine by its exact name, and why that one, in a few words."""
+
+    engine: str
+    why: str
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it was neither asked for nor measured."""
+        return self.why == GUESSED
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a tuning found: the fastest engine, and rates in multiplications a second.
+
+    `bake_seconds`: to compile one weight as a literal; 0 where that was not measured.
+    """
+
+    engine: str
+    rates: dict[str, float]
+    bake_seconds: float = 0.0
+
+
+def default_path() -> Path | None:
+    """The file in the user's cache folder; None for a user without a home."""
+    folder = user_folder("cache")
+    return folder and folder / "tuning.json"
+
+
+def structure_key(structure: Structure) -> str:
+    """A structure in words: what the choice depends on, beside the machine."""
+    where = structure.layout
+    storage = f"{where.blocks} blocks" if where.blocks else "texture"
+    names = "+".join(structure.hidden) or "none"
+    radius = ", r" if structure.radius else ""
+    step = f"{where.rows}×{4 * where.chunks}"
+    return f"{where.units} units, {step}, {storage}, {names}, {structure.output}{radius}"
+
+
+class TuningCache:
+    """The file, read once and again after it has changed. Without one, this process remembers."""
+
+    def __init__(self, machine: str, path: Path | None = None):
+        self.machine = f"{machine} | cppn_gl {__version__}"
+        self.path = path or default_path()
+        self.problem = ""  # why the last measurement could not be kept
+        self._stamp: object = None
+        self._found: dict[str, Any] = {}
+
+    def get(self, key: str) -> Measured | None:
+        """What is known of a structure on this machine."""
+        self._read()
+        found = self._found.get(self.machine, {})
+        return _measured(found.get(key)) if isinstance(found, dict) else None
+
+    def put(self, key: str, measured: Measured) -> None:
+        """Remember a measurement; where the file cannot be written, for this process only."""
+        self._stamp = None
+        self._read()
+        machine = self._found.setdefault(self.machine, {})
+        if not isinstance(machine, dict):
+            machine = self._found[self.machine] = {}
+        machine[key] = {
+            "engine": measured.engine,
+            "rates": {name: float(f"{rate:.4g}") for name, rate in measured.rates.items()},
+            "bake_seconds": float(f"{measured.bake_seconds:.4g}"),
+        }
+        if self.path is None:
+            self.problem = NO_HOME
+            return
+        text = json.dumps({"format": FORMAT, "machines": self._found}, indent=1)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(self.path, text.encode(), overwrite=True)
+        except (CaptureError, OSError) as error:
+            self.problem = str(error)
+        else:
+            self.problem, self._stamp = "", self._look()
+
+    def _look(self) -> object:
+        if self.path is None:
+            return None
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _read(self) -> None:
+        stamp = self._look()
+        if self.path is None or stamp is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        found: Any = None
+        with (
+            contextlib.suppress(OSError, ValueError, RecursionError),
+            open_plain(self.path) as stream,
+        ):
+            found = json.loads(stream.read(MAX_BYTES))
+        machines = found.get("machines") if isinstance(found, dict) else None
+        if isinstance(machines, dict) and found.get("format") == FORMAT:
+            self._found = machines
+
+
+def _measured(found: Any) -> Measured | None:
+    """An entry of the file, or None where it is not one."""
+    if not isinstance(found, dict) or found.get("engine") not in list(EXACT):
+        return None
+    rates, bake = found.get("rates", {}), found.get("bake_seconds", 0.0)
+    if not isinstance(rates, dict) or not _is_rate(bake):
+        return None
+    kept = {n: float(r) for n, r in rates.items() if n in EXACT and _is_rate(r)}
+    return Measured(found["engine"], kept, float(bake))
+
+
+def _is_rate(found: Any) -> bool:
+    """Whether something is a number that can be reckoned with."""
+    return type(found) in (int, float) and 0 <= found < LARGEST

@@ -1,0 +1,1 @@
+"""Networks: layers, draws, activations, input features, derivatives, normalisation."""

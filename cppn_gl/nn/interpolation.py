@@ -1,0 +1,127 @@
+"""Great circles between random draws: how one network turns into another at constant speed.
+
+All numbers that a seed draws (weights, biases, latent constants), one behind the other, are a
+vector. From the vector a to the vector b, at a share s of the angle between them,
+
+    w(s) = |w|(s) · (sin((1-s) angle) · a / |a|  +  sin(s angle) · b / |b|) / sin(angle)
+
+where |w|(s) goes evenly from |a| to |b| (Shoemake, "Animating rotation with quaternion curves",
+1985). A straight line would pass nearer to 0, through networks of weights too small by √2: draws
+of two seeds stand almost at right angles. Normal draws stay normal all the way; uniform ones keep
+their variance, but half way their law is the triangle on ±√2.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn import draws
+
+MIN_SINE = 1e-6  # of an angle with a plane of its own; else the way is a straight line
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What draws there are: rows and columns of the layers, latent constants, law of weights."""
+
+    shapes: tuple[tuple[int, int], ...]
+    latents: int
+    law: str
+
+    @property
+    def count(self) -> int:
+        """How many numbers."""
+        return sum(rows * (columns + 1) for rows, columns in self.shapes) + self.latents
+
+    def arrays(self, seed: int) -> list[NDArray[np.float32]]:
+        """Weight and bias of each layer, and then the latent constants, as this seed draws them."""
+        drawn: list[NDArray[np.float32]] = []
+        for layer in range(1, len(self.shapes) + 1):
+            drawn += self.layer(seed, layer)
+        drawn.append(draws.draw_row(seed, 0, draws.LATENT, self.latents, "uniform"))
+        return drawn
+
+    def layer(self, seed: int, layer: int) -> list[NDArray[np.float32]]:
+        """Weight and bias of one of them, counted from 1."""
+        rows, columns = self.shapes[layer - 1]
+        weight = draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.law)
+        return [weight, draws.draw_row(seed, layer, draws.BIAS, rows, self.law)]
+
+
+@dataclass(frozen=True)
+class Arc:
+    """The lengths of two vectors and the angle between them, in radians."""
+
+    start: float
+    end: float
+    angle: float
+
+    @property
+    def chord(self) -> float:
+        """The distance between the two, straight."""
+        squares = self.start**2 + self.end**2 - 2 * self.start * self.end * math.cos(self.angle)
+        return math.sqrt(max(squares, 0.0))
+
+    def factors(self, share: float) -> tuple[float, float]:
+        """By what to multiply the two vectors at a share of the angle: (1, 0) at 0, (0, 1) at 1."""
+        sine = math.sin(self.angle)
+        if sine < MIN_SINE or self.start == 0 or self.end == 0:
+            return 1 - share, share
+        length = (1 - share) * self.start + share * self.end
+        one = math.sin((1 - share) * self.angle) / sine
+        other = math.sin(share * self.angle) / sine
+        return one * (length / self.start), other * (length / self.end)
+
+
+@lru_cache(maxsize=256)
+def arc(kind: Kind, seed: int, other: int) -> Arc:
+    """The arc between what two seeds draw."""
+    return between(kind.arrays(seed), kind.arrays(other))
+
+
+def between(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> Arc:
+    """The arc between two vectors, each given in parts."""
+    start, end = (math.sqrt(sum(map(_dot, one, one))) for one in (a, b))
+    if start == 0 or end == 0:
+        return Arc(start, end, 0.0)
+    # 2 atan2(|a' - b'|, |a' + b'|) of the unit vectors is exact for small angles too.
+    pairs = [(x.astype(float) / start, y.astype(float) / end) for x, y in zip(a, b, strict=True)]
+    apart = math.sqrt(sum(_dot(x - y, x - y) for x, y in pairs))
+    along = math.sqrt(sum(_dot(x + y, x + y) for x, y in pairs))
+    return Arc(start, end, 2 * math.atan2(apart, along))
+
+
+def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
+    x, y = a.astype(np.float64, copy=False).ravel(), b.astype(np.float64, copy=False).ravel()
+    return float(x @ y)
+
+
+def blended(kind: Kind, seed: int, other: int, share: float) -> list[NDArray[np.float32]]:
+    """The arrays of `Kind.arrays` on the way from one seed to another, read-only."""
+    factors = arc(kind, seed, other).factors(share)
+    return _mixed(kind.arrays(seed), kind.arrays(other), factors)
+
+
+def blended_layer(
+    kind: Kind, seed: int, other: int, share: float, layer: int
+) -> list[NDArray[np.float32]]:
+    """Weight and bias of one layer, counted from 1, of what `blended` gives."""
+    factors = arc(kind, seed, other).factors(share)
+    return _mixed(kind.layer(seed, layer), kind.layer(other, layer), factors)
+
+
+def _mixed(
+    start: list[NDArray[np.float32]], end: list[NDArray[np.float32]], factors: tuple[float, float]
+) -> list[NDArray[np.float32]]:
+    one, two = factors
+    arrays = []
+    for a, b in zip(start, end, strict=True):
+        mixed = (a * np.float64(one) + b * np.float64(two)).astype(np.float32)
+        mixed.flags.writeable = False
+        arrays.append(mixed)
+    return arrays

@@ -1,0 +1,64 @@
+"""A small random change of one layer, and what it does to the outputs.
+
+    Network, layer -> perturbed() -> another Network
+    Network, inputs -> changes() -> how far the outputs move, for a change of each layer, in float64
+
+The layer's weights W and biases b become W + noise · rms · Δ, b + noise · rms · δ, where rms is the
+root mean square of all its weights and biases, and Δ, δ are drawn from N(0, 1): a layer is changed
+by about the share `noise` of itself, whatever its size.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn import draws
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.network import MAX_WEIGHT, Layer, Network
+from cppn_gl.utils.cache import recent, share
+
+KEPT = 8  # small networks
+
+Floats = NDArray[np.float64]
+
+
+@recent(KEPT, share)
+def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
+    """The network with layer `layer`, from 1, changed. The same for the same arguments."""
+    changed = perturbed_layer(network, layer, noise, seed)
+    drawn, scales = list(network.drawn), list(network.scales)
+    drawn[layer - 1], scales[layer - 1] = changed, (1.0, 1.0)
+    return Network(drawn, network.inputs, latent=network.latent, scales=scales)
+
+
+def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> Layer:
+    """Layer `layer`, from 1, changed; the draws' corner for a narrower layer is the same."""
+    old = network.layers[layer - 1]
+    weight, bias = old.weight.astype(np.float64), old.bias.astype(np.float64)
+    count = weight.size + bias.size
+    size = noise * np.sqrt((np.square(weight).sum() + np.square(bias).sum()) / count)
+    weight += size * draws.draw(seed, layer, draws.NOISE_WEIGHT, *weight.shape, "normal")
+    bias += size * draws.draw_row(seed, layer, draws.NOISE_BIAS, len(bias), "normal")
+    limits = -MAX_WEIGHT, MAX_WEIGHT
+    return Layer(np.clip(weight, *limits), np.clip(bias, *limits), old.activation)
+
+
+def changes(network: Network, inputs: Any, noise: float, seed: int) -> Floats:
+    """Outputs with each layer changed in turn, less the outputs: (depth, N, outputs)."""
+    y: Floats = np.asarray(inputs, np.float64)
+    moved = np.zeros((0, *y.shape))  # of each network changed so far, its units
+    with np.errstate(all="ignore"):
+        for number, layer in enumerate(network.layers, 1):
+            other = perturbed_layer(network, number, noise, seed)
+            new = _units(other, y)
+            moved = np.concatenate([_units(layer, moved), new[None]])
+            y = _units(layer, y)
+        return np.asarray(moved - y)
+
+
+def _units(layer: Layer, y: Floats) -> Floats:
+    """A layer's units from the last one's, (…, columns) to (…, rows)."""
+    flat = y.reshape(-1, y.shape[-1]) @ layer.weight.T.astype(np.float64)
+    units = activate(layer.activation, flat + layer.bias)
+    return np.asarray(units.reshape(*y.shape[:-1], len(layer.bias)))

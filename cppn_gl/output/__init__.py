@@ -1,0 +1,1 @@
+"""Pictures, headless and on disk: the renderer, PNG, TIFF, posters, sequences."""

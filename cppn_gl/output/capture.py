@@ -1,0 +1,152 @@
+"""Pictures on disk: one at a time, or a stream of them on threads of its own.
+
+pixels + Shot -> encode_png -> write_atomic
+"""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.preset.shot import Shot, encode_png
+from cppn_gl.utils.files import CaptureError, check_target, free_name, write_atomic, write_new
+
+__all__ = [
+    "CaptureError",
+    "FrameWriter",
+    "Workers",
+    "check_target",
+    "default_workers",
+    "free_name",
+    "save_new_picture",
+    "save_picture",
+    "write_atomic",
+    "write_new",
+]
+
+MAX_WORKERS = 16
+NICER = 10  # than the thread that draws
+
+
+def default_workers() -> int:
+    """How many threads encode: as many as there are cores, up to MAX_WORKERS."""
+    return min(MAX_WORKERS, os.cpu_count() or 1)
+
+
+def save_picture(
+    path: Path, pixels: NDArray[np.uint8], shot: Shot, *, overwrite: bool = False
+) -> None:
+    """Write (height, width, 3) pixels as a PNG with their shot inside. Raises CaptureError."""
+    write_atomic(path, encode_png(pixels, shot), overwrite=overwrite)
+
+
+def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Path:
+    """Write a PNG named after its preset, the date and the time, and return its path."""
+    return write_new(folder, shot.preset.name, ".png", encode_png(pixels, shot))
+
+
+def _give_way() -> None:
+    """Let whoever draws go first, where that can be said of one thread.
+
+    Where processors draw too, what waits to be encoded then fills the gaps that drawing leaves.
+    """
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICER
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
+
+
+class Workers:
+    """Does tasks on threads of its own, so that drawing goes on.
+
+    It holds at most `waiting` tasks at a time, those being done included. As a context manager it
+    finishes what it has, or drops it where the block raises.
+    """
+
+    def __init__(self, *, workers: int | None = None, waiting: int | None = None):
+        workers = workers or default_workers()
+        self.errors: list[Exception] = []
+        self.written = 0
+        self._slots = threading.Semaphore(waiting or workers + 2)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(workers, "cppn_gl-writing", _give_way)
+
+    def take(self, task: Callable[[], None], *, wait: float = 0.0) -> bool:
+        """Take a task; False where there is no room for it, after waiting `wait` seconds.
+
+        Raises the first error of an earlier task (CaptureError).
+        """
+        self._raise()
+        if not self._slots.acquire(timeout=wait):
+            self._raise()
+            return False
+        self._pool.submit(self._do, task)
+        return True
+
+    def _do(self, task: Callable[[], None]) -> None:
+        try:
+            if not self._stopped.is_set():
+                task()
+                with self._lock:
+                    self.written += 1
+        except Exception as error:  # handed to the drawing thread, which knows what to do
+            self.errors.append(error)
+            self._stopped.set()
+        finally:
+            self._slots.release()
+
+    def _raise(self) -> None:
+        if self.errors:
+            raise self.errors[0]
+
+    def close(self) -> None:
+        """Wait until all is written. Raises the first error."""
+        self._pool.shutdown()
+        self._raise()
+
+    def abort(self) -> None:
+        """Drop what waits, and wait only for what is being done."""
+        self._stopped.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.abort()
+
+
+class FrameWriter(Workers):
+    """Encodes and writes pictures: Workers whose tasks are pictures."""
+
+    def __init__(
+        self, *, overwrite: bool = False, workers: int | None = None, waiting: int | None = None
+    ):
+        super().__init__(workers=workers, waiting=waiting)
+        self.overwrite = overwrite
+
+    def submit(
+        self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
+    ) -> bool:
+        """Take a picture, as `take` does. The pixels are not copied: leave them alone."""
+        task = partial(save_picture, path, pixels, shot, overwrite=self.overwrite)
+        return self.take(task, wait=wait)

@@ -1,0 +1,409 @@
+"""Pictures from presets, headless: `Renderer.render`, with OpenGL or without.
+
+Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
+"""
+
+import operator
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.choosing import Chooser
+from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.cpu import picture as numpy_engine
+from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.shader import ShaderError, Source, compose
+from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
+from cppn_gl.engines.gl.targets import Planes, Presenter
+from cppn_gl.engines.names import (
+    AUTO,
+    BAKED_COMPUTE,
+    ENGINES,
+    EXACT,
+    NUMPY,
+    Engine,
+    engine_name,
+    wished,
+)
+from cppn_gl.engines.tuning import Choice
+from cppn_gl.nn.network import Network
+from cppn_gl.output.whole import check, check_opengl, whole
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME
+from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views.base import HostView, Stage, View
+
+__all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
+
+Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
+
+LEAST = (160, 90)  # pixels of a picture that engines are timed on; less tells nothing
+REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
+DRAW_SECONDS = 0.25  # one draw call; Windows resets a GPU after 2 s
+
+
+@dataclass(frozen=True)
+class RendererInfo:
+    """What draws: the engine asked for, the renderer's name, the context's limits.
+
+    `engine` is "auto" where it is chosen for each network (`Renderer.engine_for`), and "numpy"
+    where there is nothing else; `context` is None without OpenGL.
+    """
+
+    engine: str
+    renderer: str
+    context: ContextInfo | None
+
+
+class Renderer:
+    """Draws presets and networks. Holds a headless context of its own, reused between calls.
+
+    `engine`: "auto", which takes what was measured to be fastest here, or a first guess, and NumPy
+    where no OpenGL is to be had, with a RuntimeWarning and the reason in `fallback`; or one of
+    `ENGINES`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is set. Raises
+    ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown engine.
+
+    Its own context is current only while it draws, so that several renderers can be used by
+    turns, and from any thread. A `context` that is given stays the caller's to make current.
+    """
+
+    def __init__(
+        self,
+        engine: str = "auto",
+        *,
+        context: moderngl.Context | None = None,
+        glsl: int | None = None,
+        shaders: Path | None = None,
+    ):
+        engine = engine_name(engine)
+        if engine == AUTO:
+            engine = wished()
+        self._asked = engine
+        self.fallback: ContextError | None = None
+        self._given, self._owned = context, context is None
+        self._shaders = shaders
+        self._lock = threading.RLock()
+        self._released = False
+        self.ctx = context if engine != "numpy" else None
+        if engine != "numpy" and context is None:
+            try:
+                self.ctx = open_context()
+            except ContextError as error:
+                if engine != "auto":
+                    raise
+                self.fallback = error
+                warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
+        self._planes: Planes | None = None
+        if self.ctx is None:
+            self.info = RendererInfo("numpy", f"NumPy {np.__version__}", None)
+            return
+        try:
+            with self._current():
+                self._open(self.ctx, glsl)
+        except BaseException:
+            if self._owned:
+                self.ctx.release()
+            raise
+
+    def _open(self, ctx: moderngl.Context, glsl: int | None) -> None:
+        found = describe(ctx)
+        self.info = RendererInfo(self._asked, found.renderer, found)
+        version = glsl or (420 if ctx.version_code >= 420 else 330)
+        self.presenter = self._presenter()
+        self.painter = Painter(ctx, version, self._shaders, software=found.software)
+        kind = self._asked.partition("-")[0]
+        able = {"compute": self.painter.compute, "tiled": self.painter.tiled}
+        if self._asked == str(BAKED_COMPUTE):
+            kind = "compute"
+        if not able.get(kind, True):
+            raise ContextError(
+                f"The engine {self._asked} needs OpenGL 4.3; {found.renderer} has "
+                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                "Use --engine fragment.",
+            )
+        self.chooser = Chooser(self.painter, found, self._asked)
+
+    def _open_late(self) -> None:
+        """Use OpenGL after all, for a view that draws with it what NumPy has made."""
+        with self._lock:
+            if self.ctx is not None or self._released:
+                return
+            info, self.ctx = self.info, self._given or open_context()
+            try:
+                with self._current():
+                    self._open(self.ctx, None)
+            except BaseException:
+                if self._owned:
+                    self.ctx.release()
+                self.ctx = None
+                raise
+            self.info = info
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """Hold this renderer's own context current, and other threads off."""
+        with self._lock:
+            if self._released:
+                raise RuntimeError("this renderer has been released")
+            if self.ctx is None or not self._owned:
+                yield
+            else:
+                with self.ctx:
+                    yield
+
+    def render(
+        self,
+        what: Preset | Network,
+        size: tuple[int, int] = (640, 360),
+        time: float = 0.0,
+        *,
+        samples: int = 1,
+        dtype: str = "uint8",
+        part: Part | None = None,
+    ) -> NDArray[Any]:
+        """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
+
+        `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples a
+        pixel. `dtype` is "uint8" (round(255 v)) or "float32" (before quantisation; not clamped
+        at one sample). A pixel whose value is not a finite number is magenta, (1, 0, 1).
+        `part` draws only (left, top, width, height) of it, in pixels: the same values as a cut
+        from the whole, which may then be too large to draw; other views are drawn whole.
+        """
+        if dtype not in ("uint8", "float32"):
+            raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
+        scene = _scene(what, TIME(time))
+        size, samples = _sides(size, part), SAMPLES(samples)
+        part = _inside(part or (0, 0, *size), size)
+        view = view_of(scene.preset)
+        if view.name != PICTURE:
+            return _cut(self._whole(view, scene, SIZE(size), samples, dtype), part)
+        with self._current():
+            engine = EXACT[self.engine_for(scene.network).engine]
+            if not engine.on_host:
+                return self._draw(scene, engine, size, part, samples, dtype)
+        picture = numpy_engine.draw(scene, size, samples, part)
+        return numpy_engine.quantise(picture) if dtype == "uint8" else picture
+
+    def begin(
+        self,
+        what: Preset | Network,
+        size: tuple[int, int] = (640, 360),
+        time: float = 0.0,
+        *,
+        samples: int = 1,
+    ) -> Coming:
+        """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
+        scene = _scene(what, TIME(time))
+        engine = EXACT[self.engine_for(scene.network).engine]
+        if engine.on_host or scene.preset.show.view != PICTURE:
+            return Ready(self.render(what, size, time, samples=samples))
+        size, samples = _sides(size, None), SAMPLES(samples)
+        with self._current():
+            drawn = self._regions(scene, engine, size, (0, 0, *size), samples)
+            regions = [(place, self.presenter.start(planes)) for place, planes in drawn]
+        return Mosaic(size, regions, self._current)
+
+    def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
+        """Raise what `render` would refuse a preset's view for, before anything is drawn."""
+        view = view_of(preset)
+        if view.name != PICTURE:
+            check_opengl(view, self.fallback)
+            check(view, preset, size, samples, *([self.painter.largest] if self.ctx else []))
+
+    def engine_for(self, what: Preset | Network) -> Choice:
+        """The engine that draws a preset or network here, by its exact name, and why that one."""
+        if self.ctx is None:
+            return Choice(str(NUMPY), "asked for" if self._asked == "numpy" else "no OpenGL")
+        return self.chooser.engine_for(_network(what))
+
+    def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
+        """Time the engines on this preset, remember the fastest, and return it.
+
+        It is kept for all networks of the structure, in a file that can be deleted. Takes a second
+        or a few; compiles each candidate.
+        """
+        if self.ctx is None:
+            return self.engine_for(what)
+        scene = _scene(what)
+        with self._current():
+            width, height = SIZE(tuple(size))
+            least = (max(width, LEAST[0]), max(height, LEAST[1]))
+            return self.chooser.tune(scene, least, self._region)
+
+    def plan(self, what: Preset | Network, points: float) -> Choice:
+        """Choose the engine for a long job of one network, and draw with it from now on.
+
+        `points` are the pixels × samples of all its frames. A job that is worth it measures the
+        engines first; a baked program is taken where it saves more than its compilation costs,
+        and never for a network that moves: each frame would be compiled. Nothing is measured for a
+        view that does not draw by engines, or baked for one that draws other networks too.
+        """
+        if self.ctx is None or self._asked in EXACT:
+            return self.engine_for(what)
+        if isinstance(what, Preset) and what.network_moves:
+            return self.engine_for(what)
+        scene = _scene(what)
+        view = view_of(scene.preset)
+        if not view.by_engine:
+            return self.engine_for(what)
+        with self._current():
+            return self.chooser.settle(scene, points, self._region, bakes=view.bakes)
+
+    @property
+    def tuning_path(self) -> Path | None:
+        """The file of what was measured; None without OpenGL, or for a user without a home."""
+        return self.chooser.cache.path if self.ctx is not None else None
+
+    def _whole(
+        self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
+    ) -> NDArray[Any]:
+        """All of a view's picture."""
+        check_opengl(view, self.fallback)
+        if self.ctx is None and not isinstance(view, HostView):
+            self._open_late()
+        with self._current():
+            stage = presenter = None
+            if self.ctx is not None:
+                presenter = self.presenter
+                base = scene.network
+                stage = Stage(self.painter, lambda n: self.chooser.engine_within(base, n))
+            return whole(
+                view, scene, size, samples=samples, dtype=dtype, stage=stage, presenter=presenter
+            )
+
+    def _draw(
+        self,
+        scene: Scene,
+        engine: Engine,
+        size: tuple[int, int],
+        part: Part,
+        samples: int,
+        dtype: str,
+    ) -> NDArray[Any]:
+        width, height = part[2:]
+        picture = np.empty((height, width, 3), dtype)
+        for (right, down), planes in self._regions(scene, engine, size, part, samples):
+            pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
+            if planes.size == (width, height):
+                return pixels
+            picture[down : down + planes.size[1], right : right + planes.size[0]] = pixels
+        return picture
+
+    def _regions(
+        self, scene: Scene, engine: Engine, size: tuple[int, int], part: Part, samples: int
+    ) -> Iterator[tuple[tuple[int, int], Planes]]:
+        """Where in the part each region lies, and its planes, which the next one draws over."""
+        left, top, width, height = part
+        for down in range(0, height, REGION):
+            for right in range(0, width, REGION):
+                planes = self._region((min(REGION, width - right), min(REGION, height - down)))
+                offset = (left + right, top + down)
+                drawing = begin(
+                    self.painter, planes, scene, engine, size=size, offset=offset, samples=samples
+                )
+                while not drawing.step(DRAW_SECONDS):
+                    pass
+                yield (right, down), planes
+
+    def reload(self, network: Network) -> None:
+        """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
+        with self._current():
+            fresh = self._presenter()
+            try:
+                self.painter.reload(network)
+            except ShaderError:
+                fresh.release()
+                raise
+            self.presenter.release()
+            self.presenter = fresh
+
+    def _presenter(self) -> Presenter:
+        assert self.ctx is not None
+
+        def source(file: str, scaled: int = 0) -> Source:
+            return compose(file, f"#define SCALED {scaled}", folder=self._shaders)
+
+        return Presenter(self.ctx, source("full.vert"), source)
+
+    def _region(self, size: tuple[int, int]) -> Planes:
+        if self._planes is None or self._planes.size != size:
+            if self._planes is not None:
+                self._planes.release()
+            assert self.ctx is not None
+            self._planes = Planes(self.ctx, size)
+        return self._planes
+
+    def release(self) -> None:
+        """Free all that this renderer holds, its own context included."""
+        if self._released:
+            return
+        with self._current():
+            if self._planes is not None:
+                self._planes.release()
+                self._planes = None
+            if self.ctx is not None:
+                self.painter.release()
+                self.presenter.release()
+            self._released = True
+        if self.ctx is not None and self._owned:
+            self.ctx.release()
+        self.ctx = None
+
+    def __enter__(self) -> "Renderer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def _network(what: Preset | Network) -> Network:
+    return what if isinstance(what, Network) else what.network()
+
+
+def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
+    """What to draw, or TypeError; a network alone is seen as a preset that says nothing else."""
+    if not isinstance(what, Preset | Network):
+        raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
+    if isinstance(what, Network):
+        return scene_of(Preset(), time, what)
+    return scene_of(what, time)
+
+
+def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:
+    """A size that can be drawn: its pixels are only limited where all of them are asked for."""
+    return SIZE(tuple(size)) if part is None else SIDES(tuple(size))
+
+
+def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:
+    left, top, width, height = part
+    return picture[top : top + height, left : left + width]
+
+
+def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:
+    """A part that lies within the picture, or ValueError."""
+    left, top, width, height = (operator.index(n) for n in part)
+    if not (0 <= left < left + width <= size[0] and 0 <= top < top + height <= size[1]):
+        raise ValueError(f"part {tuple(part)} does not lie within {size[0]}×{size[1]} pixels")
+    return left, top, width, height
+
+
+def render(what: Preset | Network, size: tuple[int, int] = (640, 360), **options: Any) -> Any:
+    """One picture by a renderer of its own; the options are those of `Renderer.render`."""
+    with Renderer() as renderer:
+        return renderer.render(what, size, **options)

@@ -1,0 +1,1 @@
+"""What a preset says: its tables, parsing, sweeps, scenes, the shipped library."""

@@ -1,0 +1,244 @@
+"""Axes of a sheet of networks, as text, and the `[sweep]` table that holds two of them.
+
+"depth=5:20:4 & activation=tanh" -> parse_axis() -> Axis: keys and their values, side by side
+
+    axis   = part { "&" part }           several keys that vary together; one value holds for all
+    part   = key "=" item { "," item }
+    item   = a:b          whole numbers from a to b, both included, upwards or downwards
+           | a:b:n        n numbers at equal steps
+           | a:b:n:log    n numbers by equal factors
+           | value        as in TOML, or a bare word
+
+Only syntax here: which keys there are, and which values they take, sweep.py knows.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cppn_gl.utils.checks import (
+    PresetError,
+    choice,
+    flag,
+    integer,
+    key,
+    line,
+    several,
+    show,
+    validate,
+)
+
+MAX_CELLS = 1024
+MAX_TEXT = 2000  # characters of an axis
+
+_SIZE = re.compile(r"\s*(\d{1,5})[xX×](\d{1,5})\s*", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_KEY = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
+_BARE = re.compile(r"[A-Za-z_][\w ]*", re.ASCII)
+_TOML_WORDS = ("true", "false", "inf", "nan")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Keys, each with as many values as the axis has steps."""
+
+    parts: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of steps; 1 for an axis of nothing."""
+        return len(self.parts[0][1]) if self.parts else 1
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that vary."""
+        return tuple(name for name, _ in self.parts)
+
+    def step(self, index: int) -> dict[str, Any]:
+        """Each key's value at a step, counted from 0."""
+        return {name: values[index] for name, values in self.parts}
+
+    def __str__(self) -> str:
+        """Text that gives the same axis again."""
+        return " & ".join(f"{name}={','.join(map(_written, v))}" for name, v in self.parts)
+
+
+def parse_axis(text: str, whole: Callable[[str], bool] = lambda name: False) -> Axis:
+    """The axis that a text like "depth=1:10" describes; "" varies nothing. Raises ValueError.
+
+    The numbers of a range of a key that is `whole` are rounded.
+    """
+    if not text.strip():
+        return Axis()
+    parts = [_part(part, whole) for part in _split(text, "&")]
+    count = max(len(values) for _, values in parts)
+    for name, values in parts:
+        if len(values) not in (1, count):
+            raise ValueError(f"{len(values)} values of {name} where {count} or 1 would be right")
+    if len({name for name, _ in parts}) < len(parts):
+        raise ValueError("a key stands twice on one axis")
+    return Axis(tuple((n, v if len(v) == count else v * count) for n, v in parts))
+
+
+def _part(text: str, whole: Callable[[str], bool]) -> tuple[str, tuple[Any, ...]]:
+    name, equals, values = text.partition("=")
+    name = name.strip()
+    if not equals or not _KEY.fullmatch(name):
+        raise ValueError(f"{show(text.strip())} is no axis; depth=1:10 or seed=3,5,8 would be one")
+    found: list[Any] = []
+    for item in _split(values, ","):
+        found += _item(item.strip(), whole=whole(name))
+        if len(found) > MAX_CELLS:
+            raise ValueError(f"more than {MAX_CELLS} values of {name}")
+    return name, tuple(found)
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """The text cut at a mark that stands in no quotes and no brackets."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        else:
+            depth += (letter in "[{") - (letter in "]}")
+        if letter == mark and not quote and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _item(text: str, *, whole: bool) -> list[Any]:
+    if not text:
+        raise ValueError("a value is missing before or after a comma")
+    ends = text.split(":")
+    if len(ends) == 1 or text[0] in "\"'[{":
+        return [_value(text)]
+    if len(ends) == 2:
+        if not all(_WHOLE.fullmatch(end.strip()) for end in ends):
+            problem = "is not two whole numbers; a:b:n would be n numbers from a to b"
+            raise ValueError(f"{show(text)} {problem}")
+        return _whole(*map(int, ends))
+    log = len(ends) == 4 and ends[3].strip() == "log"
+    if len(ends) > 3 and not log:
+        raise ValueError(f"{show(text)} is no range; a:b, a:b:n or a:b:n:log would be")
+    a, b = (_number(end.strip()) for end in ends[:2])
+    if not _WHOLE.fullmatch(ends[2].strip()) or not 1 <= int(ends[2]) <= MAX_CELLS:
+        raise ValueError(f"{show(text)}: a count from 1 to {MAX_CELLS} would be right, third")
+    numbers = _spaced(a, b, int(ends[2]), log=log)
+    return [math.floor(n + 0.5) for n in numbers] if whole else numbers
+
+
+def _whole(a: int, b: int) -> list[int]:
+    if abs(b - a) >= MAX_CELLS:
+        raise ValueError(f"{a}:{b} is more than {MAX_CELLS} values; a:b:n would be n of them")
+    step = 1 if a <= b else -1
+    return list(range(a, b + step, step))
+
+
+def _spaced(a: float, b: float, count: int, *, log: bool) -> list[float]:
+    """`count` numbers from a to b, both exact; a alone for one."""
+    if log and (a == 0 or b == 0 or (a < 0) != (b < 0)):
+        raise ValueError(f"{a:g}:{b:g} by equal factors: two numbers above 0 would be right")
+    numbers = [a]
+    for k in range(1, count):
+        s = k / (count - 1)
+        factor = math.exp((1 - s) * math.log(abs(a)) + s * math.log(abs(b))) if log else 0.0
+        numbers.append(math.copysign(factor, a) if log else (1 - s) * a + s * b)
+    if count > 1:
+        numbers[-1] = b
+    return numbers
+
+
+def _number(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError(f"{show(text)} is not a number")
+    return float(text)
+
+
+def _value(text: str) -> Any:
+    """What TOML makes of a text, or the bare word that it is."""
+    if _NUMBER.fullmatch(text) and not _WHOLE.fullmatch(text):
+        return _number(text)  # .5 and 5., which are not in TOML
+    try:
+        document = tomllib.loads(f"value = {text}")
+        if len(document) == 1:
+            value = document["value"]
+            return tuple(value) if isinstance(value, list) else value
+    except (ValueError, RecursionError):
+        pass
+    if not _BARE.fullmatch(text):
+        raise ValueError(f"{show(text)} is neither a value nor a range")
+    return text
+
+
+def _written(value: Any) -> str:
+    """A value as `_value` reads it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        plain = _BARE.fullmatch(value) and value == value.strip() and value not in _TOML_WORDS
+        return value if plain else f"'{value}'" if "'" not in value else f'"{value}"'
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_in_list(item) for item in value)}]"
+    return repr(value)
+
+
+def _in_list(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else _written(value)
+
+
+def axis_text(value: Any) -> str:
+    """The check of an axis: text that can be parsed."""
+    text = str(line(MAX_TEXT)(value)).strip()
+    parse_axis(text)
+    return text
+
+
+def cell_size(value: Any) -> tuple[int, int]:
+    """The check of a cell's size in pixels: [160, 120], or "160x120"."""
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str) and not match:
+        raise ValueError(f"{show(value)} is not a size in pixels like 160x120")
+    width, height = several(integer(8, 4096), 2, 2)(
+        list(map(int, match.groups())) if match else value
+    )
+    return width, height
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The `[sweep]` table: a sheet of networks, and what differs from cell to cell."""
+
+    rows: str = key("", axis_text, "what differs from row to row: key=a:b, key=a:b:n, key=a,b,c")
+    cols: str = key(
+        "", axis_text, "what differs from column to column, as weight_scale=0.5:1:9:log"
+    )
+    wrap: int = key(
+        0,
+        integer(0, MAX_CELLS),
+        "where only one of rows and cols is given: columns that it is folded into; 0: none",
+    )
+    seeds: str = key(
+        "shared",
+        choice(["shared", "varying"]),
+        "shared, or varying: each cell draws its own network, counted on from network.seed",
+    )
+    cell: tuple[int, int] = key(
+        (160, 160), cell_size, "a cell's size in pixels; in the window its shape"
+    )
+    gap: int = key(4, integer(0, 256), "pixels between cells")
+    labels: bool = key(True, flag, "words at rows and columns")
+
+    def __post_init__(self) -> None:
+        validate(self, "sweep.")
+        row_count, column_count = parse_axis(self.rows).count, parse_axis(self.cols).count
+        if row_count * column_count > MAX_CELLS:
+            problem = f"{row_count} × {column_count} cells where {MAX_CELLS} are possible"
+            raise PresetError(problem, key="sweep.rows")

@@ -1,0 +1,44 @@
+"""The shipped presets, and opening whatever a person names: a preset, a TOML file, a picture."""
+
+from functools import cache
+from pathlib import Path
+
+from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.resources import resource
+
+DEFAULT = "default"
+
+
+@cache
+def shipped() -> dict[str, Path]:
+    """Name to file of every shipped preset: the default first, then in alphabetical order."""
+    files = {path.stem: path for path in sorted(resource("presets").glob("*.toml"))}
+    return dict(sorted(files.items(), key=lambda item: item[0] != DEFAULT))
+
+
+def is_picture(source: str) -> bool:
+    """Whether `source` names a picture rather than a preset."""
+    return source.lower().endswith((".png", ".tif", ".tiff"))
+
+
+def load_preset(source: str | Path = DEFAULT) -> Preset:
+    """A preset by shipped name, by the path of a .toml file, or out of a picture saved by cppn_gl.
+
+    Raises PresetError, in one line.
+    """
+    name = str(source)
+    if is_picture(name):
+        from cppn_gl.preset.shot import read_shot  # Pillow, only when there is a picture to open
+
+        return read_shot(Path(name)).preset
+    if name in shipped():
+        return read_preset(shipped()[name])
+    path = Path(name)
+    if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):
+        return read_preset(path)
+    hint = nearest(name, shipped())
+    if path.exists():
+        hint = "; a file that is one ends in .toml, or in .png"
+    raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

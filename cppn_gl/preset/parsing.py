@@ -1,0 +1,228 @@
+"""Presets from TOML text: every mistake is one PresetError with file, line, key and a remedy."""
+
+import dataclasses
+import errno
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.network import MAX_WEIGHT, Layer, NetworkSpec
+from cppn_gl.preset.animation import Animate
+from cppn_gl.preset.preset import (
+    FORMAT,
+    LAYER_KEYS,
+    MAX_BYTES,
+    TABLES,
+    TOP,
+    LayersSpec,
+    Preset,
+    checked,
+)
+from cppn_gl.utils.checks import PresetError, choice, nearest, number, several, show
+
+# tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
+_QUOTED = re.compile(
+    r'''#[^\n]*+|"""(?:[^"\\]++|\\.?|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\.?)*+"?'''
+    r"""|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?""",
+    re.DOTALL,
+)
+_DEEP = re.compile(r"(?:\.[^.=,\[\]{}\n]*+){17}")
+
+
+def load_toml(toml: str) -> dict[str, Any]:
+    """What TOML text says. Raises ValueError, and RecursionError where it is nested too deep."""
+    if _DEEP.search(_QUOTED.sub("", toml)):
+        raise RecursionError("a key of more than 16 dots")
+    return tomllib.loads(toml)
+
+
+def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset:
+    """A preset from TOML text. `source` names the file in errors. Raises PresetError only."""
+    try:
+        document = load_toml(toml)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        problem = re.sub(r" \(at .*\)$", "", str(error))
+        line = int(found.group(1)) if found else None
+        raise PresetError(f"not TOML: {problem}", source=source, line=line) from None
+    except RecursionError:
+        raise PresetError("not a preset: nested too deep", source=source) from None
+    except ValueError as error:
+        raise PresetError(f"not TOML: {str(error).splitlines()[0]}", source=source) from None
+    try:
+        return _preset(document, name)
+    except PresetError as error:
+        layer = re.match(r"layer (\d+)", error.problem)
+        place = find_line(toml, error.key, int(layer.group(1)) if layer else 1)
+        raise error.at(source, place) from None
+
+
+def _preset(document: dict[str, Any], called: str) -> Preset:
+    version = document.get("format", FORMAT)
+    if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
+        problem = f"{show(version)} is newer than this program knows ({FORMAT}); update cppn_gl"
+        raise PresetError(problem, key="format")
+    for field in document:
+        if field not in TOP and field not in TABLES:
+            raise PresetError(
+                f"no such key{nearest(field, [*TOP, *TABLES])}", key=show(field)[1:-1]
+            )
+    top = {f: checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
+    top.pop("format", None)
+    network = _table(document, "network")
+    spec = _layers_spec(network) if "layers" in network else _build(NetworkSpec, network, "network")
+    others: dict[str, Any] = {
+        name: _build(cls, _table(document, name), name)
+        for name, cls in TABLES.items()
+        if name != "network"
+    }
+    return Preset(spec=spec, name=called, **others, **top)
+
+
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise PresetError(f"{show(table)} where a table [{name}] would be right", key=name)
+    return table
+
+
+def _build(cls: type, values: dict[str, Any], table: str) -> Any:
+    if cls is Animate:
+        return Animate(tuple(_flat(values, "")))
+    known = [field.name for field in dataclasses.fields(cls)]
+    for field in values:
+        if field not in known:
+            problem = f"no such key{nearest(field, known)}"
+            raise PresetError(problem, key=f"{table}.{show(field)[1:-1]}")
+    return cls(**{field: _tuples(value) for field, value in values.items()})
+
+
+def _flat(values: dict[str, Any], before: str) -> list[tuple[str, Any]]:
+    """Keys with dots: quoted, or as TOML has them where they are not, tables in tables."""
+    flat: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        inside = isinstance(value, dict)
+        flat += _flat(value, f"{before}{name}.") if inside else [(before + name, value)]
+    return flat
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _layers_spec(network: dict[str, Any]) -> LayersSpec:
+    tables = network["layers"]
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        problem = "[[network.layers]] tables would be right, each with weight, bias, activation"
+        raise PresetError(problem, key="network.layers")
+    known = [field.name for field in dataclasses.fields(LayersSpec)]
+    drawn = [field.name for field in dataclasses.fields(NetworkSpec)]
+    for field in network:
+        if field not in known and field in drawn:
+            problem = "cannot stand beside [[network.layers]], which say it themselves"
+            raise PresetError(problem, key=f"network.{field}")
+    layers = tuple(_layer(table, i) for i, table in enumerate(tables, 1))
+    rest = {field: value for field, value in network.items() if field != "layers"}
+    spec: LayersSpec = _build(LayersSpec, rest | {"layers": layers}, "network")
+    return spec
+
+
+def _layer(table: dict[str, Any], number_: int) -> Layer:
+    where = "network.layers"
+    for field in table:
+        if field not in LAYER_KEYS:
+            hint = nearest(field, LAYER_KEYS)
+            raise PresetError(f"layer {number_}: no such key {show(field)}{hint}", key=where)
+    for field in LAYER_KEYS:
+        if field not in table:
+            raise PresetError(f"layer {number_} has no {field}", key=where)
+    values = number(-MAX_WEIGHT, MAX_WEIGHT)
+    try:
+        weight = several(several(values, 1, 512), 1, 512)(table["weight"])
+        bias = several(values, 1, 512)(table["bias"])
+        if len({len(row) for row in weight}) > 1:
+            raise ValueError("rows of weight differ in length")
+        activation = choice(ACTIVATIONS)(table["activation"])
+        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), activation)
+    except PresetError as error:
+        raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
+    except (ValueError, TypeError) as error:
+        raise PresetError(f"layer {number_}: {error}", key=where) from None
+
+
+_HEADER = re.compile(r"""\s*+\[{1,2}\s*+([\w"'. -]*?[\w"'])\s*\]{1,2}\s*(?:#.*)?$""")
+_ASSIGNED = re.compile(r"""\s*+([\w"'. -]*?[\w"'])\s*=""")
+
+
+def find_line(toml: str, dotted: str, occurrence: int = 1) -> int | None:
+    """The line of a key in TOML text, counted from 1, or else of its table; None if neither is.
+
+    `occurrence` counts the headers of an array of tables.
+    """
+    current = ""
+    for number_, row in enumerate(toml.split("\n"), 1):
+        header, assigned = _HEADER.match(row), _ASSIGNED.match(row)
+        if header:
+            current = _bare(header.group(1))
+            occurrence -= current == dotted
+            if current == dotted and not occurrence:
+                return number_
+        elif assigned and dotted == f"{current}.{_bare(assigned.group(1))}".lstrip("."):
+            return number_
+    table = dotted.rpartition(".")[0]
+    return find_line(toml, table) if table else None
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"""["' ]""", "", name)
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    _check_plain(os.stat(path))
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    try:
+        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        problem = "a device or a pipe, where a plain file would be right"
+        raise OSError(errno.EINVAL, problem)
+
+
+def read_preset(path: Path) -> Preset:
+    """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
+    try:
+        with open_plain(path) as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PresetError(error.strerror or str(error), source=str(path)) from None
+    except ValueError as error:  # a path with a null character
+        raise PresetError(str(error), source=str(path)) from None
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
+    try:
+        toml = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
+        raise PresetError(problem, source=str(path)) from None
+    # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
+    name = path.stem.encode(errors="replace").decode()[:100]
+    return parse_preset(toml, source=str(path), name=name)

@@ -1,0 +1,189 @@
+"""Presets: frozen dataclasses to TOML and back, validation, replace, and how they move.
+
+    TOML text -> Preset -> at(time) -> Network (drawn) + View (where to look) + Animation (clock)
+
+A preset is complete: with a size and a time it determines a picture.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import tomli_w
+
+from cppn_gl.nn.features import MOVING, Clock
+from cppn_gl.nn.network import Layer, Network, NetworkSpec
+from cppn_gl.nn.normalize import Normalize, normalized
+from cppn_gl.preset.animate import checked_animate, moment
+from cppn_gl.preset.animation import Animate, Animation
+from cppn_gl.preset.axes import Sweep
+from cppn_gl.preset.color import Color
+from cppn_gl.preset.show import Show
+from cppn_gl.preset.sweep import check_sweep
+from cppn_gl.preset.tables import (
+    FORMAT,
+    LAYER_KEYS,
+    MAX_EXTENT,
+    MIN_EXTENT,
+    TABLES,
+    TOP,
+    LayersSpec,
+    View,
+    attribute,
+    checked,
+    fit_activation,
+    plain,
+    refuse_explicit,
+    resolve,
+)
+from cppn_gl.utils.cache import Recent, share
+from cppn_gl.utils.checks import PresetError
+
+__all__ = [
+    "FORMAT",
+    "LAYER_KEYS",
+    "MAX_BYTES",
+    "MAX_EXTENT",
+    "MIN_EXTENT",
+    "TABLES",
+    "TOP",
+    "Animation",
+    "LayersSpec",
+    "NetworkSpec",
+    "Preset",
+    "View",
+    "checked",
+    "resolve",
+]
+
+MAX_BYTES = 64 * 2**20
+ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
+_normalized: Recent[Any, Network] = Recent(16, lambda key, network: share(network))
+_ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
+
+    spec: NetworkSpec | LayersSpec = dataclasses.field(default_factory=NetworkSpec)
+    view: View = dataclasses.field(default_factory=View)
+    animation: Animation = dataclasses.field(default_factory=Animation)
+    color: Color = dataclasses.field(default_factory=Color)
+    show: Show = dataclasses.field(default_factory=Show)
+    sweep: Sweep = dataclasses.field(default_factory=Sweep)
+    animate: Animate = dataclasses.field(default_factory=Animate)
+    normalize: Normalize = dataclasses.field(default_factory=Normalize)
+    title: str = ""
+    description: str = ""
+    shows: str = ""
+    name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
+
+    def __post_init__(self) -> None:
+        for field in ("title", "description", "shows"):
+            checked(TOP[field][0], getattr(self, field), field)
+        animate = checked_animate(self.animate, self.animation, vars(self))
+        object.__setattr__(self, "animate", animate)
+        check_sweep(self.sweep)
+
+    def network(self) -> Network:
+        """The network that this preset draws; where it moves, that of `at(time)` is the one."""
+        if self.normalize.which == "none":
+            return self.spec.network()
+        spec, how = self.spec, self.normalize
+        return _normalized.get(
+            (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
+        )
+
+    def at(self, time: float) -> "Preset":
+        """The preset with all keys that move as they are at `time` seconds; itself if none does.
+
+        It still moves, so that `at` of another time is that time's.
+        """
+        return self._changed(moment(self, time)) if self.moves else self
+
+    @property
+    def moves(self) -> bool:
+        """Whether keys or the network move with time, so that `at` tells."""
+        return bool(self.animate.moving or self.animation.walk)
+
+    @property
+    def network_moves(self) -> bool:
+        """Whether the network differs from one moment to the next.
+
+        What a view makes of it may differ besides, as of [show] noise and layer: that is the
+        view's own affair, and never baked.
+        """
+        tables = {name.partition(".")[0] for name, _ in self.animate.moving}
+        return bool(self.animation.walk or tables & {"network", "normalize"})
+
+    @property
+    def animated(self) -> bool:
+        """Whether anything moves with time: inputs, keys, or the network."""
+        return self.moves or bool(set(MOVING) & set(self.spec.inputs))
+
+    def replace(self, **keys: Any) -> "Preset":
+        """Another preset with some keys changed, each by its name or as "table.key".
+
+        A new depth repeats the last entry of an activation list, or cuts it. A key that is set
+        moves no more, unless its [animate] is set beside it; a new seed ends a walk, and is all of
+        the new network. Raises PresetError.
+        """
+        given = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
+        changes = dict(given)
+        for name, _ in self.animate.moving:
+            if name in given:
+                changes.setdefault(f"animate.{name}", None)
+        if self.animation.walk and _ENDS_WALK[self.animation.walker] in given:
+            changes.setdefault("animation.walk", ())
+        if "network.seed" in given and isinstance(self.spec, NetworkSpec):
+            changes.setdefault("network.between", None)
+        return self._changed(changes)
+
+    def _changed(self, keys: dict[str, Any]) -> "Preset":
+        """With some keys changed, each by its dotted name."""
+        tables: dict[str, Any] = {}
+        changes: dict[str, dict[str, Any]] = {}
+        for name, value in keys.items():
+            table, dot, field = name.partition(".")
+            if dot:
+                changes.setdefault(table, {})[field] = value
+            else:
+                tables[name] = value
+        if "format" in tables:
+            raise PresetError("cannot be changed", key="format")
+        for table, values in changes.items():
+            where = attribute(table)
+            old = getattr(self, where)
+            if isinstance(old, LayersSpec):
+                refuse_explicit(values)
+            if isinstance(old, NetworkSpec):
+                fit_activation(old, values)
+            moving = isinstance(old, Animate)
+            tables[where] = old.replace(values) if moving else dataclasses.replace(old, **values)
+        return dataclasses.replace(self, **tables)
+
+    def layer_picture(self, layer: int) -> "Preset":
+        """The preset of layer `layer`'s picture: the depth-`layer` network."""
+        if isinstance(self.spec, NetworkSpec):
+            return self.replace(depth=layer)
+        cut = self.spec.network().truncated(layer)
+        return dataclasses.replace(self, spec=dataclasses.replace(self.spec, layers=cut.drawn))
+
+    def output_layer(self, layer: int) -> Layer:
+        """The effective output layer of the network of layer `layer`'s picture.
+
+        The rest of that network is not drawn, unless the output layer is normalised by it.
+        """
+        if self.normalize.which == "all":
+            return self.layer_picture(layer).network().effective(layer - 1)
+        return self.spec.output_layer(layer)
+
+    def to_toml(self) -> str:
+        """The preset as TOML text; `parse_preset` gives it back."""
+        document = {"format": FORMAT, "title": self.title, "description": self.description}
+        if self.shows:
+            document["shows"] = self.shows
+        tables = {name: getattr(self, attribute(name)) for name in TABLES}
+        told = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
+        return tomli_w.dumps(document | told)

@@ -1,0 +1,252 @@
+"""The tables of a preset and their keys by name. What a preset is made of, preset.py puts together.
+
+"weight_scale" -> resolve() -> ("network", "weight_scale") -> field_of() -> check, help, default
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.network import (
+    MAX_DEPTH,
+    MAX_SEED,
+    Layer,
+    Network,
+    NetworkSpec,
+    check_inputs,
+    drawn_latents,
+    output_layer,
+)
+from cppn_gl.nn.normalize import Normalize
+from cppn_gl.preset.animation import Animate, Animation
+from cppn_gl.preset.axes import Sweep
+from cppn_gl.preset.color import Color
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.checks import (
+    PresetError,
+    integer,
+    key,
+    line,
+    nearest,
+    number,
+    several,
+    text,
+    validate,
+)
+
+FORMAT = 1
+MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
+
+
+@dataclass(frozen=True)
+class View:
+    """The `[view]` table: the part of the plane that the picture shows."""
+
+    center: tuple[float, float] = key(
+        (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "the point x, y in the middle", short=True
+    )
+    extent: float = key(
+        1.0,
+        number(MIN_EXTENT, MAX_EXTENT),
+        f"half the shorter side in input units, {MIN_EXTENT:g} to {MAX_EXTENT:g}",
+        short=True,
+        factor=True,
+    )
+
+    def __post_init__(self) -> None:
+        validate(self, "view.")
+
+
+@dataclass(frozen=True)
+class LayersSpec:
+    """A `[network]` table that gives its layers outright, by `[[network.layers]]`."""
+
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
+    seed: int = key(0, integer(0, MAX_SEED), "draws the latent constants that are not given")
+    latent: tuple[float, ...] | None = key(
+        None, several(number(-1e6, 1e6), 0, 64), "z0, z1 …; drawn from U(-1, 1) when absent"
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        validate(self, "network.")
+        self.network()
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        """z0, z1 …: given, or drawn."""
+        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+
+    def network(self) -> Network:
+        """The network of these layers. Raises PresetError where they do not chain."""
+        if self.latent is not None and len(self.latent) < latent_count(self.inputs):
+            raise PresetError("fewer values than inputs need", key="network.latent")
+        try:
+            return Network(self.layers, self.inputs, latent=self.latents)
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key or "network.layers") from None
+
+    def output_layer(self, depth: int) -> Layer:
+        """The output layer of the network cut at a depth."""
+        return output_layer(self.layers, depth)
+
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each hidden layer."""
+        return tuple(layer.activation for layer in self.layers[:-1])
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, LayersSpec):
+            return NotImplemented
+        return plain(self) == plain(other)
+
+    def __hash__(self) -> int:
+        return hash((self.inputs, self.seed, self.latent, len(self.layers)))
+
+
+TABLES: dict[str, type] = {
+    "network": NetworkSpec,
+    "view": View,
+    "animation": Animation,
+    "color": Color,
+    "show": Show,
+    "sweep": Sweep,
+    "animate": Animate,
+    "normalize": Normalize,
+}
+TOP: dict[str, tuple[Any, str]] = {
+    "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
+    "title": (line(200), "one line"),
+    "description": (text(4000), "what to look at, in a sentence or two"),
+    "shows": (line(200), "which figures of a text it shows, with ; between: Figure 11; Figure 17"),
+}
+LAYER_KEYS = ("weight", "bias", "activation")
+
+
+def attribute(table: str) -> str:
+    """The field of a Preset that holds a table."""
+    return "spec" if table == "network" else table
+
+
+def plain(table: Any) -> dict[str, Any]:
+    """A table as TOML values: unset keys left out, layers as tables."""
+    if isinstance(table, Animate):
+        return {name: _listed(values) for name, values in table.moving}
+    told: dict[str, Any] = {}
+    for field in dataclasses.fields(table):
+        value = getattr(table, field.name)
+        if field.name != "layers" and value is not None:
+            told[field.name] = _listed(value)
+    if isinstance(table, LayersSpec):
+        told["layers"] = [
+            {
+                "weight": [_shortest(row) for row in layer.weight],
+                "bias": _shortest(layer.bias),
+                "activation": layer.activation,
+            }
+            for layer in table.layers
+        ]
+    return told
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _shortest(values: Any) -> list[float]:
+    return [float(str(value)) for value in values]  # 0.4, not float32's 0.4000000059604645
+
+
+def checked(check: Any, value: Any, name: str) -> Any:
+    """The value that a check returns, or PresetError naming the key."""
+    try:
+        return check(value)
+    except (ValueError, TypeError) as error:
+        raise PresetError(str(error), key=name) from None
+
+
+def refuse_explicit(values: dict[str, Any]) -> None:
+    """Raise PresetError for a key that a network given by its layers has not."""
+    known = [field.name for field in dataclasses.fields(LayersSpec)]
+    for name in values:
+        if name not in known:
+            problem = "cannot be changed: this network is given by its layers"
+            raise PresetError(problem, key=f"network.{name}")
+
+
+def fit_activation(old: NetworkSpec, values: dict[str, Any]) -> None:
+    """A changed depth lengthens or shortens a list of activations that is not itself changed."""
+    names, depth = old.activation, values.get("depth", old.depth)
+    if "activation" in values or isinstance(names, str) or depth not in range(1, MAX_DEPTH + 1):
+        return
+    tail = names[-1:] or (NetworkSpec().activation,)
+    values["activation"] = (*names, *(tail * depth))[: depth - 1]
+
+
+def resolve(name: str) -> tuple[str, str]:
+    """("network", "depth") for "depth" or "network.depth"; ("", "title") for a top-level key.
+
+    A key of [animate] is a key itself: ("animate", "network.depth") for "animate.depth". Raises
+    PresetError for a key that there is not.
+    """
+    name = name.replace('"', "").replace("'", "")  # as TOML may quote the parts of a key
+    if name.startswith("animate."):
+        return "animate", movable(name.removeprefix("animate."))
+    table, dot, field = name.rpartition(".")
+    tables = {t: cls for t, cls in TABLES.items() if cls is not Animate}
+    names = {t: [f.name for f in dataclasses.fields(cls)] for t, cls in tables.items()}
+    if dot:
+        if table not in names:
+            raise PresetError(f"no such table{nearest(table, names)}", key=name)
+        if field not in names[table]:
+            raise PresetError(f"no such key{nearest(field, names[table])}", key=name)
+        return table, field
+    if name in TOP:
+        return "", name
+    holders = [t for t, fields in names.items() if name in fields]
+    if len(holders) > 1:
+        dotted = " or ".join(f"{t}.{name}" for t in holders)
+        raise PresetError(f"stands in several tables; write {dotted}", key=name)
+    if not holders and name in TABLES:
+        first = next(iter(names.get(name, ["network.weight_scale"])))
+        raise PresetError(f"a table; write one of its keys, as {name}.{first}", key=name)
+    if not holders:
+        everything = [*TOP, *(field for fields in names.values() for field in fields)]
+        raise PresetError(f"no such key{nearest(name, everything)}", key=name)
+    return holders[0], name
+
+
+def movable(name: str) -> str:
+    """The dotted form of a key that may stand in [animate]. Raises PresetError, of animate.…"""
+    try:
+        table, field = resolve(name)
+    except PresetError as error:
+        raise PresetError(error.problem, key=f"animate.{name}") from None
+    if table in ("", "animation", "animate", "sweep"):
+        raise PresetError("cannot move; numbers of other tables can", key=f"animate.{name}")
+    return f"{table}.{field}"
+
+
+def field_of(dotted: str) -> "dataclasses.Field[Any]":
+    """The field of a key that `resolve` has found."""
+    table, _, name = dotted.partition(".")
+    return next(field for field in dataclasses.fields(TABLES[table]) if field.name == name)
+
+
+def whole(dotted: str) -> bool:
+    """Whether a key takes whole numbers, or lists of them."""
+    kinds = _kinds(field_of(dotted).type)
+    return int in kinds and float not in kinds
+
+
+def _kinds(kind: Any) -> set[Any]:
+    return {kind}.union(*map(_kinds, get_args(kind)))

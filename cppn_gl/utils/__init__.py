@@ -1,0 +1,1 @@
+"""Checks, files, caches, tasks, threads, colour maps: nothing of networks."""

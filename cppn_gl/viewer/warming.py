@@ -1,0 +1,278 @@
+"""Compiles what the live window will need, in a process of its own, so that the window never waits.
+
+a request as a line of JSON on stdin -> compile, draw a pixel, measure the engines
+                                     -> lines of JSON on stdout: what is compiled, "done"
+
+What stays is the driver's cache of compiled shaders on the disk, where the window finds them again
+(5.4 s became 0.01 s), and the tuning cache. A newer request ends the work on an older one. The
+process ends with its stdin.
+"""
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time as wall
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from cppn_gl.engines.gl.context import ContextError
+from cppn_gl.engines.gl.drawing import begin
+from cppn_gl.engines.gl.packing import frame_block
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.programs import Programs
+from cppn_gl.engines.gl.shader import LANES, ShaderError, Structure
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.nn.network import MAX_DEPTH, Network
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.views import ALL, PICTURE
+from cppn_gl.views.base import HostView, Stage, View
+
+PR_SET_PDEATHSIG = 1
+NICENESS = 5  # below the window, and yet done soon
+SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
+SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
+DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
+
+
+def program_key(painter: Painter, network: Network, engine: Engine, samples: int = 1) -> str:
+    """What a compiled program is for, in words that are the same in another process."""
+    key = f"{engine} {painter.structure(network)}"
+    if engine.kind == "baked":
+        drawn = (layer.weight.tobytes() + layer.bias.tobytes() for layer in network.drawn)
+        key += f" {hashlib.sha256(b''.join(drawn)).hexdigest()} {network.scales}"
+    # Several samples add up: a program of its own, or blending, which may be compiled apart.
+    return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
+
+
+def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
+    """Compile what an engine needs for a scene, and draw with it; the seconds. Raises ShaderError.
+
+    Many drivers compile at the first draw, some not before a pixel is drawn.
+    """
+    sheet = Planes(painter.ctx, (LANES, 1))
+    started = wall.perf_counter()
+    try:
+        if engine == TILED:
+            begin(painter, sheet, scene, engine, samples=samples).step(0.0)
+        else:
+            program = painter.load(scene, engine, added=samples > 1)
+            painter.frame(frame_block(scene, sheet.size))
+            program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
+            painter.ctx.finish()
+    finally:
+        sheet.release()
+    return wall.perf_counter() - started
+
+
+def deepest(preset: Preset) -> Preset | None:
+    """The preset at the greatest depth, whose weights may need another program."""
+    with contextlib.suppress(PresetError):  # a network given by its layers
+        if preset.spec.depth > 1:
+            return preset.replace(depth=MAX_DEPTH)
+    return None
+
+
+def whole_scene(preset: Preset) -> Scene:
+    """A preset's scene at time 0."""
+    return scene_of(preset)
+
+
+def needed(
+    renderer: Renderer, preset: Preset, *, deeper: bool = True
+) -> Iterator[tuple[Scene, Engine, int]]:
+    """What to compile for a preset, the most urgent first: scene, engine, samples.
+
+    `deeper`: what it needs at a greater depth, too.
+    """
+    scene = whole_scene(preset)
+    engine = EXACT[renderer.engine_for(scene.network).engine]
+    if engine.on_host:
+        return
+    engines = list(dict.fromkeys((FRAGMENT, engine)))
+    for one in engines:
+        yield scene, one, 1
+    yield scene, engine, SAMPLES
+    deep = deepest(preset) if deeper else None
+    if deep is not None and engine.kind != "baked":
+        scene = whole_scene(deep)
+        for one in engines:
+            yield scene, one, 1
+
+
+class OldRequest(Exception):  # noqa: N818, no error
+    """A newer request waits."""
+
+
+class Warmer:
+    """Answers requests, the newest only. `asked`: the engine that the window was asked for."""
+
+    def __init__(self, renderer: Renderer, waiting: "queue.SimpleQueue[dict[str, Any]]"):
+        self.renderer, self._waiting = renderer, waiting
+        self._known: set[str] = set()  # compiled by this process
+        self._seen: set[tuple[str, Structure]] = set()  # views drawn, of networks of a structure
+        self._sheet: Planes | None = None
+
+    def serve(self) -> None:
+        """Answer requests for ever; the end of stdin ends the process."""
+        while True:
+            request = self._waiting.get()
+            while not self._waiting.empty():
+                request = self._waiting.get()
+            number = request["number"]
+            with contextlib.suppress(OldRequest):
+                preset = None
+                try:
+                    preset = parse_preset(request["preset"])
+                    self._work(number, preset, tuple(request["size"]))
+                except (ShaderError, PresetError) as error:
+                    tell(number=number, error=str(error))
+                tell(number=number, done=True)
+                if preset is not None:
+                    self._look_through(preset)
+
+    def _look_through(self, preset: Preset) -> None:
+        """Draw, small, every other view that a key may bring: their shaders are compiled then."""
+        of = self.renderer.painter.structure(preset.network())
+        for view in ALL.values():
+            if (view.name, of) in self._seen or view.name == PICTURE or isinstance(view, HostView):
+                continue
+            self._look()
+            shown = preset.replace(view=view.name)
+            if not view.problem(shown):
+                with contextlib.suppress(ShaderError):  # said when it is needed
+                    self._draw_small(view, scene_of(shown))
+            self._seen.add((view.name, of))
+
+    def _draw_small(self, view: View, scene: Scene) -> None:
+        painter = self.renderer.painter
+        sheet = Planes(painter.ctx, SMALL)
+        drawing = view.begin(Stage(painter, lambda network: NUMPY), sheet, scene)
+        try:
+            while not drawing.step(DISK_SECONDS):
+                self._look()
+        finally:
+            drawing.release()
+            sheet.release()
+
+    def _work(self, number: int, preset: Preset, size: tuple[int, int]) -> None:
+        self._compile(number, preset)
+        if self._untuned(preset.network()):
+            self._tune(preset, size)
+            tell(number=number, tuned=True)
+            self._compile(number, preset)
+
+    def _compile(self, number: int, preset: Preset) -> None:
+        for scene, engine, samples in needed(self.renderer, preset):
+            self._look()
+            key = program_key(self.renderer.painter, scene.network, engine, samples)
+            seconds = 0.0
+            if key not in self._known:
+                seconds = self._compile_afresh(scene, engine, samples)
+                self._known.add(key)
+                wall.sleep(DISK_SECONDS)
+            tell(number=number, key=key, seconds=seconds)
+
+    def _compile_afresh(self, scene: Scene, engine: Engine, samples: int) -> float:
+        """Compile for one number of samples.
+
+        llvmpipe keeps on the disk what a program was compiled to first, and not what the same
+        program was compiled to once more, for blending.
+        """
+        painter = self.renderer.painter
+        old = painter.programs
+        if samples > 1:
+            painter.programs = Programs(old.ctx, old.version, old.folder, software=old.software)
+        try:
+            return compile_program(painter, scene, engine, samples)
+        finally:
+            if painter.programs is not old:
+                painter.programs.release()
+                painter.programs = old
+
+    def _look(self) -> None:
+        if not self._waiting.empty():
+            raise OldRequest
+
+    def _untuned(self, network: Network) -> bool:
+        chooser = self.renderer.chooser
+        key = chooser.key(network)
+        known = chooser.asked in EXACT or chooser.cache.get(key) is not None
+        return not known and len(chooser.candidates(network)) > 1
+
+    def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
+        def sheet(part: tuple[int, int]) -> Planes:
+            self._look()  # between two engines
+            if self._sheet is None or self._sheet.size != part:
+                if self._sheet is not None:
+                    self._sheet.release()
+                self._sheet = Planes(self.renderer.painter.ctx, part)
+            return self._sheet
+
+        self.renderer.chooser.tune(whole_scene(preset), size, sheet)
+
+
+def tell(**values: Any) -> None:
+    """Write an answer."""
+    print(json.dumps(values), file=answers, flush=True)
+
+
+answers: TextIO = sys.stdout
+
+
+def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
+        waiting.put(json.loads(line))
+    os._exit(0)  # the window has gone
+
+
+def _die_with_the_window() -> None:
+    """Ask the system for it: while the driver compiles, nothing here hears that stdin has ended."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> int:
+    """Work until stdin ends."""
+    global answers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window is interrupted too, and ends this
+    _die_with_the_window()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print is no answer
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(NICENESS)
+    waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(waiting,), daemon=True).start()
+    hello = waiting.get()
+    shaders = Path(hello["shaders"]) if hello["shaders"] else None
+    try:
+        renderer = Renderer(hello["engine"], glsl=hello["glsl"], shaders=shaders)
+    except (ContextError, ShaderError) as error:
+        tell(unfit=str(error))
+        return 0
+    found = renderer.info.context
+    here = [found.renderer, found.version] if found else ["", ""]
+    if here != hello["driver"]:
+        tell(unfit=f"without a window {' '.join(here)} draws")
+        return 0
+    assert renderer.ctx is not None
+    tell(ready=True)
+    with renderer.ctx:
+        Warmer(renderer, waiting).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

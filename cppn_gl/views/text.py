@@ -1,0 +1,149 @@
+"""Words as pictures: the lines of the HUD, the help, the messages, drawn by Pillow."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+FONTS = Path(__file__).parents[1] / "fonts"
+WHITE = (255, 255, 255, 255)
+DIM = (190, 198, 208, 255)
+GROUND = (12, 14, 18)  # dark, where there is no picture
+BACKGROUND = (*GROUND, 176)
+CLEAR = (0, 0, 0, 0)
+ALARM = (150, 20, 30, 225)
+MIN_FONT = 8  # below it the letters cannot be told apart
+
+Pixels = NDArray[np.uint8]
+
+
+def fitting(size: tuple[int, int], least: float, most: float) -> int:
+    """Pixels of letters of which a picture of `size` holds 26 lines of some 90, within limits."""
+    return round(min(max(min(size[0] / 52, size[1] / 26), least), most))
+
+
+@cache
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The font at `size` pixels.
+
+    Pillow's own layout: Raqm, which it prefers where libfribidi is installed, has other widths.
+    """
+    name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
+    return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def letter(size: int) -> tuple[float, int]:
+    """(width, line height) of a letter in pixels: the font has one width for all."""
+    face = font(size)
+    ascent, descent = face.getmetrics()
+    return face.getlength("M" * 16) / 16, ascent + descent
+
+
+def wrap(line: str, columns: int) -> list[str]:
+    """A line in pieces of at most `columns` letters, broken at spaces where there are any."""
+    columns, pieces = max(columns, 4), []
+    line = "".join(c if c.isprintable() else " " for c in line)  # no line ends, no surrogates
+    while len(line) > columns:
+        at = line.rfind(" ", 1, columns + 1)
+        at = at if at > 0 else columns
+        pieces.append(line[:at])
+        line = line[at:].lstrip()
+    return [*pieces, line]
+
+
+def shorten(line: str, columns: int) -> str:
+    """A line cut to `columns` letters, the last an ellipsis where it was longer."""
+    return line if len(line) <= columns else line[: max(0, columns - 1)].rstrip(" …") + "…"
+
+
+def _pad(size: int) -> int:
+    return max(2, size * 2 // 3)
+
+
+def fits(size: int, height: int) -> bool:
+    """Whether a panel of one line is at most `height` pixels high."""
+    return letter(size)[1] + 2 * _pad(size) <= height
+
+
+def panel(
+    lines: list[str],
+    size: int,
+    *,
+    width: int,
+    height: int,
+    background: tuple[int, int, int, int] = BACKGROUND,
+    heading: bool = True,
+) -> Pixels:
+    """Lines in a rounded panel of at most `width` by `height` pixels, as (…, …, 4) RGBA.
+
+    The first line is bold where there is a `heading`. Lines too long are wrapped; what has no
+    room is left out, and an ellipsis stands for it.
+    """
+    advance, leading = letter(size)
+    pad = _pad(size)
+    columns = int((width - 2 * pad) / advance)
+    pieces = [(p, heading and i == 0) for i, line in enumerate(lines) for p in wrap(line, columns)]
+    room = max(1, (height - 2 * pad) // leading)
+    if len(pieces) > room:
+        last, bold = pieces[room - 1]
+        pieces = [*pieces[: room - 1], (shorten(f"{last} …", columns), bold)]
+    longest = max((len(piece) for piece, _ in pieces), default=1)
+    box = (min(width, int(longest * advance) + 2 * pad + 1), len(pieces) * leading + 2 * pad)
+    image = Image.new("RGBA", (max(1, box[0]), max(1, box[1])), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=pad, fill=background)
+    for row, (piece, bold) in enumerate(pieces):
+        plain = background in (BACKGROUND, CLEAR) and heading and not bold
+        color = DIM if plain else WHITE
+        draw.text((pad, pad + row * leading), piece, fill=color, font=font(size, bold))
+    return np.asarray(image)
+
+
+def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], largest: int) -> Pixels:
+    """A table of two columns in one to three blocks, as large as fits into `size` pixels.
+
+    In a window too small for it the table is cut, and says so.
+    """
+    left = max(len(a) for a, _ in rows)
+    right = max(len(b) for _, b in rows)
+    for points in range(largest, MIN_FONT - 1, -1):
+        advance, height = letter(points)
+        for blocks in (1, 2, 3):
+            per = -(-len(rows) // blocks)
+            columns = blocks * (left + 2 + right) + 4 * (blocks - 1)
+            wide, high = int(columns * advance) + 4 * points, (per + 2) * height + 3 * points
+            if wide <= size[0] and high <= size[1]:
+                return _table(rows, title, points, per, (wide, high), left + right + 6, left)
+    advance, height = letter(MIN_FONT)
+    room = max(0, (size[1] - 2 * MIN_FONT) // height - 3)
+    columns = max(8, int((size[0] - 4 * MIN_FONT) / advance))
+    left = min(left, columns * 2 // 5)
+    cut = [(shorten(a, left), shorten(b, columns - left - 2)) for a, b in rows[:room]]
+    note = shorten("… all in a larger window", columns)
+    return _table([*cut, (note, "")], title, MIN_FONT, room + 1, size, columns, left)
+
+
+def _table(
+    rows: list[tuple[str, str]],
+    title: str,
+    points: int,
+    per_block: int,
+    box: tuple[int, int],
+    columns: int,
+    left: int,
+) -> Pixels:
+    advance, height = letter(points)
+    pad = 2 * points
+    image = Image.new("RGBA", box, (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    fill = (*BACKGROUND[:3], 215)
+    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=points, fill=fill)
+    draw.text((pad, points), title, fill=WHITE, font=font(points, True))
+    for i, (key, what) in enumerate(rows):
+        x = pad + (i // per_block) * columns * advance
+        y = points + (i % per_block + 2) * height
+        draw.text((x, y), key, fill=WHITE, font=font(points, True))
+        draw.text((x + (left + 2) * advance, y), what, fill=DIM, font=font(points))
+    return np.asarray(image)

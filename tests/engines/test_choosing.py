@@ -1,0 +1,444 @@
+"""Which engine draws what: first guesses, measurements by a clock of our own, and long jobs."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cppn_gl.engines import choosing
+from cppn_gl.engines.choosing import BAKE_TRIAL, BAKE_WEIGHTS, GAIN, TUNE_WORTH, Chooser
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.baked import weights
+from cppn_gl.engines.gl.context import ContextInfo
+from cppn_gl.engines.gl.shader import Structure, structure
+from cppn_gl.engines.names import BAKED, EXACT, NUMPY, Engine, fits
+from cppn_gl.engines.tuning import Measured, TuningCache, structure_key
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import View
+from cppn_gl.preset.scene import Scene, work_per_pixel
+
+GPU = ContextInfo("A GPU", "", "4.6", 460, "460", False, 16384, (16384, 16384), 65536, 14, 256)
+PROCESSOR = replace(GPU, renderer="llvmpipe", software=True)
+TINY, NARROW, BROAD, WIDE = (Network.random(depth=4, width=width) for width in (8, 30, 60, 90))
+
+
+class Painter:
+    """A painter that never draws: what it could, and how fast it thinks that would be."""
+
+    compute = tiled = True
+    guess = 1e9
+
+    def rate(self, kind: Any) -> float:
+        return self.guess
+
+    def kind(self, engine: Engine, network: Network) -> Any:
+        return engine, network
+
+    def structure(self, network: Network) -> Structure:
+        return structure(network, packing.layout(network, packing.Limits(65_536, 12)))
+
+
+class World:
+    """A clock, and how fast each engine draws and compiles by it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.rates = dict.fromkeys(EXACT, 1e9)
+        self.compiling: dict[str, float] = {}  # seconds, once for each engine
+        self.drawn: list[str] = []
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def begin(
+        self, painter: Any, target: tuple[int, int], scene: Scene, engine: Engine, **keys: Any
+    ) -> SimpleNamespace:
+        def step(budget: float) -> bool:
+            self.now += self.compiling.pop(name, 0.0)
+            work = target[0] * target[1] * work_per_pixel(scene.network)
+            if budget > 0:
+                self.drawn.append(name)
+                self.now += work / self.rates[name]
+            return budget > 0
+
+        name = str(engine)
+        return SimpleNamespace(step=step)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    one = World()
+    monkeypatch.setattr(choosing, "begin", one.begin)
+    monkeypatch.setattr(choosing, "wall", one)
+    return one
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> TuningCache:
+    return TuningCache("here", tmp_path / "tuning.json")
+
+
+def chooser(
+    device: ContextInfo = GPU, asked: str = "auto", cache: Any = None, **painter: Any
+) -> Chooser:
+    one: Any = Painter()
+    for name, value in painter.items():
+        setattr(one, name, value)
+    return Chooser(one, device, asked, cache or TuningCache("here", Path("/none/tuning.json")))
+
+
+def scene(network: Network) -> Scene:
+    return Scene(network, View(), Clock())
+
+
+def planes(size: tuple[int, int]) -> Any:
+    """No planes at all: how large they would be."""
+    return size
+
+
+def tuned(one: Chooser, network: Network, **keys: Any) -> str:
+    return one.tune(scene(network), (64, 36), lambda size: size, **keys).engine
+
+
+def settled(one: Chooser, network: Network, points: float) -> str:
+    return one.settle(scene(network), points, planes).engine
+
+
+def points_of(network: Network, seconds: float, rate: float = 1e9) -> float:
+    """How many pixels take so long."""
+    return seconds * rate / work_per_pixel(network)
+
+
+# The first guess.
+
+
+@pytest.mark.parametrize(
+    ("device", "compute", "tiled", "narrow", "wide"),
+    [
+        (PROCESSOR, True, True, "fragment", "numpy"),
+        (PROCESSOR, False, False, "fragment", "numpy"),
+        (GPU, True, True, "compute", "tiled"),
+        (GPU, True, False, "compute", "compute-4"),
+        (GPU, False, False, "fragment", "fragment"),
+    ],
+)
+def test_the_first_guess(
+    device: ContextInfo, compute: bool, tiled: bool, narrow: str, wide: str
+) -> None:
+    one = chooser(device, compute=compute, tiled=tiled)
+    several = wide if device is PROCESSOR else narrow
+    for network, kind in ((TINY, narrow), (NARROW, several), (BROAD, several), (WIDE, wide)):
+        choice = one.engine_for(network)
+        assert choice.engine in EXACT
+        assert choice.engine.startswith(kind)
+        assert str(one.guess(network)) == choice.engine
+        assert choice.why == "first guess, not measured yet"
+
+
+@pytest.mark.parametrize("device", [PROCESSOR, GPU])
+@pytest.mark.parametrize("compute", [True, False])
+@pytest.mark.parametrize("network", [TINY, NARROW, BROAD, WIDE], ids=repr)
+def test_candidates_begin_with_the_guess_and_can_draw(
+    device: ContextInfo, compute: bool, network: Network
+) -> None:
+    one = chooser(device, compute=compute, tiled=compute)
+    found = one.candidates(network)
+    assert found[0] == one.guess(network)
+    assert len(found) == len(set(found))
+    assert all(fits(engine, network.width) for engine in found)
+    assert compute or not {engine.kind for engine in found} & {"compute", "tiled"}
+    assert NUMPY not in found or device.software
+    assert "baked" not in {engine.kind for engine in found}  # for one network only
+    assert ("tiled" in {engine.kind for engine in found}) == (
+        network is WIDE and device is GPU and compute
+    )
+
+
+# What was asked for.
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("network", [NARROW, WIDE], ids=repr)
+def test_what_is_asked_for_draws_unless_it_does_not_fit(name: str, network: Network) -> None:
+    choice = chooser(PROCESSOR, name).engine_for(network)
+    if fits(EXACT[name], network.width):
+        assert (choice.engine, choice.why) == (name, "asked for")
+    else:
+        assert choice.engine == ("fragment" if EXACT[name].kind == "baked" else "compute-4")
+        assert choice.why == f"{name} draws up to 64 units"
+
+
+def test_what_is_asked_for_does_not_heed_what_was_measured(cache: TuningCache) -> None:
+    one = chooser(asked="compute-16", cache=cache)
+    cache.put(structure_key(one.painter.structure(NARROW)), Measured("compute-8", {}))
+    assert one.engine_for(NARROW).engine == "compute-16"
+
+
+@pytest.mark.parametrize("device", [PROCESSOR, GPU])
+def test_compute_alone_leaves_the_pixels_to_be_chosen(
+    device: ContextInfo, world: World, cache: TuningCache
+) -> None:
+    one = chooser(device, "compute", cache)
+    for network in (NARROW, WIDE):
+        assert {engine.kind for engine in one.candidates(network)} == {"compute"}
+        assert one.engine_for(network).engine.startswith("compute-")
+    assert one.engine_for(WIDE).engine == "compute-4"
+    best = str(one.candidates(NARROW)[-1])
+    world.rates |= {best: 3e9, "fragment": 9e9}
+    assert tuned(one, NARROW) == best
+
+
+# What was measured.
+
+
+def test_the_fastest_is_chosen_and_remembered(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    guess, *others = map(str, one.candidates(NARROW))
+    assert len(others) > 1
+    for name in others:
+        world.rates = dict.fromkeys(EXACT, 1e9) | {name: 2e9}
+        assert tuned(one, NARROW) == name
+        choice = chooser(cache=cache).engine_for(NARROW)
+        assert choice.engine == name
+        assert choice.why.startswith("measured here: 2.0× ")
+    assert (
+        chooser(cache=cache).engine_for(NARROW.__class__.random(depth=9, width=30)).engine == name
+    )
+    assert chooser(cache=cache).engine_for(TINY).why == "first guess, not measured yet"
+    found = cache.get(structure_key(one.painter.structure(NARROW)))
+    assert found is not None
+    assert found.rates == {n: pytest.approx(world.rates[n], rel=1e-3) for n in (guess, *others)}
+
+
+def test_the_guess_stays_unless_another_is_clearly_faster(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    guess, other, *_ = map(str, one.candidates(NARROW))
+    world.rates[other] = 1e9 * (GAIN - 0.02)
+    assert tuned(one, NARROW) == guess
+    world.rates[other] = 1e9 * (GAIN + 0.02)
+    assert tuned(one, NARROW) == other
+
+
+def test_compiling_counts_as_no_drawing(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    name = str(one.candidates(NARROW)[-1])
+    world.rates[name] = 2e9
+    world.compiling = dict.fromkeys(EXACT, 1.0) | {name: 100.0}
+    assert tuned(one, NARROW) == name
+
+
+def test_a_disturbance_of_one_round_does_not_decide(
+    world: World, cache: TuningCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, rounds = chooser(cache=cache), []
+    fast = one.candidates(NARROW)[-1]
+
+    def rate(scene: Scene, size: Any, engine: Engine, planes: Any) -> float:
+        rounds.append(engine)
+        disturbed = rounds.count(engine) == 3
+        return (2e9 if engine == fast else 1e9) / (10 if disturbed else 1)
+
+    monkeypatch.setattr(one, "_rate", rate)
+    assert tuned(one, NARROW) == str(fast)
+    turns = len(one.candidates(NARROW))
+    assert rounds[:turns] == rounds[turns : 2 * turns] == one.candidates(NARROW)
+
+
+@pytest.mark.parametrize("height", [1, 5, 36, 2000])
+@pytest.mark.parametrize("guess", [1.0, 1e9, 1e14])
+def test_a_band_is_drawn_and_no_more_than_the_picture(
+    world: World, cache: TuningCache, height: int, guess: float
+) -> None:
+    sizes: list[tuple[int, int]] = []
+    one = chooser(cache=cache, guess=guess)
+
+    def asked(size: tuple[int, int]) -> Any:
+        sizes.append(size)
+        return size
+
+    one.tune(scene(NARROW), (64, height), asked)
+    assert {width for width, _ in sizes} == {64}
+    assert all(8 <= rows <= max(8, height) for _, rows in sizes)
+
+
+@pytest.mark.parametrize("engine", ["tiled", "baked", "numpy", "compute-16"])
+def test_what_was_measured_and_cannot_be_here_is_ignored(cache: TuningCache, engine: str) -> None:
+    one = chooser(GPU, cache=cache, compute=False, tiled=False)
+    cache.put(structure_key(one.painter.structure(NARROW)), Measured(engine, {engine: 9e9}))
+    assert one.engine_for(NARROW).engine == "fragment"
+
+
+def test_a_small_network_is_baked_along_and_a_large_one_when_asked(
+    world: World, cache: TuningCache
+) -> None:
+    baked = str(chooser().baked)
+    world.rates[baked] = 5e9
+    assert weights(TINY) <= BAKE_TRIAL < weights(NARROW) <= BAKE_WEIGHTS
+    one = chooser(cache=cache)
+
+    def found(network: Network) -> Measured:
+        measured = cache.get(structure_key(one.painter.structure(network)))
+        assert measured is not None
+        return measured
+
+    world.compiling[baked] = 2.0
+    assert tuned(one, TINY) != baked
+    assert found(TINY).bake_seconds == pytest.approx(2.0 / weights(TINY), rel=1e-3)
+    assert found(TINY).rates[baked] == pytest.approx(5e9, rel=1e-3)
+    assert "baked" not in one.engine_for(TINY).why
+    tuned(one, NARROW)
+    assert baked not in found(NARROW).rates
+    tuned(one, NARROW, bake=True)
+    assert baked in found(NARROW).rates
+    tuned(one, WIDE, bake=True)  # has more than a baked program can
+    assert baked not in found(WIDE).rates
+    tuned(one, Network.random(depth=1), bake=True)  # has nothing to bake
+
+
+# Long jobs.
+
+
+def test_a_short_job_measures_nothing(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    expected = one.engine_for(NARROW).engine
+    assert settled(one, NARROW, points_of(NARROW, TUNE_WORTH * 0.9)) == expected
+    assert world.drawn == []
+    assert not cache.path.exists()
+
+
+def test_a_long_job_measures_first_and_once(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    name = str(one.candidates(NARROW)[-1])
+    world.rates[name] = 2e9
+    assert settled(one, NARROW, points_of(NARROW, TUNE_WORTH * 1.2)) == name
+    count = len(world.drawn)
+    assert count > 0
+    again = chooser(cache=cache)
+    assert settled(again, NARROW, points_of(NARROW, TUNE_WORTH * 1.2)) == name
+    assert len(world.drawn) == count
+
+
+def test_a_settled_engine_draws_from_then_on(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    engine = settled(one, NARROW, 100.0)
+    key = structure_key(one.painter.structure(NARROW))
+    cache.put(key, Measured(str(one.candidates(NARROW)[-1]), {}))  # as another process may
+    assert one.engine_for(NARROW).engine == engine
+
+
+def test_another_long_job_is_settled_by_itself(world: World, cache: TuningCache) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    assert settled(one, TINY, 100.0) == "fragment"
+    assert settled(one, WIDE, 100.0) == "numpy"
+    assert settled(one, TINY, 100.0) == "fragment"
+
+
+@pytest.mark.parametrize("device", [PROCESSOR, GPU])
+@pytest.mark.parametrize(
+    ("seconds", "bakes"),
+    [
+        (100.0, False),  # saves 50 s where compiling takes 40
+        (140.0, True),  # saves 70 s
+    ],
+)
+def test_baking_has_to_save_more_than_it_costs(
+    cache: TuningCache, world: World, device: ContextInfo, seconds: float, bakes: bool
+) -> None:
+    one = chooser(device, cache=cache)
+    guess, baked = str(one.guess(NARROW)), str(one.baked)
+    rates = {guess: 1e9, baked: 2e9}
+    each = 40.0 / weights(NARROW)
+    cache.put(structure_key(one.painter.structure(NARROW)), Measured(guess, rates, each))
+    assert settled(one, NARROW, points_of(NARROW, seconds)) == (baked if bakes else guess)
+    assert world.drawn == []  # all is known
+    assert one.engine_for(NARROW).engine == (baked if bakes else guess)
+
+
+@pytest.mark.parametrize("device", [PROCESSOR, GPU])
+def test_a_very_long_job_bakes_to_measure_that_too(
+    world: World, cache: TuningCache, device: ContextInfo
+) -> None:
+    one = chooser(device, cache=cache)
+    baked = str(one.baked)
+    world.rates[baked], world.compiling[baked] = 3e9, 1.0
+    choice = one.settle(scene(NARROW), points_of(NARROW, 1000.0), planes)
+    assert choice.engine == baked
+    assert choice.why == "saves 667 s for 1.0 s of compiling"
+
+
+def test_a_long_job_of_what_cannot_be_baked_bakes_nothing(world: World, cache: TuningCache) -> None:
+    for network in (NARROW, TINY):
+        one = chooser(cache=cache)
+        world.rates[str(one.baked)] = 3e9
+        choice = one.settle(scene(network), points_of(network, 1e6), planes, bakes=False)
+        assert choice.engine == one.engine_for(network).engine != str(one.baked)
+        assert world.drawn
+        assert str(one.baked) not in world.drawn
+        assert settled(one, network, points_of(network, 1e6)) == str(one.baked)
+        world.drawn.clear()
+
+
+def test_programs_are_baked_for_what_the_device_has_most_of() -> None:
+    assert chooser(PROCESSOR).baked == BAKED
+    assert chooser(GPU, compute=False).baked == BAKED
+    assert chooser(GPU).baked.kind == "baked"
+
+
+def test_a_baked_program_that_is_no_faster_is_not_taken(world: World, cache: TuningCache) -> None:
+    one = chooser(cache=cache)
+    assert settled(one, NARROW, points_of(NARROW, 1e6)) == str(one.guess(NARROW))
+    assert str(one.baked) in world.drawn
+
+
+def test_what_cannot_be_baked_is_not(world: World, cache: TuningCache) -> None:
+    world.rates |= dict.fromkeys((str(BAKED), str(chooser().baked)), 9e9)
+    large = Network.random(depth=64, width=64)
+    assert weights(large) > BAKE_WEIGHTS
+    for network in (WIDE, large, Network.random(depth=1)):
+        engine = settled(chooser(cache=cache), network, points_of(network, 1e6))
+        assert EXACT[engine].kind != "baked"
+    assert not [name for name in world.drawn if EXACT[name].kind == "baked"]
+
+
+# Networks beside the picture's own, as in the cells of a sheet.
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "base", "network", "engine"),
+    [
+        (PROCESSOR, "auto", TINY, TINY, "fragment"),
+        (PROCESSOR, "auto", TINY, NARROW, "fragment"),  # as fast, nearly, and the same as beside it
+        (PROCESSOR, "auto", TINY, WIDE, "numpy"),
+        (PROCESSOR, "auto", WIDE, TINY, "numpy"),
+        (PROCESSOR, "numpy", TINY, WIDE, "numpy"),
+        (PROCESSOR, "fragment", TINY, WIDE, "numpy"),
+        (GPU, "auto", TINY, WIDE, "tiled"),
+        (GPU, "auto", WIDE, TINY, "compute"),
+        (GPU, "fragment", TINY, NARROW, "fragment"),
+        (GPU, "numpy", WIDE, TINY, "numpy"),
+        (GPU, "baked", TINY, NARROW, "compute"),  # no program is baked for each
+        (PROCESSOR, "baked", TINY, NARROW, "numpy"),
+    ],
+)
+def test_what_draws_a_network_within_the_picture_of_another(
+    device: ContextInfo, asked: str, base: Network, network: Network, engine: str
+) -> None:
+    one = chooser(device, asked)
+    found = one.engine_within(base, network)
+    assert str(found).startswith(engine)
+    assert fits(found, network.width)
+    assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
+
+
+def test_a_long_job_bakes_for_its_own_network_alone(cache: TuningCache, world: World) -> None:
+    one = chooser(cache=cache)
+    guess, baked = str(one.guess(NARROW)), str(one.baked)
+    rates = {guess: 1e9, baked: 2e9}
+    key = structure_key(one.painter.structure(NARROW))
+    cache.put(key, Measured(guess, rates, 40.0 / weights(NARROW)))
+    assert settled(one, NARROW, points_of(NARROW, 140.0)) == baked
+    assert str(one.engine_within(NARROW, NARROW)) == baked
+    assert str(one.engine_within(NARROW, Network.random(depth=4, width=30, seed=9))) == guess

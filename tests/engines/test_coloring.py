@@ -1,0 +1,253 @@
+"""Pictures in colours, by every engine: neither tiles, samples, sizes nor engines show."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from census import Census
+from truth import MAGENTA, reference
+from windowless import windowless
+
+from cppn_gl.engines import coloring
+from cppn_gl.engines.coloring import ColorDrawing
+from cppn_gl.engines.geometry import sample_jitters
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, Engine
+from cppn_gl.engines.stretch import ended
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.color import MAPPINGS, colored
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.viewer import canvas as canvases
+from cppn_gl.viewer.available import Pick
+from cppn_gl.viewer.warming import SAMPLES
+
+SIZE = (37, 21)
+PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
+COLORS = [
+    {"mapping": "rgb", "stretch": "percentile"},
+    {"mapping": "rgb", "invert": True},
+    {"mapping": "diverging", "stretch": "minmax"},
+    {"mapping": "oklch"},
+]
+ENGINES = list(EXACT.values())
+each = pytest.mark.parametrize("engine", ENGINES, ids=str)
+in_colors = pytest.mark.parametrize("color", COLORS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def shared(compute_shaders: None) -> Iterator[Renderer]:
+    with Renderer("fragment") as one:
+        yield one
+
+
+@pytest.fixture
+def renderer(shared: Renderer) -> Iterator[Renderer]:
+    """A renderer whose context is current."""
+    assert shared.ctx is not None
+    with shared.ctx:
+        yield shared
+        assert shared.ctx.error == "GL_NO_ERROR"
+
+
+def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """From the float64 reference, sample by sample, by NumPy's mapping."""
+    ends = ended(scene_of(preset), size)
+    total = np.zeros((size[1], size[0], 3))
+    for right, down in sample_jitters(samples):
+        values = reference(preset, size, shift=(0.5 + right, 0.5 + down)).reshape(-1, 3)
+        total += colored(values.astype(np.float32), preset.color, ends).reshape(total.shape)
+    return total / samples**2
+
+
+def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
+    steps = 0
+    while not drawing.step(budget):
+        steps += 1
+        assert steps < 5000
+    picture: np.ndarray = drawing.planes.read()
+    drawing.planes.release()
+    return picture
+
+
+def drawn(renderer: Renderer, engine: Engine, scene: Scene, **keys: Any) -> np.ndarray:
+    planes = Planes(renderer.ctx, keys.pop("planes", SIZE))
+    budget = keys.pop("budget", 0.25)
+    return finished(coloring.begin(renderer.painter, planes, scene, engine, **keys), budget)
+
+
+def slow(renderer: Renderer) -> None:
+    """Let the painter think that each tile has to be the smallest."""
+    renderer.painter._rates.clear()
+    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+
+
+@pytest.mark.gl
+@each
+@in_colors
+@pytest.mark.parametrize("samples", [1, 2])
+def test_every_engine_draws_the_references_colours(
+    renderer: Renderer, engine: Engine, color: dict[str, Any], samples: int
+) -> None:
+    preset = PRESET.replace(**color)
+    picture = drawn(renderer, engine, scene_of(preset), samples=samples)
+    assert np.abs(picture - expected(preset, samples)).max() < 2e-4
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_every_mapping_of_one_and_of_three_outputs(
+    renderer: Renderer, name: str, outputs: int
+) -> None:
+    preset = PRESET.replace(mapping=name, outputs=outputs, output_activation="tanh")
+    for stretch in ("none", "minmax", "percentile"):
+        there = preset.replace(stretch=stretch)
+        picture = np.clip(drawn(renderer, FRAGMENT, scene_of(there)), 0, 1)
+        assert np.abs(picture - expected(there)).max() < 5e-4, stretch
+        host = np.clip(drawn(renderer, NUMPY, scene_of(there)), 0, 1)
+        assert np.abs(picture - host).max() < 1 / 255, stretch
+
+
+@pytest.mark.gl
+@each
+@pytest.mark.parametrize("samples", [1, 2])
+def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> None:
+    scene = scene_of(PRESET.replace(mapping="inferno", stretch="percentile"))
+    whole = drawn(renderer, engine, scene, samples=samples)
+    slow(renderer)
+    part = drawn(renderer, engine, scene, samples=samples, budget=0.0)
+    assert whole.tobytes() == part.tobytes()
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("samples", [1, 2])
+def test_a_part_is_cut_from_the_whole(samples: int) -> None:
+    preset = PRESET.replace(mapping="cyclic", stretch="minmax")
+    for engine in ("fragment", "numpy"):
+        with Renderer(engine) as one:
+            whole = one.render(preset, SIZE, samples=samples, dtype="float32")
+            part = one.render(preset, SIZE, samples=samples, dtype="float32", part=(7, 5, 20, 9))
+            assert np.abs(whole[5:14, 7:27] - part).max() < 1e-5
+
+
+@pytest.mark.gl
+def test_a_coarse_picture_has_the_range_of_the_fine_one(renderer: Renderer) -> None:
+    scene = scene_of(PRESET.replace(mapping="magma", stretch="percentile"))
+    planes = Planes(renderer.ctx, (5, 3), SIZE)
+    coarse = finished(coloring.begin(renderer.painter, planes, scene, FRAGMENT))
+    ends = ended(scene, SIZE)
+    values = reference(PRESET, (5, 3)).reshape(-1, 3).astype(np.float32)
+    assert np.abs(coarse.reshape(-1, 3) - colored(values, scene.preset.color, ends)).max() < 2e-4
+
+
+@pytest.mark.gl
+@each
+def test_two_drawings_by_turns_do_not_disturb_each_other(
+    renderer: Renderer, engine: Engine
+) -> None:
+    names = ["viridis", "hsv", "rgb"]
+    scenes = [scene_of(PRESET.replace(mapping=n, seed=k)) for k, n in enumerate(names)]
+    alone = [drawn(renderer, engine, scene, samples=2) for scene in scenes]
+    slow(renderer)
+    drawings = [
+        coloring.begin(renderer.painter, Planes(renderer.ctx, SIZE), scene, engine, samples=2)
+        for scene in scenes
+    ]
+    while not all(drawing.done for drawing in drawings):
+        for drawing in drawings:
+            drawing.step(0.0)
+    for drawing, picture in zip(drawings, alone, strict=True):
+        assert finished(drawing).tobytes() == picture.tobytes()
+
+
+@pytest.mark.gl
+def test_plain_colours_take_the_direct_way(renderer: Renderer) -> None:
+    planes = Planes(renderer.ctx, SIZE)
+    for preset in (PRESET, PRESET.replace(mapping="grey")):
+        drawing = coloring.begin(renderer.painter, planes, scene_of(preset), FRAGMENT)
+        assert isinstance(drawing, ColorDrawing) != preset.color.plain
+        assert drawing.engine == FRAGMENT
+    planes.release()
+
+
+@pytest.mark.gl
+def test_nothing_is_left_of_a_drawing_that_ends_or_is_dropped(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = scene_of(PRESET.replace(mapping="grey"))
+    drawn(renderer, FRAGMENT, scene)  # what is kept is made
+    counted = Census(monkeypatch)
+    drawn(renderer, FRAGMENT, scene, samples=2)
+    assert counted.alive() == {}
+    planes = Planes(renderer.ctx, SIZE)
+    drawing = coloring.begin(renderer.painter, planes, scene, FRAGMENT, samples=2)
+    drawing.step(0.0)
+    planes.release()
+    drawing.release()
+    drawn(renderer, FRAGMENT, scene)
+    assert counted.alive() == {}
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("engine", ["fragment", "numpy"])
+@pytest.mark.parametrize("color", [{"mapping": "viridis"}, {"mapping": "lab", "invert": True}])
+def test_what_is_no_number_is_magenta(engine: str, color: dict[str, Any]) -> None:
+    preset = PRESET.replace(
+        depth=40, width=20, activation="relu", init="normal", weight_scale=300, **color
+    )
+    preset = preset.replace(output_activation="identity", stretch="percentile")
+    with Renderer(engine) as one:
+        picture = one.render(preset, SIZE, dtype="float32")
+    bad = (np.abs(reference(preset, SIZE)) > 1e39).any(axis=-1)
+    assert bad.mean() > 0.5
+    assert (picture[bad] == MAGENTA).all()
+
+
+class Engines:
+    """What the window's canvas asks for engines."""
+
+    pending = False
+
+    def __init__(self, renderer: Renderer):
+        self.painter = renderer.painter
+
+    def pick(self, of: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
+        return Pick(FRAGMENT)
+
+
+@pytest.mark.gl
+@in_colors
+def test_the_window_shows_them_coarse_fine_and_with_all_samples(
+    color: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset, size = PRESET.replace(**color), (90, 50)
+    monkeypatch.setattr(canvases, "PATIENCE", 0.0)
+    with windowless() as window:
+        wanted = [window.render(preset, size), window.render(preset, size, samples=SAMPLES)]
+        engines: Any = Engines(window)
+        canvas = canvases.Canvas(window.ctx, engines, 16384)
+        slow(window)
+        canvas.want(scene_of(preset), size)
+        scales = []
+        while not canvas.finished:
+            if canvas.advance(0.0, still=False):
+                scales.append(canvas.scale)
+        assert scales[0] > scales[-1] == 1
+        assert np.array_equal(window.presenter.read(canvas.front), wanted[0])
+        while canvas.samples < SAMPLES:
+            canvas.advance(0.25)
+        assert np.array_equal(window.presenter.read(canvas.front), wanted[1])
+        canvas.release()
+
+
+@in_colors
+def test_without_opengl_it_is_the_same_picture(color: dict[str, Any]) -> None:
+    preset = PRESET.replace(**color)
+    with Renderer("numpy") as one:
+        for samples in (1, 2):
+            picture = one.render(preset, SIZE, samples=samples, dtype="float32")
+            assert np.abs(picture - expected(preset, samples)).max() < 2e-4
+        plain = one.render(PRESET.replace(output_activation="identity"), SIZE, dtype="float32")
+    assert plain.max() > 1 or plain.min() < 0  # as ever, not clamped

@@ -1,0 +1,142 @@
+"""A picture in tiles, by every engine: no tile shows, and no drawing disturbs another."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cppn_gl.engines.cpu.drawing import HostDrawing
+from cppn_gl.engines.gl.drawing import Drawing, begin
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.tiled import TiledDrawing
+from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene
+
+pytestmark = pytest.mark.gl
+
+SIZE = (37, 21)  # no multiple of a texel, let alone of a workgroup
+PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
+ENGINES = list(EXACT.values())
+
+each = pytest.mark.parametrize("engine", ENGINES, ids=str)
+
+
+@pytest.fixture(scope="module")
+def renderer(compute_shaders: None) -> Iterator[Renderer]:
+    with Renderer("fragment") as one:
+        assert one.ctx is not None
+        with one.ctx:
+            yield one
+            assert one.ctx.error == "GL_NO_ERROR"
+
+
+def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
+    return Scene(preset.network(), preset.view, preset.animation.clock(time))
+
+
+def slow(renderer: Renderer) -> None:
+    """Let the painter think that each tile has to be the smallest."""
+    renderer.painter._rates.clear()
+    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+
+
+def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
+    while not drawing.step(budget):
+        pass
+    picture: np.ndarray = drawing.planes.read()
+    drawing.planes.release()
+    return picture
+
+
+def drawn(renderer: Renderer, engine: Engine, preset: Preset = PRESET, **keys: Any) -> np.ndarray:
+    planes = Planes(renderer.ctx, keys.pop("planes", SIZE))
+    return finished(begin(renderer.painter, planes, scene(preset), engine, **keys))
+
+
+def test_each_engine_has_its_drawing(renderer: Renderer) -> None:
+    planes = Planes(renderer.ctx, SIZE)
+    for engine in EXACT.values():
+        drawing = begin(renderer.painter, planes, scene(), engine)
+        kind = {NUMPY: HostDrawing, TILED: TiledDrawing}.get(engine, Drawing)
+        assert type(drawing) is kind
+        assert drawing.engine == engine
+    planes.release()
+
+
+@each
+@pytest.mark.parametrize("samples", [1, 2])
+def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> None:
+    whole = drawn(renderer, engine, samples=samples)
+    slow(renderer)
+    planes = Planes(renderer.ctx, SIZE)
+    drawing = begin(renderer.painter, planes, scene(), engine, samples=samples)
+    steps = 0
+    while not drawing.step(0.0):
+        steps += 1
+        assert steps < 2000
+    assert steps >= 3
+    assert drawing.step(0.0)  # which draws nothing more
+    assert finished(drawing).tobytes() == whole.tobytes()
+
+
+@each
+def test_samples_are_all_there_and_none_twice(renderer: Renderer, engine: Engine) -> None:
+    white = PRESET.replace(weight_scale=0, bias_scale=0, output_activation="cos")
+    for samples in (1, 2, 3, 5):
+        picture = drawn(renderer, engine, white, samples=samples)
+        assert np.allclose(picture, 1, atol=1e-6)
+
+
+@each
+def test_an_offset_shows_a_part(renderer: Renderer, engine: Engine) -> None:
+    whole = drawn(renderer, engine)
+    part = drawn(renderer, engine, planes=(18, 7), size=SIZE, offset=(5, 3))
+    assert np.abs(part - whole[3:10, 5:23]).max() < 1e-6
+
+
+@each
+def test_nothing_is_written_beside_the_planes(renderer: Renderer, engine: Engine) -> None:
+    """A compute shader's last invocations reach beyond; the next drawing must not see that."""
+    for size in ((1, 1), (3, 5), (5, 1), (33, 2), (64, 9)):
+        picture = drawn(renderer, engine, planes=size)
+        assert picture.shape == (size[1], size[0], 3)
+        expected = drawn(renderer, NUMPY, planes=size)
+        assert np.abs(picture - expected).max() < 5e-6
+
+
+def test_drawings_by_all_engines_at_once_do_not_disturb_each_other(renderer: Renderer) -> None:
+    presets = [PRESET.replace(seed=k, depth=2 + k % 3) for k in range(len(ENGINES))]
+    expected = [drawn(renderer, *pair) for pair in zip(ENGINES, presets, strict=True)]
+    slow(renderer)
+    drawings = [
+        begin(renderer.painter, Planes(renderer.ctx, SIZE), scene(preset), engine, samples=1)
+        for engine, preset in zip(ENGINES, presets, strict=True)
+    ]
+    while not all(drawing.done for drawing in drawings):
+        for drawing in drawings:
+            drawing.step(0.0)
+    for drawing, picture in zip(drawings, expected, strict=True):
+        assert finished(drawing).tobytes() == picture.tobytes()
+
+
+@each
+def test_the_rate_is_kept_under_the_kind_that_others_ask_for(
+    renderer: Renderer, engine: Engine
+) -> None:
+    slow(renderer)
+    drawn(renderer, engine)
+    kind = renderer.painter.kind(engine, scene().network)
+    assert list(renderer.painter._rates) == [kind]
+    assert renderer.painter.rate(kind) > 1
+
+
+def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
+    renderer.painter._rates.clear()
+    renderer.painter._last = dict.fromkeys(EXACT.values(), 1e30)  # all of it, then
+    planes = Planes(renderer.ctx, SIZE)
+    drawing = begin(renderer.painter, planes, scene(), FRAGMENT)
+    assert drawing.step(60.0)
+    planes.release()

@@ -1,0 +1,113 @@
+"""The shader that colours, against NumPy's functions."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from windowless import windowless
+
+from cppn_gl.engines.gl.recolor import Recolor
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, Ends, colored
+
+pytestmark = pytest.mark.gl
+
+SIZE = (37, 21)
+ENDS = [
+    Ends((0.0,) * 3, (1.0,) * 3),
+    Ends((-1.0,) * 3, (1.0,) * 3),
+    Ends((-0.2, 0.1, 0.3), (0.4, 0.5, 0.9)),
+    Ends((-1e37,) * 3, (1e37,) * 3),
+]
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with windowless() as one:
+        yield one
+        assert one.ctx is not None
+        assert one.ctx.error == "GL_NO_ERROR"
+
+
+@pytest.fixture
+def planes(renderer: Renderer) -> Iterator[tuple[Planes, Planes]]:
+    pair = Planes(renderer.ctx, SIZE), Planes(renderer.ctx, SIZE)
+    yield pair
+    for one in pair:
+        one.release()
+
+
+def recolor(renderer: Renderer) -> Recolor:
+    return renderer.painter.kept("recolor", lambda: Recolor(renderer.ctx))
+
+
+def values() -> np.ndarray:
+    """Random outputs, and those at the edges."""
+    numbers = np.random.default_rng(5).uniform(-1.4, 1.4, (SIZE[1], SIZE[0], 3))
+    edges = np.array([-1, 0, 0.5, 1, 1 / 3, 3e38, -3e38, 1e-40, 1 - 2**-24])
+    numbers[0, : len(edges)] = edges[:, None]
+    numbers[1, : len(edges), 1:] = edges[::-1, None]
+    numbers[2, 3] = NOT_A_NUMBER
+    return numbers.astype(np.float32)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_the_shader_colours_as_numpy_does(
+    renderer: Renderer, planes: tuple[Planes, Planes], name: str, ends: Ends, invert: bool
+) -> None:
+    raw, shown = planes
+    raw.write(values())
+    one = recolor(renderer)
+    one.set(Color(name, invert), ends, 1)
+    one.draw(raw, shown, 0, SIZE[1], added=False)
+    picture = shown.read()
+    expected = colored(values().reshape(-1, 3), Color(name, invert), ends).reshape(picture.shape)
+    assert np.abs(picture - expected).max() < 1e-4
+    assert tuple(picture[2, 3]) == NOT_A_NUMBER
+
+
+def test_rgb_is_the_outputs_to_the_last_bit(
+    renderer: Renderer, planes: tuple[Planes, Planes]
+) -> None:
+    raw, shown = planes
+    raw.write(values())
+    one = recolor(renderer)
+    one.set(Color(), ENDS[0], 1)
+    one.draw(raw, shown, 0, SIZE[1], added=False)
+    normal = np.abs(values()) > 1e-37
+    assert np.array_equal(shown.read()[normal], np.clip(values(), 0, 1)[normal])
+
+
+def test_rows_are_drawn_alone_and_samples_added(
+    renderer: Renderer, planes: tuple[Planes, Planes]
+) -> None:
+    raw, shown = planes
+    raw.write(values())
+    shown.write(np.full((SIZE[1], SIZE[0], 3), 0.25, np.float32))
+    one = recolor(renderer)
+    one.set(Color("magma"), ENDS[1], 4)
+    one.draw(raw, shown, 5, 3, added=True)
+    picture = shown.read()
+    part = colored(values()[5:8].reshape(-1, 3), Color("magma"), ENDS[1]).reshape(3, -1, 3)
+    assert np.abs(picture[5:8] - 0.25 - part / 4).max() < 1e-4
+    assert (picture[:5] == 0.25).all()
+    assert (picture[8:] == 0.25).all()
+
+
+def test_no_mapping_compiles_anything(
+    renderer: Renderer, planes: tuple[Planes, Planes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = recolor(renderer)
+
+    def refuse(*values: object, **options: object) -> None:
+        raise AssertionError("a program was made")
+
+    assert renderer.ctx is not None
+    monkeypatch.setattr(type(renderer.ctx), "program", refuse)
+    for name in MAPPINGS:
+        one.set(Color(name, True), ENDS[2], 9)
+        one.draw(*planes, 0, 1, added=False)
+    assert one.rate > 0

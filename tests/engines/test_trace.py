@@ -1,0 +1,141 @@
+"""Every layer at once: what one pass finds is what the reference finds, layer by layer."""
+
+import numpy as np
+import pytest
+
+from cppn_gl import Network, Preset
+from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.trace import (
+    FLAT,
+    greatest_slope,
+    inputs,
+    saturated,
+    statistics,
+    trace,
+    traced,
+)
+from cppn_gl.engines.geometry import pixel_points
+from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
+from cppn_gl.nn.features import features
+from cppn_gl.preset.scene import Scene, scene_of
+
+SIZE = (23, 14)
+PRESET = Preset().replace(depth=5, width=9, inputs=["x", "y", "r", "t"], extent=1.7)
+
+
+def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Sums and units of each layer by a plain loop in float64."""
+    x, y = pixel_points(size, scene.view.center, scene.view.extent)
+    network = scene.network
+    one = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    found = []
+    for layer in network.layers:
+        sums = one @ layer.weight.astype(np.float64).T + layer.bias
+        one = activate(layer.activation, sums)
+        found.append((sums, one))
+    return found
+
+
+def check(scene: Scene, size: tuple[int, int] = SIZE) -> None:
+    for layer, (sums, units) in zip(traced(scene, size), reference(scene, size), strict=True):
+        assert layer.sums.dtype == layer.units.dtype == np.float32
+        assert np.allclose(layer.sums, sums, rtol=1e-4, atol=1e-4)
+        assert np.allclose(layer.units, units, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_layers_are_those_of_the_reference(activation: str) -> None:
+    check(scene_of(PRESET.replace(activation=activation, weight_scale=0.5), 0.3))
+
+
+@pytest.mark.parametrize("keys", [{"depth": 1}, {"width": 1}, {"outputs": 1}, {"width": 90}])
+def test_networks_of_any_shape(keys: dict[str, int]) -> None:
+    check(scene_of(PRESET.replace(weight_scale=0.4, **keys)))
+
+
+def test_more_pixels_than_a_tile() -> None:
+    scene = scene_of(PRESET.replace(depth=3))
+    size = (130, 100)
+    assert Products(scene.network, scene.view, scene.clock).tile < size[0] * size[1]
+    check(scene, size)
+
+
+def test_a_deep_zoom_stays_sharp() -> None:
+    scene = scene_of(PRESET.replace(depth=2, extent=1e-5, center=[0.7, -1.3]))
+    sums, true = traced(scene, SIZE)[0].sums, reference(scene, SIZE)[0][0]
+    assert np.unique(sums, axis=0).shape[0] > SIZE[0] * SIZE[1] / 2
+    assert np.abs(sums - true).max() < 1e-6
+
+
+def test_it_may_be_interrupted_between_layers() -> None:
+    steps = list(trace(scene_of(PRESET), SIZE))
+    assert len(steps) == PRESET.network().depth
+
+
+def test_the_sums_of_a_layer_are_what_apply_activates() -> None:
+    network = PRESET.network()
+    products = Products(network, PRESET.view, PRESET.animation.clock(0.3))
+    units = products.places(np.arange(40), SIZE[0], size=SIZE)
+    for number, layer in enumerate(network.layers):
+        sums = products.sums(number, units)
+        units = products.apply(number, units)
+        assert np.allclose(activate(layer.activation, sums), units, atol=1e-6)
+
+
+def test_inputs_are_the_features_at_the_pixels() -> None:
+    found = inputs(scene_of(PRESET, 2.0), SIZE)
+    assert found.shape == (SIZE[0] * SIZE[1], 4)
+    assert found.dtype == np.float32
+    x, y, r, t = found.T
+    assert np.allclose(np.hypot(x, y), r, atol=1e-5)
+    assert (t == t[0]).all()
+    assert x[0] < x[1]
+    assert y[0] > y[-1]
+
+
+def test_overflow_is_not_an_exception() -> None:
+    scene = scene_of(PRESET.replace(activation="relu", depth=20, weight_scale=1000))
+    assert not np.isfinite(traced(scene, SIZE)[-1].sums).all()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_greatest_slope(name: str) -> None:
+    dense = np.abs(derivative(name, np.linspace(-20, 20, 100_001))).max()
+    assert greatest_slope(name) == pytest.approx(dense, rel=1e-4)
+
+
+def test_saturation_says_where_a_unit_hardly_moves() -> None:
+    sums = np.float32([-np.inf, -9, -2, 0, 2, 9, np.inf, np.nan])
+    true = {
+        "tanh": [1, 1, 0, 0, 0, 1, 1, 0],
+        "sigmoid": [1, 1, 0, 0, 0, 1, 1, 0],
+        "relu": [1, 1, 1, 1, 0, 0, 0, 0],
+        "softplus": [1, 1, 0, 0, 0, 0, 0, 0],
+        "identity": [0] * 8,
+        "abs": [0, 0, 0, 1, 0, 0, 0, 0],
+    }
+    for name, expected in true.items():
+        assert saturated(name, sums).tolist() == [bool(e) for e in expected], name
+    edge = np.arctanh(np.sqrt(1 - FLAT))
+    assert saturated("tanh", np.array([edge - 1e-6, edge + 1e-6])).tolist() == [False, True]
+
+
+def test_explicit_layers() -> None:
+    network = Network(PRESET.replace(depth=3).network().layers, PRESET.spec.inputs)
+    check(Scene(network, PRESET.view, PRESET.animation.clock(0.3)))
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "sigmoid"])
+def test_statistics_are_those_of_the_reference(name: str) -> None:
+    scene = scene_of(PRESET.replace(activation=name, weight_scale=2.5))
+    for layer, found, (sums, units) in zip(
+        scene.network.layers, traced(scene, SIZE), reference(scene, SIZE), strict=True
+    ):
+        measured = statistics(layer.activation, found.sums)
+        assert np.allclose(measured.mean, units.mean(axis=0), atol=1e-4, rtol=1e-4)
+        assert np.allclose(measured.spread, units.std(axis=0), atol=1e-4, rtol=1e-4)
+        share = saturated(layer.activation, sums).mean(axis=0)
+        assert np.allclose(measured.saturated, share, atol=0.02)
+        of_sums = statistics(layer.activation, found.sums, found.sums)
+        assert np.allclose(of_sums.spread, sums.std(axis=0), atol=1e-3, rtol=1e-3)
+        assert (of_sums.saturated == measured.saturated).all()

@@ -1,0 +1,255 @@
+"""Which engine may draw: never one that makes the window wait for a compiler."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from windowless import windowless
+
+from cppn_gl.engines.names import COMPUTE, EXACT, FRAGMENT, NUMPY, Engine
+from cppn_gl.engines.tuning import Choice
+from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.preset import Preset
+from cppn_gl.viewer import available
+from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer.warming import SAMPLES, needed, program_key, whole_scene
+
+pytestmark = pytest.mark.gl
+
+PRESET = Preset(spec=NetworkSpec(depth=3, width=5, seed=3))
+SCENE = whole_scene(PRESET)
+STAND_IN = Pick(NUMPY, stand_in=True)
+
+
+class Helper:
+    """One that does what the test says."""
+
+    def __init__(self, hello: Any):
+        self.hello, self.alive, self.number = hello, True, 0
+        self.wanted: list[str] = []
+        self.said: list[dict[str, Any]] = []
+
+    def want(self, preset: str, size: tuple[int, int]) -> None:
+        self.number += 1
+        self.wanted.append(preset)
+
+    def answers(self) -> list[dict[str, Any]]:
+        said, self.said = self.said, []
+        return said
+
+    def close(self) -> None:
+        self.alive = False
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with windowless() as one:
+        yield one
+
+
+class Desk:
+    """What is under test, and what surrounds it."""
+
+    def __init__(self, renderer: Renderer, monkeypatch: pytest.MonkeyPatch):
+        self.engine: Engine = FRAGMENT
+        self.seconds = 0.005  # that a compilation in the window takes
+        self.compiled: list[tuple[Engine, int]] = []
+        monkeypatch.delenv("MESA_SHADER_CACHE_DISABLE", raising=False)
+        monkeypatch.setattr(available, "Helper", Helper)
+        monkeypatch.setattr(available, "compile_program", self._compile)
+        monkeypatch.setattr(
+            renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
+        )
+        monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args, **keys: True)
+        self.engines = Available(renderer)
+
+    def _compile(self, painter: Any, scene: Any, engine: Engine, samples: int) -> float:
+        self.compiled.append((engine, samples))
+        return self.seconds
+
+    def key(self, engine: Engine, samples: int = 1) -> str:
+        return program_key(self.engines.painter, SCENE.network, engine, samples)
+
+    @property
+    def helper(self) -> Any:
+        return self.engines.helper
+
+    def warm(self, engine: Engine, samples: int = 1, seconds: float = 0.3) -> None:
+        """The helper has compiled something."""
+        self.helper.said.append({"number": 1, "key": self.key(engine, samples), "seconds": seconds})
+        self.engines.update()
+
+    def compile(self, samples: int = 1) -> None:
+        """Do what the pick says."""
+        pick = self.engines.pick(SCENE, samples)
+        assert pick.compiles
+        self.engines.compile(pick.key, SCENE, pick.engine, samples)
+
+
+@pytest.fixture
+def desk(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(renderer, monkeypatch)
+
+
+def test_numpy_until_the_helper_has_compiled(desk: Desk) -> None:
+    for rest in (False, True):
+        assert desk.engines.pick(SCENE, rest=rest) == STAND_IN
+    desk.engines.start()
+    for rest in (False, True):
+        assert desk.engines.pick(SCENE, rest=rest) == STAND_IN
+    desk.warm(FRAGMENT)
+    assert desk.engines.pick(SCENE) == Pick(FRAGMENT, desk.key(FRAGMENT), compiles=True)
+    desk.compile()
+    assert desk.engines.pick(SCENE) == Pick(FRAGMENT, desk.key(FRAGMENT))
+    assert desk.engines.pick(SCENE, SAMPLES) == STAND_IN  # blended, which is compiled once more
+
+
+def test_the_fragment_shader_stands_in(desk: Desk) -> None:
+    desk.engine = COMPUTE[8]
+    desk.engines.start()
+    desk.warm(FRAGMENT)
+    assert desk.engines.pick(SCENE).engine == FRAGMENT
+    assert desk.engines.pick(SCENE).stand_in
+    desk.warm(COMPUTE[8])
+    desk.compile()
+    assert desk.engines.pick(SCENE) == Pick(COMPUTE[8], desk.key(COMPUTE[8]))
+    assert desk.engines.pick(SCENE, SAMPLES).stand_in  # which is a program of its own
+    desk.warm(COMPUTE[8], SAMPLES)
+    desk.compile(SAMPLES)
+    key = desk.key(COMPUTE[8], SAMPLES)
+    assert desk.engines.pick(SCENE, SAMPLES) == Pick(COMPUTE[8], key)
+
+
+def test_numpy_is_no_stand_in_where_it_is_the_choice(desk: Desk) -> None:
+    desk.engine = NUMPY
+    assert desk.engines.pick(SCENE) == Pick(NUMPY)
+
+
+def test_without_a_cache_on_the_disk_there_is_no_helper(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESA_SHADER_CACHE_DISABLE", "true")
+    desk.engines.start()
+    assert desk.helper is None
+    assert desk.engines.alone
+    assert not desk.engines.pending
+    assert desk.engines.pick(SCENE) == STAND_IN
+    assert desk.engines.pick(SCENE, rest=True).compiles
+    desk.engines.want(PRESET, SCENE, (40, 30))
+    desk.engines.update()
+
+
+def test_a_helper_that_ends_is_done_without(desk: Desk) -> None:
+    desk.engines.start()
+    desk.engines.want(PRESET, SCENE, (40, 30))
+    assert desk.engines.pending
+    desk.helper.alive = False
+    assert not desk.engines.pending
+    assert desk.engines.pick(SCENE, rest=True).compiles
+    assert desk.engines.pick(SCENE) == STAND_IN
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "serves"),
+    [(0.005, 0.3, True), (0.2, 0.3, False), (0.2, 1.0, True), (0.02, 0.01, True)],
+)
+def test_it_learns_whether_the_helper_is_of_use(
+    desk: Desk, here: float, there: float, serves: bool
+) -> None:
+    desk.engines.start()
+    desk.warm(FRAGMENT, seconds=there)
+    desk.seconds = here
+    desk.compile()
+    desk.warm(FRAGMENT, SAMPLES, seconds=there)
+    assert desk.engines.alone != serves
+    assert desk.engines.pick(SCENE, SAMPLES).compiles == serves
+    assert desk.engines.pick(SCENE, SAMPLES, rest=True).compiles
+
+
+def test_it_asks_once_for_a_structure(desk: Desk) -> None:
+    desk.engines.start()
+    for preset in (PRESET, PRESET.replace(seed=9), PRESET.replace(weight_scale=0.3)):
+        desk.engines.want(preset, whole_scene(preset), (40, 30))
+    assert len(desk.helper.wanted) == 1
+    for preset in (PRESET.replace(width=40), PRESET.replace(activation="sin")):
+        desk.engines.want(preset, whole_scene(preset), (40, 30))
+    assert len(desk.helper.wanted) == 3
+    assert desk.engines.pending
+    desk.helper.said.append({"number": 2, "done": True})  # an older one
+    desk.engines.update()
+    assert desk.engines.pending
+    desk.helper.said.append({"number": 3, "done": True})
+    desk.engines.update()
+    assert not desk.engines.pending
+
+
+def test_at_rest_one_program_at_a_time(desk: Desk) -> None:
+    desk.engine = COMPUTE[4]
+    desk.engines.start()
+    assert not desk.engines.prepare(PRESET, SCENE.network)  # the helper is at it
+    desk.warm(FRAGMENT)
+    desk.warm(COMPUTE[4])
+    while desk.engines.prepare(PRESET, SCENE.network):
+        pass
+    assert desk.compiled == [(FRAGMENT, 1), (COMPUTE[4], 1)]
+    desk.compiled.clear()
+    desk.helper.alive = False
+    desk.engines.prepare(PRESET.replace(width=60), whole_scene(PRESET.replace(width=60)).network)
+    assert desk.compiled == [(FRAGMENT, 1)]
+
+
+def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
+    desk.engines.start()
+    desk.helper.said.append({"number": 1, "error": "rows.glsl:3: wrong"})
+    desk.engines.update()
+    assert desk.engines.problem == "rows.glsl:3: wrong"
+    desk.warm(FRAGMENT)
+    desk.compile()
+    first = desk.helper
+    desk.engines.forget()
+    assert desk.engines.problem == ""
+    assert desk.engines.pick(SCENE) == STAND_IN
+    assert desk.helper is not first
+    assert not first.alive
+
+
+def test_words(desk: Desk) -> None:
+    desk.engine = COMPUTE[8]
+    desk.engines.start()
+    assert desk.engines.words(SCENE) == "NumPy meanwhile: compute-8 is being compiled"
+    desk.warm(FRAGMENT)
+    assert desk.engines.words(SCENE) == "fragment meanwhile: compute-8 is being compiled"
+    desk.warm(COMPUTE[8])
+    assert desk.engines.words(SCENE) == "compute-8, measured here"
+    desk.engines.forget()
+    desk.helper.alive = False
+    assert desk.engines.words(SCENE).endswith("compute-8 waits for a rest to be compiled")
+    desk.engines.on_host = True
+    assert desk.engines.words(SCENE) == "NumPy, asked for"
+
+
+def test_what_a_preset_needs(desk: Desk) -> None:
+    renderer = desk.engines.renderer
+    found = [(engine, samples) for _, engine, samples in needed(renderer, PRESET)]
+    assert found == [(FRAGMENT, 1), (FRAGMENT, SAMPLES), (FRAGMENT, 1)]
+    assert [scene.network.depth for scene, _, _ in needed(renderer, PRESET)][-1] == 64
+    desk.engine = COMPUTE[8]
+    found = [(engine, samples) for _, engine, samples in needed(renderer, PRESET, deeper=False)]
+    assert found == [(FRAGMENT, 1), (COMPUTE[8], 1), (COMPUTE[8], SAMPLES)]
+    desk.engine = NUMPY
+    assert list(needed(renderer, PRESET)) == []
+
+
+def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
+    painter = desk.engines.painter
+    presets = [PRESET, PRESET.replace(width=40), PRESET.replace(activation="sin")]
+    networks = [preset.network() for preset in presets]
+    engines = [engine for engine in EXACT.values() if engine.kind != "baked"]
+    keys = [program_key(painter, network, engine) for network in networks for engine in engines]
+    assert len(set(keys)) == len(keys)
+    other = PRESET.replace(seed=4, weight_scale=0.2).network()
+    assert program_key(painter, other, FRAGMENT) == keys[0]
+    baked = EXACT["baked"]
+    assert program_key(painter, other, baked) != program_key(painter, networks[0], baked)
+    assert program_key(painter, other, FRAGMENT, SAMPLES) != keys[0]

@@ -1,0 +1,84 @@
+"""One table of keys: each bound once, each to something that exists, all of them in the README."""
+
+from pathlib import Path
+
+import pytest
+
+from cppn_gl.viewer.app import App
+from cppn_gl.viewer.bindings import (
+    BINDINGS,
+    MOUSE,
+    Binding,
+    by_key,
+    help_rows,
+    markdown_table,
+    shown_keys,
+)
+from cppn_gl.viewer.explorer import Explorer
+
+README = Path(__file__).parents[2] / "README.md"
+
+# The keys of the design, one by one.
+DESIGNED = [
+    *"][=-0AICVOKJ,.RZXP123456789HQ",
+    *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
+    *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S"),
+]
+
+
+def test_every_key_of_the_design_is_bound_and_no_other() -> None:
+    assert sorted(by_key()) == sorted(DESIGNED)
+
+
+def test_a_key_bound_twice_is_refused() -> None:
+    twice = (Binding(("A",), ("wider",), ""), Binding(("B", "A"), ("deeper", "weaker"), ""))
+    with pytest.raises(ValueError, match=r"key A is bound twice: wider and weaker"):
+        by_key(twice)
+
+
+@pytest.mark.parametrize("key", DESIGNED)
+def test_every_action_exists(key: str) -> None:
+    action, binding = by_key()[key]
+    if action.startswith("preset_"):
+        assert action == f"preset_{key}"
+    else:
+        assert hasattr(Explorer, action) != hasattr(App, f"do_{action}")
+    assert binding.help
+
+
+def test_every_action_of_the_window_has_a_key() -> None:
+    actions = {action for action, _ in by_key().values()}
+    assert {name.removeprefix("do_") for name in vars(App) if name.startswith("do_")} <= actions
+
+
+def test_what_opens_or_writes_does_not_repeat() -> None:
+    once = ("F2", "F9", "Ctrl+S", "F11", "H", "Tab", "Space", "Esc", "Q", "Enter")
+    assert not any(by_key()[key][1].repeats for key in once)
+    held = ("Up", "Down", "Right", "Left", "]", "[", "=", "-", "Alt+Up", ",", ".", "Z", "X")
+    assert all(by_key()[key][1].repeats for key in held)
+
+
+def test_the_help_has_every_binding_and_the_mouse() -> None:
+    rows = help_rows()
+    assert len(rows) == len(BINDINGS) + len(MOUSE)
+    assert [text for _, text in rows[: len(BINDINGS)]] == [b.help for b in BINDINGS]
+    assert ("↑ ↓", "depth ±1 (Shift ±5)") in rows
+    assert ("1–9", "preset by number") in rows
+    assert ("Alt+arrows", "pan") in rows
+    assert ("PgUp PgDn", "layer shown") in rows
+    assert ("drag", "pan, or turn what is solid") in rows
+
+
+def test_the_help_shows_the_labels_of_the_keyboard() -> None:
+    names = {"]": "+", "[": "Ü", "S": "Ы"}
+    assert shown_keys(by_key()["]"][1], names) == "+ Ü"
+    assert shown_keys(by_key()["Ctrl+S"][1], names) == "Ctrl+Ы"
+    assert shown_keys(by_key()["Enter"][1], names) == "Enter Backspace"
+    assert ("+ Ü", "weight scale up / down") in help_rows(names)
+
+
+def test_the_readme_has_this_table() -> None:
+    text = README.read_text("utf-8")
+    table = text.partition("<!-- keys -->")[2].partition("<!-- /keys -->")[0]
+    assert table.strip() == markdown_table()

@@ -1,0 +1,101 @@
+"""Networks whose weights take more than a moment to draw."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cppn_gl.nn import draws
+from cppn_gl.nn.network import Layer, NetworkSpec
+from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.viewer import weights
+from cppn_gl.viewer.weights import Weights, draw_layers
+
+PRESET = Preset(spec=NetworkSpec(depth=5, width=7, seed=123))
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The specs of which a layer was drawn, in their order."""
+    found: list[Any] = []
+
+    def spy(preset: Preset) -> Iterator[None]:
+        for _ in draw_layers(preset):
+            found.append(preset.spec)
+            yield
+
+    monkeypatch.setattr(weights, "draw_layers", spy)
+    return found
+
+
+@pytest.mark.parametrize("init", ["uniform", "he_normal"])
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_all_that_a_network_needs_is_drawn(depth: int, init: str) -> None:
+    preset = PRESET.replace(depth=depth, init=init, inputs=["x", "t", "y"])
+    draws.draw.cache_clear()
+    draws.draw_row.cache_clear()
+    assert len(list(draw_layers(preset))) == depth
+    assert preset.spec.latents == ()  # of which there are few
+    misses = draws.draw.cache_info().misses, draws.draw_row.cache_info().misses
+    preset.network()
+    assert (draws.draw.cache_info().misses, draws.draw_row.cache_info().misses) == misses
+
+
+def test_both_seeds_of_a_network_between_two_are_drawn() -> None:
+    preset = PRESET.replace(between=[9, 0.5], inputs=["x", "y"])
+    assert preset.spec.latents == ()
+    draws.draw.cache_clear()
+    assert len(list(draw_layers(preset))) == preset.spec.depth
+    misses = draws.draw.cache_info().misses
+    preset.network()
+    assert draws.draw.cache_info().misses == misses
+
+
+def test_another_normalisation_is_another_network() -> None:
+    followed = Weights()
+    _, network = followed.follow(PRESET, 0.0)
+    other = PRESET.replace(which="hidden")
+    assert followed.follow(other, 60.0)[1] is other.network() is not network
+
+
+def test_given_layers_are_there_already() -> None:
+    layer = Layer([[1.0, 0.0]] * 3, [0.0] * 3, "tanh")
+    preset = Preset(spec=LayersSpec((layer,)))
+    assert Weights().follow(preset, 0.0)[0] is preset
+
+
+def test_the_first_is_waited_for(drawn: list[Any]) -> None:
+    followed = Weights()
+    preset, network = followed.follow(PRESET, 0.0)
+    assert preset is PRESET
+    assert network.depth == 5
+    assert not followed.busy
+
+
+def test_the_same_network_where_only_the_view_differs(drawn: list[Any]) -> None:
+    followed = Weights()
+    _, network = followed.follow(PRESET, 0.0)
+    count = len(drawn)
+    other = PRESET.replace(extent=0.5)
+    assert followed.follow(other, 0.0) == (other, network)
+    assert len(drawn) == count
+
+
+def test_what_was_begun_is_finished_first(drawn: list[Any]) -> None:
+    followed = Weights()
+    old = followed.follow(PRESET, 0.0)
+    first, second = (PRESET.replace(seed=seed) for seed in (1, 2))
+    assert followed.follow(first, 0.0) == old
+    assert followed.busy
+    seen = []
+    while followed.busy or followed.follow(second, 0.0)[0] is not second:
+        seen.append(followed.follow(second, 0.0)[0])
+    assert seen.index(first) > 0
+    assert drawn[5:] == [first.spec] * 5 + [second.spec] * 5
+
+
+def test_time_enough_is_one_step(drawn: list[Any]) -> None:
+    followed = Weights()
+    followed.follow(PRESET, 0.0)
+    other = PRESET.replace(seed=1)
+    assert followed.follow(other, 60.0)[0] is other

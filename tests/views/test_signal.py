@@ -1,0 +1,156 @@
+"""The signal view: its panels hold the measured numbers, its card lies in the picture."""
+
+import numpy as np
+import pytest
+
+from cppn_gl.engines.geometry import pixel_points
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import FRAGMENT
+from cppn_gl.nn.network import Layer
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage
+from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.signal import Column, SignalView, columns, panels, spread_limits, words
+from cppn_gl.views.plots.strength import measure
+
+SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
+
+
+def scene(**keys: object) -> Scene:
+    return scene_of(Preset().replace(**{"depth": 6, "width": 9, "view": "signal", **keys}))
+
+
+def overflowing() -> Scene:
+    layers = [Layer(np.full((3, n), 1e15), np.zeros(3), "relu") for n in (2, 3, 3, 3)]
+    last = Layer(np.ones((1, 3)), np.zeros(1), "sigmoid")
+    return scene_of(Preset(spec=LayersSpec((*layers, last))))
+
+
+def test_the_view_is_in_the_table() -> None:
+    assert isinstance(view_of(scene().preset), SignalView)
+
+
+def test_panels_hold_the_measured_numbers() -> None:
+    signal = measure(scene())
+    (spread,), (mean,), (share,) = panels([Column("", signal)])
+    by_label = {line.label: line.y for line in spread.lines}
+    assert by_label["all units"] is signal.spread
+    assert by_label["a unit over the view"] is signal.within
+    assert by_label["rule: √n·σ a layer"] is signal.rule
+    assert np.ptp(by_label["kept: σ = 1/√n"]) == 0
+    assert mean.lines[0].y is signal.mean
+    assert share.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
+    assert spread.log
+    assert spread.x == mean.x == share.x
+
+
+def test_columns_share_their_axes() -> None:
+    strong, weak = measure(scene(weight_scale=5.0)), measure(scene(weight_scale=0.01))
+    for left, right in panels([Column("a", strong), Column("b", weak)]):
+        assert left.y == right.y
+        assert left.x == right.x
+    found = columns(scene())
+    assert [column.name for column in found] == ["as shown", "normalised"]
+    assert found[0].signal.spread == pytest.approx(measure(scene()).spread)
+
+
+def test_the_axis_of_the_spread_grows_by_whole_decades() -> None:
+    low, high = spread_limits(np.array([0.5, 1.0, np.nan, 0.0]))
+    assert 0.005 < low < 0.01
+    assert 10 < high < 20
+    low, high = spread_limits(np.array([1e-7, 3e5, 1e-300]))
+    assert low < 1e-7
+    assert low > 1e-14
+    assert 1e6 < high < 1e7
+    assert spread_limits(np.array([np.nan]))[0] == pytest.approx(10**-2.2)
+
+
+def test_the_words_say_what_was_measured() -> None:
+    signal = measure(scene())
+    growth, rule, end, share = words(signal)
+    assert growth == f"each layer: ×{signal.growth:.2f}"
+    assert rule.endswith(f"×{signal.gain:.2f}")
+    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, spread {signal.spread[-1]:.2f}"
+    assert share.startswith(f"{100 * signal.saturated[-1]:.0f} % ")
+    assert max(map(len, words(signal, short=True))) <= 19
+
+
+def test_overflow_is_said() -> None:
+    one = overflowing()
+    assert words(measure(one))[-1] == "overflow at layer 3"
+    assert panels([Column("", measure(one))])[0][0].note == "overflow at layer 3"
+    view, size = SignalView(), (640, 360)
+    assert view.overlay(one, size) is not None
+    frame = view._card(one, size).frames[0][0]
+    middle = (frame.box[1] + frame.box[3]) / 2
+    hit = view.hit(one, size, (frame.box[2] - 3, middle))
+    assert hit is not None
+    assert hit.words == "layer 5: overflow"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_any_size_is_drawn(size: tuple[int, int]) -> None:
+    view = SignalView()
+    for one in (scene(), scene(depth=1), overflowing()):
+        overlay = view.overlay(one, size, (size[0] * 0.8, size[1] * 0.6))
+        assert overlay is not None
+        assert overlay.shape == (size[1], size[0], 4)
+
+
+@pytest.mark.parametrize("size", [(960, 600), (640, 360), (400, 900)])
+def test_the_card_leaves_the_picture_free_beside_it(size: tuple[int, int]) -> None:
+    overlay = SignalView().overlay(scene(), size)
+    assert overlay is not None
+    free = (overlay[..., 3] == 0).mean()
+    assert 0.2 < free < 0.6
+    edges = (overlay[0], overlay[-1], overlay[:, 0], overlay[:, -1])
+    assert all((edge[:, 3] == 0).all() for edge in edges)
+
+
+def test_the_spread_passes_through_its_pixels() -> None:
+    view, one, size = SignalView(), scene(), (960, 600)
+    overlay = view.overlay(one, size)
+    assert overlay is not None
+    frame = view._card(one, size).frames[0][0]
+    signal = view._card(one, size).found[0].signal
+    layers = np.arange(7.0)
+    across, down = frame.place(layers, signal.within)
+    for column, row in zip(across, down, strict=True):
+        pixel = overlay[int(row), int(column), :3].astype(int)
+        assert np.abs(pixel - plot.COLORS[1]).max() < 40
+
+
+def test_the_layer_under_the_cursor_is_told_and_marked() -> None:
+    view, one, size = SignalView(), scene(), (960, 600)
+    frame = view._card(one, size).frames[1][0]
+    across = float(frame.place(np.array([4.0]), np.zeros(1))[0][0])
+    place = (across, frame.box[1] + 5.0)
+    signal = measure(one)
+    hit = view.hit(one, size, place)
+    assert hit is not None
+    assert hit.words.startswith(f"layer 4: mean {signal.mean[4]:.2f}".replace("-", "−"))
+    plain, marked = view.overlay(one, size), view.overlay(one, size, place)
+    assert plain is not None
+    assert marked is not None
+    assert (plain != marked).any()
+    assert view.hit(one, size, (2.0, 2.0)) is None
+
+
+@pytest.mark.gl
+def test_the_picture_under_it_is_the_networks(renderer: Renderer) -> None:
+    one, size = scene(), (24, 16)
+    assert renderer.ctx is not None
+    with renderer.ctx:
+        planes = Planes(renderer.ctx, size)
+        stage = Stage(renderer.painter, lambda network: FRAGMENT)
+        drawing = SignalView().begin(stage, planes, one)
+        while not drawing.step(1.0):
+            pass
+        picture = planes.read()
+        planes.release()
+    x, y = pixel_points(size)
+    truth = one.network.evaluate(np.stack([x.ravel(), y.ravel()], axis=1))
+    assert picture == pytest.approx(truth.reshape(16, 24, 3), abs=1e-4)

@@ -1,0 +1,311 @@
+"""Surfaces: heights are the outputs, what is behind is hidden, turning evaluates nothing."""
+
+import numpy as np
+import pytest
+from census import Census
+from PIL import Image, ImageDraw
+from solids import at, constant, drawn, explicit, hue, staged
+
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import NUMPY
+from cppn_gl.engines.stretch import ended
+from cppn_gl.nn.features import features
+from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.color import colored
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils import colormaps
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage
+from cppn_gl.views.solid import field as fields
+from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.field import FieldDrawing, Fields
+from cppn_gl.views.solid.heights import plates
+from cppn_gl.views.solid.mesh import camera_of, grid_side
+
+pytestmark = pytest.mark.gl
+SIZE = (240, 180)
+GENTLE = explicit(
+    ([[0.9, 0.3], [-0.4, 0.8], [0.5, -0.9]], [0.2, -0.1, 0.3], "sigmoid"),
+    view="surface",
+    paint="picture",
+    contours=0,
+)
+
+
+def values(preset: Preset, x: np.ndarray, y: np.ndarray, time: float = 0.0) -> np.ndarray:
+    """Outputs at points of the plane, (N, 3), by the reference."""
+    network, clock = preset.network(), preset.animation.clock(time)
+    found = network.evaluate(features(network.inputs, x, y, clock, network.latent))
+    return np.broadcast_to(found, (len(x), 3))
+
+
+def eye(preset: Preset, size: tuple[int, int] = SIZE) -> Camera:
+    return camera_of(plates(scene_of(preset), size)[0], preset, size)
+
+
+def test_from_above_it_is_the_picture(renderer: Renderer) -> None:
+    preset = GENTLE.replace(tilt=90.0, turn=0.0)
+    pixels = drawn(renderer, preset, SIZE)
+    across, high = eye(preset).spread
+    u = (2 * np.arange(SIZE[0]) + 1 - SIZE[0]) / SIZE[0] * across
+    v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
+    u, v = np.meshgrid(u, v)
+    inside = np.maximum(abs(u), abs(v)) < 0.97
+    assert inside.mean() > 0.2
+    expected = values(preset, u[inside], v[inside])
+    assert pixels[inside] == pytest.approx(expected, abs=4e-3)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize(
+    "color",
+    [
+        {"mapping": "viridis"},
+        {"mapping": "oklch", "stretch": "percentile"},
+        {"mapping": "diverging", "stretch": "minmax", "invert": True},
+    ],
+    ids=str,
+)
+def test_painted_it_has_the_colours_of_the_picture(
+    renderer: Renderer, color: dict[str, object], before: bool
+) -> None:
+    preset = GENTLE.replace(tilt=90.0, turn=0.0, before=before, **color)
+    pixels, heights = drawn(renderer, preset, SIZE), plates(scene_of(preset), SIZE)
+    across, high = eye(preset).spread
+    u = (2 * np.arange(SIZE[0]) + 1 - SIZE[0]) / SIZE[0] * across
+    v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
+    u, v = np.meshgrid(u, v)
+    inside = np.maximum(abs(u), abs(v)) < 0.97
+    ends = ended(scene_of(preset), (90, 90))  # the square that it shows, whatever is around
+    outputs = values(preset, u[inside], v[inside]).astype(np.float32)
+    expected = colored(outputs, preset.color, ends)
+    assert np.ptp(expected) > 0.4
+    assert np.quantile(abs(pixels[inside] - expected), 0.99) < 8e-3
+    plain = plates(scene_of(GENTLE.replace(before=before)), SIZE)
+    assert [plate.span for plate in heights] == [plate.span for plate in plain]
+
+
+def test_coarse_and_fine_surfaces_have_the_same_colours(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, choice = [], fields.choice
+    monkeypatch.setattr(fields, "choice", lambda *of: asked.append(of) or choice(*of))
+    preset = GENTLE.replace(mapping="magma", stretch="percentile", extent=1.234)
+    for size in (SIZE, (60, 45), (33, 120)):
+        drawn(renderer, preset, size)
+    assert len(asked) > 1
+    assert len(set(asked)) == 1
+
+
+@pytest.mark.parametrize(("turn", "tilt"), [(20, 40), (130, 55), (290, 30)])
+def test_points_of_the_surface_lie_at_the_height_of_the_output(
+    renderer: Renderer, turn: float, tilt: float
+) -> None:
+    preset = GENTLE.replace(turn=float(turn), tilt=float(tilt))
+    pixels = drawn(renderer, preset, SIZE)
+    u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
+    colors = values(preset, u, v)
+    relief = preset.show.relief
+    points = np.stack([u, v, relief * (2 * colors.mean(axis=1) - 1)], axis=1)
+    for color, place in zip(colors, eye(preset).project(points), strict=True):
+        assert hue(at(pixels, place)) == pytest.approx(hue(color), abs=0.06)
+
+
+@pytest.mark.parametrize("height", [0.0, 0.1, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("size", [SIZE, (100, 160), (640, 400)])
+def test_a_flat_network_is_a_quadrangle_where_the_camera_has_it(
+    renderer: Renderer, height: float, size: tuple[int, int]
+) -> None:
+    preset = constant(height, view="surface", contours=0, turn=25.0, tilt=20.0)
+    pixels = drawn(renderer, preset, size)
+    z = preset.show.relief * (2 * height - 1)
+    corners = eye(preset, size).project(
+        [(x, y, z) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    )
+    image = Image.new("L", size)
+    ImageDraw.Draw(image).polygon([tuple(c) for c in corners[:, :2]], fill=1)
+    expected = np.asarray(image).astype(bool)
+    colored = pixels.max(axis=2) - pixels.min(axis=2) > 0.1  # all else is pale or grey
+    outline = 4 * 2 * sum(size) / (size[0] * size[1])  # a few pixels along the edge
+    assert (colored != expected).mean() < min(0.04, outline * 0.4)
+    assert expected.mean() > 0.02
+
+
+@pytest.mark.parametrize("height", [0.0, 0.25, 0.5, 0.8, 1.0])
+def test_heights_have_the_colours_of_the_palette(renderer: Renderer, height: float) -> None:
+    preset = constant(height, view="surface", contours=0, tilt=90.0, turn=0.0)
+    pixel = drawn(renderer, preset, SIZE)[SIZE[1] // 2, SIZE[0] // 2]
+    place = (0.05 + 0.9 * height) * (colormaps.SIZE - 1)
+    expected = [np.interp(place, np.arange(colormaps.SIZE), row) for row in colormaps.VIRIDIS.T]
+    assert pixel == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:
+    # Green is a ridge along y = 0 and the height; red lies behind it.
+    preset = explicit(
+        ([[0.0, 4.0], [0.0, 1.2]], [0.0, -1.2], "gaussian"),
+        ([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]], [0.0, 0.0, 0.0], "identity"),
+        view="surface",
+        paint="picture",
+        channel="green",
+        contours=0,
+        turn=0.0,
+        tilt=8.0,
+        relief=0.6,
+    )
+    behind = (0.0, 0.6, -0.6)
+    hidden = at(drawn(renderer, preset, SIZE), eye(preset).project([behind])[0])
+    assert hidden[1] > hidden[0]
+    turned = preset.replace(turn=180.0)
+    seen = at(drawn(renderer, turned, SIZE), eye(turned).project([behind])[0])
+    assert seen[0] > seen[1]
+
+
+@pytest.mark.parametrize("name", ["tanh", "sin", "atan", "identity", "abs"])
+def test_heights_of_other_ranges_are_true(renderer: Renderer, name: str) -> None:
+    last = ([[1.5, 0.4], [-0.6, 1.3], [0.9, -1.2]], [-0.4, -0.1, 0.3], name)
+    preset = explicit(last, view="surface", paint="picture", contours=0, turn=20.0, tilt=40.0)
+    (plate,) = plates(scene_of(preset), SIZE)
+    u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
+    outputs = values(preset, u, v)
+    share = (outputs.mean(axis=1) - plate.span[0]) / (plate.span[1] - plate.span[0])
+    assert 0 <= share.min() < 0.4
+    assert 0.5 < share.max() <= 1
+    points = np.stack([u, v, preset.show.relief * (2 * share - 1)], axis=1)
+    colors, pixels = np.clip(outputs, 0, 1), drawn(renderer, preset, SIZE)
+    told = colors.max(axis=1) - colors.min(axis=1) > 0.3  # of what has a hue
+    assert told.sum() > 15
+    for color, place in zip(colors[told], eye(preset).project(points[told]), strict=True):
+        assert hue(at(pixels, place)) == pytest.approx(hue(color), abs=0.08)
+
+
+def test_once_round_is_the_same_picture(renderer: Renderer) -> None:
+    first = drawn(renderer, GENTLE.replace(turn=30.0), SIZE)
+    round_ = drawn(renderer, GENTLE.replace(turn=390.0), SIZE)
+    assert first == pytest.approx(round_, abs=1e-5)
+
+
+def test_turning_evaluates_nothing_and_another_view_does(renderer: Renderer) -> None:
+    network = GENTLE.network()
+
+    def made(**keys) -> int:
+        preset = GENTLE.replace(**keys)
+        drawn(renderer, preset, SIZE, scene=scene_of(preset, 0.0, network))
+        with staged(renderer) as stage:
+            return stage.painter.kept("fields", lambda: Fields(stage.painter)).made
+
+    before = made()
+    for keys in ({"turn": 70.0}, {"tilt": 10.0, "relief": 1.0}, {"distance": 5.0, "contours": 7}):
+        assert made(**keys) == before
+    assert made(extent=1.5) == before + 1
+    assert made(extent=1.5, turn=1.0) == before + 1
+
+
+def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: Renderer) -> None:
+    # Its last bits may differ, and a screenshot names the engine.
+    scene = scene_of(GENTLE.replace(seed=4))
+    with staged(renderer) as stage:
+        by_shader = FieldDrawing(stage, scene, 48)
+        by_numpy = FieldDrawing(Stage(stage.painter, lambda network: NUMPY), scene, 48)
+        again = FieldDrawing(stage, scene, 48)
+        found = []
+        for drawing in (by_shader, by_numpy, again):
+            while (field := drawing.step(1.0)) is None:
+                pass
+            found.append(field)
+    assert found[1] is not found[0]
+    assert found[2] is found[0]
+
+
+def test_time_is_heeded_where_an_input_moves(renderer: Renderer) -> None:
+    moving = explicit(([[0.0, 0.0, 1.0]], [0.0], "sigmoid"), inputs=("x", "y", "t"), view="surface")
+    assert (drawn(renderer, moving, SIZE, 0.0) != drawn(renderer, moving, SIZE, 1.0)).any()
+
+
+def test_small_steps_and_other_drawings_between_make_the_same_picture(renderer: Renderer) -> None:
+    others = [GENTLE.replace(extent=e) for e in (1.1, 1.7)]
+    expected = [drawn(renderer, preset, SIZE) for preset in others]
+    fresh = [preset.replace(center=(0.0, 1e-9)) for preset in others]  # not kept yet
+    with staged(renderer) as stage:
+        sheets = [Planes(renderer.ctx, SIZE) for _ in fresh]
+        drawings = [
+            view_of(preset).begin(stage, planes, scene_of(preset))
+            for preset, planes in zip(fresh, sheets, strict=True)
+        ]
+        waiting = list(drawings)
+        for _ in range(10_000):
+            waiting = [one for one in waiting if not one.step(0.0)]
+            if not waiting:
+                break
+        pictures = [planes.read() for planes in sheets]
+        for planes in sheets:
+            planes.release()
+    assert not waiting
+    for picture, right in zip(pictures, expected, strict=True):
+        assert picture == pytest.approx(right, abs=2e-3)
+
+
+def test_what_is_no_number_is_magenta(renderer: Renderer) -> None:
+    broken = explicit(
+        ([[1e30, 0.0]], [1e30], "relu"), ([[1e30]], [1e30], "identity"), view="surface", contours=0
+    )
+    pixels = drawn(renderer, broken.replace(tilt=90.0), SIZE)
+    assert pixels[SIZE[1] // 2, SIZE[0] // 2] == pytest.approx((1, 0, 1), abs=1e-3)
+
+
+@pytest.mark.parametrize("panels", ["one", "channels", "sum"])
+@pytest.mark.parametrize("size", [(96, 60), (320, 180), (250, 400)])
+def test_all_arrangements_fill_their_plates(
+    renderer: Renderer, panels: str, size: tuple[int, int]
+) -> None:
+    preset = Preset().replace(
+        depth=2, width=5, inputs=("x", "y"), weight_scale=2.0, panels=panels, view="surface"
+    )
+    pixels = drawn(renderer, preset, size)
+    assert np.isfinite(pixels).all()
+    for plate in plates(scene_of(preset), size):
+        left, top, width, height = plate.pixels(size)
+        part = pixels[top : top + height, left : left + width]
+        assert (part.max(axis=2) - part.min(axis=2) > 0.1).mean() > 0.02
+    words = view_of(preset).overlay(scene_of(preset), size)
+    assert words is not None
+    assert words.shape == (size[1], size[0], 4)
+
+
+def test_under_the_pointer_a_map_says_the_value() -> None:
+    preset = GENTLE.replace(tilt=90.0, turn=90.0, channel="red")
+    view, scene = view_of(preset), scene_of(preset)
+    place = eye(preset).project([(0.5, -0.25, 0)])[0]
+    hit = view.hit(scene, SIZE, (place[0], place[1]))
+    assert hit is not None
+    red = values(preset, np.array([0.5]), np.array([-0.25]))[0, 0]
+    assert hit.words == f"x 0.5  y -0.25  value {red:.3g}"
+    assert view.hit(scene, SIZE, (2.0, 2.0)) is None
+    assert view.hit(scene_of(GENTLE), SIZE, (place[0], place[1])) is None
+
+
+def test_the_mouse_turns_and_the_wheel_comes_nearer() -> None:
+    view = view_of(GENTLE)
+    assert set(view.drag(GENTLE, 0.1, 0.1) or {}) == {"show.turn", "show.tilt"}
+    nearer = GENTLE.replace(**(view.zoom(GENTLE, 2) or {}))
+    assert nearer.show.distance < GENTLE.show.distance
+
+
+def test_the_grid_grows_with_the_picture() -> None:
+    sides = [grid_side((side, side)) for side in (10, 100, 300, 600, 2000)]
+    assert sides == sorted(sides)
+    assert sides[0] >= 49
+    assert sides[-1] <= 385
+
+
+def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Renderer("fragment") as one:
+        drawn(one, GENTLE, SIZE)  # programs that the painter itself keeps
+    census = Census(monkeypatch)
+    with Renderer("fragment") as one:
+        for width in (60, 120, 240, 480, 720):
+            for extent in (1.0, 2.0, 3.0):
+                drawn(one, GENTLE.replace(extent=extent), (width, width * 3 // 4))
+        assert census.alive()["Texture"] < 60
+    assert census.alive() == {}

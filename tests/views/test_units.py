@@ -1,0 +1,254 @@
+"""The units view: tiles are the units' values, the panel is one of them, a click keeps it."""
+
+import time
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from threads import at_once
+
+from cppn_gl import Preset, Renderer, load_preset
+from cppn_gl.engines.geometry import pixel_points
+from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.features import features
+from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage, painted
+from cppn_gl.views.units.diverging import reach_of, tinted
+from cppn_gl.views.units.lens import shaded
+from cppn_gl.views.units.units import UnitsView, board_of, kept_unit
+
+VIEW = UnitsView()
+SIZE = (640, 360)
+PRESET = Preset().replace(
+    view="units", depth=4, width=6, inputs=["x", "y", "r"], extent=1.7, weight_scale=1.5
+)
+
+
+def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Sums and units of the inputs and of each layer, in float64."""
+    network = scene.network
+    x, y = pixel_points(size, scene.view.center, scene.view.extent)
+    one = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    found = [(one, one)]
+    for layer in network.layers:
+        sums = one @ layer.weight.astype(float).T + layer.bias
+        one = activate(layer.activation, sums)
+        found.append((sums, one))
+    return found
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("keys", [{}, {"activation": "relu"}, {"outputs": 1}, {"layer": 3}])
+def test_tiles_are_the_units_values(before: bool, keys: dict[str, Any]) -> None:
+    scene = scene_of(PRESET.replace(before=before, **keys))
+    board, picture = board_of(scene, SIZE), painted(VIEW, scene, SIZE)
+    network, layers = scene.network, reference(scene, board.tile)
+    for column in board.columns:
+        sums, units = (values.astype(np.float32) for values in layers[column.layer])
+        name = network.layers[column.layer - 1].activation if column.layer else None
+        for index in range(column.count):
+            values = (sums if before else units)[:, index]
+            if column.layer == network.depth and not before:
+                true = shaded(values, index if network.outputs == 3 else -1)
+            else:
+                reach = reach_of(sums if before else units, None if before else name)
+                true = tinted(values, reach)
+            left, top, right, bottom = board.box((column.layer, index))
+            tile = picture[top:bottom, left:right]
+            true = true.reshape(board.tile[1], board.tile[0], 3)[: bottom - top, : right - left]
+            assert np.abs(tile - true).max() < 0.02, (column.layer, index)
+
+
+def test_one_layer_and_the_one_before_it() -> None:
+    board = board_of(scene_of(PRESET.replace(layer=2)), SIZE)
+    assert [column.layer for column in board.columns] == [1, 2]
+    assert not board.shows((0, 0))
+    assert board.shows((2, 5))
+    beyond = board_of(scene_of(PRESET.replace(layer=60)), SIZE)
+    assert len(beyond.columns) == 5
+
+
+def test_a_click_keeps_a_unit_and_another_frees_it() -> None:
+    preset, scene = PRESET, scene_of(PRESET)
+    board = board_of(scene, SIZE)
+    left, top, right, bottom = board.box((2, 4))
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    hit = VIEW.hit(scene, SIZE, middle)
+    assert hit is not None
+    assert hit.changes == {"show.unit": (2, 5)}
+    assert hit.words == "layer 2 unit 5"
+    preset = preset.replace(**hit.changes)
+    kept = scene_of(preset)
+    assert kept_unit(kept, board) == (2, 4)
+    again, ground = VIEW.hit(kept, SIZE, middle), VIEW.hit(kept, SIZE, (1.0, 1.0))
+    for hit in (again, ground):
+        assert hit is not None
+        assert preset.replace(**hit.changes) == PRESET
+    assert VIEW.hit(scene, SIZE, (1.0, 1.0)) is None
+    assert VIEW.hit(kept, SIZE, (board.panel[0] + 5.0, 100.0)) is None
+
+
+def panel(preset: Preset, cursor: tuple[float, float] | None = None) -> np.ndarray:
+    scene = scene_of(preset)
+    words, box = VIEW.overlay(scene, SIZE, cursor), board_of(scene, SIZE).panel
+    assert words is not None
+    return words[box[1] : box[3], box[0] : box[2]]
+
+
+def test_the_panel_is_of_the_unit_pointed_at_or_else_of_the_kept_one() -> None:
+    board = board_of(scene_of(PRESET), SIZE)
+    left, top, right, bottom = board.box((1, 2))
+    place = ((left + right) / 2, (top + bottom) / 2)
+    kept, nothing = panel(PRESET.replace(unit=[3, 1])), panel(PRESET)
+    pointed = panel(PRESET, place)
+    assert not np.array_equal(kept, nothing)
+    assert not np.array_equal(pointed, nothing)
+    assert np.array_equal(panel(PRESET.replace(unit=[3, 1]), place), pointed)
+    assert np.array_equal(panel(PRESET.replace(unit=[3, 1]), (0.0, 0.0)), kept)
+    assert np.array_equal(panel(PRESET.replace(unit=[9, 1])), nothing)  # no such unit
+
+
+def test_the_panel_enlarges_the_unit() -> None:
+    """Its picture has the colours of the reference at its middle row, up to the enlargement."""
+    preset = PRESET.replace(unit=[1, 1], width=1)
+    scene = scene_of(preset)
+    shown = panel(preset)[..., :3] / 255
+    board = board_of(scene, SIZE)
+    top = int(1.5 * board.points)
+    wide = shown.shape[1]
+    high = round(wide * SIZE[1] / SIZE[0])
+    _, units = reference(scene, (wide, high))[1]
+    true = tinted(units[:, 0].astype(np.float32), 1.0).reshape(high, wide, 3)
+    found = shown[top : top + high]
+    assert np.median(np.abs(found - true)) < 0.05
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_connections_are_drawn_on_demand(connected: bool) -> None:
+    scene = scene_of(PRESET.replace(connections=connected))
+    board, words = board_of(scene, SIZE), VIEW.overlay(scene, SIZE)
+    assert words is not None
+    right, left = board.box((0, 0))[2], board.box((1, 0))[0]
+    between = words[board.area[1] : board.area[3], right + 2 : left - 2, 3]
+    assert between.any() == connected
+
+
+@pytest.mark.parametrize(
+    "size", [(320, 180), (960, 600), (500, 500), (300, 700), (60, 40), (9, 3), (1920, 1080)]
+)
+@pytest.mark.parametrize("keys", [{}, {"connections": True, "unit": [1, 1]}, {"layer": 2}])
+def test_any_size(size: tuple[int, int], keys: dict[str, Any]) -> None:
+    scene = scene_of(PRESET.replace(**keys))
+    picture = painted(VIEW, scene, size)
+    assert picture.shape == (size[1], size[0], 3)
+    assert picture.dtype == np.float32
+    for cursor in (None, (size[0] / 3, size[1] / 2), (size[0] / 2, size[1] / 2)):
+        words = VIEW.overlay(scene, size, cursor)
+        assert words is not None
+        assert words.shape == (size[1], size[0], 4)
+
+
+def test_places_between_two_pixels_are_rounded_to_no_larger_tile() -> None:
+    explicit = load_preset("two-layers").replace(width=3, outputs=1, view="units")
+    for connected in (False, True):
+        for width in range(950, 970):
+            scene = scene_of(explicit.replace(connections=connected))
+            assert painted(VIEW, scene, (width, 600)).shape == (600, width, 3)
+
+
+@pytest.mark.parametrize("keys", [{"depth": 1}, {"depth": 40, "width": 400}, {"depth": 64}])
+def test_networks_of_any_shape(keys: dict[str, Any]) -> None:
+    scene = scene_of(PRESET.replace(**keys, weight_scale=0.1))
+    assert np.isfinite(painted(VIEW, scene, (320, 180))).all()
+    assert VIEW.overlay(scene, (320, 180), (50.0, 90.0)) is not None
+
+
+def test_an_overflow_is_magenta_and_no_exception() -> None:
+    scene = scene_of(PRESET.replace(activation="relu", weight_scale=1000, depth=30, unit=[30, 1]))
+    picture = painted(VIEW, scene, SIZE)
+    left, top, _, _ = board_of(scene, SIZE).box((29, 0))
+    assert picture[top, left].tolist() == [1, 0, 1]
+    assert VIEW.overlay(scene, SIZE) is not None
+
+
+def test_pictures_do_not_depend_on_what_was_looked_at_before() -> None:
+    view, preset = UnitsView(), PRESET.replace(connections=True)
+    before = VIEW.overlay(scene_of(preset), SIZE), painted(VIEW, scene_of(preset), SIZE)
+    painted(VIEW, scene_of(preset.replace(seed=5)), SIZE)
+    VIEW.overlay(scene_of(preset.replace(seed=5)), SIZE, (200.0, 150.0))
+    for one in (VIEW, view):
+        after = one.overlay(scene_of(preset), SIZE), painted(one, scene_of(preset), SIZE)
+        assert np.array_equal(before[0], after[0])
+        assert np.array_equal(before[1], after[1])
+
+
+@pytest.mark.parametrize("keys", [{}, {"depth": 10, "width": 100}])
+def test_a_moving_cursor_is_followed(keys: dict[str, int]) -> None:
+    """20 ms on a quiet machine; here the quickest of a few, with room for a busy one."""
+    scene = scene_of(load_preset("neylon-27").replace(view="units", connections=True, **keys))
+    size = (960, 600)
+    painted(VIEW, scene, size)
+    board, spent = board_of(scene, size), []
+    for index in range(12):
+        left, top, right, bottom = board.box((3, index))
+        started = time.perf_counter()
+        VIEW.overlay(scene, size, ((left + right) / 2, (top + bottom) / 2))
+        spent.append(time.perf_counter() - started)
+    assert min(spent) < 0.06
+
+
+@pytest.mark.gl
+def test_it_is_painted_into_planes(renderer: Renderer) -> None:
+    scene, view = scene_of(PRESET), view_of(PRESET)
+    assert view.name == "units"
+    assert renderer.ctx is not None
+    with renderer.ctx:
+        planes = Planes(renderer.ctx, (97, 60))
+        stage = Stage(renderer.painter, lambda network: renderer.engine_for(network).engine)
+        drawing = view.begin(stage, planes, scene)
+        while not drawing.step(0.001):
+            pass
+        assert np.array_equal(planes.read(), painted(VIEW, scene, (97, 60)))
+        planes.release()
+
+
+def test_another_thread_may_look_at_it_meanwhile() -> None:
+    view, size = UnitsView(), (64, 36)
+    scene, other = (scene_of(PRESET.replace(seed=seed)) for seed in (1, 2))
+    true = UnitsView().overlay(scene, size)
+    left = 0
+
+    class Interrupted(Scene):
+        """Another thread's turn comes when the network is asked for the n-th time."""
+
+        def __getattribute__(self, name: str) -> Any:
+            nonlocal left
+            if name == "network":
+                left -= 1
+                if left == 0:
+                    view.overlay(other, (40, 60))
+            return super().__getattribute__(name)
+
+    torn = Interrupted(scene.network, scene.view, scene.clock, scene.preset)
+    for number in range(1, 12):
+        left = 0
+        view.overlay(scene, size)
+        left = number
+        assert np.array_equal(view.overlay(torn, size), true)  # type: ignore[arg-type]
+
+
+def test_several_threads_may_look_at_it_at_once() -> None:
+    view = UnitsView()
+    scene, other = (scene_of(PRESET.replace(seed=seed)) for seed in (1, 2))
+    jobs = [(scene, (64, 36)), (scene, (40, 60)), (other, (64, 36))]
+    truth = [UnitsView().overlay(*job) for job in jobs]
+
+    def look(number: int) -> None:
+        for _ in range(50):
+            seen, true = view.overlay(*jobs[number]), truth[number]
+            assert np.array_equal(seen, true)  # type: ignore[arg-type]
+
+    at_once([partial(look, k % 3) for k in range(4)])
