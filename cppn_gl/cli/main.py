@@ -16,7 +16,7 @@ from cppn_gl.cli.options import PROGRAM, Parser, UsageError, nearest_name
 from cppn_gl.cli.terminal import leave, lenient_output, say
 from cppn_gl.preset import library
 from cppn_gl.utils.checks import PresetError, show
-from cppn_gl.utils.interrupts import Terminated, interruptible, status_of
+from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received, status_of
 
 DEFAULT = "view"
 UNEXPECTED, WRONG = 1, 2
@@ -43,6 +43,7 @@ def _told(argv: list[str]) -> int:
         leave(sys.stdout)
         return 0
     except Exception as error:
+        raise_received()
         return _fail(error)
     return status
 

@@ -2,12 +2,12 @@
 
 import contextlib
 import ctypes
-import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
+
+from cppn_gl.utils.resources import child_environment
 
 PR_SET_PDEATHSIG = 1
 
@@ -17,16 +17,14 @@ def start(module: str, **options: Any) -> "subprocess.Popen[bytes]":
 
     `options` are Popen's. Raises OSError where no process can be started.
     """
-    path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
     given: dict[str, Any] = {"stderr": subprocess.DEVNULL} | options
     given["creationflags"] = low | getattr(subprocess, "CREATE_NO_WINDOW", 0)
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env=child_environment(),
         **given,
     )
     return process

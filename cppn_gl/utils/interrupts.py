@@ -20,7 +20,7 @@ from typing import Any
 
 from cppn_gl.utils.files import abandon_parts
 
-GRACE = 1.5  # seconds from the signal to the end, at the most
+GRACE = 1.0  # seconds from the signal to the end, at the most
 SOON = 0.02  # seconds, until a signal is tried again
 # moderngl's C code calls back into its Python, and does not survive an exception from there.
 _FRAGILE = {"moderngl", "_moderngl", "glcontext"}
@@ -32,6 +32,13 @@ class Terminated(KeyboardInterrupt):
 
 _RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+_received: list[int] = []  # the signals of the block that is being interrupted
+
+
+def raise_received() -> None:
+    """Raise again what a library has turned into an error of its own."""
+    if _received:
+        raise _RAISED[signal.Signals(_received[-1])]
 
 
 def status_of(number: int) -> int:
@@ -61,6 +68,7 @@ def interruptible() -> Iterator[None]:
         if _fragile(frame):
             again(number)
             return
+        _received.append(number)
         for each in numbers:  # another one would disturb the ending
             signal.signal(each, signal.SIG_IGN)
         raise _RAISED[signal.Signals(number)]
@@ -82,6 +90,7 @@ def interruptible() -> Iterator[None]:
             for number, handler in before.items():
                 signal.signal(number, handler)
             sys.unraisablehook = hook
+            _received.clear()
 
 
 def again(number: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cppn_gl.utils.interrupts import Terminated, interruptible
+from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
@@ -55,6 +55,20 @@ def test_a_signal_waits_until_a_library_has_come_back(number: signal.Signals, na
     with pytest.raises(RAISED[number]), interruptible():
         work()
     assert found == ["whole"]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interruption_that_a_library_turns_into_an_error_is_one(number: signal.Signals) -> None:
+    def work() -> None:
+        raise_received()  # nothing yet
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise_received()
+
+    with pytest.raises(RAISED[number]), interruptible():
+        work()
+    raise_received()  # it is over
 
 
 def test_what_is_ignored_stays_so_and_the_other_is_heeded() -> None:
