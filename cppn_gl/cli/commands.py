@@ -157,8 +157,8 @@ def _sheet(args: argparse.Namespace) -> int:
         )
     shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
     from cppn_gl.output.capture import check_target
+    from cppn_gl.preset.sheet import cells
     from cppn_gl.preset.shot import SIZE
-    from cppn_gl.preset.sweep import cells
     from cppn_gl.views.sheet_layout import natural_size
 
     if args.size is None:

@@ -17,8 +17,7 @@ import platformdirs
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.shader import Structure
 from cppn_gl.engines.names import EXACT
-from cppn_gl.preset.parsing import open_plain
-from cppn_gl.utils.files import CaptureError, write_atomic
+from cppn_gl.utils.files import CaptureError, open_plain, write_atomic
 
 FORMAT = 1
 MAX_BYTES = 2**22

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl._version import __version__
-from cppn_gl.preset.parsing import open_plain
 from cppn_gl.preset.shot import KEYWORD, TIFF, Shot, png_rows, write_png
+from cppn_gl.utils.files import open_plain
 
 Bytes = NDArray[np.uint8]
 

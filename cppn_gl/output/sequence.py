@@ -22,11 +22,10 @@ from cppn_gl.engines.gl.stream import Coming, one_ahead
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.preset.parsing import open_plain
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.checks import Check, PresetError, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, make_folder, remove_parts
+from cppn_gl.utils.files import CaptureError, make_folder, open_plain, remove_parts
 
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer

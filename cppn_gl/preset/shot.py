@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from PIL import PngImagePlugin, TiffImagePlugin
 
 from cppn_gl._version import __version__
-from cppn_gl.preset.parsing import open_plain, parse_preset
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError, integer, line, number, several, text
+from cppn_gl.utils.files import open_plain
 
 KEYWORD = "cppn_gl"
 TIFF = (".tif", ".tiff")

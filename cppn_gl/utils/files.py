@@ -8,6 +8,7 @@ import errno
 import itertools
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +41,30 @@ class CaptureError(RuntimeError):
     def __init__(self, path: str | Path, problem: str, *, taken: bool = False):
         super().__init__(f"{path}: {problem}")
         self.path, self.problem, self.taken = Path(path), problem, taken
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    _check_plain(os.stat(path))
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    try:
+        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        problem = "a device or a pipe, where a plain file would be right"
+        raise OSError(errno.EINVAL, problem)
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:

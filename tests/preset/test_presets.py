@@ -11,8 +11,8 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.preset.sweep import cells
 
 SIZE, SIZE_OF_VIEWS = (64, 36), (320, 200)
 NAMES = tuple(shipped())

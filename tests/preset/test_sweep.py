@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cppn_gl.nn.network import Layer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import LayersSpec, Preset
-from cppn_gl.preset.sweep import axis, cells, labels
+from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.sweep import axis, labels
 from cppn_gl.utils.checks import PresetError
 
 BASE = Preset().replace(depth=5, width=6, seed=7)
