@@ -195,7 +195,7 @@ def read_preset(path: Path) -> Preset:
     try:
         toml = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
+        problem = f"neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte {error.start}"
         raise PresetError(problem, source=str(path)) from None
     # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
     name = path.stem.encode(errors="replace").decode()[:100]

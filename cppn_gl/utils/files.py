@@ -10,6 +10,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -32,15 +33,30 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What would put an error right, and the argument of the function called that does it, if any.
+
+    A front end, as the command line, says what it calls that argument.
+    """
+
+    words: str
+    argument: str = ""
+
+
 class CaptureError(RuntimeError):
     """A file that cannot be written, in one line: where, what is wrong, what would be right.
 
     `taken`: because a file has that name already.
     """
 
-    def __init__(self, path: str | Path, problem: str, *, taken: bool = False):
-        super().__init__(f"{path}: {problem}")
-        self.path, self.problem, self.taken = Path(path), problem, taken
+    def __init__(
+        self, path: str | Path, problem: str, remedy: Remedy | None = None, *, taken: bool = False
+    ):
+        words = f"{problem}; {remedy.words}" if remedy else problem
+        super().__init__(f"{path}: {words}")
+        self.path, self.problem, self.taken = Path(path), words, taken
+        self.argument = remedy.argument if remedy else ""
 
 
 def open_plain(path: Path) -> BinaryIO:

@@ -17,8 +17,10 @@ from PIL import Image, PngImagePlugin
 
 from cppn_gl import __version__
 from cppn_gl.nn.network import Layer
+from cppn_gl.output.png import encode_png
 from cppn_gl.preset.preset import LayersSpec, Preset
-from cppn_gl.preset.shot import KEYWORD, SIZE, Shot, encode_png, parse_shot, read_shot
+from cppn_gl.preset.readers import KEYWORD
+from cppn_gl.preset.shot import SIZE, Shot, parse_shot, read_shot
 from cppn_gl.utils.checks import PresetError
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
