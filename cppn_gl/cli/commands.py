@@ -29,6 +29,7 @@ from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.utils.checks import show
+from cppn_gl.utils.files import check_target, free_name
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
@@ -79,11 +80,8 @@ def _file_option(parser: Parser) -> None:
     from cppn_gl.output.formats import FORMATS
 
     files = ", ".join(f"FILE{suffix}" for one in FORMATS for suffix in one.suffixes)
-    _output_option(parser, f"the file to write: {files}")
-
-
-def _output_option(parser: Parser, help: str) -> None:
-    parser.option("-o", "--output", type=path_value, metavar="PATH", help=help)
+    about = f"the file to write: {files}"
+    parser.option("-o", "--output", type=path_value, metavar="FILE", help=about)
 
 
 def _sheet_options(parser: Parser) -> None:
@@ -110,7 +108,8 @@ def _sheet_options(parser: Parser) -> None:
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
-    _output_option(parser, "the folder to write into")
+    about = "the folder to write into"
+    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
     parser.option("--frames", metavar="N", help="how many; more than before extends a sequence")
     parser.option("--fps", metavar="F", help="frames a second: frame k shows k / F seconds")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
@@ -138,12 +137,11 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
-    _check_output(args, "render")
     shot = shot_of(args, poster=True)
+    _check_output(args, "render", shot)
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
 
-    _check_fits(args, shot)
     if is_poster(args.output, shot) and shot.preset.show.view == "picture":
         return _poster(args, shot)
     checked(SIZE, shot.size, "--size")
@@ -151,7 +149,6 @@ def _render(args: argparse.Namespace) -> int:
 
 
 def _sheet(args: argparse.Namespace) -> int:
-    _check_output(args, "sheet")
     sweep: dict[str, Any] = {"show.view": "sheet"}
     sweep |= {f"sweep.{name}": getattr(args, name) for name in ("rows", "cols", "seeds")}
     sweep |= {f"sweep.{n}": toml_value(v) for n in ("wrap", "gap") if (v := getattr(args, n))}
@@ -169,31 +166,18 @@ def _sheet(args: argparse.Namespace) -> int:
     if args.size is None:
         size = natural_size(shot.preset, cells(shot.preset))
         shot = dataclasses.replace(shot, size=checked(SIZE, size, "--cell"))
-    _check_fits(args, shot)
+    _check_output(args, "sheet", shot)
     return _save(args, shot)
 
 
-def _check_output(args: argparse.Namespace, command: str) -> None:
-    """Raise UsageError where -o does not name a file of a format that can be written."""
-    from cppn_gl.output.formats import FORMATS, format_names, format_of
-    from cppn_gl.utils.files import CaptureError
-
-    expected = f"{command} writes {format_names()}: expected -o FILE{FORMATS[0].suffixes[0]}"
-    if args.output is None:
-        raise UsageError(expected)
-    try:
-        format_of(args.output)
-    except CaptureError:
-        raise UsageError(f"{expected}, not {args.output}") from None
-
-
-def _check_fits(args: argparse.Namespace, shot: "Shot") -> None:
+def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
     """Raise what the file would be refused for, before anything is drawn."""
-    from cppn_gl.output.formats import check_size, format_of
-    from cppn_gl.utils.files import check_target
+    from cppn_gl.output.formats import SUFFIX, check_size, format_names, format_of
 
-    check_target(args.output, overwrite=True)
+    if args.output is None:
+        raise UsageError(f"{command} writes {format_names()}: expected -o FILE{SUFFIX}")
     check_size(format_of(args.output), shot.size)
+    check_target(args.output, overwrite=True)
 
 
 def _save(args: argparse.Namespace, shot: "Shot") -> int:
@@ -272,13 +256,12 @@ def _view(args: argparse.Namespace) -> int:
             engine=engine,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
-    from cppn_gl.output.capture import check_target, free_name, save_new_picture
-    from cppn_gl.output.formats import FORMATS
+    from cppn_gl.output.capture import save_new_picture
+    from cppn_gl.output.formats import SUFFIX
     from cppn_gl.preset.shot import SIZE
 
     checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
-    name = free_name(args.output_dir, shot.preset.name, FORMATS[0].suffixes[0])
-    check_target(name, overwrite=False)
+    check_target(free_name(args.output_dir, shot.preset.name, SUFFIX), overwrite=False)
     pixels, shot = draw(args, shot)
     print(save_new_picture(args.output_dir, pixels, shot))
     return 0

@@ -17,22 +17,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.output.formats import FORMATS, encode, format_of
+from cppn_gl.output.formats import SUFFIX, encode, format_of
+from cppn_gl.output.png import PNG
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import CaptureError, check_target, free_name, write_atomic, write_new
-
-__all__ = [
-    "CaptureError",
-    "FrameWriter",
-    "Workers",
-    "check_target",
-    "default_workers",
-    "free_name",
-    "save_new_picture",
-    "save_picture",
-    "write_atomic",
-    "write_new",
-]
+from cppn_gl.utils.files import write_atomic, write_new
 
 MAX_WORKERS = 16
 NICER = 10  # than the thread that draws
@@ -55,9 +43,7 @@ def save_picture(
 
 def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Path:
     """Write a picture named after its preset, the date and the time, and return its path."""
-    default = FORMATS[0]
-    data = encode(default, pixels, shot)
-    return write_new(folder, shot.preset.name, default.suffixes[0], data)
+    return write_new(folder, shot.preset.name, SUFFIX, encode(PNG, pixels, shot))
 
 
 def _give_way() -> None:

@@ -52,7 +52,8 @@ class BandedFormat(Format, Protocol):
         """Write the file of a shot from its bands' zlib streams in order, `rows` rows in each."""
 
 
-FORMATS: list[Format] = [PNG, TIFF]  # the first one where no other is asked for
+FORMATS: list[Format] = [PNG, TIFF]
+SUFFIX = PNG.suffixes[0]  # of pictures whose names are made up here
 
 
 def format_of(path: Path) -> Format:
@@ -60,7 +61,7 @@ def format_of(path: Path) -> Format:
     for one in FORMATS:
         if path.suffix.lower() in one.suffixes:
             return one
-    raise CaptureError(path, f"expected the name of a {format_names()} file")
+    raise CaptureError(path, f"not the name of a {format_names()} file; expected FILE{SUFFIX}")
 
 
 def format_names() -> str:

@@ -87,15 +87,11 @@ class PngFormat:
 
     name, suffixes = READER.name, READER.suffixes
     largest = 2**31 - 1
-    lead = 1
+    lead, filtered = 1, staticmethod(png_rows)
 
     def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
         """Write pixels and their shot; all rows in one chunk."""
         file.write(encode_png(pixels, shot))
-
-    def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A band's rows."""
-        return png_rows(pixels)
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
         """Write the file of a shot; the rows of each band in a chunk of their own."""

@@ -20,13 +20,13 @@ from cppn_gl.engines.coloring import begin
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import NUMPY
-from cppn_gl.output.capture import CaptureError, FrameWriter, check_target, free_name
-from cppn_gl.output.formats import FORMATS
+from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.formats import SUFFIX
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import make_folder
+from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
 from cppn_gl.viewer.available import Available
 from cppn_gl.views import PICTURE, sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
@@ -90,7 +90,7 @@ class Takes:
         self._check_size(shot.size)
         if sum(take.still for take in self._waiting) >= MAX_STILLS:
             raise CaptureError("F2", f"{MAX_STILLS} pictures are still being drawn; wait for one")
-        first = path = free_name(folder, shot.preset.name, FORMATS[0].suffixes[0])
+        first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
         while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
             number += 1

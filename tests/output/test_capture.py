@@ -13,7 +13,6 @@ from PIL import Image
 from cppn_gl.output import capture
 from cppn_gl.output.capture import (
     NICER,
-    CaptureError,
     FrameWriter,
     Workers,
     save_new_picture,
@@ -22,6 +21,7 @@ from cppn_gl.output.capture import (
 from cppn_gl.output.png import encode_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
+from cppn_gl.utils.files import CaptureError
 
 SHOT = Shot(Preset(name="a"), (4, 2), engine="numpy")
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cppn_gl.output.capture import CaptureError, FrameWriter
+from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.png import encode_png
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence, frame_path, read_manifest, waiting, write_sequence
@@ -23,6 +23,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils import files
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError
 
 PRESET = Preset(name="small").replace(depth=3, width=6, inputs=["x", "y", "t"], seed=5)
 SEQUENCE = Sequence(PRESET, frames=4, fps=24, size=(16, 9))
@@ -144,7 +145,7 @@ def test_another_sequence_is_refused_then_replaced(
     folder: Path, tmp_path: Path, renderer: Renderer, words: str
 ) -> None:
     before = contents(folder)
-    with pytest.raises(CaptureError, match="or overwrite it$") as caught:
+    with pytest.raises(CaptureError, match=r"or overwrite it$") as caught:
         write_sequence(renderer, DIFFERENT[words], folder)
     assert words in str(caught.value)
     assert caught.value.argument == "overwrite"
