@@ -1,9 +1,11 @@
 """The program as a person meets it: what it writes, what it says, and its exit status."""
 
+import ast
 import ctypes
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -105,6 +107,16 @@ def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
         heavy &= set(sys.modules)
         sys.exit(f"loaded {{heavy}}" if heavy else 0)"""
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
+
+
+def test_only_the_command_line_speaks_of_its_options() -> None:
+    names = {name for word, made in COMMANDS.items() for name in made.parser(word).names}
+    package = ROOT / "cppn_gl"
+    for path in package.rglob("*.py"):
+        if path.relative_to(package).parts[0] != "cli":
+            nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+            texts = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
+            assert not names & set(re.findall(r"--[a-z][a-z-]*", " ".join(texts))), path
 
 
 def test_the_installed_command_is_the_same() -> None:
@@ -714,6 +726,7 @@ WRONG = [
     (["render", "broken.toml", *OUT], "broken.toml:1: not TOML"),
     (["render", "wrong.toml", *OUT], "wrong.toml:2: network.depth"),
     (["render", "fake.png", *OUT], "fake.png: not a PNG picture"),
+    (["render", "small.toml", *OUT, "--view", "gradient", "--size", "999999x1"], "--size: 999999 "),
     (["render", "fake.tif", *OUT], "fake.tif: not a TIFF picture"),
     (["render", "small.toml", *OUT, "--depth", "65"], "network.depth: 65"),
     (["render", "small.toml", *OUT, "--activation", "tahn"], "did you mean 'tanh'?"),

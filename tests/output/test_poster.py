@@ -481,6 +481,7 @@ def test_a_picture_too_large_to_hold_is_a_poster_and_nothing_else(
     words = ["default", "--size", "1048576x1048576"]
     for command, message in (
         (["render", *words, "-o", "a.png"], "a.png: needs 6.6 GB at the least"),
+        (["render", *words, "-o", "a.png"], "another disk or a smaller size (--size)\n"),
         (["sequence", *words, "-o", "f", "--frames", "2", "--fps", "1"], "the limit"),
         (["view", *words], "--size: 1048576x1048576 is more than 268435456 pixels"),
         (["render", "default", "--size", "1048577x9", "-o", "a.tif"], "--size: 1048577"),
