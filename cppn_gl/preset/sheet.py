@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cppn_gl.nn.network import MAX_SEED
+from cppn_gl.nn.draws import MAX_SEED
 from cppn_gl.preset.axes import Axis
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sweep import axis, labels
-from cppn_gl.preset.tables import LayersSpec
 from cppn_gl.utils.checks import PresetError
 
 NEIGHBOURS, NEIGHBOUR_COLUMNS = 12, 4  # what a sheet shows that is told nothing
@@ -69,7 +68,7 @@ def _cells(preset: Preset, name: str) -> Grid:
 
 def _neighbours(preset: Preset) -> Axis:
     spec = preset.spec
-    if isinstance(spec, LayersSpec):
+    if not spec.redrawable:
         return Axis((("layer", tuple(range(1, spec.depth + 1))),))
     first = min(spec.seed, MAX_SEED + 1 - NEIGHBOURS)
     return Axis((("network.seed", tuple(range(first, first + NEIGHBOURS))),))

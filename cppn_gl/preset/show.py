@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.utils.checks import choice, flag, integer, key, number, several, validate
 
 # Name to one line of help. What draws them stands in views/.

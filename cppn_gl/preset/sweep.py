@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from cppn_gl.nn.network import MAX_DEPTH
+from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
 from cppn_gl.preset.tables import field_of, resolve, whole
 from cppn_gl.utils.checks import Integer, PresetError, integer, number

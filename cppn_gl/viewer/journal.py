@@ -13,7 +13,6 @@ from pathlib import Path
 
 import platformdirs
 
-from cppn_gl.nn.network import NetworkSpec
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset, View
 
@@ -34,7 +33,7 @@ class Moment:
     def kept(self) -> bool:
         """Whether it goes to disk: a large network given by its layers has a file of its own."""
         spec = self.preset.spec
-        return isinstance(spec, NetworkSpec) or spec.network().parameters <= MAX_PARAMETERS
+        return spec.redrawable or spec.network().parameters <= MAX_PARAMETERS
 
     def to_line(self) -> str:
         """The moment as a line of JSON."""
