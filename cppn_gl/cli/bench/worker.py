@@ -127,7 +127,7 @@ def main() -> int:
         answers.write(json.dumps(values) + "\n")
         answers.flush()
 
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
         request = json.loads(line)
         try:
             answer = getattr(desk, request["do"])(request, tell)
