@@ -19,6 +19,7 @@ from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received, status_of
 
 DEFAULT = "view"
+ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # of the library, options here
 UNEXPECTED, WRONG = 1, 2
 
 
@@ -98,7 +99,7 @@ def _fail(error: Exception) -> int:
         say("not enough memory for this picture; choose a smaller --size")
         return WRONG
     if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
-        say(str(error))
+        say(_with_option(error))
         return WRONG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         say("standard output: the disk is full; free some space and run it again")
@@ -109,3 +110,11 @@ def _fail(error: Exception) -> int:
     say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
     leave(sys.stdout)
     return UNEXPECTED
+
+
+def _with_option(error: Exception) -> str:
+    """What an error says, with the option that would change it: the library names arguments."""
+    if isinstance(error, PresetError) and error.key in ARGUMENTS and not error.source:
+        return str(PresetError(error.problem, key=f"--{error.key}"))
+    argument = getattr(error, "argument", "")
+    return f"{str(error).rstrip('.')} (--{argument})" if argument else str(error)

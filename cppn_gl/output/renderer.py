@@ -126,7 +126,8 @@ class Renderer:
             raise ContextError(
                 f"The engine {self._asked} {problem}; {found.renderer} has "
                 f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
-                f"Use --engine {STAND_IN}.",
+                f"Use the engine {STAND_IN}.",
+                "engine",
             )
 
     def _open_late(self) -> None:
@@ -231,7 +232,7 @@ class Renderer:
             raise PresetError(
                 f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
                 f"can have {largest // samples} a side",
-                key="--size",
+                key="size",
             )
 
     def _engine(self, network: Network) -> Engine:

@@ -1,6 +1,6 @@
 """Pictures kept from the window: screenshots and recorded frames, at full resolution.
 
-Shot + Scene -> Task, a slice at a time -> pixels -> FrameWriter (its own threads) -> PNG
+Shot + Scene -> Task, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
 """
 
 import contextlib
@@ -19,11 +19,13 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import HOST
-from cppn_gl.output.capture import CaptureError, FrameWriter, check_target, free_name
+from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.formats import SUFFIX
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import make_folder
+from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
 from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.available import Available
 from cppn_gl.views import sampling, view_of
@@ -89,7 +91,7 @@ class Takes:
         self._check_size(shot.size)
         if sum(take.still for take in self._waiting) >= MAX_STILLS:
             raise CaptureError("F2", f"{MAX_STILLS} pictures are still being drawn; wait for one")
-        first = path = free_name(folder, shot.preset.name, ".png")
+        first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
         while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
             number += 1
@@ -112,7 +114,7 @@ class Takes:
     def frame(self, shot: Shot, scene: Scene) -> None:
         """Keep the next frame of the recording."""
         if self._folder is not None and self.fits(shot.size):
-            self._add(self._folder / f"{self._frames:05d}.png", shot, scene, still=False)
+            self._add(frame_path(self._folder, self._frames), shot, scene, still=False)
             self._frames += 1
 
     def stop(self) -> str:
