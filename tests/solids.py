@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from rows import FRAGMENT
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer

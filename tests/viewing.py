@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from rows import EXACT
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 from census import Census
+from rows import EXACT, FRAGMENT, NUMPY
 from truth import MAGENTA, reference
 from windowless import windowless
 
 from cppn_gl.engines import coloring
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, Engine
 from cppn_gl.engines.stretch import ended
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import MAPPINGS, colored
@@ -89,7 +89,7 @@ def begun(renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHO
 def slow(renderer: Renderer) -> None:
     """Let the painter think that each tile has to be the smallest."""
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
 
 @pytest.mark.gl

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from windowless import windowless
 
+from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu import picture as numpy_engine
 from cppn_gl.engines.cpu.drawing import draw
 from cppn_gl.engines.cpu.products import Blocks
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.network import Layer
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
@@ -77,7 +79,7 @@ def test_pixels_do_not_depend_on_the_steps(
         drawing = Stepping(draw(renderer.painter, planes, of, region))
         while not drawing.step(within(budget)):
             pass
-        assert np.array_equal(planes.read(), at_once(numpy_engine.draw(of, region)))
+        assert np.array_equal(planes.read(), at_once(coloring.paint(Rates(), of, NUMPY, region)))
         planes.release()
 
 

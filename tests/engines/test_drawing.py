@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import EXACT, FRAGMENT, NUMPY, TILED
 
-from cppn_gl.engines.base import Region
-from cppn_gl.engines.gl.drawing import begin
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
@@ -40,7 +39,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 def slow(renderer: Renderer) -> None:
     """Let the painter think that each tile has to be the smallest."""
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
 
 def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
@@ -64,7 +63,9 @@ def begun(
 ) -> Any:
     """A drawing by an engine, with its planes."""
     target = Planes(renderer.ctx, planes)
-    drawing: Any = begin(renderer.painter, target, scene(preset), engine, region)
+    drawing: Any = engine.begin(
+        renderer.painter, target, scene(preset), region or Region.of(planes)
+    )
     drawing.planes = target
     return drawing
 
@@ -129,16 +130,16 @@ def test_the_rate_is_kept_under_the_kind_that_others_ask_for(
 ) -> None:
     slow(renderer)
     drawn(renderer, engine)
-    kind = renderer.painter.kind(engine, scene().network)
+    kind = engine.rate_key(renderer.painter, scene().network)
     assert list(renderer.painter._rates) == [kind]
     assert renderer.painter.rate(kind) > 1
 
 
 def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1e30)  # all of it, then
+    renderer.painter._last = dict.fromkeys(EXACT, 1e30)  # all of it, then
     planes = Planes(renderer.ctx, SIZE)
-    drawing = begin(renderer.painter, planes, scene(), FRAGMENT)
+    drawing = FRAGMENT.begin(renderer.painter, planes, scene(), Region.of(SIZE))
     assert drawing.step(within(60.0))
     planes.release()
 
@@ -150,7 +151,7 @@ def test_how_much_is_drawn_grows_from_none_to_all(
 ) -> None:
     assert renderer.ctx is not None
     planes = Planes(renderer.ctx, (160, 120))
-    drawing = begin(renderer.painter, planes, scene(), engine, Region.of((160, 120), samples))
+    drawing = engine.begin(renderer.painter, planes, scene(), Region.of((160, 120), samples))
     found = [drawing.fraction]
     while not drawing.step(0.0):
         found.append(drawing.fraction)

@@ -5,15 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from threadpoolctl import threadpool_limits
 from truth import check_truth
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu import picture as numpy_engine
 from cppn_gl.engines.cpu import products
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
 from cppn_gl.engines.cpu.trace import traced
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils import threads
@@ -32,7 +34,7 @@ def drawn(
     part: tuple[int, int, int, int] | None = None,
 ) -> np.ndarray:
     region = Region.of(size, samples).cut(*part or (0, 0, *size))
-    return at_once(numpy_engine.draw(scene_of(preset, 0.3), region))
+    return at_once(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, region))
 
 
 def some(width: int, seed: int = 0) -> Preset:
@@ -91,7 +93,7 @@ def test_bands_make_up_the_whole(rows: int) -> None:
 
 def test_pixels_do_not_depend_on_interruptions() -> None:
     size, preset = (75, 61), some(30)
-    task = Stepping(numpy_engine.draw(scene_of(preset, 0.3), Region.of(size)))
+    task = Stepping(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, Region.of(size)))
     while not task.step(0.0):
         pass
     assert np.array_equal(drawn(preset, size), task.found)

@@ -8,16 +8,16 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from rows import EXACT, TILED
 from samples import sample, size_of, time_of
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.geometry import sample_jitters
-from cppn_gl.engines.gl import tiled as tiles
+from cppn_gl.engines.gl import tiled_drawing as tiles
 from cppn_gl.engines.gl import tiled_programs
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.drawing import begin
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
@@ -28,7 +28,6 @@ from cppn_gl.engines.gl.tiled_programs import (
     available,
     pack,
 )
-from cppn_gl.engines.names import EXACT, TILED
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
@@ -272,7 +271,7 @@ def test_parts_and_tiles_do_not_show(
         tiles = tiled.render(WIDE, dtype="float32", samples=samples)
     assert tiles.tobytes() == whole.tobytes()
     tiled.painter._rates.clear()
-    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)  # the smallest tiles
+    tiled.painter._last = dict.fromkeys(EXACT, 1.0)  # the smallest tiles
     steps = tiled.render(WIDE, dtype="float32", samples=samples, budget=0.0)
     assert tiled.steps == samples**2 * -(-10 * SIZE[1] // GROUP_TEXELS)
     assert steps.tobytes() == whole.tobytes()
@@ -285,10 +284,10 @@ def test_another_picture_may_be_drawn_between_two_steps(tiled: Tiled) -> None:
     other = WIDE.replace(width=90, activation="tanh", outputs=1, extent=3, seed=9)
     expected = [tiled.render(preset, dtype="float32") for preset in (WIDE, other)]
     tiled.painter._rates.clear()
-    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    tiled.painter._last = dict.fromkeys(EXACT, 1.0)
     planes = [Planes(tiled.ctx, SIZE) for _ in range(2)]
     drawings = [
-        begin(tiled.painter, target, scene(preset), TILED)
+        TILED.begin(tiled.painter, target, scene(preset), Region.of(SIZE))
         for target, preset in zip(planes, (WIDE, other), strict=True)
     ]
     while not all(drawing.done for drawing in drawings):
@@ -349,7 +348,7 @@ def test_everything_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     painter = Painter(ctx, 420)
     planes = Planes(ctx, (5, 3))
     for keys in ({}, {"width": 100}, {"depth": 1, "activation": []}, {"activation": "cos"}):
-        finish(begin(painter, planes, scene(WIDE.replace(**keys)), TILED))
+        finish(TILED.begin(painter, planes, scene(WIDE.replace(**keys)), Region.of((5, 3))))
     painter.release()
     assert len(made) > 10
     assert all(isinstance(one.mglo, moderngl.InvalidObject) for one in made)

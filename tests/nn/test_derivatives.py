@@ -11,7 +11,6 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
-from cppn_gl.engines.names import DERIVATIVES
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.derivatives import (
     at_points,
@@ -25,6 +24,7 @@ from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
+from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
 H = 1e-6

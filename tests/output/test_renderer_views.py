@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from census import Census
+from rows import NUMPY
 from viewing import stage_of
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rows import COMPUTE, EXACT, FRAGMENT, NUMPY
 from windowless import windowless
 
-from cppn_gl.engines.names import COMPUTE, EXACT, FRAGMENT, NUMPY, Engine
+from cppn_gl.engines.base import Engine
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import available
 from cppn_gl.viewer.available import Available, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed, program_key, whole_scene
+from cppn_gl.viewer.warming import SAMPLES, needed, whole_scene
 
 pytestmark = pytest.mark.gl
 
@@ -69,7 +70,7 @@ class Desk:
         return self.seconds
 
     def key(self, engine: Engine, samples: int = 1) -> str:
-        return program_key(self.engines.painter, SCENE.network, engine, samples)
+        return engine.program_key(self.engines.painter, SCENE.network, samples)
 
     @property
     def helper(self) -> Any:
@@ -225,7 +226,7 @@ def test_words(desk: Desk) -> None:
     desk.engines.forget()
     desk.helper.alive = False
     assert desk.engines.words(SCENE).endswith("compute-8 waits for a rest to be compiled")
-    desk.engines.on_host = True
+    desk.engines.host = NUMPY
     assert desk.engines.words(SCENE) == "NumPy, asked for"
 
 
@@ -245,11 +246,11 @@ def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
     painter = desk.engines.painter
     presets = [PRESET, PRESET.replace(width=40), PRESET.replace(activation="sin")]
     networks = [preset.network() for preset in presets]
-    engines = [engine for engine in EXACT.values() if engine.kind != "baked"]
-    keys = [program_key(painter, network, engine) for network in networks for engine in engines]
+    engines = [engine for engine in EXACT.values() if engine.bakes is False]
+    keys = [engine.program_key(painter, network) for network in networks for engine in engines]
     assert len(set(keys)) == len(keys)
     other = PRESET.replace(seed=4, weight_scale=0.2).network()
-    assert program_key(painter, other, FRAGMENT) == keys[0]
+    assert FRAGMENT.program_key(painter, other) == keys[0]
     baked = EXACT["baked"]
-    assert program_key(painter, other, baked) != program_key(painter, networks[0], baked)
-    assert program_key(painter, other, FRAGMENT, SAMPLES) != keys[0]
+    assert baked.program_key(painter, other) != baked.program_key(painter, networks[0])
+    assert FRAGMENT.program_key(painter, other, SAMPLES) != keys[0]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from desktop import Desktop, parent, processes, virtual_display, wait_for
+from rows import EXACT
 
-from cppn_gl.engines.names import EXACT
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset, read_preset

@@ -6,18 +6,19 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from rows import COMPUTE, FRAGMENT, NUMPY
 from windowless import windowless
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl import drawing as drawings
 from cppn_gl.engines.gl import painter as painting
 from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import FragmentProgram, Program
 from cppn_gl.engines.gl.recolor import Recolor
 from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import COMPUTE, FRAGMENT, NUMPY, Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
@@ -122,7 +123,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 
 def expect(painter: Painter, of: Scene, size: Size, seconds: float) -> None:
     """Let the painter expect that a picture takes `seconds`, whatever it then measures."""
-    kind = painter.kind(FRAGMENT, of.network)
+    kind = FRAGMENT.rate_key(painter, of.network)
     painter._rates[kind] = size[0] * size[1] * work_per_pixel(of.network) / seconds
 
 
@@ -201,11 +202,11 @@ def test_a_slow_picture_is_coarse_first(
 
 
 def whole(
-    painter: Painter, target: Planes, of: Scene, region: Region, engine: Engine
+    painter: Painter, target: Planes, of: Scene, region: Region, pipeline: Pipeline
 ) -> Steps[None]:
     """Draw all in one tile, whatever was expected."""
     yield
-    program = painter.load(of, engine)
+    program = painter.load(of, pipeline)
     painter.frame(frame_block(of, region))
     program.draw(target, (0, 0, *target.texels))
 

@@ -12,14 +12,13 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
-from cppn_gl.engines.names import REGIONS
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
 from cppn_gl.views.slopes.palette import inks
-from cppn_gl.views.slopes.regions import Lines, RegionsView, region_fields, shown_layers
+from cppn_gl.views.slopes.regions import REGIONS, Lines, RegionsView, region_fields, shown_layers
 
 VIEW = RegionsView()
 SIZE = (90, 60)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from rows import FRAGMENT
 
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer

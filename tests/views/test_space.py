@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from solids import staged
 
-from cppn_gl.engines.names import NUMPY
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from census import Census
 from PIL import Image, ImageDraw
+from rows import NUMPY
 from solids import at, constant, drawn, explicit, hue, staged
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY
 from cppn_gl.engines.stretch import ended
 from cppn_gl.nn.features import features
 from cppn_gl.output.renderer import Renderer
