@@ -147,11 +147,17 @@ class Renderer:
             self.info = info
 
     @contextmanager
-    def _current(self) -> Iterator[None]:
-        """Hold this renderer's own context current, and other threads off."""
+    def _held(self) -> Iterator[None]:
+        """Hold other threads off."""
         with self._lock:
             if self._released:
                 raise RuntimeError("this renderer has been released")
+            yield
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """The same, with this renderer's own context current."""
+        with self._held():
             if self.ctx is None or not self._owned:
                 yield
             else:
@@ -182,11 +188,12 @@ class Renderer:
         view, samples = view_of(scene.preset), SAMPLES(samples)
         size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
         part = _inside(part or (0, 0, *size), size)
-        self.check(scene.preset, size, samples)
         region = Region.of(size, samples)
         if view.by_pixel:
             region = region.cut(*part)
-        engine = self._engine(scene.network)
+        with self._held():
+            self.check(scene.preset, size, samples)
+            engine = self._engine(scene.network)
         pixels: NDArray[Any]
         if view.on_host(engine):
             task = Stepping(view.paint_region(scene, engine, region))
@@ -210,7 +217,9 @@ class Renderer:
     ) -> Coming:
         """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
         scene = _scene(what, TIME(time))
-        view, engine = view_of(scene.preset), self._engine(scene.network)
+        view = view_of(scene.preset)
+        with self._held():
+            engine = self._engine(scene.network)
         if view.on_host(engine) or not view.by_pixel:
             return Ready(self.render(what, size, time, samples=samples))
         region = Region.of(SIZE(tuple(size)), SAMPLES(samples))

@@ -15,7 +15,6 @@ from truth import MAGENTA, allowed, check_truth, percentile, reference
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.geometry import sample_jitters
-from cppn_gl.engines.gl import tiled_drawing as tiles
 from cppn_gl.engines.gl import tiled_programs
 from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.painter import Painter
@@ -34,7 +33,7 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import Preset, View
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
-from cppn_gl.utils.tasks import Stepping, finish, within
+from cppn_gl.utils.tasks import finish, within
 
 gl = pytest.mark.gl
 SIZE = (37, 23)
@@ -56,7 +55,7 @@ class Tiled:
         budget = options.pop("budget", 0.25)
         planes = Planes(self.ctx, part[2:])
         region = Region.of(size, options.pop("samples", 1)).cut(*part)
-        drawing = Stepping(tiles.draw(self.painter, planes, scene(preset, time), region, **options))
+        drawing = TILED.begin(self.painter, planes, scene(preset, time), region, **options)
         self.steps = 1
         while not drawing.step(within(budget)):
             self.steps += 1
@@ -267,7 +266,7 @@ def test_parts_and_tiles_do_not_show(
 ) -> None:
     whole = tiled.render(WIDE, dtype="float32", samples=samples)
     with monkeypatch.context() as patch:  # one after another, as large as is affordable
-        patch.setattr("cppn_gl.engines.gl.tiled.TILE_BYTES", 16 * 70 * GROUP_TEXELS)
+        patch.setattr("cppn_gl.engines.gl.tiled_drawing.TILE_BYTES", 16 * 70 * GROUP_TEXELS)
         tiles = tiled.render(WIDE, dtype="float32", samples=samples)
     assert tiles.tobytes() == whole.tobytes()
     tiled.painter._rates.clear()

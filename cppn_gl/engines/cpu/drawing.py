@@ -13,16 +13,14 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Floats, Products, contribution
-from cppn_gl.engines.rates import Rates
+from cppn_gl.engines.rates import Kind, Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 from cppn_gl.utils.threads import THREADS
 
-KIND = ("numpy", None)  # under which its rate is kept
 
-
-def draw(rates: Rates, target: Any, scene: Scene, region: Region) -> Steps[None]:
-    """Draw a region onto a target of its size, on all cores.
+def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
+    """Draw a region onto a target of its size, on all cores; its rate is kept under a kind.
 
     A step draws the blocks that fit into the time left; where not even a block a core fits, one
     layer of these. The pixels do not depend on the steps.
@@ -41,7 +39,7 @@ def draw(rates: Rates, target: Any, scene: Scene, region: Region) -> Steps[None]
             done = (number + start / len(blocks)) / len(region.jitters)
             deadline = yield done
             started, spent = wall.perf_counter(), 0.0
-            fitting = int(left(deadline) * rates.rate(KIND) / work)
+            fitting = int(left(deadline) * rates.rate(kind) / work)
             piece = blocks[start : start + max(fitting, THREADS)]
             if fitting >= len(piece):
                 products.fill(picture, piece, jitter, finish)
@@ -50,6 +48,6 @@ def draw(rates: Rates, target: Any, scene: Scene, region: Region) -> Steps[None]
                     spent += wall.perf_counter() - started
                     yield done
                     started = wall.perf_counter()
-            rates.measured(KIND, len(piece) * work, spent + wall.perf_counter() - started)
+            rates.measured(kind, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)
     target.write(picture)

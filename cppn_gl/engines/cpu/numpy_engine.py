@@ -29,4 +29,5 @@ class NumPy(Engine):
         """Begin to draw."""
         from cppn_gl.engines.cpu.drawing import draw
 
-        return Stepping(draw(painter, target, scene, region))
+        kind = self.rate_key(painter, scene.network)
+        return Stepping(draw(painter, target, scene, region, kind))

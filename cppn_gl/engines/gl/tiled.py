@@ -33,4 +33,5 @@ class Tiled(Engine):
         """Begin to draw."""
         from cppn_gl.engines.gl.tiled_drawing import draw
 
-        return Stepping(draw(painter, target, scene, region))
+        kind = self.rate_key(painter, scene.network)
+        return Stepping(draw(painter, target, scene, region, kind))

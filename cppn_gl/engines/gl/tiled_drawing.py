@@ -19,14 +19,13 @@ from cppn_gl.engines.gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
+from cppn_gl.engines.rates import Kind
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 
-KIND = ("tiled", None)  # under which the painter keeps its rate
 
-
-def draw(painter: Painter, planes: Planes, scene: Scene, region: Region) -> Steps[None]:
+def draw(painter: Painter, planes: Planes, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
     """Draw a region into planes of its own size, GROUP_TEXELS texels a step at least.
 
     The pixels do not depend on the tiles, and another scene may be drawn between two steps.
@@ -47,7 +46,7 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region) -> Step
             programs.frame(frame)
             for unit, texture in enumerate(planes.textures):
                 texture.bind_to_image(unit, read=True, write=True)
-            texels = int(left(deadline) * painter.rate(KIND) / work)
+            texels = int(left(deadline) * painter.rate(kind) / work)
             end = min(start + max(1, texels // GROUP_TEXELS) * GROUP_TEXELS, count)
             # Alike, rather than a short one at the end that leaves most of a GPU idle.
             tiles = -(-(end - start) // pitch)
@@ -58,7 +57,7 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region) -> Step
                 _tile(programs, kernels, scene, across=planes.texels[0], pitch=pitch, **where)
             painter.ctx.memory_barrier()  # whatever reads the planes next
             painter.ctx.finish()
-            painter.measured(KIND, (end - start) * work, wall.perf_counter() - started)
+            painter.measured(kind, (end - start) * work, wall.perf_counter() - started)
             start = end
 
 
