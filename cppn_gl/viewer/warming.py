@@ -65,7 +65,7 @@ def needed(
     """
     scene = whole_scene(preset)
     engine = ENGINES[renderer.engine_for(scene.network).engine]
-    if engine.on_host:
+    if not engine.compiles:
         return
     engines = list(dict.fromkeys((STAND_IN, engine)))
     for one in engines:
