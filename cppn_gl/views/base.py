@@ -18,15 +18,13 @@ from cppn_gl.engines.names import Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import ViewRow, knobs, option_fields
 from cppn_gl.utils.tasks import Stepping, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
 Size = tuple[int, int]  # width, height in pixels
 Steps = Generator[None, None, Picture]
-
-HEED_LAYER: tuple[str, ...] = Show.__dataclass_fields__["layer"].metadata["of"]
 
 
 class Drawing(Protocol):
@@ -65,16 +63,15 @@ class Hit:
 class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
-    `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
-    of the window turn. `smooth`: whether more samples a pixel make it finer. `points`: whether its
-    overlay heeds the cursor. `by_engine`: whether the engine chosen for a network draws it;
-    `bakes`: it draws the preset's own network alone, so that one baked program serves all frames.
-    `colors`: whether it shows the network's picture, which is then in the colours that the preset
-    says; without it the view has colours of its own.
+    `row` is its row of preset.show.VIEWS, set when it is made from there. `smooth`: whether more
+    samples a pixel make it finer. `points`: whether its overlay heeds the cursor. `by_engine`:
+    whether the engine chosen for a network draws it; `bakes`: it draws the preset's own network
+    alone, so that one baked program serves all frames. `colors`: whether it shows the network's
+    picture, which is then in the colours that the preset says; without it the view has colours of
+    its own.
     """
 
-    name = ""
-    knobs: tuple[str, ...] = ()
+    row = ViewRow("", "", "")
     smooth = True
     points = False
     by_engine = True
@@ -83,8 +80,18 @@ class View:
 
     @property
     def own_layers(self) -> bool:
-        """Whether it heeds show.layer, instead of being a view of the depth-k network."""
-        return self.name in HEED_LAYER
+        """Whether it has an option `layer`, instead of being a view of the depth-k network."""
+        return "layer" in (field.name for field in option_fields(self.row))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.row.name
+
+    @property
+    def knobs(self) -> tuple[str, ...]:
+        """The options that keys of the window turn."""
+        return knobs(self.row)
 
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""

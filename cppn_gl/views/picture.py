@@ -9,7 +9,6 @@ from cppn_gl.views.base import Drawing, Stage, View
 class PictureView(View):
     """The network's outputs as colours, by whatever engine is fastest."""
 
-    name = "picture"
     bakes = True
     colors = True
 

@@ -4,7 +4,7 @@ Scene -> sweep.cells() -> for each cell its own scene, drawn by its own view -> 
 """
 
 import time as wall
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 
 import numpy as np
 from PIL import ImageDraw
@@ -16,8 +16,8 @@ from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sweep import Cell, Grid, cells
 from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.views import lettering
-from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, View, Words, lay_over
+from cppn_gl.views import lettering, view_of
+from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, Words, lay_over
 from cppn_gl.views.sampling import begin
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
@@ -43,11 +43,10 @@ def _parameters(key: Hashable, network: Network) -> int:
 class SheetView(OfPictures):
     """Many networks side by side."""
 
-    name = "sheet"
     points = True
 
-    def __init__(self, view_of: Callable[[Preset], View]) -> None:
-        self._view_of, self._networks = view_of, Networks()
+    def __init__(self) -> None:
+        self._networks = Networks()
 
     def problem(self, preset: Preset) -> str:
         """Why there is no sheet of a preset: a cell cannot be made."""
@@ -65,7 +64,7 @@ class SheetView(OfPictures):
         """Begin to draw, cell by cell."""
         layout = self.layout(scene.preset, planes.size)
         scenes = self._scenes(scene, layout.grid)
-        return SheetDrawing(stage, planes, layout, scenes, self._view_of, samples)
+        return SheetDrawing(stage, planes, layout, scenes, samples)
 
     def _scenes(self, scene: Scene, grid: Grid) -> Iterator[tuple[Cell, Scene]]:
         for cell in grid.cells:
@@ -149,10 +148,9 @@ class SheetDrawing:
         planes: Planes,
         layout: SheetLayout,
         scenes: Iterator[tuple[Cell, Scene]],
-        view_of: Callable[[Preset], View],
         samples: int,
     ):
-        self._view_of, self._samples = view_of, samples
+        self._samples = samples
         self.planes, self._stage, self._layout, self._scenes = planes, stage, layout, scenes
         self._picture = lettering.blank(planes.size)
         self._inner: Drawing | None = None
@@ -182,7 +180,7 @@ class SheetDrawing:
             return False
         cell, scene = self._of
         left, top, right, bottom = self._layout.box(cell.row, cell.column)
-        view = self._view_of(scene.preset)
+        view = view_of(scene.preset)
         if view.problem(scene.preset):
             self._picture[top:bottom, left:right] = REFUSED
             return True
@@ -203,7 +201,7 @@ class SheetDrawing:
         self._inner.release()
         self._inner = None
         left, top, right, bottom = self._layout.box(cell.row, cell.column)
-        words = self._view_of(scene.preset).overlay(scene, self._sheet.size)
+        words = view_of(scene.preset).overlay(scene, self._sheet.size)
         found = lay_over(self._sheet.read(), words)
         room = self._picture[max(0, top) : bottom, max(0, left) : right]
         room[:] = found[: room.shape[0], : room.shape[1]]

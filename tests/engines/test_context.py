@@ -427,9 +427,7 @@ def test_an_unhelpful_system_is_enough(how: str) -> None:
 
 
 def test_import_is_quick_and_loads_no_gl() -> None:
-    code = (
-        "import sys, cppn_gl.engines.gl.context; print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
-    )
+    code = "import sys, cppn_gl.engines.gl.context; print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

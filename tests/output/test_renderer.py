@@ -271,7 +271,9 @@ def test_far_views_are_drawn_truly(renderer: Renderer, view: View) -> None:
 
 @gl
 def test_a_picture_of_several_regions_is_drawn_truly(renderer: Renderer) -> None:
-    check_truth(renderer, Preset().replace(depth=3, width=5), (cppn_gl.output.renderer.REGION + 35, 1))
+    check_truth(
+        renderer, Preset().replace(depth=3, width=5), (cppn_gl.output.renderer.REGION + 35, 1)
+    )
 
 
 @gl

@@ -11,7 +11,7 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SurfaceOptions
 from cppn_gl.preset.sweep import cells
 
 SIZE, SIZE_OF_VIEWS = (64, 36), (320, 200)
@@ -250,7 +250,7 @@ def test_figures_5_and_6_are_three_sigmoid_planes() -> None:
     summed, planes = essay(5), essay(6)
     assert [len(layer.bias) for layer in summed.network().layers] == [3, 1]
     assert summed.network().layers[0].activation == "sigmoid"
-    assert (summed.show.view, summed.show.panels) == ("surface", "sum")
+    assert (summed.show.view, summed.options(SurfaceOptions).panels) == ("surface", "sum")
     assert [layer.activation for layer in planes.network().layers] == ["sigmoid"]
     assert along("Figure 6", "color.mapping") == ["red", "green", "blue", "rgb"]
 

@@ -141,7 +141,6 @@ class _Card:
 class SignalView(PictureView):
     """The picture, and over it how mean, spread and saturation go from layer to layer."""
 
-    name = "signal"
     points = True
 
     def __init__(self) -> None:
