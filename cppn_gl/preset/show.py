@@ -225,6 +225,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
     )
 }
+SHIPPED = tuple(VIEWS)  # the package's own; other processes know no others
 
 
 @dataclass(frozen=True)
