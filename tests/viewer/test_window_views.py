@@ -17,7 +17,7 @@ from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import read_shot
-from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
+from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, UnitsOptions
 from cppn_gl.preset.tour import steps
 from cppn_gl.viewer.canvas import VIEW_SAMPLES
 from cppn_gl.viewer.warming import SAMPLES
@@ -243,9 +243,13 @@ def test_options_are_turned_by_keys(window: Watched) -> None:
 def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     window.open(toml("sensitivity"))
     window.key("Next")
-    window.check(window.shows(lambda p: p.show.layer == 2 and p.spec.depth == 3, "layer 2"))
+    window.check(
+        window.shows(
+            lambda p: p.options(SensitivityOptions).layer == 2 and p.spec.depth == 3, "layer 2"
+        )
+    )
     window.key("k", "k", "k")  # no further than there are layers
-    window.shows(lambda p: p.show.layer == 3, "layer 3")
+    window.shows(lambda p: p.options(SensitivityOptions).layer == 3, "layer 3")
     window.key("Prior", "v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))
 
