@@ -3,7 +3,7 @@
 #
 #   PYTHON=/path/to/python3.12   the interpreter .venv is made with
 #   ARGS="render neylon-27 -o a.png"   what `make run` passes to the program
-#   PYTEST_ARGS="-k presets -x"  what `make test` passes to pytest
+#   PYTEST_ARGS="-k presets -x"  what `make test` passes to pytest; "-n 0" for one process
 
 PYTHON ?=
 ARGS ?=
@@ -12,10 +12,10 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test lint docs gallery wheel clean
+.PHONY: help run test test-all lint docs gallery wheel clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: ## set up what is missing, then open the window (no display: write a picture)
 	@$(setup) run
@@ -24,6 +24,11 @@ run: ## set up what is missing, then open the window (no display: write a pictur
 test: ## set up what is missing, then run the tests
 	@$(setup) test
 	$(python) -m pytest $(PYTEST_ARGS)
+
+test-all: ## run the tests that take long too, and all of them on another Debian (as root)
+	@$(setup) test
+	$(python) -m pytest -m "" $(PYTEST_ARGS)
+	PYTEST_ARGS='-m "" $(PYTEST_ARGS)' sh tools/test_other_debian.sh
 
 lint: ## check formatting, style and types
 	@$(setup) lint

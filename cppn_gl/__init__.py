@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 
 if TYPE_CHECKING:
-    from cppn_gl.nn.network import Layer, Network
+    from cppn_gl.nn.layers import Layer
+    from cppn_gl.nn.network import Network
     from cppn_gl.output.renderer import Renderer, render
     from cppn_gl.preset.library import load_preset
     from cppn_gl.preset.preset import Preset
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Layer": "nn.network",
+    "Layer": "nn.layers",
     "Network": "nn.network",
     "Preset": "preset.preset",
     "PresetError": "utils.checks",

@@ -5,14 +5,17 @@ says why. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, what 
 failure instead, and so is any skip for a reason that stands not in ALLOWED_SKIPS.
 """
 
+import contextlib
 import functools
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 from hypothesis import settings
 
@@ -27,7 +30,37 @@ ALLOWED_SKIPS = (
     "does not heed",  # a driver that cannot be made to look old
 )
 
+# Files whose tests take longest. Workers take whole files, so these begin first: a long file that
+# begins last keeps one worker busy while the others have nothing left to do.
+SLOWEST_FIRST = ("test_window", "test_renderer", "test_window_views", "test_main", "test_views")
+
 _skips: list[tuple[str, str]] = []
+
+
+def keep_compiled_shaders() -> None:
+    """Let the driver keep compiled shaders between runs, in a folder that only tests use.
+
+    The tests have cache folders of their own, so the driver would compile everything on each run.
+    This must precede the first context, since drivers read the environment once. Subprocesses
+    inherit it. A folder that is named by the environment is used; without a home there is none.
+    """
+    if "MESA_SHADER_CACHE_DIR" not in os.environ:
+        folder = Path(platformdirs.user_cache_dir("cppn_gl-tests", appauthor=False)) / "shaders"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            os.environ["MESA_SHADER_CACHE_DIR"] = str(folder)
+
+
+keep_compiled_shaders()
+# A shell ignores SIGINT for its background jobs, and so would all processes that the tests start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @functools.cache
@@ -84,7 +117,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the user measured, or asks for by a variable, is not for the tests to see or change."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name)))
         patch.delenv(VARIABLE, raising=False)
         yield
 

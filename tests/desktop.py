@@ -23,6 +23,7 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 
 CACHE = tempfile.TemporaryDirectory()  # of what is compiled and measured, for all windows of a run
+DEAD = ":99999"  # a display where no X server is: it would listen at port 6000 + 99999
 PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few
 
 

@@ -3,8 +3,8 @@
 import random
 
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import FEATURES
-from cppn_gl.nn.network import INITS
 from cppn_gl.preset.preset import Preset
 
 COUNT = 65

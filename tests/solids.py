@@ -8,9 +8,10 @@ import numpy as np
 
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import FRAGMENT
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
@@ -20,7 +21,7 @@ GAMMA = 2.2
 
 def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y"), **show: Any):
     """A preset of given layers (weight, bias, activation)."""
-    spec = LayersSpec(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
+    spec = Layers(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
     return Preset(spec).replace(**{f"show.{name}": value for name, value in show.items()})
 
 

@@ -358,4 +358,5 @@ def test_make_help_names_every_target() -> None:
         check=True,
     )
     shown = [line.split()[1] for line in done.stdout.splitlines()]
-    assert shown == ["help", "run", "test", "lint", "docs", "gallery", "wheel", "clean"]
+    targets = ["help", "run", "test", "test-all", "lint", "docs", "gallery", "wheel", "clean"]
+    assert shown == targets

@@ -4,7 +4,10 @@ A picture is judged against the float64 reference at the pixel centres, and allo
 multiple of the error that float32 arithmetic itself makes on the same network.
 """
 
+import functools
 import math
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,9 @@ from cppn_gl.preset.preset import Preset
 
 FLOOR = 2e-6
 FACTOR = 10
+CACHED = 256  # references, the oldest of which go first
 GRID = (32, 18)  # the error of float32 is measured at so many pixels at least
+CENTRE = (0.5, 0.5)  # of a pixel
 MAGENTA = [1.0, 0.0, 1.0]
 
 Floats = NDArray[Any]
@@ -26,7 +31,7 @@ def pixel_inputs(
     preset: Preset,
     size: tuple[int, int],
     time: float = 0.0,
-    shift: tuple[float, float] = (0.5, 0.5),
+    shift: tuple[float, float] = CENTRE,
 ) -> NDArray[np.float64]:
     """The input features of every pixel, row by row from the top, at `shift` within each pixel."""
     network, view, animation = preset.network(), preset.view, preset.animation
@@ -58,15 +63,49 @@ def in_three_channels(outputs: Floats, size: tuple[int, int]) -> Floats:
     return np.broadcast_to(outputs, (len(outputs), 3)).reshape(size[1], size[0], 3)
 
 
+def by_preset(function: Callable[..., Floats]) -> Callable[..., Floats]:
+    """Cache what depends on a preset alone: every engine is judged by the same reference.
+
+    A preset may hold arrays, so its TOML, which gives it back exactly, is the key.
+    """
+    known: OrderedDict[tuple[object, ...], Floats] = OrderedDict()
+
+    @functools.wraps(function)
+    def cached(preset: Preset, *others: Any) -> Floats:
+        key = preset.to_toml(), *others
+        if key not in known:
+            known[key] = function(preset, *others)
+            known[key].flags.writeable = False
+            if len(known) > CACHED:
+                known.popitem(last=False)
+        return known[key]
+
+    return cached
+
+
+@by_preset
+def double_outputs(
+    preset: Preset, size: tuple[int, int], time: float, shift: tuple[float, float]
+) -> Floats:
+    """The network's outputs in float64, (pixels, outputs)."""
+    return preset.network().evaluate(pixel_inputs(preset, size, time, shift))
+
+
+@by_preset
+def single_outputs(preset: Preset, size: tuple[int, int], time: float, folded: bool) -> Floats:
+    """The network's outputs in float32, (pixels, outputs); `folded` as `allowed` says."""
+    network, inputs = preset.network(), pixel_inputs(preset, size, time)
+    return network.evaluate(inputs, np.float32) if folded else in_float32(network, inputs)
+
+
 def reference(
     preset: Preset,
     size: tuple[int, int],
     time: float = 0.0,
-    shift: tuple[float, float] = (0.5, 0.5),
+    shift: tuple[float, float] = CENTRE,
 ) -> Floats:
     """The picture in float64, (height, width, 3)."""
-    inputs = pixel_inputs(preset, size, time, shift)
-    return in_three_channels(preset.network().evaluate(inputs), size)
+    return in_three_channels(double_outputs(preset, size, time, shift), size)
 
 
 def percentile(errors: Floats) -> float:
@@ -80,9 +119,8 @@ def allowed(preset: Preset, time: float = 0.0, *, folded: bool = False) -> float
     `folded` measures an arithmetic that meets float32 only behind layer 1's sums, as it must
     where the view is so small that float32 cannot tell its pixels apart.
     """
-    network, inputs = preset.network(), pixel_inputs(preset, GRID, time)
-    double = network.evaluate(inputs)
-    single = network.evaluate(inputs, np.float32) if folded else in_float32(network, inputs)
+    double = double_outputs(preset, GRID, time, CENTRE)
+    single = single_outputs(preset, GRID, time, folded)
     finite = np.isfinite(single) & np.isfinite(double)
     return max(FACTOR * percentile(single[finite].astype(float) - double[finite]), FLOOR)
 
@@ -99,7 +137,7 @@ def check_truth(
     drawn = renderer.render(preset, size=size, time=time, dtype="float32")
     assert drawn.shape == (size[1], size[0], 3)
     assert drawn.dtype == np.float32
-    single = in_three_channels(in_float32(preset.network(), pixel_inputs(preset, size, time)), size)
+    single = in_three_channels(single_outputs(preset, size, time, False), size)
     finite = np.isfinite(single).all(axis=-1)
     assert (drawn[~finite] == MAGENTA).all()
     error = percentile(drawn[finite].astype(float) - reference(preset, size, time)[finite])

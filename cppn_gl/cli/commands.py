@@ -24,7 +24,7 @@ from cppn_gl.cli.options import (
     toml_value,
 )
 from cppn_gl.cli.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
-from cppn_gl.cli.terminal import note, progress_bar
+from cppn_gl.cli.terminal import note, progress_bar, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
@@ -174,7 +174,7 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
 
     pixels, shot = draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -188,7 +188,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
         progress_bar(args, poster.count, "band") as progress,
     ):
         write_poster(renderer, poster, progress=progress)
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -223,7 +223,7 @@ def _sequence(args: argparse.Namespace) -> int:
             any_engine=args.engine == AUTO,
             progress=progress,
         )
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -250,7 +250,7 @@ def _view(args: argparse.Namespace) -> int:
     checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
     check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
     pixels, shot = draw(args, shot)
-    print(save_new_picture(args.output_dir, pixels, shot))
+    put_path(save_new_picture(args.output_dir, pixels, shot))
     return 0
 
 
@@ -301,9 +301,10 @@ def _tour(args: argparse.Namespace) -> int:
 
 def _window() -> Any:
     """What opens the window. Raises ContextError where a library is missing."""
-    from cppn_gl.engines.gl.context import explain
+    from cppn_gl.engines.gl.context import explain, import_glfw
 
     try:
+        import_glfw()
         from cppn_gl.viewer.run import run
     except ImportError as error:
         raise explain(error, tried="opening a window") from None
@@ -321,10 +322,10 @@ def _tune(args: argparse.Namespace) -> int:
     with opened(asked) as renderer:
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
-        if renderer.tuning_path is not None:
-            problem = renderer.chooser.cache.problem
-            kept = f"kept in {renderer.tuning_path}, which can be deleted"
-            note(args, f"not kept: {problem}" if problem else kept)
+        if renderer.ctx is not None and (problem := renderer.chooser.cache.problem):
+            note(args, f"not kept: {problem}")
+        elif renderer.tuning_path is not None:
+            note(args, f"kept in {renderer.tuning_path}, which can be deleted")
     return 0
 
 
@@ -335,9 +336,9 @@ def _presets(args: argparse.Namespace) -> int:
         for name, preset in loaded.items():
             print(f"{name:{width}}  {preset.title}".rstrip())
     elif args.name in library.shipped():
-        sys.stdout.write(library.shipped()[args.name].read_text("utf-8"))
+        put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        sys.stdout.write(library.load_preset(args.name).to_toml())
+        put_text(library.load_preset(args.name).to_toml())
     return 0
 
 

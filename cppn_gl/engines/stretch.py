@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import TILE, Products, colors
+from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import MAPPINGS, Ends, broken, single
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.cache import Recent, share
+from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
 
@@ -38,10 +37,7 @@ Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-# What was measured, with the network whose arrays' ids stand in the key, so that these stay theirs.
-_kept: Recent[Hashable, tuple[Network, list[Statistics]]] = Recent(
-    KEPT, lambda key, value: share(value[0])
-)
+_kept: Recent[Hashable, list[Statistics]] = Recent(KEPT)
 
 
 def grid(shape: Size) -> Size:
@@ -89,8 +85,8 @@ def measured(
         for one in (yield from values(size)):
             found.append(_statistics(one))
             yield
-        known = _kept.put(key, (scene.network, found))
-    return known[1]
+        known = _kept.put(key, found)
+    return known
 
 
 def ends(scene: Scene, found: Statistics) -> Ends:
@@ -116,27 +112,15 @@ def _key(scene: Scene, size: Size) -> Hashable:
 def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:
     """The outputs (N, 3) at the grid's points, magenta where one is not a number."""
     products = Products(scene.network, scene.view, scene.clock)
-    values = np.empty((size[0] * size[1], 3), np.float32)
-    wide = scene.network.width > WIDE
-    step = TILE if wide else TILE * THREADS
-    for first in range(0, len(values), step):
-        piece = values[first : first + step]
-        if wide:
-            yield from _by_layers(products, scene.network.depth, piece, first, size)
+    values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
+    for first in range(0, len(blocks), THREADS):
+        piece = blocks[first : first + THREADS]
+        if scene.network.width > WIDE:
+            yield from products.fill_by_layers(values, piece)
         else:
-            products.fill(piece, first, size[0], size=size)
-            yield
-    return values
-
-
-def _by_layers(
-    products: Products, depth: int, piece: NDArray[np.float32], first: int, size: Size
-) -> Generator[None, None, None]:
-    units = products.places(first + np.arange(TILE), size[0], size=size)
-    for number in range(depth):
-        units = products.apply(number, units)
+            products.fill(values, piece)
         yield
-    piece[:] = colors(units)[: len(piece)]
+    return values.reshape(-1, 3)
 
 
 def _statistics(values: NDArray[np.float32]) -> Statistics:

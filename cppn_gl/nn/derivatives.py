@@ -1,7 +1,6 @@
 """Forward mode in NumPy: a network's outputs and their derivatives; the judge, in float64.
 
     x, y -> at_points() -> layers() -> values and derivatives by x and y
-    u, v -> Places      -> layers() -> the same by local coordinates, with the view folded in
 
 All goes through arrays of three planes, (3, N, k): values of k units at N points, and their
 derivatives to the right and up. What is linear in a network acts on the three alike; biases are for
@@ -14,12 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Products
-from cppn_gl.engines.gl.packing import first_layer
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.features import Clock, features
-from cppn_gl.nn.network import MAX_WIDTH, Network
-from cppn_gl.preset.preset import View
+from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
+from cppn_gl.nn.network import Network
 
 Jets = NDArray[Any]  # (3, N, k): values, derivatives to the right, and up
 
@@ -44,21 +41,22 @@ def first_sums(network: Network, x: Any, y: Any, clock: Clock | None = None) -> 
     slopes: dict[str, tuple[Any, Any]] = {"x": (1, 0), "y": (0, 1), "r": (x / r, y / r)}
     for column, name in enumerate(network.inputs):
         inputs[1, :, column], inputs[2, :, column] = slopes.get(name, (0, 0))
-    layer = network.layers[0]
-    return _sums(inputs, layer.weight.astype(np.float64), layer.bias.astype(np.float64))
+    return _sums(network.effective(0), inputs)
 
 
 def layers(network: Network, sums: Jets) -> Iterator[tuple[int, Jets, Jets]]:
-    """From the sums of layer 1 through the network, in their precision.
+    """From the pre-activations of layer 1 through the network, in their precision.
 
-    Gives each layer's number from 0, its sums, and its units: the last are the outputs.
+    Gives each layer's number from 0, its pre-activations, and its units: the last are the outputs.
     """
-    units = sums
-    for number, layer in enumerate(network.layers):
-        if number > 0:
-            sums = _sums(units, layer.weight.astype(sums.dtype), layer.bias.astype(sums.dtype))
-        units = chained(layer.activation, sums)
-        yield number, sums, units
+
+    def step(node: Node, units: Jets) -> tuple[Jets, Jets]:
+        first = node.inputs == (SOURCE,)
+        before = sums if first else _sums(node.layer, units)
+        return before, chained(node.activation, before)
+
+    walk = network.walk(sums, sums.dtype, step=step)
+    return ((number, before, units) for number, (_, before, units) in enumerate(walk))
 
 
 def outputs(network: Network, sums: Jets) -> Jets:
@@ -67,12 +65,12 @@ def outputs(network: Network, sums: Jets) -> Jets:
     return units
 
 
-def _sums(units: Jets, weight: NDArray[Any], bias: NDArray[Any]) -> Jets:
+def _sums(layer: Operation, units: Jets) -> Jets:
+    """Pre-activations of values and derivatives: a layer is linear but for its biases."""
     with np.errstate(all="ignore"):
-        flat = units.reshape(-1, units.shape[2]) @ weight.T  # one product for the three
-        sums = np.asarray(flat.reshape(3, units.shape[1], len(weight)))
-        sums[0] += bias
-    return sums
+        flat = layer.tangent(units[1:].reshape(-1, units.shape[2]))
+        slopes = flat.reshape(2, units.shape[1], -1)
+        return np.concatenate([layer.pre_activation(units[0])[None], slopes])
 
 
 def chained(activation: str, sums: Jets) -> Jets:
@@ -82,34 +80,6 @@ def chained(activation: str, sums: Jets) -> Jets:
     with np.errstate(all="ignore"):
         np.multiply(derivative(activation, sums[0]), sums[1:], out=units[1:])
     return units
-
-
-class Places:
-    """Layer 1 at a view and a time, in float32 and local coordinates: a deep zoom stays sharp.
-
-    u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
-    """
-
-    def __init__(self, network: Network, view: View, clock: Clock):
-        self._products, self._view = Products(network, view, clock), view
-        fold = first_layer(network, view.center, view.extent, clock)
-        self._radius = "r" in network.inputs
-        self._fold = fold[: len(network.drawn[0].bias)]
-
-    def first_sums(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
-        """The sums of layer 1 at pixels of a picture, by their number in reading order."""
-        places = self._products.places(pixels, size[0], size=size)
-        jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
-        jets[0] = places
-        jets[1, :, 0] = jets[2, :, 1] = 1
-        if self._radius:
-            u, v = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
-            center, extent = self._view.center, self._view.extent
-            x, y = center[0] + extent * u, center[1] + extent * v
-            r = np.maximum(np.hypot(x, y), 1e-30)
-            jets[1, :, 3], jets[2, :, 3] = extent * x / r, extent * y / r
-        with np.errstate(all="ignore"):
-            return np.asarray(jets @ self._fold[:, : jets.shape[2]].T)
 
 
 def kinked_layers(network: Network) -> list[int]:

@@ -12,6 +12,7 @@ and sqrt on float64 are used, each correctly rounded, so that no mathematical li
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,21 @@ Floats = NDArray[np.float64]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS = 8, 9
+
+MAX_SEED = 2**63 - 1
+
+# Initialisation: the distribution of the draws, and the standard variance for (fan in, fan out);
+# None for the plain ones, whose draws are the weights. Biases follow the distribution alone.
+INITS: dict[str, tuple[str, Any]] = {
+    "uniform": ("uniform", None),
+    "normal": ("normal", None),
+    "glorot_uniform": ("uniform", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    "glorot_normal": ("normal", lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+    "he_uniform": ("uniform", lambda fan_in, fan_out: 2 / fan_in),
+    "he_normal": ("normal", lambda fan_in, fan_out: 2 / fan_in),
+    "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
+    "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
+}
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

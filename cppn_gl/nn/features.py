@@ -7,9 +7,12 @@ in float64, which keeps a deep zoom sharp; the others have a twin in features.gl
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cppn_gl.utils.checks import PresetError, nearest, several, show
 
 Floats = NDArray[np.float64]
 
@@ -80,3 +83,18 @@ def features(
         else:
             columns.append({"x": x, "y": y}[name])
     return np.stack(columns, axis=-1)
+
+
+def check_inputs(value: Any) -> tuple[str, ...]:
+    """The names of the input features, each known and none twice."""
+    try:
+        names: tuple[str, ...] = several(lambda name: name, 1, 64)(value)
+    except ValueError as error:
+        raise PresetError(str(error), key="inputs") from None
+    for name in names:
+        if not isinstance(name, str) or (name not in FEATURES and latent_index(name) is None):
+            hint = nearest(str(name), [*FEATURES, "z0"])
+            raise PresetError(f"no input {show(name)}{hint}", key="inputs")
+    if len(set(names)) < len(names):
+        raise PresetError("an input stands twice", key="inputs")
+    return names

@@ -11,6 +11,7 @@ NNComplexity). A unit's sum s = w·y + b becomes
 and the next layer is measured on what the folded one gives, so that errors do not add up.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock, features
-from cppn_gl.nn.network import MAX_WEIGHT, Layer, Network
+from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
+from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import choice, integer, key, number, several, validate
 from cppn_gl.utils.threads import one_thread
 
@@ -88,16 +90,20 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     """
     if how.which == "none":
         return network
-    y = features(network.inputs, *how.points(), clock, network.latent)
+    x = features(network.inputs, *how.points(), clock, network.latent)
     last = network.depth - (how.which == "hidden")
     layers: list[Layer] = []
+
+    def step(node: Node, y: Floats) -> tuple[Array, Array]:
+        layer = network.effective(len(layers))
+        of = seed, len(layers) + 1, len(layer.bias)
+        folded, sums = _folded(layer, y, how.gains(*of), how.shifts(*of))
+        layers.append(folded)
+        return sums, activate(node.activation, sums)
+
     with one_thread(), np.errstate(all="ignore"):
-        for number_, layer in enumerate(network.layers[:last], 1):
-            of = seed, number_, len(layer.bias)
-            folded, sums = _folded(layer, y, how.gains(*of), how.shifts(*of))
-            layers.append(folded)
-            if number_ < last:
-                y = np.asarray(activate(layer.activation, sums), np.float64)
+        for _ in itertools.islice(network.walk(x, step=step), last):
+            pass
     return Network([*layers, *network.layers[last:]], network.inputs, latent=network.latent)
 
 

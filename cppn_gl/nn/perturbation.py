@@ -8,6 +8,7 @@ root mean square of all its weights and biases, and Δ, δ are drawn from N(0, 1
 by about the share `noise` of itself, whatever its size.
 """
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,16 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.network import MAX_WEIGHT, Layer, Network
-from cppn_gl.utils.cache import recent, share
+from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
+from cppn_gl.nn.network import Network, cache_size
+from cppn_gl.utils.cache import recent
 
 KEPT = 8  # small networks
 
 Floats = NDArray[np.float64]
 
 
-@recent(KEPT, share)
+@recent(KEPT, cache_size)
 def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
     """The network with layer `layer`, from 1, changed. The same for the same arguments."""
     changed = perturbed_layer(network, layer, noise, seed)
@@ -46,19 +48,14 @@ def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> La
 
 def changes(network: Network, inputs: Any, noise: float, seed: int) -> Floats:
     """Outputs with each layer changed in turn, less the outputs: (depth, N, outputs)."""
-    y: Floats = np.asarray(inputs, np.float64)
-    moved = np.zeros((0, *y.shape))  # of each network changed so far, its units
+    numbers = itertools.count(1)
+
+    def step(node: Node, y: Floats) -> tuple[Array, Array]:
+        """`y` (1 + k, N, in): the network's own units, then those of each changed so far."""
+        other = perturbed_layer(network, next(numbers), noise, seed)
+        sums = np.concatenate([node.layer.pre_activation(y), other.pre_activation(y[:1])])
+        return sums, activate(node.activation, sums)
+
     with np.errstate(all="ignore"):
-        for number, layer in enumerate(network.layers, 1):
-            other = perturbed_layer(network, number, noise, seed)
-            new = _units(other, y)
-            moved = np.concatenate([_units(layer, moved), new[None]])
-            y = _units(layer, y)
-        return np.asarray(moved - y)
-
-
-def _units(layer: Layer, y: Floats) -> Floats:
-    """A layer's units from the last one's, (…, columns) to (…, rows)."""
-    flat = y.reshape(-1, y.shape[-1]) @ layer.weight.T.astype(np.float64)
-    units = activate(layer.activation, flat + layer.bias)
-    return np.asarray(units.reshape(*y.shape[:-1], len(layer.bias)))
+        *_, (_, _, y) = network.walk(np.asarray(inputs)[None], step=step)
+        return np.asarray(y[1:] - y[0])

@@ -25,6 +25,7 @@ from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_mani
 from cppn_gl.preset.shot import TIFF, Shot
 from cppn_gl.utils.checks import text
 from cppn_gl.utils.files import CaptureError, make_folder, remove_parts, write_atomic, writing
+from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,11 +152,22 @@ def write_poster(
     """Draw the bands that lack, make the file of them all, and return how many were drawn.
 
     An older file of that name is replaced. Raises CaptureError where the bands that are there are
-    another picture's, where the disk cannot hold it, or where a file cannot be written.
+    another picture's, where the disk cannot hold it, where a file cannot be written, or where
+    another process is drawing it.
     `progress(done, bands)` is called after each band.
     """
     shot = dataclasses.replace(poster.shot, engine=renderer.engine_for(poster.shot.preset).engine)
     poster = dataclasses.replace(poster, shot=shot)
+    lock = poster.target.with_name(f".{poster.target.name}.lock")
+    with locked(lock, poster.path, "wait until it is done, or choose another name"):
+        return _write(renderer, poster, progress)
+
+
+def _write(
+    renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None
+) -> int:
+    """As write_poster, of a file that is held, by the renderer's engine."""
+    shot = poster.shot
     manifest = poster.manifest(renderer.info.renderer)
     poster.check_agrees(manifest)
     least = 2 * poster.length // SHRINKS  # the bands, and the file

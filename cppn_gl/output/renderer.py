@@ -262,7 +262,7 @@ class Renderer:
 
     @property
     def tuning_path(self) -> Path | None:
-        """The file of what was measured; None without OpenGL."""
+        """The file of what was measured; None without OpenGL, or for a user without a home."""
         return self.chooser.cache.path if self.ctx is not None else None
 
     def _whole(

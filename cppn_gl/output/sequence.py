@@ -27,6 +27,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.checks import Check, PresetError, integer, line, number, text
 from cppn_gl.utils.files import CaptureError, make_folder, remove_parts
+from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
@@ -99,13 +100,28 @@ def write_sequence(
 ) -> int:
     """Draw the frames that `folder` lacks, and return how many those were.
 
-    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, or
-    where a file cannot be written. `any_engine` goes on with another engine than the manifest's.
+    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, where
+    a file cannot be written, or where another process is drawing there. `any_engine` goes on with
+    another engine than the manifest's.
     `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
     _check(renderer, sequence)
     make_folder(folder)
+    with locked(folder / ".lock", folder, "wait until it is done, or choose another folder"):
+        return _write(renderer, sequence, folder, engine, overwrite, any_engine, progress)
+
+
+def _write(
+    renderer: "Renderer",
+    sequence: Sequence,
+    folder: Path,
+    engine: str,
+    overwrite: bool,
+    any_engine: bool,
+    progress: Callable[[int, int], None] | None,
+) -> int:
+    """As write_sequence, in a folder that is there and held."""
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
     for names in ("[0-9]*.png", MANIFEST):

@@ -7,7 +7,6 @@ A walk follows great circles (interpolation.py). A pass through all of them take
 speed is constant.
 """
 
-import dataclasses
 import math
 from functools import lru_cache
 from itertools import pairwise
@@ -15,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.nn import interpolation
 from cppn_gl.nn.features import latent_count
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import NetworkSource
 from cppn_gl.preset.animation import Animate, Animation, value_at
 from cppn_gl.preset.tables import (
-    LayersSpec,
     field_of,
-    fit_activation,
     movable,
-    refuse_explicit,
+    replaced,
     spread,
     whole,
 )
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
 # What a walk moves, which nothing else can then.
 WALKED = {"network": ("network.seed", "network.between"), "latents": ("network.latent",)}
-
-Spec = NetworkSpec | LayersSpec
 
 
 def moment(preset: "Preset", time: float) -> dict[str, Any]:
@@ -65,10 +60,10 @@ def _rounded(value: Any) -> Any:
     return value if isinstance(value, int) else math.floor(value + 0.5)
 
 
-def _walked(animation: Animation, spec: Spec, share: float) -> dict[str, Any]:
+def _walked(animation: Animation, spec: NetworkSource, share: float) -> dict[str, Any]:
     """The keys that say where a walk is."""
     seeds = animation.ring(animation.walk)
-    if animation.walker == "latents" or isinstance(spec, LayersSpec):
+    if animation.walker == "latents" or spec.kind is None:
         kind = interpolation.Kind((), latent_count(spec.inputs), "uniform")
         index, part = _leg(kind, seeds, share)
         latent = interpolation.blended(kind, seeds[index], seeds[index + 1], part)[-1]
@@ -128,11 +123,11 @@ def checked_animate(animate: Animate, preset: "Preset") -> Animate:
     return Animate(tuple((n.removeprefix("animate."), v) for n, v in spread(moving).items()))
 
 
-def _check_walk(animation: Animation, spec: Spec) -> None:
+def _check_walk(animation: Animation, spec: NetworkSource) -> None:
     if animation.walker == "latents":
         if not latent_count(spec.inputs):
             raise PresetError("no input is a latent constant z0, z1 …", key="animation.walker")
-    elif isinstance(spec, LayersSpec):
+    elif spec.kind is None:
         problem = 'this network is given by its layers; walker = "latents" would be right'
         raise PresetError(problem, key="animation.walk")
 
@@ -142,9 +137,4 @@ def _check_values(name: str, values: tuple[Any, ...], table: Any) -> None:
     field = name.partition(".")[2]
     halves = [value_at(pair, 0.5, "linear", factors=False) for pair in pairwise(values)]
     for value in (*values, *(map(_rounded, halves) if whole(name) else halves)):
-        changes = {field: value}
-        if isinstance(table, LayersSpec):
-            refuse_explicit(changes)
-        elif isinstance(table, NetworkSpec):
-            fit_activation(table, changes)
-        dataclasses.replace(table, **changes)
+        replaced(table, {field: value})

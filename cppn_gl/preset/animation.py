@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cppn_gl.nn.draws import MAX_SEED
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.network import MAX_SEED
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
@@ -131,10 +131,19 @@ class Animate:
         """Each key's values."""
         return dict(self.moving)
 
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values."""
+        return {name: listed(values) for name, values in self.moving}
+
     def replace(self, changes: dict[str, Any]) -> "Animate":
         """With some keys changed; a value of None or an empty list takes its key out."""
         kept = {n: v for n, v in {**self.table, **changes}.items() if v is not None and v != []}
         return Animate(tuple(kept.items()))
+
+
+def listed(value: Any) -> Any:
+    """Tuples, nested ones too, as the lists that TOML has."""
+    return [listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _values(name: str, values: Any) -> tuple[Any, ...]:

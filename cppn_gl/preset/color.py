@@ -44,7 +44,7 @@ def _lab(of: Floats) -> Floats:
     y = (of[:, 0] + 16) / 116
     f = np.stack([y + of[:, 1] / 500, y, y - of[:, 2] / 200], axis=1)
     xyz = np.where(f > 6 / 29, f * f * f, (f - 4 / 29) * (3 * (6 / 29) ** 2)).astype(np.float32)
-    return np.asarray(colormaps.encode(xyz @ (XYZ * WHITE).T.astype(np.float32)), np.float32)
+    return np.asarray(colormaps.encode(colormaps.transformed(xyz, XYZ * WHITE)), np.float32)
 
 
 def _oklch(of: Floats) -> Floats:

@@ -9,24 +9,19 @@ import tomllib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import MAX_WEIGHT, Layer, NetworkSpec
+from cppn_gl.nn.sources import source_of
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.preset import (
     FORMAT,
-    LAYER_KEYS,
     MAX_BYTES,
     TABLES,
     TOP,
-    LayersSpec,
     Preset,
     checked,
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.tables import spread
-from cppn_gl.utils.checks import PresetError, choice, nearest, number, several, show
+from cppn_gl.utils.checks import PresetError, nearest, show
 
 # tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
 _QUOTED = re.compile(
@@ -77,8 +72,7 @@ def _preset(document: dict[str, Any], called: str) -> Preset:
             )
     top = {f: checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
     top.pop("format", None)
-    network = _table(document, "network")
-    spec = _layers_spec(network) if "layers" in network else _build(NetworkSpec, network, "network")
+    spec = source_of(document.get("network", {}))
     others: dict[str, Any] = {
         name: _build(cls, _table(document, name), name)
         for name, cls in TABLES.items()
@@ -134,46 +128,6 @@ def _flat(values: dict[str, Any], before: str) -> list[tuple[str, Any]]:
 
 def _tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _layers_spec(network: dict[str, Any]) -> LayersSpec:
-    tables = network["layers"]
-    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        problem = "[[network.layers]] tables would be right, each with weight, bias, activation"
-        raise PresetError(problem, key="network.layers")
-    known = [field.name for field in dataclasses.fields(LayersSpec)]
-    drawn = [field.name for field in dataclasses.fields(NetworkSpec)]
-    for field in network:
-        if field not in known and field in drawn:
-            problem = "cannot stand beside [[network.layers]], which say it themselves"
-            raise PresetError(problem, key=f"network.{field}")
-    layers = tuple(_layer(table, i) for i, table in enumerate(tables, 1))
-    rest = {field: value for field, value in network.items() if field != "layers"}
-    spec: LayersSpec = _build(LayersSpec, rest | {"layers": layers}, "network")
-    return spec
-
-
-def _layer(table: dict[str, Any], number_: int) -> Layer:
-    where = "network.layers"
-    for field in table:
-        if field not in LAYER_KEYS:
-            hint = nearest(field, LAYER_KEYS)
-            raise PresetError(f"layer {number_}: no such key {show(field)}{hint}", key=where)
-    for field in LAYER_KEYS:
-        if field not in table:
-            raise PresetError(f"layer {number_} has no {field}", key=where)
-    values = number(-MAX_WEIGHT, MAX_WEIGHT)
-    try:
-        weight = several(several(values, 1, 512), 1, 512)(table["weight"])
-        bias = several(values, 1, 512)(table["bias"])
-        if len({len(row) for row in weight}) > 1:
-            raise ValueError("rows of weight differ in length")
-        activation = choice(ACTIVATIONS)(table["activation"])
-        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), activation)
-    except PresetError as error:
-        raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
-    except (ValueError, TypeError) as error:
-        raise PresetError(f"layer {number_}: {error}", key=where) from None
 
 
 _HEADER = re.compile(r"""\s*+\[{1,2}\s*+([\w"'. -]*?[\w"'])\s*\]{1,2}\s*(?:#.*)?$""")

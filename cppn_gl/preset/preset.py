@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import tomli_w
 
 from cppn_gl.nn.features import MOVING, Clock
-from cppn_gl.nn.network import Layer, Network, NetworkSpec
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network, cache_size
 from cppn_gl.nn.normalize import Normalize, normalized
+from cppn_gl.nn.sources import NetworkSource, Random
 from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
@@ -22,34 +24,28 @@ from cppn_gl.preset.show import VIEWS, Options, Show
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
     FORMAT,
-    LAYER_KEYS,
     MAX_EXTENT,
     MIN_EXTENT,
     TABLES,
     TOP,
-    LayersSpec,
     View,
     checked,
-    fit_activation,
     plain,
-    refuse_explicit,
+    replaced,
     resolve,
     spread,
 )
-from cppn_gl.utils.cache import Recent, share
+from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.checks import PresetError
 
 __all__ = [
     "FORMAT",
-    "LAYER_KEYS",
     "MAX_BYTES",
     "MAX_EXTENT",
     "MIN_EXTENT",
     "TABLES",
     "TOP",
     "Animation",
-    "LayersSpec",
-    "NetworkSpec",
     "Preset",
     "View",
     "checked",
@@ -58,7 +54,7 @@ __all__ = [
 
 MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
-_normalized: Recent[Any, Network] = Recent(16, lambda key, network: share(network))
+_normalized: Recent[Any, Network] = Recent(16, lambda key, network: cache_size(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 T = TypeVar("T", bound=Options)
 
@@ -67,7 +63,7 @@ T = TypeVar("T", bound=Options)
 class Preset:
     """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
 
-    spec: NetworkSpec | LayersSpec = dataclasses.field(default_factory=NetworkSpec)
+    spec: NetworkSource = dataclasses.field(default_factory=Random)
     view: View = dataclasses.field(default_factory=View)
     animation: Animation = dataclasses.field(default_factory=Animation)
     color: Color = dataclasses.field(default_factory=Color)
@@ -154,7 +150,7 @@ class Preset:
                 changes.setdefault(f"animate.{name}", None)
         if self.animation.walk and _ENDS_WALK[self.animation.walker] in given:
             changes.setdefault("animation.walk", ())
-        if "network.seed" in given and isinstance(self.spec, NetworkSpec):
+        if "network.seed" in given and self.spec.redrawable:
             changes.setdefault("network.between", None)
         return self._changed(changes)
 
@@ -171,13 +167,7 @@ class Preset:
         if "format" in tables:
             raise PresetError("cannot be changed", key="format")
         for table, values in changes.items():
-            old = self.table(table)
-            if isinstance(old, LayersSpec):
-                refuse_explicit(values)
-            if isinstance(old, NetworkSpec):
-                fit_activation(old, values)
-            moving = isinstance(old, Animate)
-            new = old.replace(values) if moving else dataclasses.replace(old, **values)
+            new = replaced(self.table(table), values)
             if isinstance(new, Options):
                 others = tables.get("views", self.views)
                 tables["views"] = (*(one for one in others if type(one) is not type(new)), new)
@@ -187,10 +177,8 @@ class Preset:
 
     def layer_picture(self, layer: int) -> "Preset":
         """The preset of layer `layer`'s picture: the depth-`layer` network."""
-        if isinstance(self.spec, NetworkSpec):
-            return self.replace(depth=layer)
-        cut = self.spec.network().truncated(layer)
-        return dataclasses.replace(self, spec=dataclasses.replace(self.spec, layers=cut.drawn))
+        still = self.animate.replace({"network.depth": None})
+        return dataclasses.replace(self, spec=self.spec.layer_picture(layer), animate=still)
 
     def output_layer(self, layer: int) -> Layer:
         """The effective output layer of the network of layer `layer`'s picture.

@@ -5,9 +5,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, cache_size
 from cppn_gl.preset.preset import Preset, T, View
-from cppn_gl.utils.cache import share
 
 
 @dataclass(frozen=True)
@@ -32,18 +31,15 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
     return Scene(network, now.view, now.animation.clock(time), now)
 
 
-def scene_share(scene: Scene, *args: object, **named: object) -> float:
-    """What a scene counts as among those that are kept (cache.py)."""
-    return share(scene.network)
+def scene_size(scene: Scene, *args: object, **named: object) -> float:
+    """What a scene counts as in a cache."""
+    return cache_size(scene.network)
 
 
 def identity(network: Network, clock: Clock) -> Hashable:
-    """What a network's values depend on besides the place, as long as the network is kept.
-
-    A clock that no input heeds is no part of it.
-    """
+    """What a network's values depend on besides the place; on time only where an input does."""
     constants = tuple(constant(name, clock, network.latent) for name in network.inputs)
-    return network.identity, constants
+    return network.digest, constants
 
 
 def work_per_pixel(network: Network) -> float:

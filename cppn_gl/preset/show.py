@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.utils.checks import Choice, choice, flag, integer, key, number, several, validate
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cppn_gl.nn.network import MAX_DEPTH, MAX_SEED
+from cppn_gl.nn.draws import MAX_SEED
+from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
-from cppn_gl.preset.tables import LayersSpec, expand, field_of, resolve, whole
+from cppn_gl.preset.tables import expand, field_of, resolve, whole
 from cppn_gl.utils.checks import Integer, PresetError, integer, number
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _cells(preset: "Preset", name: str) -> Grid:
 
 def _neighbours(preset: "Preset") -> Axis:
     spec = preset.spec
-    if isinstance(spec, LayersSpec):
+    if not spec.redrawable:
         return Axis((("layer", tuple(range(1, spec.depth + 1))),))
     first = min(spec.seed, MAX_SEED + 1 - NEIGHBOURS)
     return Axis((("network.seed", tuple(range(first, first + NEIGHBOURS))),))

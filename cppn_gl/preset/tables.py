@@ -7,19 +7,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from cppn_gl.nn.features import latent_count
-from cppn_gl.nn.network import (
-    MAX_DEPTH,
-    MAX_SEED,
-    Layer,
-    Network,
-    NetworkSpec,
-    check_inputs,
-    drawn_latents,
-    output_layer,
-)
 from cppn_gl.nn.normalize import Normalize
-from cppn_gl.preset.animation import Animate, Animation
+from cppn_gl.nn.sources import Random
+from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.show import VIEWS, Options, Show, ViewRow, holders
@@ -59,63 +49,8 @@ class View:
         validate(self, "view.")
 
 
-@dataclass(frozen=True)
-class LayersSpec:
-    """A `[network]` table that gives its layers outright, by `[[network.layers]]`."""
-
-    layers: tuple[Layer, ...]
-    inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
-    seed: int = key(0, integer(0, MAX_SEED), "draws the latent constants that are not given")
-    latent: tuple[float, ...] | None = key(
-        None, several(number(-1e6, 1e6), 0, 64), "z0, z1 …; drawn from U(-1, 1) when absent"
-    )
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        validate(self, "network.")
-        self.network()
-
-    @property
-    def latents(self) -> tuple[float, ...]:
-        """z0, z1 …: given, or drawn."""
-        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
-
-    def network(self) -> Network:
-        """The network of these layers. Raises PresetError where they do not chain."""
-        if self.latent is not None and len(self.latent) < latent_count(self.inputs):
-            raise PresetError("fewer values than inputs need", key="network.latent")
-        try:
-            return Network(self.layers, self.inputs, latent=self.latents)
-        except PresetError as error:
-            raise PresetError(error.problem, key=error.key or "network.layers") from None
-
-    def output_layer(self, depth: int) -> Layer:
-        """The output layer of the network cut at a depth."""
-        return output_layer(self.layers, depth)
-
-    @property
-    def depth(self) -> int:
-        """The number of layers."""
-        return len(self.layers)
-
-    @property
-    def hidden_activations(self) -> tuple[str, ...]:
-        """One name for each hidden layer."""
-        return tuple(layer.activation for layer in self.layers[:-1])
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if not isinstance(other, LayersSpec):
-            return NotImplemented
-        return plain(self) == plain(other)
-
-    def __hash__(self) -> int:
-        return hash((self.inputs, self.seed, self.latent, len(self.layers)))
-
-
 TABLES: dict[str, type] = {
-    "network": NetworkSpec,
+    "network": Random,
     "view": View,
     "animation": Animation,
     "color": Color,
@@ -131,7 +66,6 @@ TOP: dict[str, tuple[Any, str]] = {
     "description": (text(4000), "what to look at, in a sentence or two"),
     "shows": (line(200), "which figures of a text it shows, with ; between: Figure 11; Figure 17"),
 }
-LAYER_KEYS = ("weight", "bias", "activation")
 
 
 def register(row: ViewRow) -> None:
@@ -150,32 +84,19 @@ def register(row: ViewRow) -> None:
 
 
 def plain(table: Any) -> dict[str, Any]:
-    """A table as TOML values: unset keys left out, layers as tables."""
-    if isinstance(table, Animate):
-        return {name: _listed(values) for name, values in table.moving}
-    told: dict[str, Any] = {}
-    for field in dataclasses.fields(table):
-        value = getattr(table, field.name)
-        if field.name != "layers" and value is not None:
-            told[field.name] = _listed(value)
-    if isinstance(table, LayersSpec):
-        told["layers"] = [
-            {
-                "weight": [_shortest(row) for row in layer.weight],
-                "bias": _shortest(layer.bias),
-                "activation": layer.activation,
-            }
-            for layer in table.layers
-        ]
-    return told
+    """A table as TOML values: unset keys left out."""
+    if hasattr(table, "to_toml"):
+        told: dict[str, Any] = table.to_toml()
+        return told
+    fields = {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
+    return {name: listed(value) for name, value in fields.items() if value is not None}
 
 
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _shortest(values: Any) -> list[float]:
-    return [float(str(value)) for value in values]  # 0.4, not float32's 0.4000000059604645
+def replaced(table: Any, values: dict[str, Any]) -> Any:
+    """A table with some keys changed. Raises PresetError."""
+    if hasattr(table, "replace"):
+        return table.replace(values)
+    return dataclasses.replace(table, **values)
 
 
 def checked(check: Any, value: Any, name: str) -> Any:
@@ -184,24 +105,6 @@ def checked(check: Any, value: Any, name: str) -> Any:
         return check(value)
     except (ValueError, TypeError) as error:
         raise PresetError(str(error), key=name) from None
-
-
-def refuse_explicit(values: dict[str, Any]) -> None:
-    """Raise PresetError for a key that a network given by its layers has not."""
-    known = [field.name for field in dataclasses.fields(LayersSpec)]
-    for name in values:
-        if name not in known:
-            problem = "cannot be changed: this network is given by its layers"
-            raise PresetError(problem, key=f"network.{name}")
-
-
-def fit_activation(old: NetworkSpec, values: dict[str, Any]) -> None:
-    """A changed depth lengthens or shortens a list of activations that is not itself changed."""
-    names, depth = old.activation, values.get("depth", old.depth)
-    if "activation" in values or isinstance(names, str) or depth not in range(1, MAX_DEPTH + 1):
-        return
-    tail = names[-1:] or (NetworkSpec().activation,)
-    values["activation"] = (*names, *(tail * depth))[: depth - 1]
 
 
 def resolve(name: str) -> tuple[str, str]:

@@ -1,9 +1,6 @@
-"""What took long and may be asked for again: the most recent values of a cache, for all threads.
+"""Thread-safe LRU caches bounded by total size.
 
-key -> Recent.get(key, make) -> the value at hand, or a new one; the oldest go
-
-What is kept in a module or on a view is shared by all renderers, whatever threads they are in.
-Limits are in sizes, so that a few large networks count as much as many small ones.
+key -> Recent.get(key, make) -> the cached value, or a new one; the least recently used go
 """
 
 import functools
@@ -12,13 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from cppn_gl.nn.network import Network
-
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 P = ParamSpec("P")
-
-LARGE = 2**16  # parameters; a network of more counts as so many networks
 
 
 class Recent(Generic[K, V]):
@@ -89,8 +82,3 @@ def recent(
         return wrapped
 
     return decorate
-
-
-def share(network: Network, *args: object, **named: object) -> float:
-    """What a network counts as, whatever else is asked: 1, or more where it is large."""
-    return max(1.0, network.parameters / LARGE)

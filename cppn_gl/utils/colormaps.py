@@ -50,8 +50,18 @@ def decode(display: Floats) -> Floats:
 
 def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
     """OKLab (…, 3), lightness from 0 to 1, as display values."""
-    roots = lab @ ROOTS.T.astype(lab.dtype)
-    return encode((roots * roots * roots) @ LINEAR.T.astype(lab.dtype))
+    roots = transformed(lab, ROOTS)
+    return encode(transformed(roots * roots * roots, LINEAR))
+
+
+def transformed(colors: NDArray[np.floating], matrix: Floats) -> NDArray[np.floating]:
+    """Colours (…, 3) times a matrix (3, 3), in their precision.
+
+    Not a BLAS product: that of a colour would depend on where it stands among the others.
+    """
+    columns = matrix.T.astype(colors.dtype)
+    one, two, three = (colors[..., k : k + 1] * columns[k] for k in range(3))
+    return np.asarray(one + two + three)
 
 
 def oklch(lightness: Any, chroma: Any, hue: Any) -> Palette:

@@ -147,8 +147,8 @@ def remove_parts(folder: Path, names: str) -> None:
 def free_name(folder: Path, stem: str, suffix: str, *, when: datetime | None = None) -> Path:
     """A path in `folder` that no file has: stem, date and time (now), and -2, -3 … if need be.
 
-    Letters, digits, `-`, `_` and `.` of the stem are kept. `suffix` has its dot, or is empty for
-    a folder.
+    Letters, digits, `-`, `_` and `.` of the stem are kept, where file names can have them.
+    `suffix` has its dot, or is empty for a folder.
     """
     return next(_free_names(folder, stem, suffix, when))
 
@@ -168,8 +168,17 @@ def write_new(
     raise AssertionError("names never run out")
 
 
+def _nameable(letter: str) -> bool:
+    """Whether a letter can stand in a file's name: an old locale may not be able to write it."""
+    try:
+        os.fsencode(letter)
+    except UnicodeEncodeError:
+        return False
+    return letter.isalnum() or letter in "-_."
+
+
 def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
-    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.")
+    safe = "".join(c if _nameable(c) else "-" for c in stem).strip("-.")
     start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"

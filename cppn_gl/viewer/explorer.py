@@ -8,10 +8,11 @@ message.
 import dataclasses
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import INITS, NetworkSpec
+from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
@@ -133,10 +134,10 @@ class Explorer(Viewing):
         self._look(Moment(preset, self.home, keep))
         self.message = say
 
-    def _spec(self) -> NetworkSpec | None:
+    def _spec(self) -> Random | None:
         spec = self.moment.spec
-        if isinstance(spec, NetworkSpec):
-            return spec
+        if spec.redrawable:
+            return cast(Random, spec)
         self.message = "this network is given by its layers: only view and time can change"
         return None
 

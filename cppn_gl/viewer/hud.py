@@ -6,7 +6,6 @@ stays until it is mended; other messages leave by themselves.
 
 from dataclasses import dataclass
 
-from cppn_gl.nn.network import NetworkSpec
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
@@ -55,7 +54,11 @@ def hud_lines(
 ) -> list[str]:
     """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
     preset = explorer.moment
-    lines = [preset.title or preset.name, _structure(preset, explorer.layer), *_draws(preset)]
+    lines = [
+        preset.title or preset.name,
+        _structure(preset, explorer.layer),
+        *filter(None, [preset.spec.draws]),
+    ]
     if explorer.view.name != PICTURE:  # which has words of its own
         return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
     view = f"zoom {explorer.zoom:.4g}×"
@@ -80,19 +83,9 @@ def _view(explorer: Explorer) -> list[str]:
 def _structure(preset: Preset, layer: int) -> str:
     spec = preset.spec
     shown = f" (layer {layer} shown)" if layer < spec.depth else ""
-    if isinstance(spec, NetworkSpec):
-        names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
-        width = f" × width {spec.width}" if spec.depth > 1 else ""
-        return f"depth {spec.depth}{width}{shown}  {' '.join(names[:3])}"
-    return f"depth {spec.depth}{shown}, layers given"
-
-
-def _draws(preset: Preset) -> list[str]:
-    spec = preset.spec
-    if not isinstance(spec, NetworkSpec):
-        return []
-    bias = "" if spec.bias_scale is None else f"  bias scale {spec.bias_scale:.4g}"
-    return [f"{spec.init}  weight scale {spec.weight_scale:.4g}{bias}  seed {spec.seed}"]
+    names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
+    listed = f"  {' '.join(names[:3])}" if spec.redrawable else ""
+    return f"{spec.structure}{shown}{listed}"
 
 
 class Hud:

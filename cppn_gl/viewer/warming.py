@@ -10,7 +10,6 @@ process ends with its stdin.
 
 import contextlib
 import ctypes
-import hashlib
 import json
 import os
 import queue
@@ -30,7 +29,8 @@ from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import LANES, ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
-from cppn_gl.nn.network import MAX_DEPTH, Network
+from cppn_gl.nn.layers import MAX_DEPTH
+from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
@@ -50,8 +50,8 @@ def program_key(painter: Painter, network: Network, engine: Engine, samples: int
     """What a compiled program is for, in words that are the same in another process."""
     key = f"{engine} {painter.structure(network)}"
     if engine.kind == "baked":
-        drawn = (layer.weight.tobytes() + layer.bias.tobytes() for layer in network.drawn)
-        key += f" {hashlib.sha256(b''.join(drawn)).hexdigest()} {network.scales}"
+        drawn = b"".join(layer.digest for layer in network.drawn)
+        key += f" {drawn.hex()} {network.scales}"
     # Several samples add up: a program of its own, or blending, which may be compiled apart.
     return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
 
@@ -232,7 +232,7 @@ answers: TextIO = sys.stdout
 
 
 def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
         waiting.put(json.loads(line))
     os._exit(0)  # the window has gone
 

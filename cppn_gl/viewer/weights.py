@@ -6,7 +6,7 @@ Preset -> follow() -> the newest preset whose network is there, and the network
 import time as wall
 from collections.abc import Iterator
 
-from cppn_gl.nn.network import Network, NetworkSpec
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 
 
@@ -31,7 +31,7 @@ class Weights:
             self._shown = old if old[0] == preset else (preset, old[1])
             return self._shown
         if self._next is None:
-            self._next, self._layers = preset, draw_layers(preset)
+            self._next, self._layers = preset, preset.spec.draw()
         deadline = wall.perf_counter() + seconds
         for _ in self._layers:
             if old is not None and wall.perf_counter() >= deadline:
@@ -42,14 +42,3 @@ class Weights:
 
 def _same_network(a: Preset, b: Preset) -> bool:
     return a.spec == b.spec and a.normalize == b.normalize
-
-
-def draw_layers(preset: Preset) -> Iterator[None]:
-    """Draw what `Preset.network` will find drawn already, a layer at each step."""
-    spec = preset.spec
-    if not isinstance(spec, NetworkSpec):
-        return
-    for number in range(1, spec.depth + 1):
-        for seed in (spec.seed, *(spec.between or ())[:1]):
-            spec.kind.layer(seed, number)
-        yield

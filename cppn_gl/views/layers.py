@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageDraw
 
-from cppn_gl.engines.cpu.products import Products, colors
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_order
 from cppn_gl.engines.stretch import ends, grid, measured, natural
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, Ends, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
@@ -50,20 +50,19 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     for depth in range(1, network.depth + 1):
         lasts.append(scene.preset.output_layer(depth))
         yield
-    sums = [np.empty((count, len(end.bias)), np.float32) for end in lasts]
-    for start in range(0, count, products.tile):
-        tile = slice(start, min(start + products.tile, count))
-        y = products.places(np.arange(tile.start, tile.stop), size[0], size=size)
-        for number, end in enumerate(lasts):
+    blocks = Blocks.covering(size)
+    sums = [np.empty((len(blocks), BLOCK, len(end.bias)), np.float32) for end in lasts]
+    for start in range(0, len(blocks), products.at_once):
+        some = slice(start, start + products.at_once)
+        y = products.places(blocks[some].pixels, size)
+        (_, sums[0][some], _), *_ = first.walk(y)
+        yield
+        for end, into, (_, _, units) in zip(lasts[1:], sums[1:], products.walk(y), strict=False):
             with one_thread(), np.errstate(all="ignore"):
-                if number == 0:
-                    first.sums(0, y, sums[0][tile])
-                else:
-                    sums[number][tile] = y @ end.weight.T + end.bias
-                if number < network.depth - 1:
-                    y = products.apply(number, y)
+                into[some] = end.pre_activation(units)
             yield
-    return [Outputs(z, activate(end.activation, z)) for z, end in zip(sums, lasts, strict=True)]
+    found = [in_order(z, count) for z in sums]
+    return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
 
 
 def planes(sums: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ImageDraw
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.network import Network, NetworkSpec
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sweep import Cell, Grid, cells
@@ -74,7 +74,7 @@ class SheetView(OfPictures):
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel of a cell, on the average."""
         found = cells(scene.preset).cells
-        return sum(_work(cell.preset) for cell in found) / len(found)
+        return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -98,14 +98,6 @@ class SheetView(OfPictures):
         if cell is None:
             return None
         return Hit(cell.label or "the network", opens=cell.preset, time=cell.time)
-
-
-def _work(preset: Preset) -> float:
-    """As work_per_pixel, without drawing a network."""
-    spec = preset.spec
-    if isinstance(spec, NetworkSpec):
-        return work_of(spec.kind.shapes)
-    return work_of(layer.weight.shape for layer in spec.layers)
 
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:

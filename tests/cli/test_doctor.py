@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from desktop import virtual_display
+from desktop import DEAD, virtual_display
 
 from cppn_gl.cli import doctor
 from cppn_gl.cli.doctor import Check, exit_status, report
@@ -271,8 +271,8 @@ def test_a_hidden_window_opens_and_its_failure_is_explained(
     with virtual_display() as display:
         monkeypatch.setenv("DISPLAY", display)
         assert "OpenGL" in doctor._child("window")["renderer"]
-    monkeypatch.setenv("DISPLAY", ":77")
+    monkeypatch.setenv("DISPLAY", DEAD)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     reply = doctor._child("window")
     assert "no display" in reply["message"]
-    assert ":77" in reply["message"]
+    assert DEAD in reply["message"]

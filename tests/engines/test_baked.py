@@ -8,7 +8,8 @@ import pytest
 
 from cppn_gl.engines.gl.baked import bake, literal, weights
 from cppn_gl.nn.activations import ACTIVATIONS, activate
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 
 CENTRE = 0.3  # of what layer 1 adds for far
 

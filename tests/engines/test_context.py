@@ -11,9 +11,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from desktop import DEAD
 
 from cppn_gl.engines.gl import context
-from cppn_gl.engines.gl.context import ContextError, describe, display_problem, explain, has_display
+from cppn_gl.engines.gl.context import ContextError, describe, display_problem, explain
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's libraries")
 
@@ -263,7 +264,7 @@ def test_a_missing_moderngl_is_one_line(clean: pytest.MonkeyPatch) -> None:
 def test_other_systems_use_their_own_opengl(platform: str, clean: pytest.MonkeyPatch) -> None:
     clean.setattr("sys.platform", platform)
     assert list(context._attempts()) == [("the system's OpenGL", {})]
-    assert has_display()
+    assert display_problem() is None
 
 
 # What draws.
@@ -333,7 +334,7 @@ except context.ContextError as error:
 def open_with(environment: dict[str, str], before: str = "") -> subprocess.CompletedProcess[str]:
     """Open a context in a child, after running `before`, with nothing but `environment` set."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    path = {"PYTHONPATH": str(Path(context.__file__).parents[1]), "PATH": os.environ["PATH"]}
+    path = {"PYTHONPATH": str(Path(context.__file__).parents[3]), "PATH": os.environ["PATH"]}
     return subprocess.run(
         [sys.executable, "-c", before + OPEN],
         capture_output=True,
@@ -386,7 +387,7 @@ BROKEN = {
         "unset GLCONTEXT_DEVICE_INDEX",
     ),
     "dead display too": (
-        {"DISPLAY": ":77", "__EGL_VENDOR_LIBRARY_FILENAMES": os.devnull},
+        {"DISPLAY": DEAD, "__EGL_VENDOR_LIBRARY_FILENAMES": os.devnull},
         "(tried EGL: ",
         "unset __EGL_VENDOR_LIBRARY_FILENAMES",
     ),
@@ -409,7 +410,7 @@ def test_a_broken_system_gives_one_line_and_a_remedy(how: str) -> None:
 
 
 UNHELPFUL = {
-    "a dead display": ({"DISPLAY": ":77"}, ""),
+    "a dead display": ({"DISPLAY": DEAD}, ""),
     "no PATH": ({"PATH": "/nonexistent"}, ""),
     "no ldconfig": ({}, "import ctypes.util; ctypes.util.find_library = lambda name: None"),
     "no stderr": ({}, "import os; os.close(2)"),
@@ -427,13 +428,16 @@ def test_an_unhelpful_system_is_enough(how: str) -> None:
 
 
 def test_import_is_quick_and_loads_no_gl() -> None:
-    code = "import sys, cppn_gl.engines.gl.context; print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
+    code = (
+        "import sys, cppn_gl.engines.gl.context; "
+        "print([m for m in ('moderngl', 'glfw') if m in sys.modules])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ | {"PYTHONPATH": str(Path(context.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(context.__file__).parents[3])},
     )
     assert done.stdout.strip() == "[]"
 
@@ -453,13 +457,10 @@ def listening() -> Iterator[list[socket.socket]]:
 @linux
 def test_no_display_is_said(clean: pytest.MonkeyPatch) -> None:
     assert display_problem() == "neither DISPLAY nor WAYLAND_DISPLAY is set"
-    assert not has_display()
 
 
 @linux
-@pytest.mark.parametrize(
-    "name", [":77", "unix:77.0", ":99999", "localhost:99999", "x" * 300 + ":1"]
-)
+@pytest.mark.parametrize("name", [DEAD, f"unix{DEAD}.0", f"localhost{DEAD}", "x" * 300 + ":1"])
 def test_a_dead_display_is_none(name: str, clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DISPLAY", name)
     assert display_problem() == f"DISPLAY is {name}, where no X server answers"
@@ -481,7 +482,7 @@ def test_a_local_display_answers(clean: pytest.MonkeyPatch, listening: list[sock
     server.listen()
     for name in (f":{number}", f":{number}.0", f"unix:{number}", f"unix/:{number}"):
         clean.setenv("DISPLAY", name)
-        assert has_display(), name
+        assert display_problem() is None, name
 
 
 @linux
@@ -495,7 +496,7 @@ def test_a_forwarded_display_answers(
     number = server.getsockname()[1] - 6000
     for name in (f"localhost:{number}.0", f"127.0.0.1:{number}", f"tcp/localhost:{number}"):
         clean.setenv("DISPLAY", name)
-        assert has_display(), name
+        assert display_problem() is None, name
 
 
 @linux
@@ -506,16 +507,81 @@ def test_a_wayland_compositor_answers(
         clean.setenv("XDG_RUNTIME_DIR", folder)
         clean.setenv("WAYLAND_DISPLAY", "wayland-7")
         assert display_problem() == "WAYLAND_DISPLAY is wayland-7, where no compositor answers"
-        clean.setenv("DISPLAY", ":77")
+        clean.setenv("DISPLAY", DEAD)
         assert display_problem() == (
-            "DISPLAY is :77, where no X server answers "
+            f"DISPLAY is {DEAD}, where no X server answers "
             "and WAYLAND_DISPLAY is wayland-7, where no compositor answers"
         )
         server = socket.socket(socket.AF_UNIX)
         listening.append(server)
         server.bind(f"{folder}/wayland-7")
         server.listen()
-        assert has_display()
+        assert display_problem() is None
         clean.delenv("XDG_RUNTIME_DIR")
         clean.setenv("WAYLAND_DISPLAY", f"{folder}/wayland-7")
-        assert has_display()
+        assert display_problem() is None
+
+
+@linux
+@pytest.mark.parametrize(
+    ("variables", "variant"),
+    [
+        ({"WAYLAND_DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "live", "XDG_SESSION_TYPE": "x11"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": ":99999"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "stale", "DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "x11"),
+        ({"DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "x11"),
+        ({"DISPLAY": "live"}, "x11"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": "live"}, "x11"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "wayland"),
+        (
+            {"WAYLAND_DISPLAY": "live", "DISPLAY": "live", "PYGLFW_LIBRARY_VARIANT": "Wayland"},
+            "wayland",
+        ),
+    ],
+)
+def test_glfw_takes_the_display_that_answers(
+    variables: dict[str, str],
+    variant: str,
+    clean: pytest.MonkeyPatch,
+    listening: list[socket.socket],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        wayland, x11 = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        listening += [wayland, x11]
+        wayland.bind(f"{folder}/live")
+        number = 200_000 + os.getpid()
+        x11.bind(f"\0/tmp/.X11-unix/X{number}")
+        for each in listening:
+            each.listen()
+        clean.delenv("PYGLFW_LIBRARY_VARIANT", raising=False)
+        clean.delenv("XDG_SESSION_TYPE", raising=False)
+        clean.setenv("XDG_RUNTIME_DIR", folder)
+        for name, value in variables.items():
+            clean.setenv(name, f":{number}" if (name, value) == ("DISPLAY", "live") else value)
+        assert display_problem() is None
+        code = (
+            "import os; from cppn_gl.engines.gl.context import import_glfw; import_glfw()\n"
+            "print(os.environ['PYGLFW_LIBRARY_VARIANT'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{variant}\n"
+
+
+@linux
+def test_only_the_display_that_the_user_asks_for_counts(
+    clean: pytest.MonkeyPatch, listening: list[socket.socket]
+) -> None:
+    number = 300_000 + os.getpid()
+    server = socket.socket(socket.AF_UNIX)
+    listening.append(server)
+    server.bind(f"\0/tmp/.X11-unix/X{number}")
+    server.listen()
+    clean.setenv("DISPLAY", f":{number}")
+    assert display_problem() is None
+    clean.setenv("PYGLFW_LIBRARY_VARIANT", "wayland")
+    assert display_problem() == "WAYLAND_DISPLAY is not set"
+    clean.setenv("PYGLFW_LIBRARY_VARIANT", "another")
+    assert display_problem() is None

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from windowless import windowless
 
-from cppn_gl.engines.cpu.drawing import FEWEST, MOST, ONE_THREAD, RETRY, HostDrawing, Threads
+from cppn_gl.engines.cpu import picture as numpy_engine
+from cppn_gl.engines.cpu.drawing import HostDrawing
+from cppn_gl.engines.cpu.products import Blocks
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.network import Layer
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.threads import THREADS
 
 pytestmark = pytest.mark.gl
 
@@ -40,18 +44,41 @@ def test_planes_give_back_what_was_written(renderer: Renderer) -> None:
 
 def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     assert renderer.ctx is not None
-    planes = Planes(renderer.ctx, SIZE)
+    size = (75, 61)
+    planes = Planes(renderer.ctx, size)
     compiled = renderer.painter.programs.compiled
     drawing = HostDrawing(renderer.painter, planes, scene(WIDE))
     steps = 1
-    while not drawing.step(0.0):  # a slice at a time, however small
+    while not drawing.step(0.0):  # a layer of a block a core
         steps += 1
-    layers = WIDE.spec.depth  # each is a step, and is scaled in one, the last one but a moment ago
-    assert steps >= -(-SIZE[0] * SIZE[1] // FEWEST) * layers + layers - 1
+    assert steps == -(-len(Blocks.covering(size)) // THREADS) * WIDE.spec.depth
     assert renderer.painter.programs.compiled == compiled
-    expected = renderer.render(WIDE, SIZE, 0.7, dtype="float32")
+    expected = renderer.render(WIDE, size, 0.7, dtype="float32")
     assert np.abs(planes.read() - expected).max() < 5e-6
     planes.release()
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("budget", [0.0, 1e-3, 10.0])
+@pytest.mark.parametrize("width", [1, 9, 30, 90, 130])
+def test_pixels_do_not_depend_on_the_steps(
+    renderer: Renderer, width: int, budget: float, samples: int
+) -> None:
+    assert renderer.ctx is not None
+    of = scene(WIDE.replace(width=width))
+    for size, part in (
+        ((75, 61), (0, 0, 75, 61)),
+        ((75, 61), (0, 13, 75, 21)),
+        ((1100, 9), (7, 2, 500, 5)),
+    ):
+        planes = Planes(renderer.ctx, part[2:])
+        drawing = HostDrawing(
+            renderer.painter, planes, of, size=size, offset=part[:2], samples=samples
+        )
+        while not drawing.step(budget):
+            pass
+        assert np.array_equal(planes.read(), numpy_engine.draw(of, size, samples, part))
+        planes.release()
 
 
 @pytest.mark.parametrize("samples", [1, 2])
@@ -70,40 +97,19 @@ def test_a_part_of_a_picture(renderer: Renderer, samples: int) -> None:
     planes.release()
 
 
-def test_narrow_networks_are_multiplied_in_one_thread(renderer: Renderer) -> None:
+def test_wide_layers_are_scaled_one_at_a_time(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert renderer.ctx is not None
-    for width in (1, 16, 40, 90):
-        planes = Planes(renderer.ctx, SIZE)
-        drawing = HostDrawing(renderer.painter, planes, scene(WIDE.replace(width=width)))
-        most = drawing._most()
-        assert 1 <= most <= MOST
-        assert most * width**2 <= ONE_THREAD or most == MOST
-        planes.release()
-
-
-def test_it_learns_whether_several_threads_are_faster() -> None:
-    threads = Threads()
-    assert threads.one(10.0)
-    threads.measured(True, 5e9)
-    assert not threads.one(10.0)
-    threads.measured(False, 1e9)
-    assert not threads.one(10.0)  # the slower, now and then
-    assert all(threads.one(10.0 + k / 10 * RETRY) for k in range(1, 10))
-    assert not threads.one(10.01 + RETRY)
-    for _ in range(5):
-        threads.measured(False, 2e10)
-    assert not threads.one(10.02 + RETRY)
-    assert threads.one(10.03 + 2 * RETRY)
-
-
-def test_wide_layers_are_scaled_in_slices(renderer: Renderer) -> None:
-    assert renderer.ctx is not None
-    planes = Planes(renderer.ctx, SIZE)
-    wanted = scene(WIDE.replace(weight_scale=0.21))
-    drawing = HostDrawing(renderer.painter, planes, wanted)
-    drawing.step(0.0)
-    assert "layers" not in vars(wanted.network)
-    for _ in range(wanted.network.depth):
-        drawing.step(0.0)
-    assert "layers" in vars(wanted.network)
+    planes, scaled = Planes(renderer.ctx, SIZE), []
+    scale = Layer.scaled
+    monkeypatch.setattr(
+        Layer, "scaled", lambda layer, *scales: scaled.append(layer) or scale(layer, *scales)
+    )
+    drawing = HostDrawing(renderer.painter, planes, scene(WIDE.replace(weight_scale=0.21)))
+    for number in range(1, WIDE.spec.depth):
+        assert not drawing.step(0.0)
+        assert len(scaled) == number
+    assert drawing.step(0.0)
+    assert len(scaled) == WIDE.spec.depth
     planes.release()

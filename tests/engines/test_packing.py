@@ -7,10 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.packing import FRAME, LAYERS, Layout, Limits
 from cppn_gl.nn.features import Clock, features
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH, Layer, Network
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
 
 SMALL, COMMON = Limits(16_384, 9), Limits(65_536, 12)
 CHAIN = Limits(65_536, 12, arrays=False)
@@ -273,7 +275,7 @@ def test_the_layers_block_tells_shapes_activations_and_scales() -> None:
 def test_the_first_layer_holds_the_view_folded_in() -> None:
     network = Network.random(depth=2, width=6, inputs=("y", "one", "z0", "r", "sin_t", "x"), seed=2)
     center, extent, clock = (0.7, -1.3), 1e-5, Clock(3.0, 0.5, 8.0)
-    folded = packing.first_layer(network, center, extent, clock)
+    folded = first_layer(network, center, extent, clock)
     assert folded.shape == (MAX_WIDTH, 4)
     assert (folded[6:] == folded[5]).all()  # rows that only fill a group
     u, v = np.array([-1.7, 0.0, 0.3]), np.array([0.2, 0.0, -1.0])
@@ -290,7 +292,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
 
 def test_a_first_layer_beyond_float32_stays_finite() -> None:
     network = Network([Layer(np.full((3, 2), 1e30), np.zeros(3), "tanh")], inputs=("t", "x"))
-    folded = packing.first_layer(network, (1e6, 1e6), 1e6, Clock(1e9, 1000.0, 1.0))
+    folded = first_layer(network, (1e6, 1e6), 1e6, Clock(1e9, 1000.0, 1.0))
     assert np.isfinite(folded).all()
 
 

@@ -1,47 +1,121 @@
 """Matrix products on all cores: the same pixels however they are shared out, and true ones."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 from truth import check_truth
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines.cpu import picture as numpy_engine
 from cppn_gl.engines.cpu import products
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
+from cppn_gl.engines.cpu.trace import traced
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils import threads
 
 SIZE = (41, 29)
+SIZES = [SIZE, (1, 1), (32, 32), (75, 61), (2051, 3), (3, 1025)]
+WIDTHS = [1, 9, 30, 90, 130]
 PRESET = Preset().replace(depth=4, width=9, inputs=["x", "y", "r", "t"], extent=1.7)
 
 
-def filled(preset: Preset, first: int, count: int, **keys: Any) -> np.ndarray:
-    one = Products(preset.network(), preset.view, preset.animation.clock(0.3))
-    values = np.empty((count, 3), np.float32)
-    one.fill(values, first, SIZE[0], size=SIZE, **keys)
-    return values
+def drawn(preset: Preset, size: tuple[int, int] = SIZE, **keys: Any) -> np.ndarray:
+    return numpy_engine.draw(scene_of(preset, 0.3), size, **keys)
 
 
-@pytest.mark.parametrize("width", [1, 9, 30, 90])
-def test_pixels_do_not_depend_on_how_they_are_shared_out(
-    monkeypatch: pytest.MonkeyPatch, width: int
-) -> None:
-    preset, count = PRESET.replace(width=width), SIZE[0] * SIZE[1]
-    whole = filled(preset, 0, count)
-    monkeypatch.setattr(products, "THREADS", 1)
-    assert np.array_equal(filled(preset, 0, count), whole)
-    for first, number in ((500, 77), (0, 1), (1, 1000), (100, 1025)):
-        part = filled(preset, first, number)
-        assert np.array_equal(part, whole[first : first + number])
+def some(width: int, seed: int = 0) -> Preset:
+    inputs = ["x", "y", "r", "t"] if seed % 2 else ["y", "t", "x"]
+    return PRESET.replace(width=width, seed=seed, inputs=inputs, weight_scale=0.5)
 
 
-def test_layer_by_layer_is_the_same() -> None:
-    network = PRESET.network()
-    one = Products(network, PRESET.view, PRESET.animation.clock(0.3))
-    units = one.places(np.arange(50, 90), SIZE[0], size=SIZE)
-    for number in range(network.depth):
-        units = one.apply(number, units)
-    assert np.allclose(products.colors(units), filled(PRESET, 50, 40), rtol=0, atol=1e-6)
+@pytest.fixture(params=[1, 2, 7])
+def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """So many cores."""
+    with ThreadPoolExecutor(request.param) as pool:
+        monkeypatch.setattr(threads, "_pool", lambda: pool)
+        monkeypatch.setattr(products, "THREADS", request.param)
+        yield request.param
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pixels_do_not_depend_on_the_number_of_cores(cores: int, width: int) -> None:
+    for seed, size in enumerate(SIZES):
+        scene = scene_of(some(width, seed), 0.3)
+        one, blocks = Products(scene.network, scene.view, scene.clock), Blocks.covering(size)
+        expected = np.zeros((size[1], size[0], 3), np.float32)
+        for index in range(len(blocks)):
+            one.fill(expected, blocks[index : index + 1])
+        with threadpool_limits(cores, user_api="blas"):
+            assert np.array_equal(numpy_engine.draw(scene, size), expected), (cores, size)
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_part_is_a_cut_from_the_whole(width: int, samples: int) -> None:
+    random = np.random.default_rng(width)
+    for seed, size in enumerate(SIZES):
+        preset = some(width, seed)
+        whole = drawn(preset, size, samples=samples)
+        for _ in range(4):
+            left, right = np.sort(random.integers(0, size[0] + 1, 2))
+            top, bottom = np.sort(random.integers(0, size[1] + 1, 2))
+            right, bottom = max(right, left + 1), max(bottom, top + 1)
+            left, top = min(left, size[0] - 1), min(top, size[1] - 1)
+            right, bottom = min(right, size[0]), min(bottom, size[1])
+            part = int(left), int(top), int(right - left), int(bottom - top)
+            cut = drawn(preset, size, samples=samples, part=part)
+            assert np.array_equal(cut, whole[top:bottom, left:right]), (size, part)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 16, 60])
+def test_bands_make_up_the_whole(rows: int) -> None:
+    size, preset = (75, 61), some(30)
+    bands = [
+        drawn(preset, size, part=(0, top, size[0], min(rows, size[1] - top)))
+        for top in range(0, size[1], rows)
+    ]
+    assert np.array_equal(np.concatenate(bands), drawn(preset, size))
+
+
+def test_pixels_do_not_depend_on_interruptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, preset = (75, 61), some(30)
+    whole = drawn(preset, size)
+    monkeypatch.setattr(numpy_engine, "AT_ONCE", 3)
+    assert np.array_equal(drawn(preset, size), whole)
+
+
+@pytest.mark.parametrize("mapping", ["lab", "oklch", "hsv", "viridis"])
+def test_neither_do_their_colours(mapping: str) -> None:
+    size, preset = (75, 61), some(30).replace(mapping=mapping, stretch="minmax")
+    whole, part = drawn(preset, size), (11, 5, 40, 30)
+    assert np.array_equal(drawn(preset, size, part=part), whole[5:35, 11:51])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_layer_by_layer_is_the_same(width: int) -> None:
+    size, scene = (75, 61), scene_of(some(width, 1), 0.3)
+    one, blocks = Products(scene.network, scene.view, scene.clock), Blocks.covering(size)
+    whole = numpy_engine.draw(scene, size)
+    for count in (1, 2, 5):
+        picture = np.zeros_like(whole)
+        for start in range(0, len(blocks), count):
+            steps = list(one.fill_by_layers(picture, blocks[start : start + count]))
+            assert len(steps) == scene.network.depth - 1
+        assert np.array_equal(picture, whole)
+    assert np.array_equal(colors(traced(scene, size)[-1].units), whole.reshape(-1, 3))
+
+
+def test_blocks_cover_a_part_and_no_more() -> None:
+    assert len(Blocks.covering((64, 64))) == 64 * 64 // BLOCK
+    assert Blocks.covering((BLOCK, 9), (3, 2, 5, 4)).numbers.tolist() == [2, 3, 4, 5]
+    assert Blocks.covering((64, 99), (3, 20, 5, 13)).numbers.tolist() == [1, 2]
+    far = Blocks.covering((10**6, 10**6), (5 * 10**5, 5 * 10**5, 8, 4))
+    assert len(far) == 4
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -60,6 +134,8 @@ def test_a_deep_zoom_stays_sharp() -> None:
 def test_the_weights_given_are_left_alone() -> None:
     network = PRESET.network()
     before = [layer.weight.copy() for layer in network.layers]
-    filled(PRESET, 0, 100)
+    Products(network, PRESET.view, PRESET.animation.clock(0.3)).fill(
+        np.zeros((*SIZE[::-1], 3), np.float32), Blocks.covering(SIZE)
+    )
     for layer, weight in zip(network.layers, before, strict=True):
         assert np.array_equal(layer.weight, weight)

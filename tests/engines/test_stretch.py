@@ -11,7 +11,8 @@ from truth import pixel_inputs
 from cppn_gl.engines import stretch
 from cppn_gl.engines.stretch import POINTS, ended, ending, grid, natural
 from cppn_gl.nn.activations import ACTIVATIONS, activate
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of

@@ -28,8 +28,9 @@ from cppn_gl.engines.gl.tiled_programs import (
 )
 from cppn_gl.engines.names import EXACT
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import Layer
-from cppn_gl.preset.preset import LayersSpec, Preset, View
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import Preset, View
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
 
@@ -92,7 +93,7 @@ def tiled() -> Iterator[Tiled]:
 
 
 def explicit(*layers: Layer) -> Preset:
-    return Preset(LayersSpec(layers, ("x", "y")))
+    return Preset(Layers(layers, ("x", "y")))
 
 
 def varying(widths: list[int], activation: str = "sin", outputs: int = 3) -> Preset:

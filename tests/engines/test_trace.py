@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl import Network, Preset
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.cpu.trace import (
     FLAT,
     greatest_slope,
@@ -53,10 +53,11 @@ def test_networks_of_any_shape(keys: dict[str, int]) -> None:
     check(scene_of(PRESET.replace(weight_scale=0.4, **keys)))
 
 
-def test_more_pixels_than_a_tile() -> None:
+def test_more_blocks_than_at_once() -> None:
     scene = scene_of(PRESET.replace(depth=3))
     size = (130, 100)
-    assert Products(scene.network, scene.view, scene.clock).tile < size[0] * size[1]
+    one = Products(scene.network, scene.view, scene.clock)
+    assert one.at_once < len(Blocks.covering(size))
     check(scene, size)
 
 
@@ -72,14 +73,11 @@ def test_it_may_be_interrupted_between_layers() -> None:
     assert len(steps) == PRESET.network().depth
 
 
-def test_the_sums_of_a_layer_are_what_apply_activates() -> None:
-    network = PRESET.network()
-    products = Products(network, PRESET.view, PRESET.animation.clock(0.3))
-    units = products.places(np.arange(40), SIZE[0], size=SIZE)
-    for number, layer in enumerate(network.layers):
-        sums = products.sums(number, units)
-        units = products.apply(number, units)
-        assert np.allclose(activate(layer.activation, sums), units, atol=1e-6)
+def test_the_sums_of_a_layer_are_what_its_activation_takes() -> None:
+    products = Products(PRESET.network(), PRESET.view, PRESET.animation.clock(0.3))
+    for node, sums, units in products.walk(products.places(np.arange(40), SIZE)):
+        assert sums is not None
+        assert np.allclose(activate(node.activation, sums), units, atol=1e-6)
 
 
 def test_inputs_are_the_features_at_the_pixels() -> None:

@@ -7,12 +7,12 @@ import pytest
 from truth import FACTOR, percentile, pixel_inputs
 
 from cppn_gl import Layer, Network, Preset, Renderer
+from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import Drawing
 from cppn_gl.engines.names import DERIVATIVES
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.derivatives import (
-    Places,
     at_points,
     first_sums,
     kinked_layers,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.interpolation import Arc, Kind, arc, between, blended
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import Preset
 
 KIND = Kind(((6, 2), (6, 6), (3, 6)), 2, "normal")
@@ -28,10 +28,10 @@ def test_the_ends_are_what_the_seeds_draw_bit_for_bit() -> None:
     for share, seed in ((0.0, 3), (1.0, 9)):
         for mixed, drawn in zip(blended(KIND, 3, 9, share), KIND.arrays(seed), strict=True):
             assert mixed.tobytes() == drawn.tobytes()
-    spec = NetworkSpec(depth=3, width=6, seed=3, inputs=("x", "z0"))
+    spec = Random(depth=3, width=6, seed=3, inputs=("x", "z0"))
     for share, seed in ((0.0, 3), (1.0, 9)):
-        walked = NetworkSpec(**vars(spec) | {"between": (9, share)})
-        alone = NetworkSpec(**vars(spec) | {"seed": seed})
+        walked = Random(**vars(spec) | {"between": (9, share)})
+        alone = Random(**vars(spec) | {"seed": seed})
         assert walked.latents == alone.latents == walked.network().latent
         for a, b in zip(walked.network().layers, alone.network().layers, strict=True):
             assert a.weight.tobytes() == b.weight.tobytes()

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn import draws
-from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.nn.draws import INITS, MAX_SEED
 from cppn_gl.nn.features import FEATURES, MAX_LATENTS
-from cppn_gl.nn.network import INITS, MAX_DEPTH, MAX_SEED, MAX_WIDTH, Layer, Network, NetworkSpec
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.sources import Random
 from cppn_gl.utils.checks import PresetError
 
 PLAIN = ("uniform", "normal")
@@ -172,7 +175,7 @@ def test_latents_are_drawn_for_the_inputs_that_need_them() -> None:
 
 def test_given_latents_are_kept_and_too_few_refused() -> None:
     assert Network.random(inputs=("z1", "x"), latent=[3, -4.5]).latent == (3.0, -4.5)
-    with pytest.raises(PresetError, match=r"network\.latent: 1 values where inputs need 2"):
+    with pytest.raises(PresetError, match=r"network\.latent: 1 values; the inputs need 2"):
         Network.random(inputs=("z1", "x"), latent=[3])
 
 
@@ -233,7 +236,7 @@ def test_no_points_give_no_rows() -> None:
 
 @pytest.mark.parametrize("shape", [(2,), (3, 1), (3, 3), (1, 2, 2), ()])
 def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"where \(N, 2\) is right"):
+    with pytest.raises(ValueError, match=r"expected \(N, 2\)"):
         Network.random().evaluate(np.zeros(shape))
 
 
@@ -278,8 +281,8 @@ ZEROS2 = np.zeros((3, 2))
 @pytest.mark.parametrize(
     ("weight", "bias", "activation", "words"),
     [
-        (np.zeros(3), np.zeros(3), "tanh", "weight: 2-dimensional"),
-        (ZEROS2, np.zeros((3, 1)), "tanh", "bias: 1-dimensional"),
+        (np.zeros(3), np.zeros(3), "tanh", "weight: expected a 2-dimensional"),
+        (ZEROS2, np.zeros((3, 1)), "tanh", "bias: expected a 1-dimensional"),
         (ZEROS2, np.zeros(2), "tanh", "bias: 2 biases for 3 rows"),
         (ZEROS2 * np.nan, np.zeros(3), "tanh", "weight: "),
         (ZEROS2 + np.inf, np.zeros(3), "tanh", "weight: "),
@@ -304,13 +307,13 @@ def layer(rows: int, columns: int) -> Layer:
 @pytest.mark.parametrize(
     ("layers", "inputs", "words"),
     [
-        ([], ("x",), "0 layers where 1 to 64"),
+        ([], ("x",), "0 layers; expected 1 to 64"),
         ([layer(3, 3)] * (MAX_DEPTH + 1), ("x", "y", "r"), "65 layers"),
-        ([layer(3, 2)], ("x",), "layer 1 has 2 columns of weight where 1"),
-        ([layer(4, 2), layer(3, 5)], ("x", "y"), "layer 2 has 5 columns of weight where 4"),
-        ([layer(2, 2)], ("x", "y"), "2 outputs where 1 or 3"),
+        ([layer(3, 2)], ("x",), "layer 1 has 2 columns of weight; expected 1"),
+        ([layer(4, 2), layer(3, 5)], ("x", "y"), "layer 2 has 5 columns of weight; expected 4"),
+        ([layer(2, 2)], ("x", "y"), "2 outputs; expected 1 or 3"),
         ([layer(MAX_WIDTH + 1, 2), layer(3, MAX_WIDTH + 1)], ("x", "y"), "layer 1 has 513 units"),
-        ([layer(3, 2)], ("x", "z0"), "0 latent constants where inputs need 1"),
+        ([layer(3, 2)], ("x", "z0"), "0 latent constants; the inputs need 1"),
         ([layer(3, 2)], ("x", "x"), "an input stands twice"),
         ([layer(3, 2)], ("x", "q"), "no input 'q'"),
         ([layer(3, 0)], (), "a list of 0"),
@@ -369,7 +372,7 @@ def test_every_key_is_taken_by_name() -> None:
         "latent": [0.5],
         "between": [13, 0.0],
     }
-    assert set(keys) == set(NetworkSpec.__dataclass_fields__)
+    assert set(keys) == set(Random.__dataclass_fields__)
     network = Network.random(**keys)
     assert [x.activation for x in network.layers] == ["sin", "abs"]
     assert network.scales[0] == (pytest.approx(2 * math.sqrt(2 / 2)), 0.5)
@@ -411,8 +414,8 @@ def test_numbers_of_numpy_are_numbers() -> None:
         ({"inputs": [f"z{MAX_LATENTS}"]}, "no input 'z64'"),
         ({"inputs": [3]}, "no input 3"),
         ({"activation": "rely"}, "no 'rely'; did you mean 'relu'"),
-        ({"activation": ["tanh"]}, "1 activations where depth 8 has 7 hidden layers"),
-        ({"activation": []}, "0 activations where depth 8"),
+        ({"activation": ["tanh"]}, "1 activations; depth 8 has 7 hidden layers"),
+        ({"activation": []}, "0 activations; depth 8"),
         ({"activation": [["tanh"]] * 7}, "is not one of identity"),
         ({"activation": 3}, "3 is not a list"),
         ({"output_activation": "Tanh"}, "did you mean 'tanh'"),
@@ -435,10 +438,10 @@ def test_a_wrong_key_is_refused_with_what_would_be_right(keys: dict[str, Any], w
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_networks_are_told_apart_by_their_arrays_and_the_rest() -> None:
-    spec = NetworkSpec(depth=4, width=6, inputs=("x", "t", "z0"), weight_scale=1.5)
+def test_networks_are_told_apart_by_their_digests() -> None:
+    spec = Random(depth=4, width=6, inputs=("x", "t", "z0"), weight_scale=1.5)
     one, again = spec.network(), spec.network()
-    assert one.identity == again.identity
+    assert one.digest == again.digest
     for keys in (
         {"seed": 9},
         {"depth": 5},
@@ -448,4 +451,47 @@ def test_networks_are_told_apart_by_their_arrays_and_the_rest() -> None:
         {"inputs": ("x", "y", "z0")},
         {"latent": (0.5,)},
     ):
-        assert dataclasses.replace(spec, **keys).network().identity != one.identity  # type: ignore[arg-type]
+        assert dataclasses.replace(spec, **keys).network().digest != one.digest  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("keys", STRUCTURES, ids=str)
+def test_a_walk_is_the_evaluation_node_by_node(keys: dict[str, Any]) -> None:
+    network = Network.random(seed=8, **keys)
+    points = np.random.default_rng(0).normal(size=(6, len(network.inputs)))
+    walked = list(network.walk(points))
+    assert [node.inputs for node, _, _ in walked] == [(k - 1,) for k in range(network.depth)]
+    assert [node.layer for node, _, _ in walked] == list(network.layers)
+    assert [node.layer for node in network.nodes] == list(network.layers)
+    before = points
+    for node, sums, units in walked:
+        np.testing.assert_array_equal(sums, node.layer.pre_activation(before))
+        np.testing.assert_array_equal(units, activate(node.activation, sums))
+        before = units
+    np.testing.assert_allclose(before, network.evaluate(points), rtol=1e-13, atol=1e-15)
+
+
+def test_a_walk_keeps_the_precision_that_is_asked_for() -> None:
+    network = Network.random(depth=3, width=5)
+    for dtype in (np.float32, np.float64):
+        for _, sums, units in network.walk(np.zeros((4, 2)), dtype):
+            assert sums.dtype == units.dtype == dtype
+
+
+def test_a_network_of_dense_layers_is_pointwise() -> None:
+    assert Network.random(depth=3, width=5).pointwise
+
+
+def test_equal_layers_have_equal_digests() -> None:
+    weight, bias = np.eye(3), np.zeros(3)
+    one = Layer(weight, bias, "tanh")
+    assert one.digest == Layer(weight.copy(), bias.copy(), "tanh").digest
+    others = [Layer(weight, bias, "sin"), Layer(weight, bias + 1, "tanh")]
+    others += [Layer(weight * 2, bias, "tanh"), Layer(np.eye(3, 4), bias, "tanh")]
+    assert len({one.digest, *(layer.digest for layer in others)}) == 5
+
+
+def test_an_effective_layer_is_made_once() -> None:
+    network = Network.random(depth=4, width=5, weight_scale=0.3)
+    one = network.effective(2)
+    assert network.effective(2) is one
+    assert network.layers[2] is one

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import Clock, features
-from cppn_gl.nn.network import INITS, Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.normalize import Normalize, normalized
+from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
 
@@ -165,7 +168,7 @@ def test_moving_inputs_are_those_of_time_0_and_latents_their_own() -> None:
 
 def test_a_network_given_by_its_layers_is_normalised_too() -> None:
     layers = (Layer(np.array([[1, 2], [3, -1]]), np.ones(2), "tanh"),) * 2
-    spec = LayersSpec((*layers, Layer(np.array([[1, 1]]), np.ones(1), "sigmoid")))
+    spec = Layers((*layers, Layer(np.array([[1, 1]]), np.ones(1), "sigmoid")))
     preset = Preset(spec).replace(which="all", gain=2)
     for layer in sums(preset.network(), preset.normalize):
         assert layer.std(axis=0) == pytest.approx([2] * layer.shape[1], rel=1e-5)

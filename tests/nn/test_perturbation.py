@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl import Network
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.perturbation import changes, perturbed, perturbed_layer
 
 NETWORK = Network.random(depth=5, width=40, weight_scale=0.6, seed=3)

@@ -29,8 +29,9 @@ from cppn_gl.engines.gl.stream import one_ahead
 from cppn_gl.engines.names import AUTO, EXACT, VARIABLE
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import INITS
-from cppn_gl.preset.preset import LayersSpec, PresetError, View
+from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import PresetError, View
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.views import ALL
 from cppn_gl.views.base import HostView
@@ -69,7 +70,7 @@ def share(name: str) -> list[int]:
 
 
 def explicit(*layers: Layer, inputs: tuple[str, ...] = ("x", "y")) -> Preset:
-    return Preset(LayersSpec(layers, inputs))
+    return Preset(Layers(layers, inputs))
 
 
 def varying(widths: list[int], activation: str = "sin", seed: int = 0, outputs: int = 3) -> Preset:
@@ -135,7 +136,11 @@ def test_a_network_too_wide_for_an_engine_is_drawn_by_another(name: str) -> None
 @gl
 @pytest.mark.parametrize(
     ("depth", "width"),
-    [(14, 120), (14, 400), (64, 64), (64, 512)],  # 12 blocks; then textures
+    [  # 12 blocks; then textures
+        *((14, 120), (64, 64)),
+        pytest.param(14, 400, marks=pytest.mark.nightly),
+        pytest.param(64, 512, marks=pytest.mark.nightly),
+    ],
 )
 def test_the_largest_networks_are_drawn_to_their_last_layer(
     renderer: Renderer, depth: int, width: int
@@ -229,7 +234,7 @@ def zoomed(extent: float, center: tuple[float, float], inputs: tuple[str, ...]) 
     steep = Layer(first.weight / np.float32(extent), first.bias, "sin")
     folded = -(steep.weight[:, :2].astype(float) @ np.array(center))
     kept = steep if "x" not in inputs else Layer(steep.weight, folded % (2 * math.pi), "sin")
-    return Preset(LayersSpec((kept, *rest), inputs), View(center, extent))
+    return Preset(Layers((kept, *rest), inputs), View(center, extent))
 
 
 @gl
@@ -387,7 +392,7 @@ def check_activation(renderer: Renderer, name: str) -> None:
     """One row of pixels for each power of two; the activation of x alone, and its float64 twin."""
     for extent in (1e-6, 1e-3, 1.0, 8.0, 100.0, 1e4, 1e6):
         network = Network([Layer([[1.0]], [0.0], name)], inputs=("x",))
-        preset = Preset(LayersSpec(network.drawn, ("x",)), View(extent=extent))
+        preset = Preset(Layers(network.drawn, ("x",)), View(extent=extent))
         drawn = renderer.render(preset, size=(64, 2), dtype="float32")[..., 0].astype(float)
         expected = reference(preset, (64, 2))[..., 0]
         # An error of x in its last places, and one of the value in its last places.

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppn_gl.cli.options import Parser, add_overrides, overrides
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate, Animation
 from cppn_gl.preset.parsing import parse_preset
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import SurfaceOptions, UnitsOptions
 from cppn_gl.utils.checks import PresetError
@@ -365,7 +366,7 @@ def test_a_mistake_names_its_key(toml: str) -> None:
 
 def test_a_network_given_by_its_layers_moves_as_far_as_it_can() -> None:
     layers = (Layer(np.ones((1, 2)), np.zeros(1), "sin"),)
-    preset = Preset(LayersSpec(layers, ("x", "z0")))
+    preset = Preset(Layers(layers, ("x", "z0")))
     with pytest.raises(PresetError, match=r"animation\.walk: this network is given by its layers"):
         preset.replace(walk=[1, 2])
     with pytest.raises(PresetError, match=r"animate\.network\.depth: cannot be changed"):

@@ -14,14 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.draws import INITS, MAX_SEED
 from cppn_gl.nn.features import FEATURES, latent_count
-from cppn_gl.nn.network import INITS, MAX_SEED, Layer, Network, NetworkSpec
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.normalize import Normalize
+from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset import parsing as preset_module
 from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.parsing import find_line, parse_preset, read_preset
-from cppn_gl.preset.preset import TABLES, Animation, LayersSpec, Preset, View
+from cppn_gl.preset.preset import TABLES, Animation, Preset, View
 from cppn_gl.utils.checks import PresetError
 
 WHOLE = """\
@@ -87,7 +90,7 @@ def refused(toml: str) -> str:
 def test_every_key_is_read() -> None:
     preset = parse_preset(WHOLE)
     assert preset == Preset(
-        spec=NetworkSpec(
+        spec=Random(
             depth=4,
             width=9,
             inputs=("x", "z1", "r", "t"),
@@ -125,7 +128,7 @@ def test_an_empty_file_is_the_defaults() -> None:
     ],
 )
 def test_toml_may_be_written_as_toml_may(toml: str) -> None:
-    assert parse_preset(toml) == Preset(NetworkSpec(depth=4, width=9))
+    assert parse_preset(toml) == Preset(Random(depth=4, width=9))
 
 
 def test_explicit_layers_are_read_as_given() -> None:
@@ -158,7 +161,7 @@ def test_written_layers_are_short_and_exact() -> None:
     assert "0.4," in parse_preset(EXPLICIT).to_toml()
     g = np.random.default_rng(0)
     weight = g.normal(size=(3, 2)).astype(np.float32) * np.float32(1e-38)
-    preset = Preset(LayersSpec((Layer(weight, g.normal(size=3), "sin"),)))
+    preset = Preset(Layers((Layer(weight, g.normal(size=3), "sin"),)))
     again = parse_preset(preset.to_toml()).network().layers[0]
     assert again.weight.tobytes() == weight.tobytes()
 
@@ -214,9 +217,9 @@ MISTAKES = {
     "format = " + "9" * 4000: f"a.toml:1: format: {'9' * 59}… is newer than this program knows",
     "[network]\noutputs = [3]": "a.toml:2: network.outputs: [3] is not one of 1, 3",
     "[network]\ninit = []": "a.toml:2: network.init: [] is not one of",
-    "[network]\nlayers = 3": "a.toml:2: network.layers: [[network.layers]] tables would be right",
-    "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers where 1 to 64",
-    EXPLICIT.replace("[network]", "[network]\ndepth = 2"): "a.toml:2: network.depth: cannot stand",
+    "[network]\nlayers = 3": "a.toml:2: network.layers: expected [[network.layers]] tables",
+    "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers; expected 1 to 64",
+    EXPLICIT.replace("[network]", "[network]\ndepth = 2"): "a.toml:2: network.depth: cannot be set",
     EXPLICIT.replace("[network]", "[network]\ndpth = 2"): "a.toml:2: network.dpth: no such key",
     EXPLICIT.replace("[network]", "[network]\nseed = 'a'"): "a.toml:2: network.seed: 'a' is not an",
     EXPLICIT.replace(
@@ -416,7 +419,7 @@ def test_a_list_of_activations_follows_the_depth() -> None:
     assert preset.replace(depth=1).replace(depth=3).spec.activation == ("tanh", "tanh")
     assert preset.replace(depth=np.int64(3)).spec.activation == ("sin", "cos")
     assert preset.replace(depth=9, activation="abs").spec.activation == "abs"
-    with pytest.raises(PresetError, match="1 activations where depth 9"):
+    with pytest.raises(PresetError, match="1 activations; depth 9"):
         preset.replace(depth=9, activation=["abs"])
 
 
@@ -486,11 +489,11 @@ normalizes = st.builds(
 
 
 @st.composite
-def specs(draw: st.DrawFn) -> NetworkSpec:
+def specs(draw: st.DrawFn) -> Random:
     depth, which = draw(st.integers(1, 64)), draw(inputs)
     one, few = st.sampled_from(list(ACTIVATIONS)), latent_count(which)
     several = st.lists(one, min_size=depth - 1, max_size=depth - 1)
-    return NetworkSpec(
+    return Random(
         depth=depth,
         width=draw(st.integers(1, 512)),
         inputs=tuple(which),
@@ -507,7 +510,7 @@ def specs(draw: st.DrawFn) -> NetworkSpec:
 
 
 @st.composite
-def layers_specs(draw: st.DrawFn) -> LayersSpec:
+def layers_specs(draw: st.DrawFn) -> Layers:
     which, units = draw(inputs), draw(st.lists(st.integers(1, 4), max_size=3))
     values = st.floats(-1e30, 1e30)
     layers, fan_in = [], len(which)
@@ -517,7 +520,7 @@ def layers_specs(draw: st.DrawFn) -> LayersSpec:
         activation = draw(st.sampled_from(list(ACTIVATIONS)))
         layers.append(Layer(np.reshape(weight, (rows, fan_in)), bias, activation))
         fan_in = rows
-    return LayersSpec(tuple(layers), tuple(which), seed=draw(st.integers(0, MAX_SEED)))
+    return Layers(tuple(layers), tuple(which), seed=draw(st.integers(0, MAX_SEED)))
 
 
 presets = st.builds(
@@ -583,7 +586,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(lines, inner, max_size=3),
     max_leaves=8,
 )
-tables_of_keys = (NetworkSpec, View, Animation, Sweep, Normalize)
+tables_of_keys = (Random, View, Animation, Sweep, Normalize)
 real = [name for table in tables_of_keys for name in table.__dataclass_fields__]
 odd = ["layers", "weight", "bias", "dept", "", "a.b", "a\nb", '"', "\x1b"]
 keys = st.sampled_from(real + odd)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
@@ -14,7 +14,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, SurfaceOptions
 from cppn_gl.preset.sweep import cells
 
-SIZE, SIZE_OF_VIEWS = (64, 36), (320, 200)
+# Of a sheet each cell is small; what else is there has words over it, which need room.
+SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
 NAMES = tuple(shipped())
 PRESETS = {name: load_preset(name) for name in NAMES}
 PICTURES = [name for name in NAMES if PRESETS[name].show.view == "picture"]
@@ -37,7 +38,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 def picture(renderer: Renderer, preset: Preset, time: float = 0.0) -> np.ndarray:
-    size = SIZE if preset.show.view == "picture" else SIZE_OF_VIEWS
+    size = {"picture": SIZE, "sheet": SIZE_OF_SHEETS}.get(preset.show.view, SIZE_OF_VIEWS)
     return renderer.render(preset, size, time, dtype="float32")
 
 
@@ -217,7 +218,7 @@ def essay(number: int) -> Preset:
 def drawn(preset: Preset) -> tuple[object, ...]:
     """What the draws of a network depend on, but for its depth and width."""
     spec = preset.spec
-    assert isinstance(spec, NetworkSpec)
+    assert isinstance(spec, Random)
     return spec.seed, spec.init, spec.inputs, spec.outputs, spec.activation, spec.output_activation
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from cppn_gl import __version__
-from cppn_gl.nn.network import Layer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import KEYWORD, SIZE, Shot, encode_png, parse_shot, read_shot
 from cppn_gl.utils.checks import PresetError
 
@@ -75,7 +76,7 @@ def test_a_shot_with_megabytes_of_layers_comes_back(tmp_path: Path) -> None:
     g = np.random.default_rng(0)
     shapes = [(320, 2), (320, 320), (3, 320)]
     layers = tuple(Layer(g.normal(size=s), g.normal(size=s[0]), "sin") for s in shapes)
-    shot = Shot(Preset(LayersSpec(layers)))
+    shot = Shot(Preset(Layers(layers)))
     assert len(shot.to_text()) > 2**20
     again = read_shot(saved(tmp_path, encode_png(PIXELS, shot)))
     assert again.preset == shot.preset

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.preset.sweep import axis, cells, labels
 from cppn_gl.utils.checks import PresetError
@@ -19,7 +20,7 @@ BASE = Preset().replace(depth=5, width=6, seed=7)
 
 def given_layers(depth: int = 3) -> Preset:
     layers = [Layer(np.ones((2, 2)), np.zeros(2), "sin")] * (depth - 1)
-    return Preset(LayersSpec((*layers, Layer(np.ones((1, 2)), np.zeros(1), "sigmoid"))))
+    return Preset(Layers((*layers, Layer(np.ones((1, 2)), np.zeros(1), "sigmoid"))))
 
 
 def test_rows_and_columns_vary_what_they_say() -> None:
@@ -175,7 +176,7 @@ def test_a_wrong_sheet_is_one_line(keys: dict[str, str], words: str) -> None:
 
 
 def test_what_only_shows_in_a_cell_is_said_of_its_axis() -> None:
-    with pytest.raises(PresetError, match=r"sweep\.rows: network\.latent: 1 values where"):
+    with pytest.raises(PresetError, match=r"sweep\.rows: network\.latent: 1 values;"):
         cells(BASE.replace(inputs=["z0"], latent=[1], rows="inputs=['z0'],['z0','z1']"))
     with pytest.raises(PresetError, match=r"sweep\.rows: network\.depth: cannot be changed"):
         cells(given_layers().replace(rows="depth=1:2"))

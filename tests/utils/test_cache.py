@@ -9,10 +9,10 @@ from threads import at_once
 
 from cppn_gl.engines import stretch
 from cppn_gl.engines.stretch import ended
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import CACHE_UNIT, Network, cache_size
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.utils.cache import LARGE, Recent, recent, share
+from cppn_gl.utils.cache import Recent, recent
 from cppn_gl.views.slopes.gradient import limits
 from cppn_gl.views.slopes.sensitivity import changed, measured
 from cppn_gl.views.solid.heights import plates
@@ -72,7 +72,7 @@ def test_threads_may_ask_for_more_than_is_kept() -> None:
 def test_a_function_remembers_by_its_arguments() -> None:
     made = []
 
-    @recent(4, share)
+    @recent(4, cache_size)
     def depth(network: Network, add: int = 0) -> int:
         made.append(network)
         return network.depth + add
@@ -86,9 +86,9 @@ def test_a_function_remembers_by_its_arguments() -> None:
 
 
 def test_large_networks_count_as_many() -> None:
-    assert share(Network.random(depth=3, width=5)) == 1
+    assert cache_size(Network.random(depth=3, width=5)) == 1
     wide = Network.random(depth=3, width=512)
-    assert share(wide) == wide.parameters / LARGE > 1
+    assert cache_size(wide) == wide.parameters / CACHE_UNIT > 1
 
 
 def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from windowless import windowless
 
 from cppn_gl.engines.names import COMPUTE, EXACT, FRAGMENT, NUMPY, Engine
 from cppn_gl.engines.tuning import Choice
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
@@ -23,7 +23,7 @@ from cppn_gl.viewer.warming import SAMPLES, needed, program_key, whole_scene
 
 pytestmark = pytest.mark.gl
 
-PRESET = Preset(spec=NetworkSpec(depth=3, width=5, seed=3))
+PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
 SCENE = whole_scene(PRESET)
 STAND_IN = Pick(NUMPY, stand_in=True)
 

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import INITS, Layer, NetworkSpec
+from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
-from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, LayersSpec, Preset, View
+from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
 from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
@@ -25,7 +27,7 @@ quick = settings(max_examples=60, deadline=None)
 
 
 def drawn(**keys: Any) -> Preset:
-    return Preset(spec=NetworkSpec(**keys), name="drawn")
+    return Preset(spec=Random(**keys), name="drawn")
 
 
 def given_layers(*, animated: bool = False) -> Preset:
@@ -33,11 +35,11 @@ def given_layers(*, animated: bool = False) -> Preset:
         Layer(np.ones((4, 2), np.float32), np.zeros(4, np.float32), "tanh"),
         Layer(np.ones((3, 4), np.float32), np.zeros(3, np.float32), "sigmoid"),
     )
-    return Preset(spec=LayersSpec(layers, ("x", "t" if animated else "y")), name="given")
+    return Preset(spec=Layers(layers, ("x", "t" if animated else "y")), name="given")
 
 
-def spec(explorer: Explorer) -> NetworkSpec:
-    assert isinstance(explorer.preset.spec, NetworkSpec)
+def spec(explorer: Explorer) -> Random:
+    assert isinstance(explorer.preset.spec, Random)
     return explorer.preset.spec
 
 

@@ -14,14 +14,14 @@ from windowless import windowless
 
 from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.engines.tuning import TuningCache
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import warming
 from cppn_gl.viewer.helper import Helper, cache_disabled
 from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer, program_key
 
-PRESET = Preset(spec=NetworkSpec(depth=3, width=5, seed=3))
+PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def hello(renderer: Renderer, **values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    """Nothing is compiled or measured, for the processes that the test starts."""
+    for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
 
 
 def heard(helper: Helper, word: str) -> list[dict[str, Any]]:

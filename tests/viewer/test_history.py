@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import history as module
 from cppn_gl.viewer.explorer import Explorer
@@ -14,7 +14,7 @@ from cppn_gl.viewer.journal import Journal, Moment, parse_moment
 
 
 def moment(depth: int = 5, layer: int | None = None, **keys: Any) -> Moment:
-    preset = Preset(spec=NetworkSpec(depth=depth, **keys), name="seen")
+    preset = Preset(spec=Random(depth=depth, **keys), name="seen")
     return Moment(preset, preset.view, layer)
 
 

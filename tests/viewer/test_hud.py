@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from letters import LONG, SIZES, missing
 
-from cppn_gl.nn.network import Layer, NetworkSpec
-from cppn_gl.preset.preset import LayersSpec, Preset, View
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.preset import Preset, View
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import (
     FADE_SECONDS,
@@ -28,7 +29,7 @@ LINES = ["A title", "depth 8 × width 16  tanh", "zoom 1×", "H: all keys"]
 
 
 def explorer(**keys: Any) -> Explorer:
-    return Explorer(Preset(spec=NetworkSpec(**keys), title="A title", name="name"))
+    return Explorer(Preset(spec=Random(**keys), title="A title", name="name"))
 
 
 def lines(of: Explorer, **values: Any) -> list[str]:
@@ -97,7 +98,7 @@ def test_one_layer_has_no_width() -> None:
 
 def test_given_layers_and_no_title() -> None:
     layer = Layer(np.ones((3, 2), np.float32), np.zeros(3, np.float32), "tanh")
-    found = lines(Explorer(Preset(spec=LayersSpec((layer,)), name="name")))
+    found = lines(Explorer(Preset(spec=Layers((layer,)), name="name")))
     assert found[:3] == ["name", "depth 1, layers given", "zoom 1×"]
 
 

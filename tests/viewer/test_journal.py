@@ -12,29 +12,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cppn_gl.nn.network import Layer, NetworkSpec
-from cppn_gl.preset.preset import LayersSpec, Preset, View
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.preset import Preset, View
 from cppn_gl.viewer import journal as module
 from cppn_gl.viewer.journal import Journal, Moment, default_path, parse_moment
 
 WRITER = """
 import sys
 from pathlib import Path
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.journal import Journal, Moment
 
 name, journal = sys.argv[1], Journal(Path(sys.argv[2]))
 for number in range(10**6):
     sys.stdin.readline()
-    preset = Preset(spec=NetworkSpec(seed=number), title=sys.argv[1])
+    preset = Preset(spec=Random(seed=number), title=sys.argv[1])
     journal.append(Moment(preset, preset.view))
     print(number, flush=True)
 """
 
 
 def moment(seed: int = 0, layer: int | None = None, **words: Any) -> Moment:
-    preset = Preset(spec=NetworkSpec(seed=seed), **{"name": "x"} | words)
+    preset = Preset(spec=Random(seed=seed), **{"name": "x"} | words)
     return Moment(preset, View((0.25, -1.5), 3.0), layer)
 
 
@@ -81,7 +82,7 @@ def test_a_moment_is_one_line_and_comes_back(seen: Moment, tmp_path: Path) -> No
 
 def test_given_layers_come_back() -> None:
     layer = Layer(np.full((3, 2), 0.1, np.float32), np.zeros(3, np.float32), "sigmoid")
-    preset = Preset(spec=LayersSpec((layer,)))
+    preset = Preset(spec=Layers((layer,)))
     again = parse_moment(Moment(preset, preset.view).to_line())
     assert again is not None
     assert np.array_equal(again.preset.network().layers[0].weight, layer.weight)
@@ -254,7 +255,7 @@ def test_a_large_network_given_by_its_layers_is_not_written(tmp_path: Path) -> N
         Layer(np.ones((512, 2)), np.ones(512), "tanh"),
         Layer(np.ones((3, 512)), np.ones(3), "sigmoid"),
     )
-    preset = Preset(spec=LayersSpec(layers=(layers[0], *[deep()] * 2, layers[1])))
+    preset = Preset(spec=Layers(layers=(layers[0], *[deep()] * 2, layers[1])))
     journal = Journal(tmp_path / "history.jsonl")
     journal.append(moment(1))
     journal.append(Moment(preset, preset.view))

@@ -17,7 +17,7 @@ from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import FRAGMENT, NUMPY
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.capture import CaptureError, FrameWriter
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.gl
 
 LONG = 60.0  # seconds: a drawing is done in one step
 SIZE = (20, 13)
-PRESET = Preset(spec=NetworkSpec(depth=3, width=5, inputs=("x", "y", "t"), seed=3), name="a name")
+PRESET = Preset(spec=Random(depth=3, width=5, inputs=("x", "y", "t"), seed=3), name="a name")
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from cppn_gl.nn import draws
-from cppn_gl.nn.network import Layer, NetworkSpec
-from cppn_gl.preset.preset import LayersSpec, Preset
-from cppn_gl.viewer import weights
-from cppn_gl.viewer.weights import Weights, draw_layers
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.preset import Preset
+from cppn_gl.viewer.weights import Weights
 
-PRESET = Preset(spec=NetworkSpec(depth=5, width=7, seed=123))
+PRESET = Preset(spec=Random(depth=5, width=7, seed=123))
 
 
 @pytest.fixture
@@ -19,12 +19,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The specs of which a layer was drawn, in their order."""
     found: list[Any] = []
 
-    def spy(preset: Preset) -> Iterator[None]:
-        for _ in draw_layers(preset):
-            found.append(preset.spec)
+    draw = Random.draw
+
+    def spy(spec: Random) -> Iterator[None]:
+        for _ in draw(spec):
+            found.append(spec)
             yield
 
-    monkeypatch.setattr(weights, "draw_layers", spy)
+    monkeypatch.setattr(Random, "draw", spy)
     return found
 
 
@@ -34,7 +36,7 @@ def test_all_that_a_network_needs_is_drawn(depth: int, init: str) -> None:
     preset = PRESET.replace(depth=depth, init=init, inputs=["x", "t", "y"])
     draws.draw.cache_clear()
     draws.draw_row.cache_clear()
-    assert len(list(draw_layers(preset))) == depth
+    assert len(list(preset.spec.draw())) == depth
     assert preset.spec.latents == ()  # of which there are few
     misses = draws.draw.cache_info().misses, draws.draw_row.cache_info().misses
     preset.network()
@@ -45,7 +47,7 @@ def test_both_seeds_of_a_network_between_two_are_drawn() -> None:
     preset = PRESET.replace(between=[9, 0.5], inputs=["x", "y"])
     assert preset.spec.latents == ()
     draws.draw.cache_clear()
-    assert len(list(draw_layers(preset))) == preset.spec.depth
+    assert len(list(preset.spec.draw())) == preset.spec.depth
     misses = draws.draw.cache_info().misses
     preset.network()
     assert draws.draw.cache_info().misses == misses
@@ -60,7 +62,7 @@ def test_another_normalisation_is_another_network() -> None:
 
 def test_given_layers_are_there_already() -> None:
     layer = Layer([[1.0, 0.0]] * 3, [0.0] * 3, "tanh")
-    preset = Preset(spec=LayersSpec((layer,)))
+    preset = Preset(spec=Layers((layer,)))
     assert Weights().follow(preset, 0.0)[0] is preset
 
 

@@ -112,7 +112,7 @@ class Watched:
             of = scene_of(preset, self.time)
             bare = quantise(painted(view, of, SIZE))
             expected = lay_over(bare, view.overlay(of, SIZE, cursor))
-        wait_for(lambda: self.share(expected) > NEARLY_ALL, f"the pixels of {view.name}", 10)
+        wait_for(lambda: self.share(expected) > NEARLY_ALL, f"the pixels of {view.name}")
 
     def share(self, expected: np.ndarray) -> float:
         """How much of the window is as expected."""

@@ -17,7 +17,8 @@ from cppn_gl.engines.gl.recolor import Recolor
 from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import COMPUTE, FRAGMENT, NUMPY, Engine
-from cppn_gl.nn.network import Network, NetworkSpec
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import Color, Ends, colored
 from cppn_gl.preset.preset import Preset, View
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.gl
 
 Size = tuple[int, int]
 LONG = 60.0  # seconds: a drawing is done in one step
-PRESET = Preset(spec=NetworkSpec(depth=3, width=5, inputs=("x", "y", "t"), seed=3))
+PRESET = Preset(spec=Random(depth=3, width=5, inputs=("x", "y", "t"), seed=3))
 
 
 @pytest.fixture(scope="module")
@@ -388,7 +389,7 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     renderer: Renderer, current: moderngl.Context, engines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speed, budget = 1e10, 0.001  # multiplications a second
-    wanted = scene(Preset(spec=NetworkSpec(depth=64, width=512)))
+    wanted = scene(Preset(spec=Random(depth=64, width=512)))
     work = LANES * work_per_pixel(wanted.network)
     tiles: list[Size] = []
     measured = Painter.measured

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import Layer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.base import lay_over, painted
@@ -19,12 +20,12 @@ SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 
 def figure_4() -> Scene:
     hidden = Layer(np.array([[1.2], [2.5], [-1.8]]), np.array([2.4, -0.5, -3.6]), "tanh")
     last = Layer(np.array([[1.1, -1.6, -1.2]]), np.array([0.1]), "tanh")
-    spec = LayersSpec((hidden, last), ("x",))
+    spec = Layers((hidden, last), ("x",))
     return scene_of(Preset(spec=spec).replace(extent=5.0, view="curves"))
 
 
 def activation(name: str) -> Scene:
-    spec = LayersSpec((Layer(np.array([[1.0]]), np.array([0.0]), name),), ("x",))
+    spec = Layers((Layer(np.array([[1.0]]), np.array([0.0]), name),), ("x",))
     return scene_of(Preset(spec=spec).replace(extent=5.0))
 
 
@@ -90,7 +91,7 @@ def test_an_activation_alone_is_one_panel_with_its_formula_and_slope(name: str) 
 
 
 def test_a_single_layer_with_weights_has_its_sum_beside_it() -> None:
-    spec = LayersSpec((Layer(np.array([[0.4]]), np.array([-0.3]), "sigmoid"),), ("x",))
+    spec = Layers((Layer(np.array([[0.4]]), np.array([-0.3]), "sigmoid"),), ("x",))
     scene = scene_of(Preset(spec=spec))
     total, sigmoid = panels(scene, along(scene, 11))
     assert total.lines[0].y == pytest.approx(0.4 * total.lines[0].x - 0.3, abs=1e-6)
@@ -177,7 +178,7 @@ def test_the_output_under_the_cursor_is_named() -> None:
 def test_overflow_is_said_and_drawn_without_a_warning() -> None:
     wide = Layer(np.full((4, 1), 1e30), np.zeros(4), "relu")
     more = [Layer(np.full((4, 4), 1e30), np.zeros(4), "relu") for _ in range(12)]
-    spec = LayersSpec((wide, *more, Layer(np.ones((1, 4)), np.zeros(1), "identity")), ("x",))
+    spec = Layers((wide, *more, Layer(np.ones((1, 4)), np.zeros(1), "identity")), ("x",))
     scene = scene_of(Preset(spec=spec))
     assert [p.note for p in panels(scene, along(scene, 30))] == ["overflow"] * 3
     assert CurvesView().overlay(scene, (320, 180), (60, 90)) is not None

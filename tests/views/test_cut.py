@@ -7,8 +7,9 @@ import pytest
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.network import Layer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.plots.cut import along, shown_network, span
 
@@ -75,7 +76,7 @@ def test_the_layers_curves_are_those_of_its_own_picture(keys: dict[str, Any], la
 def test_a_layer_of_a_network_given_by_its_layers(which: str) -> None:
     hidden = [Layer(np.full((4, k), 0.3) - np.eye(4, k), np.arange(4) / 4, "tanh") for k in (1, 4)]
     last = Layer(np.array([[1.0, -2.0, 0.5, 3.0]]), np.array([0.25]), "sigmoid")
-    preset = Preset(LayersSpec((*hidden, last), ("x",))).replace(layer=2, which=which)
+    preset = Preset(Layers((*hidden, last), ("x",))).replace(layer=2, which=which)
     found = along(scene_of(preset), 20)
     network = preset.layer_picture(2).network()
     assert found.outputs == pytest.approx(network.evaluate(found.at[:, None]), abs=1e-14)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn.features import features
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.solid.heights import measured, plates, rounded, sums, units

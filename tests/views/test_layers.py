@@ -9,10 +9,11 @@ import pytest
 from cppn_gl import Preset, load_preset
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import ended, grid
+from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import features
-from cppn_gl.nn.network import INITS, Network
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.color import Ends, colored
-from cppn_gl.preset.preset import LayersSpec
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.base import painted
 from cppn_gl.views.layers import LayersView, pass_through, planes
@@ -69,7 +70,7 @@ def test_an_output_layer_is_that_of_its_picture(explicit: bool, keys: dict[str, 
     preset = PRESET.replace(**keys)
     if explicit:
         layers = preset.spec.network().layers
-        preset = dataclasses.replace(preset, spec=LayersSpec(layers, PRESET.spec.inputs))
+        preset = dataclasses.replace(preset, spec=Layers(layers, PRESET.spec.inputs))
     for depth in range(1, 7):
         one, true = preset.output_layer(depth), preset.layer_picture(depth).network().layers[-1]
         assert one.activation == true.activation
@@ -82,7 +83,7 @@ def test_networks_are_not_drawn_for_their_last_layer(
     monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     layers = PRESET.network().layers
-    explicit = dataclasses.replace(PRESET, spec=LayersSpec(layers, PRESET.spec.inputs))
+    explicit = dataclasses.replace(PRESET, spec=Layers(layers, PRESET.spec.inputs))
     for preset in (PRESET, explicit):
         scene, depths = scene_of(preset.replace(which=which)), []
 
@@ -111,7 +112,7 @@ def test_so_for_activations_that_differ() -> None:
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_so_for_a_network_of_explicit_layers(outputs: int) -> None:
     layers = PRESET.replace(outputs=outputs).network().layers
-    spec = LayersSpec(layers, PRESET.spec.inputs)
+    spec = Layers(layers, PRESET.spec.inputs)
     check(dataclasses.replace(PRESET, spec=spec))
 
 

@@ -8,9 +8,9 @@ from truth import reference
 from viewing import viewed
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import ended
-from cppn_gl.nn.derivatives import Places
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.show import RegionsOptions

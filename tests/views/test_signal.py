@@ -6,9 +6,10 @@ import pytest
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import FRAGMENT
-from cppn_gl.nn.network import Layer
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
@@ -26,7 +27,7 @@ def scene(**keys: object) -> Scene:
 def overflowing() -> Scene:
     layers = [Layer(np.full((3, n), 1e15), np.zeros(3), "relu") for n in (2, 3, 3, 3)]
     last = Layer(np.ones((1, 3)), np.zeros(1), "sigmoid")
-    return scene_of(Preset(spec=LayersSpec((*layers, last))))
+    return scene_of(Preset(spec=Layers((*layers, last))))
 
 
 def test_the_view_is_in_the_table() -> None:

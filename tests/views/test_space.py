@@ -10,7 +10,8 @@ from solids import staged
 from cppn_gl.engines.names import NUMPY
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import features
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset

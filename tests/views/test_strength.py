@@ -7,8 +7,9 @@ import pytest
 
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.network import Layer
-from cppn_gl.preset.preset import LayersSpec, Preset
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.plots.strength import GRID, counterpart, gain, grid_side, is_normalized, measure
 
@@ -90,7 +91,7 @@ def test_overflow_is_found_at_its_layer_without_a_warning() -> None:
     first = Layer(np.full((3, 2), 1e15), np.zeros(3), "relu")
     more = [Layer(np.full((3, 3), 1e15), np.zeros(3), "relu") for _ in range(4)]
     last = Layer(np.ones((1, 3)), np.zeros(1), "sigmoid")
-    found = measure(scene_of(Preset(spec=LayersSpec((first, *more, last)))))
+    found = measure(scene_of(Preset(spec=Layers((first, *more, last)))))
     assert found.overflow == 3  # 1e45 passes 3.4e38
     assert np.isfinite(found.spread[:3]).all()
     assert np.isnan(found.spread[3:]).all()

@@ -1,6 +1,5 @@
 """The units view: tiles are the units' values, the panel is one of them, a click keeps it."""
 
-import time
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import features
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
@@ -186,18 +186,17 @@ def test_pictures_do_not_depend_on_what_was_looked_at_before() -> None:
 
 
 @pytest.mark.parametrize("keys", [{}, {"depth": 10, "width": 100}])
-def test_a_moving_cursor_is_followed(keys: dict[str, int]) -> None:
-    """20 ms on a quiet machine; here the quickest of a few, with room for a busy one."""
+def test_a_moving_cursor_evaluates_no_network(
+    keys: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene = scene_of(load_preset("neylon-27").replace(view="units", connections=True, **keys))
     size = (960, 600)
     painted(VIEW, scene, size)
-    board, spent = board_of(scene, size), []
+    board = board_of(scene, size)
+    monkeypatch.setattr(Network, "walk", None)
     for index in range(12):
         left, top, right, bottom = board.box((3, index))
-        started = time.perf_counter()
         VIEW.overlay(scene, size, ((left + right) / 2, (top + bottom) / 2))
-        spent.append(time.perf_counter() - started)
-    assert min(spent) < 0.06
 
 
 @pytest.mark.gl

@@ -15,7 +15,7 @@ from cppn_gl.cli.bench.peers import PEERS, missing
 from cppn_gl.cli.bench.rows import Pair, Plan
 from cppn_gl.cli.options import UsageError, checked, size_value, toml_value
 from cppn_gl.engines.names import engine_name
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils.checks import PresetError, choice, integer, number, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic

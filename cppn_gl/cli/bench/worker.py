@@ -17,7 +17,7 @@ from cppn_gl.cli.bench.measure import Measurement, Tell, one_line
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import Peer, open_peers, seconds_of
 from cppn_gl.engines.gl.context import ContextError
-from cppn_gl.nn.network import NetworkSpec
+from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 
@@ -27,7 +27,7 @@ FIRST_SIZE = (640, 360)
 
 def bench_preset(depth: int, width: int) -> Preset:
     """The network that is timed: tanh, sigmoid out, uniform weights, of one seed."""
-    return Preset(spec=NetworkSpec(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED))
+    return Preset(spec=Random(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED))
 
 
 class Desk:
@@ -127,7 +127,7 @@ def main() -> int:
         answers.write(json.dumps(values) + "\n")
         answers.flush()
 
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
         request = json.loads(line)
         try:
             answer = getattr(desk, request["do"])(request, tell)

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import Blocks, Products, contribution
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 
-PIXELS_AT_ONCE = 2**20  # an interruption is heeded in between
+AT_ONCE = 1024  # blocks; an interruption is heeded in between
 
 
 def draw(
@@ -19,21 +19,19 @@ def draw(
     part: tuple[int, int, int, int] | None = None,
 ) -> NDArray[np.float32]:
     """The picture, or (left, top, width, height) of it, as (height, width, 3) display values."""
-    left, top, width, height = part or (0, 0, *size)
     products = Products(scene.network, scene.view, scene.clock)
+    blocks = Blocks.covering(size, part)
     color = scene.preset.color
     ends = None if color.plain else ended(scene, size)
-    picture = np.zeros((height * width, 3), np.float32)
-    one = picture if samples == 1 else np.empty_like(picture)
+
+    def finish(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return contribution(values if ends is None else colored(values, color, ends), samples**2)
+
+    picture = np.zeros((*blocks.part[:1:-1], 3), np.float32)
     for jitter in sample_jitters(samples):
-        for first in range(0, len(picture), PIXELS_AT_ONCE):
-            piece = one[first : first + PIXELS_AT_ONCE]
-            products.fill(piece, first, width, size=size, offset=(left, top), jitter=jitter)
-            if ends is not None:
-                piece[:] = colored(piece, color, ends)
-        if samples > 1:
-            picture += np.clip(one, 0, 1, out=one) / samples**2
-    return picture.reshape(height, width, 3)
+        for first in range(0, len(blocks), AT_ONCE):
+            products.fill(picture, blocks[first : first + AT_ONCE], jitter, finish)
+    return picture
 
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Products, activate_in_place
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, in_order
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
@@ -40,25 +39,22 @@ class LayerTrace:
 def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[LayerTrace]]:
     """Layers 1 to depth at the pixel centres of a view of `size`, in reading order, in float32.
 
-    It yields between the layers, and between tiles of pixels.
+    It yields between the layers, and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     products = Products(network, scene.view, scene.clock)
+    blocks = Blocks.covering(size)
     found = [
-        LayerTrace(*(np.empty((count, len(layer.bias)), np.float32) for _ in range(2)))
+        LayerTrace(*(np.empty((len(blocks), BLOCK, len(layer.bias)), np.float32) for _ in range(2)))
         for layer in network.drawn
     ]
-    for first in range(0, count, products.tile):
-        tile = slice(first, min(first + products.tile, count))
-        y = products.places(np.arange(tile.start, tile.stop), size[0], size=size)
-        for number, (layer, into) in enumerate(zip(network.drawn, found, strict=True)):
-            with one_thread(), np.errstate(all="ignore"):
-                products.sums(number, y, into.sums[tile])
-                into.units[tile] = into.sums[tile]
-                y = activate_in_place(layer.activation, into.units[tile])
-            into.units[tile] = y
+    for first in range(0, len(blocks), products.at_once):
+        some = slice(first, first + products.at_once)
+        y = products.places(blocks[some].pixels, size)
+        for into, (_, sums, units) in zip(found, products.walk(y), strict=True):
+            into.sums[some], into.units[some] = sums, units
             yield
-    return found
+    return [LayerTrace(in_order(one.sums, count), in_order(one.units, count)) for one in found]
 
 
 def traced(scene: Scene, size: tuple[int, int]) -> list[LayerTrace]:

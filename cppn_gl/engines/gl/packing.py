@@ -2,7 +2,6 @@
 
     Network -> layout() -> pack()            -> the weights, as vec4 rows
                         -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
-    Network, View, Clock -> first_layer()    -> layer 1 with the view folded in, float64 to float32
 
 The weights are stored as drawn; their scales travel in the Layers block. A group of ROWS rows is
 
@@ -13,15 +12,14 @@ zeros would give NaN where an input is infinite. A single output is repeated to 
 an unrolled layout the columns of zeros come first (rows.glsl says why).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.features import Clock, constant
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH, Layer, Network
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 
 Vec4s = NDArray[np.float32]  # (n, 4)
@@ -188,37 +186,6 @@ def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
         if i > 0:
             first += -(-rows // where.rows) * where.stride(columns)
     return block
-
-
-def first_layer(
-    network: Network, center: Sequence[float], extent: float, clock: Clock
-) -> NDArray[np.float32]:
-    """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
-
-    Rows beyond the layer's own repeat the last.
-
-    At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
-    where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
-    keeps a deep zoom sharp: float32 meets only u, v and d, which are small there.
-    """
-    layer = network.effective(0)
-    weight = layer.weight.astype(np.float64)
-    folded = np.zeros((MAX_WIDTH, 4))
-    rows = folded[: len(weight)]
-    rows[:, 2] = layer.bias
-    for column, name in zip(weight.T, network.inputs, strict=True):
-        value = constant(name, clock, network.latent)
-        if value is not None:
-            rows[:, 2] += column * value
-        elif name == "r":
-            rows[:, 3] += column
-            rows[:, 2] += column * np.hypot(center[0], center[1])
-        else:
-            axis = ("x", "y").index(name)
-            rows[:, axis] += column * extent
-            rows[:, 2] += column * center[axis]
-    folded[len(weight) :] = rows[-1]
-    return np.clip(folded, -3e38, 3e38).astype(np.float32)
 
 
 # What changes from draw to draw, in the order of its std140 block.

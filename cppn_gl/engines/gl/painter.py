@@ -9,13 +9,15 @@ from typing import Any, Protocol, TypeVar
 
 import moderngl
 
+from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
 from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
-from cppn_gl.nn.network import MAX_WIDTH, Layer, Network
+from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
@@ -86,7 +88,7 @@ class Painter:
         self._layers.write(packing.layers_block(network, layout).tobytes())
         view = scene.view
         units = packing.PADDED + len(network.drawn[0].bias)
-        first = packing.first_layer(network, view.center, view.extent, scene.clock)
+        first = first_layer(network, view.center, view.extent, scene.clock)
         self._first.write(first[:units].tobytes())
         self._bind(layout)
         return program

@@ -201,10 +201,8 @@ class Programs:
         if engine.kind != "baked":
             return structure, engine, added
         assert network is not None
-        # The program keeps its network, so that the ids stay theirs.
-        arrays = tuple(id(a) for layer in network.drawn for a in (layer.weight, layer.bias))
-        names = tuple(layer.activation for layer in network.drawn)
-        return structure, engine, added, arrays, names, tuple(network.scales)
+        digests = tuple(layer.digest for layer in network.drawn)
+        return structure, engine, added, digests, network.scales
 
     def _build(
         self, structure: Structure, engine: Engine, network: Network | None, added: bool

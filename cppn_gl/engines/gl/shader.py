@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cppn_gl.engines.gl.packing import Layout, declarations
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import MAX_DEPTH, MAX_WIDTH, Network
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
 
 LANES = 4  # pixels in a texel

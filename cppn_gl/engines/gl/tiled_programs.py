@@ -16,11 +16,13 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
 from cppn_gl.engines.gl.unlocked import dispatch
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.network import MAX_WIDTH, Layer, Network
+from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 
 MAX_KERNELS = 24
@@ -186,7 +188,7 @@ class TiledPrograms:
         network, view = scene.network, scene.view
         kernels = self.kernels(network)
         self._send(network)
-        first = packing.first_layer(network, view.center, view.extent, scene.clock)
+        first = first_layer(network, view.center, view.extent, scene.clock)
         self._first.write(first[: len(network.drawn[0].bias)].tobytes())
         self._frame.bind_to_uniform_block(packing.FRAME_BINDING)
         self._first.bind_to_uniform_block(packing.FIRST_BINDING)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.cache import Recent

@@ -4,16 +4,15 @@ Scene -> span (which input runs, from where to where) -> along -> Curves, in flo
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import MOVING, features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
+from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -68,18 +67,14 @@ def along(scene: Scene, count: int) -> Curves:
     axis, low, high = span(scene)
     at = np.linspace(low, high, count)
     network = shown_network(scene)
-    y = _inputs(scene, network, axis, at)
-    units: NDArray[Any] | None = None
-    unit_sums: NDArray[Any] | None = None
-    sums: NDArray[Any] = y
-    outputs: NDArray[Any] = y
-    with np.errstate(all="ignore"):
-        for number, layer in enumerate(network.layers, 1):
-            sums = outputs @ layer.weight.T.astype(np.float64) + layer.bias
-            outputs = activate(layer.activation, sums)
+    hidden = None, None
+    with one_thread():
+        for number, (_, sums, units) in enumerate(
+            network.walk(_inputs(scene, network, axis, at)), 1
+        ):
             if number == network.depth - 1:
-                unit_sums, units = sums, outputs
-    return Curves(network, axis, at, units, unit_sums, sums, outputs)
+                hidden = units, sums
+    return Curves(network, axis, at, *hidden, sums, units)
 
 
 def _inputs(scene: Scene, network: Network, axis: str, at: Floats) -> Floats:

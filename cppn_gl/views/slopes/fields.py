@@ -15,7 +15,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import TILE
+from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.names import Engine
@@ -26,7 +26,7 @@ from cppn_gl.views.pool import Pool
 BAND_PIXELS = 2**18  # of a band, about
 DRAWINGS = 3  # at once: the window's picture, a screenshot, and one that is beginning
 # Pixels that a thread takes at once, fewer for larger networks: a step should be short. It depends
-# on the network alone: for other numbers a library adds in another order (see products.TILE).
+# on the network alone: with other numbers of rows a library rounds differently (see products.py).
 TILE_WORK, LEAST_TILE = 1e8, 64
 
 # From the numbers of pixels in reading order and the picture's size to what is at each: three
@@ -81,7 +81,7 @@ class HostFields:
         self._painter, self._fields, self._tile, self._size = painter, fields, tile, size
         self._first, self._next = top * size[0], 0
         self._kind, self._work = (engine, None), work
-        self._pixels = max(LEAST_TILE, min(TILE, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
+        self._pixels = max(LEAST_TILE, min(BLOCK, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
         count = fields.size[0] * fields.size[1]
         self._values = np.empty((3, count, 4), np.float32)
 

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import DERIVATIVES, FEW_UNITS
-from cppn_gl.nn.derivatives import Jets, Places, at_points, outputs
+from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.scene import Scene, scene_share, work_per_pixel
+from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
 from cppn_gl.preset.show import GradientOptions, OneOutput
 from cppn_gl.utils.cache import recent
 from cppn_gl.utils.threads import one_thread
@@ -167,7 +168,7 @@ def point_of(scene: Scene, size: Size, place: tuple[float, float]) -> tuple[floa
     return x, scene.view.center[1] + (size[1] / 2 - place[1]) * unit
 
 
-@recent(KEPT, scene_share)
+@recent(KEPT, scene_size)
 def limits(scene: Scene) -> tuple[float, float]:
     """The ends of the scale: what 2 % of the grid's points are below, and 1 % above."""
     x, y = grid(scene, 3 * work_per_pixel(scene.network))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
 from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
 from cppn_gl.engines.gl.targets import Planes
@@ -24,13 +25,12 @@ from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
     Jets,
-    Places,
     first_sums,
     kinked_layers,
     layers,
     pattern_hash,
 )
-from cppn_gl.nn.network import MAX_DEPTH
+from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.color import Ends
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel

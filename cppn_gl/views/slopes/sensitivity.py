@@ -24,7 +24,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
-from cppn_gl.preset.scene import Scene, scene_share, work_per_pixel
+from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.cache import recent
 from cppn_gl.utils.threads import one_thread
@@ -136,7 +136,7 @@ def changed(scene: Scene) -> Scene:
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
-@recent(KEPT, scene_share)
+@recent(KEPT, scene_size)
 def measured(scene: Scene) -> Measured:
     """The bars and the scale of a scene, on its grid."""
     network = scene.network

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.stretch import MOST
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.network import Layer, Network
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network, cache_size
 from cppn_gl.preset.color import broken
 from cppn_gl.preset.preset import View
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
-from cppn_gl.utils.cache import recent, share
+from cppn_gl.utils.cache import recent
 from cppn_gl.views.solid.field import WEIGHTS
 
 GRID = 33  # points along a side, on which values are measured, whatever the picture's size is
@@ -53,7 +54,7 @@ class Plate:
 def sums(network: Network) -> Network:
     """The network whose outputs are the sums before the output activation."""
     last = network.drawn[-1]
-    return _ending(network, network.depth, Layer(last.weight, last.bias, "identity"))
+    return network.ending(network.depth, Layer(last.weight, last.bias, "identity"))
 
 
 def units(network: Network) -> tuple[Network, int] | None:
@@ -64,24 +65,19 @@ def units(network: Network) -> tuple[Network, int] | None:
     count = min(3, len(last.bias))
     rows = [0] if count == 1 else [0, 1, count - 1]
     cut = Layer(last.weight[rows], last.bias[rows], last.activation)
-    return _ending(network, network.depth - 1, cut), count
+    return network.ending(network.depth - 1, cut), count
 
 
-def _ending(network: Network, depth: int, last: Layer) -> Network:
-    layers = (*network.drawn[: depth - 1], last)
-    scales = network.scales[:depth]
-    return Network(layers, network.inputs, latent=network.latent, scales=scales)
-
-
-@recent(8, share)
+@recent(8, cache_size)
 def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
     """Round numbers below and above all values over the square of a view, on GRID × GRID points.
 
     What is no number is none of them.
     """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
-    values = np.empty((GRID * GRID, 3), np.float32)
-    Products(network, wide, clock).fill(values, 0, GRID, size=(GRID, GRID))
+    picture = np.zeros((GRID, GRID, 3), np.float32)
+    Products(network, wide, clock).fill(picture, Blocks.covering((GRID, GRID)))
+    values = picture.reshape(-1, 3)
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
         return -1.0, 1.0
@@ -113,7 +109,7 @@ def rounded(low: float, high: float) -> Span:
     return float(f"{bottom * step:.6g}"), float(f"{top * step:.6g}")
 
 
-@recent(4, share)
+@recent(4, cache_size)
 def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
     return sums(network), units(network)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.stretch import MOST, ends, measured, natural
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
@@ -110,11 +110,11 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
     held = dataclasses.replace(scene, network=level(scene.network, third.name, 0.0))
 
     def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
-        found = np.empty((MEASURED, size[0] * size[1], 3), np.float32)
+        found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
             network = level(scene.network, third.name, place)
-            Products(network, scene.view, scene.clock).fill(piece, 0, size[0], size=size)
+            Products(network, scene.view, scene.clock).fill(piece, Blocks.covering(size))
             yield
         return [found.reshape(-1, 3)]
 
@@ -153,7 +153,7 @@ class VolumeSlices:
 
     @property
     def key(self) -> Hashable:
-        """All that the voxels depend on; valid as long as the network's arrays are kept."""
+        """All that the voxels depend on."""
         held = level(self._scene.network, self._third.name, 0.0)
         place = (self._scene.view, self._third.low, self._third.high)
         color = self._scene.preset.color

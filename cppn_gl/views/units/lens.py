@@ -71,7 +71,7 @@ class Lenses:
 
     def get(self, scene: Scene, size: Size) -> Generator[None, None, Lens]:
         """A scene's lens, ground where it is not at hand."""
-        key = (scene.network.identity, scene.view, scene.clock, size)
+        key = (scene.network.digest, scene.view, scene.clock, size)
         lens = self._kept.find(key)
         return lens or self._kept.put(key, (yield from ground(scene, size)))
 

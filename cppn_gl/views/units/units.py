@@ -64,7 +64,7 @@ class UnitsView(HostView):
 
     def __init__(self) -> None:
         self._lenses = Lenses()
-        self._grounds: Recent[Hashable, tuple[Network, Image.Image]] = Recent(KEPT)
+        self._grounds: Recent[Hashable, Image.Image] = Recent(KEPT)
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel: all units are drawn, each in a share of the picture."""
@@ -144,14 +144,14 @@ class UnitsView(HostView):
         lined = lined and scene.options(UnitsOptions).connections
         network = scene.network
 
-        def draw() -> tuple[Network, Image.Image]:
+        def draw() -> Image.Image:
             image = canvas(size)
             if lined:
                 image = diagram.drawn(diagram.connections(network, board), board, size)
             _write_heads(ImageDraw.Draw(image), network, board)
-            return network, image
+            return image
 
-        return self._grounds.get((network.identity, board, size, lined), draw)[1].copy()
+        return self._grounds.get((network.digest, board, size, lined), draw).copy()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a tile keeps its unit; on the kept one, or on the ground, frees it."""

@@ -1,0 +1,42 @@
+"""Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
+
+u, v -> Places.first_sums() -> nn/derivatives.layers() -> values, slopes to the right and up
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.cpu.products import Products
+from cppn_gl.engines.fold import first_layer
+from cppn_gl.nn.derivatives import Jets
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.tables import View
+
+
+class Places:
+    """Layer 1 at a view and a time, in float32 and local coordinates: a deep zoom stays sharp.
+
+    u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
+    """
+
+    def __init__(self, network: Network, view: View, clock: Clock):
+        self._products, self._view = Products(network, view, clock), view
+        fold = first_layer(network, view.center, view.extent, clock)
+        self._radius = "r" in network.inputs
+        self._fold = fold[: len(network.drawn[0].bias)]
+
+    def first_sums(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
+        """The sums of layer 1 at pixels of a picture, by their number in reading order."""
+        places = self._products.places(pixels, size)
+        jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
+        jets[0] = places
+        jets[1, :, 0] = jets[2, :, 1] = 1
+        if self._radius:
+            u, v = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
+            center, extent = self._view.center, self._view.extent
+            x, y = center[0] + extent * u, center[1] + extent * v
+            r = np.maximum(np.hypot(x, y), 1e-30)
+            jets[1, :, 3], jets[2, :, 3] = extent * x / r, extent * y / r
+        with np.errstate(all="ignore"):
+            return np.asarray(jets @ self._fold[:, : jets.shape[2]].T)

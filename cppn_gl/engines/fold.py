@@ -1,0 +1,44 @@
+"""Layer 1 with the view folded in: what every engine evaluates first, sharp at any zoom.
+
+Network, centre, extent, Clock -> first_layer() -> (MAX_WIDTH, 4) float32, folded in float64
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.features import Clock, constant
+from cppn_gl.nn.layers import MAX_WIDTH
+from cppn_gl.nn.network import Network
+
+
+def first_layer(
+    network: Network, center: Sequence[float], extent: float, clock: Clock
+) -> NDArray[np.float32]:
+    """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
+
+    Rows beyond the layer's own repeat the last.
+
+    At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
+    where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
+    keeps a deep zoom sharp: float32 meets only u, v and d, which are small there.
+    """
+    layer = network.effective(0)
+    weight = layer.weight.astype(np.float64)
+    folded = np.zeros((MAX_WIDTH, 4))
+    rows = folded[: len(weight)]
+    rows[:, 2] = layer.bias
+    for column, name in zip(weight.T, network.inputs, strict=True):
+        value = constant(name, clock, network.latent)
+        if value is not None:
+            rows[:, 2] += column * value
+        elif name == "r":
+            rows[:, 3] += column
+            rows[:, 2] += column * np.hypot(center[0], center[1])
+        else:
+            axis = ("x", "y").index(name)
+            rows[:, axis] += column * extent
+            rows[:, 2] += column * center[axis]
+    folded[len(weight) :] = rows[-1]
+    return np.clip(folded, -3e38, 3e38).astype(np.float32)

@@ -1,0 +1,153 @@
+"""What a network's nodes compute: the protocol `Operation`, and the dense layer.
+
+Node(layer, activation, inputs): units = activation(layer.pre_activation(*units of its inputs))
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.utils.checks import PresetError, choice
+
+MAX_DEPTH = 64
+MAX_WIDTH = 512
+MAX_WEIGHT = 1e30  # of an explicit layer: no sum of bounded activations overflows float32
+SOURCE = -1  # among a node's inputs: the input features
+
+Array = NDArray[Any]
+
+
+class Operation(Protocol):
+    """What one node computes from the units of others, before the activation.
+
+    Arrays are (..., units); leading axes are points. Another kind of layer is one class with these.
+    """
+
+    @property
+    def pointwise(self) -> bool:
+        """Whether each point's value depends on that point alone, so that a shader can draw it."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+
+    @property
+    def digest(self) -> bytes:
+        """A hash of its content: operations of equal digests compute the same."""
+
+    def shape(self, *inputs: int) -> int:
+        """The number of units for these numbers of units at its inputs. Raises PresetError."""
+
+    def pre_activation(self, *inputs: Array) -> Array:
+        """The pre-activations, (..., units), in the precision of the inputs."""
+
+    def tangent(self, *directions: Array) -> Array:
+        """By how much the pre-activations change with the inputs, to first order (forward mode)."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in a network's graph. `inputs` are indices of earlier nodes, or SOURCE."""
+
+    layer: Operation
+    activation: str
+    inputs: tuple[int, ...]
+
+    def forward(self, *inputs: Array) -> tuple[Array, Array]:
+        """Pre-activations and units, (..., units) each. Overflow gives inf and NaN."""
+        with np.errstate(all="ignore"):
+            sums = self.layer.pre_activation(*inputs)
+        return sums, activate(self.activation, sums)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A dense layer: weight (out, in) float32, bias (out,) float32, the activation's name.
+
+    Raises PresetError where these do not fit each other, or pass a limit.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    activation: str
+
+    pointwise = True
+
+    def __post_init__(self) -> None:
+        for name, ndim in (("weight", 2), ("bias", 1)):
+            array = getattr(self, name)
+            if not _frozen(array):  # a copy, so that nobody changes it from outside
+                try:
+                    with np.errstate(over="ignore"):
+                        array = np.array(array, dtype=np.float32)
+                except (ValueError, TypeError) as error:
+                    raise PresetError(f"not an array of numbers: {error}", key=name) from None
+            if array.ndim != ndim or not (np.abs(array) <= MAX_WEIGHT).all():
+                problem = f"expected a {ndim}-dimensional array of numbers up to ±{MAX_WEIGHT:g}"
+                raise PresetError(problem, key=name)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        if self.bias.shape != self.weight.shape[:1]:
+            raise PresetError(
+                f"{len(self.bias)} biases for {len(self.weight)} rows of weight", key="bias"
+            )
+        try:
+            choice(ACTIVATIONS)(self.activation)
+        except ValueError as error:
+            raise PresetError(str(error), key="activation") from None
+
+    def scaled(self, weight_scale: float, bias_scale: float) -> "Layer":
+        """The layer with its weights and its biases multiplied, in float32."""
+        if (weight_scale, bias_scale) == (1.0, 1.0):
+            return self
+        weight = self.weight * np.float32(weight_scale)
+        return Layer(weight, self.bias * np.float32(bias_scale), self.activation)
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+        return self.weight.size + self.bias.size
+
+    @cached_property
+    def digest(self) -> bytes:
+        """A hash of its content."""
+        found = hashlib.blake2b(digest_size=16)
+        found.update(repr((self.activation, self.weight.shape)).encode())
+        found.update(self.weight.tobytes())
+        found.update(self.bias.tobytes())
+        return found.digest()
+
+    def shape(self, *inputs: int) -> int:
+        """The number of rows, for as many inputs as there are columns. Raises PresetError."""
+        rows, columns = map(int, self.weight.shape)
+        if inputs != (columns,):
+            raise PresetError(f"has {columns} columns of weight; expected {inputs[0]}")
+        return rows
+
+    def pre_activation(self, *inputs: Array) -> Array:
+        """W y + b for y (..., in): (..., out), in the precision of y."""
+        sums = self.tangent(*inputs)
+        return np.asarray(sums + self.bias.astype(sums.dtype))
+
+    def tangent(self, *directions: Array) -> Array:
+        """W y for y (..., in): (..., out), in the precision of y."""
+        (y,) = directions
+        return np.asarray(y @ self.weight.T.astype(y.dtype))
+
+    def __repr__(self) -> str:
+        rows, columns = self.weight.shape
+        return f"Layer({columns} → {rows}, {self.activation})"
+
+
+def _frozen(array: Any) -> bool:
+    """Whether an array is float32 and neither it nor what it is a view of can be written."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+        return False
+    while isinstance(array, np.ndarray) and not array.flags.writeable:
+        array = array.base
+    return array is None

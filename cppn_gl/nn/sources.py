@@ -1,0 +1,486 @@
+"""Where a network comes from: what a `[network]` table says.
+
+    table of TOML values -> source_of() -> NetworkSource -> network()
+
+`Random` draws layers, `Layers` has them given. Another source is one class here, or elsewhere, and
+one entry of SOURCES; presets, sweeps, the window and the parser ask the protocol.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn import draws, interpolation
+from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.draws import INITS, MAX_SEED
+from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network, output_layer
+from cppn_gl.utils.checks import (
+    PresetError,
+    choice,
+    integer,
+    key,
+    nearest,
+    number,
+    several,
+    show,
+    validate,
+)
+
+LAYER_KEYS = ("weight", "bias", "activation")
+
+_ACTIVATION = choice(ACTIVATIONS)
+
+
+class NetworkSource(Protocol):
+    """A `[network]` table: a frozen dataclass of keys, equal where it gives the same network.
+
+    Another kind of network is one class with these.
+    """
+
+    @property
+    def redrawable(self) -> bool:
+        """Whether it has the keys of `Random`, and they can be changed."""
+
+    @property
+    def kind(self) -> interpolation.Kind | None:
+        """Which numbers a seed draws, so that one can turn into another; None where none are."""
+
+    @property
+    def structure(self) -> str:
+        """Its structure in words: "depth 8 × width 16"."""
+
+    @property
+    def draws(self) -> str:
+        """How it is drawn, in words; "" where it is not."""
+
+    @property
+    def seed(self) -> int:
+        """Which draws."""
+
+    @property
+    def latent(self) -> tuple[float, ...] | None:
+        """z0, z1 … where they are given."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The input features."""
+
+    @property
+    def depth(self) -> int:
+        """Weight layers on the longest path, the output layer included."""
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each hidden layer."""
+
+    @property
+    def output_activation(self) -> str:
+        """The activation of the last layer."""
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each layer's weights, (out, in); nothing is drawn for it."""
+
+    def network(self) -> Network:
+        """The network. Raises PresetError where the table does not make one."""
+
+    def draw(self) -> Iterator[None]:
+        """Prepare what `network` needs, a layer at each step: millions of draws take a second."""
+
+    def layer_picture(self, layer: int) -> "NetworkSource":
+        """The source of layer `layer`'s picture: the network of that depth."""
+
+    def output_layer(self, depth: int) -> Layer:
+        """The effective output layer of the network of another depth."""
+
+    def replace(self, values: dict[str, Any]) -> "NetworkSource":
+        """With some keys changed. Raises PresetError."""
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values; unset keys are left out."""
+
+
+def source_of(table: dict[str, Any]) -> NetworkSource:
+    """The source that a table of TOML values describes. Raises PresetError."""
+    if not isinstance(table, dict):
+        raise PresetError(f"{show(table)}; expected a table [network]", key="network")
+    kind = next(cls for cls in SOURCES if cls.describes(table))
+    source: NetworkSource = kind.of(table)
+    return source
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What sources that are dataclasses of keys share."""
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """From values by name. Raises PresetError for a name that there is not."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                problem = f"no such key{nearest(name, known)}"
+                raise PresetError(problem, key=f"network.{show(name)[1:-1]}")
+        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+    def draw(self) -> Iterator[None]:
+        """Nothing takes long."""
+        return iter(())
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values; unset keys are left out."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        given = {name: value for name, value in fields.items() if value is not None}
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
+
+
+def _activations(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ACTIVATION(value)
+    return several(_ACTIVATION, 0, MAX_DEPTH - 1)(value)
+
+
+def _between(value: Any) -> tuple[int, float]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(f"{show(value)} is not a seed and a number from 0 to 1")
+    return integer(0, MAX_SEED)(value[0]), number(0, 1)(value[1])
+
+
+@dataclass(frozen=True)
+class Random(_Source):
+    """A random network. Equal keys draw equal networks, on any machine."""
+
+    redrawable = True
+
+    depth: int = key(
+        8, integer(1, MAX_DEPTH), "weight layers, the output layer included", short=True
+    )
+    width: int = key(16, integer(1, MAX_WIDTH), "units in each hidden layer", short=True)
+    inputs: tuple[str, ...] = key(
+        ("x", "y"),
+        check_inputs,
+        "input features, in the order of W₁'s columns: x y r t cos_t sin_t z0 z1 … one",
+        short=True,
+    )
+    outputs: int = key(3, choice([1, 3]), "1 = grey, 3 = RGB")
+    activation: str | tuple[str, ...] = key(
+        "tanh",
+        _activations,
+        f"of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
+        short=True,
+    )
+    output_activation: str = key("sigmoid", _ACTIVATION, "of the last layer")
+    init: str = key(
+        "uniform", choice(INITS), f"distribution of the draws: {' '.join(INITS)}", short=True
+    )
+    weight_scale: float = key(
+        1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True, factor=True
+    )
+    bias_scale: float | None = key(
+        None,
+        number(0, 1000),
+        "factor on the drawn biases; follows weight_scale when absent",
+        factor=True,
+    )
+    seed: int = key(0, integer(0, MAX_SEED), "which network, 0 to 2⁶³ - 1", short=True)
+    latent: tuple[float, ...] | None = key(
+        None,
+        several(number(-1e6, 1e6), 0, MAX_LATENTS),
+        "z0, z1 …; drawn from U(-1, 1) when absent",
+    )
+    between: tuple[int, float] | None = key(
+        None,
+        _between,
+        "another seed, and how far the draws have turned towards it, 0 to 1, as [9, 0.25]",
+    )
+
+    def __post_init__(self) -> None:
+        validate(self, "network.")
+        if not isinstance(self.activation, str) and len(self.activation) != self.depth - 1:
+            raise PresetError(
+                f"{len(self.activation)} activations; depth {self.depth} has "
+                f"{self.depth - 1} hidden layers",
+                key="network.activation",
+            )
+        needed = latent_count(self.inputs)
+        if self.latent is not None and len(self.latent) < needed:
+            raise PresetError(
+                f"{len(self.latent)} values; the inputs need {needed}", key="network.latent"
+            )
+
+    @classmethod
+    def describes(cls, table: dict[str, Any]) -> bool:
+        """Whether a table is of this kind: any that is of no other."""
+        return True
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each of the depth - 1 hidden layers."""
+        if isinstance(self.activation, str):
+            return (self.activation,) * (self.depth - 1)
+        return self.activation
+
+    @property
+    def structure(self) -> str:
+        """Its structure in words: "depth 8 × width 16"."""
+        return f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
+
+    @property
+    def draws(self) -> str:
+        """How it is drawn, in words."""
+        bias = "" if self.bias_scale is None else f"  bias scale {self.bias_scale:.4g}"
+        return f"{self.init}  weight scale {self.weight_scale:.4g}{bias}  seed {self.seed}"
+
+    @property
+    def kind(self) -> interpolation.Kind:
+        """Which numbers it draws, whatever the seed."""
+        return self._kind(self.depth)
+
+    def _kind(self, depth: int) -> interpolation.Kind:
+        sizes = (len(self.inputs), *(self.width,) * (depth - 1), self.outputs)
+        shapes = tuple(zip(sizes[1:], sizes[:-1], strict=True))
+        return interpolation.Kind(shapes, latent_count(self.inputs), INITS[self.init][0])
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each layer's weights, (out, in)."""
+        return self.kind.shapes
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        """z0, z1 …: given, or drawn."""
+        if self.latent is not None or self.between is None:
+            drawn = drawn_latents(self.seed, self.inputs)
+            return drawn if self.latent is None else self.latent
+        return tuple(map(float, self._drawn()[-1]))
+
+    def _drawn(self) -> list[NDArray[np.float32]]:
+        """Weight and bias of each layer, and then the latent constants, before any scale."""
+        if self.between is None:
+            return self.kind.arrays(self.seed)
+        return interpolation.blended(self.kind, self.seed, *self.between)
+
+    def network(self) -> Network:
+        """Draw it."""
+        *drawn, latent = self._drawn()
+        layers, scales = [], []
+        for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
+            weight, bias = drawn[2 * number_ : 2 * number_ + 2]
+            layers.append(Layer(weight, bias, name))
+            scales.append(self._scales(*weight.shape))
+        latents = tuple(map(float, latent)) if self.latent is None else self.latent
+        return Network(layers, self.inputs, latent=latents, scales=scales)
+
+    def draw(self) -> Iterator[None]:
+        """Draw a layer at each step; the draws are cached."""
+        for layer in range(1, self.depth + 1):
+            for seed in (self.seed, *(self.between or ())[:1]):
+                self.kind.layer(seed, layer)
+            yield
+
+    def layer_picture(self, layer: int) -> "Random":
+        """The source of the network of depth `layer`."""
+        return self.replace({"depth": layer})
+
+    def replace(self, values: dict[str, Any]) -> "Random":
+        """With some keys changed. Another depth repeats the last entry of a list of activations,
+        or cuts it.
+        """
+        depth = values.get("depth", self.depth)
+        listed = not isinstance(self.activation, str) and "activation" not in values
+        if listed and depth in range(1, MAX_DEPTH + 1):
+            tail = self.activation[-1:] or (Random().activation,)
+            values = {**values, "activation": (*self.activation, *(tail * depth))[: depth - 1]}
+        return dataclasses.replace(self, **values)
+
+    def output_layer(self, depth: int) -> Layer:
+        """The effective output layer of the same network at another depth."""
+        kind = self._kind(depth)
+        if self.between is None:
+            weight, bias = kind.layer(self.seed, depth)
+        else:
+            weight, bias = interpolation.blended_layer(kind, self.seed, *self.between, depth)
+        layer = Layer(weight, bias, self.output_activation)
+        return layer.scaled(*self._scales(*weight.shape))
+
+    def _scales(self, rows: int, fan_in: int) -> tuple[float, float]:
+        """Factors on a layer's drawn weights and biases."""
+        distribution, variance = INITS[self.init]
+        factor = self.weight_scale
+        if variance is not None:  # U(-1, 1) has variance 1/3
+            factor *= math.sqrt(variance(fan_in, rows) * (3 if distribution == "uniform" else 1))
+        return factor, self.weight_scale if self.bias_scale is None else self.bias_scale
+
+
+@dataclass(frozen=True)
+class Layers(_Source):
+    """A network whose layers are given outright, by `[[network.layers]]`."""
+
+    redrawable = False
+    kind = None
+    draws = ""
+
+    layers: tuple[Layer, ...]
+    inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
+    seed: int = key(0, integer(0, MAX_SEED), "draws the latent constants that are not given")
+    latent: tuple[float, ...] | None = key(
+        None,
+        several(number(-1e6, 1e6), 0, MAX_LATENTS),
+        "z0, z1 …; drawn from U(-1, 1) when absent",
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
+        validate(self, "network.")
+        self.network()
+
+    @classmethod
+    def describes(cls, table: dict[str, Any]) -> bool:
+        """Whether a table is of this kind: it has layers."""
+        return "layers" in table
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """From values by name; layers may be tables of weight, bias and activation."""
+        tables = values["layers"]
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            problem = "expected [[network.layers]] tables, each with weight, bias, activation"
+            raise PresetError(problem, key="network.layers")
+        known = [field.name for field in dataclasses.fields(cls)]
+        random = [field.name for field in dataclasses.fields(Random)]
+        for name in values:
+            if name not in known and name in random:
+                problem = "cannot be set beside [[network.layers]], which say it themselves"
+                raise PresetError(problem, key=f"network.{name}")
+        return super().of(
+            {**values, "layers": tuple(map(_layer, tables, range(1, 1 + len(tables))))}
+        )
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        """z0, z1 …: given, or drawn."""
+        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+
+    @property
+    def depth(self) -> int:
+        """The number of layers."""
+        return len(self.layers)
+
+    @property
+    def structure(self) -> str:
+        """Its structure in words."""
+        return f"depth {self.depth}, layers given"
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        """One name for each hidden layer."""
+        return tuple(layer.activation for layer in self.layers[:-1])
+
+    @property
+    def output_activation(self) -> str:
+        """The activation of the last layer."""
+        return self.layers[-1].activation
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shape of each layer's weights, (out, in)."""
+        return tuple(layer.weight.shape for layer in self.layers)
+
+    def network(self) -> Network:
+        """The network of these layers. Raises PresetError where they do not chain."""
+        if self.latent is not None and len(self.latent) < latent_count(self.inputs):
+            raise PresetError("fewer values than the inputs need", key="network.latent")
+        try:
+            return Network(self.layers, self.inputs, latent=self.latents)
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key or "network.layers") from None
+
+    def layer_picture(self, layer: int) -> "Layers":
+        """The first `layer` layers, the last cut to as many rows as there are outputs."""
+        return dataclasses.replace(self, layers=self.network().truncated(layer).drawn)
+
+    def output_layer(self, depth: int) -> Layer:
+        """The output layer of the network cut at a depth."""
+        return output_layer(self.layers, depth)
+
+    def replace(self, values: dict[str, Any]) -> "Layers":
+        """With other inputs, seed or latents. Raises PresetError for all else."""
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in values:
+            if name not in known:
+                problem = "cannot be changed: this network is given by its layers"
+                raise PresetError(problem, key=f"network.{name}")
+        return dataclasses.replace(self, **values)
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values, the layers as tables."""
+        tables = [
+            {
+                "weight": [_shortest(row) for row in layer.weight],
+                "bias": _shortest(layer.bias),
+                "activation": layer.activation,
+            }
+            for layer in self.layers
+        ]
+        others = super().to_toml()
+        del others["layers"]
+        return {**others, "layers": tables}
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Layers):
+            return NotImplemented
+        return self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        digests = tuple(layer.digest for layer in self.layers)
+        return digests, self.inputs, self.seed, self.latent
+
+
+def _layer(table: dict[str, Any], number_: int) -> Layer:
+    """One table of `[[network.layers]]`, counted from 1."""
+    where = "network.layers"
+    for field in table:
+        if field not in LAYER_KEYS:
+            hint = nearest(field, LAYER_KEYS)
+            raise PresetError(f"layer {number_}: no such key {show(field)}{hint}", key=where)
+    for field in LAYER_KEYS:
+        if field not in table:
+            raise PresetError(f"layer {number_} has no {field}", key=where)
+    values = number(-MAX_WEIGHT, MAX_WEIGHT)
+    try:
+        weight = several(several(values, 1, MAX_WIDTH), 1, MAX_WIDTH)(table["weight"])
+        bias = several(values, 1, MAX_WIDTH)(table["bias"])
+        if len({len(row) for row in weight}) > 1:
+            raise ValueError("rows of weight differ in length")
+        activation = _ACTIVATION(table["activation"])
+        return Layer(np.array(weight, np.float32), np.array(bias, np.float32), activation)
+    except PresetError as error:
+        raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
+    except (ValueError, TypeError) as error:
+        raise PresetError(f"layer {number_}: {error}", key=where) from None
+
+
+def _shortest(values: Any) -> list[float]:
+    return [float(str(value)) for value in values]  # 0.4, not float32's 0.4000000059604645
+
+
+def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:
+    """The latent constants that `inputs` need, from U(-1, 1)."""
+    count = latent_count(inputs)
+    return tuple(map(float, draws.draw_row(seed, 0, draws.LATENT, count, "uniform")))
+
+
+SOURCES: list[Any] = [Layers, Random]  # the first that describes a table; Random takes any
