@@ -13,6 +13,7 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 
@@ -55,11 +56,11 @@ def drawn(
         scene = scene or scene_of(preset, time)
         drawing = view_of(preset).begin(stage, planes, scene)
         for _ in range(10_000):
-            if drawing.step(budget):
+            if drawing.step(within(budget)):
                 break
         else:
             raise AssertionError("never done")
-        assert drawing.step(budget)
+        assert drawing.step(within(budget))
         pixels = planes.read()
         planes.release()
     return pixels

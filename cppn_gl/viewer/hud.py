@@ -10,7 +10,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.views import PICTURE, text
+from cppn_gl.views import text
 
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
@@ -59,7 +59,7 @@ def hud_lines(
         _structure(preset, explorer.layer),
         *filter(None, [preset.spec.draws]),
     ]
-    if explorer.view.name != PICTURE:  # which has words of its own
+    if not explorer.view.by_pixel:  # it has words of its own
         return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:

@@ -9,11 +9,9 @@ process ends with its stdin.
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time as wall
@@ -21,59 +19,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from cppn_gl.engines.base import Engine
+from cppn_gl.engines.gl.compiling import DISK_SECONDS, compile_program
 from cppn_gl.engines.gl.context import ContextError
-from cppn_gl.engines.gl.drawing import begin
-from cppn_gl.engines.gl.packing import frame_block
-from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.programs import Programs
-from cppn_gl.engines.gl.shader import LANES, ShaderError, Structure
+from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.engines.names import ENGINES, HOST, STAND_IN
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils import child
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.views import ALL, PICTURE
-from cppn_gl.views.base import HostView, Stage, View
+from cppn_gl.utils.tasks import within
+from cppn_gl.views import ALL
+from cppn_gl.views.base import Stage, View
+from cppn_gl.views.picture import SAMPLES
 
-PR_SET_PDEATHSIG = 1
 NICENESS = 5  # below the window, and yet done soon
-SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
 SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
-DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
-
-
-def program_key(painter: Painter, network: Network, engine: Engine, samples: int = 1) -> str:
-    """What a compiled program is for, in words that are the same in another process."""
-    key = f"{engine} {painter.structure(network)}"
-    if engine.kind == "baked":
-        drawn = b"".join(layer.digest for layer in network.drawn)
-        key += f" {drawn.hex()} {network.scales}"
-    # Several samples add up: a program of its own, or blending, which may be compiled apart.
-    return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
-
-
-def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
-    """Compile what an engine needs for a scene, and draw with it; the seconds. Raises ShaderError.
-
-    Many drivers compile at the first draw, some not before a pixel is drawn.
-    """
-    sheet = Planes(painter.ctx, (LANES, 1))
-    started = wall.perf_counter()
-    try:
-        if engine == TILED:
-            begin(painter, sheet, scene, engine, samples=samples).step(0.0)
-        else:
-            program = painter.load(scene, engine, added=samples > 1)
-            painter.frame(frame_block(scene, sheet.size))
-            program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
-            painter.ctx.finish()
-    finally:
-        sheet.release()
-    return wall.perf_counter() - started
 
 
 def deepest(preset: Preset) -> Preset | None:
@@ -97,15 +64,15 @@ def needed(
     `deeper`: what it needs at a greater depth, too.
     """
     scene = whole_scene(preset)
-    engine = EXACT[renderer.engine_for(scene.network).engine]
+    engine = ENGINES[renderer.engine_for(scene.network).engine]
     if engine.on_host:
         return
-    engines = list(dict.fromkeys((FRAGMENT, engine)))
+    engines = list(dict.fromkeys((STAND_IN, engine)))
     for one in engines:
         yield scene, one, 1
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
-    if deep is not None and engine.kind != "baked":
+    if deep is not None and not engine.bakes:
         scene = whole_scene(deep)
         for one in engines:
             yield scene, one, 1
@@ -146,7 +113,7 @@ class Warmer:
         """Draw, small, every other view that a key may bring: their shaders are compiled then."""
         of = self.renderer.painter.structure(preset.network())
         for view in ALL.values():
-            if (view.name, of) in self._seen or view.name == PICTURE or isinstance(view, HostView):
+            if (view.name, of) in self._seen or not view.own_shaders:
                 continue
             self._look()
             shown = preset.replace(view=view.name)
@@ -158,9 +125,9 @@ class Warmer:
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
         sheet = Planes(painter.ctx, SMALL)
-        drawing = view.begin(Stage(painter, lambda network: NUMPY), sheet, scene)
+        drawing = view.begin(Stage(painter, lambda network: HOST), sheet, scene)
         try:
-            while not drawing.step(DISK_SECONDS):
+            while not drawing.step(within(DISK_SECONDS)):
                 self._look()
         finally:
             drawing.release()
@@ -176,7 +143,7 @@ class Warmer:
     def _compile(self, number: int, preset: Preset) -> None:
         for scene, engine, samples in needed(self.renderer, preset):
             self._look()
-            key = program_key(self.renderer.painter, scene.network, engine, samples)
+            key = engine.program_key(self.renderer.painter, scene.network, samples)
             seconds = 0.0
             if key not in self._known:
                 seconds = self._compile_afresh(scene, engine, samples)
@@ -208,7 +175,7 @@ class Warmer:
     def _untuned(self, network: Network) -> bool:
         chooser = self.renderer.chooser
         key = chooser.key(network)
-        known = chooser.asked in EXACT or chooser.cache.get(key) is not None
+        known = chooser.asked in ENGINES or chooser.cache.get(key) is not None
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
@@ -237,18 +204,10 @@ def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
     os._exit(0)  # the window has gone
 
 
-def _die_with_the_window() -> None:
-    """Ask the system for it: while the driver compiles, nothing here hears that stdin has ended."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> int:
     """Work until stdin ends."""
     global answers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window is interrupted too, and ends this
-    _die_with_the_window()
+    child.end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     with contextlib.suppress(AttributeError, OSError):

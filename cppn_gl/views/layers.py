@@ -22,9 +22,10 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, Ends, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.cells import Cells, arranged
 
 Floats = NDArray[np.float32]
@@ -107,15 +108,14 @@ class LayersView(HostView):
         """The size of a layer's picture."""
         cells = self.cells(scene, size)
         wide, high = cells.cell
-        return wide, max(1, (high - cells.gap) // 2) if scene.options(
-            LayersOptions
-        ).before else high
+        half = max(1, (high - cells.gap) // 2)
+        return wide, half if scene.options(LayersOptions).before else high
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint all layers."""
         return self.paint_for(scene, size, size)
 
-    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps:
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         """Paint all layers. What each is stretched over is that of its picture in `shape`."""
         before, color = scene.options(LayersOptions).before, scene.preset.color
         cells = self.cells(scene, size)

@@ -9,10 +9,11 @@ import pytest
 from census import Census
 
 from cppn_gl import Preset, Renderer
-from cppn_gl.engines.gl.painter import FIRST_RATE, MAX_RATES, Painter
+from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.programs import MAX_PROGRAMS
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import COMPUTE, FRAGMENT, NUMPY
+from cppn_gl.engines.rates import FIRST_RATE, MAX_RATES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network

@@ -11,14 +11,16 @@ import pytest
 from samples import sample, size_of, time_of
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.geometry import sample_jitters
+from cppn_gl.engines.gl import tiled as tiles
 from cppn_gl.engines.gl import tiled_programs
 from cppn_gl.engines.gl.context import open_context
+from cppn_gl.engines.gl.drawing import begin
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.tiled import TiledDrawing
 from cppn_gl.engines.gl.tiled_programs import (
     GROUP_TEXELS,
     TILE_BYTES,
@@ -26,13 +28,14 @@ from cppn_gl.engines.gl.tiled_programs import (
     available,
     pack,
 )
-from cppn_gl.engines.names import EXACT
+from cppn_gl.engines.names import EXACT, TILED
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import Preset, View
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
+from cppn_gl.utils.tasks import Stepping, finish, within
 
 gl = pytest.mark.gl
 SIZE = (37, 23)
@@ -44,7 +47,8 @@ class Tiled:
     """A renderer, as the truth wants one, that draws in tiles alone."""
 
     def __init__(self, ctx: moderngl.Context):
-        self.ctx, self.painter, self.programs = ctx, Painter(ctx, 420), TiledPrograms(ctx)
+        self.ctx, self.painter = ctx, Painter(ctx, 420)
+        self.programs = self.painter.tiled_programs
 
     def render(
         self, preset: Preset, size: tuple[int, int] = SIZE, time: float = 0.0, **options: Any
@@ -52,17 +56,10 @@ class Tiled:
         dtype, part = options.pop("dtype", "uint8"), options.pop("part", (0, 0, *size))
         budget = options.pop("budget", 0.25)
         planes = Planes(self.ctx, part[2:])
-        drawing = TiledDrawing(
-            self.painter,
-            planes,
-            scene(preset, time),
-            programs=self.programs,
-            size=size,
-            offset=part[:2],
-            **options,
-        )
+        region = Region.of(size, options.pop("samples", 1)).cut(*part)
+        drawing = Stepping(tiles.draw(self.painter, planes, scene(preset, time), region, **options))
         self.steps = 1
-        while not drawing.step(budget):
+        while not drawing.step(within(budget)):
             self.steps += 1
         assert drawing.done
         assert drawing.step(0.0)
@@ -71,7 +68,6 @@ class Tiled:
         return quantise(picture) if dtype == "uint8" else picture
 
     def release(self) -> None:
-        self.programs.release()
         self.painter.release()
 
 
@@ -292,7 +288,7 @@ def test_another_picture_may_be_drawn_between_two_steps(tiled: Tiled) -> None:
     tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)
     planes = [Planes(tiled.ctx, SIZE) for _ in range(2)]
     drawings = [
-        TiledDrawing(tiled.painter, target, scene(preset), programs=tiled.programs)
+        begin(tiled.painter, target, scene(preset), TILED)
         for target, preset in zip(planes, (WIDE, other), strict=True)
     ]
     while not all(drawing.done for drawing in drawings):
@@ -351,14 +347,10 @@ def test_everything_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("buffer", "compute_shader"):
         monkeypatch.setattr(ctx, name, recording(getattr(ctx, name)))
     painter = Painter(ctx, 420)
-    made.clear()
-    programs = TiledPrograms(ctx)
     planes = Planes(ctx, (5, 3))
     for keys in ({}, {"width": 100}, {"depth": 1, "activation": []}, {"activation": "cos"}):
-        drawing = TiledDrawing(painter, planes, scene(WIDE.replace(**keys)), programs=programs)
-        while not drawing.step(0.1):
-            pass
-    programs.release()
+        finish(begin(painter, planes, scene(WIDE.replace(**keys)), TILED))
+    painter.release()
     assert len(made) > 10
     assert all(isinstance(one.mglo, moderngl.InvalidObject) for one in made)
     assert ctx.error == "GL_NO_ERROR"

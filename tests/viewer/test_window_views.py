@@ -19,7 +19,6 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, UnitsOptions
 from cppn_gl.preset.tour import steps
-from cppn_gl.viewer.canvas import VIEW_SAMPLES
 from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
 from cppn_gl.views.base import HostView, lay_over, painted
@@ -102,7 +101,7 @@ class Watched:
     def check(self, preset: Preset, cursor: tuple[float, float] | None = None) -> None:
         """Wait until the window shows just the pixels of a preset's view."""
         view = ALL[preset.show.view]
-        samples = SAMPLES if view.name == "picture" else VIEW_SAMPLES if view.smooth else 1
+        samples = view.samples
         wait_for(lambda: (e := self.desktop.events()[-1])["samples"] == samples and e["finished"],
                  "all samples")  # fmt: skip
         if cursor is None:
@@ -289,7 +288,7 @@ def test_a_screenshot_is_made_again_byte_for_byte(
     path = window.keep()
     shot = read_shot(path)
     assert (shot.preset, shot.size) == (preset, SIZE)
-    assert shot.samples == (VIEW_SAMPLES if ALL[view].smooth else 1)
+    assert shot.samples == ALL[view].samples
     assert main(["render", str(path), "-o", str(tmp_path / "again.png"), "--quiet"]) == 0
     one, other = (np.asarray(Image.open(p)).astype(int) for p in (path, tmp_path / "again.png"))
     assert np.abs(one - other).max() == 0

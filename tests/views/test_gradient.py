@@ -11,6 +11,7 @@ from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.derivatives import at_points
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import GradientOptions
+from cppn_gl.utils.tasks import within
 from cppn_gl.views.slopes import gradient
 from cppn_gl.views.slopes.fields import BAND_PIXELS
 from cppn_gl.views.slopes.gradient import GradientView, limits, spread
@@ -85,7 +86,7 @@ def test_a_picture_of_several_bands_is_whole(
     whole = viewed(renderer, preset, size)
     with begun(renderer, preset, size) as drawing:
         drawing._rows = 8  # type: ignore[attr-defined]
-        while not drawing.step(0.01):
+        while not drawing.step(within(0.01)):
             pass
         assert np.allclose(drawing.planes.read(), whole, rtol=0, atol=1e-5)
     assert BAND_PIXELS > 61 * 43

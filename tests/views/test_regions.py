@@ -8,14 +8,16 @@ from truth import reference
 from viewing import viewed
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
+from cppn_gl.engines.gl.drawing import draw
+from cppn_gl.engines.names import REGIONS
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.show import RegionsOptions
-from cppn_gl.views.base import Stage
-from cppn_gl.views.slopes import regions
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
 from cppn_gl.views.slopes.palette import inks
 from cppn_gl.views.slopes.regions import Lines, RegionsView, region_fields, shown_layers
@@ -58,10 +60,8 @@ def by_shader(renderer: Renderer, preset: Preset) -> np.ndarray:
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         fields, scene = Fields(ctx, SIZE), scene_of(preset)
-        stage = Stage(renderer.painter, lambda network: None)  # type: ignore[arg-type, return-value]
-        drawing = regions._ByShader(stage, fields, scene, Lines(scene, SIZE), SIZE, 0)
-        while not drawing.step(0.002):
-            pass
+        lines = Lines(scene, SIZE)
+        at_once(draw(renderer.painter, fields, scene, Region.of(SIZE), REGIONS, lines.set))
         found = fields.read()
         fields.release()
     return found

@@ -19,9 +19,10 @@ from cppn_gl.preset.sweep import cells
 from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import PresetError, choice, integer, key, number
 from cppn_gl.utils.resources import resource
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.views import ALL
-from cppn_gl.views.base import HostView, Size, Steps
+from cppn_gl.views.base import HostView, Picture, Size
 
 SIZE = (32, 20)
 TONES = {"dark": 0.25, "light": 0.75}
@@ -40,7 +41,7 @@ class ToyOptions(Layered):
 class ToyView(HostView):
     """A white square on a ground."""
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         options = scene.options(ToyOptions)
         yield
         picture = np.full((size[1], size[0], 3), TONES[options.tone], np.float32)

@@ -25,8 +25,7 @@ from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
-from cppn_gl.views.base import HostView, OfPictures
-from cppn_gl.views.sampling import mean_of_samples
+from cppn_gl.views.base import HostView, mean_of_samples
 
 SIZES = [(320, 180), (63, 37), (1, 1), (2, 1), (7, 3), (3, 7), (20, 400), (400, 20)]
 SMALL = (64, 36)
@@ -205,7 +204,7 @@ def test_more_samples_are_the_average_of_a_larger_picture(name: str, renderer: R
     large = np.clip(viewed(renderer, preset, (2 * wide, 2 * high), TIME), 0, 1)
     words = ALL[name].overlay(scene_of(preset, TIME), SMALL)
     bare = np.ones((high, wide), bool) if words is None else words[..., 3] == 0
-    if not isinstance(ALL[name], OfPictures):  # whose pictures are averaged each by itself
+    if not ALL[name].samples_itself:  # whose pictures are averaged each by itself
         assert np.abs(found - mean_of_samples(large, 2))[bare].max(initial=0) < 1e-4
     assert np.abs(renderer.render(preset, SMALL, TIME, samples=2) - 255 * found).max() <= 1.01
 
@@ -327,7 +326,7 @@ def test_how_much_work_it_is(name: str) -> None:
 
 @every
 def test_smooth_are_the_views_that_shaders_draw(name: str) -> None:
-    assert ALL[name].smooth != isinstance(ALL[name], HostView)
+    assert (ALL[name].samples > 1) != isinstance(ALL[name], HostView)
 
 
 VALUES = st.fixed_dictionaries(

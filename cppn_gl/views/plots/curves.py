@@ -16,8 +16,9 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
@@ -164,7 +165,7 @@ class CurvesView(HostView):
     def __init__(self) -> None:
         self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """The plain ground: all else is lines and words, which are drawn at full size."""
         yield
         return lettering.blank(size, plot.GROUND)

@@ -15,23 +15,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
-from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
+from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
+from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import DERIVATIVES, FEW_UNITS
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
 from cppn_gl.preset.show import GradientOptions, OneOutput
 from cppn_gl.utils.cache import recent
+from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
-from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
+from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.legend import Corner, Sheet, short
 from cppn_gl.views.slopes.palette import heat
 
+DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
@@ -47,26 +51,25 @@ class GradientView(View):
 
     by_engine = False
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw: derivatives, then their colours."""
         painter, network = stage.painter, scene.network
         low, high = limits(scene)
         shown = channels(scene, scene.options(GradientOptions))
 
-        def part(fields: Fields, size: Size, top: int) -> Part:
-            if on_host(painter, network):
-                places = Places(network, scene.view, scene.clock)
-                return HostFields(
-                    painter,
-                    fields,
-                    lambda pixels, of: derivative_fields(network, places, pixels, of),
-                    size=size,
-                    top=top,
-                    engine=DERIVATIVES,
-                    work=self.work(scene),
-                )
-            return ShaderDrawing(
-                painter, fields, scene, size=size, offset=(0, top), engine=DERIVATIVES
+        def part(fields: Fields, band: Region) -> Steps[None]:
+            if not on_host(painter, network):
+                return draw(painter, fields, scene, band, DERIVATIVES)
+            places = Places(network, scene.view, scene.clock)
+            return fill(
+                painter,
+                fields,
+                lambda pixels, of: derivative_fields(network, places, pixels, of),
+                band,
+                kind=(DERIVATIVES.name, None),
+                work=self.work(scene),
             )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:

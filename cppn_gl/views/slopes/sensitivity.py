@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.gl.drawing import begin
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
@@ -27,10 +27,11 @@ from cppn_gl.nn.perturbation import changes, perturbed
 from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.cache import recent
+from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
-from cppn_gl.views.slopes.fields import Part, Shaded
+from cppn_gl.views.slopes.fields import Shaded
 from cppn_gl.views.slopes.gradient import channels, grid, spread
 from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides, short
 from cppn_gl.views.slopes.palette import heat
@@ -53,15 +54,17 @@ class Measured:
 class SensitivityView(View):
     """How far the picture moves when one layer is changed a little."""
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw: two pictures by one engine, the changed one's, and then their distance."""
         painter, other = stage.painter, changed(scene)
         engine = stage.engine_for(other.network)
         low, high = measured(scene).limits
 
         def part(of: Scene) -> Any:
-            def draw(target: Planes, size: Size, top: int) -> Part:
-                return begin(painter, target, of, engine, size=size, offset=(0, top))
+            def draw(target: Planes, band: Region) -> Steps[None]:
+                return during(engine.begin(painter, target, of, band))
 
             return draw
 

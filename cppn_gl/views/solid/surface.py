@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import SurfaceOptions
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.utils.tasks import Task
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import Axis, axes_overlay
 from cppn_gl.views.solid.camera import dragged, zoomed
 from cppn_gl.views.solid.field import WEIGHTS
@@ -30,7 +32,9 @@ class SurfaceView(View):
         """Where it is painted by the picture, and not by its height."""
         return painted(preset)
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw."""
         return SurfaceDrawing(stage, planes, scene)
 

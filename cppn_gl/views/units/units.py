@@ -16,8 +16,8 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.cache import Recent
-from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
+from cppn_gl.utils.tasks import Steps, at_once
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
@@ -71,7 +71,7 @@ class UnitsView(HostView):
         units = sum(len(layer.bias) for layer in scene.network.drawn)
         return max(super().work(scene), work_per_pixel(scene.network) / units)
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint all tiles."""
         board, before = board_of(scene, size), scene.options(UnitsOptions).before
         picture: Picture = blank(size)
