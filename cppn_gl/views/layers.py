@@ -107,9 +107,8 @@ class LayersView(HostView):
         """The size of a layer's picture."""
         cells = self.cells(scene, size)
         wide, high = cells.cell
-        return wide, max(1, (high - cells.gap) // 2) if scene.options(
-            LayersOptions
-        ).before else high
+        half = max(1, (high - cells.gap) // 2)
+        return wide, half if scene.options(LayersOptions).before else high
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """Paint all layers."""
