@@ -15,8 +15,7 @@ from typing import Any
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.shader import Structure
 from cppn_gl.engines.names import EXACT
-from cppn_gl.preset.parsing import open_plain
-from cppn_gl.utils.files import CaptureError, write_atomic
+from cppn_gl.utils.files import CaptureError, open_plain, write_atomic
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
 FORMAT = 1

@@ -8,7 +8,9 @@ import errno
 import itertools
 import os
 import secrets
+import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -31,15 +33,54 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What would put an error right, and the argument of the function called that does it, if any.
+
+    A front end, as the command line, says what it calls that argument.
+    """
+
+    words: str
+    argument: str = ""
+
+
 class CaptureError(RuntimeError):
     """A file that cannot be written, in one line: where, what is wrong, what would be right.
 
     `taken`: because a file has that name already.
     """
 
-    def __init__(self, path: str | Path, problem: str, *, taken: bool = False):
-        super().__init__(f"{path}: {problem}")
-        self.path, self.problem, self.taken = Path(path), problem, taken
+    def __init__(
+        self, path: str | Path, problem: str, remedy: Remedy | None = None, *, taken: bool = False
+    ):
+        words = f"{problem}; {remedy.words}" if remedy else problem
+        super().__init__(f"{path}: {words}")
+        self.path, self.problem, self.taken = Path(path), words, taken
+        self.argument = remedy.argument if remedy else ""
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    _check_plain(os.stat(path))
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    try:
+        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        problem = "a device or a pipe, where a plain file would be right"
+        raise OSError(errno.EINVAL, problem)
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:

@@ -15,7 +15,6 @@ import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, FRAGMENT, NUMPY, wished
-from cppn_gl.output.capture import CaptureError, free_name, write_atomic
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
@@ -24,6 +23,7 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tour import Step
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.captions import Captions

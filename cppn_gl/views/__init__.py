@@ -1,8 +1,8 @@
 """The views, by the rows of preset.show.VIEWS. `view_of(preset)` is the one that it is shown by.
 
 To add one: a class here, its row and its options in preset/show.py (or `register`, from outside the
-package), and a shader where it draws by one. The V key, --view, the help, the documentation and the
-tests follow.
+package), and a shader where it draws by one. The V key, the command line, the help, the
+documentation and the tests follow.
 """
 
 import importlib

@@ -11,7 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 import cppn_gl
 from cppn_gl.preset.library import load_preset
-from cppn_gl.preset.sweep import cells
+from cppn_gl.preset.sheet import cells
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.views import text
 from cppn_gl.views.sheet_layout import natural_size

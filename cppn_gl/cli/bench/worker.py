@@ -132,7 +132,7 @@ def main() -> int:
         try:
             answer = getattr(desk, request["do"])(request, tell)
         except ContextError as error:
-            answer = {"error": str(error), "context": [error.message, error.hint]}
+            answer = {"error": str(error), "context": list(error.args)}
         except Exception as error:
             answer = {"error": one_line(error)}
         tell(**answer, done=True)

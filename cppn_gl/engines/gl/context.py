@@ -27,12 +27,14 @@ REQUIRED_VERSION = 330
 
 
 class ContextError(RuntimeError):
-    """OpenGL, or a window for it, cannot be had: `message` says why, `hint` what to do."""
+    """OpenGL, or a window for it, cannot be had: `message` says why, `hint` what to do.
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+    `argument` is the one of the function called that would change it, if any.
+    """
+
+    def __init__(self, message: str, hint: str, argument: str = "") -> None:
+        super().__init__(message, hint, argument)
+        self.message, self.hint, self.argument = message, hint, argument
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"
