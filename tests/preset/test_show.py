@@ -7,6 +7,7 @@ import pytest
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import (
     VIEWS,
     SensitivityOptions,
@@ -15,7 +16,6 @@ from cppn_gl.preset.show import (
     ViewRow,
     VolumeOptions,
 )
-from cppn_gl.preset.sweep import cells
 from cppn_gl.preset.tables import register
 from cppn_gl.utils.checks import PresetError
 

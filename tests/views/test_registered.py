@@ -13,9 +13,9 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import VIEWS, Layered, Options, ViewRow, VolumeOptions
-from cppn_gl.preset.sweep import cells
 from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import PresetError, choice, integer, key, number
 from cppn_gl.utils.resources import resource
