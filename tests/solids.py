@@ -13,7 +13,6 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.preset.show import Show
 from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
@@ -24,7 +23,7 @@ GAMMA = 2.2
 def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y"), **show: Any):
     """A preset of given layers (weight, bias, activation)."""
     spec = Layers(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
-    return Preset(spec, show=Show(**show))
+    return Preset(spec).replace(**{f"show.{name}": value for name, value in show.items()})
 
 
 def constant(value: float, inputs: tuple[str, ...] = ("x", "y"), **show: Any) -> Preset:

@@ -19,6 +19,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import SHIPPED, VIEWS
 from cppn_gl.viewer.helper import Helper
 from cppn_gl.viewer.warming import needed
 
@@ -93,7 +94,7 @@ class Available:
         asked = engine.program_key(self.painter, scene.network), size
         if asked != self._asked:
             self._asked = asked
-            self.helper.want(preset.to_toml(), size)
+            self.helper.want(_shipped(preset).to_toml(), size)
 
     def update(self) -> None:
         """Hear what the helper has done."""
@@ -189,3 +190,10 @@ class Available:
         if self.helper is not None:
             self.helper.close()
             self._done = 0
+
+
+def _shipped(preset: Preset) -> Preset:
+    """The preset, without what only this process knows where views are registered in it."""
+    if tuple(VIEWS) == SHIPPED:
+        return preset
+    return Preset(preset.spec, preset.view, color=preset.color, normalize=preset.normalize)

@@ -18,14 +18,12 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import ViewRow, knobs, option_fields
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
 Size = tuple[int, int]  # width, height in pixels
-
-HEED_LAYER: tuple[str, ...] = Show.__dataclass_fields__["layer"].metadata["of"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class Hit:
 class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
-    `name` is its name in show.VIEWS. `knobs` are the keys of `[show]` that it heeds and that keys
-    of the window turn. `samples`: N for the N×N samples a pixel that the window draws at rest.
+    `row` is its row of preset.show.VIEWS, set when it is made from there. `samples`: N for the N×N
+    samples a pixel that the window draws at rest.
     `points`: whether its overlay heeds the cursor. `by_engine`: whether the engine chosen for a
     network draws it; `bakes`: it draws the preset's own network alone, so that one baked program
     serves all frames; `by_pixel`: moreover that engine draws each pixel by itself, so that any part
@@ -64,8 +62,7 @@ class View:
     its own.
     """
 
-    name = ""
-    knobs: tuple[str, ...] = ()
+    row = ViewRow("", "", "")
     samples = 2
     points = False
     by_engine = True
@@ -77,8 +74,18 @@ class View:
 
     @property
     def own_layers(self) -> bool:
-        """Whether it heeds show.layer, instead of being a view of the depth-k network."""
-        return self.name in HEED_LAYER
+        """Whether it has an option `layer`, instead of being a view of the depth-k network."""
+        return "layer" in (field.name for field in option_fields(self.row))
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.row.name
+
+    @property
+    def knobs(self) -> tuple[str, ...]:
+        """The options that keys of the window turn."""
+        return knobs(self.row)
 
     def problem(self, preset: Preset) -> str:
         """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""

@@ -15,7 +15,6 @@ _RATES = Rates()  # of engines on the host, for whatever renderer
 class PictureView(View):
     """The network's outputs as colours, by whatever engine is fastest."""
 
-    name = "picture"
     samples = SAMPLES
     bakes = True
     by_pixel = True

@@ -3,7 +3,7 @@
 Scene -> sheet.cells() -> for each cell its own scene, drawn by its own view -> one picture
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack
 
 import numpy as np
@@ -18,7 +18,7 @@ from cppn_gl.preset.sheet import Cell, Grid, cells
 from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
-from cppn_gl.views import lettering
+from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Size, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
@@ -45,13 +45,12 @@ def _parameters(key: Hashable, network: Network) -> int:
 class SheetView(View):
     """Many networks side by side."""
 
-    name = "sheet"
     points = True
     samples_itself = True
     colors = True
 
-    def __init__(self, view_of: Callable[[Preset], View]) -> None:
-        self._view_of, self._networks = view_of, Networks()
+    def __init__(self) -> None:
+        self._networks = Networks()
 
     def problem(self, preset: Preset) -> str:
         """Why there is no sheet of a preset: a cell cannot be made."""
@@ -88,7 +87,7 @@ class SheetView(View):
         for cell, scene in self._scenes(of, layout.grid):
             yield
             left, top, right, bottom = layout.box(cell.row, cell.column)
-            view, size = self._view_of(scene.preset), (right - left, bottom - top)
+            view, size = view_of(scene.preset), (right - left, bottom - top)
             if view.problem(scene.preset):
                 picture[top:bottom, left:right] = REFUSED
                 continue

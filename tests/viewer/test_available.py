@@ -1,5 +1,6 @@
 """Which engine may draw: never one that makes the window wait for a compiler."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,12 @@ from cppn_gl.engines.base import Engine
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import VIEWS, Options, ViewRow
+from cppn_gl.preset.tables import TABLES, register
+from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import available
 from cppn_gl.viewer.available import Available, Pick
 from cppn_gl.viewer.warming import SAMPLES, needed, whole_scene
@@ -254,3 +260,21 @@ def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
     baked = EXACT["baked"]
     assert baked.program_key(painter, other) != baked.program_key(painter, networks[0])
     assert FRAGMENT.program_key(painter, other, SAMPLES) != keys[0]
+
+
+def test_the_helper_hears_nothing_of_views_that_it_does_not_know(desk: Desk) -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Own(Options):
+        size: int = key(1, integer(0, 9), "a size", step=1)
+
+    desk.engines.start()
+    shown = Preset().replace(depth=3, **{"volume.opacity": 8})
+    desk.engines.want(shown, scene_of(shown), (64, 36))
+    assert parse_preset(desk.helper.wanted[-1]) == shown
+    register(ViewRow("own", "a view of this process", "module:View", Own))
+    try:
+        own = shown.replace(depth=5, **{"view": "own", "own.size": 3, "sweep.rows": "own.size=1:3"})
+        desk.engines.want(own, scene_of(own), (65, 36))
+    finally:
+        del VIEWS["own"], TABLES["own"]
+    assert parse_preset(desk.helper.wanted[-1]).spec == own.spec

@@ -10,6 +10,7 @@ from cppn_gl import Preset, Renderer
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.derivatives import at_points
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import GradientOptions
 from cppn_gl.utils.tasks import within
 from cppn_gl.views.slopes import gradient
 from cppn_gl.views.slopes.fields import BAND_PIXELS
@@ -27,7 +28,7 @@ def expected(preset: Preset, size: tuple[int, int], time: float = 0.0) -> np.nda
     x, y = (a.ravel() for a in pixel_points(size, preset.view.center, preset.view.extent))
     jets = at_points(scene.network, x, y, scene.clock)
     names = ["red", "green", "blue"]
-    channel = preset.show.channel
+    channel = preset.options(GradientOptions).channel
     kept = slice(None) if channel == "all" or jets.shape[2] == 1 else [names.index(channel)]
     steep = np.linalg.norm(jets[1:][..., kept], axis=(0, 2))
     low, high = limits(scene)

@@ -15,6 +15,7 @@ from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
 from cppn_gl.views.slopes.palette import inks
@@ -45,7 +46,7 @@ def signs(preset: Preset) -> np.ndarray:
     value, found = np.stack([known[name] for name in network.inputs], axis=1), []
     for number, layer in enumerate(network.layers[:-1], 1):
         z = value @ layer.weight.T.astype(float) + layer.bias
-        if layer.activation != "tanh" and number <= (preset.show.layer or 99):
+        if layer.activation != "tanh" and number <= (preset.options(RegionsOptions).layer or 99):
             found.append(z > 0)
         activated = {"relu": np.maximum(z, 0), "abs": np.abs(z), "tanh": np.tanh(z)}
         activated["leaky_relu"] = np.where(z < 0, 0.01, 1) * z

@@ -79,7 +79,7 @@ def test_a_click_keeps_a_unit_and_another_frees_it() -> None:
     middle = ((left + right) / 2, (top + bottom) / 2)
     hit = VIEW.hit(scene, SIZE, middle)
     assert hit is not None
-    assert hit.changes == {"show.unit": (2, 5)}
+    assert hit.changes == {"units.unit": (2, 5)}
     assert hit.words == "layer 2 unit 5"
     preset = preset.replace(**hit.changes)
     kept = scene_of(preset)

@@ -14,6 +14,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.cache import Recent
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
@@ -37,7 +38,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
     x = (float(curves.at[0]), float(curves.at[-1]))
     word = _axis_word(scene, curves.axis)
     if curves.units is not None and curves.unit_sums is not None:
-        before = scene.preset.show.before
+        before = scene.options(CurvesOptions).before
         hidden = network.layers[-2]
         values = curves.unit_sums if before else curves.units
         colors = plot.palette(values.shape[1])
@@ -159,9 +160,7 @@ class _Plot:
 class CurvesView(HostView):
     """A network along a line, as line plots."""
 
-    name = "curves"
     points = True
-    knobs = ("layer", "before")
 
     def __init__(self) -> None:
         self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)

@@ -142,7 +142,6 @@ class _Card:
 class SignalView(PictureView):
     """The picture, and over it how mean, spread and saturation go from layer to layer."""
 
-    name = "signal"
     samples = View.samples
     points = True
     by_pixel = samples_itself = False  # its plots are not

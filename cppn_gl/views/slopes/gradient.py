@@ -25,6 +25,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
+from cppn_gl.preset.show import GradientOptions, OneOutput
 from cppn_gl.utils.cache import recent
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
@@ -48,9 +49,7 @@ Floats = NDArray[np.float64]
 class GradientView(View):
     """Steepness by colour, from dark to bright."""
 
-    name = "gradient"
     by_engine = False
-    knobs = ("channel",)
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
@@ -58,7 +57,7 @@ class GradientView(View):
         """Begin to draw: derivatives, then their colours."""
         painter, network = stage.painter, scene.network
         low, high = limits(scene)
-        shown = channels(scene)
+        shown = channels(scene, scene.options(GradientOptions))
 
         def part(fields: Fields, band: Region) -> Steps[None]:
             if not on_host(painter, network):
@@ -99,7 +98,7 @@ class GradientView(View):
         if at is None:
             return None
         sheet = Sheet(corner)
-        channel = scene.preset.show.channel
+        channel = scene.options(GradientOptions).channel
         what = "how steep" if channel == "all" else f"how steep {channel} is"
         sheet.fitted(at[0], at[1], what, at[2] - at[0], bold=True)
         sheet.fitted(at[0], at[1] + corner.line, "change per unit of x, y", at[2] - at[0])
@@ -111,7 +110,7 @@ class GradientView(View):
         """How steep it is at a pixel."""
         x, y = point_of(scene, size, place)
         jets = at_points(scene.network, [x], [y], scene.clock)
-        steep = steepness(jets, channels(scene))[0]
+        steep = steepness(jets, channels(scene, scene.options(GradientOptions)))[0]
         return Hit(f"changes by {short(steep)} per unit of x, y at ({x:.4g}, {y:.4g})")
 
 
@@ -136,12 +135,11 @@ def by_output(units: Jets, output: int) -> NDArray[np.float32]:
     return field
 
 
-def channels(scene: Scene) -> tuple[float, float, float]:
-    """1 for each output that counts: one of a grey network, or all, or `[show] channel`."""
-    channel = scene.preset.show.channel
+def channels(scene: Scene, options: OneOutput) -> tuple[float, float, float]:
+    """1 for each output that counts: one of a grey network, or all, or that of the options."""
     if scene.network.outputs == 1:
         return 1.0, 0.0, 0.0
-    red, green, blue = (float(channel in ("all", name)) for name in CHANNELS)
+    red, green, blue = (float(options.channel in ("all", name)) for name in CHANNELS)
     return red, green, blue
 
 
@@ -179,7 +177,7 @@ def limits(scene: Scene) -> tuple[float, float]:
     x, y = grid(scene, 3 * work_per_pixel(scene.network))
     with one_thread():
         jets = at_points(scene.network, x, y, scene.clock)
-    return spread(steepness(jets, channels(scene)))
+    return spread(steepness(jets, channels(scene, scene.options(GradientOptions))))
 
 
 def spread(sizes: Floats) -> tuple[float, float]:

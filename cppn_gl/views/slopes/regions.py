@@ -36,6 +36,7 @@ from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.color import Ends
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import shading
@@ -56,10 +57,8 @@ Floats = NDArray[np.float32]
 class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer that makes them."""
 
-    name = "regions"
     by_engine = False
     colors = True
-    knobs = ("layer",)
 
     def problem(self, preset: Preset) -> str:
         """A network without kinks has no such regions."""
@@ -160,8 +159,8 @@ def all_layers(scene: Scene) -> list[int]:
 
 
 def shown_layers(scene: Scene) -> list[int]:
-    """Those of them up to `[show] layer`; all of them for 0."""
-    last = scene.preset.show.layer or MAX_DEPTH
+    """Those of them up to `[regions] layer`; all of them for 0."""
+    last = scene.options(RegionsOptions).layer or MAX_DEPTH
     return [number for number in all_layers(scene) if number < last]
 
 

@@ -25,6 +25,7 @@ from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
 from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
+from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.cache import recent
 from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
@@ -53,9 +54,6 @@ class Measured:
 class SensitivityView(View):
     """How far the picture moves when one layer is changed a little."""
 
-    name = "sensitivity"
-    knobs = ("layer", "noise", "channel")
-
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
@@ -77,7 +75,7 @@ class SensitivityView(View):
                 top,
                 rows,
                 range=(float(np.log(low)), float(np.log(high))),
-                channels=channels(scene),
+                channels=channels(scene, scene.options(SensitivityOptions)),
             )
 
         parts = [part(scene), part(other)]
@@ -96,7 +94,11 @@ class SensitivityView(View):
         at = corner.inner()
         if at is None:
             return None
-        found, layer, noise = measured(scene), shown_layer(scene), scene.preset.show.noise
+        found, layer, noise = (
+            measured(scene),
+            shown_layer(scene),
+            scene.options(SensitivityOptions).noise,
+        )
         sheet, room = Sheet(corner), at[2] - at[0]
         sheet.fitted(at[0], at[1], f"layer {layer} changed by {100 * noise:.3g} %", room, bold=True)
         words = f"mean change of colours: {short(found.means[layer - 1])}"
@@ -127,13 +129,13 @@ class SensitivityView(View):
 
 def shown_layer(scene: Scene) -> int:
     """The layer that is changed, from 1; the last for 0."""
-    return min(scene.preset.show.layer or scene.network.depth, scene.network.depth)
+    return min(scene.options(SensitivityOptions).layer or scene.network.depth, scene.network.depth)
 
 
 def changed(scene: Scene) -> Scene:
     """The scene of the changed network."""
-    show, seed = scene.preset.show, scene.preset.spec.seed
-    network: Network = perturbed(scene.network, shown_layer(scene), show.noise, seed)
+    noise, seed = scene.options(SensitivityOptions).noise, scene.preset.spec.seed
+    network: Network = perturbed(scene.network, shown_layer(scene), noise, seed)
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
@@ -143,10 +145,10 @@ def measured(scene: Scene) -> Measured:
     network = scene.network
     x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
     inputs = features(network.inputs, x, y, scene.clock, network.latent)
-    noise, seed = scene.preset.show.noise, scene.preset.spec.seed
+    options, seed = scene.options(SensitivityOptions), scene.preset.spec.seed
     with one_thread():
-        moved = changes(network, inputs, noise, seed)
-    counted = np.array(channels(scene)[: network.outputs])
+        moved = changes(network, inputs, options.noise, seed)
+    counted = np.array(channels(scene, options)[: network.outputs])
     with np.errstate(all="ignore"):
         sizes = np.sqrt(np.square(moved * counted).sum(axis=2))  # (depth, N)
     return Measured(tuple(map(_mean, sizes)), spread(sizes))

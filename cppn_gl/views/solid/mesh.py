@@ -19,7 +19,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
@@ -40,7 +40,7 @@ PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
 
 def painted(preset: Preset) -> bool:
     """Whether the sheet has the picture's colours, and not those of its heights."""
-    return preset.show.paint == "picture"
+    return preset.options(SurfaceOptions).paint == "picture"
 
 
 def grid_side(size: Size) -> int:
@@ -54,8 +54,8 @@ def camera_of(plate: Plate, preset: Preset, size: Size) -> Camera:
     # Where a plate is no wider than high, the numbers at its sides need room.
     lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
     if plate.overhead:
-        return Camera(0.0, 90.0, Show().distance, size, lens)
-    return Camera.of(preset.show, size, lens)
+        return Camera(0.0, 90.0, SurfaceOptions.distance, size, lens)
+    return Camera.of(preset.options(SurfaceOptions), size, lens)
 
 
 class Workshop:
@@ -211,9 +211,9 @@ class SurfaceDrawing:
         return camera_of(plate, self._scene.preset, (width, height))
 
     def _box(self, workshop: Workshop, target: Target, plate: Plate) -> None:
-        camera, relief = self._look(target, plate), self._scene.preset.show.relief
+        camera, options = self._look(target, plate), self._scene.options(SurfaceOptions)
         workshop.box.set(
-            relief=relief,
+            relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
@@ -230,7 +230,7 @@ class SurfaceDrawing:
         colors: Field,
         part: int,
     ) -> None:
-        camera, show = self._look(target, plate), self._scene.preset.show
+        camera, options = self._look(target, plate), self._scene.options(SurfaceOptions)
         heights.texture.use(0)
         colors.texture.use(1)
         workshop.palette.use(2)
@@ -241,10 +241,10 @@ class SurfaceDrawing:
             colors=1,
             palette=2,
             side=side,
-            relief=show.relief,
+            relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             painted=painted(self._scene.preset),
-            contours=show.contours,
+            contours=options.contours,
             stroke=stroke_of(camera.size),
             lit=min(1.0, 3 * (1 - camera.flat)),
             light=tuple(light / np.linalg.norm(light)),

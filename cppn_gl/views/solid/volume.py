@@ -19,6 +19,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import VolumeOptions
 from cppn_gl.utils.tasks import Task, left
 from cppn_gl.views.base import Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
@@ -51,13 +52,7 @@ def slice_side(size: Size) -> int:
 class VolumeView(View):
     """Three inputs as a volume."""
 
-    name = "volume"
     colors = True
-    knobs = (
-        *("opacity", "threshold", "slice", "channel"),
-        *("left", "right", "front", "back", "bottom", "top"),
-        *("turn", "tilt", "distance"),
-    )
 
     def problem(self, preset: Preset) -> str:
         """A third input is needed."""
@@ -84,23 +79,23 @@ class VolumeView(View):
         """The box's axes."""
         words = np.zeros((size[1], size[0], 4), np.uint8)
         (x, y), extent, third = scene.view.center, scene.view.extent, third_of(scene)
-        mark = third.now if scene.preset.show.slice else None
+        mark = third.now if scene.options(VolumeOptions).slice else None
         axes = (
             Axis("x", x - extent, x + extent),
             Axis("y", y - extent, y + extent),
             Axis(third.name, third.low, third.high, mark),
         )
-        camera = Camera.of(scene.preset.show, size, LENS)
+        camera = Camera.of(scene.options(VolumeOptions), size, LENS)
         axes_overlay(words, camera, axes, 1.0, ink=PALE, boxed=True)
         return words
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         """Turn and tilt."""
-        return dragged(preset.show, du, dv)
+        return dragged(preset.options(VolumeOptions), du, dv)
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """The distance of the eye."""
-        return zoomed(preset.show, steps)
+        return zoomed(preset.options(VolumeOptions), steps)
 
 
 @dataclass
@@ -147,7 +142,7 @@ class VolumeDrawing:
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
         self._stage, self._scene = stage, scene
-        channel = scene.preset.show.channel if scene.network.outputs == 3 else "all"
+        channel = scene.options(VolumeOptions).channel if scene.network.outputs == 3 else "all"
         self._slices = VolumeSlices(stage, scene, volume_side(planes.size), channel)
         self._moving: FieldDrawing | None = None
         self._next = 0  # row to march
@@ -170,7 +165,7 @@ class VolumeDrawing:
             elif wall.perf_counter() >= deadline:
                 return False
         moving = None
-        if self._scene.preset.show.slice:
+        if self._scene.options(VolumeOptions).slice:
             if self._moving is None:
                 self._moving = FieldDrawing(
                     self._stage,
@@ -196,11 +191,12 @@ class VolumeDrawing:
         """All that it draws with is kept, for the next."""
 
     def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
-        size, show = self._planes.size, self._scene.preset.show
-        camera = Camera.of(show, size, LENS)
+        size, options = self._planes.size, self._scene.options(VolumeOptions)
+        camera = Camera.of(options, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
-        low, high = (show.left, show.front, show.bottom), (show.right, show.back, show.top)
+        low = options.left, options.front, options.bottom
+        high = options.right, options.back, options.top
         rays.set(
             volume=0,
             slice_picture=1,
@@ -212,8 +208,8 @@ class VolumeDrawing:
             eye=tuple(camera.eye),
             clip_low=tuple(np.minimum(low, high)),
             clip_high=tuple(np.maximum(low, high)),
-            opacity=show.opacity,
-            threshold=show.threshold,
+            opacity=options.opacity,
+            threshold=options.threshold,
             stride=2 / (STEPS * side),
             sliced=moving is not None,
             slice_at=third_of(self._scene).place,
