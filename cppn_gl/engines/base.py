@@ -1,6 +1,9 @@
-"""What every engine is given to draw: a region of a picture.
+"""What an engine is, and what every engine is given to draw: a region of a picture.
 
 Region.of(size, samples) -> .cut(left, top, width, height) -> a part of it
+Engine.begin(painter, target, scene, region) -> Task -> the target holds the outputs
+
+To add an engine: a class in a file of its own, and a row in names.ENGINES.
 """
 
 import dataclasses

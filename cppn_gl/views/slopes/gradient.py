@@ -35,7 +35,7 @@ from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.legend import Corner, Sheet, short
 from cppn_gl.views.slopes.palette import heat
 
-DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
+DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
