@@ -178,17 +178,33 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.002)
 
 
+SEQUENCE = ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be halted")
 @pytest.mark.parametrize(
     ("words", "begun", "target"),
     [
         (
-            "sequence default -o two --frames 8 --fps 20 --size 640x360 --samples 2".split(),
+            [
+                "sequence",
+                "default",
+                "-o",
+                "two",
+                "--frames",
+                "8",
+                "--fps",
+                "20",
+                "--size",
+                "640x360",
+                "--samples",
+                "2",
+            ],
             "two/00000.png",
             "two",
         ),
         (
-            "render neylon-01 -o two.tif --size 4200x4000".split(),
+            ["render", "neylon-01", "-o", "two.tif", "--size", "4200x4000"],
             "two.tif.bands/manifest.json",
             "two.tif",
         ),
