@@ -7,7 +7,7 @@ error messages, the command-line options and the documentation all read these fi
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -120,7 +120,7 @@ def number(low: float, high: float) -> Number:
 class Choice:
     """The check of one of a few names or numbers."""
 
-    known: tuple[Any, ...]
+    known: Collection[Any]
 
     def __call__(self, value: Any) -> Any:
         """The name or number, or ValueError."""
@@ -134,8 +134,8 @@ class Choice:
 
 
 def choice(names: Iterable[Any]) -> Choice:
-    """One of a few names or numbers."""
-    return Choice(tuple(names))
+    """One of a few names or numbers; of a table, the names that it has when a value is checked."""
+    return Choice(names if isinstance(names, Mapping) else tuple(names))
 
 
 def flag(value: Any) -> bool:
