@@ -15,7 +15,6 @@ import numpy as np
 from cppn_gl.engines.gl.programs import build
 from cppn_gl.engines.gl.shader import compose
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.preset.color import MAPPINGS, Color, Ends
 
 ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
@@ -95,7 +94,7 @@ class Recolor:
         self.triangle.render(moderngl.TRIANGLES, vertices=3)
         self.ctx.disable(moderngl.BLEND)
         planes.target.scissor = None  # type: ignore[assignment]
-        finish(self.ctx)
+        self.ctx.finish()
         if rows:
             now = rows * planes.texels[0] / max(wall.perf_counter() - started, 1e-6)
             self.rate = (self.rate + now) / 2

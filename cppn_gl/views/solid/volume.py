@@ -15,7 +15,6 @@ import numpy as np
 
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -232,7 +231,7 @@ class VolumeDrawing:
             started = wall.perf_counter()
             target.drawn.scissor = (0, self._next, width, rows)
             rays.draw()
-            finish(ctx)
+            ctx.finish()
             self._rate = rows / max(wall.perf_counter() - started, 1e-6)
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
