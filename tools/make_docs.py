@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
-from cppn_gl.engines.names import AUTO, KINDS
+from cppn_gl.engines.names import ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, Show
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# What each family of engines draws by.
+ENGINE_WORDS = {
+    "auto": "the one that was measured to be fastest here, or a first guess",
+    "fragment": "a fragment shader, four pixels at once; OpenGL 3.3 is enough",
+    "compute": "a compute shader (OpenGL 4.3), 1 to 16 pixels at once: compute-1 to compute-16",
+    "baked": "a shader with the weights as literals: fastest to run, slow to compile",
+    "tiled": "matrix products in compute shaders, layer by layer: for wide networks on a GPU",
+    "numpy": "matrix products on all cores of the processor, without OpenGL",
+}
 
 
 def preset_table() -> str:
@@ -70,9 +80,9 @@ def rows_table(head: tuple[str, str], rows: dict[str, str]) -> str:
 
 
 def engines_table() -> str:
-    """Every kind of engine, and "auto"."""
-    auto = "the one that was measured to be fastest here, or a first guess"
-    return rows_table(("engine", "draws by"), {AUTO: auto, **KINDS})
+    """Every family of engines, and "auto"."""
+    families = dict.fromkeys(("auto", *(name.partition("-")[0] for name in ENGINES)))
+    return rows_table(("engine", "draws by"), {name: ENGINE_WORDS[name] for name in families})
 
 
 def commands_table() -> str:

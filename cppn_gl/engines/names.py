@@ -55,14 +55,7 @@ DERIVATIVES, REGIONS = Engine("derivatives", 1), Engine("regions", 1)
 COMPUTE = {pixels: Engine("compute", pixels) for pixels in (1, 2, 4, 8, 16)}
 _ALL = (FRAGMENT, *COMPUTE.values(), BAKED, BAKED_COMPUTE, TILED, NUMPY)
 EXACT = {str(engine): engine for engine in _ALL}
-# What each kind draws by, for the documentation.
-KINDS = {
-    "fragment": "a fragment shader, four pixels at once; OpenGL 3.3 is enough",
-    "compute": "a compute shader (OpenGL 4.3), 1 to 16 pixels at once: compute-1 to compute-16",
-    "baked": "a shader with the weights as literals: fastest to run, slow to compile",
-    "tiled": "matrix products in compute shaders, layer by layer: for wide networks on a GPU",
-    "numpy": "matrix products on all cores of the processor, without OpenGL",
-}
+KINDS = dict.fromkeys(engine.kind for engine in _ALL)
 ENGINES = tuple(dict.fromkeys((AUTO, *KINDS, *EXACT)))
 
 
