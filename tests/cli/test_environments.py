@@ -183,18 +183,22 @@ def until(condition: Callable[[], Any]) -> None:
     ("words", "begun", "target"),
     [
         (
-            ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"],
+            "sequence default -o two --frames 8 --fps 20 --size 640x360 --samples 2".split(),
             "two/00000.png",
             "two",
         ),
-        (["render", "default", "-o", "two.tif"], "two.tif.bands/manifest.json", "two.tif"),
+        (
+            "render neylon-01 -o two.tif --size 4200x4000".split(),
+            "two.tif.bands/manifest.json",
+            "two.tif",
+        ),
     ],
     ids=["sequence", "poster"],
 )
 def test_of_two_runs_one_draws_and_the_other_says_so(
     here: Path, words: list[str], begun: str, target: str
 ) -> None:
-    words = [*words, "--size", "640x360", "--samples", "2", "--engine", "numpy"]
+    words = [*words, "--engine", "numpy"]
     first = start(*words)
     until((here / begun).exists)
     first.send_signal(signal.SIGSTOP)
