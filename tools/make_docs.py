@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
-from cppn_gl.engines.names import ENGINES
+from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.preset import TABLES
-from cppn_gl.preset.show import VIEWS, Show
+from cppn_gl.preset.show import VIEWS, option_fields
+from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
 
 if TYPE_CHECKING:
@@ -27,37 +28,23 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What each family of engines draws by.
-ENGINE_WORDS = {
-    "auto": "the one that was measured to be fastest here, or a first guess",
-    "fragment": "a fragment shader, four pixels at once; OpenGL 3.3 is enough",
-    "compute": "a compute shader (OpenGL 4.3), 1 to 16 pixels at once: compute-1 to compute-16",
-    "baked": "a shader with the weights as literals: fastest to run, slow to compile",
-    "tiled": "matrix products in compute shaders, layer by layer: for wide networks on a GPU",
-    "numpy": "matrix products on all cores of the processor, without OpenGL",
-}
-
 
 def preset_table() -> str:
     """Every key of a preset: its default and its help, from the dataclass fields."""
     rows = ["| key | default | |", "|---|---|---|"]
     for table, cls in TABLES.items():
         for field in dataclasses.fields(cls):
-            text = field.metadata["help"].replace("|", "\\|")
+            text = help_of(field).replace("|", "\\|")
             rows.append(f"| `{table}.{written(field)}` | {_default(field.default)} | {text} |")
     return "\n".join(rows)
 
 
 def views_table() -> str:
-    """Every view, what it shows, and the keys of [show] that it heeds."""
+    """Every view, what it shows, and its options."""
     rows = ["| view | shows | options |", "|---|---|---|"]
-    for view, words in VIEWS.items():
-        heeded = [
-            f"`{field.name}`"
-            for field in dataclasses.fields(Show)
-            if field.name != "view" and view in field.metadata["of"]
-        ]
-        rows.append(f"| `{view}` | {words} | {' '.join(heeded)} |")
+    for row in VIEWS.values():
+        options = " ".join(f"`{field.name}`" for field in option_fields(row))
+        rows.append(f"| `{row.name}` | {row.help} | {options} |")
     return "\n".join(rows)
 
 
@@ -81,8 +68,9 @@ def rows_table(head: tuple[str, str], rows: dict[str, str]) -> str:
 
 def engines_table() -> str:
     """Every family of engines, and "auto"."""
-    families = dict.fromkeys(("auto", *(name.partition("-")[0] for name in ENGINES)))
-    return rows_table(("engine", "draws by"), {name: ENGINE_WORDS[name] for name in families})
+    auto = "the one that was measured to be fastest here, or a first guess"
+    families = {engine.family: engine.help for engine in ENGINES.values()}
+    return rows_table(("engine", "draws by"), {AUTO: auto, **families})
 
 
 def commands_table() -> str:

@@ -183,12 +183,25 @@ def until(condition: Callable[[], Any]) -> None:
     ("words", "begun", "target"),
     [
         (
-            "sequence default -o two --frames 8 --fps 20 --size 640x360 --samples 2".split(),
+            [
+                "sequence",
+                "default",
+                "-o",
+                "two",
+                "--frames",
+                "8",
+                "--fps",
+                "20",
+                "--size",
+                "640x360",
+                "--samples",
+                "2",
+            ],
             "two/00000.png",
             "two",
         ),
         (
-            "render neylon-01 -o two.tif --size 4200x4000".split(),
+            ["render", "neylon-01", "-o", "two.tif", "--size", "4200x4000"],
             "two.tif.bands/manifest.json",
             "two.tif",
         ),
