@@ -178,6 +178,9 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.002)
 
 
+SEQUENCE = ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be halted")
 @pytest.mark.parametrize(
     ("words", "begun", "target"),
