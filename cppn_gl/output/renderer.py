@@ -22,7 +22,7 @@ from cppn_gl.engines.coloring import begin
 from cppn_gl.engines.cpu import picture as numpy_engine
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.shader import ShaderError, Source, compose
+from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
 from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.engines.names import (
@@ -330,11 +330,7 @@ class Renderer:
 
     def _presenter(self) -> Presenter:
         assert self.ctx is not None
-
-        def source(file: str, scaled: int = 0) -> Source:
-            return compose(file, f"#define SCALED {scaled}", folder=self._shaders)
-
-        return Presenter(self.ctx, source("full.vert"), source)
+        return Presenter(self.ctx, self._shaders)
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:

@@ -12,6 +12,7 @@ import moderngl
 
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import bake
+from cppn_gl.engines.gl.passes import ADDED, Pass, Rect
 from cppn_gl.engines.gl.shader import (
     LANES,
     ShaderError,
@@ -30,8 +31,6 @@ COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
 # Invocations in a workgroup. A processor takes eight at a time; a GPU wants some 64.
 LOCAL = (16, 4)
 LOCAL_SOFTWARE = (8, 4)
-
-Rect = tuple[int, int, int, int]  # left, top, width, height, in texels
 
 
 class Target(Protocol):
@@ -82,28 +81,18 @@ class FragmentProgram(Program):
     """Draws by covering the planes with a triangle."""
 
     def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
-        super().__init__(build(ctx, vertex, fragment))
-        self.ctx = ctx
-        self.triangle = ctx.vertex_array(self.program, [])
+        self._pass = Pass(ctx, vertex, fragment)
+        super().__init__(self._pass.program)
 
     def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
         """Draw within a scissor."""
-        planes.target.use()
-        planes.target.viewport = (0, 0, *planes.texels)
-        planes.target.scissor = rect
-        if added:
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.ONE, moderngl.ONE
-        else:
-            self.ctx.disable(moderngl.BLEND)
-        self.triangle.render(moderngl.TRIANGLES, vertices=3)
-        self.ctx.disable(moderngl.BLEND)
+        blend = ADDED if added else None
+        self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
         self.drawn[added] = True
 
     def release(self) -> None:
         """Free the program."""
-        self.triangle.release()
-        super().release()
+        self._pass.release()
 
 
 class ComputeProgram(Program):
@@ -129,15 +118,6 @@ class ComputeProgram(Program):
         dispatch(self.program, max(1, across), max(1, down))
         self.ctx.memory_barrier()
         self.drawn[added] = True
-
-
-def build(ctx: moderngl.Context, vertex: Source, fragment: Source) -> Any:
-    """Compile and link. Raises ShaderError with the file and line of the first error."""
-    try:
-        return ctx.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
-    except moderngl.Error as error:
-        files = vertex.files if "vertex_shader" in str(error) else fragment.files
-        raise ShaderError(explain_log(str(error), files)) from None
 
 
 class Programs:

@@ -15,8 +15,7 @@ from typing import Any, Generic, TypeVar
 import moderngl
 
 from cppn_gl.engines.gl.painter import Painter, Releasable
-from cppn_gl.engines.gl.programs import build
-from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.views.pool import Pool
 
@@ -65,46 +64,6 @@ class Shelf(Generic[Held]):
             self._held.popitem()[1].release()
 
 
-class Shape:
-    """A program and the vertices that it draws: vertex and fragment shader by their files.
-
-    `corners`: how many vertices there are without `indices` (bytes of 32-bit integers).
-    """
-
-    def __init__(
-        self,
-        painter: Painter,
-        vertex: str,
-        fragment: str,
-        *,
-        corners: int = 3,
-        head: str = "",
-    ):
-        folder = painter.programs.folder
-        parts = [compose(file, head, folder=folder) for file in (vertex, fragment)]
-        self.program = build(painter.ctx, *parts)
-        self._corners = corners
-        self._vertices = painter.ctx.vertex_array(self.program, [])
-
-    def set(self, **values: Any) -> None:
-        """Set what the program has of some uniforms; a matrix as bytes, textures by their unit."""
-        for name, value in values.items():
-            if name in self.program:
-                if isinstance(value, bytes):
-                    self.program[name].write(value)
-                else:
-                    self.program[name].value = value
-
-    def draw(self) -> None:
-        """Draw, with all that is set."""
-        self._vertices.render(moderngl.TRIANGLES, vertices=self._corners)
-
-    def release(self) -> None:
-        """Free the program."""
-        self._vertices.release()
-        self.program.release()
-
-
 class Target:
     """A target of `size` pixels; with `depth`, and several samples where the driver has them."""
 
@@ -141,7 +100,7 @@ class Easel:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._spread = Shape(painter, "full.vert", "spread.frag")
+        self._spread = Pass.load(painter.ctx, "spread.frag", folder=painter.programs.folder)
         self._targets: Pool[Target] = Pool(TARGETS)
 
     def find(self, user: object) -> Target | None:
@@ -159,12 +118,8 @@ class Easel:
 
     def spread(self, target: Target, planes: Planes) -> None:
         """Bring what is drawn into planes of the same size."""
-        target.resolve().use(0)
-        planes.target.use()
-        planes.target.scissor = None  # type: ignore[assignment]
-        planes.target.viewport = (0, 0, *planes.texels)
-        self._spread.set(picture=0)
-        self._spread.draw()
+        self._spread.set(picture=target.resolve())
+        self._spread.draw(planes.target, (0, 0, *planes.texels))
 
     def release(self) -> None:
         """Free everything."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from cppn_gl.engines.gl import drawing
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.names import Engine
@@ -21,7 +22,7 @@ from cppn_gl.preset.preset import MAX_EXTENT, View
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
-from cppn_gl.views.solid.easel import Shape, Shelf
+from cppn_gl.views.solid.easel import Shelf
 
 FIELDS, SCRATCH = 16, 4  # kept at most
 PLAIN = Color()
@@ -76,7 +77,8 @@ class Fields:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._shape = Shape(painter, "full.vert", "field.frag", head=formulas())
+        folder = painter.programs.folder
+        self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
         self._palettes = palette_rows(painter.ctx)
         self.held: Shelf[Field] = Shelf(FIELDS)
         self.made = 0  # ever: the tests count
@@ -95,12 +97,9 @@ class Fields:
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
-        target.use()
-        for unit, plane in enumerate((*planes.textures, self._palettes)):
-            plane.use(unit)
-        self._shape.set(red_plane=0, green_plane=1, blue_plane=2, palettes=3)
-        self._shape.set(side=side, weight=weight, range=span, **choice(color, ends))
-        self._shape.draw()
+        self._pass.set(side=side, weight=weight, range=span, **choice(color, ends))
+        self._pass.set(**planes.samplers, palettes=self._palettes)
+        self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1
         return Field(texture, network)
@@ -108,7 +107,7 @@ class Fields:
     def release(self) -> None:
         """Free everything."""
         self.held.release()
-        self._shape.release()
+        self._pass.release()
         self._palettes.release()
 
 

@@ -14,6 +14,7 @@ import moderngl
 import numpy as np
 
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.nn.network import Network
@@ -22,7 +23,7 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
-from cppn_gl.views.solid.easel import Easel, Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.easel import Easel, Shelf, Target, easel_of
 from cppn_gl.views.solid.field import FieldDrawing
 from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
@@ -117,7 +118,8 @@ class Observatory:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self.rays = Shape(painter, "full.vert", "volume.frag")
+        folder = painter.programs.folder
+        self.rays = Pass.load(painter.ctx, "volume.frag", folder=folder)
         self.held: Shelf[Volume] = Shelf(VOLUMES)
         self.made = 0  # ever: the tests count
 
@@ -182,24 +184,22 @@ class VolumeDrawing:
         target = easel.find(self)
         if target is None:
             target, self._next = easel.target(self, self.planes.size), 0
-        volume.texture.use(0)
-        if moving is not None:
-            moving.texture.use(1)
         self._prepare(there.rays, volume, moving)
         return self._march(there.rays, easel, target, deadline)
 
     def release(self) -> None:
         """All that it draws with is kept, for the next."""
 
-    def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
+    def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, show = self.planes.size, self._scene.preset.show
         camera = Camera.of(show, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
         low, high = (show.left, show.front, show.bottom), (show.right, show.back, show.top)
+        if moving is not None:
+            rays.set(slice_picture=moving.texture)
         rays.set(
-            volume=0,
-            slice_picture=1,
+            volume=volume.texture,
             slice_side=moving.texture.size[0] if moving is not None else 1,
             target_size=size,
             spread=camera.spread,
@@ -220,25 +220,20 @@ class VolumeDrawing:
             low=LOW,
         )
 
-    def _march(self, rays: Shape, easel: Easel, target: Target, deadline: float) -> bool:
+    def _march(self, rays: Pass, easel: Easel, target: Target, deadline: float) -> bool:
         width, height = self.planes.size
         ctx = self._stage.painter.ctx
-        target.drawn.use()
-        target.drawn.viewport = (0, 0, width, height)
         while self._next < height:
             left = deadline - wall.perf_counter()
             rows = max(4, int(left * self._rate)) if self._rate else ROWS
             rows = min(rows, height - self._next)
             started = wall.perf_counter()
-            target.drawn.scissor = (0, self._next, width, rows)
-            rays.draw()
+            rays.draw(target.drawn, (0, 0, width, height), (0, self._next, width, rows))
             finish(ctx)
             self._rate = rows / max(wall.perf_counter() - started, 1e-6)
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
-                target.drawn.scissor = None  # type: ignore[assignment]
                 return False
-        target.drawn.scissor = None  # type: ignore[assignment]
         easel.spread(target, self.planes)
         easel.give_back(self)
         self._done = True
