@@ -87,8 +87,7 @@ class ColorDrawing:
     def _color(self, ends: Ends, seconds: float) -> None:
         """Colour as many rows as fit into the time."""
         assert self._raw is not None
-        folder = self.painter.programs.folder
-        recolor = self.painter.kept("recolor", lambda: Recolor(self.painter.ctx, folder))
+        recolor = self.painter.shared(Recolor)
         recolor.set(self.scene.preset.color, ends, self._samples)
         width, height = self.planes.texels
         rows = max(int(seconds * recolor.rate), FEWEST) // width

@@ -14,7 +14,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.preset.scene import Scene
 from cppn_gl.views.base import Drawing, OfPictures, Picture, Stage, View
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 
 AT_ONCE = 2**18  # pixels of the large planes
 
@@ -51,7 +51,7 @@ class Sampled:
             return True
         if self._top == 0 and not self._inner.step(budget):
             return False
-        mean = shading(self._painter, "mean.frag")
+        mean = self._painter.shared(Shading, "mean.frag")
         while self._top < height:
             rows = min(self._rows, height - self._top)
             mean(self.planes, self._fine.textures, self._top, rows, samples=self._samples)

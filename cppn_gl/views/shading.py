@@ -12,15 +12,24 @@ from cppn_gl.engines.gl.targets import Planes
 
 
 class Shading:
-    """A fragment shader over some rows of planes. `lut`: (n, 3) colours that it takes as `heat`."""
+    """A fragment shader over some rows of planes; painter.shared(Shading, file) compiles it once.
+
+    `lut`: (n, 3) colours that it takes as `heat`; `head`: what stands before the file.
+    """
 
     def __init__(
-        self, painter: Painter, file: str, lut: NDArray[np.float32] | None = None, head: str = ""
+        self,
+        painter: Painter,
+        file: str,
+        lut: Callable[[], NDArray[np.float32]] | None = None,
+        head: Callable[[], str] | None = None,
     ):
-        self._pass = Pass.load(painter.ctx, file, head, folder=painter.programs.folder)
+        lines, folder = head() if head else "", painter.programs.folder
+        self._pass = Pass.load(painter.ctx, file, lines, folder=folder)
         self._lut = None
         if lut is not None:
-            self._lut = painter.ctx.texture((len(lut), 1), 3, lut.tobytes(), dtype="f4")
+            colors = lut()
+            self._lut = painter.ctx.texture((len(colors), 1), 3, colors.tobytes(), dtype="f4")
             self._lut.repeat_x = False
 
     def __call__(
@@ -38,15 +47,3 @@ class Shading:
         self._pass.release()
         if self._lut is not None:
             self._lut.release()
-
-
-def shading(
-    painter: Painter,
-    file: str,
-    lut: Callable[[], NDArray[np.float32]] | None = None,
-    head: Callable[[], str] | None = None,
-) -> Shading:
-    """The shading of a file behind a head, compiled when first asked for."""
-    return painter.kept(
-        file, lambda: Shading(painter, file, lut() if lut else None, head() if head else "")
-    )

@@ -4,7 +4,6 @@ Structure, Engine (and the network itself, where baked) -> Programs.get() -> a P
 a part of some planes
 """
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +24,7 @@ from cppn_gl.engines.gl.shader import (
 from cppn_gl.engines.gl.unlocked import dispatch
 from cppn_gl.engines.names import DERIVATIVES, FRAGMENT, REGIONS, Engine
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.cache import LRUCache
 
 MAX_PROGRAMS = 16
 COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
@@ -134,7 +134,9 @@ class Programs:
         self.ctx, self.version, self.folder = ctx, version, folder
         self.software = software
         self.compiled = 0  # how many, ever: the tests count
-        self._alive: OrderedDict[Any, Program] = OrderedDict()
+        self._alive: LRUCache[Any, Program] = LRUCache(
+            MAX_PROGRAMS, free=lambda program: program.release()
+        )
 
     def __len__(self) -> int:
         return len(self._alive)
@@ -153,14 +155,7 @@ class Programs:
         """
         added = added and engine.by_compute
         key = self._key(structure, engine, network, added)
-        if key in self._alive:
-            self._alive.move_to_end(key)
-            return self._alive[key]
-        program = self._alive[key] = self._build(structure, engine, network, added)
-        self.compiled += 1
-        if len(self._alive) > MAX_PROGRAMS:
-            self._alive.popitem(last=False)[1].release()
-        return program
+        return self._alive.get(key, lambda: self._build(structure, engine, network, added))
 
     def ready(
         self,
@@ -172,7 +167,7 @@ class Programs:
     ) -> bool:
         """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
         key = self._key(structure, engine, network, added and engine.by_compute)
-        program = self._alive.get(key)
+        program = self._alive.find(key)
         return program is not None and program.drawn[added]
 
     def _key(
@@ -223,9 +218,9 @@ class Programs:
             )
             program = FragmentProgram(self.ctx, vertex, source)
         program.network = network if replaced else None
+        self.compiled += 1
         return program
 
     def release(self) -> None:
         """Free them all."""
-        while self._alive:
-            self._alive.popitem()[1].release()
+        self._alive.clear()

@@ -6,12 +6,12 @@ Which mapping it is, its range and its palette are uniforms: changing them compi
 """
 
 import time as wall
-from pathlib import Path
 from typing import Any
 
 import moderngl
 import numpy as np
 
+from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import ADDED, Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.gl.unlocked import finish
@@ -48,10 +48,10 @@ def choice(color: Color, ends: Ends) -> dict[str, Any]:
     }
 
 
-def palette_rows(ctx: moderngl.Context) -> Any:
+def palettes(painter: Painter) -> Any:
     """The palettes as a texture, a row for each of ROWS."""
     table = np.stack([np.asarray(MAPPINGS[name].palette) for name in ROWS])
-    texture = ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
+    texture = painter.ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture
 
@@ -59,10 +59,11 @@ def palette_rows(ctx: moderngl.Context) -> Any:
 class Recolor:
     """The shader that colours planes, and the palettes, on one context."""
 
-    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
-        self.ctx = ctx
-        self._pass = Pass.load(ctx, "recolor.frag", formulas(), folder=folder)
-        self.palettes = palette_rows(ctx)
+    def __init__(self, painter: Painter):
+        self.ctx = painter.ctx
+        folder = painter.programs.folder
+        self._pass = Pass.load(self.ctx, "recolor.frag", formulas(), folder=folder)
+        self.palettes = painter.shared(palettes)
         self.rate = FIRST_RATE  # texels a second
         self._drawn: set[bool] = set()  # with blending, and without
 
@@ -86,6 +87,5 @@ class Recolor:
             self.rate = (self.rate + now) / 2
 
     def release(self) -> None:
-        """Free the program and the palettes."""
-        for one in (self._pass, self.palettes):
-            one.release()
+        """Free the program."""
+        self._pass.release()

@@ -14,7 +14,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
 from cppn_gl.views.plots import plot
@@ -163,7 +163,7 @@ class CurvesView(HostView):
     knobs = ("layer", "before")
 
     def __init__(self) -> None:
-        self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)
+        self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps:
         """The plain ground: all else is lines and words, which are drawn at full size."""

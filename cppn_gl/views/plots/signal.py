@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.base import Hit, Size, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
@@ -145,8 +145,8 @@ class SignalView(PictureView):
     points = True
 
     def __init__(self) -> None:
-        self._measured: Recent[Scene, list[Column]] = Recent(_KEPT)
-        self._cards: Recent[tuple[Scene, Size], _Card] = Recent(_KEPT)
+        self._measured: LRUCache[Scene, list[Column]] = LRUCache(_KEPT)
+        self._cards: LRUCache[tuple[Scene, Size], _Card] = LRUCache(_KEPT)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

@@ -120,6 +120,11 @@ class Scratch:
             self.targets.pop().release()
 
 
+def targets(painter: Painter, name: str) -> Pool[Scratch]:
+    """The targets of drawings of one name."""
+    return Pool(DRAWINGS)
+
+
 class Shaded:
     """A picture drawn band by band: `parts` onto targets, and `shade` from these to the planes.
 
@@ -152,7 +157,7 @@ class Shaded:
         """Draw for about `budget` seconds; True when all is in the planes."""
         deadline = wall.perf_counter() + budget
         width, height = self.planes.size
-        pool = self._painter.kept(self._name, lambda: Pool[Scratch](DRAWINGS))
+        pool = self._painter.shared(targets, self._name)
         while self._top < height:
             size = width, min(self._rows, height - self._top)
             scratch = pool.find(self)
@@ -178,4 +183,4 @@ class Shaded:
 
     def release(self) -> None:
         """The targets are for the next drawing."""
-        self._painter.kept(self._name, lambda: Pool[Scratch](DRAWINGS)).give_back(self)
+        self._painter.shared(targets, self._name).give_back(self)

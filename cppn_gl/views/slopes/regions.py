@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
-from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import REGIONS
 from cppn_gl.engines.stretch import ending
@@ -36,7 +36,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
@@ -89,12 +89,12 @@ class RegionsView(View):
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
             assert picture.found is not None
-            shading(painter, "regions_shown.frag", head=formulas)(
+            painter.shared(Shading, "regions_shown.frag", head=formulas)(
                 planes,
                 fields[0].textures,
                 top,
                 rows,
-                palettes=painter.kept("palettes", lambda: palette_rows(painter.ctx)),
+                palettes=painter.shared(palettes),
                 **choice(scene.preset.color, picture.found),
             )
 

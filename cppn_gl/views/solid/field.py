@@ -13,16 +13,16 @@ from typing import Any
 from cppn_gl.engines.gl import drawing
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.names import Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, Color, Ends
 from cppn_gl.preset.preset import MAX_EXTENT, View
 from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
-from cppn_gl.views.solid.easel import Shelf
 
 FIELDS, SCRATCH = 16, 4  # kept at most
 PLAIN = Color()
@@ -44,7 +44,7 @@ class Square:
     def step(self, budget: float) -> Planes | None:
         """Draw for about `budget` seconds; the planes once all is there, until the next draws."""
         painter = self._stage.painter
-        scratch = painter.kept("scratch", lambda: Pool[Planes](SCRATCH))
+        scratch = painter.shared(squares)
         if self._drawing is None or scratch.find(self) is None:
             size = (self._side, self._side)
             planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
@@ -55,6 +55,11 @@ class Square:
         whole: Planes = self._drawing.planes
         self._drawing = None
         return whole
+
+
+def squares(painter: Painter) -> Pool[Planes]:
+    """The planes that squares are drawn on."""
+    return Pool(SCRATCH)
 
 
 @dataclass
@@ -79,8 +84,8 @@ class Fields:
         self._ctx = painter.ctx
         folder = painter.programs.folder
         self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
-        self._palettes = palette_rows(painter.ctx)
-        self.held: Shelf[Field] = Shelf(FIELDS)
+        self._palettes = painter.shared(palettes)
+        self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # ever: the tests count
 
     def make(
@@ -106,9 +111,8 @@ class Fields:
 
     def release(self) -> None:
         """Free everything."""
-        self.held.release()
+        self.held.clear()
         self._pass.release()
-        self._palettes.release()
 
 
 class FieldDrawing:
@@ -139,7 +143,7 @@ class FieldDrawing:
     def step(self, budget: float) -> Field | None:
         """Draw for about `budget` seconds; the field once it is there."""
         painter = self._painter
-        fields = painter.kept("fields", lambda: Fields(painter))
+        fields = painter.shared(Fields)
         found = fields.held.find(self._key)
         if found is not None:
             return found

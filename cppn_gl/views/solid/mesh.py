@@ -22,11 +22,12 @@ from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import Show
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
-from cppn_gl.views.solid.easel import Shelf, Target, easel_of
+from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Plate, plates
 
@@ -71,7 +72,7 @@ class Workshop:
         self.backdrop = load("backdrop.frag")
         self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
         self.palette.repeat_x = False
-        self._grids: Shelf[Grid] = Shelf(GRIDS)
+        self._grids: LRUCache[int, Grid] = LRUCache(GRIDS, free=Grid.release)
 
     def grid(self, side: int) -> "Grid":
         """The triangles of the sheet of a field of side × side points."""
@@ -80,7 +81,7 @@ class Workshop:
 
     def release(self) -> None:
         """Free everything."""
-        self._grids.release()
+        self._grids.clear()
         for one in (self.sheet, self.box, self.backdrop, self.palette):
             one.release()
 
@@ -159,8 +160,8 @@ class SurfaceDrawing:
     def _part(self) -> None:
         """Draw the next part. What another drawing, or new shaders, took away is begun again."""
         painter = self._stage.painter
-        workshop = painter.kept("surface", lambda: Workshop(painter))
-        easel = easel_of(painter)
+        workshop = painter.shared(Workshop)
+        easel = painter.shared(Easel)
         fields = []
         for drawings in self._fields:
             few = [field for field in (one.step(0.0) for one in drawings) if field is not None]

@@ -20,10 +20,11 @@ from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.base import Drawing, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
-from cppn_gl.views.solid.easel import Easel, Shelf, Target, easel_of
+from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import FieldDrawing
 from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
@@ -120,7 +121,7 @@ class Observatory:
         self._ctx = painter.ctx
         folder = painter.programs.folder
         self.rays = Pass.load(painter.ctx, "volume.frag", folder=folder)
-        self.held: Shelf[Volume] = Shelf(VOLUMES)
+        self.held: LRUCache[Any, Volume] = LRUCache(VOLUMES, free=Volume.release)
         self.made = 0  # ever: the tests count
 
     def make(self, slices: VolumeSlices, network: Network) -> Volume:
@@ -134,7 +135,7 @@ class Observatory:
 
     def release(self) -> None:
         """Free everything."""
-        self.held.release()
+        self.held.clear()
         self.rays.release()
 
 
@@ -157,7 +158,7 @@ class VolumeDrawing:
             return True
         deadline = wall.perf_counter() + budget
         painter = self._stage.painter
-        there = painter.kept("volumes", lambda: Observatory(painter))
+        there = painter.shared(Observatory)
         ranges = self._slices.measure(max(deadline - wall.perf_counter(), 0.0))
         if ranges is None:
             return False
@@ -180,7 +181,7 @@ class VolumeDrawing:
             moving = self._moving.step(max(deadline - wall.perf_counter(), 0.0))
             if moving is None:
                 return False
-        easel = easel_of(painter)
+        easel = painter.shared(Easel)
         target = easel.find(self)
         if target is None:
             target, self._next = easel.target(self, self.planes.size), 0
