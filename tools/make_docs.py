@@ -62,9 +62,10 @@ def draw_pictures() -> None:
     """The pictures in docs/."""
     from PIL import Image, ImageDraw
 
+    from cppn_gl.output.png import encode_png
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.library import load_preset, shipped
-    from cppn_gl.preset.shot import Shot, encode_png
+    from cppn_gl.preset.shot import Shot
     from cppn_gl.views import text
 
     docs = ROOT / "docs"

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.preset.sweep import cells
 from cppn_gl.preset.tour import shown
 from cppn_gl.views.sheet_layout import natural_size
 

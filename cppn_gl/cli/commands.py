@@ -24,11 +24,12 @@ from cppn_gl.cli.options import (
     toml_value,
 )
 from cppn_gl.cli.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
-from cppn_gl.cli.terminal import note, progress_bar
+from cppn_gl.cli.terminal import note, progress_bar, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.utils.checks import show
+from cppn_gl.utils.files import check_target, free_name
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
@@ -72,7 +73,15 @@ def _window_options(parser: Parser) -> None:
 def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
-    parser.option("-o", "--output", type=path_value, metavar="PATH", help="what to write")
+    _file_option(parser)
+
+
+def _file_option(parser: Parser) -> None:
+    from cppn_gl.output.formats import FORMATS
+
+    files = ", ".join(f"FILE{suffix}" for one in FORMATS for suffix in one.suffixes)
+    about = f"the file to write: {files}"
+    parser.option("-o", "--output", type=path_value, metavar="FILE", help=about)
 
 
 def _sheet_options(parser: Parser) -> None:
@@ -93,11 +102,14 @@ def _sheet_options(parser: Parser) -> None:
     ]
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
-    parser.option("-o", "--output", type=path_value, metavar="PATH", help="the PNG to write")
+    _file_option(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
-    _render_options(parser)
+    picture_options(parser)
+    engine_option(parser)
+    about = "the folder to write into"
+    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
     parser.option("--frames", metavar="N", help="how many; more than before extends a sequence")
     parser.option("--fps", metavar="F", help="frames a second: frame k shows k / F seconds")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
@@ -125,27 +137,18 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
-    from cppn_gl.output.capture import check_target
-    from cppn_gl.output.poster import SUFFIXES, is_poster
+    shot = shot_of(args, poster=True)
+    _check_output(args, "render", shot)
+    from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
 
-    if args.output is None or args.output.suffix.lower() not in SUFFIXES:
-        given = "" if args.output is None else f", not {args.output}"
-        raise UsageError(f"render writes a PNG or a TIFF: -o FILE.png would be right{given}")
-    shot = shot_of(args, poster=True)
-    check_target(args.output, overwrite=True)
     if is_poster(args.output, shot) and shot.preset.show.view == "picture":
         return _poster(args, shot)
-    if args.output.suffix.lower() != ".png":
-        view = shot.preset.show.view
-        raise UsageError(f"the view {view} is written as a PNG: -o FILE.png would be right")
     checked(SIZE, shot.size, "--size")
     return _save(args, shot)
 
 
 def _sheet(args: argparse.Namespace) -> int:
-    if args.output is None or args.output.suffix.lower() != ".png":
-        raise UsageError("sheet writes a PNG: -o FILE.png would be right")
     sweep: dict[str, Any] = {"show.view": "sheet"}
     sweep |= {f"sweep.{name}": getattr(args, name) for name in ("rows", "cols", "seeds")}
     sweep |= {f"sweep.{n}": toml_value(v) for n in ("wrap", "gap") if (v := getattr(args, n))}
@@ -156,16 +159,25 @@ def _sheet(args: argparse.Namespace) -> int:
             "sheet shows a sheet; --cols 'view=picture,units' varies what a cell shows"
         )
     shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
-    from cppn_gl.output.capture import check_target
+    from cppn_gl.preset.sheet import cells
     from cppn_gl.preset.shot import SIZE
-    from cppn_gl.preset.sweep import cells
     from cppn_gl.views.sheet_layout import natural_size
 
     if args.size is None:
         size = natural_size(shot.preset, cells(shot.preset))
         shot = dataclasses.replace(shot, size=checked(SIZE, size, "--cell"))
-    check_target(args.output, overwrite=True)
+    _check_output(args, "sheet", shot)
     return _save(args, shot)
+
+
+def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
+    """Raise what the file would be refused for, before anything is drawn."""
+    from cppn_gl.output.formats import SUFFIX, check_size, format_names, format_of
+
+    if args.output is None:
+        raise UsageError(f"{command} writes {format_names()}: expected -o FILE{SUFFIX}")
+    check_size(format_of(args.output), shot.size)
+    check_target(args.output, overwrite=True)
 
 
 def _save(args: argparse.Namespace, shot: "Shot") -> int:
@@ -174,7 +186,7 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
 
     pixels, shot = draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -188,7 +200,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
         progress_bar(args, poster.count, "band") as progress,
     ):
         write_poster(renderer, poster, progress=progress)
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -223,7 +235,7 @@ def _sequence(args: argparse.Namespace) -> int:
             any_engine=args.engine == AUTO,
             progress=progress,
         )
-    print(args.output)
+    put_path(args.output)
     return 0
 
 
@@ -244,13 +256,14 @@ def _view(args: argparse.Namespace) -> int:
             engine=engine,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
-    from cppn_gl.output.capture import check_target, free_name, save_new_picture
+    from cppn_gl.output.capture import save_new_picture
+    from cppn_gl.output.formats import SUFFIX
     from cppn_gl.preset.shot import SIZE
 
     checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
-    check_target(free_name(args.output_dir, shot.preset.name, ".png"), overwrite=False)
+    check_target(free_name(args.output_dir, shot.preset.name, SUFFIX), overwrite=False)
     pixels, shot = draw(args, shot)
-    print(save_new_picture(args.output_dir, pixels, shot))
+    put_path(save_new_picture(args.output_dir, pixels, shot))
     return 0
 
 
@@ -301,9 +314,10 @@ def _tour(args: argparse.Namespace) -> int:
 
 def _window() -> Any:
     """What opens the window. Raises ContextError where a library is missing."""
-    from cppn_gl.engines.gl.context import explain
+    from cppn_gl.engines.gl.context import explain, import_glfw
 
     try:
+        import_glfw()
         from cppn_gl.viewer.run import run
     except ImportError as error:
         raise explain(error, tried="opening a window") from None
@@ -321,10 +335,10 @@ def _tune(args: argparse.Namespace) -> int:
     with opened(asked) as renderer:
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
-        if renderer.tuning_path is not None:
-            problem = renderer.chooser.cache.problem
-            kept = f"kept in {renderer.tuning_path}, which can be deleted"
-            note(args, f"not kept: {problem}" if problem else kept)
+        if renderer.ctx is not None and (problem := renderer.chooser.cache.problem):
+            note(args, f"not kept: {problem}")
+        elif renderer.tuning_path is not None:
+            note(args, f"kept in {renderer.tuning_path}, which can be deleted")
     return 0
 
 
@@ -335,9 +349,9 @@ def _presets(args: argparse.Namespace) -> int:
         for name, preset in loaded.items():
             print(f"{name:{width}}  {preset.title}".rstrip())
     elif args.name in library.shipped():
-        sys.stdout.write(library.shipped()[args.name].read_text("utf-8"))
+        put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        sys.stdout.write(library.load_preset(args.name).to_toml())
+        put_text(library.load_preset(args.name).to_toml())
     return 0
 
 
@@ -368,9 +382,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("the live window", _view_options, _view),
-    "render": Command(
-        "one picture, of any size: -o FILE.png or FILE.tif", _render_options, _render
-    ),
+    "render": Command("one picture, of any size: -o FILE.png", _render_options, _render),
     "sheet": Command(
         "a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,

@@ -16,19 +16,23 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.cli.terminal import put_text
 from cppn_gl.engines.gl.context import (
     ContextError,
     describe,
     display_problem,
     explain,
+    import_glfw,
     open_and_listen,
 )
+from cppn_gl.utils.resources import NO_HOME, child_environment, user_folder
 
 DISTRIBUTION = "cppn-gl"
 OLDEST_PYTHON = (3, 11)
@@ -57,6 +61,7 @@ def doctor() -> list[Check]:
         *_libraries(needed=not works),
         *headless,
         *_display(),
+        *_home(),
         *_environment(),
     ]
 
@@ -207,6 +212,14 @@ def _display() -> list[Check]:
     return [Check("display", True, found), window]
 
 
+def _home() -> list[Check]:
+    """Note a user without a home, as containers have them."""
+    if user_folder("cache") and user_folder("state"):
+        return []
+    found = f"{NO_HOME}; measurements and the window's history are not kept"
+    return [Check("home", None, found, f"HOME={tempfile.gettempdir()} {_AGAIN}")]
+
+
 def _environment() -> list[Check]:
     """Note the variables that change what the graphics libraries do: reports leave them out."""
     pattern = r"(CPPN_GL|GLCONTEXT|MESA|LIBGL|__EGL|EGL|__GLX|GALLIUM|PYGLFW|MODERNGL)_\w+"
@@ -220,19 +233,16 @@ def _child(probe: str) -> dict[str, Any]:
 
     A probe that fails, crashes or hangs answers with `message` and `hint`.
     """
-    # -P and the package's own folder: nothing in the current directory can stand in for a module.
-    path = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
     code = f"from cppn_gl.cli.doctor import answer; answer({probe!r})"
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", code],
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=CHILD_SECONDS,
-            env=environment,
+            env=child_environment(),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -260,7 +270,7 @@ def answer(probe: str) -> None:
         found = _PROBES[probe]()
     except ContextError as error:
         found = {"message": error.message, "hint": error.hint}
-    print(json.dumps(found), flush=True)
+    put_text(json.dumps(found) + "\n")
     # Without the interpreter's own tidying up: drivers have been seen to crash there.
     os._exit(0)
 
@@ -283,7 +293,7 @@ def _engine(ctx: Any) -> dict[str, str]:
         choice = renderer.engine_for(load_preset(DEFAULT))
     except (ContextError, ValueError) as error:
         return {"engine": "", "problem": str(error)}
-    where = f"measurements are kept in {renderer.tuning_path}"
+    where = f"measurements are kept in {renderer.tuning_path or 'memory only'}"
     return {"engine": f"{choice.engine} for the preset {DEFAULT!r} ({choice.why}); {where}"}
 
 
@@ -304,8 +314,7 @@ def _count_devices() -> int:
 def _probe_window() -> dict[str, Any]:
     """Open and close a hidden window with OpenGL 3.3 core, as the live window needs it."""
     try:
-        # By name: only the viewer depends on glfw, and doctor has to run where it is missing.
-        glfw = importlib.import_module("glfw")
+        glfw = import_glfw()
         moderngl = importlib.import_module("moderngl")
         if not glfw.init():
             raise RuntimeError("Failed to initialize glfw")

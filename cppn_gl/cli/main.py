@@ -17,6 +17,7 @@ from cppn_gl.preset import library
 from cppn_gl.utils.checks import PresetError, show
 
 DEFAULT = "view"
+ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # of the library, options here
 UNEXPECTED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 
@@ -95,7 +96,7 @@ def _fail(error: Exception) -> int:
         say("not enough memory for this picture; choose a smaller --size")
         return WRONG
     if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
-        say(str(error))
+        say(_with_option(error))
         return WRONG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         say("standard output: the disk is full; free some space and run it again")
@@ -106,3 +107,11 @@ def _fail(error: Exception) -> int:
     say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
     leave(sys.stdout)
     return UNEXPECTED
+
+
+def _with_option(error: Exception) -> str:
+    """What an error says, with the option that would change it: the library names arguments."""
+    if isinstance(error, PresetError) and error.key in ARGUMENTS and not error.source:
+        return str(PresetError(error.problem, key=f"--{error.key}"))
+    argument = getattr(error, "argument", "")
+    return f"{str(error).rstrip('.')} (--{argument})" if argument else str(error)

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
 
@@ -28,6 +29,26 @@ def note(args: argparse.Namespace, text: str) -> None:
     """Say something that is no error, unless --quiet."""
     if not args.quiet:
         say(text)
+
+
+def put_text(text: str) -> None:
+    """Write to stdout what is meant to be read back, as UTF-8 whatever the terminal's encoding."""
+    _put(text.encode())
+
+
+def put_path(path: Path) -> None:
+    """Write a path on a line of stdout, in the bytes that the file system knows it by."""
+    _put(os.fsencode(path) + b"\n")
+
+
+def _put(data: bytes) -> None:
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:  # a stream of text alone, which somebody has put in its place
+        sys.stdout.write(data.decode("utf-8", "backslashreplace"))
+        return
+    sys.stdout.flush()  # what was written as text comes first
+    buffer.write(data)
+    buffer.flush()
 
 
 @contextlib.contextmanager

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.shader import Structure
 from cppn_gl.engines.names import EXACT
-from cppn_gl.preset.parsing import open_plain
-from cppn_gl.utils.files import CaptureError, write_atomic
+from cppn_gl.utils.files import CaptureError, open_plain, write_atomic
+from cppn_gl.utils.resources import NO_HOME, user_folder
 
 FORMAT = 1
 MAX_BYTES = 2**22
@@ -51,9 +49,10 @@ class Measured:
     bake_seconds: float = 0.0
 
 
-def default_path() -> Path:
-    """Where this system keeps what a program can measure again."""
-    return Path(platformdirs.user_cache_dir("cppn_gl", appauthor=False)) / "tuning.json"
+def default_path() -> Path | None:
+    """The file in the user's cache folder; None for a user without a home."""
+    folder = user_folder("cache")
+    return folder and folder / "tuning.json"
 
 
 def structure_key(structure: Structure) -> str:
@@ -67,7 +66,7 @@ def structure_key(structure: Structure) -> str:
 
 
 class TuningCache:
-    """The file, read once and again after it has changed."""
+    """The file, read once and again after it has changed. Without one, this process remembers."""
 
     def __init__(self, machine: str, path: Path | None = None):
         self.machine = f"{machine} | cppn_gl {__version__}"
@@ -94,6 +93,9 @@ class TuningCache:
             "rates": {name: float(f"{rate:.4g}") for name, rate in measured.rates.items()},
             "bake_seconds": float(f"{measured.bake_seconds:.4g}"),
         }
+        if self.path is None:
+            self.problem = NO_HOME
+            return
         text = json.dumps({"format": FORMAT, "machines": self._found}, indent=1)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,6 +106,8 @@ class TuningCache:
             self.problem, self._stamp = "", self._look()
 
     def _look(self) -> object:
+        if self.path is None:
+            return None
         try:
             status = self.path.stat()
         except OSError:
@@ -112,7 +116,7 @@ class TuningCache:
 
     def _read(self) -> None:
         stamp = self._look()
-        if stamp is None or stamp == self._stamp:
+        if self.path is None or stamp is None or stamp == self._stamp:
             return
         self._stamp = stamp
         found: Any = None

@@ -1,4 +1,4 @@
-"""A picture's rows as compressed bands, each in a file of its own, joined to one PNG or TIFF.
+"""A picture's rows as compressed bands, each in a file of its own, joined to one picture.
 
     pixels of some rows -> filtered rows -> a zlib stream -> a band's file
     the bands' files, in order -> one picture, without compressing anything again
@@ -9,23 +9,24 @@ The checksum tells whether a band's file is sound.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.files import open_plain
 
-from cppn_gl._version import __version__
-from cppn_gl.preset.parsing import open_plain
-from cppn_gl.preset.shot import KEYWORD, TIFF, Shot, png_rows, write_png
-
-Bytes = NDArray[np.uint8]
+BAND = 2**22  # points in a band: seconds to draw, 12 MiB of pixels at one sample
+MIN_ROWS = 8  # a band of fewer would hardly shrink
 
 # RFC 1950: 32 KiB window, default level. RFC 1951: a last block of fixed codes, and its end.
 _HEADER, _LAST = b"\x78\x9c", b"\x03\x00"
 _BASE = 65521  # of Adler-32, RFC 1950
+
+
+def band_rows(shot: Shot) -> int:
+    """How many rows of pixels a band of this picture has; the last may have fewer."""
+    width, height = shot.size
+    return min(max(MIN_ROWS, BAND // (width * shot.samples**2)), height)
 
 
 def compress(data: memoryview) -> bytes:
@@ -68,65 +69,3 @@ def _together(first: int, second: int, length: int) -> int:
     low, more = first & 0xFFFF, second & 0xFFFF
     high = (first >> 16) + (second >> 16) + length * (low - 1)
     return high % _BASE << 16 | (low + more - 1) % _BASE
-
-
-def _less_left(pixels: Bytes) -> Bytes:
-    """(height, width, 3) pixels less those to the left: TIFF's predictor."""
-    filtered = pixels.copy()
-    filtered[:, 1:] -= pixels[:, :-1]
-    return filtered
-
-
-def _write_png(file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
-    width, height = shot.size
-    lengths = [min(rows, height - top) * (1 + 3 * width) for top in range(0, height, rows)]
-    write_png(file, shot.size, shot, joined(streams, lengths))
-
-
-def _write_tiff(file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
-    import tifffile
-
-    with tifffile.TiffWriter(file, bigtiff=True, byteorder="<") as writer:
-        writer.write(
-            iter(streams),
-            shape=(shot.size[1], shot.size[0], 3),
-            dtype=np.uint8,
-            photometric="rgb",
-            rowsperstrip=rows,
-            compression="adobe_deflate",
-            predictor=True,
-            description=shot.to_text(ascii=True),
-            software=f"{KEYWORD} {__version__}",
-            metadata=None,
-        )
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How a kind of file keeps its pixels.
-
-    A row is `lead` bytes and the pixels; `filtered` makes such rows of (height, width, 3) pixels.
-    `write` makes the file of a shot, the rows of a band, and the bands' streams in order.
-    """
-
-    name: str
-    lead: int
-    filtered: Callable[[Bytes], Bytes]
-    write: Callable[[BinaryIO, Shot, int, Iterable[bytes]], None]
-
-    def encode(self, pixels: NDArray[Any]) -> bytes:
-        """The stream of a band of (height, width, 3) pixels."""
-        return compress(self.filtered(pixels).data)
-
-
-_PNG = Encoding("png", 1, png_rows, _write_png)
-_TIFF = Encoding("tiff", 0, _less_left, _write_tiff)
-
-
-def encoding_of(path: Path) -> Encoding:
-    """The encoding that a file's name asks for."""
-    if path.suffix.lower() not in TIFF:
-        return _PNG
-    import tifffile  # noqa: F401 - where it lacks, that is said now and not after hours
-
-    return _TIFF

@@ -1,6 +1,6 @@
 """Pictures on disk: one at a time, or a stream of them on threads of its own.
 
-pixels + Shot -> encode_png -> write_atomic
+pixels + Shot -> the format of the file's name -> bytes -> write_atomic
 """
 
 import contextlib
@@ -17,21 +17,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.preset.shot import Shot, encode_png
-from cppn_gl.utils.files import CaptureError, check_target, free_name, write_atomic, write_new
-
-__all__ = [
-    "CaptureError",
-    "FrameWriter",
-    "Workers",
-    "check_target",
-    "default_workers",
-    "free_name",
-    "save_new_picture",
-    "save_picture",
-    "write_atomic",
-    "write_new",
-]
+from cppn_gl.output.formats import SUFFIX, encode, format_of
+from cppn_gl.output.png import PNG
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.files import write_atomic, write_new
 
 MAX_WORKERS = 16
 NICER = 10  # than the thread that draws
@@ -45,13 +34,16 @@ def default_workers() -> int:
 def save_picture(
     path: Path, pixels: NDArray[np.uint8], shot: Shot, *, overwrite: bool = False
 ) -> None:
-    """Write (height, width, 3) pixels as a PNG with their shot inside. Raises CaptureError."""
-    write_atomic(path, encode_png(pixels, shot), overwrite=overwrite)
+    """Write (height, width, 3) pixels and their shot, in the format that the name asks for.
+
+    Raises CaptureError.
+    """
+    write_atomic(path, encode(format_of(path), pixels, shot), overwrite=overwrite)
 
 
 def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Path:
-    """Write a PNG named after its preset, the date and the time, and return its path."""
-    return write_new(folder, shot.preset.name, ".png", encode_png(pixels, shot))
+    """Write a picture named after its preset, the date and the time, and return its path."""
+    return write_new(folder, shot.preset.name, SUFFIX, encode(PNG, pixels, shot))
 
 
 def _give_way() -> None:

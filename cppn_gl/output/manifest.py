@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.preset.parsing import load_toml, open_plain
+from cppn_gl.preset.parsing import load_toml
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import Check, show
-from cppn_gl.utils.files import CaptureError, write_atomic
+from cppn_gl.utils.files import CaptureError, Remedy, open_plain, write_atomic
 
 MANIFEST = "manifest.json"
 
@@ -24,7 +24,7 @@ def preset_keys(preset: Preset) -> dict[str, Any]:
     }
 
 
-def read_manifest(folder: Path, checks: dict[str, Check], remedy: str) -> dict[str, Any] | None:
+def read_manifest(folder: Path, checks: dict[str, Check], remedy: Remedy) -> dict[str, Any] | None:
     """What a folder's manifest says; None where there is none. Raises CaptureError.
 
     `checks` are those of the keys that are read before the manifest is compared with another.
@@ -38,14 +38,14 @@ def read_manifest(folder: Path, checks: dict[str, Check], remedy: str) -> dict[s
     except OSError as error:
         raise CaptureError(path, f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise CaptureError(path, f"no manifest of cppn_gl; {remedy}") from None
+        raise CaptureError(path, "no manifest of cppn_gl", remedy) from None
     if not isinstance(found, dict):
-        raise CaptureError(path, f"no manifest of cppn_gl; {remedy}")
+        raise CaptureError(path, "no manifest of cppn_gl", remedy)
     for key, check in checks.items():
         try:
             check(found.get(key))
         except ValueError as error:
-            raise CaptureError(path, f"no manifest of cppn_gl: {key}: {error}; {remedy}") from None
+            raise CaptureError(path, f"no manifest of cppn_gl: {key}: {error}", remedy) from None
     return found
 
 

@@ -1,6 +1,6 @@
 """Pictures of any size, drawn band by band: memory does not grow with them, and they resume.
 
-    Shot -> bands of rows, each drawn and kept in a folder beside the target -> one PNG or TIFF
+    Shot -> bands of rows, each drawn and kept in a folder beside the target -> one file
 
 A band is written whole or not at all, so one that is there and sound is done: after a crash the
 same call draws the others, and the file has the bytes of an undisturbed run. The folder's manifest
@@ -19,30 +19,36 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cppn_gl.output.bands import Encoding, encoding_of, is_sound
+from cppn_gl.output.bands import band_rows, compress, is_sound
 from cppn_gl.output.capture import Workers
+from cppn_gl.output.formats import BandedFormat, format_of
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_manifest, write_manifest
-from cppn_gl.preset.shot import TIFF, Shot
+from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import text
-from cppn_gl.utils.files import CaptureError, make_folder, remove_parts, write_atomic, writing
+from cppn_gl.utils.files import (
+    CaptureError,
+    Remedy,
+    make_folder,
+    remove_parts,
+    write_atomic,
+    writing,
+)
+from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cppn_gl.output.renderer import Renderer
 
-SUFFIXES = (".png", *TIFF)
 AT_ONCE = 2**24  # points in a picture drawn as one: 4096×4096 pixels of one sample
-BAND = 2**22  # points in a band: seconds to draw, 12 MiB of pixels at one sample
-MIN_ROWS = 8  # a band of fewer would hardly shrink
 SHRINKS = 1000  # times at the most, by deflate (1032); 15 to 100 is what smooth pictures do
 
 _KEYS = ("preset_sha256", "size", "time", "samples", "engine", "renderer", "version", "rows")
 
 
 def is_poster(path: Path, shot: Shot) -> bool:
-    """The one rule: a TIFF, and a PNG of more than AT_ONCE points (pixels × samples²)."""
-    return path.suffix.lower() in TIFF or shot.points > AT_ONCE
+    """The one rule: of more than AT_ONCE points (pixels × samples²), in a banded format."""
+    return shot.points > AT_ONCE and isinstance(format_of(path), BandedFormat)
 
 
 @dataclass(frozen=True)
@@ -68,14 +74,16 @@ class Poster:
     rows: int = 0
 
     def __post_init__(self) -> None:
-        width = self.shot.size[0] * self.shot.samples**2
-        rows = self.rows or max(MIN_ROWS, BAND // width)
-        object.__setattr__(self, "rows", min(rows, self.shot.size[1]))
+        rows = min(self.rows, self.shot.size[1]) or band_rows(self.shot)
+        object.__setattr__(self, "rows", rows)
 
     @cached_property
-    def encoding(self) -> Encoding:
-        """How the file keeps its pixels."""
-        return encoding_of(self.path)
+    def format(self) -> BandedFormat:
+        """The file's format. Raises CaptureError where it has no bands."""
+        found = format_of(self.path)
+        if not isinstance(found, BandedFormat):
+            raise CaptureError(self.path, f"a {found.name} cannot be written band by band")
+        return found
 
     @cached_property
     def target(self) -> Path:
@@ -106,7 +114,7 @@ class Poster:
     def length(self) -> int:
         """How many bytes all rows are, before they are compressed."""
         width, height = self.shot.size
-        return height * (self.encoding.lead + 3 * width)
+        return height * (self.format.lead + 3 * width)
 
     def manifest(self, renderer: str) -> dict[str, Any]:
         """What the folder's manifest says. All but the name has to agree when it goes on."""
@@ -130,19 +138,21 @@ class Poster:
         """
         found = read_manifest(self.folder, {"engine": text(40)}, self._remedy)
         if found is None and any(not name.startswith(".") for name in _names(self.folder)):
-            raise CaptureError(self.folder, f"holds files and no {MANIFEST}; {self._remedy}")
+            raise CaptureError(self.folder, f"holds files and no {MANIFEST}", self._remedy)
         return found if any(_drawn(self.folder)) else None
 
     @property
-    def _remedy(self) -> str:
-        return f"remove the folder {self.folder.name}, or choose another name than {self.path.name}"
+    def _remedy(self) -> Remedy:
+        return Remedy(
+            f"remove the folder {self.folder.name}, or choose another name than {self.path.name}"
+        )
 
     def check_agrees(self, wanted: dict[str, Any]) -> None:
         """Raise CaptureError where the bands that are there are not this picture's."""
         found = self.begun()
         if found and (problem := difference(found, wanted, _KEYS)):
-            problem = f"holds bands of another picture: {problem}; {self._remedy}"
-            raise CaptureError(self.folder, problem)
+            problem = f"holds bands of another picture: {problem}"
+            raise CaptureError(self.folder, problem, self._remedy)
 
 
 def write_poster(
@@ -151,11 +161,22 @@ def write_poster(
     """Draw the bands that lack, make the file of them all, and return how many were drawn.
 
     An older file of that name is replaced. Raises CaptureError where the bands that are there are
-    another picture's, where the disk cannot hold it, or where a file cannot be written.
+    another picture's, where the disk cannot hold it, where a file cannot be written, or where
+    another process is drawing it.
     `progress(done, bands)` is called after each band.
     """
     shot = dataclasses.replace(poster.shot, engine=renderer.engine_for(poster.shot.preset).engine)
     poster = dataclasses.replace(poster, shot=shot)
+    lock = poster.target.with_name(f".{poster.target.name}.lock")
+    with locked(lock, poster.path, "wait until it is done, or choose another name"):
+        return _write(renderer, poster, progress)
+
+
+def _write(
+    renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None
+) -> int:
+    """As write_poster, of a file that is held, by the renderer's engine."""
+    shot = poster.shot
     manifest = poster.manifest(renderer.info.renderer)
     poster.check_agrees(manifest)
     least = 2 * poster.length // SHRINKS  # the bands, and the file
@@ -167,7 +188,7 @@ def write_poster(
     drawn = _draw(renderer, poster, progress)
     _check_space(poster, sum(path.stat().st_size for path in _drawn(poster.folder)))
     with writing(poster.path, overwrite=True) as file:
-        poster.encoding.write(file, shot, poster.rows, _streams(poster))
+        poster.format.write_bands(file, shot, poster.rows, _streams(poster))
     _clear(poster.folder)
     return drawn
 
@@ -182,7 +203,7 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
                 pixels = renderer.render(
                     shot.preset, shot.size, shot.time, samples=shot.samples, part=part
                 )
-                keep = partial(_keep, poster.encoding, band, pixels)
+                keep = partial(_keep, poster.format, band, pixels)
                 while not workers.take(keep, wait=0.2):
                     pass
                 drawn += 1
@@ -191,10 +212,10 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
     return drawn
 
 
-def _keep(encoding: Encoding, band: Band, pixels: "NDArray[Any]") -> None:
+def _keep(format_: BandedFormat, band: Band, pixels: "NDArray[Any]") -> None:
     if band.path.is_symlink():  # none of ours: what it points at is not to be written over
         band.path.unlink(missing_ok=True)
-    write_atomic(band.path, encoding.encode(pixels), overwrite=True)
+    write_atomic(band.path, compress(format_.filtered(pixels).data), overwrite=True)
 
 
 def _streams(poster: Poster) -> Iterator[bytes]:
@@ -212,9 +233,9 @@ def _check_space(poster: Poster, needed: int) -> None:
     except OSError:  # a file system that does not tell
         return
     if free < needed:
-        sizes = f"{needed / 1e9:.1f} GB at the least, and {free / 1e9:.1f} GB are free"
-        problem = f"needs {sizes}; free some space, or choose another disk or a smaller --size"
-        raise CaptureError(poster.path, problem)
+        problem = f"needs {needed / 1e9:.1f} GB at the least, and {free / 1e9:.1f} GB are free"
+        remedy = Remedy("free some space, or choose another disk or a smaller size", "size")
+        raise CaptureError(poster.path, problem, remedy)
 
 
 def _names(folder: Path) -> list[str]:

@@ -130,7 +130,8 @@ class Renderer:
             raise ContextError(
                 f"The engine {self._asked} needs OpenGL 4.3; {found.renderer} has "
                 f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
-                "Use --engine fragment.",
+                "Use the engine fragment.",
+                "engine",
             )
         self.chooser = Chooser(self.painter, found, self._asked)
 
@@ -262,7 +263,7 @@ class Renderer:
 
     @property
     def tuning_path(self) -> Path | None:
-        """The file of what was measured; None without OpenGL."""
+        """The file of what was measured; None without OpenGL, or for a user without a home."""
         return self.chooser.cache.path if self.ctx is not None else None
 
     def _whole(

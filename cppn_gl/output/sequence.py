@@ -9,7 +9,6 @@ back and encoding go on at once, with a few pictures between them and never more
 
 import contextlib
 import dataclasses
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +21,12 @@ from cppn_gl.engines.gl.stream import Coming, one_ahead
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.preset.parsing import open_plain
+from cppn_gl.output.png import PNG, is_whole_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.checks import Check, PresetError, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, make_folder, remove_parts
+from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
+from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
@@ -35,9 +35,9 @@ FRAMES = integer(1, 100_000)  # five digits sort
 FPS = number(0.001, 1000)
 WAITING_BYTES = 2**30  # of pixels, drawn and not yet written
 
-_FRAME = re.compile(r"(\d{5})\.png", re.ASCII)
-_PNG_END = b"IEND\xaeB`\x82"
-_REMEDY = "choose another folder, or --overwrite"
+_SUFFIX = PNG.suffixes[0]
+_FRAME = re.compile(r"(\d{5})" + re.escape(_SUFFIX), re.ASCII)
+_REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Sequence:
 
 def frame_path(folder: Path, frame: int) -> Path:
     """The file of a frame, counted from 0."""
-    return folder / f"{frame:05d}.png"
+    return folder / f"{frame:05d}{_SUFFIX}"
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -99,16 +99,31 @@ def write_sequence(
 ) -> int:
     """Draw the frames that `folder` lacks, and return how many those were.
 
-    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, or
-    where a file cannot be written. `any_engine` goes on with another engine than the manifest's.
+    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, where
+    a file cannot be written, or where another process is drawing there. `any_engine` goes on with
+    another engine than the manifest's.
     `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
     _check(renderer, sequence)
     make_folder(folder)
+    with locked(folder / ".lock", folder, "wait until it is done, or choose another folder"):
+        return _write(renderer, sequence, folder, engine, overwrite, any_engine, progress)
+
+
+def _write(
+    renderer: "Renderer",
+    sequence: Sequence,
+    folder: Path,
+    engine: str,
+    overwrite: bool,
+    any_engine: bool,
+    progress: Callable[[int, int], None] | None,
+) -> int:
+    """As write_sequence, in a folder that is there and held."""
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
-    for names in ("[0-9]*.png", MANIFEST):
+    for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
@@ -153,16 +168,16 @@ def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
     found = read_manifest(folder)
     if found is None:
         if _numbered(folder):
-            raise CaptureError(folder, f"holds frames and no {MANIFEST}; {_REMEDY}")
+            raise CaptureError(folder, f"holds frames and no {MANIFEST}", _REMEDY)
         return sequence
     wanted = sequence.manifest(engine or found["engine"])
     # A preset of another version differs in more than one key; the most telling one is named.
     keys = ("preset_sha256", "size", "fps", "samples", "engine", "version")
     if problem := difference(found, wanted, keys):
-        raise CaptureError(folder / MANIFEST, f"{problem}; {_REMEDY}")
+        raise CaptureError(folder / MANIFEST, problem, _REMEDY)
     if found["frames"] > sequence.frames:
         problem = f"frames is {found['frames']}, not {sequence.frames}: a sequence can only grow"
-        raise CaptureError(folder / MANIFEST, f"{problem}; {_REMEDY}")
+        raise CaptureError(folder / MANIFEST, problem, _REMEDY)
     name = Path(found["name"]).name or sequence.preset.name
     return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
 
@@ -185,31 +200,19 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
     done = set()
     for frame, path in _numbered(folder).items():
         expected = sequence.shot(frame, engine)
-        if frame < sequence.frames and _holds(path, expected):
+        if frame < sequence.frames and is_whole_png(path, expected):
             done.add(frame)
             continue
         found = _shot_in(path)
         if not overwrite:
             other = found and dataclasses.replace(expected, engine=found.engine)
-            if other is None or frame >= sequence.frames or not _holds(path, other):
-                raise CaptureError(path, f"is not a whole frame of this sequence; {_REMEDY}")
+            if other is None or frame >= sequence.frames or not is_whole_png(path, other):
+                raise CaptureError(path, "is not a whole frame of this sequence", _REMEDY)
             done.add(frame)
         elif found is not None:  # a picture of ours: an old frame, which may outlast the new ones
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
-
-
-def _holds(path: Path, shot: Shot) -> bool:
-    """Whether a file is the whole picture of a shot. Does not parse it: there may be thousands."""
-    expected = shot.to_text().encode()
-    try:
-        with open_plain(path) as stream:
-            head = stream.read(len(expected) + 512)  # the text stands before the pixels
-            stream.seek(-len(_PNG_END), os.SEEK_END)
-            return expected in head and stream.read() == _PNG_END
-    except OSError:
-        return False
 
 
 def _shot_in(path: Path) -> Shot | None:

@@ -55,7 +55,7 @@ def check(view: View, preset: Preset, size: Size, samples: int, largest: int = L
         raise PresetError(
             f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
             f"can have {largest // samples} a side",
-            key="--size",
+            key="size",
         )
 
 

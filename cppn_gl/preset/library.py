@@ -5,6 +5,8 @@ from pathlib import Path
 
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.readers import suffixes
+from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.resources import resource
 
@@ -20,7 +22,7 @@ def shipped() -> dict[str, Path]:
 
 def is_picture(source: str) -> bool:
     """Whether `source` names a picture rather than a preset."""
-    return source.lower().endswith((".png", ".tif", ".tiff"))
+    return source.lower().endswith(suffixes())
 
 
 def load_preset(source: str | Path = DEFAULT) -> Preset:
@@ -30,8 +32,6 @@ def load_preset(source: str | Path = DEFAULT) -> Preset:
     """
     name = str(source)
     if is_picture(name):
-        from cppn_gl.preset.shot import read_shot  # Pillow, only when there is a picture to open
-
         return read_shot(Path(name)).preset
     if name in shipped():
         return read_preset(shipped()[name])
@@ -40,5 +40,5 @@ def load_preset(source: str | Path = DEFAULT) -> Preset:
         return read_preset(path)
     hint = nearest(name, shipped())
     if path.exists():
-        hint = "; a file that is one ends in .toml, or in .png"
+        hint = f"; expected a name that ends in .toml, or a picture's in {', '.join(suffixes())}"
     raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

@@ -1,13 +1,10 @@
 """Presets from TOML text: every mistake is one PresetError with file, line, key and a remedy."""
 
 import dataclasses
-import errno
-import os
 import re
-import stat
 import tomllib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from cppn_gl.nn.sources import source_of
 from cppn_gl.preset.animation import Animate
@@ -20,6 +17,7 @@ from cppn_gl.preset.preset import (
     checked,
 )
 from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.files import open_plain
 
 # tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
 _QUOTED = re.compile(
@@ -137,30 +135,6 @@ def _bare(name: str) -> str:
     return re.sub(r"""["' ]""", "", name)
 
 
-def open_plain(path: Path) -> BinaryIO:
-    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
-    _check_plain(os.stat(path))
-    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
-    try:
-        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def _check_plain(found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(found.st_mode):
-        problem = "a device or a pipe, where a plain file would be right"
-        raise OSError(errno.EINVAL, problem)
-
-
 def read_preset(path: Path) -> Preset:
     """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
     try:
@@ -175,7 +149,7 @@ def read_preset(path: Path) -> Preset:
     try:
         toml = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = f"neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte {error.start}"
+        problem = f"neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte {error.start}"
         raise PresetError(problem, source=str(path)) from None
     # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
     name = path.stem.encode(errors="replace").decode()[:100]

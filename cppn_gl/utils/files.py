@@ -8,7 +8,9 @@ import errno
 import itertools
 import os
 import secrets
+import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -31,15 +33,54 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """What would put an error right, and the argument of the function called that does it, if any.
+
+    A front end, as the command line, says what it calls that argument.
+    """
+
+    words: str
+    argument: str = ""
+
+
 class CaptureError(RuntimeError):
     """A file that cannot be written, in one line: where, what is wrong, what would be right.
 
     `taken`: because a file has that name already.
     """
 
-    def __init__(self, path: str | Path, problem: str, *, taken: bool = False):
-        super().__init__(f"{path}: {problem}")
-        self.path, self.problem, self.taken = Path(path), problem, taken
+    def __init__(
+        self, path: str | Path, problem: str, remedy: Remedy | None = None, *, taken: bool = False
+    ):
+        words = f"{problem}; {remedy.words}" if remedy else problem
+        super().__init__(f"{path}: {words}")
+        self.path, self.problem, self.taken = Path(path), words, taken
+        self.argument = remedy.argument if remedy else ""
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    _check_plain(os.stat(path))
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    try:
+        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(found: os.stat_result) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        problem = "a device or a pipe, where a plain file would be right"
+        raise OSError(errno.EINVAL, problem)
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
@@ -147,8 +188,8 @@ def remove_parts(folder: Path, names: str) -> None:
 def free_name(folder: Path, stem: str, suffix: str, *, when: datetime | None = None) -> Path:
     """A path in `folder` that no file has: stem, date and time (now), and -2, -3 … if need be.
 
-    Letters, digits, `-`, `_` and `.` of the stem are kept. `suffix` has its dot, or is empty for
-    a folder.
+    Letters, digits, `-`, `_` and `.` of the stem are kept, where file names can have them.
+    `suffix` has its dot, or is empty for a folder.
     """
     return next(_free_names(folder, stem, suffix, when))
 
@@ -168,8 +209,17 @@ def write_new(
     raise AssertionError("names never run out")
 
 
+def _nameable(letter: str) -> bool:
+    """Whether a letter can stand in a file's name: an old locale may not be able to write it."""
+    try:
+        os.fsencode(letter)
+    except UnicodeEncodeError:
+        return False
+    return letter.isalnum() or letter in "-_."
+
+
 def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
-    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip("-.")
+    safe = "".join(c if _nameable(c) else "-" for c in stem).strip("-.")
     start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"

@@ -15,7 +15,6 @@ import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, FRAGMENT, NUMPY, wished
-from cppn_gl.output.capture import CaptureError, free_name, write_atomic
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
@@ -24,13 +23,14 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tour import Step
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, hud_lines, quality
-from cppn_gl.viewer.journal import Journal, default_path
+from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.preset_list import list_of
 from cppn_gl.viewer.screen import Screen
@@ -76,7 +76,7 @@ class App:
         self.canvas = Canvas(window.ctx, self.engines, most)
         self.screen = Screen(window)
         self.takes = Takes(window.ctx, self.renderer, self.engines)
-        self.journal = Journal(default_path())
+        self.journal = Journal.of_user()
         presets = [lambda name=name: load_preset(name) for name in shipped()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
         self.explorer.pointed = self._pointed
@@ -111,6 +111,13 @@ class App:
     def do_quit(self) -> None:
         """Close the window."""
         self.window.is_closing = True
+
+    def do_escape(self) -> None:
+        """Close the help where it is open, or else the window."""
+        if self.hud.help:
+            self.do_toggle_help()
+        else:
+            self.do_quit()
 
     def do_toggle_hud(self) -> None:
         """The HUD on or off."""

@@ -60,7 +60,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
     _bind("F11", "toggle_fullscreen", "fullscreen"),
     _bind("H F1", "toggle_help toggle_help", "help"),
-    _bind("Esc Q", "quit quit", "quit"),
+    _bind("Esc Q", "escape quit", "quit (Esc closes the help first)"),
 )
 
 MOUSE: tuple[tuple[str, str], ...] = (

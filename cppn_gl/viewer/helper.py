@@ -6,16 +6,14 @@ Preset -> want() -> a line of JSON on its stdin -> warming.py -> answers() -> wh
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
-import cppn_gl
+from cppn_gl.utils.resources import child_environment
 
 Answer = dict[str, Any]
 
@@ -42,15 +40,14 @@ class Helper:
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self.alive = False
         self.number = 0  # of the newest request
-        path = [str(Path(cppn_gl.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
         with contextlib.suppress(OSError, ValueError, TypeError):
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "cppn_gl.viewer.warming"],
+                [sys.executable, "-P", "-m", "cppn_gl.viewer.warming"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))},
+                env=child_environment(),
                 creationflags=low | getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
             self.alive = True

@@ -11,10 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset, View
+from cppn_gl.utils.resources import NO_HOME, user_folder
 
 KEPT = 500  # moments read back at the start
 MAX_PARAMETERS = 5000  # of layers given outright: about 100 kB of text
@@ -62,13 +61,22 @@ def parse_moment(line: str) -> Moment | None:
         return None
 
 
-def default_path() -> Path:
-    """Where this system keeps a program's state."""
-    return Path(platformdirs.user_state_dir("cppn_gl", appauthor=False)) / "history.jsonl"
+def default_path() -> Path | None:
+    """The file in the user's state folder; None for a user without a home."""
+    folder = user_folder("state")
+    return folder and folder / "history.jsonl"
 
 
 class Journal:
     """Moments on disk. `path` None keeps nothing. Failing to write is said once in `problem`."""
+
+    @classmethod
+    def of_user(cls) -> "Journal":
+        """The journal in the user's own folder."""
+        journal = cls(default_path())
+        if journal.path is None and not journal.problem:
+            journal.problem = f"history is not kept: {NO_HOME}"
+        return journal
 
     def __init__(self, path: Path | None):
         self.path = path

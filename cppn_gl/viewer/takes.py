@@ -1,6 +1,6 @@
 """Pictures kept from the window: screenshots and recorded frames, at full resolution.
 
-Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own threads) -> PNG
+Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
 """
 
 import contextlib
@@ -20,11 +20,13 @@ from cppn_gl.engines.coloring import begin
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import NUMPY
-from cppn_gl.output.capture import CaptureError, FrameWriter, check_target, free_name
+from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.formats import SUFFIX
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import make_folder
+from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
 from cppn_gl.viewer.available import Available
 from cppn_gl.views import PICTURE, sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
@@ -88,7 +90,7 @@ class Takes:
         self._check_size(shot.size)
         if sum(take.still for take in self._waiting) >= MAX_STILLS:
             raise CaptureError("F2", f"{MAX_STILLS} pictures are still being drawn; wait for one")
-        first = path = free_name(folder, shot.preset.name, ".png")
+        first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
         while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
             number += 1
@@ -111,7 +113,7 @@ class Takes:
     def frame(self, shot: Shot, scene: Scene) -> None:
         """Keep the next frame of the recording."""
         if self._folder is not None and self.fits(shot.size):
-            self._add(self._folder / f"{self._frames:05d}.png", shot, scene, still=False)
+            self._add(frame_path(self._folder, self._frames), shot, scene, still=False)
             self._frames += 1
 
     def stop(self) -> str:

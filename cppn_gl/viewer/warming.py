@@ -232,7 +232,7 @@ answers: TextIO = sys.stdout
 
 
 def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
         waiting.put(json.loads(line))
     os._exit(0)  # the window has gone
 

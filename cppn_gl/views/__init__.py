@@ -1,7 +1,7 @@
 """The views: one table. `view_of(preset)` is the one that a preset is shown by.
 
 To add one: a class here, its name in show.VIEWS, and a shader where it draws by one. The V key,
---view, the help, the documentation and the tests follow.
+the command line, the help, the documentation and the tests follow.
 """
 
 from cppn_gl.preset.preset import Preset

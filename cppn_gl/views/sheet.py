@@ -1,6 +1,6 @@
 """A sheet: a grid of networks, rows and columns varied as `[sweep]` says.
 
-Scene -> sweep.cells() -> for each cell its own scene, drawn by its own view -> one picture
+Scene -> sheet.cells() -> for each cell its own scene, drawn by its own view -> one picture
 """
 
 import time as wall
@@ -13,7 +13,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
-from cppn_gl.preset.sweep import Cell, Grid, cells
+from cppn_gl.preset.sheet import Cell, Grid, cells
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.views import lettering

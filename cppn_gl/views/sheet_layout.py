@@ -6,7 +6,7 @@ Preset, Grid -> natural_size(); at any other size the same sheet, as large as fi
 from dataclasses import dataclass
 
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.sweep import Cell, Grid
+from cppn_gl.preset.sheet import Cell, Grid
 from cppn_gl.views.lettering import MIN_FONT, room
 
 Size = tuple[int, int]

@@ -26,9 +26,12 @@ def fitting(size: tuple[int, int], least: float, most: float) -> int:
 
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """The font at `size` pixels."""
+    """The font at `size` pixels.
+
+    Pillow's own layout: Raqm, which it prefers where libfribidi is installed, has other widths.
+    """
     name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
-    return ImageFont.truetype(FONTS / name, size)
+    return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def letter(size: int) -> tuple[float, int]:

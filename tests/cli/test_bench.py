@@ -446,6 +446,21 @@ def test_last_words(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     worker.close()
 
 
+def test_the_process_imports_no_module_of_ours_or_of_the_current_folder_as_another(
+    monkeypatch: pytest.MonkeyPatch, here: Path
+) -> None:
+    (here / "json.py").write_text("raise SystemExit('the wrong json')")
+    site = here / "site"
+    site.mkdir()
+    code = "import os, sys, trace; open('trace.txt', 'w').write(trace.__file__)"
+    (site / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    worker = Worker()
+    assert worker.ask({"do": "hello", "engine": "numpy"}, 60)["software"]
+    worker.close()
+    assert ROOT / "cppn_gl" not in Path((here / "trace.txt").read_text()).parents
+
+
 # The command
 
 

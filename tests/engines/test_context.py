@@ -14,7 +14,7 @@ import pytest
 from desktop import DEAD
 
 from cppn_gl.engines.gl import context
-from cppn_gl.engines.gl.context import ContextError, describe, display_problem, explain, has_display
+from cppn_gl.engines.gl.context import ContextError, describe, display_problem, explain
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's libraries")
 
@@ -264,7 +264,7 @@ def test_a_missing_moderngl_is_one_line(clean: pytest.MonkeyPatch) -> None:
 def test_other_systems_use_their_own_opengl(platform: str, clean: pytest.MonkeyPatch) -> None:
     clean.setattr("sys.platform", platform)
     assert list(context._attempts()) == [("the system's OpenGL", {})]
-    assert has_display()
+    assert display_problem() is None
 
 
 # What draws.
@@ -457,7 +457,6 @@ def listening() -> Iterator[list[socket.socket]]:
 @linux
 def test_no_display_is_said(clean: pytest.MonkeyPatch) -> None:
     assert display_problem() == "neither DISPLAY nor WAYLAND_DISPLAY is set"
-    assert not has_display()
 
 
 @linux
@@ -483,7 +482,7 @@ def test_a_local_display_answers(clean: pytest.MonkeyPatch, listening: list[sock
     server.listen()
     for name in (f":{number}", f":{number}.0", f"unix:{number}", f"unix/:{number}"):
         clean.setenv("DISPLAY", name)
-        assert has_display(), name
+        assert display_problem() is None, name
 
 
 @linux
@@ -497,7 +496,7 @@ def test_a_forwarded_display_answers(
     number = server.getsockname()[1] - 6000
     for name in (f"localhost:{number}.0", f"127.0.0.1:{number}", f"tcp/localhost:{number}"):
         clean.setenv("DISPLAY", name)
-        assert has_display(), name
+        assert display_problem() is None, name
 
 
 @linux
@@ -517,7 +516,72 @@ def test_a_wayland_compositor_answers(
         listening.append(server)
         server.bind(f"{folder}/wayland-7")
         server.listen()
-        assert has_display()
+        assert display_problem() is None
         clean.delenv("XDG_RUNTIME_DIR")
         clean.setenv("WAYLAND_DISPLAY", f"{folder}/wayland-7")
-        assert has_display()
+        assert display_problem() is None
+
+
+@linux
+@pytest.mark.parametrize(
+    ("variables", "variant"),
+    [
+        ({"WAYLAND_DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "live", "XDG_SESSION_TYPE": "x11"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": ":99999"}, "wayland"),
+        ({"WAYLAND_DISPLAY": "stale", "DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "x11"),
+        ({"DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "x11"),
+        ({"DISPLAY": "live"}, "x11"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": "live"}, "x11"),
+        ({"WAYLAND_DISPLAY": "live", "DISPLAY": "live", "XDG_SESSION_TYPE": "wayland"}, "wayland"),
+        (
+            {"WAYLAND_DISPLAY": "live", "DISPLAY": "live", "PYGLFW_LIBRARY_VARIANT": "Wayland"},
+            "wayland",
+        ),
+    ],
+)
+def test_glfw_takes_the_display_that_answers(
+    variables: dict[str, str],
+    variant: str,
+    clean: pytest.MonkeyPatch,
+    listening: list[socket.socket],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        wayland, x11 = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        listening += [wayland, x11]
+        wayland.bind(f"{folder}/live")
+        number = 200_000 + os.getpid()
+        x11.bind(f"\0/tmp/.X11-unix/X{number}")
+        for each in listening:
+            each.listen()
+        clean.delenv("PYGLFW_LIBRARY_VARIANT", raising=False)
+        clean.delenv("XDG_SESSION_TYPE", raising=False)
+        clean.setenv("XDG_RUNTIME_DIR", folder)
+        for name, value in variables.items():
+            clean.setenv(name, f":{number}" if (name, value) == ("DISPLAY", "live") else value)
+        assert display_problem() is None
+        code = (
+            "import os; from cppn_gl.engines.gl.context import import_glfw; import_glfw()\n"
+            "print(os.environ['PYGLFW_LIBRARY_VARIANT'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"{variant}\n"
+
+
+@linux
+def test_only_the_display_that_the_user_asks_for_counts(
+    clean: pytest.MonkeyPatch, listening: list[socket.socket]
+) -> None:
+    number = 300_000 + os.getpid()
+    server = socket.socket(socket.AF_UNIX)
+    listening.append(server)
+    server.bind(f"\0/tmp/.X11-unix/X{number}")
+    server.listen()
+    clean.setenv("DISPLAY", f":{number}")
+    assert display_problem() is None
+    clean.setenv("PYGLFW_LIBRARY_VARIANT", "wayland")
+    assert display_problem() == "WAYLAND_DISPLAY is not set"
+    clean.setenv("PYGLFW_LIBRARY_VARIANT", "another")
+    assert display_problem() is None

@@ -13,27 +13,28 @@ from PIL import Image
 from cppn_gl.output import capture
 from cppn_gl.output.capture import (
     NICER,
-    CaptureError,
     FrameWriter,
     Workers,
     save_new_picture,
     save_picture,
 )
+from cppn_gl.output.png import encode_png
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import Shot, encode_png, read_shot
+from cppn_gl.preset.shot import Shot, read_shot
+from cppn_gl.utils.files import CaptureError
 
 SHOT = Shot(Preset(name="a"), (4, 2), engine="numpy")
 PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 
 
 class Gate:
-    """Stands in for encode_png: counts who is in, and lets them on when told."""
+    """Stands in for encode: counts who is in, and lets them on when told."""
 
     def __init__(self) -> None:
         self.open, self.entered = threading.Event(), threading.Semaphore(0)
         self.lock, self.inside, self.most = threading.Lock(), 0, 0
 
-    def __call__(self, pixels: object, shot: object) -> bytes:
+    def __call__(self, format_: object, pixels: object, shot: object) -> bytes:
         with self.lock:
             self.inside += 1
             self.most = max(self.most, self.inside)
@@ -47,7 +48,7 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
-    monkeypatch.setattr(capture, "encode_png", gate)
+    monkeypatch.setattr(capture, "encode", gate)
     return gate
 
 

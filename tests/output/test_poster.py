@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cppn_gl.cli.main import main
-from cppn_gl.output import poster
+from cppn_gl.output import bands, poster
 from cppn_gl.output.bands import compress, joined
+from cppn_gl.output.png import png_info
 from cppn_gl.output.poster import Poster, is_poster, write_poster
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import Shot, png_info, read_shot
+from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 
@@ -133,7 +134,7 @@ def test_a_png_says_the_same_before_its_pixels_as_any_other(
 ) -> None:
     write_poster(renderer, Poster(SHOT, tmp_path / "a.png", ROWS))
     chunks = list(png.Reader(filename=str(tmp_path / "a.png")).chunks())
-    said = [(kind, data) for kind, data, *_ in png_info(shot(engine="numpy")).chunks]
+    said = png_info(shot(engine="numpy"))
     assert [kind for kind, _ in said] == [b"sRGB", b"iTXt"]
     assert chunks[0][0] == b"IHDR"
     assert chunks[1:3] == said
@@ -163,7 +164,7 @@ def test_bands_joined_are_one_stream(parts: list[bytes], large: bool) -> None:
 def test_memory_does_not_grow_with_the_picture(
     tmp_path: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(poster, "BAND", 2**14)
+    monkeypatch.setattr(bands, "BAND", 2**14)
     small = Shot(PRESET.replace(depth=1), (256, 256))
     large = Shot(PRESET.replace(depth=1), (256, 16384))  # 12 MiB of pixels
     peaks = []
@@ -182,7 +183,8 @@ def test_memory_does_not_grow_with_the_picture(
         ("a.png", (4096, 4097), 1, True),
         ("a.png", (2048, 2048), 2, False),
         ("a.png", (2048, 2049), 2, True),
-        ("a.tif", (1, 1), 1, True),
+        ("a.tif", (4096, 4096), 1, False),
+        ("a.tif", (4096, 4097), 1, True),
     ],
 )
 def test_what_is_drawn_in_bands(
@@ -374,7 +376,7 @@ def test_bands_are_kept_where_there_is_no_room_for_the_file(
 # It stops before its fourth band for as long as its input is open.
 SMALL = f"""if True:
     import sys
-    from cppn_gl.output import poster
+    from cppn_gl.output import bands, poster
     from cppn_gl.cli.main import main
     from cppn_gl.output.renderer import Renderer
 
@@ -385,7 +387,7 @@ SMALL = f"""if True:
         return draw(self, *values, **keys)
 
     Renderer.render = render
-    poster.AT_ONCE, poster.BAND, poster.MIN_ROWS = 1, {2**14}, 1
+    poster.AT_ONCE, bands.BAND, bands.MIN_ROWS = 1, {2**14}, 1
     sys.exit(main(["render", *sys.argv[1:]]))"""
 WORDS = ["neylon-01", "--size", "64x2048", "--engine", "numpy"]
 
@@ -408,8 +410,8 @@ def until(condition: Callable[[], object]) -> None:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(poster, "AT_ONCE", 1)
-    monkeypatch.setattr(poster, "BAND", 2**14)
-    monkeypatch.setattr(poster, "MIN_ROWS", 1)
+    monkeypatch.setattr(bands, "BAND", 2**14)
+    monkeypatch.setattr(bands, "MIN_ROWS", 1)
     return tmp_path
 
 
@@ -479,6 +481,7 @@ def test_a_picture_too_large_to_hold_is_a_poster_and_nothing_else(
     words = ["default", "--size", "1048576x1048576"]
     for command, message in (
         (["render", *words, "-o", "a.png"], "a.png: needs 6.6 GB at the least"),
+        (["render", *words, "-o", "a.png"], "another disk or a smaller size (--size)\n"),
         (["sequence", *words, "-o", "f", "--frames", "2", "--fps", "1"], "the limit"),
         (["view", *words], "--size: 1048576x1048576 is more than 268435456 pixels"),
         (["render", "default", "--size", "1048577x9", "-o", "a.tif"], "--size: 1048577"),
@@ -534,7 +537,7 @@ def test_a_band_that_is_a_link_is_replaced_and_not_followed(tmp_path: Path) -> N
     one = Poster(Shot(PRESET, (8, 8)), tmp_path / "a.tif")
     one.folder.mkdir()
     one.bands[0].path.symlink_to(victim)
-    poster._keep(one.encoding, one.bands[0], np.zeros((8, 8, 3), np.uint8))
+    poster._keep(one.format, one.bands[0], np.zeros((8, 8, 3), np.uint8))
     assert victim.read_text() == "mine"
     assert not one.bands[0].path.is_symlink()
     assert one.bands[0].is_done()

@@ -693,7 +693,7 @@ def test_an_engine_that_a_driver_does_not_have_is_refused(
     for name in names:
         with pytest.raises(ContextError, match=f"The engine {name} needs") as found:
             Renderer(name)
-        assert "--engine fragment" in found.value.hint
+        assert (found.value.hint, found.value.argument) == ("Use the engine fragment.", "engine")
     for name in ("auto", "fragment", "baked"):
         with Renderer(name) as one:
             assert one.engine_for(Preset()).engine in ("fragment", "baked", "compute-1")

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cppn_gl.output.capture import CaptureError, FrameWriter
+from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.png import encode_png
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence, frame_path, read_manifest, waiting, write_sequence
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import encode_png, read_shot
+from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils import files
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError
 
 PRESET = Preset(name="small").replace(depth=3, width=6, inputs=["x", "y", "t"], seed=5)
 SEQUENCE = Sequence(PRESET, frames=4, fps=24, size=(16, 9))
@@ -143,9 +145,10 @@ def test_another_sequence_is_refused_then_replaced(
     folder: Path, tmp_path: Path, renderer: Renderer, words: str
 ) -> None:
     before = contents(folder)
-    with pytest.raises(CaptureError, match="--overwrite") as caught:
+    with pytest.raises(CaptureError, match=r"or overwrite it$") as caught:
         write_sequence(renderer, DIFFERENT[words], folder)
     assert words in str(caught.value)
+    assert caught.value.argument == "overwrite"
     assert contents(folder) == before
     write_sequence(renderer, DIFFERENT[words], folder, overwrite=True)
     write_sequence(renderer, DIFFERENT[words], tmp_path / "new")
@@ -288,7 +291,7 @@ def test_no_more_pictures_are_alive_than_the_queue_holds(
         return taken
 
     monkeypatch.setattr(FrameWriter, "submit", submitted)
-    monkeypatch.setattr("cppn_gl.output.capture.encode_png", lambda *_: full.wait(20) and b"png")
+    monkeypatch.setattr("cppn_gl.output.capture.encode", lambda *_: full.wait(20) and b"png")
     alive = Alive()
     write_sequence(alive, changed(frames=20, size=(40, 25)), tmp_path)
     assert len(list(tmp_path.glob("*.png"))) == 20

@@ -275,7 +275,8 @@ def test_a_file_is_named_in_its_error(tmp_path: Path) -> None:
     assert reading(tmp_path) == f"{tmp_path}: Is a directory"
     assert "null" in reading(tmp_path / "a\0.toml")
     path.write_bytes(b"title = '\xff'")
-    assert reading(path) == f"{path}: neither TOML nor a PNG saved by cppn_gl: not UTF-8 at byte 9"
+    said = "neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte 9"
+    assert reading(path) == f"{path}: {said}"
     odd = tmp_path / "a\nb.toml"
     odd.write_text("x = 1")
     assert reading(odd).startswith(f"{tmp_path}/a\\nb.toml:1: x: no such key")

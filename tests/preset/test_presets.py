@@ -11,8 +11,8 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.preset.sweep import cells
 
 # Of a sheet each cell is small; what else is there has words over it, which need room.
 SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)

@@ -11,7 +11,8 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.sweep import axis, cells, labels
+from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.sweep import axis, labels
 from cppn_gl.utils.checks import PresetError
 
 BASE = Preset().replace(depth=5, width=6, seed=7)

@@ -209,6 +209,14 @@ def test_free_names_are_safe(tmp_path: Path, stem: str, start: str) -> None:
     path.write_bytes(b"")
 
 
+def test_free_names_can_be_written_in_an_old_locale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.fsencode", lambda text: str(text).encode("iso-8859-1"))
+    path = free_name(tmp_path, "bäm-жук", ".png", when=WHEN)
+    assert path.name.startswith("bäm-20")
+
+
 def test_new_files_never_collide(tmp_path: Path) -> None:
     def write(content: bytes) -> None:
         write_new(tmp_path, "a", ".png", content, when=WHEN)

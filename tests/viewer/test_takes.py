@@ -18,11 +18,12 @@ from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import FRAGMENT, NUMPY
 from cppn_gl.nn.sources import Random
-from cppn_gl.output.capture import CaptureError, FrameWriter
+from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot, read_shot
+from cppn_gl.utils.files import CaptureError
 from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.takes import FPS, MAX_STILLS, Takes
 

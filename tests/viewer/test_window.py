@@ -1,7 +1,9 @@
 """The live window, end to end: real keys, a real mouse, real pixels."""
 
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -301,6 +303,22 @@ def test_hud_and_help_lie_over_the_picture(
     wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
 
 
+def test_escape_closes_the_help_before_the_window(
+    open_desktop: Callable[..., Desktop], renderer: Renderer
+) -> None:
+    desktop = open_desktop(size="640x400")
+    sampled(desktop)
+    preset = read_preset(desktop.folder / "my.toml")
+    plain = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
+    wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+    for key in ("h", "F1"):
+        desktop.key(key)
+        wait_for(lambda: covered_share(desktop, plain) > 0.1, "the help overlay")
+        desktop.key("Escape")
+        wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+    assert desktop.quit("Escape") == 0
+
+
 def covered_share(desktop: Desktop, plain: Any) -> float:
     """How much of the window is not the picture."""
     apart = np.abs(desktop.pixels().astype(int) - plain)
@@ -451,9 +469,6 @@ def test_no_traceback_in_any_of_it(open_desktop: Callable[..., Desktop]) -> None
 
 def test_without_a_display_the_preset_is_rendered_to_a_file(tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text(STILL)
-    import os
-    import sys
-
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     done = subprocess.run(
         [sys.executable, "-m", "cppn_gl", "my.toml"],
@@ -466,3 +481,28 @@ def test_without_a_display_the_preset_is_rendered_to_a_file(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert "display" in done.stderr
     assert read_shot(tmp_path / done.stdout.strip()).preset == read_preset(tmp_path / "my.toml")
+
+
+@pytest.mark.parametrize("wayland", ["", "stale-0"])
+def test_the_window_opens_on_the_display_that_answers(
+    open_desktop: Callable[..., Desktop], wayland: str
+) -> None:
+    variables = {"XDG_SESSION_TYPE": "wayland", "WAYLAND_DISPLAY": wayland}
+    desktop = open_desktop(**variables)
+    assert desktop.finished()
+    assert desktop.quit() == 0
+
+
+def test_the_window_opens_for_a_user_without_a_home(
+    open_desktop: Callable[..., Desktop], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import pwd\n\ndef none(uid):\n    raise KeyError(uid)\n\npwd.getpwuid = none\n"
+    (tmp_path / "sitecustomize.py").write_text(code)
+    monkeypatch.delenv("HOME", raising=False)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    desktop = open_desktop(PYTHONPATH=path, XDG_STATE_HOME="", XDG_CACHE_HOME="")
+    desktop.key("Up")
+    desktop.shows(lambda preset: preset.spec.depth == 5, "another layer")
+    assert desktop.quit() == 0
+    assert "Traceback" not in desktop.log.read_text()  # drivers say what they do without
+    assert not (tmp_path / "~").exists()

@@ -14,7 +14,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.sweep import cells
+from cppn_gl.preset.sheet import cells
 from cppn_gl.views import ALL, sheet
 from cppn_gl.views.lettering import GROUND
 from cppn_gl.views.sheet import REFUSED, Networks

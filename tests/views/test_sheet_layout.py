@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.sweep import cells
+from cppn_gl.preset.sheet import cells
 from cppn_gl.views.lettering import room
 from cppn_gl.views.sheet_layout import EMPTY, SheetLayout, folded, natural_size, sheet_layout
 from cppn_gl.views.text import MIN_FONT

@@ -1,14 +1,20 @@
 """Words as pictures: every letter has a glyph, long lines wrap, nothing leaves its panel."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from letters import LONG, SIZES, missing
-from PIL import ImageDraw
+from PIL import ImageDraw, ImageFont
 
+import cppn_gl
+from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.views import text
+from cppn_gl.views.sheet_layout import natural_size
 
 RUSSIAN = {"A": "Ф", "S": "Ы", "]": "Ъ", "[": "Х", ",": "Б", ".": "Ю"}
 
@@ -155,3 +161,19 @@ def test_the_table_is_whole_where_there_is_room(monkeypatch: pytest.MonkeyPatch)
 def test_a_tiny_window_is_no_error(size: tuple[int, int]) -> None:
     assert text.table(help_rows(), "Keys", size, 15).shape[2] == 4
     assert text.panel(["words"], 8, width=size[0], height=size[1]).shape[2] == 4
+
+
+def test_no_system_library_lays_the_letters_out() -> None:
+    """Raqm, which Pillow prefers where libfribidi is installed, has other widths."""
+    for bold in (False, True):
+        assert text.font(13, bold).layout_engine == ImageFont.Layout.BASIC
+    assert [text.letter(points)[0] for points in (8, 11, 13, 15)] == [5, 7, 8, 9]
+    preset = load_preset("depth-by-width")
+    assert natural_size(preset, cells(preset)) == (672, 540)
+
+
+def test_fonts_are_loaded_in_one_place() -> None:
+    loading = re.compile(r"ImageFont\.(truetype|load|FreeTypeFont\()")
+    package = Path(cppn_gl.__file__).parent
+    found = [path for path in package.rglob("*.py") if loading.search(path.read_text("utf-8"))]
+    assert found == [Path(text.__file__)]

@@ -15,10 +15,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from cppn_gl.utils.checks import show
+from cppn_gl.utils.resources import child_environment
 
 Answer = dict[str, Any]
 
@@ -39,16 +39,14 @@ class Worker:
     """A measuring process, started at once."""
 
     def __init__(self, environment: Mapping[str, str] | None = None):
-        path = [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
-        found = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cppn_gl.cli.bench.worker"],
+            [sys.executable, "-P", "-m", "cppn_gl.cli.bench.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=found | dict(environment or {}),
+            env=child_environment() | dict(environment or {}),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

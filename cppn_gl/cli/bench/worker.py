@@ -127,12 +127,12 @@ def main() -> int:
         answers.write(json.dumps(values) + "\n")
         answers.flush()
 
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
         request = json.loads(line)
         try:
             answer = getattr(desk, request["do"])(request, tell)
         except ContextError as error:
-            answer = {"error": str(error), "context": [error.message, error.hint]}
+            answer = {"error": str(error), "context": list(error.args)}
         except Exception as error:
             answer = {"error": one_line(error)}
         tell(**answer, done=True)

@@ -8,13 +8,14 @@ row of `_CASES`.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import shlex
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,12 +27,14 @@ REQUIRED_VERSION = 330
 
 
 class ContextError(RuntimeError):
-    """OpenGL, or a window for it, cannot be had: `message` says why, `hint` what to do."""
+    """OpenGL, or a window for it, cannot be had: `message` says why, `hint` what to do.
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        self.message = message
-        self.hint = hint
+    `argument` is the one of the function called that would change it, if any.
+    """
+
+    def __init__(self, message: str, hint: str, argument: str = "") -> None:
+        super().__init__(message, hint, argument)
+        self.message, self.hint, self.argument = message, hint, argument
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"
@@ -374,24 +377,61 @@ def _wayland_problem() -> str | None:
     return f"WAYLAND_DISPLAY is {name}, where no compositor answers"
 
 
+class _System(NamedTuple):
+    """A window system: its name for glfw, the variable that names its display, what asks it."""
+
+    name: str
+    variable: str
+    problem: Callable[[], str | None]
+
+
+_SYSTEMS = (
+    _System("x11", "DISPLAY", _x11_problem),
+    _System("wayland", "WAYLAND_DISPLAY", _wayland_problem),
+)
+_VARIANT = "PYGLFW_LIBRARY_VARIANT"
+
+
 def display_problem() -> str | None:
     """Return why no window can be shown, or None where a display answers.
 
     Windows and macOS always have one. Elsewhere the display's socket is asked, nothing more: no
     library is loaded and no window system is initialised.
     """
+    return _display()[1]
+
+
+def import_glfw() -> Any:
+    """Import glfw so that its windows open on the display that answers, and return it.
+
+    By itself it goes by XDG_SESSION_TYPE, whatever answers. This has to be its first import. Where
+    the user has set PYGLFW_LIBRARY_VARIANT, that decides. Raises ImportError.
+    """
+    system, _ = _display()
+    if system is not None:
+        os.environ[_VARIANT] = system.name  # for the library's two builds in glfw's wheel
+    glfw: Any = importlib.import_module("glfw")  # by name: doctor runs where it is missing
+    supported = getattr(glfw, "platform_supported", None)  # a system's library may know both
+    if system is not None and supported is not None:
+        platform = getattr(glfw, f"PLATFORM_{system.name.upper()}")
+        if supported(platform):
+            glfw.init_hint(glfw.PLATFORM, platform)
+    return glfw
+
+
+def _display() -> tuple[_System | None, str | None]:
+    """The window system whose display answers, None where there is no choice; or what is wrong."""
     if sys.platform in ("win32", "cygwin", "darwin"):
-        return None
+        return None, None
+    asked = os.environ.get(_VARIANT, "").lower()
+    systems = [system for system in _SYSTEMS if system.name == asked] or list(_SYSTEMS)
+    if os.environ.get("XDG_SESSION_TYPE") == "wayland":  # both may answer: the session's own, then
+        systems.reverse()
     problems = []
-    for name, ask in (("DISPLAY", _x11_problem), ("WAYLAND_DISPLAY", _wayland_problem)):
-        problem = ask()
+    for system in systems:
+        problem = system.problem()
         if problem is None:
-            return None
-        if os.environ.get(name):
+            return system, None
+        if os.environ.get(system.variable) or len(systems) == 1:
             problems.append(problem)
-    return " and ".join(problems) or "neither DISPLAY nor WAYLAND_DISPLAY is set"
-
-
-def has_display() -> bool:
-    """Return whether a window can be shown; `display_problem` says why not."""
-    return display_problem() is None
+    return None, " and ".join(problems) or "neither DISPLAY nor WAYLAND_DISPLAY is set"

@@ -1,0 +1,56 @@
+"""TIFF files: BigTIFF, 8-bit RGB in compressed strips, their shot in the image description."""
+
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl._version import __version__
+from cppn_gl.output.bands import band_rows, compress
+from cppn_gl.preset.readers import KEYWORD
+from cppn_gl.preset.readers import TIFF as READER
+from cppn_gl.preset.shot import Shot
+
+
+class TiffFormat:
+    """A BandedFormat."""
+
+    name, suffixes = READER.name, READER.suffixes
+    largest = 2**32 - 1
+    lead = 0
+
+    def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
+        """Write pixels and their shot, with the strips that a poster of this shot has."""
+        rows = band_rows(shot)
+        bands = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
+        self.write_bands(file, shot, rows, (compress(self.filtered(band).data) for band in bands))
+
+    def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(height, width, 3) pixels less those to the left: TIFF's predictor."""
+        import tifffile  # noqa: F401 - where it is missing, the first band says so, not the last
+
+        filtered = pixels.copy()
+        filtered[:, 1:] -= pixels[:, :-1]
+        return filtered
+
+    def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
+        """Write the file of a shot; a band is a strip."""
+        import tifffile
+
+        with tifffile.TiffWriter(file, bigtiff=True, byteorder="<") as writer:
+            writer.write(
+                iter(streams),
+                shape=(shot.size[1], shot.size[0], 3),
+                dtype=np.uint8,
+                photometric="rgb",
+                rowsperstrip=rows,
+                compression="adobe_deflate",
+                predictor=True,
+                description=shot.to_text(ascii=True),
+                software=f"{KEYWORD} {__version__}",
+                metadata=None,
+            )
+
+
+TIFF = TiffFormat()
