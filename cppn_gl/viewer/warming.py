@@ -84,11 +84,6 @@ def deepest(preset: Preset) -> Preset | None:
     return None
 
 
-def whole_scene(preset: Preset) -> Scene:
-    """A preset's scene at time 0."""
-    return scene_of(preset)
-
-
 def needed(
     renderer: Renderer, preset: Preset, *, deeper: bool = True
 ) -> Iterator[tuple[Scene, Engine, int]]:
@@ -96,7 +91,7 @@ def needed(
 
     `deeper`: what it needs at a greater depth, too.
     """
-    scene = whole_scene(preset)
+    scene = scene_of(preset)
     engine = EXACT[renderer.engine_for(scene.network).engine]
     if engine.on_host:
         return
@@ -106,7 +101,7 @@ def needed(
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
     if deep is not None and engine.kind != "baked":
-        scene = whole_scene(deep)
+        scene = scene_of(deep)
         for one in engines:
             yield scene, one, 1
 
@@ -220,7 +215,7 @@ class Warmer:
                 self._sheet = Planes(self.renderer.painter.ctx, part)
             return self._sheet
 
-        self.renderer.chooser.tune(whole_scene(preset), size, sheet)
+        self.renderer.chooser.tune(scene_of(preset), size, sheet)
 
 
 def tell(**values: Any) -> None:

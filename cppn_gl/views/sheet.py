@@ -21,7 +21,7 @@ from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, View, Word
 from cppn_gl.views.sampling import begin
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
-NETWORKS = 32 * MB  # of the networks that are kept
+NETWORKS = 16 * MB  # of the networks that are kept
 REFUSED = (0.16, 0.17, 0.19)  # a cell whose view cannot show its preset
 
 

@@ -11,14 +11,15 @@ from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
 from cppn_gl.viewer import available
 from cppn_gl.viewer.available import Available, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed, program_key, whole_scene
+from cppn_gl.viewer.warming import SAMPLES, needed, program_key
 
 pytestmark = pytest.mark.gl
 
 PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
-SCENE = whole_scene(PRESET)
+SCENE = scene_of(PRESET)
 STAND_IN = Pick(NUMPY, stand_in=True)
 
 
@@ -170,10 +171,10 @@ def test_it_learns_whether_the_helper_is_of_use(
 def test_it_asks_once_for_a_structure(desk: Desk) -> None:
     desk.engines.start()
     for preset in (PRESET, PRESET.replace(seed=9), PRESET.replace(weight_scale=0.3)):
-        desk.engines.want(preset, whole_scene(preset), (40, 30))
+        desk.engines.want(preset, scene_of(preset), (40, 30))
     assert len(desk.helper.wanted) == 1
     for preset in (PRESET.replace(width=40), PRESET.replace(activation="sin")):
-        desk.engines.want(preset, whole_scene(preset), (40, 30))
+        desk.engines.want(preset, scene_of(preset), (40, 30))
     assert len(desk.helper.wanted) == 3
     assert desk.engines.pending
     desk.helper.said.append({"number": 2, "done": True})  # an older one
@@ -195,7 +196,7 @@ def test_at_rest_one_program_at_a_time(desk: Desk) -> None:
     assert desk.compiled == [(FRAGMENT, 1), (COMPUTE[4], 1)]
     desk.compiled.clear()
     desk.helper.alive = False
-    desk.engines.prepare(PRESET.replace(width=60), whole_scene(PRESET.replace(width=60)).network)
+    desk.engines.prepare(PRESET.replace(width=60), scene_of(PRESET.replace(width=60)).network)
     assert desk.compiled == [(FRAGMENT, 1)]
 
 

@@ -1,6 +1,6 @@
 """How fast, against what: the benchmark's plan, its budget of seconds, and its report.
 
-    Plan -> Bench.run: errands to a process of its own (link.py), the most useful first
+    Plan -> Bench.run: requests to a process of its own (worker.py), the most useful first
          -> the report, which is the JSON document -> table.py
 
 Every errand gets its share of the time that is left, and is ended where it takes much more: what

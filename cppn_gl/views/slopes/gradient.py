@@ -28,8 +28,9 @@ from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
-from cppn_gl.views.slopes.legend import Corner, Sheet, short
+from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.ticks import short
 
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from

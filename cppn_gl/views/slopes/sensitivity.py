@@ -31,8 +31,9 @@ from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Part, Shaded
 from cppn_gl.views.slopes.gradient import channels, grid, spread
-from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides, short
+from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.ticks import short
 
 GRID = 12  # points a side that bars and scale are taken from
 GRID_WORK = 2e8  # multiplications that they may take
