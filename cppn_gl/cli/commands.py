@@ -22,8 +22,16 @@ from cppn_gl.cli.options import (
     path_value,
     size_value,
 )
-from cppn_gl.cli.shots import draw, engine_option, opened, picture_options, renderer_for, shot_of
-from cppn_gl.cli.terminal import note, progress_bar, put_path, put_text
+from cppn_gl.cli.shots import (
+    DELAY,
+    draw,
+    engine_option,
+    opened,
+    picture_options,
+    renderer_for,
+    shot_of,
+)
+from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
@@ -196,8 +204,15 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
     with (
-        renderer_for(args, engine, shot.preset, shot.points) as renderer,
-        progress_bar(args, poster.count, "band") as progress,
+        progress_of(args, poster.count, "band") as progress,
+        renderer_for(
+            args,
+            engine,
+            shot.preset,
+            shot.points,
+            samples=shot.samples,
+            progress=progress,
+        ) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -224,8 +239,10 @@ def _sequence(args: argparse.Namespace) -> int:
     engine = found["engine"] if found else shot.engine
     points = float(shot.points) * frames
     with (
-        renderer_for(args, engine, shot.preset, points) as renderer,
-        progress_bar(args, frames) as progress,
+        progress_of(args, frames, "frame") as progress,
+        renderer_for(
+            args, engine, shot.preset, points, samples=shot.samples, progress=progress
+        ) as renderer,
     ):
         write_sequence(
             renderer,
@@ -332,7 +349,9 @@ def _file(preset: str) -> Path | None:
 def _tune(args: argparse.Namespace) -> int:
     asked = checked(engine_name, args.engine, "--engine")
     shot = shot_of(args)
-    with opened(asked) as renderer:
+    with progress_of(args, 1, "step", delay=DELAY) as progress, opened(asked) as renderer:
+        if progress is not None:
+            renderer.report = progress.report
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
         if renderer.ctx is not None and (problem := renderer.chooser.cache.problem):
@@ -364,7 +383,7 @@ def _bench(args: argparse.Namespace) -> int:
     if args.json:
         check_json(args.json)
     bench = Bench(plan)
-    with progress_bar(args, bench.count, "step") as progress:
+    with progress_of(args, bench.count, "step") as progress:
         report = bench.run(progress)
     if args.json:
         write_json(args.json, report)

@@ -5,6 +5,7 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,25 +13,26 @@ from pathlib import Path
 from cppn_gl._version import __version__
 from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import PROGRAM, Parser, UsageError, nearest_name
-from cppn_gl.cli.terminal import Terminated, leave, lenient_output, say, terminable
+from cppn_gl.cli.terminal import leave, lenient_output, say
 from cppn_gl.preset import library
 from cppn_gl.utils.checks import PresetError, show
+from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received, status_of
 
 DEFAULT = "view"
 ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # of the library, options here
-UNEXPECTED, WRONG, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+UNEXPECTED, WRONG = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (without the program's name) and return the exit status."""
     lenient_output()
     try:
-        with terminable():
+        with interruptible():
             return _told(list(sys.argv[1:] if argv is None else argv))
     except Terminated:
-        return TERMINATED
+        return status_of(signal.SIGTERM)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return status_of(signal.SIGINT)
 
 
 def _told(argv: list[str]) -> int:
@@ -42,6 +44,7 @@ def _told(argv: list[str]) -> int:
         leave(sys.stdout)
         return 0
     except Exception as error:
+        raise_received()
         return _fail(error)
     return status
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.cli.options import Parser, add_overrides, checked, overrides, size_value
-from cppn_gl.cli.terminal import note
+from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, EXACT, engine_name
 from cppn_gl.preset import library
 from cppn_gl.utils.toml import toml_value
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
+
+
+DELAY = 1.0  # seconds; a picture that is drawn sooner shows no bar
 
 
 def picture_options(
@@ -84,11 +87,17 @@ def opened(engine: str) -> "Renderer":
 
 @contextlib.contextmanager
 def renderer_for(
-    args: argparse.Namespace, remembered: str, preset: "Preset", points: float
+    args: argparse.Namespace,
+    remembered: str,
+    preset: "Preset",
+    points: float,
+    *,
+    samples: int = 1,
+    progress: Progress | None = None,
 ) -> Iterator["Renderer"]:
     """A renderer by the engine asked for, or else the remembered one, or else the fastest.
 
-    `points` (pixels × samples, of all frames) tell how long the job is: a long one is worth
+    `points` (pixels × samples², of all frames) tell how long the job is: a long one is worth
     measuring the engines first, and baking.
     """
     from cppn_gl.engines.gl.context import ContextError
@@ -102,11 +111,13 @@ def renderer_for(
             raise
         renderer = opened(AUTO)
     with renderer:
+        if progress is not None:
+            renderer.report = progress.report
         renderer.check(preset)
         if renderer.fallback:
             note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
-        if not again:  # from here on one engine draws, whatever others measure meanwhile
-            renderer.plan(preset, points)
+        # From here on one engine draws, whatever others measure meanwhile.
+        renderer.plan(preset, points, samples=samples)
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):
             note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
@@ -117,6 +128,16 @@ def renderer_for(
 
 def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
     """The pixels of a shot, and the shot with the engine that drew them."""
-    with renderer_for(args, shot.engine, shot.preset, shot.points) as renderer:
+    with (
+        progress_of(args, delay=DELAY) as progress,
+        renderer_for(
+            args,
+            shot.engine,
+            shot.preset,
+            shot.points,
+            samples=shot.samples,
+            progress=progress,
+        ) as renderer,
+    ):
         pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
         return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)

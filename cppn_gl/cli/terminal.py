@@ -4,16 +4,16 @@ import argparse
 import contextlib
 import io
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time as wall
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: whatever ends well when interrupted ends so now."""
+EVERY = 10.0  # seconds between two lines, where stderr is no terminal
+REFRESH = 1.0  # seconds, of a bar whose number does not change
+PERCENT = "%"
 
 
 def say(text: str) -> None:
@@ -51,21 +51,84 @@ def _put(data: bytes) -> None:
     buffer.flush()
 
 
-@contextlib.contextmanager
-def progress_bar(
-    args: argparse.Namespace, total: int, unit: str = "frame"
-) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr as `progress(done, total)`, with the time left.
+class Progress:
+    """What a command is at. On a terminal a bar; else a line on stderr every EVERY seconds.
 
-    None where stderr is no terminal, or --quiet.
+    `total`, of `unit`, is what is to be done. A bar shows when something is done, or after REFRESH
+    seconds, so that notes come before it; `delay`: seconds before it shows.
     """
-    if args.quiet or not sys.stderr.isatty():
+
+    def __init__(self, total: int, unit: str, *, delay: float = 0.0):
+        self._total, self._unit = total, unit
+        self._doing, self._done, self._started = "", 0, wall.monotonic()
+        self._delay = delay
+        self._bar: Any = None
+        self._terminal = sys.stderr.isatty()
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread.start()
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of the whole are done."""
+        self._done = done
+        if self._terminal:
+            self._show()
+
+    def report(self, doing: str, fraction: float | None = None) -> None:
+        """What is being done now, and how much of the whole picture is drawn, where it is one."""
+        self._doing = doing
+        if fraction is not None and self._unit == PERCENT:
+            self(int(100 * fraction), 100)
+
+    def words(self) -> str:
+        """The line that is said."""
+        amount = f"{self._done} of {self._total} {self._unit}s"
+        amount = f"{self._done} %" if self._unit == PERCENT else amount
+        doing = f"{self._doing}, " if self._doing else ""
+        return f"{doing}{amount}, {wall.monotonic() - self._started:.0f} s"
+
+    def _beat(self) -> None:
+        while not self._over.wait(REFRESH if self._terminal else EVERY):
+            if self._terminal:
+                self._show()
+            else:
+                say(self.words())
+
+    def _show(self) -> None:
+        from tqdm import tqdm
+
+        with self._lock:
+            waited = wall.monotonic() - self._started >= self._delay
+            if self._bar is None and waited and not self._over.is_set():
+                self._bar = tqdm(total=self._total, unit=self._unit, leave=False)
+                self._bar.start_t -= wall.monotonic() - self._started
+            if self._bar is not None:
+                self._bar.set_description(self._doing, refresh=False)
+                self._bar.update(self._done - self._bar.n)
+                self._bar.refresh()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._over.set()
+        self._thread.join()
+        if self._bar is not None:
+            self._bar.close()
+
+
+@contextlib.contextmanager
+def progress_of(
+    args: argparse.Namespace, total: int = 100, unit: str = PERCENT, *, delay: float = 0.0
+) -> Iterator[Progress | None]:
+    """A command's progress on stderr; None with --quiet."""
+    if args.quiet:
         yield None
         return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=unit, leave=False) as bar:
-        yield lambda done, _: bar.update(done - bar.n)
+    progress = Progress(total, unit, delay=delay)
+    try:
+        yield progress
+    finally:
+        progress.close()
 
 
 def lenient_output() -> None:
@@ -84,38 +147,3 @@ def leave(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-
-
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM raise Terminated, so that what is being kept is kept and no half file is left.
-
-    Only in the main thread, where signals arrive, and not over a handler of somebody else's.
-    """
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        yield
-        return
-
-    def end(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the ending
-        raise Terminated
-
-    def lost(error: Any) -> None:
-        """Signal again, later, where it came in a library's call back, which cannot raise."""
-        if not isinstance(error.exc_value, KeyboardInterrupt):
-            hook(error)
-            return
-        number = signal.SIGINT
-        if isinstance(error.exc_value, Terminated):
-            number = signal.SIGTERM
-            signal.signal(number, end)
-        threading.Timer(0.02, signal.raise_signal, [number]).start()
-
-    hook, sys.unraisablehook = sys.unraisablehook, lost
-    signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        sys.unraisablehook = hook

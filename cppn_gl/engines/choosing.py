@@ -6,8 +6,10 @@ Chooser(painter, device, asked) -> engine_for(network) -> Choice
 
 import time as wall
 from collections.abc import Callable
+from dataclasses import replace
 
 from cppn_gl.engines.gl.baked import weights
+from cppn_gl.engines.gl.compiling import Compiled, elsewhere
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.drawing import begin
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
@@ -40,19 +42,32 @@ ROUNDS = 3
 ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
 BAKE_TRIAL = 500  # weights; so small a network is baked along, to learn what that costs
 BAKE_SECONDS = 1.5e-3  # a weight, where it was not measured; twice what a processor took
+BAKE_LINEAR = 3000  # weights, up to which compiling takes linear time; beyond it quadratic
 BAKE_MARGIN = 1.5  # of the time saved over that of compiling
-BAKE_WEIGHTS = 30_000  # at most: compilers take more than linear time
+BAKE_GAIN = 2.0  # how much faster a baked program draws, where it was not measured
+BAKE_LIMIT = 60.0  # seconds of compiling at the most
+LATE = 1.25  # times as long as it was given takes, at the least, what was not done by then
+SHORT = 2.0  # seconds; what compiles for longer does so in another process
 TUNE_WORTH = 10.0  # seconds; a longer job measures the engines first
-BAKE_WORTH = 4.0  # times the seconds of compiling; a longer job bakes once, to measure that too
 TRIAL_SIZE = (640, 360)
 
 
 class Chooser:
-    """The choice on one context. `asked` is an engine's exact name, "compute", or "auto"."""
+    """The choice on one context. `asked` is an engine's exact name, "compute", or "auto".
+
+    `report(what)` is told what takes its time.
+    """
 
     def __init__(
-        self, painter: Painter, device: ContextInfo, asked: str, cache: TuningCache | None = None
+        self,
+        painter: Painter,
+        device: ContextInfo,
+        asked: str,
+        cache: TuningCache | None = None,
+        *,
+        report: Callable[[str], None] = lambda what: None,
     ):
+        self._report = report
         self.painter, self.device, self.asked = painter, device, asked
         self._settled: dict[str, Choice] = {}  # structure to the engine of a long job
         self.cache = cache or TuningCache(f"{device.renderer} | {device.version}")
@@ -144,13 +159,13 @@ class Chooser:
         size: tuple[int, int],
         planes: Callable[[tuple[int, int]], Planes],
         *,
-        bake: bool | None = None,
+        bakes: bool = True,
     ) -> Choice:
         """Time the candidates on a band of the picture and remember the fastest.
 
-        `bake`: measure a baked program too, however long it takes to compile; None: of a small
-        network.
+        `bakes`: measure a baked program too, where the network is small.
         """
+        self._report("measuring the engines")
         network = scene.network
         candidates = self.candidates(network)
         best: dict[Engine, float] = {}
@@ -174,15 +189,24 @@ class Chooser:
                 fastest = rival
         elif best[fastest] < GAIN * best[candidates[0]] and candidates[0] != NUMPY:
             fastest = candidates[0]
-        seconds = 0.0
-        if weights(network) <= BAKE_TRIAL if bake is None else bake:
-            seconds = self._bake_cost(scene, size, planes, rates)
-        known = self.cache.get(self.key(network))
-        if known is not None:  # what was compiled before takes no time, and says nothing
-            seconds = max(seconds, known.bake_seconds)
-        self.cache.put(self.key(network), Measured(str(fastest), rates, seconds))
+        self._remember(network, Measured(str(fastest), rates))
+        if bakes and weights(network) <= BAKE_TRIAL:
+            self._bake(scene, size, planes)
         self._settled.pop(self.key(network), None)
         return self.engine_for(network)
+
+    def _remember(self, network: Network, measured: Measured) -> None:
+        """Keep a measurement, with what is known to take longer to compile.
+
+        What the driver's cache has takes no time, and says nothing.
+        """
+        known, count = self.cache.get(self.key(network)), weights(network)
+        if known and known.bake_seconds and count:
+            new = measured.bake_seconds and _compile_seconds(measured, count)
+            if new <= _compile_seconds(known, count):
+                bake = known.bake_seconds, known.bake_weights
+                measured = replace(measured, bake_seconds=bake[0], bake_weights=bake[1])
+        self.cache.put(self.key(network), measured)
 
     def _rate(
         self,
@@ -190,38 +214,77 @@ class Chooser:
         size: tuple[int, int],
         engine: Engine,
         planes: Callable[[tuple[int, int]], Planes],
+        samples: int = 1,
     ) -> float:
         """Multiplications a second on a band that takes about ROUND_SECONDS."""
-        work = work_per_pixel(scene.network)
+        work = work_per_pixel(scene.network) * samples**2
         rate = self.painter.rate(self.painter.kind(engine, scene.network))
         rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
         target = planes((size[0], rows))
-        begin(self.painter, target, scene, engine, size=size).step(0.0)  # compiles
+        begin(self.painter, target, scene, engine, size=size, samples=samples).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
         while elapsed < ROUND_SECONDS:  # a fast one draws the band more than once
-            drawing = begin(self.painter, target, scene, engine, size=size)
+            drawing = begin(self.painter, target, scene, engine, size=size, samples=samples)
             while not drawing.step(1.0):
                 pass
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed
 
-    def _bake_cost(
+    def _bake(
         self,
         scene: Scene,
         size: tuple[int, int],
         planes: Callable[[tuple[int, int]], Planes],
-        rates: dict[str, float],
-    ) -> float:
-        """Seconds to compile a weight as a literal; the rate of the result goes into `rates`."""
-        if not _bakeable(scene.network):
-            return 0.0
+        samples: int = 1,
+        limit: float = BAKE_LIMIT,
+    ) -> tuple[float, float]:
+        """Compile a baked program, within `limit` seconds, and measure it: its rate, or 0.
+
+        And the seconds of compiling.
+        """
+        network = scene.network
+        known = self.cache.get(self.key(network))
+        if known is None or not _bakeable(network):
+            return 0.0, 0.0
+        count, rate, samples = weights(network), 0.0, min(samples, 2)
+        expected = _compile_seconds(known, count)
+        self._report(f"compiling a program of {count} weights")
         started = wall.perf_counter()
-        begin(self.painter, planes((size[0], 8)), scene, self.baked, size=size).step(0.0)
-        seconds = (wall.perf_counter() - started) / weights(scene.network)
-        rates[str(self.baked)] = max(
-            self._rate(scene, size, self.baked, planes) for _ in range(ROUNDS)
-        )
-        return seconds
+        if expected > SHORT:
+            done = self._compile(scene, self.baked, samples, limit)
+            if done.problem:
+                return 0.0, 0.0
+            seconds, late = done.seconds * (LATE if done.late else 1.0), done.late
+        else:
+            band = planes((size[0], 8))
+            begin(self.painter, band, scene, self.baked, size=size, samples=samples).step(0.0)
+            seconds, late = wall.perf_counter() - started, False
+        rates = dict(known.rates)
+        if not late:
+            rate = max(self._rate(scene, size, self.baked, planes, samples) for _ in range(ROUNDS))
+            rates[str(self.baked)] = rate
+        self._remember(network, Measured(known.engine, rates, seconds / count, count))
+        return rate, seconds
+
+    def _compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
+        """Compile in another process, `limit` seconds at the most."""
+        return elsewhere(self.painter, scene, engine, samples, limit=limit)
+
+    def compile_asked(self, scene: Scene, samples: int) -> None:
+        """Let another process compile the baked program that was asked for, however long.
+
+        Where the driver keeps no programs, it is compiled by whoever draws with it.
+        """
+        network = scene.network
+        engine = EXACT[self.engine_for(network).engine]
+        if engine.kind == "baked" and _bakeable(network):
+            self._report(f"compiling a program of {weights(network)} weights")
+            known = self.cache.get(self.key(network)) or Measured(str(engine), {})
+            if _compile_seconds(known, weights(network)) > SHORT:
+                done = self._compile(scene, engine, samples, float("inf"))
+                if done.problem:
+                    count = weights(network)
+                    self._report(f"compiling a program of {count} weights here: {done.problem}")
 
     def settle(
         self,
@@ -230,24 +293,20 @@ class Chooser:
         planes: Callable[[tuple[int, int]], Planes],
         *,
         bakes: bool = True,
+        samples: int = 1,
     ) -> Choice:
         """The engine for a long job of so many points (pixels × samples): it draws from now on.
 
-        `bakes`: whether a baked program may.
+        `bakes`: whether a baked program may; `samples`: N×N a pixel.
         """
         network = scene.network
-        self._settled.pop(self.key(network), None)
-        seconds = self._seconds(network, points)
-        known = self.cache.get(self.key(network))
-        soon = weights(network) * BAKE_SECONDS < seconds / BAKE_WORTH
-        bake = bakes and soon and _bakeable(network)
-        if seconds > TUNE_WORTH and (
-            known is None or (bake and str(self.baked) not in known.rates)
-        ):
-            self.tune(scene, TRIAL_SIZE, planes, bake=bake or (None if bakes else False))
-        choice = self._long(network, points) if bakes else self.engine_for(network)
-        self._settled[self.key(network)] = choice
-        return choice
+        key = self.key(network)
+        self._settled.pop(key, None)
+        if self._seconds(network, points) > TUNE_WORTH and self.cache.get(key) is None:
+            self.tune(scene, TRIAL_SIZE, planes, bakes=bakes)
+        choice = bakes and self._long(scene, points, planes, samples)
+        self._settled[key] = choice or self.engine_for(network)
+        return self._settled[key]
 
     def _seconds(self, network: Network, points: float) -> float:
         """How long the engine of `engine_for` takes, as far as one can tell."""
@@ -257,20 +316,31 @@ class Chooser:
         rate = rate or self.painter.rate(self.painter.kind(engine, network))
         return points * work_per_pixel(network) / rate
 
-    def _long(self, network: Network, points: float) -> Choice:
-        """A baked program, where what it saves exceeds what its compilation costs."""
-        choice = self.engine_for(network)
-        found = self.cache.get(self.key(network))
+    def _long(
+        self,
+        scene: Scene,
+        points: float,
+        planes: Callable[[tuple[int, int]], Planes],
+        samples: int,
+    ) -> Choice | None:
+        """A baked program, compiled, where what it saves exceeds what its compilation costs."""
+        network = scene.network
+        choice, found = self.engine_for(network), self.cache.get(self.key(network))
         if self.asked != AUTO or not found or not _bakeable(network):
-            return choice
+            return None
         slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(str(self.baked), 0.0)
-        if not slow or fast <= slow:
-            return choice
         work = points * work_per_pixel(network)
-        compiling = weights(network) * (found.bake_seconds or BAKE_SECONDS)
+        if not slow or (not fast and work / slow <= TUNE_WORTH):
+            return None
+        saved = work / slow - work / (fast or BAKE_GAIN * slow)
+        compiling, limit = _compile_seconds(found, weights(network)), saved / BAKE_MARGIN
+        if compiling >= min(limit, BAKE_LIMIT):
+            return None
+        limit = min(limit, BAKE_LIMIT)
+        fast, compiling = self._bake(scene, TRIAL_SIZE, planes, samples, limit)
+        if fast <= slow:
+            return None
         saved = work / slow - work / fast
-        if saved < BAKE_MARGIN * compiling:
-            return choice
         return Choice(str(self.baked), f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
 
     def key(self, network: Network) -> str:
@@ -281,7 +351,13 @@ class Chooser:
 
 def _bakeable(network: Network) -> bool:
     """Whether a network can be baked at all."""
-    return 0 < weights(network) <= BAKE_WEIGHTS and fits(BAKED, network.width)
+    return weights(network) > 0 and fits(BAKED, network.width)
+
+
+def _compile_seconds(known: Measured, count: int) -> float:
+    """How long a baked program of `count` weights takes to compile, as far as one can tell."""
+    seconds = (known.bake_seconds or BAKE_SECONDS) * count
+    return seconds * max(1.0, count / max(known.bake_weights, BAKE_LINEAR))
 
 
 def _gain(found: Measured) -> str:

@@ -52,6 +52,12 @@ class ColorDrawing:
             planes.target.scissor = None  # type: ignore[assignment]
             planes.target.clear()
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        sample = 1.0 if self._drawn else self._sample.fraction if self._sample else 0.0
+        return (self._samples - len(self._jitters) + sample) / self._samples
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds; True when all is drawn."""
         deadline = wall.perf_counter() + budget

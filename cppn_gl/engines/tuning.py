@@ -41,12 +41,14 @@ class Choice:
 class Measured:
     """What a tuning found: the fastest engine, and rates in multiplications a second.
 
-    `bake_seconds`: to compile one weight as a literal; 0 where that was not measured.
+    `bake_seconds`: to compile one weight as a literal, of a program of `bake_weights`; 0 where that
+    was not measured.
     """
 
     engine: str
     rates: dict[str, float]
     bake_seconds: float = 0.0
+    bake_weights: int = 0
 
 
 def default_path() -> Path | None:
@@ -92,6 +94,7 @@ class TuningCache:
             "engine": measured.engine,
             "rates": {name: float(f"{rate:.4g}") for name, rate in measured.rates.items()},
             "bake_seconds": float(f"{measured.bake_seconds:.4g}"),
+            "bake_weights": measured.bake_weights,
         }
         if self.path is None:
             self.problem = NO_HOME
@@ -135,10 +138,11 @@ def _measured(found: Any) -> Measured | None:
     if not isinstance(found, dict) or found.get("engine") not in list(EXACT):
         return None
     rates, bake = found.get("rates", {}), found.get("bake_seconds", 0.0)
-    if not isinstance(rates, dict) or not _is_rate(bake):
+    count = found.get("bake_weights", 0)
+    if not isinstance(rates, dict) or not _is_rate(bake) or not _is_rate(count):
         return None
     kept = {n: float(r) for n, r in rates.items() if n in EXACT and _is_rate(r)}
-    return Measured(found["engine"], kept, float(bake))
+    return Measured(found["engine"], kept, float(bake), int(count))
 
 
 def _is_rate(found: Any) -> bool:

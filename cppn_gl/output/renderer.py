@@ -6,7 +6,7 @@ Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or 
 import operator
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +90,8 @@ class Renderer:
         if engine == AUTO:
             engine = wished()
         self._asked = engine
+        # Told what takes its time, and how much of it is done, from 0 to 1, where that is known.
+        self.report: Callable[[str, float | None], None] = lambda what, done: None
         self.fallback: ContextError | None = None
         self._given, self._owned = context, context is None
         self._shaders = shaders
@@ -133,7 +135,9 @@ class Renderer:
                 "Use the engine fragment.",
                 "engine",
             )
-        self.chooser = Chooser(self.painter, found, self._asked)
+        self.chooser = Chooser(
+            self.painter, found, self._asked, report=lambda what: self.report(what, None)
+        )
 
     def _open_late(self) -> None:
         """Use OpenGL after all, for a view that draws with it what NumPy has made."""
@@ -193,7 +197,9 @@ class Renderer:
             engine = EXACT[self.engine_for(scene.network).engine]
             if not engine.on_host:
                 return self._draw(scene, engine, size, part, samples, dtype)
-        picture = numpy_engine.draw(scene, size, samples, part)
+        picture = numpy_engine.draw(
+            scene, size, samples, part, lambda done: self.report("drawing by numpy", done)
+        )
         return numpy_engine.quantise(picture) if dtype == "uint8" else picture
 
     def begin(
@@ -242,15 +248,17 @@ class Renderer:
             least = (max(width, LEAST[0]), max(height, LEAST[1]))
             return self.chooser.tune(scene, least, self._region)
 
-    def plan(self, what: Preset | Network, points: float) -> Choice:
+    def plan(self, what: Preset | Network, points: float, *, samples: int = 1) -> Choice:
         """Choose the engine for a long job of one network, and draw with it from now on.
 
-        `points` are the pixels × samples of all its frames. A job that is worth it measures the
-        engines first; a baked program is taken where it saves more than its compilation costs,
-        and never for a network that moves: each frame would be compiled. Nothing is measured for a
-        view that does not draw by engines, or baked for one that draws other networks too.
+        `points` are the pixels × samples² of all its frames, `samples` N for N×N of them a pixel.
+        A job that is worth it measures the engines first; a baked program is taken where it saves
+        more than its compilation costs, and never for a network that moves: each frame would be
+        compiled. Nothing is measured for a view that does not draw by engines, or baked for one
+        that draws other networks too. What is likely to compile for long does so in another
+        process, within a limit; without one where a baked program was asked for.
         """
-        if self.ctx is None or self._asked in EXACT:
+        if self.ctx is None:
             return self.engine_for(what)
         if isinstance(what, Preset) and what.network_moves:
             return self.engine_for(what)
@@ -259,7 +267,12 @@ class Renderer:
         if not view.by_engine:
             return self.engine_for(what)
         with self._current():
-            return self.chooser.settle(scene, points, self._region, bakes=view.bakes)
+            if self._asked in EXACT:
+                self.chooser.compile_asked(scene, samples)
+                return self.engine_for(what)
+            return self.chooser.settle(
+                scene, points, self._region, bakes=view.bakes, samples=samples
+            )
 
     @property
     def tuning_path(self) -> Path | None:
@@ -270,6 +283,7 @@ class Renderer:
         self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
     ) -> NDArray[Any]:
         """All of a view's picture."""
+        self.report(f"drawing the view {view.name}", None)
         check_opengl(view, self.fallback)
         if self.ctx is None and not isinstance(view, HostView):
             self._open_late()
@@ -313,8 +327,13 @@ class Renderer:
                 drawing = begin(
                     self.painter, planes, scene, engine, size=size, offset=offset, samples=samples
                 )
+                before, pixels = (
+                    down * width + right * planes.size[1],
+                    planes.size[0] * planes.size[1],
+                )
                 while not drawing.step(DRAW_SECONDS):
-                    pass
+                    done = (before + pixels * drawing.fraction) / (width * height)
+                    self.report(f"drawing by {engine}", done)
                 yield (right, down), planes
 
     def reload(self, network: Network) -> None:

@@ -9,6 +9,7 @@ import itertools
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
+_unfinished: set[Path] = set()  # what is being written now
+_beginning = threading.Lock()
 
 # What a file system without hard links says to os.link.
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EMLINK, errno.ENOTSUP}
@@ -118,7 +121,7 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(path)) if overwrite else path
         part = _part(target)
         try:
-            with open(part, "xb", opener=_usual_mode) as stream:
+            with _opened_part(part) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -126,6 +129,7 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         finally:
             with contextlib.suppress(OSError):
                 part.unlink()
+            _unfinished.discard(part)
     except FileExistsError:
         raise CaptureError(path, "is there already and stays as it is", taken=True) from None
     except OSError as error:
@@ -134,6 +138,24 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
         if "\0" not in str(path):
             raise
         raise CaptureError(repr(str(path)), f"no name for a file: {error}") from None
+
+
+def _opened_part(part: Path) -> BinaryIO:
+    """A new file to write to, which abandon_parts removes while it is unfinished."""
+    with _beginning:
+        _unfinished.add(part)
+        return open(part, "xb", opener=_usual_mode)
+
+
+def abandon_parts(seconds: float) -> None:
+    """Remove the files that are being written, and let none be begun: the process ends.
+
+    Waits at most `seconds` for one that is being begun.
+    """
+    _beginning.acquire(timeout=seconds)
+    for part in list(_unfinished):
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _usual_mode(path: str, flags: int) -> int:

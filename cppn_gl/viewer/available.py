@@ -11,14 +11,15 @@ and only while it rests.
 import os
 from dataclasses import dataclass
 
+from cppn_gl.engines.gl.compiling import cache_disabled, compile_program
 from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.viewer.helper import Helper, cache_disabled
-from cppn_gl.viewer.warming import compile_program, needed, program_key
+from cppn_gl.viewer.helper import Helper
+from cppn_gl.viewer.warming import needed, program_key
 
 QUICK = 0.03  # seconds; a program from the driver's cache takes less
 

@@ -8,24 +8,13 @@ import contextlib
 import json
 import queue
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import IO, Any
 
-from cppn_gl.utils.resources import child_environment
+from cppn_gl.utils import child
 
 Answer = dict[str, Any]
-
-# Mesa's two names for it, and NVIDIA's opposite.
-_DISABLING = ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE")
-_ENABLING = "__GL_SHADER_DISK_CACHE"
-
-
-def cache_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether the driver was told to keep no compiled shaders on the disk."""
-    values = [environment.get(name, "").lower() for name in _DISABLING]
-    return any(v in ("1", "true", "yes", "y") for v in values) or environment.get(_ENABLING) == "0"
 
 
 class Helper:
@@ -40,16 +29,8 @@ class Helper:
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self.alive = False
         self.number = 0  # of the newest request
-        low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
         with contextlib.suppress(OSError, ValueError, TypeError):
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "cppn_gl.viewer.warming"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=child_environment(),
-                creationflags=low | getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            self._process = child.start("cppn_gl.viewer.warming")
             self.alive = True
         self._threads: list[threading.Thread] = []
         if self._process is not None:  # a pipe that nobody empties would make the window wait

@@ -9,11 +9,9 @@ process ends with its stdin.
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time as wall
@@ -21,12 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from cppn_gl.engines.gl.compiling import DISK_SECONDS, compile_program
 from cppn_gl.engines.gl.context import ContextError
-from cppn_gl.engines.gl.drawing import begin
-from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.programs import Programs
-from cppn_gl.engines.gl.shader import LANES, ShaderError, Structure
+from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.nn.layers import MAX_DEPTH
@@ -35,15 +32,14 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils import child
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.views import ALL, PICTURE
 from cppn_gl.views.base import HostView, Stage, View
 
-PR_SET_PDEATHSIG = 1
 NICENESS = 5  # below the window, and yet done soon
 SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
 SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
-DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
 
 
 def program_key(painter: Painter, network: Network, engine: Engine, samples: int = 1) -> str:
@@ -54,26 +50,6 @@ def program_key(painter: Painter, network: Network, engine: Engine, samples: int
         key += f" {drawn.hex()} {network.scales}"
     # Several samples add up: a program of its own, or blending, which may be compiled apart.
     return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
-
-
-def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
-    """Compile what an engine needs for a scene, and draw with it; the seconds. Raises ShaderError.
-
-    Many drivers compile at the first draw, some not before a pixel is drawn.
-    """
-    sheet = Planes(painter.ctx, (LANES, 1))
-    started = wall.perf_counter()
-    try:
-        if engine == TILED:
-            begin(painter, sheet, scene, engine, samples=samples).step(0.0)
-        else:
-            program = painter.load(scene, engine, added=samples > 1)
-            painter.frame(frame_block(scene, sheet.size))
-            program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
-            painter.ctx.finish()
-    finally:
-        sheet.release()
-    return wall.perf_counter() - started
 
 
 def deepest(preset: Preset) -> Preset | None:
@@ -232,18 +208,10 @@ def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
     os._exit(0)  # the window has gone
 
 
-def _die_with_the_window() -> None:
-    """Ask the system for it: while the driver compiles, nothing here hears that stdin has ended."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> int:
     """Work until stdin ends."""
     global answers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the window is interrupted too, and ends this
-    _die_with_the_window()
+    child.end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     with contextlib.suppress(AttributeError, OSError):

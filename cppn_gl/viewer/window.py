@@ -6,7 +6,8 @@ from typing import Any
 
 import glfw
 
-from cppn_gl.engines.gl.context import ContextError, explain
+from cppn_gl.engines.gl.context import REQUIRED_VERSION, ContextError, explain
+from cppn_gl.engines.gl.unlocked import create_context
 from cppn_gl.viewer import DEFAULT_SIZE
 
 TRIED = "a window with glfw"
@@ -32,6 +33,7 @@ def open_window(size: tuple[int, int] | None, *, fullscreen: bool = False) -> An
                 fullscreen=fullscreen,
                 vsync=True,
                 aspect_ratio=None,  # or it letterboxes
+                context_creation_func=lambda: create_context(REQUIRED_VERSION, "detect"),
             )
             moderngl_window.activate_context(window=window)
         except ContextError:

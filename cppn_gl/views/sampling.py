@@ -11,7 +11,6 @@ import time as wall
 import numpy as np
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.preset.scene import Scene
 from cppn_gl.views.base import Drawing, OfPictures, Picture, Stage, View
 from cppn_gl.views.shading import Shading
@@ -55,7 +54,7 @@ class Sampled:
         while self._top < height:
             rows = min(self._rows, height - self._top)
             mean(self.planes, self._fine.textures, self._top, rows, samples=self._samples)
-            finish(self._painter.ctx)
+            self._painter.ctx.finish()
             self._top += rows
             if wall.perf_counter() >= deadline:
                 break

@@ -137,13 +137,15 @@ def test_an_engine_that_there_is_not_is_named() -> None:
         pass
 
 
-def test_a_long_job_is_planned_and_a_remembered_engine_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    planned: list[float] = []
-    monkeypatch.setattr(Renderer, "plan", lambda self, preset, points: planned.append(points))
-    with renderer_for(arguments("--engine", "numpy"), "auto", PRESET, 123.0):
-        assert planned == [123.0]
+def test_jobs_are_planned_and_a_remembered_engine_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[tuple[float, int]] = []
+
+    def plan(self: Renderer, preset: Preset, points: float, *, samples: int) -> None:
+        planned.append((points, samples))
+
+    monkeypatch.setattr(Renderer, "plan", plan)
+    with renderer_for(arguments("--engine", "numpy"), "auto", PRESET, 123.0, samples=2):
+        assert planned == [(123.0, 2)]
     with renderer_for(arguments(), "numpy", PRESET, 456.0) as one:
         assert one.info.engine == "numpy"
-    assert planned == [123.0]
+    assert planned == [(123.0, 2), (456.0, 1)]

@@ -1,13 +1,25 @@
-"""What programs read has its own encoding; what people read is never an error."""
+"""What programs read has its own encoding, what people read is never an error; and progress."""
 
+import argparse
 import io
 import os
+import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from cppn_gl.cli.terminal import lenient_output, put_path, put_text, say
+from cppn_gl.cli import terminal
+from cppn_gl.cli.terminal import (
+    PERCENT,
+    Progress,
+    lenient_output,
+    progress_of,
+    put_path,
+    put_text,
+    say,
+)
 
 TEXT = "x² – “α” 🙂\n"
 
@@ -44,3 +56,41 @@ def test_a_stream_of_text_alone_will_do(monkeypatch: pytest.MonkeyPatch) -> None
     put_text(TEXT)
     put_path(Path(os.fsdecode(b"\xe4")))
     assert sys.stdout.getvalue() == TEXT + "\\xe4\n"
+
+
+def lines(capsys: pytest.CaptureFixture[str], found: list[str]) -> list[str]:
+    found += capsys.readouterr().err.splitlines()
+    return found
+
+
+def test_a_line_now_and_then_says_what_is_going_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "EVERY", 0.001)
+    said: list[str] = []
+    with progress_of(argparse.Namespace(quiet=False), 60, "frame") as progress:
+        assert progress is not None
+        progress.report("compiling")
+        progress(12, 60)
+        deadline = time.monotonic() + 30
+        expected = re.compile(r"cppn_gl: compiling, 12 of 60 frames, \d+ s")
+        while not any(map(expected.fullmatch, lines(capsys, said))):
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    lines(capsys, said)
+    assert lines(capsys, said) == said  # and then no more
+
+
+@pytest.mark.parametrize("unit", [PERCENT, "frame"])
+def test_how_much_of_a_picture_is_drawn_counts_where_there_is_one(unit: str) -> None:
+    progress = Progress(100, unit)
+    progress.report("drawing by numpy", 0.5)
+    progress.close()
+    amount = "50 %" if unit == PERCENT else "0 of 100 frames"
+    assert progress.words() == f"drawing by numpy, {amount}, 0 s"
+
+
+def test_nothing_is_said_when_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_of(argparse.Namespace(quiet=True)) as progress:
+        assert progress is None
+    assert capsys.readouterr().err == ""

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from cppn_gl.engines import choosing
-from cppn_gl.engines.choosing import BAKE_TRIAL, BAKE_WEIGHTS, GAIN, TUNE_WORTH, Chooser
+from cppn_gl.engines.choosing import BAKE_LIMIT, BAKE_TRIAL, GAIN, SHORT, TUNE_WORTH, Chooser
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import weights
+from cppn_gl.engines.gl.compiling import Compiled
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.shader import Structure, structure
 from cppn_gl.engines.names import BAKED, EXACT, NUMPY, Engine, fits
@@ -49,6 +50,8 @@ class World:
         self.rates = dict.fromkeys(EXACT, 1e9)
         self.compiling: dict[str, float] = {}  # seconds, once for each engine
         self.drawn: list[str] = []
+        self.elsewhere: list[str] = []  # compiled in another process
+        self.problem = ""  # why none can
 
     def perf_counter(self) -> float:
         return self.now
@@ -67,12 +70,23 @@ class World:
         name = str(engine)
         return SimpleNamespace(step=step)
 
+    def compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
+        """In another process: what is late takes as long as it may."""
+        self.elsewhere.append(str(engine))
+        seconds = self.compiling.get(str(engine), 1.0)
+        self.now += min(seconds, limit)
+        if self.problem or seconds > limit:
+            return Compiled(limit, late=not self.problem, problem=self.problem)
+        self.compiling.pop(str(engine), None)
+        return Compiled(seconds)
+
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     one = World()
     monkeypatch.setattr(choosing, "begin", one.begin)
     monkeypatch.setattr(choosing, "wall", one)
+    monkeypatch.setattr(Chooser, "_compile", lambda self, *asked: one.compile(*asked))
     return one
 
 
@@ -100,7 +114,7 @@ def planes(size: tuple[int, int]) -> Any:
 
 
 def tuned(one: Chooser, network: Network, **keys: Any) -> str:
-    return one.tune(scene(network), (64, 36), lambda size: size, **keys).engine
+    return one.tune(scene(network), (64, 36), planes, **keys).engine
 
 
 def settled(one: Chooser, network: Network, points: float) -> str:
@@ -271,12 +285,12 @@ def test_what_was_measured_and_cannot_be_here_is_ignored(cache: TuningCache, eng
     assert one.engine_for(NARROW).engine == "fragment"
 
 
-def test_a_small_network_is_baked_along_and_a_large_one_when_asked(
+def test_a_small_network_is_baked_along_and_a_large_one_is_not(
     world: World, cache: TuningCache
 ) -> None:
     baked = str(chooser().baked)
     world.rates[baked] = 5e9
-    assert weights(TINY) <= BAKE_TRIAL < weights(NARROW) <= BAKE_WEIGHTS
+    assert weights(TINY) <= BAKE_TRIAL < weights(NARROW)
     one = chooser(cache=cache)
 
     def found(network: Network) -> Measured:
@@ -291,11 +305,12 @@ def test_a_small_network_is_baked_along_and_a_large_one_when_asked(
     assert "baked" not in one.engine_for(TINY).why
     tuned(one, NARROW)
     assert baked not in found(NARROW).rates
-    tuned(one, NARROW, bake=True)
-    assert baked in found(NARROW).rates
-    tuned(one, WIDE, bake=True)  # has more than a baked program can
-    assert baked not in found(WIDE).rates
-    tuned(one, Network.random(depth=1), bake=True)  # has nothing to bake
+    tuned(one, Network.random(depth=1))  # has nothing to bake
+    other = chooser(cache=TuningCache("another", cache.path))
+    tuned(other, TINY, bakes=False)
+    measured = other.cache.get(structure_key(other.painter.structure(TINY)))
+    assert measured is not None
+    assert baked not in measured.rates
 
 
 # Long jobs.
@@ -352,8 +367,10 @@ def test_baking_has_to_save_more_than_it_costs(
     rates = {guess: 1e9, baked: 2e9}
     each = 40.0 / weights(NARROW)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured(guess, rates, each))
+    world.rates |= rates
     assert settled(one, NARROW, points_of(NARROW, seconds)) == (baked if bakes else guess)
-    assert world.drawn == []  # all is known
+    assert set(world.drawn) <= {baked}  # what is known is not measured again
+    assert world.elsewhere == ([baked] if bakes else [])
     assert one.engine_for(NARROW).engine == (baked if bakes else guess)
 
 
@@ -395,12 +412,72 @@ def test_a_baked_program_that_is_no_faster_is_not_taken(world: World, cache: Tun
 
 def test_what_cannot_be_baked_is_not(world: World, cache: TuningCache) -> None:
     world.rates |= dict.fromkeys((str(BAKED), str(chooser().baked)), 9e9)
-    large = Network.random(depth=64, width=64)
-    assert weights(large) > BAKE_WEIGHTS
-    for network in (WIDE, large, Network.random(depth=1)):
+    for network in (WIDE, Network.random(depth=1)):
         engine = settled(chooser(cache=cache), network, points_of(network, 1e6))
         assert EXACT[engine].kind != "baked"
     assert not [name for name in world.drawn if EXACT[name].kind == "baked"]
+
+
+# Compiling of uncertain length.
+
+
+@pytest.mark.parametrize(("depth", "width"), [(27, 30), (64, 30), (64, 64)])
+def test_what_is_expected_to_compile_for_long_is_not_baked(
+    world: World, cache: TuningCache, depth: int, width: int
+) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    world.rates[str(BAKED)] = 9e9
+    network = Network.random(depth=depth, width=width)
+    assert EXACT[settled(one, network, points_of(network, 1e5))].kind != "baked"
+    assert world.elsewhere == []
+
+
+def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: TuningCache) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    world.rates[str(BAKED)] = 9e9
+    network = Network.random(depth=27, width=30)
+    key = structure_key(one.painter.structure(network))
+    guess = str(one.guess(network))
+    cache.put(key, Measured(guess, {guess: 1e9}, 1e-4, weights(NARROW)))
+    assert settled(one, network, points_of(network, 1e4)) == str(BAKED)
+    assert world.elsewhere == [str(BAKED)]
+
+
+def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningCache) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    world.rates[str(BAKED)] = 9e9
+    assert weights(TINY) * choosing.BAKE_SECONDS < SHORT
+    assert settled(one, TINY, points_of(TINY, 1e4)) == str(BAKED)
+    assert world.elsewhere == []
+
+
+def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
+    world: World, cache: TuningCache
+) -> None:
+    network = Network.random(depth=6, width=30)
+    baked = str(BAKED)
+    world.rates[baked], world.compiling[baked] = 9e9, 1e6
+    one = chooser(PROCESSOR, cache=cache)
+    guess = str(one.guess(network))
+    cache.put(structure_key(one.painter.structure(network)), Measured(guess, {guess: 1e9}))
+    for _ in range(2):
+        assert settled(one, network, points_of(network, 100.0)) == guess
+        assert world.elsewhere == [baked]
+        assert 0 < world.now < BAKE_LIMIT
+        assert world.drawn == []
+    settled(one, network, points_of(network, 1e4))  # may take longer
+    assert world.elsewhere == [baked, baked]
+    assert world.now < 2 * BAKE_LIMIT
+
+
+def test_nothing_that_takes_long_is_baked_where_the_driver_keeps_no_programs(
+    world: World, cache: TuningCache
+) -> None:
+    network = Network.random(depth=6, width=30)
+    world.rates[str(BAKED)], world.problem = 9e9, "no cache"
+    one = chooser(PROCESSOR, cache=cache)
+    assert EXACT[settled(one, network, points_of(network, 1e5))].kind != "baked"
+    assert str(BAKED) not in world.drawn
 
 
 # Networks beside the picture's own, as in the cells of a sheet.
@@ -439,6 +516,7 @@ def test_a_long_job_bakes_for_its_own_network_alone(cache: TuningCache, world: W
     rates = {guess: 1e9, baked: 2e9}
     key = structure_key(one.painter.structure(NARROW))
     cache.put(key, Measured(guess, rates, 40.0 / weights(NARROW)))
+    world.rates |= rates
     assert settled(one, NARROW, points_of(NARROW, 140.0)) == baked
     assert str(one.engine_within(NARROW, NARROW)) == baked
     assert str(one.engine_within(NARROW, Network.random(depth=4, width=30, seed=9))) == guess

@@ -166,18 +166,18 @@ def test_commands_have_sudo_only_where_it_is_needed(clean: pytest.MonkeyPatch) -
     assert "`sudo dnf install" in explain(Exception("libGL.so.1 not loaded"), tried="EGL").hint
 
 
-# The order of attempts, with a moderngl that does as it is told.
+# The order of attempts, with libraries that do as they are told.
 
 
 class FakeGL:
-    """Stands in for moderngl: `answer(settings)` returns the text of a failure, or None."""
+    """Opens no context: `answer(settings)` returns the text of a failure, or None."""
 
     def __init__(self, answer: Callable[[dict[str, object]], str | None]) -> None:
         self.answer = answer
         self.calls: list[dict[str, object]] = []
 
-    def create_context(self, require: int, standalone: bool, **settings: object) -> str:
-        assert (require, standalone) == (330, True)
+    def create_context(self, require: int, mode: str, **settings: object) -> str:
+        assert (require, mode) == (330, "standalone")
         self.calls.append(settings)
         os.write(2, b"libEGL warning: chatter\n")
         failure = self.answer(settings)
@@ -190,7 +190,8 @@ class FakeGL:
 def test_libraries_are_named_in_full_first(
     clean: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    clean.setitem(sys.modules, "moderngl", fake := FakeGL(lambda settings: None))
+    fake = FakeGL(lambda settings: None)
+    clean.setattr(context, "create_context", fake.create_context)
     assert context.open_and_listen() == ("a context", "libEGL warning: chatter\n")
     assert fake.calls == [{"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}]
     assert capfd.readouterr().err == ""
@@ -200,7 +201,7 @@ def test_libraries_are_named_in_full_first(
 def test_chatter_is_heard_by_those_who_ask(
     clean: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    clean.setitem(sys.modules, "moderngl", FakeGL(lambda settings: None))
+    clean.setattr(context, "create_context", FakeGL(lambda settings: None).create_context)
     clean.setenv("EGL_LOG_LEVEL", "debug")
     context.open_context()
     assert "chatter" in capfd.readouterr().err
@@ -209,7 +210,7 @@ def test_chatter_is_heard_by_those_who_ask(
 @linux
 def test_the_next_device_is_tried(clean: pytest.MonkeyPatch) -> None:
     fake = FakeGL(lambda s: None if s.get("device_index") == 2 else "eglInitialize failed (0x3001)")
-    clean.setitem(sys.modules, "moderngl", fake)
+    clean.setattr(context, "create_context", fake.create_context)
     assert context.open_context() == "a context"
     assert fake.calls[-1]["device_index"] == 2
 
@@ -218,7 +219,7 @@ def test_the_next_device_is_tried(clean: pytest.MonkeyPatch) -> None:
 def test_a_chosen_device_is_the_only_one_tried(clean: pytest.MonkeyPatch) -> None:
     clean.setenv("GLCONTEXT_DEVICE_INDEX", "0")
     fake = FakeGL(lambda settings: "eglInitialize failed (0x3001)")
-    clean.setitem(sys.modules, "moderngl", fake)
+    clean.setattr(context, "create_context", fake.create_context)
     with pytest.raises(ContextError, match="No graphics driver could be started") as caught:
         context.open_context()
     assert "tried EGL:" in caught.value.message
@@ -229,7 +230,7 @@ def test_a_chosen_device_is_the_only_one_tried(clean: pytest.MonkeyPatch) -> Non
 def test_x11_is_tried_where_a_display_answers(clean: pytest.MonkeyPatch) -> None:
     clean.setattr(context, "_x11_problem", lambda: None)
     fake = FakeGL(lambda s: "libEGL.so.1 not loaded" if "backend" in s else None)
-    clean.setitem(sys.modules, "moderngl", fake)
+    clean.setattr(context, "create_context", fake.create_context)
     assert context.open_context() == "a context"
     fake.answer = lambda s: "cannot" if "backend" not in s else "libEGL.so.1 not loaded"
     with pytest.raises(ContextError) as caught:
@@ -246,7 +247,7 @@ def test_what_the_driver_says_while_failing_counts(
         os.write(2, b"MESA-LOADER: version `GLIBCXX_3.4.30' not found\n")
         return "eglInitialize failed (0x3001)"
 
-    clean.setitem(sys.modules, "moderngl", FakeGL(fail))
+    clean.setattr(context, "create_context", FakeGL(fail).create_context)
     with pytest.raises(ContextError, match="conda install"):
         context.open_context()
     assert capfd.readouterr().err == ""

@@ -140,3 +140,20 @@ def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
     drawing = begin(renderer.painter, planes, scene(), FRAGMENT)
     assert drawing.step(60.0)
     planes.release()
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("engine", [FRAGMENT, TILED, NUMPY], ids=str)
+def test_how_much_is_drawn_grows_from_none_to_all(
+    renderer: Renderer, engine: Engine, samples: int
+) -> None:
+    assert renderer.ctx is not None
+    planes = Planes(renderer.ctx, (160, 120))
+    drawing = begin(renderer.painter, planes, scene(), engine, samples=samples)
+    found = [drawing.fraction]
+    while not drawing.step(0.0):
+        found.append(drawing.fraction)
+    planes.release()
+    assert found[0] == 0
+    assert found == sorted(found)
+    assert found[-1] < drawing.fraction == 1

@@ -12,13 +12,14 @@ import pytest
 from desktop import parent, wait_for
 from windowless import windowless
 
+from cppn_gl.engines.gl.compiling import cache_disabled
 from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.engines.tuning import TuningCache
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import warming
-from cppn_gl.viewer.helper import Helper, cache_disabled
+from cppn_gl.viewer.helper import Helper
 from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer, program_key
 
 PRESET = Preset(spec=Random(depth=3, width=5, seed=3))

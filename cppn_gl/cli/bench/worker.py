@@ -5,7 +5,6 @@ a request as a line of JSON on stdin -> Desk.<do> -> lines of JSON on stdout, th
 
 import json
 import os
-import signal
 import sys
 import time
 import warnings
@@ -20,6 +19,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils import child
 
 SEED, WEIGHT_SCALE = 7, 0.55
 FIRST_SIZE = (640, 360)
@@ -118,7 +118,7 @@ def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
 
 def main() -> int:
     """Answer requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted too, and ends this
+    child.end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print is no answer
     desk = Desk()

@@ -42,7 +42,7 @@ class HostDrawing:
         self.painter, self.planes, self.scene = painter, planes, scene
         self.size, self.offset = size or planes.size, offset
         self._steps = _draw(painter, planes, scene, self.size, self.offset, jitters, samples)
-        next(self._steps)
+        self.fraction = next(self._steps)  # how much is drawn, from 0 to 1
         self.done = False
 
     def step(self, budget: float) -> bool:
@@ -52,9 +52,9 @@ class HostDrawing:
         deadline = wall.perf_counter() + budget
         while not self.done:
             try:
-                self._steps.send(deadline)
+                self.fraction = self._steps.send(deadline)
             except StopIteration:
-                self.done = True
+                self.done, self.fraction = True, 1.0
             if wall.perf_counter() >= deadline:
                 break
         return self.done
@@ -71,9 +71,9 @@ def _draw(
     offset: tuple[int, int],
     jitters: Sequence[tuple[float, float]] | None,
     samples: int,
-) -> Generator[None, float, None]:
-    """Draw into planes. Each step is sent its deadline, and draws the blocks that fit into the time
-    left; where not even a block a core fits, one layer of these.
+) -> Generator[float, float, None]:
+    """Draw into planes, yielding how much is drawn. Each step is sent its deadline, and draws the
+    blocks that fit into the time left; where not even a block a core fits, one layer of these.
     """
     products = Products(scene.network, scene.view, scene.clock)
     blocks = Blocks.covering(size, (*offset, *planes.size))
@@ -84,10 +84,11 @@ def _draw(
     def finish(values: Floats) -> Floats:
         return contribution(values, len(jitters))
 
-    for jitter in jitters:
+    for number, jitter in enumerate(jitters):
         start = 0
         while start < len(blocks):
-            deadline = yield
+            done = (number + start / len(blocks)) / len(jitters)
+            deadline = yield done
             started, spent = wall.perf_counter(), 0.0
             fitting = int((deadline - started) * painter.rate(KIND) / work)
             piece = blocks[start : start + max(fitting, THREADS)]
@@ -96,7 +97,7 @@ def _draw(
             else:
                 for _ in products.fill_by_layers(picture, piece, jitter, finish):
                     spent += wall.perf_counter() - started
-                    yield
+                    yield done
                     started = wall.perf_counter()
             painter.measured(KIND, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)

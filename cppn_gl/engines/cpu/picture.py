@@ -1,5 +1,7 @@
 """The picture without OpenGL: matrix products in float32 on all cores, and its colours."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +19,12 @@ def draw(
     size: tuple[int, int],
     samples: int = 1,
     part: tuple[int, int, int, int] | None = None,
+    report: Callable[[float], None] = lambda done: None,
 ) -> NDArray[np.float32]:
-    """The picture, or (left, top, width, height) of it, as (height, width, 3) display values."""
+    """The picture, or (left, top, width, height) of it, as (height, width, 3) display values.
+
+    `report` is told how much is done, from 0 to 1.
+    """
     products = Products(scene.network, scene.view, scene.clock)
     blocks = Blocks.covering(size, part)
     color = scene.preset.color
@@ -28,8 +34,9 @@ def draw(
         return contribution(values if ends is None else colored(values, color, ends), samples**2)
 
     picture = np.zeros((*blocks.part[:1:-1], 3), np.float32)
-    for jitter in sample_jitters(samples):
+    for number, jitter in enumerate(sample_jitters(samples)):
         for first in range(0, len(blocks), AT_ONCE):
+            report((number + first / len(blocks)) / samples**2)
             products.fill(picture, blocks[first : first + AT_ONCE], jitter, finish)
     return picture
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cppn_gl.engines.gl.unlocked import create_context
+
 if TYPE_CHECKING:
     import moderngl
 
@@ -271,9 +273,7 @@ def open_and_listen() -> tuple[moderngl.Context, str]:
     for label, settings in _attempts():
         try:
             with _stderr_kept() as chatter:
-                import moderngl  # here, so that help and doctor run without it
-
-                ctx = moderngl.create_context(REQUIRED_VERSION, standalone=True, **settings)
+                ctx = create_context(REQUIRED_VERSION, "standalone", **settings)
             return ctx, "".join(chatter)
         except Exception as error:  # the libraries raise Exception itself
             failure = error

@@ -17,7 +17,6 @@ from cppn_gl.engines.gl.programs import Program, Target
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.gl.tiled import TiledDrawing
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, TILED, Engine
 from cppn_gl.preset.scene import Scene, work_per_pixel
 
@@ -64,6 +63,13 @@ class Drawing(Generic[T]):
         """Multiplications for one texel of LANES pixels; an activation counts as a few."""
         return LANES * work_per_pixel(self.scene.network)
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        width, height = self.planes.texels
+        sample = (self._y * width + self._x * self._strip) / (width * height)
+        return (self._samples - len(self._jitters) + sample) / self._samples
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, one tile at least; True when all is drawn."""
         if self.done:
@@ -97,7 +103,7 @@ class Drawing(Generic[T]):
         rect = (self._x, self._y, columns, self._strip)
         started = wall.perf_counter()
         program.draw(self.planes, rect, added=self._samples > 1)
-        finish(self.painter.ctx)
+        self.painter.ctx.finish()
         elapsed = wall.perf_counter() - started
         self.painter.measured(self._kind, columns * self._strip * self.work_per_texel, elapsed)
         self._x += columns

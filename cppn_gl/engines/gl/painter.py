@@ -16,7 +16,6 @@ from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
@@ -201,4 +200,4 @@ class Painter:
 def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
     """Make the driver compile: many do so at the first draw, not before."""
     program.draw(planes, (0, 0, 0, 0), added=added)
-    finish(planes.target.ctx)
+    planes.target.ctx.finish()

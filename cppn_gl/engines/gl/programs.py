@@ -21,7 +21,6 @@ from cppn_gl.engines.gl.shader import (
     explain_log,
     picture_source,
 )
-from cppn_gl.engines.gl.unlocked import dispatch
 from cppn_gl.engines.names import DERIVATIVES, FRAGMENT, REGIONS, Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.cache import LRUCache
@@ -115,7 +114,7 @@ class ComputeProgram(Program):
         self.program["part"].value = rect
         # One group at least: for none, some drivers do not even compile.
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
-        dispatch(self.program, max(1, across), max(1, down))
+        self.program.run(max(1, across), max(1, down))
         self.ctx.memory_barrier()
         self.drawn[added] = True
 

@@ -14,7 +14,6 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import ADDED, Pass
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.preset.color import MAPPINGS, Color, Ends
 
 ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
@@ -81,7 +80,7 @@ class Recolor:
         scissor = (0, first, planes.texels[0], rows)
         blend = ADDED if added else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), scissor, blend=blend)
-        finish(self.ctx)
+        self.ctx.finish()
         if rows:
             now = rows * planes.texels[0] / max(wall.perf_counter() - started, 1e-6)
             self.rate = (self.rate + now) / 2

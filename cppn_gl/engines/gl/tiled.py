@@ -21,7 +21,6 @@ from cppn_gl.engines.gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.names import TILED
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -62,6 +61,12 @@ class TiledDrawing:
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
 
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        left = len(self._jitters) - self._next / self._texels
+        return 1 - left / self._samples
+
     def step(self, budget: float) -> bool:
         """Draw for about `budget` seconds, GROUP_TEXELS texels at least; True when all is drawn."""
         if self.done:
@@ -93,7 +98,7 @@ class TiledDrawing:
         for start in range(begin, end, each):
             self._tile(kernels, start, min(each, end - start))
         self.painter.ctx.memory_barrier()  # whatever reads the planes next
-        finish(self.painter.ctx)
+        self.painter.ctx.finish()
         self.painter.measured(KIND, (end - begin) * work, wall.perf_counter() - started)
         self._next = end
         if end == self._texels:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
-from cppn_gl.engines.gl.unlocked import dispatch
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
@@ -105,7 +104,7 @@ class Kernel:
                 self._set[name] = value
                 if self.program.get(name, None) is not None:  # drivers leave out what is not read
                     self.program[name].value = value
-        dispatch(self.program, *groups)
+        self.program.run(*groups)
         self.program.ctx.memory_barrier(moderngl.SHADER_STORAGE_BARRIER_BIT)
         self.warm = True
 

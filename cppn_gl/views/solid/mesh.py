@@ -17,7 +17,6 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
@@ -183,7 +182,7 @@ class SurfaceDrawing:
             easel.spread(target, self.planes)
             easel.give_back(self)
             self._made_of, self._done = [], True
-        finish(painter.ctx)
+        painter.ctx.finish()
 
     def _plan(
         self, workshop: Workshop, target: Target, fields: list[list[Field]]

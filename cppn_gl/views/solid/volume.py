@@ -16,7 +16,6 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.unlocked import finish
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -230,7 +229,7 @@ class VolumeDrawing:
             rows = min(rows, height - self._next)
             started = wall.perf_counter()
             rays.draw(target.drawn, (0, 0, width, height), (0, self._next, width, rows))
-            finish(ctx)
+            ctx.finish()
             self._rate = rows / max(wall.perf_counter() - started, 1e-6)
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
