@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from rows import FRAGMENT
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.preset.show import Show
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 
@@ -23,7 +23,7 @@ GAMMA = 2.2
 def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y"), **show: Any):
     """A preset of given layers (weight, bias, activation)."""
     spec = Layers(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
-    return Preset(spec, show=Show(**show))
+    return Preset(spec).replace(**{f"show.{name}": value for name, value in show.items()})
 
 
 def constant(value: float, inputs: tuple[str, ...] = ("x", "y"), **show: Any) -> Preset:
@@ -56,11 +56,11 @@ def drawn(
         scene = scene or scene_of(preset, time)
         drawing = view_of(preset).begin(stage, planes, scene)
         for _ in range(10_000):
-            if drawing.step(budget):
+            if drawing.step(within(budget)):
                 break
         else:
             raise AssertionError("never done")
-        assert drawing.step(budget)
+        assert drawing.step(within(budget))
         pixels = planes.read()
         planes.release()
     return pixels

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rows import EXACT
 
 import cppn_gl
-from cppn_gl.engines.names import EXACT
 
 NAMES = {
     "Layer",

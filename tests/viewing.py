@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+from rows import EXACT
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
-from cppn_gl.views.base import Drawing, Stage
+from cppn_gl.views.base import Stage
 
 
 def stage_of(renderer: Renderer) -> Stage:
@@ -22,12 +24,14 @@ def stage_of(renderer: Renderer) -> Stage:
 @contextmanager
 def begun(
     renderer: Renderer, preset: Preset, size: tuple[int, int], time: float = 0.0
-) -> Iterator[Drawing]:
+) -> Iterator[Any]:
     """A view's drawing under way, its planes freed at the end."""
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)
-        yield view_of(preset).begin(stage_of(renderer), planes, scene_of(preset, time))
+        drawing: Any = view_of(preset).begin(stage_of(renderer), planes, scene_of(preset, time))
+        drawing.planes = planes
+        yield drawing
         planes.release()
 
 
@@ -40,6 +44,6 @@ def viewed(
 ) -> np.ndarray:
     """The picture of a preset's view, (height, width, 3) float32."""
     with begun(renderer, preset, size, time) as drawing:
-        while not drawing.step(budget):
+        while not drawing.step(within(budget)):
             pass
         return drawing.planes.read()

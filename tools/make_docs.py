@@ -13,7 +13,8 @@ from typing import Any
 
 from cppn_gl.cli.options import written
 from cppn_gl.preset.preset import TABLES
-from cppn_gl.preset.show import VIEWS, Show
+from cppn_gl.preset.show import VIEWS, option_fields
+from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,21 +25,17 @@ def preset_table() -> str:
     rows = ["| key | default | |", "|---|---|---|"]
     for table, cls in TABLES.items():
         for field in dataclasses.fields(cls):
-            text = field.metadata["help"].replace("|", "\\|")
+            text = help_of(field).replace("|", "\\|")
             rows.append(f"| `{table}.{written(field)}` | {_default(field.default)} | {text} |")
     return "\n".join(rows)
 
 
 def views_table() -> str:
-    """Every view, what it shows, and the keys of [show] that it heeds."""
+    """Every view, what it shows, and its options."""
     rows = ["| view | shows | options |", "|---|---|---|"]
-    for view, words in VIEWS.items():
-        heeded = [
-            f"`{field.name}`"
-            for field in dataclasses.fields(Show)
-            if field.name != "view" and view in field.metadata["of"]
-        ]
-        rows.append(f"| `{view}` | {words} | {' '.join(heeded)} |")
+    for row in VIEWS.values():
+        options = " ".join(f"`{field.name}`" for field in option_fields(row))
+        rows.append(f"| `{row.name}` | {row.help} | {options} |")
     return "\n".join(rows)
 
 

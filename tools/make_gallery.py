@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SurfaceOptions
 from cppn_gl.preset.tour import shown
 from cppn_gl.views.sheet_layout import natural_size
 
@@ -130,10 +130,10 @@ def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
         entries = [Entry(figure, others[figure]) for figure in sorted(others, key=str.lower)]
         found.append(("Recipes of other people", "As their pages give them.", entries))
     rest = [preset for preset in known if not shown(preset)]
-    for view, words in VIEWS.items():
+    for view, row in VIEWS.items():
         entries = [Entry(p.title, p) for p in rest if p.show.view == view]
         if entries:
-            found.append((f"The view {view}", f"{_capital(words)}.", entries))
+            found.append((f"The view {view}", f"{_capital(row.help)}.", entries))
     return found
 
 
@@ -183,20 +183,19 @@ def picture_name(preset: Preset) -> str:
 
 def picture_size(preset: Preset) -> tuple[int, int]:
     """Its size in pixels."""
-    show = preset.show
+    view = preset.show.view
     if preset.name in OWN:
         return OWN[preset.name]
-    if show.view == "sheet":
+    if view == "sheet":
         size = natural_size(preset, cells(preset))
         widest = MOVING_SHEET if preset.animated else WIDEST
         scale = min(1.0, widest / size[0])
         return round(size[0] * scale), round(size[1] * scale)
     if preset.animated:
         return MOVING
-    several = preset.spec.depth > 1 if show.view == "curves" else show.panels != "one"
-    return (
-        PANELS if several and show.view in ("curves", "surface") else SIZES.get(show.view, OTHERS)
-    )
+    panels = preset.options(SurfaceOptions).panels
+    several = preset.spec.depth > 1 if view == "curves" else panels != "one"
+    return PANELS if several and view in ("curves", "surface") else SIZES.get(view, OTHERS)
 
 
 def moments(preset: Preset) -> list[float]:

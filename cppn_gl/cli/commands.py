@@ -149,8 +149,9 @@ def _render(args: argparse.Namespace) -> int:
     _check_output(args, "render", shot)
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
+    from cppn_gl.views import view_of
 
-    if is_poster(args.output, shot) and shot.preset.show.view == "picture":
+    if is_poster(args.output, shot) and view_of(shot.preset).by_pixel:
         return _poster(args, shot)
     checked(SIZE, shot.size, "--size")
     return _save(args, shot)

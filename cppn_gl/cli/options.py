@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
 from cppn_gl.preset.tables import TABLES, field_of, resolve
-from cppn_gl.utils.checks import Integer, PresetError, pair, show
+from cppn_gl.utils.checks import Integer, PresetError, help_of, pair, show
 from cppn_gl.utils.toml import toml_value
 
 PROGRAM = "python -m cppn_gl"
@@ -126,10 +126,10 @@ def _metavar(field: "dataclasses.Field[Any]") -> str:
 
 
 def _help(field: "dataclasses.Field[Any]") -> str:
-    text, check = field.metadata["help"], field.metadata["check"]
+    text, check = help_of(field), field.metadata["check"]
     if isinstance(check, Integer) and str(check.low) not in re.findall(r"\d+", text):
         text += f", {check.low} to {check.high}"
-    return str(text).replace("%", "%%")
+    return text.replace("%", "%%")
 
 
 def overrides(args: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 from cppn_gl.cli.options import Parser, add_overrides, checked, overrides, size_value
 from cppn_gl.cli.terminal import Progress, note, progress_of
-from cppn_gl.engines.names import AUTO, ENGINES, EXACT, engine_name
+from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
 from cppn_gl.utils.toml import toml_value
 
@@ -45,7 +45,9 @@ def picture_options(
 
 def engine_option(parser: Parser) -> None:
     """Add --engine."""
-    parser.option("--engine", default=AUTO, metavar="NAME", help=f"{', '.join(ENGINES)} (auto)")
+    parser.option(
+        "--engine", default=AUTO, metavar="NAME", help=f"{', '.join(engine_names())} (auto)"
+    )
 
 
 def shot_of(
@@ -103,7 +105,7 @@ def renderer_for(
     from cppn_gl.engines.gl.context import ContextError
 
     asked = checked(engine_name, args.engine, "--engine")
-    again = asked == AUTO and remembered in EXACT
+    again = asked == AUTO and remembered in ENGINES
     try:
         renderer = opened(remembered if again else asked)
     except ContextError:

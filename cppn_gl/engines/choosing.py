@@ -5,38 +5,23 @@ Chooser(painter, device, asked) -> engine_for(network) -> Choice
 """
 
 import time as wall
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from cppn_gl.engines.base import SURE, Device, Engine, Region
 from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.compiling import Compiled, elsewhere
 from cppn_gl.engines.gl.context import ContextInfo
-from cppn_gl.engines.gl.drawing import begin
-from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import (
-    AUTO,
-    BAKED,
-    BAKED_COMPUTE,
-    COMPUTE,
-    EXACT,
-    FEW_UNITS,
-    FRAGMENT,
-    NUMPY,
-    TILED,
-    Engine,
-    fits,
-)
+from cppn_gl.engines.names import AUTO, ENGINES, STAND_IN
 from cppn_gl.engines.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.tasks import finish
 
-# Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
-# GPU has few registers for the units of many.
-ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
-HOST_GAIN = 1.25  # and NumPy so much faster than shaders: making bytes of it is not timed
+HOST_GAIN = 1.25  # and one on the host so much faster: making bytes of its picture is not timed
 GAIN = 1.05  # a candidate has to be this much faster than the first guess
 ROUNDS = 3
 ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
@@ -53,7 +38,7 @@ TRIAL_SIZE = (640, 360)
 
 
 class Chooser:
-    """The choice on one context. `asked` is an engine's exact name, "compute", or "auto".
+    """The choice on one context. `asked` is the name of an engine or a family, or "auto".
 
     `report(what)` is told what takes its time.
     """
@@ -72,62 +57,52 @@ class Chooser:
         self._settled: dict[str, Choice] = {}  # structure to the engine of a long job
         self.cache = cache or TuningCache(f"{device.renderer} | {device.version}")
 
-    def candidates(self, network: Network) -> list[Engine]:
-        """What can draw a network here as it changes, the first guess first."""
-        width = network.width
-        if self.device.software and width > UNROLLED_WIDTH and self.asked == AUTO:
-            return [NUMPY]  # far faster than what compiles for seconds
-        found = [FRAGMENT]
-        if self.painter.compute:
-            found += [
-                COMPUTE[pixels] for pixels in (ON_PROCESSOR if self.device.software else ON_GPU)
-            ]
-            if width > UNROLLED_WIDTH and self.painter.tiled:
-                found.append(TILED)
-        if self.device.software:
-            found.append(NUMPY)
-        if self.asked == "compute":
-            found = [engine for engine in found if engine.kind == "compute"]
-        found = [engine for engine in found if fits(engine, width)]
-        guess = self.guess(network)
-        return [guess, *(engine for engine in found if engine != guess)]
-
-    def guess(self, network: Network) -> Engine:
-        """The engine before anything is measured.
-
-        A processor multiplies matrices well; a GPU's compute units outnumber those that serve
-        fragments, by far in a data centre.
-        """
-        wide = network.width > UNROLLED_WIDTH
-        if self.asked == "compute":
-            return self._compute(wide)
-        if self.device.software:
-            return NUMPY if network.width > FEW_UNITS else FRAGMENT
-        if wide and self.painter.tiled:
-            return TILED
-        return self._compute(wide) if self.painter.compute else FRAGMENT
-
-    def _compute(self, wide: bool) -> Engine:
-        """The compute engine to begin with."""
-        if wide:
-            return COMPUTE[4]
-        return COMPUTE[ON_PROCESSOR[1]] if self.device.software else COMPUTE[ON_GPU[0]]
+    @property
+    def where(self) -> Device:
+        """What engines may ask of this context."""
+        return Device(self.device.software, self.painter.compute, self.painter.tiled)
 
     @property
-    def baked(self) -> Engine:
+    def problem(self) -> str:
+        """Why the engine that was asked for draws nothing here; "" if it can."""
+        asked = [e for e in ENGINES.values() if self.asked in (e.name, e.family)]
+        problems = [engine.problem(None, self.where) for engine in asked]
+        return problems[0] if problems and all(problems) else ""
+
+    def candidates(self, network: Network) -> list[Engine]:
+        """What can draw a network here as it changes, the first guess first."""
+        found = [
+            engine
+            for engine in ENGINES.values()
+            if (self.asked in (AUTO, *ENGINES) or engine.family == self.asked)
+            and not (engine.bakes or engine.problem(network, self.where))
+            and engine.rank(network, self.where) > 0
+        ]
+        guess = self._best(found, network)
+        if self.asked == AUTO and guess.rank(network, self.where) >= SURE:
+            return [guess]
+        return [guess, *(engine for engine in found if engine is not guess)]
+
+    def _best(self, engines: Iterable[Engine], network: Network) -> Engine:
+        return max(engines, key=lambda engine: engine.rank(network, self.where))
+
+    def baked(self, network: Network) -> Engine:
         """How programs are baked here."""
-        on_gpu = self.painter.compute and not self.device.software
-        return BAKED_COMPUTE if on_gpu else BAKED
+        engines = [e for e in ENGINES.values() if e.bakes and not e.problem(None, self.where)]
+        return self._best(engines, network)
 
     def engine_for(self, network: Network) -> Choice:
         """The engine that draws a network, by its exact name."""
-        if self.asked == str(BAKED) and fits(BAKED, network.width):
-            return Choice(str(self.baked), "asked for")
-        if self.asked in EXACT:
-            if fits(EXACT[self.asked], network.width):
-                return Choice(self.asked, "asked for")
-            instead = COMPUTE[4] if EXACT[self.asked].kind == "compute" else FRAGMENT
-            return Choice(str(instead), f"{self.asked} draws up to {UNROLLED_WIDTH} units")
+        asked = ENGINES.get(self.asked)
+        if asked is not None:
+            kin = [e for e in ENGINES.values() if e.family == asked.family]
+            able = [engine for engine in kin if not engine.problem(network, self.where)]
+            if asked.name == asked.family and able:  # there may be others of its name
+                return Choice(self._best(able, network).name, "asked for")
+            if asked in able:
+                return Choice(asked.name, "asked for")
+            instead = self._best(able or [STAND_IN], network)
+            return Choice(instead.name, f"{asked} {asked.problem(network, self.where)}")
         if settled := self._settled.get(self.key(network)):
             return settled
         found = self.cache.get(self.key(network))
@@ -141,17 +116,14 @@ class Chooser:
     ) -> Engine:
         """What draws another network in a picture of `base`, such as a cell of a sheet.
 
-        It is the engine of `base`, which the picture remembers, unless that is too slow by far,
-        as to compile a program for each would be: then a first guess, the same each time.
+        It is the engine of `base`, which the picture remembers, unless that is too slow by far for
+        another, as to compile a program for each would be: then a first guess, the same each time.
         `engine` stands for the one of `base`.
         """
-        engine = engine or EXACT[self.engine_for(base).engine]
-        if engine.kind == "baked" and network is not base:
-            return self.guess(network)
-        products = engine in (NUMPY, TILED)
-        if products == (network.width > UNROLLED_WIDTH) or engine == NUMPY:
+        engine = engine or ENGINES[self.engine_for(base).engine]
+        if network is base or engine.serves(network):
             return engine
-        return self.guess(network)
+        return self.candidates(network)[0]
 
     def tune(
         self,
@@ -182,12 +154,12 @@ class Chooser:
                     best[engine] = max(best.get(engine, 0.0), rate)
         rates = {str(engine): rate for engine, rate in best.items()}
         fastest = max(best, key=lambda engine: best[engine])
-        shaders = [engine for engine in best if engine != NUMPY]
-        if fastest == NUMPY and shaders:
+        shaders = [engine for engine in best if not engine.on_host]
+        if fastest.on_host and shaders:
             rival = max(shaders, key=lambda engine: best[engine])
-            if best[NUMPY] < HOST_GAIN * best[rival]:
+            if best[fastest] < HOST_GAIN * best[rival]:
                 fastest = rival
-        elif best[fastest] < GAIN * best[candidates[0]] and candidates[0] != NUMPY:
+        elif best[fastest] < GAIN * best[candidates[0]] and not candidates[0].on_host:
             fastest = candidates[0]
         self._remember(network, Measured(str(fastest), rates))
         if bakes and weights(network) <= BAKE_TRIAL:
@@ -218,15 +190,14 @@ class Chooser:
     ) -> float:
         """Multiplications a second on a band that takes about ROUND_SECONDS."""
         work = work_per_pixel(scene.network) * samples**2
-        rate = self.painter.rate(self.painter.kind(engine, scene.network))
+        rate = self.painter.rate(engine.rate_key(self.painter, scene.network))
         rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
         target = planes((size[0], rows))
-        begin(self.painter, target, scene, engine, size=size, samples=samples).step(0.0)  # compiles
+        region = Region.of(size, samples).cut(0, 0, size[0], rows)
+        engine.begin(self.painter, target, scene, region).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
         while elapsed < ROUND_SECONDS:  # a fast one draws the band more than once
-            drawing = begin(self.painter, target, scene, engine, size=size, samples=samples)
-            while not drawing.step(1.0):
-                pass
+            finish(engine.begin(self.painter, target, scene, region))
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed
 
@@ -244,25 +215,26 @@ class Chooser:
         """
         network = scene.network
         known = self.cache.get(self.key(network))
-        if known is None or not _bakeable(network):
+        if known is None or not self._bakeable(network):
             return 0.0, 0.0
         count, rate, samples = weights(network), 0.0, min(samples, 2)
-        expected = _compile_seconds(known, count)
+        baked, expected = self.baked(network), _compile_seconds(known, count)
         self._report(f"compiling a program of {count} weights")
         started = wall.perf_counter()
         if expected > SHORT:
-            done = self._compile(scene, self.baked, samples, limit)
+            done = self._compile(scene, baked, samples, limit)
             if done.problem:
                 return 0.0, 0.0
             seconds, late = done.seconds * (LATE if done.late else 1.0), done.late
         else:
-            band = planes((size[0], 8))
-            begin(self.painter, band, scene, self.baked, size=size, samples=samples).step(0.0)
+            few = (size[0], 8)
+            region = Region.of(size, samples).cut(0, 0, *few)
+            baked.begin(self.painter, planes(few), scene, region).step(0.0)
             seconds, late = wall.perf_counter() - started, False
         rates = dict(known.rates)
         if not late:
-            rate = max(self._rate(scene, size, self.baked, planes, samples) for _ in range(ROUNDS))
-            rates[str(self.baked)] = rate
+            rate = max(self._rate(scene, size, baked, planes, samples) for _ in range(ROUNDS))
+            rates[baked.name] = rate
         self._remember(network, Measured(known.engine, rates, seconds / count, count))
         return rate, seconds
 
@@ -276,8 +248,8 @@ class Chooser:
         Where the driver keeps no programs, it is compiled by whoever draws with it.
         """
         network = scene.network
-        engine = EXACT[self.engine_for(network).engine]
-        if engine.kind == "baked" and _bakeable(network):
+        engine = ENGINES[self.engine_for(network).engine]
+        if engine.bakes and self._bakeable(network):
             self._report(f"compiling a program of {weights(network)} weights")
             known = self.cache.get(self.key(network)) or Measured(str(engine), {})
             if _compile_seconds(known, weights(network)) > SHORT:
@@ -310,10 +282,10 @@ class Chooser:
 
     def _seconds(self, network: Network, points: float) -> float:
         """How long the engine of `engine_for` takes, as far as one can tell."""
-        engine = EXACT[self.engine_for(network).engine]
+        engine = ENGINES[self.engine_for(network).engine]
         found = self.cache.get(self.key(network))
         rate = found.rates.get(str(engine), 0.0) if found else 0.0
-        rate = rate or self.painter.rate(self.painter.kind(engine, network))
+        rate = rate or self.painter.rate(engine.rate_key(self.painter, network))
         return points * work_per_pixel(network) / rate
 
     def _long(
@@ -326,9 +298,10 @@ class Chooser:
         """A baked program, compiled, where what it saves exceeds what its compilation costs."""
         network = scene.network
         choice, found = self.engine_for(network), self.cache.get(self.key(network))
-        if self.asked != AUTO or not found or not _bakeable(network):
+        if self.asked != AUTO or not found or not self._bakeable(network):
             return None
-        slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(str(self.baked), 0.0)
+        baked = self.baked(network).name
+        slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(baked, 0.0)
         work = points * work_per_pixel(network)
         if not slow or (not fast and work / slow <= TUNE_WORTH):
             return None
@@ -341,17 +314,16 @@ class Chooser:
         if fast <= slow:
             return None
         saved = work / slow - work / fast
-        return Choice(str(self.baked), f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
+        return Choice(baked, f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
+
+    def _bakeable(self, network: Network) -> bool:
+        """Whether a network can be baked at all."""
+        return weights(network) > 0 and not self.baked(network).problem(network, self.where)
 
     def key(self, network: Network) -> str:
         """What a measurement of these candidates is kept under."""
-        asked = "" if self.asked in (AUTO, *EXACT) else f", {self.asked}"
+        asked = "" if self.asked in (AUTO, *ENGINES) else f", {self.asked}"
         return structure_key(self.painter.structure(network)) + asked
-
-
-def _bakeable(network: Network) -> bool:
-    """Whether a network can be baked at all."""
-    return weights(network) > 0 and fits(BAKED, network.width)
 
 
 def _compile_seconds(known: Measured, count: int) -> float:
@@ -362,7 +334,7 @@ def _compile_seconds(known: Measured, count: int) -> float:
 
 def _gain(found: Measured) -> str:
     """How much faster than the next best, in words."""
-    live = {n: rate for n, rate in found.rates.items() if EXACT[n].kind != "baked" and rate > 0}
+    live = {n: rate for n, rate in found.rates.items() if not ENGINES[n].bakes and rate > 0}
     mine = live.get(found.engine)
     others = {name: rate for name, rate in live.items() if name != found.engine}
     if not mine or not others:

@@ -1,143 +1,109 @@
-"""A picture in any colours: raw outputs, sample by sample, and the shader that colours them.
+"""A picture in any colours: an engine's outputs, sample by sample, and what colours them.
 
-begin() -> a plain drawing, where outputs are shown as they are
-        -> ColorDrawing.step(budget): the range measured (stretch.py)
-                                      -> for each sample: raw planes -> Recolor -> planes
+begin() -> an engine's own task, where outputs are shown as they are
+        -> the range measured (stretch.py), then for each sample: raw planes -> Recolor -> planes
+paint() -> the same without OpenGL
 """
 
-import time as wall
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from cppn_gl.engines.geometry import sample_jitters
-from cppn_gl.engines.gl import drawing
-from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.recolor import Recolor
-from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT, Engine
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.base import Engine, Raster, Region
+from cppn_gl.engines.cpu.products import contribution
+from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import ending
-from cppn_gl.preset.color import Ends
+from cppn_gl.preset.color import Color, Ends, colored
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.tasks import Stepping
+from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
+from cppn_gl.utils.threads import on_all_cores
+
+if TYPE_CHECKING:
+    from cppn_gl.engines.gl.painter import Painter
+    from cppn_gl.engines.gl.targets import Planes
 
 FEWEST = 4096  # texels coloured at once
-
-
-class ColorDrawing:
-    """A picture being drawn, sample by sample: raw by an engine's drawing, then coloured.
-
-    The arguments are those of `begin`. Another scene may be drawn between two steps.
-    """
-
-    def __init__(
-        self,
-        painter: Painter,
-        planes: Planes,
-        scene: Scene,
-        engine: Engine = FRAGMENT,
-        *,
-        size: tuple[int, int] | None = None,
-        offset: tuple[int, int] = (0, 0),
-        samples: int = 1,
-    ):
-        self.painter, self.planes, self.scene, self.engine = painter, planes, scene, engine
-        self.size, self.offset = size or planes.size, offset
-        self.done = False
-        self._jitters = sample_jitters(samples)
-        self._samples = len(self._jitters)
-        self._ending = Stepping(ending(scene, size or planes.shape))
-        self._sample: drawing.AnyDrawing | None = None
-        self._drawn = False  # the sample, raw
-        self._row = 0  # the next to be coloured
-        self._raw: Planes | None = Planes(painter.ctx, planes.size)
-        if self._samples > 1:  # which add up; one writes over what is there
-            planes.target.scissor = None  # type: ignore[assignment]
-            planes.target.clear()
-
-    @property
-    def fraction(self) -> float:
-        """How much is drawn, from 0 to 1."""
-        sample = 1.0 if self._drawn else self._sample.fraction if self._sample else 0.0
-        return (self._samples - len(self._jitters) + sample) / self._samples
-
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn."""
-        deadline = wall.perf_counter() + budget
-        while not self.done:
-            self._advance(deadline)
-            if wall.perf_counter() >= deadline:
-                break
-        return self.done
-
-    def _advance(self, deadline: float) -> None:
-        ends = self._ending.found
-        if ends is None:
-            self._ending.step(_left(deadline))
-        elif self._drawn or self._draw(_left(deadline)):
-            self._color(ends, _left(deadline))
-
-    def _draw(self, seconds: float) -> bool:
-        """Draw one sample raw; True when it is drawn."""
-        assert self._raw is not None
-        if self._sample is None:
-            self._sample = drawing.begin(
-                self.painter,
-                self._raw,
-                self.scene,
-                self.engine,
-                size=self.size,
-                offset=self.offset,
-                jitters=self._jitters[:1],
-            )
-        self._drawn = self._sample.step(seconds)
-        return self._drawn
-
-    def _color(self, ends: Ends, seconds: float) -> None:
-        """Colour as many rows as fit into the time."""
-        assert self._raw is not None
-        recolor = self.painter.shared(Recolor)
-        recolor.set(self.scene.preset.color, ends, self._samples)
-        width, height = self.planes.texels
-        rows = max(int(seconds * recolor.rate), FEWEST) // width
-        rows = min(max(rows, 1), height - self._row)
-        recolor.draw(self._raw, self.planes, self._row, rows, added=self._samples > 1)
-        self._row += rows
-        if self._row == height:
-            self._row, self._sample, self._drawn = 0, None, False
-            self._jitters = self._jitters[1:]
-            if not self._jitters:
-                self._finish()
-
-    def _finish(self) -> None:
-        self.release()
-        self.done = True
-
-    def release(self) -> None:
-        """Free the raw planes."""
-        if self._raw is not None:
-            self._raw.release()
-            self._raw = None
-
-
-def _left(deadline: float) -> float:
-    return max(deadline - wall.perf_counter(), 0.0)
+PIXELS = 2**16  # coloured at once by a thread
 
 
 def begin(
-    painter: Painter,
-    planes: Planes,
-    scene: Scene,
-    engine: Engine = FRAGMENT,
-    *,
-    size: tuple[int, int] | None = None,
-    offset: tuple[int, int] = (0, 0),
-    samples: int = 1,
-) -> drawing.AnyDrawing | ColorDrawing:
-    """The drawing of a scene by an engine, in the colours of its preset.
+    painter: "Painter", planes: "Planes", scene: Scene, engine: Engine, region: Region
+) -> Task:
+    """Begin to draw a region by an engine, in the colours of the preset, into planes of its size.
 
-    `size`, `offset` and `samples` are those of `Drawing`. A stretch is that of a picture of `size`;
-    without it that of the picture that these planes are a coarse one of, their `shape`.
+    Another scene may be drawn between two steps.
     """
     if scene.preset.color.plain:
-        return drawing.begin(
-            painter, planes, scene, engine, size=size, offset=offset, samples=samples
-        )
-    return ColorDrawing(painter, planes, scene, engine, size=size, offset=offset, samples=samples)
+        return engine.begin(painter, planes, scene, region)
+    from cppn_gl.engines.gl.targets import Planes
+
+    owned = ExitStack()
+    raw = Planes(painter.ctx, planes.size)
+    owned.callback(raw.release)
+    return Stepping(_draw(painter, planes, scene, engine, region, raw, owned), owned)
+
+
+def _draw(
+    painter: "Painter",
+    planes: "Planes",
+    scene: Scene,
+    engine: Engine,
+    region: Region,
+    raw: "Planes",
+    owned: ExitStack,
+) -> Steps[None]:
+    """Draw each sample raw, then colour it."""
+    from cppn_gl.engines.gl.recolor import Recolor
+
+    ends = yield from ending(scene, region.shape)
+    width, height = planes.texels
+    if region.adds:  # a single sample writes over what is there
+        planes.target.scissor = None  # type: ignore[assignment]
+        planes.target.clear()
+    for number, sample in enumerate(region.each_sample()):
+        task = engine.begin(painter, raw, scene, sample)
+        yield from during(task, owned, number, len(region.jitters))
+        row = 0
+        while row < height:
+            deadline = yield
+            recolor = painter.shared(Recolor)
+            recolor.set(scene.preset.color, ends, len(region.jitters))
+            rows = max(1, max(int(left(deadline) * recolor.rate), FEWEST) // width)
+            rows = min(rows, height - row)
+            recolor.draw(raw, planes, row, rows, added=region.adds)
+            row += rows
+    owned.close()
+
+
+def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
+    """Draw a region by an engine on the host, in the colours of the preset: display values."""
+    target, color = Raster(region.part), scene.preset.color
+    if color.plain:
+        yield from during(engine.begin(rates, target, scene, region))
+        return target.picture
+    ends = yield from ending(scene, region.shape)
+    picture = np.zeros_like(target.picture)
+    for number, sample in enumerate(region.each_sample()):
+        task = engine.begin(rates, target, scene, sample)
+        yield from during(task, None, number, len(region.jitters))
+        _color(target.picture, color, ends, picture, len(region.jitters))
+    return picture
+
+
+def _color(
+    raw: NDArray[np.float32],
+    color: Color,
+    ends: Ends,
+    picture: NDArray[np.float32],
+    samples: int,
+) -> None:
+    """Add a sample's colours to the picture."""
+    values, into = raw.reshape(-1, 3), picture.reshape(-1, 3)
+
+    def some(start: int) -> None:
+        piece = slice(start, start + PIXELS)
+        into[piece] += contribution(colored(values[piece], color, ends), samples)
+
+    on_all_cores(some, range(0, len(values), PIXELS))

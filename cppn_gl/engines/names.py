@@ -1,68 +1,50 @@
-"""The ways of drawing, and their names: on the command line, in pictures, in the tuning cache.
+"""The engines: one table, by their names on the command line, in pictures, in the tuning cache.
 
-    "compute-8" <-> Engine("compute", 8)
+    "compute-8" -> ENGINES["compute-8"]
 
-An exact name says all that a picture's last bit may depend on; it is what is saved. A kind alone,
-"compute", leaves the number of pixels to be chosen.
+An exact name says all that a picture's last bit may depend on; it is what is saved. A family's,
+"compute", leaves the choice among several. None of this needs OpenGL.
 """
 
 import os
-from dataclasses import dataclass
 
-from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
+from cppn_gl.engines.base import Engine
+from cppn_gl.engines.cpu.numpy_engine import NumPy
+from cppn_gl.engines.gl.baked import Baked
+from cppn_gl.engines.gl.compute import Compute
+from cppn_gl.engines.gl.fragment import Fragment
+from cppn_gl.engines.gl.tiled import Tiled
 from cppn_gl.utils.checks import PresetError, nearest
 
 VARIABLE = "CPPN_GL_ENGINE"
 AUTO = "auto"
-FEW_UNITS = 16  # up to which a shader is as fast on a processor as matrix products
+
+ENGINES: dict[str, Engine] = {
+    engine.name: engine
+    for engine in (
+        Fragment(),
+        *map(Compute, (1, 2, 4, 8, 16)),
+        Baked(),
+        Baked(by_compute=True),
+        Tiled(),
+        NumPy(),
+    )
+}
+STAND_IN = ENGINES["fragment"]  # for a program that is still being compiled, or cannot be
+HOST = ENGINES["numpy"]  # draws all there is, anywhere, and compiles nothing
 
 
-@dataclass(frozen=True, order=True)
-class Engine:
-    """A way of drawing. `pixels`: how many an invocation of a shader draws at once."""
-
-    kind: str
-    pixels: int = 4
-
-    def __str__(self) -> str:
-        return f"{self.kind}-{self.pixels}" if self.by_compute else self.kind
-
-    @property
-    def by_compute(self) -> bool:
-        """Whether picture.comp draws, and not picture.frag."""
-        return self.kind == "compute" or self == BAKED_COMPUTE
-
-    @property
-    def lanes(self) -> int:
-        """Pixels side by side that one vector of the shader holds."""
-        return min(4, self.pixels)
-
-    @property
-    def groups(self) -> int:
-        """How many such vectors an invocation draws."""
-        return self.pixels // self.lanes
-
-    @property
-    def on_host(self) -> bool:
-        """Whether no OpenGL is needed."""
-        return self.kind == "numpy"
-
-
-BAKED_COMPUTE = Engine("baked", 1)  # for GPUs, most of whose units serve no fragments
-FRAGMENT, BAKED, TILED, NUMPY = (Engine(k) for k in ("fragment", "baked", "tiled", "numpy"))
-# Programs of views, which nobody asks for by name: a fragment is one pixel.
-DERIVATIVES, REGIONS = Engine("derivatives", 1), Engine("regions", 1)
-COMPUTE = {pixels: Engine("compute", pixels) for pixels in (1, 2, 4, 8, 16)}
-_ALL = (FRAGMENT, *COMPUTE.values(), BAKED, BAKED_COMPUTE, TILED, NUMPY)
-EXACT = {str(engine): engine for engine in _ALL}
-KINDS = dict.fromkeys(engine.kind for engine in _ALL)
-ENGINES = tuple(dict.fromkeys((AUTO, *KINDS, *EXACT)))
+def engine_names() -> list[str]:
+    """What may be asked for: "auto", families and exact names."""
+    families = (engine.family for engine in ENGINES.values())
+    return list(dict.fromkeys((AUTO, *families, *ENGINES)))
 
 
 def engine_name(text: str) -> str:
-    """The name of an engine, or of a kind of them, or "auto". Raises ValueError."""
-    if text not in ENGINES:
-        raise ValueError(f"no engine {text!r}{nearest(text, ENGINES)}")
+    """The name of an engine, or of a family of them, or "auto". Raises ValueError."""
+    names = engine_names()
+    if text not in names:
+        raise ValueError(f"no engine {text!r}{nearest(text, names)}")
     return text
 
 
@@ -75,8 +57,7 @@ def wished() -> str:
         raise PresetError(str(error), key=VARIABLE) from None
 
 
-def fits(engine: Engine, width: int) -> bool:
-    """Whether an engine draws networks of a width: several vectors need unrolled rows."""
-    if engine.kind == "baked":
-        return width <= UNROLLED_WIDTH
-    return engine.groups == 1 or width <= UNROLLED_WIDTH
+def host_engine(asked: str) -> Engine | None:
+    """The engine of an exact name, if it needs no OpenGL."""
+    engine = ENGINES.get(asked)
+    return engine if engine is not None and engine.on_host else None

@@ -14,7 +14,7 @@ from typing import Any
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.shader import Structure
-from cppn_gl.engines.names import EXACT
+from cppn_gl.engines.names import ENGINES
 from cppn_gl.utils.files import CaptureError, open_plain, write_atomic
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
@@ -135,13 +135,13 @@ class TuningCache:
 
 def _measured(found: Any) -> Measured | None:
     """An entry of the file, or None where it is not one."""
-    if not isinstance(found, dict) or found.get("engine") not in list(EXACT):
+    if not isinstance(found, dict) or found.get("engine") not in list(ENGINES):
         return None
     rates, bake = found.get("rates", {}), found.get("bake_seconds", 0.0)
     count = found.get("bake_weights", 0)
     if not isinstance(rates, dict) or not _is_rate(bake) or not _is_rate(count):
         return None
-    kept = {n: float(r) for n, r in rates.items() if n in EXACT and _is_rate(r)}
+    kept = {n: float(r) for n, r in rates.items() if n in ENGINES and _is_rate(r)}
     return Measured(found["engine"], kept, float(bake), int(count))
 
 

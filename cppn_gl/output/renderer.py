@@ -1,6 +1,6 @@
 """Pictures from presets, headless: `Renderer.render`, with OpenGL or without.
 
-Preset or Network -> Scene -> Drawing, region by region -> planes -> float32 or uint8 pixels
+Preset or Network -> Scene -> View.begin(), region by region -> planes -> float32 or uint8 pixels
 """
 
 import operator
@@ -17,40 +17,33 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.choosing import Chooser
-from cppn_gl.engines.coloring import begin
-from cppn_gl.engines.cpu import picture as numpy_engine
+from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
 from cppn_gl.engines.gl.targets import Planes, Presenter
-from cppn_gl.engines.names import (
-    AUTO,
-    BAKED_COMPUTE,
-    ENGINES,
-    EXACT,
-    NUMPY,
-    Engine,
-    engine_name,
-    wished,
-)
+from cppn_gl.engines.names import AUTO, ENGINES, HOST, STAND_IN, engine_name, host_engine, wished
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
-from cppn_gl.output.whole import check, check_opengl, whole
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME
-from cppn_gl.views import PICTURE, view_of
-from cppn_gl.views.base import HostView, Stage, View
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Stage, View, lay_over
+from cppn_gl.views.sampling import begin
 
-__all__ = ["ENGINES", "Choice", "Renderer", "RendererInfo", "render"]
+__all__ = ["Choice", "Renderer", "RendererInfo", "render"]
 
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
 LEAST = (160, 90)  # pixels of a picture that engines are timed on; less tells nothing
 REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
-DRAW_SECONDS = 0.25  # one draw call; Windows resets a GPU after 2 s
+LARGEST = 16_384  # pixels × samples a side, without OpenGL, whose own limit is about that
 
 
 @dataclass(frozen=True)
@@ -71,8 +64,9 @@ class Renderer:
 
     `engine`: "auto", which takes what was measured to be fastest here, or a first guess, and NumPy
     where no OpenGL is to be had, with a RuntimeWarning and the reason in `fallback`; or one of
-    `ENGINES`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is set. Raises
-    ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown engine.
+    `names.engine_names()`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is
+    set. Raises ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown
+    engine.
 
     Its own context is current only while it draws, so that several renderers can be used by
     turns, and from any thread. A `context` that is given stays the caller's to make current.
@@ -97,8 +91,9 @@ class Renderer:
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
-        self.ctx = context if engine != "numpy" else None
-        if engine != "numpy" and context is None:
+        self._host = host_engine(engine)  # that was asked for
+        self.ctx = context if self._host is None else None
+        if self._host is None and context is None:
             try:
                 self.ctx = open_context()
             except ContextError as error:
@@ -108,7 +103,7 @@ class Renderer:
                 warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo("numpy", f"NumPy {np.__version__}", None)
+            self.info = RendererInfo(str(self._host or HOST), f"NumPy {np.__version__}", None)
             return
         try:
             with self._current():
@@ -124,23 +119,19 @@ class Renderer:
         version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
         self.painter = Painter(ctx, version, self._shaders, software=found.software)
-        kind = self._asked.partition("-")[0]
-        able = {"compute": self.painter.compute, "tiled": self.painter.tiled}
-        if self._asked == str(BAKED_COMPUTE):
-            kind = "compute"
-        if not able.get(kind, True):
-            raise ContextError(
-                f"The engine {self._asked} needs OpenGL 4.3; {found.renderer} has "
-                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
-                "Use the engine fragment.",
-                "engine",
-            )
         self.chooser = Chooser(
             self.painter, found, self._asked, report=lambda what: self.report(what, None)
         )
+        if problem := self.chooser.problem:
+            raise ContextError(
+                f"The engine {self._asked} {problem}; {found.renderer} has "
+                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                f"Use the engine {STAND_IN}.",
+                "engine",
+            )
 
     def _open_late(self) -> None:
-        """Use OpenGL after all, for a view that draws with it what NumPy has made."""
+        """Use OpenGL after all, for a view that draws with it what an engine on the host made."""
         with self._lock:
             if self.ctx is not None or self._released:
                 return
@@ -156,11 +147,17 @@ class Renderer:
             self.info = info
 
     @contextmanager
-    def _current(self) -> Iterator[None]:
-        """Hold this renderer's own context current, and other threads off."""
+    def _held(self) -> Iterator[None]:
+        """Hold other threads off."""
         with self._lock:
             if self._released:
                 raise RuntimeError("this renderer has been released")
+            yield
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """The same, with this renderer's own context current."""
+        with self._held():
             if self.ctx is None or not self._owned:
                 yield
             else:
@@ -188,19 +185,27 @@ class Renderer:
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
         scene = _scene(what, TIME(time))
-        size, samples = _sides(size, part), SAMPLES(samples)
+        view, samples = view_of(scene.preset), SAMPLES(samples)
+        size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
         part = _inside(part or (0, 0, *size), size)
-        view = view_of(scene.preset)
-        if view.name != PICTURE:
-            return _cut(self._whole(view, scene, SIZE(size), samples, dtype), part)
-        with self._current():
-            engine = EXACT[self.engine_for(scene.network).engine]
-            if not engine.on_host:
-                return self._draw(scene, engine, size, part, samples, dtype)
-        picture = numpy_engine.draw(
-            scene, size, samples, part, lambda done: self.report("drawing by numpy", done)
-        )
-        return numpy_engine.quantise(picture) if dtype == "uint8" else picture
+        region = Region.of(size, samples)
+        if view.by_pixel:
+            region = region.cut(*part)
+        with self._held():
+            self.check(scene.preset, size, samples)
+            engine = self._engine(scene.network)
+        pixels: NDArray[Any]
+        if view.on_host(engine):
+            task = Stepping(view.paint_region(scene, engine, region))
+            self._run(task, view, engine)
+            assert task.found is not None
+            pixels = quantise(task.found) if dtype == "uint8" else task.found
+        else:
+            self._open_late()
+            with self._current():
+                pixels = self._draw(view, scene, region, dtype)
+        pixels = lay_over(pixels, view.overlay(scene, size))
+        return pixels if view.by_pixel else _cut(pixels, part)
 
     def begin(
         self,
@@ -212,26 +217,40 @@ class Renderer:
     ) -> Coming:
         """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
         scene = _scene(what, TIME(time))
-        engine = EXACT[self.engine_for(scene.network).engine]
-        if engine.on_host or scene.preset.show.view != PICTURE:
+        view = view_of(scene.preset)
+        with self._held():
+            engine = self._engine(scene.network)
+        if view.on_host(engine) or not view.by_pixel:
             return Ready(self.render(what, size, time, samples=samples))
-        size, samples = _sides(size, None), SAMPLES(samples)
+        region = Region.of(SIZE(tuple(size)), SAMPLES(samples))
         with self._current():
-            drawn = self._regions(scene, engine, size, (0, 0, *size), samples)
+            drawn = self._regions(view, scene, region)
             regions = [(place, self.presenter.start(planes)) for place, planes in drawn]
-        return Mosaic(size, regions, self._current)
+        return Mosaic(region.size, regions, self._current)
 
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
         """Raise what `render` would refuse a preset's view for, before anything is drawn."""
         view = view_of(preset)
-        if view.name != PICTURE:
-            check_opengl(view, self.fallback)
-            check(view, preset, size, samples, *([self.painter.largest] if self.ctx else []))
+        if self.fallback is not None and not view.on_host(HOST):
+            words = f"The view {view.name} needs OpenGL: {self.fallback.message}"
+            raise ContextError(words, self.fallback.hint)
+        if problem := view.problem(preset):
+            raise PresetError(f"the view {view.name} {problem}", key="show.view")
+        largest = self.painter.largest if self.ctx is not None else LARGEST
+        if max(size) * samples > largest and not view.by_pixel:
+            raise PresetError(
+                f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
+                f"can have {largest // samples} a side",
+                key="size",
+            )
+
+    def _engine(self, network: Network) -> Engine:
+        return ENGINES[self.engine_for(network).engine]
 
     def engine_for(self, what: Preset | Network) -> Choice:
         """The engine that draws a preset or network here, by its exact name, and why that one."""
         if self.ctx is None:
-            return Choice(str(NUMPY), "asked for" if self._asked == "numpy" else "no OpenGL")
+            return Choice(str(self._host or HOST), "asked for" if self._host else "no OpenGL")
         return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
@@ -267,7 +286,7 @@ class Renderer:
         if not view.by_engine:
             return self.engine_for(what)
         with self._current():
-            if self._asked in EXACT:
+            if self._asked in ENGINES:
                 self.chooser.compile_asked(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(
@@ -279,62 +298,54 @@ class Renderer:
         """The file of what was measured; None without OpenGL, or for a user without a home."""
         return self.chooser.cache.path if self.ctx is not None else None
 
-    def _whole(
-        self, view: View, scene: Scene, size: tuple[int, int], samples: int, dtype: str
-    ) -> NDArray[Any]:
-        """All of a view's picture."""
-        self.report(f"drawing the view {view.name}", None)
-        check_opengl(view, self.fallback)
-        if self.ctx is None and not isinstance(view, HostView):
-            self._open_late()
-        with self._current():
-            stage = presenter = None
-            if self.ctx is not None:
-                presenter = self.presenter
-                base = scene.network
-                stage = Stage(self.painter, lambda n: self.chooser.engine_within(base, n))
-            return whole(
-                view, scene, size, samples=samples, dtype=dtype, stage=stage, presenter=presenter
-            )
+    def _run(
+        self, task: Task, view: View, engine: Engine, before: float = 0.0, share: float = 1.0
+    ) -> None:
+        """Do a task that is a share of the whole, and report."""
+        what = f"drawing by {engine}" if view.by_pixel else f"drawing the view {view.name}"
+        try:
+            if not view.by_pixel:
+                self.report(what, None)
+            while not task.step(within(SECONDS)):
+                if view.by_pixel:
+                    self.report(what, before + share * task.fraction)
+        finally:
+            task.release()
 
-    def _draw(
-        self,
-        scene: Scene,
-        engine: Engine,
-        size: tuple[int, int],
-        part: Part,
-        samples: int,
-        dtype: str,
-    ) -> NDArray[Any]:
-        width, height = part[2:]
+    def _draw(self, view: View, scene: Scene, region: Region, dtype: str) -> NDArray[Any]:
+        width, height = region.part
         picture = np.empty((height, width, 3), dtype)
-        for (right, down), planes in self._regions(scene, engine, size, part, samples):
+        for (right, down), planes in self._regions(view, scene, region):
             pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
             if planes.size == (width, height):
-                return pixels
-            picture[down : down + planes.size[1], right : right + planes.size[0]] = pixels
+                picture = pixels
+            else:
+                picture[down : down + planes.size[1], right : right + planes.size[0]] = pixels
         return picture
 
     def _regions(
-        self, scene: Scene, engine: Engine, size: tuple[int, int], part: Part, samples: int
+        self, view: View, scene: Scene, region: Region
     ) -> Iterator[tuple[tuple[int, int], Planes]]:
-        """Where in the part each region lies, and its planes, which the next one draws over."""
-        left, top, width, height = part
-        for down in range(0, height, REGION):
-            for right in range(0, width, REGION):
-                planes = self._region((min(REGION, width - right), min(REGION, height - down)))
-                offset = (left + right, top + down)
-                drawing = begin(
-                    self.painter, planes, scene, engine, size=size, offset=offset, samples=samples
-                )
-                before, pixels = (
-                    down * width + right * planes.size[1],
-                    planes.size[0] * planes.size[1],
-                )
-                while not drawing.step(DRAW_SECONDS):
-                    done = (before + pixels * drawing.fraction) / (width * height)
-                    self.report(f"drawing by {engine}", done)
+        """Where in a region each part lies, and its planes, which the next one draws over."""
+        base, (width, height) = scene.network, region.part
+        engine = self._engine(base)
+        stage = Stage(self.painter, lambda network: self.chooser.engine_within(base, network))
+        side = REGION if view.by_pixel else max(width, height)
+        for down in range(0, height, side):
+            for right in range(0, width, side):
+                part = region.cut(right, down, min(side, width - right), min(side, height - down))
+                planes = self._region(part.part)
+                before = down * width + right * planes.size[1]
+                share = planes.size[0] * planes.size[1] / (width * height)
+                try:
+                    task = begin(view, stage, planes, scene, part)
+                    self._run(task, view, engine, before / (width * height), share)
+                except BaseException:
+                    self._free_region()
+                    raise
                 yield (right, down), planes
+        if side > REGION:
+            self._free_region()
 
     def reload(self, network: Network) -> None:
         """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
@@ -354,20 +365,22 @@ class Renderer:
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:
-            if self._planes is not None:
-                self._planes.release()
+            self._free_region()
             assert self.ctx is not None
             self._planes = Planes(self.ctx, size)
         return self._planes
+
+    def _free_region(self) -> None:
+        if self._planes is not None:
+            self._planes.release()
+            self._planes = None
 
     def release(self) -> None:
         """Free all that this renderer holds, its own context included."""
         if self._released:
             return
         with self._current():
-            if self._planes is not None:
-                self._planes.release()
-                self._planes = None
+            self._free_region()
             if self.ctx is not None:
                 self.painter.release()
                 self.presenter.release()
@@ -399,11 +412,6 @@ def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
     if isinstance(what, Network):
         return scene_of(Preset(), time, what)
     return scene_of(what, time)
-
-
-def _sides(size: Sequence[int], part: Part | None) -> tuple[int, int]:
-    """A size that can be drawn: its pixels are only limited where all of them are asked for."""
-    return SIZE(tuple(size)) if part is None else SIDES(tuple(size))
 
 
 def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:

@@ -17,10 +17,10 @@ from cppn_gl.nn.features import latent_count
 from cppn_gl.nn.sources import NetworkSource
 from cppn_gl.preset.animation import Animate, Animation, value_at
 from cppn_gl.preset.tables import (
-    attribute,
     field_of,
     movable,
     replaced,
+    spread,
     whole,
 )
 from cppn_gl.utils.checks import PresetError
@@ -98,29 +98,29 @@ def _ends(kind: interpolation.Kind, seeds: tuple[int, ...]) -> tuple[float, ...]
     return tuple(ends)
 
 
-def checked_animate(animate: Animate, animation: Animation, tables: dict[str, Any]) -> Animate:
-    """[animate] with whole names, if its keys and a walk suit the tables of a preset.
+def checked_animate(animate: Animate, preset: "Preset") -> Animate:
+    """[animate] with the whole name of each key, if they and a walk suit a preset.
 
-    `tables`: each by the field of a Preset that holds it. Raises PresetError.
+    Raises PresetError, which names a key as it is written.
     """
-    spec: NetworkSource = tables["spec"]
+    animation = preset.animation
     if animation.walk:
-        _check_walk(animation, spec)
-    if not animate.moving:
-        return animate
-    named = []
+        _check_walk(animation, preset.spec)
+    moving: dict[str, Any] = {}
     for written, values in animate.moving:
         name = movable(written)
-        if animation.walk and name in WALKED[animation.walker]:
-            problem = "the walk moves it; one of the two would be right"
-            raise PresetError(problem, key=f"animate.{written}")
-        table = tables[attribute(name.partition(".")[0])]
         try:
-            _check_values(name, animation.ring(values), table)
+            if f"animate.{name}" in moving:
+                raise PresetError("a key stands twice")
+            if animation.walk and name in WALKED[animation.walker]:
+                raise PresetError("the walk moves it; one of the two would be right")
+            for one in spread({f"animate.{name}": values}):
+                _, table, field = one.split(".")
+                _check_values(f"{table}.{field}", animation.ring(values), preset.table(table))
         except PresetError as error:
             raise PresetError(error.problem, key=f"animate.{written}") from None
-        named.append((name, values))
-    return Animate(tuple(named))
+        moving[f"animate.{name}"] = values
+    return Animate(tuple((n.removeprefix("animate."), v) for n, v in spread(moving).items()))
 
 
 def _check_walk(animation: Animation, spec: NetworkSource) -> None:

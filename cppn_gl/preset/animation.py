@@ -23,7 +23,7 @@ from cppn_gl.utils.checks import (
     validate,
 )
 
-MAX_MOVING = 32  # keys of [animate]
+MAX_MOVING = 64  # keys of [animate]
 MAX_VALUES = 256  # of one of them, and seeds of a walk
 
 EASINGS: dict[str, Callable[[float], float]] = {

@@ -16,6 +16,8 @@ from cppn_gl.preset.preset import (
     Preset,
     checked,
 )
+from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
+from cppn_gl.preset.tables import spread
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
@@ -58,9 +60,24 @@ def _preset(document: dict[str, Any], called: str) -> Preset:
     others: dict[str, Any] = {
         name: _build(cls, _table(document, name), name)
         for name, cls in TABLES.items()
-        if name != "network"
+        if name not in ("network", "show", *VIEWS)
     }
-    return Preset(spec=spec, name=called, **others, **top)
+    show_, views = _views(document)
+    return Preset(spec=spec, show=show_, views=views, name=called, **others, **top)
+
+
+def _views(document: dict[str, Any]) -> tuple[Show, tuple[Options, ...]]:
+    """[show], and the options of each view: of its own table, and else as [show] has them."""
+    shown = _table(document, "show")
+    known = ["view", *(field.name for row in VIEWS.values() for field in option_fields(row))]
+    _check_known(shown, known, "show")
+    shared = {f"show.{name}": _tuples(value) for name, value in shown.items() if name != "view"}
+    options: dict[str, dict[str, Any]] = {name: {} for name in VIEWS if name in TABLES}
+    for dotted, value in spread(shared).items():
+        table, _, name = dotted.partition(".")
+        options[table][name] = value
+    built = (_build(TABLES[t], same | _table(document, t), t) for t, same in options.items())
+    return _build(Show, {n: v for n, v in shown.items() if n == "view"}, "show"), tuple(built)
 
 
 def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -73,12 +90,15 @@ def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
 def _build(cls: type, values: dict[str, Any], table: str) -> Any:
     if cls is Animate:
         return Animate(tuple(_flat(values, "")))
-    known = [field.name for field in dataclasses.fields(cls)]
+    _check_known(values, [field.name for field in dataclasses.fields(cls)], table)
+    return cls(**{field: _tuples(value) for field, value in values.items()})
+
+
+def _check_known(values: dict[str, Any], known: list[str], table: str) -> None:
     for field in values:
         if field not in known:
-            problem = f"no such key{nearest(field, known)}"
+            problem = f"no such key{nearest(field, dict.fromkeys(known))}"
             raise PresetError(problem, key=f"{table}.{show(field)[1:-1]}")
-    return cls(**{field: _tuples(value) for field, value in values.items()})
 
 
 def _flat(values: dict[str, Any], before: str) -> list[tuple[str, Any]]:

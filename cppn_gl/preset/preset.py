@@ -7,7 +7,7 @@ A preset is complete: with a size and a time it determines a picture.
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import tomli_w
 
@@ -20,7 +20,7 @@ from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import VIEWS, Options, Show
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
     FORMAT,
@@ -29,11 +29,11 @@ from cppn_gl.preset.tables import (
     TABLES,
     TOP,
     View,
-    attribute,
     checked,
     plain,
     replaced,
     resolve,
+    spread,
 )
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -56,6 +56,7 @@ MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
 _normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
+T = TypeVar("T", bound=Options)
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,30 @@ class Preset:
     title: str = ""
     description: str = ""
     shows: str = ""
+    views: tuple[Options, ...] = ()  # the options of views that are not as usual: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
 
     def __post_init__(self) -> None:
         for field in ("title", "description", "shows"):
             checked(TOP[field][0], getattr(self, field), field)
-        animate = checked_animate(self.animate, self.animation, vars(self))
+        unusual = (one for one in self.views if one != type(one)())
+        views = tuple(sorted(unusual, key=lambda one: type(one).__qualname__))
+        if len({type(one) for one in views}) < len(views):
+            raise PresetError("a view has options twice", key="views")
+        object.__setattr__(self, "views", views)
+        animate = checked_animate(self.animate, self)
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
+
+    def options(self, kind: type[T]) -> T:
+        """A view's options, by their class: `options(VolumeOptions).opacity`."""
+        return next((one for one in self.views if type(one) is kind), None) or kind()
+
+    def table(self, name: str) -> Any:
+        """A table by its name in a file."""
+        if name in VIEWS:
+            return self.options(TABLES[name])
+        return self.spec if name == "network" else getattr(self, name)
 
     def network(self) -> Network:
         """The network that this preset draws; where it moves, that of `at(time)` is the one."""
@@ -107,7 +124,7 @@ class Preset:
     def network_moves(self) -> bool:
         """Whether the network differs from one moment to the next.
 
-        What a view makes of it may differ besides, as of [show] noise and layer: that is the
+        What a view makes of it may differ besides, as by [sensitivity] noise: that is the
         view's own affair, and never baked.
         """
         tables = {name.partition(".")[0] for name, _ in self.animate.moving}
@@ -125,7 +142,8 @@ class Preset:
         moves no more, unless its [animate] is set beside it; a new seed ends a walk, and is all of
         the new network. Raises PresetError.
         """
-        given = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
+        named = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
+        given = spread(named)
         changes = dict(given)
         for name, _ in self.animate.moving:
             if name in given:
@@ -149,8 +167,12 @@ class Preset:
         if "format" in tables:
             raise PresetError("cannot be changed", key="format")
         for table, values in changes.items():
-            where = attribute(table)
-            tables[where] = replaced(getattr(self, where), values)
+            new = replaced(self.table(table), values)
+            if isinstance(new, Options):
+                others = tables.get("views", self.views)
+                tables["views"] = (*(one for one in others if type(one) is not type(new)), new)
+            else:
+                tables["spec" if table == "network" else table] = new
         return dataclasses.replace(self, **tables)
 
     def layer_picture(self, layer: int) -> "Preset":
@@ -172,6 +194,6 @@ class Preset:
         document = {"format": FORMAT, "title": self.title, "description": self.description}
         if self.shows:
             document["shows"] = self.shows
-        tables = {name: getattr(self, attribute(name)) for name in TABLES}
+        tables = {name: self.table(name) for name in TABLES}
         told = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         return tomli_w.dumps(document | told)

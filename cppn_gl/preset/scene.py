@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
 from cppn_gl.nn.network import Network, network_bytes
-from cppn_gl.preset.preset import Preset, View
+from cppn_gl.preset.preset import Preset, T, View
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Scene:
     view: View
     clock: Clock
     preset: Preset = dataclasses.field(default_factory=Preset)
+
+    def options(self, kind: type[T]) -> T:
+        """A view's options, by their class."""
+        return self.preset.options(kind)
 
 
 def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) -> Scene:

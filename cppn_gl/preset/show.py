@@ -1,136 +1,263 @@
-"""The `[show]` table: which view of the network a preset opens with, and how that view stands."""
+"""The views: one table with a row for each, and the options of each as a table of its own.
 
+VIEWS["volume"] -> help, options: VolumeOptions (the table `[volume]`), view: what draws it (views/)
+
+`[show] view` says which one a preset opens with. The other keys of `[show]` are options without
+their view: `[show] layer` sets `layer` for every view that has it.
+"""
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import choice, flag, integer, key, number, several, validate
-
-# Name to one line of help. What draws them stands in views/.
-VIEWS: dict[str, str] = {
-    "picture": "the outputs as colours at every point",
-    "sheet": "a grid of networks, rows and columns varied as [sweep] says",
-    "layers": "layer k's picture for every k",
-    "units": "every unit of every layer as a small picture",
-    "signal": "mean, spread and saturation, layer by layer",
-    "surface": "the output as a lit height field",
-    "curves": "networks of one input as line plots",
-    "volume": "three inputs as a volume, and the moving slice in it",
-    "regions": "the linear regions of a relu network",
-    "gradient": "how steep the output is at every point",
-    "sensitivity": "what a small random change of one layer does to the output",
-}
+from cppn_gl.utils.checks import Choice, choice, flag, integer, key, number, several, validate
 
 
 @dataclass(frozen=True)
-class Show:
-    """The `[show]` table. `step`: by how much a key turns a number; `of`: which views heed it."""
+class Options:
+    """Base of every view's options: a frozen dataclass of keys. `step`: a key press's worth."""
 
-    view: str = key(
-        "picture", choice(VIEWS), f"what is shown: {' '.join(VIEWS)}", short=True, of=tuple(VIEWS)
+    def __post_init__(self) -> None:
+        table = next((row.name for row in VIEWS.values() if row.options is type(self)), "")
+        validate(self, f"{table}.".lstrip("."))
+
+
+@dataclass(frozen=True)
+class Layered(Options):
+    """Of views that PgUp and PgDn lead from layer to layer."""
+
+    layer: int = key(0, integer(0, MAX_DEPTH), "the layer shown; 0: the last, or all", step=1)
+
+
+@dataclass(frozen=True)
+class PreActivation(Options):
+    """Of views that show values before the activation, too."""
+
+    before: bool = key(False, flag, "show pre-activations instead of activations")
+
+
+@dataclass(frozen=True)
+class OneOutput(Options):
+    """Of views of one output, or of the mean of all three."""
+
+    channel: str = key(
+        "all", choice(["all", "red", "green", "blue"]), "the output shown: all red green blue"
     )
-    layer: int = key(
-        0,
-        integer(0, MAX_DEPTH),
-        "the layer that the view is about; 0: the last, or all",
-        step=1,
-        of=("layers", "units", "curves", "sensitivity", "regions"),
+
+
+@dataclass(frozen=True)
+class Orbit(Options):
+    """Of views in perspective: where the camera stands."""
+
+    turn: float = key(30.0, number(-3600, 3600), "azimuth of the camera in degrees", step=5)
+    tilt: float = key(30.0, number(-90, 90), "elevation of the camera in degrees", step=5)
+    distance: float = key(
+        4.0, number(1, 100), "distance of the camera, in half sides of the box", step=0.25
     )
+
+
+@dataclass(frozen=True)
+class LayersOptions(PreActivation, Layered):
+    """`[layers]`"""
+
+    layer: int = key(0, integer(0, MAX_DEPTH), "the layer framed; 0: none", step=1)
+    before: bool = key(False, flag, "pre-activations above each layer's picture")
+
+
+@dataclass(frozen=True)
+class UnitsOptions(PreActivation, Layered):
+    """`[units]`"""
+
     unit: tuple[int, int] | None = key(
         None,
         several(integer(0, max(MAX_WIDTH, MAX_DEPTH)), 2, 2),
-        "the unit enlarged: its layer from 0 (the inputs), its number from 1",
-        of=("units",),
+        "the unit enlarged: its layer (0: the inputs), and its number from 1",
     )
-    before: bool = key(
-        False,
-        flag,
-        "sums before the activation; layers: above what it makes of them",
-        of=("layers", "units", "curves", "surface"),
-    )
-    connections: bool = key(
-        False, flag, "weights as lines between units, by sign and strength", of=("units",)
-    )
-    channel: str = key(
-        "all",
-        choice(["all", "red", "green", "blue"]),
-        "the output shown: all red green blue",
-        of=("surface", "volume", "gradient", "sensitivity"),
+    connections: bool = key(False, flag, "draw weights as lines, by sign and magnitude")
+
+
+@dataclass(frozen=True)
+class SurfaceOptions(OneOutput, PreActivation, Orbit):
+    """`[surface]`"""
+
+    relief: float = key(0.5, number(0, 5), "height of the surface, in units of its side", step=0.05)
+    contours: int = key(
+        10, integer(0, 100), "intervals between contour lines over the range; 0: no lines", step=1
     )
     paint: str = key(
         "height",
         choice(["height", "picture"]),
-        "a surface is coloured by its height, or by the picture",
-        of=("surface",),
+        "colour of the surface: by height, or the picture",
     )
     panels: str = key(
         "one",
         choice(["one", "channels", "sum"]),
-        "surfaces side by side: one; the three channels; or units, their sum, and it from above",
-        of=("surface",),
+        "surfaces side by side: one; channels, red, green and blue; or sum, hidden units, their "
+        "weighted sum, and that from above",
     )
-    contours: int = key(
-        10,
-        integer(0, 100),
-        "bands between contour lines, from the lowest to the highest; 0: none",
-        step=1,
-        of=("surface",),
-    )
-    relief: float = key(
-        0.5, number(0, 5), "height of a surface, in units of its side", step=0.05, of=("surface",)
-    )
-    turn: float = key(
-        30.0,
-        number(-3600, 3600),
-        "degrees about the upright axis",
-        step=5,
-        of=("surface", "volume"),
-    )
-    tilt: float = key(
-        30.0, number(-90, 90), "degrees above the horizon", step=5, of=("surface", "volume")
-    )
-    distance: float = key(
-        4.0, number(1, 100), "of the eye, in half sides", step=0.25, of=("surface", "volume")
-    )
-    opacity: float = key(
-        4.0, number(0, 200), "of a volume, for a length of 1", step=0.5, of=("volume",)
-    )
-    threshold: float = key(
-        0.5, number(0, 1), "values below it are clear in a volume", step=0.05, of=("volume",)
-    )
-    left: float = key(
-        -1.0, number(-1, 1), "what of a volume is kept: x from here on", step=0.1, of=("volume",)
-    )
-    right: float = key(
-        1.0, number(-1, 1), "what of a volume is kept: x up to here", step=0.1, of=("volume",)
-    )
-    front: float = key(
-        -1.0, number(-1, 1), "what of a volume is kept: y from here on", step=0.1, of=("volume",)
-    )
-    back: float = key(
-        1.0, number(-1, 1), "what of a volume is kept: y up to here", step=0.1, of=("volume",)
-    )
-    bottom: float = key(
-        -1.0,
-        number(-1, 1),
-        "what of a volume is kept: the third input from here on",
-        step=0.1,
-        of=("volume",),
-    )
-    top: float = key(
-        1.0,
-        number(-1, 1),
-        "what of a volume is kept: the third input up to here",
-        step=0.1,
-        of=("volume",),
-    )
-    slice: bool = key(True, flag, "the moving slice, in place in a volume", of=("volume",))
+
+
+@dataclass(frozen=True)
+class CurvesOptions(PreActivation, Layered):
+    """`[curves]`"""
+
+
+@dataclass(frozen=True)
+class VolumeOptions(OneOutput, Orbit):
+    """`[volume]`"""
+
+    opacity: float = key(4.0, number(0, 200), "opacity per unit of length", step=0.5)
+    threshold: float = key(0.5, number(0, 1), "values below it are transparent", step=0.05)
+    slice: bool = key(True, flag, "show the moving slice in the volume")
+    left: float = key(-1.0, number(-1, 1), "clipping: minimum x, of -1 to 1", step=0.1)
+    right: float = key(1.0, number(-1, 1), "clipping: maximum x", step=0.1)
+    front: float = key(-1.0, number(-1, 1), "clipping: minimum y", step=0.1)
+    back: float = key(1.0, number(-1, 1), "clipping: maximum y", step=0.1)
+    bottom: float = key(-1.0, number(-1, 1), "clipping: minimum of the third input", step=0.1)
+    top: float = key(1.0, number(-1, 1), "clipping: maximum of the third input", step=0.1)
+
+
+@dataclass(frozen=True)
+class RegionsOptions(Layered):
+    """`[regions]`"""
+
+    layer: int = key(0, integer(0, MAX_DEPTH), "regions of the first layers; 0: of all", step=1)
+
+
+@dataclass(frozen=True)
+class GradientOptions(OneOutput):
+    """`[gradient]`"""
+
+
+@dataclass(frozen=True)
+class SensitivityOptions(OneOutput, Layered):
+    """`[sensitivity]`"""
+
+    layer: int = key(0, integer(0, MAX_DEPTH), "the layer perturbed; 0: the last", step=1)
     noise: float = key(
         0.02,
         number(1e-4, 1),
-        "size of the random change, as a share of the layer's weights",
+        "size of the perturbation, relative to the layer's weights",
         step=0.01,
-        of=("sensitivity",),
     )
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """A view: its name, one line of help, its class and its options, if any.
+
+    `view`: the class in views/, as "module:Class", imported when the view is first drawn (help and
+    parsing need no OpenGL), or anything that makes it when called without arguments.
+    """
+
+    name: str
+    help: str
+    view: str | Callable[[], Any]
+    options: type[Options] | None = None
+
+
+VIEWS: dict[str, ViewRow] = {
+    row.name: row
+    for row in (
+        ViewRow(
+            "picture", "the outputs as colours at every point", "cppn_gl.views.picture:PictureView"
+        ),
+        ViewRow(
+            "sheet",
+            "a grid of networks, rows and columns varied as [sweep] says",
+            "cppn_gl.views.sheet:SheetView",
+        ),
+        ViewRow(
+            "layers",
+            "layer k's picture for every k",
+            "cppn_gl.views.layers:LayersView",
+            LayersOptions,
+        ),
+        ViewRow(
+            "units",
+            "every unit of every layer as a small picture",
+            "cppn_gl.views.units.units:UnitsView",
+            UnitsOptions,
+        ),
+        ViewRow(
+            "signal",
+            "mean, standard deviation and saturation, layer by layer",
+            "cppn_gl.views.plots.signal:SignalView",
+        ),
+        ViewRow(
+            "surface",
+            "the output as a lit height field",
+            "cppn_gl.views.solid.surface:SurfaceView",
+            SurfaceOptions,
+        ),
+        ViewRow(
+            "curves",
+            "networks of one input as line plots",
+            "cppn_gl.views.plots.curves:CurvesView",
+            CurvesOptions,
+        ),
+        ViewRow(
+            "volume",
+            "three inputs as a volume, and the moving slice in it",
+            "cppn_gl.views.solid.volume:VolumeView",
+            VolumeOptions,
+        ),
+        ViewRow(
+            "regions",
+            "the linear regions of a relu network",
+            "cppn_gl.views.slopes.regions:RegionsView",
+            RegionsOptions,
+        ),
+        ViewRow(
+            "gradient",
+            "magnitude of the output's gradient at every point",
+            "cppn_gl.views.slopes.gradient:GradientView",
+            GradientOptions,
+        ),
+        ViewRow(
+            "sensitivity",
+            "change of the output when one layer's weights are perturbed",
+            "cppn_gl.views.slopes.sensitivity:SensitivityView",
+            SensitivityOptions,
+        ),
+    )
+}
+SHIPPED = tuple(VIEWS)  # the package's own; other processes know no others
+
+
+@dataclass(frozen=True)
+class Show:
+    """The `[show]` table, but for the options that it sets in views' own tables."""
+
+    view: str = key("picture", choice(VIEWS), "which view is shown", short=True)
 
     def __post_init__(self) -> None:
         validate(self, "show.")
+
+
+def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:
+    """The keys of a view's options: its own first, then those that it shares with other views."""
+    if row.options is None:
+        return []
+    own = inspect.get_annotations(row.options)
+    return sorted(dataclasses.fields(row.options), key=lambda field: field.name not in own)
+
+
+def holders(option: str) -> tuple[str, ...]:
+    """The views that have an option of this name."""
+    return tuple(
+        row.name for row in VIEWS.values() if option in (f.name for f in option_fields(row))
+    )
+
+
+def knobs(row: ViewRow) -> tuple[str, ...]:
+    """The options of a view that keys of the window turn: flags, choices, numbers with a step."""
+    return tuple(field.name for field in option_fields(row) if _turns(field.metadata))
+
+
+def _turns(metadata: Mapping[str, Any]) -> bool:
+    check = metadata["check"]
+    return check is flag or isinstance(check, Choice) or "step" in metadata

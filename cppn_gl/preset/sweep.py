@@ -10,7 +10,7 @@ from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
-from cppn_gl.preset.tables import field_of, resolve, whole
+from cppn_gl.preset.tables import expand, field_of, resolve, whole
 from cppn_gl.utils.checks import Integer, PresetError, integer, number
 
 MAX_TIME = 1e9
@@ -34,7 +34,8 @@ def axis(text: str, where: str = "axis") -> Axis:
         raise PresetError(problem, key=where) from None
     except ValueError as error:
         raise PresetError(str(error), key=where) from None
-    if len({name for name, _ in checked}) < len(checked):
+    keys = [one for name, _ in checked for one in expand(name)]
+    if len(set(keys)) < len(keys):
         raise PresetError("a key stands twice on one axis", key=where)
     return Axis(checked)
 
@@ -65,8 +66,9 @@ def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
 def check_sweep(sweep: Sweep) -> None:
     """Raise PresetError where an axis names a key that there is not, or a value it cannot take."""
     rows, columns = axis(sweep.rows, "sweep.rows"), axis(sweep.cols, "sweep.cols")
+    differing = {one for name in columns.keys for one in expand(name)}
     for name in rows.keys:
-        if name in columns.keys:
+        if differing.intersection(expand(name)):
             raise PresetError(f"{name} differs along the rows already", key="sweep.cols")
 
 

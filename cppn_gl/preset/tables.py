@@ -12,9 +12,10 @@ from cppn_gl.nn.sources import Random
 from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import VIEWS, Options, Show, ViewRow, holders
 from cppn_gl.utils.checks import (
     PresetError,
+    checked_field,
     integer,
     key,
     line,
@@ -54,6 +55,7 @@ TABLES: dict[str, type] = {
     "animation": Animation,
     "color": Color,
     "show": Show,
+    **{row.name: row.options for row in VIEWS.values() if row.options is not None},
     "sweep": Sweep,
     "animate": Animate,
     "normalize": Normalize,
@@ -66,9 +68,19 @@ TOP: dict[str, tuple[Any, str]] = {
 }
 
 
-def attribute(table: str) -> str:
-    """The field of a Preset that holds a table."""
-    return "spec" if table == "network" else table
+def register(row: ViewRow) -> None:
+    """Add a view: presets, the command line, the window and the documentation then know it.
+
+    Raises ValueError where its name, or its class of options, is taken.
+    """
+    taken = {*TABLES, *TOP, *VIEWS}
+    if not row.name.isidentifier() or row.name in taken:
+        raise ValueError(f"{row.name!r} cannot be a view's name: it is taken, or no identifier")
+    if row.options in [*TABLES.values(), Options]:
+        raise ValueError(f"{row.options} has a table already; derive a class of options from it")
+    VIEWS[row.name] = row
+    if row.options is not None:
+        TABLES[row.name] = row.options
 
 
 def plain(table: Any) -> dict[str, Any]:
@@ -98,34 +110,81 @@ def checked(check: Any, value: Any, name: str) -> Any:
 def resolve(name: str) -> tuple[str, str]:
     """("network", "depth") for "depth" or "network.depth"; ("", "title") for a top-level key.
 
-    A key of [animate] is a key itself: ("animate", "network.depth") for "animate.depth". Raises
-    PresetError for a key that there is not.
+    A key of [animate] is a key itself: ("animate", "network.depth") for "animate.depth". An option
+    that several views have is ("show", "turn"), which `expand` tells apart; one that is also a key
+    of another table is dotted only. Raises PresetError for a key that there is not.
     """
     name = name.replace('"', "").replace("'", "")  # as TOML may quote the parts of a key
     if name.startswith("animate."):
         return "animate", movable(name.removeprefix("animate."))
-    table, dot, field = name.rpartition(".")
     tables = {t: cls for t, cls in TABLES.items() if cls is not Animate}
     names = {t: [f.name for f in dataclasses.fields(cls)] for t, cls in tables.items()}
-    if dot:
-        if table not in names:
-            raise PresetError(f"no such table{nearest(table, names)}", key=name)
-        if field not in names[table]:
-            raise PresetError(f"no such key{nearest(field, names[table])}", key=name)
-        return table, field
-    if name in TOP:
+    options = [field for t, fields in names.items() if t in VIEWS for field in fields]
+    table, dot, field = name.rpartition(".")
+    if not dot and name in TOP:
         return "", name
-    holders = [t for t, fields in names.items() if name in fields]
-    if len(holders) > 1:
-        dotted = " or ".join(f"{t}.{name}" for t in holders)
+    if not dot:
+        table = _holder(name, names, options)
+    elif table not in names:
+        raise PresetError(f"no such table{nearest(table, names)}", key=name)
+    if field in names[table]:
+        return table, field
+    known = [*names[table], *dict.fromkeys(options)] if table == "show" else names[table]
+    if field not in known:
+        raise PresetError(f"no such key{nearest(field, known)}", key=name)
+    views = holders(field)
+    return (views[0] if len(views) == 1 else "show"), field
+
+
+def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
+    """The table that holds a key; "show" for an option of views."""
+    found = [t for t, fields in names.items() if t not in VIEWS and name in fields]
+    if len(found) > 1:
+        dotted = " or ".join(f"{t}.{name}" for t in found)
         raise PresetError(f"stands in several tables; write {dotted}", key=name)
-    if not holders and name in TABLES:
+    if found or name in options:
+        return found[0] if found else "show"
+    if name in TABLES:
         first = next(iter(names.get(name, ["network.weight_scale"])))
         raise PresetError(f"a table; write one of its keys, as {name}.{first}", key=name)
-    if not holders:
-        everything = [*TOP, *(field for fields in names.values() for field in fields)]
-        raise PresetError(f"no such key{nearest(name, everything)}", key=name)
-    return holders[0], name
+    everything = [*TOP, *dict.fromkeys(field for fields in names.values() for field in fields)]
+    raise PresetError(f"no such key{nearest(name, everything)}", key=name)
+
+
+def expand(dotted: str) -> tuple[str, ...]:
+    """The keys that a dotted name stands for: ("surface.turn", "volume.turn") for "show.turn"."""
+    table, _, field = dotted.rpartition(".")
+    if table.removeprefix("animate.") != "show" or field == "view":
+        return (dotted,)
+    return tuple(f"{table.removesuffix('show')}{view}.{field}" for view in holders(field))
+
+
+def spread(keys: dict[str, Any]) -> dict[str, Any]:
+    """Keys by dotted names, with an option of `[show]` as that of each view that has it.
+
+    A view that cannot take the value keeps its own; PresetError, naming the key as it is given,
+    where none can. What is given by a view's own table holds.
+    """
+    own: dict[str, Any] = {}
+    shared: dict[str, Any] = {}
+    for name, value in keys.items():
+        if expand(name) == (name,):
+            own[name] = value
+            continue
+        moves = name.startswith("animate.")
+        values = [value] if not moves else value if isinstance(value, list | tuple) else []
+        fitting, problems = [], []
+        for one in expand(name):
+            try:
+                for tried in values:
+                    checked_field(field_of(one.removeprefix("animate.")), tried, name)
+                fitting.append(one)
+            except PresetError as error:
+                problems.append(error)
+        if not fitting:
+            raise problems[0]
+        shared |= dict.fromkeys(fitting, value)
+    return shared | own
 
 
 def movable(name: str) -> str:
@@ -141,7 +200,7 @@ def movable(name: str) -> str:
 
 def field_of(dotted: str) -> "dataclasses.Field[Any]":
     """The field of a key that `resolve` has found."""
-    table, _, name = dotted.partition(".")
+    table, _, name = expand(dotted)[0].partition(".")
     return next(field for field in dataclasses.fields(TABLES[table]) if field.name == name)
 
 

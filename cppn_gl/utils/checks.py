@@ -7,7 +7,7 @@ error messages, the command-line options and the documentation all read these fi
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -44,16 +44,29 @@ def key(default: Any, check: Check, help: str, **extra: Any) -> Any:
 def validate(table: Any, prefix: str = "") -> None:
     """Check every field of a frozen dataclass made of keys, in `__post_init__`."""
     for field in dataclasses.fields(table):
-        value = getattr(table, field.name)
-        if "check" not in field.metadata or (value is None and field.default is None):
-            continue
-        try:
-            value = field.metadata["check"](value)
-        except PresetError as error:
-            raise PresetError(error.problem, key=prefix + field.name) from None
-        except (ValueError, TypeError) as error:
-            raise PresetError(str(error), key=prefix + field.name) from None
-        object.__setattr__(table, field.name, value)
+        if "check" in field.metadata:
+            value = checked_field(field, getattr(table, field.name), prefix + field.name)
+            object.__setattr__(table, field.name, value)
+
+
+def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any:
+    """The value to keep of a key: None stays where it is the default. PresetError names `name`."""
+    if value is None and field.default is None:
+        return None
+    try:
+        return field.metadata["check"](value)
+    except PresetError as error:
+        raise PresetError(error.problem, key=name) from None
+    except (ValueError, TypeError) as error:
+        raise PresetError(str(error), key=name) from None
+
+
+def help_of(field: "dataclasses.Field[Any]") -> str:
+    """The help of a key, with the names to choose from where it does not say them itself."""
+    text, check = str(field.metadata["help"]), field.metadata["check"]
+    if isinstance(check, Choice) and not all(str(name) in text for name in check.known):
+        text += f": {' '.join(map(str, check.known))}"
+    return text
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -127,7 +140,7 @@ def number(low: float, high: float) -> Number:
 class Choice:
     """The check of one of a few names or numbers."""
 
-    known: tuple[Any, ...]
+    known: Collection[Any]
 
     def __call__(self, value: Any) -> Any:
         """The name or number, or ValueError."""
@@ -141,8 +154,8 @@ class Choice:
 
 
 def choice(names: Iterable[Any]) -> Choice:
-    """One of a few names or numbers."""
-    return Choice(tuple(names))
+    """One of a few names or numbers; of a table, the names that it has when a value is checked."""
+    return Choice(names if isinstance(names, Mapping) else tuple(names))
 
 
 def flag(value: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.names import AUTO, FRAGMENT, NUMPY, wished
+from cppn_gl.engines.names import AUTO, STAND_IN, host_engine, wished
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
@@ -25,7 +25,7 @@ from cppn_gl.preset.tour import Step
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.available import Available
-from cppn_gl.viewer.canvas import VIEW_SAMPLES, Canvas
+from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
@@ -66,10 +66,10 @@ class App:
         engine: str = AUTO,
     ):
         self.window, self._source, self._folder = window, source, output_dir
-        on_host = (wished() if engine == AUTO else engine) == str(NUMPY)
-        # What NumPy draws is still shown by OpenGL.
-        self.renderer = Renderer(str(FRAGMENT) if on_host else engine, context=window.ctx)
-        self.engines = Available(self.renderer, on_host=on_host)
+        host = host_engine(wished() if engine == AUTO else engine)
+        # What needs no OpenGL to be drawn is still shown by it.
+        self.renderer = Renderer(STAND_IN.name if host else engine, context=window.ctx)
+        self.engines = Available(self.renderer, host=host)
         info = self.renderer.info.context
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)
@@ -295,7 +295,8 @@ class App:
         scene = self._scene()
         engine = str(self.engines.pick(scene).engine)
         view = view_of(scene.preset)
-        samples = VIEW_SAMPLES if view.smooth and view.name != PICTURE else 1
+        # What is drawn by pixel is drawn again from its file with as many as anybody wants.
+        samples = 1 if view.by_pixel else view.samples
         return Shot(self._shown[0], size, self.explorer.time, samples, engine)
 
     def _pointed(self) -> Hit | None:

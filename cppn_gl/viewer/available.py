@@ -11,15 +11,17 @@ and only while it rests.
 import os
 from dataclasses import dataclass
 
+from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import cache_disabled, compile_program
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.engines.names import ENGINES, HOST, STAND_IN
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import SHIPPED, VIEWS
 from cppn_gl.viewer.helper import Helper
-from cppn_gl.viewer.warming import needed, program_key
+from cppn_gl.viewer.warming import needed
 
 QUICK = 0.03  # seconds; a program from the driver's cache takes less
 
@@ -40,12 +42,12 @@ class Pick:
 class Available:
     """The engines of the window's renderer, as far as they are compiled.
 
-    `on_host`: NumPy draws all, because somebody wants that.
+    `host`: an engine without OpenGL that draws all, because somebody wants that.
     """
 
-    def __init__(self, renderer: Renderer, *, on_host: bool = False):
+    def __init__(self, renderer: Renderer, *, host: Engine | None = None):
         self.renderer, self.painter = renderer, renderer.painter
-        self.on_host = on_host
+        self.host = host
         self.helper: Helper | None = None
         self.problem = ""  # the helper's, with a shader
         self._started = False
@@ -61,7 +63,7 @@ class Available:
         """Start the helper. Nothing is asked of it before, so that the first picture is soon."""
         self._started = True
         info = self.renderer.info
-        if self.on_host or info.context is None or cache_disabled(os.environ):
+        if self.host or info.context is None or cache_disabled(os.environ):
             return
         folder = self.painter.programs.folder
         self.helper = Helper(
@@ -88,11 +90,11 @@ class Available:
         """Let the helper compile what a preset needs, and measure what draws it best."""
         if self.helper is None or not self.helper.alive:
             return
-        engine = EXACT[self.choice(scene.network).engine]
-        asked = program_key(self.painter, scene.network, engine), size
+        engine = ENGINES[self.choice(scene.network).engine]
+        asked = engine.program_key(self.painter, scene.network), size
         if asked != self._asked:
             self._asked = asked
-            self.helper.want(preset.to_toml(), size)
+            self.helper.want(_shipped(preset).to_toml(), size)
 
     def update(self) -> None:
         """Hear what the helper has done."""
@@ -106,8 +108,8 @@ class Available:
 
     def choice(self, network: Network) -> Choice:
         """The engine that is to draw a network, and why."""
-        if self.on_host:
-            return Choice(str(NUMPY), "asked for")
+        if self.host is not None:
+            return Choice(self.host.name, "asked for")
         return self.renderer.engine_for(network)
 
     def pick(self, scene: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
@@ -116,23 +118,19 @@ class Available:
 
     def pick_for(self, network: Network, samples: int = 1, *, rest: bool = False) -> Pick:
         """As `pick`, for a network."""
-        wanted = EXACT[self.choice(network).engine]
-        if wanted.on_host:
-            return Pick(NUMPY)
-        for engine in dict.fromkeys((wanted, FRAGMENT)):
-            key = program_key(self.painter, network, engine, samples)
+        wanted = ENGINES[self.choice(network).engine]
+        if not wanted.compiles:
+            return Pick(wanted)
+        for engine in dict.fromkeys((wanted, STAND_IN)):
+            key = engine.program_key(self.painter, network, samples)
             if self._is_ready(key, network, engine, samples):
                 return Pick(engine, key, stand_in=engine != wanted)
             if self._may_compile(key, rest and engine == wanted):
                 return Pick(engine, key, compiles=True, stand_in=engine != wanted)
-        return Pick(NUMPY, stand_in=True)
+        return Pick(HOST, stand_in=True)
 
     def _is_ready(self, key: str, network: Network, engine: Engine, samples: int) -> bool:
-        if key not in self._ready:
-            return False
-        of = self.painter.structure(network)
-        added = samples > 1
-        return engine == TILED or self.painter.programs.ready(of, engine, network, added=added)
+        return key in self._ready and engine.ready(self.painter, network, samples)
 
     def _may_compile(self, key: str, rest: bool) -> bool:
         return (key in self._warm and (rest or self._serves)) or (rest and self.alone)
@@ -149,16 +147,16 @@ class Available:
 
         Raises ShaderError.
         """
-        wanted = EXACT[self.choice(network).engine]
-        if wanted.on_host:
+        wanted = ENGINES[self.choice(network).engine]
+        if not wanted.compiles:
             return False
-        about = program_key(self.painter, network, wanted)
+        about = wanted.program_key(self.painter, network)
         if self._todo[0] != about:
             self._todo = about, list(needed(self.renderer, preset, deeper=self.alone))
         todo = self._todo[1]
         while todo:
             scene, engine, samples = todo[0]
-            key = program_key(self.painter, scene.network, engine, samples)
+            key = engine.program_key(self.painter, scene.network, samples)
             known = self._is_ready(key, scene.network, engine, samples)
             if not known and not self._may_compile(key, rest=True):
                 return False
@@ -171,7 +169,7 @@ class Available:
     def words(self, scene: Scene) -> str:
         """What draws, and why, for the HUD."""
         choice, pick = self.choice(scene.network), self.pick(scene)
-        name = "NumPy" if pick.engine == NUMPY else str(pick.engine)
+        name = pick.engine.title or pick.engine.name
         if pick.stand_in:
             state = "waits for a rest to be compiled" if self.alone else "is being compiled"
             return f"{name} meanwhile: {choice.engine} {state}"
@@ -192,3 +190,10 @@ class Available:
         if self.helper is not None:
             self.helper.close()
             self._done = 0
+
+
+def _shipped(preset: Preset) -> Preset:
+    """The preset, without what only this process knows where views are registered in it."""
+    if tuple(VIEWS) == SHIPPED:
+        return preset
+    return Preset(preset.spec, preset.view, color=preset.color, normalize=preset.normalize)

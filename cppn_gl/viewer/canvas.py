@@ -13,29 +13,28 @@ import time as wall
 
 import moderngl
 
-from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY, Engine
+from cppn_gl.engines.names import HOST
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.available import Available, Pick
-from cppn_gl.viewer.warming import SAMPLES
-from cppn_gl.views import PICTURE, sampling, view_of
-from cppn_gl.views.base import Drawing, Stage
+from cppn_gl.views import sampling, view_of
+from cppn_gl.views.base import Stage
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
 MAX_SCALE = 128
 REFINE = 4  # each refinement is this much finer, or REFINE_SLOW where that would take SLOW_SECONDS
 REFINE_SLOW, SLOW_SECONDS = 2, 4.0
 SAMPLING_SECONDS = 60.0  # more samples that are expected to take longer are not drawn
+VIEW_SECONDS = 8.0  # the same, of a view that is drawn whole
 PATIENCE = 8.0  # seconds that more samples wait for the helper, who measures what draws fastest
 BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # of a band, about and at most
 FEWEST_ROWS = 8
 PARTS = 3  # of a slice of time
-VIEW_SCALE = 16  # at most, of other views: what they take apart from pixels gets no less
-# Views other than the picture, while they rest: so many samples, where they are drawn that soon.
-VIEW_SAMPLES, VIEW_SECONDS = 2, 8.0
+VIEW_SCALE = 16  # at most, of views not drawn by pixel: what else they take gets no less
 
 Wanted = tuple[Scene, tuple[int, int]]
 
@@ -158,45 +157,30 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        sheet = Planes(self._ctx, _coarse(size, scale), size)
-        return self._part(pick, self._wanted, sheet, scale, refines=refines)
+        region = Region.of(_coarse(size, scale), shape=size)
+        return self._part(pick, self._wanted, region, scale, refines=refines)
 
     def _part(
-        self,
-        pick: Pick,
-        of: Wanted,
-        sheet: Planes,
-        scale: int,
-        *,
-        top: int = 0,
-        samples: int = 1,
-        refines: bool = True,
+        self, pick: Pick, of: Wanted, region: Region, scale: int = 1, *, refines: bool = True
     ) -> "_Part":
-        """Begin a whole picture, or the rows of one from `top` on."""
-        scene, size = of
-        view = view_of(scene.preset)
-        drawing: Drawing
-        if view.name == PICTURE:
-            drawing = begin(
-                self._painter,
-                sheet,
-                scene,
-                pick.engine,
-                size=size if samples > 1 else None,
-                offset=(0, top),
-                samples=samples,
-            )
-            return _Part(drawing, pick, of, sheet, scale, top=top, samples=samples, refines=refines)
-        stage = Stage(self._painter, self._ready_engine)
-        drawing = sampling.begin(view, stage, sheet, scene, samples)
-        part = _Part(drawing, pick, of, sheet, scale, samples=samples, refines=refines)
-        part.work = sheet.size[0] * sheet.size[1] * samples**2 * view.work(scene)
+        """Begin a whole picture, or some rows of one."""
+        scene, view = of[0], view_of(of[0].preset)
+
+        def engine_for(network: Network) -> Engine:
+            return pick.engine if network is scene.network else self._ready_engine(network)
+
+        sheet = Planes(self._ctx, region.part)
+        task = sampling.begin(view, Stage(self._painter, engine_for), sheet, scene, region)
+        part = _Part(task, pick, of, region, sheet, scale, refines=refines)
+        if not view.by_pixel:  # or the engine itself is timed
+            pixels = region.part[0] * region.part[1]
+            part.work = pixels * len(region.jitters) * view.work(scene)
         return part
 
     def _ready_engine(self, network: Network) -> Engine:
         """What draws a network within a view without compiling in a frame."""
         pick = self._engines.pick_for(network)
-        return NUMPY if pick.compiles else pick.engine
+        return HOST if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
         """The pick for a drawing; None where its program took this turn."""
@@ -211,32 +195,30 @@ class Canvas:
         if self._front_of is None or self.samples > 1 or self.scale > 1:
             return False
         scene, size = self._front_of
-        pick = self._engines.pick(scene, SAMPLES, rest=rest)
         view = view_of(scene.preset)
-        if view.name != PICTURE:
-            left = _pixels(size, 1) * VIEW_SAMPLES**2
-            return view.smooth and self._expected(pick, scene, left) <= VIEW_SECONDS
-        early = wall.perf_counter() - self._since < PATIENCE
-        if early and (pick.stand_in or self._engines.pending):
-            return False
+        pick = self._engines.pick(scene, view.samples if view.by_pixel else 1, rest=rest)
         left = _pixels(size, 1) * (1 - self.progress)
-        return self._expected(pick, scene, left * SAMPLES**2) <= SAMPLING_SECONDS
+        seconds = self._expected(pick, scene, left * view.samples**2)
+        if not view.by_pixel:
+            return view.samples > 1 and seconds <= VIEW_SECONDS
+        early = wall.perf_counter() - self._since < PATIENCE
+        waits = early and (pick.stand_in or self._engines.pending)
+        return not waits and seconds <= SAMPLING_SECONDS
 
     def _band(self, rest: bool) -> "_Part | None":
-        """The next rows with all samples."""
+        """The next rows with all samples; all of them, where the view draws no parts."""
         assert self._front_of is not None
         scene, (width, height) = self._front_of
-        if view_of(scene.preset).name != PICTURE:
-            sheet, picked = Planes(self._ctx, (width, height)), self._engines.pick(scene)
-            return self._part(picked, self._front_of, sheet, 1, samples=VIEW_SAMPLES)
-        pick = self._compiled(scene, SAMPLES, rest)
+        view = view_of(scene.preset)
+        pick = self._compiled(scene, view.samples if view.by_pixel else 1, rest)
         if pick is None:
             return None
-        seconds = self._expected(pick, scene, width * SAMPLES**2)  # of a row
-        rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
-        rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
-        sheet = Planes(self._ctx, (width, rows))
-        return self._part(pick, self._front_of, sheet, 1, top=self._sampled, samples=SAMPLES)
+        region, rows = Region.of((width, height), view.samples), height
+        if view.by_pixel:
+            seconds = self._expected(pick, scene, width * view.samples**2)  # of a row
+            rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
+            rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
+        return self._part(pick, self._front_of, region.cut(0, self._sampled, width, rows))
 
     def _finest(self, size: tuple[int, int]) -> int:
         """The scale at which the planes fit the driver's limits: 1 for any real screen."""
@@ -245,16 +227,15 @@ class Canvas:
     def _expected(self, pick: Pick, scene: Scene, pixels: float) -> float:
         """Seconds that an engine will take for so many pixels."""
         view = view_of(scene.preset)
-        if view.name != PICTURE:
+        if not view.by_pixel:
             return pixels * view.work(scene) / self._painter.rate((view.name, None))
-        kind = self._painter.kind(pick.engine, scene.network)
+        kind = pick.engine.rate_key(self._painter, scene.network)
         return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
 
     def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:
         """The power of two whose picture is expected within FIRST_SECONDS; sticky: no flicker."""
         seconds = self._expected(pick, scene, _pixels(size, 1))
-        plain = view_of(scene.preset).name == PICTURE
-        scale, most = 1, MAX_SCALE if plain else VIEW_SCALE
+        scale, most = 1, MAX_SCALE if view_of(scene.preset).by_pixel else VIEW_SCALE
         while scale < most and seconds / scale**2 > FIRST_SECONDS:
             scale *= 2
         if scale * 2 == self._scale and seconds / scale**2 > FIRST_SECONDS * 0.7:
@@ -263,16 +244,16 @@ class Canvas:
 
     def _show(self, part: "_Part") -> None:
         self._drawing = None
-        part.drawing.release()
+        part.task.release()
         if part.work:
             kind = (view_of(part.of[0].preset).name, None)
             self._painter.measured(kind, part.work, part.seconds)
         self.changes += 1
         if part.samples > 1:
             assert self.front is not None
-            self.front.paste(part.sheet, part.top)
+            self.front.paste(part.sheet, part.region.offset[1])
             part.sheet.release()
-            self._sampled = part.top + part.sheet.size[1]
+            self._sampled = part.region.offset[1] + part.region.part[1]
             if self._sampled < part.of[1][1]:
                 return
         else:
@@ -285,7 +266,7 @@ class Canvas:
 
     def _drop(self) -> None:
         if self._drawing is not None:
-            self._drawing.drawing.release()
+            self._drawing.task.release()
             self._drawing.sheet.release()
             self._drawing = None
 
@@ -298,22 +279,21 @@ class Canvas:
 
 
 class _Part:
-    """A drawing under way: a whole picture, or the rows of one from `top` on."""
+    """A drawing under way: a whole picture, or some rows of one."""
 
     def __init__(
         self,
-        drawing: Drawing,
+        task: Task,
         pick: Pick,
         of: Wanted,
+        region: Region,
         sheet: Planes,
         scale: int,
         *,
-        top: int = 0,
-        samples: int = 1,
-        refines: bool = True,
+        refines: bool,
     ):
-        self.drawing, self.pick, self.of, self.sheet, self.scale = drawing, pick, of, sheet, scale
-        self.top, self.samples, self.refines = top, samples, refines
+        self.task, self.pick, self.of, self.sheet, self.scale = task, pick, of, sheet, scale
+        self.region, self.samples, self.refines = region, region.samples, refines
         self.work = self.seconds = 0.0  # of a view: multiplications in all, and what they took
 
     def step(self, budget: float) -> bool:
@@ -324,7 +304,7 @@ class _Part:
         started = wall.perf_counter()
         deadline = started + budget
         try:
-            while not self.drawing.step(budget / PARTS):
+            while not self.task.step(within(budget / PARTS)):
                 if wall.perf_counter() >= deadline - budget / PARTS / 2:
                     return False
             return True

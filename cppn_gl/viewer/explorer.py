@@ -73,7 +73,7 @@ class Explorer(Viewing):
     @property
     def layer(self) -> int:
         """The layer shown: the depth, where the whole network is."""
-        own = self.preset.show.layer if self.view.own_layers else 0
+        own = getattr(self.options, "layer", 0)
         depth = self.preset.spec.depth
         return min(self.history.now.layer or own or depth, depth)
 

@@ -11,7 +11,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.views import PICTURE, text
+from cppn_gl.views import text
 
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
@@ -61,7 +61,7 @@ def hud_lines(
         _structure(preset, explorer.layer),
         *filter(None, [preset.spec.draws]),
     ]
-    if explorer.view.name != PICTURE:  # which has words of its own
+    if not explorer.view.by_pixel:  # it has words of its own
         return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:
@@ -77,7 +77,7 @@ def hud_lines(
 def _view(explorer: Explorer) -> list[str]:
     """The view, the option that keys turn, and what is pointed at."""
     view = explorer.view
-    knob = f"  {turned(explorer.preset, explorer.knob)} (O K J)" if explorer.knob else ""
+    knob = f"  {turned(explorer.options, explorer.knob)} (O K J)" if explorer.knob else ""
     hit = None if view.points else explorer.pointed()
     return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]
 

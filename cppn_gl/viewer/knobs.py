@@ -1,19 +1,18 @@
-"""The options of a view, turned by keys: what the next value of a key of `[show]` is."""
+"""The options of a view, turned by keys: what the next value of one is."""
 
 import dataclasses
 from typing import Any
 
-from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import Options
 from cppn_gl.utils.checks import Choice, Integer, Number, flag
 
 DIGITS = 6  # of a turned number: 0.3, not 0.30000000000000004
 
 
-def turn(show: Show, name: str, steps: int) -> Any:
-    """The value of the key `name` after some steps: numbers stop at their ends, names go round."""
-    metadata = {field.name: field.metadata for field in dataclasses.fields(show)}[name]
-    check, value = metadata["check"], getattr(show, name)
+def turn(options: Options, name: str, steps: int) -> Any:
+    """The value of an option after some steps: numbers stop at their ends, names go round."""
+    metadata = {field.name: field.metadata for field in dataclasses.fields(options)}[name]
+    check, value = metadata["check"], getattr(options, name)
     if check is flag:
         return not value
     if isinstance(check, Choice):
@@ -25,9 +24,9 @@ def turn(show: Show, name: str, steps: int) -> Any:
     return int(kept) if isinstance(check, Integer) else float(kept)
 
 
-def turned(preset: Preset, name: str) -> str:
+def turned(options: Options, name: str) -> str:
     """An option and its value, in words."""
-    value = getattr(preset.show, name)
+    value = getattr(options, name)
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"

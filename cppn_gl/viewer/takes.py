@@ -1,6 +1,6 @@
 """Pictures kept from the window: screenshots and recorded frames, at full resolution.
 
-Shot + Scene -> Drawing, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
+Shot + Scene -> Task, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
 """
 
 import contextlib
@@ -10,16 +10,15 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.coloring import begin
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY
+from cppn_gl.engines.names import HOST
 from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.formats import SUFFIX
 from cppn_gl.output.renderer import Renderer
@@ -27,8 +26,9 @@ from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
+from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.available import Available
-from cppn_gl.views import PICTURE, sampling, view_of
+from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
 
 FPS = 30.0  # of a recording
@@ -42,7 +42,8 @@ class _Take:
     shot: Shot
     scene: Scene
     still: bool
-    drawing: Any = None  # once it is begun: planes are large
+    task: Task | None = None  # once it is begun: planes are large
+    planes: Planes | None = None
     pixels: NDArray[np.uint8] | None = None  # once it is drawn
 
 
@@ -151,42 +152,35 @@ class Takes:
         if take.pixels is not None:
             return True
         try:
-            if take.drawing is None and not self._begin(take):
+            if take.task is None and not self._begin(take):
                 return False
-            if not take.drawing.step(budget):
+            assert take.task is not None
+            if not take.task.step(within(budget)):
                 return False
         except ShaderError as error:
             self._fail()
             raise CaptureError(take.path, str(error)) from None
-        pixels = self._renderer.presenter.read(take.drawing.planes)
+        assert take.planes is not None
+        pixels = self._renderer.presenter.read(take.planes)
         words = view_of(take.scene.preset).overlay(take.scene, take.shot.size)
         take.pixels = lay_over(pixels, words)
-        take.drawing.release()
-        take.drawing.planes.release()
+        self._discard(take)
         return True
 
     def _begin(self, take: _Take) -> bool:
         """Begin to draw, by what needs no compiling; False where a short compilation came first."""
         pick = self._engines.pick(take.scene)
         view = view_of(take.scene.preset)
-        if view.name != PICTURE:
-            engine, base = NUMPY if pick.compiles else pick.engine, take.scene.network
-            within = self._renderer.chooser.engine_within  # as who draws it again will choose
-            take.shot = dataclasses.replace(take.shot, engine=str(engine))
-            take.drawing = sampling.begin(
-                view,
-                Stage(self._engines.painter, lambda network: within(base, network, engine)),
-                Planes(self._ctx, take.shot.size),
-                take.scene,
-                take.shot.samples,
-            )
-            return True
-        if pick.compiles:
+        if pick.compiles and view.by_pixel:
             self._engines.compile(pick.key, take.scene, pick.engine, 1)
             return False
-        sheet = Planes(self._ctx, take.shot.size)
-        take.shot = dataclasses.replace(take.shot, engine=str(pick.engine))
-        take.drawing = begin(self._engines.painter, sheet, take.scene, pick.engine)
+        engine, base = HOST if pick.compiles else pick.engine, take.scene.network
+        inner = self._renderer.chooser.engine_within  # as who draws it again will choose
+        take.shot = dataclasses.replace(take.shot, engine=str(engine))
+        stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))
+        region = Region.of(take.shot.size, take.shot.samples)
+        take.planes = Planes(self._ctx, region.part)
+        take.task = sampling.begin(view, stage, take.planes, take.scene, region)
         return True
 
     def _submit(self, take: _Take) -> bool:
@@ -220,9 +214,11 @@ class Takes:
 
     def _discard(self, take: _Take) -> bool:
         """Free what a take holds; False, for it is kept no longer."""
-        if take.drawing is not None and take.pixels is None:
-            take.drawing.release()
-            take.drawing.planes.release()
+        if take.task is not None:
+            take.task.release()
+        if take.planes is not None:
+            take.planes.release()
+        take.task = take.planes = None
         return False
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, Options
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit, View
@@ -47,10 +47,10 @@ class Viewing(ABC):
 
     def next_view(self, large: bool = False) -> None:
         """The next view that can show this preset (Shift: the one before)."""
-        names = [name for name in VIEWS if name in ALL and not ALL[name].problem(self.preset)]
+        names = [name for name in VIEWS if not ALL[name].problem(self.preset)]
         name = following(names, self.view.name, large)
         self._knob = 0
-        self.change(f"{name}: {VIEWS[name]}", **{"show.view": name})
+        self.change(f"{name}: {VIEWS[name].help}", **{"show.view": name})
 
     def next_color(self, large: bool = False) -> None:
         """The next mapping of outputs to colours (Shift: the one before)."""
@@ -59,6 +59,11 @@ class Viewing(ABC):
             return
         name = following(list(MAPPINGS), self.preset.color.mapping, large)
         self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
+
+    @property
+    def options(self) -> Options:
+        """The options of the view."""
+        return self.preset.options(self.view.row.options or Options)
 
     @property
     def knob(self) -> str:
@@ -70,7 +75,7 @@ class Viewing(ABC):
         """The next option of the view (Shift: the one before)."""
         if self._has_knobs():
             self._knob += -1 if large else 1
-            self.message = turned(self.preset, self.knob)
+            self.message = turned(self.options, self.knob)
 
     def knob_up(self, large: bool = False) -> None:
         """That option up, on, or to its next value."""
@@ -81,12 +86,13 @@ class Viewing(ABC):
         self._turn(-LARGE if large else -1)
 
     def _turn(self, steps: int) -> None:
+        # By [show]: an option that views share goes along when V leads to the next view.
         if self._has_knobs():
-            value = turn(self.preset.show, self.knob, steps)
+            value = turn(self.options, self.knob, steps)
             if self.knob == "layer":
                 value = min(value, self.preset.spec.depth)
             self.change(**{f"show.{self.knob}": value})
-            self.message = self.message or turned(self.preset, self.knob)
+            self.message = self.message or turned(self.options, self.knob)
 
     def _has_knobs(self) -> bool:
         if not self.view.knobs:

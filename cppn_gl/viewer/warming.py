@@ -15,13 +15,13 @@ import time as wall
 from collections.abc import Iterator
 from pathlib import Path
 
+from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import DISK_SECONDS, compile_program
 from cppn_gl.engines.gl.context import ContextError
-from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.engines.names import ENGINES, HOST, STAND_IN
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -29,23 +29,14 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.tasks import within
 from cppn_gl.utils.worker import Requests
-from cppn_gl.views import ALL, PICTURE
-from cppn_gl.views.base import HostView, Stage, View
+from cppn_gl.views import ALL
+from cppn_gl.views.base import Stage, View
+from cppn_gl.views.picture import SAMPLES
 
 NICENESS = 5  # below the window, and yet done soon
-SAMPLES = 4  # the window's finest picture has SAMPLES × SAMPLES samples a pixel
 SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
-
-
-def program_key(painter: Painter, network: Network, engine: Engine, samples: int = 1) -> str:
-    """What a compiled program is for, in words that are the same in another process."""
-    key = f"{engine} {painter.structure(network)}"
-    if engine.kind == "baked":
-        drawn = b"".join(layer.digest for layer in network.drawn)
-        key += f" {drawn.hex()} {network.scales}"
-    # Several samples add up: a program of its own, or blending, which may be compiled apart.
-    return f"{key} added" if samples > 1 and engine not in (NUMPY, TILED) else key
 
 
 def deepest(preset: Preset) -> Preset | None:
@@ -64,15 +55,15 @@ def needed(
     `deeper`: what it needs at a greater depth, too.
     """
     scene = scene_of(preset)
-    engine = EXACT[renderer.engine_for(scene.network).engine]
+    engine = ENGINES[renderer.engine_for(scene.network).engine]
     if engine.on_host:
         return
-    engines = list(dict.fromkeys((FRAGMENT, engine)))
+    engines = list(dict.fromkeys((STAND_IN, engine)))
     for one in engines:
         yield scene, one, 1
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
-    if deep is not None and engine.kind != "baked":
+    if deep is not None and not engine.bakes:
         scene = scene_of(deep)
         for one in engines:
             yield scene, one, 1
@@ -113,7 +104,7 @@ class Warmer:
         """Draw, small, every other view that a key may bring: their shaders are compiled then."""
         of = self.renderer.painter.structure(preset.network())
         for view in ALL.values():
-            if (view.name, of) in self._seen or view.name == PICTURE or isinstance(view, HostView):
+            if (view.name, of) in self._seen or not view.own_shaders:
                 continue
             self._look()
             shown = preset.replace(view=view.name)
@@ -125,9 +116,9 @@ class Warmer:
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
         sheet = Planes(painter.ctx, SMALL)
-        drawing = view.begin(Stage(painter, lambda network: NUMPY), sheet, scene)
+        drawing = view.begin(Stage(painter, lambda network: HOST), sheet, scene)
         try:
-            while not drawing.step(DISK_SECONDS):
+            while not drawing.step(within(DISK_SECONDS)):
                 self._look()
         finally:
             drawing.release()
@@ -143,7 +134,7 @@ class Warmer:
     def _compile(self, number: int, preset: Preset) -> None:
         for scene, engine, samples in needed(self.renderer, preset):
             self._look()
-            key = program_key(self.renderer.painter, scene.network, engine, samples)
+            key = engine.program_key(self.renderer.painter, scene.network, samples)
             seconds = 0.0
             if key not in self._known:
                 seconds = self._compile_afresh(scene, engine, samples)
@@ -175,7 +166,7 @@ class Warmer:
     def _untuned(self, network: Network) -> bool:
         chooser = self.renderer.chooser
         key = chooser.key(network)
-        known = chooser.asked in EXACT or chooser.cache.get(key) is not None
+        known = chooser.asked in ENGINES or chooser.cache.get(key) is not None
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:

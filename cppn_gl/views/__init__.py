@@ -1,44 +1,48 @@
-"""The views: one table. `view_of(preset)` is the one that a preset is shown by.
+"""The views, by the rows of preset.show.VIEWS. `view_of(preset)` is the one that it is shown by.
 
-To add one: a class here, its name in show.VIEWS, and a shader where it draws by one. The V key,
-the command line, the help, the documentation and the tests follow.
+To add one: a class here, its row and its options in preset/show.py (or `register`, from outside the
+package), and a shader where it draws by one. The V key, the command line, the help, the
+documentation and the tests follow.
 """
 
+import importlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import VIEWS, ViewRow
 from cppn_gl.views.base import View
-from cppn_gl.views.layers import LayersView
-from cppn_gl.views.picture import PictureView
-from cppn_gl.views.plots.curves import CurvesView
-from cppn_gl.views.plots.signal import SignalView
-from cppn_gl.views.sheet import SheetView
-from cppn_gl.views.slopes.gradient import GradientView
-from cppn_gl.views.slopes.regions import RegionsView
-from cppn_gl.views.slopes.sensitivity import SensitivityView
-from cppn_gl.views.solid.surface import SurfaceView
-from cppn_gl.views.solid.volume import VolumeView
-from cppn_gl.views.units.units import UnitsView
 
 PICTURE = "picture"
+
+
+class _Views(Mapping[str, View]):
+    """The view of each row, made when it is first asked for."""
+
+    def __getitem__(self, name: str) -> View:
+        return _made(VIEWS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VIEWS)
+
+    def __len__(self) -> int:
+        return len(VIEWS)
+
+
+@cache
+def _made(row: ViewRow) -> View:
+    make = row.view
+    if isinstance(make, str):
+        module, _, name = make.partition(":")
+        make = getattr(importlib.import_module(module), name)
+    view: View = make()
+    view.row = row
+    return view
+
+
+ALL: Mapping[str, View] = _Views()
 
 
 def view_of(preset: Preset) -> View:
     """The view that a preset is shown by."""
     return ALL[preset.show.view]
-
-
-ALL: dict[str, View] = {
-    view.name: view
-    for view in (
-        PictureView(),
-        SheetView(view_of),
-        LayersView(),
-        UnitsView(),
-        SignalView(),
-        SurfaceView(),
-        CurvesView(),
-        VolumeView(),
-        RegionsView(),
-        GradientView(),
-        SensitivityView(),
-    )
-}

@@ -21,9 +21,11 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, Ends, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import LayersOptions
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.cells import Cells, arranged
 
 Floats = NDArray[np.float32]
@@ -91,14 +93,12 @@ def layer_ends(scene: Scene, shape: Size) -> Generator[None, None, list[Ends]]:
 class LayersView(HostView):
     """Every layer's picture; with `before`, above it the sums that the activation makes it of."""
 
-    name = "layers"
     points = True
     colors = True
-    knobs = ("before",)
 
     def cells(self, scene: Scene, size: Size) -> Cells:
         """Where the layers' pictures lie."""
-        return arranged(scene.network.depth, size, 2 if scene.preset.show.before else 1)
+        return arranged(scene.network.depth, size, 2 if scene.options(LayersOptions).before else 1)
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel: all layers are drawn, each in a share of the picture."""
@@ -108,15 +108,16 @@ class LayersView(HostView):
         """The size of a layer's picture."""
         cells = self.cells(scene, size)
         wide, high = cells.cell
-        return wide, max(1, (high - cells.gap) // 2) if scene.preset.show.before else high
+        half = max(1, (high - cells.gap) // 2)
+        return wide, half if scene.options(LayersOptions).before else high
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint all layers."""
         return self.paint_for(scene, size, size)
 
-    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps:
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         """Paint all layers. What each is stretched over is that of its picture in `shape`."""
-        before, color = scene.preset.show.before, scene.preset.color
+        before, color = scene.options(LayersOptions).before, scene.preset.color
         cells = self.cells(scene, size)
         wide, high = self.one(scene, size)
         spans = yield from layer_ends(scene, self.one(scene, shape))
@@ -144,14 +145,14 @@ class LayersView(HostView):
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         pointed = cells.at(cursor) if cursor else None
-        before, half = scene.preset.show.before, (cells.cell[1] - cells.gap) // 2
+        before, half = scene.options(LayersOptions).before, (cells.cell[1] - cells.gap) // 2
         wide, high = lettering.room(points, f"layer {cells.count} ")
         long = wide <= cells.cell[0] * 0.6
         high_enough = high < (half if before else cells.cell[1]) * 0.5
         numbered = high_enough and lettering.room(points, "m" * 3)[0] < cells.cell[0] * 0.75
         for index in range(cells.count):
             left, top, _, bottom = cells.box(index)
-            if index in (pointed, scene.preset.show.layer - 1):
+            if index in (pointed, scene.options(LayersOptions).layer - 1):
                 ink = lettering.WHITE if index == pointed else lettering.DIM
                 lettering.frame(draw, cells.box(index), max(1, cells.gap // 2), ink)
             if numbered:

@@ -1,19 +1,39 @@
 """The picture: outputs as colours at every point."""
 
-from cppn_gl.engines.coloring import begin
+from cppn_gl.engines import coloring
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.scene import Scene
-from cppn_gl.views.base import Drawing, Stage, View
+from cppn_gl.utils.tasks import Steps, Task
+from cppn_gl.views.base import Picture, Stage, View
+
+SAMPLES = 4  # N×N a pixel of the window's finest picture
+_RATES = Rates()  # of engines on the host, for whatever renderer
 
 
 class PictureView(View):
     """The network's outputs as colours, by whatever engine is fastest."""
 
-    name = "picture"
+    samples = SAMPLES
     bakes = True
+    by_pixel = True
+    samples_itself = True
+    own_shaders = False
     colors = True
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw."""
         engine = stage.engine_for(scene.network)
-        return begin(stage.painter, planes, scene, engine)
+        region = region or Region.of(planes.size)
+        return coloring.begin(stage.painter, planes, scene, engine, region)
+
+    def on_host(self, engine: Engine) -> bool:
+        """Where the engine needs no OpenGL."""
+        return engine.on_host
+
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        """Paint by the engine."""
+        return coloring.paint(_RATES, scene, engine, region)

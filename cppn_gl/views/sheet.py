@@ -3,12 +3,13 @@
 Scene -> sheet.cells() -> for each cell its own scene, drawn by its own view -> one picture
 """
 
-import time as wall
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
+from contextlib import ExitStack
 
 import numpy as np
 from PIL import ImageDraw
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
@@ -16,9 +17,10 @@ from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.views import lettering
-from cppn_gl.views.base import Drawing, Hit, OfPictures, Size, Stage, View, Words, lay_over
-from cppn_gl.views.sampling import begin
+from cppn_gl.utils.tasks import Stepping, Steps, Task, during
+from cppn_gl.views import lettering, view_of
+from cppn_gl.views.base import Hit, Size, Stage, View, Words, lay_over
+from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
 NETWORKS = 16 * MB  # of the networks that are kept
@@ -38,14 +40,15 @@ class Networks:
         return self._kept.get((preset.spec, preset.normalize), preset.network)
 
 
-class SheetView(OfPictures):
+class SheetView(View):
     """Many networks side by side."""
 
-    name = "sheet"
     points = True
+    samples_itself = True
+    colors = True
 
-    def __init__(self, view_of: Callable[[Preset], View]) -> None:
-        self._view_of, self._networks = view_of, Networks()
+    def __init__(self) -> None:
+        self._networks = Networks()
 
     def problem(self, preset: Preset) -> str:
         """Why there is no sheet of a preset: a cell cannot be made."""
@@ -59,11 +62,47 @@ class SheetView(OfPictures):
         """Where everything lies."""
         return sheet_layout(preset, cells(preset), size)
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene, samples: int = 1) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw, cell by cell."""
         layout = self.layout(scene.preset, planes.size)
-        scenes = self._scenes(scene, layout.grid)
-        return SheetDrawing(stage, planes, layout, scenes, self._view_of, samples)
+        samples = region.samples if region else 1
+        owned = ExitStack()
+        return Stepping(self._draw(stage, planes, scene, layout, samples, owned), owned)
+
+    def _draw(
+        self,
+        stage: Stage,
+        planes: Planes,
+        of: Scene,
+        layout: SheetLayout,
+        samples: int,
+        owned: ExitStack,
+    ) -> Steps[None]:
+        picture = lettering.blank(planes.size)
+        target: Planes | None = None
+        for cell, scene in self._scenes(of, layout.grid):
+            yield
+            left, top, right, bottom = layout.box(cell.row, cell.column)
+            view, size = view_of(scene.preset), (right - left, bottom - top)
+            if view.problem(scene.preset):
+                picture[top:bottom, left:right] = REFUSED
+                continue
+            if target is None or target.size != size:
+                owned.close()
+                target = Planes(stage.painter.ctx, size)
+                owned.callback(target.release)
+            # All cells have one shape, whatever they are rounded to: one range of a stretch.
+            region = Region.of(size, samples, scene.preset.sweep.cell)
+            task = enlarged(view, stage, target, scene, region)
+            yield from during(task, owned)
+            task.release()
+            found = lay_over(target.read(), view.overlay(scene, size))
+            room = picture[max(0, top) : bottom, max(0, left) : right]
+            room[:] = found[: room.shape[0], : room.shape[1]]
+        planes.write(picture)
+        owned.close()
 
     def _scenes(self, scene: Scene, grid: Grid) -> Iterator[tuple[Cell, Scene]]:
         for cell in grid.cells:
@@ -128,84 +167,3 @@ def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
         fits = wide + 2 * inset < 0.9 * (right - left) and 3 * high < bottom - top
         if cell.label and fits:
             lettering.chip(draw, (left + inset, top + inset), cell.label, points)
-
-
-class SheetDrawing:
-    """A sheet being drawn, one cell after the other."""
-
-    def __init__(
-        self,
-        stage: Stage,
-        planes: Planes,
-        layout: SheetLayout,
-        scenes: Iterator[tuple[Cell, Scene]],
-        view_of: Callable[[Preset], View],
-        samples: int,
-    ):
-        self._view_of, self._samples = view_of, samples
-        self.planes, self._stage, self._layout, self._scenes = planes, stage, layout, scenes
-        self._picture = lettering.blank(planes.size)
-        self._inner: Drawing | None = None
-        self._sheet: Planes | None = None
-        self._of: tuple[Cell, Scene] | None = None
-        self._done = False
-
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all cells are in the planes."""
-        deadline = wall.perf_counter() + budget
-        while not self._done:
-            if self._inner is None and not self._next():
-                self.planes.write(self._picture)
-                self._done = True
-            elif self._inner is not None:
-                if not self._inner.step(max(deadline - wall.perf_counter(), 0.0)):
-                    return False
-                self._keep()
-            if wall.perf_counter() >= deadline:
-                break
-        return self._done
-
-    def _next(self) -> bool:
-        """Begin the next cell; False where there is none."""
-        self._of = next(self._scenes, None)
-        if self._of is None:
-            return False
-        cell, scene = self._of
-        left, top, right, bottom = self._layout.box(cell.row, cell.column)
-        view = self._view_of(scene.preset)
-        if view.problem(scene.preset):
-            self._picture[top:bottom, left:right] = REFUSED
-            return True
-        size = (right - left, bottom - top)
-        if self._sheet is None or self._sheet.size != size:
-            self._free()
-            # All cells have one shape, whatever they are rounded to: one range of a stretch.
-            self._sheet = Planes(self._stage.painter.ctx, size, scene.preset.sweep.cell)
-        self._inner = begin(view, self._stage, self._sheet, scene, self._samples)
-        return True
-
-    def _keep(self) -> None:
-        """Put the cell that is drawn in its place."""
-        assert self._of is not None
-        assert self._inner is not None
-        assert self._sheet is not None
-        cell, scene = self._of
-        self._inner.release()
-        self._inner = None
-        left, top, right, bottom = self._layout.box(cell.row, cell.column)
-        words = self._view_of(scene.preset).overlay(scene, self._sheet.size)
-        found = lay_over(self._sheet.read(), words)
-        room = self._picture[max(0, top) : bottom, max(0, left) : right]
-        room[:] = found[: room.shape[0], : room.shape[1]]
-
-    def _free(self) -> None:
-        if self._sheet is not None:
-            self._sheet.release()
-            self._sheet = None
-
-    def release(self) -> None:
-        """Free the cell's planes."""
-        if self._inner is not None:
-            self._inner.release()
-            self._inner = None
-        self._free()

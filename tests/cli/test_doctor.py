@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from desktop import DEAD, virtual_display
+from rows import EXACT
 
 from cppn_gl.cli import doctor
 from cppn_gl.cli.doctor import Check, exit_status, report
-from cppn_gl.engines.names import EXACT, VARIABLE
+from cppn_gl.engines.names import VARIABLE
 
 GPU_INFO = {
     "renderer": "A GPU",

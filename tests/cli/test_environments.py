@@ -178,23 +178,43 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.002)
 
 
+SEQUENCE = ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be halted")
 @pytest.mark.parametrize(
     ("words", "begun", "target"),
     [
         (
-            ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"],
+            [
+                "sequence",
+                "default",
+                "-o",
+                "two",
+                "--frames",
+                "8",
+                "--fps",
+                "20",
+                "--size",
+                "640x360",
+                "--samples",
+                "2",
+            ],
             "two/00000.png",
             "two",
         ),
-        (["render", "default", "-o", "two.tif"], "two.tif.bands/manifest.json", "two.tif"),
+        (
+            ["render", "neylon-01", "-o", "two.tif", "--size", "4200x4000"],
+            "two.tif.bands/manifest.json",
+            "two.tif",
+        ),
     ],
     ids=["sequence", "poster"],
 )
 def test_of_two_runs_one_draws_and_the_other_says_so(
     here: Path, words: list[str], begun: str, target: str
 ) -> None:
-    words = [*words, "--size", "640x360", "--samples", "2", "--engine", "numpy"]
+    words = [*words, "--engine", "numpy"]
     first = start(*words)
     until((here / begun).exists)
     first.send_signal(signal.SIGSTOP)

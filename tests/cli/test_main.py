@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from rows import EXACT
 
 from cppn_gl._version import __version__
 from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.main import main
-from cppn_gl.engines.names import ENGINES, EXACT, VARIABLE
+from cppn_gl.engines.names import VARIABLE, engine_names
 from cppn_gl.engines.tuning import Measured, structure_key
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset import library
@@ -177,7 +178,7 @@ def measured(engine: str) -> None:
 
 @pytest.mark.gl
 @pytest.mark.usefixtures("compute_shaders")
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", engine_names())
 def test_every_engine_can_be_asked_for(run: Run, here: Path, name: str) -> None:
     words = ["--size", "33x9", "--depth", "2", "--engine", name]
     assert run("render", "small.toml", "-o", "a.png", *words) == (0, "a.png\n", "")
@@ -816,13 +817,13 @@ def test_what_is_wrong_is_one_line(run: Run, here: Path, words: list[str], messa
 def test_a_shader_that_does_not_compile_is_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cppn_gl.engines.cpu import picture as numpy_engine
+    from cppn_gl.engines import coloring
     from cppn_gl.engines.gl.shader import ShaderError
 
     def fail(*values: object) -> None:
         raise ShaderError("picture.frag:3: wrong")
 
-    monkeypatch.setattr(numpy_engine, "draw", fail)
+    monkeypatch.setattr(coloring, "paint", fail)
     words = ["render", "small.toml", *OUT, *SMALL]
     assert run(*words) == (2, "", "cppn_gl: picture.frag:3: wrong\n")
 
@@ -830,12 +831,12 @@ def test_a_shader_that_does_not_compile_is_one_line(
 def test_the_unexpected_is_one_line_unless_debugged(
     run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cppn_gl.engines.cpu import picture as numpy_engine
+    from cppn_gl.engines import coloring
 
     def fail(*values: object) -> None:
         raise ZeroDivisionError("a\nb")
 
-    monkeypatch.setattr(numpy_engine, "draw", fail)
+    monkeypatch.setattr(coloring, "paint", fail)
     words = ["render", "small.toml", *OUT, *SMALL]
     status, out, err = run(*words)
     assert (status, out, err.count("\n")) == (1, "", 1)
@@ -865,12 +866,12 @@ def test_a_missing_package_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -
 def test_a_picture_for_which_memory_lacks_is_one_line(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cppn_gl.engines.cpu import picture as numpy_engine
+    from cppn_gl.engines import coloring
 
     def fail(*values: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(numpy_engine, "draw", fail)
+    monkeypatch.setattr(coloring, "paint", fail)
     status, out, err = run("render", "small.toml", *OUT, *SMALL)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert "not enough memory" in err
@@ -880,13 +881,13 @@ def test_a_picture_for_which_memory_lacks_is_one_line(
 def test_an_interruption_is_silent(
     run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    from cppn_gl.engines.cpu import picture as numpy_engine
+    from cppn_gl.engines import coloring
 
     def interrupt(*values: object) -> None:
         for _ in range(2):  # `timeout` sends its signal twice
             signal.raise_signal(number)
 
-    monkeypatch.setattr(numpy_engine, "draw", interrupt)
+    monkeypatch.setattr(coloring, "paint", interrupt)
     assert run("render", "small.toml", *OUT, *SMALL) == (128 + number, "", "")
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
@@ -895,13 +896,13 @@ def test_an_interruption_is_silent(
 def test_an_interruption_in_a_librarys_call_back_is_not_lost(
     run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    from cppn_gl.engines.cpu import picture as numpy_engine
+    from cppn_gl.engines import coloring
 
     def draw(*values: object) -> None:
         ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(number))()
         until(lambda: False)
 
-    monkeypatch.setattr(numpy_engine, "draw", draw)
+    monkeypatch.setattr(coloring, "paint", draw)
     assert run("render", "small.toml", *OUT, *SMALL) == (128 + number, "", "")
 
 

@@ -1,20 +1,22 @@
 """Which engine draws what: first guesses, measurements by a clock of our own, and long jobs."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rows import BAKED, EXACT, NUMPY
 
 from cppn_gl.engines import choosing
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.choosing import BAKE_LIMIT, BAKE_TRIAL, GAIN, SHORT, TUNE_WORTH, Chooser
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.compiling import Compiled
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.shader import Structure, structure
-from cppn_gl.engines.names import BAKED, EXACT, NUMPY, Engine, fits
 from cppn_gl.engines.tuning import Measured, TuningCache, structure_key
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
@@ -35,9 +37,6 @@ class Painter:
     def rate(self, kind: Any) -> float:
         return self.guess
 
-    def kind(self, engine: Engine, network: Network) -> Any:
-        return engine, network
-
     def structure(self, network: Network) -> Structure:
         return structure(network, packing.layout(network, packing.Limits(65_536, 12)))
 
@@ -57,15 +56,16 @@ class World:
         return self.now
 
     def begin(
-        self, painter: Any, target: tuple[int, int], scene: Scene, engine: Engine, **keys: Any
+        self, engine: Engine, painter: Any, target: tuple[int, int], scene: Scene, region: Region
     ) -> SimpleNamespace:
-        def step(budget: float) -> bool:
+        def step(deadline: float) -> bool:
             self.now += self.compiling.pop(name, 0.0)
+            assert region.part == target
             work = target[0] * target[1] * work_per_pixel(scene.network)
-            if budget > 0:
+            if deadline > 0:
                 self.drawn.append(name)
                 self.now += work / self.rates[name]
-            return budget > 0
+            return deadline > 0
 
         name = str(engine)
         return SimpleNamespace(step=step)
@@ -84,7 +84,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     one = World()
-    monkeypatch.setattr(choosing, "begin", one.begin)
+    for engine in EXACT.values():
+        monkeypatch.setattr(engine, "begin", partial(one.begin, engine))
     monkeypatch.setattr(choosing, "wall", one)
     monkeypatch.setattr(Chooser, "_compile", lambda self, *asked: one.compile(*asked))
     return one
@@ -148,7 +149,7 @@ def test_the_first_guess(
         choice = one.engine_for(network)
         assert choice.engine in EXACT
         assert choice.engine.startswith(kind)
-        assert str(one.guess(network)) == choice.engine
+        assert str(one.candidates(network)[0]) == choice.engine
         assert choice.why == "first guess, not measured yet"
 
 
@@ -160,13 +161,13 @@ def test_candidates_begin_with_the_guess_and_can_draw(
 ) -> None:
     one = chooser(device, compute=compute, tiled=compute)
     found = one.candidates(network)
-    assert found[0] == one.guess(network)
+    assert found[0] == one.candidates(network)[0]
     assert len(found) == len(set(found))
-    assert all(fits(engine, network.width) for engine in found)
-    assert compute or not {engine.kind for engine in found} & {"compute", "tiled"}
+    assert not any(engine.problem(network, one.where) for engine in found)
+    assert compute or not {engine.family for engine in found} & {"compute", "tiled"}
     assert NUMPY not in found or device.software
-    assert "baked" not in {engine.kind for engine in found}  # for one network only
-    assert ("tiled" in {engine.kind for engine in found}) == (
+    assert "baked" not in {engine.family for engine in found}  # for one network only
+    assert ("tiled" in {engine.family for engine in found}) == (
         network is WIDE and device is GPU and compute
     )
 
@@ -177,11 +178,12 @@ def test_candidates_begin_with_the_guess_and_can_draw(
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.parametrize("network", [NARROW, WIDE], ids=repr)
 def test_what_is_asked_for_draws_unless_it_does_not_fit(name: str, network: Network) -> None:
-    choice = chooser(PROCESSOR, name).engine_for(network)
-    if fits(EXACT[name], network.width):
+    one = chooser(PROCESSOR, name)
+    choice = one.engine_for(network)
+    if not EXACT[name].problem(network, one.where):
         assert (choice.engine, choice.why) == (name, "asked for")
     else:
-        assert choice.engine == ("fragment" if EXACT[name].kind == "baked" else "compute-4")
+        assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
         assert choice.why == f"{name} draws up to 64 units"
 
 
@@ -197,7 +199,7 @@ def test_compute_alone_leaves_the_pixels_to_be_chosen(
 ) -> None:
     one = chooser(device, "compute", cache)
     for network in (NARROW, WIDE):
-        assert {engine.kind for engine in one.candidates(network)} == {"compute"}
+        assert {engine.family for engine in one.candidates(network)} == {"compute"}
         assert one.engine_for(network).engine.startswith("compute-")
     assert one.engine_for(WIDE).engine == "compute-4"
     best = str(one.candidates(NARROW)[-1])
@@ -288,7 +290,7 @@ def test_what_was_measured_and_cannot_be_here_is_ignored(cache: TuningCache, eng
 def test_a_small_network_is_baked_along_and_a_large_one_is_not(
     world: World, cache: TuningCache
 ) -> None:
-    baked = str(chooser().baked)
+    baked = str(chooser().baked(NARROW))
     world.rates[baked] = 5e9
     assert weights(TINY) <= BAKE_TRIAL < weights(NARROW)
     one = chooser(cache=cache)
@@ -363,7 +365,7 @@ def test_baking_has_to_save_more_than_it_costs(
     cache: TuningCache, world: World, device: ContextInfo, seconds: float, bakes: bool
 ) -> None:
     one = chooser(device, cache=cache)
-    guess, baked = str(one.guess(NARROW)), str(one.baked)
+    guess, baked = str(one.candidates(NARROW)[0]), str(one.baked(NARROW))
     rates = {guess: 1e9, baked: 2e9}
     each = 40.0 / weights(NARROW)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured(guess, rates, each))
@@ -379,7 +381,7 @@ def test_a_very_long_job_bakes_to_measure_that_too(
     world: World, cache: TuningCache, device: ContextInfo
 ) -> None:
     one = chooser(device, cache=cache)
-    baked = str(one.baked)
+    baked = str(one.baked(NARROW))
     world.rates[baked], world.compiling[baked] = 3e9, 1.0
     choice = one.settle(scene(NARROW), points_of(NARROW, 1000.0), planes)
     assert choice.engine == baked
@@ -389,33 +391,33 @@ def test_a_very_long_job_bakes_to_measure_that_too(
 def test_a_long_job_of_what_cannot_be_baked_bakes_nothing(world: World, cache: TuningCache) -> None:
     for network in (NARROW, TINY):
         one = chooser(cache=cache)
-        world.rates[str(one.baked)] = 3e9
+        world.rates[str(one.baked(NARROW))] = 3e9
         choice = one.settle(scene(network), points_of(network, 1e6), planes, bakes=False)
-        assert choice.engine == one.engine_for(network).engine != str(one.baked)
+        assert choice.engine == one.engine_for(network).engine != str(one.baked(NARROW))
         assert world.drawn
-        assert str(one.baked) not in world.drawn
-        assert settled(one, network, points_of(network, 1e6)) == str(one.baked)
+        assert str(one.baked(NARROW)) not in world.drawn
+        assert settled(one, network, points_of(network, 1e6)) == str(one.baked(NARROW))
         world.drawn.clear()
 
 
 def test_programs_are_baked_for_what_the_device_has_most_of() -> None:
-    assert chooser(PROCESSOR).baked == BAKED
-    assert chooser(GPU, compute=False).baked == BAKED
-    assert chooser(GPU).baked.kind == "baked"
+    assert chooser(PROCESSOR).baked(NARROW) == BAKED
+    assert chooser(GPU, compute=False).baked(NARROW) == BAKED
+    assert chooser(GPU).baked(NARROW).name == "baked-1"
 
 
 def test_a_baked_program_that_is_no_faster_is_not_taken(world: World, cache: TuningCache) -> None:
     one = chooser(cache=cache)
-    assert settled(one, NARROW, points_of(NARROW, 1e6)) == str(one.guess(NARROW))
-    assert str(one.baked) in world.drawn
+    assert settled(one, NARROW, points_of(NARROW, 1e6)) == str(one.candidates(NARROW)[0])
+    assert str(one.baked(NARROW)) in world.drawn
 
 
 def test_what_cannot_be_baked_is_not(world: World, cache: TuningCache) -> None:
-    world.rates |= dict.fromkeys((str(BAKED), str(chooser().baked)), 9e9)
+    world.rates |= dict.fromkeys((str(BAKED), str(chooser().baked(NARROW))), 9e9)
     for network in (WIDE, Network.random(depth=1)):
         engine = settled(chooser(cache=cache), network, points_of(network, 1e6))
-        assert EXACT[engine].kind != "baked"
-    assert not [name for name in world.drawn if EXACT[name].kind == "baked"]
+        assert EXACT[engine].bakes is False
+    assert not [name for name in world.drawn if EXACT[name].bakes]
 
 
 # Compiling of uncertain length.
@@ -428,7 +430,7 @@ def test_what_is_expected_to_compile_for_long_is_not_baked(
     one = chooser(PROCESSOR, cache=cache)
     world.rates[str(BAKED)] = 9e9
     network = Network.random(depth=depth, width=width)
-    assert EXACT[settled(one, network, points_of(network, 1e5))].kind != "baked"
+    assert EXACT[settled(one, network, points_of(network, 1e5))].bakes is False
     assert world.elsewhere == []
 
 
@@ -437,7 +439,7 @@ def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: Tu
     world.rates[str(BAKED)] = 9e9
     network = Network.random(depth=27, width=30)
     key = structure_key(one.painter.structure(network))
-    guess = str(one.guess(network))
+    guess = str(one.candidates(network)[0])
     cache.put(key, Measured(guess, {guess: 1e9}, 1e-4, weights(NARROW)))
     assert settled(one, network, points_of(network, 1e4)) == str(BAKED)
     assert world.elsewhere == [str(BAKED)]
@@ -458,7 +460,7 @@ def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
     baked = str(BAKED)
     world.rates[baked], world.compiling[baked] = 9e9, 1e6
     one = chooser(PROCESSOR, cache=cache)
-    guess = str(one.guess(network))
+    guess = str(one.candidates(network)[0])
     cache.put(structure_key(one.painter.structure(network)), Measured(guess, {guess: 1e9}))
     for _ in range(2):
         assert settled(one, network, points_of(network, 100.0)) == guess
@@ -476,7 +478,7 @@ def test_nothing_that_takes_long_is_baked_where_the_driver_keeps_no_programs(
     network = Network.random(depth=6, width=30)
     world.rates[str(BAKED)], world.problem = 9e9, "no cache"
     one = chooser(PROCESSOR, cache=cache)
-    assert EXACT[settled(one, network, points_of(network, 1e5))].kind != "baked"
+    assert EXACT[settled(one, network, points_of(network, 1e5))].bakes is False
     assert str(BAKED) not in world.drawn
 
 
@@ -506,13 +508,13 @@ def test_what_draws_a_network_within_the_picture_of_another(
     one = chooser(device, asked)
     found = one.engine_within(base, network)
     assert str(found).startswith(engine)
-    assert fits(found, network.width)
+    assert not found.problem(network, one.where)
     assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
 
 
 def test_a_long_job_bakes_for_its_own_network_alone(cache: TuningCache, world: World) -> None:
     one = chooser(cache=cache)
-    guess, baked = str(one.guess(NARROW)), str(one.baked)
+    guess, baked = str(one.candidates(NARROW)[0]), str(one.baked(NARROW))
     rates = {guess: 1e9, baked: 2e9}
     key = structure_key(one.painter.structure(NARROW))
     cache.put(key, Measured(guess, rates, 40.0 / weights(NARROW)))

@@ -6,19 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 from census import Census
+from rows import EXACT, FRAGMENT, NUMPY
 from truth import MAGENTA, reference
 from windowless import windowless
 
 from cppn_gl.engines import coloring
-from cppn_gl.engines.coloring import ColorDrawing
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, Engine
 from cppn_gl.engines.stretch import ended
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import MAPPINGS, colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.viewer import canvas as canvases
 from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.warming import SAMPLES
@@ -31,6 +32,7 @@ COLORS = [
     {"mapping": "diverging", "stretch": "minmax"},
     {"mapping": "oklch"},
 ]
+WHOLE = Region.of(SIZE)
 ENGINES = list(EXACT.values())
 each = pytest.mark.parametrize("engine", ENGINES, ids=str)
 in_colors = pytest.mark.parametrize("color", COLORS, ids=str)
@@ -63,7 +65,7 @@ def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> 
 
 def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
     steps = 0
-    while not drawing.step(budget):
+    while not drawing.step(within(budget)):
         steps += 1
         assert steps < 5000
     picture: np.ndarray = drawing.planes.read()
@@ -72,15 +74,22 @@ def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
 
 
 def drawn(renderer: Renderer, engine: Engine, scene: Scene, **keys: Any) -> np.ndarray:
-    planes = Planes(renderer.ctx, keys.pop("planes", SIZE))
-    budget = keys.pop("budget", 0.25)
-    return finished(coloring.begin(renderer.painter, planes, scene, engine, **keys), budget)
+    budget, region = keys.pop("budget", 0.25), Region.of(SIZE, keys.pop("samples", 1))
+    return finished(begun(renderer, engine, scene, keys.pop("region", region)), budget)
+
+
+def begun(renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHOLE) -> Any:
+    """A drawing by an engine, with its planes."""
+    planes = Planes(renderer.ctx, region.part)
+    drawing: Any = coloring.begin(renderer.painter, planes, scene, engine, region)
+    drawing.planes = planes
+    return drawing
 
 
 def slow(renderer: Renderer) -> None:
     """Let the painter think that each tile has to be the smallest."""
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
 
 @pytest.mark.gl
@@ -135,8 +144,7 @@ def test_a_part_is_cut_from_the_whole(samples: int) -> None:
 @pytest.mark.gl
 def test_a_coarse_picture_has_the_range_of_the_fine_one(renderer: Renderer) -> None:
     scene = scene_of(PRESET.replace(mapping="magma", stretch="percentile"))
-    planes = Planes(renderer.ctx, (5, 3), SIZE)
-    coarse = finished(coloring.begin(renderer.painter, planes, scene, FRAGMENT))
+    coarse = drawn(renderer, FRAGMENT, scene, region=Region.of((5, 3), shape=SIZE))
     ends = ended(scene, SIZE)
     values = reference(PRESET, (5, 3)).reshape(-1, 3).astype(np.float32)
     assert np.abs(coarse.reshape(-1, 3) - colored(values, scene.preset.color, ends)).max() < 2e-4
@@ -149,12 +157,9 @@ def test_two_drawings_by_turns_do_not_disturb_each_other(
 ) -> None:
     names = ["viridis", "hsv", "rgb"]
     scenes = [scene_of(PRESET.replace(mapping=n, seed=k)) for k, n in enumerate(names)]
-    alone = [drawn(renderer, engine, scene, samples=2) for scene in scenes]
+    alone = [drawn(renderer, engine, scene, region=Region.of(SIZE, 2)) for scene in scenes]
     slow(renderer)
-    drawings = [
-        coloring.begin(renderer.painter, Planes(renderer.ctx, SIZE), scene, engine, samples=2)
-        for scene in scenes
-    ]
+    drawings = [begun(renderer, engine, scene, Region.of(SIZE, 2)) for scene in scenes]
     while not all(drawing.done for drawing in drawings):
         for drawing in drawings:
             drawing.step(0.0)
@@ -163,13 +168,13 @@ def test_two_drawings_by_turns_do_not_disturb_each_other(
 
 
 @pytest.mark.gl
-def test_plain_colours_take_the_direct_way(renderer: Renderer) -> None:
-    planes = Planes(renderer.ctx, SIZE)
-    for preset in (PRESET, PRESET.replace(mapping="grey")):
-        drawing = coloring.begin(renderer.painter, planes, scene_of(preset), FRAGMENT)
-        assert isinstance(drawing, ColorDrawing) != preset.color.plain
-        assert drawing.engine == FRAGMENT
-    planes.release()
+def test_plain_colours_take_the_direct_way(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn(renderer, FRAGMENT, scene_of(PRESET))
+    counted = Census(monkeypatch)
+    begun(renderer, FRAGMENT, scene_of(PRESET)).planes.release()
+    assert counted.alive() == {}
 
 
 @pytest.mark.gl
@@ -179,12 +184,11 @@ def test_nothing_is_left_of_a_drawing_that_ends_or_is_dropped(
     scene = scene_of(PRESET.replace(mapping="grey"))
     drawn(renderer, FRAGMENT, scene)  # what is kept is made
     counted = Census(monkeypatch)
-    drawn(renderer, FRAGMENT, scene, samples=2)
+    drawn(renderer, FRAGMENT, scene, region=Region.of(SIZE, 2))
     assert counted.alive() == {}
-    planes = Planes(renderer.ctx, SIZE)
-    drawing = coloring.begin(renderer.painter, planes, scene, FRAGMENT, samples=2)
+    drawing = begun(renderer, FRAGMENT, scene, Region.of(SIZE, 2))
     drawing.step(0.0)
-    planes.release()
+    drawing.planes.release()
     drawing.release()
     drawn(renderer, FRAGMENT, scene)
     assert counted.alive() == {}

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rows import BAKED, FRAGMENT
 
 from cppn_gl.engines.gl import compiling
 from cppn_gl.engines.gl.compiling import Compiled, elsewhere
-from cppn_gl.engines.names import BAKED, FRAGMENT
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset

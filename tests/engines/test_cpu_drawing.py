@@ -4,16 +4,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from windowless import windowless
 
-from cppn_gl.engines.cpu import picture as numpy_engine
-from cppn_gl.engines.cpu.drawing import HostDrawing
+from cppn_gl.engines import coloring
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import Blocks
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.network import Layer
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.tasks import at_once, finish, within
 from cppn_gl.utils.threads import THREADS
 
 pytestmark = pytest.mark.gl
@@ -47,7 +50,7 @@ def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     size = (75, 61)
     planes = Planes(renderer.ctx, size)
     compiled = renderer.painter.programs.compiled
-    drawing = HostDrawing(renderer.painter, planes, scene(WIDE))
+    drawing = NUMPY.begin(renderer.painter, planes, scene(WIDE), Region.of(size))
     steps = 1
     while not drawing.step(0.0):  # a layer of a block a core
         steps += 1
@@ -71,13 +74,11 @@ def test_pixels_do_not_depend_on_the_steps(
         ((75, 61), (0, 13, 75, 21)),
         ((1100, 9), (7, 2, 500, 5)),
     ):
-        planes = Planes(renderer.ctx, part[2:])
-        drawing = HostDrawing(
-            renderer.painter, planes, of, size=size, offset=part[:2], samples=samples
-        )
-        while not drawing.step(budget):
+        planes, region = Planes(renderer.ctx, part[2:]), Region.of(size, samples).cut(*part)
+        drawing = NUMPY.begin(renderer.painter, planes, of, region)
+        while not drawing.step(within(budget)):
             pass
-        assert np.array_equal(planes.read(), numpy_engine.draw(of, size, samples, part))
+        assert np.array_equal(planes.read(), at_once(coloring.paint(Rates(), of, NUMPY, region)))
         planes.release()
 
 
@@ -86,11 +87,8 @@ def test_a_part_of_a_picture(renderer: Renderer, samples: int) -> None:
     assert renderer.ctx is not None
     left, top, width, height = 7, 5, 20, 9
     planes = Planes(renderer.ctx, (width, height))
-    drawing = HostDrawing(
-        renderer.painter, planes, scene(WIDE), size=SIZE, offset=(left, top), samples=samples
-    )
-    while not drawing.step(0.01):
-        pass
+    region = Region.of(SIZE, samples).cut(left, top, width, height)
+    finish(NUMPY.begin(renderer.painter, planes, scene(WIDE), region))
     whole = renderer.render(WIDE, SIZE, 0.7, samples=samples, dtype="float32")
     part = whole[top : top + height, left : left + width]
     assert np.abs(planes.read() - part).max() < 5e-6
@@ -106,7 +104,8 @@ def test_wide_layers_are_scaled_one_at_a_time(
     monkeypatch.setattr(
         Layer, "scaled", lambda layer, *scales: scaled.append(layer) or scale(layer, *scales)
     )
-    drawing = HostDrawing(renderer.painter, planes, scene(WIDE.replace(weight_scale=0.21)))
+    one = scene(WIDE.replace(weight_scale=0.21))
+    drawing = NUMPY.begin(renderer.painter, planes, one, Region.of(SIZE))
     for number in range(1, WIDE.spec.depth):
         assert not drawing.step(0.0)
         assert len(scaled) == number

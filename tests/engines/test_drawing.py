@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import EXACT, FRAGMENT, NUMPY, TILED
 
-from cppn_gl.engines.cpu.drawing import HostDrawing
-from cppn_gl.engines.gl.drawing import Drawing, begin
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.tiled import TiledDrawing
-from cppn_gl.engines.names import EXACT, FRAGMENT, NUMPY, TILED, Engine
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.tasks import within
 
 pytestmark = pytest.mark.gl
 
@@ -40,11 +39,11 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 def slow(renderer: Renderer) -> None:
     """Let the painter think that each tile has to be the smallest."""
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
 
 def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
-    while not drawing.step(budget):
+    while not drawing.step(within(budget)):
         pass
     picture: np.ndarray = drawing.planes.read()
     drawing.planes.release()
@@ -52,27 +51,31 @@ def finished(drawing: Any, budget: float = 0.25) -> np.ndarray:
 
 
 def drawn(renderer: Renderer, engine: Engine, preset: Preset = PRESET, **keys: Any) -> np.ndarray:
-    planes = Planes(renderer.ctx, keys.pop("planes", SIZE))
-    return finished(begin(renderer.painter, planes, scene(preset), engine, **keys))
+    return finished(begun(renderer, engine, preset, **keys))
 
 
-def test_each_engine_has_its_drawing(renderer: Renderer) -> None:
-    planes = Planes(renderer.ctx, SIZE)
-    for engine in EXACT.values():
-        drawing = begin(renderer.painter, planes, scene(), engine)
-        kind = {NUMPY: HostDrawing, TILED: TiledDrawing}.get(engine, Drawing)
-        assert type(drawing) is kind
-        assert drawing.engine == engine
-    planes.release()
+def begun(
+    renderer: Renderer,
+    engine: Engine,
+    preset: Preset = PRESET,
+    planes: tuple[int, int] = SIZE,
+    region: Region | None = None,
+) -> Any:
+    """A drawing by an engine, with its planes."""
+    target = Planes(renderer.ctx, planes)
+    drawing: Any = engine.begin(
+        renderer.painter, target, scene(preset), region or Region.of(planes)
+    )
+    drawing.planes = target
+    return drawing
 
 
 @each
 @pytest.mark.parametrize("samples", [1, 2])
 def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> None:
-    whole = drawn(renderer, engine, samples=samples)
+    whole = drawn(renderer, engine, region=Region.of(SIZE, samples))
     slow(renderer)
-    planes = Planes(renderer.ctx, SIZE)
-    drawing = begin(renderer.painter, planes, scene(), engine, samples=samples)
+    drawing = begun(renderer, engine, region=Region.of(SIZE, samples))
     steps = 0
     while not drawing.step(0.0):
         steps += 1
@@ -86,14 +89,14 @@ def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> 
 def test_samples_are_all_there_and_none_twice(renderer: Renderer, engine: Engine) -> None:
     white = PRESET.replace(weight_scale=0, bias_scale=0, output_activation="cos")
     for samples in (1, 2, 3, 5):
-        picture = drawn(renderer, engine, white, samples=samples)
+        picture = drawn(renderer, engine, white, region=Region.of(SIZE, samples))
         assert np.allclose(picture, 1, atol=1e-6)
 
 
 @each
 def test_an_offset_shows_a_part(renderer: Renderer, engine: Engine) -> None:
     whole = drawn(renderer, engine)
-    part = drawn(renderer, engine, planes=(18, 7), size=SIZE, offset=(5, 3))
+    part = drawn(renderer, engine, planes=(18, 7), region=Region.of(SIZE).cut(5, 3, 18, 7))
     assert np.abs(part - whole[3:10, 5:23]).max() < 1e-6
 
 
@@ -112,8 +115,7 @@ def test_drawings_by_all_engines_at_once_do_not_disturb_each_other(renderer: Ren
     expected = [drawn(renderer, *pair) for pair in zip(ENGINES, presets, strict=True)]
     slow(renderer)
     drawings = [
-        begin(renderer.painter, Planes(renderer.ctx, SIZE), scene(preset), engine, samples=1)
-        for engine, preset in zip(ENGINES, presets, strict=True)
+        begun(renderer, engine, preset) for engine, preset in zip(ENGINES, presets, strict=True)
     ]
     while not all(drawing.done for drawing in drawings):
         for drawing in drawings:
@@ -128,17 +130,17 @@ def test_the_rate_is_kept_under_the_kind_that_others_ask_for(
 ) -> None:
     slow(renderer)
     drawn(renderer, engine)
-    kind = renderer.painter.kind(engine, scene().network)
+    kind = engine.rate_key(renderer.painter, scene().network)
     assert list(renderer.painter._rates) == [kind]
     assert renderer.painter.rate(kind) > 1
 
 
 def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT.values(), 1e30)  # all of it, then
+    renderer.painter._last = dict.fromkeys(EXACT, 1e30)  # all of it, then
     planes = Planes(renderer.ctx, SIZE)
-    drawing = begin(renderer.painter, planes, scene(), FRAGMENT)
-    assert drawing.step(60.0)
+    drawing = FRAGMENT.begin(renderer.painter, planes, scene(), Region.of(SIZE))
+    assert drawing.step(within(60.0))
     planes.release()
 
 
@@ -149,7 +151,7 @@ def test_how_much_is_drawn_grows_from_none_to_all(
 ) -> None:
     assert renderer.ctx is not None
     planes = Planes(renderer.ctx, (160, 120))
-    drawing = begin(renderer.painter, planes, scene(), engine, samples=samples)
+    drawing = engine.begin(renderer.painter, planes, scene(), Region.of((160, 120), samples))
     found = [drawing.fraction]
     while not drawing.step(0.0):
         found.append(drawing.fraction)

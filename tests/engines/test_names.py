@@ -1,54 +1,48 @@
 """Names of engines: what they say, what is refused, and what the environment may ask for."""
 
-import pytest
+import subprocess
+import sys
 
-from cppn_gl.engines import names as engines
+import pytest
+from rows import COMPUTE, NUMPY
+
+from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
-from cppn_gl.engines.names import (
-    AUTO,
-    BAKED,
-    COMPUTE,
-    ENGINES,
-    EXACT,
-    FRAGMENT,
-    NUMPY,
-    TILED,
-    VARIABLE,
-    Engine,
-    engine_name,
-    fits,
-    wished,
-)
+from cppn_gl.engines.gl.pipeline import ShaderEngine
+from cppn_gl.engines.names import AUTO, ENGINES, VARIABLE, engine_name, engine_names, wished
+from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError
 
 
 def test_an_exact_name_gives_its_engine_back() -> None:
-    assert {FRAGMENT, BAKED, TILED, NUMPY, *COMPUTE.values()} <= set(EXACT.values())
-    for name, engine in EXACT.items():
-        assert str(engine) == name
+    computes = [f"compute-{pixels}" for pixels in (1, 2, 4, 8, 16)]
+    assert list(ENGINES) == ["fragment", *computes, "baked", "baked-1", "tiled", "numpy"]
+    for name, engine in ENGINES.items():
+        assert str(engine) == engine.name == name
         assert engine_name(name) == name
-    assert EXACT["compute-8"] == Engine("compute", 8)
-    assert len(set(EXACT.values())) == len(EXACT)
 
 
 def test_every_name_is_exact_or_leaves_a_choice() -> None:
-    assert set(ENGINES) == {*EXACT, AUTO, "compute"}
-    assert len(ENGINES) == len(set(ENGINES))
-    assert ENGINES[0] == AUTO
+    assert set(engine_names()) == {*ENGINES, AUTO, "compute"}
+    assert len(engine_names()) == len(set(engine_names()))
+    assert engine_names()[0] == AUTO
 
 
 def test_pixels_are_vectors_of_one_to_four_lanes() -> None:
-    for engine in EXACT.values():
-        assert engine.pixels == engine.lanes * engine.groups
-        assert engine.lanes in (1, 2, 4)
-        assert engine.groups == 1 or engine.lanes == 4
-    assert all(engine.pixels == pixels for pixels, engine in COMPUTE.items())
-    for engine in (FRAGMENT, BAKED, TILED, NUMPY):
-        assert (engine.lanes, engine.groups) == (4, 1)
+    shaders = [engine for engine in ENGINES.values() if isinstance(engine, ShaderEngine)]
+    assert len(shaders) == 8
+    for pipeline in (engine.pipeline for engine in shaders):
+        assert pipeline.pixels == pipeline.lanes * pipeline.groups
+        assert pipeline.lanes in (1, 2, 4)
+        assert pipeline.groups == 1 or pipeline.lanes == 4
+        by_compute = pipeline.name.startswith("compute") or pipeline.name == "baked-1"
+        assert pipeline.by_compute == by_compute
+    assert all(COMPUTE[pixels].pipeline.pixels == pixels for pixels in COMPUTE)
 
 
 def test_only_numpy_needs_no_opengl() -> None:
-    assert [engine for engine in EXACT.values() if engine.on_host] == [NUMPY]
+    assert [engine for engine in ENGINES.values() if engine.on_host] == [NUMPY]
+    assert [engine for engine in ENGINES.values() if not engine.compiles] == [NUMPY]
 
 
 @pytest.mark.parametrize(
@@ -83,13 +77,23 @@ def test_a_wrong_wish_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         wished()
 
 
-@pytest.mark.parametrize("name", EXACT)
-def test_what_is_unrolled_fits_narrow_networks_only(name: str) -> None:
-    engine = EXACT[name]
-    assert fits(engine, 0)
-    assert fits(engine, UNROLLED_WIDTH)
-    assert fits(engine, UNROLLED_WIDTH + 1) == (engine.kind != "baked" and engine.groups == 1)
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_is_unrolled_draws_narrow_networks_only(name: str) -> None:
+    engine, device = ENGINES[name], Device(software=False, compute=True, tiled=True)
+    unrolled = engine.bakes or name in ("compute-8", "compute-16")
+    narrow, wide = (Network.random(depth=2, width=UNROLLED_WIDTH + more) for more in (0, 1))
+    assert engine.problem(None, device) == engine.problem(narrow, device) == ""
+    assert engine.problem(wide, device) == ("draws up to 64 units" if unrolled else "")
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_needs_compute_shaders_says_so(name: str) -> None:
+    device = Device(software=True, compute=False, tiled=False)
+    needed = name.startswith("compute") or name in ("baked-1", "tiled")
+    assert ENGINES[name].problem(None, device) == ("needs OpenGL 4.3" if needed else "")
 
 
 def test_engines_are_known_without_opengl() -> None:
-    assert "moderngl" not in dir(engines)
+    code = "import sys, cppn_gl.engines.names; print('moderngl' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -7,12 +7,13 @@ from typing import Any
 import moderngl
 import pytest
 from census import Census
+from rows import COMPUTE, FRAGMENT, NUMPY
 
 from cppn_gl import Preset, Renderer
-from cppn_gl.engines.gl.painter import FIRST_RATE, MAX_RATES, Painter
+from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.programs import MAX_PROGRAMS
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.names import COMPUTE, FRAGMENT, NUMPY
+from cppn_gl.engines.rates import FIRST_RATE, MAX_RATES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
@@ -141,7 +142,7 @@ def test_one_upload_serves_all_engines(renderer: Renderer) -> None:
         scene = Scene(Network.random(depth=3, width=9, seed=77), View(), Clock())
         before = painter.uploads
         for engine in (FRAGMENT, COMPUTE[4], FRAGMENT, COMPUTE[8]):
-            painter.load(scene, engine)
+            painter.load(scene, engine.pipeline)
         assert painter.uploads == before + 1
 
 
@@ -151,7 +152,9 @@ def test_one_upload_serves_all_engines(renderer: Renderer) -> None:
 def test_a_rate_is_a_low_guess_until_it_is_measured(renderer: Renderer) -> None:
     with current(renderer) as ctx:
         painter = Painter(ctx, 420)
-        one, other = (painter.kind(engine, START.network()) for engine in (FRAGMENT, COMPUTE[4]))
+        one, other = (
+            engine.rate_key(painter, START.network()) for engine in (FRAGMENT, COMPUTE[4])
+        )
         assert painter.rate(one) == FIRST_RATE / 2
         painter.measured(one, work=1e9, seconds=1.0)
         assert painter.rate(one) == 1e9
@@ -172,7 +175,7 @@ def test_rates_do_not_pile_up(renderer: Renderer) -> None:
             kind: Any = FRAGMENT, depth
             painter.measured(kind, 1e9, 1.0)
         assert len(painter._rates) <= MAX_RATES
-        assert painter.kind(NUMPY, START.network()) == (NUMPY, None)
+        assert NUMPY.rate_key(painter, START.network()) == ("numpy", None)
         painter.release()
 
 

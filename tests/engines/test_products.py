@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from threadpoolctl import threadpool_limits
 from truth import check_truth
 
 from cppn_gl import Preset, Renderer
-from cppn_gl.engines.cpu import picture as numpy_engine
+from cppn_gl.engines import coloring
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu import products
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
 from cppn_gl.engines.cpu.trace import traced
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils import threads
+from cppn_gl.utils.tasks import Stepping, at_once
 
 SIZE = (41, 29)
 SIZES = [SIZE, (1, 1), (32, 32), (75, 61), (2051, 3), (3, 1025)]
@@ -24,8 +27,14 @@ WIDTHS = [1, 9, 30, 90, 130]
 PRESET = Preset().replace(depth=4, width=9, inputs=["x", "y", "r", "t"], extent=1.7)
 
 
-def drawn(preset: Preset, size: tuple[int, int] = SIZE, **keys: Any) -> np.ndarray:
-    return numpy_engine.draw(scene_of(preset, 0.3), size, **keys)
+def drawn(
+    preset: Preset,
+    size: tuple[int, int] = SIZE,
+    samples: int = 1,
+    part: tuple[int, int, int, int] | None = None,
+) -> np.ndarray:
+    region = Region.of(size, samples).cut(*part or (0, 0, *size))
+    return at_once(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, region))
 
 
 def some(width: int, seed: int = 0) -> Preset:
@@ -51,7 +60,7 @@ def test_pixels_do_not_depend_on_the_number_of_cores(cores: int, width: int) -> 
         for index in range(len(blocks)):
             one.fill(expected, blocks[index : index + 1])
         with threadpool_limits(cores, user_api="blas"):
-            assert np.array_equal(numpy_engine.draw(scene, size), expected), (cores, size)
+            assert np.array_equal(drawn(some(width, seed), size), expected), (cores, size)
 
 
 @pytest.mark.parametrize("samples", [1, 2])
@@ -82,11 +91,12 @@ def test_bands_make_up_the_whole(rows: int) -> None:
     assert np.array_equal(np.concatenate(bands), drawn(preset, size))
 
 
-def test_pixels_do_not_depend_on_interruptions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pixels_do_not_depend_on_interruptions() -> None:
     size, preset = (75, 61), some(30)
-    whole = drawn(preset, size)
-    monkeypatch.setattr(numpy_engine, "AT_ONCE", 3)
-    assert np.array_equal(drawn(preset, size), whole)
+    task = Stepping(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, Region.of(size)))
+    while not task.step(0.0):
+        pass
+    assert np.array_equal(drawn(preset, size), task.found)
 
 
 @pytest.mark.parametrize("mapping", ["lab", "oklch", "hsv", "viridis"])
@@ -100,7 +110,7 @@ def test_neither_do_their_colours(mapping: str) -> None:
 def test_layer_by_layer_is_the_same(width: int) -> None:
     size, scene = (75, 61), scene_of(some(width, 1), 0.3)
     one, blocks = Products(scene.network, scene.view, scene.clock), Blocks.covering(size)
-    whole = numpy_engine.draw(scene, size)
+    whole = drawn(some(width, 1), size)
     for count in (1, 2, 5):
         picture = np.zeros_like(whole)
         for start in range(0, len(blocks), count):

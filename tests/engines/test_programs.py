@@ -7,30 +7,31 @@ from typing import Any
 
 import pytest
 from census import Census
+from rows import BAKED, COMPUTE, EXACT, FRAGMENT
 
 from cppn_gl.engines.gl import programs as module
 from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.packing import Limits, layout
 from cppn_gl.engines.gl.painter import draw_nothing
+from cppn_gl.engines.gl.pipeline import ShaderEngine
 from cppn_gl.engines.gl.programs import ComputeProgram, FragmentProgram, Program, Programs
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import BAKED, COMPUTE, EXACT, FRAGMENT, Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
 
 pytestmark = pytest.mark.gl
 
 NETWORK = Network.random(depth=3, width=4)
-SHADERS = [engine for engine in EXACT.values() if engine.kind in ("fragment", "compute", "baked")]
+SHADERS = [engine for engine in EXACT.values() if isinstance(engine, ShaderEngine)]
 
 
 def of(network: Network = NETWORK) -> Structure:
     return structure(network, layout(network, Limits()))
 
 
-def got(programs: Programs, engine: Engine, network: Network = NETWORK) -> Program:
-    return programs.get(of(network), engine, network)
+def got(programs: Programs, engine: Any, network: Network = NETWORK) -> Program:
+    return programs.get(of(network), engine.pipeline, network)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +54,9 @@ def programs(context: Any) -> Iterator[Programs]:
 
 
 @pytest.mark.parametrize("engine", SHADERS, ids=str)
-def test_each_engine_has_a_program_of_its_own(programs: Programs, engine: Engine) -> None:
+def test_each_engine_has_a_program_of_its_own(programs: Programs, engine: Any) -> None:
     first = got(programs, engine)
-    assert isinstance(first, ComputeProgram if engine.by_compute else FragmentProgram)
+    assert isinstance(first, ComputeProgram if engine.pipeline.by_compute else FragmentProgram)
     assert got(programs, engine) is first
     assert programs.compiled == len(programs) == 1
     got(programs, FRAGMENT if engine != FRAGMENT else COMPUTE[4])
@@ -63,13 +64,13 @@ def test_each_engine_has_a_program_of_its_own(programs: Programs, engine: Engine
 
 
 @pytest.mark.parametrize("engine", SHADERS, ids=str)
-def test_a_program_is_ready_once_it_has_drawn(programs: Programs, engine: Engine) -> None:
+def test_a_program_is_ready_once_it_has_drawn(programs: Programs, engine: Any) -> None:
     planes = Planes(programs.ctx, (8, 4))
-    assert not programs.ready(of(), engine, NETWORK)
+    assert not programs.ready(of(), engine.pipeline, NETWORK)
     program = got(programs, engine)
-    assert not programs.ready(of(), engine, NETWORK)
+    assert not programs.ready(of(), engine.pipeline, NETWORK)
     draw_nothing(program, planes)
-    assert programs.ready(of(), engine, NETWORK)
+    assert programs.ready(of(), engine.pipeline, NETWORK)
     assert programs.compiled == 1
     planes.release()
 
@@ -132,7 +133,7 @@ def test_the_least_recent_is_freed_whatever_its_engine(
     assert programs.compiled == 4
     assert sum(n for kind, n in census.alive().items() if kind != "VertexArray") == 3
     assert got(programs, FRAGMENT) is first[0]
-    assert not programs.ready(of(), BAKED, NETWORK)
+    assert not programs.ready(of(), BAKED.pipeline, NETWORK)
     for engine in engines * 2:
         got(programs, engine)
         assert len(programs) <= 3
@@ -155,7 +156,7 @@ def test_networks_that_were_baked_do_not_pile_up(
 @pytest.mark.parametrize("engine", [FRAGMENT, COMPUTE[8], BAKED], ids=str)
 @pytest.mark.parametrize("wrong", ["float wrong = ;", '#include "none.glsl"'])
 def test_a_shader_that_does_not_compile_leaves_nothing_behind(
-    context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine, wrong: str
+    context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Any, wrong: str
 ) -> None:
     folder = tmp_path / "shaders"
     shutil.copytree(resource("shaders"), folder)

@@ -8,9 +8,11 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from rows import EXACT, TILED
 from samples import sample, size_of, time_of
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl import tiled_programs
@@ -18,7 +20,6 @@ from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.gl.tiled import TiledDrawing
 from cppn_gl.engines.gl.tiled_programs import (
     GROUP_TEXELS,
     TILE_BYTES,
@@ -26,13 +27,13 @@ from cppn_gl.engines.gl.tiled_programs import (
     available,
     pack,
 )
-from cppn_gl.engines.names import EXACT
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import Preset, View
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
+from cppn_gl.utils.tasks import finish, within
 
 gl = pytest.mark.gl
 SIZE = (37, 23)
@@ -44,7 +45,8 @@ class Tiled:
     """A renderer, as the truth wants one, that draws in tiles alone."""
 
     def __init__(self, ctx: moderngl.Context):
-        self.ctx, self.painter, self.programs = ctx, Painter(ctx, 420), TiledPrograms(ctx)
+        self.ctx, self.painter = ctx, Painter(ctx, 420)
+        self.programs = self.painter.tiled_programs
 
     def render(
         self, preset: Preset, size: tuple[int, int] = SIZE, time: float = 0.0, **options: Any
@@ -52,17 +54,10 @@ class Tiled:
         dtype, part = options.pop("dtype", "uint8"), options.pop("part", (0, 0, *size))
         budget = options.pop("budget", 0.25)
         planes = Planes(self.ctx, part[2:])
-        drawing = TiledDrawing(
-            self.painter,
-            planes,
-            scene(preset, time),
-            programs=self.programs,
-            size=size,
-            offset=part[:2],
-            **options,
-        )
+        region = Region.of(size, options.pop("samples", 1)).cut(*part)
+        drawing = TILED.begin(self.painter, planes, scene(preset, time), region, **options)
         self.steps = 1
-        while not drawing.step(budget):
+        while not drawing.step(within(budget)):
             self.steps += 1
         assert drawing.done
         assert drawing.step(0.0)
@@ -71,7 +66,6 @@ class Tiled:
         return quantise(picture) if dtype == "uint8" else picture
 
     def release(self) -> None:
-        self.programs.release()
         self.painter.release()
 
 
@@ -272,11 +266,11 @@ def test_parts_and_tiles_do_not_show(
 ) -> None:
     whole = tiled.render(WIDE, dtype="float32", samples=samples)
     with monkeypatch.context() as patch:  # one after another, as large as is affordable
-        patch.setattr("cppn_gl.engines.gl.tiled.TILE_BYTES", 16 * 70 * GROUP_TEXELS)
+        patch.setattr("cppn_gl.engines.gl.tiled_drawing.TILE_BYTES", 16 * 70 * GROUP_TEXELS)
         tiles = tiled.render(WIDE, dtype="float32", samples=samples)
     assert tiles.tobytes() == whole.tobytes()
     tiled.painter._rates.clear()
-    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)  # the smallest tiles
+    tiled.painter._last = dict.fromkeys(EXACT, 1.0)  # the smallest tiles
     steps = tiled.render(WIDE, dtype="float32", samples=samples, budget=0.0)
     assert tiled.steps == samples**2 * -(-10 * SIZE[1] // GROUP_TEXELS)
     assert steps.tobytes() == whole.tobytes()
@@ -289,10 +283,10 @@ def test_another_picture_may_be_drawn_between_two_steps(tiled: Tiled) -> None:
     other = WIDE.replace(width=90, activation="tanh", outputs=1, extent=3, seed=9)
     expected = [tiled.render(preset, dtype="float32") for preset in (WIDE, other)]
     tiled.painter._rates.clear()
-    tiled.painter._last = dict.fromkeys(EXACT.values(), 1.0)
+    tiled.painter._last = dict.fromkeys(EXACT, 1.0)
     planes = [Planes(tiled.ctx, SIZE) for _ in range(2)]
     drawings = [
-        TiledDrawing(tiled.painter, target, scene(preset), programs=tiled.programs)
+        TILED.begin(tiled.painter, target, scene(preset), Region.of(SIZE))
         for target, preset in zip(planes, (WIDE, other), strict=True)
     ]
     while not all(drawing.done for drawing in drawings):
@@ -351,14 +345,10 @@ def test_everything_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("buffer", "compute_shader"):
         monkeypatch.setattr(ctx, name, recording(getattr(ctx, name)))
     painter = Painter(ctx, 420)
-    made.clear()
-    programs = TiledPrograms(ctx)
     planes = Planes(ctx, (5, 3))
     for keys in ({}, {"width": 100}, {"depth": 1, "activation": []}, {"activation": "cos"}):
-        drawing = TiledDrawing(painter, planes, scene(WIDE.replace(**keys)), programs=programs)
-        while not drawing.step(0.1):
-            pass
-    programs.release()
+        finish(TILED.begin(painter, planes, scene(WIDE.replace(**keys)), Region.of((5, 3))))
+    painter.release()
     assert len(made) > 10
     assert all(isinstance(one.mglo, moderngl.InvalidObject) for one in made)
     assert ctx.error == "GL_NO_ERROR"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rows import EXACT
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.packing import Limits, layout
 from cppn_gl.engines.gl.shader import Structure, structure
-from cppn_gl.engines.names import EXACT
 from cppn_gl.engines.tuning import (
     FORMAT,
     MAX_BYTES,

@@ -7,10 +7,10 @@ import pytest
 from truth import FACTOR, percentile, pixel_inputs
 
 from cppn_gl import Layer, Network, Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.gl.drawing import Drawing
-from cppn_gl.engines.names import DERIVATIVES
+from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.derivatives import (
     at_points,
@@ -22,7 +22,9 @@ from cppn_gl.nn.derivatives import (
 )
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
+from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
 H = 1e-6
@@ -137,9 +139,7 @@ def drawn(renderer: Renderer, preset: Preset, time: float = 0.0) -> np.ndarray:
     with renderer.ctx as ctx:
         fields: Any = Fields(ctx, SIZE)
         scene = scene_of(preset, time)
-        drawing = Drawing(renderer.painter, fields, scene, engine=DERIVATIVES)
-        while not drawing.step(0.002):
-            pass
+        at_once(draw(renderer.painter, fields, scene, Region.of(SIZE), DERIVATIVES))
         found = fields.read().reshape(3, -1, 4)
         fields.release()
     assert ctx.error == "GL_NO_ERROR"

@@ -14,6 +14,7 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from rows import EXACT
 from samples import COUNT, FEATURE_NAMES, sample, size_of, time_of
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
@@ -26,7 +27,7 @@ from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.stream import one_ahead
-from cppn_gl.engines.names import AUTO, EXACT, VARIABLE
+from cppn_gl.engines.names import AUTO, VARIABLE
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
@@ -62,7 +63,7 @@ def share(name: str) -> list[int]:
     for number in random.Random(f"share of {name}").sample(range(COUNT), COUNT):
         network = sample(number).network()
         narrow = network.width <= packing.UNROLLED_WIDTH
-        if narrow and (EXACT[name].kind != "baked" or weights(network) <= MOST_BAKED):
+        if narrow and (EXACT[name].bakes is False or weights(network) <= MOST_BAKED):
             fitting.append(number)
         if len(fitting) == SHARE:
             break
@@ -529,7 +530,7 @@ def test_weights_read_as_doubles_give_the_same_pixels(name: str) -> None:
 def test_baked_networks_need_no_more_than_glsl_330() -> None:
     with Renderer("baked", glsl=330) as one:
         for keys in PATHS[:2]:
-            assert EXACT[one.engine_for(Preset().replace(**keys)).engine].kind == "baked"
+            assert EXACT[one.engine_for(Preset().replace(**keys)).engine].bakes
             check_truth(one, Preset().replace(**keys), time=0.3)
 
 

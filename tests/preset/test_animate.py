@@ -19,6 +19,7 @@ from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate, Animation
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import SurfaceOptions, UnitsOptions
 from cppn_gl.utils.checks import PresetError
 
 BASE = Preset().replace(depth=3, width=5, inputs=["x", "y", "z0", "z1"])
@@ -59,9 +60,11 @@ def test_a_scale_grows_by_equal_factors() -> None:
 
 
 def test_other_numbers_grow_by_equal_steps_unless_told() -> None:
-    assert moving("show.relief", 1, 4).at(2.0).show.relief == 2.5
-    assert moving("show.relief", 1, 4, spacing="factors").at(2.0).show.relief == pytest.approx(2)
-    assert moving("show.turn", -90, 90, spacing="factors").at(2.0).show.turn == 0
+    assert moving("show.relief", 1, 4).at(2.0).options(SurfaceOptions).relief == 2.5
+    assert moving("show.relief", 1, 4, spacing="factors").at(2.0).options(
+        SurfaceOptions
+    ).relief == pytest.approx(2)
+    assert moving("show.turn", -90, 90, spacing="factors").at(2.0).options(SurfaceOptions).turn == 0
 
 
 def test_lists_and_more_than_two_values() -> None:
@@ -75,7 +78,7 @@ def test_whole_numbers_step_at_the_half() -> None:
     assert [preset.at(t).spec.depth for t in (0, 0.49, 0.51, 1, 2, 4)] == [1, 1, 2, 2, 3, 5]
     seeds = moving("seed", 2**62 + 1, 2**63 - 1)
     assert [seeds.at(t).spec.seed for t in (0, 4)] == [2**62 + 1, 2**63 - 1]
-    assert moving("show.unit", [1, 2], [3, 3]).at(2.1).show.unit == (2, 3)
+    assert moving("show.unit", [1, 2], [3, 3]).at(2.1).options(UnitsOptions).unit == (2, 3)
 
 
 def test_a_list_of_activations_follows_a_moving_depth() -> None:
@@ -95,15 +98,15 @@ def test_a_list_of_activations_follows_a_moving_depth() -> None:
 )
 def test_endings(ending: str, seen: list[float]) -> None:
     preset = moving("show.turn", 0, 4, ending=ending)
-    assert [preset.at(t).show.turn for t in range(10)] == pytest.approx(seen)
+    assert [preset.at(t).options(SurfaceOptions).turn for t in range(10)] == pytest.approx(seen)
     before = {"bounce": 1, "repeat": 3, "stop": 0, "loop": 2}[ending]
-    assert preset.at(-1).show.turn == pytest.approx(before)
+    assert preset.at(-1).options(SurfaceOptions).turn == pytest.approx(before)
 
 
 def test_easings_rest_where_they_say() -> None:
     def speeds(easing: str) -> tuple[float, float]:
         preset = moving("show.turn", 0, 4, easing=easing)
-        at = [preset.at(t).show.turn for t in (0, 0.01, 3.99, 4)]
+        at = [preset.at(t).options(SurfaceOptions).turn for t in (0, 0.01, 3.99, 4)]
         return (at[1] - at[0]) / 0.01, (at[3] - at[2]) / 0.01
 
     assert speeds("linear") == pytest.approx((1, 1))
@@ -117,7 +120,7 @@ def test_a_pass_takes_the_loop_unless_told() -> None:
     assert Animation(loop=7, duration=2).seconds == 2
 
 
-tables = st.sampled_from(["network.weight_scale", "view.extent", "show.turn", "network.width"])
+tables = st.sampled_from(["network.weight_scale", "view.extent", "surface.turn", "network.width"])
 
 
 @given(
@@ -136,7 +139,7 @@ def test_a_moving_key_stays_within_its_values(
     preset = moving(key, *values, easing=easing, ending=ending, spacing=spacing)
     then = preset.at(time)
     table, name = key.split(".")
-    value = getattr(then.spec if table == "network" else getattr(then, table), name)
+    value = getattr(then.table(table), name)
     assert min(values) <= value <= max(values)
     assert then.at(time) == then
     assert then.at(time + 1) == preset.at(time + 1)
@@ -196,7 +199,9 @@ def test_a_loop_has_no_seam() -> None:
     assert preset.at(6.0).spec == preset.at(0.0).spec == BASE.replace(seed=3).spec
     assert angle(vector(preset, 5.999), vector(preset, 6.0)) < 2e-3
     key = moving("show.turn", 0, 4, 2, ending="loop")
-    assert key.at(3.999).show.turn == pytest.approx(key.at(4.0).show.turn, abs=0.01)
+    assert key.at(3.999).options(SurfaceOptions).turn == pytest.approx(
+        key.at(4.0).options(SurfaceOptions).turn, abs=0.01
+    )
 
 
 def test_a_walk_of_networks_leaves_animated_latents_alone() -> None:
@@ -336,7 +341,7 @@ MISTAKES = {
     "[animate]\nspeed = [1, 3]": "a:2: animate.speed: cannot move; numbers of other tables can",
     "[animate]\ntitle = [1, 3]": "a:2: animate.title: cannot move",
     "[animate]\nmoving = [1, 3]": "a:2: animate.moving: no such key",
-    "[animate]\ndepth = [1, 3]\n'network.depth' = [1, 3]": "a:1: animate: a key stands twice",
+    "[animate]\ndepth = [1, 3]\n'network.depth' = [1, 3]": "a:3: animate.network.depth: a key",
     "[animate]\n'network.latent' = [[1], [2]]\n[network]\ninputs=['z1']": "network.latent: 1 val",
     "animate = 3": "a:1: animate: 3 where a table [animate] would be right",
     "[animation]\nwalk = [3]": "a:2: animation.walk: one seed where two or more",

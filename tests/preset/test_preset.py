@@ -390,7 +390,7 @@ def test_replace_takes_numbers_of_numpy() -> None:
         ({"title": "a\nb"}, "title: .* is not a text of one line"),
         ({"title": "\ud800"}, "title: not a text"),
         ({"description": 3}, "description: 3 is not a text"),
-        ({"layers": ()}, "layers: no such key"),
+        ({"layers": ()}, r"layers: a table; write one of its keys, as layers\.layer"),
         ({"name": "a"}, "name: no such key"),
     ],
 )

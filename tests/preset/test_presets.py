@@ -12,7 +12,7 @@ from cppn_gl.preset.library import DEFAULT, load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SurfaceOptions
 
 # Of a sheet each cell is small; what else is there has words over it, which need room.
 SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
@@ -251,7 +251,7 @@ def test_figures_5_and_6_are_three_sigmoid_planes() -> None:
     summed, planes = essay(5), essay(6)
     assert [len(layer.bias) for layer in summed.network().layers] == [3, 1]
     assert summed.network().layers[0].activation == "sigmoid"
-    assert (summed.show.view, summed.show.panels) == ("surface", "sum")
+    assert (summed.show.view, summed.options(SurfaceOptions).panels) == ("surface", "sum")
     assert [layer.activation for layer in planes.network().layers] == ["sigmoid"]
     assert along("Figure 6", "color.mapping") == ["red", "green", "blue", "rgb"]
 

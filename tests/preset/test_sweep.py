@@ -12,6 +12,7 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.preset.sweep import axis, labels
 from cppn_gl.utils.checks import PresetError
 
@@ -121,7 +122,7 @@ def test_keys_of_every_table() -> None:
     text = "view.center=[0,0],[1,-1] & show.contours=3,5 & color.invert=false,true & depth=2"
     second = cells(BASE.replace(cols=text)).cells[1]
     assert second.preset.view.center == (1.0, -1.0)
-    assert second.preset.show.contours == 5
+    assert second.preset.options(SurfaceOptions).contours == 5
     assert second.preset.color.invert
     assert second.preset.spec.depth == 2
     assert second.label == "center 1, -1"

@@ -1,10 +1,11 @@
 """Work by steps: within a budget, at once, and with the same end."""
 
 from collections.abc import Generator
+from contextlib import ExitStack
 
 import pytest
 
-from cppn_gl.utils.tasks import Stepping, at_once
+from cppn_gl.utils.tasks import Stepping, Steps, at_once, during, left, within
 
 
 def counting(steps: int, done: list[int]) -> Generator[None, None, str]:
@@ -17,7 +18,7 @@ def counting(steps: int, done: list[int]) -> Generator[None, None, str]:
 def test_without_time_one_step_is_done_at_each_call() -> None:
     done: list[int] = []
     work = Stepping(counting(3, done))
-    for number in range(3):
+    for number in range(1, 3):  # the first call goes to the first yield, and a step on
         assert not work.step(0.0)
         assert work.found is None
         assert done == list(range(number + 1))
@@ -30,7 +31,7 @@ def test_without_time_one_step_is_done_at_each_call() -> None:
 def test_with_time_it_comes_to_its_end() -> None:
     done: list[int] = []
     work = Stepping(counting(50, done))
-    assert work.step(60.0)
+    assert work.step(within(60.0))
     assert (work.found, len(done)) == ("end", 50)
 
 
@@ -45,6 +46,45 @@ def test_what_goes_wrong_is_raised() -> None:
         raise ValueError("broken")
 
     work = Stepping(broken())
-    assert not work.step(0.0)
     with pytest.raises(ValueError, match="broken"):
         work.step(0.0)
+
+
+def test_a_step_gets_its_deadline_and_hands_it_on() -> None:
+    told: list[float] = []
+
+    def inner() -> Steps[None]:
+        told.append((yield))
+
+    def outer() -> Steps[None]:
+        told.append((yield))
+        yield from inner()
+        yield from during(Stepping(inner()))
+
+    work = Stepping(outer())
+    for deadline in (1.0, 2.0, 3.0, 4.0):
+        work.step(deadline)
+    assert work.done
+    assert told == [1.0, 2.0, 3.0]
+
+
+def test_what_it_owns_is_freed_once_it_is_released_and_not_before() -> None:
+    freed: list[str] = []
+    owned, inner = ExitStack(), ExitStack()
+    inner.callback(freed.append, "inner")
+    owned.callback(freed.append, "outer")
+
+    def steps() -> Steps[None]:
+        yield from during(Stepping(counting(9, []), inner), owned)
+
+    work = Stepping(steps(), owned)
+    work.step(0.0)
+    assert freed == []
+    work.release()
+    work.release()
+    assert freed == ["inner", "outer"]
+
+
+def test_the_time_left_is_never_negative() -> None:
+    assert left(0.0) == 0
+    assert 8 < left(within(9.0)) <= 9

@@ -1,20 +1,26 @@
 """Which engine may draw: never one that makes the window wait for a compiler."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from rows import COMPUTE, EXACT, FRAGMENT, NUMPY
 from windowless import windowless
 
-from cppn_gl.engines.names import COMPUTE, EXACT, FRAGMENT, NUMPY, Engine
+from cppn_gl.engines.base import Engine
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import VIEWS, Options, ViewRow
+from cppn_gl.preset.tables import TABLES, register
+from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import available
 from cppn_gl.viewer.available import Available, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed, program_key
+from cppn_gl.viewer.warming import SAMPLES, needed
 
 pytestmark = pytest.mark.gl
 
@@ -70,7 +76,7 @@ class Desk:
         return self.seconds
 
     def key(self, engine: Engine, samples: int = 1) -> str:
-        return program_key(self.engines.painter, SCENE.network, engine, samples)
+        return engine.program_key(self.engines.painter, SCENE.network, samples)
 
     @property
     def helper(self) -> Any:
@@ -226,7 +232,7 @@ def test_words(desk: Desk) -> None:
     desk.engines.forget()
     desk.helper.alive = False
     assert desk.engines.words(SCENE).endswith("compute-8 waits for a rest to be compiled")
-    desk.engines.on_host = True
+    desk.engines.host = NUMPY
     assert desk.engines.words(SCENE) == "NumPy, asked for"
 
 
@@ -246,11 +252,29 @@ def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
     painter = desk.engines.painter
     presets = [PRESET, PRESET.replace(width=40), PRESET.replace(activation="sin")]
     networks = [preset.network() for preset in presets]
-    engines = [engine for engine in EXACT.values() if engine.kind != "baked"]
-    keys = [program_key(painter, network, engine) for network in networks for engine in engines]
+    engines = [engine for engine in EXACT.values() if engine.bakes is False]
+    keys = [engine.program_key(painter, network) for network in networks for engine in engines]
     assert len(set(keys)) == len(keys)
     other = PRESET.replace(seed=4, weight_scale=0.2).network()
-    assert program_key(painter, other, FRAGMENT) == keys[0]
+    assert FRAGMENT.program_key(painter, other) == keys[0]
     baked = EXACT["baked"]
-    assert program_key(painter, other, baked) != program_key(painter, networks[0], baked)
-    assert program_key(painter, other, FRAGMENT, SAMPLES) != keys[0]
+    assert baked.program_key(painter, other) != baked.program_key(painter, networks[0])
+    assert FRAGMENT.program_key(painter, other, SAMPLES) != keys[0]
+
+
+def test_the_helper_hears_nothing_of_views_that_it_does_not_know(desk: Desk) -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Own(Options):
+        size: int = key(1, integer(0, 9), "a size", step=1)
+
+    desk.engines.start()
+    shown = Preset().replace(depth=3, **{"volume.opacity": 8})
+    desk.engines.want(shown, scene_of(shown), (64, 36))
+    assert parse_preset(desk.helper.wanted[-1]) == shown
+    register(ViewRow("own", "a view of this process", "module:View", Own))
+    try:
+        own = shown.replace(depth=5, **{"view": "own", "own.size": 3, "sweep.rows": "own.size=1:3"})
+        desk.engines.want(own, scene_of(own), (65, 36))
+    finally:
+        del VIEWS["own"], TABLES["own"]
+    assert parse_preset(desk.helper.wanted[-1]).spec == own.spec

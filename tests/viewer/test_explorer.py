@@ -16,7 +16,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import MAX_SCALE, MIN_SCALE, Explorer
@@ -254,14 +254,14 @@ def test_the_options_of_a_view_are_turned() -> None:
     assert explorer.knob == explorer.view.knobs[0]
     while explorer.knob != "contours":
         press(explorer, "next_knob")
-    before = explorer.preset.show.contours
+    before = explorer.preset.options(SurfaceOptions).contours
     press(explorer, "knob_up")
-    assert explorer.preset.show.contours == before + 1
+    assert explorer.preset.options(SurfaceOptions).contours == before + 1
     assert explorer.message == f"contours {before + 1}"
     press(explorer, "knob_down")
-    assert explorer.preset.show.contours == before
+    assert explorer.preset.options(SurfaceOptions).contours == before
     press(explorer, "history_back")
-    assert explorer.preset.show.contours == before + 1
+    assert explorer.preset.options(SurfaceOptions).contours == before + 1
 
 
 def test_the_picture_has_no_options() -> None:
@@ -278,24 +278,24 @@ def test_a_click_opens_or_keeps_what_is_pointed_at() -> None:
     assert explorer.preset == drawn().replace(view="units")
     explorer.pointed = lambda: Hit("unit 2", changes={"show.unit": (1, 2)})
     explorer.click()
-    assert explorer.preset.show.unit == (1, 2)
+    assert explorer.preset.options(UnitsOptions).unit == (1, 2)
     other = drawn().replace(seed=9)
     explorer.pointed = lambda: Hit("another", opens=other)
     explorer.click()
     assert explorer.preset == other
     assert "Backspace" in explorer.message
     press(explorer, "leave")
-    assert explorer.preset.show.unit == (1, 2)
+    assert explorer.preset.options(UnitsOptions).unit == (1, 2)
 
 
 def test_what_is_solid_is_turned_by_dragging_and_neared_by_the_wheel() -> None:
     explorer = Explorer(drawn().replace(view="surface"))
     start = explorer.preset
     explorer.pan_by(0.25, 0.0)
-    assert explorer.preset.show.turn != start.show.turn
+    assert explorer.preset.options(SurfaceOptions).turn != start.options(SurfaceOptions).turn
     assert explorer.preset.view == start.view
     explorer.zoom_by(2)
-    assert explorer.preset.show.distance < start.show.distance
+    assert explorer.preset.options(SurfaceOptions).distance < start.options(SurfaceOptions).distance
     assert explorer.preset.view == start.view
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from desktop import parent, wait_for
+from rows import FRAGMENT
 from windowless import windowless
 
 from cppn_gl.engines.gl.compiling import cache_disabled
-from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.engines.tuning import TuningCache
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
@@ -22,7 +22,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.worker import Requests
 from cppn_gl.viewer import warming
 from cppn_gl.viewer.helper import Helper
-from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer, program_key
+from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer
 
 
 class Asked(Requests):
@@ -86,7 +86,7 @@ def test_it_compiles_what_is_wanted_and_ends(renderer: Renderer) -> None:
     network = PRESET.network()
     keys = {answer.get("key") for answer in found}
     for samples in (1, SAMPLES):
-        assert program_key(renderer.painter, network, FRAGMENT, samples) in keys
+        assert FRAGMENT.program_key(renderer.painter, network, samples) in keys
     assert any(answer.get("seconds", 0) > 0 for answer in found)
     assert {answer.get("number", 1) for answer in found} == {1}
     helper.want(PRESET.replace(seed=9).to_toml(), (64, 36))  # nothing new to compile

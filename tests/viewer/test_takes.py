@@ -11,12 +11,12 @@ import moderngl
 import numpy as np
 import pytest
 from PIL import Image
+from rows import FRAGMENT, NUMPY
 from windowless import windowless
 
 from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT, NUMPY
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.renderer import Renderer

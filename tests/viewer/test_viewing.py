@@ -8,7 +8,7 @@ from test_explorer import press
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.viewing import LARGE, following
 from cppn_gl.views import ALL
@@ -34,7 +34,7 @@ def test_a_preset_whose_view_cannot_show_it_is_seen_as_a_picture() -> None:
     assert explorer.view.name == "picture"
     explorer.pan_by(0.5, 0.0)  # it pans, and turns nothing
     assert explorer.preset.view.center == (0.5 * explorer.preset.view.extent, 0.0)
-    assert explorer.preset.show.turn == RELU.show.turn
+    assert explorer.preset.views == RELU.views
     press(explorer, "next_view")
     assert explorer.preset.show.view == "sheet"
     press(explorer, "next_view", large=True)
@@ -55,12 +55,12 @@ def test_every_option_of_every_view_is_turned_by_keys(view: str) -> None:
     explorer = seeing(view)
     for knob in ALL[view].knobs:
         assert explorer.knob == knob
-        before, seen = explorer.preset.show, []
+        before, seen = explorer.preset.views, []
         for action, large in (("knob_up", False), ("knob_down", True), ("knob_up", True)):
             press(explorer, action, large=large)
             assert explorer.message.startswith(knob)
-            seen.append(explorer.preset.show)
-        assert any(show != before for show in seen)
+            seen.append(explorer.preset.views)
+        assert any(views != before for views in seen)
         press(explorer, "next_knob")
     assert explorer.knob == ALL[view].knobs[0]
     press(explorer, "next_knob", large=True)
@@ -71,7 +71,7 @@ def test_shift_turns_an_option_by_as_much_more() -> None:
     explorer = seeing("surface")
     press(explorer, "next_knob")
     press(explorer, "knob_up", large=True)
-    assert explorer.preset.show.contours == RELU.show.contours + LARGE
+    assert explorer.options.contours == SurfaceOptions.contours + LARGE
 
 
 @pytest.mark.parametrize("view", OWN)
@@ -80,15 +80,15 @@ def test_page_up_and_down_choose_the_layer_that_a_view_is_about(view: str) -> No
     assert explorer.layer == 5
     press(explorer, "layer_down", 2)
     assert explorer.message == "layer 3 of 5"
-    assert (explorer.layer, explorer.preset.show.layer) == (3, 3)
+    assert (explorer.layer, explorer.options.layer) == (3, 3)
     assert explorer.shown == RELU.replace(**{"show.view": view, "show.layer": 3})
     press(explorer, "history_back")
     assert explorer.layer == 4
     press(explorer, "layer_up", large=True)
-    assert explorer.preset.show.layer == 0
+    assert explorer.options.layer == 0
     assert explorer.message == "the last layer, or all"
     press(explorer, "layer_down", large=True)
-    assert explorer.preset.show.layer == 1
+    assert explorer.options.layer == 1
 
 
 @pytest.mark.parametrize("view", OWN)
@@ -96,7 +96,7 @@ def test_they_go_on_from_the_layer_that_the_preset_says(view: str) -> None:
     explorer = seeing(view, **{"show.layer": 3})
     assert explorer.layer == 3
     press(explorer, "layer_up")
-    assert explorer.preset.show.layer == 4
+    assert explorer.options.layer == 4
     press(explorer, "shallower", 3)  # a layer that is there no more is the last
     assert (explorer.layer, explorer.preset.spec.depth) == (2, 2)
 
@@ -125,13 +125,13 @@ def test_a_click_on_a_layer_counts_whatever_layer_was_shown_before() -> None:
     explorer.change(**{"show.view": "sensitivity"})
     explorer.pointed = lambda: Hit("layer 1", changes={"show.layer": 1})
     explorer.click()
-    assert explorer.shown.show.layer == 1
+    assert explorer.shown.options(SensitivityOptions).layer == 1
 
 
 def test_the_layer_is_turned_no_further_than_the_network_is_deep() -> None:
     explorer = seeing("sensitivity")
     press(explorer, "knob_up", 20, large=True)
-    assert explorer.preset.show.layer == 5
+    assert explorer.options.layer == 5
     assert explorer.message == "layer 5"
 
 

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 from desktop import Desktop, parent, processes, virtual_display, wait_for
+from rows import EXACT
 
-from cppn_gl.engines.names import EXACT
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
-from cppn_gl.viewer.canvas import VIEW_SAMPLES
 from cppn_gl.viewer.warming import SAMPLES
+from cppn_gl.views import view_of
 
 pytestmark = pytest.mark.window
 
@@ -75,7 +75,7 @@ def assert_shows(renderer: Renderer, desktop: Desktop, preset: Preset, time: flo
     """At full resolution, or else with all samples."""
     plain = picture(renderer, desktop, preset, time)
     if covered_share(desktop, plain) > 0:
-        samples = SAMPLES if preset.show.view == "picture" else VIEW_SAMPLES
+        samples = view_of(preset).samples
         sampled(desktop, samples)
         fine = picture(renderer, desktop, preset, time, samples)
         wait_for(

@@ -17,9 +17,8 @@ from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import read_shot
-from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, UnitsOptions
 from cppn_gl.preset.tour import steps
-from cppn_gl.viewer.canvas import VIEW_SAMPLES
 from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
 from cppn_gl.views.base import HostView, lay_over, painted
@@ -54,6 +53,10 @@ def toml(view: str, more: str = "", **changes: str) -> str:
         text, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
         assert count == 1
     return f'{text}{more}\n[show]\nview = "{view}"\n'
+
+
+def surface(preset: Preset) -> SurfaceOptions:
+    return preset.options(SurfaceOptions)
 
 
 class Watched:
@@ -98,7 +101,7 @@ class Watched:
     def check(self, preset: Preset, cursor: tuple[float, float] | None = None) -> None:
         """Wait until the window shows just the pixels of a preset's view."""
         view = ALL[preset.show.view]
-        samples = SAMPLES if view.name == "picture" else VIEW_SAMPLES if view.smooth else 1
+        samples = view.samples
         wait_for(lambda: (e := self.desktop.events()[-1])["samples"] == samples and e["finished"],
                  "all samples")  # fmt: skip
         if cursor is None:
@@ -184,11 +187,11 @@ def test_what_is_pointed_at_is_shown_and_a_click_keeps_it(window: Watched) -> No
     window.point(x, y)
     window.check(units, (x, y))
     window.click(x, y)
-    kept = window.shows(lambda p: p.show.unit == (2, 4), "a unit that is kept")
+    kept = window.shows(lambda p: p.options(UnitsOptions).unit == (2, 4), "a unit that is kept")
     window.point(-1, -1)
     window.check(kept)
     window.click(x, y)
-    window.shows(lambda p: p.show.unit is None, "no unit that is kept")
+    window.shows(lambda p: p.options(UnitsOptions).unit is None, "no unit that is kept")
 
 
 def drag(window: Watched, start: tuple[int, int], end: tuple[int, int]) -> None:
@@ -205,35 +208,47 @@ def test_a_drag_turns_what_is_solid_and_the_wheel_comes_nearer(window: Watched, 
     drag(window, (100, 100), (150, 80))
     change = ALL[view].drag(start, 0.5, 0.2)  # half the shorter side is 1
     wanted = pytest.approx((change["show.turn"], change["show.tilt"]), abs=0.1)
-    turned = window.shows(lambda p: (p.show.turn, p.show.tilt) == wanted, "a turned surface")
+    turned = window.shows(
+        lambda p: (surface(p).turn, surface(p).tilt) == wanted,
+        "a turned surface",
+    )
     assert turned.view == start.view
     window.key("z")
     window.shows(lambda p: p == start, "the place before, in one step")
     window.desktop.xdotool("click", "--repeat", "2", "4")
     steps = ALL[view].zoom(start, 2)["show.distance"]
-    nearer = window.shows(lambda p: p.show.distance == steps, "a nearer surface")
+    nearer = window.shows(lambda p: surface(p).distance == steps, "a nearer surface")
     assert nearer.view == start.view
     window.key("equal")
     window.point(-1, -1)
-    window.check(window.shows(lambda p: p.show.distance < nearer.show.distance, "nearer still"))
+    window.check(
+        window.shows(
+            lambda p: surface(p).distance < surface(nearer).distance,
+            "nearer still",
+        )
+    )
 
 
 def test_options_are_turned_by_keys(window: Watched) -> None:
     window.open(toml("surface"))
     window.key("k")
-    window.shows(lambda p: p.show.relief == 0.55, "more relief")
+    window.shows(lambda p: surface(p).relief == 0.55, "more relief")
     window.key("o", "j")
-    window.shows(lambda p: p.show.contours == 9, "a contour less")
+    window.shows(lambda p: surface(p).contours == 9, "a contour less")
     window.key("shift+o", "shift+j")
-    window.check(window.shows(lambda p: p.show.relief == 0.35, "four steps less relief"))
+    window.check(window.shows(lambda p: surface(p).relief == 0.35, "four steps less relief"))
 
 
 def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     window.open(toml("sensitivity"))
     window.key("Next")
-    window.check(window.shows(lambda p: p.show.layer == 2 and p.spec.depth == 3, "layer 2"))
+    window.check(
+        window.shows(
+            lambda p: p.options(SensitivityOptions).layer == 2 and p.spec.depth == 3, "layer 2"
+        )
+    )
     window.key("k", "k", "k")  # no further than there are layers
-    window.shows(lambda p: p.show.layer == 3, "layer 3")
+    window.shows(lambda p: p.options(SensitivityOptions).layer == 3, "layer 3")
     window.key("Prior", "v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))
 
@@ -273,7 +288,7 @@ def test_a_screenshot_is_made_again_byte_for_byte(
     path = window.keep()
     shot = read_shot(path)
     assert (shot.preset, shot.size) == (preset, SIZE)
-    assert shot.samples == (VIEW_SAMPLES if ALL[view].smooth else 1)
+    assert shot.samples == ALL[view].samples
     assert main(["render", str(path), "-o", str(tmp_path / "again.png"), "--quiet"]) == 0
     one, other = (np.asarray(Image.open(p)).astype(int) for p in (path, tmp_path / "again.png"))
     assert np.abs(one - other).max() == 0

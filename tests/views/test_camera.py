@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import Orbit
 from cppn_gl.views.solid.camera import GROWTH, LENS, Camera, dragged, zoomed
 
 
@@ -59,8 +59,8 @@ def test_what_is_behind_the_eye_is_nowhere() -> None:
 
 
 def test_dragging_turns_what_is_seen_after_the_pointer() -> None:
-    show = Show(turn=10, tilt=30)
-    changes = dragged(show, 0.2, 0.1)
+    orbit = Orbit(turn=10, tilt=30)
+    changes = dragged(orbit, 0.2, 0.1)
     assert changes == {"show.turn": 28.0, "show.tilt": 21.0}
     front = np.array([(0, -1.0, 0)])
     before = Camera(10, 30, 4, (400, 400)).project(front)[0]
@@ -70,15 +70,15 @@ def test_dragging_turns_what_is_seen_after_the_pointer() -> None:
 
 
 def test_the_tilt_stops_at_the_poles_and_the_turn_goes_round() -> None:
-    assert dragged(Show(turn=350, tilt=80), 0.5, -1)["show.tilt"] == 90
-    assert dragged(Show(turn=350, tilt=80), 0.5, -1)["show.turn"] == 35
-    assert dragged(Show(tilt=-80), 0, 1)["show.tilt"] == -90
+    assert dragged(Orbit(turn=350, tilt=80), 0.5, -1)["show.tilt"] == 90
+    assert dragged(Orbit(turn=350, tilt=80), 0.5, -1)["show.turn"] == 35
+    assert dragged(Orbit(tilt=-80), 0, 1)["show.tilt"] == -90
 
 
 def test_the_wheel_comes_back_exactly_and_stops_at_the_limits() -> None:
-    show = Show()
-    near = zoomed(show, 3)["show.distance"]
-    assert near < show.distance
-    assert zoomed(Show(distance=near), -3)["show.distance"] == show.distance
-    assert zoomed(Show(distance=99), -10)["show.distance"] == 100
-    assert zoomed(show, 100)["show.distance"] == 1
+    orbit = Orbit()
+    near = zoomed(orbit, 3)["show.distance"]
+    assert near < orbit.distance
+    assert zoomed(Orbit(distance=near), -3)["show.distance"] == orbit.distance
+    assert zoomed(Orbit(distance=99), -10)["show.distance"] == 100
+    assert zoomed(orbit, 100)["show.distance"] == 1

@@ -6,33 +6,36 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from rows import COMPUTE, FRAGMENT, NUMPY
 from windowless import windowless
 
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl import drawing as drawings
 from cppn_gl.engines.gl import painter as painting
-from cppn_gl.engines.gl.drawing import Drawing
+from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import FragmentProgram, Program
 from cppn_gl.engines.gl.recolor import Recolor
 from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import COMPUTE, FRAGMENT, NUMPY, Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import Color, Ends, colored
 from cppn_gl.preset.preset import Preset, View
 from cppn_gl.preset.scene import Scene, scene_of, work_per_pixel
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer import canvas as canvases
 from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.canvas import (
     FIRST_SECONDS,
     MAX_SCALE,
     PATIENCE,
-    SAMPLES,
     SAMPLING_SECONDS,
     Canvas,
 )
+from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
 
@@ -88,8 +91,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
 
     class CountedPlanes(Planes):
-        def __init__(self, ctx: moderngl.Context, size: Size, shape: Size | None = None):
-            super().__init__(ctx, size, shape)
+        def __init__(self, ctx: moderngl.Context, size: Size):
+            super().__init__(ctx, size)
             count.sizes.append(size)
             count.alive += 1
 
@@ -120,7 +123,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 
 def expect(painter: Painter, of: Scene, size: Size, seconds: float) -> None:
     """Let the painter expect that a picture takes `seconds`, whatever it then measures."""
-    kind = painter.kind(FRAGMENT, of.network)
+    kind = FRAGMENT.rate_key(painter, of.network)
     painter._rates[kind] = size[0] * size[1] * work_per_pixel(of.network) / seconds
 
 
@@ -182,7 +185,7 @@ def test_a_slow_picture_is_coarse_first(
 ) -> None:
     monkeypatch.setattr(renderer.painter, "measured", lambda *args: None)
     # A tile is as large as the rate allows, so that the rate is for `_begin` alone to see.
-    monkeypatch.setattr(Drawing, "step", whole)
+    monkeypatch.setattr(drawings, "draw", whole)
     wanted, size = scene(), (70, 45)
     expect(renderer.painter, wanted, size, seconds)
     canvas.want(wanted, size)
@@ -198,13 +201,14 @@ def test_a_slow_picture_is_coarse_first(
     assert np.array_equal(pixels(renderer, canvas), expected)
 
 
-def whole(self: Drawing, budget: float) -> bool:
+def whole(
+    painter: Painter, target: Planes, of: Scene, region: Region, pipeline: Pipeline
+) -> Steps[None]:
     """Draw all in one tile, whatever was expected."""
-    program = self.painter.load(self.scene, self.engine)
-    self._frame()
-    program.draw(self.planes, (0, 0, *self.planes.texels))
-    self.done = True
-    return True
+    yield
+    program = painter.load(of, pipeline)
+    painter.frame(frame_block(of, region))
+    program.draw(target, (0, 0, *target.texels))
 
 
 def test_slices_of_time_give_the_same_bytes(canvas: Canvas, renderer: Renderer) -> None:

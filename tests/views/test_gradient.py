@@ -10,6 +10,8 @@ from cppn_gl import Preset, Renderer
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.derivatives import at_points
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import GradientOptions
+from cppn_gl.utils.tasks import within
 from cppn_gl.views.slopes import gradient
 from cppn_gl.views.slopes.fields import BAND_PIXELS
 from cppn_gl.views.slopes.gradient import GradientView, limits, spread
@@ -26,7 +28,7 @@ def expected(preset: Preset, size: tuple[int, int], time: float = 0.0) -> np.nda
     x, y = (a.ravel() for a in pixel_points(size, preset.view.center, preset.view.extent))
     jets = at_points(scene.network, x, y, scene.clock)
     names = ["red", "green", "blue"]
-    channel = preset.show.channel
+    channel = preset.options(GradientOptions).channel
     kept = slice(None) if channel == "all" or jets.shape[2] == 1 else [names.index(channel)]
     steep = np.linalg.norm(jets[1:][..., kept], axis=(0, 2))
     low, high = limits(scene)
@@ -84,7 +86,7 @@ def test_a_picture_of_several_bands_is_whole(
     whole = viewed(renderer, preset, size)
     with begun(renderer, preset, size) as drawing:
         drawing._rows = 8  # type: ignore[attr-defined]
-        while not drawing.step(0.01):
+        while not drawing.step(within(0.01)):
             pass
         assert np.allclose(drawing.planes.read(), whole, rtol=0, atol=1e-5)
     assert BAND_PIXELS > 61 * 43

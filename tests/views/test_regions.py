@@ -8,16 +8,18 @@ from truth import reference
 from viewing import viewed
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.geometry import pixel_points
+from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.stretch import ended
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.views.base import Stage
-from cppn_gl.views.slopes import regions
+from cppn_gl.preset.show import RegionsOptions
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.fields import Fields
 from cppn_gl.views.slopes.palette import inks
-from cppn_gl.views.slopes.regions import Lines, RegionsView, region_fields, shown_layers
+from cppn_gl.views.slopes.regions import REGIONS, Lines, RegionsView, region_fields, shown_layers
 
 VIEW = RegionsView()
 SIZE = (90, 60)
@@ -44,7 +46,7 @@ def signs(preset: Preset) -> np.ndarray:
     value, found = np.stack([known[name] for name in network.inputs], axis=1), []
     for number, layer in enumerate(network.layers[:-1], 1):
         z = value @ layer.weight.T.astype(float) + layer.bias
-        if layer.activation != "tanh" and number <= (preset.show.layer or 99):
+        if layer.activation != "tanh" and number <= (preset.options(RegionsOptions).layer or 99):
             found.append(z > 0)
         activated = {"relu": np.maximum(z, 0), "abs": np.abs(z), "tanh": np.tanh(z)}
         activated["leaky_relu"] = np.where(z < 0, 0.01, 1) * z
@@ -57,10 +59,8 @@ def by_shader(renderer: Renderer, preset: Preset) -> np.ndarray:
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         fields, scene = Fields(ctx, SIZE), scene_of(preset)
-        stage = Stage(renderer.painter, lambda network: None)  # type: ignore[arg-type, return-value]
-        drawing = regions._ByShader(stage, fields, scene, Lines(scene, SIZE), SIZE, 0)
-        while not drawing.step(0.002):
-            pass
+        lines = Lines(scene, SIZE)
+        at_once(draw(renderer.painter, fields, scene, Region.of(SIZE), REGIONS, lines.set))
         found = fields.read()
         fields.release()
     return found

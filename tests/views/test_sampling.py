@@ -7,12 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from viewing import stage_of
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import Stepping, Steps, Task, within
 from cppn_gl.views import sampling
-from cppn_gl.views.base import HostView, Painting, Size, Steps
+from cppn_gl.views.base import HostView, Picture, Size, mean_of_samples
 
 SCENE = scene_of(Preset())
 
@@ -20,7 +22,7 @@ SCENE = scene_of(Preset())
 class Noise(HostView):
     """Numbers of its own for every pixel, some of them beyond what can be shown."""
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         rows, columns = np.mgrid[: size[1], : size[0]]
         picture = np.stack([np.sin(a * columns + b * rows * columns) for a, b in KINDS], axis=2)
         for _ in range(3):
@@ -45,10 +47,12 @@ def sampled(renderer: Renderer, size: Size, samples: int, budget: float = 1.0) -
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)
-        drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE, samples)
-        while not drawing.step(budget):
+        drawing = sampling.begin(
+            Noise(), stage_of(renderer), planes, SCENE, Region.of(size, samples)
+        )
+        while not drawing.step(within(budget)):
             pass
-        assert drawing.step(budget)
+        assert drawing.step(within(budget))
         drawing.release()
         pixels = planes.read()
         planes.release()
@@ -70,7 +74,7 @@ sizes = st.tuples(st.integers(1, 23), st.integers(1, 17))
 @given(size=sizes, samples=st.integers(2, 16))
 def test_the_mean_in_memory(size: Size, samples: int) -> None:
     large = fine(size, samples)
-    found = sampling.mean_of_samples(large, samples)
+    found = mean_of_samples(large, samples)
     assert found.dtype == np.float32
     assert np.abs(found - naive(large, samples)).max() < 1e-6
 
@@ -91,7 +95,7 @@ def test_one_sample_is_the_drawing_itself(renderer: Renderer) -> None:
     with renderer.ctx as ctx:
         planes = Planes(ctx, (4, 3))
         drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE)
-        assert isinstance(drawing, Painting)
+        assert drawing.done or isinstance(drawing, Stepping)
         planes.release()
 
 
@@ -103,7 +107,7 @@ def test_a_large_mean_is_made_some_rows_at_a_step(
     expected = naive(fine((20, 9), 2), 2)
     with renderer.ctx as ctx:
         planes = Planes(ctx, (20, 9))
-        drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE, 2)
+        drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE, Region.of((20, 9), 2))
         count = 1
         while not drawing.step(0.0):
             count += 1
@@ -122,7 +126,7 @@ def test_nothing_is_left_when_it_is_dropped(
     with renderer.ctx as ctx:
         planes = Planes(ctx, (20, 9))
         counted = Census(monkeypatch)
-        drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE, 2)
+        drawing = sampling.begin(Noise(), stage_of(renderer), planes, SCENE, Region.of((20, 9), 2))
         for _ in range(steps):
             drawing.step(0.0)
         drawing.release()
@@ -135,13 +139,13 @@ def test_nothing_is_left_of_what_cannot_begin(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(Noise):
-        def begin(self, stage: object, planes: Planes, scene: Scene) -> Painting:
+        def begin(self, *args: object) -> Task:
             raise RuntimeError("it does not begin")
 
     with renderer.ctx as ctx:
         planes = Planes(ctx, (20, 9))
         counted = Census(monkeypatch)
         with pytest.raises(RuntimeError):
-            sampling.begin(Broken(), stage_of(renderer), planes, SCENE, 2)
+            sampling.begin(Broken(), stage_of(renderer), planes, SCENE, Region.of((20, 9), 2))
         assert counted.alive() == {}
         planes.release()

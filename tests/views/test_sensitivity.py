@@ -13,6 +13,7 @@ from cppn_gl.engines.gl.baked import bake
 from cppn_gl.nn.features import features
 from cppn_gl.nn.perturbation import perturbed
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.views.slopes.gradient import grid
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.slopes.sensitivity import SensitivityView, measured, shown_layer
@@ -27,9 +28,9 @@ PRESET = Preset().replace(
 def distance(preset: Preset, inputs: np.ndarray, layer: int) -> np.ndarray:
     """How far the outputs move by the float64 reference, one channel or all."""
     network, names = preset.network(), ["all", "red", "green", "blue"]
-    other = perturbed(network, layer, preset.show.noise, preset.spec.seed)
+    other = perturbed(network, layer, preset.options(SensitivityOptions).noise, preset.spec.seed)
     moved = other.evaluate(inputs) - network.evaluate(inputs)
-    channel = names.index(preset.show.channel)
+    channel = names.index(preset.options(SensitivityOptions).channel)
     kept = moved if channel == 0 or moved.shape[1] == 1 else moved[:, [channel - 1]]
     return np.linalg.norm(kept, axis=1)
 
@@ -57,7 +58,7 @@ def test_a_pixel_says_how_far_it_moves(renderer: Renderer, change: dict[str, Any
     preset = PRESET.replace(**change)
     drawn = viewed(renderer, preset, SIZE, 0.3)
     x, y = (a.ravel() for a in pixel_points(SIZE))
-    layer = min(preset.show.layer or preset.spec.depth, preset.spec.depth)
+    layer = min(preset.options(SensitivityOptions).layer or preset.spec.depth, preset.spec.depth)
     assert shown_layer(scene_of(preset)) == layer
     moved = distance(preset, inputs_at(preset, x, y, 0.3), layer)
     low, high = measured(scene_of(preset, 0.3)).limits

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from rows import FRAGMENT
 
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import FRAGMENT
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.plots import plot
@@ -148,7 +149,7 @@ def test_the_picture_under_it_is_the_networks(renderer: Renderer) -> None:
         planes = Planes(renderer.ctx, size)
         stage = Stage(renderer.painter, lambda network: FRAGMENT)
         drawing = SignalView().begin(stage, planes, one)
-        while not drawing.step(1.0):
+        while not drawing.step(within(1.0)):
             pass
         picture = planes.read()
         planes.release()

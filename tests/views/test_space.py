@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rows import NUMPY
 from solids import staged
 
-from cppn_gl.engines.names import NUMPY
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
@@ -16,6 +16,7 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.views.solid.space import AMBIENT, VolumeSlices, level, shades, third_name, third_of
 
 BASE = Preset().replace(depth=3, width=6, inputs=("x", "y", "t"), speed=0.5, extent=2.0, seed=8)
@@ -66,7 +67,7 @@ def voxels(renderer: Renderer, scene: Scene, side: int, channel: str) -> tuple:
         slices = VolumeSlices(stage, scene, side, channel)
         keep = slices._seen
         slices._seen = lambda values: seen.append(keep(values)) or seen[-1]
-        while not slices.step(0.01):
+        while not slices.step(within(0.01)):
             pass
         found = slices.measure(0.0)
     much, colors = (np.stack(part) for part in zip(*seen, strict=True))
@@ -164,7 +165,7 @@ def test_what_falls_towards_the_light_is_brighter(renderer: Renderer) -> None:
         network = Network([layer], ("x", "y", "t"))
         with staged(renderer) as stage:
             slices = VolumeSlices(stage, scene_of(BASE, 0.0, network), 16, "all")
-            while not slices.step(1.0):
+            while not slices.step(within(1.0)):
                 pass
         lit, there = slices.voxels[8, ..., 0] / 255, slices.voxels[8, ..., 3] / 255
         return (lit / there - AMBIENT) / (1 - AMBIENT)

@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 from census import Census
 from PIL import Image, ImageDraw
+from rows import NUMPY
 from solids import at, constant, drawn, explicit, hue, staged
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import NUMPY
 from cppn_gl.engines.stretch import ended
 from cppn_gl.nn.features import features
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils import colormaps
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid import field as fields
@@ -106,7 +108,7 @@ def test_points_of_the_surface_lie_at_the_height_of_the_output(
     pixels = drawn(renderer, preset, SIZE)
     u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
     colors = values(preset, u, v)
-    relief = preset.show.relief
+    relief = preset.options(SurfaceOptions).relief
     points = np.stack([u, v, relief * (2 * colors.mean(axis=1) - 1)], axis=1)
     for color, place in zip(colors, eye(preset).project(points), strict=True):
         assert hue(at(pixels, place)) == pytest.approx(hue(color), abs=0.06)
@@ -119,7 +121,7 @@ def test_a_flat_network_is_a_quadrangle_where_the_camera_has_it(
 ) -> None:
     preset = constant(height, view="surface", contours=0, turn=25.0, tilt=20.0)
     pixels = drawn(renderer, preset, size)
-    z = preset.show.relief * (2 * height - 1)
+    z = preset.options(SurfaceOptions).relief * (2 * height - 1)
     corners = eye(preset, size).project(
         [(x, y, z) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     )
@@ -172,7 +174,7 @@ def test_heights_of_other_ranges_are_true(renderer: Renderer, name: str) -> None
     share = (outputs.mean(axis=1) - plate.span[0]) / (plate.span[1] - plate.span[0])
     assert 0 <= share.min() < 0.4
     assert 0.5 < share.max() <= 1
-    points = np.stack([u, v, preset.show.relief * (2 * share - 1)], axis=1)
+    points = np.stack([u, v, preset.options(SurfaceOptions).relief * (2 * share - 1)], axis=1)
     colors, pixels = np.clip(outputs, 0, 1), drawn(renderer, preset, SIZE)
     told = colors.max(axis=1) - colors.min(axis=1) > 0.3  # of what has a hue
     assert told.sum() > 15
@@ -211,7 +213,7 @@ def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: 
         again = FieldDrawing(stage, scene, 48)
         found = []
         for drawing in (by_shader, by_numpy, again):
-            while (field := drawing.step(1.0)) is None:
+            while (field := drawing.step(within(1.0))) is None:
                 pass
             found.append(field)
     assert found[1] is not found[0]
@@ -289,7 +291,7 @@ def test_the_mouse_turns_and_the_wheel_comes_nearer() -> None:
     view = view_of(GENTLE)
     assert set(view.drag(GENTLE, 0.1, 0.1) or {}) == {"show.turn", "show.tilt"}
     nearer = GENTLE.replace(**(view.zoom(GENTLE, 2) or {}))
-    assert nearer.show.distance < GENTLE.show.distance
+    assert nearer.options(SurfaceOptions).distance < GENTLE.options(SurfaceOptions).distance
 
 
 def test_the_grid_grows_with_the_picture() -> None:

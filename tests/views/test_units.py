@@ -14,6 +14,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
 from cppn_gl.views.units.diverging import reach_of, tinted
@@ -78,7 +79,7 @@ def test_a_click_keeps_a_unit_and_another_frees_it() -> None:
     middle = ((left + right) / 2, (top + bottom) / 2)
     hit = VIEW.hit(scene, SIZE, middle)
     assert hit is not None
-    assert hit.changes == {"show.unit": (2, 5)}
+    assert hit.changes == {"units.unit": (2, 5)}
     assert hit.words == "layer 2 unit 5"
     preset = preset.replace(**hit.changes)
     kept = scene_of(preset)
@@ -208,7 +209,7 @@ def test_it_is_painted_into_planes(renderer: Renderer) -> None:
         planes = Planes(renderer.ctx, (97, 60))
         stage = Stage(renderer.painter, lambda network: renderer.engine_for(network).engine)
         drawing = view.begin(stage, planes, scene)
-        while not drawing.step(0.001):
+        while not drawing.step(within(0.001)):
             pass
         assert np.array_equal(planes.read(), painted(VIEW, scene, (97, 60)))
         planes.release()

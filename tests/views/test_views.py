@@ -1,6 +1,5 @@
 """All views, each by the same rules: a view that breaks one is found here, whoever adds it."""
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
@@ -20,14 +19,13 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import read_shot
-from cppn_gl.preset.show import VIEWS, Show
+from cppn_gl.preset.show import VIEWS, option_fields
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
-from cppn_gl.views.base import HostView, OfPictures
-from cppn_gl.views.sampling import mean_of_samples
+from cppn_gl.views.base import HostView, mean_of_samples
 
 SIZES = [(320, 180), (63, 37), (1, 1), (2, 1), (7, 3), (3, 7), (20, 400), (400, 20)]
 SMALL = (64, 36)
@@ -58,35 +56,30 @@ def scene(name: str) -> Scene:
 def test_the_table_and_the_names_are_the_same() -> None:
     assert list(ALL) == list(VIEWS)
     assert all(view.name == name for name, view in ALL.items())
-    assert all(0 < len(words) <= 80 for words in VIEWS.values())
-    assert len(set(VIEWS.values())) == len(VIEWS)
+    assert all(0 < len(row.help) <= 80 for row in VIEWS.values())
+    assert len({row.help for row in VIEWS.values()}) == len(VIEWS)
     assert view_of(Preset()) is ALL["picture"]
 
 
 @every
-def test_page_up_and_down_are_its_own_where_it_heeds_a_layer(name: str) -> None:
-    fields = {field.name: field for field in dataclasses.fields(Show)}
-    assert ALL[name].own_layers == (name in fields["layer"].metadata["of"])
+def test_page_up_and_down_are_its_own_where_it_has_an_option_layer(name: str) -> None:
+    fields = [field.name for field in option_fields(VIEWS[name])]
+    assert ALL[name].own_layers == ("layer" in fields)
 
 
 @every
-def test_its_options_are_keys_that_it_heeds_and_that_can_be_turned(name: str) -> None:
-    fields = {field.name: field for field in dataclasses.fields(Show)}
+def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
+    row, preset = VIEWS[name], seen(name)
+    fields = {field.name: field for field in option_fields(row)}
+    assert set(fields) - set(ALL[name].knobs) <= {"unit"}
     assert len(set(ALL[name].knobs)) == len(ALL[name].knobs)
     for knob in ALL[name].knobs:
-        assert name in fields[knob].metadata["of"]
-        preset = seen(name)
+        assert row.options is not None
         for steps in (1, -1, 4, -4, 1000, -10_000, 10_000):
-            value = turn(preset.show, knob, steps)
-            preset = preset.replace(**{f"show.{knob}": value})  # which checks it
-            assert getattr(preset.show, knob) == value
-            assert turned(preset, knob).startswith(knob)
-
-
-def test_a_key_that_views_heed_names_views_that_there_are() -> None:
-    for field in dataclasses.fields(Show):
-        assert field.metadata["of"]
-        assert set(field.metadata["of"]) <= set(VIEWS)
+            value = turn(preset.options(row.options), knob, steps)
+            preset = preset.replace(**{f"{name}.{knob}": value})  # which checks it
+            assert getattr(preset.options(row.options), knob) == value
+            assert turned(preset.options(row.options), knob).startswith(knob)
 
 
 @every
@@ -211,7 +204,7 @@ def test_more_samples_are_the_average_of_a_larger_picture(name: str, renderer: R
     large = np.clip(viewed(renderer, preset, (2 * wide, 2 * high), TIME), 0, 1)
     words = ALL[name].overlay(scene_of(preset, TIME), SMALL)
     bare = np.ones((high, wide), bool) if words is None else words[..., 3] == 0
-    if not isinstance(ALL[name], OfPictures):  # whose pictures are averaged each by itself
+    if not ALL[name].samples_itself:  # whose pictures are averaged each by itself
         assert np.abs(found - mean_of_samples(large, 2))[bare].max(initial=0) < 1e-4
     assert np.abs(renderer.render(preset, SMALL, TIME, samples=2) - 255 * found).max() <= 1.01
 
@@ -333,7 +326,7 @@ def test_how_much_work_it_is(name: str) -> None:
 
 @every
 def test_smooth_are_the_views_that_shaders_draw(name: str) -> None:
-    assert ALL[name].smooth != isinstance(ALL[name], HostView)
+    assert (ALL[name].samples > 1) != isinstance(ALL[name], HostView)
 
 
 VALUES = st.fixed_dictionaries(

@@ -11,6 +11,7 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.show import VolumeOptions
 from cppn_gl.views import view_of
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.volume import LENS, Observatory, slice_side, volume_side
@@ -36,7 +37,7 @@ COLORED = explicit(
 
 
 def eye(preset: Preset, size: tuple[int, int] = SIZE) -> Camera:
-    return Camera.of(preset.show, size, LENS)
+    return Camera.of(preset.options(VolumeOptions), size, LENS)
 
 
 def middle(pixels: np.ndarray) -> np.ndarray:

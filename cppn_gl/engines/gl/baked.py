@@ -1,17 +1,53 @@
-"""A network as GLSL with its weights as literals: the fastest to draw, and slow to compile.
+"""The engines of a network as GLSL with its weights as literals: fast, and slow to compile.
 
     Network -> bake() -> the text that stands for rows.glsl
 
 Layer 1 stays in its uniform block, since the view and the time are folded into it.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Device
+from cppn_gl.engines.gl.pipeline import NO_COMPUTE, TOO_WIDE, Pipeline, ShaderEngine, wide
 from cppn_gl.nn.network import Network
 
 COLORS = ("red", "green", "blue")
 TERMS = 4  # products in one expression; one long expression overflows some compilers' stacks
+
+
+class Baked(ShaderEngine):
+    """Draws by a program for one network alone, a fragment shader or a compute shader."""
+
+    bakes = True
+
+    def __init__(self, *, by_compute: bool = False):
+        super().__init__(
+            Pipeline("baked-1", "picture.comp", 1, baked=True)
+            if by_compute
+            else Pipeline("baked", baked=True)
+        )
+
+    def problem(self, network: Network | None, device: Device) -> str:
+        """Rows are unrolled."""
+        if self.pipeline.by_compute and not device.compute:
+            return NO_COMPUTE
+        return TOO_WIDE if wide(network) else ""
+
+    def rank(self, network: Network, device: Device) -> float:
+        """Of the two, the compute shader for GPUs, most of whose units serve no fragments."""
+        return 0.6 if self.pipeline.by_compute != device.software else 0.3
+
+    def serves(self, network: Network) -> bool:
+        """To compile a program for each takes too long."""
+        return False
+
+    def program_key(self, painter: Any, network: Network, samples: int = 1) -> str:
+        """With all weights."""
+        drawn = b"".join(layer.digest for layer in network.drawn)
+        return f"{super().program_key(painter, network, samples)} {drawn.hex()} {network.scales}"
 
 
 def bake(network: Network) -> str:

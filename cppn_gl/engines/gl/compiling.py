@@ -15,13 +15,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.context import ContextError, describe, open_context
-from cppn_gl.engines.gl.drawing import begin
-from cppn_gl.engines.gl.packing import frame_block
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import EXACT, TILED, Engine
+from cppn_gl.engines.names import ENGINES
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
@@ -43,20 +42,14 @@ def cache_disabled(environment: Mapping[str, str]) -> bool:
 
 
 def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
-    """Compile what an engine needs for a scene, and draw with it; the seconds. Raises ShaderError.
+    """Compile what an engine needs for a scene, and draw with it. Raises ShaderError.
 
-    Many drivers compile at the first draw, some not before a pixel is drawn.
+    Returns the seconds.
     """
     sheet = Planes(painter.ctx, (LANES, 1))
     started = wall.perf_counter()
     try:
-        if engine == TILED:
-            begin(painter, sheet, scene, engine, samples=samples).step(0.0)
-        else:
-            program = painter.load(scene, engine, added=samples > 1)
-            painter.frame(frame_block(scene, sheet.size))
-            program.draw(sheet, (0, 0, 1, 1), added=samples > 1)
-            painter.ctx.finish()
+        engine.compile(painter, sheet, scene, samples)
     finally:
         sheet.release()
     return wall.perf_counter() - started
@@ -131,7 +124,7 @@ def _compiled(request: Message) -> Compiled:
             folder = Path(request["shaders"]) if request["shaders"] else None
             painter = Painter(ctx, request["glsl"], folder, software=found.software)
             scene = scene_of(parse_preset(request["preset"]))
-            engine = EXACT[request["engine"]]
+            engine = ENGINES[request["engine"]]
             seconds = compile_program(painter, scene, engine, request["samples"])
     except (ContextError, PresetError, ShaderError) as error:
         return Compiled(problem=str(error))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Jitter, Region
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
@@ -206,20 +207,14 @@ FRAME = np.dtype(
 )
 
 
-def frame_block(
-    scene: Scene,
-    size: tuple[int, int],
-    offset: tuple[int, int] = (0, 0),
-    jitter: tuple[float, float] = (0.0, 0.0),
-    samples: int = 1,
-) -> bytes:
-    """The Frame block of one sample of `samples` a pixel, in a picture of `size` pixels."""
+def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> bytes:
+    """The Frame block of one sample of a region's."""
     view, network = scene.view, scene.network
     block = np.zeros((), FRAME)
-    block["size"], block["offset"], block["jitter"] = size, offset, jitter
+    block["size"], block["offset"], block["jitter"] = region.size, region.offset, jitter
     block["center"], block["extent"] = view.center, view.extent
     block["radius"] = float(np.hypot(*view.center))
-    block["share"], block["clamped"] = 1 / samples, int(samples > 1)
+    block["share"], block["clamped"] = 1 / len(region.jitters), int(region.adds)
     block["depth"], block["outputs"] = network.depth, network.outputs
     return block.tobytes()
 

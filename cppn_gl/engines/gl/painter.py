@@ -1,6 +1,6 @@
 """What shaders draw with, on one context: programs, buffers, and how fast they have been.
 
-Scene (network, view, clock), Engine -> Painter.load() -> buffers and a Program
+Scene (network, view, clock), Pipeline -> Painter.load() -> buffers and a Program
 """
 
 import math
@@ -13,21 +13,17 @@ import moderngl
 
 from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
-from cppn_gl.engines.names import FRAGMENT, NUMPY, TILED, Engine
+from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.cache import LRUCache
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
-FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
-MAX_RATES = 64
-SHORT = 0.002  # seconds
-
-Kind = tuple[Engine | str, Structure | None]  # what a rate is of: an engine, or a view's name
 
 
 class Releasable(Protocol):
@@ -41,7 +37,7 @@ Held = TypeVar("Held", bound=Releasable)
 P = ParamSpec("P")
 
 
-class Painter:
+class Painter(Rates):
     """The engines of one context: programs, buffers, and how fast they have been."""
 
     def __init__(
@@ -52,6 +48,7 @@ class Painter:
         *,
         software: bool = False,
     ):
+        super().__init__()
         self.ctx = ctx
         self.programs = Programs(ctx, version, folder, software=software)
         self.compute = version >= 420 and ctx.version_code >= COMPUTE_VERSION
@@ -73,18 +70,16 @@ class Painter:
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
-        self._rates: dict[Kind, float] = {}
-        self._last: dict[Engine | str, float] = {}  # of each engine, whatever it drew
         self._shared: LRUCache[Any, Any] = LRUCache(math.inf, free=methodcaller("release"))
 
-    def load(self, scene: Scene, engine: Engine = FRAGMENT, *, added: bool = False) -> Program:
+    def load(self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, added: bool = False) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
 
         `added`: the one that adds to what is there.
         """
         network = scene.network
         layout = packing.layout(network, self.limits)
-        program = self.programs.get(structure(network, layout), engine, network, added=added)
+        program = self.programs.get(structure(network, layout), pipeline, network, added=added)
         if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
@@ -144,27 +139,6 @@ class Painter:
     def structure(self, network: Network) -> Structure:
         """The structure of a network on this driver. Compiles nothing."""
         return structure(network, packing.layout(network, self.limits))
-
-    def kind(self, engine: Engine, network: Network) -> Kind:
-        """What an engine's rate on such networks is kept under. Compiles nothing."""
-        programs_alike = engine in (NUMPY, TILED)
-        return engine, None if programs_alike else self.structure(network)
-
-    def rate(self, kind: Kind) -> float:
-        """Multiplications a second that an engine has reached, or a low guess."""
-        return self._rates.get(kind, self._last.get(kind[0], FIRST_RATE) / 2)
-
-    def measured(self, kind: Kind, work: float, seconds: float) -> None:
-        """Remember how fast a tile was: half of the new, half of the old."""
-        rate = work / max(seconds, 1e-6)
-        old = self._rates.get(kind)
-        if seconds < SHORT:  # mostly the cost of a call: at least this fast
-            rate = max(rate, old or self._last.get(kind[0], FIRST_RATE))
-        elif old is not None:
-            rate = (rate + old) / 2
-        self._rates[kind] = self._last[kind[0]] = rate
-        if len(self._rates) > MAX_RATES:
-            self._rates.pop(next(iter(self._rates)))
 
     def reload(self, network: Network) -> None:
         """Read the shader files again, and compile for `network`; on ShaderError the old stay."""

@@ -1,6 +1,6 @@
-"""The programs alive: one for each structure and engine, the most recent few.
+"""The programs alive: one for each structure and pipeline, the most recent few.
 
-Structure, Engine (and the network itself, where baked) -> Programs.get() -> a Program that draws
+Structure, Pipeline (and the network itself, where baked) -> Programs.get() -> a Program that draws
 a part of some planes
 """
 
@@ -12,6 +12,7 @@ import moderngl
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import bake
 from cppn_gl.engines.gl.passes import ADDED, Pass, Rect
+from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.shader import (
     LANES,
     ShaderError,
@@ -21,7 +22,6 @@ from cppn_gl.engines.gl.shader import (
     explain_log,
     picture_source,
 )
-from cppn_gl.engines.names import DERIVATIVES, FRAGMENT, REGIONS, Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.cache import LRUCache
 
@@ -98,14 +98,14 @@ class ComputeProgram(Program):
     """Draws by compute shader, some texels an invocation."""
 
     def __init__(
-        self, ctx: moderngl.Context, source: Source, engine: Engine, local: tuple[int, int]
+        self, ctx: moderngl.Context, source: Source, pipeline: Pipeline, local: tuple[int, int]
     ):
         try:
             program = ctx.compute_shader(source.text)
         except moderngl.Error as error:
             raise ShaderError(explain_log(str(error), source.files)) from None
         super().__init__(program)
-        self.ctx, self.step = ctx, (engine.pixels * local[0] // LANES, local[1])
+        self.ctx, self.step = ctx, (pipeline.pixels * local[0] // LANES, local[1])
 
     def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
         """Draw whole workgroups; what they have beyond the part is not written."""
@@ -120,7 +120,7 @@ class ComputeProgram(Program):
 
 
 class Programs:
-    """Structure and engine to program, compiled when first asked for; the least recent is freed."""
+    """Structure and pipeline to program, compiled when asked for; the least recent is freed."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Programs:
     def get(
         self,
         structure: Structure,
-        engine: Engine = FRAGMENT,
+        pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
         added: bool = False,
@@ -152,66 +152,65 @@ class Programs:
 
         `added`: the one that adds to what is there; fragments do both. Raises ShaderError.
         """
-        added = added and engine.by_compute
-        key = self._key(structure, engine, network, added)
-        return self._alive.get(key, lambda: self._build(structure, engine, network, added))
+        added = added and pipeline.by_compute
+        key = self._key(structure, pipeline, network, added)
+        return self._alive.get(key, lambda: self._build(structure, pipeline, network, added))
 
     def ready(
         self,
         structure: Structure,
-        engine: Engine = FRAGMENT,
+        pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
         added: bool = False,
     ) -> bool:
         """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
-        key = self._key(structure, engine, network, added and engine.by_compute)
+        key = self._key(structure, pipeline, network, added and pipeline.by_compute)
         program = self._alive.find(key)
         return program is not None and program.drawn[added]
 
     def _key(
-        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
     ) -> Any:
-        if engine.kind != "baked":
-            return structure, engine, added
+        if not pipeline.baked:
+            return structure, pipeline, added
         assert network is not None
         digests = tuple(layer.digest for layer in network.drawn)
-        return structure, engine, added, digests, network.scales
+        return structure, pipeline, added, digests, network.scales
 
     def _build(
-        self, structure: Structure, engine: Engine, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
     ) -> Program:
         version = self.version
         doubles = self.software and version >= DOUBLES_VERSION
         local = LOCAL_SOFTWARE if self.software else LOCAL
         replaced = {}
-        if engine.kind == "baked":
+        if pipeline.baked:
             assert network is not None
             replaced = {"rows.glsl": bake(network)}
-        if engine.by_compute:
+        if pipeline.by_compute:
             source = picture_source(
                 structure,
                 version=max(version, COMPUTE_VERSION),
-                lanes=engine.lanes,
-                groups=engine.groups,
-                file="picture.comp",
+                lanes=pipeline.lanes,
+                groups=pipeline.groups,
+                file=pipeline.file,
                 local=local,
                 doubles=doubles,
                 added=added,
                 folder=self.folder,
                 replaced=replaced,
             )
-            program: Program = ComputeProgram(self.ctx, source, engine, local)
+            program: Program = ComputeProgram(self.ctx, source, pipeline, local)
         else:
             vertex = compose("full.vert", version=version, folder=self.folder)
-            dual = engine in (DERIVATIVES, REGIONS)
             source = picture_source(
                 structure,
                 version=version,
-                lanes=1 if dual else LANES,
-                file=f"{engine.kind}.frag" if dual else "picture.frag",
+                lanes=pipeline.lanes,
+                file=pipeline.file,
                 doubles=doubles,
-                dual=dual,
+                dual=pipeline.dual,
                 folder=self.folder,
                 replaced=replaced,
             )

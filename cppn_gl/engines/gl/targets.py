@@ -25,18 +25,13 @@ def release_target(target: moderngl.Framebuffer) -> None:
 class Planes:
     """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel.
 
-    `shape` is the size of the picture that it is a coarse, or a finer, one of: what is measured
-    over the whole picture is measured for that, so that it is the same at every size.
-
     The textures' own `sides` are no powers of two: llvmpipe compiles a compute shader once more for
     such an image, which takes as long as the first time. What they hold beyond the picture is
     never shown.
     """
 
-    def __init__(
-        self, ctx: moderngl.Context, size: tuple[int, int], shape: tuple[int, int] | None = None
-    ):
-        self.size, self.shape = size, shape or size
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
+        self.size = size
         self.texels = (-(-size[0] // LANES), size[1])
         self.sides = (_no_power(self.texels[0]), _no_power(self.texels[1]))
         self.textures = [ctx.texture(self.sides, 4, dtype="f4") for _ in range(3)]

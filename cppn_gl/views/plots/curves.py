@@ -14,9 +14,11 @@ from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Size, Steps, Words
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
@@ -37,7 +39,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
     x = (float(curves.at[0]), float(curves.at[-1]))
     word = _axis_word(scene, curves.axis)
     if curves.units is not None and curves.unit_sums is not None:
-        before = scene.preset.show.before
+        before = scene.options(CurvesOptions).before
         hidden = network.layers[-2]
         values = curves.unit_sums if before else curves.units
         colors = plot.palette(values.shape[1])
@@ -159,14 +161,12 @@ class _Plot:
 class CurvesView(HostView):
     """A network along a line, as line plots."""
 
-    name = "curves"
     points = True
-    knobs = ("layer", "before")
 
     def __init__(self) -> None:
         self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """The plain ground: all else is lines and words, which are drawn at full size."""
         yield
         return lettering.blank(size, plot.GROUND)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn.features import MOVING, features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.threads import one_thread
 
 Floats = NDArray[np.float64]
@@ -34,12 +35,12 @@ class Curves:
 
 
 def shown_depth(scene: Scene) -> int:
-    """The layers that are shown: up to `[show] layer`; all for 0."""
-    return min(scene.preset.show.layer or scene.network.depth, scene.network.depth)
+    """The layers that are shown: up to `[curves] layer`; all for 0."""
+    return min(scene.options(CurvesOptions).layer or scene.network.depth, scene.network.depth)
 
 
 def shown_network(scene: Scene) -> Network:
-    """The network of the picture of the layer that `[show] layer` says; the whole for 0."""
+    """The network of the picture of the layer that `[curves] layer` says; the whole for 0."""
     depth = shown_depth(scene)
     if depth < scene.network.depth:
         return scene.preset.layer_picture(depth).network()

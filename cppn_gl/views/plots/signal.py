@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Hit, Size, Words
+from cppn_gl.views.base import Hit, Size, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
@@ -141,12 +142,17 @@ class _Card:
 class SignalView(PictureView):
     """The picture, and over it how mean, spread and saturation go from layer to layer."""
 
-    name = "signal"
+    samples = View.samples
     points = True
+    by_pixel = samples_itself = False  # its plots are not
 
     def __init__(self) -> None:
         self._measured: LRUCache[Scene, list[Column]] = LRUCache(_KEPT)
         self._cards: LRUCache[tuple[Scene, Size], _Card] = LRUCache(_KEPT)
+
+    def on_host(self, engine: Engine) -> bool:
+        """Never."""
+        return False
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

@@ -9,16 +9,18 @@ are one band's, so that a large picture needs no more of them than a small one.
 import time as wall
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.engines.names import Engine
+from cppn_gl.engines.rates import Kind
+from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.utils.threads import THREADS, on_all_cores
 from cppn_gl.views.base import Size
 from cppn_gl.views.pool import Pool
@@ -57,55 +59,38 @@ class Fields:
             texture.release()
 
 
-class Part(Protocol):
-    """A drawing onto a target (drawing.Drawing, HostFields)."""
+def fill(
+    painter: Painter,
+    fields: Fields,
+    tile: Tile,
+    band: Region,
+    *,
+    kind: Kind,
+    work: float,
+) -> Steps[None]:
+    """Fill fields by NumPy on all cores with whole rows of a picture, a tile a core at least."""
+    size, (_, top) = band.size, band.offset
+    first, count = top * size[0], band.part[0] * band.part[1]
+    each = max(LEAST_TILE, min(BLOCK, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
+    filled = np.empty((3, count, 4), np.float32)
 
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn."""
-
-
-class HostFields:
-    """Fields filled by NumPy on all cores, rows from `top` on of a picture of `size`."""
-
-    def __init__(
-        self,
-        painter: Painter,
-        fields: Fields,
-        tile: Tile,
-        *,
-        size: Size,
-        top: int,
-        engine: Engine,
-        work: float,
-    ):
-        self._painter, self._fields, self._tile, self._size = painter, fields, tile, size
-        self._first, self._next = top * size[0], 0
-        self._kind, self._work = (engine, None), work
-        self._pixels = max(LEAST_TILE, min(BLOCK, int(TILE_WORK / work) // LEAST_TILE * LEAST_TILE))
-        count = fields.size[0] * fields.size[1]
-        self._values = np.empty((3, count, 4), np.float32)
-
-    def step(self, budget: float) -> bool:
-        """Fill for about `budget` seconds, a tile a core at least; True when all is filled."""
-        count, started = self._values.shape[1], wall.perf_counter()
-        pixels = int(budget * self._painter.rate(self._kind) / self._work)
-        tiles = max(THREADS, pixels // self._pixels)
-        stop = min(count, self._next + tiles * self._pixels)
-        on_all_cores(self._fill, range(self._next, stop, self._pixels))
-        seconds = wall.perf_counter() - started
-        self._painter.measured(self._kind, (stop - self._next) * self._work, seconds)
-        self._next = stop
-        if stop < count:
-            return False
-        for texture, values in zip(self._fields.textures, self._values, strict=True):
-            texture.write(values.tobytes())
-        return True
-
-    def _fill(self, start: int) -> None:
-        stop = min(start + self._pixels, self._values.shape[1])
-        pixels = self._first + np.arange(start, start + self._pixels)  # whole tiles, the last too
-        for values, new in zip(self._values, self._tile(pixels, self._size), strict=True):
+    def some(start: int) -> None:
+        stop = min(start + each, count)
+        pixels = first + np.arange(start, start + each)  # whole tiles, the last too
+        for values, new in zip(filled, tile(pixels, size), strict=True):
             values[start:stop] = new[: stop - start]
+
+    start = 0
+    while start < count:
+        deadline = yield
+        started = wall.perf_counter()
+        tiles = max(THREADS, int(left(deadline) * painter.rate(kind) / work) // each)
+        stop = min(count, start + tiles * each)
+        on_all_cores(some, range(start, stop, each))
+        painter.measured(kind, (stop - start) * work, wall.perf_counter() - started)
+        start = stop
+    for texture, values in zip(fields.textures, filled, strict=True):
+        texture.write(values.tobytes())
 
 
 class Scratch:
@@ -128,7 +113,7 @@ def targets(painter: Painter, name: str) -> Pool[Scratch]:
 class Shaded:
     """A picture drawn band by band: `parts` onto targets, and `shade` from these to the planes.
 
-    `make(size)` makes a target; a part is called with one, the picture's size and the band's top.
+    `make(size)` makes a target; a part is called with one and with the band, a region, and draws.
     `shade` is called with the targets, and the band's top and rows.
     """
 
@@ -138,12 +123,12 @@ class Shaded:
         planes: Planes,
         name: str,
         make: Callable[[Size], Releasable],
-        parts: Sequence[Callable[[Any, Size, int], Part]],
+        parts: Sequence[Callable[[Any, Region], Steps[None]]],
         shade: Callable[[Sequence[Any], int, int], None],
         *,
         band_pixels: int = BAND_PIXELS,
     ):
-        self.planes = planes
+        self._planes = planes
         self._painter, self._name = painter, f"{name} targets"
         self._make, self._parts, self._shade = make, parts, shade
         width, height = planes.size
@@ -151,13 +136,17 @@ class Shaded:
         self._rows = -(-height // bands)
         self._top = 0
         self._at = 0  # the part under way
-        self._part: Part | None = None
+        self._part: Task | None = None
 
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is in the planes."""
-        deadline = wall.perf_counter() + budget
-        width, height = self.planes.size
-        pool = self._painter.shared(targets, self._name)
+    @property
+    def fraction(self) -> float:
+        """How much is drawn, from 0 to 1."""
+        return self._top / self._planes.size[1]
+
+    def step(self, deadline: float) -> bool:
+        """Draw until about `deadline`; True when all is in the planes."""
+        width, height = self._planes.size
+        pool = self._pool()
         while self._top < height:
             size = width, min(self._rows, height - self._top)
             scratch = pool.find(self)
@@ -165,9 +154,9 @@ class Shaded:
                 scratch = pool.take(self, size, partial(self._scratch, size))
                 self._part, self._at = None, 0
             if self._part is None:
-                target = scratch.targets[self._at]
-                self._part = self._parts[self._at](target, self.planes.size, self._top)
-            if self._part.step(max(deadline - wall.perf_counter(), 0.0)):
+                band = Region.of(self._planes.size).cut(0, self._top, *size)
+                self._part = Stepping(self._parts[self._at](scratch.targets[self._at], band))
+            if self._part.step(deadline):
                 self._part, self._at = None, self._at + 1
                 if self._at == len(self._parts):
                     self._shade(scratch.targets, self._top, size[1])
@@ -178,9 +167,12 @@ class Shaded:
                 break
         return self._top >= height
 
+    def _pool(self) -> Pool[Scratch]:
+        return self._painter.shared(targets, self._name)
+
     def _scratch(self, size: Size) -> Scratch:
         return Scratch([self._make(size) for _ in self._parts])
 
     def release(self) -> None:
         """The targets are for the next drawing."""
-        self._painter.shared(targets, self._name).give_back(self)
+        self._pool().give_back(self)

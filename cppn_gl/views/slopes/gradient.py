@@ -15,23 +15,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
-from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
+from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
+from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import DERIVATIVES, FEW_UNITS
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
+from cppn_gl.preset.show import GradientOptions, OneOutput
 from cppn_gl.utils.cache import MB, lru_cache_by_size
+from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
+from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
+DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
@@ -45,30 +50,27 @@ Floats = NDArray[np.float64]
 class GradientView(View):
     """Steepness by colour, from dark to bright."""
 
-    name = "gradient"
     by_engine = False
-    knobs = ("channel",)
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw: derivatives, then their colours."""
         painter, network = stage.painter, scene.network
         low, high = limits(scene)
-        shown = channels(scene)
+        shown = channels(scene, scene.options(GradientOptions))
 
-        def part(fields: Fields, size: Size, top: int) -> Part:
-            if on_host(painter, network):
-                places = Places(network, scene.view, scene.clock)
-                return HostFields(
-                    painter,
-                    fields,
-                    lambda pixels, of: derivative_fields(network, places, pixels, of),
-                    size=size,
-                    top=top,
-                    engine=DERIVATIVES,
-                    work=self.work(scene),
-                )
-            return ShaderDrawing(
-                painter, fields, scene, size=size, offset=(0, top), engine=DERIVATIVES
+        def part(fields: Fields, band: Region) -> Steps[None]:
+            if not on_host(painter, network):
+                return draw(painter, fields, scene, band, DERIVATIVES)
+            places = Places(network, scene.view, scene.clock)
+            return fill(
+                painter,
+                fields,
+                lambda pixels, of: derivative_fields(network, places, pixels, of),
+                band,
+                kind=(DERIVATIVES.name, None),
+                work=self.work(scene),
             )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
@@ -97,7 +99,7 @@ class GradientView(View):
         if at is None:
             return None
         sheet = Sheet(corner)
-        channel = scene.preset.show.channel
+        channel = scene.options(GradientOptions).channel
         what = "how steep" if channel == "all" else f"how steep {channel} is"
         sheet.fitted(at[0], at[1], what, at[2] - at[0], bold=True)
         sheet.fitted(at[0], at[1] + corner.line, "change per unit of x, y", at[2] - at[0])
@@ -109,7 +111,7 @@ class GradientView(View):
         """How steep it is at a pixel."""
         x, y = point_of(scene, size, place)
         jets = at_points(scene.network, [x], [y], scene.clock)
-        steep = steepness(jets, channels(scene))[0]
+        steep = steepness(jets, channels(scene, scene.options(GradientOptions)))[0]
         return Hit(f"changes by {short(steep)} per unit of x, y at ({x:.4g}, {y:.4g})")
 
 
@@ -134,12 +136,11 @@ def by_output(units: Jets, output: int) -> NDArray[np.float32]:
     return field
 
 
-def channels(scene: Scene) -> tuple[float, float, float]:
-    """1 for each output that counts: one of a grey network, or all, or `[show] channel`."""
-    channel = scene.preset.show.channel
+def channels(scene: Scene, options: OneOutput) -> tuple[float, float, float]:
+    """1 for each output that counts: one of a grey network, or all, or that of the options."""
     if scene.network.outputs == 1:
         return 1.0, 0.0, 0.0
-    red, green, blue = (float(channel in ("all", name)) for name in CHANNELS)
+    red, green, blue = (float(options.channel in ("all", name)) for name in CHANNELS)
     return red, green, blue
 
 
@@ -177,7 +178,7 @@ def limits(scene: Scene) -> tuple[float, float]:
     x, y = grid(scene, 3 * work_per_pixel(scene.network))
     with one_thread():
         jets = at_points(scene.network, x, y, scene.clock)
-    return spread(steepness(jets, channels(scene)))
+    return spread(steepness(jets, channels(scene, scene.options(GradientOptions))))
 
 
 def spread(sizes: Floats) -> tuple[float, float]:

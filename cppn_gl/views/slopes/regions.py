@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Places
-from cppn_gl.engines.gl.drawing import Drawing as ShaderDrawing
+from cppn_gl.engines.gl.drawing import draw
+from cppn_gl.engines.gl.pipeline import Pipeline
+from cppn_gl.engines.gl.programs import Program
 from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import REGIONS
 from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
@@ -34,14 +36,16 @@ from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.color import Ends
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.utils.tasks import Stepping
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.preset.show import RegionsOptions
+from cppn_gl.utils.tasks import Steps, Task
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Fields, HostFields, Part, Shaded
+from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
 
+REGIONS = Pipeline("regions", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line counts as
 FINE = 700  # pixels of a shorter side from which on lines grow with it
 LEAST = np.float32(1e-30)
@@ -53,10 +57,8 @@ Floats = NDArray[np.float32]
 class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer that makes them."""
 
-    name = "regions"
     by_engine = False
     colors = True
-    knobs = ("layer",)
 
     def problem(self, preset: Preset) -> str:
         """A network without kinks has no such regions."""
@@ -64,38 +66,39 @@ class RegionsView(View):
             return ""
         return "needs a hidden layer of relu, leaky_relu or abs"
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw: lines and patterns, then what they look like."""
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
-        picture = Stepping(ending(scene, planes.shape))
+        shape = region.shape if region else planes.size
+        ends: list[Ends] = []  # of the picture's colours, measured before the first band
 
-        def part(fields: Fields, size: Size, top: int) -> Part:
-            return _After(picture, drawn(fields, size, top))
-
-        def drawn(fields: Fields, size: Size, top: int) -> Part:
-            if on_host(painter, network):
-                places = Places(network, scene.view, scene.clock)
-                return HostFields(
-                    painter,
-                    fields,
-                    lambda pixels, of: region_fields(scene, places, lines, pixels, of),
-                    size=size,
-                    top=top,
-                    engine=REGIONS,
-                    work=self.work(scene),
-                )
-            return _ByShader(stage, fields, scene, lines, size, top)
+        def part(fields: Fields, band: Region) -> Steps[None]:
+            if not ends:
+                ends.append((yield from ending(scene, shape)))
+            if not on_host(painter, network):
+                yield from draw(painter, fields, scene, band, REGIONS, lines.set)
+                return
+            places = Places(network, scene.view, scene.clock)
+            yield from fill(
+                painter,
+                fields,
+                lambda pixels, of: region_fields(scene, places, lines, pixels, of),
+                band,
+                kind=(REGIONS.name, None),
+                work=self.work(scene),
+            )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
-            assert picture.found is not None
             painter.shared(Shading, "regions_shown.frag", head=formulas)(
                 planes,
                 fields[0].textures,
                 top,
                 rows,
                 palettes=painter.shared(palettes),
-                **choice(scene.preset.color, picture.found),
+                **choice(scene.preset.color, ends[0]),
             )
 
         return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
@@ -156,8 +159,8 @@ def all_layers(scene: Scene) -> list[int]:
 
 
 def shown_layers(scene: Scene) -> list[int]:
-    """Those of them up to `[show] layer`; all of them for 0."""
-    last = scene.preset.show.layer or MAX_DEPTH
+    """Those of them up to `[regions] layer`; all of them for 0."""
+    last = scene.options(RegionsOptions).layer or MAX_DEPTH
     return [number for number in all_layers(scene) if number < last]
 
 
@@ -179,40 +182,11 @@ class Lines:
         shown = [number in shown_layers(scene) for number in every]
         self.widths[every] = (0.85 - 0.35 * late) * max(1.0, min(size) / FINE) * shown
 
-
-class _After:
-    """A drawing that waits for what the picture's colours are stretched over."""
-
-    def __init__(self, picture: Stepping[Ends], drawing: Part):
-        self._picture, self._drawing = picture, drawing
-
-    def step(self, budget: float) -> bool:
-        """Measure, or else draw, for about `budget` seconds; True when all is drawn."""
-        if self._picture.found is None:
-            self._picture.step(budget)
-            return False
-        return self._drawing.step(budget)
-
-
-class _ByShader:
-    """Fields drawn by regions.frag."""
-
-    def __init__(
-        self, stage: Stage, fields: Fields, scene: Scene, lines: Lines, size: Size, top: int
-    ):
-        self._painter, self._scene, self._lines = stage.painter, scene, lines
-        self._drawing = ShaderDrawing(
-            stage.painter, fields, scene, size=size, offset=(0, top), engine=REGIONS
-        )
-
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn."""
-        structure = self._painter.structure(self._scene.network)
-        program = self._painter.programs.get(structure, REGIONS).program
-        program["inks"].write(self._lines.inks.tobytes())
-        program["widths"].write(self._lines.widths.tobytes())
-        program["pixels"].value = self._lines.pixels
-        return self._drawing.step(budget)
+    def set(self, program: Program) -> None:
+        """Tell regions.frag."""
+        program.program["inks"].write(self.inks.tobytes())
+        program.program["widths"].write(self.widths.tobytes())
+        program.program["pixels"].value = self.pixels
 
 
 def region_fields(

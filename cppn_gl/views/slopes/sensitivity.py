@@ -19,17 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.gl.drawing import begin
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
+from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.cache import MB, lru_cache_by_size
+from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Part, Shaded
+from cppn_gl.views.slopes.fields import Shaded
 from cppn_gl.views.slopes.gradient import channels, grid, spread
 from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
@@ -53,18 +55,17 @@ class Measured:
 class SensitivityView(View):
     """How far the picture moves when one layer is changed a little."""
 
-    name = "sensitivity"
-    knobs = ("layer", "noise", "channel")
-
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw: two pictures by one engine, the changed one's, and then their distance."""
         painter, other = stage.painter, changed(scene)
         engine = stage.engine_for(other.network)
         low, high = measured(scene).limits
 
         def part(of: Scene) -> Any:
-            def draw(target: Planes, size: Size, top: int) -> Part:
-                return begin(painter, target, of, engine, size=size, offset=(0, top))
+            def draw(target: Planes, band: Region) -> Steps[None]:
+                return during(engine.begin(painter, target, of, band))
 
             return draw
 
@@ -75,7 +76,7 @@ class SensitivityView(View):
                 top,
                 rows,
                 range=(float(np.log(low)), float(np.log(high))),
-                channels=channels(scene),
+                channels=channels(scene, scene.options(SensitivityOptions)),
             )
 
         parts = [part(scene), part(other)]
@@ -94,7 +95,11 @@ class SensitivityView(View):
         at = corner.inner()
         if at is None:
             return None
-        found, layer, noise = measured(scene), shown_layer(scene), scene.preset.show.noise
+        found, layer, noise = (
+            measured(scene),
+            shown_layer(scene),
+            scene.options(SensitivityOptions).noise,
+        )
         sheet, room = Sheet(corner), at[2] - at[0]
         sheet.fitted(at[0], at[1], f"layer {layer} changed by {100 * noise:.3g} %", room, bold=True)
         words = f"mean change of colours: {short(found.means[layer - 1])}"
@@ -125,13 +130,13 @@ class SensitivityView(View):
 
 def shown_layer(scene: Scene) -> int:
     """The layer that is changed, from 1; the last for 0."""
-    return min(scene.preset.show.layer or scene.network.depth, scene.network.depth)
+    return min(scene.options(SensitivityOptions).layer or scene.network.depth, scene.network.depth)
 
 
 def changed(scene: Scene) -> Scene:
     """The scene of the changed network."""
-    show, seed = scene.preset.show, scene.preset.spec.seed
-    network: Network = perturbed(scene.network, shown_layer(scene), show.noise, seed)
+    noise, seed = scene.options(SensitivityOptions).noise, scene.preset.spec.seed
+    network: Network = perturbed(scene.network, shown_layer(scene), noise, seed)
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
@@ -141,10 +146,10 @@ def measured(scene: Scene) -> Measured:
     network = scene.network
     x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
     inputs = features(network.inputs, x, y, scene.clock, network.latent)
-    noise, seed = scene.preset.show.noise, scene.preset.spec.seed
+    options, seed = scene.options(SensitivityOptions), scene.preset.spec.seed
     with one_thread():
-        moved = changes(network, inputs, noise, seed)
-    counted = np.array(channels(scene)[: network.outputs])
+        moved = changes(network, inputs, options.noise, seed)
+    counted = np.array(channels(scene, options)[: network.outputs])
     with np.errstate(all="ignore"):
         sizes = np.sqrt(np.square(moved * counted).sum(axis=2))  # (depth, N)
     return Measured(tuple(map(_mean, sizes)), spread(sizes))

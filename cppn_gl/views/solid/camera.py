@@ -1,6 +1,6 @@
 """The eye that surfaces and volumes are seen by: it goes round the middle of a box.
 
-    [show] turn, tilt, distance + size -> Camera -> the matrix of the shaders, pixels of points
+    Orbit (turn, tilt, distance) + size -> Camera -> the matrix of the shaders, pixels of points
 
 The box lies around the origin, x to the right and y away from an eye at turn 0, z up; its half
 sides are 1. Towards a tilt of ±90 degrees the eye steps back and looks through a longer lens, so
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyrr import matrix44
 
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import Orbit
 from cppn_gl.utils.ladder import ladder
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ FLATTEST = 1e-3  # cosine of the tilt: the eye steps back by its inverse, at mos
 REACH = 6.0  # of the box from the origin; a relief of 5 is 5 half sides high and low
 DEGREES = 90.0  # by which dragging over half the shorter side turns
 ZOOM = 2**0.25  # for a step of the wheel
-NEAREST, FARTHEST = 1.0, 100.0  # distances of [show]
+NEAREST, FARTHEST = 1.0, 100.0  # distances
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Camera:
     lens: float = LENS  # focal length, in halves of the picture's shorter side
 
     @classmethod
-    def of(cls, show: Show, size: tuple[int, int], lens: float = LENS) -> "Camera":
-        """The eye that a preset asks for."""
-        return cls(show.turn, show.tilt, show.distance, size, lens)
+    def of(cls, orbit: Orbit, size: tuple[int, int], lens: float = LENS) -> "Camera":
+        """The eye that a view's options ask for."""
+        return cls(orbit.turn, orbit.tilt, orbit.distance, size, lens)
 
     @property
     def _back(self) -> float:
@@ -109,14 +109,14 @@ class Camera:
         return np.stack([x, y, place[:, 2]], axis=1)
 
 
-def dragged(show: Show, du: float, dv: float) -> dict[str, Any]:
-    """The keys of [show] that dragging changes: the box follows the pointer."""
-    turn = (show.turn + DEGREES * du) % 360
-    tilt = min(max(show.tilt - DEGREES * dv, -90.0), 90.0)
+def dragged(orbit: Orbit, du: float, dv: float) -> dict[str, Any]:
+    """The keys that dragging changes, for all views in perspective: the box follows the pointer."""
+    turn = (orbit.turn + DEGREES * du) % 360
+    tilt = min(max(orbit.tilt - DEGREES * dv, -90.0), 90.0)
     return {"show.turn": round(turn, 3), "show.tilt": round(tilt, 3)}
 
 
-def zoomed(show: Show, steps: int) -> dict[str, Any]:
-    """The keys of [show] that the wheel changes: steps in, and back exactly."""
-    distance = ladder(show.distance, Show().distance, ZOOM, -steps)
+def zoomed(orbit: Orbit, steps: int) -> dict[str, Any]:
+    """The keys that the wheel changes, for all views in perspective: in, and back exactly."""
+    distance = ladder(orbit.distance, Orbit.distance, ZOOM, -steps)
     return {"show.distance": min(max(distance, NEAREST), FARTHEST)}

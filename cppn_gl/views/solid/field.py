@@ -1,6 +1,6 @@
 """A scene's square as a texture: the network at each point of a grid over |u|, |v| <= 1.
 
-    Scene, side -> Square: outputs -> FieldDrawing.step(budget) -> a texture of colours and heights
+    Scene, side -> Square: outputs -> FieldDrawing.step() -> a texture of colours and heights
 
 The few last ones are kept, by all that they depend on, so that turning the eye evaluates nothing.
 """
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from cppn_gl.engines.gl import drawing
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.engines.names import Engine
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, Color, Ends
 from cppn_gl.preset.preset import MAX_EXTENT, View
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.tasks import Task
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
 
@@ -39,22 +39,21 @@ class Square:
     def __init__(self, stage: Stage, scene: Scene, side: int, engine: Engine | None = None):
         self._stage, self._scene, self._side = stage, scene, side
         self.engine = engine or stage.engine_for(scene.network)
-        self._drawing: Any = None
+        self._drawing: Task | None = None
 
-    def step(self, budget: float) -> Planes | None:
-        """Draw for about `budget` seconds; the planes once all is there, until the next draws."""
+    def step(self, deadline: float) -> Planes | None:
+        """Draw until about `deadline`; the planes once all is there, until the next draws."""
         painter = self._stage.painter
         scratch = painter.shared(squares)
         if self._drawing is None or scratch.find(self) is None:
             size = (self._side, self._side)
-            planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
-            self._drawing = drawing.begin(painter, planes, self._scene, self.engine)
-        if not self._drawing.step(budget):
+            self._planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
+            self._drawing = self.engine.begin(painter, self._planes, self._scene, Region.of(size))
+        if not self._drawing.step(deadline):
             return None
         scratch.give_back(self)
-        whole: Planes = self._drawing.planes
         self._drawing = None
-        return whole
+        return self._planes
 
 
 def squares(painter: Painter) -> Pool[Planes]:
@@ -140,14 +139,14 @@ class FieldDrawing:
         what = identity(scene.network, scene.clock), self._square.engine
         self._key = (what, view, side, *self._how)
 
-    def step(self, budget: float) -> Field | None:
-        """Draw for about `budget` seconds; the field once it is there."""
+    def step(self, deadline: float) -> Field | None:
+        """Draw until about `deadline`; the field once it is there."""
         painter = self._painter
         fields = painter.shared(Fields)
         found = fields.held.find(self._key)
         if found is not None:
             return found
-        planes = self._square.step(budget)
+        planes = self._square.step(deadline)
         if planes is None:
             return None
         made = fields.make(planes, self._scene.network, *self._how)

@@ -18,6 +18,7 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.color import broken
 from cppn_gl.preset.preset import View
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.views.solid.field import WEIGHTS
 
@@ -115,7 +116,7 @@ def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
 
 def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
     """The parts of a picture of a size, from left to right and top to bottom."""
-    show, network = scene.preset.show, scene.network
+    options, network = scene.options(SurfaceOptions), scene.network
     summed, few = _variants(network)
 
     def heights(channel: str, *, before: bool) -> tuple[Network, str, Span]:
@@ -123,24 +124,24 @@ def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
         return of, channel, span_of(of, scene.view, scene.clock, channel)
 
     wide = size[0] >= size[1]
-    if show.panels == "channels" and network.outputs == 3:
+    if options.panels == "channels" and network.outputs == 3:
         return [
-            Plate(_cut(k / 3, (k + 1) / 3, wide), *heights(name, before=show.before), title=name)
+            Plate(_cut(k / 3, (k + 1) / 3, wide), *heights(name, before=options.before), title=name)
             for k, name in enumerate(("red", "green", "blue"))
         ]
-    if show.panels == "sum" and few is not None:
+    if options.panels == "sum" and few is not None:
         below, count = few
         found = []
         for k, name in zip(range(count), ("red", "green", "blue"), strict=False):
             span = span_of(below, scene.view, scene.clock, name)
             cell = _within(_cut(0, SHARE, wide), _cut(k / count, (k + 1) / count, not wide), wide)
             found.append(Plate(cell, below, name, span, title=f"unit {k + 1}"))
-        both = heights(show.channel, before=True)
+        both = heights(options.channel, before=True)
         middle = SHARE + (1 - SHARE) * 0.55
         found.append(Plate(_cut(SHARE, middle, wide), *both, title="their sum"))
         found.append(Plate(_cut(middle, 1, wide), *both, overhead=True, title="from above"))
         return found
-    return [Plate((0.0, 0.0, 1.0, 1.0), *heights(show.channel, before=show.before))]
+    return [Plate((0.0, 0.0, 1.0, 1.0), *heights(options.channel, before=options.before))]
 
 
 def _cut(low: float, high: float, wide: bool) -> tuple[float, float, float, float]:

@@ -20,7 +20,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.preset.show import Show
+from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
@@ -42,7 +42,7 @@ PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
 
 def painted(preset: Preset) -> bool:
     """Whether the sheet has the picture's colours, and not those of its heights."""
-    return preset.show.paint == "picture"
+    return preset.options(SurfaceOptions).paint == "picture"
 
 
 def grid_side(size: Size) -> int:
@@ -56,8 +56,8 @@ def camera_of(plate: Plate, preset: Preset, size: Size) -> Camera:
     # Where a plate is no wider than high, the numbers at its sides need room.
     lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
     if plate.overhead:
-        return Camera(0.0, 90.0, Show().distance, size, lens)
-    return Camera.of(preset.show, size, lens)
+        return Camera(0.0, 90.0, SurfaceOptions.distance, size, lens)
+    return Camera.of(preset.options(SurfaceOptions), size, lens)
 
 
 class Workshop:
@@ -113,8 +113,10 @@ class Grid:
 class SurfaceDrawing:
     """A surface being drawn: the fields of all plates, then the boxes and sheets, part by part."""
 
+    fraction = 0.0  # it does not tell
+
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
-        self.planes = planes
+        self._planes = planes
         self._stage, self._scene = stage, scene
         self._plates = plates(scene, planes.size)
         self._picture = Stepping(ending(scene, SQUARE))
@@ -126,7 +128,7 @@ class SurfaceDrawing:
     def _drawings(self, plate: Plate) -> list[FieldDrawing]:
         """The drawings of a plate's heights, and of its colours where these are others."""
         scene, ends = self._scene, self._picture.found
-        side = grid_side(plate.pixels(self.planes.size)[2:])
+        side = grid_side(plate.pixels(self._planes.size)[2:])
         shown = Scene(plate.network, scene.view, scene.clock, scene.preset)
         heights = partial(FieldDrawing, self._stage, shown, side, plate.channel, plate.span)
         if not painted(scene.preset) or ends is None:
@@ -136,17 +138,16 @@ class SurfaceDrawing:
             return [heights(color=color, ends=ends)]
         return [heights(), FieldDrawing(self._stage, scene, side, color=color, ends=ends)]
 
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn."""
-        deadline = wall.perf_counter() + budget
+    def step(self, deadline: float) -> bool:
+        """Draw until about `deadline`; True when all is drawn."""
         while not self._done:
             if not self._fields:
                 needed = painted(self._scene.preset)
-                if needed and not self._picture.step(max(deadline - wall.perf_counter(), 0.0)):
+                if needed and not self._picture.step(deadline):
                     return False
                 self._fields = [self._drawings(plate) for plate in self._plates]
             for one in (one for few in self._fields for one in few):
-                if one.step(max(deadline - wall.perf_counter(), 0.0)) is None:
+                if one.step(deadline) is None:
                     return False
             self._part()
             if wall.perf_counter() >= deadline:
@@ -170,7 +171,7 @@ class SurfaceDrawing:
         target = easel.find(self)
         made_of = [workshop, target, *(field for few in fields for field in few)]
         if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
-            target = easel.target(self, self.planes.size, depth=True)
+            target = easel.target(self, self._planes.size, depth=True)
             self._made_of = [workshop, target, *made_of[2:]]
             self._jobs = self._plan(workshop, target, fields)[::-1]
         painter.ctx.enable(moderngl.DEPTH_TEST)
@@ -179,7 +180,7 @@ class SurfaceDrawing:
         finally:
             painter.ctx.disable(moderngl.DEPTH_TEST)
         if not self._jobs:
-            easel.spread(target, self.planes)
+            easel.spread(target, self._planes)
             easel.give_back(self)
             self._made_of, self._done = [], True
         painter.ctx.finish()
@@ -197,7 +198,7 @@ class SurfaceDrawing:
         return jobs
 
     def _backdrop(self, workshop: Workshop, target: Target) -> None:
-        drawn, size = target.drawn, self.planes.size
+        drawn, size = target.drawn, self._planes.size
         drawn.clear(depth=1.0)
         # As far away as can be, and no part of what is measured.
         self._stage.painter.ctx.disable(moderngl.DEPTH_TEST)
@@ -206,14 +207,14 @@ class SurfaceDrawing:
 
     def _look(self, plate: Plate) -> tuple[Camera, Rect]:
         """The eye of a plate, and where it is drawn."""
-        left, top, width, height = plate.pixels(self.planes.size)
-        viewport = left, self.planes.size[1] - top - height, width, height
+        left, top, width, height = plate.pixels(self._planes.size)
+        viewport = left, self._planes.size[1] - top - height, width, height
         return camera_of(plate, self._scene.preset, (width, height)), viewport
 
     def _box(self, workshop: Workshop, target: Target, plate: Plate) -> None:
         camera, viewport = self._look(plate)
         workshop.box.set(
-            relief=self._scene.preset.show.relief,
+            relief=self._scene.options(SurfaceOptions).relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
@@ -230,7 +231,7 @@ class SurfaceDrawing:
         colors: Field,
         part: int,
     ) -> None:
-        (camera, viewport), show = self._look(plate), self._scene.preset.show
+        (camera, viewport), options = self._look(plate), self._scene.options(SurfaceOptions)
         side = heights.texture.size[0]
         light = np.array(LIGHT) @ camera.axes
         workshop.sheet.set(
@@ -238,10 +239,10 @@ class SurfaceDrawing:
             colors=colors.texture,
             palette=workshop.palette,
             side=side,
-            relief=show.relief,
+            relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             painted=painted(self._scene.preset),
-            contours=show.contours,
+            contours=options.contours,
             stroke=stroke_of(camera.size),
             lit=min(1.0, 3 * (1 - camera.flat)),
             light=tuple(light / np.linalg.norm(light)),

@@ -160,23 +160,23 @@ class VolumeSlices:
         what = identity(held, self._scene.clock), self._engine
         return what, place, self._side, self._channel, color
 
-    def measure(self, budget: float) -> Ranges | None:
+    def measure(self, deadline: float) -> Ranges | None:
         """What its values and colours lie between, once that is known."""
-        self._ranges.step(budget)
+        self._ranges.step(deadline)
         return self._ranges.found
 
-    def step(self, budget: float) -> bool:
-        """Evaluate for about `budget` seconds; True when all is there."""
+    def step(self, deadline: float) -> bool:
+        """Evaluate until about `deadline`; True when all is there."""
         if self._next == self._side:
             return True
-        if self.measure(budget) is None:
+        if self.measure(deadline) is None:
             return False
         if self._square is None:
             place = (2 * self._next + 1) / self._side - 1
             network = level(self._scene.network, self._third.name, self._third.value(place))
             scene = dataclasses.replace(self._scene, network=network)
             self._square = Square(self._stage, scene, self._side, self._engine)
-        planes = self._square.step(budget)
+        planes = self._square.step(deadline)
         if planes is not None:
             self._keep(planes.read()[::-1])
             self._square = None

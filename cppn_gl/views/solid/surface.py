@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.views.base import Drawing, Hit, Size, Stage, View, Words
+from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.utils.tasks import Task
+from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import Axis, axes_overlay
 from cppn_gl.views.solid.camera import dragged, zoomed
 from cppn_gl.views.solid.field import WEIGHTS
@@ -23,18 +26,15 @@ from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
 class SurfaceView(View):
     """The output as a height field."""
 
-    name = "surface"
     colors = True
-    knobs = (
-        *("relief", "contours", "paint", "channel", "panels", "before"),
-        *("turn", "tilt", "distance"),
-    )
 
     def colored(self, preset: Preset) -> bool:
         """Where it is painted by the picture, and not by its height."""
         return painted(preset)
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw."""
         return SurfaceDrawing(stage, planes, scene)
 
@@ -47,7 +47,7 @@ class SurfaceView(View):
     ) -> Words | None:
         """The box's axes, and the titles of plates."""
         words = np.zeros((size[1], size[0], 4), np.uint8)
-        relief = scene.preset.show.relief
+        relief = scene.options(SurfaceOptions).relief
         for plate in plates(scene, size):
             left, top, width, height = plate.pixels(size)
             part = words[top : top + height, left : left + width]
@@ -73,11 +73,11 @@ class SurfaceView(View):
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         """Turn and tilt."""
-        return dragged(preset.show, du, dv)
+        return dragged(preset.options(SurfaceOptions), du, dv)
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """The distance of the eye."""
-        return zoomed(preset.show, steps)
+        return zoomed(preset.options(SurfaceOptions), steps)
 
 
 def _axes(scene: Scene, plate: Plate) -> tuple[Axis, Axis, Axis]:

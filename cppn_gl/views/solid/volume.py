@@ -13,14 +13,17 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import VolumeOptions
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Drawing, Size, Stage, View, Words
+from cppn_gl.utils.tasks import Task, left
+from cppn_gl.views.base import Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.solid.easel import Easel, Target
@@ -51,13 +54,7 @@ def slice_side(size: Size) -> int:
 class VolumeView(View):
     """Three inputs as a volume."""
 
-    name = "volume"
     colors = True
-    knobs = (
-        *("opacity", "threshold", "slice", "channel"),
-        *("left", "right", "front", "back", "bottom", "top"),
-        *("turn", "tilt", "distance"),
-    )
 
     def problem(self, preset: Preset) -> str:
         """A third input is needed."""
@@ -65,7 +62,9 @@ class VolumeView(View):
             return "needs a third input: t, or a latent constant such as z0, in network.inputs"
         return ""
 
-    def begin(self, stage: Stage, planes: Planes, scene: Scene) -> Drawing:
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
         """Begin to draw."""
         return VolumeDrawing(stage, planes, scene)
 
@@ -82,23 +81,23 @@ class VolumeView(View):
         """The box's axes."""
         words = np.zeros((size[1], size[0], 4), np.uint8)
         (x, y), extent, third = scene.view.center, scene.view.extent, third_of(scene)
-        mark = third.now if scene.preset.show.slice else None
+        mark = third.now if scene.options(VolumeOptions).slice else None
         axes = (
             Axis("x", x - extent, x + extent),
             Axis("y", y - extent, y + extent),
             Axis(third.name, third.low, third.high, mark),
         )
-        camera = Camera.of(scene.preset.show, size, LENS)
+        camera = Camera.of(scene.options(VolumeOptions), size, LENS)
         axes_overlay(words, camera, axes, 1.0, ink=PALE, boxed=True)
         return words
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         """Turn and tilt."""
-        return dragged(preset.show, du, dv)
+        return dragged(preset.options(VolumeOptions), du, dv)
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """The distance of the eye."""
-        return zoomed(preset.show, steps)
+        return zoomed(preset.options(VolumeOptions), steps)
 
 
 @dataclass
@@ -141,49 +140,50 @@ class Observatory:
 class VolumeDrawing:
     """A volume being drawn: its slices where they are not kept, the moving one, then the rays."""
 
+    fraction = 0.0  # it does not tell
+
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
-        self.planes = planes
+        self._planes = planes
         self._stage, self._scene = stage, scene
-        channel = scene.preset.show.channel if scene.network.outputs == 3 else "all"
+        channel = scene.options(VolumeOptions).channel if scene.network.outputs == 3 else "all"
         self._slices = VolumeSlices(stage, scene, volume_side(planes.size), channel)
         self._moving: FieldDrawing | None = None
         self._next = 0  # row to march
         self._rate = 0.0  # rows a second
         self._done = False
 
-    def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn."""
+    def step(self, deadline: float) -> bool:
+        """Draw until about `deadline`; True when all is drawn."""
         if self._done:
             return True
-        deadline = wall.perf_counter() + budget
         painter = self._stage.painter
         there = painter.shared(Observatory)
-        ranges = self._slices.measure(max(deadline - wall.perf_counter(), 0.0))
+        ranges = self._slices.measure(deadline)
         if ranges is None:
             return False
         volume = there.held.find(self._slices.key)
         while volume is None:
-            if self._slices.step(max(deadline - wall.perf_counter(), 0.0)):
+            if self._slices.step(deadline):
                 volume = there.make(self._slices, self._scene.network)
             elif wall.perf_counter() >= deadline:
                 return False
         moving = None
-        if self._scene.preset.show.slice:
+        if self._scene.options(VolumeOptions).slice:
             if self._moving is None:
                 self._moving = FieldDrawing(
                     self._stage,
                     self._scene,
-                    slice_side(self.planes.size),
+                    slice_side(self._planes.size),
                     color=self._scene.preset.color,
                     ends=ranges.ends,
                 )
-            moving = self._moving.step(max(deadline - wall.perf_counter(), 0.0))
+            moving = self._moving.step(deadline)
             if moving is None:
                 return False
         easel = painter.shared(Easel)
         target = easel.find(self)
         if target is None:
-            target, self._next = easel.target(self, self.planes.size), 0
+            target, self._next = easel.target(self, self._planes.size), 0
         self._prepare(there.rays, volume, moving)
         return self._march(there.rays, easel, target, deadline)
 
@@ -191,11 +191,12 @@ class VolumeDrawing:
         """All that it draws with is kept, for the next."""
 
     def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
-        size, show = self.planes.size, self._scene.preset.show
-        camera = Camera.of(show, size, LENS)
+        size, options = self._planes.size, self._scene.options(VolumeOptions)
+        camera = Camera.of(options, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
-        low, high = (show.left, show.front, show.bottom), (show.right, show.back, show.top)
+        low = options.left, options.front, options.bottom
+        high = options.right, options.back, options.top
         if moving is not None:
             rays.set(slice_picture=moving.texture)
         rays.set(
@@ -208,8 +209,8 @@ class VolumeDrawing:
             eye=tuple(camera.eye),
             clip_low=tuple(np.minimum(low, high)),
             clip_high=tuple(np.maximum(low, high)),
-            opacity=show.opacity,
-            threshold=show.threshold,
+            opacity=options.opacity,
+            threshold=options.threshold,
             stride=2 / (STEPS * side),
             sliced=moving is not None,
             slice_at=third_of(self._scene).place,
@@ -221,11 +222,10 @@ class VolumeDrawing:
         )
 
     def _march(self, rays: Pass, easel: Easel, target: Target, deadline: float) -> bool:
-        width, height = self.planes.size
+        width, height = self._planes.size
         ctx = self._stage.painter.ctx
         while self._next < height:
-            left = deadline - wall.perf_counter()
-            rows = max(4, int(left * self._rate)) if self._rate else ROWS
+            rows = max(4, int(left(deadline) * self._rate)) if self._rate else ROWS
             rows = min(rows, height - self._next)
             started = wall.perf_counter()
             rays.draw(target.drawn, (0, 0, width, height), (0, self._next, width, rows))
@@ -234,7 +234,7 @@ class VolumeDrawing:
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
                 return False
-        easel.spread(target, self.planes)
+        easel.spread(target, self._planes)
         easel.give_back(self)
         self._done = True
         return True

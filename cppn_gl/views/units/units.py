@@ -14,9 +14,10 @@ from PIL import Image, ImageDraw
 from cppn_gl.engines.cpu.trace import inputs, trace
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Steps, Words
+from cppn_gl.utils.tasks import Steps, at_once
+from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
@@ -39,18 +40,18 @@ AT_ONCE = 2**15  # pixels tinted between two interruptions
 
 
 def board_of(scene: Scene, size: Size) -> Dashboard:
-    """Where a scene's tiles lie: all layers, or one and the one before it (show.layer)."""
-    network, show = scene.network, scene.preset.show
+    """Where a scene's tiles lie: all layers, or one and the one before it (`[units] layer`)."""
+    network, options = scene.network, scene.options(UnitsOptions)
     counts = (len(network.inputs), *(len(layer.bias) for layer in network.drawn))
     first = 0
-    if 1 <= show.layer <= network.depth:
-        first, counts = show.layer - 1, counts[show.layer - 1 : show.layer + 1]
-    return dashboard(counts, size, first=first, connected=show.connections)
+    if 1 <= options.layer <= network.depth:
+        first, counts = options.layer - 1, counts[options.layer - 1 : options.layer + 1]
+    return dashboard(counts, size, first=first, connected=options.connections)
 
 
 def kept_unit(scene: Scene, board: Dashboard) -> Unit | None:
-    """The unit that show.unit names, if there is such a tile."""
-    unit = scene.preset.show.unit
+    """The unit that `[units] unit` names, if there is such a tile."""
+    unit = scene.options(UnitsOptions).unit
     if unit is None or not board.shows((unit[0], unit[1] - 1)):
         return None
     return unit[0], unit[1] - 1
@@ -59,9 +60,7 @@ def kept_unit(scene: Scene, board: Dashboard) -> Unit | None:
 class UnitsView(HostView):
     """The dashboard. It remembers the last networks it looked into, and no more than that."""
 
-    name = "units"
     points = True
-    knobs = ("before", "connections", "layer")
 
     def __init__(self) -> None:
         self._lenses = Lenses()
@@ -72,9 +71,9 @@ class UnitsView(HostView):
         units = sum(len(layer.bias) for layer in scene.network.drawn)
         return max(super().work(scene), work_per_pixel(scene.network) / units)
 
-    def paint(self, scene: Scene, size: Size) -> Steps:
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint all tiles."""
-        board, before = board_of(scene, size), scene.preset.show.before
+        board, before = board_of(scene, size), scene.options(UnitsOptions).before
         picture: Picture = blank(size)
         layers = yield from trace(scene, board.tile)
         for column in board.columns:
@@ -111,7 +110,7 @@ class UnitsView(HostView):
         kept = kept_unit(scene, board)
         unit = (board.at(cursor) if cursor else None) or kept
         image = self._heads(scene, size, board, lined=unit is None)
-        if unit is not None and scene.preset.show.connections:
+        if unit is not None and scene.options(UnitsOptions).connections:
             lines = diagram.connections(scene.network, board, unit)
             image.alpha_composite(diagram.drawn(lines, board, size))
         draw = ImageDraw.Draw(image)
@@ -133,7 +132,7 @@ class UnitsView(HostView):
         if unit is None:
             picture_panel(image, board.panel, board.points, lens, _legend(scene))
             return
-        found = reading(lens, unit, before=scene.preset.show.before)
+        found = reading(lens, unit, before=scene.options(UnitsOptions).before)
         largest = 0.0
         if unit[0]:
             largest = float(np.abs(scene.network.layers[unit[0] - 1].weight).max())
@@ -142,7 +141,7 @@ class UnitsView(HostView):
 
     def _heads(self, scene: Scene, size: Size, board: Dashboard, *, lined: bool) -> Image.Image:
         """What does not follow the cursor: the heads of the columns, and the strongest lines."""
-        lined = lined and scene.preset.show.connections
+        lined = lined and scene.options(UnitsOptions).connections
         network = scene.network
 
         def draw() -> Image.Image:
@@ -162,11 +161,11 @@ class UnitsView(HostView):
             panel = board.panel
             if kept is None or (panel[0] <= place[0] and panel[1] <= place[1]):
                 return None
-            return Hit("no unit", changes={"show.unit": None})
+            return Hit("no unit", changes={"units.unit": None})
         words = unit_name(scene.network, unit)
         if unit == kept:
-            return Hit(words, changes={"show.unit": None})
-        return Hit(words, changes={"show.unit": (unit[0], unit[1] + 1)})
+            return Hit(words, changes={"units.unit": None})
+        return Hit(words, changes={"units.unit": (unit[0], unit[1] + 1)})
 
 
 def _channels(values: NDArray[np.float32], first: int) -> NDArray[np.float32]:
@@ -178,7 +177,7 @@ def _channels(values: NDArray[np.float32], first: int) -> NDArray[np.float32]:
 
 def _legend(scene: Scene) -> str:
     """What the colours say."""
-    before = scene.preset.show.before
+    before = scene.options(UnitsOptions).before
     bounds = {None if before else bound(layer.activation) for layer in scene.network.drawn}
     what = "its sum before the activation" if before else "its value at each point"
     if bounds == {1.0}:

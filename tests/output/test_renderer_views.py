@@ -3,22 +3,25 @@
 import numpy as np
 import pytest
 from census import Census
+from rows import NUMPY
 from viewing import stage_of
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.context import ContextError
+from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.output.whole import whole
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.views import ALL
+from cppn_gl.utils.tasks import finish
+from cppn_gl.views import ALL, sampling
 from cppn_gl.views.base import HostView, lay_over
 
 SIZE = (65, 37)
 PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "t"], activation="relu", seed=3)
 ON_HOST = [name for name in VIEWS if isinstance(ALL[name], HostView)]
-ON_DEVICE = [name for name in VIEWS if name not in ON_HOST]
+ON_DEVICE = [name for name in VIEWS if not ALL[name].on_host(NUMPY)]
 
 
 def scene(name: str):
@@ -31,33 +34,36 @@ def scene(name: str):
 def test_a_host_view_is_the_same_without_opengl(
     name: str, samples: int, renderer: Renderer
 ) -> None:
+    preset = PRESET.replace(view=name)
     for dtype in ("uint8", "float32"):
-        alone = whole(ALL[name], scene(name), SIZE, samples=samples, dtype=dtype)
-        with renderer.ctx:
-            there = whole(
-                ALL[name],
-                scene(name),
-                SIZE,
-                samples=samples,
-                dtype=dtype,
-                stage=stage_of(renderer),
-                presenter=renderer.presenter,
-            )
+        with Renderer("numpy") as one:
+            alone = one.render(preset, SIZE, 0.3, samples=samples, dtype=dtype)
+            assert one.ctx is None
+        there = renderer.render(preset, SIZE, 0.3, samples=samples, dtype=dtype)
         assert alone.dtype == there.dtype == np.dtype(dtype)
         assert alone.shape == (37, 65, 3)
-        most = 1e-5 if dtype == "float32" else int(samples > 1)
-        assert np.abs(alone.astype(float) - there).max() <= most
+        assert np.array_equal(alone, there)
+    with renderer.ctx:  # as the window draws it
+        planes, region = Planes(renderer.ctx, SIZE), Region.of(SIZE, samples)
+        task = sampling.begin(ALL[name], stage_of(renderer), planes, scene(name), region)
+        finish(task)
+        drawn = lay_over(planes.read(), ALL[name].overlay(scene(name), SIZE))
+        task.release()
+        planes.release()
+    assert np.abs(drawn - there).max() < 1e-5
 
 
 def test_there_are_both_kinds() -> None:
     assert {"units", "layers", "curves"} <= set(ON_HOST)
-    assert {"picture", "sheet", "surface"} <= set(ON_DEVICE)
+    assert {"sheet", "surface"} <= set(ON_DEVICE)
 
 
 @pytest.mark.parametrize("name", ON_DEVICE)
 def test_the_others_say_that_they_need_it(name: str) -> None:
-    with pytest.raises(ContextError) as refused:
-        whole(ALL[name], scene(name), SIZE)
+    with Renderer("numpy") as one:
+        one.fallback = ContextError("None is here.", "Run `python -m cppn_gl doctor`.")
+        with pytest.raises(ContextError) as refused:
+            one.render(PRESET.replace(view=name), SIZE)
     assert name in str(refused.value)
     assert "doctor" in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -65,16 +71,19 @@ def test_the_others_say_that_they_need_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["volume", "regions"])
 def test_what_does_not_suit_is_told_first(name: str) -> None:
-    unsuited = scene_of(PRESET.replace(view=name, inputs=["x", "y"], activation="tanh"))
-    with pytest.raises(PresetError, match=f"^show.view: the view {name} needs"):
-        whole(ALL[name], unsuited, SIZE)
+    unsuited = PRESET.replace(view=name, inputs=["x", "y"], activation="tanh")
+    with (
+        Renderer("numpy") as one,
+        pytest.raises(PresetError, match=f"^show.view: the view {name} needs"),
+    ):
+        one.render(unsuited, SIZE)
 
 
 @pytest.mark.gl
 def test_words_lie_over_it(renderer: Renderer) -> None:
     of = scene("units")
     bare = ALL["units"]
-    drawn = whole(bare, of, (320, 180))
+    drawn = renderer.render(PRESET.replace(view="units"), (320, 180), 0.3)
     words = bare.overlay(of, (320, 180))
     opaque = words[..., 3] == 255
     assert opaque.mean() > 0.05
@@ -101,19 +110,18 @@ def test_nothing_is_left_of_what_fails(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, samples: int, when: str
 ) -> None:
     class Failing:
-        def __init__(self, planes: object):
-            self.planes = planes
+        fraction = 0.0
 
-        def step(self, budget: float) -> bool:
+        def step(self, deadline: float) -> bool:
             raise RuntimeError("half-way")
 
         def release(self) -> None:
             pass
 
-    def begin(stage: object, planes: object, scene: object) -> Failing:
+    def begin(*args: object) -> Failing:
         if when == "begin":
             raise RuntimeError("half-way")
-        return Failing(planes)
+        return Failing()
 
     monkeypatch.setattr(ALL["gradient"], "begin", begin)
     counted = Census(monkeypatch)

@@ -1,0 +1,30 @@
+"""The engines of compute shaders, which draw several pixels in an invocation."""
+
+from cppn_gl.engines.base import Device
+from cppn_gl.engines.gl.pipeline import NO_COMPUTE, TOO_WIDE, Pipeline, ShaderEngine, wide
+from cppn_gl.nn.network import Network
+
+# Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
+# GPU has few registers for the units of many.
+ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
+
+
+class Compute(ShaderEngine):
+    """Draws by picture.comp, 1 to 16 pixels in an invocation."""
+
+    def __init__(self, pixels: int):
+        super().__init__(Pipeline(f"compute-{pixels}", "picture.comp", pixels))
+
+    def problem(self, network: Network | None, device: Device) -> str:
+        """Several vectors need unrolled rows."""
+        if not device.compute:
+            return NO_COMPUTE
+        return TOO_WIDE if wide(network) and self.pipeline.groups > 1 else ""
+
+    def rank(self, network: Network, device: Device) -> float:
+        """The best of a GPU, for all but wide networks."""
+        tried, first = (ON_PROCESSOR, 8) if device.software else (ON_GPU, 1)
+        if self.pipeline.pixels not in tried:
+            return 0.0
+        low, high = (0.1, 0.2) if device.software else (0.4, 0.6)
+        return high if self.pipeline.pixels == (4 if wide(network) else first) else low
