@@ -14,6 +14,7 @@ from typing import Any
 Check = Callable[[Any], Any]
 
 # What breaks a line, moves a terminal's cursor, or cannot be written as UTF-8.
+_PAIR = re.compile(r"\s*(\d{1,9})[xX×](\d{1,9})\s*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -122,6 +123,12 @@ class Number:
         if not good or not self.low <= value <= self.high:  # which NaN is not
             raise ValueError(f"{show(value)} is not a number from {self.low:g} to {self.high:g}")
         return float(value)
+
+
+def pair(text: str) -> tuple[int, int] | None:
+    """(640, 360) from "640x360"; None for another text."""
+    match = _PAIR.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def number(low: float, high: float) -> Number:

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.passes import build
 from cppn_gl.engines.gl.shader import compose
 from cppn_gl.engines.gl.targets import release_target
 from cppn_gl.nn.activations import ACTIVATIONS, Activation, activate, bounds, derivative
