@@ -151,7 +151,7 @@ def test_without_a_home_everything_is_drawn(here: Path, homeless: dict[str, str]
     assert run(*words, **homeless) == (0, b"f\n", b"")
     status, _, err = run("tune", "neylon-01", *size, **homeless)
     assert status == 0
-    assert err.startswith(b"cppn_gl: not kept: no home directory: HOME is not set")
+    assert err.startswith(b"cppn_gl: not saved: no home directory: HOME is not set")
     words = ["bench", "--networks", "1x1", "--sizes", "8x8", "--budget", "1", "--quiet"]
     status, out, err = run(*words, **homeless)
     assert (status, err) == (0, b"")

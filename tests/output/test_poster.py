@@ -303,10 +303,10 @@ def test_a_folder_with_no_band_belongs_to_nothing(renderer: Renderer, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("notes.txt", "mine", "holds files and no manifest.json"),
-        ("manifest.json", "{", "no manifest of cppn_gl"),
-        ("manifest.json", "[]", "no manifest of cppn_gl"),
-        ("manifest.json", '{"engine": 3}', "no manifest of cppn_gl: engine: 3"),
+        ("notes.txt", "mine", "contains files but no manifest.json"),
+        ("manifest.json", "{", "not a cppn_gl manifest"),
+        ("manifest.json", "[]", "not a cppn_gl manifest"),
+        ("manifest.json", '{"engine": 3}', "not a cppn_gl manifest: engine: 3"),
     ],
 )
 def test_a_folder_that_is_not_ours_is_refused(
@@ -353,7 +353,7 @@ def test_a_disk_that_plainly_is_too_small_is_said_at_once(
 ) -> None:
     monkeypatch.setattr(poster.shutil, "disk_usage", lambda path: Usage(100_000_000))
     one = Poster(shot(size=(2**18, 2**18)), tmp_path / "a.png")
-    with pytest.raises(CaptureError, match=r"needs 0\.4 GB at the least, and 0\.1 GB are free"):
+    with pytest.raises(CaptureError, match=r"needs at least 0\.4 GB, but only 0\.1 GB are free"):
         write_poster(renderer, one)
     assert contents(tmp_path) == {}
     assert not one.folder.exists()
@@ -480,7 +480,7 @@ def test_a_picture_too_large_to_hold_is_a_poster_and_nothing_else(
     monkeypatch.setattr(poster.shutil, "disk_usage", lambda path: Usage(10**9))
     words = ["default", "--size", "1048576x1048576"]
     for command, message in (
-        (["render", *words, "-o", "a.png"], "a.png: needs 6.6 GB at the least"),
+        (["render", *words, "-o", "a.png"], "a.png: needs at least 6.6 GB"),
         (["render", *words, "-o", "a.png"], "another disk or a smaller size (--size)\n"),
         (["sequence", *words, "-o", "f", "--frames", "2", "--fps", "1"], "the limit"),
         (["view", *words], "--size: 1048576x1048576 is more than 268435456 pixels"),
