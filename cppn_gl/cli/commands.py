@@ -92,9 +92,9 @@ def _file_option(parser: Parser) -> None:
 
 
 def _sheet_options(parser: Parser) -> None:
+    group = parser.add_argument_group("the sheet")  # made first, so that --help shows it first
     picture_options(parser, "size of the whole sheet in pixels (default: follows from the cells)")
     engine_option(parser)
-    group = parser.add_argument_group("the sheet")
     about = (
         "key that varies from row to row, with its values: depth=1:10, "
         "weight_scale=0.5:1:9:log, activation=relu,tanh"

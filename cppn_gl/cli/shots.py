@@ -32,7 +32,7 @@ def picture_options(
 ) -> None:
     """Add the options of every command that draws: preset, overrides, size, time, samples."""
     about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
-    about += f" (default {library.DEFAULT!r})"
+    about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
     parser.option("--size", metavar="WxH", help=size)

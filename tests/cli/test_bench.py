@@ -485,7 +485,10 @@ def test_bench(run: Run, here: Path) -> None:
 WRONG = [
     (["--networks", "3"], "--networks: '3' is not a network as depth x width, like 10x30"),
     (["--networks", "3x10,99x3"], "--networks: '99x3': depth 99 is not an integer from 1 to 64"),
-    (["--networks", "3x10,"], "--networks: '3x10,' has an empty item; expected a comma-separated list"),
+    (
+        ["--networks", "3x10,"],
+        "--networks: '3x10,' has an empty item; expected a comma-separated list",
+    ),
     (["--sizes", "big"], "--sizes: 'big' is not a size in pixels like 640x360"),
     (["--sizes", "0x3"], "--sizes: "),
     (["--against", "tensorflow"], "--against: no 'tensorflow'; known: numpy, torch"),

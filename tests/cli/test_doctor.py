@@ -125,7 +125,7 @@ def test_a_gpu_is_one_good_line(monkeypatch: pytest.MonkeyPatch) -> None:
     children(monkeypatch, headless=GPU)
     (check,) = doctor._headless()
     assert check.ok is True
-    assert "A GPU, OpenGL 4.6, textures to 16384" in check.found
+    assert "A GPU, OpenGL 4.6, textures up to 16384" in check.found
     children(monkeypatch, headless=GPU | {"devices": 3})
     assert "GLCONTEXT_DEVICE_INDEX=1" in doctor._headless()[1].remedy
 

@@ -840,7 +840,9 @@ def test_the_unexpected_is_one_line_unless_debugged(
     words = ["render", "small.toml", *OUT, *SMALL]
     status, out, err = run(*words)
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "unexpected ZeroDivisionError: a\\nb; set the environment variable CPPN_GL_DEBUG=1" in err
+    assert (
+        "unexpected ZeroDivisionError: a\\nb; set the environment variable CPPN_GL_DEBUG=1" in err
+    )
     monkeypatch.setenv("CPPN_GL_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         run(*words)
@@ -975,7 +977,10 @@ def test_output_that_cannot_be_written_is_one_line(words: str) -> None:
         process = start(*words.split(), stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err == "cppn_gl: standard output: the disk is full; free some space and run the command again\n"
+    assert (
+        err
+        == "cppn_gl: standard output: the disk is full; free some space and run the command again\n"
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")

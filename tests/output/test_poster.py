@@ -270,7 +270,7 @@ def test_bands_of_another_picture_are_refused_and_kept(
     with pytest.raises(CaptureError, match="bands of another picture") as caught:
         write_poster(renderer, Poster(DIFFERENT[words], tmp_path / "a.png", ROWS))
     assert words in str(caught.value)
-    assert "remove the folder a.png.bands, or choose another name" in str(caught.value)
+    assert "remove the folder a.png.bands, or choose a name other than a.png" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert contents(tmp_path) == before
 
@@ -537,7 +537,7 @@ def test_a_band_that_is_a_link_is_replaced_and_not_followed(tmp_path: Path) -> N
     one = Poster(Shot(PRESET, (8, 8)), tmp_path / "a.tif")
     one.folder.mkdir()
     one.bands[0].path.symlink_to(victim)
-    poster._keep(one.format, one.bands[0], np.zeros((8, 8, 3), np.uint8))
+    poster._write_band(one.format, one.bands[0], np.zeros((8, 8, 3), np.uint8))
     assert victim.read_text() == "mine"
     assert not one.bands[0].path.is_symlink()
     assert one.bands[0].is_done()

@@ -129,9 +129,7 @@ def test_the_first_name_stays(folder: Path, renderer: Renderer) -> None:
 DIFFERENT = {
     "network.seed is 5, not 6": changed(preset=PRESET.replace(seed=6)),
     "view.extent is 1.0, not 2.0": changed(preset=PRESET.replace(extent=2)),
-    "network.bias_scale is the default, not 2.0": changed(
-        preset=PRESET.replace(bias_scale=2)
-    ),
+    "network.bias_scale is the default, not 2.0": changed(preset=PRESET.replace(bias_scale=2)),
     "title is '', not 'T'": changed(preset=PRESET.replace(title="T")),
     "size is": changed(size=(9, 16)),
     "fps is 24.0, not 25.0": changed(fps=25),
