@@ -240,8 +240,8 @@ def _sequence(args: argparse.Namespace) -> int:
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples)
-    found = None if args.overwrite else read_manifest(args.output)
-    engine = found["engine"] if found else shot.engine
+    manifest = None if args.overwrite else read_manifest(args.output)
+    engine = manifest["engine"] if manifest else shot.engine
     points = float(shot.points) * frames
     with (
         progress_of(args, frames, "frame") as progress,

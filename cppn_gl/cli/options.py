@@ -142,17 +142,17 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
         f"{table}.{field.name}": getattr(args, f"{table}.{field.name}")
         for table, field in _fields(short=True)
     }
-    found = {key: key_value(key, text) for key, text in given.items() if text is not None}
+    values = {key: key_value(key, text) for key, text in given.items() if text is not None}
     for word in args.set:
         key, equals, text = word.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"--set {show(word)}: expected table.key=VALUE")
         table, name = resolve(key.strip())
         dotted = f"{table}.{name}" if table else name
-        if dotted in found:
+        if dotted in values:
             raise UsageError(f"{dotted} is given twice")
-        found[dotted] = key_value(dotted, text)
-    return found
+        values[dotted] = key_value(dotted, text)
+    return values
 
 
 def key_value(key: str, text: str) -> Any:

@@ -55,13 +55,13 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     write_atomic(folder / MANIFEST, content.encode(), overwrite=True)
 
 
-def difference(found: dict[str, Any], wanted: dict[str, Any], keys: Iterable[str]) -> str:
+def difference(existing: dict[str, Any], wanted: dict[str, Any], keys: Iterable[str]) -> str:
     """The first of `keys` in which two manifests differ, as "fps is 24, not 25"; "" if none."""
     for key in keys:
-        if found.get(key) != wanted[key]:
-            old, new = found.get(key), wanted[key]
+        if existing.get(key) != wanted[key]:
+            old, new = existing.get(key), wanted[key]
             if key == "preset_sha256":
-                key, old, new = _preset_difference(found, wanted)
+                key, old, new = _preset_difference(existing, wanted)
             return f"{key} is {_words(old)}, not {_words(new)}"
     return ""
 
@@ -70,14 +70,14 @@ def _words(value: Any) -> str:
     return "the default" if value is None else show(value)
 
 
-def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
+def _preset_difference(existing: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
     """The first key in which two presets differ and its two values, or the two hashes."""
     with contextlib.suppress(ValueError, TypeError, RecursionError, KeyError):
-        old, new = (_flat(load_toml("\n".join(m["preset"]))) for m in (found, wanted))
+        old, new = (_flat(load_toml("\n".join(m["preset"]))) for m in (existing, wanted))
         for key in [*new, *old]:
             if old.get(key) != new.get(key):
                 return key, old.get(key), new.get(key)
-    return "preset_sha256", found.get("preset_sha256"), wanted["preset_sha256"]
+    return "preset_sha256", existing.get("preset_sha256"), wanted["preset_sha256"]
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

@@ -149,8 +149,8 @@ class Poster:
 
     def check_agrees(self, wanted: dict[str, Any]) -> None:
         """Raise CaptureError if existing bands are not this picture's."""
-        found = self.begun()
-        if found and (problem := difference(found, wanted, _KEYS)):
+        existing = self.begun()
+        if existing and (problem := difference(existing, wanted, _KEYS)):
             problem = f"contains bands of another picture: {problem}"
             raise CaptureError(self.folder, problem, self._remedy)
 

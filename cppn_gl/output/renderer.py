@@ -116,18 +116,18 @@ class Renderer:
             raise
 
     def _open(self, ctx: moderngl.Context, glsl: int | None) -> None:
-        found = describe(ctx)
-        self.info = RendererInfo(self._asked, found.renderer, found)
+        context = describe(ctx)
+        self.info = RendererInfo(self._asked, context.renderer, context)
         version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
-        self.painter = Painter(ctx, version, self._shaders, software=found.software)
+        self.painter = Painter(ctx, version, self._shaders, software=context.software)
         self.chooser = Chooser(
-            self.painter, found, self._asked, report=lambda activity: self.report(activity, None)
+            self.painter, context, self._asked, report=lambda activity: self.report(activity, None)
         )
         if problem := self.chooser.problem:
             raise ContextError(
-                f"The engine {self._asked} {problem}; {found.renderer} has OpenGL "
-                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                f"The engine {self._asked} {problem}; {context.renderer} has OpenGL "
+                f"{context.version_code // 100}.{context.version_code // 10 % 10}.",
                 f"Use the engine {STAND_IN}.",
                 "engine",
             )

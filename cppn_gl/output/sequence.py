@@ -164,20 +164,20 @@ def _begin(renderer: "Renderer", shot: Shot) -> Coming:
 
 def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
     """The sequence with the name in the folder's manifest. Raises CaptureError if they differ."""
-    found = read_manifest(folder)
-    if found is None:
+    existing = read_manifest(folder)
+    if existing is None:
         if _numbered(folder):
             raise CaptureError(folder, f"contains frames but no {MANIFEST}", _REMEDY)
         return sequence
-    wanted = sequence.manifest(engine or found["engine"])
+    wanted = sequence.manifest(engine or existing["engine"])
     # Several keys may differ; the first in this order is the most informative one.
     keys = ("preset_sha256", "size", "fps", "samples", "engine", "version")
-    if problem := difference(found, wanted, keys):
+    if problem := difference(existing, wanted, keys):
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
-    if found["frames"] > sequence.frames:
-        problem = f"frames is {found['frames']}, not {sequence.frames}: it can only be increased"
+    if existing["frames"] > sequence.frames:
+        problem = f"frames is {existing['frames']}, not {sequence.frames}: it can only be increased"
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
-    name = Path(found["name"]).name or sequence.preset.name
+    name = Path(existing["name"]).name or sequence.preset.name
     return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
 
 
@@ -202,13 +202,13 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
         if frame < sequence.frames and is_whole_png(path, expected):
             done.add(frame)
             continue
-        found = _shot_in(path)
+        shot = _shot_in(path)
         if not overwrite:
-            other = found and dataclasses.replace(expected, engine=found.engine)
+            other = shot and dataclasses.replace(expected, engine=shot.engine)
             if other is None or frame >= sequence.frames or not is_whole_png(path, other):
                 raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
             done.add(frame)
-        elif found is not None:  # an old frame: the new sequence may be shorter
+        elif shot is not None:  # an old frame: the new sequence may be shorter
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
@@ -224,11 +224,11 @@ def _shot_in(path: Path) -> Shot | None:
 
 def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
     """Write the manifest if it changed; a resumed sequence keeps the engine recorded there."""
-    found = None
+    existing = None
     with contextlib.suppress(CaptureError):  # with `overwrite`, an invalid one is replaced
-        found = read_manifest(folder)
-    if found is not None and not overwrite:
-        engine = found["engine"]
+        existing = read_manifest(folder)
+    if existing is not None and not overwrite:
+        engine = existing["engine"]
     wanted = sequence.manifest(engine)
-    if found != wanted:
+    if existing != wanted:
         write_manifest(folder, wanted)
