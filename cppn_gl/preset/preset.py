@@ -1,6 +1,6 @@
 """Presets: frozen dataclasses to TOML and back, validation, replace, and how they move.
 
-    TOML text -> Preset -> at(time) -> Network (drawn) + View (where to look) + Animation (clock)
+    TOML text -> Preset -> at(time) -> Network (drawn), Viewport (where to look), Animation (clock)
 
 A preset is complete: with a size and a time it determines a picture.
 """
@@ -28,7 +28,7 @@ from cppn_gl.preset.tables import (
     MIN_EXTENT,
     TABLES,
     TOP,
-    View,
+    Viewport,
     checked,
     plain,
     replaced,
@@ -47,7 +47,7 @@ __all__ = [
     "TOP",
     "Animation",
     "Preset",
-    "View",
+    "Viewport",
     "checked",
     "resolve",
 ]
@@ -64,7 +64,7 @@ class Preset:
     """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
 
     spec: NetworkSource = dataclasses.field(default_factory=Random)
-    view: View = dataclasses.field(default_factory=View)
+    view: Viewport = dataclasses.field(default_factory=Viewport)
     animation: Animation = dataclasses.field(default_factory=Animation)
     color: Color = dataclasses.field(default_factory=Color)
     show: Show = dataclasses.field(default_factory=Show)

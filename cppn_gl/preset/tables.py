@@ -31,7 +31,7 @@ MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
-class View:
+class Viewport:
     """The `[view]` table: the part of the plane that the picture shows."""
 
     center: tuple[float, float] = key(
@@ -51,7 +51,7 @@ class View:
 
 TABLES: dict[str, type] = {
     "network": Random,
-    "view": View,
+    "view": Viewport,
     "animation": Animation,
     "color": Color,
     "show": Show,

@@ -17,7 +17,7 @@ from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, Color, Ends
-from cppn_gl.preset.preset import MAX_EXTENT, View
+from cppn_gl.preset.preset import MAX_EXTENT, Viewport
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Task
@@ -76,7 +76,7 @@ class Field:
         self.texture.release()
 
 
-class Fields:
+class FieldCache:
     """The fields of a painter, and the program that makes them."""
 
     def __init__(self, painter: Painter):
@@ -132,7 +132,7 @@ class FieldDrawing:
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
-        self._scene = dataclasses.replace(scene, view=View(view.center, extent))
+        self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
         self._how = WEIGHTS[channel], span, color, ends
         self._painter = stage.painter
         self._square = Square(stage, self._scene, side)
@@ -142,7 +142,7 @@ class FieldDrawing:
     def step(self, deadline: float) -> Field | None:
         """Draw until about `deadline`; the field once it is there."""
         painter = self._painter
-        fields = painter.shared(Fields)
+        fields = painter.shared(FieldCache)
         found = fields.held.find(self._key)
         if found is not None:
             return found
