@@ -56,7 +56,7 @@ def needed(
     """
     scene = scene_of(preset)
     engine = ENGINES[renderer.engine_for(scene.network).engine]
-    if engine.on_host:
+    if not engine.compiles:
         return
     engines = list(dict.fromkeys((STAND_IN, engine)))
     for one in engines:

@@ -36,7 +36,7 @@ from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
-DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
+DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks

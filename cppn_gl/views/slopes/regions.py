@@ -45,7 +45,7 @@ from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
 
-REGIONS = Pipeline("regions", "regions.frag", 1)
+REGIONS = Pipeline("regions.frag", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line counts as
 FINE = 700  # pixels of a shorter side from which on lines grow with it
 LEAST = np.float32(1e-30)
