@@ -47,11 +47,12 @@ def status_of(number: int) -> int:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(*, leaving: bool = False) -> Iterator[None]:
     """Let SIGINT raise KeyboardInterrupt and SIGTERM Terminated; end the process where that fails.
 
     What is being kept is kept, and no half file is left. Only in the main thread, where signals
-    arrive, and not over handlers of somebody else's.
+    arrive, and not over handlers of somebody else's. `leaving`: the process ends with the block, so
+    that a signal after it ends the process at once, with the same status.
     """
     numbers = [n for n in _RAISED if signal.getsignal(n) in _DEFAULTS]
     ours = threading.current_thread() is threading.main_thread()
@@ -88,9 +89,13 @@ def interruptible() -> Iterator[None]:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, _leave if leaving else handler)
             sys.unraisablehook = hook
             _received.clear()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(status_of(number))
 
 
 def again(number: int) -> None:
