@@ -1,4 +1,4 @@
-"""Processes of this package that work for another one, and end with it."""
+"""Child processes that run a module of this package and end with their parent."""
 
 import contextlib
 import ctypes
@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 def start(module: str, **options: Any) -> "subprocess.Popen[bytes]":
     """Run a module of this package, with pipes to its stdin and from its stdout.
 
-    `options` are Popen's. Raises OSError where no process can be started.
+    `options` are passed to Popen. Raises OSError if the process cannot be started.
     """
     low: Any = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
     given: dict[str, Any] = {"stderr": subprocess.DEVNULL} | options
@@ -31,11 +31,11 @@ def start(module: str, **options: Any) -> "subprocess.Popen[bytes]":
 
 
 def end_with_parent() -> None:
-    """In such a process: leave SIGINT to the parent, and die with it where the system sees to that.
+    """In the child: ignore SIGINT, and on Linux die with the parent.
 
-    Elsewhere the end of stdin tells.
+    On other systems the child has to end when its stdin is closed.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -163,7 +163,7 @@ class VolumeSlices:
     def measure(self, deadline: float) -> Ranges | None:
         """What its values and colours lie between, once that is known."""
         self._ranges.step(deadline)
-        return self._ranges.found
+        return self._ranges.result
 
     def step(self, deadline: float) -> bool:
         """Evaluate until about `deadline`; True when all is there."""
@@ -192,7 +192,7 @@ class VolumeSlices:
 
     def _seen(self, values: Floats) -> tuple[Floats, Floats]:
         """How much is there, (side, side), and its colour, (side, side, 3), of outputs (N, 3)."""
-        found, color, wrong = self._ranges.found, self._scene.preset.color, broken(values)
+        found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
         assert found is not None
         if self._channel != "all":
             values = values[:, [CHANNELS.index(self._channel)] * 3]
