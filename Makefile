@@ -36,7 +36,7 @@ lint: ## check formatting, style and types
 	$(python) -m ruff check .
 	$(python) -m mypy
 
-docs: ## write the README's tables and the pictures in docs/ again
+docs: ## write the documentation's tables and its pictures, but for the gallery, again
 	@$(setup) docs
 	$(python) tools/make_docs.py
 

@@ -1,4 +1,4 @@
-"""See, in real time, what a random neural network is. README.md shows the way in."""
+"""See, in real time, what a random neural network is. docs/python.md shows how to use it."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -4,8 +4,9 @@
 // network.glsl acts on all lanes alike; constants have no derivatives, and activations follow the
 // chain rule. Activations and places are computed in floats, before REAL becomes a dual number.
 
-#include "activations.glsl"
-#include "derivatives.glsl"
+#include "math.glsl"
+#include <activations>
+#include <derivatives>
 #include "features.glsl"
 
 #undef REAL

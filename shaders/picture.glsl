@@ -1,7 +1,8 @@
 // Pixels' values, LANES side by side and GROUPS times so: the network at each, its output activation,
 // and what cannot be shown marked.
 
-#include "activations.glsl"
+#include "math.glsl"
+#include <activations>
 #include "features.glsl"
 #include "network.glsl"
 #include "color.glsl"

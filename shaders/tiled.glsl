@@ -6,7 +6,8 @@
 // units of a layer lie in memory one after the other, each for all the tile's texels, so that
 // neighbours in a workgroup touch neighbours in memory.
 
-#include "activations.glsl"
+#include "math.glsl"
+#include <activations>
 
 layout(std430, binding = 0) readonly buffer Inputs { REAL inputs[]; };
 layout(std430, binding = 1) writeonly buffer Results { REAL results[]; };

@@ -1,21 +1,30 @@
-"""Writes what the documentation takes from the program: the README's tables, and the pictures.
+"""Writes what the documentation takes from the program: tables, and pictures.
 
 python tools/make_docs.py            tables and pictures
 python tools/make_docs.py --tables   tables only
+
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
 
 import dataclasses
+import io
 import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
+from cppn_gl.engines.names import AUTO, ENGINES
+from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
 from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
+
+if TYPE_CHECKING:
+    from cppn_gl.output.renderer import Renderer
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,30 +55,90 @@ def _default(value: Any) -> str:
     return f"`{shown!r}`".replace("'", '"')
 
 
-def with_tables(readme: str) -> str:
-    """The README with its tables made anew, between their marks."""
-    tables = {"keys": markdown_table(), "views": views_table(), "preset-keys": preset_table()}
-    for name, table in tables.items():
+def pages() -> list[Path]:
+    """The pages that may hold tables."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def rows_table(head: tuple[str, str], rows: dict[str, str]) -> str:
+    """A table of names and words."""
+    lines = [f"| `{name}` | {words} |" for name, words in rows.items()]
+    return "\n".join([f"| {head[0]} | {head[1]} |", "|---|---|", *lines])
+
+
+def engines_table() -> str:
+    """Every family of engines, and "auto"."""
+    auto = "the one that was measured to be fastest here, or a first guess"
+    families = {engine.family: engine.help for engine in ENGINES.values()}
+    return rows_table(("engine", "draws by"), {AUTO: auto, **families})
+
+
+def commands_table() -> str:
+    """Every command and its summary."""
+    return rows_table(("command", "does"), {n: command.summary for n, command in COMMANDS.items()})
+
+
+def activations_table() -> str:
+    """Every activation and its formula."""
+    formulas = {name: row.formula.replace("|", "\\|") for name, row in ACTIVATIONS.items()}
+    return rows_table(("activation", "is"), formulas)
+
+
+def tables() -> dict[str, str]:
+    """All tables, by the names in their marks."""
+    return {
+        "keys": markdown_table(),
+        "views": views_table(),
+        "preset-keys": preset_table(),
+        "activations": activations_table(),
+        "engines": engines_table(),
+        "commands": commands_table(),
+    }
+
+
+def with_tables(text: str) -> str:
+    """A page with its tables made anew, between their marks."""
+    for name, table in tables().items():
         mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        readme = mark.sub(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", readme)
-    return readme
+        text = mark.sub(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", text)
+    return text
+
+
+def growing(renderer: "Renderer") -> bytes:
+    """The README's moving picture: one network while its weights grow, and shrink again.
+
+    The weight scale changes more slowly the larger it is, so that no step is much larger than the
+    others: a picture of large weights changes fast.
+    """
+    from PIL import Image
+
+    from cppn_gl.preset.library import load_preset
+
+    low, high, count, size = 0.42, 0.6, 44, (560, 315)
+    preset = load_preset("neylon-27")
+    left = [(1 - k / (count - 1)) ** 1.5 for k in range(count)]
+    scales = [high - (high - low) * part for part in left]
+    drawn = [renderer.render(preset.replace(weight_scale=s), size, samples=2) for s in scales]
+    images = [Image.fromarray(pixels) for pixels in drawn + drawn[-2:0:-1]]
+    file = io.BytesIO()
+    # Key frames alone: what is coded as a difference jumps, block by block.
+    options: dict[str, Any] = {"quality": 80, "method": 4, "kmin": 0, "kmax": 1}
+    options |= {"save_all": True, "append_images": images[1:], "duration": 80, "loop": 0}
+    images[0].save(file, "WEBP", **options)
+    return file.getvalue()
 
 
 def draw_pictures() -> None:
     """The pictures in docs/."""
     from PIL import Image, ImageDraw
 
-    from cppn_gl.output.png import encode_png
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.library import load_preset, shipped
-    from cppn_gl.preset.shot import Shot
     from cppn_gl.views import text
 
     docs = ROOT / "docs"
     with Renderer() as renderer:
-        shot = Shot(load_preset("neylon-27"), (800, 450), samples=2, engine=renderer.info.engine)
-        pixels = renderer.render(shot.preset, shot.size, samples=shot.samples)
-        (docs / "neylon-27.png").write_bytes(encode_png(pixels, shot, level=9))
+        (docs / "growing.webp").write_bytes(growing(renderer))
         names = [name for name in shipped() if load_preset(name).show.view == "picture"]
         columns, cell, line = 4, (240, 150), 18
         rows = -(-len(names) // columns)
@@ -114,8 +183,8 @@ def photograph_window() -> None:
 
 def main() -> None:
     """Write the tables and, unless told otherwise, the pictures."""
-    readme = ROOT / "README.md"
-    readme.write_text(with_tables(readme.read_text("utf-8")), "utf-8")
+    for page in pages():
+        page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
     if "--tables" not in sys.argv:
         draw_pictures()
         photograph_window()

@@ -21,7 +21,6 @@ from cppn_gl.cli.options import (
     overrides,
     path_value,
     size_value,
-    toml_value,
 )
 from cppn_gl.cli.shots import (
     DELAY,
@@ -38,6 +37,7 @@ from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.utils.checks import show
 from cppn_gl.utils.files import check_target, free_name
+from cppn_gl.utils.toml import toml_value
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.metadata
-import json
 import os
 import platform
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -23,7 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.cli.terminal import put_text
 from cppn_gl.engines.gl.context import (
     ContextError,
     describe,
@@ -32,7 +29,8 @@ from cppn_gl.engines.gl.context import (
     import_glfw,
     open_and_listen,
 )
-from cppn_gl.utils.resources import NO_HOME, child_environment, user_folder
+from cppn_gl.utils.resources import NO_HOME, user_folder
+from cppn_gl.utils.worker import DiedError, LateError, Requests, Worker
 
 DISTRIBUTION = "cppn-gl"
 OLDEST_PYTHON = (3, 11)
@@ -233,44 +231,36 @@ def _child(probe: str) -> dict[str, Any]:
 
     A probe that fails, crashes or hangs answers with `message` and `hint`.
     """
-    code = f"from cppn_gl.cli.doctor import answer; answer({probe!r})"
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", code],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=CHILD_SECONDS,
-            env=child_environment(),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        found = f"No answer within {CHILD_SECONDS} seconds."
+        worker = Worker("cppn_gl.cli.doctor")
     except OSError as error:
         found = f"Python could not be started: {error}."
     else:
-        lines = done.stdout.splitlines()
-        if done.returncode == 0 and lines:
-            result: dict[str, Any] = json.loads(lines[-1])
-            return result
-        words = (done.stderr.strip().splitlines() or ["no message"])[-1][:200]
-        if done.returncode == 1:  # Python's own status for an exception
-            explained = explain(RuntimeError(words), tried="a process of its own")
-            return {"message": explained.message, "hint": explained.hint}
-        found = f"The graphics driver crashed (status {done.returncode}): {words}."
+        try:
+            return worker.ask({"probe": probe}, CHILD_SECONDS)
+        except LateError:
+            found = f"No answer within {CHILD_SECONDS} seconds."
+        except DiedError as died:
+            words = died.words[:200] or "no message"
+            if died.status == 1:  # Python's own status for an exception
+                explained = explain(RuntimeError(words), tried="a process of its own")
+                return {"message": explained.message, "hint": explained.hint}
+            found = f"The graphics driver crashed (status {died.status}): {words}."
+        finally:
+            worker.close()
     if sys.platform in ("win32", "darwin"):
         return {"message": found, "hint": "update the graphics driver"}
     return {"message": found, "hint": f"LIBGL_ALWAYS_SOFTWARE=1 {_AGAIN}"}  # without the GPU
 
 
-def answer(probe: str) -> None:
-    """Run a probe and print what it found as one line of JSON. Called in the child process."""
+def main() -> None:
+    """In that process: run the probe that is asked for, and tell what it found."""
+    requests = Requests()
     try:
-        found = _PROBES[probe]()
+        found = _PROBES[requests.get()["probe"]]()
     except ContextError as error:
         found = {"message": error.message, "hint": error.hint}
-    put_text(json.dumps(found) + "\n")
+    requests.tell(**found, done=True)
     # Without the interpreter's own tidying up: drivers have been seen to crash there.
     os._exit(0)
 
@@ -336,3 +326,7 @@ def _probe_window() -> dict[str, Any]:
 
 
 _PROBES = {"headless": _probe_headless, "window": _probe_window}
+
+
+if __name__ == "__main__":
+    main()

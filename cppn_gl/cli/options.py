@@ -13,15 +13,14 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
-from cppn_gl.preset.parsing import load_toml
 from cppn_gl.preset.tables import TABLES, field_of, resolve
-from cppn_gl.utils.checks import Integer, PresetError, help_of, show
+from cppn_gl.utils.checks import Integer, PresetError, help_of, pair, show
+from cppn_gl.utils.toml import toml_value
 
 PROGRAM = "python -m cppn_gl"
 
 _NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b", re.ASCII)
 # .5 and 5., which are not in TOML.
-_POINT_ONLY = re.compile(r"([+-]?)(?:(\.\d+)|(\d+)\.)([eE][+-]?\d+)?", re.ASCII)
 
 
 class UsageError(ValueError):
@@ -173,25 +172,12 @@ def key_value(key: str, text: str) -> Any:
     return value
 
 
-def toml_value(text: str) -> Any:
-    """A TOML value, or the text itself where it is none: a bare word."""
-    text = text.strip()
-    point = _POINT_ONLY.fullmatch(text)
-    if point:
-        return float(text)
-    try:
-        document = load_toml(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return document["value"] if len(document) == 1 else text
-
-
 def size_value(text: str, option: str = "--size") -> tuple[int, int]:
     """(640, 360) from "640x360". Raises PresetError, which names the option."""
-    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text.strip(), re.ASCII)
-    if not match:
+    size = pair(text)
+    if size is None:
         raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key=option)
-    return int(match[1]), int(match[2])
+    return size
 
 
 def path_value(text: str) -> Path:

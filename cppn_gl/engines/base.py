@@ -1,6 +1,9 @@
-"""What every engine is given to draw: a region of a picture.
+"""What an engine is, and what every engine is given to draw: a region of a picture.
 
 Region.of(size, samples) -> .cut(left, top, width, height) -> a part of it
+Engine.begin(painter, target, scene, region) -> Task -> the target holds the outputs
+
+To add an engine: a class in a file of its own, and a row in names.ENGINES.
 """
 
 import dataclasses
@@ -92,11 +95,12 @@ class Engine:
 
     `name` is exact: it is what is saved, and says all that a picture's last bit may depend on; up
     to its dash it is the family's, by which the best of several can be asked for. `title` is for
-    people, where it is another. `on_host`: it needs no OpenGL. `compiles`: it makes one wait for a
-    compiler, for a structure of networks, or, where it `bakes`, for each network.
+    people, where it is another; `help` says what it draws by. `on_host`: it needs no OpenGL.
+    `compiles`: it makes one wait for a compiler, for a structure of networks, or, where it `bakes`,
+    for each network.
     """
 
-    name = title = ""
+    name = title = help = ""
     on_host = False
     compiles = False
     bakes = False

@@ -71,13 +71,13 @@ class Chooser:
 
     def candidates(self, network: Network) -> list[Engine]:
         """What can draw a network here as it changes, the first guess first."""
-        found = [
+        able = [
             engine
             for engine in ENGINES.values()
             if (self.asked in (AUTO, *ENGINES) or engine.family == self.asked)
             and not (engine.bakes or engine.problem(network, self.where))
-            and engine.rank(network, self.where) > 0
         ]
+        found = [engine for engine in able if engine.rank(network, self.where) > 0] or able
         guess = self._best(found, network)
         if self.asked == AUTO and guess.rank(network, self.where) >= SURE:
             return [guess]

@@ -68,7 +68,7 @@ def _draw(
         row = 0
         while row < height:
             deadline = yield
-            recolor = painter.kept("recolor", lambda: Recolor(painter.ctx, painter.programs.folder))
+            recolor = painter.shared(Recolor)
             recolor.set(scene.preset.color, ends, len(region.jitters))
             rows = max(1, max(int(left(deadline) * recolor.rate), FEWEST) // width)
             rows = min(rows, height - row)

@@ -19,7 +19,7 @@ from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.color import MAPPINGS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
 
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-_kept: Recent[Hashable, list[Statistics]] = Recent(KEPT)
+_kept: LRUCache[Hashable, list[Statistics]] = LRUCache(KEPT)
 
 
 def grid(shape: Size) -> Size:

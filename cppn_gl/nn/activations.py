@@ -1,8 +1,7 @@
-"""The activation functions: one table. Each has its twin `activation_<name>` in activations.glsl,
-and its derivative one in derivatives.glsl, `derivative_<name>`.
+"""The activation functions: one table, with each function and its derivative in NumPy and in GLSL.
 
-To add one: a row here and a function in each of these. The tests compare the two, and the help, the
-documentation and the `A` key follow from the table.
+To add one: a row here. Shaders, help, documentation and the `A` key follow from the table, and the
+tests compare what NumPy and GLSL make of it with a formula (tests/nn/test_activations.py).
 """
 
 import math
@@ -18,17 +17,22 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation: its formula in words, its NumPy function and derivative, and what it is like.
+    """An activation function: its formula in words, in NumPy and in GLSL, and its derivative.
 
+    `glsl`, `glsl_derivative`: an expression of `x`, or statements that end in `return`, of the type
+    REAL, which is float, vec2 or vec4 (a unit at 1, 2 or 4 pixels): choose by `step` and `mix`, not
+    by `?:`. They may use shaders/math.glsl and the `activation_NAME` of rows above.
     `bounded`: whether its range is; an unbounded one can overflow float32 in a deep network, and
     the shader then looks for NaN. `kinked`: whether it is two straight pieces that meet at 0, where
     its derivative is taken to be that of the left piece, or 0 for |x|.
-    `span`: what of its range colours are spread over, all of it where it is bounded.
+    `span`: the part of its range that colours are spread over, all of it where it is bounded.
     """
 
     formula: str
     function: Callable[[Array], Array]
     derivative: Callable[[Array], Array]
+    glsl: str
+    glsl_derivative: str
     bounded: bool = False
     kinked: bool = False
     span: tuple[float, float] = (-1.0, 1.0)
@@ -66,10 +70,6 @@ def _bell(x: Array) -> Array:
     return np.asarray(e / np.square(1 + e))
 
 
-def _elu_slope(x: Array) -> Array:
-    return np.exp(np.minimum(x, 0))
-
-
 def _gelu_slope(x: Array) -> Array:
     x = np.clip(x, -40, 40)
     half, density = x.dtype.type(0.5), x.dtype.type(1 / math.sqrt(2 * math.pi))
@@ -77,11 +77,13 @@ def _gelu_slope(x: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation("x", lambda x: x, np.ones_like),
+    "identity": Activation("x", lambda x: x, np.ones_like, "x", "REAL(1.0)"),
     "relu": Activation(
         "max(x, 0)",
         lambda x: np.maximum(x, 0),
         lambda x: np.where(x > 0, 1, 0),
+        "max(x, REAL(0.0))",
+        "positive(x)",
         kinked=True,
         span=(0.0, 1.0),
     ),
@@ -89,23 +91,75 @@ ACTIVATIONS: dict[str, Activation] = {
         "x, or 0.01 x where x < 0",
         lambda x: np.where(x < 0, 0.01, 1) * x,
         lambda x: np.where(x > 0, 1, 0.01),
+        "max(x, REAL(0.0)) + 0.01 * min(x, REAL(0.0))",
+        "mix(REAL(0.01), REAL(1.0), positive(x))",
         kinked=True,
     ),
     "elu": Activation(
         "x, or exp(x) - 1 where x < 0",
         lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x),
-        _elu_slope,
+        lambda x: np.exp(np.minimum(x, 0)),
+        "max(x, REAL(0.0)) + expm1_negative(min(x, REAL(0.0)))",
+        "exp(clamp(x, REAL(-88.0), REAL(0.0)))",
     ),
-    "gelu": Activation("x Φ(x), Φ the normal distribution, exact", _gelu, _gelu_slope),
-    "softplus": Activation("log(1 + exp(x))", _softplus, _sigmoid, span=(0.0, 1.0)),
-    "tanh": Activation("tanh(x)", np.tanh, lambda x: 4 * _bell(2 * x), bounded=True),
-    "sigmoid": Activation("1 / (1 + exp(-x))", _sigmoid, _bell, bounded=True, span=(0.0, 1.0)),
-    "sin": Activation("sin(x)", np.sin, np.cos, bounded=True),
-    "cos": Activation("cos(x)", np.cos, lambda x: -np.sin(x), bounded=True),
+    "gelu": Activation(
+        "x Φ(x), Φ the normal distribution, exact",
+        _gelu,
+        _gelu_slope,
+        """
+    REAL half_tail = 0.5 * upper_tail(min(abs(x), REAL(20.0)) * 0.70710678);
+    return max(x, REAL(0.0)) - min(abs(x), REAL(20.0)) * half_tail;""",
+        """
+    REAL a = clamp(x, REAL(-13.0), REAL(13.0)); // exp(-a² / 2) is 2e-37 there
+    REAL tail = 0.5 * upper_tail(abs(a) * 0.70710678);
+    return mix(tail, 1.0 - tail, positive(a)) + 0.39894228 * a * exp(-0.5 * a * a);""",
+    ),
+    "softplus": Activation(
+        "log(1 + exp(x))",
+        _softplus,
+        _sigmoid,
+        "max(x, REAL(0.0)) + log1p_unit(exp(-min(abs(x), REAL(88.0))))",
+        "1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))))",
+        span=(0.0, 1.0),
+    ),
+    "tanh": Activation(
+        "tanh(x)",
+        np.tanh,
+        lambda x: 4 * _bell(2 * x),
+        "rational_tanh(x)",
+        "4.0 * bell(exp(-2.0 * min(abs(x), REAL(44.0))))",
+        bounded=True,
+    ),
+    "sigmoid": Activation(
+        "1 / (1 + exp(-x))",
+        _sigmoid,
+        _bell,
+        "1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))))",
+        "bell(exp(-min(abs(x), REAL(88.0))))",
+        bounded=True,
+        span=(0.0, 1.0),
+    ),
+    "sin": Activation(
+        "sin(x)", np.sin, np.cos, "sine(x, REAL(0.0))", "sine(x, REAL(1.0))", bounded=True
+    ),
+    "cos": Activation(
+        "cos(x)",
+        np.cos,
+        lambda x: -np.sin(x),
+        "sine(x, REAL(1.0))",
+        "-sine(x, REAL(0.0))",
+        bounded=True,
+    ),
     "gaussian": Activation(
         "exp(-x²)",
         _gaussian,
         lambda x: -2 * np.clip(x, -30, 30) * _gaussian(x),
+        """
+    REAL a = clamp(x, REAL(-20.0), REAL(20.0));
+    return exp(-min(a * a, REAL(88.0)));""",
+        """
+    REAL a = clamp(x, REAL(-20.0), REAL(20.0));
+    return -2.0 * a * exp(-min(a * a, REAL(88.0)));""",
         bounded=True,
         span=(0.0, 1.0),
     ),
@@ -113,11 +167,36 @@ ACTIVATIONS: dict[str, Activation] = {
         "arctan(x)",
         np.arctan,
         lambda x: 1 / (1 + x * x),
+        "arctangent(x)",
+        """
+    REAL a = min(abs(x), REAL(1.0e18)); // whose square float32 holds
+    return 1.0 / (1.0 + a * a);""",
         bounded=True,
         span=(-math.pi / 2, math.pi / 2),
     ),
-    "abs": Activation("|x|", np.abs, np.sign, kinked=True, span=(0.0, 1.0)),
+    "abs": Activation("|x|", np.abs, np.sign, "abs(x)", "sign(x)", kinked=True, span=(0.0, 1.0)),
 }
+
+
+def glsl_activations() -> str:
+    """The functions `REAL activation_NAME(REAL x)` of all rows, in GLSL, in the table's order."""
+    rows = ACTIVATIONS.items()
+    return "\n".join(_glsl_function(f"activation_{name}", row.glsl) for name, row in rows)
+
+
+def glsl_derivatives() -> str:
+    """The functions `REAL derivative_NAME(REAL x)` of all rows, in GLSL."""
+    rows = ACTIVATIONS.items()
+    return "\n".join(
+        _glsl_function(f"derivative_{name}", row.glsl_derivative) for name, row in rows
+    )
+
+
+def _glsl_function(name: str, body: str) -> str:
+    """A function of `x` from its body, or from the expression that it returns."""
+    if "return" in body:
+        return f"REAL {name}(REAL x) {{{body}\n}}"
+    return f"REAL {name}(REAL x) {{ return {body}; }}"
 
 
 def activate(name: str, x: Array) -> Array:

@@ -11,11 +11,12 @@ and sqrt on float64 are used, each correctly rounded, so that no mathematical li
     (as biases), 8 and 9 for the noise on weights and biases (perturbation.py). Layers count from 1.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cppn_gl.utils.cache import MB, lru_cache_by_size
 
 Words = NDArray[np.uint32]
 Floats = NDArray[np.float64]
@@ -24,6 +25,8 @@ WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS = 8, 9
 
 MAX_SEED = 2**63 - 1
+KEPT = 8 * MB  # of draws, besides those in use
+OVERHEAD = 500  # bytes of an array beside its numbers
 
 # Initialisation: the distribution of the draws, and the standard variance for (fan in, fan out);
 # None for the plain ones, whose draws are the weights. Biases follow the distribution alone.
@@ -162,7 +165,17 @@ _TAIL = (
 )
 
 
-@lru_cache(maxsize=256)
+def _draw_bytes(
+    seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
+) -> float:
+    return 4 * rows * columns + OVERHEAD
+
+
+def _row_bytes(seed: int, layer: int, kind: int, columns: int, distribution: str) -> float:
+    return 4 * columns + OVERHEAD
+
+
+@lru_cache_by_size(KEPT, _draw_bytes, weak=True)
 def draw(
     seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
 ) -> NDArray[np.float32]:
@@ -173,7 +186,7 @@ def draw(
     return drawn
 
 
-@lru_cache(maxsize=256)
+@lru_cache_by_size(KEPT, _row_bytes, weak=True)
 def draw_row(
     seed: int, layer: int, kind: int, columns: int, distribution: str
 ) -> NDArray[np.float32]:

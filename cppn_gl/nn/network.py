@@ -21,7 +21,7 @@ from cppn_gl.nn.features import check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.checks import PresetError
 
-CACHE_UNIT = 2**16  # parameters that count as one network in a cache
+OVERHEAD = 2000  # bytes of a layer beside its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
 
@@ -196,6 +196,6 @@ def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
     return Layer(last.weight[:rows], last.bias[:rows], layers[-1].activation)
 
 
-def cache_size(network: Network, *args: object, **named: object) -> float:
-    """What a network counts as in a cache, whatever else is asked: 1, or more where it is large."""
-    return max(1.0, network.parameters / CACHE_UNIT)
+def network_bytes(network: Network, *args: object, **named: object) -> float:
+    """The memory of a network, draws and effective layers, whatever else an entry is asked by."""
+    return 8 * network.parameters + OVERHEAD * network.depth

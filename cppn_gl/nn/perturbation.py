@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
-from cppn_gl.nn.network import Network, cache_size
-from cppn_gl.utils.cache import recent
+from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.utils.cache import MB, lru_cache_by_size
 
-KEPT = 8  # small networks
+KEPT = 4 * MB
 
 Floats = NDArray[np.float64]
 
 
-@recent(KEPT, cache_size)
+@lru_cache_by_size(KEPT, network_bytes)
 def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
     """The network with layer `layer`, from 1, changed. The same for the same arguments."""
     changed = perturbed_layer(network, layer, noise, seed)
@@ -40,7 +40,8 @@ def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> La
     weight, bias = old.weight.astype(np.float64), old.bias.astype(np.float64)
     count = weight.size + bias.size
     size = noise * np.sqrt((np.square(weight).sum() + np.square(bias).sum()) / count)
-    weight += size * draws.draw(seed, layer, draws.NOISE_WEIGHT, *weight.shape, "normal")
+    rows, columns = weight.shape
+    weight += size * draws.draw(seed, layer, draws.NOISE_WEIGHT, rows, columns, "normal")
     bias += size * draws.draw_row(seed, layer, draws.NOISE_BIAS, len(bias), "normal")
     limits = -MAX_WEIGHT, MAX_WEIGHT
     return Layer(np.clip(weight, *limits), np.clip(bias, *limits), old.activation)

@@ -91,8 +91,11 @@ class NetworkSource(Protocol):
     def network(self) -> Network:
         """The network. Raises PresetError where the table does not make one."""
 
-    def draw(self) -> Iterator[None]:
-        """Prepare what `network` needs, a layer at each step: millions of draws take a second."""
+    def draw(self) -> Iterator[object]:
+        """Prepare what `network` needs, a layer at each step: millions of draws take a second.
+
+        What it yields is to be held until then; else large layers are drawn once more.
+        """
 
     def layer_picture(self, layer: int) -> "NetworkSource":
         """The source of layer `layer`'s picture: the network of that depth."""
@@ -130,7 +133,7 @@ class _Source:
                 raise PresetError(problem, key=f"network.{show(name)[1:-1]}")
         return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
-    def draw(self) -> Iterator[None]:
+    def draw(self) -> Iterator[object]:
         """Nothing takes long."""
         return iter(())
 
@@ -278,12 +281,11 @@ class Random(_Source):
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         return Network(layers, self.inputs, latent=latents, scales=scales)
 
-    def draw(self) -> Iterator[None]:
+    def draw(self) -> Iterator[object]:
         """Draw a layer at each step; the draws are cached."""
         for layer in range(1, self.depth + 1):
-            for seed in (self.seed, *(self.between or ())[:1]):
-                self.kind.layer(seed, layer)
-            yield
+            seeds = self.seed, *(self.between or ())[:1]
+            yield [self.kind.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
         """The source of the network of depth `layer`."""

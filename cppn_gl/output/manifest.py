@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.preset.parsing import load_toml
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import Check, show
 from cppn_gl.utils.files import CaptureError, Remedy, open_plain, write_atomic
+from cppn_gl.utils.toml import load_toml
 
 MANIFEST = "manifest.json"
 

@@ -22,7 +22,7 @@ from cppn_gl.engines.choosing import Chooser
 from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.shader import ShaderError, Source, compose
+from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
 from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.engines.names import AUTO, ENGINES, HOST, STAND_IN, engine_name, host_engine, wished
@@ -361,11 +361,7 @@ class Renderer:
 
     def _presenter(self) -> Presenter:
         assert self.ctx is not None
-
-        def source(file: str, scaled: int = 0) -> Source:
-            return compose(file, f"#define SCALED {scaled}", folder=self._shaders)
-
-        return Presenter(self.ctx, source("full.vert"), source)
+        return Presenter(self.ctx, self._shaders)
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:

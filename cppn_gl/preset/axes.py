@@ -14,7 +14,6 @@ Only syntax here: which keys there are, and which values they take, sweep.py kno
 
 import math
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,15 +25,16 @@ from cppn_gl.utils.checks import (
     integer,
     key,
     line,
+    pair,
     several,
     show,
     validate,
 )
+from cppn_gl.utils.toml import toml_value
 
 MAX_CELLS = 1024
 MAX_TEXT = 2000  # characters of an axis
 
-_SIZE = re.compile(r"\s*(\d{1,5})[xX×](\d{1,5})\s*", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _KEY = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
@@ -165,17 +165,11 @@ def _number(text: str) -> float:
 def _value(text: str) -> Any:
     """What TOML makes of a text, or the bare word that it is."""
     if _NUMBER.fullmatch(text) and not _WHOLE.fullmatch(text):
-        return _number(text)  # .5 and 5., which are not in TOML
-    try:
-        document = tomllib.loads(f"value = {text}")
-        if len(document) == 1:
-            value = document["value"]
-            return tuple(value) if isinstance(value, list) else value
-    except (ValueError, RecursionError):
-        pass
-    if not _BARE.fullmatch(text):
+        return _number(text)  # which is finite
+    value = toml_value(text)
+    if value == text and not _BARE.fullmatch(text):
         raise ValueError(f"{show(text)} is neither a value nor a range")
-    return text
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _written(value: Any) -> str:
@@ -203,12 +197,10 @@ def axis_text(value: Any) -> str:
 
 def cell_size(value: Any) -> tuple[int, int]:
     """The check of a cell's size in pixels: [160, 120], or "160x120"."""
-    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if isinstance(value, str) and not match:
+    size = pair(value) if isinstance(value, str) else value
+    if size is None:
         raise ValueError(f"{show(value)} is not a size in pixels like 160x120")
-    width, height = several(integer(8, 4096), 2, 2)(
-        list(map(int, match.groups())) if match else value
-    )
+    width, height = several(integer(8, 4096), 2, 2)(size)
     return width, height
 
 

@@ -20,21 +20,7 @@ from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import open_plain
-
-# tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
-_QUOTED = re.compile(
-    r'''#[^\n]*+|"""(?:[^"\\]++|\\.?|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\.?)*+"?'''
-    r"""|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?""",
-    re.DOTALL,
-)
-_DEEP = re.compile(r"(?:\.[^.=,\[\]{}\n]*+){17}")
-
-
-def load_toml(toml: str) -> dict[str, Any]:
-    """What TOML text says. Raises ValueError, and RecursionError where it is nested too deep."""
-    if _DEEP.search(_QUOTED.sub("", toml)):
-        raise RecursionError("a key of more than 16 dots")
-    return tomllib.loads(toml)
+from cppn_gl.utils.toml import load_toml
 
 
 def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset:

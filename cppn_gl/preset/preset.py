@@ -13,7 +13,7 @@ import tomli_w
 
 from cppn_gl.nn.features import MOVING, Clock
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network, cache_size
+from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import NetworkSource, Random
 from cppn_gl.preset.animate import checked_animate, moment
@@ -35,7 +35,7 @@ from cppn_gl.preset.tables import (
     replaced,
     resolve,
 )
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
 
 MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
-_normalized: Recent[Any, Network] = Recent(16, lambda key, network: cache_size(network))
+_normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 T = TypeVar("T", bound=Options)
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
-from cppn_gl.nn.network import Network, cache_size
+from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset, T, Viewport
 
 
@@ -31,9 +31,9 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
     return Scene(network, now.view, now.animation.clock(time), now)
 
 
-def scene_size(scene: Scene, *args: object, **named: object) -> float:
-    """What a scene counts as in a cache."""
-    return cache_size(scene.network)
+def scene_bytes(scene: Scene, *args: object, **named: object) -> float:
+    """The memory of a scene's network, whatever else an entry of a cache is asked by."""
+    return network_bytes(scene.network)
 
 
 def identity(network: Network, clock: Clock) -> Hashable:

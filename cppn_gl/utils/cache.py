@@ -1,84 +1,112 @@
-"""Thread-safe LRU caches bounded by total size.
-
-key -> Recent.get(key, make) -> the cached value, or a new one; the least recently used go
-"""
+"""Thread-safe LRU caches, bounded by the total size of what they hold."""
 
 import functools
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, ParamSpec, TypeVar
+
+MB = 2**20
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 P = ParamSpec("P")
 
 
-class Recent(Generic[K, V]):
-    """The newest values by their keys, up to `limit` in all; the newest is kept whatever its size.
+class LRUCache(Generic[K, V]):
+    """The most recently used values by key, up to `limit` in total; the newest whatever its size.
 
-    `size`: what a key and its value count as; 1 each where it is not given. None is no value.
+    `size(key, value)`: what an entry counts as; 1 each where it is not given. `free` is called with
+    each value that is dropped. `weak`: a dropped value that is alive elsewhere is found again.
+    None is no value.
     """
 
-    def __init__(self, limit: float, size: Callable[[K, V], float] | None = None):
-        self._limit, self._size = limit, size or (lambda key, value: 1.0)
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[K, tuple[V, float]] = OrderedDict()
-        self._total = 0.0
+    def __init__(
+        self,
+        limit: float,
+        size: Callable[[K, V], float] | None = None,
+        free: Callable[[V], object] | None = None,
+        *,
+        weak: bool = False,
+    ):
+        self.limit, self._size, self._free = limit, size or (lambda key, value: 1.0), free
+        self._lock = threading.RLock()
+        self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
+        self._alive: Any = weakref.WeakValueDictionary() if weak else {}
+        self.total = 0.0  # of the sizes
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._kept)
+            return len(self._entries)
 
     def find(self, key: K) -> V | None:
-        """The value of a key, which is the newest then; None where it is not at hand."""
+        """The value of a key, which becomes the most recently used; None where there is none."""
         with self._lock:
-            if key not in self._kept:
-                return None
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key][0]
+            value: V | None = self._alive.get(key)
+            return None if value is None else self.put(key, value)
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value; returns it, or the one that another thread has put there meanwhile."""
+        """Keep a value, and return it: or the one that is there already, and `value` is freed."""
         size = self._size(key, value)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]
-            self._kept[key] = value, size
-            self._total += size
-            while self._total > self._limit and len(self._kept) > 1:
-                self._total -= self._kept.popitem(last=False)[1][1]
-            return value
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                dropped = [value]
+            else:
+                self._entries[key] = value, size
+                if isinstance(self._alive, weakref.WeakValueDictionary):
+                    self._alive[key] = value
+                self.total += size
+                dropped = self._dropped(self.limit, 1)
+            kept = self._entries[key][0]
+        self._release(dropped)
+        return kept
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of a key, made where it is not at hand. Nobody waits while it is made."""
+        """The value of a key, made where there is none. No other thread waits while it is made."""
         found = self.find(key)
         return self.put(key, make()) if found is None else found
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop everything."""
         with self._lock:
-            self._kept.clear()
-            self._total = 0.0
+            dropped = self._dropped(-1.0, 0)
+        self._release(dropped)
+
+    def _dropped(self, limit: float, fewest: int) -> list[V]:
+        dropped = []
+        while self.total > limit and len(self._entries) > fewest:
+            value, size = self._entries.popitem(last=False)[1]
+            self.total -= size
+            dropped.append(value)
+        return dropped
+
+    def _release(self, dropped: list[V]) -> None:
+        if self._free is not None:
+            for value in dropped:
+                self._free(value)
 
 
-def recent(
-    limit: float, size: Callable[..., float] | None = None
+def lru_cache_by_size(
+    limit: float, size: Callable[..., float], *, weak: bool = False
 ) -> Callable[[Callable[P, V]], Callable[P, V]]:
-    """As functools.lru_cache, limited by sizes. `size`: what a call counts as, by its arguments."""
+    """As functools.lru_cache, bounded by the total `size` of the calls, told by their arguments."""
 
     def decorate(make: Callable[P, V]) -> Callable[P, V]:
         def counted(key: Any, value: V) -> float:
-            return 1.0 if size is None else size(*key[0], **dict(key[1]))
+            return size(*key[0], **dict(key[1]))
 
-        kept: Recent[Any, V] = Recent(limit, counted)
+        cache: LRUCache[Any, V] = LRUCache(limit, counted, weak=weak)
 
         @functools.wraps(make)
         def wrapped(*args: P.args, **kwargs: P.kwargs) -> V:
-            return kept.get((args, tuple(kwargs.items())), lambda: make(*args, **kwargs))
+            return cache.get((args, tuple(kwargs.items())), lambda: make(*args, **kwargs))
 
-        wrapped.kept = kept  # type: ignore[attr-defined]
+        wrapped.cache = cache  # type: ignore[attr-defined]
         return wrapped
 
     return decorate

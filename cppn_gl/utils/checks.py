@@ -13,6 +13,7 @@ from typing import Any
 
 Check = Callable[[Any], Any]
 
+_PAIR = re.compile(r"\s*(\d{1,9})[xX×](\d{1,9})\s*", re.ASCII)
 # Line breaks, terminal control characters, and surrogates, which UTF-8 cannot encode.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -119,6 +120,12 @@ class Number:
         if not good or not self.low <= value <= self.high:  # false for NaN
             raise ValueError(f"{show(value)} is not a number from {self.low:g} to {self.high:g}")
         return float(value)
+
+
+def pair(text: str) -> tuple[int, int] | None:
+    """(640, 360) from "640x360"; None for another text."""
+    match = _PAIR.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def number(low: float, high: float) -> Number:

@@ -1,4 +1,4 @@
-"""The keys: one table. The help overlay, the README's table and the tests are made from it.
+"""The keys: one table. The help overlay, docs/keys.md and the tests are made from it.
 
 A key is named "A" … "Z" and "0" … "9" by its label, "]" "=" "," … by its place on a US keyboard,
 or by its name ("Up", "PageDown", "F2"). "Shift" makes a step large and is no part of a binding;
@@ -109,6 +109,6 @@ def help_rows(names: dict[str, str] | None = None) -> list[tuple[str, str]]:
 
 
 def markdown_table() -> str:
-    """The table of keys for the README."""
+    """The table of keys for the documentation."""
     rows = [f"| `{keys}` | {text} |" for keys, text in help_rows()]
     return "\n".join(["| key | does |", "|---|---|", *rows])

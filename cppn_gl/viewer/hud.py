@@ -7,6 +7,7 @@ stays until it is mended; other messages leave by themselves.
 from dataclasses import dataclass
 
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.viewer.bindings import help_rows
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
@@ -17,6 +18,7 @@ FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
 CAPTION_LETTERS = 56  # widths of a capital letter, at most, in a line of a caption
 TEXT_INTERVAL = 0.2  # seconds between two texts of the HUD, while numbers run
+PANELS = 6  # kept: the HUD, help, message, problem, caption, and one more
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Hud:
         self._touched: float | None = None  # never yet
         self._text_at = -1.0
         self._lines: list[str] = []
-        self._kept: dict[str, tuple[object, text.Pixels]] = {}
+        self._made: LRUCache[object, text.Pixels] = LRUCache(PANELS)
 
     def touch(self, now: float) -> None:
         """Somebody is there: show the HUD."""
@@ -189,26 +191,22 @@ class Hud:
         background: tuple[int, int, int, int] = text.BACKGROUND,
         heading: bool = True,
     ) -> text.Pixels:
-        key = (tuple(lines), points, room)
-        if name not in self._kept or self._kept[name][0] != key:
-            width, height = room
-            pixels = text.panel(
+        key = name, tuple(lines), points, room
+        return self._made.get(
+            key,
+            lambda: text.panel(
                 lines,
                 points,
-                width=width,
-                height=height,
+                width=room[0],
+                height=room[1],
                 background=background,
                 heading=heading,
-            )
-            self._kept[name] = (key, pixels)
-        return self._kept[name][1]
+            ),
+        )
 
     def _help(self, size: tuple[int, int], points: int, names: dict[str, str]) -> text.Pixels:
-        key = (size, points, tuple(sorted(names.items())))
-        if "help" not in self._kept or self._kept["help"][0] != key:
-            pixels = text.table(help_rows(names), "Keys", size, points)
-            self._kept["help"] = (key, pixels)
-        return self._kept["help"][1]
+        key = size, points, tuple(sorted(names.items()))
+        return self._made.get(key, lambda: text.table(help_rows(names), "Keys", size, points))
 
 
 def font_size(size: tuple[int, int], content_scale: float) -> int:

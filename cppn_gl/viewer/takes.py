@@ -88,9 +88,9 @@ class Takes:
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
-        self._check_size(shot.size)
+        self._check_size(shot.size, folder)
         if sum(take.still for take in self._waiting) >= MAX_STILLS:
-            raise CaptureError("F2", f"{MAX_STILLS} pictures are still being drawn; wait for one")
+            raise CaptureError(folder, f"{MAX_STILLS} pictures are still being drawn; wait for one")
         first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
         while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
@@ -103,7 +103,7 @@ class Takes:
 
     def start(self, shot: Shot, folder: Path) -> str:
         """Begin a recording, in a new folder. Raises CaptureError."""
-        self._check_size(shot.size)
+        self._check_size(shot.size, folder)
         target = free_name(folder, shot.preset.name, "")
         check_target(target, overwrite=False)
         make_folder(target)
@@ -123,12 +123,12 @@ class Takes:
         frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
         return f"{frames} in {folder}"
 
-    def _check_size(self, size: tuple[int, int]) -> None:
+    def _check_size(self, size: tuple[int, int], folder: Path) -> None:
         info = self._renderer.info.context
         limit = min(info.max_texture_size, *info.max_viewport) if info else 0
         if not 1 <= min(size) <= max(size) <= limit:
             problem = f"{size[0]}×{size[1]} pixels; from 1 to {limit} a side can be kept"
-            raise CaptureError("the window's picture", problem)
+            raise CaptureError(folder, problem)
 
     def _add(self, path: Path, shot: Shot, scene: Scene, *, still: bool) -> None:
         self._waiting.append(_Take(path, shot, scene, still))
@@ -232,7 +232,7 @@ class Takes:
         self._waiting = deque(take for take in self._waiting if take.still or self._discard(take))
         while self._waiting and time.monotonic() < deadline:
             self.advance(0.25)
-        left = len(self._waiting)
+        left = [take.path for take in self._waiting]
         self._drop()
         writer, self._writer = self._writer, None
         try:
@@ -245,7 +245,7 @@ class Takes:
                 with contextlib.suppress(OSError):
                     self._recorded.rmdir()  # which fails, as it should, where it holds a frame
         if left:
-            raise CaptureError("F2", f"{left} of the pictures asked for took too long to draw")
+            raise CaptureError(left[0], f"{len(left)} of the pictures asked for took too long")
 
 
 def _as_capture_error(path: Path, error: Exception) -> CaptureError:

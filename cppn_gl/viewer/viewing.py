@@ -3,7 +3,7 @@
 The explorer's part that knows of views; the explorer has the preset, and how to change it.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +17,7 @@ from cppn_gl.views.base import Hit, View
 LARGE = 4  # steps of zoom, scale, pan, time and options that Shift takes at once
 
 
-class Viewing:
+class Viewing(ABC):
     """The actions that are about views."""
 
     message: str

@@ -9,15 +9,11 @@ process ends with its stdin.
 """
 
 import contextlib
-import json
 import os
-import queue
 import sys
-import threading
 import time as wall
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import DISK_SECONDS, compile_program
@@ -32,9 +28,9 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils import child
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import within
+from cppn_gl.utils.worker import Requests
 from cppn_gl.views import ALL
 from cppn_gl.views.base import Stage, View
 from cppn_gl.views.picture import SAMPLES
@@ -51,11 +47,6 @@ def deepest(preset: Preset) -> Preset | None:
     return None
 
 
-def whole_scene(preset: Preset) -> Scene:
-    """A preset's scene at time 0."""
-    return scene_of(preset)
-
-
 def needed(
     renderer: Renderer, preset: Preset, *, deeper: bool = True
 ) -> Iterator[tuple[Scene, Engine, int]]:
@@ -63,9 +54,9 @@ def needed(
 
     `deeper`: what it needs at a greater depth, too.
     """
-    scene = whole_scene(preset)
+    scene = scene_of(preset)
     engine = ENGINES[renderer.engine_for(scene.network).engine]
-    if engine.on_host:
+    if not engine.compiles:
         return
     engines = list(dict.fromkeys((STAND_IN, engine)))
     for one in engines:
@@ -73,7 +64,7 @@ def needed(
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
     if deep is not None and not engine.bakes:
-        scene = whole_scene(deep)
+        scene = scene_of(deep)
         for one in engines:
             yield scene, one, 1
 
@@ -85,8 +76,8 @@ class OldRequest(Exception):  # noqa: N818, no error
 class Warmer:
     """Answers requests, the newest only. `asked`: the engine that the window was asked for."""
 
-    def __init__(self, renderer: Renderer, waiting: "queue.SimpleQueue[dict[str, Any]]"):
-        self.renderer, self._waiting = renderer, waiting
+    def __init__(self, renderer: Renderer, requests: Requests):
+        self.renderer, self._requests = renderer, requests
         self._known: set[str] = set()  # compiled by this process
         self._seen: set[tuple[str, Structure]] = set()  # views drawn, of networks of a structure
         self._sheet: Planes | None = None
@@ -94,9 +85,9 @@ class Warmer:
     def serve(self) -> None:
         """Answer requests for ever; the end of stdin ends the process."""
         while True:
-            request = self._waiting.get()
-            while not self._waiting.empty():
-                request = self._waiting.get()
+            request = self._requests.get()
+            while self._requests.waiting:
+                request = self._requests.get()
             number = request["number"]
             with contextlib.suppress(OldRequest):
                 preset = None
@@ -104,8 +95,8 @@ class Warmer:
                     preset = parse_preset(request["preset"])
                     self._work(number, preset, tuple(request["size"]))
                 except (ShaderError, PresetError) as error:
-                    tell(number=number, error=str(error))
-                tell(number=number, done=True)
+                    self._requests.tell(number=number, error=str(error))
+                self._requests.tell(number=number, done=True)
                 if preset is not None:
                     self._look_through(preset)
 
@@ -137,7 +128,7 @@ class Warmer:
         self._compile(number, preset)
         if self._untuned(preset.network()):
             self._tune(preset, size)
-            tell(number=number, tuned=True)
+            self._requests.tell(number=number, tuned=True)
             self._compile(number, preset)
 
     def _compile(self, number: int, preset: Preset) -> None:
@@ -149,7 +140,7 @@ class Warmer:
                 seconds = self._compile_afresh(scene, engine, samples)
                 self._known.add(key)
                 wall.sleep(DISK_SECONDS)
-            tell(number=number, key=key, seconds=seconds)
+            self._requests.tell(number=number, key=key, seconds=seconds)
 
     def _compile_afresh(self, scene: Scene, engine: Engine, samples: int) -> float:
         """Compile for one number of samples.
@@ -169,7 +160,7 @@ class Warmer:
                 painter.programs = old
 
     def _look(self) -> None:
-        if not self._waiting.empty():
+        if self._requests.waiting:
             raise OldRequest
 
     def _untuned(self, network: Network) -> bool:
@@ -187,49 +178,30 @@ class Warmer:
                 self._sheet = Planes(self.renderer.painter.ctx, part)
             return self._sheet
 
-        self.renderer.chooser.tune(whole_scene(preset), size, sheet)
-
-
-def tell(**values: Any) -> None:
-    """Write an answer."""
-    print(json.dumps(values), file=answers, flush=True)
-
-
-answers: TextIO = sys.stdout
-
-
-def _listen(waiting: "queue.SimpleQueue[dict[str, Any]]") -> None:
-    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
-        waiting.put(json.loads(line))
-    os._exit(0)  # the window has gone
+        self.renderer.chooser.tune(scene_of(preset), size, sheet)
 
 
 def main() -> int:
     """Work until stdin ends."""
-    global answers
-    child.end_with_parent()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no answer
+    requests = Requests()
     with contextlib.suppress(AttributeError, OSError):
         os.nice(NICENESS)
-    waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(waiting,), daemon=True).start()
-    hello = waiting.get()
+    hello = requests.get()
     shaders = Path(hello["shaders"]) if hello["shaders"] else None
     try:
         renderer = Renderer(hello["engine"], glsl=hello["glsl"], shaders=shaders)
     except (ContextError, ShaderError) as error:
-        tell(unfit=str(error))
+        requests.tell(unfit=str(error))
         return 0
     found = renderer.info.context
     here = [found.renderer, found.version] if found else ["", ""]
     if here != hello["driver"]:
-        tell(unfit=f"without a window {' '.join(here)} draws")
+        requests.tell(unfit=f"without a window {' '.join(here)} draws")
         return 0
     assert renderer.ctx is not None
-    tell(ready=True)
+    requests.tell(ready=True)
     with renderer.ctx:
-        Warmer(renderer, waiting).serve()
+        Warmer(renderer, requests).serve()
     return 0
 
 

@@ -16,7 +16,8 @@ class Weights:
     def __init__(self) -> None:
         self._shown: tuple[Preset, Network] | None = None
         self._next: Preset | None = None
-        self._layers: Iterator[None] = iter(())
+        self._layers: Iterator[object] = iter(())
+        self._drawn: list[object] = []  # held, or large layers would be drawn twice
 
     @property
     def busy(self) -> bool:
@@ -33,10 +34,12 @@ class Weights:
         if self._next is None:
             self._next, self._layers = preset, preset.spec.draw()
         deadline = wall.perf_counter() + seconds
-        for _ in self._layers:
+        for layer in self._layers:
+            self._drawn.append(layer)
             if old is not None and wall.perf_counter() >= deadline:
                 return old
         self._shown, self._next = (self._next, self._next.network()), None
+        self._drawn = []
         return self._shown
 
 

@@ -15,7 +15,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views.base import Stage, View
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 
 AT_ONCE = 2**18  # pixels of the large planes
 
@@ -56,7 +56,7 @@ def _averaged(
     for top in range(0, height, most):
         yield
         rows = min(most, height - top)
-        mean = shading(painter, "mean.frag")
+        mean = painter.shared(Shading, "mean.frag")
         mean(planes, fine.textures, top, rows, samples=samples)
         painter.ctx.finish()
     owned.close()

@@ -11,11 +11,11 @@ from PIL import ImageDraw
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
@@ -23,7 +23,7 @@ from cppn_gl.views.base import Hit, Size, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
-MOST_PARAMETERS = 2**24  # of the networks that are kept
+NETWORKS = 16 * MB  # of the networks that are kept
 REFUSED = (0.16, 0.17, 0.19)  # a cell whose view cannot show its preset
 
 
@@ -31,15 +31,13 @@ class Networks:
     """The networks of cells, kept while they are looked at: drawing many weights takes long."""
 
     def __init__(self) -> None:
-        self._kept: Recent[Hashable, Network] = Recent(MOST_PARAMETERS, _parameters)
+        self._kept: LRUCache[Hashable, Network] = LRUCache(
+            NETWORKS, lambda key, network: network_bytes(network)
+        )
 
     def get(self, preset: Preset) -> Network:
         """The network of a preset."""
         return self._kept.get((preset.spec, preset.normalize), preset.network)
-
-
-def _parameters(key: Hashable, network: Network) -> int:
-    return network.parameters
 
 
 class SheetView(View):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import Cell, Grid
 from cppn_gl.views.lettering import MIN_FONT, room
+from cppn_gl.views.text import fitting
 
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two not inside
@@ -57,7 +58,7 @@ def folded(grid: Grid) -> bool:
 def _natural(preset: Preset, grid: Grid) -> tuple[SheetLayout, Size]:
     sweep = preset.sweep
     (wide, high), gap = sweep.cell, sweep.gap
-    points = min(MOST, max(MIN_FONT, round(min(sweep.cell) / LETTERS))) if sweep.labels else 0
+    points = fitting(sweep.cell, MIN_FONT, MOST, (LETTERS, LETTERS)) if sweep.labels else 0
     left = above = 0
     if points and not folded(grid):
         longest = max(map(len, grid.row_labels))

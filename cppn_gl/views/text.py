@@ -19,9 +19,22 @@ MIN_FONT = 8  # below it the letters cannot be told apart
 Pixels = NDArray[np.uint8]
 
 
-def fitting(size: tuple[int, int], least: float, most: float) -> int:
-    """Pixels of letters of which a picture of `size` holds 26 lines of some 90, within limits."""
-    return round(min(max(min(size[0] / 52, size[1] / 26), least), most))
+def fitting(
+    size: tuple[float, float],
+    least: float,
+    most: float,
+    shares: tuple[float, float] = (52, 26),
+) -> int:
+    """Pixels of letters that are these shares of a picture's width and height, within limits.
+
+    By default a picture holds 26 lines of some 90 letters.
+    """
+    return round(min(max(min(size[0] / shares[0], size[1] / shares[1]), least), most))
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number in so many digits, with a minus sign."""
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
 @cache

@@ -18,12 +18,11 @@ import pytest
 
 from cppn_gl.cli.bench import measure as bench_measure
 from cppn_gl.cli.bench import peers
-from cppn_gl.cli.bench.link import DiedError, LateError, Worker
 from cppn_gl.cli.bench.measure import Measurement, affordable, rounds, rows_of
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import NumpyPeer, Peer, TorchPeer
 from cppn_gl.cli.bench.rows import Plan, Row, flop_per_pixel
-from cppn_gl.cli.bench.run import Bench
+from cppn_gl.cli.bench.run import Bench, start_worker
 from cppn_gl.cli.bench.table import COLUMNS, figure, table
 from cppn_gl.cli.bench.worker import bench_preset
 from cppn_gl.cli.main import main
@@ -32,6 +31,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils.worker import DiedError, LateError
 
 ROOT = Path(__file__).parents[2]
 KEYS = {
@@ -239,7 +239,7 @@ def test_what_a_first_look_told_is_kept() -> None:
 
 
 def test_a_process_that_dies_is_told() -> None:
-    machine = Machine(measure=DiedError("its process ended with status -11"))
+    machine = Machine(measure=DiedError(-11, ""))
     report = measured(machine, networks=((3, 10),))
     assert {row["reason"] for row in report["rows"]} == {"its process ended with status -11"}
 
@@ -423,7 +423,7 @@ def test_the_peak_of_a_graphics_processor() -> None:
 
 
 def test_a_worker_answers_and_can_be_ended() -> None:
-    worker = Worker()
+    worker = start_worker()
     try:
         answer = worker.ask({"do": "hello", "engine": "numpy"}, 60)
         assert answer["software"]
@@ -440,7 +440,7 @@ def test_a_worker_answers_and_can_be_ended() -> None:
 def test_last_words(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     (here / "sitecustomize.py").write_text("import sys; sys.exit('no\\n\\nlast words')")
     monkeypatch.setenv("PYTHONPATH", str(here))
-    worker = Worker()
+    worker = start_worker()
     with pytest.raises(DiedError, match=r"status 1: 'last words'"):
         worker.ask({"do": "hello"}, 60)
     worker.close()
@@ -455,7 +455,7 @@ def test_the_process_imports_no_module_of_ours_or_of_the_current_folder_as_anoth
     code = "import os, sys, trace; open('trace.txt', 'w').write(trace.__file__)"
     (site / "sitecustomize.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(site))
-    worker = Worker()
+    worker = start_worker()
     assert worker.ask({"do": "hello", "engine": "numpy"}, 60)["software"]
     worker.close()
     assert ROOT / "cppn_gl" not in Path((here / "trace.txt").read_text()).parents

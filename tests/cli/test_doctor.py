@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -210,22 +209,31 @@ def test_variables_that_change_the_outcome_are_listed(monkeypatch: pytest.Monkey
     assert "__EGL_VENDOR_LIBRARY_FILENAMES=/dev/null" in check.found
 
 
-def test_a_crash_in_a_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = subprocess.CompletedProcess([], -11, "", "libGL: about to crash\n")
-    monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: done)
+def child_runs(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Let the processes that doctor starts run some code first."""
+    (folder / "sitecustomize.py").write_text(f"import os, sys, time\n{code}\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_a_crash_in_a_driver_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    crash = "os.write(2, b'libGL: about to crash\\n'); os.kill(os.getpid(), 11)"
+    child_runs(monkeypatch, tmp_path, crash)
     monkeypatch.setattr("sys.platform", "linux")
     reply = doctor._child("headless")
     assert "crashed (status -11): libGL: about to crash" in reply["message"]
     assert "LIBGL_ALWAYS_SOFTWARE=1 python -m cppn_gl doctor" in reply["hint"]
-    done.returncode, done.stderr = 1, "Traceback …\nModuleNotFoundError: No module named 'numpy'\n"
+
+
+def test_a_missing_package_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    words = "ModuleNotFoundError: No module named 'numpy'"
+    child_runs(monkeypatch, tmp_path, f"sys.exit({words!r})")
     assert "numpy is missing" in doctor._child("headless")["message"]
 
 
-def test_a_driver_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
-    def hang(*args: object, **kwargs: object) -> None:
-        raise subprocess.TimeoutExpired("python", doctor.CHILD_SECONDS)
-
-    monkeypatch.setattr("subprocess.run", hang)
+def test_a_driver_that_hangs_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child_runs(monkeypatch, tmp_path, "time.sleep(1000)")
+    monkeypatch.setattr(doctor, "CHILD_SECONDS", 0.2)
     assert "No answer" in doctor._child("window")["message"]
 
 

@@ -14,11 +14,11 @@ from cppn_gl.cli.options import (
     add_overrides,
     overrides,
     size_value,
-    toml_value,
     written,
 )
 from cppn_gl.preset.preset import TABLES, Preset
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.toml import toml_value
 
 WORDS = st.text() | st.sampled_from(
     ["1", "-1", "1e400", "nan", "[", "[1", "a,b", "x,y", "''", "=="]

@@ -1,7 +1,7 @@
 """Programs compiled in another process: they are found here, and the process ends when told."""
 
 import os
-import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.worker import Worker
 
 pytestmark = pytest.mark.gl
 
@@ -22,19 +23,19 @@ LARGE = scene_of(Preset().replace(depth=20, width=30))  # compiles for minutes
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
     """The processes that are started."""
-    processes = []
-    start = compiling.child.start
+    workers = []
 
-    def remembered(*words: Any, **keys: Any) -> "subprocess.Popen[bytes]":
-        processes.append(start(*words, **keys))
-        return processes[-1]
+    class Remembered(Worker):
+        def __init__(self, *words: Any, **keys: Any):
+            super().__init__(*words, **keys)
+            workers.append(self)
 
-    monkeypatch.setattr(compiling.child, "start", remembered)
+    monkeypatch.setattr(compiling, "Worker", Remembered)
     for name in ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE"):
         monkeypatch.delenv(name, raising=False)
-    return processes
+    return workers
 
 
 @pytest.mark.parametrize(
@@ -44,50 +45,39 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
 )
 @pytest.mark.parametrize("samples", [1, 2])
 def test_a_program_is_compiled(
-    renderer: Renderer, started: list["subprocess.Popen[bytes]"], scene: Scene, samples: int
+    renderer: Renderer, started: list[Worker], scene: Scene, samples: int
 ) -> None:
     done = elsewhere(renderer.painter, scene, BAKED, samples)
     assert (done.late, done.problem) == (False, "")
     assert done.seconds > 0
-    assert [process.returncode for process in started] == [0]
+    assert [one._process.returncode is not None for one in started] == [True]
 
 
-def test_a_process_that_takes_too_long_is_ended(
-    renderer: Renderer, started: list["subprocess.Popen[bytes]"]
-) -> None:
+def test_a_process_that_takes_too_long_is_ended(renderer: Renderer, started: list[Worker]) -> None:
     done = elsewhere(renderer.painter, LARGE, BAKED, limit=0.5)
     assert done.late
     assert done.seconds >= 0.5
     assert len(started) == 1
-    assert started[0].returncode not in (None, 0)
+    assert started[0]._process.returncode not in (None, 0)
 
 
 def test_an_interruption_ends_it(
-    renderer: Renderer, started: list["subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
+    renderer: Renderer, started: list[Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Interrupted:
-        def monotonic(self) -> float:
-            if started:
-                raise KeyboardInterrupt
-            return 0.0
+    def interrupted(worker: Worker, seconds: float) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(compiling, "wall", Interrupted())
+    monkeypatch.setattr(Worker, "receive", interrupted)
     with pytest.raises(KeyboardInterrupt):
         elsewhere(renderer.painter, LARGE, BAKED)
     assert len(started) == 1
-    assert started[0].returncode not in (None, 0)
-
-
-def test_it_ends_with_its_stdin(started: list["subprocess.Popen[bytes]"]) -> None:
-    process = compiling.child.start("cppn_gl.engines.gl.compiling")
-    process.communicate(timeout=60)
-    assert process.returncode is not None
+    assert started[0]._process.returncode not in (None, 0)
 
 
 @pytest.mark.parametrize("variable", ["MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE"])
 def test_without_a_cache_nothing_is_started(
     renderer: Renderer,
-    started: list["subprocess.Popen[bytes]"],
+    started: list[Worker],
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
 ) -> None:
@@ -99,12 +89,12 @@ def test_without_a_cache_nothing_is_started(
 
 def test_what_goes_wrong_is_told(
     renderer: Renderer,
-    started: list["subprocess.Popen[bytes]"],
+    started: list[Worker],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(renderer.painter.programs, "folder", tmp_path)  # without shaders
     assert elsewhere(renderer.painter, SMALL, FRAGMENT).problem
-    monkeypatch.setattr(compiling.sys, "executable", os.devnull)
+    monkeypatch.setattr(sys, "executable", os.devnull)
     assert elsewhere(renderer.painter, SMALL, FRAGMENT).problem.startswith("no process")
     assert Compiled() == Compiled(0.0, late=False, problem="")

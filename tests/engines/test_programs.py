@@ -123,7 +123,7 @@ def test_a_baked_program_does_not_depend_on_the_view(programs: Programs) -> None
 def test_the_least_recent_is_freed_whatever_its_engine(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PROGRAMS", 3)
+    programs._alive.limit = 3
     census = Census(monkeypatch)
     engines = [FRAGMENT, BAKED, COMPUTE[4], COMPUTE[8]]
     first = [got(programs, engine) for engine in engines[:3]]
@@ -145,7 +145,7 @@ def test_the_least_recent_is_freed_whatever_its_engine(
 def test_networks_that_were_baked_do_not_pile_up(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PROGRAMS", 2)
+    programs._alive.limit = 2
     census = Census(monkeypatch)
     for seed in range(5):
         got(programs, BAKED, Network.random(depth=2, width=2, seed=seed))

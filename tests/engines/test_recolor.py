@@ -39,7 +39,7 @@ def planes(renderer: Renderer) -> Iterator[tuple[Planes, Planes]]:
 
 
 def recolor(renderer: Renderer) -> Recolor:
-    return renderer.painter.kept("recolor", lambda: Recolor(renderer.ctx))
+    return renderer.painter.shared(Recolor)
 
 
 def values() -> np.ndarray:

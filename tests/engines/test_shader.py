@@ -61,6 +61,8 @@ def test_every_line_of_the_picture_is_found_where_it_stands() -> None:
     source = picture_source(structure(network, layout(network, COMMON)))
     known = lines_by_driver(source.text)
     for number, file in enumerate(source.files[1:], 1):
+        if file == "<activations>":
+            continue
         for line, row in enumerate((resource("shaders") / file).read_text("utf-8").splitlines(), 1):
             if not row.startswith("#include"):
                 assert known[number, line] == row

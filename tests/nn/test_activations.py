@@ -1,19 +1,18 @@
 """Each activation against a formula of its own, at ordinary and at impossible arguments."""
 
 import math
-import re
 from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from cppn_gl.engines.gl.programs import build
+from cppn_gl.engines.gl.passes import build
 from cppn_gl.engines.gl.shader import compose
 from cppn_gl.engines.gl.targets import release_target
-from cppn_gl.nn.activations import ACTIVATIONS, activate, bounds, derivative
+from cppn_gl.nn.activations import ACTIVATIONS, Activation, activate, bounds, derivative
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.utils.resources import resource
+from cppn_gl.preset.library import load_preset
 
 FORMULAS: dict[str, Callable[[float], float]] = {
     "identity": lambda x: x,
@@ -104,11 +103,6 @@ def test_bounds_are_what_its_values_come_near_and_never_leave(name: str) -> None
     assert values.max() <= found[1]
 
 
-def test_the_shaders_name_the_same_activations() -> None:
-    text = (resource("shaders") / "activations.glsl").read_text("utf-8")
-    assert set(re.findall(r"REAL activation_(\w+)\(REAL x\)", text)) == set(ACTIVATIONS)
-
-
 def test_each_row_says_its_formula_in_words() -> None:
     assert all(row.formula for row in ACTIVATIONS.values())
 
@@ -154,38 +148,76 @@ def test_kinked_says_what_has_two_straight_pieces() -> None:
         assert row.kinked == (straight and name != "identity"), name
 
 
-def test_the_shaders_name_the_same_derivatives() -> None:
-    text = (resource("shaders") / "derivatives.glsl").read_text("utf-8")
-    assert set(re.findall(r"REAL derivative_(\w+)\(REAL x\)", text)) == set(ACTIVATIONS)
-
-
-@pytest.mark.gl
-@pytest.mark.parametrize("name", FORMULAS)
-def test_the_shader_has_the_same_derivative(renderer: Renderer, name: str) -> None:
-    x = np.concatenate([np.linspace(-9, 9, 182), [0, 1e-3, -25, 25, -80, 80, -1e5, 1e5, 1e30]])
-    x = np.resize(x, (48, 4)).astype(np.float32)
-    head = f"#define REAL vec4\n#define PRECISE\n#define DERIVATIVE derivative_{name}"
+def in_the_shader(renderer: Renderer, function: str, x: np.ndarray) -> np.ndarray:
+    """What a function of the generated GLSL makes of float32 values, (n, 4), four at once."""
+    head = f"#define REAL vec4\n#define PRECISE\n#define FUNCTION {function}"
     body = (
-        '#include "activations.glsl"\n#include "derivatives.glsl"\n'
-        "uniform sampler2D x; out vec4 slope;\n"
-        "void main() { slope = DERIVATIVE(texelFetch(x, ivec2(gl_FragCoord.xy), 0)); }"
+        '#include "math.glsl"\n#include <activations>\n#include <derivatives>\n'
+        "uniform sampler2D x; out vec4 result;\n"
+        "void main() { result = FUNCTION(texelFetch(x, ivec2(gl_FragCoord.xy), 0)); }"
     )
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         source = compose("try.frag", head, replaced={"try.frag": body})
         program = build(ctx, compose("full.vert"), source)
-        texture, result = (ctx.texture((48, 1), 4, x.tobytes(), dtype="f4") for _ in range(2))
+        texture, result = (ctx.texture((len(x), 1), 4, x.tobytes(), dtype="f4") for _ in range(2))
         target, triangle = ctx.framebuffer([result]), ctx.vertex_array(program, [])
         target.use()
         texture.use(0)
         triangle.render(vertices=3)
-        found = np.frombuffer(result.read(), np.float32).reshape(48, 4)
+        found = np.frombuffer(result.read(), np.float32).reshape(-1, 4)
         release_target(target)
         for thing in (triangle, program, texture, result):
             thing.release()
-    expected = derivative(name, x.astype(float))
+    return found
+
+
+def shader_arguments() -> np.ndarray:
+    """Ordinary and large arguments, (48, 4), in float32."""
+    x = np.concatenate([np.linspace(-9, 9, 182), [0, 1e-3, -25, 25, -80, 80, -1e5, 1e5, 1e30]])
+    return np.resize(x, (48, 4)).astype(np.float32)
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_shader_has_the_same_function(renderer: Renderer, name: str) -> None:
+    x = shader_arguments()
+    found = in_the_shader(renderer, f"activation_{name}", x)
     sure = (np.abs(x) < 1e4) | (name not in ("sin", "cos"))  # of whose angle nothing is left
+    assert np.allclose(found[sure], activate(name, x.astype(float))[sure], rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_shader_has_the_same_derivative(renderer: Renderer, name: str) -> None:
+    x = shader_arguments()
+    found = in_the_shader(renderer, f"derivative_{name}", x)
+    expected = derivative(name, x.astype(float))
+    sure = (np.abs(x) < 1e4) | (name not in ("sin", "cos"))
     assert np.allclose(found[sure], expected[sure], rtol=1e-5, atol=2e-6)
     if name in ("tanh", "sigmoid"):
         small = (np.abs(x) > 8) & (np.abs(x) < 40)
         assert np.allclose(found[small], expected[small], rtol=1e-4, atol=0)
+
+
+@pytest.mark.gl
+def test_a_row_from_outside_is_an_activation_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Activation(
+        "x / (1 + |x|)",
+        lambda x: x / (1 + np.abs(x)),
+        lambda x: 1 / np.square(1 + np.abs(x)),
+        "x / (1.0 + abs(x))",
+        "1.0 / ((1.0 + abs(x)) * (1.0 + abs(x)))",
+        bounded=True,
+    )
+    monkeypatch.setitem(ACTIVATIONS, "softsign", row)
+    preset = load_preset("default").replace(activation="softsign", depth=3)
+    network = preset.network()
+    assert network.layers[0].activation == "softsign"
+    for view in ("picture", "gradient"):
+        drawn = []
+        for engine in ("numpy", "fragment", "baked"):
+            with Renderer(engine) as one:
+                drawn.append(one.render(preset.replace(view=view), (24, 16)).astype(int))
+        assert np.ptp(drawn[0]) > 20
+        assert all(np.abs(drawn[0] - other).max() <= 1 for other in drawn[1:])

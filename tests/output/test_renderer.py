@@ -764,7 +764,7 @@ def test_programs_are_baked_for_the_picture_alone(
 ) -> None:
     asked: list[bool] = []
 
-    def settle(self: Chooser, *args: Any, bakes: bool = True) -> Choice:
+    def settle(self: Chooser, *args: Any, bakes: bool = True, samples: int = 1) -> Choice:
         asked.append(bakes)
         return self.engine_for(args[0].network)
 

@@ -9,17 +9,17 @@ from threads import at_once
 
 from cppn_gl.engines import stretch
 from cppn_gl.engines.stretch import ended
-from cppn_gl.nn.network import CACHE_UNIT, Network, cache_size
+from cppn_gl.nn.network import OVERHEAD, Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.utils.cache import Recent, recent
+from cppn_gl.utils.cache import MB, LRUCache, lru_cache_by_size
 from cppn_gl.views.slopes.gradient import limits
 from cppn_gl.views.slopes.sensitivity import changed, measured
 from cppn_gl.views.solid.heights import plates
 
 
 def test_the_newest_are_kept() -> None:
-    kept, made = Recent[str, str](2), []
+    kept, made = LRUCache[str, str](2), []
 
     def get(key: str) -> str:
         return kept.get(key, lambda: made.append(key) or key.upper())  # type: ignore[func-returns-value]
@@ -34,7 +34,7 @@ def test_the_newest_are_kept() -> None:
 
 
 def test_sizes_are_added_up_and_one_is_kept_however_large() -> None:
-    kept = Recent[int, int](10, lambda key, value: value)
+    kept = LRUCache[int, int](10, lambda key, value: value)
     for key, value in enumerate((4, 4, 3, 20)):
         kept.put(key, value)
         assert kept.find(key) == value
@@ -44,7 +44,7 @@ def test_sizes_are_added_up_and_one_is_kept_however_large() -> None:
 
 
 def test_what_another_thread_made_first_is_what_both_get() -> None:
-    kept: Recent[str, object] = Recent(3)
+    kept: LRUCache[str, object] = LRUCache(3)
     barrier = threading.Barrier(2)
     found: list[object] = []
 
@@ -58,7 +58,7 @@ def test_what_another_thread_made_first_is_what_both_get() -> None:
 
 
 def test_threads_may_ask_for_more_than_is_kept() -> None:
-    kept: Recent[int, int] = Recent(3, lambda key, value: 1 + key % 2)
+    kept: LRUCache[int, int] = LRUCache(3, lambda key, value: 1 + key % 2)
 
     def ask() -> None:
         for number in range(3000):
@@ -72,7 +72,7 @@ def test_threads_may_ask_for_more_than_is_kept() -> None:
 def test_a_function_remembers_by_its_arguments() -> None:
     made = []
 
-    @recent(4, cache_size)
+    @lru_cache_by_size(0.01 * MB, network_bytes)
     def depth(network: Network, add: int = 0) -> int:
         made.append(network)
         return network.depth + add
@@ -82,13 +82,38 @@ def test_a_function_remembers_by_its_arguments() -> None:
     assert len(made) == 2
     for seed in range(9):
         depth(Network.random(depth=2, seed=seed))
-    assert depth.kept._total == 4  # type: ignore[attr-defined]
+    assert 0.005 * MB < depth.cache.total <= 0.01 * MB  # type: ignore[attr-defined]
 
 
-def test_large_networks_count_as_many() -> None:
-    assert cache_size(Network.random(depth=3, width=5)) == 1
+def test_networks_count_by_their_parameters() -> None:
     wide = Network.random(depth=3, width=512)
-    assert cache_size(wide) == wide.parameters / CACHE_UNIT > 1
+    assert network_bytes(wide) == 8 * wide.parameters + 3 * OVERHEAD > 2 * MB
+
+
+def test_what_is_dropped_is_freed() -> None:
+    freed: list[str] = []
+    cache = LRUCache[int, str](2, free=freed.append)
+    for key, value in enumerate("abc"):
+        cache.put(key, value)
+    assert freed == ["a"]
+    assert cache.put(2, "other") == "c"
+    assert freed == ["a", "other"]
+    cache.clear()
+    assert sorted(freed) == ["a", "b", "c", "other"]
+
+
+def test_what_is_in_use_is_found_though_it_was_dropped() -> None:
+    @lru_cache_by_size(1, lambda number: 1.0, weak=True)
+    def made(number: int) -> set[int]:
+        return {number}
+
+    one = made(1)
+    made(2)
+    assert made(1) is one
+    made(2)
+    del one
+    gc.collect()
+    assert len(made.cache) == 1  # type: ignore[attr-defined]
 
 
 def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,12 @@ from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import available
 from cppn_gl.viewer.available import Available, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed, whole_scene
+from cppn_gl.viewer.warming import SAMPLES, needed
 
 pytestmark = pytest.mark.gl
 
 PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
-SCENE = whole_scene(PRESET)
+SCENE = scene_of(PRESET)
 STAND_IN = Pick(NUMPY, stand_in=True)
 
 
@@ -177,10 +177,10 @@ def test_it_learns_whether_the_helper_is_of_use(
 def test_it_asks_once_for_a_structure(desk: Desk) -> None:
     desk.engines.start()
     for preset in (PRESET, PRESET.replace(seed=9), PRESET.replace(weight_scale=0.3)):
-        desk.engines.want(preset, whole_scene(preset), (40, 30))
+        desk.engines.want(preset, scene_of(preset), (40, 30))
     assert len(desk.helper.wanted) == 1
     for preset in (PRESET.replace(width=40), PRESET.replace(activation="sin")):
-        desk.engines.want(preset, whole_scene(preset), (40, 30))
+        desk.engines.want(preset, scene_of(preset), (40, 30))
     assert len(desk.helper.wanted) == 3
     assert desk.engines.pending
     desk.helper.said.append({"number": 2, "done": True})  # an older one
@@ -202,7 +202,7 @@ def test_at_rest_one_program_at_a_time(desk: Desk) -> None:
     assert desk.compiled == [(FRAGMENT, 1), (COMPUTE[4], 1)]
     desk.compiled.clear()
     desk.helper.alive = False
-    desk.engines.prepare(PRESET.replace(width=60), whole_scene(PRESET.replace(width=60)).network)
+    desk.engines.prepare(PRESET.replace(width=60), scene_of(PRESET.replace(width=60)).network)
     assert desk.compiled == [(FRAGMENT, 1)]
 
 

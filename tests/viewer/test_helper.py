@@ -1,7 +1,8 @@
 """The process that compiles for the window: what it answers, and that it ends."""
 
 import json
-import queue
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +19,25 @@ from cppn_gl.engines.tuning import TuningCache
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.worker import Requests
 from cppn_gl.viewer import warming
 from cppn_gl.viewer.helper import Helper
 from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer
+
+
+class Asked(Requests):
+    """Requests of no other process."""
+
+    def __init__(self, *requests: dict[str, Any]):
+        self.requests, self.told = list(requests), list[dict[str, Any]]()
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self.requests)
+
+    def tell(self, **values: Any) -> None:
+        self.told.append(json.loads(json.dumps(values)))
+
 
 PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
 
@@ -97,8 +114,8 @@ def test_another_driver_is_of_no_use(renderer: Renderer) -> None:
 @pytest.mark.gl
 def test_a_helper_that_crashes(renderer: Renderer) -> None:
     helper = Helper(hello(renderer))
-    assert helper._process is not None
-    helper._process.kill()
+    assert helper.pid is not None
+    os.kill(helper.pid, signal.SIGKILL)
     heard(helper, "unfit")
     assert not helper.alive
 
@@ -120,9 +137,7 @@ def test_it_ends_with_its_stdin() -> None:
 
 @pytest.mark.gl
 def test_a_newer_request_ends_the_work(renderer: Renderer) -> None:
-    waiting: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    warmer = Warmer(renderer, waiting)
-    waiting.put({"number": 2})
+    warmer = Warmer(renderer, Asked({"number": 2}))
     compiled = renderer.painter.programs.compiled
     with pytest.raises(OldRequest):
         warmer._work(1, PRESET, (64, 36))
@@ -136,18 +151,15 @@ def test_it_measures_once(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tuned: list[object] = []
-    told: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        warming, "tell", lambda **values: told.append(json.loads(json.dumps(values)))
-    )
+    asked = Asked()
     monkeypatch.setattr(warming, "compile_program", lambda *args: 0.1)
     monkeypatch.setattr(warming, "DISK_SECONDS", 0.0)
     monkeypatch.setattr(renderer.chooser, "cache", TuningCache("this", tmp_path / "tuning.json"))
     monkeypatch.setattr(renderer.chooser, "tune", lambda *args: tuned.append(args))
-    warmer = Warmer(renderer, queue.SimpleQueue())
+    warmer = Warmer(renderer, asked)
     warmer._work(1, PRESET, (64, 36))
     assert len(tuned) == 1
-    assert sum("tuned" in answer for answer in told) == 1
+    assert sum("tuned" in answer for answer in asked.told) == 1
     monkeypatch.setattr(warmer, "_untuned", lambda network: False)
     warmer._work(2, PRESET, (64, 36))
     assert len(tuned) == 1

@@ -14,6 +14,10 @@ from cppn_gl.viewer.weights import Weights
 PRESET = Preset(spec=Random(depth=5, width=7, seed=123))
 
 
+def refuse(*arguments: object) -> None:
+    raise AssertionError("something was drawn again")
+
+
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The specs of which a layer was drawn, in their order."""
@@ -21,10 +25,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     draw = Random.draw
 
-    def spy(spec: Random) -> Iterator[None]:
-        for _ in draw(spec):
+    def spy(spec: Random) -> Iterator[object]:
+        for layer in draw(spec):
             found.append(spec)
-            yield
+            yield layer
 
     monkeypatch.setattr(Random, "draw", spy)
     return found
@@ -32,25 +36,34 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize("init", ["uniform", "he_normal"])
 @pytest.mark.parametrize("depth", [1, 2, 5])
-def test_all_that_a_network_needs_is_drawn(depth: int, init: str) -> None:
+def test_all_that_a_network_needs_is_drawn(
+    monkeypatch: pytest.MonkeyPatch, depth: int, init: str
+) -> None:
     preset = PRESET.replace(depth=depth, init=init, inputs=["x", "t", "y"])
-    draws.draw.cache_clear()
-    draws.draw_row.cache_clear()
-    assert len(list(preset.spec.draw())) == depth
+    held = list(preset.spec.draw())
+    assert len(held) == depth
     assert preset.spec.latents == ()  # of which there are few
-    misses = draws.draw.cache_info().misses, draws.draw_row.cache_info().misses
+    monkeypatch.setattr(draws, "words", refuse)
     preset.network()
-    assert (draws.draw.cache_info().misses, draws.draw_row.cache_info().misses) == misses
 
 
-def test_both_seeds_of_a_network_between_two_are_drawn() -> None:
+def test_both_seeds_of_a_network_between_two_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     preset = PRESET.replace(between=[9, 0.5], inputs=["x", "y"])
     assert preset.spec.latents == ()
-    draws.draw.cache_clear()
-    assert len(list(preset.spec.draw())) == preset.spec.depth
-    misses = draws.draw.cache_info().misses
+    held = list(preset.spec.draw())
+    assert len(held) == preset.spec.depth
+    monkeypatch.setattr(draws, "words", refuse)
     preset.network()
-    assert draws.draw.cache_info().misses == misses
+
+
+def test_a_network_larger_than_the_cache_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide, other = (PRESET.replace(depth=12, width=512, seed=seed) for seed in (1, 2))
+    assert 4 * wide.network().parameters > draws.KEPT
+    followed = Weights()
+    _, network = followed.follow(wide, 60.0)
+    other.network()
+    monkeypatch.setattr(draws, "words", refuse)
+    assert followed.follow(wide.replace(weight_scale=2.0), 60.0)[1] is not network
 
 
 def test_another_normalisation_is_another_network() -> None:

@@ -10,8 +10,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.views import ALL
 from cppn_gl.views.base import View
-from cppn_gl.views.pool import Pool
-from cppn_gl.views.slopes.fields import BAND_PIXELS, Fields, Scratch
+from cppn_gl.views.slopes.fields import BAND_PIXELS, Fields, targets
 
 PRESET = Preset().replace(depth=3, width=6, activation="relu")
 NAMES = ["gradient", "regions", "sensitivity"]
@@ -60,7 +59,7 @@ def test_a_large_picture_takes_no_more_than_a_band(renderer: Renderer) -> None:
         preset = PRESET.replace(view="gradient", depth=1)
         drawing = view.begin(stage_of(renderer), planes, scene_of(preset))
         drawing.step(0.0)
-        pool = renderer.painter.kept("fields targets", lambda: Pool[Scratch](1))
+        pool = renderer.painter.shared(targets, "fields targets")
         scratch = pool.find(drawing)
         assert scratch is not None
         (fields,) = scratch.targets

@@ -2,7 +2,9 @@
 
 import pytest
 
-from cppn_gl.views.slopes.legend import Corner, bar_at, bar_sides, points, short, ticks
+from cppn_gl.views.slopes.legend import Corner, bar_at, bar_sides, points
+from cppn_gl.views.ticks import log_ticks as ticks
+from cppn_gl.views.ticks import short
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_turning_evaluates_nothing_and_another_view_does(renderer: Renderer) -> 
         preset = GENTLE.replace(**keys)
         drawn(renderer, preset, SIZE, scene=scene_of(preset, 0.0, network))
         with staged(renderer) as stage:
-            return stage.painter.kept("fields", lambda: Fields(stage.painter)).made
+            return stage.painter.shared(Fields).made
 
     before = made()
     for keys in ({"turn": 70.0}, {"tilt": 10.0, "relief": 1.0}, {"distance": 5.0, "contours": 7}):

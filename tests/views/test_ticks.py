@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cppn_gl.views.plots.ticks import decades, roomy, round_up, tick_words, ticks
+from cppn_gl.views.ticks import decades, roomy, round_up, tick_words, ticks
 
 RANGES = [(-1.06, 1.06), (0, 1), (3, 3.001), (-5, 5), (1e5, 3e5), (-2e-7, 1e-7), (-4e30, 9e30)]
 

@@ -155,7 +155,7 @@ def test_turning_and_turning_knobs_only_march_again(renderer: Renderer) -> None:
         preset = COLORED.replace(**keys)
         drawn(renderer, preset, SIZE, scene=scene_of(preset, time, network))
         with staged(renderer) as stage:
-            return stage.painter.kept("volumes", lambda: Observatory(stage.painter)).made
+            return stage.painter.shared(Observatory).made
 
     before = made()
     assert made(turn=99.0, tilt=10.0, distance=6.0) == before

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.cli.bench.link import Answer
 from cppn_gl.cli.bench.peers import Peer, seconds_at_best, seconds_of
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.utils.checks import show
+from cppn_gl.utils.worker import Message
 
 OURS, KEPT = "ours", " kept"
 ROUNDS, MOST_ROUNDS = 5, 25
@@ -127,7 +127,7 @@ class Measurement:
         self.subjects: dict[str, Subject] = {OURS: Picture(renderer, network, size)}
         self.failed: dict[str, str] = {}  # why a peer is not there
 
-    def run(self, peers: Mapping[str, Peer], seconds: float) -> Answer:
+    def run(self, peers: Mapping[str, Peer], seconds: float) -> Message:
         """Median ms of each, in about `seconds`; what compiles comes before."""
         height = self.size[1]
         paces = self._paces(peers)

@@ -5,7 +5,6 @@ words -> bench_plan -> Plan; --json FILE -> check_json … write_json
 
 import argparse
 import json
-import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +12,13 @@ from typing import Any
 
 from cppn_gl.cli.bench.peers import PEERS, missing
 from cppn_gl.cli.bench.rows import Pair, Plan
-from cppn_gl.cli.options import UsageError, checked, size_value, toml_value
+from cppn_gl.cli.options import UsageError, checked, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
-from cppn_gl.utils.checks import PresetError, choice, integer, number, show
+from cppn_gl.utils.checks import PresetError, choice, integer, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
+from cppn_gl.utils.toml import toml_value
 
 MAX_BUDGET = 86_400  # seconds
 
@@ -52,10 +52,10 @@ def several_of(text: str, option: str, read: Callable[[str], Any]) -> tuple[Any,
 
 def network_value(text: str) -> Pair:
     """(10, 30) from "10x30": depth and width. Raises ValueError."""
-    match = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", text, re.ASCII)
-    if not match:
+    found = pair(text)
+    if found is None:
         raise ValueError(f"{show(text)} is not a network as depth x width, like 10x30")
-    depth, width = int(match[1]), int(match[2])
+    depth, width = found
     for name, value, most in (("depth", depth, MAX_DEPTH), ("width", width, MAX_WIDTH)):
         try:
             integer(1, most)(value)

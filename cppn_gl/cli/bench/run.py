@@ -1,6 +1,6 @@
 """How fast, against what: the benchmark's plan, its budget of seconds, and its report.
 
-    Plan -> Bench.run: errands to a process of its own (link.py), the most useful first
+    Plan -> Bench.run: requests to a process of its own (worker.py), the most useful first
          -> the report, which is the JSON document -> table.py
 
 Every errand gets its share of the time that is left, and is ended where it takes much more: what
@@ -11,16 +11,16 @@ be measured says why.
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cppn_gl._version import __version__
-from cppn_gl.cli.bench.link import Answer, DiedError, LateError, Worker
 from cppn_gl.cli.bench.rows import MEASURED, Pair, Plan, Row, flop_per_pixel, name_of
 from cppn_gl.engines.gl.context import ContextError
+from cppn_gl.utils.worker import DiedError, LateError, Message, Worker
 
 FORMAT = 1
 UNIT = 0.8  # seconds; the least that a measurement of ours is given, and each peer's beside it
@@ -38,6 +38,11 @@ NO_CACHES = {
 BUSY = 0.3  # of its cores, by what others ran in the minute before
 
 
+def start_worker(environment: Mapping[str, str] | None = None) -> Worker:
+    """The process that measures."""
+    return Worker("cppn_gl.cli.bench.worker", environment)
+
+
 class Bench:
     """One run. `start` makes a measuring process, given its environment; `clock` is in seconds."""
 
@@ -45,7 +50,7 @@ class Bench:
         self,
         plan: Plan,
         *,
-        start: Callable[[dict[str, str]], Any] = Worker,
+        start: Callable[[dict[str, str]], Any] = start_worker,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.plan, self._start, self._clock = plan, start, clock
@@ -54,7 +59,7 @@ class Bench:
         self._worker: Any = None
         self._share, self._tight = plan.budget, False
         self.rows = {(n, s): Row(n, s) for n in plan.networks for s in plan.sizes}
-        self.machine: Answer = {"renderer": None, "gl": None, "software": None}
+        self.machine: Message = {"renderer": None, "gl": None, "software": None}
         self.peers: dict[str, str] = {}  # name to what it is
         self._beside: list[str] = []  # those of them that are still measured
         self.peak: tuple[float | None, str | None] = (None, None)  # GFLOP/s, how
@@ -196,7 +201,7 @@ class Bench:
             self._fill(row, answer)
             return
 
-    def _request(self, network: Pair, size: Pair) -> Answer:
+    def _request(self, network: Pair, size: Pair) -> Message:
         return {
             "do": "measure",
             "engine": self.plan.engine,
@@ -207,7 +212,7 @@ class Bench:
             "limit": self._patience(peers=True),
         }
 
-    def _fill(self, row: Row, answer: Answer) -> None:
+    def _fill(self, row: Row, answer: Message) -> None:
         if "error" in answer:
             row.reason = answer["error"]
             return
@@ -256,11 +261,11 @@ class Bench:
                 one.first_picture_s = answer.get("first_picture_s")
                 one.compile_s = answer.get("compile_s")
 
-    def _cold_answer(self, network: Pair) -> Answer:
+    def _cold_answer(self, network: Pair) -> Message:
         request = {"do": "cold", "engine": self.plan.engine, "network": network}
         worker = self._start(NO_CACHES)
         try:
-            answer: Answer = worker.ask(request | {"began": time.time()}, self._patience())
+            answer: Message = worker.ask(request | {"began": time.time()}, self._patience())
         except (LateError, DiedError) as problem:
             answer = {"error": str(problem)}
         finally:
@@ -279,12 +284,12 @@ class Bench:
     def _no_time(self) -> str:
         return f"no time left of {self.plan.budget:g} s"
 
-    def _ask(self, request: Answer, seconds: float) -> Answer:
+    def _ask(self, request: Message, seconds: float) -> Message:
         """Ask the measuring process, a new one where the last was ended."""
         if self._worker is None:
             self._worker = self._start({})
         try:
-            answer: Answer = self._worker.ask(request, seconds)
+            answer: Message = self._worker.ask(request, seconds)
         except (LateError, DiedError):
             self._close()
             raise

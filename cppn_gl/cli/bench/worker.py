@@ -3,15 +3,12 @@
 a request as a line of JSON on stdin -> Desk.<do> -> lines of JSON on stdout, the last "done"
 """
 
-import json
-import os
 import sys
 import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from cppn_gl.cli.bench.link import Answer
 from cppn_gl.cli.bench.measure import Measurement, Tell, one_line
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import Peer, open_peers, seconds_of
@@ -19,7 +16,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
-from cppn_gl.utils import child
+from cppn_gl.utils.worker import Message, Requests
 
 SEED, WEIGHT_SCALE = 7, 0.55
 FIRST_SIZE = (640, 360)
@@ -31,7 +28,7 @@ def bench_preset(depth: int, width: int) -> Preset:
 
 
 class Desk:
-    """Answers requests. Renderers and peers stay open from one to the next."""
+    """Messages requests. Renderers and peers stay open from one to the next."""
 
     def __init__(self) -> None:
         self.renderers: dict[str, Renderer] = {}
@@ -45,7 +42,7 @@ class Desk:
                 self.renderers[engine] = Renderer(engine)
         return self.renderers[engine]
 
-    def hello(self, request: Answer, tell: Tell) -> Answer:
+    def hello(self, request: Message, tell: Tell) -> Message:
         """What draws."""
         renderer = self.renderer(request["engine"])
         context = renderer.info.context
@@ -56,22 +53,22 @@ class Desk:
             "fallback": str(renderer.fallback) if renderer.fallback else None,
         }
 
-    def open(self, request: Answer, tell: Tell) -> Answer:
+    def open(self, request: Message, tell: Tell) -> Message:
         """Import the peers."""
         self.peers = open_peers(request["names"])
         return {"peers": {name: peer.label for name, peer in self.peers.items()}}
 
-    def peak(self, request: Answer, tell: Tell) -> Answer:
+    def peak(self, request: Message, tell: Tell) -> Message:
         """How fast this machine was seen to be."""
         gflops, how = (gpu_peak if request["gpu"] else cpu_peak)(request["seconds"])
         return {"gflops": gflops, "how": how}
 
-    def tune(self, request: Answer, tell: Tell) -> Answer:
+    def tune(self, request: Message, tell: Tell) -> Message:
         """Let the renderer find its fastest engine for a network, and remember it."""
         choice = self.renderer(request["engine"]).tune(bench_preset(*request["network"]))
         return {"engine": choice.engine}
 
-    def measure(self, request: Answer, tell: Tell) -> Answer:
+    def measure(self, request: Message, tell: Tell) -> Message:
         """Median ms of a picture, and of the peers' on the same pixels, within `seconds`.
 
         Compiling comes before; at `limit` seconds whoever asked loses patience.
@@ -88,7 +85,7 @@ class Desk:
             self.peers |= open_peers(["torch" if "torch" in name else name for name in lacking])
         return {name: self.peers[name] for name in names if name in self.peers}
 
-    def cold(self, request: Answer, tell: Tell) -> Answer:
+    def cold(self, request: Message, tell: Tell) -> Message:
         """The first picture since `began` (time.time()), and what compiling took of it.
 
         With caches off. A tiny part of the picture compiles what the whole needs.
@@ -117,26 +114,17 @@ def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Answer requests until there are no more."""
-    child.end_with_parent()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no answer
-    desk = Desk()
-
-    def tell(**values: Any) -> None:
-        answers.write(json.dumps(values) + "\n")
-        answers.flush()
-
-    for line in sys.stdin.buffer:  # JSON, whatever encoding the environment asks for
-        request = json.loads(line)
+    """Message requests until there are no more."""
+    requests, desk = Requests(), Desk()
+    while True:
+        request = requests.get()
         try:
-            answer = getattr(desk, request["do"])(request, tell)
+            answer = getattr(desk, request["do"])(request, requests.tell)
         except ContextError as error:
             answer = {"error": str(error), "context": list(error.args)}
         except Exception as error:
             answer = {"error": one_line(error)}
-        tell(**answer, done=True)
-    return 0
+        requests.tell(**answer, done=True)
 
 
 if __name__ == "__main__":

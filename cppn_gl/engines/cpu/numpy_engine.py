@@ -16,6 +16,7 @@ class NumPy(Engine):
 
     name = "numpy"
     title = "NumPy"
+    help = "matrix products on all cores of the processor, without OpenGL"
     on_host = True
 
     def rank(self, network: Network, device: Device) -> float:

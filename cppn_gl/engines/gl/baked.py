@@ -21,6 +21,7 @@ TERMS = 4  # products in one expression; one long expression overflows some comp
 class Baked(ShaderEngine):
     """Draws by a program for one network alone, a fragment shader or a compute shader."""
 
+    help = "a shader with the weights as literals: fastest to run, slow to compile"
     bakes = True
 
     def __init__(self, *, by_compute: bool = False):

@@ -8,14 +8,11 @@ environment does.
 """
 
 import contextlib
-import json
 import os
-import subprocess
 import sys
-import threading
 import time as wall
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cppn_gl.engines.base import Engine
@@ -28,11 +25,10 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils import child
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.worker import DiedError, LateError, Message, Requests, Worker
 
 DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
-BEAT = 0.1  # seconds between two looks at the process
 
 # Mesa's two names for it, and NVIDIA's opposite.
 _DISABLING = ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE")
@@ -94,36 +90,18 @@ def elsewhere(
     }
     started = wall.monotonic()
     try:
-        process = child.start("cppn_gl.engines.gl.compiling")
+        worker = Worker("cppn_gl.engines.gl.compiling", low=True)
     except OSError as error:
         return Compiled(problem=f"no process can be started: {error.strerror}")
     try:
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):  # it has ended: its answer lacks
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(BEAT)
-                return _answer(process)
-            seconds = wall.monotonic() - started
-            if seconds >= limit:
-                return Compiled(seconds, late=True)
+        worker.send(request)
+        return Compiled(**worker.receive(limit))
+    except LateError:
+        return Compiled(wall.monotonic() - started, late=True)
+    except DiedError as problem:
+        return Compiled(problem=f"compiling: {problem}")
     finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):
-                if stream is not None:
-                    stream.close()
-
-
-def _answer(process: "subprocess.Popen[bytes]") -> Compiled:
-    assert process.stdout is not None
-    try:
-        return Compiled(**json.loads(process.stdout.read()))
-    except (ValueError, TypeError):
-        return Compiled(problem=f"the compiling process ended with status {process.returncode}")
+        worker.close()
 
 
 def _preset(scene: Scene) -> Preset:
@@ -135,9 +113,8 @@ def _preset(scene: Scene) -> Preset:
     return Preset(spec=Layers(network.layers, network.inputs, latent=tuple(network.latent)))
 
 
-def _compiled(line: str) -> Compiled:
+def _compiled(request: Message) -> Compiled:
     """What the other process does."""
-    request = json.loads(line)
     try:
         ctx = open_context()
         found = describe(ctx)
@@ -155,21 +132,10 @@ def _compiled(line: str) -> Compiled:
     return Compiled(seconds)
 
 
-def _leave_at_the_end_of_stdin() -> None:
-    sys.stdin.read()
-    os._exit(0)
-
-
 def main() -> int:
-    """Compile what a line on stdin asks for; the end of stdin ends the process."""
-    child.end_with_parent()
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print is no answer
-    line = sys.stdin.readline()
-    threading.Thread(target=_leave_at_the_end_of_stdin, daemon=True).start()
-    found = _compiled(line)
-    json.dump({"seconds": found.seconds, "problem": found.problem}, answers)
-    answers.flush()
+    """Compile what is asked for, once."""
+    requests = Requests()
+    requests.tell(**asdict(_compiled(requests.get())))
     os._exit(0)  # frees nothing: the driver may take its time
 
 

@@ -12,6 +12,8 @@ ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
 class Compute(ShaderEngine):
     """Draws by picture.comp, 1 to 16 pixels in an invocation."""
 
+    help = "a compute shader (OpenGL 4.3), 1 to 16 pixels at once: compute-1 to compute-16"
+
     def __init__(self, pixels: int):
         super().__init__(Pipeline(f"compute-{pixels}", "picture.comp", pixels))
 

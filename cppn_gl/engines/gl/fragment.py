@@ -8,6 +8,8 @@ from cppn_gl.nn.network import Network
 class Fragment(ShaderEngine):
     """Draws by picture.frag."""
 
+    help = "a fragment shader, four pixels at once; OpenGL 3.3 is enough"
+
     def __init__(self) -> None:
         super().__init__(FRAGMENT)
 

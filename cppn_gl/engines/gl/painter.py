@@ -3,9 +3,11 @@
 Scene (network, view, clock), Pipeline -> Painter.load() -> buffers and a Program
 """
 
+import math
 from collections.abc import Callable
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import moderngl
 
@@ -19,6 +21,7 @@ from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.cache import LRUCache
 
 RESERVED_BLOCKS = 3  # Frame, Layers, First
 
@@ -30,7 +33,8 @@ class Releasable(Protocol):
         """Free them."""
 
 
-Kept = TypeVar("Kept", bound=Releasable)
+Held = TypeVar("Held", bound=Releasable)
+P = ParamSpec("P")
 
 
 class Painter(Rates):
@@ -66,7 +70,7 @@ class Painter(Rates):
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
         self.uploads = 0  # of weights, ever: the tests count
-        self._kept: dict[str, Any] = {}  # what views draw with
+        self._shared: LRUCache[Any, Any] = LRUCache(math.inf, free=methodcaller("release"))
 
     def load(self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, added: bool = False) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
@@ -117,19 +121,16 @@ class Painter(Rates):
             self._tiled = TiledPrograms(self.ctx, self.programs.folder)
         return self._tiled
 
-    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
-        """What a view draws with (programs, vertex arrays), made once and freed with the rest.
+    def shared(
+        self, make: Callable[Concatenate["Painter", P], Held], *args: P.args, **kwargs: P.kwargs
+    ) -> Held:
+        """What `make(painter, *args)` gives, made once for all drawings, and freed with the rest.
 
         It is made again after the shaders have changed. `make` may raise ShaderError.
         """
-        if name not in self._kept:
-            self._kept[name] = make()
-        found: Kept = self._kept[name]
-        return found
-
-    def _drop_kept(self) -> None:
-        while self._kept:
-            self._kept.popitem()[1].release()
+        key = make, args, tuple(kwargs.items())
+        held: Held = self._shared.get(key, lambda: make(self, *args, **kwargs))
+        return held
 
     def frame(self, block: bytes) -> None:
         """Send a Frame block (packing.frame_block)."""
@@ -157,11 +158,11 @@ class Painter(Rates):
             self._tiled.release()
         self.programs, self._tiled = fresh, tiled
         old.release()
-        self._drop_kept()
+        self._shared.clear()
 
     def release(self) -> None:
         """Free everything."""
-        self._drop_kept()
+        self._shared.clear()
         self.programs.release()
         if self._tiled is not None:
             self._tiled.release()

@@ -4,7 +4,6 @@ Structure, Pipeline (and the network itself, where baked) -> Programs.get() -> a
 a part of some planes
 """
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ import moderngl
 
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import bake
+from cppn_gl.engines.gl.passes import ADDED, Pass, Rect
 from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.shader import (
     LANES,
@@ -23,14 +23,13 @@ from cppn_gl.engines.gl.shader import (
     picture_source,
 )
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.cache import LRUCache
 
 MAX_PROGRAMS = 16
 COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
 # Invocations in a workgroup. A processor takes eight at a time; a GPU wants some 64.
 LOCAL = (16, 4)
 LOCAL_SOFTWARE = (8, 4)
-
-Rect = tuple[int, int, int, int]  # left, top, width, height, in texels
 
 
 class Target(Protocol):
@@ -81,28 +80,18 @@ class FragmentProgram(Program):
     """Draws by covering the planes with a triangle."""
 
     def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
-        super().__init__(build(ctx, vertex, fragment))
-        self.ctx = ctx
-        self.triangle = ctx.vertex_array(self.program, [])
+        self._pass = Pass(ctx, vertex, fragment)
+        super().__init__(self._pass.program)
 
     def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
         """Draw within a scissor."""
-        planes.target.use()
-        planes.target.viewport = (0, 0, *planes.texels)
-        planes.target.scissor = rect
-        if added:
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.ONE, moderngl.ONE
-        else:
-            self.ctx.disable(moderngl.BLEND)
-        self.triangle.render(moderngl.TRIANGLES, vertices=3)
-        self.ctx.disable(moderngl.BLEND)
+        blend = ADDED if added else None
+        self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
         self.drawn[added] = True
 
     def release(self) -> None:
         """Free the program."""
-        self.triangle.release()
-        super().release()
+        self._pass.release()
 
 
 class ComputeProgram(Program):
@@ -130,15 +119,6 @@ class ComputeProgram(Program):
         self.drawn[added] = True
 
 
-def build(ctx: moderngl.Context, vertex: Source, fragment: Source) -> Any:
-    """Compile and link. Raises ShaderError with the file and line of the first error."""
-    try:
-        return ctx.program(vertex_shader=vertex.text, fragment_shader=fragment.text)
-    except moderngl.Error as error:
-        files = vertex.files if "vertex_shader" in str(error) else fragment.files
-        raise ShaderError(explain_log(str(error), files)) from None
-
-
 class Programs:
     """Structure and pipeline to program, compiled when asked for; the least recent is freed."""
 
@@ -153,7 +133,9 @@ class Programs:
         self.ctx, self.version, self.folder = ctx, version, folder
         self.software = software
         self.compiled = 0  # how many, ever: the tests count
-        self._alive: OrderedDict[Any, Program] = OrderedDict()
+        self._alive: LRUCache[Any, Program] = LRUCache(
+            MAX_PROGRAMS, free=lambda program: program.release()
+        )
 
     def __len__(self) -> int:
         return len(self._alive)
@@ -172,14 +154,7 @@ class Programs:
         """
         added = added and pipeline.by_compute
         key = self._key(structure, pipeline, network, added)
-        if key in self._alive:
-            self._alive.move_to_end(key)
-            return self._alive[key]
-        program = self._alive[key] = self._build(structure, pipeline, network, added)
-        self.compiled += 1
-        if len(self._alive) > MAX_PROGRAMS:
-            self._alive.popitem(last=False)[1].release()
-        return program
+        return self._alive.get(key, lambda: self._build(structure, pipeline, network, added))
 
     def ready(
         self,
@@ -191,7 +166,7 @@ class Programs:
     ) -> bool:
         """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
         key = self._key(structure, pipeline, network, added and pipeline.by_compute)
-        program = self._alive.get(key)
+        program = self._alive.find(key)
         return program is not None and program.drawn[added]
 
     def _key(
@@ -241,9 +216,9 @@ class Programs:
             )
             program = FragmentProgram(self.ctx, vertex, source)
         program.network = network if replaced else None
+        self.compiled += 1
         return program
 
     def release(self) -> None:
         """Free them all."""
-        while self._alive:
-            self._alive.popitem()[1].release()
+        self._alive.clear()

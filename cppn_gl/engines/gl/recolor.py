@@ -6,14 +6,13 @@ Which mapping it is, its range and its palette are uniforms: changing them compi
 """
 
 import time as wall
-from pathlib import Path
 from typing import Any
 
 import moderngl
 import numpy as np
 
-from cppn_gl.engines.gl.programs import build
-from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import ADDED, Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.color import MAPPINGS, Color, ValueRange
 
@@ -48,10 +47,10 @@ def choice(color: Color, ends: ValueRange) -> dict[str, Any]:
     }
 
 
-def palette_rows(ctx: moderngl.Context) -> Any:
+def palettes(painter: Painter) -> Any:
     """The palettes as a texture, a row for each of ROWS."""
     table = np.stack([np.asarray(MAPPINGS[name].palette) for name in ROWS])
-    texture = ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
+    texture = painter.ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
     texture.filter = moderngl.NEAREST, moderngl.NEAREST
     return texture
 
@@ -59,47 +58,33 @@ def palette_rows(ctx: moderngl.Context) -> Any:
 class Recolor:
     """The shader that colours planes, and the palettes, on one context."""
 
-    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
-        self.ctx = ctx
-        vertex = compose("full.vert", folder=folder)
-        self.program = build(ctx, vertex, compose("recolor.frag", formulas(), folder=folder))
-        for unit, plane in enumerate(("red_plane", "green_plane", "blue_plane", "palettes")):
-            self.program[plane].value = unit
-        self.triangle = ctx.vertex_array(self.program, [])
-        self.palettes = palette_rows(ctx)
+    def __init__(self, painter: Painter):
+        self.ctx = painter.ctx
+        folder = painter.programs.folder
+        self._pass = Pass.load(self.ctx, "recolor.frag", formulas(), folder=folder)
+        self.palettes = painter.shared(palettes)
         self.rate = FIRST_RATE  # texels a second
         self._drawn: set[bool] = set()  # with blending, and without
 
     def set(self, color: Color, ends: ValueRange, samples: int) -> None:
         """Choose a mapping, its range, and how many samples share a pixel."""
-        for name, value in {**choice(color, ends), "share": 1 / samples}.items():
-            self.program[name].value = value
+        self._pass.set(**choice(color, ends), share=1 / samples)
 
     def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, added: bool) -> None:
         """Colour some rows of the raw planes; `added` to what is there. Waits until it is done."""
         if added not in self._drawn:  # or compiling is taken for the speed of drawing
             self._drawn.add(added)
             self.draw(raw, planes, 0, 0, added=added)
-        for unit, texture in enumerate((*raw.textures, self.palettes)):
-            texture.use(unit)
-        planes.target.use()
-        planes.target.viewport = (0, 0, *planes.texels)
-        planes.target.scissor = (0, first, planes.texels[0], rows)
-        if added:
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.ONE, moderngl.ONE
-        else:
-            self.ctx.disable(moderngl.BLEND)
+        self._pass.set(**raw.samplers, palettes=self.palettes)
         started = wall.perf_counter()
-        self.triangle.render(moderngl.TRIANGLES, vertices=3)
-        self.ctx.disable(moderngl.BLEND)
-        planes.target.scissor = None  # type: ignore[assignment]
+        scissor = (0, first, planes.texels[0], rows)
+        blend = ADDED if added else None
+        self._pass.draw(planes.target, (0, 0, *planes.texels), scissor, blend=blend)
         self.ctx.finish()
         if rows:
             now = rows * planes.texels[0] / max(wall.perf_counter() - started, 1e-6)
             self.rate = (self.rate + now) / 2
 
     def release(self) -> None:
-        """Free the program and the palettes."""
-        for one in (self.triangle, self.program, self.palettes):
-            one.release()
+        """Free the program."""
+        self._pass.release()

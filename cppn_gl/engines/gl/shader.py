@@ -3,7 +3,8 @@
     structure() -> Structure (hashable: one program for each) -> picture_source() -> GLSL text
 
 `#include "file"` is resolved with `#line` directives that number the files, so that a driver's
-error can be told by file and line (`explain_log`).
+error can be told by file and line (`explain_log`). `#include <activations>` and `<derivatives>` are
+text generated from the table of activations.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cppn_gl.engines.gl.packing import Layout, declarations
-from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.activations import ACTIVATIONS, glsl_activations, glsl_derivatives
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
@@ -20,7 +21,8 @@ from cppn_gl.utils.resources import resource
 LANES = 4  # pixels in a texel
 _REALS = {1: "float", 2: "vec2", 4: "vec4"}
 _STEPS = {1: "0.0", 2: "vec2(0.0, 2.0)", 4: "vec4(0.0, 2.0, 4.0, 6.0)"}
-_INCLUDE = re.compile(r'\s*#include\s+"([^"]+)"\s*$')
+_INCLUDE = re.compile(r'\s*#include\s+(?:"([^"]+)"|(<\w+>))\s*$')
+_GENERATED = {"<activations>": glsl_activations, "<derivatives>": glsl_derivatives}
 
 
 class ShaderError(RuntimeError):
@@ -74,7 +76,7 @@ def compose(
         if file in files:
             return
         try:
-            text = (replaced or {}).get(file) or (folder / file).read_text("utf-8")
+            text = (replaced or {}).get(file) or _read(folder, file)
         except (OSError, UnicodeDecodeError) as error:
             by = f"{chain[-1]}: " if chain else ""
             raise ShaderError(f"{by}cannot read {file} in {folder}: {error}") from None
@@ -84,13 +86,18 @@ def compose(
         for position, line in enumerate(text.splitlines(), 1):
             found = _INCLUDE.match(line)
             if found:
-                include(found.group(1), (*chain, file))
+                include(found.group(1) or found.group(2), (*chain, file))
                 lines.append(f"#line {position + 1} {number}")
             else:
                 lines.append(line)
 
     include(name, ())
     return Source("\n".join(lines) + "\n", tuple(files))
+
+
+def _read(folder: Path, file: str) -> str:
+    generate = _GENERATED.get(file)
+    return generate() if generate else (folder / file).read_text("utf-8")
 
 
 def picture_source(

@@ -1,15 +1,15 @@
 """Where pictures are drawn: planes of float32, and the 8-bit pixels made of them."""
 
-from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.gl.programs import build
-from cppn_gl.engines.gl.shader import LANES, Source
+from cppn_gl.engines.gl.passes import Pass
+from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.stream import Pixels, Reading, Readings
 
 PACKED = 16  # bytes in a texel of pack.frag
@@ -38,6 +38,11 @@ class Planes:
         for texture in self.textures:
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         self.target = ctx.framebuffer(self.textures)
+
+    @property
+    def samplers(self) -> dict[str, Any]:
+        """The textures by the names that shaders have for them."""
+        return dict(zip(("red_plane", "green_plane", "blue_plane"), self.textures, strict=True))
 
     def read(self) -> NDArray[np.float32]:
         """The picture as (height, width, 3) float32, row 0 on top."""
@@ -72,16 +77,16 @@ class Planes:
 
 
 class Presenter:
-    """Shows planes as 8-bit pixels: in the window, or in memory.
+    """Shows planes as 8-bit pixels: in the window, or in memory. `folder`: of the shaders."""
 
-    `sources` gives the text of a fragment shader, `present.frag` or `pack.frag`, behind a head.
-    """
-
-    def __init__(self, ctx: moderngl.Context, vertex: Source, sources: Callable[..., Source]):
+    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
         self.ctx = ctx
         # Apart, and not as a choice in the shader, for which a processor would do both.
-        self._shown = [_Cover(ctx, vertex, sources("present.frag", scaled)) for scaled in (0, 1)]
-        self._packing = _Cover(ctx, vertex, sources("pack.frag", 0))
+        self._shown = [
+            Pass.load(ctx, "present.frag", f"#define SCALED {scaled}", folder=folder)
+            for scaled in (0, 1)
+        ]
+        self._packing = Pass.load(ctx, "pack.frag", folder=folder)
         self.packed: Any = None
         self.readings = Readings(ctx)
 
@@ -96,9 +101,10 @@ class Presenter:
     ) -> None:
         """Draw the planes over `size` pixels of `target`, above `below` rows; `flipped` for a
         window."""
-        cover = self._shown[planes.size != size]
-        cover.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
-        cover.draw(planes, target, size, below)
+        shown = self._shown[planes.size != size]
+        shown.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
+        shown.set(**planes.samplers)
+        shown.draw(target, (0, below, *size))
 
     def read(self, planes: Planes) -> Pixels:
         """The planes as (height, width, 3) uint8, row 0 on top."""
@@ -111,7 +117,8 @@ class Presenter:
         if self.packed is None or self.packed.size != size:
             self._release_packed()
             self.packed = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="u4")])
-        self._packing.draw(planes, self.packed, size)
+        self._packing.set(**planes.samplers)
+        self._packing.draw(self.packed, (0, 0, *size))
         unpack = partial(_unpacked, size=planes.size)
         return self.readings.start(self.packed, unpack, components=4, dtype="u4")
 
@@ -127,40 +134,8 @@ class Presenter:
         """Free the programs and the framebuffer."""
         self._release_packed()
         self.readings.release()
-        for cover in (*self._shown, self._packing):
-            cover.release()
-
-
-class _Cover:
-    """A program that draws planes over a whole target."""
-
-    def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
-        self.program = build(ctx, vertex, fragment)
-        for unit, name in enumerate(("red_plane", "green_plane", "blue_plane")):
-            self.program[name].value = unit
-        self.triangle = ctx.vertex_array(self.program, [])
-
-    def set(self, **values: Any) -> None:
-        """Set what the program has of some uniforms."""
-        for name, value in values.items():
-            if name in self.program:
-                self.program[name].value = value
-
-    def draw(
-        self, planes: Planes, target: moderngl.Framebuffer, size: tuple[int, int], below: int = 0
-    ) -> None:
-        """Draw over `size` pixels of a target, above `below` rows of it."""
-        for unit, texture in enumerate(planes.textures):
-            texture.use(unit)
-        target.use()
-        target.scissor = None  # type: ignore[assignment]
-        target.viewport = (0, below, *size)
-        self.triangle.render(moderngl.TRIANGLES, vertices=3)
-
-    def release(self) -> None:
-        """Free the program."""
-        self.triangle.release()
-        self.program.release()
+        for one in (*self._shown, self._packing):
+            one.release()
 
 
 def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:

@@ -13,6 +13,7 @@ class Tiled(Engine):
     """Draws layer by layer over tiles of pixels."""
 
     name = "tiled"
+    help = "matrix products in compute shaders, layer by layer: for wide networks on a GPU"
     compiles = True
 
     def problem(self, network: Network | None, device: Device) -> str:

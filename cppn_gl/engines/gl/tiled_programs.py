@@ -7,7 +7,6 @@ The units of one layer at a tile's pixels are a buffer too, and two of them are 
 turns. See tiled.glsl for how both lie in memory.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.cache import LRUCache
 
 MAX_KERNELS = 24
 
@@ -157,7 +157,9 @@ class TiledPrograms:
     def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
         self.ctx, self.folder = ctx, folder
         self.compiled = self.uploads = 0  # how many, ever: the tests count
-        self._kernels: OrderedDict[Kind, Kernel] = OrderedDict()
+        self._kernels: LRUCache[Kind, Kernel] = LRUCache(
+            MAX_KERNELS, free=lambda kernel: kernel.program.release()
+        )
         self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
         self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
         self._units = [ctx.buffer(reserve=TILE_BYTES) for _ in range(2)]
@@ -173,14 +175,11 @@ class TiledPrograms:
         return [self._kernel(kind) for kind in kinds(network)]
 
     def _kernel(self, kind: Kind) -> Kernel:
-        if kind in self._kernels:
-            self._kernels.move_to_end(kind)
-            return self._kernels[kind]
-        kernel = self._kernels[kind] = Kernel(self.ctx, source(kind, self.folder))
-        self.compiled += 1
-        if len(self._kernels) > MAX_KERNELS:
-            self._kernels.popitem(last=False)[1].program.release()
-        return kernel
+        def make() -> Kernel:
+            self.compiled += 1
+            return Kernel(self.ctx, source(kind, self.folder))
+
+        return self._kernels.get(kind, make)
 
     def load(self, scene: Scene) -> list[Kernel]:
         """Send what differs from the last scene, bind it, and give the network's kernels."""
@@ -233,8 +232,7 @@ class TiledPrograms:
 
     def release(self) -> None:
         """Free everything."""
-        while self._kernels:
-            self._kernels.popitem()[1].program.release()
+        self._kernels.clear()
         self._free_weights()
         for buffer in (self._frame, self._first, *self._units):
             buffer.release()

@@ -27,8 +27,8 @@ from cppn_gl.views.plots.plot import (
     mix,
     y_ticks,
 )
-from cppn_gl.views.plots.ticks import tick_words, ticks
 from cppn_gl.views.text import font, letter, shorten
+from cppn_gl.views.ticks import tick_words, ticks
 
 SAMPLES = 4
 _CROP = 9_000_000  # pixels of an enlarged crop, at most

@@ -15,7 +15,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
@@ -23,7 +23,8 @@ from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
-from cppn_gl.views.plots.ticks import roomy
+from cppn_gl.views.text import significant
+from cppn_gl.views.ticks import roomy
 
 _MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
 _NEAR = 1.2  # letters between the cursor and the unit that it points at, at most
@@ -131,8 +132,8 @@ def _unit_names(network: Network, hidden: Layer) -> list[str]:
     name, names = network.inputs[0], []
     for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
         sign = "−" if bias < 0 else "+"
-        inside = f"{weight:.3g} {name}".replace("-", "−")
-        inside += f" {sign} {abs(bias):.3g}" if bias else ""
+        inside = f"{significant(weight)} {name}"
+        inside += f" {sign} {significant(abs(bias))}" if bias else ""
         names.append(inside)
     return names
 
@@ -144,7 +145,7 @@ def _axis_word(scene: Scene, axis: str) -> str:
     inputs, (x, y) = scene.network.inputs, scene.view.center
     fixed = {"x": ("y", y), "y": ("x", x)}.get(axis)
     if fixed and ({fixed[0], "r"} & set(inputs)):
-        return f"{axis}, at {fixed[0]} = {fixed[1]:.4g}".replace("-", "−")
+        return f"{axis}, at {fixed[0]} = {significant(fixed[1], 4)}"
     return axis
 
 
@@ -163,7 +164,7 @@ class CurvesView(HostView):
     points = True
 
     def __init__(self) -> None:
-        self._kept: Recent[tuple[Scene, Size], _Plot] = Recent(_KEPT)
+        self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """The plain ground: all else is lines and words, which are drawn at full size."""

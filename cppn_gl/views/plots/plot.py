@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.views.plots.ticks import decades, tick_words, ticks
-from cppn_gl.views.text import MIN_FONT, letter
+from cppn_gl.views.text import MIN_FONT, fitting, letter
+from cppn_gl.views.ticks import decades, tick_words, ticks
 
 Floats = NDArray[np.float64]
 Color = tuple[int, int, int]
@@ -70,7 +70,7 @@ def mix(color: Color, other: Color, share: float) -> Color:
 
 def font_points(size: tuple[int, int]) -> int:
     """Pixels of a plot's letters in a picture of `size`."""
-    return round(min(max(min(size[0] / 56, size[1] / 34), MIN_FONT), 20))
+    return fitting(size, MIN_FONT, 20, (56, 34))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,15 +13,15 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.base import Hit, Size, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import Canvas
 from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
-from cppn_gl.views.plots.ticks import round_up
-from cppn_gl.views.text import MIN_FONT, letter, shorten
+from cppn_gl.views.text import MIN_FONT, letter, shorten, significant
+from cppn_gl.views.ticks import round_up
 
 _OPAQUE = 232  # of 255: the card lets the picture shine through
 _KEPT = 2  # cards
@@ -111,11 +111,11 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
     last, growth = len(signal.mean) - 1, signal.growth
     lines = []
     if growth is not None:
-        lines.append(f"{'a' if short else 'each'} layer: ×{_number(growth)}")
-    lines.append(f"√n·σ{'' if short else ' would give'}: ×{_number(signal.gain)}")
+        lines.append(f"{'a' if short else 'each'} layer: ×{_digits(growth)}")
+    lines.append(f"√n·σ{'' if short else ' would give'}: ×{_digits(signal.gain)}")
     if signal.overflow is not None:
         return [*lines, f"overflow at layer {signal.overflow}"]
-    mean, spread = _number(signal.mean[-1]), _number(signal.spread[-1])
+    mean, spread = _digits(signal.mean[-1]), _digits(signal.spread[-1])
     share = f"{100 * signal.saturated[-1]:.0f} %"
     if short:
         return [*lines, f"end: {mean} ± {spread}", f"{share} saturated"]
@@ -123,10 +123,10 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
     return [*lines, f"{share} of layer {last} saturated"]
 
 
-def _number(value: float) -> str:
+def _digits(value: float) -> str:
     """Three digits."""
-    text = f"{value:.2f}" if 0.01 <= abs(value) < 10 or value == 0 else f"{value:.3g}"
-    return text.replace("-", "−")
+    fixed = 0.01 <= abs(value) < 10 or value == 0
+    return f"{value:.2f}".replace("-", "−") if fixed else significant(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +147,8 @@ class SignalView(PictureView):
     by_pixel = samples_itself = False  # its plots are not
 
     def __init__(self) -> None:
-        self._measured: Recent[Scene, list[Column]] = Recent(_KEPT)
-        self._cards: Recent[tuple[Scene, Size], _Card] = Recent(_KEPT)
+        self._measured: LRUCache[Scene, list[Column]] = LRUCache(_KEPT)
+        self._cards: LRUCache[tuple[Scene, Size], _Card] = LRUCache(_KEPT)
 
     def on_host(self, engine: Engine) -> bool:
         """Never."""
@@ -188,13 +188,13 @@ class SignalView(PictureView):
         if signal.overflow is not None and layer >= signal.overflow:
             return Hit(f"{what}: overflow")
         numbers = (
-            f"mean {_number(signal.mean[layer])}, spread {_number(signal.spread[layer])}, "
-            f"{_number(signal.within[layer])} within a unit"
+            f"mean {_digits(signal.mean[layer])}, spread {_digits(signal.spread[layer])}, "
+            f"{_digits(signal.within[layer])} within a unit"
         )
         if layer == 0:
             return Hit(f"{what}: {numbers}")
         share = f"{100 * signal.saturated[layer]:.0f} % saturated"
-        return Hit(f"{what}: {numbers}, {share}, √n·σ = {_number(signal.gains[layer - 1])}")
+        return Hit(f"{what}: {numbers}, {share}, √n·σ = {_digits(signal.gains[layer - 1])}")
 
     def _card(self, scene: Scene, size: Size) -> _Card:
         def draw() -> _Card:

@@ -105,6 +105,11 @@ class Scratch:
             self.targets.pop().release()
 
 
+def targets(painter: Painter, name: str) -> Pool[Scratch]:
+    """The targets of drawings of one name."""
+    return Pool(DRAWINGS)
+
+
 class Shaded:
     """A picture drawn band by band: `parts` onto targets, and `shade` from these to the planes.
 
@@ -163,7 +168,7 @@ class Shaded:
         return self._top >= height
 
     def _pool(self) -> Pool[Scratch]:
-        return self._painter.kept(self._name, lambda: Pool[Scratch](DRAWINGS))
+        return self._painter.shared(targets, self._name)
 
     def _scratch(self, size: Size) -> Scratch:
         return Scratch([self._make(size) for _ in self._parts])

@@ -24,23 +24,24 @@ from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
+from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
 from cppn_gl.preset.show import GradientOptions, OneOutput
-from cppn_gl.utils.cache import recent
+from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Fields, Shaded, fill
-from cppn_gl.views.slopes.legend import Corner, Sheet, short
+from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.ticks import short
 
-DERIVATIVES = Pipeline("derivatives", "derivatives.frag", 1)
+DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 CHANNELS = ("red", "green", "blue")
 GRID = 16  # points a side that the scale is taken from
 GRID_WORK = 4e7  # multiplications that it may take; fewer points for larger networks
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
-KEPT = 16  # scales, of small networks
+KEPT = 4 * MB  # of the networks whose scales are kept
 DUAL_WORK = 4.5  # times the picture's: a vector is one pixel, not four, and slopes are more
 
 Floats = NDArray[np.float64]
@@ -73,7 +74,7 @@ class GradientView(View):
             )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
-            shading(painter, "gradient.frag", heat)(
+            painter.shared(Shading, "gradient.frag", heat)(
                 planes,
                 fields[0].textures,
                 top,
@@ -171,7 +172,7 @@ def point_of(scene: Scene, size: Size, place: tuple[float, float]) -> tuple[floa
     return x, scene.view.center[1] + (size[1] / 2 - place[1]) * unit
 
 
-@recent(KEPT, scene_size)
+@lru_cache_by_size(KEPT, scene_bytes)
 def limits(scene: Scene) -> tuple[float, float]:
     """The ends of the scale: what 2 % of the grid's points are below, and 1 % above."""
     x, y = grid(scene, 3 * work_per_pixel(scene.network))

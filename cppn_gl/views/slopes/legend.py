@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.views import text
 from cppn_gl.views.base import Size, Words
+from cppn_gl.views.ticks import log_ticks, short
 
 Color = tuple[int, int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
@@ -24,27 +25,6 @@ LEAST = (200, 120)  # pixels of a picture that has room for a legend
 def points(size: Size) -> int:
     """Pixels of the letters on a picture of a size."""
     return text.fitting(size, text.MIN_FONT + 1, 22)
-
-
-def short(value: float) -> str:
-    """A number for a tick or a caption: 0.02, 1.5, 40, 3e-5."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-    mantissa, _, exponent = f"{value:.1e}".partition("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
-
-
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from low to high, both over 0, for a logarithmic scale: `most` at the most."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        found = [step * 10.0**k for k in decades for step in steps]
-        found = [value for value in found if low <= value <= high]
-        if len(found) <= most:
-            return found
-    return found[:: -(-len(found) // max(1, most))]
 
 
 @dataclass(frozen=True)
@@ -126,7 +106,7 @@ class Sheet:
         self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
         advance = text.letter(self.corner.points)[0]
         last = -math.inf
-        for value in ticks(low, high, max(2, int((right - left) / (6 * advance)))):
+        for value in log_ticks(low, high, max(2, int((right - left) / (6 * advance)))):
             share = math.log(value / low) / math.log(high / low)
             x = left + share * (right - left - 1)
             self.draw.line((x, top + height, x, top + height * 4 // 3), fill=text.DIM)

@@ -21,7 +21,7 @@ from cppn_gl.engines.cpu.derivatives import Places
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
-from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
@@ -39,13 +39,13 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Fields, Shaded, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
 
-REGIONS = Pipeline("regions", "regions.frag", 1)
+REGIONS = Pipeline("regions.frag", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line counts as
 FINE = 700  # pixels of a shorter side from which on lines grow with it
 LEAST = np.float32(1e-30)
@@ -92,12 +92,12 @@ class RegionsView(View):
             )
 
         def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
-            shading(painter, "regions_shown.frag", head=formulas)(
+            painter.shared(Shading, "regions_shown.frag", head=formulas)(
                 planes,
                 fields[0].textures,
                 top,
                 rows,
-                palettes=painter.kept("palettes", lambda: palette_rows(painter.ctx)),
+                palettes=painter.shared(palettes),
                 **choice(scene.preset.color, ends[0]),
             )
 

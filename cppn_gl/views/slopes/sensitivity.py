@@ -24,21 +24,22 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
-from cppn_gl.preset.scene import Scene, scene_size, work_per_pixel
+from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
-from cppn_gl.utils.cache import recent
+from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
-from cppn_gl.views.shading import shading
+from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.fields import Shaded
 from cppn_gl.views.slopes.gradient import channels, grid, spread
-from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides, short
+from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.ticks import short
 
 GRID = 12  # points a side that bars and scale are taken from
 GRID_WORK = 2e8  # multiplications that they may take
-KEPT = 16  # measurements, of small networks
+KEPT = 4 * MB  # of the networks whose measurements are kept
 BAND_PIXELS = 2**20
 BARS = 3.5  # lines high
 
@@ -69,7 +70,7 @@ class SensitivityView(View):
             return draw
 
         def shade(pair: Sequence[Planes], top: int, rows: int) -> None:
-            shading(painter, "sensitivity.frag", heat)(
+            painter.shared(Shading, "sensitivity.frag", heat)(
                 planes,
                 [*pair[0].textures, *pair[1].textures],
                 top,
@@ -139,7 +140,7 @@ def changed(scene: Scene) -> Scene:
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
-@recent(KEPT, scene_size)
+@lru_cache_by_size(KEPT, scene_bytes)
 def measured(scene: Scene) -> Measured:
     """The bars and the scale of a scene, on its grid."""
     network = scene.network

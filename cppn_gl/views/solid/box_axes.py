@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.text import MIN_FONT, font, letter
+from cppn_gl.views.text import MIN_FONT, fitting, font, letter, significant
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on light, and on dark
 TICK = 0.6  # length, in heights of a letter
@@ -42,27 +42,26 @@ class Axis:
         middle = (self.low + self.high) / 2
         span = self.high - self.low
         places = ((-1.0, self.low), (0.0, middle), (1.0, self.high))
-        found = [(place, _number(value, span), False) for place, value in places]
+        found = [(place, _digits(value, span), False) for place, value in places]
         if self.mark is None:
             return found
         at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
-        text = f"{self.name} = {_number(self.mark, span)}"
+        text = f"{self.name} = {_digits(self.mark, span)}"
         return [*(one for one in found if abs(one[0] - at) > ROOM), (at, text, True)]
 
 
-def _number(value: float, span: float) -> str:
+def _digits(value: float, span: float) -> str:
     """A number in few digits, enough to tell the places of a span apart; an error of one is 0."""
     if abs(value) < 1e-9 * span:
         return "0"
     digits = 3 + max(0, math.floor(math.log10(abs(value) / span)))
-    return f"{value:.{min(digits, 12)}g}".replace("-", "−")
+    return significant(value, min(digits, 12))
 
 
 def points_for(size: tuple[int, int]) -> int:
     """Pixels of letters in a picture of a size; below MIN_FONT there is no room for any."""
-    fitting = min(size[0] / 34, size[1] / 26)
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
-    return round(max(min(fitting, 13 + min(size) / 200), small))
+    return fitting(size, small, 13 + min(size) / 200, (34, 26))
 
 
 def axes_overlay(

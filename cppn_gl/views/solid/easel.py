@@ -3,106 +3,24 @@
     a shader -> Easel.target() -> Easel.spread() -> planes
 
 An Easel and all that it holds are kept by the painter, and freed with it. A drawing may be
-forgotten at any time, so none owns an object of OpenGL: results lie on a `Shelf`, what is drawn on
-comes from a `Pool`, and both bound how much there is.
+forgotten at any time, so none owns an object of OpenGL: results are in an `LRUCache`, targets come
+from a `Pool`, and both bound how much there is.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import moderngl
 
-from cppn_gl.engines.gl.painter import Painter, Releasable
-from cppn_gl.engines.gl.programs import build
-from cppn_gl.engines.gl.shader import compose
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.views.pool import Pool
-
-Held = TypeVar("Held", bound=Releasable)
 
 TARGETS = 4  # a coarse picture, the fine one, one between, and another drawing's
 # Samples at the outlines of a picture of SMOOTH pixels or more. They take as long again; smaller
 # pictures are mostly coarse ones, on the way to a finer.
 MULTISAMPLES, SMOOTH = 4, 200_000
-
-
-class Shelf(Generic[Held]):
-    """The few most recent of something that holds objects of OpenGL; the others are freed."""
-
-    def __init__(self, room: int):
-        self._room = room
-        self._held: OrderedDict[Hashable, Held] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def find(self, key: Hashable) -> Held | None:
-        """What lies under a key; it becomes the most recent."""
-        if key in self._held:
-            self._held.move_to_end(key)
-        return self._held.get(key)
-
-    def put(self, key: Hashable, held: Held) -> Held:
-        """Lay something under a key."""
-        old = self._held.pop(key, None)
-        if old is not None:
-            old.release()
-        self._held[key] = held
-        while len(self._held) > self._room:
-            self._held.popitem(last=False)[1].release()
-        return held
-
-    def get(self, key: Hashable, make: Callable[[], Held]) -> Held:
-        """What lies under a key, made where there is nothing."""
-        found = self.find(key)
-        return found if found is not None else self.put(key, make())
-
-    def release(self) -> None:
-        """Free everything."""
-        while self._held:
-            self._held.popitem()[1].release()
-
-
-class Shape:
-    """A program and the vertices that it draws: vertex and fragment shader by their files.
-
-    `corners`: how many vertices there are without `indices` (bytes of 32-bit integers).
-    """
-
-    def __init__(
-        self,
-        painter: Painter,
-        vertex: str,
-        fragment: str,
-        *,
-        corners: int = 3,
-        head: str = "",
-    ):
-        folder = painter.programs.folder
-        parts = [compose(file, head, folder=folder) for file in (vertex, fragment)]
-        self.program = build(painter.ctx, *parts)
-        self._corners = corners
-        self._vertices = painter.ctx.vertex_array(self.program, [])
-
-    def set(self, **values: Any) -> None:
-        """Set what the program has of some uniforms; a matrix as bytes, textures by their unit."""
-        for name, value in values.items():
-            if name in self.program:
-                if isinstance(value, bytes):
-                    self.program[name].write(value)
-                else:
-                    self.program[name].value = value
-
-    def draw(self) -> None:
-        """Draw, with all that is set."""
-        self._vertices.render(moderngl.TRIANGLES, vertices=self._corners)
-
-    def release(self) -> None:
-        """Free the program."""
-        self._vertices.release()
-        self.program.release()
 
 
 class Target:
@@ -141,7 +59,7 @@ class Easel:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._spread = Shape(painter, "full.vert", "spread.frag")
+        self._spread = Pass.load(painter.ctx, "spread.frag", folder=painter.programs.folder)
         self._targets: Pool[Target] = Pool(TARGETS)
 
     def find(self, user: object) -> Target | None:
@@ -159,19 +77,10 @@ class Easel:
 
     def spread(self, target: Target, planes: Planes) -> None:
         """Bring what is drawn into planes of the same size."""
-        target.resolve().use(0)
-        planes.target.use()
-        planes.target.scissor = None  # type: ignore[assignment]
-        planes.target.viewport = (0, 0, *planes.texels)
-        self._spread.set(picture=0)
-        self._spread.draw()
+        self._spread.set(picture=target.resolve())
+        self._spread.draw(planes.target, (0, 0, *planes.texels))
 
     def release(self) -> None:
         """Free everything."""
         self._targets.release()
         self._spread.release()
-
-
-def easel_of(painter: Painter) -> Easel:
-    """The easel of a painter."""
-    return painter.kept("easel", lambda: Easel(painter))

@@ -12,16 +12,17 @@ from typing import Any
 
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.recolor import choice, formulas, palette_rows
+from cppn_gl.engines.gl.passes import Pass
+from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
 from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Task
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
-from cppn_gl.views.solid.easel import Shape, Shelf
 
 FIELDS, SCRATCH = 16, 4  # kept at most
 PLAIN = Color()
@@ -43,7 +44,7 @@ class Square:
     def step(self, deadline: float) -> Planes | None:
         """Draw until about `deadline`; the planes once all is there, until the next draws."""
         painter = self._stage.painter
-        scratch = painter.kept("scratch", lambda: Pool[Planes](SCRATCH))
+        scratch = painter.shared(squares)
         if self._drawing is None or scratch.find(self) is None:
             size = (self._side, self._side)
             self._planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
@@ -53,6 +54,11 @@ class Square:
         scratch.give_back(self)
         self._drawing = None
         return self._planes
+
+
+def squares(painter: Painter) -> Pool[Planes]:
+    """The planes that squares are drawn on."""
+    return Pool(SCRATCH)
 
 
 @dataclass
@@ -75,9 +81,10 @@ class Fields:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._shape = Shape(painter, "full.vert", "field.frag", head=formulas())
-        self._palettes = palette_rows(painter.ctx)
-        self.held: Shelf[Field] = Shelf(FIELDS)
+        folder = painter.programs.folder
+        self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
+        self._palettes = painter.shared(palettes)
+        self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # ever: the tests count
 
     def make(
@@ -94,21 +101,17 @@ class Fields:
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
-        target.use()
-        for unit, plane in enumerate((*planes.textures, self._palettes)):
-            plane.use(unit)
-        self._shape.set(red_plane=0, green_plane=1, blue_plane=2, palettes=3)
-        self._shape.set(side=side, weight=weight, range=span, **choice(color, ends))
-        self._shape.draw()
+        self._pass.set(side=side, weight=weight, range=span, **choice(color, ends))
+        self._pass.set(**planes.samplers, palettes=self._palettes)
+        self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1
         return Field(texture, network)
 
     def release(self) -> None:
         """Free everything."""
-        self.held.release()
-        self._shape.release()
-        self._palettes.release()
+        self.held.clear()
+        self._pass.release()
 
 
 class FieldDrawing:
@@ -139,7 +142,7 @@ class FieldDrawing:
     def step(self, deadline: float) -> Field | None:
         """Draw until about `deadline`; the field once it is there."""
         painter = self._painter
-        fields = painter.kept("fields", lambda: Fields(painter))
+        fields = painter.shared(Fields)
         found = fields.held.find(self._key)
         if found is not None:
             return found

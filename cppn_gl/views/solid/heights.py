@@ -14,12 +14,12 @@ from cppn_gl.engines.stretch import MOST
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network, cache_size
+from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.color import broken
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
-from cppn_gl.utils.cache import recent
+from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.views.solid.field import WEIGHTS
 
 GRID = 33  # points along a side, on which values are measured, whatever the picture's size is
@@ -68,7 +68,7 @@ def units(network: Network) -> tuple[Network, int] | None:
     return network.ending(network.depth - 1, cut), count
 
 
-@recent(8, cache_size)
+@lru_cache_by_size(2 * MB, network_bytes)
 def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
     """Round numbers below and above all values over the square of a view, on GRID × GRID points.
 
@@ -109,7 +109,7 @@ def rounded(low: float, high: float) -> Span:
     return float(f"{bottom * step:.6g}"), float(f"{top * step:.6g}")
 
 
-@recent(4, cache_size)
+@lru_cache_by_size(2 * MB, network_bytes)
 def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
     return sums(network), units(network)
 

@@ -15,16 +15,18 @@ import moderngl
 import numpy as np
 
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import ending
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
-from cppn_gl.views.solid.easel import Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Plate, plates
 
@@ -63,12 +65,13 @@ class Workshop:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self.sheet = Shape(painter, "surface.vert", "surface.frag")
-        self.box = Shape(painter, "box.vert", "box.frag", corners=30)
-        self.backdrop = Shape(painter, "full.vert", "backdrop.frag")
+        load = partial(Pass.load, painter.ctx, folder=painter.programs.folder)
+        self.sheet = load("surface.frag", vertex="surface.vert")
+        self.box = load("box.frag", vertex="box.vert", corners=30)
+        self.backdrop = load("backdrop.frag")
         self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
         self.palette.repeat_x = False
-        self._grids: Shelf[Grid] = Shelf(GRIDS)
+        self._grids: LRUCache[int, Grid] = LRUCache(GRIDS, free=Grid.release)
 
     def grid(self, side: int) -> "Grid":
         """The triangles of the sheet of a field of side × side points."""
@@ -77,7 +80,7 @@ class Workshop:
 
     def release(self) -> None:
         """Free everything."""
-        self._grids.release()
+        self._grids.clear()
         for one in (self.sheet, self.box, self.backdrop, self.palette):
             one.release()
 
@@ -93,10 +96,12 @@ class Grid:
         self._count = 6 * len(corner)
         self.parts = -(-self._count // (6 * CELLS))
 
-    def draw(self, part: int) -> None:
+    def draw(self, target: moderngl.Framebuffer, viewport: Rect, part: int) -> None:
         """Draw part number `part` of `parts`, which are about as much work each."""
         first = part * 6 * CELLS
         count = min(6 * CELLS, self._count - first)
+        target.use()
+        target.viewport = viewport
         self._vertices.render(moderngl.TRIANGLES, vertices=count, first=first)
 
     def release(self) -> None:
@@ -155,8 +160,8 @@ class SurfaceDrawing:
     def _part(self) -> None:
         """Draw the next part. What another drawing, or new shaders, took away is begun again."""
         painter = self._stage.painter
-        workshop = painter.kept("surface", lambda: Workshop(painter))
-        easel = easel_of(painter)
+        workshop = painter.shared(Workshop)
+        easel = painter.shared(Easel)
         fields = []
         for drawings in self._fields:
             few = [field for field in (one.step(0.0) for one in drawings) if field is not None]
@@ -194,32 +199,28 @@ class SurfaceDrawing:
 
     def _backdrop(self, workshop: Workshop, target: Target) -> None:
         drawn, size = target.drawn, self._planes.size
-        drawn.use()
-        drawn.scissor = None  # type: ignore[assignment]
-        drawn.viewport = (0, 0, *size)
         drawn.clear(depth=1.0)
         # As far away as can be, and no part of what is measured.
         self._stage.painter.ctx.disable(moderngl.DEPTH_TEST)
         workshop.backdrop.set(target_size=size, high=HIGH, low=LOW)
-        workshop.backdrop.draw()
+        workshop.backdrop.draw(drawn, (0, 0, *size))
 
-    def _look(self, target: Target, plate: Plate) -> Camera:
-        """Draw within a plate from now on; its eye."""
+    def _look(self, plate: Plate) -> tuple[Camera, Rect]:
+        """The eye of a plate, and where it is drawn."""
         left, top, width, height = plate.pixels(self._planes.size)
-        target.drawn.use()
-        target.drawn.viewport = (left, self._planes.size[1] - top - height, width, height)
-        return camera_of(plate, self._scene.preset, (width, height))
+        viewport = left, self._planes.size[1] - top - height, width, height
+        return camera_of(plate, self._scene.preset, (width, height)), viewport
 
     def _box(self, workshop: Workshop, target: Target, plate: Plate) -> None:
-        camera, options = self._look(target, plate), self._scene.options(SurfaceOptions)
+        camera, viewport = self._look(plate)
         workshop.box.set(
-            relief=options.relief,
+            relief=self._scene.options(SurfaceOptions).relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
             stroke=stroke_of(camera.size),
         )
-        workshop.box.draw()
+        workshop.box.draw(target.drawn, viewport)
 
     def _sheet(
         self,
@@ -230,16 +231,13 @@ class SurfaceDrawing:
         colors: Field,
         part: int,
     ) -> None:
-        camera, options = self._look(target, plate), self._scene.options(SurfaceOptions)
-        heights.texture.use(0)
-        colors.texture.use(1)
-        workshop.palette.use(2)
+        (camera, viewport), options = self._look(plate), self._scene.options(SurfaceOptions)
         side = heights.texture.size[0]
         light = np.array(LIGHT) @ camera.axes
         workshop.sheet.set(
-            heights=0,
-            colors=1,
-            palette=2,
+            heights=heights.texture,
+            colors=colors.texture,
+            palette=workshop.palette,
             side=side,
             relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
@@ -250,7 +248,7 @@ class SurfaceDrawing:
             light=tuple(light / np.linalg.norm(light)),
             towards=tuple(camera.axes[2]),
         )
-        workshop.grid(side).draw(part)
+        workshop.grid(side).draw(target.drawn, viewport, part)
 
 
 def stroke_of(size: Size) -> float:

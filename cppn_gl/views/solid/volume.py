@@ -15,16 +15,18 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import VolumeOptions
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Task, left
 from cppn_gl.views.base import Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
-from cppn_gl.views.solid.easel import Easel, Shape, Shelf, Target, easel_of
+from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import FieldDrawing
 from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
@@ -115,8 +117,9 @@ class Observatory:
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self.rays = Shape(painter, "full.vert", "volume.frag")
-        self.held: Shelf[Volume] = Shelf(VOLUMES)
+        folder = painter.programs.folder
+        self.rays = Pass.load(painter.ctx, "volume.frag", folder=folder)
+        self.held: LRUCache[Any, Volume] = LRUCache(VOLUMES, free=Volume.release)
         self.made = 0  # ever: the tests count
 
     def make(self, slices: VolumeSlices, network: Network) -> Volume:
@@ -130,7 +133,7 @@ class Observatory:
 
     def release(self) -> None:
         """Free everything."""
-        self.held.release()
+        self.held.clear()
         self.rays.release()
 
 
@@ -154,7 +157,7 @@ class VolumeDrawing:
         if self._done:
             return True
         painter = self._stage.painter
-        there = painter.kept("volumes", lambda: Observatory(painter))
+        there = painter.shared(Observatory)
         ranges = self._slices.measure(deadline)
         if ranges is None:
             return False
@@ -177,29 +180,27 @@ class VolumeDrawing:
             moving = self._moving.step(deadline)
             if moving is None:
                 return False
-        easel = easel_of(painter)
+        easel = painter.shared(Easel)
         target = easel.find(self)
         if target is None:
             target, self._next = easel.target(self, self._planes.size), 0
-        volume.texture.use(0)
-        if moving is not None:
-            moving.texture.use(1)
         self._prepare(there.rays, volume, moving)
         return self._march(there.rays, easel, target, deadline)
 
     def release(self) -> None:
         """All that it draws with is kept, for the next."""
 
-    def _prepare(self, rays: Shape, volume: Volume, moving: Any) -> None:
+    def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, options = self._planes.size, self._scene.options(VolumeOptions)
         camera = Camera.of(options, size, LENS)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
         low = options.left, options.front, options.bottom
         high = options.right, options.back, options.top
+        if moving is not None:
+            rays.set(slice_picture=moving.texture)
         rays.set(
-            volume=0,
-            slice_picture=1,
+            volume=volume.texture,
             slice_side=moving.texture.size[0] if moving is not None else 1,
             target_size=size,
             spread=camera.spread,
@@ -220,24 +221,19 @@ class VolumeDrawing:
             low=LOW,
         )
 
-    def _march(self, rays: Shape, easel: Easel, target: Target, deadline: float) -> bool:
+    def _march(self, rays: Pass, easel: Easel, target: Target, deadline: float) -> bool:
         width, height = self._planes.size
         ctx = self._stage.painter.ctx
-        target.drawn.use()
-        target.drawn.viewport = (0, 0, width, height)
         while self._next < height:
             rows = max(4, int(left(deadline) * self._rate)) if self._rate else ROWS
             rows = min(rows, height - self._next)
             started = wall.perf_counter()
-            target.drawn.scissor = (0, self._next, width, rows)
-            rays.draw()
+            rays.draw(target.drawn, (0, 0, width, height), (0, self._next, width, rows))
             ctx.finish()
             self._rate = rows / max(wall.perf_counter() - started, 1e-6)
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
-                target.drawn.scissor = None  # type: ignore[assignment]
                 return False
-        target.drawn.scissor = None  # type: ignore[assignment]
         easel.spread(target, self._planes)
         easel.give_back(self)
         self._done = True

@@ -17,7 +17,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of
 
@@ -67,7 +67,7 @@ class Lenses:
     """The last few lenses, so that a moving cursor asks for no network twice."""
 
     def __init__(self) -> None:
-        self._kept: Recent[Hashable, Lens] = Recent(KEPT)
+        self._kept: LRUCache[Hashable, Lens] = LRUCache(KEPT)
 
     def get(self, scene: Scene, size: Size) -> Generator[None, None, Lens]:
         """A scene's lens, ground where it is not at hand."""

@@ -15,7 +15,7 @@ from cppn_gl.engines.cpu.trace import inputs, trace
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.cache import Recent
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
@@ -64,7 +64,7 @@ class UnitsView(HostView):
 
     def __init__(self) -> None:
         self._lenses = Lenses()
-        self._grounds: Recent[Hashable, Image.Image] = Recent(KEPT)
+        self._grounds: LRUCache[Hashable, Image.Image] = LRUCache(KEPT)
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel: all units are drawn, each in a share of the picture."""

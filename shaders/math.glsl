@@ -1,4 +1,4 @@
-// The activation functions: each the twin of a row in activations.py.
+// Functions that the activations and their derivatives are made of (nn/activations.py).
 //
 // REAL is float, or vec4 for four pixels at once; only operations that fit both are used. Drivers
 // are not trusted with more than exp, log and floor: some return NaN for tanh of a large number,
@@ -6,6 +6,9 @@
 // sides must be finite: hence the clamps.
 
 const float BIG = 3.0e38;
+
+// 1 where x > 0, else 0.
+REAL positive(REAL x) { return 1.0 - step(x, REAL(0.0)); }
 
 REAL expm1_negative(REAL x) {
     // exp(x) - 1 for x <= 0: Taylor near 0, where the difference would cancel.
@@ -46,24 +49,7 @@ REAL sine(REAL x, REAL quarter) {
     return mix(s, c, odd) * (1.0 - 2.0 * step(REAL(1.5), m));
 }
 
-REAL activation_identity(REAL x) { return x; }
-
-REAL activation_relu(REAL x) { return max(x, REAL(0.0)); }
-
-REAL activation_leaky_relu(REAL x) { return max(x, REAL(0.0)) + 0.01 * min(x, REAL(0.0)); }
-
-REAL activation_elu(REAL x) { return max(x, REAL(0.0)) + expm1_negative(min(x, REAL(0.0))); }
-
-REAL activation_gelu(REAL x) {
-    REAL half_tail = 0.5 * upper_tail(min(abs(x), REAL(20.0)) * 0.70710678);
-    return max(x, REAL(0.0)) - min(abs(x), REAL(20.0)) * half_tail;
-}
-
-REAL activation_softplus(REAL x) {
-    return max(x, REAL(0.0)) + log1p_unit(exp(-min(abs(x), REAL(88.0))));
-}
-
-REAL activation_tanh(REAL x) {
+REAL rational_tanh(REAL x) {
     // x P(x²)/Q(x²), fitted by weighted least squares on [0, 8] to a relative error of 7e-9; in
     // float32 it is 3e-7. Beyond 8, tanh is 1 - 2e-7 or nearer. One division, and no exp.
     REAL a = clamp(x, REAL(-8.0), REAL(8.0));
@@ -73,20 +59,7 @@ REAL activation_tanh(REAL x) {
     return a * p / q;
 }
 
-REAL activation_sigmoid(REAL x) {
-    return 1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))));
-}
-
-REAL activation_sin(REAL x) { return sine(x, REAL(0.0)); }
-
-REAL activation_cos(REAL x) { return sine(x, REAL(1.0)); }
-
-REAL activation_gaussian(REAL x) {
-    REAL a = clamp(x, REAL(-20.0), REAL(20.0));
-    return exp(-min(a * a, REAL(88.0)));
-}
-
-REAL activation_atan(REAL x) {
+REAL arctangent(REAL x) {
     // Cephes' atanf: π/2 - atan(1/a) above tan(3π/8), π/4 + atan((a-1)/(a+1)) above tan(π/8).
     REAL a = min(abs(x), REAL(BIG));
     REAL far = step(REAL(2.4142135), a);
@@ -98,4 +71,8 @@ REAL activation_atan(REAL x) {
     return sign(x) * (p + 0.78539816 * middle + 1.5707964 * far);
 }
 
-REAL activation_abs(REAL x) { return abs(x); }
+// The derivative of the sigmoid, from exp(-|x|).
+REAL bell(REAL e) {
+    REAL whole = 1.0 + e;
+    return e / (whole * whole);
+}

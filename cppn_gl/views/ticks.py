@@ -32,6 +32,27 @@ def decades(low: float, high: float, most: int) -> list[float]:
     return [10.0**k for k in range(-(-first // step) * step, last + 1, step)]
 
 
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from low to high, both over 0, for a logarithmic scale: `most` at the most."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        found = [step * 10.0**k for k in decades for step in steps]
+        found = [value for value in found if low <= value <= high]
+        if len(found) <= most:
+            return found
+    return found[:: -(-len(found) // max(1, most))]
+
+
+def short(value: float) -> str:
+    """A number for a tick or a caption: 0.02, 1.5, 40, 3e-5."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
+
+
 def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
     """The numbers at ticks, with the digits that tell them apart."""
     if log:
