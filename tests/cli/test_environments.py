@@ -214,7 +214,7 @@ SEQUENCE = ["sequence", "default", "-o", "two", "--frames", "8", "--fps", "20"]
 def test_of_two_runs_one_draws_and_the_other_says_so(
     here: Path, words: list[str], begun: str, target: str
 ) -> None:
-    words = [*words, "--engine", "numpy"]
+    words = [*words, "--engine", "numpy", "--quiet"]
     first = start(*words)
     until((here / begun).exists)
     first.send_signal(signal.SIGSTOP)
