@@ -448,7 +448,7 @@ def test_a_write_that_fails_leaves_no_file(here: Path) -> None:
     process = start("render", "small.toml", "-o", "a.png", *SMALL, preexec_fn=limited(600))
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    assert err.startswith("cppn_gl: a.png: larger than a file may be")
+    assert err.startswith("cppn_gl: a.png: exceeds the limit on file sizes")
     assert err.count("\n") == 1
     assert sorted(path.name for path in here.iterdir()) == ["small.toml"]
 
