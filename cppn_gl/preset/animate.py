@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.nn import interpolation
 from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.interpolation import DrawLayout
 from cppn_gl.nn.sources import NetworkSource
 from cppn_gl.preset.animation import Animate, Animation, value_at
 from cppn_gl.preset.tables import (
@@ -63,37 +64,37 @@ def _rounded(value: Any) -> Any:
 def _walked(animation: Animation, spec: NetworkSource, fraction: float) -> dict[str, Any]:
     """The values of the keys that a walk changes."""
     seeds = animation.ring(animation.walk)
-    if animation.walker == "latents" or spec.kind is None:
-        kind = interpolation.Kind((), latent_count(spec.inputs), "uniform")
-        index, part = _leg(kind, seeds, fraction)
-        latent = interpolation.blended(kind, seeds[index], seeds[index + 1], part)[-1]
+    if animation.walker == "latents" or spec.layout is None:
+        layout = DrawLayout((), latent_count(spec.inputs), "uniform")
+        index, part = _leg(layout, seeds, fraction)
+        latent = interpolation.blended(layout, seeds[index], seeds[index + 1], part)[-1]
         return {"network.latent": tuple(map(float, latent))}
-    index, part = _leg(spec.kind, seeds, fraction)
+    index, part = _leg(spec.layout, seeds, fraction)
     if part == 1:
         index, part = index + 1, 0.0
     between = (seeds[index + 1], part) if part else None
     return {"network.seed": seeds[index], "network.between": between}
 
 
-def _leg(kind: interpolation.Kind, seeds: tuple[int, ...], fraction: float) -> tuple[int, float]:
+def _leg(layout: DrawLayout, seeds: tuple[int, ...], fraction: float) -> tuple[int, float]:
     """At a fraction of a walk: the leg, from 0, and the fraction of that leg."""
-    ends = _ends(kind, seeds)
-    way = fraction * ends[-1]
+    ends = _leg_ends(layout, seeds)
+    angle = fraction * ends[-1]
     start = 0.0
     for index, end in enumerate(ends):
-        if way < end or (index == len(ends) - 1):
-            return index, min((way - start) / (end - start), 1.0) if end > start else 0.0
+        if angle < end or (index == len(ends) - 1):
+            return index, min((angle - start) / (end - start), 1.0) if end > start else 0.0
         start = end
     raise AssertionError("unreachable: a walk has a leg")
 
 
 @lru_cache(maxsize=64)
-def _ends(kind: interpolation.Kind, seeds: tuple[int, ...]) -> tuple[float, ...]:
+def _leg_ends(layout: DrawLayout, seeds: tuple[int, ...]) -> tuple[float, ...]:
     """The cumulative angle at the end of each leg; for a single number, the distance."""
     total, ends = 0.0, []
     for seed, other in pairwise(seeds):
-        arc = interpolation.arc(kind, seed, other)
-        total += arc.angle if kind.count > 1 else arc.chord
+        arc = interpolation.arc(layout, seed, other)
+        total += arc.angle if layout.count > 1 else arc.chord
         ends.append(total)
     return tuple(ends)
 
@@ -127,7 +128,7 @@ def _check_walk(animation: Animation, spec: NetworkSource) -> None:
     if animation.walker == "latents":
         if not latent_count(spec.inputs):
             raise PresetError("no input is a latent constant z0, z1 …", key="animation.walker")
-    elif spec.kind is None:
+    elif spec.layout is None:
         problem = 'this network has explicit layers; expected walker = "latents"'
         raise PresetError(problem, key="animation.walk")
 

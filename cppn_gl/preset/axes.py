@@ -116,20 +116,20 @@ def _split(text: str, mark: str) -> list[str]:
 def _item(text: str, *, whole: bool) -> list[Any]:
     if not text:
         raise ValueError("a value is missing before or after a comma")
-    ends = text.split(":")
-    if len(ends) == 1 or text[0] in "\"'[{":
+    fields = text.split(":")
+    if len(fields) == 1 or text[0] in "\"'[{":
         return [_value(text)]
-    if len(ends) == 2:
-        if not all(_WHOLE.fullmatch(end.strip()) for end in ends):
+    if len(fields) == 2:
+        if not all(_WHOLE.fullmatch(field.strip()) for field in fields):
             raise ValueError(f"{show(text)} is not two integers; for n numbers write a:b:n")
-        return _whole(*map(int, ends))
-    log = len(ends) == 4 and ends[3].strip() == "log"
-    if len(ends) > 3 and not log:
+        return _whole(*map(int, fields))
+    log = len(fields) == 4 and fields[3].strip() == "log"
+    if len(fields) > 3 and not log:
         raise ValueError(f"{show(text)} is not a range a:b, a:b:n or a:b:n:log")
-    a, b = (_number(end.strip()) for end in ends[:2])
-    if not _WHOLE.fullmatch(ends[2].strip()) or not 1 <= int(ends[2]) <= MAX_CELLS:
+    a, b = (_number(field.strip()) for field in fields[:2])
+    if not _WHOLE.fullmatch(fields[2].strip()) or not 1 <= int(fields[2]) <= MAX_CELLS:
         raise ValueError(f"{show(text)}: expected a count from 1 to {MAX_CELLS} as third number")
-    numbers = _spaced(a, b, int(ends[2]), log=log)
+    numbers = _spaced(a, b, int(fields[2]), log=log)
     return [math.floor(n + 0.5) for n in numbers] if whole else numbers
 
 
