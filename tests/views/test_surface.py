@@ -21,7 +21,7 @@ from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.solid.field import FieldDrawing, Fields
+from cppn_gl.views.solid.field import FieldCache, FieldDrawing
 from cppn_gl.views.solid.heights import plates
 from cppn_gl.views.solid.mesh import camera_of, grid_side
 
@@ -195,7 +195,7 @@ def test_turning_evaluates_nothing_and_another_view_does(renderer: Renderer) -> 
         preset = GENTLE.replace(**keys)
         drawn(renderer, preset, SIZE, scene=scene_of(preset, 0.0, network))
         with staged(renderer) as stage:
-            return stage.painter.shared(Fields).made
+            return stage.painter.shared(FieldCache).made
 
     before = made()
     for keys in ({"turn": 70.0}, {"tilt": 10.0, "relief": 1.0}, {"distance": 5.0, "contours": 7}):

@@ -36,7 +36,7 @@ TILE_WORK, LEAST_TILE = 1e8, 64
 Tile = Callable[[NDArray[np.integer[Any]], Size], Sequence[NDArray[np.float32]]]
 
 
-class Fields:
+class GBuffer:
     """Three RGBA32F textures, a texel a pixel, row 0 on top."""
 
     def __init__(self, ctx: moderngl.Context, size: Size):
@@ -61,7 +61,7 @@ class Fields:
 
 def fill(
     painter: Painter,
-    fields: Fields,
+    fields: GBuffer,
     tile: Tile,
     band: Region,
     *,
@@ -110,7 +110,7 @@ def targets(painter: Painter, name: str) -> Pool[Scratch]:
     return Pool(DRAWINGS)
 
 
-class Shaded:
+class DeferredShading:
     """A picture drawn band by band: `parts` onto targets, and `shade` from these to the planes.
 
     `make(size)` makes a target; a part is called with one and with the band, a region, and draws.

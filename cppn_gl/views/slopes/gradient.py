@@ -1,6 +1,6 @@
 """How steep the output is at every point: the norm of its derivatives by x and y.
 
-    Scene -> derivatives.frag, or forward mode in NumPy -> Fields -> gradient.frag -> planes
+    Scene -> derivatives.frag, or forward mode in NumPy -> GBuffer -> gradient.frag -> planes
           -> limits(): the scale's ends, from a fixed grid in float64
 
 The size shown is that of the change of display values for a unit of x or y: of all channels the
@@ -31,7 +31,7 @@ from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Fields, Shaded, fill
+from cppn_gl.views.slopes.fields import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
@@ -60,7 +60,7 @@ class GradientView(View):
         low, high = limits(scene)
         shown = channels(scene, scene.options(GradientOptions))
 
-        def part(fields: Fields, band: Region) -> Steps[None]:
+        def part(fields: GBuffer, band: Region) -> Steps[None]:
             if not on_host(painter, network):
                 return draw(painter, fields, scene, band, DERIVATIVES)
             places = Places(network, scene.view, scene.clock)
@@ -73,7 +73,7 @@ class GradientView(View):
                 work=self.work(scene),
             )
 
-        def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
+        def shade(fields: Sequence[GBuffer], top: int, rows: int) -> None:
             painter.shared(Shading, "gradient.frag", heat)(
                 planes,
                 fields[0].textures,
@@ -84,7 +84,9 @@ class GradientView(View):
                 extent=scene.view.extent,
             )
 
-        return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
+        return DeferredShading(
+            painter, planes, "fields", partial(GBuffer, painter.ctx), [part], shade
+        )
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel, about."""

@@ -1,6 +1,6 @@
 """The linear regions of networks of kinked units (relu and its like), and what cuts them.
 
-    Scene -> regions.frag, or region_fields() in NumPy -> Fields -> regions_shown.frag -> planes
+    Scene -> regions.frag, or region_fields() in NumPy -> GBuffer -> regions_shown.frag -> planes
 
 A unit bends the network along the line where its sum changes sign. Within a region all sums are
 affine (smooth ones nearly so), and |z| / |∇z| is the distance to that line, which is what is drawn:
@@ -40,7 +40,7 @@ from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Fields, Shaded, fill
+from cppn_gl.views.slopes.fields import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Corner, Sheet
 from cppn_gl.views.slopes.palette import inks
@@ -75,7 +75,7 @@ class RegionsView(View):
         shape = region.shape if region else planes.size
         ends: list[ValueRange] = []  # of the picture's colours, measured before the first band
 
-        def part(fields: Fields, band: Region) -> Steps[None]:
+        def part(fields: GBuffer, band: Region) -> Steps[None]:
             if not ends:
                 ends.append((yield from ending(scene, shape)))
             if not on_host(painter, network):
@@ -91,7 +91,7 @@ class RegionsView(View):
                 work=self.work(scene),
             )
 
-        def shade(fields: Sequence[Fields], top: int, rows: int) -> None:
+        def shade(fields: Sequence[GBuffer], top: int, rows: int) -> None:
             painter.shared(Shading, "regions_shown.frag", head=formulas)(
                 planes,
                 fields[0].textures,
@@ -101,7 +101,9 @@ class RegionsView(View):
                 **choice(scene.preset.color, ends[0]),
             )
 
-        return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)
+        return DeferredShading(
+            painter, planes, "fields", partial(GBuffer, painter.ctx), [part], shade
+        )
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel, about."""

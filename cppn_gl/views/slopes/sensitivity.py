@@ -31,7 +31,7 @@ from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import Shaded
+from cppn_gl.views.slopes.fields import DeferredShading
 from cppn_gl.views.slopes.gradient import channels, grid, spread
 from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
@@ -81,7 +81,9 @@ class SensitivityView(View):
 
         parts = [part(scene), part(other)]
         make = partial(Planes, painter.ctx)
-        return Shaded(painter, planes, "sensitivity", make, parts, shade, band_pixels=BAND_PIXELS)
+        return DeferredShading(
+            painter, planes, "sensitivity", make, parts, shade, band_pixels=BAND_PIXELS
+        )
 
     def work(self, scene: Scene) -> float:
         """Multiplications for one pixel, about."""

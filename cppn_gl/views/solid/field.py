@@ -76,7 +76,7 @@ class Field:
         self.texture.release()
 
 
-class Fields:
+class FieldCache:
     """The fields of a painter, and the program that makes them."""
 
     def __init__(self, painter: Painter):
@@ -142,7 +142,7 @@ class FieldDrawing:
     def step(self, deadline: float) -> Field | None:
         """Draw until about `deadline`; the field once it is there."""
         painter = self._painter
-        fields = painter.shared(Fields)
+        fields = painter.shared(FieldCache)
         found = fields.held.find(self._key)
         if found is not None:
             return found

@@ -26,9 +26,9 @@ from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
-from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Plate, plates
+from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
 
 SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
 POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
@@ -161,17 +161,17 @@ class SurfaceDrawing:
         """Draw the next part. What another drawing, or new shaders, took away is begun again."""
         painter = self._stage.painter
         workshop = painter.shared(Workshop)
-        easel = painter.shared(Easel)
+        targets = painter.shared(RenderTargets)
         fields = []
         for drawings in self._fields:
             few = [field for field in (one.step(0.0) for one in drawings) if field is not None]
             if len(few) < len(drawings):
                 return  # dropped while others were drawn
             fields.append(few)
-        target = easel.find(self)
+        target = targets.find(self)
         made_of = [workshop, target, *(field for few in fields for field in few)]
         if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
-            target = easel.target(self, self._planes.size, depth=True)
+            target = targets.target(self, self._planes.size, depth=True)
             self._made_of = [workshop, target, *made_of[2:]]
             self._jobs = self._plan(workshop, target, fields)[::-1]
         painter.ctx.enable(moderngl.DEPTH_TEST)
@@ -180,13 +180,13 @@ class SurfaceDrawing:
         finally:
             painter.ctx.disable(moderngl.DEPTH_TEST)
         if not self._jobs:
-            easel.spread(target, self._planes)
-            easel.give_back(self)
+            targets.spread(target, self._planes)
+            targets.give_back(self)
             self._made_of, self._done = [], True
         painter.ctx.finish()
 
     def _plan(
-        self, workshop: Workshop, target: Target, fields: list[list[Field]]
+        self, workshop: Workshop, target: RenderTarget, fields: list[list[Field]]
     ) -> list[Callable[[], None]]:
         jobs: list[Callable[[], None]] = [partial(self._backdrop, workshop, target)]
         for plate, few in zip(self._plates, fields, strict=True):
@@ -197,7 +197,7 @@ class SurfaceDrawing:
             jobs += [partial(self._sheet, *of, part) for part in parts]
         return jobs
 
-    def _backdrop(self, workshop: Workshop, target: Target) -> None:
+    def _backdrop(self, workshop: Workshop, target: RenderTarget) -> None:
         drawn, size = target.drawn, self._planes.size
         drawn.clear(depth=1.0)
         # As far away as can be, and no part of what is measured.
@@ -211,7 +211,7 @@ class SurfaceDrawing:
         viewport = left, self._planes.size[1] - top - height, width, height
         return camera_of(plate, self._scene.preset, (width, height)), viewport
 
-    def _box(self, workshop: Workshop, target: Target, plate: Plate) -> None:
+    def _box(self, workshop: Workshop, target: RenderTarget, plate: Plate) -> None:
         camera, viewport = self._look(plate)
         workshop.box.set(
             relief=self._scene.options(SurfaceOptions).relief,
@@ -225,7 +225,7 @@ class SurfaceDrawing:
     def _sheet(
         self,
         workshop: Workshop,
-        target: Target,
+        target: RenderTarget,
         plate: Plate,
         heights: Field,
         colors: Field,

@@ -26,8 +26,8 @@ from cppn_gl.utils.tasks import Task, left
 from cppn_gl.views.base import Size, Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, Axis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
-from cppn_gl.views.solid.easel import Easel, Target
 from cppn_gl.views.solid.field import FieldDrawing
+from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
 from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_name, third_of
 
 # The shorter side of a picture in pixels from which a volume has so many points along a side.
@@ -180,12 +180,12 @@ class VolumeDrawing:
             moving = self._moving.step(deadline)
             if moving is None:
                 return False
-        easel = painter.shared(Easel)
-        target = easel.find(self)
+        targets = painter.shared(RenderTargets)
+        target = targets.find(self)
         if target is None:
-            target, self._next = easel.target(self, self._planes.size), 0
+            target, self._next = targets.target(self, self._planes.size), 0
         self._prepare(there.rays, volume, moving)
-        return self._march(there.rays, easel, target, deadline)
+        return self._march(there.rays, targets, target, deadline)
 
     def release(self) -> None:
         """All that it draws with is kept, for the next."""
@@ -221,7 +221,9 @@ class VolumeDrawing:
             low=LOW,
         )
 
-    def _march(self, rays: Pass, easel: Easel, target: Target, deadline: float) -> bool:
+    def _march(
+        self, rays: Pass, targets: RenderTargets, target: RenderTarget, deadline: float
+    ) -> bool:
         width, height = self._planes.size
         ctx = self._stage.painter.ctx
         while self._next < height:
@@ -234,7 +236,7 @@ class VolumeDrawing:
             self._next += rows
             if wall.perf_counter() >= deadline and self._next < height:
                 return False
-        easel.spread(target, self._planes)
-        easel.give_back(self)
+        targets.spread(target, self._planes)
+        targets.give_back(self)
         self._done = True
         return True

@@ -31,7 +31,7 @@ NEAR = [(0, 0), *((a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b)]
 
 
 @dataclass(frozen=True)
-class Column:
+class UnitColumn:
     """A layer's tiles: `rows` to a column, `columns` of them, from `left`, `top` on, in pixels."""
 
     layer: int
@@ -49,7 +49,7 @@ class Dashboard:
     All is in proportion to the picture's size, so that a coarse picture fits a fine overlay.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[UnitColumn, ...]
     pitch: tuple[float, float]
     gap: int
     area: Box  # of all tiles
@@ -93,7 +93,7 @@ class Dashboard:
         return None
 
     @staticmethod
-    def _index(column: Column, across: int, down: int) -> int | None:
+    def _index(column: UnitColumn, across: int, down: int) -> int | None:
         index = across * column.rows + down
         inside = 0 <= across < column.columns and 0 <= down < column.rows
         return index if inside and index < column.count else None
@@ -133,7 +133,7 @@ def dashboard(
     for layer, (count, block) in enumerate(blocks, first):
         rows = -(-count // block)
         top = area[1] + (high - rows * down) / 2
-        columns.append(Column(layer, count, rows, -(-count // rows), left, top))
+        columns.append(UnitColumn(layer, count, rows, -(-count // rows), left, top))
         left += right * block + between
     places = _whole(area), _whole(panel)
     return Dashboard(tuple(columns), (right, down), gap, *places, letters(size))

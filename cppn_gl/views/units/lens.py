@@ -1,7 +1,7 @@
 """One unit seen closely: its values at more pixels than its tile has, and what they amount to.
 
 Scene -> ground() -> Lens: the sums of all units at some thousand pixels    (kept by Lenses)
-Lens, unit -> reading() -> Reading: values, statistics, incoming weights
+Lens, unit -> reading() -> UnitReading: values, statistics, incoming weights
 """
 
 from collections.abc import Generator, Hashable
@@ -77,7 +77,7 @@ class Lenses:
 
 
 @dataclass(frozen=True)
-class Reading:
+class UnitReading:
     """A unit over a view: what the panel shows of it."""
 
     name: str
@@ -92,13 +92,13 @@ class Reading:
     sources: tuple[str, ...]  # what they come from
 
 
-def reading(lens: Lens, unit: Unit, *, before: bool = False) -> Reading:
+def reading(lens: Lens, unit: Unit, *, before: bool = False) -> UnitReading:
     """What a unit (layer, index from 0) does; `before`: its sum, before the activation."""
     layer, index = unit
     shape = lens.size[::-1]
     if layer == 0:
         column = lens.inputs[:, index]
-        return Reading(
+        return UnitReading(
             f"input {lens.network.inputs[index]}",
             column.reshape(shape),
             reach_of(lens.inputs),
@@ -119,7 +119,7 @@ def reading(lens: Lens, unit: Unit, *, before: bool = False) -> Reading:
         reach = reach_of(lens.sums[layer - 1])
     else:
         reach = layer_reach(lens.sums[layer - 1], one.activation)
-    return Reading(
+    return UnitReading(
         unit_name(lens.network, unit),
         values.reshape(shape),
         reach,

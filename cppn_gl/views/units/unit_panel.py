@@ -1,6 +1,7 @@
 """The panel of the units view: one unit enlarged, its numbers, its incoming weights; or the whole.
 
-Reading -> unit_panel() -> drawn into a box of an overlay     Lens -> picture_panel() -> the same
+UnitReading -> unit_panel() -> drawn into a box of an overlay
+Lens -> picture_panel() -> the same
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from cppn_gl.views.cells import Box
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
 from cppn_gl.views.text import font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
-from cppn_gl.views.units.lens import Lens, Reading, shaded
+from cppn_gl.views.units.lens import Lens, UnitReading, shaded
 
 Floats = NDArray[np.float32]
 
@@ -184,7 +185,7 @@ def _share(page: Page, other: Page) -> int:
 
 
 def unit_panel(
-    image: Image.Image, box: Box, points: int, reading: Reading, largest: float, note: str = ""
+    image: Image.Image, box: Box, points: int, reading: UnitReading, largest: float, note: str = ""
 ) -> None:
     """A unit enlarged; `largest`: of all weights in its layer, `note`: a word behind its name."""
     values = reading.values

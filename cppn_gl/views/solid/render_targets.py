@@ -1,8 +1,8 @@
 """What the views in space draw on: targets of whole pixels, and how these become planes.
 
-    a shader -> Easel.target() -> Easel.spread() -> planes
+    a shader -> RenderTargets.target() -> RenderTargets.spread() -> planes
 
-An Easel and all that it holds are kept by the painter, and freed with it. A drawing may be
+RenderTargets are shared by a painter's drawings, and freed with it. A drawing may be
 forgotten at any time, so none owns an object of OpenGL: results are in an `LRUCache`, targets come
 from a `Pool`, and both bound how much there is.
 """
@@ -23,7 +23,7 @@ TARGETS = 4  # a coarse picture, the fine one, one between, and another drawing'
 MULTISAMPLES, SMOOTH = 4, 200_000
 
 
-class Target:
+class RenderTarget:
     """A target of `size` pixels; with `depth`, and several samples where the driver has them."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], *, depth: bool):
@@ -54,28 +54,28 @@ class Target:
             part.release()
 
 
-class Easel:
+class RenderTargets:
     """The targets, by size and kind, and the program that spreads one over planes."""
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
         self._spread = Pass.load(painter.ctx, "spread.frag", folder=painter.programs.folder)
-        self._targets: Pool[Target] = Pool(TARGETS)
+        self._targets: Pool[RenderTarget] = Pool(TARGETS)
 
-    def find(self, user: object) -> Target | None:
+    def find(self, user: object) -> RenderTarget | None:
         """The target that a drawing began on, with what it has drawn there."""
         return self._targets.find(user)
 
-    def target(self, user: object, size: tuple[int, int], *, depth: bool = False) -> Target:
+    def target(self, user: object, size: tuple[int, int], *, depth: bool = False) -> RenderTarget:
         """A target of a size for a drawing, which begins on it."""
-        make = partial(Target, self._ctx, size, depth=depth)
+        make = partial(RenderTarget, self._ctx, size, depth=depth)
         return self._targets.take(user, (size, depth), make)
 
     def give_back(self, user: object) -> None:
         """A drawing is done with its target."""
         self._targets.give_back(user)
 
-    def spread(self, target: Target, planes: Planes) -> None:
+    def spread(self, target: RenderTarget, planes: Planes) -> None:
         """Bring what is drawn into planes of the same size."""
         self._spread.set(picture=target.resolve())
         self._spread.draw(planes.target, (0, 0, *planes.texels))
