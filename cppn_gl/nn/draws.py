@@ -165,27 +165,31 @@ _TAIL = (
 )
 
 
-def _draw_bytes(seed: int, layer: int, kind: int, rows: int, columns: int, law: str) -> float:
+def _draw_bytes(
+    seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
+) -> float:
     return 4 * rows * columns + OVERHEAD
 
 
-def _row_bytes(seed: int, layer: int, kind: int, columns: int, law: str) -> float:
+def _row_bytes(seed: int, layer: int, kind: int, columns: int, distribution: str) -> float:
     return 4 * columns + OVERHEAD
 
 
 @lru_cache_by_size(KEPT, _draw_bytes, weak=True)
 def draw(
-    seed: int, layer: int, kind: int, rows: int, columns: int, law: str
+    seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
 ) -> NDArray[np.float32]:
-    """A read-only (rows, columns) float32 array of draws; `law` is "uniform" or "normal"."""
+    """Draws from "uniform" or "normal": a read-only (rows, columns) float32 array."""
     block = words(seed, layer, kind, rows, columns)
-    drawn = (uniform(block) if law == "uniform" else normal(block)).astype(np.float32)
+    drawn = (uniform(block) if distribution == "uniform" else normal(block)).astype(np.float32)
     drawn.flags.writeable = False
     return drawn
 
 
 @lru_cache_by_size(KEPT, _row_bytes, weak=True)
-def draw_row(seed: int, layer: int, kind: int, columns: int, law: str) -> NDArray[np.float32]:
+def draw_row(
+    seed: int, layer: int, kind: int, columns: int, distribution: str
+) -> NDArray[np.float32]:
     """Row 0 alone, of shape (columns,): the same array for the same arguments, as for `draw`."""
-    row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, law)[0]
+    row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, distribution)[0]
     return row

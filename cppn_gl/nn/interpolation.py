@@ -1,14 +1,14 @@
 """Great circles between random draws: how one network turns into another at constant speed.
 
 All numbers that a seed draws (weights, biases, latent constants), one behind the other, are a
-vector. From the vector a to the vector b, at a share s of the angle between them,
+vector. From the vector a to the vector b, at a fraction s of the angle between them,
 
     w(s) = |w|(s) · (sin((1-s) angle) · a / |a|  +  sin(s angle) · b / |b|) / sin(angle)
 
 where |w|(s) goes evenly from |a| to |b| (Shoemake, "Animating rotation with quaternion curves",
 1985). A straight line would pass nearer to 0, through networks of weights too small by √2: draws
 of two seeds stand almost at right angles. Normal draws stay normal all the way; uniform ones keep
-their variance, but half way their law is the triangle on ±√2.
+their variance, but half way their distribution is the triangle on ±√2.
 """
 
 import math
@@ -27,11 +27,11 @@ MIN_SINE = 1e-6  # of an angle with a plane of its own; else the way is a straig
 
 @dataclass(frozen=True)
 class Kind:
-    """What draws there are: rows and columns of the layers, latent constants, law of weights."""
+    """Which numbers a seed draws: shapes (rows, columns) of the layers, how many latents."""
 
     shapes: tuple[tuple[int, int], ...]
     latents: int
-    law: str
+    distribution: str
 
     @property
     def count(self) -> int:
@@ -49,8 +49,8 @@ class Kind:
     def layer(self, seed: int, layer: int) -> list[NDArray[np.float32]]:
         """Weight and bias of one of them, counted from 1."""
         rows, columns = self.shapes[layer - 1]
-        weight = draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.law)
-        return [weight, draws.draw_row(seed, layer, draws.BIAS, rows, self.law)]
+        weight = draws.draw(seed, layer, draws.WEIGHT, rows, columns, self.distribution)
+        return [weight, draws.draw_row(seed, layer, draws.BIAS, rows, self.distribution)]
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class Arc:
         squares = self.start**2 + self.end**2 - 2 * self.start * self.end * math.cos(self.angle)
         return math.sqrt(max(squares, 0.0))
 
-    def factors(self, share: float) -> tuple[float, float]:
-        """By what to multiply the two vectors at a share of the angle: (1, 0) at 0, (0, 1) at 1."""
+    def factors(self, fraction: float) -> tuple[float, float]:
+        """Factors on the two vectors at a fraction of the angle: (1, 0) at 0, (0, 1) at 1."""
         sine = math.sin(self.angle)
         if sine < MIN_SINE or self.start == 0 or self.end == 0:
-            return 1 - share, share
-        length = (1 - share) * self.start + share * self.end
-        one = math.sin((1 - share) * self.angle) / sine
-        other = math.sin(share * self.angle) / sine
+            return 1 - fraction, fraction
+        length = (1 - fraction) * self.start + fraction * self.end
+        one = math.sin((1 - fraction) * self.angle) / sine
+        other = math.sin(fraction * self.angle) / sine
         return one * (length / self.start), other * (length / self.end)
 
 
@@ -101,17 +101,17 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(x @ y)
 
 
-def blended(kind: Kind, seed: int, other: int, share: float) -> list[NDArray[np.float32]]:
+def blended(kind: Kind, seed: int, other: int, fraction: float) -> list[NDArray[np.float32]]:
     """The arrays of `Kind.arrays` on the way from one seed to another, read-only."""
-    factors = arc(kind, seed, other).factors(share)
+    factors = arc(kind, seed, other).factors(fraction)
     return _mixed(kind.arrays(seed), kind.arrays(other), factors)
 
 
 def blended_layer(
-    kind: Kind, seed: int, other: int, share: float, layer: int
+    kind: Kind, seed: int, other: int, fraction: float, layer: int
 ) -> list[NDArray[np.float32]]:
     """Weight and bias of one layer, counted from 1, of what `blended` gives."""
-    factors = arc(kind, seed, other).factors(share)
+    factors = arc(kind, seed, other).factors(fraction)
     return _mixed(kind.layer(seed, layer), kind.layer(other, layer), factors)
 
 

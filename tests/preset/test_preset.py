@@ -24,7 +24,7 @@ from cppn_gl.preset import parsing as preset_module
 from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.parsing import find_line, parse_preset, read_preset
-from cppn_gl.preset.preset import TABLES, Animation, Preset, View
+from cppn_gl.preset.preset import TABLES, Animation, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 
 WHOLE = """\
@@ -103,7 +103,7 @@ def test_every_key_is_read() -> None:
             seed=MAX_SEED,
             latent=(0.5, -2.0),
         ),
-        view=View(center=(1.5, -2.5), extent=1e-5),
+        view=Viewport(center=(1.5, -2.5), extent=1e-5),
         animation=Animation(speed=-0.25, loop=24.0),
         title="A title",
         description="Two\nlines.",
@@ -297,9 +297,7 @@ def test_only_a_plain_file_is_read(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
     with pytest.raises(PresetError) as caught:
         read_preset(tmp_path / name)
-    assert one_line(caught.value).endswith(
-        ": a device or a pipe, where a plain file would be right"
-    )
+    assert one_line(caught.value).endswith(": a device or a pipe; expected a regular file")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
@@ -404,7 +402,7 @@ def test_replace_refuses_what_a_file_may_not_say(
 
 
 def test_a_name_of_two_tables_is_taken_dotted_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(preset_module.TABLES, "other", View)
+    monkeypatch.setitem(preset_module.TABLES, "other", Viewport)
     with pytest.raises(
         PresetError, match=r"extent: stands in .* write view\.extent or other\.extent"
     ):
@@ -458,7 +456,7 @@ names = st.sampled_from([*FEATURES, "z0", "z1", "z7"])
 inputs = st.lists(names, min_size=1, max_size=6, unique=True)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
-views = st.builds(View, center=st.tuples(finite, finite), extent=st.floats(1e-6, 1e6))
+views = st.builds(Viewport, center=st.tuples(finite, finite), extent=st.floats(1e-6, 1e6))
 seeds = st.integers(0, MAX_SEED)
 animations = st.builds(
     Animation,
@@ -587,7 +585,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(lines, inner, max_size=3),
     max_leaves=8,
 )
-tables_of_keys = (Random, View, Animation, Sweep, Normalize)
+tables_of_keys = (Random, Viewport, Animation, Sweep, Normalize)
 real = [name for table in tables_of_keys for name in table.__dataclass_fields__]
 odd = ["layers", "weight", "bias", "dept", "", "a.b", "a\nb", '"', "\x1b"]
 keys = st.sampled_from(real + odd)

@@ -11,7 +11,7 @@ from cppn_gl.engines.fold import first_layer
 from cppn_gl.nn.derivatives import Jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.tables import View
+from cppn_gl.preset.tables import Viewport
 
 
 class Places:
@@ -20,7 +20,7 @@ class Places:
     u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
     """
 
-    def __init__(self, network: Network, view: View, clock: Clock):
+    def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._products, self._view = Products(network, view, clock), view
         fold = first_layer(network, view.center, view.extent, clock)
         self._radius = "r" in network.inputs

@@ -182,7 +182,7 @@ def limits(scene: Scene) -> tuple[float, float]:
 
 
 def spread(sizes: Floats) -> tuple[float, float]:
-    """Ends of a logarithmic scale for most of some sizes, FEWEST to MOST_DECADES apart."""
+    """ValueRange of a logarithmic scale for most of some sizes, FEWEST to MOST_DECADES apart."""
     known = sizes[np.isfinite(sizes) & (sizes > 1e-30)]
     if not known.size:
         return 0.1, 1.0  # flat everywhere

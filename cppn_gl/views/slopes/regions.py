@@ -33,7 +33,7 @@ from cppn_gl.nn.derivatives import (
     pattern_hash,
 )
 from cppn_gl.nn.layers import MAX_DEPTH
-from cppn_gl.preset.color import Ends
+from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
@@ -73,7 +73,7 @@ class RegionsView(View):
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
         shape = region.shape if region else planes.size
-        ends: list[Ends] = []  # of the picture's colours, measured before the first band
+        ends: list[ValueRange] = []  # of the picture's colours, measured before the first band
 
         def part(fields: Fields, band: Region) -> Steps[None]:
             if not ends:
