@@ -18,7 +18,7 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
 from cppn_gl.views.units.diverging import reach_of, tinted
-from cppn_gl.views.units.lens import shaded
+from cppn_gl.views.units.unit_samples import shaded
 from cppn_gl.views.units.units import UnitsView, board_of, kept_unit
 
 VIEW = UnitsView()
