@@ -14,7 +14,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.cache import MB, LRUCache, lru_cache_by_size
 from cppn_gl.views.slopes.gradient import limits
-from cppn_gl.views.slopes.sensitivity import changed, measured
+from cppn_gl.views.slopes.sensitivity import measured, perturbed_scene
 from cppn_gl.views.solid.heights import subplots
 
 
@@ -130,7 +130,7 @@ def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.Monkey
             subplots(
                 scene_of(preset.replace(view="surface", before=True), 0, scene.network), (60, 40)
             )
-            alive.add(changed(scene).network)
+            alive.add(perturbed_scene(scene).network)
             ended(scene_of(preset.replace(stretch="minmax"), 0, scene.network), (9, 9))
             del scene
     gc.collect()

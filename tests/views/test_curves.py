@@ -168,7 +168,7 @@ def test_the_output_under_the_cursor_is_named() -> None:
     _, middle, right = frames(view, scene, size)
     curves = along(scene, 3)
     for frame, values, words in (
-        (middle, curves.pre_activations, "green output before the activation"),
+        (middle, curves.pre_activations, "green output, pre-activation"),
         (right, curves.outputs, "green output: "),
     ):
         across, down = frame.place(np.array([0.0]), values[1:2, 1])

@@ -153,4 +153,4 @@ def test_a_place_says_how_steep_it_is() -> None:
     hit = VIEW.hit(scene_of(PRESET.replace(extent=2.0)), (100, 50), (75.0, 12.5))
     jets = at_points(PRESET.network(), [2.0], [1.0])
     assert hit is not None
-    assert f"by {np.linalg.norm(jets[1:]):.2g} per unit of x, y at (2, 1)" in hit.words
+    assert hit.words == f"gradient magnitude {np.linalg.norm(jets[1:]):.2g} at (2, 1)"

@@ -40,9 +40,9 @@ def test_panels_hold_the_measured_numbers() -> None:
     (spread,), (mean,), (share,) = panels([NamedSignal("", signal)])
     by_label = {line.label: line.y for line in spread.lines}
     assert by_label["all units"] is signal.std
-    assert by_label["a unit over the view"] is signal.unit_std
-    assert by_label["rule: √n·σ a layer"] is signal.predicted
-    assert np.ptp(by_label["kept: σ = 1/√n"]) == 0
+    assert by_label["one unit, over the view"] is signal.unit_std
+    assert by_label["predicted: × √n·σ"] is signal.predicted
+    assert np.ptp(by_label["constant: σ = 1/√n"]) == 0
     assert mean.lines[0].y is signal.mean
     assert share.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
     assert spread.log
@@ -72,11 +72,11 @@ def test_the_axis_of_the_spread_grows_by_whole_decades() -> None:
 
 def test_the_words_say_what_was_measured() -> None:
     signal = measure(scene())
-    growth, rule, end, share = words(signal)
-    assert growth == f"each layer: ×{signal.growth:.2f}"
-    assert rule.endswith(f"×{signal.gain:.2f}")
-    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, spread {signal.std[-1]:.2f}"
-    assert share.startswith(f"{100 * signal.saturated[-1]:.0f} % ")
+    growth, predicted, end, saturation = words(signal)
+    assert growth == f"growth per layer: ×{signal.growth:.2f}"
+    assert predicted == f"predicted, √n·σ: ×{signal.gain:.2f}"
+    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, std {signal.std[-1]:.2f}"
+    assert saturation == f"layer 6: {100 * signal.saturated[-1]:.0f} % saturated"
     assert max(map(len, words(signal, short=True))) <= 19
 
 
