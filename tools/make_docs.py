@@ -8,6 +8,7 @@ A table stands between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a pa
 
 import dataclasses
 import io
+import json
 import re
 import sys
 import tempfile
@@ -49,10 +50,8 @@ def views_table() -> str:
 
 
 def _default(value: Any) -> str:
-    if value is None or value == ():
-        return ""
-    shown = list(value) if isinstance(value, tuple) else value
-    return f"`{shown!r}`".replace("'", '"')
+    """A value as TOML, which is JSON for what keys hold."""
+    return "" if value is None or value == () else f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
 def pages() -> list[Path]:

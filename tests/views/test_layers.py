@@ -238,7 +238,9 @@ def test_a_click_opens_the_layer() -> None:
         hit = VIEW.hit(scene, (960, 600), ((left + right) / 2, (top + bottom) / 2))
         assert hit is not None
         assert hit.opens == preset.layer_picture(index + 1).replace(view="picture")
-        assert hit.words.startswith(f"layer {index + 1} of 18: output of the depth-{index + 1} network")
+        assert hit.words.startswith(
+            f"layer {index + 1} of 18: output of the depth-{index + 1} network"
+        )
     assert VIEW.hit(scene, (960, 600), (1.0, 100.0)) is None
 
 

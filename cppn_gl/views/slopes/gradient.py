@@ -123,7 +123,7 @@ def derivative_fields(
     network: Network, places: Places, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[NDArray[np.float32]]:
     """The counterpart of derivatives.frag: for red, green and blue (value, d/du, d/dv, 0)."""
-    units = outputs(network, places.first_sums(pixels, size))
+    units = outputs(network, places.first_pre_activations(pixels, size))
     return [by_output(units, k) for k in range(3)]
 
 
