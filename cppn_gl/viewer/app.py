@@ -22,6 +22,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tour import Step
+from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.available import Available
@@ -46,6 +47,7 @@ from cppn_gl.views.base import Hit
 SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
 TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
 WEIGHTS_SLICE = 0.01  # seconds of drawing weights; a layer may overrun it
+TIDY_SECONDS = 10.0
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; files are looked at this often
 SETTLED = 1.5  # seconds without a change: nobody minds a moment of compiling
@@ -90,6 +92,7 @@ class App:
         self._seen = 0  # of the canvas's changes
         self._longest = 0.0  # seconds of a turn, since the last picture
         self._turn_at = 0.0
+        self._tidied = wall.perf_counter(), 0  # when, and the canvas's changes by then
         self.captions = Captions()
         self._strip = 0  # pixels beneath the picture, for a caption
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
@@ -191,6 +194,13 @@ class App:
             self._draw(now)
             self._prepare(now)
         self._longest = max(self._longest, wall.perf_counter() - now)
+        self._tidy(now)
+
+    def _tidy(self, now: float) -> None:
+        """Now and then give memory back that pictures have left."""
+        if now - self._tidied[0] > TIDY_SECONDS and self.canvas.changes != self._tidied[1]:
+            self._tidied = now, self.canvas.changes
+            memory.return_freed()
 
     def _fitting(self) -> Preset:
         """The preset to show, as it is now: as a picture, where its view cannot show it."""

@@ -18,7 +18,6 @@ from cppn_gl.cli.options import (
 )
 from cppn_gl.preset.preset import TABLES, Preset
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.toml import toml_value
 
 WORDS = st.text() | st.sampled_from(
     ["1", "-1", "1e400", "nan", "[", "[1", "a,b", "x,y", "''", "=="]
@@ -131,10 +130,6 @@ def test_a_key_may_be_quoted_as_in_a_file(quoted: str) -> None:
     assert found == {"animate.network.weight_scale": [0.4, 0.8]}
 
 
-def test_a_value_cannot_bring_other_keys_along() -> None:
-    assert toml_value("1\nother = 2") == "1\nother = 2"
-
-
 @pytest.mark.parametrize(
     "text", ["640", "640x", "x360", "640x-1", "640,360", "1e9x1", "", "9" * 5000, "１０x１０"]
 )
@@ -145,11 +140,6 @@ def test_wrong_sizes(text: str) -> None:
 
 def test_digits_are_those_of_toml() -> None:
     assert given_by("--extent", "５.") == {"view.extent": "５."}
-
-
-def test_a_value_nested_too_deep_is_a_text() -> None:
-    text = "{" + "a." * 50_000 + "a = 1}"
-    assert toml_value(text) == text
 
 
 def test_sizes() -> None:

@@ -1,33 +1,8 @@
-"""Panels in the layout: round numbers, places, and what has room."""
+"""Panels in the corner: places, and what has room."""
 
 import pytest
 
 from cppn_gl.views.slopes.legend import LegendLayout, bar_at, bar_sides, points
-from cppn_gl.views.ticks import log_ticks as ticks
-from cppn_gl.views.ticks import short
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(0, "0"), (0.02, "0.02"), (1.5, "1.5"), (40, "40"), (1234, "1234"), (3e-5, "3e-5")],
-)
-def test_numbers_are_short(value: float, words: str) -> None:
-    assert short(value) == words
-    assert len(short(value * 1.23456)) <= 7
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most"), [(0.011, 1.2, 7), (0.5, 30, 4), (1e-8, 1e4, 5), (3, 11, 3)]
-)
-def test_ticks_are_few_round_and_inside(low: float, high: float, most: int) -> None:
-    found = ticks(low, high, most)
-    assert 1 <= len(found) <= most
-    assert all(low <= value <= high for value in found)
-    assert found == sorted(found)
-    assert all(
-        f"{value:.0e}"[0] in "1235" and float(f"{value:.0e}") == pytest.approx(value)
-        for value in found
-    )
 
 
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (500, 500), (1920, 1080), (180, 320)])

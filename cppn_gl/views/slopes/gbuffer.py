@@ -108,7 +108,7 @@ def targets(painter: Painter, name: str) -> Pool[BandTargets]:
     return Pool(DRAWINGS)
 
 
-class DeferredDrawing:
+class DeferredShading:
     """A picture drawn band by band: `passes` draw onto targets, `shade` from these to the planes.
 
     `make(size)` makes a target. Pass k is called with target k and the band (a region), `shade`

@@ -30,7 +30,7 @@ from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.gbuffer import DeferredDrawing, GBuffer, fill
+from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
@@ -82,7 +82,7 @@ class GradientView(View):
                 extent=scene.view.extent,
             )
 
-        return DeferredDrawing(
+        return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [derivatives], shade
         )
 

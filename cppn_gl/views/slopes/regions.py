@@ -40,7 +40,7 @@ from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.gbuffer import DeferredDrawing, GBuffer, fill
+from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
@@ -100,7 +100,7 @@ class RegionsView(View):
                 **choice(scene.preset.color, color_range[0]),
             )
 
-        return DeferredDrawing(
+        return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [boundaries], shade
         )
 

@@ -31,7 +31,7 @@ from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.gbuffer import DeferredDrawing
+from cppn_gl.views.slopes.gbuffer import DeferredShading
 from cppn_gl.views.slopes.gradient import channels, grid, scale_limits
 from cppn_gl.views.slopes.legend import Box, Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
@@ -80,7 +80,7 @@ class SensitivityView(View):
 
         passes = [draw_of(scene), draw_of(other)]  # both by one engine
         make = partial(Planes, painter.ctx)
-        return DeferredDrawing(
+        return DeferredShading(
             painter, planes, "sensitivity", make, passes, shade, band_pixels=BAND_PIXELS
         )
 
