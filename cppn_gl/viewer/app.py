@@ -326,7 +326,7 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
-        hit = self._pointed() if self.events.pointing and self.explorer.view.points else None
+        hit = self._pointed() if self.events.pointing and self.explorer.view.uses_cursor else None
         self.hud.pointed = hit.words if hit is not None else ""
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)

@@ -23,7 +23,7 @@ from cppn_gl.nn.derivatives import (
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.slopes.fields import GBuffer
+from cppn_gl.views.slopes.gbuffer import GBuffer
 from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
