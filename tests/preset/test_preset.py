@@ -24,7 +24,7 @@ from cppn_gl.preset import parsing as preset_module
 from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.parsing import find_line, parse_preset, read_preset
-from cppn_gl.preset.preset import TABLES, Animation, Preset, View
+from cppn_gl.preset.preset import TABLES, Animation, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 
 WHOLE = """\
@@ -103,7 +103,7 @@ def test_every_key_is_read() -> None:
             seed=MAX_SEED,
             latent=(0.5, -2.0),
         ),
-        view=View(center=(1.5, -2.5), extent=1e-5),
+        view=Viewport(center=(1.5, -2.5), extent=1e-5),
         animation=Animation(speed=-0.25, loop=24.0),
         title="A title",
         description="Two\nlines.",
@@ -193,13 +193,13 @@ MISTAKES = {
     "[view]\nextent = 1e400": "a.toml:2: view.extent: inf is not a number",
     "[view]\nextent = 1e-7": "a.toml:2: view.extent: 1e-07 is not a number from 1e-06 to 1e+06",
     "[view]\nextent = true": "a.toml:2: view.extent: True is not a number",
-    "[view]\ncenter = [1]": "a.toml:2: view.center: a list of 1 where 2",
+    "[view]\ncenter = [1]": "a.toml:2: view.center: a list of 1; expected 2",
     "[view]\ncenter = [1, nan]": "a.toml:2: view.center: nan is not",
     "[view]\ncenter = 2001-01-01": "a.toml:2: view.center: datetime.date(2001, 1, 1) is not a list",
     "[animation]\nloop = 0": "a.toml:2: animation.loop: 0 is not a number from 0.001",
-    "view = 3": "a.toml:1: view: 3 where a table [view] would be right",
-    "[[view]]\nextent = 1": "a.toml:1: view: [{'extent': 1}] where a table",
-    "format = 2": "a.toml:1: format: 2 is newer than this program knows (1); update cppn_gl",
+    "view = 3": "a.toml:1: view: 3; expected a table [view]",
+    "[[view]]\nextent = 1": "a.toml:1: view: [{'extent': 1}]; expected a table",
+    "format = 2": "a.toml:1: format: 2 is newer than this program supports (1); update cppn_gl",
     "format = 0": "a.toml:1: format: 0 is not an integer from 1 to 1",
     "format = '1'": "a.toml:1: format: '1' is not an integer",
     "title = 3": "a.toml:1: title: 3 is not a text of at most 200",
@@ -214,7 +214,7 @@ MISTAKES = {
     "[view]\nextent = 0x" + "f" * 5000: "a.toml:2: view.extent: this int is not a number",
     "a = " + "[" * 5000: "a.toml: not a preset: nested too deep",
     '"a\\nb\\u001b" = 1': "a.toml: a\\nb\\x1b: no such key",
-    "format = " + "9" * 4000: f"a.toml:1: format: {'9' * 59}… is newer than this program knows",
+    "format = " + "9" * 4000: f"a.toml:1: format: {'9' * 59}… is newer than this program supports",
     "[network]\noutputs = [3]": "a.toml:2: network.outputs: [3] is not one of 1, 3",
     "[network]\ninit = []": "a.toml:2: network.init: [] is not one of",
     "[network]\nlayers = 3": "a.toml:2: network.layers: expected [[network.layers]] tables",
@@ -288,7 +288,7 @@ def test_a_large_file_is_refused(tmp_path: Path) -> None:
         os.truncate(file.fileno(), preset_module.MAX_BYTES + 1)
     with pytest.raises(PresetError) as caught:
         read_preset(large)
-    assert one_line(caught.value) == f"{large}: larger than 64 MiB: no preset"
+    assert one_line(caught.value) == f"{large}: not a preset: larger than 64 MiB"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
@@ -297,9 +297,7 @@ def test_only_a_plain_file_is_read(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe.toml")
     with pytest.raises(PresetError) as caught:
         read_preset(tmp_path / name)
-    assert one_line(caught.value).endswith(
-        ": a device or a pipe, where a plain file would be right"
-    )
+    assert one_line(caught.value).endswith(": a device or a pipe; expected a regular file")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
@@ -390,7 +388,7 @@ def test_replace_takes_numbers_of_numpy() -> None:
         ({"title": "a\nb"}, "title: .* is not a text of one line"),
         ({"title": "\ud800"}, "title: not a text"),
         ({"description": 3}, "description: 3 is not a text"),
-        ({"layers": ()}, r"layers: a table; write one of its keys, as layers\.layer"),
+        ({"layers": ()}, r"layers: is a table; write one of its keys, such as layers\.layer"),
         ({"name": "a"}, "name: no such key"),
     ],
 )
@@ -404,9 +402,9 @@ def test_replace_refuses_what_a_file_may_not_say(
 
 
 def test_a_name_of_two_tables_is_taken_dotted_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(preset_module.TABLES, "other", View)
+    monkeypatch.setitem(preset_module.TABLES, "other", Viewport)
     with pytest.raises(
-        PresetError, match=r"extent: stands in .* write view\.extent or other\.extent"
+        PresetError, match=r"extent: in several tables; write view\.extent or other\.extent"
     ):
         Preset().replace(extent=2)
     assert Preset().replace(**{"view.extent": 2}).view.extent == 2
@@ -429,7 +427,7 @@ def test_explicit_layers_can_be_looked_at_and_not_changed() -> None:
     assert preset.replace(extent=3).view.extent == 3
     assert preset.replace(inputs=["y", "x"]).network().inputs == ("y", "x")
     with pytest.raises(
-        PresetError, match=r"network\.depth: cannot be changed: .* given by its layers"
+        PresetError, match=r"network\.depth: cannot be changed: this network has explicit layers"
     ):
         preset.replace(depth=3)
     with pytest.raises(PresetError, match="layer 1 has 2 columns"):
@@ -458,7 +456,7 @@ names = st.sampled_from([*FEATURES, "z0", "z1", "z7"])
 inputs = st.lists(names, min_size=1, max_size=6, unique=True)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 lines = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=30)
-views = st.builds(View, center=st.tuples(finite, finite), extent=st.floats(1e-6, 1e6))
+views = st.builds(Viewport, center=st.tuples(finite, finite), extent=st.floats(1e-6, 1e6))
 seeds = st.integers(0, MAX_SEED)
 animations = st.builds(
     Animation,
@@ -587,7 +585,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(lines, inner, max_size=3),
     max_leaves=8,
 )
-tables_of_keys = (Random, View, Animation, Sweep, Normalize)
+tables_of_keys = (Random, Viewport, Animation, Sweep, Normalize)
 real = [name for table in tables_of_keys for name in table.__dataclass_fields__]
 odd = ["layers", "weight", "bias", "dept", "", "a.b", "a\nb", '"', "\x1b"]
 keys = st.sampled_from(real + odd)
