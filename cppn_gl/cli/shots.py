@@ -28,7 +28,8 @@ DELAY = 1.0  # seconds before the progress bar appears
 
 
 def picture_options(
-    parser: Parser, size: str = "picture size in pixels (default 640x360, or that of PRESET)"
+    parser: Parser,
+    size: str = "picture size in pixels (default 640x360, or that of a picture given as PRESET)",
 ) -> None:
     """Add the options of every command that draws: preset, overrides, size, time, samples."""
     about = "a shipped name, a .toml file, or a picture saved by cppn_gl"

@@ -50,8 +50,8 @@ LARGEST = 16_384  # pixels × samples a side, without OpenGL; OpenGL's own limit
 class RendererInfo:
     """What draws: the requested engine, the name of the renderer, the context's limits.
 
-    `engine` is "auto" if it is chosen per network (`Renderer.engine_for`), and "numpy" if OpenGL
-    was requested by "auto" but is not available; `context` is None without OpenGL.
+    `engine` is "auto" if the engine is chosen for each network (`Renderer.engine_for`); without
+    OpenGL it is the name of the engine that draws instead, and `context` is None.
     """
 
     engine: str
