@@ -876,7 +876,7 @@ def test_a_part_is_a_cut_from_the_whole_picture(
 def test_a_part_outside_the_picture_is_refused(
     renderer: Renderer, part: tuple[int, int, int, int]
 ) -> None:
-    with pytest.raises(ValueError, match="does not lie within 37×23"):
+    with pytest.raises(ValueError, match="is not within the 37×23"):
         renderer.render(Preset().replace(depth=3, width=8), (37, 23), part=part)
 
 

@@ -98,8 +98,8 @@ def test_more_pixels_than_the_driver_has(renderer: Renderer) -> None:
     with pytest.raises(PresetError) as refused:
         renderer.render(preset, (most // 2 + 1, 1), samples=2)
     assert str(refused.value) == (
-        f"size: {most // 2 + 1} pixels with 2×2 samples where the view gradient can have "
-        f"{most // 2} a side"
+        f"size: {most // 2 + 1} pixels with 2×2 samples are too many: the limit of the view "
+        f"gradient is {most // 2} a side"
     )
 
 
