@@ -51,8 +51,8 @@ def interruptible(*, leaving: bool = False) -> Iterator[None]:
     """SIGINT raises KeyboardInterrupt, SIGTERM Terminated; the process ends if neither works.
 
     No unfinished file is left. Does nothing outside the main thread, where Python handles signals,
-    or if another library has installed handlers. `leaving`: the process exits after the block, so a
-    signal after it ends the process at once, with the same status.
+    or if another library has installed handlers. `leaving`: the process ends after the block, and a
+    signal received then ends it at once, with the same exit status.
     """
     numbers = [n for n in _RAISED if signal.getsignal(n) in _DEFAULTS]
     in_main = threading.current_thread() is threading.main_thread()
