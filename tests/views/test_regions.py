@@ -39,7 +39,7 @@ CASES: list[dict[str, Any]] = [
 
 
 def signs(preset: Preset) -> np.ndarray:
-    """Whether each unit's sum is positive at each pixel, by the float64 reference of each layer."""
+    """Whether each unit's pre-activation is positive at each pixel, by the float64 reference."""
     network, view = preset.network(), preset.view
     x, y = (a.ravel() for a in pixel_points(SIZE, view.center, view.extent))
     known = {"x": x, "y": y, "r": np.hypot(x, y), "t": np.zeros_like(x)}
@@ -140,7 +140,7 @@ def test_shader_and_numpy_agree(renderer: Renderer, change: dict[str, Any]) -> N
     assert same.mean() > 0.99
 
 
-def test_the_nearest_line_is_of_the_layer_that_is_said() -> None:
+def test_the_nearest_line_is_of_the_layer_that_the_hit_names() -> None:
     preset = PRESET.replace(depth=3)
     scene, fields = scene_of(preset), by_numpy(preset)
     one = by_numpy(preset.replace(layer=1))
@@ -168,7 +168,7 @@ def test_units_that_never_change_have_no_line() -> None:
 
 
 @pytest.mark.gl
-def test_the_picture_shows_lines_over_what_is_dark(renderer: Renderer) -> None:
+def test_lines_are_visible_over_dark_colours(renderer: Renderer) -> None:
     for width in (8, 20):
         preset = PRESET.replace(width=width)
         drawn, fields = viewed(renderer, preset, SIZE), by_numpy(preset)
@@ -193,7 +193,7 @@ def test_far_out_the_lines_are_a_star(renderer: Renderer) -> None:
 
 
 @pytest.mark.gl
-def test_what_is_not_a_number_is_magenta(renderer: Renderer) -> None:
+def test_nan_is_magenta(renderer: Renderer) -> None:
     for width in (9, 20):
         preset = PRESET.replace(depth=60, width=width, weight_scale=1000)
         assert (viewed(renderer, preset, SIZE) == [1, 0, 1]).all(axis=-1).any()
@@ -229,7 +229,7 @@ def test_the_picture_behind_is_in_its_colours(
     assert np.ptp(shade) > 0.3
 
 
-def test_a_network_without_kinks_is_told_what_would_do() -> None:
+def test_a_smooth_network_is_refused_with_the_activations_that_work() -> None:
     assert VIEW.problem(PRESET) == ""
     for preset in (PRESET.replace(activation="tanh"), PRESET.replace(depth=1)):
         assert VIEW.problem(preset) == "needs a hidden layer of relu, leaky_relu or abs"

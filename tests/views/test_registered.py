@@ -1,4 +1,4 @@
-"""A view that code outside the package registers: drawn, explored, and told of like any other."""
+"""A view registered by code outside the package: drawn, explored and documented like any other."""
 
 import importlib.util
 from collections.abc import Iterator

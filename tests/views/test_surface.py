@@ -220,7 +220,7 @@ def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: 
     assert found[2] is found[0]
 
 
-def test_time_is_heeded_where_an_input_moves(renderer: Renderer) -> None:
+def test_pictures_depend_on_the_time_where_an_input_moves(renderer: Renderer) -> None:
     moving = explicit(([[0.0, 0.0, 1.0]], [0.0], "sigmoid"), inputs=("x", "y", "t"), view="surface")
     assert (drawn(renderer, moving, SIZE, 0.0) != drawn(renderer, moving, SIZE, 1.0)).any()
 
@@ -248,7 +248,7 @@ def test_small_steps_and_other_drawings_between_make_the_same_picture(renderer: 
         assert picture == pytest.approx(right, abs=2e-3)
 
 
-def test_what_is_no_number_is_magenta(renderer: Renderer) -> None:
+def test_nan_is_magenta(renderer: Renderer) -> None:
     broken = explicit(
         ([[1e30, 0.0]], [1e30], "relu"), ([[1e30]], [1e30], "identity"), view="surface", contours=0
     )

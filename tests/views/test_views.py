@@ -124,7 +124,7 @@ def test_any_size_is_drawn_and_drawn_the_same_again(
 @gl
 @every
 @pytest.mark.parametrize("paint", ["height", "picture"])
-def test_it_heeds_colours_or_says_that_it_has_its_own(
+def test_it_uses_the_colours_or_says_that_it_has_its_own(
     name: str, paint: str, renderer: Renderer
 ) -> None:
     plain = seen(name, paint=paint)
@@ -140,7 +140,7 @@ def test_it_heeds_colours_or_says_that_it_has_its_own(
         assert explorer.message == f"the view {name} has colours of its own"
 
 
-def test_views_that_show_the_picture_heed_its_colours() -> None:
+def test_views_that_show_the_picture_use_its_colours() -> None:
     heeding = {name for name in VIEWS if ALL[name].colors}
     assert heeding == {"picture", "sheet", "layers", "signal", "surface", "volume", "regions"}
 
