@@ -17,10 +17,10 @@ from cppn_gl.nn.features import latent_count
 from cppn_gl.nn.sources import NetworkSource
 from cppn_gl.preset.animation import Animate, Animation, value_at
 from cppn_gl.preset.tables import (
+    expand_all,
     field_of,
     movable,
     replaced,
-    spread,
     whole,
 )
 from cppn_gl.utils.checks import PresetError
@@ -35,21 +35,21 @@ WALKED = {"network": ("network.seed", "network.between"), "latents": ("network.l
 def moment(preset: "Preset", time: float) -> dict[str, Any]:
     """The keys that move, each by its dotted name, and their values at `time` seconds."""
     animation = preset.animation
-    share = animation.share(time)
+    fraction = animation.fraction(time)
     changes = {
-        name: _value(animation, name, values, share) for name, values in preset.animate.moving
+        name: _value(animation, name, values, fraction) for name, values in preset.animate.moving
     }
     if animation.walk:
-        changes |= _walked(animation, preset.spec, share)
+        changes |= _walked(animation, preset.spec, fraction)
     return changes
 
 
-def _value(animation: Animation, name: str, values: tuple[Any, ...], share: float) -> Any:
+def _value(animation: Animation, name: str, values: tuple[Any, ...], fraction: float) -> Any:
     spacing = animation.spacing
     factors = spacing == "factors" or (
         spacing == "auto" and bool(field_of(name).metadata.get("factor"))
     )
-    value = value_at(animation.ring(values), share, animation.easing, factors=factors)
+    value = value_at(animation.ring(values), fraction, animation.easing, factors=factors)
     return _rounded(value) if whole(name) else value
 
 
@@ -60,25 +60,25 @@ def _rounded(value: Any) -> Any:
     return value if isinstance(value, int) else math.floor(value + 0.5)
 
 
-def _walked(animation: Animation, spec: NetworkSource, share: float) -> dict[str, Any]:
+def _walked(animation: Animation, spec: NetworkSource, fraction: float) -> dict[str, Any]:
     """The keys that say where a walk is."""
     seeds = animation.ring(animation.walk)
     if animation.walker == "latents" or spec.kind is None:
         kind = interpolation.Kind((), latent_count(spec.inputs), "uniform")
-        index, part = _leg(kind, seeds, share)
+        index, part = _leg(kind, seeds, fraction)
         latent = interpolation.blended(kind, seeds[index], seeds[index + 1], part)[-1]
         return {"network.latent": tuple(map(float, latent))}
-    index, part = _leg(spec.kind, seeds, share)
+    index, part = _leg(spec.kind, seeds, fraction)
     if part == 1:
         index, part = index + 1, 0.0
     between = (seeds[index + 1], part) if part else None
     return {"network.seed": seeds[index], "network.between": between}
 
 
-def _leg(kind: interpolation.Kind, seeds: tuple[int, ...], share: float) -> tuple[int, float]:
-    """The leg of a walk, from 0, and how much of it is behind at a share of the whole way."""
+def _leg(kind: interpolation.Kind, seeds: tuple[int, ...], fraction: float) -> tuple[int, float]:
+    """The leg of a walk, from 0, and how much of it is behind at a fraction of the whole way."""
     ends = _ends(kind, seeds)
-    way = share * ends[-1]
+    way = fraction * ends[-1]
     start = 0.0
     for index, end in enumerate(ends):
         if way < end or (index == len(ends) - 1):
@@ -114,13 +114,13 @@ def checked_animate(animate: Animate, preset: "Preset") -> Animate:
                 raise PresetError("a key stands twice")
             if animation.walk and name in WALKED[animation.walker]:
                 raise PresetError("the walk moves it; one of the two would be right")
-            for one in spread({f"animate.{name}": values}):
+            for one in expand_all({f"animate.{name}": values}):
                 _, table, field = one.split(".")
                 _check_values(f"{table}.{field}", animation.ring(values), preset.table(table))
         except PresetError as error:
             raise PresetError(error.problem, key=f"animate.{written}") from None
         moving[f"animate.{name}"] = values
-    return Animate(tuple((n.removeprefix("animate."), v) for n, v in spread(moving).items()))
+    return Animate(tuple((n.removeprefix("animate."), v) for n, v in expand_all(moving).items()))
 
 
 def _check_walk(animation: Animation, spec: NetworkSource) -> None:

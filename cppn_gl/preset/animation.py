@@ -1,7 +1,7 @@
 """How time runs: the `[animation]` table, and the `[animate]` table of keys that move.
 
 seconds -> Animation.clock() -> the input features that move
-        -> Animation.share() -> how much of a pass is over -> Animate.at() -> keys and values
+        -> Animation.fraction() -> how much of a pass is over -> Animate.at() -> keys and values
                                                            -> animate.py: the walk between seeds
 """
 
@@ -93,7 +93,7 @@ class Animation:
         """Of one pass."""
         return self.loop if self.duration is None else self.duration
 
-    def share(self, time: float) -> float:
+    def fraction(self, time: float) -> float:
         """How much of a pass is over at `time` seconds, 0 to 1."""
         passes = time / self.seconds
         if self.ending == "stop":
@@ -166,25 +166,25 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     return kept
 
 
-def value_at(values: Sequence[Any], share: float, easing: str, *, factors: bool) -> Any:
-    """What a share of the pass through values comes to; each leg takes as long as the others."""
+def value_at(values: Sequence[Any], fraction: float, easing: str, *, factors: bool) -> Any:
+    """What a fraction of the pass through values comes to; each leg takes as long as the others."""
     legs = len(values) - 1
-    index = min(int(share * legs), legs - 1)
-    eased = EASINGS[easing](share * legs - index)
+    index = min(int(fraction * legs), legs - 1)
+    eased = EASINGS[easing](fraction * legs - index)
     a, b = values[index], values[index + 1]
     if isinstance(a, tuple):
         return tuple(_mixed(x, y, eased, factors) for x, y in zip(a, b, strict=True))
     return _mixed(a, b, eased, factors)
 
 
-def _mixed(a: float, b: float, share: float, factors: bool) -> float:
+def _mixed(a: float, b: float, fraction: float, factors: bool) -> float:
     """Between two numbers, and never outside."""
-    if a == b or share <= 0:
+    if a == b or fraction <= 0:
         return a
-    if share >= 1:
+    if fraction >= 1:
         return b
     if factors and min(a, b) > 0:
-        mixed = math.exp((1 - share) * math.log(a) + share * math.log(b))
+        mixed = math.exp((1 - fraction) * math.log(a) + fraction * math.log(b))
     else:
-        mixed = (1 - share) * a + share * b
+        mixed = (1 - fraction) * a + fraction * b
     return min(max(mixed, min(a, b)), max(a, b))

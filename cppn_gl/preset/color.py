@@ -1,6 +1,6 @@
 """From outputs to display values: the `[color]` table, and one table of its mappings.
 
-    outputs (N, 3) -> Ends: what becomes 0 and 1 -> a mapping's palette or formula -> invert
+    outputs (N, 3) -> ValueRange: what becomes 0 and 1 -> a mapping's palette or formula -> invert
 
 To add a mapping: a row of MAPPINGS. One with a palette or with neither needs no more; a formula has
 its twin `mapping_<name>` in mappings.glsl. The tests compare the two, and the help, the window's
@@ -132,7 +132,7 @@ class Color:
 
 
 @dataclass(frozen=True)
-class Ends:
+class ValueRange:
     """What becomes 0 and what becomes 1, of the three outputs or, thrice, of their mean."""
 
     low: tuple[float, float, float]
@@ -145,7 +145,7 @@ class Ends:
         return low.astype(np.float32), (1 / (high - low)).astype(np.float32)
 
 
-DISPLAY = Ends((0.0,) * 3, (1.0,) * 3)  # of display values
+DISPLAY = ValueRange((0.0,) * 3, (1.0,) * 3)  # of display values
 
 
 def broken(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -159,7 +159,7 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(thirds[:, :1] + thirds[:, 1:2] + thirds[:, 2:])
 
 
-def colored(values: Floats, color: Color, ends: Ends) -> Floats:
+def colored(values: Floats, color: Color, ends: ValueRange) -> Floats:
     """(N, 3) outputs as (N, 3) display values; what is marked as no number stays so.
 
     So do outputs that happen to be magenta to the last bit, as hardly any network's are.

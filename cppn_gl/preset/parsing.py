@@ -17,7 +17,7 @@ from cppn_gl.preset.preset import (
     checked,
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
-from cppn_gl.preset.tables import spread
+from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
@@ -73,7 +73,7 @@ def _views(document: dict[str, Any]) -> tuple[Show, tuple[Options, ...]]:
     _check_known(shown, known, "show")
     shared = {f"show.{name}": _tuples(value) for name, value in shown.items() if name != "view"}
     options: dict[str, dict[str, Any]] = {name: {} for name in VIEWS if name in TABLES}
-    for dotted, value in spread(shared).items():
+    for dotted, value in expand_all(shared).items():
         table, _, name = dotted.partition(".")
         options[table][name] = value
     built = (_build(TABLES[t], same | _table(document, t), t) for t, same in options.items())

@@ -1,6 +1,6 @@
 """Presets: frozen dataclasses to TOML and back, validation, replace, and how they move.
 
-    TOML text -> Preset -> at(time) -> Network (drawn) + View (where to look) + Animation (clock)
+    TOML text -> Preset -> at(time) -> Network, Viewport (where to look), Animation (clock)
 
 A preset is complete: with a size and a time it determines a picture.
 """
@@ -28,12 +28,12 @@ from cppn_gl.preset.tables import (
     MIN_EXTENT,
     TABLES,
     TOP,
-    View,
+    Viewport,
     checked,
+    expand_all,
     plain,
     replaced,
     resolve,
-    spread,
 )
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -47,7 +47,7 @@ __all__ = [
     "TOP",
     "Animation",
     "Preset",
-    "View",
+    "Viewport",
     "checked",
     "resolve",
 ]
@@ -64,7 +64,7 @@ class Preset:
     """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
 
     spec: NetworkSource = dataclasses.field(default_factory=Random)
-    view: View = dataclasses.field(default_factory=View)
+    view: Viewport = dataclasses.field(default_factory=Viewport)
     animation: Animation = dataclasses.field(default_factory=Animation)
     color: Color = dataclasses.field(default_factory=Color)
     show: Show = dataclasses.field(default_factory=Show)
@@ -143,7 +143,7 @@ class Preset:
         the new network. Raises PresetError.
         """
         named = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
-        given = spread(named)
+        given = expand_all(named)
         changes = dict(given)
         for name, _ in self.animate.moving:
             if name in given:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
 from cppn_gl.nn.network import Network, network_bytes
-from cppn_gl.preset.preset import Preset, T, View
+from cppn_gl.preset.preset import Preset, T, Viewport
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Scene:
     """A network, where to look, what time it is; and all else that a preset says of the picture."""
 
     network: Network
-    view: View
+    view: Viewport
     clock: Clock
     preset: Preset = dataclasses.field(default_factory=Preset)
 

@@ -31,7 +31,7 @@ MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
 
 
 @dataclass(frozen=True)
-class View:
+class Viewport:
     """The `[view]` table: the part of the plane that the picture shows."""
 
     center: tuple[float, float] = key(
@@ -51,7 +51,7 @@ class View:
 
 TABLES: dict[str, type] = {
     "network": Random,
-    "view": View,
+    "view": Viewport,
     "animation": Animation,
     "color": Color,
     "show": Show,
@@ -159,7 +159,7 @@ def expand(dotted: str) -> tuple[str, ...]:
     return tuple(f"{table.removesuffix('show')}{view}.{field}" for view in holders(field))
 
 
-def spread(keys: dict[str, Any]) -> dict[str, Any]:
+def expand_all(keys: dict[str, Any]) -> dict[str, Any]:
     """Keys by dotted names, with an option of `[show]` as that of each view that has it.
 
     A view that cannot take the value keeps its own; PresetError, naming the key as it is given,

@@ -13,7 +13,7 @@ from typing import Any, cast
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
-from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
+from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
 from cppn_gl.viewer.history import History
@@ -50,7 +50,9 @@ class Explorer(Viewing):
         self.guided = False  # captions tell what each preset is
         self._entered: list[tuple[Moment, float | None]] = []  # the time, where it was left
         self._scale_base = 0.0  # the rung that the weight scale stepped from
-        self._zoom: tuple[View, tuple[float, float], View] | None = None  # start, cursor, now
+        self._zoom: tuple[Viewport, tuple[float, float], Viewport] | None = (
+            None  # start, cursor, now
+        )
         self._shown: tuple[Moment, Preset] | None = None
 
     # What is looked at
@@ -66,7 +68,7 @@ class Explorer(Viewing):
         return self.preset.at(self.time)
 
     @property
-    def home(self) -> View:
+    def home(self) -> Viewport:
         """The view that `0` returns to."""
         return self.history.now.home
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cppn_gl.preset.parsing import parse_preset
-from cppn_gl.preset.preset import Preset, View
+from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
 KEPT = 500  # moments read back at the start
@@ -25,7 +25,7 @@ class Moment:
     """One thing seen: a preset with its view, the layer shown (None for all), the home view."""
 
     preset: Preset
-    home: View
+    home: Viewport
     layer: int | None = None
 
     @property
@@ -56,7 +56,7 @@ def parse_moment(line: str) -> Moment | None:
         layer = document["layer"]
         if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
             return None
-        return Moment(preset, View((x, y), extent), layer)
+        return Moment(preset, Viewport((x, y), extent), layer)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
 

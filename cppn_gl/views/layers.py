@@ -19,7 +19,7 @@ from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_ord
 from cppn_gl.engines.stretch import ends, grid, measured, natural
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
-from cppn_gl.preset.color import DISPLAY, Ends, colored
+from cppn_gl.preset.color import DISPLAY, ValueRange, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
 from cppn_gl.utils.tasks import Steps
@@ -77,7 +77,7 @@ def planes(sums: Floats) -> Floats:
     return colors(shown)
 
 
-def layer_ends(scene: Scene, shape: Size) -> Generator[None, None, list[Ends]]:
+def layer_ends(scene: Scene, shape: Size) -> Generator[None, None, list[ValueRange]]:
     """What becomes 0 and 1 in each layer's picture of a shape: as if it were the whole picture."""
 
     def values(size: Size) -> Generator[None, None, list[Floats]]:

@@ -721,7 +721,7 @@ WRONG = [
     (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),
     (["render", "small.toml", "-o"], "expected one argument"),
     (["render", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
-    (["render", "small.toml", "-o", "small.toml/a.png"], "is no folder"),
+    (["render", "small.toml", "-o", "small.toml/a.png"], "is not a folder"),
     (["render", "folder.png", *OUT], "folder.png: Is a directory"),
     (["render", "small.toml", "-o", "folder.png"], "is a folder"),
     (["render", "broken.toml", *OUT], "broken.toml:1: not TOML"),

@@ -20,7 +20,7 @@ from cppn_gl.engines.gl.shader import Structure, structure
 from cppn_gl.engines.tuning import Measured, TuningCache, structure_key
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.preset import View
+from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene, work_per_pixel
 
 GPU = ContextInfo("A GPU", "", "4.6", 460, "460", False, 16384, (16384, 16384), 65536, 14, 256)
@@ -106,7 +106,7 @@ def chooser(
 
 
 def scene(network: Network) -> Scene:
-    return Scene(network, View(), Clock())
+    return Scene(network, Viewport(), Clock())
 
 
 def planes(size: tuple[int, int]) -> Any:

@@ -17,7 +17,7 @@ from cppn_gl.engines.rates import FIRST_RATE, MAX_RATES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.preset import View
+from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 
 pytestmark = pytest.mark.gl
@@ -100,7 +100,7 @@ def test_the_programs_alive_are_few(renderer: Renderer) -> None:
     with current(renderer):
         for k in range(100):
             network = Network.random(depth=2, width=1 + k % 16, activation=names[k % 13])
-            renderer.painter.load(Scene(network, View(), Clock()))
+            renderer.painter.load(Scene(network, Viewport(), Clock()))
             assert len(renderer.painter.programs) <= MAX_PROGRAMS
     assert compiled_by(renderer, START)[0] <= 1
 
@@ -139,7 +139,7 @@ def test_baking_compiles_for_each_network_and_not_for_the_view() -> None:
 def test_one_upload_serves_all_engines(renderer: Renderer) -> None:
     painter = renderer.painter
     with current(renderer):
-        scene = Scene(Network.random(depth=3, width=9, seed=77), View(), Clock())
+        scene = Scene(Network.random(depth=3, width=9, seed=77), Viewport(), Clock())
         before = painter.uploads
         for engine in (FRAGMENT, COMPUTE[4], FRAGMENT, COMPUTE[8]):
             painter.load(scene, engine.pipeline)

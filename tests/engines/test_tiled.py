@@ -30,7 +30,7 @@ from cppn_gl.engines.gl.tiled_programs import (
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
-from cppn_gl.preset.preset import Preset, View
+from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import finish, within
@@ -178,9 +178,9 @@ def test_every_activation_is_drawn_truly(tiled: Tiled, name: str) -> None:
 
 @gl
 @pytest.mark.parametrize(
-    "view", [View((0.0, 0.0), 1e6), View((1e6, 1e6), 1e-6), View((-3.0, 1e5), 0.5)]
+    "view", [Viewport((0.0, 0.0), 1e6), Viewport((1e6, 1e6), 1e-6), Viewport((-3.0, 1e5), 0.5)]
 )
-def test_far_views_are_drawn_truly(tiled: Tiled, view: View) -> None:
+def test_far_views_are_drawn_truly(tiled: Tiled, view: Viewport) -> None:
     preset = Preset(view=view).replace(depth=2, width=66, inputs=["x", "r", "y"], weight_scale=0.3)
     check_truth(tiled, preset, (9, 5))
 

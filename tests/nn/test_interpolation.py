@@ -46,8 +46,10 @@ def test_all_that_is_drawn_is_one_vector() -> None:
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.sampled_from(["normal", "uniform"]))
-def test_equal_shares_are_equal_angles_and_lengths(seed: int, other: int, law: str) -> None:
-    kind = Kind(((4, 2), (3, 4)), 0, law)
+def test_equal_shares_are_equal_angles_and_lengths(
+    seed: int, other: int, distribution: str
+) -> None:
+    kind = Kind(((4, 2), (3, 4)), 0, distribution)
     points = [whole(blended(kind, seed, other, k / 8)) for k in range(9)]
     turned = [angle(a, b) for a, b in itertools.pairwise(points)]
     assert turned == pytest.approx([turned[0]] * 8, abs=1e-5)

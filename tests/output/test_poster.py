@@ -69,7 +69,7 @@ def pixels(path: Path) -> NDArray[Any]:
 
 
 class StopError(Exception):
-    """Ends a poster midway."""
+    """ValueRange a poster midway."""
 
 
 def stopping(after: int) -> Callable[[int, int], None]:

@@ -32,7 +32,7 @@ from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Layers
-from cppn_gl.preset.preset import PresetError, View
+from cppn_gl.preset.preset import PresetError, Viewport
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.views import ALL
 from cppn_gl.views.base import HostView
@@ -235,7 +235,7 @@ def zoomed(extent: float, center: tuple[float, float], inputs: tuple[str, ...]) 
     steep = Layer(first.weight / np.float32(extent), first.bias, "sin")
     folded = -(steep.weight[:, :2].astype(float) @ np.array(center))
     kept = steep if "x" not in inputs else Layer(steep.weight, folded % (2 * math.pi), "sin")
-    return Preset(Layers((kept, *rest), inputs), View(center, extent))
+    return Preset(Layers((kept, *rest), inputs), Viewport(center, extent))
 
 
 @gl
@@ -268,9 +268,14 @@ def test_a_deep_zoom_shows_neighbouring_pixels_apart(renderer: Renderer) -> None
 @gl
 @pytest.mark.parametrize(
     "view",
-    [View((0.0, 0.0), 1e6), View((1e6, -1e6), 1e6), View((1e6, 1e6), 1e-6), View((-3.0, 1e5), 0.5)],
+    [
+        Viewport((0.0, 0.0), 1e6),
+        Viewport((1e6, -1e6), 1e6),
+        Viewport((1e6, 1e6), 1e-6),
+        Viewport((-3.0, 1e5), 0.5),
+    ],
 )
-def test_far_views_are_drawn_truly(renderer: Renderer, view: View) -> None:
+def test_far_views_are_drawn_truly(renderer: Renderer, view: Viewport) -> None:
     preset = Preset(view=view).replace(depth=3, width=6, inputs=["x", "r", "y"], weight_scale=0.3)
     check_truth(renderer, preset)
 
@@ -393,7 +398,7 @@ def check_activation(renderer: Renderer, name: str) -> None:
     """One row of pixels for each power of two; the activation of x alone, and its float64 twin."""
     for extent in (1e-6, 1e-3, 1.0, 8.0, 100.0, 1e4, 1e6):
         network = Network([Layer([[1.0]], [0.0], name)], inputs=("x",))
-        preset = Preset(Layers(network.drawn, ("x",)), View(extent=extent))
+        preset = Preset(Layers(network.drawn, ("x",)), Viewport(extent=extent))
         drawn = renderer.render(preset, size=(64, 2), dtype="float32")[..., 0].astype(float)
         expected = reference(preset, (64, 2))[..., 0]
         # An error of x in its last places, and one of the value in its last places.
@@ -594,7 +599,7 @@ def test_numbers_of_numpy_are_numbers(renderer: Renderer) -> None:
         ({"size": (0, 0)}, "0 is not an integer from 1"),
         ({"size": (5, -1)}, "-1 is not an integer"),
         ({"size": (5.5, 3)}, "5.5 is not an integer"),
-        ({"size": (5,)}, "a list of 1 where 2"),
+        ({"size": (5,)}, "a list of 1; expected 2"),
         ({"size": (2**40, 1)}, "is not an integer from 1 to 1048576"),
         ({"time": math.nan}, "nan is not a number"),
         ({"time": math.inf}, "inf is not a number"),

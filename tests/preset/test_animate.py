@@ -367,7 +367,7 @@ def test_a_mistake_names_its_key(toml: str) -> None:
 def test_a_network_given_by_its_layers_moves_as_far_as_it_can() -> None:
     layers = (Layer(np.ones((1, 2)), np.zeros(1), "sin"),)
     preset = Preset(Layers(layers, ("x", "z0")))
-    with pytest.raises(PresetError, match=r"animation\.walk: this network is given by its layers"):
+    with pytest.raises(PresetError, match=r"animation\.walk: this network has explicit layers"):
         preset.replace(walk=[1, 2])
     with pytest.raises(PresetError, match=r"animate\.network\.depth: cannot be changed"):
         preset.replace(**{"animate.depth": [1, 2]})

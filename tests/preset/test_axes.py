@@ -169,7 +169,7 @@ def test_a_cells_size(size: object) -> None:
     ("keys", "words"),
     [
         ({"cell": "160"}, r"sweep\.cell: '160' is not a size in pixels like 160x120"),
-        ({"cell": [160]}, r"sweep\.cell: a list of 1 where 2"),
+        ({"cell": [160]}, r"sweep\.cell: a list of 1; expected 2"),
         ({"cell": "1x1"}, r"sweep\.cell: 1 is not an integer from 8"),
         ({"gap": -1}, r"sweep\.gap: -1 is not"),
         ({"seeds": "varing"}, r"sweep\.seeds: no 'varing'; did you mean 'varying'"),

@@ -15,7 +15,7 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
-from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, View
+from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
@@ -304,7 +304,7 @@ def test_what_is_solid_is_turned_by_dragging_and_neared_by_the_wheel() -> None:
 coordinates = st.floats(-3, 3).map(lambda c: round(c, 4))
 cursors = st.tuples(st.floats(-2, 2), st.floats(-1, 1))
 views = st.builds(
-    View,
+    Viewport,
     center=st.tuples(coordinates, coordinates),
     extent=st.floats(0.01, 100).map(lambda e: float(f"{e:.3g}")),
 )
@@ -319,7 +319,7 @@ def under(explorer: Explorer) -> tuple[float, float]:
 @quick
 @given(view=views, cursor=cursors, steps=st.integers(-20, 40), stride=st.integers(1, 5))
 def test_zoom_keeps_the_point_under_the_cursor(
-    view: View, cursor: tuple[float, float], steps: int, stride: int
+    view: Viewport, cursor: tuple[float, float], steps: int, stride: int
 ) -> None:
     explorer = Explorer(Preset(view=view))
     explorer.cursor = cursor
@@ -338,7 +338,7 @@ def test_zoom_keeps_the_point_under_the_cursor(
 @quick
 @given(view=views, cursor=cursors, steps=st.lists(st.integers(-4, 4), max_size=12))
 def test_zooming_there_and_back_is_the_same_view(
-    view: View, cursor: tuple[float, float], steps: list[int]
+    view: Viewport, cursor: tuple[float, float], steps: list[int]
 ) -> None:
     explorer = Explorer(Preset(view=view))
     explorer.cursor = cursor
@@ -356,7 +356,7 @@ def test_zooming_there_and_back_is_the_same_view(
 def test_an_odd_centre_comes_back_too(
     digits: float, cursor: tuple[float, float], steps: int
 ) -> None:
-    view = View((digits, -0.7436438870371587), 2.6)
+    view = Viewport((digits, -0.7436438870371587), 2.6)
     explorer = Explorer(Preset(view=view))
     explorer.cursor = cursor
     press(explorer, "zoom_in", steps)
@@ -366,21 +366,21 @@ def test_an_odd_centre_comes_back_too(
 
 
 def test_zoom_after_a_pan_starts_from_there() -> None:
-    explorer = Explorer(Preset(view=View((0.1, 0.2), 1.0)))
+    explorer = Explorer(Preset(view=Viewport((0.1, 0.2), 1.0)))
     explorer.cursor = (0.5, -0.5)
     press(explorer, "zoom_in", 4)
-    assert explorer.preset.view == View((0.35, -0.05), 0.5)
+    assert explorer.preset.view == Viewport((0.35, -0.05), 0.5)
     press(explorer, "pan_right")
-    assert explorer.preset.view == View((0.4125, -0.05), 0.5)
+    assert explorer.preset.view == Viewport((0.4125, -0.05), 0.5)
     press(explorer, "zoom_in", 4)
-    assert explorer.preset.view == View((0.5375, -0.175), 0.25)
+    assert explorer.preset.view == Viewport((0.5375, -0.175), 0.25)
     explorer.cursor = (0.0, 0.0)
     press(explorer, "zoom_out", 4)
-    assert explorer.preset.view == View((0.5375, -0.175), 0.5)
+    assert explorer.preset.view == Viewport((0.5375, -0.175), 0.5)
 
 
 def test_zoom_is_told_against_home() -> None:
-    explorer = Explorer(Preset(view=View((0.0, 0.0), 2.6)))
+    explorer = Explorer(Preset(view=Viewport((0.0, 0.0), 2.6)))
     press(explorer, "zoom_in", 8)
     assert explorer.zoom == 4.0
     press(explorer, "zoom_in", large=True)
@@ -393,7 +393,7 @@ def test_zoom_is_told_against_home() -> None:
     ("extent", "action"), [(2 * MIN_EXTENT, "zoom_in"), (MAX_EXTENT / 2, "zoom_out")]
 )
 def test_the_range_of_extent_is_refused_beyond(extent: float, action: str) -> None:
-    explorer = Explorer(Preset(view=View((0.25, 0.5), extent)))
+    explorer = Explorer(Preset(view=Viewport((0.25, 0.5), extent)))
     explorer.cursor = (0.3, 0.1)
     press(explorer, action, 20)
     last = explorer.preset
@@ -401,43 +401,43 @@ def test_the_range_of_extent_is_refused_beyond(extent: float, action: str) -> No
     press(explorer, action, large=True)
     assert explorer.preset is last
     press(explorer, {"zoom_in": "zoom_out", "zoom_out": "zoom_in"}[action], 4)
-    assert explorer.preset.view == View((0.25, 0.5), extent)
+    assert explorer.preset.view == Viewport((0.25, 0.5), extent)
 
 
 def test_pan_moves_by_the_shorter_side_and_back() -> None:
-    start = Preset(view=View((0.1, 0.3), 0.8))
+    start = Preset(view=Viewport((0.1, 0.3), 0.8))
     explorer = Explorer(start)
     for there, back, moved in (
         ("pan_right", "pan_left", (0.2, 0.3)),
         ("pan_up", "pan_down", (0.1, 0.4)),
     ):
         press(explorer, there)
-        assert explorer.preset.view == View(moved, 0.8)
+        assert explorer.preset.view == Viewport(moved, 0.8)
         press(explorer, there, large=True)
         press(explorer, back, 5)
         assert explorer.preset == start
     explorer.pan_by(-0.5, 0.25)
-    assert explorer.preset.view == View((-0.3, 0.5), 0.8)
+    assert explorer.preset.view == Viewport((-0.3, 0.5), 0.8)
 
 
 def test_pan_ends_at_the_edge_of_the_plane() -> None:
-    explorer = Explorer(Preset(view=View((0.9e6, 0.0), MAX_EXTENT)))
+    explorer = Explorer(Preset(view=Viewport((0.9e6, 0.0), MAX_EXTENT)))
     press(explorer, "pan_right", 9, large=True)
     assert explorer.preset.view.center == (1e6, 0.0)
 
 
 def test_reset_returns_to_the_presets_view() -> None:
-    start = Preset(view=View((0.1, 0.3), 0.8))
+    start = Preset(view=Viewport((0.1, 0.3), 0.8))
     explorer = Explorer(start)
     press(explorer, "deeper")
     press(explorer, "zoom_in", 3)
     press(explorer, "pan_up")
     press(explorer, "reset_view")
     assert explorer.preset == start.replace(depth=9)
-    explorer.load(Preset(view=View((5.0, 5.0), 2.0)))
+    explorer.load(Preset(view=Viewport((5.0, 5.0), 2.0)))
     press(explorer, "pan_up")
     press(explorer, "reset_view")
-    assert explorer.preset.view == View((5.0, 5.0), 2.0)
+    assert explorer.preset.view == Viewport((5.0, 5.0), 2.0)
     press(explorer, "history_back", 3)  # home travels with the history
     press(explorer, "zoom_in")
     press(explorer, "reset_view")

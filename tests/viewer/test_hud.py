@@ -9,7 +9,7 @@ from letters import LONG, SIZES, missing
 
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
-from cppn_gl.preset.preset import Preset, View
+from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import (
     FADE_SECONDS,
@@ -112,7 +112,7 @@ def test_no_glyph_is_missing() -> None:
 
 
 def test_a_deep_zoom_is_short() -> None:
-    of = Explorer(Preset(view=View((0.0, 0.0), 2.6)))
+    of = Explorer(Preset(view=Viewport((0.0, 0.0), 2.6)))
     while of.preset.view.extent > 2e-6:
         of.zoom_in()
     assert max(map(len, lines(of))) < 60

@@ -14,7 +14,7 @@ import pytest
 
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
-from cppn_gl.preset.preset import Preset, View
+from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.viewer import journal as module
 from cppn_gl.viewer.journal import Journal, Moment, default_path, parse_moment
 
@@ -36,7 +36,7 @@ for number in range(10**6):
 
 def moment(seed: int = 0, layer: int | None = None, **words: Any) -> Moment:
     preset = Preset(spec=Random(seed=seed), **{"name": "x"} | words)
-    return Moment(preset, View((0.25, -1.5), 3.0), layer)
+    return Moment(preset, Viewport((0.25, -1.5), 3.0), layer)
 
 
 def writer(name: str, path: Path) -> "subprocess.Popen[str]":
@@ -67,7 +67,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
         moment(),
         moment(2**63 - 1, layer=3),
         moment(title="größer", description="two lines\nor\u2028more\x85", name="näme"),
-        Moment(Preset(view=View((1 / 3, 1e-17), 1e-6)), View((1 / 7, -1e6), 1e6)),
+        Moment(Preset(view=Viewport((1 / 3, 1e-17), 1e-6)), Viewport((1 / 7, -1e6), 1e6)),
     ],
 )
 def test_a_moment_is_one_line_and_comes_back(seen: Moment, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers
-from cppn_gl.preset.color import Ends, colored
+from cppn_gl.preset.color import ValueRange, colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.base import painted
 from cppn_gl.views.layers import LayersView, pass_through, planes
@@ -170,7 +170,7 @@ def test_sums_are_in_the_mapping_on_their_own_scale() -> None:
     left, top, right, _ = cells.box(2)
     cell = np.s_[top : top + half - cells.gap, left:right]
     plain = painted(VIEW, scene_of(preset.replace(mapping="rgb", stretch="none")), SIZE)[cell]
-    unit = Ends((0.0,) * 3, (1.0,) * 3)
+    unit = ValueRange((0.0,) * 3, (1.0,) * 3)
     expected = colored(plain.reshape(-1, 3), preset.color, unit).reshape(plain.shape)
     assert np.allclose(painted(VIEW, scene_of(preset), SIZE)[cell], expected, atol=1e-4)
 

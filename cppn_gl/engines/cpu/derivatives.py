@@ -1,6 +1,6 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> Places.first_sums() -> nn/derivatives.layers() -> values, slopes to the right and up
+u, v -> Places.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from cppn_gl.engines.fold import first_layer
 from cppn_gl.nn.derivatives import Jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.tables import View
+from cppn_gl.preset.tables import Viewport
 
 
 class Places:
@@ -20,13 +20,13 @@ class Places:
     u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
     """
 
-    def __init__(self, network: Network, view: View, clock: Clock):
+    def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._products, self._view = Products(network, view, clock), view
         fold = first_layer(network, view.center, view.extent, clock)
         self._radius = "r" in network.inputs
         self._fold = fold[: len(network.drawn[0].bias)]
 
-    def first_sums(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
+    def first_pre_activations(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
         """The sums of layer 1 at pixels of a picture, by their number in reading order."""
         places = self._products.places(pixels, size)
         jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)

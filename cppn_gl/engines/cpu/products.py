@@ -1,6 +1,6 @@
 """Networks as matrix products on the processor, in float32, on all cores.
 
-    Network, View, Clock -> Products.fill(picture, blocks): display values, on all cores
+    Network, Viewport, Clock -> Products.fill(picture, blocks): display values, on all cores
                             Products.fill_by_layers(): the same as a generator, layer by layer
                             Products.walk(): every layer, as Network.walk; places(): what it takes
 
@@ -27,7 +27,7 @@ from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Step
 from cppn_gl.preset.color import NOT_A_NUMBER
-from cppn_gl.preset.preset import View
+from cppn_gl.preset.preset import Viewport
 from cppn_gl.utils.threads import THREADS, on_all_cores, one_thread
 
 Floats = NDArray[np.float32]
@@ -87,7 +87,7 @@ class Blocks:
 class Products:
     """A network at a view and a time."""
 
-    def __init__(self, network: Network, view: View, clock: Clock):
+    def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._network, self._view = network, view
         self._radius = "r" in network.inputs
         self._widest = max(3, network.width)

@@ -124,7 +124,7 @@ def derivative_fields(
     network: Network, places: Places, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[NDArray[np.float32]]:
     """What derivatives.frag makes of pixels: for red, green and blue (value, d/du, d/dv, 0)."""
-    units = outputs(network, places.first_sums(pixels, size))
+    units = outputs(network, places.first_pre_activations(pixels, size))
     return [by_output(units, k) for k in range(3)]
 
 
@@ -182,7 +182,7 @@ def limits(scene: Scene) -> tuple[float, float]:
 
 
 def spread(sizes: Floats) -> tuple[float, float]:
-    """Ends of a logarithmic scale for most of some sizes, FEWEST to MOST_DECADES apart."""
+    """ValueRange of a logarithmic scale for most of some sizes, FEWEST to MOST_DECADES apart."""
     known = sizes[np.isfinite(sizes) & (sizes > 1e-30)]
     if not known.size:
         return 0.1, 1.0  # flat everywhere

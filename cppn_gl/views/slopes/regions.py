@@ -27,13 +27,13 @@ from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
     Jets,
-    first_sums,
+    first_pre_activations,
     kinked_layers,
     layers,
     pattern_hash,
 )
 from cppn_gl.nn.layers import MAX_DEPTH
-from cppn_gl.preset.color import Ends
+from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
@@ -73,7 +73,7 @@ class RegionsView(View):
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
         shape = region.shape if region else planes.size
-        ends: list[Ends] = []  # of the picture's colours, measured before the first band
+        ends: list[ValueRange] = []  # of the picture's colours, measured before the first band
 
         def part(fields: Fields, band: Region) -> Steps[None]:
             if not ends:
@@ -141,7 +141,7 @@ class RegionsView(View):
         x, y = point_of(scene, size, place)
         on = total = 0
         near: tuple[float, int, int] = (np.inf, 0, 0)
-        sums = first_sums(scene.network, [x], [y], scene.clock)
+        sums = first_pre_activations(scene.network, [x], [y], scene.clock)
         for number, z, _ in layers(scene.network, sums):
             if number in shown_layers(scene):
                 away = distances(z, np.float64(1))[0]
@@ -197,7 +197,7 @@ def region_fields(
     ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)
     region[:, 0] = FAR
     pattern = np.zeros(count, np.uint32)
-    for number, sums, units in layers(scene.network, places.first_sums(pixels, size)):
+    for number, sums, units in layers(scene.network, places.first_pre_activations(pixels, size)):
         if number == scene.network.depth - 1:
             picture = np.zeros((count, 4), np.float32)
             picture[:, :3] = units[0]

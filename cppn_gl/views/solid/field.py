@@ -16,8 +16,8 @@ from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.color import DISPLAY, Color, Ends
-from cppn_gl.preset.preset import MAX_EXTENT, View
+from cppn_gl.preset.color import DISPLAY, Color, ValueRange
+from cppn_gl.preset.preset import MAX_EXTENT, Viewport
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Task
@@ -94,7 +94,7 @@ class Fields:
         weight: tuple[float, float, float],
         span: tuple[float, float],
         color: Color,
-        ends: Ends,
+        ends: ValueRange,
     ) -> Field:
         """The field of square planes of outputs, in colours that go from end to end."""
         side = planes.size[0]
@@ -128,11 +128,11 @@ class FieldDrawing:
         channel: str = "all",
         span: tuple[float, float] = (0.0, 1.0),
         color: Color = PLAIN,
-        ends: Ends = DISPLAY,
+        ends: ValueRange = DISPLAY,
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
-        self._scene = dataclasses.replace(scene, view=View(view.center, extent))
+        self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
         self._how = WEIGHTS[channel], span, color, ends
         self._painter = stage.painter
         self._square = Square(stage, self._scene, side)

@@ -16,7 +16,7 @@ from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.color import broken
-from cppn_gl.preset.preset import View
+from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.cache import MB, lru_cache_by_size
@@ -69,7 +69,7 @@ def units(network: Network) -> tuple[Network, int] | None:
 
 
 @lru_cache_by_size(2 * MB, network_bytes)
-def measured(network: Network, view: View, clock: Clock, channel: str) -> Span:
+def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
     """Round numbers below and above all values over the square of a view, on GRID × GRID points.
 
     What is no number is none of them.
@@ -94,7 +94,7 @@ def apart(low: float, high: float) -> Span:
     return low, high
 
 
-def span_of(network: Network, view: View, clock: Clock, channel: str) -> Span:
+def span_of(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
     """The values of height 0 and 1: the ends of the activation's range, or what is measured."""
     return bounds(network.drawn[-1].activation) or measured(network, view, clock, channel)
 

@@ -127,7 +127,7 @@ class SurfaceDrawing:
 
     def _drawings(self, plate: Plate) -> list[FieldDrawing]:
         """The drawings of a plate's heights, and of its colours where these are others."""
-        scene, ends = self._scene, self._picture.found
+        scene, ends = self._scene, self._picture.result
         side = grid_side(plate.pixels(self._planes.size)[2:])
         shown = Scene(plate.network, scene.view, scene.clock, scene.preset)
         heights = partial(FieldDrawing, self._stage, shown, side, plate.channel, plate.span)

@@ -21,7 +21,7 @@ from cppn_gl.engines.stretch import MOST, ends, measured, natural
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.color import NOT_A_NUMBER, Ends, broken, colored
+from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Stage
@@ -92,7 +92,7 @@ class Ranges:
     """What is nothing and what is most of the values shown, and the ends of their colours."""
 
     span: Span
-    ends: Ends
+    ends: ValueRange
 
     def share(self, values: Floats) -> Floats:
         """Values as shares of the span, cut off at 0 and 1."""
@@ -163,7 +163,7 @@ class VolumeSlices:
     def measure(self, deadline: float) -> Ranges | None:
         """What its values and colours lie between, once that is known."""
         self._ranges.step(deadline)
-        return self._ranges.found
+        return self._ranges.result
 
     def step(self, deadline: float) -> bool:
         """Evaluate until about `deadline`; True when all is there."""
@@ -192,7 +192,7 @@ class VolumeSlices:
 
     def _seen(self, values: Floats) -> tuple[Floats, Floats]:
         """How much is there, (side, side), and its colour, (side, side, 3), of outputs (N, 3)."""
-        found, color, wrong = self._ranges.found, self._scene.preset.color, broken(values)
+        found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
         assert found is not None
         if self._channel != "all":
             values = values[:, [CHANNELS.index(self._channel)] * 3]

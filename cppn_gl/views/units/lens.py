@@ -15,7 +15,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
-from cppn_gl.preset.preset import View
+from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
@@ -36,7 +36,7 @@ class Lens:
     """A network over a view, at the pixels of a picture of `size`: (N, rows) sums of each layer."""
 
     network: Network
-    view: View
+    view: Viewport
     clock: Clock
     size: Size
     inputs: Floats
