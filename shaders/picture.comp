@@ -12,7 +12,7 @@ uniform ivec4 part; // of the planes, in texels: left, top, width, height
 
 void put(ivec2 texel, vec4 red, vec4 green, vec4 blue) {
     if (any(greaterThanEqual(texel, part.xy + part.zw))) return;
-#if ADDED // a program of its own: a processor would load at every sample, and choose afterwards
+#if ADDITIVE // a program of its own: a processor would load at every sample, and choose afterwards
     red += imageLoad(red_plane, texel);
     green += imageLoad(green_plane, texel);
     blue += imageLoad(blue_plane, texel);

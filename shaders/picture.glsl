@@ -24,7 +24,7 @@
 
 // One sample's part in a pixel: clamped, where there are others.
 REAL shared_value(REAL value) {
-    return frame.share * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
+    return frame.sample_weight * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
 }
 
 void picture(ivec2 pixel, out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {

@@ -6,7 +6,7 @@
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
 uniform sampler2D blue_plane;
-uniform float share; // of this sample in its pixel
+uniform float sample_weight; // of this sample in its pixel
 
 layout(location = 0) out vec4 red;
 layout(location = 1) out vec4 green;
@@ -18,7 +18,7 @@ void main() {
     vec4 g = texelFetch(green_plane, texel, 0);
     vec4 b = texelFetch(blue_plane, texel, 0);
     for (int lane = 0; lane < 4; ++lane) {
-        vec3 shown = share * colored(vec3(r[lane], g[lane], b[lane]));
+        vec3 shown = sample_weight * colored(vec3(r[lane], g[lane], b[lane]));
         red[lane] = shown.r;
         green[lane] = shown.g;
         blue[lane] = shown.b;

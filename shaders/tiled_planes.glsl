@@ -7,7 +7,7 @@ layout(rgba32f, binding = 2) uniform image2D blue_plane;
 
 // One sample's part in a pixel: clamped, where there are others.
 REAL shared_value(REAL value) {
-    return frame.share * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
+    return frame.sample_weight * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
 }
 
 void put(ivec2 texel, REAL red, REAL green, REAL blue) {

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.geometry import sample_jitters
-from cppn_gl.engines.rates import Kind
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Task
@@ -56,7 +56,7 @@ class Region:
         return math.isqrt(len(self.jitters))
 
     @property
-    def adds(self) -> bool:
+    def additive(self) -> bool:
         """Whether several samples add up, each clamped; a single one is written as it is."""
         return len(self.jitters) > 1
 
@@ -95,13 +95,13 @@ class Engine:
 
     `name` is exact: it is what is saved, and says all that a picture's last bit may depend on; up
     to its dash it is the family's, by which the best of several can be asked for. `title` is for
-    people, where it is another; `help` says what it draws by. `on_host`: it needs no OpenGL.
+    people, where it is another; `help` says what it draws by. `on_cpu`: it needs no OpenGL.
     `compiles`: it makes one wait for a compiler, for a structure of networks, or, where it `bakes`,
     for each network.
     """
 
     name = title = help = ""
-    on_host = False
+    on_cpu = False
     compiles = False
     bakes = False
 
@@ -125,7 +125,7 @@ class Engine:
         """Whether it is not by far too slow for a network that is one of many in a picture."""
         return True
 
-    def rate_key(self, painter: Any, network: Network) -> Kind:
+    def rate_key(self, painter: Any, network: Network) -> RateKey:
         """What its rate on such networks is kept under. Compiles nothing."""
         return self.name, None
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from cppn_gl.engines.base import SURE, Device, Engine, Region
 from cppn_gl.engines.gl.baked import weights
-from cppn_gl.engines.gl.compiling import Compiled, elsewhere
+from cppn_gl.engines.gl.compiling import Compiled, compile_in_worker
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
@@ -21,7 +21,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import finish
 
-HOST_GAIN = 1.25  # and one on the host so much faster: making bytes of its picture is not timed
+CPU_GAIN = 1.25  # and one on the host so much faster: making bytes of its picture is not timed
 GAIN = 1.05  # a candidate has to be this much faster than the first guess
 ROUNDS = 3
 ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
@@ -154,12 +154,12 @@ class Chooser:
                     best[engine] = max(best.get(engine, 0.0), rate)
         rates = {str(engine): rate for engine, rate in best.items()}
         fastest = max(best, key=lambda engine: best[engine])
-        shaders = [engine for engine in best if not engine.on_host]
-        if fastest.on_host and shaders:
+        shaders = [engine for engine in best if not engine.on_cpu]
+        if fastest.on_cpu and shaders:
             rival = max(shaders, key=lambda engine: best[engine])
-            if best[fastest] < HOST_GAIN * best[rival]:
+            if best[fastest] < CPU_GAIN * best[rival]:
                 fastest = rival
-        elif best[fastest] < GAIN * best[candidates[0]] and not candidates[0].on_host:
+        elif best[fastest] < GAIN * best[candidates[0]] and not candidates[0].on_cpu:
             fastest = candidates[0]
         self._remember(network, Measured(str(fastest), rates))
         if bakes and weights(network) <= BAKE_TRIAL:
@@ -240,7 +240,7 @@ class Chooser:
 
     def _compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
         """Compile in another process, `limit` seconds at the most."""
-        return elsewhere(self.painter, scene, engine, samples, limit=limit)
+        return compile_in_worker(self.painter, scene, engine, samples, limit=limit)
 
     def compile_asked(self, scene: Scene, samples: int) -> None:
         """Let another process compile the baked program that was asked for, however long.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
-from cppn_gl.engines.stretch import ending
+from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
@@ -57,9 +57,9 @@ def _draw(
     """Draw each sample raw, then colour it."""
     from cppn_gl.engines.gl.recolor import Recolor
 
-    ends = yield from ending(scene, region.shape)
+    ends = yield from value_range_steps(scene, region.shape)
     width, height = planes.texels
-    if region.adds:  # a single sample writes over what is there
+    if region.additive:  # a single sample writes over what is there
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
     for number, sample in enumerate(region.each_sample()):
@@ -72,7 +72,7 @@ def _draw(
             recolor.set(scene.preset.color, ends, len(region.jitters))
             rows = max(1, max(int(left(deadline) * recolor.rate), FEWEST) // width)
             rows = min(rows, height - row)
-            recolor.draw(raw, planes, row, rows, added=region.adds)
+            recolor.draw(raw, planes, row, rows, additive=region.additive)
             row += rows
     owned.close()
 
@@ -83,7 +83,7 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
         return target.picture
-    ends = yield from ending(scene, region.shape)
+    ends = yield from value_range_steps(scene, region.shape)
     picture = np.zeros_like(target.picture)
     for number, sample in enumerate(region.each_sample()):
         task = engine.begin(rates, target, scene, sample)

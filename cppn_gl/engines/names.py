@@ -31,7 +31,7 @@ ENGINES: dict[str, Engine] = {
     )
 }
 STAND_IN = ENGINES["fragment"]  # for a program that is still being compiled, or cannot be
-HOST = ENGINES["numpy"]  # draws all there is, anywhere, and compiles nothing
+CPU_ENGINE = ENGINES["numpy"]  # draws all there is, anywhere, and compiles nothing
 
 
 def engine_names() -> list[str]:
@@ -48,7 +48,7 @@ def engine_name(text: str) -> str:
     return text
 
 
-def wished() -> str:
+def requested_engine() -> str:
     """The engine that the environment asks for. Raises PresetError, naming the variable."""
     text = os.environ.get(VARIABLE) or AUTO
     try:
@@ -57,7 +57,7 @@ def wished() -> str:
         raise PresetError(str(error), key=VARIABLE) from None
 
 
-def host_engine(asked: str) -> Engine | None:
+def cpu_engine(asked: str) -> Engine | None:
     """The engine of an exact name, if it needs no OpenGL."""
     engine = ENGINES.get(asked)
-    return engine if engine is not None and engine.on_host else None
+    return engine if engine is not None and engine.on_cpu else None

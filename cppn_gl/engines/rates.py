@@ -6,21 +6,21 @@ FIRST_RATE = 4e9  # multiplications a second; half of it is the first guess
 MAX_RATES = 64
 SHORT = 0.002  # seconds
 
-Kind = tuple[Hashable, Hashable]  # what a rate is of: an engine or a view, and of what networks
+RateKey = tuple[Hashable, Hashable]  # what a rate is of: an engine or a view, and of what networks
 
 
 class Rates:
     """Multiplications a second, of each kind of work."""
 
     def __init__(self) -> None:
-        self._rates: dict[Kind, float] = {}
+        self._rates: dict[RateKey, float] = {}
         self._last: dict[Hashable, float] = {}  # of each engine, whatever it drew
 
-    def rate(self, kind: Kind) -> float:
+    def rate(self, kind: RateKey) -> float:
         """Multiplications a second that were reached, or a low guess."""
         return self._rates.get(kind, self._last.get(kind[0], FIRST_RATE) / 2)
 
-    def measured(self, kind: Kind, work: float, seconds: float) -> None:
+    def record(self, kind: RateKey, work: float, seconds: float) -> None:
         """Remember how fast a tile was: half of the new, half of the old."""
         rate = work / max(seconds, 1e-6)
         old = self._rates.get(kind)

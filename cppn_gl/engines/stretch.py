@@ -1,6 +1,6 @@
 """Which outputs become 0 and 1: by the output activation, or measured over the view.
 
-    Scene -> ending() -> ValueRange, after some steps
+    Scene -> value_range_steps() -> ValueRange, after some steps
     what another picture shows of it -> measured() -> Statistics -> ends() -> ValueRange
 
 What is measured is measured at the POINTS of a grid over the view, whatever the picture's size, its
@@ -24,12 +24,12 @@ from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
 
 POINTS = 128 * 128  # about
-LONGEST = 4096  # points along a side of the grid
+MAX_SIDE = 4096  # points along a side of the grid
 WIDE = 128  # units; a wider network is measured layer by layer, or a step would take too long
-SHARE = 2.0  # percent, on each side, that a percentile stretch cuts off
-LEAST = 1e-5  # of a range, relative to what lies in it: less is rounding
-MOST = 1e37  # of an end; float32 has to hold their difference
-KEPT = 8
+CLIPPED_PERCENT = 2.0  # percent, on each side, that a percentile stretch cuts off
+MIN_WIDTH = 1e-5  # of a range, relative to what lies in it: less is rounding
+HUGE = 1e37  # of an end; float32 has to hold their difference
+MAX_CACHED = 8
 
 Steps = Generator[None, None, ValueRange]
 Size = tuple[int, int]
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-_kept: LRUCache[Hashable, list[Statistics]] = LRUCache(KEPT)
+_cache: LRUCache[Hashable, list[Statistics]] = LRUCache(MAX_CACHED)
 
 
 def grid(shape: Size) -> Size:
@@ -45,32 +45,32 @@ def grid(shape: Size) -> Size:
     ratio = math.sqrt(shape[0] / shape[1])
     side = math.sqrt(POINTS)
     across, down = round(side * ratio), round(side / ratio)
-    return min(max(across, 1), LONGEST), min(max(down, 1), LONGEST)
+    return min(max(across, 1), MAX_SIDE), min(max(down, 1), MAX_SIDE)
 
 
-def natural(scene: Scene) -> ValueRange:
+def default_range(scene: Scene) -> ValueRange:
     """The ends without a stretch: those of the mapping, or of the output activation."""
     own = MAPPINGS[scene.preset.color.mapping].span
     low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
     return ValueRange((low,) * 3, (high,) * 3)
 
 
-def ending(scene: Scene, shape: Size) -> Steps:
+def value_range_steps(scene: Scene, shape: Size) -> Steps:
     """The ends of a scene in a picture of a shape (a size, of which only the ratio matters).
 
     It yields wherever it may be interrupted for a while, some 10 ms apart at most.
     """
     if scene.preset.color.stretch == "none":
-        return natural(scene)
+        return default_range(scene)
 
     def values(size: Size) -> Generator[None, None, list[Floats]]:
         return [(yield from _values(scene, size))]
 
-    (found,) = yield from measured(scene, grid(shape), values)
-    return ends(scene, found)
+    (found,) = yield from measure(scene, grid(shape), values)
+    return stretched_range(scene, found)
 
 
-def measured(
+def measure(
     scene: Scene, size: Size, values: Measure, what: Hashable = ""
 ) -> Generator[None, None, list[Statistics]]:
     """What is known of pictures of a scene, measured by `values` unless it is kept.
@@ -79,19 +79,19 @@ def measured(
     magenta, for each picture; `what`: which pictures.
     """
     key = what, _key(scene, size)
-    known = _kept.find(key)
+    known = _cache.find(key)
     if known is None:
         found = []
         for one in (yield from values(size)):
             found.append(_statistics(one))
             yield
-        known = _kept.put(key, found)
+        known = _cache.put(key, found)
     return known
 
 
-def ends(scene: Scene, found: Statistics) -> ValueRange:
+def stretched_range(scene: Scene, found: Statistics) -> ValueRange:
     """The ends of a scene with a stretch, by what is known of its values."""
-    usual, color = natural(scene), scene.preset.color
+    usual, color = default_range(scene), scene.preset.color
     mapping, known = MAPPINGS[color.mapping], found[color.stretch]
     low, high = known[:, :3] if mapping.channels == 3 else known[:, 3:].repeat(3, axis=1)
     if not (np.isfinite(low) & np.isfinite(high)).all():  # not one number in the view
@@ -100,9 +100,9 @@ def ends(scene: Scene, found: Statistics) -> ValueRange:
     return _widened(low, high, center)
 
 
-def ended(scene: Scene, shape: Size) -> ValueRange:
+def value_range(scene: Scene, shape: Size) -> ValueRange:
     """The ends of a scene, at once."""
-    return at_once(ending(scene, shape))
+    return at_once(value_range_steps(scene, shape))
 
 
 def _key(scene: Scene, size: Size) -> Hashable:
@@ -131,15 +131,20 @@ def _statistics(values: NDArray[np.float32]) -> Statistics:
         four = np.full((1, 4), np.nan)
     return {
         "minmax": np.stack([four.min(axis=0), four.max(axis=0)]),
-        "percentile": np.percentile(four, [SHARE, 100 - SHARE], axis=0),
+        "percentile": np.percentile(four, [CLIPPED_PERCENT, 100 - CLIPPED_PERCENT], axis=0),
     }
 
 
 def _widened(low: NDArray[Any], high: NDArray[Any], center: float | None) -> ValueRange:
     """ValueRange that differ, even about `center` where there is one."""
-    low, high = np.clip(low, -MOST, MOST), np.clip(high, -MOST, MOST)
+    low, high = (
+        np.clip(low, -HUGE, HUGE),
+        np.clip(high, -HUGE, HUGE),
+    )
     middle = (low + high) / 2 if center is None else np.full(3, center)
-    least = LEAST * np.maximum(np.maximum(np.abs(low), np.abs(high)), LEAST)
+    least = MIN_WIDTH * np.maximum(
+        np.maximum(np.abs(low), np.abs(high)), MIN_WIDTH
+    )
     half = np.maximum(np.maximum(high - middle, middle - low), least)
     low, high = middle - half, middle + half
     return ValueRange(tuple(low.tolist()), tuple(high.tolist()))

@@ -105,7 +105,7 @@ class View:
         """
         raise NotImplementedError
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         """Whether `paint_region` draws it, without OpenGL, where `engine` draws the network."""
         return False
 
@@ -142,7 +142,7 @@ class View:
         return None
 
 
-class HostView(View):
+class CPUView(View):
     """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
 
     samples = 1
@@ -168,7 +168,7 @@ class HostView(View):
 
         return Stepping(steps())
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         """Always."""
         return True
 
@@ -199,7 +199,7 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
 
 
-def painted(view: HostView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
+def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
     """A host view's picture of `size`, at once; `shape` where it stands for one of that size."""
     return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 

@@ -30,9 +30,9 @@ class PictureView(View):
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         """Where the engine needs no OpenGL."""
-        return engine.on_host
+        return engine.on_cpu
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
         """Paint by the engine."""

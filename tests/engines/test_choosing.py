@@ -49,7 +49,7 @@ class World:
         self.rates = dict.fromkeys(EXACT, 1e9)
         self.compiling: dict[str, float] = {}  # seconds, once for each engine
         self.drawn: list[str] = []
-        self.elsewhere: list[str] = []  # compiled in another process
+        self.compiled_elsewhere: list[str] = []  # compiled in another process
         self.problem = ""  # why none can
 
     def perf_counter(self) -> float:
@@ -72,7 +72,7 @@ class World:
 
     def compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
         """In another process: what is late takes as long as it may."""
-        self.elsewhere.append(str(engine))
+        self.compiled_elsewhere.append(str(engine))
         seconds = self.compiling.get(str(engine), 1.0)
         self.now += min(seconds, limit)
         if self.problem or seconds > limit:
@@ -372,7 +372,7 @@ def test_baking_has_to_save_more_than_it_costs(
     world.rates |= rates
     assert settled(one, NARROW, points_of(NARROW, seconds)) == (baked if bakes else guess)
     assert set(world.drawn) <= {baked}  # what is known is not measured again
-    assert world.elsewhere == ([baked] if bakes else [])
+    assert world.compiled_elsewhere == ([baked] if bakes else [])
     assert one.engine_for(NARROW).engine == (baked if bakes else guess)
 
 
@@ -431,7 +431,7 @@ def test_what_is_expected_to_compile_for_long_is_not_baked(
     world.rates[str(BAKED)] = 9e9
     network = Network.random(depth=depth, width=width)
     assert EXACT[settled(one, network, points_of(network, 1e5))].bakes is False
-    assert world.elsewhere == []
+    assert world.compiled_elsewhere == []
 
 
 def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: TuningCache) -> None:
@@ -442,7 +442,7 @@ def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: Tu
     guess = str(one.candidates(network)[0])
     cache.put(key, Measured(guess, {guess: 1e9}, 1e-4, weights(NARROW)))
     assert settled(one, network, points_of(network, 1e4)) == str(BAKED)
-    assert world.elsewhere == [str(BAKED)]
+    assert world.compiled_elsewhere == [str(BAKED)]
 
 
 def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningCache) -> None:
@@ -450,7 +450,7 @@ def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningC
     world.rates[str(BAKED)] = 9e9
     assert weights(TINY) * choosing.BAKE_SECONDS < SHORT
     assert settled(one, TINY, points_of(TINY, 1e4)) == str(BAKED)
-    assert world.elsewhere == []
+    assert world.compiled_elsewhere == []
 
 
 def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
@@ -464,11 +464,11 @@ def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
     cache.put(structure_key(one.painter.structure(network)), Measured(guess, {guess: 1e9}))
     for _ in range(2):
         assert settled(one, network, points_of(network, 100.0)) == guess
-        assert world.elsewhere == [baked]
+        assert world.compiled_elsewhere == [baked]
         assert 0 < world.now < BAKE_LIMIT
         assert world.drawn == []
     settled(one, network, points_of(network, 1e4))  # may take longer
-    assert world.elsewhere == [baked, baked]
+    assert world.compiled_elsewhere == [baked, baked]
     assert world.now < 2 * BAKE_LIMIT
 
 

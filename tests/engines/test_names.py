@@ -9,7 +9,14 @@ from rows import COMPUTE, NUMPY
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
 from cppn_gl.engines.gl.pipeline import ShaderEngine
-from cppn_gl.engines.names import AUTO, ENGINES, VARIABLE, engine_name, engine_names, wished
+from cppn_gl.engines.names import (
+    AUTO,
+    ENGINES,
+    VARIABLE,
+    engine_name,
+    engine_names,
+    requested_engine,
+)
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError
 
@@ -41,7 +48,7 @@ def test_pixels_are_vectors_of_one_to_four_lanes() -> None:
 
 
 def test_only_numpy_needs_no_opengl() -> None:
-    assert [engine for engine in ENGINES.values() if engine.on_host] == [NUMPY]
+    assert [engine for engine in ENGINES.values() if engine.on_cpu] == [NUMPY]
     assert [engine for engine in ENGINES.values() if not engine.compiles] == [NUMPY]
 
 
@@ -65,16 +72,16 @@ def test_an_unknown_name_is_refused_with_the_nearest(text: str, near: str) -> No
 
 def test_the_environment_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     assert VARIABLE == "CPPN_GL_ENGINE"
-    assert wished() == AUTO
+    assert requested_engine() == AUTO
     for text, engine in (("", AUTO), ("compute-8", "compute-8"), ("compute", "compute")):
         monkeypatch.setenv(VARIABLE, text)
-        assert wished() == engine
+        assert requested_engine() == engine
 
 
 def test_a_wrong_wish_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "cmpute")
     with pytest.raises(PresetError, match=r"^CPPN_GL_ENGINE: no engine 'cmpute'; did you mean"):
-        wished()
+        requested_engine()
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -6,9 +6,9 @@ import pytest
 from cppn_gl import Network, Preset
 from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.cpu.trace import (
-    FLAT,
-    greatest_slope,
+    SATURATION_SLOPE,
     inputs,
+    max_slope,
     saturated,
     statistics,
     trace,
@@ -75,7 +75,7 @@ def test_it_may_be_interrupted_between_layers() -> None:
 
 def test_the_sums_of_a_layer_are_what_its_activation_takes() -> None:
     products = Products(PRESET.network(), PRESET.view, PRESET.animation.clock(0.3))
-    for node, sums, units in products.walk(products.places(np.arange(40), SIZE)):
+    for node, sums, units in products.walk(products.coordinates(np.arange(40), SIZE)):
         assert sums is not None
         assert np.allclose(activate(node.activation, sums), units, atol=1e-6)
 
@@ -99,7 +99,7 @@ def test_overflow_is_not_an_exception() -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_greatest_slope(name: str) -> None:
     dense = np.abs(derivative(name, np.linspace(-20, 20, 100_001))).max()
-    assert greatest_slope(name) == pytest.approx(dense, rel=1e-4)
+    assert max_slope(name) == pytest.approx(dense, rel=1e-4)
 
 
 def test_saturation_says_where_a_unit_hardly_moves() -> None:
@@ -114,7 +114,7 @@ def test_saturation_says_where_a_unit_hardly_moves() -> None:
     }
     for name, expected in true.items():
         assert saturated(name, sums).tolist() == [bool(e) for e in expected], name
-    edge = np.arctanh(np.sqrt(1 - FLAT))
+    edge = np.arctanh(np.sqrt(1 - SATURATION_SLOPE))
     assert saturated("tanh", np.array([edge - 1e-6, edge + 1e-6])).tolist() == [False, True]
 
 

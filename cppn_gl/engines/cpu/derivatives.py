@@ -1,6 +1,6 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> Places.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
+u, v -> FirstLayer.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.tables import Viewport
 
 
-class Places:
+class FirstLayer:
     """Layer 1 at a view and a time, in float32 and local coordinates: a deep zoom stays sharp.
 
     u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
@@ -28,7 +28,7 @@ class Places:
 
     def first_pre_activations(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
         """The sums of layer 1 at pixels of a picture, by their number in reading order."""
-        places = self._products.places(pixels, size)
+        places = self._products.coordinates(pixels, size)
         jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
         jets[0] = places
         jets[1, :, 0] = jets[2, :, 1] = 1

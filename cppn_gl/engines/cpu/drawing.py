@@ -13,13 +13,13 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Floats, Products, contribution
-from cppn_gl.engines.rates import Kind, Rates
+from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 from cppn_gl.utils.threads import THREADS
 
 
-def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
+def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey) -> Steps[None]:
     """Draw a region onto a target of its size, on all cores; its rate is kept under a kind.
 
     A step draws the blocks that fit into the time left; where not even a block a core fits, one
@@ -48,6 +48,6 @@ def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: Kind) ->
                     spent += wall.perf_counter() - started
                     yield done
                     started = wall.perf_counter()
-            rates.measured(kind, len(piece) * work, spent + wall.perf_counter() - started)
+            rates.record(kind, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)
     target.write(picture)

@@ -17,7 +17,7 @@ class NumPy(Engine):
     name = "numpy"
     title = "NumPy"
     help = "matrix products on all cores of the processor, without OpenGL"
-    on_host = True
+    on_cpu = True
 
     def rank(self, network: Network, device: Device) -> float:
         """Where a processor draws anyway it multiplies matrices best; wide ones far faster than

@@ -117,7 +117,9 @@ class Products:
 
         def work(start: int) -> None:
             piece = blocks[start : start + count]
-            *_, (_, _, y) = self.walk(self.places(piece.pixels, piece.size, jitter), self._reusing)
+            *_, (_, _, y) = self.walk(
+                self.coordinates(piece.pixels, piece.size, jitter), self._reusing
+            )
             _add(y, picture, piece, finish)
 
         on_all_cores(work, range(0, len(blocks), count))
@@ -130,7 +132,7 @@ class Products:
         finish: Finish | None = None,
     ) -> Generator[None, None, None]:
         """The same; it yields between the layers. For few blocks of a wide network."""
-        places = self.places(blocks.pixels, blocks.size, jitter)
+        places = self.coordinates(blocks.pixels, blocks.size, jitter)
         for number, step in enumerate(self.walk(places, self._sharing), 1):
             units = step[2]
             if number < self._network.depth:
@@ -181,7 +183,7 @@ class Products:
         z += layer.bias
         return np.asarray(z)
 
-    def places(
+    def coordinates(
         self, pixels: NDArray[np.integer], size: tuple[int, int], jitter: Jitter = (0.0, 0.0)
     ) -> Floats:
         """What layer 1 is folded for, (…, 3 or 4), at pixels (…) of a picture of `size`: u, v, 1,

@@ -25,7 +25,7 @@ from cppn_gl.utils.tasks import at_once
 Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
 
-FLAT = 0.05  # of an activation's greatest slope; where it has less, a unit is saturated
+SATURATION_SLOPE = 0.05  # of an activation's greatest slope; where it has less, a unit is saturated
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[Lay
     ]
     for first in range(0, len(blocks), products.at_once):
         some = slice(first, first + products.at_once)
-        y = products.places(blocks[some].pixels, size)
+        y = products.coordinates(blocks[some].pixels, size)
         for into, (_, sums, units) in zip(found, products.walk(y), strict=True):
             into.sums[some], into.units[some] = sums, units
             yield
@@ -71,18 +71,18 @@ def inputs(scene: Scene, size: tuple[int, int]) -> Floats:
 
 
 @functools.cache
-def greatest_slope(name: str) -> float:
+def max_slope(name: str) -> float:
     """The greatest size of an activation's derivative."""
     return float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
 
 
 def saturated(name: str, sums: Array) -> NDArray[np.bool_]:
-    """Where a unit hardly moves with its sum: its slope is under FLAT of the activation's greatest.
+    """Where a unit hardly moves with its sum: its slope is under SATURATION_SLOPE of the activation's greatest.
 
     For tanh that is |tanh| > 0.975, for relu every sum up to 0; the identity never saturates, nor
     does a sum that is no number.
     """
-    flat = np.abs(derivative(name, sums)) < FLAT * greatest_slope(name)
+    flat = np.abs(derivative(name, sums)) < SATURATION_SLOPE * max_slope(name)
     return np.asarray(flat & ~np.isnan(sums))
 
 

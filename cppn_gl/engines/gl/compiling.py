@@ -1,6 +1,6 @@
 """Compiles a program of uncertain length in a process of its own, which can be ended.
 
-    Scene, Engine -> elsewhere() -> the process draws a pixel -> the driver's cache of shaders
+    Scene, Engine -> compile_in_worker() -> the process draws a pixel -> the driver's cache of shaders
                                                                  on the disk has the program
 
 Where the driver keeps no such cache, nothing is gained so: `cache_disabled` tells, where the
@@ -67,7 +67,7 @@ class Compiled:
     problem: str = ""
 
 
-def elsewhere(
+def compile_in_worker(
     painter: Painter,
     scene: Scene,
     engine: Engine,

@@ -217,7 +217,7 @@ def _hint(hint: str, suspects: tuple[str, ...]) -> str:
 
 
 @contextlib.contextmanager
-def _stderr_kept() -> Iterator[list[str]]:
+def _captured_stderr() -> Iterator[list[str]]:
     """Keep from the screen what C libraries write to stderr; the list holds it afterwards."""
     kept: list[str] = []
     try:
@@ -272,7 +272,7 @@ def open_and_listen() -> tuple[moderngl.Context, str]:
     failures: list[tuple[str, Exception]] = []
     for label, settings in _attempts():
         try:
-            with _stderr_kept() as chatter:
+            with _captured_stderr() as chatter:
                 ctx = create_context(REQUIRED_VERSION, "standalone", **settings)
             return ctx, "".join(chatter)
         except Exception as error:  # the libraries raise Exception itself

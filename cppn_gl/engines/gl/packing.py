@@ -146,7 +146,7 @@ def pack(network: Network, where: Layout) -> Vec4s:
     return packed
 
 
-def same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
+def same_arrays(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
     """Whether two networks were drawn as the same arrays, so that nothing has to be sent again."""
     return len(a) == len(b) and all(
         one.weight is other.weight and one.bias is other.bias
@@ -198,7 +198,7 @@ FRAME = np.dtype(
         ("center", np.float32, 2),  # of the view, for r
         ("extent", np.float32),
         ("radius", np.float32),  # r at the centre
-        ("share", np.float32),  # of this sample in its pixel
+        ("sample_weight", np.float32),  # of this sample in its pixel
         ("depth", np.int32),
         ("outputs", np.int32),
         ("clamped", np.int32),  # 1: each sample is clamped to [0, 1]
@@ -214,7 +214,7 @@ def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> by
     block["size"], block["offset"], block["jitter"] = region.size, region.offset, jitter
     block["center"], block["extent"] = view.center, view.extent
     block["radius"] = float(np.hypot(*view.center))
-    block["share"], block["clamped"] = 1 / len(region.jitters), int(region.adds)
+    block["sample_weight"], block["clamped"] = 1 / len(region.jitters), int(region.additive)
     block["depth"], block["outputs"] = network.depth, network.outputs
     return block.tobytes()
 

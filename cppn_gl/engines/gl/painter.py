@@ -72,15 +72,19 @@ class Painter(Rates):
         self.uploads = 0  # of weights, ever: the tests count
         self._shared: LRUCache[Any, Any] = LRUCache(math.inf, free=methodcaller("release"))
 
-    def load(self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, added: bool = False) -> Program:
+    def load(
+        self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, additive: bool = False
+    ) -> Program:
         """Send what differs from the last scene, bind it, and give its program.
 
         `added`: the one that adds to what is there.
         """
         network = scene.network
         layout = packing.layout(network, self.limits)
-        program = self.programs.get(structure(network, layout), pipeline, network, added=added)
-        if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
+        program = self.programs.get(
+            structure(network, layout), pipeline, network, additive=additive
+        )
+        if layout != self._layout or not packing.same_arrays(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
         self._layers.write(packing.layers_block(network, layout).tobytes())
@@ -171,7 +175,7 @@ class Painter(Rates):
                 buffer.release()
 
 
-def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
+def draw_nothing(program: Program, planes: Target, *, additive: bool = False) -> None:
     """Make the driver compile: many do so at the first draw, not before."""
-    program.draw(planes, (0, 0, 0, 0), added=added)
+    program.draw(planes, (0, 0, 0, 0), additive=additive)
     planes.target.ctx.finish()

@@ -16,7 +16,7 @@ _SAMPLERS = re.compile(r"uniform sampler[23]D (\w+)(?:\[(\d+)\])?;")
 Rect = tuple[int, int, int, int]  # left, first row, width, height
 Blend = tuple[int, int] | tuple[int, int, int, int]
 
-ADDED: Blend = (moderngl.ONE, moderngl.ONE)
+ADDITIVE: Blend = (moderngl.ONE, moderngl.ONE)
 # What is drawn lies over what is there, whose own alpha stays 1.
 OVER: Blend = (
     *(moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA),

@@ -9,7 +9,7 @@ from typing import Any
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH, frame_block
 from cppn_gl.engines.gl.shader import LANES
-from cppn_gl.engines.rates import Kind
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Task
@@ -71,7 +71,7 @@ class ShaderEngine(Engine):
         """Wide networks are by far faster as matrix products."""
         return not wide(network)
 
-    def rate_key(self, painter: Any, network: Network) -> Kind:
+    def rate_key(self, painter: Any, network: Network) -> RateKey:
         """By structure."""
         return self.name, painter.structure(network)
 
@@ -89,11 +89,11 @@ class ShaderEngine(Engine):
     def ready(self, painter: Any, network: Network, samples: int = 1) -> bool:
         """Whether the program has been drawn with."""
         of = painter.structure(network)
-        return bool(painter.programs.ready(of, self.pipeline, network, added=samples > 1))
+        return bool(painter.programs.ready(of, self.pipeline, network, additive=samples > 1))
 
     def compile(self, painter: Any, target: Any, scene: Scene, samples: int = 1) -> None:
         """Many drivers compile at the first draw, some not before a pixel is drawn."""
-        program = painter.load(scene, self.pipeline, added=samples > 1)
+        program = painter.load(scene, self.pipeline, additive=samples > 1)
         painter.frame(frame_block(scene, Region.of(target.size)))
-        program.draw(target, (0, 0, 1, 1), added=samples > 1)
+        program.draw(target, (0, 0, 1, 1), additive=samples > 1)
         painter.ctx.finish()

@@ -11,7 +11,7 @@ import moderngl
 
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import bake
-from cppn_gl.engines.gl.passes import ADDED, Pass, Rect
+from cppn_gl.engines.gl.passes import ADDITIVE, Pass, Rect
 from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.shader import (
     LANES,
@@ -67,7 +67,7 @@ class Program:
         """Whether it has drawn, so that to use it compiles nothing."""
         return self.drawn[False]
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
         """Draw a part of the planes; `added` to what is there."""
         raise NotImplementedError
 
@@ -83,11 +83,11 @@ class FragmentProgram(Program):
         self._pass = Pass(ctx, vertex, fragment)
         super().__init__(self._pass.program)
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
         """Draw within a scissor."""
-        blend = ADDED if added else None
+        blend = ADDITIVE if additive else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
-        self.drawn[added] = True
+        self.drawn[additive] = True
 
     def release(self) -> None:
         """Free the program."""
@@ -107,7 +107,7 @@ class ComputeProgram(Program):
         super().__init__(program)
         self.ctx, self.step = ctx, (pipeline.pixels * local[0] // LANES, local[1])
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
         """Draw whole workgroups; what they have beyond the part is not written."""
         for k, texture in enumerate(planes.textures):
             texture.bind_to_image(k, read=True, write=True)
@@ -116,7 +116,7 @@ class ComputeProgram(Program):
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
         self.program.run(max(1, across), max(1, down))
         self.ctx.memory_barrier()
-        self.drawn[added] = True
+        self.drawn[additive] = True
 
 
 class Programs:
@@ -146,15 +146,15 @@ class Programs:
         pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
-        added: bool = False,
+        additive: bool = False,
     ) -> Program:
         """The program of a structure, with the weights of `network` where it is baked.
 
         `added`: the one that adds to what is there; fragments do both. Raises ShaderError.
         """
-        added = added and pipeline.by_compute
-        key = self._key(structure, pipeline, network, added)
-        return self._alive.get(key, lambda: self._build(structure, pipeline, network, added))
+        additive = additive and pipeline.by_compute
+        key = self._key(structure, pipeline, network, additive)
+        return self._alive.get(key, lambda: self._build(structure, pipeline, network, additive))
 
     def ready(
         self,
@@ -162,24 +162,24 @@ class Programs:
         pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
-        added: bool = False,
+        additive: bool = False,
     ) -> bool:
         """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
-        key = self._key(structure, pipeline, network, added and pipeline.by_compute)
+        key = self._key(structure, pipeline, network, additive and pipeline.by_compute)
         program = self._alive.find(key)
-        return program is not None and program.drawn[added]
+        return program is not None and program.drawn[additive]
 
     def _key(
-        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, additive: bool
     ) -> Any:
         if not pipeline.baked:
-            return structure, pipeline, added
+            return structure, pipeline, additive
         assert network is not None
         digests = tuple(layer.digest for layer in network.drawn)
-        return structure, pipeline, added, digests, network.scales
+        return structure, pipeline, additive, digests, network.scales
 
     def _build(
-        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, additive: bool
     ) -> Program:
         version = self.version
         doubles = self.software and version >= DOUBLES_VERSION
@@ -197,7 +197,7 @@ class Programs:
                 file=pipeline.file,
                 local=local,
                 doubles=doubles,
-                added=added,
+                additive=additive,
                 folder=self.folder,
                 replaced=replaced,
             )

@@ -12,7 +12,7 @@ import moderngl
 import numpy as np
 
 from cppn_gl.engines.gl.painter import Painter
-from cppn_gl.engines.gl.passes import ADDED, Pass
+from cppn_gl.engines.gl.passes import ADDITIVE, Pass
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.color import MAPPINGS, Color, ValueRange
 
@@ -68,17 +68,17 @@ class Recolor:
 
     def set(self, color: Color, ends: ValueRange, samples: int) -> None:
         """Choose a mapping, its range, and how many samples share a pixel."""
-        self._pass.set(**choice(color, ends), share=1 / samples)
+        self._pass.set(**choice(color, ends), sample_weight=1 / samples)
 
-    def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, added: bool) -> None:
+    def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, additive: bool) -> None:
         """Colour some rows of the raw planes; `added` to what is there. Waits until it is done."""
-        if added not in self._drawn:  # or compiling is taken for the speed of drawing
-            self._drawn.add(added)
-            self.draw(raw, planes, 0, 0, added=added)
+        if additive not in self._drawn:  # or compiling is taken for the speed of drawing
+            self._drawn.add(additive)
+            self.draw(raw, planes, 0, 0, additive=additive)
         self._pass.set(**raw.samplers, palettes=self.palettes)
         started = wall.perf_counter()
         scissor = (0, first, planes.texels[0], rows)
-        blend = ADDED if added else None
+        blend = ADDITIVE if additive else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), scissor, blend=blend)
         self.ctx.finish()
         if rows:

@@ -109,7 +109,7 @@ def picture_source(
     file: str = "picture.frag",
     local: tuple[int, int] = (8, 8),
     doubles: bool = False,
-    added: bool = False,
+    additive: bool = False,
     dual: bool = False,
     folder: Path | None = None,
     replaced: Mapping[str, str] | None = None,
@@ -131,7 +131,7 @@ def picture_source(
     head = "\n".join(
         [
             *_defines(
-                ADDED=int(added),
+                ADDITIVE=int(additive),
                 LANES=lanes,
                 GROUPS=groups,
                 LOCAL_X=local[0],

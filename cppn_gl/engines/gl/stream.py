@@ -20,7 +20,7 @@ T = TypeVar("T")
 MOST_IDLE = 2  # buffers kept for the next pictures: one being filled, one being read
 
 
-class Readings:
+class ReadbackPool:
     """Readings on one context, and the buffers they take turns with."""
 
     def __init__(self, ctx: moderngl.Context):
@@ -34,7 +34,7 @@ class Readings:
         *,
         components: int = 3,
         dtype: str = "f1",
-    ) -> "Reading":
+    ) -> "Readback":
         """Begin to read a framebuffer, as it will be when what was asked for is drawn.
 
         `components` and `dtype` as moderngl has them, "f1" for 8-bit pixels, "u4" for packed ones.
@@ -46,9 +46,9 @@ class Readings:
             self.release()
         buffer = self._idle.pop() if self._idle else self.ctx.buffer(reserve=size)
         source.read_into(buffer, components=components, alignment=1, dtype=dtype)
-        return Reading(self, buffer, unpack)
+        return Readback(self, buffer, unpack)
 
-    def take_back(self, buffer: Any) -> None:
+    def recycle(self, buffer: Any) -> None:
         """Keep a buffer for a later reading, or free it."""
         if len(self._idle) < MOST_IDLE and all(idle.size == buffer.size for idle in self._idle):
             self._idle.append(buffer)
@@ -62,11 +62,11 @@ class Readings:
         self._idle = []
 
 
-class Reading:
+class Readback:
     """Pixels on their way from a framebuffer. They can be had once, or dropped."""
 
-    def __init__(self, readings: Readings, buffer: Any, unpack: Callable[[Pixels], Pixels]):
-        self._readings, self._buffer, self._unpack = readings, buffer, unpack
+    def __init__(self, readbacks: ReadbackPool, buffer: Any, unpack: Callable[[Pixels], Pixels]):
+        self._readbacks, self._buffer, self._unpack = readbacks, buffer, unpack
 
     def pixels(self) -> Pixels:
         """The (height, width, 3) pixels, waiting for them."""
@@ -79,10 +79,10 @@ class Reading:
         """Do without the pixels. Does nothing once they were had."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
-            self._readings.take_back(buffer)
+            self._readbacks.recycle(buffer)
 
 
-class Coming(Protocol):
+class PendingPicture(Protocol):
     """A picture begun. Its pixels can be had once, or dropped."""
 
     def pixels(self) -> Pixels:
@@ -92,7 +92,7 @@ class Coming(Protocol):
         """Do without the pixels. Does nothing once they were had."""
 
 
-class Ready:
+class FinishedPicture:
     """A picture that was drawn at once."""
 
     def __init__(self, pixels: Pixels):
@@ -117,7 +117,7 @@ class Mosaic:
     def __init__(
         self,
         size: tuple[int, int],
-        regions: list[tuple[tuple[int, int], Reading]],
+        regions: list[tuple[tuple[int, int], Readback]],
         current: Callable[[], AbstractContextManager[None]],
     ):
         self._size, self._regions, self._current = size, regions, current
@@ -140,12 +140,14 @@ class Mosaic:
                 reading.drop()
 
 
-def one_ahead(begin: Callable[[T], Coming], shots: Iterable[T]) -> Generator[Pixels, None, None]:
+def pipelined(
+    begin: Callable[[T], PendingPicture], shots: Iterable[T]
+) -> Generator[Pixels, None, None]:
     """The pictures of some shots, in order, each asked for when the next has been begun.
 
     Two pictures are alive in here at the most: one begun, one that is handed over.
     """
-    waiting: list[Coming] = []
+    waiting: list[PendingPicture] = []
     try:
         for shot in shots:
             waiting.append(begin(shot))

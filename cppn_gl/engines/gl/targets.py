@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import LANES
-from cppn_gl.engines.gl.stream import Pixels, Reading, Readings
+from cppn_gl.engines.gl.stream import Pixels, Readback, ReadbackPool
 
 PACKED = 16  # bytes in a texel of pack.frag
 
@@ -88,7 +88,7 @@ class Presenter:
         ]
         self._packing = Pass.load(ctx, "pack.frag", folder=folder)
         self.packed: Any = None
-        self.readings = Readings(ctx)
+        self.readbacks = ReadbackPool(ctx)
 
     def show(
         self,
@@ -110,7 +110,7 @@ class Presenter:
         """The planes as (height, width, 3) uint8, row 0 on top."""
         return self.start(planes).pixels()
 
-    def start(self, planes: Planes) -> Reading:
+    def start(self, planes: Planes) -> Readback:
         """Begin to read the planes; other planes can be drawn before the pixels are asked for."""
         width, height = planes.size
         size = (-(-3 * width // PACKED), height)
@@ -120,7 +120,7 @@ class Presenter:
         self._packing.set(**planes.samplers)
         self._packing.draw(self.packed, (0, 0, *size))
         unpack = partial(_unpacked, size=planes.size)
-        return self.readings.start(self.packed, unpack, components=4, dtype="u4")
+        return self.readbacks.start(self.packed, unpack, components=4, dtype="u4")
 
     def _release_packed(self) -> None:
         if self.packed is not None:
@@ -133,7 +133,7 @@ class Presenter:
     def release(self) -> None:
         """Free the programs and the framebuffer."""
         self._release_packed()
-        self.readings.release()
+        self.readbacks.release()
         for one in (*self._shown, self._packing):
             one.release()
 

@@ -19,13 +19,15 @@ from cppn_gl.engines.gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
-from cppn_gl.engines.rates import Kind
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 
 
-def draw(painter: Painter, planes: Planes, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
+def draw(
+    painter: Painter, planes: Planes, scene: Scene, region: Region, kind: RateKey
+) -> Steps[None]:
     """Draw a region into planes of its own size, GROUP_TEXELS texels a step at least.
 
     The pixels do not depend on the tiles, and another scene may be drawn between two steps.
@@ -57,7 +59,7 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region, kind: K
                 _tile(programs, kernels, scene, across=planes.texels[0], pitch=pitch, **where)
             painter.ctx.memory_barrier()  # whatever reads the planes next
             painter.ctx.finish()
-            painter.measured(kind, (end - start) * work, wall.perf_counter() - started)
+            painter.record(kind, (end - start) * work, wall.perf_counter() - started)
             start = end
 
 

@@ -51,7 +51,7 @@ def available(ctx: moderngl.Context) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class LayerRange:
     """Where a layer lies in the weights' buffer, in bytes, and the vec4s of one of its columns."""
 
     offset: int
@@ -59,7 +59,7 @@ class Part:
     quads: int
 
 
-def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
+def pack(network: Network) -> tuple[NDArray[np.float32], list[LayerRange]]:
     """The draws of layers 2 to depth, and where each lies.
 
     A layer is its biases, then its columns of weights, each filled up to whole workgroups of rows
@@ -76,10 +76,10 @@ def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
         if last:
             padded[:, rows:] = padded[:, rows - 1 : rows]
         pieces.append(padded.ravel())
-        parts.append(Part(at, padded.nbytes, padded.shape[1] // 4))
+        parts.append(LayerRange(at, padded.nbytes, padded.shape[1] // 4))
         at += padded.nbytes
     if not pieces:  # depth 1: nothing is read, but something must be bound
-        return np.zeros(4, np.float32), [Part(0, packing.VEC4, 1)]
+        return np.zeros(4, np.float32), [LayerRange(0, packing.VEC4, 1)]
     return np.concatenate(pieces), parts
 
 
@@ -110,7 +110,7 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Kind:
+class KernelKey:
     """All of a network that one of its three programs depends on. Widths and depth are no part."""
 
     file: str
@@ -119,16 +119,16 @@ class Kind:
     radius: bool = False  # whether r is an input
 
 
-def kinds(network: Network) -> list[Kind]:
+def kernel_keys(network: Network) -> list[KernelKey]:
     """The programs of layer 1, of later hidden layers where there are any, and of the output."""
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
-    first = Kind("tiled_first.comp", hidden, radius="r" in network.inputs)
-    middle = [Kind("tiled_hidden.comp", hidden)] if network.depth > 2 else []
-    return [first, *middle, Kind("tiled_output.comp", output=network.drawn[-1].activation)]
+    first = KernelKey("tiled_first.comp", hidden, radius="r" in network.inputs)
+    middle = [KernelKey("tiled_hidden.comp", hidden)] if network.depth > 2 else []
+    return [first, *middle, KernelKey("tiled_output.comp", output=network.drawn[-1].activation)]
 
 
-def source(of: Kind, folder: Path | None = None) -> Source:
+def source(of: KernelKey, folder: Path | None = None) -> Source:
     """The text of a program."""
     known = list(ACTIVATIONS)
     choices = [f"if (kind == {known.index(n)}) return activation_{n}(x);" for n in of.hidden[:-1]]
@@ -157,24 +157,24 @@ class TiledPrograms:
     def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
         self.ctx, self.folder = ctx, folder
         self.compiled = self.uploads = 0  # how many, ever: the tests count
-        self._kernels: LRUCache[Kind, Kernel] = LRUCache(
+        self._kernels: LRUCache[KernelKey, Kernel] = LRUCache(
             MAX_KERNELS, free=lambda kernel: kernel.program.release()
         )
         self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
         self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
         self._units = [ctx.buffer(reserve=TILE_BYTES) for _ in range(2)]
         self._weights: Any = None
-        self._parts: list[Part] = []
+        self._parts: list[LayerRange] = []
         self._loaded: tuple[Layer, ...] = ()
 
     def __len__(self) -> int:
         return len(self._kernels)
 
     def kernels(self, network: Network) -> list[Kernel]:
-        """The programs of a network, in the order of `kinds`. Raises ShaderError."""
-        return [self._kernel(kind) for kind in kinds(network)]
+        """The programs of a network, in the order of `kernel_keys`. Raises ShaderError."""
+        return [self._kernel(kind) for kind in kernel_keys(network)]
 
-    def _kernel(self, kind: Kind) -> Kernel:
+    def _kernel(self, kind: KernelKey) -> Kernel:
         def make() -> Kernel:
             self.compiled += 1
             return Kernel(self.ctx, source(kind, self.folder))
@@ -199,7 +199,7 @@ class TiledPrograms:
 
     def _send(self, network: Network) -> None:
         drawn = network.drawn
-        if packing.same_draws(drawn, self._loaded):
+        if packing.same_arrays(drawn, self._loaded):
             return
         weights, parts = pack(network)
         self._loaded = ()

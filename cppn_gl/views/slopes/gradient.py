@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
@@ -61,9 +61,9 @@ class GradientView(View):
         shown = channels(scene, scene.options(GradientOptions))
 
         def part(fields: Fields, band: Region) -> Steps[None]:
-            if not on_host(painter, network):
+            if not on_cpu(painter, network):
                 return draw(painter, fields, scene, band, DERIVATIVES)
-            places = Places(network, scene.view, scene.clock)
+            places = FirstLayer(network, scene.view, scene.clock)
             return fill(
                 painter,
                 fields,
@@ -115,13 +115,13 @@ class GradientView(View):
         return Hit(f"changes by {short(steep)} per unit of x, y at ({x:.4g}, {y:.4g})")
 
 
-def on_host(painter: Painter, network: Network) -> bool:
+def on_cpu(painter: Painter, network: Network) -> bool:
     """Whether NumPy is faster than the shader: on a processor, for more than a few units."""
     return painter.programs.software and network.width > FEW_UNITS
 
 
 def derivative_fields(
-    network: Network, places: Places, pixels: NDArray[np.integer[Any]], size: Size
+    network: Network, places: FirstLayer, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[NDArray[np.float32]]:
     """What derivatives.frag makes of pixels: for red, green and blue (value, d/du, d/dv, 0)."""
     units = outputs(network, places.first_pre_activations(pixels, size))

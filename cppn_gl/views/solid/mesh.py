@@ -17,7 +17,7 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ending
+from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
@@ -119,7 +119,7 @@ class SurfaceDrawing:
         self._planes = planes
         self._stage, self._scene = stage, scene
         self._plates = plates(scene, planes.size)
-        self._picture = Stepping(ending(scene, SQUARE))
+        self._picture = Stepping(value_range_steps(scene, SQUARE))
         self._fields: list[list[FieldDrawing]] = []
         self._made_of: list[Any] = []  # what the parts are drawn with
         self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, the last one first
