@@ -91,8 +91,8 @@ def test_painted_it_has_the_colours_of_the_picture(
 def test_coarse_and_fine_surfaces_have_the_same_colours(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, choice = [], fields.choice
-    monkeypatch.setattr(fields, "choice", lambda *of: asked.append(of) or choice(*of))
+    asked, uniforms = [], fields.color_uniforms
+    monkeypatch.setattr(fields, "color_uniforms", lambda *of: asked.append(of) or uniforms(*of))
     preset = GENTLE.replace(mapping="magma", stretch="percentile", extent=1.234)
     for size in (SIZE, (60, 45), (33, 120)):
         drawn(renderer, preset, size)

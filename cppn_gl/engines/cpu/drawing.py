@@ -1,9 +1,9 @@
 """Draws a picture with NumPy, some blocks at a time.
 
-    Scene, Region -> draw() -> outputs in planes, or in memory
+    Scene, Region -> draw() -> network outputs in a target (Planes or Raster)
 
-Where the renderer is software anyway, a network of more than some 16 units is faster as matrix
-products than as a shader, and nothing has to be compiled first.
+Where OpenGL is software too, a network wider than about 16 units is faster as matrix products than
+as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
@@ -20,10 +20,10 @@ from cppn_gl.utils.threads import THREADS
 
 
 def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey) -> Steps[None]:
-    """Draw a region onto a target of its size, on all cores; its rate is kept under a kind.
+    """Draw a region into a target of its size, on all cores. `kind`: the key of the rate.
 
-    A step draws the blocks that fit into the time left; where not even a block a core fits, one
-    layer of these. The pixels do not depend on the steps.
+    A step draws as many blocks as fit into the time left. If not even one block per core fits, a
+    step is one layer of these. The pixels do not depend on the steps.
     """
     products = Products(scene.network, scene.view, scene.clock)
     blocks = Blocks.covering(region.size, (*region.offset, *region.part))

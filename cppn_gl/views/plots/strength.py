@@ -79,7 +79,7 @@ def measure(scene: Scene) -> Signal:
         if overflow is not None:
             rows.append((np.nan,) * 4)
             continue
-        share = float(saturated(layer.activation, found.sums).mean())
+        share = float(saturated(layer.activation, found.pre_activations).mean())
         rows.append((*_moments(found.units.astype(np.float64)), share))
     mean, spread, within, shares = np.array(rows).T
     gains = np.array([gain(layer.weight.astype(np.float64)) for layer in scene.network.layers])

@@ -21,7 +21,7 @@ from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
-from cppn_gl.engines.gl.recolor import choice, formulas, palettes
+from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS
@@ -98,7 +98,7 @@ class RegionsView(View):
                 top,
                 rows,
                 palettes=painter.shared(palettes),
-                **choice(scene.preset.color, ends[0]),
+                **color_uniforms(scene.preset.color, ends[0]),
             )
 
         return Shaded(painter, planes, "fields", partial(Fields, painter.ctx), [part], shade)

@@ -81,9 +81,7 @@ def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Sp
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
         return -1.0, 1.0
-    low, high = (
-        float(np.clip(end, -HUGE, HUGE)) for end in (shown.min(), shown.max())
-    )
+    low, high = (float(np.clip(end, -HUGE, HUGE)) for end in (shown.min(), shown.max()))
     return rounded(*apart(low, high))
 
 

@@ -59,7 +59,7 @@ def lens_size(network: Network, aspect: float) -> Size:
 def ground(scene: Scene, size: Size) -> Generator[None, None, Lens]:
     """Make a lens; yields between layers."""
     layers = yield from trace(scene, size)
-    sums = tuple(layer.sums for layer in layers)
+    sums = tuple(layer.pre_activations for layer in layers)
     return Lens(scene.network, scene.view, scene.clock, size, inputs(scene, size), sums)
 
 
@@ -125,7 +125,7 @@ def reading(lens: Lens, unit: Unit, *, before: bool = False) -> Reading:
         reach,
         channel_of(lens.network, unit, before=before),
         float(found.mean[0]),
-        float(found.spread[0]),
+        float(found.std[0]),
         float(found.saturated[0]),
         effective.weight[index],
         float(effective.bias[index]),

@@ -82,7 +82,7 @@ class UnitsView(CPUView):
                 reach = reach_of(values)
             else:
                 layer = layers[column.layer - 1]
-                values = layer.sums if before else layer.units
+                values = layer.pre_activations if before else layer.units
                 name = scene.network.drawn[column.layer - 1].activation
                 reach = reach_of(values, None if before else name)
             step = max(1, AT_ONCE // len(values))
