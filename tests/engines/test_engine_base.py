@@ -130,11 +130,11 @@ def test_what_an_engine_does_unless_it_says_otherwise() -> None:
 
 def test_a_region_is_cut_from_a_picture() -> None:
     whole = Region.of((40, 30), 2, shape=(400, 300))
-    assert (whole.part, whole.offset, whole.samples, whole.adds) == ((40, 30), (0, 0), 2, True)
+    assert (whole.part, whole.offset, whole.samples, whole.additive) == ((40, 30), (0, 0), 2, True)
     part = whole.cut(5, 6, 20, 10).cut(1, 2, 3, 4)
     assert (part.size, part.offset, part.part) == ((40, 30), (6, 8), (3, 4))
     assert part.shape == (400, 300)
     samples = list(part.each_sample())
     assert [one.jitters for one in samples] == [(jitter,) for jitter in whole.jitters]
-    assert not any(one.adds for one in samples)
+    assert not any(one.additive for one in samples)
     assert Region.of((40, 30)).jitters == ((0.0, 0.0),)
