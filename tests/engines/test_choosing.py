@@ -172,22 +172,22 @@ def test_candidates_begin_with_the_guess_and_can_draw(
     )
 
 
-# What was asked for.
+# A requested engine.
 
 
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.parametrize("network", [NARROW, WIDE], ids=repr)
-def test_what_is_asked_for_draws_unless_it_does_not_fit(name: str, network: Network) -> None:
+def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) -> None:
     one = chooser(PROCESSOR, name)
     choice = one.engine_for(network)
     if not EXACT[name].problem(network, one.where):
         assert (choice.engine, choice.why) == (name, "asked for")
     else:
         assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
-        assert choice.why == f"{name} draws up to 64 units"
+        assert choice.why == f"{name} supports at most 64 units per layer"
 
 
-def test_what_is_asked_for_does_not_heed_what_was_measured(cache: TuningCache) -> None:
+def test_a_requested_engine_does_not_depend_on_measurements(cache: TuningCache) -> None:
     one = chooser(asked="compute-16", cache=cache)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured("compute-8", {}))
     assert one.engine_for(NARROW).engine == "compute-16"
@@ -207,7 +207,7 @@ def test_compute_alone_leaves_the_pixels_to_be_chosen(
     assert tuned(one, NARROW) == best
 
 
-# What was measured.
+# Measurements.
 
 
 def test_the_fastest_is_chosen_and_remembered(world: World, cache: TuningCache) -> None:
@@ -238,7 +238,7 @@ def test_the_guess_stays_unless_another_is_clearly_faster(world: World, cache: T
     assert tuned(one, NARROW) == other
 
 
-def test_compiling_counts_as_no_drawing(world: World, cache: TuningCache) -> None:
+def test_compile_time_is_not_drawing_time(world: World, cache: TuningCache) -> None:
     one = chooser(cache=cache)
     name = str(one.candidates(NARROW)[-1])
     world.rates[name] = 2e9
@@ -281,15 +281,15 @@ def test_a_band_is_drawn_and_no_more_than_the_picture(
 
 
 @pytest.mark.parametrize("engine", ["tiled", "baked", "numpy", "compute-16"])
-def test_what_was_measured_and_cannot_be_here_is_ignored(cache: TuningCache, engine: str) -> None:
+def test_a_measured_engine_that_is_not_a_candidate_is_ignored(
+    cache: TuningCache, engine: str
+) -> None:
     one = chooser(GPU, cache=cache, compute=False, tiled=False)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured(engine, {engine: 9e9}))
     assert one.engine_for(NARROW).engine == "fragment"
 
 
-def test_a_small_network_is_baked_along_and_a_large_one_is_not(
-    world: World, cache: TuningCache
-) -> None:
+def test_tuning_also_bakes_small_networks_only(world: World, cache: TuningCache) -> None:
     baked = str(chooser().baked(NARROW))
     world.rates[baked] = 5e9
     assert weights(TINY) <= BAKE_TRIAL < weights(NARROW)

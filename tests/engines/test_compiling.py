@@ -83,7 +83,7 @@ def test_without_a_cache_nothing_is_started(
 ) -> None:
     monkeypatch.setenv(variable, "true")
     done = compile_in_worker(renderer.painter, SMALL, FRAGMENT)
-    assert "keeps no compiled shaders" in done.problem
+    assert "shader cache is disabled" in done.problem
     assert started == []
 
 
@@ -96,5 +96,7 @@ def test_what_goes_wrong_is_told(
     monkeypatch.setattr(renderer.painter.programs, "folder", tmp_path)  # without shaders
     assert compile_in_worker(renderer.painter, SMALL, FRAGMENT).problem
     monkeypatch.setattr(sys, "executable", os.devnull)
-    assert compile_in_worker(renderer.painter, SMALL, FRAGMENT).problem.startswith("no process")
+    assert compile_in_worker(renderer.painter, SMALL, FRAGMENT).problem.startswith(
+        "cannot start a process"
+    )
     assert Compiled() == Compiled(0.0, late=False, problem="")

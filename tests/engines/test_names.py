@@ -90,7 +90,9 @@ def test_what_is_unrolled_draws_narrow_networks_only(name: str) -> None:
     unrolled = engine.bakes or name in ("compute-8", "compute-16")
     narrow, wide = (Network.random(depth=2, width=UNROLLED_WIDTH + more) for more in (0, 1))
     assert engine.problem(None, device) == engine.problem(narrow, device) == ""
-    assert engine.problem(wide, device) == ("draws up to 64 units" if unrolled else "")
+    assert engine.problem(wide, device) == (
+        "supports at most 64 units per layer" if unrolled else ""
+    )
 
 
 @pytest.mark.parametrize("name", ENGINES)

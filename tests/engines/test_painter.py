@@ -70,7 +70,7 @@ def test_time_size_and_samples_compile_and_send_nothing(warm: Renderer) -> None:
     assert warm.painter.programs.compiled == before
 
 
-def test_another_init_of_the_same_law_sends_nothing(warm: Renderer) -> None:
+def test_another_init_of_the_same_distribution_uploads_nothing(warm: Renderer) -> None:
     assert compiled_by(warm, START.replace(init="he_uniform")) == (0, 0)
     assert compiled_by(warm, START.replace(init="normal")) == (0, 1)
 

@@ -65,7 +65,7 @@ class Logged:
 
 
 @pytest.mark.gl
-def test_a_reading_has_the_pixels_of_when_it_was_begun(ctx: moderngl.Context) -> None:
+def test_a_readback_has_the_pixels_of_when_it_was_begun(ctx: moderngl.Context) -> None:
     readbacks = ReadbackPool(ctx)
     begun = [reading(ctx, readbacks, picture(k)) for k in range(3)]
     for k, one in enumerate(begun):
@@ -96,7 +96,7 @@ def test_two_buffers_take_turns(ctx: moderngl.Context, monkeypatch: pytest.Monke
 
 
 @pytest.mark.gl
-def test_a_dropped_reading_gives_its_buffer_back(ctx: moderngl.Context) -> None:
+def test_a_dropped_readback_returns_its_buffer(ctx: moderngl.Context) -> None:
     readbacks = ReadbackPool(ctx)
     first = reading(ctx, readbacks, picture(1))
     buffer = first._buffer
@@ -147,7 +147,7 @@ def test_few_pictures(count: int) -> None:
     assert len(list(pipelined(Log().begin, range(count)))) == count
 
 
-def test_what_nobody_takes_is_dropped() -> None:
+def test_pictures_that_are_not_taken_are_dropped() -> None:
     log = Log()
     with contextlib.closing(pipelined(log.begin, range(9))) as pictures:
         next(pictures)
@@ -167,7 +167,7 @@ def test_a_picture_that_cannot_be_begun_drops_the_one_before() -> None:
     assert log.events == [("begin", 0), ("drop", 0)]
 
 
-def test_what_is_ready_is_had_once() -> None:
+def test_a_finished_picture_is_read_once() -> None:
     ready = FinishedPicture(picture(4))
     assert np.array_equal(ready.pixels(), picture(4))
     assert ready.pixels().size == 0  # it is not kept alive

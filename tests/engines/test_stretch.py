@@ -22,7 +22,7 @@ PRESET = Preset().replace(depth=5, width=12, seed=4, center=[0.3, -0.2], extent=
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept() -> None:
+def empty_cache() -> None:
     stretch._cache.clear()
 
 

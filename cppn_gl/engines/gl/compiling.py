@@ -73,7 +73,7 @@ def compile_in_worker(
 ) -> Compiled:
     """Compile in another process and wait for it, for at most `limit` seconds."""
     if cache_disabled(os.environ):
-        return Compiled(problem="the driver keeps no compiled shaders on the disk")
+        return Compiled(problem="the driver's shader cache is disabled")
     info = painter.ctx.info
     folder = painter.programs.folder
     request = {
@@ -88,7 +88,7 @@ def compile_in_worker(
     try:
         worker = Worker("cppn_gl.engines.gl.compiling", low=True)
     except OSError as error:
-        return Compiled(problem=f"no process can be started: {error.strerror}")
+        return Compiled(problem=f"cannot start a process: {error.strerror}")
     try:
         worker.send(request)
         return Compiled(**worker.receive(limit))
@@ -115,7 +115,7 @@ def _compiled(request: Message) -> Compiled:
         ctx = open_context()
         found = describe(ctx)
         if [found.renderer, found.version] != request["driver"]:
-            return Compiled(problem=f"another driver here: {found.renderer}")
+            return Compiled(problem=f"the other process has another driver: {found.renderer}")
         with ctx:
             folder = Path(request["shaders"]) if request["shaders"] else None
             painter = Painter(ctx, request["glsl"], folder, software=found.software)

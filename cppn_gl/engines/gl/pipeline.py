@@ -14,7 +14,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Task
 
-TOO_WIDE = f"draws up to {UNROLLED_WIDTH} units"
+TOO_WIDE = f"supports at most {UNROLLED_WIDTH} units per layer"
 NO_COMPUTE = "needs OpenGL 4.3"
 
 

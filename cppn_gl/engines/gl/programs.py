@@ -41,12 +41,12 @@ class Target(Protocol):
 
 
 class Program:
-    """A linked program that draws pictures; its uniform blocks have their binding points."""
+    """A linked program that draws pictures; its uniform blocks are bound to their points."""
 
     def __init__(self, program: Any):
         self.program = program
-        # Whether it has drawn without and with accumulation: many drivers compile at the first draw,
-        # and again for blending.
+        # Whether it has drawn without and with accumulation: many drivers compile at the first
+        # draw, and again for blending.
         self.drawn = {False: False, True: False}
         self.network: Network | None = None  # the network of a baked program
         names = {"Frame": packing.FRAME_BINDING, "Layers": packing.LAYERS_BINDING}
