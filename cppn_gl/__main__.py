@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from cppn_gl.utils.interrupts import interruptible
 
-        with interruptible():
+        with interruptible(leaving=argv is None):
             from cppn_gl.cli import main as cli
 
             status = cli.main(argv)

@@ -9,7 +9,7 @@
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
 uniform int slice_side;   // side of its picture, in texels
-uniform vec2 spread;      // half the target's size, in half sides of the box
+uniform vec2 half_size;   // half the target's size, in half sides of the box
 uniform vec3 right;       // unit vectors, in the box's coordinates
 uniform vec3 up;
 uniform vec3 eye;
@@ -35,8 +35,8 @@ vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
     return vec2(max(max(near.x, near.y), near.z), min(min(far.x, far.y), far.z));
 }
 
-// The coverage of a pixel by the box's far edges, at a point of its surface. (The near edges are
-// drawn over the picture.)
+// The coverage of a pixel by the box's far edges, at a point of its surface. (The near edges are drawn
+// over the picture.)
 float edged(vec3 p) {
     vec3 a = abs(p);
     float second = a.x + a.y + a.z - max(max(a.x, a.y), a.z) - min(min(a.x, a.y), a.z);
@@ -58,7 +58,7 @@ float cut_light(vec3 p, vec3 way) {
 }
 
 void main() {
-    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * spread;
+    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * half_size;
     vec3 start = at.x * right + at.y * up;
     vec3 way = normalize(start - eye);
     way += vec3(lessThan(abs(way), vec3(1e-7))) * 1e-7;

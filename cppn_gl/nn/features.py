@@ -17,13 +17,13 @@ from cppn_gl.utils.checks import PresetError, nearest, several, show
 Floats = NDArray[np.float64]
 
 FEATURES: dict[str, str] = {
-    "x": "to the right",
-    "y": "up",
+    "x": "horizontal coordinate, to the right",
+    "y": "vertical coordinate, up",
     "r": "distance from the origin, √(x² + y²)",
     "t": "[animation] speed × time",
     "cos_t": "cos(2π time / loop)",
     "sin_t": "sin(2π time / loop)",
-    "one": "1",
+    "one": "constant 1",
 }
 
 MOVING = ("t", "cos_t", "sin_t")  # these depend on time

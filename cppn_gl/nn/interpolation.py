@@ -26,7 +26,7 @@ MIN_SINE = 1e-6  # of the angle; below it the interpolation is linear
 
 
 @dataclass(frozen=True)
-class Kind:
+class DrawLayout:
     """Which numbers a seed draws: shapes (rows, columns) of the layers, how many latents."""
 
     shapes: tuple[tuple[int, int], ...]
@@ -78,9 +78,9 @@ class Arc:
 
 
 @lru_cache(maxsize=256)
-def arc(kind: Kind, seed: int, other: int) -> Arc:
+def arc(layout: DrawLayout, seed: int, other: int) -> Arc:
     """The arc between the draws of two seeds."""
-    return between(kind.arrays(seed), kind.arrays(other))
+    return between(layout.arrays(seed), layout.arrays(other))
 
 
 def between(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> Arc:
@@ -100,18 +100,20 @@ def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(x @ y)
 
 
-def blended(kind: Kind, seed: int, other: int, fraction: float) -> list[NDArray[np.float32]]:
-    """`Kind.arrays`, interpolated from one seed to another; read-only."""
-    factors = arc(kind, seed, other).factors(fraction)
-    return _mixed(kind.arrays(seed), kind.arrays(other), factors)
+def blended(
+    layout: DrawLayout, seed: int, other: int, fraction: float
+) -> list[NDArray[np.float32]]:
+    """`DrawLayout.arrays`, interpolated from one seed to another; read-only."""
+    factors = arc(layout, seed, other).factors(fraction)
+    return _mixed(layout.arrays(seed), layout.arrays(other), factors)
 
 
 def blended_layer(
-    kind: Kind, seed: int, other: int, fraction: float, layer: int
+    layout: DrawLayout, seed: int, other: int, fraction: float, layer: int
 ) -> list[NDArray[np.float32]]:
     """The weight and bias of layer `layer`, from 1, as `blended` gives them."""
-    factors = arc(kind, seed, other).factors(fraction)
-    return _mixed(kind.layer(seed, layer), kind.layer(other, layer), factors)
+    factors = arc(layout, seed, other).factors(fraction)
+    return _mixed(layout.layer(seed, layer), layout.layer(other, layer), factors)
 
 
 def _mixed(

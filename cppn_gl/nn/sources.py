@@ -46,7 +46,7 @@ class NetworkSource(Protocol):
         """Whether the keys of `Random` exist and can be changed."""
 
     @property
-    def kind(self) -> interpolation.Kind | None:
+    def layout(self) -> interpolation.DrawLayout | None:
         """Which numbers a seed draws, for interpolation between seeds; None if nothing is drawn."""
 
     @property
@@ -236,17 +236,17 @@ class Random(_Source):
         return f"{self.init}  weight scale {self.weight_scale:.4g}{bias}  seed {self.seed}"
 
     @property
-    def kind(self) -> interpolation.Kind:
-        return self._kind(self.depth)
+    def layout(self) -> interpolation.DrawLayout:
+        return self._layout(self.depth)
 
-    def _kind(self, depth: int) -> interpolation.Kind:
+    def _layout(self, depth: int) -> interpolation.DrawLayout:
         sizes = (len(self.inputs), *(self.width,) * (depth - 1), self.outputs)
         shapes = tuple(zip(sizes[1:], sizes[:-1], strict=True))
-        return interpolation.Kind(shapes, latent_count(self.inputs), INITS[self.init][0])
+        return interpolation.DrawLayout(shapes, latent_count(self.inputs), INITS[self.init][0])
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        return self.kind.shapes
+        return self.layout.shapes
 
     @property
     def latents(self) -> tuple[float, ...]:
@@ -259,8 +259,8 @@ class Random(_Source):
     def _drawn(self) -> list[NDArray[np.float32]]:
         """Weight and bias of each layer, then the latent constants, all unscaled."""
         if self.between is None:
-            return self.kind.arrays(self.seed)
-        return interpolation.blended(self.kind, self.seed, *self.between)
+            return self.layout.arrays(self.seed)
+        return interpolation.blended(self.layout, self.seed, *self.between)
 
     def network(self) -> Network:
         *drawn, latent = self._drawn()
@@ -275,7 +275,7 @@ class Random(_Source):
     def draw(self) -> Iterator[object]:
         for layer in range(1, self.depth + 1):
             seeds = self.seed, *(self.between or ())[:1]
-            yield [self.kind.layer(seed, layer) for seed in seeds]
+            yield [self.layout.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
         return self.replace({"depth": layer})
@@ -293,11 +293,11 @@ class Random(_Source):
         return dataclasses.replace(self, **values)
 
     def output_layer(self, depth: int) -> Layer:
-        kind = self._kind(depth)
+        layout = self._layout(depth)
         if self.between is None:
-            weight, bias = kind.layer(self.seed, depth)
+            weight, bias = layout.layer(self.seed, depth)
         else:
-            weight, bias = interpolation.blended_layer(kind, self.seed, *self.between, depth)
+            weight, bias = interpolation.blended_layer(layout, self.seed, *self.between, depth)
         layer = Layer(weight, bias, self.output_activation)
         return layer.scaled(*self._scales(*weight.shape))
 
@@ -315,7 +315,7 @@ class Layers(_Source):
     """A network with explicit layers, by `[[network.layers]]`."""
 
     redrawable = False
-    kind = None
+    layout = None
     draws = ""
 
     layers: tuple[Layer, ...]

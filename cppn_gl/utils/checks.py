@@ -25,7 +25,7 @@ class PresetError(ValueError):
         self.problem, self.key, self.source, self.line = problem, key, source, line
         place = f"{source}:{line}" if source and line else source
         whole = ": ".join(part for part in (place, key, problem) if part)
-        super().__init__(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], whole))
+        super().__init__(_CONTROL.sub(lambda match: ascii(match[0])[1:-1], whole))
 
     def at(self, source: str, line: int | None = None) -> "PresetError":
         """The same error with the file, and the line if known."""

@@ -47,11 +47,12 @@ def status_of(number: int) -> int:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(*, leaving: bool = False) -> Iterator[None]:
     """SIGINT raises KeyboardInterrupt, SIGTERM Terminated; the process ends if neither works.
 
     No unfinished file is left. Does nothing outside the main thread, where Python handles signals,
-    or if another library has installed handlers.
+    or if another library has installed handlers. `leaving`: the process ends after the block, and a
+    signal received then ends it at once, with the same exit status.
     """
     numbers = [n for n in _RAISED if signal.getsignal(n) in _DEFAULTS]
     in_main = threading.current_thread() is threading.main_thread()
@@ -88,9 +89,13 @@ def interruptible() -> Iterator[None]:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, _leave if leaving else handler)
             sys.unraisablehook = hook
             _received.clear()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(status_of(number))
 
 
 def send_later(number: int) -> None:

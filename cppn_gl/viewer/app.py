@@ -22,6 +22,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tour import Step
+from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.available import Available
@@ -40,12 +41,13 @@ from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
-from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit
 
 SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
 TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
 WEIGHTS_SLICE = 0.01  # seconds of drawing weights; a layer may overrun it
+TIDY_SECONDS = 10.0
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; files are looked at this often
 SETTLED = 1.5  # seconds without a change: nobody minds a moment of compiling
@@ -90,11 +92,13 @@ class App:
         self._seen = 0  # of the canvas's changes
         self._longest = 0.0  # seconds of a turn, since the last picture
         self._turn_at = 0.0
+        self._tidied = wall.perf_counter(), 0  # when, and the canvas's changes by then
         self.captions = Captions()
         self._strip = 0  # pixels beneath the picture, for a caption
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._helped = self._showing = False
+        self._views = list(ALL)  # that are not imported yet
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
@@ -191,6 +195,13 @@ class App:
             self._draw(now)
             self._prepare(now)
         self._longest = max(self._longest, wall.perf_counter() - now)
+        self._tidy(now)
+
+    def _tidy(self, now: float) -> None:
+        """Now and then give memory back that pictures have left."""
+        if now - self._tidied[0] > TIDY_SECONDS and self.canvas.changes != self._tidied[1]:
+            self._tidied = now, self.canvas.changes
+            memory.return_freed()
 
     def _fitting(self) -> Preset:
         """The preset to show, as it is now: as a picture, where its view cannot show it."""
@@ -229,6 +240,8 @@ class App:
         """Once something is shown: let what may come next be compiled, here only at rest."""
         if self.canvas.front is None:
             return
+        if self._views:  # imported one at a turn, and not all when a key first asks for the next
+            ALL[self._views.pop()]
         preset, network = self._shown
         if not self._helped:
             self._helped = True
@@ -313,7 +326,7 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
-        hit = self._pointed() if self.events.pointing and self.explorer.view.points else None
+        hit = self._pointed() if self.events.pointing and self.explorer.view.uses_cursor else None
         self.hud.pointed = hit.words if hit is not None else ""
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)

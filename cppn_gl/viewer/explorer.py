@@ -50,9 +50,8 @@ class Explorer(Viewing):
         self.guided = False  # captions tell what each preset is
         self._entered: list[tuple[Moment, float | None]] = []  # the time, where it was left
         self._scale_base = 0.0  # the rung that the weight scale stepped from
-        self._zoom: tuple[Viewport, tuple[float, float], Viewport] | None = (
-            None  # start, cursor, now
-        )
+        # Where a zoom began, its cursor, and where it is now.
+        self._zoom: tuple[Viewport, tuple[float, float], Viewport] | None = None
         self._shown: tuple[Moment, Preset] | None = None
 
     # What is looked at

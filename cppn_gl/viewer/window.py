@@ -8,6 +8,7 @@ import glfw
 
 from cppn_gl.engines.gl.context import REQUIRED_VERSION, ContextError, explain
 from cppn_gl.engines.gl.unlocked import create_context
+from cppn_gl.utils import memory
 from cppn_gl.viewer import DEFAULT_SIZE
 
 TRIED = "a window with glfw"
@@ -18,6 +19,7 @@ def open_window(size: tuple[int, int] | None, *, fullscreen: bool = False) -> An
 
     `size` is in screen coordinates. Raises ContextError.
     """
+    memory.share_heaps()
     logging.getLogger("moderngl_window").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # glfw warns of what is then raised; PyGLM of itself

@@ -77,7 +77,7 @@ def test_a_file_is_included_once(tmp_path: Path) -> None:
 
 def test_circular_includes_are_refused(tmp_path: Path) -> None:
     folder = written(tmp_path, a='#include "b.glsl"', b='#include "a.glsl"', c='#include "c.glsl"')
-    with pytest.raises(ShaderError, match=r"a\.glsl → b\.glsl → a\.glsl: a circle"):
+    with pytest.raises(ShaderError, match=r"a\.glsl → b\.glsl → a\.glsl: circular"):
         compose("a.glsl", folder=folder)
     with pytest.raises(ShaderError, match=r"c\.glsl → c\.glsl"):
         compose("c.glsl", folder=folder)

@@ -23,7 +23,7 @@ from cppn_gl.nn.derivatives import (
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.slopes.fields import Fields
+from cppn_gl.views.slopes.gbuffer import GBuffer
 from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
@@ -137,7 +137,7 @@ def drawn(renderer: Renderer, preset: Preset, time: float = 0.0) -> np.ndarray:
     """What derivatives.frag makes: (3, pixels, 3) as at_points gives it."""
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
-        fields: Any = Fields(ctx, SIZE)
+        fields: Any = GBuffer(ctx, SIZE)
         scene = scene_of(preset, time)
         at_once(draw(renderer.painter, fields, scene, Region.of(SIZE), DERIVATIVES))
         found = fields.read().reshape(3, -1, 4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from truth import reference
 from viewing import begun
 
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
@@ -291,7 +291,7 @@ def test_networks_are_drawn_once_as_long_as_they_are_looked_at(counted: list[Pre
 
 
 def test_several_threads_share_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet, "MOST_PARAMETERS", 5 * PLAIN.network().parameters)
+    monkeypatch.setattr(sheet, "NETWORKS", 5 * network_bytes(PLAIN.network()))
     presets = [PLAIN.replace(seed=seed) for seed in range(12)]
     seeds = [preset.network().layers[0].weight[0, 0] for preset in presets]
     kept, wrong = Networks(), []
@@ -317,14 +317,14 @@ def test_of_large_networks_the_last_are_kept(
     counted: list[Preset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presets = [PLAIN.replace(seed=seed) for seed in range(4)]
-    each = presets[0].network().parameters
-    monkeypatch.setattr(sheet, "MOST_PARAMETERS", 2 * each)
+    each = network_bytes(presets[0].network())
+    monkeypatch.setattr(sheet, "NETWORKS", 2 * each)
     kept = Networks()
     counted.clear()
     for seed in (0, 1, 0, 2, 0, 1):
         kept.get(presets[seed])
     assert [preset.spec.seed for preset in counted] == [0, 1, 2, 1]
-    monkeypatch.setattr(sheet, "MOST_PARAMETERS", 1)  # even one is too many, and is kept
+    monkeypatch.setattr(sheet, "NETWORKS", 1)  # even one is too many, and is kept
     kept = Networks()
     assert kept.get(presets[3]) is kept.get(presets[3])
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cppn_gl.views.ticks import decades, roomy, round_up, tick_words, ticks
+from cppn_gl.views.ticks import decades, log_ticks, padded, round_up, short, tick_words, ticks
 
 RANGES = [(-1.06, 1.06), (0, 1), (3, 3.001), (-5, 5), (1e5, 3e5), (-2e-7, 1e-7), (-4e30, 9e30)]
 
@@ -58,10 +58,33 @@ def test_rounding_up_goes_to_the_next_round_number(value: float, above: float) -
 
 
 def test_limits_hold_all_finite_values_with_room() -> None:
-    low, high = roomy(np.array([0.0, 2.0, np.inf, np.nan]))
+    low, high = padded(np.array([0.0, 2.0, np.inf, np.nan]))
     assert low < 0
     assert high > 2
     assert high < 3
-    low, high = roomy(np.full(5, 7.0))
+    low, high = padded(np.full(5, 7.0))
     assert low < 7 < high
-    assert roomy(np.array([np.nan])) == (-1.0, 1.0)
+    assert padded(np.array([np.nan])) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0, "0"), (0.02, "0.02"), (1.5, "1.5"), (40, "40"), (1234, "1234"), (3e-5, "3e-5")],
+)
+def test_numbers_are_short(value: float, words: str) -> None:
+    assert short(value) == words
+    assert len(short(value * 1.23456)) <= 7
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most"), [(0.011, 1.2, 7), (0.5, 30, 4), (1e-8, 1e4, 5), (3, 11, 3)]
+)
+def test_logarithmic_ticks_are_few_round_and_inside(low: float, high: float, most: int) -> None:
+    found = log_ticks(low, high, most)
+    assert 1 <= len(found) <= most
+    assert all(low <= value <= high for value in found)
+    assert found == sorted(found)
+    assert all(
+        f"{value:.0e}"[0] in "1235" and float(f"{value:.0e}") == pytest.approx(value)
+        for value in found
+    )

@@ -11,6 +11,8 @@ import moderngl
 import numpy as np
 
 from cppn_gl.engines.gl.context import open_context
+from cppn_gl.engines.gl.passes import Pass
+from cppn_gl.engines.gl.shader import Source
 
 SIDES = (512, 1024, 2048)  # of square matrices
 ACCUMULATORS = 4  # vec4s; their chains are independent, so that none waits for another
@@ -98,14 +100,12 @@ def _compute(ctx: moderngl.Context, seconds: float) -> float:
 
 
 def _fragment(ctx: moderngl.Context, seconds: float) -> float:
-    program = ctx.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+    shader = Pass(ctx, Source(_VERTEX, ()), Source(_FRAGMENT, ()))
     target = ctx.framebuffer([ctx.texture((SIDE, SIDE), 4, dtype="f4")])
-    triangle = ctx.vertex_array(program, [])
-    target.use()
 
     def run(turns: int) -> None:
-        program["turns"] = turns
-        triangle.render(moderngl.TRIANGLES, vertices=3)
+        shader.set(turns=turns)
+        shader.draw(target, (0, 0, SIDE, SIDE))
         ctx.finish()
 
     return _rate(run, SIDE * SIDE, seconds)
