@@ -72,7 +72,7 @@ def test_the_pixels_do_not_depend_on_the_steps(renderer: Renderer, width: int) -
 def test_shader_and_numpy_draw_alike(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = []
     for host in (False, True):
-        monkeypatch.setattr(gradient, "on_host", lambda *_, host=host: host)
+        monkeypatch.setattr(gradient, "on_cpu", lambda *_, host=host: host)
         pictures.append(viewed(renderer, PRESET, SIZE))
     assert np.abs(pictures[0] - pictures[1]).max() < 2e-3
 

@@ -8,7 +8,7 @@ import pytest
 
 from cppn_gl import Preset, load_preset
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.stretch import ended, grid
+from cppn_gl.engines.stretch import grid, value_range
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
@@ -143,7 +143,7 @@ def test_each_is_in_the_colours_of_the_picture_that_a_click_opens(
         assert hit.opens is not None
         opened = scene_of(hit.opens, 0.4)
         values = evaluated(hit.opens, cells.cell, 0.4).astype(np.float32)
-        ends = ended(opened, cells.cell)  # of the picture as large as the cell
+        ends = value_range(opened, cells.cell)  # of the picture as large as the cell
         true = colored(values.reshape(-1, 3), preset.color, ends).reshape(values.shape)
         shown = picture[top:bottom, left:right]
         assert np.ptp(shown) > 0.2

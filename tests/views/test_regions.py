@@ -9,10 +9,10 @@ from viewing import viewed
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.show import RegionsOptions
@@ -68,7 +68,7 @@ def by_shader(renderer: Renderer, preset: Preset) -> np.ndarray:
 
 def by_numpy(preset: Preset) -> np.ndarray:
     scene = scene_of(preset)
-    places = Places(scene.network, scene.view, scene.clock)
+    places = FirstLayer(scene.network, scene.view, scene.clock)
     pixels = np.arange(SIZE[0] * SIZE[1])
     found = region_fields(scene, places, Lines(scene, SIZE), pixels, SIZE)
     return np.stack(found).reshape(3, SIZE[1], SIZE[0], 4)
@@ -219,7 +219,7 @@ def test_the_picture_behind_is_in_its_colours(
     pixels, clear = viewed(renderer, preset, SIZE), by_numpy(preset)[0, ..., 3] == 0
     assert clear.mean() > 0.2
     outputs = reference(preset, SIZE).reshape(-1, 3).astype(np.float32)
-    ends = ended(scene_of(preset), SIZE)
+    ends = value_range(scene_of(preset), SIZE)
     full = np.clip(colored(outputs, preset.color, ends), 0, 1).reshape(*clear.shape, 3)
     grey = full @ [0.2126, 0.7152, 0.0722]
     dim = 0.25 * grey[..., None] + 0.75 * full

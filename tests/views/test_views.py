@@ -25,7 +25,7 @@ from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
-from cppn_gl.views.base import HostView, mean_of_samples
+from cppn_gl.views.base import CPUView, mean_of_samples
 
 SIZES = [(320, 180), (63, 37), (1, 1), (2, 1), (7, 3), (3, 7), (20, 400), (400, 20)]
 SMALL = (64, 36)
@@ -326,7 +326,7 @@ def test_how_much_work_it_is(name: str) -> None:
 
 @every
 def test_smooth_are_the_views_that_shaders_draw(name: str) -> None:
-    assert (ALL[name].samples > 1) != isinstance(ALL[name], HostView)
+    assert (ALL[name].samples > 1) != isinstance(ALL[name], CPUView)
 
 
 VALUES = st.fixed_dictionaries(
