@@ -23,9 +23,17 @@ from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
+from cppn_gl.engines.gl.stream import FinishedPicture, Mosaic, PendingPicture
 from cppn_gl.engines.gl.targets import Planes, Presenter
-from cppn_gl.engines.names import AUTO, ENGINES, HOST, STAND_IN, engine_name, host_engine, wished
+from cppn_gl.engines.names import (
+    AUTO,
+    CPU_ENGINE,
+    ENGINES,
+    STAND_IN,
+    cpu_engine,
+    engine_name,
+    requested_engine,
+)
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
@@ -85,7 +93,7 @@ class Renderer:
     ):
         engine = engine_name(engine)
         if engine == AUTO:
-            engine = wished()
+            engine = requested_engine()
         self._asked = engine
         self.report: Callable[[str, float | None], None] = lambda activity, fraction: None
         self.fallback: ContextError | None = None
@@ -93,7 +101,7 @@ class Renderer:
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
-        self._host = host_engine(engine)  # the requested engine, if it needs no OpenGL
+        self._host = cpu_engine(engine)  # the requested engine, if it needs no OpenGL
         self.ctx = context if self._host is None else None
         if self._host is None and context is None:
             try:
@@ -105,7 +113,7 @@ class Renderer:
                 warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo(str(self._host or HOST), f"NumPy {np.__version__}", None)
+            self.info = RendererInfo(str(self._host or CPU_ENGINE), f"NumPy {np.__version__}", None)
             return
         try:
             with self._current():
@@ -198,7 +206,7 @@ class Renderer:
             self.check(scene.preset, size, samples)
             engine = self._engine(scene.network)
         pixels: NDArray[Any]
-        if view.on_host(engine):
+        if view.on_cpu(engine):
             task = Stepping(view.paint_region(scene, engine, region))
             self._run(task, view, engine)
             assert task.result is not None
@@ -217,14 +225,14 @@ class Renderer:
         time: float = 0.0,
         *,
         samples: int = 1,
-    ) -> Coming:
+    ) -> PendingPicture:
         """Start `render` in 8 bits without waiting for the pixels; another may be started first."""
         scene = _scene(what, TIME(time))
         view = view_of(scene.preset)
         with self._held():
             engine = self._engine(scene.network)
-        if view.on_host(engine) or not view.by_pixel:
-            return Ready(self.render(what, size, time, samples=samples))
+        if view.on_cpu(engine) or not view.by_pixel:
+            return FinishedPicture(self.render(what, size, time, samples=samples))
         region = Region.of(SIZE(tuple(size)), SAMPLES(samples))
         with self._current():
             drawn = self._regions(view, scene, region)
@@ -234,7 +242,7 @@ class Renderer:
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
         """Raise the error of `render` if a preset's view cannot be drawn. Draws nothing."""
         view = view_of(preset)
-        if self.fallback is not None and not view.on_host(HOST):
+        if self.fallback is not None and not view.on_cpu(CPU_ENGINE):
             message = f"The view {view.name} needs OpenGL: {self.fallback.message}"
             raise ContextError(message, self.fallback.hint)
         if problem := view.problem(preset):
@@ -253,7 +261,7 @@ class Renderer:
     def engine_for(self, what: Preset | Network) -> Choice:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
         if self.ctx is None:
-            return Choice(str(self._host or HOST), "asked for" if self._host else "no OpenGL")
+            return Choice(str(self._host or CPU_ENGINE), "asked for" if self._host else "no OpenGL")
         return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:

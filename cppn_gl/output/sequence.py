@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.engines.gl.stream import Coming, one_ahead
+from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
@@ -127,7 +127,7 @@ def _write(
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
     missing = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
-    pictures = one_ahead(partial(_begin, renderer), missing)
+    pictures = pipelined(partial(_begin, renderer), missing)
     with (
         FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size)) as writer,
         contextlib.closing(pictures),
@@ -158,7 +158,7 @@ def waiting(size: tuple[int, int]) -> int:
     return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1])))
 
 
-def _begin(renderer: "Renderer", shot: Shot) -> Coming:
+def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
     return renderer.begin(shot.preset, shot.size, shot.time, samples=shot.samples)
 
 
