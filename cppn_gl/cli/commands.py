@@ -208,6 +208,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
         renderer_for(

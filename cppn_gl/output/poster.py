@@ -147,6 +147,11 @@ class Poster:
             f"remove the folder {self.folder.name}, or choose a name other than {self.path.name}"
         )
 
+    def check_space(self) -> None:
+        """Raise CaptureError if the disk cannot hold the bands and the file, however small."""
+        least = 2 * self.length // MAX_RATIO
+        _check_space(self, least - sum(path.stat().st_size for path in _drawn(self.folder)))
+
     def check_agrees(self, wanted: dict[str, Any]) -> None:
         """Raise CaptureError if existing bands are not this picture's."""
         existing = self.begun()
@@ -178,8 +183,7 @@ def _write(
     shot = poster.shot
     manifest = poster.manifest(renderer.info.renderer)
     poster.check_agrees(manifest)
-    least = 2 * poster.length // MAX_RATIO  # the bands and the file
-    _check_space(poster, least - sum(path.stat().st_size for path in _drawn(poster.folder)))
+    poster.check_space()
     make_folder(poster.folder)
     remove_parts(poster.folder, "*")
     remove_parts(poster.target.parent, glob.escape(poster.target.name[:40]))
