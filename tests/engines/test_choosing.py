@@ -38,7 +38,7 @@ class Painter:
         return self.guess
 
     def structure(self, network: Network) -> Structure:
-        return structure(network, packing.layout(network, packing.Limits(65_536, 12)))
+        return structure(network, packing.choose_layout(network, packing.Limits(65_536, 12)))
 
 
 class World:
@@ -163,7 +163,7 @@ def test_candidates_begin_with_the_guess_and_can_draw(
     found = one.candidates(network)
     assert found[0] == one.candidates(network)[0]
     assert len(found) == len(set(found))
-    assert not any(engine.problem(network, one.where) for engine in found)
+    assert not any(engine.problem(network, one.capabilities) for engine in found)
     assert compute or not {engine.family for engine in found} & {"compute", "tiled"}
     assert NUMPY not in found or device.software
     assert "baked" not in {engine.family for engine in found}  # for one network only
@@ -180,7 +180,7 @@ def test_candidates_begin_with_the_guess_and_can_draw(
 def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) -> None:
     one = chooser(PROCESSOR, name)
     choice = one.engine_for(network)
-    if not EXACT[name].problem(network, one.where):
+    if not EXACT[name].problem(network, one.capabilities):
         assert (choice.engine, choice.why) == (name, "asked for")
     else:
         assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
@@ -508,7 +508,7 @@ def test_what_draws_a_network_within_the_picture_of_another(
     one = chooser(device, asked)
     found = one.engine_within(base, network)
     assert str(found).startswith(engine)
-    assert not found.problem(network, one.where)
+    assert not found.problem(network, one.capabilities)
     assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
 
 
