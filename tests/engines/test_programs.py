@@ -11,7 +11,7 @@ from rows import BAKED, COMPUTE, EXACT, FRAGMENT
 
 from cppn_gl.engines.gl import programs as module
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.painter import draw_nothing
 from cppn_gl.engines.gl.pipeline import ShaderEngine
 from cppn_gl.engines.gl.programs import ComputeProgram, FragmentProgram, Program, Programs
@@ -27,7 +27,7 @@ SHADERS = [engine for engine in EXACT.values() if isinstance(engine, ShaderEngin
 
 
 def of(network: Network = NETWORK) -> Structure:
-    return structure(network, layout(network, Limits()))
+    return structure(network, choose_layout(network, Limits()))
 
 
 def got(programs: Programs, engine: Any, network: Network = NETWORK) -> Program:

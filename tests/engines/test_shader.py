@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.shader import ShaderError, compose, explain_log, picture_source, structure
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.network import Network
@@ -58,7 +58,7 @@ def lines_by_driver(text: str) -> dict[tuple[int, int], str]:
 
 def test_every_line_of_the_picture_is_found_where_it_stands() -> None:
     network = Network.random()
-    source = picture_source(structure(network, layout(network, COMMON)))
+    source = picture_source(structure(network, choose_layout(network, COMMON)))
     known = lines_by_driver(source.text)
     for number, file in enumerate(source.files[1:], 1):
         if file == "<activations>":
@@ -99,7 +99,7 @@ def test_a_missing_file_is_named_with_who_asked(tmp_path: Path) -> None:
 
 def of(limits: Limits = COMMON, **keys: object) -> object:
     network = Network.random(**keys)
-    return structure(network, layout(network, limits))
+    return structure(network, choose_layout(network, limits))
 
 
 def test_numbers_are_no_part_of_a_structure() -> None:

@@ -10,7 +10,7 @@ import pytest
 from rows import EXACT
 
 from cppn_gl._version import __version__
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.shader import Structure, structure
 from cppn_gl.engines.tuning import (
     FORMAT,
@@ -240,7 +240,7 @@ def test_it_lies_in_the_users_cache_folder(tuning: Path) -> None:
 
 def of(**keys: Any) -> Structure:
     network = Network.random(**keys)
-    return structure(network, layout(network, Limits(65_536, 12)))
+    return structure(network, choose_layout(network, Limits(65_536, 12)))
 
 
 def test_a_key_tells_structures_apart() -> None:
