@@ -1,4 +1,4 @@
-"""Networks as bytes: read back by the documented layout, within the limits of drivers."""
+"""The memory layout of weights: as documented, and within the limits of drivers."""
 
 import math
 import re
@@ -20,7 +20,7 @@ LOOP_LIMIT = 65_536  # llvmpipe's, for all loops of an invocation together
 
 
 def zeros(depth: int, width: int, outputs: int = 3) -> Network:
-    """A network of a shape, quickly: all its hidden layers are one."""
+    """A network of a given shape, created quickly: its hidden layers share their arrays."""
     first, hidden = (Layer(np.zeros((width, n)), np.zeros(width), "tanh") for n in (2, width))
     last = Layer(np.zeros((outputs, width if depth > 1 else 2)), np.zeros(outputs), "tanh")
     return Network([*[first, *([hidden] * (depth - 2))][: depth - 1], last])
@@ -33,7 +33,7 @@ def varying(widths: list[int]) -> Network:
 
 
 def stored(network: Network, where: Layout, index: int, packed: np.ndarray) -> np.ndarray:
-    """A layer as it is stored: each row of its groups as its bias, then all its columns."""
+    """A layer read back from memory: each row as its bias, then its columns."""
     rows, columns, at, _ = map(int, packing.layers_block(network, where)["shape"][index])
     step = 4 * where.chunks
     chunks = where.chunks * math.ceil((where.units if where.unrolled else columns) / step)
@@ -47,7 +47,7 @@ def stored(network: Network, where: Layout, index: int, packed: np.ndarray) -> n
 
 
 def begins(where: Layout, columns: int) -> int:
-    """The column at which a layer's own begin: unrolled, the groups that made them end the row."""
+    """The column at which a layer's weights begin: if unrolled, they are at the end of the row."""
     return where.units - math.ceil(columns / where.rows) * where.rows if where.unrolled else 0
 
 
@@ -106,7 +106,7 @@ def test_columns_are_filled_up_with_zeros_and_rows_with_the_last(name: str, limi
 @driver
 @every
 def test_a_column_of_zeros_meets_no_infinity(name: str, limits: Limits) -> None:
-    """The loops of rows.glsl, by numbers of the units: which of them a column is multiplied by."""
+    """Simulates the loops of rows.glsl on unit numbers: which unit each column is multiplied by."""
     network = NETWORKS[name]
     where = packing.choose_layout(network, limits)
     if not where.unrolled:
@@ -148,7 +148,7 @@ def test_steps_of_the_loops_stay_inside_what_is_stored(name: str) -> None:
         assert math.ceil(len(layer.bias) / where.rows) * where.rows <= where.units
 
 
-# Which layout.
+# The choice of a layout.
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_depth_leaves_the_layout_unless_another_storage_is_needed() -> None:
 
 
 def iterations(network: Network, where: Layout) -> int:
-    """How often the loops of rows.glsl or steps.glsl run, all together."""
+    """The total number of iterations of the loops in rows.glsl or steps.glsl."""
     first, *rest = [layer.weight.shape for layer in network.drawn]
     if where.unrolled:
         groups = [math.ceil(max(rows, 3) / where.rows) for rows, _ in (first, *rest)]
@@ -232,13 +232,13 @@ def test_units_suffice_for_layers_that_narrow_and_widen() -> None:
         assert where.units >= network.width
 
 
-# The blocks beside the weights.
+# The other blocks.
 
 SIZES = {"int": 4, "float": 4, "ivec2": 8, "vec2": 8, "ivec4": 16, "vec4": 16}
 
 
 def std140(text: str) -> tuple[dict[str, int], int]:
-    """Member to offset, and the size, of a block's members by the rules of std140."""
+    """The offsets of a block's members, and its size, by the rules of std140."""
     offsets, at = {}, 0
     for kind, name, count in re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", text):
         align = 16 if count else SIZES[kind]
@@ -277,7 +277,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
     center, extent, clock = (0.7, -1.3), 1e-5, Clock(3.0, 0.5, 8.0)
     folded = first_layer(network, center, extent, clock)
     assert folded.shape == (MAX_WIDTH, 4)
-    assert (folded[6:] == folded[5]).all()  # rows that only fill a group
+    assert (folded[6:] == folded[5]).all()  # padding rows
     u, v = np.array([-1.7, 0.0, 0.3]), np.array([0.2, 0.0, -1.0])
     x, y = center[0] + extent * u, center[1] + extent * v
     d = np.hypot(x, y) - np.hypot(*center)
@@ -286,7 +286,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
     expected = table @ layer.weight.T.astype(float) + layer.bias
     sums = np.stack([u, v, np.ones(3), d], axis=1) @ folded[:6].T.astype(float)
     assert np.allclose(sums, expected, rtol=3e-7, atol=3e-7)
-    # What differs from pixel to pixel is not lost in what is the same.
+    # The varying part keeps its precision beside the constant part.
     assert np.allclose(sums - sums[1], expected - expected[1], rtol=1e-5, atol=1e-12)
 
 
@@ -296,7 +296,7 @@ def test_a_first_layer_beyond_float32_stays_finite() -> None:
     assert np.isfinite(folded).all()
 
 
-# Their text.
+# The GLSL declarations.
 
 
 @pytest.mark.parametrize("name", ["5x4", "27x30", "3x65"])
@@ -326,7 +326,7 @@ def test_doubles_are_the_same_bytes_two_by_two(name: str, limits: Limits, arrays
     plain = packing.declarations(where, block_arrays=arrays)
     text = packing.declarations(where, block_arrays=arrays, doubles=True)
     if not where.blocks:
-        assert text == plain  # a texture is read as it is
+        assert text == plain  # unchanged for a texture
         return
     count = f"w[{where.block_vec4s}];"
     assert text.count(f"dvec2 {count}") == plain.count(f"vec4 {count}") >= 1

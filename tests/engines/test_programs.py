@@ -1,4 +1,4 @@
-"""The programs alive: what tells two apart, how many there are, and that they are freed."""
+"""The cache of programs: its keys, its size, and that programs are freed."""
 
 import shutil
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def test_a_baked_program_is_of_one_network(programs: Programs, change: str) -> N
     assert got(programs, BAKED) is first
     again = Network(NETWORK.drawn, NETWORK.inputs, scales=NETWORK.scales)
     assert got(programs, BAKED, again) is first
-    assert first.network is NETWORK  # which keeps what it is known by alive
+    assert first.network is NETWORK  # keeps the network alive
 
 
 def test_a_baked_program_knows_the_order_of_its_activations(programs: Programs) -> None:
@@ -117,7 +117,7 @@ def test_a_baked_program_does_not_depend_on_the_view(programs: Programs) -> None
     assert got(programs, BAKED, other) is first
 
 
-# How many, and how they end.
+# The size of the cache.
 
 
 def test_the_least_recent_is_freed_whatever_its_engine(

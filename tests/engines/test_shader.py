@@ -1,4 +1,4 @@
-"""Shader text: includes, line numbers, what a structure changes, drivers' logs in one line."""
+"""Shader sources: includes, line numbers, structures, and one-line messages from drivers' logs."""
 
 import re
 from pathlib import Path
@@ -181,14 +181,14 @@ def test_doubles_are_read_only_where_asked_for(limits: Limits, keys: dict[str, o
 
 
 def test_units_in_rows_have_constant_indices() -> None:
-    """A computed index would leave the registers: lane by lane on a processor."""
+    """With dynamic indices the units would not stay in registers."""
     text = (resource("shaders") / "rows.glsl").read_text("utf-8")
     macros = re.findall(r"^#define (?:[^\n]*\\\n)*[^\n]*", text, flags=re.MULTILINE)
     code = re.sub(r"//.*", "", text)
     for macro in macros:
         code = code.replace(macro, "")
-    assert not re.search(r"\b(?:UNIT|NEXT)\(", code)  # only where the text is repeated
-    known = {"g", "r", "i", "k", "GROUPS", "UNITS", "ROWS", "LAST"}  # numbers, all of them
+    assert not re.search(r"\b(?:UNIT|NEXT)\(", code)  # only in unrolled macros
+    known = {"g", "r", "i", "k", "GROUPS", "UNITS", "ROWS", "LAST"}  # all constants
     indices = re.findall(r"\b(?:UNIT|NEXT)\(((?:[^()]|\([^()]*\))*)\)", "".join(macros))
     assert len(indices) > 8
     for index in indices:
