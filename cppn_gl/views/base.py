@@ -19,11 +19,11 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import ViewRow, knobs, option_fields
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
-Size = tuple[int, int]  # width, height in pixels
 
 
 @dataclass(frozen=True)

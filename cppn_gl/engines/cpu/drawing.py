@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Floats, Products, contribution
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, contribution
 from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Steps, left
 from cppn_gl.utils.threads import THREADS
 
@@ -30,7 +31,7 @@ def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey)
     picture = np.zeros((*region.part[::-1], 3), np.float32)
     work = BLOCK * work_per_pixel(scene.network)
 
-    def finish(values: Floats) -> Floats:
+    def finish(values: Float32) -> Float32:
         return contribution(values, len(region.jitters))
 
     for number, jitter in enumerate(region.jitters):

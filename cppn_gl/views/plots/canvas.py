@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
@@ -20,7 +21,6 @@ from cppn_gl.views.plots.plot import (
     GROUND,
     INK,
     Color,
-    Floats,
     Frame,
     Line,
     Panel,
@@ -218,12 +218,12 @@ def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
     return []
 
 
-def _climb(points: Floats) -> float:
+def _climb(points: Float64) -> float:
     """The total vertical length of a line in pixels; NaN is ignored."""
     return float(np.nansum(np.abs(np.diff(points[:, 1]))))
 
 
-def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) -> None:
+def _stroke(draw: ImageDraw.ImageDraw, points: Float64, line: Line, unit: float) -> None:
     """One line on an enlarged copy, interrupted where it is not finite."""
     width = max(1, round(line.width * unit))
     bad = ~np.isfinite(points).all(axis=1)
@@ -240,7 +240,7 @@ def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) 
                 draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=line.color)
 
 
-def _thinned(points: Floats, length: float) -> Floats:
+def _thinned(points: Float64, length: float) -> Float64:
     """Drop points closer than `length`: short segments, rounded to pixels, look knotted."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     kept = np.diff(along // length, prepend=-1.0) > 0
@@ -248,7 +248,7 @@ def _thinned(points: Floats, length: float) -> Floats:
     return points[kept]
 
 
-def _dashes(points: Floats, length: float) -> list[Floats]:
+def _dashes(points: Float64, length: float) -> list[Float64]:
     """A line cut into dashes and gaps of `length` pixels."""
     if len(points) < 2:
         return []

@@ -15,14 +15,15 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
+from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
-from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
-from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
+from cppn_gl.views.plots.plot import Frame, Line, Panel
 from cppn_gl.views.text import significant
 from cppn_gl.views.ticks import padded
 
@@ -97,7 +98,7 @@ def _activation_lines(name: str, curves: Curves) -> list[Line]:
 
 def _panel(
     x: tuple[float, float],
-    values: Floats,
+    values: Float64,
     limits: tuple[float, float] | None,
     lines: list[Line],
     titles: tuple[str, ...],

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppn_gl.utils.arrays import Box, Float64
 from cppn_gl.views.text import MIN_FONT, fitting, letter
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
-Floats = NDArray[np.float64]
 Color = tuple[int, int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 GROUND: Color = (13, 15, 20)
 FIELD: Color = (20, 23, 30)
@@ -77,8 +75,8 @@ def font_points(size: tuple[int, int]) -> int:
 class Line:
     """A line through points, interrupted where y is not finite. A `width` of 1 is thin."""
 
-    x: Floats
-    y: Floats
+    x: Float64
+    y: Float64
     color: Color
     width: float = 1.5
     dashed: bool = False
@@ -123,7 +121,7 @@ class Frame:
     def size(self) -> tuple[int, int]:
         return self.box[2] - self.box[0], self.box[3] - self.box[1]
 
-    def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def place(self, x: Float64, y: Float64) -> tuple[Float64, Float64]:
         """Pixels (x to the right, y down) of points; NaN where y is not finite."""
         (x0, x1), (y0, y1) = self.panel.x, self.panel.y
         y = np.where(np.isfinite(y), y, np.nan)

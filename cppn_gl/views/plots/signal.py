@@ -13,12 +13,13 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.arrays import Box, Float64, Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Hit, Size, View, Words
+from cppn_gl.views.base import Hit, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
-from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
+from cppn_gl.views.plots.plot import Frame, Line, Panel
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.views.text import MIN_FONT, letter, shorten, significant
 from cppn_gl.views.ticks import round_up
@@ -103,7 +104,7 @@ def panels(found: list[NamedSignal]) -> list[list[Panel]]:
     return rows
 
 
-def std_limits(stds: Floats) -> tuple[float, float]:
+def std_limits(stds: Float64) -> tuple[float, float]:
     """Limits of the logarithmic axis: 0.01 to 10 with a margin, extended to hold all values."""
     good = stds[np.isfinite(stds) & (stds > 0)]
     low = max(float(good.min(initial=1.0)), _LEAST_STD)
@@ -112,7 +113,7 @@ def std_limits(stds: Floats) -> tuple[float, float]:
     return 10.0 ** (first - 0.2), 10.0 ** (last + 0.2)
 
 
-def _highest(means: Floats) -> float:
+def _highest(means: Float64) -> float:
     """The limit ± of the axis of means: 1 or the next round number, with a margin."""
     largest = float(np.abs(means[np.isfinite(means)]).max(initial=0.0))
     return 1.15 * round_up(max(1.0, largest))

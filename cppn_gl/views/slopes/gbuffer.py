@@ -20,9 +20,9 @@ from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.rates import RateKey
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.utils.threads import THREADS, on_all_cores
-from cppn_gl.views.base import Size
 from cppn_gl.views.pool import Pool
 
 BAND_PIXELS = 2**18  # pixels of a band, about

@@ -21,10 +21,11 @@ from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Stepping
-from cppn_gl.views.base import Size, Stage
+from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.camera import LENS, Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots

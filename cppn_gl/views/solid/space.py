@@ -23,6 +23,7 @@ from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.field import Square
@@ -35,7 +36,6 @@ MEASURED = 25  # points along a side of the grid that ranges are measured on
 STEEP = 1.5  # change per half side at which shading is half strength
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Ranges:
     span: Span
     ends: ValueRange
 
-    def fraction(self, values: Floats) -> Floats:
+    def fraction(self, values: Float32) -> Float32:
         """Values as fractions of the span, clipped to 0..1."""
         low, high = np.float32(self.span[0]), np.float32(self.span[1])
         return np.asarray(np.clip((values - low) / (high - low), 0, 1))
@@ -108,7 +108,7 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
     # With t as the third input the ranges do not depend on the time, only on the block.
     held = dataclasses.replace(scene, network=fix_input(scene.network, third.name, 0.0))
 
-    def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
+    def values(size: tuple[int, int]) -> Generator[None, None, list[Float32]]:
         found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
@@ -148,7 +148,7 @@ class VolumeSlices:
         self._third = third_input(scene)
         self._ranges = Stepping(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
-        self._kept: list[tuple[Floats, Floats]] = []  # the last three slices: density, colour
+        self._kept: list[tuple[Float32, Float32]] = []  # the last three slices: density, colour
         self._next = 0
         self._square: Square | None = None
 
@@ -183,7 +183,7 @@ class VolumeSlices:
             self._square = None
         return self._next == self._side
 
-    def _keep(self, picture: Floats) -> None:
+    def _keep(self, picture: Float32) -> None:
         self._kept = [*self._kept[-2:], self._seen(picture.reshape(-1, 3))]
         self._next += 1
         if self._next > 1:
@@ -191,7 +191,7 @@ class VolumeSlices:
         if self._next == self._side:
             self._shade(self._next - 1)
 
-    def _seen(self, values: Floats) -> tuple[Floats, Floats]:
+    def _seen(self, values: Float32) -> tuple[Float32, Float32]:
         """Density (side, side) and colour (side, side, 3) of outputs (N, 3)."""
         found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
         assert found is not None
@@ -226,7 +226,7 @@ class VolumeSlices:
         self.voxels[number, ..., 3] = np.round(255 * values)
 
 
-def shades(x: Any, y: Any, z: Any) -> Floats:
+def shades(x: Any, y: Any, z: Any) -> Float32:
     """The light at each point, by the density's gradient: 1 where flat, less facing away."""
     steep = np.sqrt(x * x + y * y + z * z)
     light = LIGHT / np.linalg.norm(LIGHT)

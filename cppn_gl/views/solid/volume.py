@@ -20,9 +20,10 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import VolumeOptions
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Task, left
-from cppn_gl.views.base import Size, Stage, View, Words
+from cppn_gl.views.base import Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.solid.field import FieldDrawing
