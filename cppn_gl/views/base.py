@@ -197,8 +197,16 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
 
 
+def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Display values as 8-bit values: round(255 v), clamped."""
+    rounded = np.clip(picture, 0, 1)
+    rounded *= np.float32(255)
+    rounded += np.float32(0.5)
+    return rounded.astype(np.uint8)  # truncates
+
+
 def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
-    """A host view's picture of `size`, uninterrupted; `shape`: see `paint_for`."""
+    """The picture of `size`, painted without interruption; `shape`: see `paint_for`."""
     return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 
 

@@ -137,9 +137,9 @@ def test_colours_are_stretched_over_the_block_and_move_nothing(
         expected = np.percentile(fine, cut, axis=0)
     else:
         expected = np.percentile(fine.mean(axis=1), cut)[:, None].repeat(3, axis=1)
-    assert np.allclose([found.ends.low, found.ends.high], expected, atol=1e-4)
+    assert np.allclose([found.value_range.low, found.value_range.high], expected, atol=1e-4)
     values = outputs(scene, side).astype(np.float32).reshape(-1, 3)
-    true = colored(values, preset.color, found.ends).reshape(colors.shape)
+    true = colored(values, preset.color, found.value_range).reshape(colors.shape)
     assert colors == pytest.approx(true, abs=2e-3)
 
 

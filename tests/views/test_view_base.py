@@ -57,7 +57,7 @@ class Paper:
 SCENE = scene_of(Preset())
 
 
-def test_a_host_view_is_painted_a_step_at_a_time_and_written_once() -> None:
+def test_a_cpu_view_is_painted_a_step_at_a_time_and_written_once() -> None:
     paper = Paper((4, 9))
     drawing = Rows().begin(None, paper, SCENE)
     for _ in range(8):

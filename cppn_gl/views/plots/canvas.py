@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.arrays import RGB, Float64
 from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
@@ -20,7 +20,6 @@ from cppn_gl.views.plots.plot import (
     GRID,
     GROUND,
     INK,
-    Color,
     Frame,
     Line,
     Panel,
@@ -40,7 +39,7 @@ _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 class PlotCanvas:
     """An RGB image being drawn, and its font size in pixels."""
 
-    def __init__(self, size: tuple[int, int], points: int, ground: Color = GROUND):
+    def __init__(self, size: tuple[int, int], points: int, ground: RGB = GROUND):
         self.image = Image.new("RGB", size, ground)
         self.points = points
         self.draw = ImageDraw.Draw(self.image)
@@ -67,7 +66,7 @@ class PlotCanvas:
         self,
         place: tuple[float, float],
         words: str,
-        color: Color = INK,
+        color: RGB = INK,
         *,
         anchor: str = "la",
         bold: bool = False,

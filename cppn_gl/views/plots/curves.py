@@ -15,7 +15,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
-from cppn_gl.utils.arrays import Float64, Size
+from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
@@ -114,7 +114,7 @@ def _panel(
     return Panel(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
 
 
-def _channels(count: int) -> list[tuple[str, plot.Color]]:
+def _channels(count: int) -> list[tuple[str, RGB]]:
     """Name and colour of each output; a single output has no name."""
     return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
 

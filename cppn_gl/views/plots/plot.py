@@ -9,20 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.utils.arrays import Box, Float64
+from cppn_gl.utils.arrays import RGB, Box, Float64
 from cppn_gl.views.text import MIN_FONT, fitting, letter
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
-Color = tuple[int, int, int]
-
-GROUND: Color = (13, 15, 20)
-FIELD: Color = (20, 23, 30)
-GRID: Color = (38, 43, 53)
-AXIS: Color = (92, 100, 116)
-INK: Color = (232, 236, 242)
-FAINT: Color = (152, 162, 178)
+GROUND: RGB = (13, 15, 20)
+FIELD: RGB = (20, 23, 30)
+GRID: RGB = (38, 43, 53)
+AXIS: RGB = (92, 100, 116)
+INK: RGB = (232, 236, 242)
+FAINT: RGB = (152, 162, 178)
 # Okabe and Ito's palette, lightened for a dark background: safe for colour-blind readers.
-COLORS: tuple[Color, ...] = (
+COLORS: tuple[RGB, ...] = (
     (92, 184, 242),
     (245, 168, 42),
     (52, 200, 154),
@@ -32,8 +30,8 @@ COLORS: tuple[Color, ...] = (
     (132, 150, 255),
     (214, 220, 230),
 )
-ALARM: Color = COLORS[5]
-CHANNELS: dict[str, Color] = {
+ALARM: RGB = COLORS[5]
+CHANNELS: dict[str, RGB] = {
     "red": (255, 98, 88),
     "green": (88, 216, 120),
     "blue": (100, 156, 255),
@@ -51,7 +49,7 @@ _RAMP = np.array(
 )
 
 
-def palette(count: int) -> list[Color]:
+def palette(count: int) -> list[RGB]:
     """`count` colours: distinct ones for a few lines, a ramp for many."""
     if count <= len(COLORS):
         return list(COLORS[:count])
@@ -60,7 +58,7 @@ def palette(count: int) -> list[Color]:
     return [(int(r), int(g), int(b)) for r, g, b in np.round(mixed)]
 
 
-def mix(color: Color, other: Color, fraction: float) -> Color:
+def mix(color: RGB, other: RGB, fraction: float) -> RGB:
     """Linear interpolation between two colours."""
     r, g, b = (round(a + (b - a) * fraction) for a, b in zip(color, other, strict=True))
     return r, g, b
@@ -77,7 +75,7 @@ class Line:
 
     x: Float64
     y: Float64
-    color: Color
+    color: RGB
     width: float = 1.5
     dashed: bool = False
     dots: bool = False

@@ -16,8 +16,6 @@ from cppn_gl.views import text
 from cppn_gl.views.base import Words
 from cppn_gl.views.ticks import log_ticks, short
 
-Color = tuple[int, int, int]
-
 FILL = (12, 14, 18, 205)
 LEAST = (200, 120)  # pixels of the smallest picture with a legend
 

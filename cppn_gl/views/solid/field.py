@@ -90,14 +90,14 @@ class FieldCache:
         weight: tuple[float, float, float],
         span: tuple[float, float],
         color: Color,
-        ends: ValueRange,
+        value_range: ValueRange,
     ) -> Field:
         """The field of square planes of outputs; `span`: see FieldDrawing."""
         side = planes.size[0]
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
-        self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, ends))
+        self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
         self._pass.set(**planes.samplers, palettes=self._palettes)
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
@@ -112,7 +112,7 @@ class FieldCache:
 class FieldDrawing:
     """The field of a scene being drawn. `span`: the values of height 0 and 1.
 
-    Colours are those of `color`, by default the outputs themselves, over the range `ends`.
+    Colours are those of `color`, by default the outputs themselves, over the range `value_range`.
     """
 
     def __init__(
@@ -123,12 +123,12 @@ class FieldDrawing:
         channel: str = "all",
         span: tuple[float, float] = (0.0, 1.0),
         color: Color = PLAIN,
-        ends: ValueRange = DISPLAY,
+        value_range: ValueRange = DISPLAY,
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # so that pixel centres reach ±1
         self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
-        self._how = WEIGHTS[channel], span, color, ends
+        self._how = WEIGHTS[channel], span, color, value_range
         self._painter = stage.painter
         self._square = Square(stage, self._scene, side)
         what = identity(scene.network, scene.clock), self._square.engine

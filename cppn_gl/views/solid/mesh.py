@@ -126,16 +126,19 @@ class SurfaceDrawing:
 
     def _drawings(self, subplot: Subplot) -> list[FieldDrawing]:
         """The drawing of a subplot's heights, and that of its colours if it is another."""
-        scene, ends = self._scene, self._picture.result
+        scene, value_range = self._scene, self._picture.result
         side = grid_side(subplot.pixels(self._planes.size)[2:])
         shown = Scene(subplot.network, scene.view, scene.clock, scene.preset)
         heights = partial(FieldDrawing, self._stage, shown, side, subplot.channel, subplot.span)
-        if not painted(scene.preset) or ends is None:
+        if not painted(scene.preset) or value_range is None:
             return [heights()]
         color = scene.preset.color
         if subplot.network is scene.network:
-            return [heights(color=color, ends=ends)]
-        return [heights(), FieldDrawing(self._stage, scene, side, color=color, ends=ends)]
+            return [heights(color=color, value_range=value_range)]
+        return [
+            heights(),
+            FieldDrawing(self._stage, scene, side, color=color, value_range=value_range),
+        ]
 
     def step(self, deadline: float) -> bool:
         """Draw until about `deadline`; True when the picture is complete."""

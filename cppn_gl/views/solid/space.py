@@ -91,7 +91,7 @@ class Ranges:
     """The values of density 0 and 1, and the value range of the colours."""
 
     span: Span
-    ends: ValueRange
+    value_range: ValueRange
 
     def fraction(self, values: Float32) -> Float32:
         """Values as fractions of the span, clipped to 0..1."""
@@ -201,7 +201,7 @@ class VolumeSlices:
         if color.plain:
             colors = np.clip(values, 0, 1) if self._channel == "all" else fractions
         else:
-            colors = colored(values, color, found.ends)
+            colors = colored(values, color, found.value_range)
         grey = self._scene.network.outputs == 1 or self._channel != "all"
         density = fractions[:, 0] if grey else fractions.max(axis=1) - fractions.min(axis=1)
         density = np.where(wrong, np.float32(1), density)

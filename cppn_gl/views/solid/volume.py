@@ -165,7 +165,7 @@ class VolumeDrawing:
                     self._scene,
                     slice_side(self._planes.size),
                     color=self._scene.preset.color,
-                    ends=ranges.ends,
+                    value_range=ranges.value_range,
                 )
             moving = self._moving.step(deadline)
             if moving is None:

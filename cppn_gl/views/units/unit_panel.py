@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.cpu.products import colors
 from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.views.base import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
 from cppn_gl.views.text import font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
