@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Frame, Line, Panel, arrange
@@ -12,7 +13,7 @@ from cppn_gl.views.plots.plot import Frame, Line, Panel, arrange
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 3000), (320, 180), (960, 600), (500, 500), (400, 900)]
 
 
-def curve(color: plot.Color = (255, 255, 255), **keys: object) -> Line:
+def curve(color: RGB = (255, 255, 255), **keys: object) -> Line:
     x = np.linspace(-2, 2, 801)
     return Line(x, np.sin(3 * x), color, **keys)  # type: ignore[arg-type]
 
