@@ -83,7 +83,7 @@ class GradientView(View):
 
         return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [derivatives], shade
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         return DUAL_WORK * work_per_pixel(scene.network)

@@ -101,7 +101,7 @@ class RegionsView(View):
 
         return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [boundaries], shade
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         units = sum(len(layer.bias) for layer in scene.network.drawn[:-1])

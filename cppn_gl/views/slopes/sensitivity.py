@@ -83,7 +83,7 @@ class SensitivityView(View):
         make = partial(Planes, painter.ctx)
         return DeferredShading(
             painter, planes, "sensitivity", make, passes, shade, band_pixels=BAND_PIXELS
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         return 2 * work_per_pixel(scene.network)

@@ -24,9 +24,9 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.tasks import Stepping
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.field import Square
+from cppn_gl.views.solid.field import draw_square
 from cppn_gl.views.solid.heights import Span, apart
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # direction towards the light, fixed to the volume
@@ -134,23 +134,22 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 
 
 class VolumeSlices:
-    """The network on side³ points, slice by slice; then `voxels` (side, side, side, 4) is complete.
+    """The network on side³ points, slice by slice: after `steps`, the `voxels`.
 
-    Voxels are bytes of lit red, green, blue and density, indexed by z, y (upwards), x. The density
-    of one output is its fraction of the value range; that of three is the difference of their
-    largest and smallest fraction, so that grey is transparent. Colours are the preset's.
+    Voxels (side, side, side, 4) are bytes of lit red, green, blue and density, indexed by z, y
+    (upwards), x. The density of one output is its fraction of the value range; that of three is the
+    difference of their largest and smallest fraction, so that grey is transparent. Colours are the
+    preset's.
     """
 
-    def __init__(self, stage: Stage, scene: Scene, side: int, channel: str):
+    def __init__(self, stage: Stage, scene: Scene, side: int, channel: str, ranges: Ranges):
         self._stage, self._scene, self._side = stage, scene, side
-        self._channel = channel
+        self._channel, self._ranges = channel, ranges
         self._engine = stage.engine_for(scene.network)
         self._third = third_input(scene)
-        self._ranges = Stepping(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
         self._kept: list[tuple[Float32, Float32]] = []  # the last three slices: density, colour
         self._next = 0
-        self._square: Square | None = None
 
     @property
     def key(self) -> Hashable:
@@ -161,27 +160,14 @@ class VolumeSlices:
         what = identity(held, self._scene.clock), self._engine
         return what, place, self._side, self._channel, color
 
-    def measure(self, deadline: float) -> Ranges | None:
-        """The ranges of values and colours, once known."""
-        self._ranges.step(deadline)
-        return self._ranges.result
-
-    def step(self, deadline: float) -> bool:
-        """Evaluate until about `deadline`; True when complete."""
-        if self._next == self._side:
-            return True
-        if self.measure(deadline) is None:
-            return False
-        if self._square is None:
+    def steps(self) -> Steps[None]:
+        """Evaluate the slices that are missing."""
+        while self._next < self._side:
             place = (2 * self._next + 1) / self._side - 1
             network = fix_input(self._scene.network, self._third.name, self._third.value(place))
             scene = dataclasses.replace(self._scene, network=network)
-            self._square = Square(self._stage, scene, self._side, self._engine)
-        planes = self._square.step(deadline)
-        if planes is not None:
+            planes = yield from draw_square(self, self._stage, scene, self._side, self._engine)
             self._keep(planes.read()[::-1])
-            self._square = None
-        return self._next == self._side
 
     def _keep(self, picture: Float32) -> None:
         self._kept = [*self._kept[-2:], self._seen(picture.reshape(-1, 3))]
@@ -193,8 +179,7 @@ class VolumeSlices:
 
     def _seen(self, values: Float32) -> tuple[Float32, Float32]:
         """Density (side, side) and colour (side, side, 3) of outputs (N, 3)."""
-        found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
-        assert found is not None
+        found, color, wrong = self._ranges, self._scene.preset.color, broken(values)
         if self._channel != "all":
             values = values[:, [CHANNELS.index(self._channel)] * 3]
         fractions = found.fraction(values)
