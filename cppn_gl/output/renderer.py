@@ -35,9 +35,10 @@ from cppn_gl.engines.names import (
 )
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME
+from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
 from cppn_gl.views import view_of

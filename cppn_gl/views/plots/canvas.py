@@ -22,7 +22,7 @@ from cppn_gl.views.plots.plot import (
     INK,
     Frame,
     Line,
-    Panel,
+    Plot,
     mix,
     y_ticks,
 )
@@ -200,12 +200,12 @@ class PlotCanvas:
         length, points = 2.2 * self.points, self.points
         box = (round(x), round(y - points / 2), round(x + length), round(y + points / 2) + 1)
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
-        self.lines(Frame(Panel((0, 1), (-1, 1)), box), [piece])
+        self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])
         self.text((x + length + points * 0.5, y), line.label, FAINT, anchor="lm")
         return x + length + points * 0.5 + len(line.label) * letter(points)[0]
 
 
-def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
+def _fitting_ticks(panel: Plot, width: int, advance: float) -> list[float]:
     """As many round numbers along x as their labels have room for, at most nine."""
     for most in range(9, 0, -1):
         found = ticks(*panel.x, most)

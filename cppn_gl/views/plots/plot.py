@@ -1,6 +1,6 @@
 """Plots: panels of lines with axes, their layout in a picture, and their colours.
 
-Panel (contents) + arrange(box) -> Frame (position) -> canvas.PlotCanvas -> pixels
+Plot (contents) + arrange(box) -> Frame (position) -> canvas.PlotCanvas -> pixels
 """
 
 import math
@@ -83,7 +83,7 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Plot:
     """One plot: its axes' limits, lines and texts. The first of `titles` that fits is shown.
 
     `corner` is a title inside the frame, `note` a message in it.
@@ -110,7 +110,7 @@ class Frame:
     `words`: there is room for tick labels and titles around it; `named`: also for the axis' name.
     """
 
-    panel: Panel
+    panel: Plot
     box: Box
     words: bool = False
     named: bool = False
@@ -141,7 +141,7 @@ class Frame:
 
 
 def arrange(
-    rows: Sequence[Sequence[Panel]],
+    rows: Sequence[Sequence[Plot]],
     box: Box,
     points: int,
     *,
@@ -182,18 +182,18 @@ def arrange(
     return found
 
 
-def _below(row: Sequence[Panel], named: bool, leading: float) -> float:
+def _below(row: Sequence[Plot], named: bool, leading: float) -> float:
     """Room for the labels under a row of panels."""
     if not any(panel.x_ticks for panel in row):
         return leading * 0.6
     return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
 
 
-def y_ticks(panel: Panel, points: int, high: float) -> list[float]:
+def y_ticks(panel: Plot, points: int, high: float) -> list[float]:
     """Round numbers along y of a plotting area `high` pixels high."""
     most = max(3, int(high / (letter(points)[1] * 1.8)))
     return (decades if panel.log else ticks)(*panel.y, min(most, 9))
 
 
-def _y_words(panel: Panel, points: int, high: float) -> list[str]:
+def _y_words(panel: Plot, points: int, high: float) -> list[str]:
     return tick_words(y_ticks(panel, points, high), log=panel.log)

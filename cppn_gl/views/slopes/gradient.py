@@ -24,7 +24,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
-from cppn_gl.preset.show import GradientOptions, OneOutput
+from cppn_gl.preset.show import CHANNELS, GradientOptions, OneOutput
 from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
@@ -37,7 +37,6 @@ from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
 DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
-CHANNELS = ("red", "green", "blue")
 GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale

@@ -1,7 +1,7 @@
 """Voxels of the volume view: the network on a cubic grid over x, y and a third input.
 
     Scene -> ThirdInput (which input, its limits) -> Ranges (of values, of colours)
-          -> VolumeSlices.step() -> the bytes of a 3D texture
+          -> VolumeSlices.steps() -> the bytes of a 3D texture
 
 The third input is `t`, or else the first of z0, z1 …. Its values are divided into blocks as long as
 the view's shorter side, one centred at 0; the block with the current value is shown.
@@ -23,6 +23,7 @@ from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
@@ -31,7 +32,6 @@ from cppn_gl.views.solid.heights import Span, apart
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # direction towards the light, fixed to the volume
 AMBIENT = 0.3  # fraction of the light that is ambient
-CHANNELS = ("red", "green", "blue")
 MEASURED = 25  # points along a side of the grid that ranges are measured on
 STEEP = 1.5  # change per half side at which shading is half strength
 

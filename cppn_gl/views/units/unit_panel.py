@@ -14,7 +14,7 @@ from cppn_gl.engines.cpu.products import colors
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.views.base import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
-from cppn_gl.views.text import font, letter, shorten, wrap
+from cppn_gl.views.text import counted, font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, UnitSummary, shaded
 
@@ -210,7 +210,7 @@ def unit_panel(
     chart = 6 * words.leading
     if len(summary.weights):
         words.gap()
-        words.lines([_count(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
+        words.lines([counted(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
         words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()
@@ -231,11 +231,7 @@ def picture_panel(
     words.gap()
     units = sum(len(layer.bias) for layer in network.drawn)
     numbers = (network.depth, "layer"), (units, "unit"), (network.parameters, "parameter")
-    words.lines([_count(*number) for number in numbers])
+    words.lines([counted(*number) for number in numbers])
     words.gap()
     words.words(legend)
     words.scale(palette(), "-1", "0", "+1")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
