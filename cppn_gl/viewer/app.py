@@ -1,7 +1,7 @@
 """The live window: events to actions, and one loop that never waits for a picture.
 
 keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, panels over it
-                                        -> Takes -> PNG files
+                                        -> Captures -> PNG files
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
-from cppn_gl.viewer.available import Available
+from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.events import Events
@@ -35,7 +35,7 @@ from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.preset_list import list_of
 from cppn_gl.viewer.screen import Screen
-from cppn_gl.viewer.takes import Takes
+from cppn_gl.viewer.captures import Captures
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
@@ -45,7 +45,7 @@ from cppn_gl.views import PICTURE, view_of
 from cppn_gl.views.base import Hit
 
 SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
-TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
+CAPTURE_SLICE = 0.01  # of it for pictures that are kept, while there are any
 WEIGHTS_SLICE = 0.01  # seconds of drawing weights; a layer may overrun it
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
@@ -71,13 +71,13 @@ class App:
         host = host_engine(wished() if engine == AUTO else engine)
         # What needs no OpenGL to be drawn is still shown by it.
         self.renderer = Renderer(STAND_IN.name if host else engine, context=window.ctx)
-        self.engines = Available(self.renderer, host=host)
+        self.engines = EngineSelector(self.renderer, host=host)
         info = self.renderer.info.context
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)
         self.canvas = Canvas(window.ctx, self.engines, most)
         self.screen = Screen(window)
-        self.takes = Takes(window.ctx, self.renderer, self.engines)
+        self.captures = Captures(window.ctx, self.renderer, self.engines)
         self.journal = Journal.of_user()
         presets = [lambda name=name: load_preset(name) for name in shipped()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
@@ -137,14 +137,14 @@ class App:
 
     def do_screenshot(self) -> None:
         """Keep the picture, at the window's full resolution and without the HUD."""
-        self._try(lambda: self.takes.still(self._shot(), self._scene(), self._folder))
+        self._try(lambda: self.captures.still(self._shot(), self._scene(), self._folder))
 
     def do_record(self) -> None:
         """Start to keep every frame, or stop."""
-        if self.takes.recording:
-            self.explorer.message = self.takes.stop()
+        if self.captures.recording:
+            self.explorer.message = self.captures.stop()
             return
-        self._try(lambda: self.takes.start(self._shot(), self._folder))
+        self._try(lambda: self.captures.start(self._shot(), self._folder))
 
     def do_save_preset(self) -> None:
         """Keep the preset as a TOML file."""
@@ -216,7 +216,7 @@ class App:
         self.engines.update()
         if not self.canvas.current:
             self._wanted_at = now
-        budget = SLICE - TAKE_SLICE if self.takes.busy else SLICE
+        budget = SLICE - CAPTURE_SLICE if self.captures.busy else SLICE
         try:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
@@ -226,12 +226,12 @@ class App:
 
     def _still(self) -> bool:
         """Whether nothing moves and nothing is kept: finer pictures are worth while."""
-        return not (self.explorer.moving or self.events.held or self.takes.busy)
+        return not (self.explorer.moving or self.events.held or self.captures.busy)
 
     def _at_rest(self, now: float) -> bool:
         """Whether a moment of compiling holds nobody up, as far as can be known."""
         touched = now - self.events.touched
-        if self.explorer.moving and not (self.events.held or self.takes.busy):
+        if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
 
@@ -252,18 +252,18 @@ class App:
 
     def _keep(self, now: float, elapsed: float) -> None:
         """Let time pass: by the clock, or frame by frame while recording."""
-        if self.takes.recording and not self.takes.fits(self._size()):
-            self.hud.say(f"the window's size changed: {self.takes.stop()}", now)
-        if not self.takes.recording:
+        if self.captures.recording and not self.captures.fits(self._size()):
+            self.hud.say(f"the window's size changed: {self.captures.stop()}", now)
+        if not self.captures.recording:
             self.explorer.tick(elapsed)
-        elif self.takes.ready:
-            self.takes.frame(self._shot(), self._scene())
-            self.explorer.tick(self.takes.frame_seconds)
+        elif self.captures.ready:
+            self.captures.frame(self._shot(), self._scene())
+            self.explorer.tick(self.captures.frame_seconds)
 
     def _take(self, now: float) -> None:
         """Draw what is kept."""
         try:
-            message = self.takes.advance(TAKE_SLICE)
+            message = self.captures.advance(CAPTURE_SLICE)
         except CaptureError as error:
             message = str(error)
         if message:
@@ -280,7 +280,7 @@ class App:
             glfw.poll_events()
 
     def _resting(self) -> bool:
-        busy = self.events.held or self.takes.busy or not self.canvas.rests(self._still())
+        busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
         busy = busy or self._unshown or self._weights.busy
         return not (self.explorer.moving or busy or fading)
@@ -364,7 +364,7 @@ class App:
             quality=quality(canvas.scale, canvas.samples, canvas.progress),
             engine=self.engines.words(self._scene()),
             renderer=self.renderer.info.renderer,
-            recording=self.takes.status,
+            recording=self.captures.status,
         )
 
     # Files that change
@@ -404,7 +404,7 @@ class App:
         self.window.visible = False  # what is still to be drawn needs no window
         self.explorer.history.finish()
         try:
-            self.takes.close()
+            self.captures.close()
         finally:
             self.canvas.release()
             self.screen.release()

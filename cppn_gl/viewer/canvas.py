@@ -20,7 +20,7 @@ from cppn_gl.engines.names import HOST
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Task, within
-from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage
 
@@ -42,7 +42,7 @@ Wanted = tuple[Scene, tuple[int, int]]
 class Canvas:
     """Draws what is wanted, a little at each frame, and holds the last whole picture."""
 
-    def __init__(self, ctx: moderngl.Context, engines: Available, max_side: int):
+    def __init__(self, ctx: moderngl.Context, engines: EngineSelector, max_side: int):
         self._ctx, self._engines, self._max_side = ctx, engines, max_side
         self._painter = engines.painter
         self._wanted: Wanted | None = None

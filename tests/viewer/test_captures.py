@@ -24,8 +24,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.files import CaptureError
-from cppn_gl.viewer.available import Pick
-from cppn_gl.viewer.takes import FPS, MAX_STILLS, Takes
+from cppn_gl.viewer.engine_selector import Pick
+from cppn_gl.viewer.captures import FPS, MAX_STILLS, Captures
 
 pytestmark = pytest.mark.gl
 
@@ -62,8 +62,8 @@ def engines(renderer: Renderer) -> Any:
 
 
 @pytest.fixture
-def takes(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Takes]:
-    """Takes of the window's renderer; in the end every plane is freed."""
+def captures(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Captures]:
+    """Captures of the window's renderer; in the end every plane is freed."""
     alive = []
 
     class Counted(Planes):
@@ -75,9 +75,9 @@ def takes(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> 
             super().release()
             alive.remove(self)
 
-    monkeypatch.setattr("cppn_gl.viewer.takes.Planes", Counted)
+    monkeypatch.setattr("cppn_gl.viewer.captures.Planes", Counted)
     assert renderer.ctx is not None
-    one = Takes(renderer.ctx, renderer, engines)
+    one = Captures(renderer.ctx, renderer, engines)
     yield one
     one.close()
     assert alive == []
@@ -92,44 +92,44 @@ def scene(time: float = 0.0) -> Scene:
     return Scene(PRESET.network(), PRESET.view, PRESET.animation.clock(time))
 
 
-def still(takes: Takes, folder: Path, time: float = 0.0) -> None:
-    takes.still(shot(time), scene(time), folder)
+def still(captures: Captures, folder: Path, time: float = 0.0) -> None:
+    captures.still(shot(time), scene(time), folder)
 
 
-def settle(takes: Takes) -> list[str]:
+def settle(captures: Captures) -> list[str]:
     """Advance until nothing waits; what was said."""
     said = []
     for _ in range(100_000):  # the writer may be behind
-        if not takes._waiting:
+        if not captures._waiting:
             break
-        said.append(takes.advance(LONG))
-    assert not takes._waiting
+        said.append(captures.advance(LONG))
+    assert not captures._waiting
     return [message for message in said if message]
 
 
-def wait(takes: Takes) -> None:
+def wait(captures: Captures) -> None:
     """Wait for the threads that write, as a slow window would."""
-    assert takes._writer is not None
-    takes._writer._pool.shutdown()
+    assert captures._writer is not None
+    captures._writer._pool.shutdown()
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_nothing_is_kept_unasked(takes: Takes) -> None:
-    assert not takes.busy
-    assert not takes.recording
-    assert not takes.ready
-    assert takes.status == ""
-    assert takes.advance(LONG) == ""
+def test_nothing_is_kept_unasked(captures: Captures) -> None:
+    assert not captures.busy
+    assert not captures.recording
+    assert not captures.ready
+    assert captures.status == ""
+    assert captures.advance(LONG) == ""
 
 
-def test_a_still_is_the_rendered_picture(takes: Takes, renderer: Renderer, tmp_path: Path) -> None:
-    assert takes.still(shot(0.7), scene(0.7), tmp_path)
-    assert takes.busy
-    (said,) = settle(takes)
-    takes.close()
+def test_a_still_is_the_rendered_picture(captures: Captures, renderer: Renderer, tmp_path: Path) -> None:
+    assert captures.still(shot(0.7), scene(0.7), tmp_path)
+    assert captures.busy
+    (said,) = settle(captures)
+    captures.close()
     (path,) = tmp_path.iterdir()
     assert said == f"saved {path}"
     assert path.name.startswith("a-name-")
@@ -139,25 +139,25 @@ def test_a_still_is_the_rendered_picture(takes: Takes, renderer: Renderer, tmp_p
     assert read_shot(path) == shot(0.7)
 
 
-def test_a_picture_names_what_drew_it(takes: Takes, engines: Any, tmp_path: Path) -> None:
+def test_a_picture_names_what_drew_it(captures: Captures, engines: Any, tmp_path: Path) -> None:
     engines.picked = Pick(NUMPY, stand_in=True)
-    still(takes, tmp_path)
-    settle(takes)
-    takes.close()
+    still(captures, tmp_path)
+    settle(captures)
+    captures.close()
     (path,) = tmp_path.iterdir()
     assert read_shot(path).engine == "numpy"
 
 
-def test_a_short_compilation_comes_first(takes: Takes, engines: Any, tmp_path: Path) -> None:
+def test_a_short_compilation_comes_first(captures: Captures, engines: Any, tmp_path: Path) -> None:
     engines.picked = Pick(FRAGMENT, compiles=True)
-    still(takes, tmp_path)
-    assert takes.advance(LONG) == ""
+    still(captures, tmp_path)
+    assert captures.advance(LONG) == ""
     assert engines.compiled == 1
-    assert takes.advance(LONG).startswith("saved ")
+    assert captures.advance(LONG).startswith("saved ")
 
 
 def test_stills_of_the_same_second_each_have_a_name(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = tmp_path / "same.png"
     taken.write_text("somebody's")
@@ -165,41 +165,41 @@ def test_stills_of_the_same_second_each_have_a_name(
     def same(folder: Path, stem: str, suffix: str) -> Path:  # as if no second passed
         return folder / f"same{suffix}"
 
-    monkeypatch.setattr("cppn_gl.viewer.takes.free_name", same)
-    still(takes, tmp_path)
-    still(takes, tmp_path)
-    settle(takes)  # handed to the writer, perhaps not yet on the disk
-    still(takes, tmp_path)
-    takes.close()
+    monkeypatch.setattr("cppn_gl.viewer.captures.free_name", same)
+    still(captures, tmp_path)
+    still(captures, tmp_path)
+    settle(captures)  # handed to the writer, perhaps not yet on the disk
+    still(captures, tmp_path)
+    captures.close()
     assert names(tmp_path) == ["same-2.png", "same-3.png", "same-4.png", "same.png"]
     assert taken.read_text() == "somebody's"
 
 
-def test_slices_of_time(takes: Takes, renderer: Renderer, tmp_path: Path) -> None:
-    still(takes, tmp_path)
-    assert any(takes.advance(0.0) for _ in range(10_000))  # a tile at a time
-    takes.close()
+def test_slices_of_time(captures: Captures, renderer: Renderer, tmp_path: Path) -> None:
+    still(captures, tmp_path)
+    assert any(captures.advance(0.0) for _ in range(10_000))  # a tile at a time
+    captures.close()
     (path,) = tmp_path.iterdir()
     assert np.array_equal(np.asarray(Image.open(path)), renderer.render(PRESET, size=SIZE))
 
 
 def test_a_recording_is_numbered_and_timed(
-    takes: Takes, renderer: Renderer, tmp_path: Path
+    captures: Captures, renderer: Renderer, tmp_path: Path
 ) -> None:
-    assert str(tmp_path) in takes.start(shot(), tmp_path)
+    assert str(tmp_path) in captures.start(shot(), tmp_path)
     time = 2.0
     for k in range(4):
-        assert takes.recording
-        assert takes.ready
-        assert takes.status == f"recording: frame {k}, 30/s"
-        takes.frame(shot(time), scene(time))
-        assert not takes.ready  # one at a time
-        settle(takes)
-        time += takes.frame_seconds
-    said = takes.stop()
-    assert not takes.busy
-    assert takes.status == ""
-    takes.close()
+        assert captures.recording
+        assert captures.ready
+        assert captures.status == f"recording: frame {k}, 30/s"
+        captures.frame(shot(time), scene(time))
+        assert not captures.ready  # one at a time
+        settle(captures)
+        time += captures.frame_seconds
+    said = captures.stop()
+    assert not captures.busy
+    assert captures.status == ""
+    captures.close()
     (folder,) = tmp_path.iterdir()
     assert said == f"4 frames in {folder}"
     assert folder.name.startswith("a-name-")
@@ -212,194 +212,194 @@ def test_a_recording_is_numbered_and_timed(
         assert np.array_equal(np.asarray(Image.open(path)), expected)
 
 
-def test_a_recording_beside_a_folder_called_frames(takes: Takes, tmp_path: Path) -> None:
+def test_a_recording_beside_a_folder_called_frames(captures: Captures, tmp_path: Path) -> None:
     (tmp_path / "frames").mkdir()
-    takes.start(shot(), tmp_path)
-    assert takes.recording
+    captures.start(shot(), tmp_path)
+    assert captures.recording
 
 
-def test_each_recording_has_a_folder(takes: Takes, tmp_path: Path) -> None:
+def test_each_recording_has_a_folder(captures: Captures, tmp_path: Path) -> None:
     for _ in range(3):
-        takes.start(shot(), tmp_path)
-        takes.frame(shot(), scene())
-        settle(takes)
-        takes.stop()
-    takes.close()
+        captures.start(shot(), tmp_path)
+        captures.frame(shot(), scene())
+        settle(captures)
+        captures.stop()
+    captures.close()
     assert [names(folder) for folder in tmp_path.iterdir()] == [["00000.png"]] * 3
 
 
-def test_frames_of_another_size_are_left_out(takes: Takes, tmp_path: Path) -> None:
-    takes.start(shot(), tmp_path)
-    takes.frame(shot(size=(30, 30)), scene())
-    assert takes.ready
-    takes.frame(shot(), scene())
-    settle(takes)
-    assert takes.stop().startswith("1 frame in ")
+def test_frames_of_another_size_are_left_out(captures: Captures, tmp_path: Path) -> None:
+    captures.start(shot(), tmp_path)
+    captures.frame(shot(size=(30, 30)), scene())
+    assert captures.ready
+    captures.frame(shot(), scene())
+    settle(captures)
+    assert captures.stop().startswith("1 frame in ")
 
 
-def test_without_a_recording_a_frame_is_nothing(takes: Takes) -> None:
-    takes.frame(shot(), scene())
-    assert not takes.busy
+def test_without_a_recording_a_frame_is_nothing(captures: Captures) -> None:
+    captures.frame(shot(), scene())
+    assert not captures.busy
 
 
 @pytest.mark.parametrize("size", [(0, 0), (20, 0), (1_000_000, 20)])
-def test_a_window_that_cannot_be_kept(takes: Takes, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_window_that_cannot_be_kept(captures: Captures, tmp_path: Path, size: tuple[int, int]) -> None:
     with pytest.raises(CaptureError, match=r"pixels; from 1 to \d+ a side"):
-        takes.still(shot(size=size), scene(), tmp_path)
+        captures.still(shot(size=size), scene(), tmp_path)
     with pytest.raises(CaptureError, match=r"pixels; from 1 to \d+ a side"):
-        takes.start(shot(size=size), tmp_path)
-    assert not takes.busy
+        captures.start(shot(size=size), tmp_path)
+    assert not captures.busy
     assert names(tmp_path) == []
 
 
-def test_a_folder_that_is_not_there(takes: Takes, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there(captures: Captures, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "none", tmp_path / "file"):
         with pytest.raises(CaptureError, match="folder"):
-            takes.still(shot(), scene(), folder)
+            captures.still(shot(), scene(), folder)
         with pytest.raises(CaptureError, match="folder"):
-            takes.start(shot(), folder)
-    assert not takes.busy
+            captures.start(shot(), folder)
+    assert not captures.busy
     assert names(tmp_path) == ["file"]
 
 
-def test_a_recording_whose_folder_goes_away_ends_once(takes: Takes, tmp_path: Path) -> None:
-    takes.start(shot(), tmp_path)
+def test_a_recording_whose_folder_goes_away_ends_once(captures: Captures, tmp_path: Path) -> None:
+    captures.start(shot(), tmp_path)
     (folder,) = tmp_path.iterdir()
     shutil.rmtree(folder)
-    takes.frame(shot(), scene())
-    settle(takes)
-    wait(takes)
+    captures.frame(shot(), scene())
+    settle(captures)
+    wait(captures)
     with pytest.raises(CaptureError, match="does not exist"):
-        takes.advance(LONG)
-    assert not takes.recording
+        captures.advance(LONG)
+    assert not captures.recording
     for _ in range(3):
-        assert takes.advance(LONG) == ""
-        takes.frame(shot(), scene())
-    still(takes, tmp_path)  # and the next picture is kept again
-    assert settle(takes)
-    takes.close()
+        assert captures.advance(LONG) == ""
+        captures.frame(shot(), scene())
+    still(captures, tmp_path)  # and the next picture is kept again
+    assert settle(captures)
+    captures.close()
     assert len(names(tmp_path)) == 1
 
 
-def test_a_failed_write_ends_a_recording_that_goes_on(takes: Takes, tmp_path: Path) -> None:
-    takes.start(shot(), tmp_path)
+def test_a_failed_write_ends_a_recording_that_goes_on(captures: Captures, tmp_path: Path) -> None:
+    captures.start(shot(), tmp_path)
     (folder,) = tmp_path.iterdir()
     shutil.rmtree(folder)
-    takes.frame(shot(), scene())
-    settle(takes)
-    wait(takes)
-    takes.frame(shot(), scene())
-    takes._waiting[0].pixels = np.zeros((13, 20, 3), np.uint8)  # drawn, waiting for the writer
+    captures.frame(shot(), scene())
+    settle(captures)
+    wait(captures)
+    captures.frame(shot(), scene())
+    captures._waiting[0].pixels = np.zeros((13, 20, 3), np.uint8)  # drawn, waiting for the writer
     with pytest.raises(CaptureError, match="does not exist"):
-        takes.advance(LONG)
-    assert not takes.busy
+        captures.advance(LONG)
+    assert not captures.busy
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    still(takes, tmp_path)
-    settle(takes)
-    wait(takes)
+    still(captures, tmp_path)
+    settle(captures)
+    wait(captures)
     with pytest.raises(CaptureError, match="disk is full"):
-        takes.advance(LONG)
+        captures.advance(LONG)
     assert names(tmp_path) == []
 
 
 def test_any_other_failure_is_one_line_too(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr("cppn_gl.output.capture.save_picture", broken)
-    still(takes, tmp_path)
-    settle(takes)
-    wait(takes)
+    still(captures, tmp_path)
+    settle(captures)
+    wait(captures)
     with pytest.raises(CaptureError, match="MemoryError"):
-        takes.advance(LONG)
+        captures.advance(LONG)
 
 
 def test_a_shader_that_does_not_compile_is_one_line_too(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: object, **keys: object) -> None:
         raise ShaderError("network.glsl:3: wrong")
 
     monkeypatch.setattr(Programs, "get", refuse)
-    still(takes, tmp_path)
+    still(captures, tmp_path)
     with pytest.raises(CaptureError, match=r"network\.glsl:3"):
-        takes.advance(LONG)
-    assert not takes.busy
+        captures.advance(LONG)
+    assert not captures.busy
 
 
 def test_a_slow_disk_makes_nobody_wait(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FrameWriter, "submit", lambda self, *args: False)
-    still(takes, tmp_path)
+    still(captures, tmp_path)
     for _ in range(3):
-        assert takes.advance(LONG) == ""
-    assert takes.busy
+        assert captures.advance(LONG) == ""
+    assert captures.busy
     monkeypatch.undo()
-    assert settle(takes)
+    assert settle(captures)
 
 
-def test_close_finishes_the_stills(takes: Takes, tmp_path: Path) -> None:
+def test_close_finishes_the_stills(captures: Captures, tmp_path: Path) -> None:
     for k in range(3):
-        still(takes, tmp_path, time=float(k))
-    takes.start(shot(), tmp_path)
-    takes.close()
-    assert not takes.busy
+        still(captures, tmp_path, time=float(k))
+    captures.start(shot(), tmp_path)
+    captures.close()
+    assert not captures.busy
     assert len(list(tmp_path.glob("*.png"))) == 3
-    takes.close()  # twice does no harm
+    captures.close()  # twice does no harm
 
 
-def test_close_tells_what_could_not_be_written(takes: Takes, tmp_path: Path) -> None:
+def test_close_tells_what_could_not_be_written(captures: Captures, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
-    still(takes, folder)
+    still(captures, folder)
     folder.rmdir()
     with pytest.raises(CaptureError, match="does not exist"):
-        takes.close()
-    takes.close()
+        captures.close()
+    captures.close()
 
 
-def test_only_so_many_stills_can_wait(takes: Takes, tmp_path: Path) -> None:
+def test_only_so_many_stills_can_wait(captures: Captures, tmp_path: Path) -> None:
     for _ in range(MAX_STILLS):
-        still(takes, tmp_path)
+        still(captures, tmp_path)
     with pytest.raises(CaptureError, match="still being drawn"):
-        still(takes, tmp_path)
-    takes.close()
+        still(captures, tmp_path)
+    captures.close()
     assert len(list(tmp_path.glob("*.png"))) == MAX_STILLS
 
 
 def test_closing_does_not_wait_for_ever(
-    takes: Takes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    captures: Captures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cppn_gl.viewer.takes.CLOSING_SECONDS", -1.0)
-    still(takes, tmp_path)
+    monkeypatch.setattr("cppn_gl.viewer.captures.CLOSING_SECONDS", -1.0)
+    still(captures, tmp_path)
     with pytest.raises(CaptureError, match="1 of the pictures"):
-        takes.close()
+        captures.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_recording_without_a_frame_leaves_no_folder(takes: Takes, tmp_path: Path) -> None:
-    takes.start(shot(), tmp_path)
-    takes.frame(shot(), scene())
-    takes.close()
+def test_a_recording_without_a_frame_leaves_no_folder(captures: Captures, tmp_path: Path) -> None:
+    captures.start(shot(), tmp_path)
+    captures.frame(shot(), scene())
+    captures.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_frames_of_one_recording_are_of_one_size(takes: Takes, tmp_path: Path) -> None:
-    takes.start(shot(), tmp_path)
-    assert takes.fits(SIZE)
-    assert not takes.fits((SIZE[0] + 1, SIZE[1]))
+def test_frames_of_one_recording_are_of_one_size(captures: Captures, tmp_path: Path) -> None:
+    captures.start(shot(), tmp_path)
+    assert captures.fits(SIZE)
+    assert not captures.fits((SIZE[0] + 1, SIZE[1]))
 
 
 # Views.
@@ -408,15 +408,15 @@ def test_frames_of_one_recording_are_of_one_size(takes: Takes, tmp_path: Path) -
 @pytest.mark.parametrize("ready", [True, False])
 @pytest.mark.parametrize("view", ["gradient", "units", "sheet"])
 def test_a_view_is_kept_as_it_is_drawn_again(
-    takes: Takes, renderer: Renderer, engines: Any, tmp_path: Path, view: str, ready: bool
+    captures: Captures, renderer: Renderer, engines: Any, tmp_path: Path, view: str, ready: bool
 ) -> None:
     """By the engine that its file names: a stand-in, where the other is not compiled yet."""
     preset = PRESET.replace(view=view, cols="width=4,40", **{"sweep.cell": (30, 20)})
     engines.picked = Pick(FRAGMENT, compiles=not ready)
     asked = Shot(preset, (64, 36), 0.3, 1 if view == "units" else 2, "fragment")
-    takes.still(asked, scene_of(preset, 0.3), tmp_path)
-    settle(takes)
-    wait(takes)
+    captures.still(asked, scene_of(preset, 0.3), tmp_path)
+    settle(captures)
+    wait(captures)
     (path,) = tmp_path.glob("*.png")
     kept = read_shot(path)
     assert (kept.preset, kept.samples) == (preset, asked.samples)
@@ -427,6 +427,6 @@ def test_a_view_is_kept_as_it_is_drawn_again(
         with Renderer(kept.engine) as one:
             return one.render(preset, (64, 36), 0.3, samples=kept.samples)
 
-    with ThreadPoolExecutor(1) as pool:  # whose context is not that of the takes
+    with ThreadPoolExecutor(1) as pool:  # whose context is not that of the captures
         drawn = pool.submit(again).result()
     assert np.array_equal(np.asarray(Image.open(path)), drawn)

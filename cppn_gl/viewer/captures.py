@@ -27,7 +27,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
 from cppn_gl.utils.tasks import Task, within
-from cppn_gl.viewer.available import Available
+from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
 
@@ -37,7 +37,7 @@ CLOSING_SECONDS = 10.0  # for drawing what was asked for, once the window is clo
 
 
 @dataclass
-class _Take:
+class _Capture:
     path: Path
     shot: Shot
     scene: Scene
@@ -47,14 +47,14 @@ class _Take:
     pixels: NDArray[np.uint8] | None = None  # once it is drawn
 
 
-class Takes:
+class Captures:
     """What is being kept. Nothing here makes the window wait."""
 
     frame_seconds = 1 / FPS
 
-    def __init__(self, ctx: moderngl.Context, renderer: Renderer, engines: Available):
+    def __init__(self, ctx: moderngl.Context, renderer: Renderer, engines: EngineSelector):
         self._ctx, self._renderer, self._engines = ctx, renderer, engines
-        self._waiting: deque[_Take] = deque()
+        self._waiting: deque[_Capture] = deque()
         self._writer: FrameWriter | None = None
         self._folder: Path | None = None
         self._recorded: Path | None = None  # the folder of the last recording
@@ -89,7 +89,7 @@ class Takes:
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
         self._check_size(shot.size, folder)
-        if sum(take.still for take in self._waiting) >= MAX_STILLS:
+        if sum(capture.still for capture in self._waiting) >= MAX_STILLS:
             raise CaptureError(folder, f"{MAX_STILLS} pictures are still being drawn; wait for one")
         first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
@@ -131,7 +131,7 @@ class Takes:
             raise CaptureError(folder, problem)
 
     def _add(self, path: Path, shot: Shot, scene: Scene, *, still: bool) -> None:
-        self._waiting.append(_Take(path, shot, scene, still))
+        self._waiting.append(_Capture(path, shot, scene, still))
 
     def advance(self, budget: float) -> str:
         """Draw for about `budget` seconds; a message where something is done.
@@ -140,58 +140,58 @@ class Takes:
         """
         if not self._waiting:
             return self._check()
-        take = self._waiting[0]
-        if not self._draw(take, budget):
+        capture = self._waiting[0]
+        if not self._draw(capture, budget):
             return ""
-        if not self._submit(take):
+        if not self._submit(capture):
             return ""  # the writer is behind: try again at the next frame
         self._waiting.popleft()
-        return f"saved {take.path}" if take.still else ""
+        return f"saved {capture.path}" if capture.still else ""
 
-    def _draw(self, take: _Take, budget: float) -> bool:
-        if take.pixels is not None:
+    def _draw(self, capture: _Capture, budget: float) -> bool:
+        if capture.pixels is not None:
             return True
         try:
-            if take.task is None and not self._begin(take):
+            if capture.task is None and not self._begin(capture):
                 return False
-            assert take.task is not None
-            if not take.task.step(within(budget)):
+            assert capture.task is not None
+            if not capture.task.step(within(budget)):
                 return False
         except ShaderError as error:
             self._fail()
-            raise CaptureError(take.path, str(error)) from None
-        assert take.planes is not None
-        pixels = self._renderer.presenter.read(take.planes)
-        words = view_of(take.scene.preset).overlay(take.scene, take.shot.size)
-        take.pixels = lay_over(pixels, words)
-        self._discard(take)
+            raise CaptureError(capture.path, str(error)) from None
+        assert capture.planes is not None
+        pixels = self._renderer.presenter.read(capture.planes)
+        words = view_of(capture.scene.preset).overlay(capture.scene, capture.shot.size)
+        capture.pixels = lay_over(pixels, words)
+        self._discard(capture)
         return True
 
-    def _begin(self, take: _Take) -> bool:
+    def _begin(self, capture: _Capture) -> bool:
         """Begin to draw, by what needs no compiling; False where a short compilation came first."""
-        pick = self._engines.pick(take.scene)
-        view = view_of(take.scene.preset)
+        pick = self._engines.pick(capture.scene)
+        view = view_of(capture.scene.preset)
         if pick.compiles and view.by_pixel:
-            self._engines.compile(pick.key, take.scene, pick.engine, 1)
+            self._engines.compile(pick.key, capture.scene, pick.engine, 1)
             return False
-        engine, base = HOST if pick.compiles else pick.engine, take.scene.network
+        engine, base = HOST if pick.compiles else pick.engine, capture.scene.network
         inner = self._renderer.chooser.engine_within  # as who draws it again will choose
-        take.shot = dataclasses.replace(take.shot, engine=str(engine))
+        capture.shot = dataclasses.replace(capture.shot, engine=str(engine))
         stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))
-        region = Region.of(take.shot.size, take.shot.samples)
-        take.planes = Planes(self._ctx, region.part)
-        take.task = sampling.begin(view, stage, take.planes, take.scene, region)
+        region = Region.of(capture.shot.size, capture.shot.samples)
+        capture.planes = Planes(self._ctx, region.part)
+        capture.task = sampling.begin(view, stage, capture.planes, capture.scene, region)
         return True
 
-    def _submit(self, take: _Take) -> bool:
+    def _submit(self, capture: _Capture) -> bool:
         if self._writer is None:
             self._writer = FrameWriter()
-        assert take.pixels is not None
+        assert capture.pixels is not None
         try:
-            return self._writer.submit(take.path, take.pixels, take.shot)
+            return self._writer.submit(capture.path, capture.pixels, capture.shot)
         except Exception as error:
             self._fail()
-            raise _as_capture_error(take.path, error) from None
+            raise _as_capture_error(capture.path, error) from None
 
     def _check(self) -> str:
         """Notice a picture that failed after it was taken, while nothing new is."""
@@ -208,17 +208,17 @@ class Takes:
         self._drop()
 
     def _drop(self) -> None:
-        for take in self._waiting:
-            self._discard(take)
+        for capture in self._waiting:
+            self._discard(capture)
         self._waiting.clear()
 
-    def _discard(self, take: _Take) -> bool:
-        """Free what a take holds; False, for it is kept no longer."""
-        if take.task is not None:
-            take.task.release()
-        if take.planes is not None:
-            take.planes.release()
-        take.task = take.planes = None
+    def _discard(self, capture: _Capture) -> bool:
+        """Free what a capture holds; False, for it is kept no longer."""
+        if capture.task is not None:
+            capture.task.release()
+        if capture.planes is not None:
+            capture.planes.release()
+        capture.task = capture.planes = None
         return False
 
     def close(self) -> None:
@@ -229,10 +229,10 @@ class Takes:
         """
         self._folder = None
         deadline = time.monotonic() + CLOSING_SECONDS
-        self._waiting = deque(take for take in self._waiting if take.still or self._discard(take))
+        self._waiting = deque(capture for capture in self._waiting if capture.still or self._discard(capture))
         while self._waiting and time.monotonic() < deadline:
             self.advance(0.25)
-        left = [take.path for take in self._waiting]
+        left = [capture.path for capture in self._waiting]
         self._drop()
         writer, self._writer = self._writer, None
         try:

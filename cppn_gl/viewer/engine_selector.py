@@ -39,7 +39,7 @@ class Pick:
     stand_in: bool = False
 
 
-class Available:
+class EngineSelector:
     """The engines of the window's renderer, as far as they are compiled.
 
     `host`: an engine without OpenGL that draws all, because somebody wants that.

@@ -19,7 +19,7 @@ from cppn_gl.preset.show import VIEWS, Options, ViewRow
 from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import available
-from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.viewer.warming import SAMPLES, needed
 
 pytestmark = pytest.mark.gl
@@ -69,7 +69,7 @@ class Desk:
             renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
         )
         monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args, **keys: True)
-        self.engines = Available(renderer)
+        self.engines = EngineSelector(renderer)
 
     def _compile(self, painter: Any, scene: Any, engine: Engine, samples: int) -> float:
         self.compiled.append((engine, samples))
