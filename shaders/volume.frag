@@ -9,7 +9,7 @@
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
 uniform int slice_side;   // of its picture, in texels
-uniform vec2 spread;      // half the target, in half sides of the box
+uniform vec2 half_size;      // half the target, in half sides of the box
 uniform vec3 right;       // directions, in the box's coordinates
 uniform vec3 up;
 uniform vec3 eye;
@@ -58,7 +58,7 @@ float cut_light(vec3 p, vec3 way) {
 }
 
 void main() {
-    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * spread;
+    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * half_size;
     vec3 start = at.x * right + at.y * up;
     vec3 way = normalize(start - eye);
     way += vec3(lessThan(abs(way), vec3(1e-7))) * 1e-7;

@@ -15,7 +15,7 @@ from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import ending
-from cppn_gl.preset.color import Color, Ends, colored
+from cppn_gl.preset.color import Color, ValueRange, colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
 from cppn_gl.utils.threads import on_all_cores
@@ -95,7 +95,7 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
 def _color(
     raw: NDArray[np.float32],
     color: Color,
-    ends: Ends,
+    ends: ValueRange,
     picture: NDArray[np.float32],
     samples: int,
 ) -> None:

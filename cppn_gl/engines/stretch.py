@@ -1,7 +1,7 @@
 """Which outputs become 0 and 1: by the output activation, or measured over the view.
 
-    Scene -> ending() -> Ends, after some steps
-    what another picture shows of it -> measured() -> Statistics -> ends() -> Ends
+    Scene -> ending() -> ValueRange, after some steps
+    what another picture shows of it -> measured() -> Statistics -> ends() -> ValueRange
 
 What is measured is measured at the POINTS of a grid over the view, whatever the picture's size, its
 tiles, its samples and its engine are, so that none of these shows. Between the points there can
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.preset.color import MAPPINGS, Ends, broken, single
+from cppn_gl.preset.color import MAPPINGS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import at_once
@@ -31,7 +31,7 @@ LEAST = 1e-5  # of a range, relative to what lies in it: less is rounding
 MOST = 1e37  # of an end; float32 has to hold their difference
 KEPT = 8
 
-Steps = Generator[None, None, Ends]
+Steps = Generator[None, None, ValueRange]
 Size = tuple[int, int]
 Floats = NDArray[np.float32]
 Statistics = dict[str, NDArray[np.float64]]  # of each stretch
@@ -48,11 +48,11 @@ def grid(shape: Size) -> Size:
     return min(max(across, 1), LONGEST), min(max(down, 1), LONGEST)
 
 
-def natural(scene: Scene) -> Ends:
+def natural(scene: Scene) -> ValueRange:
     """The ends without a stretch: those of the mapping, or of the output activation."""
     own = MAPPINGS[scene.preset.color.mapping].span
     low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
-    return Ends((low,) * 3, (high,) * 3)
+    return ValueRange((low,) * 3, (high,) * 3)
 
 
 def ending(scene: Scene, shape: Size) -> Steps:
@@ -89,7 +89,7 @@ def measured(
     return known
 
 
-def ends(scene: Scene, found: Statistics) -> Ends:
+def ends(scene: Scene, found: Statistics) -> ValueRange:
     """The ends of a scene with a stretch, by what is known of its values."""
     usual, color = natural(scene), scene.preset.color
     mapping, known = MAPPINGS[color.mapping], found[color.stretch]
@@ -100,7 +100,7 @@ def ends(scene: Scene, found: Statistics) -> Ends:
     return _widened(low, high, center)
 
 
-def ended(scene: Scene, shape: Size) -> Ends:
+def ended(scene: Scene, shape: Size) -> ValueRange:
     """The ends of a scene, at once."""
     return at_once(ending(scene, shape))
 
@@ -135,11 +135,11 @@ def _statistics(values: NDArray[np.float32]) -> Statistics:
     }
 
 
-def _widened(low: NDArray[Any], high: NDArray[Any], center: float | None) -> Ends:
-    """Ends that differ, even about `center` where there is one."""
+def _widened(low: NDArray[Any], high: NDArray[Any], center: float | None) -> ValueRange:
+    """ValueRange that differ, even about `center` where there is one."""
     low, high = np.clip(low, -MOST, MOST), np.clip(high, -MOST, MOST)
     middle = (low + high) / 2 if center is None else np.full(3, center)
     least = LEAST * np.maximum(np.maximum(np.abs(low), np.abs(high)), LEAST)
     half = np.maximum(np.maximum(high - middle, middle - low), least)
     low, high = middle - half, middle + half
-    return Ends(tuple(low.tolist()), tuple(high.tolist()))
+    return ValueRange(tuple(low.tolist()), tuple(high.tolist()))

@@ -1,7 +1,7 @@
 """The activation functions: one table, with each function and its derivative in NumPy and in GLSL.
 
-To add one: a row here. Shaders, help, documentation and the `A` key follow from the table, and the
-tests compare what NumPy and GLSL make of it with a formula (tests/nn/test_activations.py).
+To add one: a row here, and its formula in tests/nn/test_activations.py, the reference for both.
+Shaders, help, documentation and the `A` key follow from the table.
 """
 
 import math
@@ -17,15 +17,15 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function: its formula in words, in NumPy and in GLSL, and its derivative.
+    """An activation function: its formula as text, and function and derivative in NumPy and GLSL.
 
     `glsl`, `glsl_derivative`: an expression of `x`, or statements that end in `return`, of the type
     REAL, which is float, vec2 or vec4 (a unit at 1, 2 or 4 pixels): choose by `step` and `mix`, not
     by `?:`. They may use shaders/math.glsl and the `activation_NAME` of rows above.
-    `bounded`: whether its range is; an unbounded one can overflow float32 in a deep network, and
-    the shader then looks for NaN. `kinked`: whether it is two straight pieces that meet at 0, where
-    its derivative is taken to be that of the left piece, or 0 for |x|.
-    `span`: the part of its range that colours are spread over, all of it where it is bounded.
+    `bounded`: whether its range is; unbounded ones can overflow float32 in a deep network, so that
+    the shader checks for NaN. `kinked`: whether it is two linear pieces that meet at 0, where the
+    derivative is that of the left piece, or 0 for |x|.
+    `span`: the range of values that colours cover: its whole range, if bounded.
     """
 
     formula: str
@@ -57,11 +57,11 @@ def _gaussian(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    x = np.maximum(x, -40)  # gelu(-40) is 0 in float32 already; -inf · 0 would be NaN
+    x = np.maximum(x, -40)  # gelu(-40) is 0 in float32; -inf · 0 would be NaN
     return x * x.dtype.type(0.5) * _erfc(-x * x.dtype.type(math.sqrt(0.5)))
 
 
-# Derivatives. None is 1 - tanh² or the like, of which float32 keeps nothing where it is small.
+# Derivatives avoid forms such as 1 - tanh², which cancel in float32 where they are small.
 
 
 def _bell(x: Array) -> Array:
@@ -179,13 +179,13 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def glsl_activations() -> str:
-    """The functions `REAL activation_NAME(REAL x)` of all rows, in GLSL, in the table's order."""
+    """GLSL functions `REAL activation_NAME(REAL x)` of all rows, in the order of the table."""
     rows = ACTIVATIONS.items()
     return "\n".join(_glsl_function(f"activation_{name}", row.glsl) for name, row in rows)
 
 
 def glsl_derivatives() -> str:
-    """The functions `REAL derivative_NAME(REAL x)` of all rows, in GLSL."""
+    """GLSL functions `REAL derivative_NAME(REAL x)` of all rows."""
     rows = ACTIVATIONS.items()
     return "\n".join(
         _glsl_function(f"derivative_{name}", row.glsl_derivative) for name, row in rows
@@ -193,7 +193,7 @@ def glsl_derivatives() -> str:
 
 
 def _glsl_function(name: str, body: str) -> str:
-    """A function of `x` from its body, or from the expression that it returns."""
+    """A GLSL function of `x`; `body` is an expression, or statements with a `return`."""
     if "return" in body:
         return f"REAL {name}(REAL x) {{{body}\n}}"
     return f"REAL {name}(REAL x) {{ return {body}; }}"
@@ -206,12 +206,12 @@ def activate(name: str, x: Array) -> Array:
 
 
 def bounds(name: str) -> tuple[float, float] | None:
-    """What the values of the activation `name` lie between; None where nothing bounds them."""
+    """The range of the activation `name`; None if it is unbounded."""
     row = ACTIVATIONS[name]
     return row.span if row.bounded else None
 
 
 def derivative(name: str, x: Array) -> Array:
-    """The derivative of the activation `name` at each of `x`, in the precision of `x`."""
+    """The derivative of the activation `name`, elementwise, in the precision of `x`."""
     with np.errstate(all="ignore"):
         return np.asarray(ACTIVATIONS[name].derivative(x), dtype=x.dtype)

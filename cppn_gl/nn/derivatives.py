@@ -1,10 +1,10 @@
-"""Forward mode in NumPy: a network's outputs and their derivatives; the judge, in float64.
+"""Forward-mode differentiation in NumPy: a network's outputs and their spatial derivatives.
 
     x, y -> at_points() -> layers() -> values and derivatives by x and y
 
-All goes through arrays of three planes, (3, N, k): values of k units at N points, and their
-derivatives to the right and up. What is linear in a network acts on the three alike; biases are for
-the values alone, and an activation follows the chain rule. dual.glsl is the twin in the shaders.
+Arrays are (3, N, k): the values of k units at N points, and their derivatives by x and y. Weights
+act on all three alike, biases on the values alone, activations by the chain rule. In float64 this
+is the reference for dual.glsl, its counterpart in the shaders.
 """
 
 from collections.abc import Iterator
@@ -18,81 +18,81 @@ from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
 from cppn_gl.nn.network import Network
 
-Jets = NDArray[Any]  # (3, N, k): values, derivatives to the right, and up
+Jets = NDArray[Any]  # (3, N, k): values, derivatives by x, derivatives by y
 
 
 def at_points(
     network: Network, x: Any, y: Any, clock: Clock | None = None, dtype: Any = np.float64
 ) -> Jets:
-    """The outputs at points x, y (each of shape (N,)), and their derivatives by x and by y.
+    """The outputs at points x, y, (N,) each, and their derivatives.
 
-    With `dtype=float32` the sums of layer 1 are rounded once, as in `Network.evaluate`.
+    With `dtype=float32` the pre-activations of layer 1 are rounded once, as in `Network.evaluate`.
     """
-    return outputs(network, first_sums(network, x, y, clock).astype(dtype))
+    return outputs(network, first_pre_activations(network, x, y, clock).astype(dtype))
 
 
-def first_sums(network: Network, x: Any, y: Any, clock: Clock | None = None) -> Jets:
-    """The sums of layer 1 at points, in float64."""
+def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None = None) -> Jets:
+    """The pre-activations of layer 1 at points x, y, (N,) each, in float64."""
     x, y = (np.asarray(a, np.float64) for a in (x, y))
     clock = clock or Clock()
     inputs = np.zeros((3, len(x), len(network.inputs)))
     inputs[0] = features(network.inputs, x, y, clock, network.latent)
-    r = np.maximum(np.hypot(x, y), 1e-300)  # no direction at the origin: 0 there
+    r = np.maximum(np.hypot(x, y), 1e-300)  # r has no direction at the origin: 0 there
     slopes: dict[str, tuple[Any, Any]] = {"x": (1, 0), "y": (0, 1), "r": (x / r, y / r)}
     for column, name in enumerate(network.inputs):
         inputs[1, :, column], inputs[2, :, column] = slopes.get(name, (0, 0))
-    return _sums(network.effective(0), inputs)
+    return _pre_activations(network.effective(0), inputs)
 
 
-def layers(network: Network, sums: Jets) -> Iterator[tuple[int, Jets, Jets]]:
-    """From the pre-activations of layer 1 through the network, in their precision.
+def layers(network: Network, pre: Jets) -> Iterator[tuple[int, Jets, Jets]]:
+    """The forward pass from the pre-activations of layer 1, in their precision.
 
-    Gives each layer's number from 0, its pre-activations, and its units: the last are the outputs.
+    Yields each layer's index, its pre-activations and its units; the last units are the outputs.
     """
 
     def step(node: Node, units: Jets) -> tuple[Jets, Jets]:
         first = node.inputs == (SOURCE,)
-        before = sums if first else _sums(node.layer, units)
+        before = pre if first else _pre_activations(node.layer, units)
         return before, chained(node.activation, before)
 
-    walk = network.walk(sums, sums.dtype, step=step)
+    walk = network.walk(pre, pre.dtype, step=step)
     return ((number, before, units) for number, (_, before, units) in enumerate(walk))
 
 
-def outputs(network: Network, sums: Jets) -> Jets:
-    """The outputs, from the sums of layer 1."""
-    *_, (_, _, units) = layers(network, sums)
+def outputs(network: Network, pre: Jets) -> Jets:
+    """The outputs, from the pre-activations of layer 1."""
+    *_, (_, _, units) = layers(network, pre)
     return units
 
 
-def _sums(layer: Operation, units: Jets) -> Jets:
-    """Pre-activations of values and derivatives: a layer is linear but for its biases."""
+def _pre_activations(layer: Operation, units: Jets) -> Jets:
+    """Pre-activations and their derivatives: biases do not act on the latter."""
     with np.errstate(all="ignore"):
         flat = layer.tangent(units[1:].reshape(-1, units.shape[2]))
         slopes = flat.reshape(2, units.shape[1], -1)
         return np.concatenate([layer.pre_activation(units[0])[None], slopes])
 
 
-def chained(activation: str, sums: Jets) -> Jets:
-    """Units from sums: the activation's value, and its derivative times theirs."""
-    units = np.empty_like(sums)
-    units[0] = activate(activation, sums[0])
+def chained(activation: str, pre: Jets) -> Jets:
+    """Units from pre-activations, by the chain rule."""
+    units = np.empty_like(pre)
+    units[0] = activate(activation, pre[0])
     with np.errstate(all="ignore"):
-        np.multiply(derivative(activation, sums[0]), sums[1:], out=units[1:])
+        np.multiply(derivative(activation, pre[0]), pre[1:], out=units[1:])
     return units
 
 
 def kinked_layers(network: Network) -> list[int]:
-    """The numbers, from 0, of the hidden layers that bend the network along lines."""
+    """The indices of the hidden layers with kinked activations (piecewise linear, as relu)."""
     hidden = enumerate(network.drawn[:-1])
     return [n for n, layer in hidden if ACTIVATIONS[layer.activation].kinked]
 
 
 def pattern_hash(number: int, signs: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """The part of layer `number` (from 0) in the hash of points' regions: (N, rows) to (N,).
+    """Layer `number`'s (from 0) contribution to the hashes of linear regions: (N, rows) to (N,).
 
-    A region's hash is the exclusive or of these over all kinked layers, where `signs` are whether
-    sums are positive. The keys are murmur3's finalizer of the unit's number.
+    `signs`: which pre-activations are positive. A region's hash is the exclusive or of these over
+    all kinked layers. A unit's key is murmur3's finalizer of its number.
     """
     rows = np.arange(signs.shape[1], dtype=np.uint32)
     key = (np.uint32(number * MAX_WIDTH + 1) + rows) * np.uint32(0x9E3779B9)

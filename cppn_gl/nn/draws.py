@@ -1,14 +1,15 @@
-"""Random draws that any version, platform or web page can make again, bit for bit.
+"""Random draws that are reproducible bit for bit, on any version, platform or web page.
 
 A draw is a pure function of (seed, layer, row, column). Philox4x32-10 (Salmon, Moraes, Dror and
 Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) turns a counter into four 32-bit
 words; the maps below turn one word into a uniform or a normal number. Only IEEE 754 +, -, *, /
-and sqrt on float64 are used, each correctly rounded, so that no mathematical library has a say.
+and sqrt on float64 are used, each correctly rounded, so that results depend on no math library.
 
     counter = (column // 4, row, layer, kind), word column % 4 of the block, key = (seed mod 2^32,
     seed // 2^32); kind is 0 for weights, 1 for biases (row 0, column = unit), 2 for the latent
     constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
-    (as biases), 8 and 9 for the noise on weights and biases (perturbation.py). Layers count from 1.
+    (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py). Layers
+    count from 1.
 """
 
 from typing import Any
@@ -25,11 +26,11 @@ WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS = 8, 9
 
 MAX_SEED = 2**63 - 1
-KEPT = 8 * MB  # of draws, besides those in use
-OVERHEAD = 500  # bytes of an array beside its numbers
+CACHE_LIMIT = 8 * MB  # for draws that are not in use
+OVERHEAD = 500  # bytes of an array besides its numbers
 
-# Initialisation: the distribution of the draws, and the standard variance for (fan in, fan out);
-# None for the plain ones, whose draws are the weights. Biases follow the distribution alone.
+# Initialisations: distribution of the draws, and variance of the weights by (fan in, fan out), or
+# None if the draws are the weights. The variance does not apply to biases.
 INITS: dict[str, tuple[str, Any]] = {
     "uniform": ("uniform", None),
     "normal": ("normal", None),
@@ -48,7 +49,7 @@ _SHIFT = np.uint64(32)
 
 
 def philox4x32(counter: NDArray[np.integer], key: tuple[int, int]) -> Words:
-    """Ten rounds of Philox4x32: counters (..., 4) of 32-bit words to words of the same shape."""
+    """Philox4x32 with ten rounds: counters (..., 4) of 32-bit words to words of the same shape."""
     c0, c1, c2, c3 = (np.asarray(counter[..., i], np.uint64) for i in range(4))
     k0, k1 = key
     for _ in range(10):
@@ -65,7 +66,7 @@ def _multiply(a: np.uint64, b: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], 
 
 
 def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
-    """The words of a (rows, columns) block. A smaller block is the corner of a larger one."""
+    """Random words, (rows, columns). A smaller block equals the corner of a larger one."""
     blocks = -(-columns // 4)
     counter = np.zeros((rows, blocks, 4), np.uint64)
     counter[..., 0] = np.arange(blocks)
@@ -84,8 +85,7 @@ def uniform(word: Words) -> Floats:
 def normal(word: Words) -> Floats:
     """N(0, 1): the quantile of (word + 1/2) / 2^32 by Wichura's AS 241 (1988), to 16 digits.
 
-    A word maps to its uniform and to its normal number in the same order, so that changing the
-    distribution keeps each weight's sign and rank.
+    Monotone in the word, as `uniform` is: another distribution keeps each weight's sign and rank.
     """
     p = (word.astype(np.float64) + 0.5) * 2.0**-32
     q = p - 0.5
@@ -165,27 +165,31 @@ _TAIL = (
 )
 
 
-def _draw_bytes(seed: int, layer: int, kind: int, rows: int, columns: int, law: str) -> float:
+def _draw_bytes(
+    seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
+) -> float:
     return 4 * rows * columns + OVERHEAD
 
 
-def _row_bytes(seed: int, layer: int, kind: int, columns: int, law: str) -> float:
+def _row_bytes(seed: int, layer: int, kind: int, columns: int, distribution: str) -> float:
     return 4 * columns + OVERHEAD
 
 
-@lru_cache_by_size(KEPT, _draw_bytes, weak=True)
+@lru_cache_by_size(CACHE_LIMIT, _draw_bytes, weak=True)
 def draw(
-    seed: int, layer: int, kind: int, rows: int, columns: int, law: str
+    seed: int, layer: int, kind: int, rows: int, columns: int, distribution: str
 ) -> NDArray[np.float32]:
-    """A read-only (rows, columns) float32 array of draws; `law` is "uniform" or "normal"."""
+    """Draws from "uniform" or "normal": a read-only (rows, columns) float32 array."""
     block = words(seed, layer, kind, rows, columns)
-    drawn = (uniform(block) if law == "uniform" else normal(block)).astype(np.float32)
+    drawn = (uniform(block) if distribution == "uniform" else normal(block)).astype(np.float32)
     drawn.flags.writeable = False
     return drawn
 
 
-@lru_cache_by_size(KEPT, _row_bytes, weak=True)
-def draw_row(seed: int, layer: int, kind: int, columns: int, law: str) -> NDArray[np.float32]:
-    """Row 0 alone, of shape (columns,): the same array for the same arguments, as for `draw`."""
-    row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, law)[0]
+@lru_cache_by_size(CACHE_LIMIT, _row_bytes, weak=True)
+def draw_row(
+    seed: int, layer: int, kind: int, columns: int, distribution: str
+) -> NDArray[np.float32]:
+    """Row 0 of such a block, (columns,)."""
+    row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, distribution)[0]
     return row

@@ -1,7 +1,7 @@
-"""Input features: what layer 1 is fed at a pixel. One table; `z0`, `z1` … stand beside it.
+"""Input features: the inputs of layer 1 at a point. One table, and the latent constants z0, z1 ….
 
-A feature that is affine in x and y (constants included) is folded into layer 1 by `packing.py`
-in float64, which keeps a deep zoom sharp; the others have a twin in features.glsl.
+Features that are affine in x and y (constants included) are folded into layer 1 by `packing.py` in
+float64, which keeps deep zooms sharp; the others have a counterpart in features.glsl.
 """
 
 import re
@@ -17,35 +17,35 @@ from cppn_gl.utils.checks import PresetError, nearest, several, show
 Floats = NDArray[np.float64]
 
 FEATURES: dict[str, str] = {
-    "x": "to the right",
-    "y": "up",
+    "x": "horizontal coordinate, to the right",
+    "y": "vertical coordinate, up",
     "r": "distance from the origin, √(x² + y²)",
     "t": "[animation] speed × time",
     "cos_t": "cos(2π time / loop)",
     "sin_t": "sin(2π time / loop)",
-    "one": "1",
+    "one": "constant 1",
 }
 
-MOVING = ("t", "cos_t", "sin_t")  # with time
+MOVING = ("t", "cos_t", "sin_t")  # these depend on time
 MAX_LATENTS = 64
 _LATENT = re.compile(r"z(0|[1-9]\d?)")
 
 
 def latent_index(name: str) -> int | None:
-    """3 for "z3", None for a name that is no latent constant (z0 … z63)."""
+    """3 for "z3"; None if `name` is not a latent constant (z0 … z63)."""
     match = _LATENT.fullmatch(name)
     index = int(match.group(1)) if match else MAX_LATENTS
     return index if index < MAX_LATENTS else None
 
 
 def latent_count(inputs: Sequence[str]) -> int:
-    """How many latent constants `inputs` need: one more than the largest index."""
+    """The number of latent constants that `inputs` need: one more than the largest index."""
     return max((i + 1 for i in map(latent_index, inputs) if i is not None), default=0)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Time in seconds, the speed of t (units per second) and the loop of cos_t, sin_t (seconds)."""
+    """Time (s), speed of t (units per second), and period of cos_t and sin_t (s)."""
 
     time: float = 0.0
     speed: float = 1.0
@@ -53,7 +53,7 @@ class Clock:
 
     @property
     def constants(self) -> dict[str, float]:
-        """The features that are the same at every pixel."""
+        """The values of the features that are the same at every point."""
         angle = 2 * np.pi * ((self.time / self.loop) % 1.0)
         return {
             "t": self.speed * self.time,
@@ -64,7 +64,7 @@ class Clock:
 
 
 def constant(name: str, clock: Clock, latent: Sequence[float]) -> float | None:
-    """The value of a feature that is the same at every pixel; None for one that is not."""
+    """The value of a feature that is the same at every point; None for the others."""
     index = latent_index(name)
     return float(latent[index]) if index is not None else clock.constants.get(name)
 
@@ -72,7 +72,7 @@ def constant(name: str, clock: Clock, latent: Sequence[float]) -> float | None:
 def features(
     inputs: Sequence[str], x: Floats, y: Floats, clock: Clock, latent: Sequence[float] = ()
 ) -> Floats:
-    """The features at points x, y (each of shape (N,)): shape (N, len(inputs))."""
+    """The features at points x, y, (N,) each: (N, len(inputs))."""
     columns = []
     for name in inputs:
         value = constant(name, clock, latent)
@@ -86,7 +86,7 @@ def features(
 
 
 def check_inputs(value: Any) -> tuple[str, ...]:
-    """The names of the input features, each known and none twice."""
+    """A check: names of input features, all known, none twice. Raises PresetError."""
     try:
         names: tuple[str, ...] = several(lambda name: name, 1, 64)(value)
     except ValueError as error:
@@ -96,5 +96,5 @@ def check_inputs(value: Any) -> tuple[str, ...]:
             hint = nearest(str(name), [*FEATURES, "z0"])
             raise PresetError(f"no input {show(name)}{hint}", key="inputs")
     if len(set(names)) < len(names):
-        raise PresetError("an input stands twice", key="inputs")
+        raise PresetError("an input is listed twice", key="inputs")
     return names

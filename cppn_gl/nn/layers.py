@@ -1,4 +1,4 @@
-"""What a network's nodes compute: the protocol `Operation`, and the dense layer.
+"""Layers: the protocol `Operation` of what a node of a network computes, and the dense layer.
 
 Node(layer, activation, inputs): units = activation(layer.pre_activation(*units of its inputs))
 """
@@ -16,21 +16,21 @@ from cppn_gl.utils.checks import PresetError, choice
 
 MAX_DEPTH = 64
 MAX_WIDTH = 512
-MAX_WEIGHT = 1e30  # of an explicit layer: no sum of bounded activations overflows float32
-SOURCE = -1  # among a node's inputs: the input features
+MAX_WEIGHT = 1e30  # pre-activations from bounded units cannot overflow float32 below it
+SOURCE = -1  # in a node's inputs: the input features
 
 Array = NDArray[Any]
 
 
 class Operation(Protocol):
-    """What one node computes from the units of others, before the activation.
+    """What a node computes from the units of other nodes, before its activation.
 
-    Arrays are (..., units); leading axes are points. Another kind of layer is one class with these.
+    Arrays are (..., units); leading axes are points. A new kind of layer implements this.
     """
 
     @property
     def pointwise(self) -> bool:
-        """Whether each point's value depends on that point alone, so that a shader can draw it."""
+        """Whether outputs at a point depend on that point alone, so that a shader can draw it."""
 
     @property
     def parameters(self) -> int:
@@ -38,21 +38,21 @@ class Operation(Protocol):
 
     @property
     def digest(self) -> bytes:
-        """A hash of its content: operations of equal digests compute the same."""
+        """A hash of the content: operations with equal digests compute the same."""
 
     def shape(self, *inputs: int) -> int:
-        """The number of units for these numbers of units at its inputs. Raises PresetError."""
+        """The number of units, from those of the inputs. Raises PresetError if they do not fit."""
 
     def pre_activation(self, *inputs: Array) -> Array:
         """The pre-activations, (..., units), in the precision of the inputs."""
 
     def tangent(self, *directions: Array) -> Array:
-        """By how much the pre-activations change with the inputs, to first order (forward mode)."""
+        """The derivative of the pre-activations along input `directions` (forward mode)."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in a network's graph. `inputs` are indices of earlier nodes, or SOURCE."""
+    """A layer in a network's graph. `inputs`: indices of earlier nodes, or SOURCE."""
 
     layer: Operation
     activation: str
@@ -61,15 +61,15 @@ class Node:
     def forward(self, *inputs: Array) -> tuple[Array, Array]:
         """Pre-activations and units, (..., units) each. Overflow gives inf and NaN."""
         with np.errstate(all="ignore"):
-            sums = self.layer.pre_activation(*inputs)
-        return sums, activate(self.activation, sums)
+            pre = self.layer.pre_activation(*inputs)
+        return pre, activate(self.activation, pre)
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """A dense layer: weight (out, in) float32, bias (out,) float32, the activation's name.
 
-    Raises PresetError where these do not fit each other, or pass a limit.
+    Raises PresetError if these do not fit each other or exceed a limit.
     """
 
     weight: NDArray[np.float32]
@@ -81,7 +81,7 @@ class Layer:
     def __post_init__(self) -> None:
         for name, ndim in (("weight", 2), ("bias", 1)):
             array = getattr(self, name)
-            if not _frozen(array):  # a copy, so that nobody changes it from outside
+            if not _frozen(array):  # a copy, which the caller cannot change
                 try:
                     with np.errstate(over="ignore"):
                         array = np.array(array, dtype=np.float32)
@@ -110,20 +110,18 @@ class Layer:
 
     @property
     def parameters(self) -> int:
-        """The number of weights and biases."""
         return self.weight.size + self.bias.size
 
     @cached_property
     def digest(self) -> bytes:
-        """A hash of its content."""
-        found = hashlib.blake2b(digest_size=16)
-        found.update(repr((self.activation, self.weight.shape)).encode())
-        found.update(self.weight.tobytes())
-        found.update(self.bias.tobytes())
-        return found.digest()
+        content = hashlib.blake2b(digest_size=16)
+        content.update(repr((self.activation, self.weight.shape)).encode())
+        content.update(self.weight.tobytes())
+        content.update(self.bias.tobytes())
+        return content.digest()
 
     def shape(self, *inputs: int) -> int:
-        """The number of rows, for as many inputs as there are columns. Raises PresetError."""
+        """The number of rows, if there are as many inputs as columns. Raises PresetError."""
         rows, columns = map(int, self.weight.shape)
         if inputs != (columns,):
             raise PresetError(f"has {columns} columns of weight; expected {inputs[0]}")
@@ -131,8 +129,8 @@ class Layer:
 
     def pre_activation(self, *inputs: Array) -> Array:
         """W y + b for y (..., in): (..., out), in the precision of y."""
-        sums = self.tangent(*inputs)
-        return np.asarray(sums + self.bias.astype(sums.dtype))
+        pre = self.tangent(*inputs)
+        return np.asarray(pre + self.bias.astype(pre.dtype))
 
     def tangent(self, *directions: Array) -> Array:
         """W y for y (..., in): (..., out), in the precision of y."""
@@ -145,7 +143,7 @@ class Layer:
 
 
 def _frozen(array: Any) -> bool:
-    """Whether an array is float32 and neither it nor what it is a view of can be written."""
+    """Whether an array is float32, and neither it nor its base is writeable."""
     if not isinstance(array, np.ndarray) or array.dtype != np.float32:
         return False
     while isinstance(array, np.ndarray) and not array.flags.writeable:

@@ -1,12 +1,12 @@
-"""Networks: a graph of layers over input features, and their evaluation in float64, the judge.
+"""Networks: a graph of layers over input features, and the float64 reference evaluation.
 
     y_1 = a_1(W_1 x + b_1), …, y_depth = a_depth(W_depth y_(depth-1) + b_depth)
 
-    Network.evaluate(x)  the float64 reference, independent of all else
-    Network.walk(x)      the one forward pass, node by node, that everything else uses
+    Network.evaluate(x)  the float64 reference, independent of the forward pass
+    Network.walk(x)      the forward pass, node by node, used by everything else
 
-A random network keeps its draws apart from their scales: turning the weight scale rescales the
-same draws, so that the renderer sends a few numbers and no weights.
+A random network stores draws and scales separately: another weight scale rescales the same draws,
+so that the renderer sends a few numbers to the GPU and no weights.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from cppn_gl.nn.features import check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.checks import PresetError
 
-OVERHEAD = 2000  # bytes of a layer beside its parameters
+OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
 
@@ -30,9 +30,9 @@ class Network:
     """A feedforward network from input features to 1 (grey) or 3 (RGB) outputs.
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
-    holds z0, z1 …, one for each up to the largest that `inputs` names. `scales` are factors on the
-    weights and on the biases of each layer. Raises PresetError (a ValueError) where the shapes do
-    not chain or a limit is passed.
+    holds z0, z1 …, up to the largest that `inputs` names. `scales` are factors on the weights and
+    on the biases of each layer. Raises PresetError (a ValueError) if the shapes of consecutive
+    layers do not match or a limit is exceeded.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Network:
         self.inputs = check_inputs(list(inputs))
         self.latent = tuple(map(float, latent))
         self.drawn = tuple(layers)
-        # Factors are float32 numbers, as the shader's are, so that both multiply alike.
+        # Rounded to float32, as in the shader, so that both multiply by the same factors.
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
         self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
         self._effective: dict[int, Layer] = {}
@@ -71,19 +71,19 @@ class Network:
 
     @classmethod
     def random(cls, **keys: Any) -> "Network":
-        """Draw a network. Takes every `[network]` key of a preset by name, with its default."""
+        """Draw a network. Takes the keys of a preset's `[network]` table, with their defaults."""
         from cppn_gl.nn.sources import Random
 
         return Random.of(keys).network()
 
     @property
     def depth(self) -> int:
-        """The number of weight layers on the longest path, the output layer included."""
+        """The number of layers on the longest path, including the output layer."""
         return len(self.drawn)
 
     @property
     def width(self) -> int:
-        """The units of the widest hidden layer; 0 for a network of depth 1."""
+        """The units of the widest hidden layer; 0 at depth 1."""
         return max((len(layer.bias) for layer in self.drawn[:-1]), default=0)
 
     @property
@@ -93,22 +93,21 @@ class Network:
 
     @property
     def parameters(self) -> int:
-        """The number of weights and biases."""
         return sum(layer.parameters for layer in self.drawn)
 
     @cached_property
     def pointwise(self) -> bool:
-        """Whether a point's outputs depend on that point alone."""
+        """Whether outputs at a point depend on that point alone."""
         return all(layer.pointwise for layer in self.drawn)
 
     @cached_property
     def digest(self) -> bytes:
-        """A hash of its content: networks of equal digests are the same function."""
-        found = hashlib.blake2b(digest_size=16)
-        found.update(repr((self.scales, self.inputs, self.latent)).encode())
+        """A hash of the content: networks with equal digests are the same function."""
+        content = hashlib.blake2b(digest_size=16)
+        content.update(repr((self.scales, self.inputs, self.latent)).encode())
         for layer in self.drawn:
-            found.update(layer.digest)
-        return found.digest()
+            content.update(layer.digest)
+        return content.digest()
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -116,15 +115,15 @@ class Network:
         return tuple(self.effective(index) for index in range(self.depth))
 
     def effective(self, index: int) -> Layer:
-        """The effective layer at `index`, counted from 0. It is made once, when it is asked for."""
+        """The effective layer at `index`, from 0; computed on first use."""
         if index not in self._effective:
-            made = self.drawn[index].scaled(*self.scales[index])
-            return self._effective.setdefault(index, made)  # another thread's, if that was faster
+            layer = self.drawn[index].scaled(*self.scales[index])
+            return self._effective.setdefault(index, layer)  # or another thread's, if first
         return self._effective[index]
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """The graph, in an order in which it can be evaluated; the last node gives the outputs."""
+        """The graph in topological order; the last node gives the outputs."""
         return tuple(self._nodes())
 
     @property
@@ -133,7 +132,7 @@ class Network:
         return tuple((index - 1 if index else SOURCE,) for index in range(self.depth))
 
     def _nodes(self) -> Iterator[Node]:
-        """The nodes, each made when it is asked for: scaling wide layers takes a while."""
+        """The nodes, one at a time: scaling wide layers takes a while."""
         for index, inputs in enumerate(self.links):
             layer = self.effective(index)
             yield Node(layer, layer.activation, inputs)
@@ -141,25 +140,25 @@ class Network:
     def walk(
         self, x: Array, dtype: Any = np.float64, *, step: Step = Node.forward
     ) -> Iterator[tuple[Node, Any, Any]]:
-        """The forward pass: each node with its pre-activations and its units, in order.
+        """The forward pass: yields each node with its pre-activations and its units, in order.
 
-        `x` (..., n_inputs) are the features, in `dtype` from here on. `step` replaces what a node
-        makes of its inputs' units, such as a derivative beside each value.
+        `x` (..., n_inputs) are the features, converted to `dtype`. `step(node, *units of its
+        inputs)` replaces the computation of a node, for example to add derivatives.
         """
         last_use = {i: index for index, inputs in enumerate(self.links) for i in inputs}
-        kept: dict[int, Any] = {SOURCE: np.asarray(x, dtype)}
+        values: dict[int, Any] = {SOURCE: np.asarray(x, dtype)}
         for index, node in enumerate(self._nodes()):
-            sums, units = step(node, *(kept[i] for i in node.inputs))
-            yield node, sums, units
-            kept[index] = units
+            pre, units = step(node, *(values[i] for i in node.inputs))
+            yield node, pre, units
+            values[index] = units
             for i in {i for i in node.inputs if last_use[i] == index}:
-                del kept[i]
+                del values[i]
 
     def evaluate(self, inputs: Any, dtype: Any = np.float64) -> Array:
         """The reference: features (N, n_inputs) to outputs (N, n_outputs), in float64.
 
-        With `dtype=float32` the sums of layer 1 are rounded once and the rest runs in float32:
-        the errors that float32 itself makes. Overflow gives inf and NaN, no exception.
+        With `dtype=float32` layer 1's pre-activations are rounded, and the rest runs in float32:
+        the error of float32 itself. Overflow gives inf and NaN, no exception.
         """
         y: Array = np.asarray(inputs, np.float64)
         if y.ndim != 2 or y.shape[1] != len(self.inputs):
@@ -172,14 +171,14 @@ class Network:
         return y
 
     def ending(self, depth: int, last: Layer) -> "Network":
-        """Layers 1 to `depth` - 1, and `last` in place of the draws of layer `depth`."""
-        kept = (*self.drawn[: depth - 1], last)
-        return Network(kept, self.inputs, latent=self.latent, scales=self.scales[:depth])
+        """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
+        layers = (*self.drawn[: depth - 1], last)
+        return Network(layers, self.inputs, latent=self.latent, scales=self.scales[:depth])
 
     def truncated(self, depth: int) -> "Network":
-        """Layers 1 to `depth`, the last cut to as many rows as there are outputs.
+        """Layers 1 to `depth`, the last one as output layer, with its first rows only.
 
-        It takes the output activation: layer k's picture of an explicit network.
+        This is layer `depth`'s picture of an explicit network.
         """
         return self.ending(depth, output_layer(self.drawn, depth))
 
@@ -189,7 +188,7 @@ class Network:
 
 
 def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
-    """The last of layers 1 to `depth`, cut to as many rows as all of them have outputs, or one."""
+    """Layer `depth` as an output layer: its first rows, as many as there are outputs, or one."""
     last, rows = layers[depth - 1], len(layers[-1].bias)
     if len(last.bias) < rows:
         rows = 1
@@ -197,5 +196,5 @@ def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
 
 
 def network_bytes(network: Network, *args: object, **named: object) -> float:
-    """The memory of a network, draws and effective layers, whatever else an entry is asked by."""
+    """The memory of a network in bytes: draws and effective layers. Ignores other arguments."""
     return 8 * network.parameters + OVERHEAD * network.depth

@@ -1,11 +1,11 @@
-"""A small random change of one layer, and what it does to the outputs.
+"""Random perturbation of one layer, and the change of the outputs that it causes.
 
     Network, layer -> perturbed() -> another Network
-    Network, inputs -> changes() -> how far the outputs move, for a change of each layer, in float64
+    Network, inputs -> changes() -> change of the outputs, for each layer perturbed, in float64
 
 The layer's weights W and biases b become W + noise · rms · Δ, b + noise · rms · δ, where rms is the
-root mean square of all its weights and biases, and Δ, δ are drawn from N(0, 1): a layer is changed
-by about the share `noise` of itself, whatever its size.
+root mean square of all its weights and biases, and Δ, δ are drawn from N(0, 1): the perturbation is
+`noise` relative to the layer, whatever its size.
 """
 
 import itertools
@@ -20,14 +20,14 @@ from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 
-KEPT = 4 * MB
+CACHE_LIMIT = 4 * MB
 
 Floats = NDArray[np.float64]
 
 
-@lru_cache_by_size(KEPT, network_bytes)
+@lru_cache_by_size(CACHE_LIMIT, network_bytes)
 def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
-    """The network with layer `layer`, from 1, changed. The same for the same arguments."""
+    """The network with layer `layer`, from 1, perturbed; deterministic."""
     changed = perturbed_layer(network, layer, noise, seed)
     drawn, scales = list(network.drawn), list(network.scales)
     drawn[layer - 1], scales[layer - 1] = changed, (1.0, 1.0)
@@ -35,7 +35,7 @@ def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
 
 
 def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> Layer:
-    """Layer `layer`, from 1, changed; the draws' corner for a narrower layer is the same."""
+    """Layer `layer`, from 1, perturbed; a narrower layer gets the corner of the same draws."""
     old = network.layers[layer - 1]
     weight, bias = old.weight.astype(np.float64), old.bias.astype(np.float64)
     count = weight.size + bias.size
@@ -48,14 +48,14 @@ def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> La
 
 
 def changes(network: Network, inputs: Any, noise: float, seed: int) -> Floats:
-    """Outputs with each layer changed in turn, less the outputs: (depth, N, outputs)."""
+    """Outputs with each layer perturbed in turn, minus the outputs: (depth, N, outputs)."""
     numbers = itertools.count(1)
 
     def step(node: Node, y: Floats) -> tuple[Array, Array]:
-        """`y` (1 + k, N, in): the network's own units, then those of each changed so far."""
+        """`y` (1 + k, N, in): the units of the network, then of each perturbed network so far."""
         other = perturbed_layer(network, next(numbers), noise, seed)
-        sums = np.concatenate([node.layer.pre_activation(y), other.pre_activation(y[:1])])
-        return sums, activate(node.activation, sums)
+        pre = np.concatenate([node.layer.pre_activation(y), other.pre_activation(y[:1])])
+        return pre, activate(node.activation, pre)
 
     with np.errstate(all="ignore"):
         *_, (_, _, y) = network.walk(np.asarray(inputs)[None], step=step)

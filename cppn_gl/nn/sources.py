@@ -1,9 +1,9 @@
-"""Where a network comes from: what a `[network]` table says.
+"""Sources of networks: the `[network]` table of a preset.
 
     table of TOML values -> source_of() -> NetworkSource -> network()
 
-`Random` draws layers, `Layers` has them given. Another source is one class here, or elsewhere, and
-one entry of SOURCES; presets, sweeps, the window and the parser ask the protocol.
+`Random` draws its layers, `Layers` lists them. A new source is one class and one entry of SOURCES;
+presets, sweeps, the window and the parser use the protocol only.
 """
 
 import dataclasses
@@ -39,34 +39,31 @@ _ACTIVATION = choice(ACTIVATIONS)
 
 
 class NetworkSource(Protocol):
-    """A `[network]` table: a frozen dataclass of keys, equal where it gives the same network.
-
-    Another kind of network is one class with these.
-    """
+    """A `[network]` table: a frozen dataclass of keys. Equal sources give the same network."""
 
     @property
     def redrawable(self) -> bool:
-        """Whether it has the keys of `Random`, and they can be changed."""
+        """Whether the keys of `Random` exist and can be changed."""
 
     @property
-    def kind(self) -> interpolation.Kind | None:
-        """Which numbers a seed draws, so that one can turn into another; None where none are."""
+    def layout(self) -> interpolation.DrawLayout | None:
+        """Which numbers a seed draws, for interpolation between seeds; None if nothing is drawn."""
 
     @property
     def structure(self) -> str:
-        """Its structure in words: "depth 8 × width 16"."""
+        """The structure in words: "depth 8 × width 16"."""
 
     @property
     def draws(self) -> str:
-        """How it is drawn, in words; "" where it is not."""
+        """The initialisation in words; "" if nothing is drawn."""
 
     @property
     def seed(self) -> int:
-        """Which draws."""
+        """The seed of all draws."""
 
     @property
     def latent(self) -> tuple[float, ...] | None:
-        """z0, z1 … where they are given."""
+        """z0, z1 …, if the table lists them."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -74,7 +71,7 @@ class NetworkSource(Protocol):
 
     @property
     def depth(self) -> int:
-        """Weight layers on the longest path, the output layer included."""
+        """The number of layers on the longest path, including the output layer."""
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
@@ -86,22 +83,22 @@ class NetworkSource(Protocol):
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shape of each layer's weights, (out, in); nothing is drawn for it."""
+        """The shape of each layer's weights, (out, in), without drawing them."""
 
     def network(self) -> Network:
-        """The network. Raises PresetError where the table does not make one."""
+        """The network. Raises PresetError if the table is inconsistent."""
 
     def draw(self) -> Iterator[object]:
-        """Prepare what `network` needs, a layer at each step: millions of draws take a second.
+        """Prepare the draws for `network`, one layer per step: millions of draws take a second.
 
-        What it yields is to be held until then; else large layers are drawn once more.
+        Keep what it yields until then, or large layers are drawn again.
         """
 
     def layer_picture(self, layer: int) -> "NetworkSource":
-        """The source of layer `layer`'s picture: the network of that depth."""
+        """The source of the network of depth `layer`, which draws that layer's picture."""
 
     def output_layer(self, depth: int) -> Layer:
-        """The effective output layer of the network of another depth."""
+        """The effective output layer of the same network at another depth."""
 
     def replace(self, values: dict[str, Any]) -> "NetworkSource":
         """With some keys changed. Raises PresetError."""
@@ -111,7 +108,7 @@ class NetworkSource(Protocol):
 
 
 def source_of(table: dict[str, Any]) -> NetworkSource:
-    """The source that a table of TOML values describes. Raises PresetError."""
+    """The source described by a table of TOML values. Raises PresetError."""
     if not isinstance(table, dict):
         raise PresetError(f"{show(table)}; expected a table [network]", key="network")
     kind = next(cls for cls in SOURCES if cls.describes(table))
@@ -121,11 +118,11 @@ def source_of(table: dict[str, Any]) -> NetworkSource:
 
 @dataclass(frozen=True)
 class _Source:
-    """What sources that are dataclasses of keys share."""
+    """Shared code of sources that are dataclasses of keys."""
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
-        """From values by name. Raises PresetError for a name that there is not."""
+        """From values by name. Raises PresetError for an unknown name."""
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -134,7 +131,6 @@ class _Source:
         return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
     def draw(self) -> Iterator[object]:
-        """Nothing takes long."""
         return iter(())
 
     def to_toml(self) -> dict[str, Any]:
@@ -152,7 +148,7 @@ def _activations(value: Any) -> Any:
 
 def _between(value: Any) -> tuple[int, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(f"{show(value)} is not a seed and a number from 0 to 1")
+        raise ValueError(f"{show(value)}; expected a seed and a number from 0 to 1")
     return integer(0, MAX_SEED)(value[0]), number(0, 1)(value[1])
 
 
@@ -163,23 +159,23 @@ class Random(_Source):
     redrawable = True
 
     depth: int = key(
-        8, integer(1, MAX_DEPTH), "weight layers, the output layer included", short=True
+        8, integer(1, MAX_DEPTH), "number of layers, including the output layer", short=True
     )
     width: int = key(16, integer(1, MAX_WIDTH), "units in each hidden layer", short=True)
     inputs: tuple[str, ...] = key(
         ("x", "y"),
         check_inputs,
-        "input features, in the order of W₁'s columns: x y r t cos_t sin_t z0 z1 … one",
+        "input features, in the order of layer 1's columns: x y r t cos_t sin_t z0 z1 … one",
         short=True,
     )
     outputs: int = key(3, choice([1, 3]), "1 = grey, 3 = RGB")
     activation: str | tuple[str, ...] = key(
         "tanh",
         _activations,
-        f"of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
+        f"activation of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
         short=True,
     )
-    output_activation: str = key("sigmoid", _ACTIVATION, "of the last layer")
+    output_activation: str = key("sigmoid", _ACTIVATION, "activation of the output layer")
     init: str = key(
         "uniform", choice(INITS), f"distribution of the draws: {' '.join(INITS)}", short=True
     )
@@ -189,10 +185,10 @@ class Random(_Source):
     bias_scale: float | None = key(
         None,
         number(0, 1000),
-        "factor on the drawn biases; follows weight_scale when absent",
+        "factor on the drawn biases; equals weight_scale when absent",
         factor=True,
     )
-    seed: int = key(0, integer(0, MAX_SEED), "which network, 0 to 2⁶³ - 1", short=True)
+    seed: int = key(0, integer(0, MAX_SEED), "seed of the random draws, 0 to 2⁶³ - 1", short=True)
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
@@ -201,7 +197,7 @@ class Random(_Source):
     between: tuple[int, float] | None = key(
         None,
         _between,
-        "another seed, and how far the draws have turned towards it, 0 to 1, as [9, 0.25]",
+        "another seed, and the fraction of the way towards its draws, 0 to 1, as [9, 0.25]",
     )
 
     def __post_init__(self) -> None:
@@ -220,7 +216,7 @@ class Random(_Source):
 
     @classmethod
     def describes(cls, table: dict[str, Any]) -> bool:
-        """Whether a table is of this kind: any that is of no other."""
+        """Whether a table is of this kind: any that no other source describes."""
         return True
 
     @property
@@ -232,46 +228,41 @@ class Random(_Source):
 
     @property
     def structure(self) -> str:
-        """Its structure in words: "depth 8 × width 16"."""
         return f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
 
     @property
     def draws(self) -> str:
-        """How it is drawn, in words."""
         bias = "" if self.bias_scale is None else f"  bias scale {self.bias_scale:.4g}"
         return f"{self.init}  weight scale {self.weight_scale:.4g}{bias}  seed {self.seed}"
 
     @property
-    def kind(self) -> interpolation.Kind:
-        """Which numbers it draws, whatever the seed."""
-        return self._kind(self.depth)
+    def layout(self) -> interpolation.DrawLayout:
+        return self._layout(self.depth)
 
-    def _kind(self, depth: int) -> interpolation.Kind:
+    def _layout(self, depth: int) -> interpolation.DrawLayout:
         sizes = (len(self.inputs), *(self.width,) * (depth - 1), self.outputs)
         shapes = tuple(zip(sizes[1:], sizes[:-1], strict=True))
-        return interpolation.Kind(shapes, latent_count(self.inputs), INITS[self.init][0])
+        return interpolation.DrawLayout(shapes, latent_count(self.inputs), INITS[self.init][0])
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shape of each layer's weights, (out, in)."""
-        return self.kind.shapes
+        return self.layout.shapes
 
     @property
     def latents(self) -> tuple[float, ...]:
-        """z0, z1 …: given, or drawn."""
+        """The latent constants z0, z1 …, listed or drawn."""
         if self.latent is not None or self.between is None:
             drawn = drawn_latents(self.seed, self.inputs)
             return drawn if self.latent is None else self.latent
         return tuple(map(float, self._drawn()[-1]))
 
     def _drawn(self) -> list[NDArray[np.float32]]:
-        """Weight and bias of each layer, and then the latent constants, before any scale."""
+        """Weight and bias of each layer, then the latent constants, all unscaled."""
         if self.between is None:
-            return self.kind.arrays(self.seed)
-        return interpolation.blended(self.kind, self.seed, *self.between)
+            return self.layout.arrays(self.seed)
+        return interpolation.blended(self.layout, self.seed, *self.between)
 
     def network(self) -> Network:
-        """Draw it."""
         *drawn, latent = self._drawn()
         layers, scales = [], []
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
@@ -282,18 +273,17 @@ class Random(_Source):
         return Network(layers, self.inputs, latent=latents, scales=scales)
 
     def draw(self) -> Iterator[object]:
-        """Draw a layer at each step; the draws are cached."""
         for layer in range(1, self.depth + 1):
             seeds = self.seed, *(self.between or ())[:1]
-            yield [self.kind.layer(seed, layer) for seed in seeds]
+            yield [self.layout.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
-        """The source of the network of depth `layer`."""
         return self.replace({"depth": layer})
 
     def replace(self, values: dict[str, Any]) -> "Random":
-        """With some keys changed. Another depth repeats the last entry of a list of activations,
-        or cuts it.
+        """With some keys changed.
+
+        For a new depth a list of activations is cut, or its last entry repeated.
         """
         depth = values.get("depth", self.depth)
         listed = not isinstance(self.activation, str) and "activation" not in values
@@ -303,17 +293,16 @@ class Random(_Source):
         return dataclasses.replace(self, **values)
 
     def output_layer(self, depth: int) -> Layer:
-        """The effective output layer of the same network at another depth."""
-        kind = self._kind(depth)
+        layout = self._layout(depth)
         if self.between is None:
-            weight, bias = kind.layer(self.seed, depth)
+            weight, bias = layout.layer(self.seed, depth)
         else:
-            weight, bias = interpolation.blended_layer(kind, self.seed, *self.between, depth)
+            weight, bias = interpolation.blended_layer(layout, self.seed, *self.between, depth)
         layer = Layer(weight, bias, self.output_activation)
         return layer.scaled(*self._scales(*weight.shape))
 
     def _scales(self, rows: int, fan_in: int) -> tuple[float, float]:
-        """Factors on a layer's drawn weights and biases."""
+        """Factors on the drawn weights and biases of a layer."""
         distribution, variance = INITS[self.init]
         factor = self.weight_scale
         if variance is not None:  # U(-1, 1) has variance 1/3
@@ -323,15 +312,15 @@ class Random(_Source):
 
 @dataclass(frozen=True)
 class Layers(_Source):
-    """A network whose layers are given outright, by `[[network.layers]]`."""
+    """A network with explicit layers, by `[[network.layers]]`."""
 
     redrawable = False
-    kind = None
+    layout = None
     draws = ""
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
-    seed: int = key(0, integer(0, MAX_SEED), "draws the latent constants that are not given")
+    seed: int = key(0, integer(0, MAX_SEED), "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
@@ -345,7 +334,6 @@ class Layers(_Source):
 
     @classmethod
     def describes(cls, table: dict[str, Any]) -> bool:
-        """Whether a table is of this kind: it has layers."""
         return "layers" in table
 
     @classmethod
@@ -359,7 +347,7 @@ class Layers(_Source):
         random = [field.name for field in dataclasses.fields(Random)]
         for name in values:
             if name not in known and name in random:
-                problem = "cannot be set beside [[network.layers]], which say it themselves"
+                problem = "cannot be set together with [[network.layers]], which determine it"
                 raise PresetError(problem, key=f"network.{name}")
         return super().of(
             {**values, "layers": tuple(map(_layer, tables, range(1, 1 + len(tables))))}
@@ -367,36 +355,30 @@ class Layers(_Source):
 
     @property
     def latents(self) -> tuple[float, ...]:
-        """z0, z1 …: given, or drawn."""
         return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
 
     @property
     def depth(self) -> int:
-        """The number of layers."""
         return len(self.layers)
 
     @property
     def structure(self) -> str:
-        """Its structure in words."""
         return f"depth {self.depth}, layers given"
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
-        """One name for each hidden layer."""
         return tuple(layer.activation for layer in self.layers[:-1])
 
     @property
     def output_activation(self) -> str:
-        """The activation of the last layer."""
         return self.layers[-1].activation
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shape of each layer's weights, (out, in)."""
         return tuple(layer.weight.shape for layer in self.layers)
 
     def network(self) -> Network:
-        """The network of these layers. Raises PresetError where they do not chain."""
+        """The network. Raises PresetError if the shapes of consecutive layers do not match."""
         if self.latent is not None and len(self.latent) < latent_count(self.inputs):
             raise PresetError("fewer values than the inputs need", key="network.latent")
         try:
@@ -405,24 +387,22 @@ class Layers(_Source):
             raise PresetError(error.problem, key=error.key or "network.layers") from None
 
     def layer_picture(self, layer: int) -> "Layers":
-        """The first `layer` layers, the last cut to as many rows as there are outputs."""
+        """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
         return dataclasses.replace(self, layers=self.network().truncated(layer).drawn)
 
     def output_layer(self, depth: int) -> Layer:
-        """The output layer of the network cut at a depth."""
         return output_layer(self.layers, depth)
 
     def replace(self, values: dict[str, Any]) -> "Layers":
-        """With other inputs, seed or latents. Raises PresetError for all else."""
+        """With other inputs, seed or latents. Raises PresetError for other keys."""
         known = [field.name for field in dataclasses.fields(self)]
         for name in values:
             if name not in known:
-                problem = "cannot be changed: this network is given by its layers"
+                problem = "cannot be changed: this network has explicit layers"
                 raise PresetError(problem, key=f"network.{name}")
         return dataclasses.replace(self, **values)
 
     def to_toml(self) -> dict[str, Any]:
-        """The table as TOML values, the layers as tables."""
         tables = [
             {
                 "weight": [_shortest(row) for row in layer.weight],
@@ -452,7 +432,7 @@ class Layers(_Source):
 
 
 def _layer(table: dict[str, Any], number_: int) -> Layer:
-    """One table of `[[network.layers]]`, counted from 1."""
+    """The layer of table `number_`, from 1, of `[[network.layers]]`."""
     where = "network.layers"
     for field in table:
         if field not in LAYER_KEYS:
@@ -476,13 +456,14 @@ def _layer(table: dict[str, Any], number_: int) -> Layer:
 
 
 def _shortest(values: Any) -> list[float]:
-    return [float(str(value)) for value in values]  # 0.4, not float32's 0.4000000059604645
+    """Values in the shortest form: 0.4, not 0.4000000059604645 as float64 has float32's 0.4."""
+    return [float(str(value)) for value in values]
 
 
 def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:
-    """The latent constants that `inputs` need, from U(-1, 1)."""
+    """The latent constants that `inputs` need, drawn from U(-1, 1)."""
     count = latent_count(inputs)
     return tuple(map(float, draws.draw_row(seed, 0, draws.LATENT, count, "uniform")))
 
 
-SOURCES: list[Any] = [Layers, Random]  # the first that describes a table; Random takes any
+SOURCES: list[Any] = [Layers, Random]  # the first that describes a table is used

@@ -198,8 +198,8 @@ class Renderer:
         if view.on_host(engine):
             task = Stepping(view.paint_region(scene, engine, region))
             self._run(task, view, engine)
-            assert task.found is not None
-            pixels = quantise(task.found) if dtype == "uint8" else task.found
+            assert task.result is not None
+            pixels = quantise(task.result) if dtype == "uint8" else task.result
         else:
             self._open_late()
             with self._current():

@@ -1,1 +1,1 @@
-"""What a preset says: its tables, parsing, sweeps, scenes, the shipped library."""
+"""Presets: tables, parsing, sweeps, scenes, the shipped library."""

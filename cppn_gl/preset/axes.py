@@ -1,15 +1,15 @@
-"""Axes of a sheet of networks, as text, and the `[sweep]` table that holds two of them.
+"""The axes of a sheet, written as text, and the `[sweep]` table that holds two of them.
 
-"depth=5:20:4 & activation=tanh" -> parse_axis() -> Axis: keys and their values, side by side
+"depth=5:20:4 & activation=tanh" -> parse_axis() -> Axis: keys, each with a value per step
 
-    axis   = part { "&" part }           several keys that vary together; one value holds for all
+    axis   = part { "&" part }           keys that vary together; a single value is repeated
     part   = key "=" item { "," item }
-    item   = a:b          whole numbers from a to b, both included, upwards or downwards
-           | a:b:n        n numbers at equal steps
-           | a:b:n:log    n numbers by equal factors
+    item   = a:b          integers from a to b inclusive, upwards or downwards
+           | a:b:n        n numbers in equal steps
+           | a:b:n:log    n numbers with equal factors
            | value        as in TOML, or a bare word
 
-Only syntax here: which keys there are, and which values they take, sweep.py knows.
+This is the syntax only; sweep.py checks keys and values.
 """
 
 import math
@@ -33,7 +33,7 @@ from cppn_gl.utils.checks import (
 from cppn_gl.utils.toml import toml_value
 
 MAX_CELLS = 1024
-MAX_TEXT = 2000  # characters of an axis
+MAX_TEXT = 2000  # characters per axis
 
 _WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -44,33 +44,32 @@ _TOML_WORDS = ("true", "false", "inf", "nan")
 
 @dataclass(frozen=True)
 class Axis:
-    """Keys, each with as many values as the axis has steps."""
+    """Keys, each with one value per step."""
 
     parts: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
     @property
     def count(self) -> int:
-        """The number of steps; 1 for an axis of nothing."""
+        """The number of steps; 1 for an empty axis."""
         return len(self.parts[0][1]) if self.parts else 1
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that vary."""
         return tuple(name for name, _ in self.parts)
 
     def step(self, index: int) -> dict[str, Any]:
-        """Each key's value at a step, counted from 0."""
+        """The value of each key at a step, from 0."""
         return {name: values[index] for name, values in self.parts}
 
     def __str__(self) -> str:
-        """Text that gives the same axis again."""
+        """Text that parses to the same axis."""
         return " & ".join(f"{name}={','.join(map(_written, v))}" for name, v in self.parts)
 
 
 def parse_axis(text: str, whole: Callable[[str], bool] = lambda name: False) -> Axis:
-    """The axis that a text like "depth=1:10" describes; "" varies nothing. Raises ValueError.
+    """The axis of a text such as "depth=1:10"; empty for "". Raises ValueError.
 
-    The numbers of a range of a key that is `whole` are rounded.
+    `whole(key)`: whether the numbers of a range are rounded to integers.
     """
     if not text.strip():
         return Axis()
@@ -78,9 +77,9 @@ def parse_axis(text: str, whole: Callable[[str], bool] = lambda name: False) -> 
     count = max(len(values) for _, values in parts)
     for name, values in parts:
         if len(values) not in (1, count):
-            raise ValueError(f"{len(values)} values of {name} where {count} or 1 would be right")
+            raise ValueError(f"{len(values)} values of {name}; expected {count} or 1")
     if len({name for name, _ in parts}) < len(parts):
-        raise ValueError("a key stands twice on one axis")
+        raise ValueError("a key is given twice on one axis")
     return Axis(tuple((n, v if len(v) == count else v * count) for n, v in parts))
 
 
@@ -88,17 +87,17 @@ def _part(text: str, whole: Callable[[str], bool]) -> tuple[str, tuple[Any, ...]
     name, equals, values = text.partition("=")
     name = name.strip()
     if not equals or not _KEY.fullmatch(name):
-        raise ValueError(f"{show(text.strip())} is no axis; depth=1:10 or seed=3,5,8 would be one")
-    found: list[Any] = []
+        raise ValueError(f"{show(text.strip())} is not an axis such as depth=1:10 or seed=3,5,8")
+    listed: list[Any] = []
     for item in _split(values, ","):
-        found += _item(item.strip(), whole=whole(name))
-        if len(found) > MAX_CELLS:
+        listed += _item(item.strip(), whole=whole(name))
+        if len(listed) > MAX_CELLS:
             raise ValueError(f"more than {MAX_CELLS} values of {name}")
-    return name, tuple(found)
+    return name, tuple(listed)
 
 
 def _split(text: str, mark: str) -> list[str]:
-    """The text cut at a mark that stands in no quotes and no brackets."""
+    """The text split at a mark outside quotes and brackets."""
     parts, depth, quote = [""], 0, ""
     for letter in text:
         if quote:
@@ -117,35 +116,34 @@ def _split(text: str, mark: str) -> list[str]:
 def _item(text: str, *, whole: bool) -> list[Any]:
     if not text:
         raise ValueError("a value is missing before or after a comma")
-    ends = text.split(":")
-    if len(ends) == 1 or text[0] in "\"'[{":
+    fields = text.split(":")
+    if len(fields) == 1 or text[0] in "\"'[{":
         return [_value(text)]
-    if len(ends) == 2:
-        if not all(_WHOLE.fullmatch(end.strip()) for end in ends):
-            problem = "is not two whole numbers; a:b:n would be n numbers from a to b"
-            raise ValueError(f"{show(text)} {problem}")
-        return _whole(*map(int, ends))
-    log = len(ends) == 4 and ends[3].strip() == "log"
-    if len(ends) > 3 and not log:
-        raise ValueError(f"{show(text)} is no range; a:b, a:b:n or a:b:n:log would be")
-    a, b = (_number(end.strip()) for end in ends[:2])
-    if not _WHOLE.fullmatch(ends[2].strip()) or not 1 <= int(ends[2]) <= MAX_CELLS:
-        raise ValueError(f"{show(text)}: a count from 1 to {MAX_CELLS} would be right, third")
-    numbers = _spaced(a, b, int(ends[2]), log=log)
+    if len(fields) == 2:
+        if not all(_WHOLE.fullmatch(field.strip()) for field in fields):
+            raise ValueError(f"{show(text)} is not two integers; for n numbers write a:b:n")
+        return _whole(*map(int, fields))
+    log = len(fields) == 4 and fields[3].strip() == "log"
+    if len(fields) > 3 and not log:
+        raise ValueError(f"{show(text)} is not a range a:b, a:b:n or a:b:n:log")
+    a, b = (_number(field.strip()) for field in fields[:2])
+    if not _WHOLE.fullmatch(fields[2].strip()) or not 1 <= int(fields[2]) <= MAX_CELLS:
+        raise ValueError(f"{show(text)}: expected a count from 1 to {MAX_CELLS} as third number")
+    numbers = _spaced(a, b, int(fields[2]), log=log)
     return [math.floor(n + 0.5) for n in numbers] if whole else numbers
 
 
 def _whole(a: int, b: int) -> list[int]:
     if abs(b - a) >= MAX_CELLS:
-        raise ValueError(f"{a}:{b} is more than {MAX_CELLS} values; a:b:n would be n of them")
+        raise ValueError(f"{a}:{b} is more than {MAX_CELLS} values; for n of them write a:b:n")
     step = 1 if a <= b else -1
     return list(range(a, b + step, step))
 
 
 def _spaced(a: float, b: float, count: int, *, log: bool) -> list[float]:
-    """`count` numbers from a to b, both exact; a alone for one."""
+    """`count` numbers from a to b, both exact; only a for a count of 1."""
     if log and (a == 0 or b == 0 or (a < 0) != (b < 0)):
-        raise ValueError(f"{a:g}:{b:g} by equal factors: two numbers above 0 would be right")
+        raise ValueError(f"{a:g}:{b:g} with equal factors: expected two positive numbers")
     numbers = [a]
     for k in range(1, count):
         s = k / (count - 1)
@@ -163,7 +161,7 @@ def _number(text: str) -> float:
 
 
 def _value(text: str) -> Any:
-    """What TOML makes of a text, or the bare word that it is."""
+    """A TOML value, or a bare word."""
     if _NUMBER.fullmatch(text) and not _WHOLE.fullmatch(text):
         return _number(text)  # which is finite
     value = toml_value(text)
@@ -173,7 +171,7 @@ def _value(text: str) -> Any:
 
 
 def _written(value: Any) -> str:
-    """A value as `_value` reads it."""
+    """A value as text that `_value` reads."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -189,14 +187,14 @@ def _in_list(value: Any) -> str:
 
 
 def axis_text(value: Any) -> str:
-    """The check of an axis: text that can be parsed."""
+    """A check: the text of an axis."""
     text = str(line(MAX_TEXT)(value)).strip()
     parse_axis(text)
     return text
 
 
 def cell_size(value: Any) -> tuple[int, int]:
-    """The check of a cell's size in pixels: [160, 120], or "160x120"."""
+    """A check: a cell's size in pixels, [160, 120] or "160x120"."""
     size = pair(value) if isinstance(value, str) else value
     if size is None:
         raise ValueError(f"{show(value)} is not a size in pixels like 160x120")
@@ -206,31 +204,29 @@ def cell_size(value: Any) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The `[sweep]` table: a sheet of networks, and what differs from cell to cell."""
+    """The `[sweep]` table: the rows and columns of a sheet of networks."""
 
-    rows: str = key("", axis_text, "what differs from row to row: key=a:b, key=a:b:n, key=a,b,c")
-    cols: str = key(
-        "", axis_text, "what differs from column to column, as weight_scale=0.5:1:9:log"
-    )
+    rows: str = key("", axis_text, "keys that vary from row to row: key=a:b, key=a:b:n, key=a,b,c")
+    cols: str = key("", axis_text, "keys that vary from column to column: weight_scale=0.5:1:9:log")
     wrap: int = key(
         0,
         integer(0, MAX_CELLS),
-        "where only one of rows and cols is given: columns that it is folded into; 0: none",
+        "columns into which a sheet with only rows or only cols is wrapped; 0: no wrapping",
     )
     seeds: str = key(
         "shared",
         choice(["shared", "varying"]),
-        "shared, or varying: each cell draws its own network, counted on from network.seed",
+        "shared: one seed; varying: each cell has its own, counting up from network.seed",
     )
     cell: tuple[int, int] = key(
-        (160, 160), cell_size, "a cell's size in pixels; in the window its shape"
+        (160, 160), cell_size, "size of a cell in pixels; in the window, its aspect ratio"
     )
     gap: int = key(4, integer(0, 256), "pixels between cells")
-    labels: bool = key(True, flag, "words at rows and columns")
+    labels: bool = key(True, flag, "label rows and columns")
 
     def __post_init__(self) -> None:
         validate(self, "sweep.")
         row_count, column_count = parse_axis(self.rows).count, parse_axis(self.cols).count
         if row_count * column_count > MAX_CELLS:
-            problem = f"{row_count} × {column_count} cells where {MAX_CELLS} are possible"
+            problem = f"{row_count} × {column_count} cells; expected at most {MAX_CELLS}"
             raise PresetError(problem, key="sweep.rows")

@@ -1,10 +1,10 @@
-"""From outputs to display values: the `[color]` table, and one table of its mappings.
+"""From outputs to sRGB values: the `[color]` table, and the table of colour mappings.
 
-    outputs (N, 3) -> Ends: what becomes 0 and 1 -> a mapping's palette or formula -> invert
+    outputs (N, 3) -> ValueRange, mapped to 0..1 -> a mapping's palette or formula -> invert
 
-To add a mapping: a row of MAPPINGS. One with a palette or with neither needs no more; a formula has
-its twin `mapping_<name>` in mappings.glsl. The tests compare the two, and the help, the window's
-`C` and the documentation follow from the table.
+To add a mapping: a row of MAPPINGS. A formula also needs its counterpart `mapping_<name>` in
+mappings.glsl, which the tests compare with it. The help, the `C` key and the documentation follow
+from the table.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from cppn_gl.utils.checks import choice, flag, key, validate
 Floats = NDArray[np.float32]
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
-# Of CIE's XYZ to linear red, green and blue (sRGB), times the white point D65.
+# CIE XYZ to linear sRGB; WHITE is the white point D65.
 XYZ = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -32,35 +32,35 @@ WHITE = np.array([0.95047, 1.0, 1.08883])
 UNIT = (0.0, 1.0)
 
 
-def _hsv(of: Floats) -> Floats:
-    hue, saturation, value = of[:, :1], of[:, 1:2], of[:, 2:]
+def _hsv(hsv: Floats) -> Floats:
+    hue, saturation, value = hsv[:, :1], hsv[:, 1:2], hsv[:, 2:]
     turn = hue + np.array([1, 2 / 3, 1 / 3], np.float32)
     tent = np.clip(np.abs((turn - np.floor(turn)) * 6 - 3) - 1, 0, 1)
     return np.asarray(value * (1 - saturation * (1 - tent)), np.float32)
 
 
-def _lab(of: Floats) -> Floats:
-    """CIE 15: L* from 0 to 100, a* and b*, of white D65."""
-    y = (of[:, 0] + 16) / 116
-    f = np.stack([y + of[:, 1] / 500, y, y - of[:, 2] / 200], axis=1)
+def _lab(lab: Floats) -> Floats:
+    """CIE 15: L* from 0 to 100, a* and b*, with white point D65."""
+    y = (lab[:, 0] + 16) / 116
+    f = np.stack([y + lab[:, 1] / 500, y, y - lab[:, 2] / 200], axis=1)
     xyz = np.where(f > 6 / 29, f * f * f, (f - 4 / 29) * (3 * (6 / 29) ** 2)).astype(np.float32)
     return np.asarray(colormaps.encode(colormaps.transformed(xyz, XYZ * WHITE)), np.float32)
 
 
-def _oklch(of: Floats) -> Floats:
-    angle = of[:, 2] * np.float32(2 * np.pi)
-    lab = np.stack([of[:, 0], of[:, 1] * np.cos(angle), of[:, 1] * np.sin(angle)], axis=1)
+def _oklch(lch: Floats) -> Floats:
+    angle = lch[:, 2] * np.float32(2 * np.pi)
+    lab = np.stack([lch[:, 0], lch[:, 1] * np.cos(angle), lch[:, 1] * np.sin(angle)], axis=1)
     return np.asarray(colormaps.from_oklab(lab), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Mapping:
-    """How values from 0 to 1 become colours.
+    """How values from 0 to 1 become colours, by a palette or a formula, or unchanged.
 
-    channels: 3, or 1 for the mean of three outputs. A `palette` is looked up; a `formula` takes
-    (N, 3) values in its own units, of which `box` says what 0 and 1 stand for; neither: these are
-    the colours. span: what becomes 0 and 1 without a stretch; None: the range of the output
-    activation. signed: a stretch leaves in the middle what is there.
+    `channels`: 3, or 1 for the mean of three outputs. `formula` takes (N, 3) values in its own
+    units; `box` gives the units that 0 and 1 are mapped to. `span`: the value range without a
+    stretch; None: the range of the output activation. `signed`: a stretch keeps the middle of the
+    value range in the middle.
     """
 
     help: str
@@ -72,31 +72,31 @@ class Mapping:
     signed: bool = False
 
     def __call__(self, values: Floats) -> Floats:
-        """(N, 3) display values of (N, 3) values from 0 to 1, all three alike for one channel."""
+        """(N, 3) values from 0 to 1 to sRGB values; for one channel the three are equal."""
         if self.palette is not None:
             place = values[:, 0] * np.float32(colormaps.SIZE - 1)
             below = np.minimum(place.astype(np.int64), colormaps.SIZE - 2)
             rest = (place - below.astype(np.float32))[:, None]
             return np.asarray(self.palette[below] * (1 - rest) + self.palette[below + 1] * rest)
         low, high = np.array(self.box, np.float32).T
-        of = low + values * (high - low)
-        return self.formula(of) if self.formula else of
+        scaled = low + values * (high - low)
+        return self.formula(scaled) if self.formula else scaled
 
 
 MAPPINGS: dict[str, Mapping] = {
-    "rgb": Mapping("the outputs are red, green and blue", 3, span=UNIT),
-    "red": Mapping("the first output alone", 3, box=((0, 1), (0, 0), (0, 0)), span=UNIT),
-    "green": Mapping("the second output alone", 3, box=((0, 0), (0, 1), (0, 0)), span=UNIT),
-    "blue": Mapping("the third output alone", 3, box=((0, 0), (0, 0), (0, 1)), span=UNIT),
-    "grey": Mapping("light where the output is high"),
+    "rgb": Mapping("the outputs as red, green and blue", 3, span=UNIT),
+    "red": Mapping("the first output only", 3, box=((0, 1), (0, 0), (0, 0)), span=UNIT),
+    "green": Mapping("the second output only", 3, box=((0, 0), (0, 1), (0, 0)), span=UNIT),
+    "blue": Mapping("the third output only", 3, box=((0, 0), (0, 0), (0, 1)), span=UNIT),
+    "grey": Mapping("light where the mean output is high"),
     "diverging": Mapping(
         "red above the middle, blue below", palette=colormaps.DIVERGING, signed=True
     ),
-    "cyclic": Mapping("once round a circle of even colours", palette=colormaps.CYCLIC),
+    "cyclic": Mapping("cyclic, with equal perceptual steps", palette=colormaps.CYCLIC),
     "viridis": Mapping("violet, green, yellow", palette=colormaps.VIRIDIS),
     "magma": Mapping("black, purple, cream", palette=colormaps.MAGMA),
     "inferno": Mapping("black, red, yellow", palette=colormaps.INFERNO),
-    "cividis": Mapping("blue to yellow, for every eye", palette=colormaps.CIVIDIS),
+    "cividis": Mapping("blue to yellow; colour-blind safe", palette=colormaps.CIVIDIS),
     "hsv": Mapping("hue, saturation, value", 3, formula=_hsv, box=((0, 1), (0.35, 1), (0.35, 1))),
     "lab": Mapping("CIE L*, a*, b*", 3, formula=_lab, box=((20, 95), (-60, 60), (-60, 60))),
     "oklch": Mapping(
@@ -105,21 +105,23 @@ MAPPINGS: dict[str, Mapping] = {
 }
 STRETCHES = {
     "none": "no",
-    "minmax": "from the lowest to the highest",
+    "minmax": "from the minimum to the maximum",
     "percentile": "from the 2nd percentile to the 98th",
 }
 
 
 @dataclass(frozen=True)
 class Color:
-    """The `[color]` table: how outputs become colours."""
+    """The `[color]` table."""
 
     mapping: str = key(
-        "rgb", choice(MAPPINGS), f"from outputs to colours: {' '.join(MAPPINGS)}", short=True
+        "rgb", choice(MAPPINGS), f"how outputs become colours: {' '.join(MAPPINGS)}", short=True
     )
-    invert: bool = key(False, flag, "light for dark")
+    invert: bool = key(False, flag, "invert the colours")
     stretch: str = key(
-        "none", choice(STRETCHES), f"outputs stretched over the view: {' '.join(STRETCHES)}"
+        "none",
+        choice(STRETCHES),
+        f"values stretched to the full colour range, measured over the view: {' '.join(STRETCHES)}",
     )
 
     def __post_init__(self) -> None:
@@ -127,47 +129,44 @@ class Color:
 
     @property
     def plain(self) -> bool:
-        """Whether outputs are shown as they are."""
+        """Whether outputs are shown unchanged."""
         return self == Color()
 
 
 @dataclass(frozen=True)
-class Ends:
-    """What becomes 0 and what becomes 1, of the three outputs or, thrice, of their mean."""
+class ValueRange:
+    """The values that become 0 and 1: per output, or for their mean three times."""
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
 
     @property
     def affine(self) -> tuple[Floats, Floats]:
-        """(low, factor) in float32: (value - low) · factor runs from 0 to 1."""
+        """(low, factor) in float32: (value - low) · factor is from 0 to 1."""
         low, high = np.array(self.low), np.array(self.high)
         return low.astype(np.float32), (1 / (high - low)).astype(np.float32)
 
 
-DISPLAY = Ends((0.0,) * 3, (1.0,) * 3)  # of display values
+DISPLAY = ValueRange((0.0,) * 3, (1.0,) * 3)  # of sRGB values
 
 
 def broken(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which of (N, 3) values are marked as no numbers."""
+    """Which of (N, 3) values are marked as NaN, by the colour NOT_A_NUMBER."""
     return np.asarray((values == np.array(NOT_A_NUMBER, np.float32)).all(axis=1))
 
 
 def single(values: NDArray[Any]) -> NDArray[Any]:
-    """The mean of three outputs, (N, 1); in thirds, for a sum could overflow."""
+    """The mean of three outputs, (N, 1); of thirds, since a sum could overflow."""
     thirds = values / values.dtype.type(3)
     return np.asarray(thirds[:, :1] + thirds[:, 1:2] + thirds[:, 2:])
 
 
-def colored(values: Floats, color: Color, ends: Ends) -> Floats:
-    """(N, 3) outputs as (N, 3) display values; what is marked as no number stays so.
-
-    So do outputs that happen to be magenta to the last bit, as hardly any network's are.
-    """
-    mapping, (low, factor) = MAPPINGS[color.mapping], ends.affine
+def colored(values: Floats, color: Color, span: ValueRange) -> Floats:
+    """(N, 3) outputs to (N, 3) sRGB values; values marked as NaN stay so."""
+    mapping, (low, factor) = MAPPINGS[color.mapping], span.affine
     with np.errstate(over="ignore"):
-        some = single(values) if mapping.channels == 1 else values
-        shown = mapping(np.clip((some - low) * factor, 0, 1))
+        used = single(values) if mapping.channels == 1 else values
+        shown = mapping(np.clip((used - low) * factor, 0, 1))
     shown = 1 - shown if color.invert else shown.copy()
     shown[broken(values)] = NOT_A_NUMBER
     return shown

@@ -1,4 +1,4 @@
-"""The shipped presets, and opening whatever a person names: a preset, a TOML file, a picture."""
+"""The shipped presets, and loading by preset name, TOML file or saved picture."""
 
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ DEFAULT = "default"
 
 @cache
 def shipped() -> dict[str, Path]:
-    """Name to file of every shipped preset: the default first, then in alphabetical order."""
+    """Names and files of the shipped presets: the default first, then alphabetically."""
     files = {path.stem: path for path in sorted(resource("presets").glob("*.toml"))}
     return dict(sorted(files.items(), key=lambda item: item[0] != DEFAULT))
 
@@ -26,7 +26,7 @@ def is_picture(source: str) -> bool:
 
 
 def load_preset(source: str | Path = DEFAULT) -> Preset:
-    """A preset by shipped name, by the path of a .toml file, or out of a picture saved by cppn_gl.
+    """A preset by the name of a shipped one, the path of a .toml file, or of a saved picture.
 
     Raises PresetError, in one line.
     """
@@ -40,5 +40,5 @@ def load_preset(source: str | Path = DEFAULT) -> Preset:
         return read_preset(path)
     hint = nearest(name, shipped())
     if path.exists():
-        hint = f"; expected a name that ends in .toml, or a picture's in {', '.join(suffixes())}"
+        hint = f"; expected a name ending in .toml, or for pictures in {', '.join(suffixes())}"
     raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

@@ -1,4 +1,4 @@
-"""Presets from TOML text: every mistake is one PresetError with file, line, key and a remedy."""
+"""Parsing of presets: every error in the TOML text is a PresetError with file, line and key."""
 
 import dataclasses
 import re
@@ -17,7 +17,7 @@ from cppn_gl.preset.preset import (
     checked,
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
-from cppn_gl.preset.tables import spread
+from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
@@ -28,9 +28,9 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
     try:
         document = load_toml(toml)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        match = re.search(r"\(at line (\d+), column \d+\)", str(error))
         problem = re.sub(r" \(at .*\)$", "", str(error))
-        line = int(found.group(1)) if found else None
+        line = int(match.group(1)) if match else None
         raise PresetError(f"not TOML: {problem}", source=source, line=line) from None
     except RecursionError:
         raise PresetError("not a preset: nested too deep", source=source) from None
@@ -44,10 +44,10 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
         raise error.at(source, place) from None
 
 
-def _preset(document: dict[str, Any], called: str) -> Preset:
+def _preset(document: dict[str, Any], preset_name: str) -> Preset:
     version = document.get("format", FORMAT)
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
-        problem = f"{show(version)} is newer than this program knows ({FORMAT}); update cppn_gl"
+        problem = f"{show(version)} is newer than this program supports ({FORMAT}); update cppn_gl"
         raise PresetError(problem, key="format")
     for field in document:
         if field not in TOP and field not in TABLES:
@@ -63,17 +63,17 @@ def _preset(document: dict[str, Any], called: str) -> Preset:
         if name not in ("network", "show", *VIEWS)
     }
     show_, views = _views(document)
-    return Preset(spec=spec, show=show_, views=views, name=called, **others, **top)
+    return Preset(spec=spec, show=show_, views=views, name=preset_name, **others, **top)
 
 
 def _views(document: dict[str, Any]) -> tuple[Show, tuple[Options, ...]]:
-    """[show], and the options of each view: of its own table, and else as [show] has them."""
+    """[show], and each view's options: from its own table, with those of [show] as defaults."""
     shown = _table(document, "show")
     known = ["view", *(field.name for row in VIEWS.values() for field in option_fields(row))]
     _check_known(shown, known, "show")
     shared = {f"show.{name}": _tuples(value) for name, value in shown.items() if name != "view"}
     options: dict[str, dict[str, Any]] = {name: {} for name in VIEWS if name in TABLES}
-    for dotted, value in spread(shared).items():
+    for dotted, value in expand_all(shared).items():
         table, _, name = dotted.partition(".")
         options[table][name] = value
     built = (_build(TABLES[t], same | _table(document, t), t) for t, same in options.items())
@@ -83,7 +83,7 @@ def _views(document: dict[str, Any]) -> tuple[Show, tuple[Options, ...]]:
 def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
     table = document.get(name, {})
     if not isinstance(table, dict):
-        raise PresetError(f"{show(table)} where a table [{name}] would be right", key=name)
+        raise PresetError(f"{show(table)}; expected a table [{name}]", key=name)
     return table
 
 
@@ -102,7 +102,7 @@ def _check_known(values: dict[str, Any], known: list[str], table: str) -> None:
 
 
 def _flat(values: dict[str, Any], before: str) -> list[tuple[str, Any]]:
-    """Keys with dots: quoted, or as TOML has them where they are not, tables in tables."""
+    """Dotted keys and values; unquoted dotted keys are nested tables in TOML."""
     flat: list[tuple[str, Any]] = []
     for name, value in values.items():
         inside = isinstance(value, dict)
@@ -119,7 +119,7 @@ _ASSIGNED = re.compile(r"""\s*+([\w"'. -]*?[\w"'])\s*=""")
 
 
 def find_line(toml: str, dotted: str, occurrence: int = 1) -> int | None:
-    """The line of a key in TOML text, counted from 1, or else of its table; None if neither is.
+    """The line of a key in TOML text, from 1, or else of its table; None if neither is found.
 
     `occurrence` counts the headers of an array of tables.
     """
@@ -142,7 +142,7 @@ def _bare(name: str) -> str:
 
 
 def read_preset(path: Path) -> Preset:
-    """The preset in a TOML file. Raises PresetError with the file, and the line where known."""
+    """The preset in a TOML file. Raises PresetError with the file, and the line if known."""
     try:
         with open_plain(path) as file:
             content = file.read(MAX_BYTES + 1)
@@ -151,12 +151,12 @@ def read_preset(path: Path) -> Preset:
     except ValueError as error:  # a path with a null character
         raise PresetError(str(error), source=str(path)) from None
     if len(content) > MAX_BYTES:
-        raise PresetError(f"larger than {MAX_BYTES >> 20} MiB: no preset", source=str(path))
+        raise PresetError(f"not a preset: larger than {MAX_BYTES >> 20} MiB", source=str(path))
     try:
         toml = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         problem = f"neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte {error.start}"
         raise PresetError(problem, source=str(path)) from None
-    # A name is kept in pictures: of a length, and of letters, that can be written anywhere.
+    # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
     return parse_preset(toml, source=str(path), name=name)

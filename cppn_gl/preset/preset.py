@@ -1,8 +1,8 @@
-"""Presets: frozen dataclasses to TOML and back, validation, replace, and how they move.
+"""Presets: immutable descriptions of a picture, to TOML and back, with changes and animation.
 
-    TOML text -> Preset -> at(time) -> Network (drawn), Viewport (where to look), Animation (clock)
+    TOML text -> Preset -> at(time) -> Network, Viewport (where to look), Animation (clock)
 
-A preset is complete: with a size and a time it determines a picture.
+A preset, a size and a time determine a picture.
 """
 
 import dataclasses
@@ -30,10 +30,10 @@ from cppn_gl.preset.tables import (
     TOP,
     Viewport,
     checked,
+    expand_all,
     plain,
     replaced,
     resolve,
-    spread,
 )
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 64 * 2**20
-ALWAYS = ("network", "view", "animation")  # tables that a file has even where all is as usual
+ALWAYS = ("network", "view", "animation")  # tables that are written even with default values
 _normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 T = TypeVar("T", bound=Options)
@@ -61,7 +61,7 @@ T = TypeVar("T", bound=Options)
 
 @dataclass(frozen=True)
 class Preset:
-    """A network, where to look at it, and how it moves. Immutable; `replace` makes another."""
+    """A network, its viewport, colours, animation and views. Immutable: see `replace`."""
 
     spec: NetworkSource = dataclasses.field(default_factory=Random)
     view: Viewport = dataclasses.field(default_factory=Viewport)
@@ -74,15 +74,15 @@ class Preset:
     title: str = ""
     description: str = ""
     shows: str = ""
-    views: tuple[Options, ...] = ()  # the options of views that are not as usual: see `options`
+    views: tuple[Options, ...] = ()  # the options of views that are not the default: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
 
     def __post_init__(self) -> None:
         for field in ("title", "description", "shows"):
             checked(TOP[field][0], getattr(self, field), field)
-        unusual = (one for one in self.views if one != type(one)())
-        views = tuple(sorted(unusual, key=lambda one: type(one).__qualname__))
-        if len({type(one) for one in views}) < len(views):
+        changed = (options for options in self.views if options != type(options)())
+        views = tuple(sorted(changed, key=lambda options: type(options).__qualname__))
+        if len({type(options) for options in views}) < len(views):
             raise PresetError("a view has options twice", key="views")
         object.__setattr__(self, "views", views)
         animate = checked_animate(self.animate, self)
@@ -90,8 +90,8 @@ class Preset:
         check_sweep(self.sweep)
 
     def options(self, kind: type[T]) -> T:
-        """A view's options, by their class: `options(VolumeOptions).opacity`."""
-        return next((one for one in self.views if type(one) is kind), None) or kind()
+        """A view's options by their class: `options(VolumeOptions).opacity`."""
+        return next((options for options in self.views if type(options) is kind), None) or kind()
 
     def table(self, name: str) -> Any:
         """A table by its name in a file."""
@@ -100,7 +100,7 @@ class Preset:
         return self.spec if name == "network" else getattr(self, name)
 
     def network(self) -> Network:
-        """The network that this preset draws; where it moves, that of `at(time)` is the one."""
+        """The network; if it is animated, use that of `at(time)`."""
         if self.normalize.which == "none":
             return self.spec.network()
         spec, how = self.spec, self.normalize
@@ -109,41 +109,41 @@ class Preset:
         )
 
     def at(self, time: float) -> "Preset":
-        """The preset with all keys that move as they are at `time` seconds; itself if none does.
+        """The preset with animated keys at their values of `time` seconds; itself if none are.
 
-        It still moves, so that `at` of another time is that time's.
+        The result is still animated: its own `at` can be asked for another time.
         """
         return self._changed(moment(self, time)) if self.moves else self
 
     @property
     def moves(self) -> bool:
-        """Whether keys or the network move with time, so that `at` tells."""
+        """Whether keys or the network are animated, so that `at` changes them."""
         return bool(self.animate.moving or self.animation.walk)
 
     @property
     def network_moves(self) -> bool:
-        """Whether the network differs from one moment to the next.
+        """Whether the network itself changes with time.
 
-        What a view makes of it may differ besides, as by [sensitivity] noise: that is the
-        view's own affair, and never baked.
+        Animated options of a view, such as [sensitivity] noise, do not count: they are not baked
+        into shaders.
         """
         tables = {name.partition(".")[0] for name, _ in self.animate.moving}
         return bool(self.animation.walk or tables & {"network", "normalize"})
 
     @property
     def animated(self) -> bool:
-        """Whether anything moves with time: inputs, keys, or the network."""
+        """Whether anything changes with time: inputs, keys, or the network."""
         return self.moves or bool(set(MOVING) & set(self.spec.inputs))
 
     def replace(self, **keys: Any) -> "Preset":
-        """Another preset with some keys changed, each by its name or as "table.key".
+        """A preset with some keys changed, given by name or as "table.key". Raises PresetError.
 
-        A new depth repeats the last entry of an activation list, or cuts it. A key that is set
-        moves no more, unless its [animate] is set beside it; a new seed ends a walk, and is all of
-        the new network. Raises PresetError.
+        A new depth cuts a list of activations, or repeats its last entry. A key that is set is no
+        longer animated, unless its [animate] entry is set too. A new seed ends a walk, and clears
+        `between`.
         """
         named = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
-        given = spread(named)
+        given = expand_all(named)
         changes = dict(given)
         for name, _ in self.animate.moving:
             if name in given:
@@ -176,24 +176,24 @@ class Preset:
         return dataclasses.replace(self, **tables)
 
     def layer_picture(self, layer: int) -> "Preset":
-        """The preset of layer `layer`'s picture: the depth-`layer` network."""
+        """The preset of layer `layer`'s picture: that of the network of this depth."""
         still = self.animate.replace({"network.depth": None})
         return dataclasses.replace(self, spec=self.spec.layer_picture(layer), animate=still)
 
     def output_layer(self, layer: int) -> Layer:
-        """The effective output layer of the network of layer `layer`'s picture.
+        """The effective output layer of layer `layer`'s picture.
 
-        The rest of that network is not drawn, unless the output layer is normalised by it.
+        Draws no other layer, unless the output layer is normalised.
         """
         if self.normalize.which == "all":
             return self.layer_picture(layer).network().effective(layer - 1)
         return self.spec.output_layer(layer)
 
     def to_toml(self) -> str:
-        """The preset as TOML text; `parse_preset` gives it back."""
+        """The preset as TOML text, for `parse_preset`."""
         document = {"format": FORMAT, "title": self.title, "description": self.description}
         if self.shows:
             document["shows"] = self.shows
         tables = {name: self.table(name) for name in TABLES}
-        told = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
-        return tomli_w.dumps(document | told)
+        written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
+        return tomli_w.dumps(document | written)

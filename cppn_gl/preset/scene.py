@@ -1,4 +1,4 @@
-"""What to draw, and how much work that is."""
+"""Scenes: what an engine or a view draws, and how much work that is."""
 
 import dataclasses
 from collections.abc import Hashable, Iterable
@@ -11,7 +11,7 @@ from cppn_gl.preset.preset import Preset, T, Viewport
 
 @dataclass(frozen=True)
 class Scene:
-    """A network, where to look, what time it is; and all else that a preset says of the picture."""
+    """A network, viewport and clock, with the preset that they are from."""
 
     network: Network
     view: Viewport
@@ -19,12 +19,12 @@ class Scene:
     preset: Preset = dataclasses.field(default_factory=Preset)
 
     def options(self, kind: type[T]) -> T:
-        """A view's options, by their class."""
+        """A view's options by their class."""
         return self.preset.options(kind)
 
 
 def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) -> Scene:
-    """A preset at a time, as it is then; `network` where that of `preset` is drawn already."""
+    """The scene of a preset at `time` seconds. `network`: that of `preset`, if already drawn."""
     now = preset.at(time)
     if network is None or (now.spec, now.normalize) != (preset.spec, preset.normalize):
         network = now.network()
@@ -32,21 +32,21 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
 
 
 def scene_bytes(scene: Scene, *args: object, **named: object) -> float:
-    """The memory of a scene's network, whatever else an entry of a cache is asked by."""
+    """The memory of a scene's network in bytes. Ignores other arguments."""
     return network_bytes(scene.network)
 
 
 def identity(network: Network, clock: Clock) -> Hashable:
-    """What a network's values depend on besides the place; on time only where an input does."""
+    """All that outputs at a point depend on; the time only if an input depends on it."""
     constants = tuple(constant(name, clock, network.latent) for name in network.inputs)
     return network.digest, constants
 
 
 def work_per_pixel(network: Network) -> float:
-    """Multiplications for one pixel; an activation counts as a few."""
+    """Estimated multiplications per pixel, an activation counting as 8."""
     return work_of(layer.weight.shape for layer in network.drawn)
 
 
 def work_of(shapes: Iterable[tuple[int, ...]]) -> float:
-    """The same, of layers of so many rows and columns."""
+    """`work_per_pixel` from the shapes (rows, columns) of the layers."""
     return sum(rows * (columns + 8) for rows, columns in shapes) + 25

@@ -1,4 +1,4 @@
-"""The sheet of a preset: the cells of its `[sweep]`, each a preset of its own.
+"""Sheets: the cells of a `[sweep]`, each a preset of its own.
 
 Preset -> cells() -> Grid: rows × columns of Cell(preset, time, label)
 """
@@ -13,12 +13,12 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sweep import axis, labels
 from cppn_gl.utils.checks import PresetError
 
-NEIGHBOURS, NEIGHBOUR_COLUMNS = 12, 4  # what a sheet shows that is told nothing
+NEIGHBOURS, NEIGHBOUR_COLUMNS = 12, 4  # the sheet of a preset without [sweep]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture of a sheet. `time` in seconds; None: the sheet's. Rows and columns from 0."""
+    """One picture of a sheet. `time` in seconds; None: that of the sheet. Rows, columns from 0."""
 
     preset: Preset
     time: float | None
@@ -29,9 +29,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """A sheet: its cells row by row. The labels of rows, or of columns, are "" where folded.
+    """A sheet: its cells row by row. Labels of rows and columns are "" if the axis is wrapped.
 
-    The last row of a folded axis may be short.
+    The last row of a wrapped axis may be shorter.
     """
 
     rows: int
@@ -41,17 +41,17 @@ class Grid:
     cells: tuple[Cell, ...]
 
     def at(self, row: int, column: int) -> Cell | None:
-        """The cell at a place; None where there is none."""
+        """The cell at a row and column; None if there is none."""
         index = row * self.columns + column
         inside = 0 <= row < self.rows and 0 <= column < self.columns
         return self.cells[index] if inside and index < len(self.cells) else None
 
 
 def cells(preset: Preset) -> Grid:
-    """The sheet of a preset. Raises PresetError, of sweep.rows or sweep.cols.
+    """The sheet of a preset. Raises PresetError with key sweep.rows or sweep.cols.
 
-    A preset that says nothing of a sheet gets its neighbours: other seeds, or for a network given
-    by its layers the picture of each layer.
+    Without `[sweep]` it shows the next seeds, or each layer's picture of a network with explicit
+    layers.
     """
     return _cells(preset, preset.name)
 
@@ -99,7 +99,7 @@ class _Sheet:
         return Grid(self.rows.count, self.columns.count, row_words, column_words, tuple(made))
 
     def cell(self, number_: int, place: tuple[int, int], label: str) -> Cell:
-        """Cell `number_`, counted from 0 row by row."""
+        """Cell `number_`, from 0, row by row."""
         row, column = divmod(number_, self.columns.count)
         preset, time, layer = self.preset, None, None
         if preset.show.view == "sheet":
@@ -111,11 +111,11 @@ class _Sheet:
             time, layer = step.pop("time", time), step.pop("layer", layer)
             preset = _tried(preset, step, where) if step else preset
         if preset.show.view == "sheet":
-            raise PresetError("show.view: a sheet has no sheet in a cell", key=where)
+            raise PresetError("show.view: a cell of a sheet cannot be a sheet", key=where)
         if layer is not None:
             where = "sweep.rows" if "layer" in self.rows.keys else "sweep.cols"
             if layer > preset.spec.depth:
-                problem = f"layer {layer} where the network has {preset.spec.depth}"
+                problem = f"layer {layer}; the network has {preset.spec.depth}"
                 raise PresetError(problem, key=where)
             preset = preset.layer_picture(layer)
         return Cell(preset, time, *place, label)

@@ -1,8 +1,8 @@
-"""A picture remembers how it was made: its shot travels inside the file, as one text.
+"""Shots: all that is needed to draw a saved picture again, stored as text inside its file.
 
-    Shot (preset, size, time, samples, engine, version) <-> text inside a picture's file
+    Shot (preset, size, time, samples, engine, version) <-> text inside a picture file
 
-It carries no date, so that the same shot gives the same file, byte for byte.
+The text contains no date, so that the same shot gives the same file, byte for byte.
 """
 
 import json
@@ -23,9 +23,9 @@ MAX_TIME = 1e9
 
 @dataclass(frozen=True)
 class Shot:
-    """All that determines a picture: size in pixels (width, height), time in seconds, N×N samples.
+    """What determines a picture: size (width, height) in pixels, time in seconds, N×N samples.
 
-    `engine` is what drew it, or "auto" before it is drawn.
+    `engine`: the engine that drew it, or "auto" before.
     """
 
     preset: Preset
@@ -37,11 +37,11 @@ class Shot:
 
     @property
     def points(self) -> int:
-        """Samples of all pixels."""
+        """The number of samples in all pixels."""
         return self.size[0] * self.size[1] * self.samples**2
 
     def to_text(self, *, ascii: bool = False) -> str:
-        """The shot as JSON, its preset as TOML within. A TIFF's text holds ASCII alone."""
+        """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF."""
         document = {
             "version": self.version,
             "name": self.preset.name,
@@ -54,14 +54,14 @@ class Shot:
         return json.dumps(document, ensure_ascii=ascii)
 
 
-def SIDES(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as those below
-    """Width and height in pixels, of a picture drawn band by band; or ValueError."""
+def SIDES(value: Any) -> tuple[int, int]:  # noqa: N802 - a check, as TIME and SAMPLES
+    """A check: width and height in pixels of a picture that is drawn in bands."""
     width, height = several(integer(1, MAX_SIDE), 2, 2)(value)
     return width, height
 
 
 def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
-    """Width and height in pixels, not more in all than a memory holds; or ValueError."""
+    """A check: width and height in pixels of a picture that is held in memory."""
     width, height = SIDES(value)
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width}x{height} is more than {MAX_PIXELS} pixels (2²⁸), the limit")
@@ -73,7 +73,7 @@ SAMPLES = integer(1, 16)
 
 
 def parse_shot(content: str, source: str) -> Shot:
-    """The shot in a picture's text. Raises PresetError where it is not one."""
+    """The shot in a picture's text. Raises PresetError if it is not one."""
     try:
         document = json.loads(content)
         name = Path(line(200)(document["name"])).name.lstrip(".") or "preset"
@@ -93,5 +93,5 @@ def parse_shot(content: str, source: str) -> Shot:
 
 
 def read_shot(path: Path) -> Shot:
-    """The shot inside a picture saved by cppn_gl. Raises PresetError, naming the file."""
+    """The shot inside a picture saved by cppn_gl. Raises PresetError with the file."""
     return parse_shot(read_text(path), str(path))

@@ -1,9 +1,9 @@
-"""The views: one table with a row for each, and the options of each as a table of its own.
+"""The table of views, and each view's options as a preset table of its own.
 
-VIEWS["volume"] -> help, options: VolumeOptions (the table `[volume]`), view: what draws it (views/)
+VIEWS["volume"] -> help, options: VolumeOptions (the table `[volume]`), view: its class in views/
 
-`[show] view` says which one a preset opens with. The other keys of `[show]` are options without
-their view: `[show] layer` sets `layer` for every view that has it.
+`[show] view` selects the view. Other keys of `[show]` are options of views: `[show] layer` sets
+`layer` for every view that has it.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from cppn_gl.utils.checks import Choice, choice, flag, integer, key, number, sev
 
 @dataclass(frozen=True)
 class Options:
-    """Base of every view's options: a frozen dataclass of keys. `step`: a key press's worth."""
+    """Base of views' options: a frozen dataclass of keys. `step`: change per key press."""
 
     def __post_init__(self) -> None:
         table = next((row.name for row in VIEWS.values() if row.options is type(self)), "")
@@ -27,21 +27,21 @@ class Options:
 
 @dataclass(frozen=True)
 class Layered(Options):
-    """Of views that PgUp and PgDn lead from layer to layer."""
+    """For views with PgUp and PgDn from layer to layer."""
 
     layer: int = key(0, integer(0, MAX_DEPTH), "the layer shown; 0: the last, or all", step=1)
 
 
 @dataclass(frozen=True)
 class PreActivation(Options):
-    """Of views that show values before the activation, too."""
+    """For views that can show pre-activations."""
 
     before: bool = key(False, flag, "show pre-activations instead of activations")
 
 
 @dataclass(frozen=True)
 class OneOutput(Options):
-    """Of views of one output, or of the mean of all three."""
+    """For views of one output, or of the mean of all three."""
 
     channel: str = key(
         "all", choice(["all", "red", "green", "blue"]), "the output shown: all red green blue"
@@ -50,7 +50,7 @@ class OneOutput(Options):
 
 @dataclass(frozen=True)
 class Orbit(Options):
-    """Of views in perspective: where the camera stands."""
+    """For views in perspective: the camera."""
 
     turn: float = key(30.0, number(-3600, 3600), "azimuth of the camera in degrees", step=5)
     tilt: float = key(30.0, number(-90, 90), "elevation of the camera in degrees", step=5)
@@ -95,8 +95,8 @@ class SurfaceOptions(OneOutput, PreActivation, Orbit):
     panels: str = key(
         "one",
         choice(["one", "channels", "sum"]),
-        "surfaces side by side: one; channels, red, green and blue; or sum, hidden units, their "
-        "weighted sum, and that from above",
+        "surfaces side by side: one; channels (red, green, blue); or sum (hidden units, their "
+        "weighted sum, and the sum from above)",
     )
 
 
@@ -112,7 +112,7 @@ class VolumeOptions(OneOutput, Orbit):
     opacity: float = key(4.0, number(0, 200), "opacity per unit of length", step=0.5)
     threshold: float = key(0.5, number(0, 1), "values below it are transparent", step=0.05)
     slice: bool = key(True, flag, "show the moving slice in the volume")
-    left: float = key(-1.0, number(-1, 1), "clipping: minimum x, of -1 to 1", step=0.1)
+    left: float = key(-1.0, number(-1, 1), "clipping: minimum x, from -1 to 1", step=0.1)
     right: float = key(1.0, number(-1, 1), "clipping: maximum x", step=0.1)
     front: float = key(-1.0, number(-1, 1), "clipping: minimum y", step=0.1)
     back: float = key(1.0, number(-1, 1), "clipping: maximum y", step=0.1)
@@ -147,10 +147,10 @@ class SensitivityOptions(OneOutput, Layered):
 
 @dataclass(frozen=True)
 class ViewRow:
-    """A view: its name, one line of help, its class and its options, if any.
+    """A view: its name, one line of help, its class, and the class of its options, if any.
 
-    `view`: the class in views/, as "module:Class", imported when the view is first drawn (help and
-    parsing need no OpenGL), or anything that makes it when called without arguments.
+    `view`: "module:Class", imported when the view is first drawn (help and parsing need no OpenGL),
+    or a callable without arguments that makes the view.
     """
 
     name: str
@@ -167,12 +167,12 @@ VIEWS: dict[str, ViewRow] = {
         ),
         ViewRow(
             "sheet",
-            "a grid of networks, rows and columns varied as [sweep] says",
+            "a grid of networks that vary by row and column, see [sweep]",
             "cppn_gl.views.sheet:SheetView",
         ),
         ViewRow(
             "layers",
-            "layer k's picture for every k",
+            "the picture of every layer",
             "cppn_gl.views.layers:LayersView",
             LayersOptions,
         ),
@@ -201,7 +201,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
         ViewRow(
             "volume",
-            "three inputs as a volume, and the moving slice in it",
+            "three inputs as a volume, with the moving slice",
             "cppn_gl.views.solid.volume:VolumeView",
             VolumeOptions,
         ),
@@ -225,21 +225,21 @@ VIEWS: dict[str, ViewRow] = {
         ),
     )
 }
-SHIPPED = tuple(VIEWS)  # the package's own; other processes know no others
+SHIPPED = tuple(VIEWS)  # known in other processes too, unlike views registered later
 
 
 @dataclass(frozen=True)
 class Show:
-    """The `[show]` table, but for the options that it sets in views' own tables."""
+    """The `[show]` table, without the options that it sets in other tables."""
 
-    view: str = key("picture", choice(VIEWS), "which view is shown", short=True)
+    view: str = key("picture", choice(VIEWS), "the view shown", short=True)
 
     def __post_init__(self) -> None:
         validate(self, "show.")
 
 
 def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:
-    """The keys of a view's options: its own first, then those that it shares with other views."""
+    """The keys of a view's options: its own first, then those shared with other views."""
     if row.options is None:
         return []
     own = inspect.get_annotations(row.options)
@@ -247,17 +247,17 @@ def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:
 
 
 def holders(option: str) -> tuple[str, ...]:
-    """The views that have an option of this name."""
+    """The views with an option of this name."""
     return tuple(
         row.name for row in VIEWS.values() if option in (f.name for f in option_fields(row))
     )
 
 
 def knobs(row: ViewRow) -> tuple[str, ...]:
-    """The options of a view that keys of the window turn: flags, choices, numbers with a step."""
-    return tuple(field.name for field in option_fields(row) if _turns(field.metadata))
+    """The options that keys of the window can change: flags, choices, numbers with a step."""
+    return tuple(field.name for field in option_fields(row) if _adjustable(field.metadata))
 
 
-def _turns(metadata: Mapping[str, Any]) -> bool:
+def _adjustable(metadata: Mapping[str, Any]) -> bool:
     check = metadata["check"]
     return check is flag or isinstance(check, Choice) or "step" in metadata

@@ -1,7 +1,7 @@
-"""What varies along the axes of a sheet: the keys and values of `[sweep]`, and words for each step.
+"""The keys and values along the axes of a sheet, checked, and a label for each step.
 
-Besides the keys of a preset, an axis may vary "time" (seconds) and "layer" (the pictures of the
-layers of one network).
+Besides preset keys an axis can vary "time" (seconds) and "layer" (pictures of the layers of one
+network).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from cppn_gl.preset.tables import expand, field_of, resolve, whole
 from cppn_gl.utils.checks import Integer, PresetError, integer, number
 
 MAX_TIME = 1e9
-APART: dict[str, Callable[[Any], Any]] = {  # what an axis varies and a preset has not
+EXTRA: dict[str, Callable[[Any], Any]] = {  # axis keys that are not preset keys
     "time": number(-MAX_TIME, MAX_TIME),
     "layer": integer(1, MAX_DEPTH),
 }
@@ -24,38 +24,38 @@ WORDS |= {"which": "normalised: {}"}
 
 @lru_cache(maxsize=64)
 def axis(text: str, where: str = "axis") -> Axis:
-    """The axis of a text, its keys dotted and its values checked. PresetError, with key `where`."""
+    """The axis of a text, with dotted keys and checked values. PresetError with key `where`."""
     try:
-        found = parse_axis(text, _whole)
-        parts = tuple((_dotted(name), values) for name, values in found.parts)
+        parsed = parse_axis(text, _whole)
+        parts = tuple((_dotted(name), values) for name, values in parsed.parts)
         checked = tuple((name, _checked(name, values)) for name, values in parts)
     except PresetError as error:
         problem = f"{error.key}: {error.problem}" if error.key else error.problem
         raise PresetError(problem, key=where) from None
     except ValueError as error:
         raise PresetError(str(error), key=where) from None
-    keys = [one for name, _ in checked for one in expand(name)]
+    keys = [dotted for name, _ in checked for dotted in expand(name)]
     if len(set(keys)) < len(keys):
-        raise PresetError("a key stands twice on one axis", key=where)
+        raise PresetError("a key is given twice on one axis", key=where)
     return Axis(checked)
 
 
 def _whole(name: str) -> bool:
     name = _dotted(name)
-    return isinstance(APART[name], Integer) if name in APART else whole(name)
+    return isinstance(EXTRA[name], Integer) if name in EXTRA else whole(name)
 
 
 def _dotted(name: str) -> str:
-    if name in APART:
+    if name in EXTRA:
         return name
     table, field = resolve(name)
     if table in ("", "sweep", "animate"):
-        raise PresetError("cannot differ from cell to cell", key=name)
+        raise PresetError("cannot vary from cell to cell", key=name)
     return f"{table}.{field}"
 
 
 def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-    check = APART[name] if name in APART else field_of(name).metadata["check"]
+    check = EXTRA[name] if name in EXTRA else field_of(name).metadata["check"]
     try:
         return tuple(check(value) for value in values)
     except (ValueError, TypeError) as error:
@@ -64,31 +64,31 @@ def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def check_sweep(sweep: Sweep) -> None:
-    """Raise PresetError where an axis names a key that there is not, or a value it cannot take."""
+    """Raise PresetError for unknown keys, invalid values, and keys that vary along both axes."""
     rows, columns = axis(sweep.rows, "sweep.rows"), axis(sweep.cols, "sweep.cols")
-    differing = {one for name in columns.keys for one in expand(name)}
+    varying = {dotted for name in columns.keys for dotted in expand(name)}
     for name in rows.keys:
-        if differing.intersection(expand(name)):
-            raise PresetError(f"{name} differs along the rows already", key="sweep.cols")
+        if varying.intersection(expand(name)):
+            raise PresetError(f"{name} already varies along the rows", key="sweep.cols")
 
 
-def labels(of: Axis) -> tuple[str, ...]:
-    """Words for each step of an axis: "depth 3", "tanh", "× 0.55"; "" where nothing differs.
+def labels(axis: Axis) -> tuple[str, ...]:
+    """A label for each step: "depth 3", "tanh", "× 0.55"; "" on an empty axis.
 
-    Of several keys as many are named, from the first on, as it takes to tell the steps apart.
+    Of several keys it names the first ones, as many as distinguish all steps.
     """
-    told = [(n, v) for n, v in of.parts if len(set(v)) > 1] or of.parts[:1]
-    steps: tuple[str, ...] = ("",) * of.count
-    for name, values in told:
+    varying = [(n, v) for n, v in axis.parts if len(set(v)) > 1] or axis.parts[:1]
+    steps: tuple[str, ...] = ("",) * axis.count
+    for name, values in varying:
         joined = zip(steps, _words(name, values), strict=True)
         steps = tuple(f"{before} · {word}" if before else word for before, word in joined)
-        if len(set(steps)) == of.count:
+        if len(set(steps)) == axis.count:
             break
     return steps
 
 
 def _words(name: str, values: tuple[Any, ...]) -> list[str]:
-    """Words for the values of a key, with as many digits as tell them apart."""
+    """Words for the values of a key, with as many digits as distinguish them."""
     for digits in (3, 4, 6, 17):
         words = [_word(name.rpartition(".")[2], value, digits) for value in values]
         if len(set(words)) == len(set(values)):

@@ -1,4 +1,4 @@
-"""The tables of a preset and their keys by name. What a preset is made of, preset.py puts together.
+"""The tables of a preset, and access to their keys by name; preset.py combines them.
 
 "weight_scale" -> resolve() -> ("network", "weight_scale") -> field_of() -> check, help, default
 """
@@ -32,15 +32,15 @@ MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
 
 @dataclass(frozen=True)
 class Viewport:
-    """The `[view]` table: the part of the plane that the picture shows."""
+    """The `[view]` table: the part of the plane that is shown."""
 
     center: tuple[float, float] = key(
-        (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "the point x, y in the middle", short=True
+        (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "the point x, y at the centre", short=True
     )
     extent: float = key(
         1.0,
         number(MIN_EXTENT, MAX_EXTENT),
-        f"half the shorter side in input units, {MIN_EXTENT:g} to {MAX_EXTENT:g}",
+        f"half the shorter side, in input units, {MIN_EXTENT:g} to {MAX_EXTENT:g}",
         short=True,
         factor=True,
     )
@@ -61,33 +61,35 @@ TABLES: dict[str, type] = {
     "normalize": Normalize,
 }
 TOP: dict[str, tuple[Any, str]] = {
-    "format": (integer(1, FORMAT), f"{FORMAT}: the version of this format"),
-    "title": (line(200), "one line"),
+    "format": (integer(1, FORMAT), f"version of the file format: {FORMAT}"),
+    "title": (line(200), "title, one line"),
     "description": (text(4000), "what to look at, in a sentence or two"),
-    "shows": (line(200), "which figures of a text it shows, with ; between: Figure 11; Figure 17"),
+    "shows": (line(200), "figures of a text that it shows, separated by ;: Figure 11; Figure 17"),
 }
 
 
 def register(row: ViewRow) -> None:
-    """Add a view: presets, the command line, the window and the documentation then know it.
+    """Add a view to presets, the command line, the window and the documentation.
 
-    Raises ValueError where its name, or its class of options, is taken.
+    Raises ValueError if its name, or its class of options, is in use.
     """
     taken = {*TABLES, *TOP, *VIEWS}
     if not row.name.isidentifier() or row.name in taken:
-        raise ValueError(f"{row.name!r} cannot be a view's name: it is taken, or no identifier")
+        raise ValueError(
+            f"{row.name!r} is not a valid name for a view: in use, or not an identifier"
+        )
     if row.options in [*TABLES.values(), Options]:
-        raise ValueError(f"{row.options} has a table already; derive a class of options from it")
+        raise ValueError(f"{row.options} already has a table; derive a new class from it")
     VIEWS[row.name] = row
     if row.options is not None:
         TABLES[row.name] = row.options
 
 
 def plain(table: Any) -> dict[str, Any]:
-    """A table as TOML values: unset keys left out."""
+    """A table as TOML values, without unset keys."""
     if hasattr(table, "to_toml"):
-        told: dict[str, Any] = table.to_toml()
-        return told
+        values: dict[str, Any] = table.to_toml()
+        return values
     fields = {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
     return {name: listed(value) for name, value in fields.items() if value is not None}
 
@@ -100,7 +102,7 @@ def replaced(table: Any, values: dict[str, Any]) -> Any:
 
 
 def checked(check: Any, value: Any, name: str) -> Any:
-    """The value that a check returns, or PresetError naming the key."""
+    """The value that a check returns. Raises PresetError with key `name`."""
     try:
         return check(value)
     except (ValueError, TypeError) as error:
@@ -110,11 +112,11 @@ def checked(check: Any, value: Any, name: str) -> Any:
 def resolve(name: str) -> tuple[str, str]:
     """("network", "depth") for "depth" or "network.depth"; ("", "title") for a top-level key.
 
-    A key of [animate] is a key itself: ("animate", "network.depth") for "animate.depth". An option
-    that several views have is ("show", "turn"), which `expand` tells apart; one that is also a key
-    of another table is dotted only. Raises PresetError for a key that there is not.
+    A key of [animate] contains a key: ("animate", "network.depth") for "animate.depth". An option
+    of several views is ("show", "turn"), see `expand`. A name in several tables needs its table.
+    Raises PresetError for an unknown key.
     """
-    name = name.replace('"', "").replace("'", "")  # as TOML may quote the parts of a key
+    name = name.replace('"', "").replace("'", "")  # TOML may quote the parts of a key
     if name.startswith("animate."):
         return "animate", movable(name.removeprefix("animate."))
     tables = {t: cls for t, cls in TABLES.items() if cls is not Animate}
@@ -137,33 +139,33 @@ def resolve(name: str) -> tuple[str, str]:
 
 
 def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
-    """The table that holds a key; "show" for an option of views."""
-    found = [t for t, fields in names.items() if t not in VIEWS and name in fields]
-    if len(found) > 1:
-        dotted = " or ".join(f"{t}.{name}" for t in found)
-        raise PresetError(f"stands in several tables; write {dotted}", key=name)
-    if found or name in options:
-        return found[0] if found else "show"
+    """The table of a key; "show" for an option of views."""
+    holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
+    if len(holding) > 1:
+        dotted = " or ".join(f"{t}.{name}" for t in holding)
+        raise PresetError(f"in several tables; write {dotted}", key=name)
+    if holding or name in options:
+        return holding[0] if holding else "show"
     if name in TABLES:
         first = next(iter(names.get(name, ["network.weight_scale"])))
-        raise PresetError(f"a table; write one of its keys, as {name}.{first}", key=name)
+        raise PresetError(f"is a table; write one of its keys, such as {name}.{first}", key=name)
     everything = [*TOP, *dict.fromkeys(field for fields in names.values() for field in fields)]
     raise PresetError(f"no such key{nearest(name, everything)}", key=name)
 
 
 def expand(dotted: str) -> tuple[str, ...]:
-    """The keys that a dotted name stands for: ("surface.turn", "volume.turn") for "show.turn"."""
+    """The keys of a dotted name: ("surface.turn", "volume.turn") for "show.turn"."""
     table, _, field = dotted.rpartition(".")
     if table.removeprefix("animate.") != "show" or field == "view":
         return (dotted,)
     return tuple(f"{table.removesuffix('show')}{view}.{field}" for view in holders(field))
 
 
-def spread(keys: dict[str, Any]) -> dict[str, Any]:
-    """Keys by dotted names, with an option of `[show]` as that of each view that has it.
+def expand_all(keys: dict[str, Any]) -> dict[str, Any]:
+    """Values by dotted key, with options of `[show]` replaced by those of each view that has them.
 
-    A view that cannot take the value keeps its own; PresetError, naming the key as it is given,
-    where none can. What is given by a view's own table holds.
+    Views that cannot take the value are skipped; PresetError, with the key as given, if none can. A
+    view's own table takes precedence.
     """
     own: dict[str, Any] = {}
     shared: dict[str, Any] = {}
@@ -171,14 +173,14 @@ def spread(keys: dict[str, Any]) -> dict[str, Any]:
         if expand(name) == (name,):
             own[name] = value
             continue
-        moves = name.startswith("animate.")
-        values = [value] if not moves else value if isinstance(value, list | tuple) else []
+        animated = name.startswith("animate.")
+        values = [value] if not animated else value if isinstance(value, list | tuple) else []
         fitting, problems = [], []
-        for one in expand(name):
+        for dotted in expand(name):
             try:
                 for tried in values:
-                    checked_field(field_of(one.removeprefix("animate.")), tried, name)
-                fitting.append(one)
+                    checked_field(field_of(dotted.removeprefix("animate.")), tried, name)
+                fitting.append(dotted)
             except PresetError as error:
                 problems.append(error)
         if not fitting:
@@ -188,24 +190,24 @@ def spread(keys: dict[str, Any]) -> dict[str, Any]:
 
 
 def movable(name: str) -> str:
-    """The dotted form of a key that may stand in [animate]. Raises PresetError, of animate.…"""
+    """The dotted form of a key of [animate]. Raises PresetError, with "animate." before the key."""
     try:
         table, field = resolve(name)
     except PresetError as error:
         raise PresetError(error.problem, key=f"animate.{name}") from None
     if table in ("", "animation", "animate", "sweep"):
-        raise PresetError("cannot move; numbers of other tables can", key=f"animate.{name}")
+        raise PresetError("cannot be animated; numbers of other tables can", key=f"animate.{name}")
     return f"{table}.{field}"
 
 
 def field_of(dotted: str) -> "dataclasses.Field[Any]":
-    """The field of a key that `resolve` has found."""
+    """The field of a key, with its check, help and default."""
     table, _, name = expand(dotted)[0].partition(".")
     return next(field for field in dataclasses.fields(TABLES[table]) if field.name == name)
 
 
 def whole(dotted: str) -> bool:
-    """Whether a key takes whole numbers, or lists of them."""
+    """Whether a key takes integers, or lists of them."""
     kinds = _kinds(field_of(dotted).type)
     return int in kinds and float not in kinds
 

@@ -1,1 +1,1 @@
-"""Checks, files, caches, tasks, threads, colour maps: nothing of networks."""
+"""Checks, files, caches, tasks, threads, colour maps: nothing here knows of networks."""

@@ -1,4 +1,4 @@
-"""Thread-safe LRU caches, bounded by the total size of what they hold."""
+"""Thread-safe LRU caches, bounded by the total size of their values."""
 
 import functools
 import threading
@@ -15,11 +15,10 @@ P = ParamSpec("P")
 
 
 class LRUCache(Generic[K, V]):
-    """The most recently used values by key, up to `limit` in total; the newest whatever its size.
+    """Keeps the most recently used values, up to a total size of `limit`, and always the newest.
 
-    `size(key, value)`: what an entry counts as; 1 each where it is not given. `free` is called with
-    each value that is dropped. `weak`: a dropped value that is alive elsewhere is found again.
-    None is no value.
+    `size(key, value)`: the size of an entry, 1 by default. `free` is called with evicted values.
+    `weak`: an evicted value that is referenced elsewhere can still be found. Values are not None.
     """
 
     def __init__(
@@ -34,14 +33,14 @@ class LRUCache(Generic[K, V]):
         self._lock = threading.RLock()
         self._entries: OrderedDict[K, tuple[V, float]] = OrderedDict()
         self._alive: Any = weakref.WeakValueDictionary() if weak else {}
-        self.total = 0.0  # of the sizes
+        self.total = 0.0  # of sizes
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
 
     def find(self, key: K) -> V | None:
-        """The value of a key, which becomes the most recently used; None where there is none."""
+        """The value of a key, which becomes the most recently used; None if there is none."""
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
@@ -50,51 +49,50 @@ class LRUCache(Generic[K, V]):
             return None if value is None else self.put(key, value)
 
     def put(self, key: K, value: V) -> V:
-        """Keep a value, and return it: or the one that is there already, and `value` is freed."""
+        """Store and return a value; if the key has one already, free the new and return the old."""
         size = self._size(key, value)
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
-                dropped = [value]
+                evicted = [value]
             else:
                 self._entries[key] = value, size
                 if isinstance(self._alive, weakref.WeakValueDictionary):
                     self._alive[key] = value
                 self.total += size
-                dropped = self._dropped(self.limit, 1)
-            kept = self._entries[key][0]
-        self._release(dropped)
-        return kept
+                evicted = self._evict(self.limit, 1)
+            stored = self._entries[key][0]
+        self._free_all(evicted)
+        return stored
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of a key, made where there is none. No other thread waits while it is made."""
-        found = self.find(key)
-        return self.put(key, make()) if found is None else found
+        """The value of a key, made if missing. Other threads need not wait while it is made."""
+        value = self.find(key)
+        return self.put(key, make()) if value is None else value
 
     def clear(self) -> None:
-        """Drop everything."""
         with self._lock:
-            dropped = self._dropped(-1.0, 0)
-        self._release(dropped)
+            evicted = self._evict(-1.0, 0)
+        self._free_all(evicted)
 
-    def _dropped(self, limit: float, fewest: int) -> list[V]:
-        dropped = []
+    def _evict(self, limit: float, fewest: int) -> list[V]:
+        evicted = []
         while self.total > limit and len(self._entries) > fewest:
             value, size = self._entries.popitem(last=False)[1]
             self.total -= size
-            dropped.append(value)
-        return dropped
+            evicted.append(value)
+        return evicted
 
-    def _release(self, dropped: list[V]) -> None:
+    def _free_all(self, evicted: list[V]) -> None:
         if self._free is not None:
-            for value in dropped:
+            for value in evicted:
                 self._free(value)
 
 
 def lru_cache_by_size(
     limit: float, size: Callable[..., float], *, weak: bool = False
 ) -> Callable[[Callable[P, V]], Callable[P, V]]:
-    """As functools.lru_cache, bounded by the total `size` of the calls, told by their arguments."""
+    """As functools.lru_cache, bounded by the total size of results: `size(*arguments)`."""
 
     def decorate(make: Callable[P, V]) -> Callable[P, V]:
         def counted(key: Any, value: V) -> float:

@@ -1,7 +1,7 @@
-"""Keys: each has a type, a range, a default and one line of help in one place.
+"""Preset keys: type, range, default and help of each, declared once; and the checks of values.
 
-A preset table is a frozen dataclass whose fields are made by `key(...)`. The TOML parser, the
-error messages, the command-line options and the documentation all read these fields.
+A preset table is a frozen dataclass whose fields are made by `key(...)`. The TOML parser, error
+messages, command-line options and documentation read these fields.
 """
 
 import dataclasses
@@ -13,36 +13,36 @@ from typing import Any
 
 Check = Callable[[Any], Any]
 
-# What breaks a line, moves a terminal's cursor, or cannot be written as UTF-8.
 _PAIR = re.compile(r"\s*(\d{1,9})[xX×](\d{1,9})\s*", re.ASCII)
+# Line breaks, terminal control characters, and surrogates, which UTF-8 cannot encode.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class PresetError(ValueError):
-    """A wrong preset, in one line: file, line where known, key, what is wrong, what would do."""
+    """An invalid preset, in one line: file, line if known, key, problem, and what is expected."""
 
     def __init__(self, problem: str, *, key: str = "", source: str = "", line: int | None = None):
         self.problem, self.key, self.source, self.line = problem, key, source, line
         place = f"{source}:{line}" if source and line else source
         whole = ": ".join(part for part in (place, key, problem) if part)
-        super().__init__(_CONTROL.sub(lambda found: ascii(found[0])[1:-1], whole))
+        super().__init__(_CONTROL.sub(lambda match: ascii(match[0])[1:-1], whole))
 
     def at(self, source: str, line: int | None = None) -> "PresetError":
-        """The same error with its file, and its line where known."""
+        """The same error with the file, and the line if known."""
         return PresetError(self.problem, key=self.key, source=source, line=line)
 
 
 def key(default: Any, check: Check, help: str, **extra: Any) -> Any:
-    """A dataclass field with its default, the check that returns the value to keep, and its help.
+    """A dataclass field with a default, a check (returns the value to store, or raises) and help.
 
-    `extra`: `short=True` makes it a command-line option of its own; `metavar` names its value.
+    `extra`: `short=True` gives the key a command-line option; `metavar` names the option's value.
     """
     metadata = {"check": check, "help": help, **extra}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def validate(table: Any, prefix: str = "") -> None:
-    """Check every field of a frozen dataclass made of keys, in `__post_init__`."""
+    """In `__post_init__` of a frozen dataclass: check each key and store what its check returns."""
     for field in dataclasses.fields(table):
         if "check" in field.metadata:
             value = checked_field(field, getattr(table, field.name), prefix + field.name)
@@ -50,7 +50,7 @@ def validate(table: Any, prefix: str = "") -> None:
 
 
 def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any:
-    """The value to keep of a key: None stays where it is the default. PresetError names `name`."""
+    """A key's checked value; None passes if it is the default. Raises PresetError for `name`."""
     if value is None and field.default is None:
         return None
     try:
@@ -62,7 +62,7 @@ def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any
 
 
 def help_of(field: "dataclasses.Field[Any]") -> str:
-    """The help of a key, with the names to choose from where it does not say them itself."""
+    """The help of a key; the choices are added if the text does not list them."""
     text, check = str(field.metadata["help"]), field.metadata["check"]
     if isinstance(check, Choice) and not all(str(name) in text for name in check.known):
         text += f": {' '.join(map(str, check.known))}"
@@ -70,7 +70,7 @@ def help_of(field: "dataclasses.Field[Any]") -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Say which of `names` was probably meant: "; did you mean …?", or all of them if few."""
+    """The end of an error message: "; did you mean …?", or all known names if they are few."""
     known = list(names)
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     if close:
@@ -79,26 +79,25 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def show(value: Any, limit: int = 60) -> str:
-    """A short, one-line form of a value for a message."""
+    """A short, one-line form of a value for an error message."""
     try:
-        text = repr(list(value) if isinstance(value, tuple) else value)  # a list, as TOML has it
-    except (ValueError, RecursionError):  # an integer of too many digits, a list too deep
+        text = repr(list(value) if isinstance(value, tuple) else value)  # tuples as TOML lists
+    except (ValueError, RecursionError):  # an integer with too many digits, a list nested too deep
         return f"this {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-# Checks. Each returns the value to keep or raises ValueError with what would be right.
+# Checks: each returns the value to store, or raises ValueError that says what is expected.
 
 
 @dataclasses.dataclass(frozen=True)
 class Integer:
-    """The check of an integer in [low, high]."""
+    """Checks for an integer in [low, high]."""
 
     low: int
     high: int
 
     def __call__(self, value: Any) -> int:
-        """The integer, or ValueError."""
         good = isinstance(value, Integral) and not isinstance(value, bool)
         if not good or not self.low <= value <= self.high:
             raise ValueError(f"{show(value)} is not an integer from {self.low} to {self.high}")
@@ -106,21 +105,19 @@ class Integer:
 
 
 def integer(low: int, high: int) -> Integer:
-    """An integer in [low, high]."""
     return Integer(low, high)
 
 
 @dataclasses.dataclass(frozen=True)
 class Number:
-    """The check of a finite number in [low, high], kept as a float."""
+    """Checks for a finite number in [low, high]; returns a float."""
 
     low: float
     high: float
 
     def __call__(self, value: Any) -> float:
-        """The number, or ValueError."""
         good = isinstance(value, Real) and not isinstance(value, bool)
-        if not good or not self.low <= value <= self.high:  # which NaN is not
+        if not good or not self.low <= value <= self.high:  # false for NaN
             raise ValueError(f"{show(value)} is not a number from {self.low:g} to {self.high:g}")
         return float(value)
 
@@ -132,18 +129,16 @@ def pair(text: str) -> tuple[int, int] | None:
 
 
 def number(low: float, high: float) -> Number:
-    """A finite number in [low, high], kept as a float."""
     return Number(low, high)
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """The check of one of a few names or numbers."""
+    """Checks for one of the known names or numbers."""
 
     known: Collection[Any]
 
     def __call__(self, value: Any) -> Any:
-        """The name or number, or ValueError."""
         known = list(self.known)
         if isinstance(value, str) and value not in known:
             raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
@@ -154,19 +149,18 @@ class Choice:
 
 
 def choice(names: Iterable[Any]) -> Choice:
-    """One of a few names or numbers; of a table, the names that it has when a value is checked."""
+    """One of `names`. A mapping is looked up at each check, so that names can be registered."""
     return Choice(names if isinstance(names, Mapping) else tuple(names))
 
 
 def flag(value: Any) -> bool:
-    """True or false."""
     if not isinstance(value, bool):
         raise ValueError(f"{show(value)} is neither true nor false")
     return value
 
 
 def text(limit: int) -> Check:
-    """One line or a few sentences, `limit` characters at the most."""
+    """A string of at most `limit` characters."""
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or len(value) > limit:
@@ -174,14 +168,14 @@ def text(limit: int) -> Check:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("not a text that can be written as UTF-8") from None
+            raise ValueError("not a text that UTF-8 can encode") from None
         return value
 
     return check
 
 
 def line(limit: int) -> Check:
-    """A text of one line."""
+    """A string of at most `limit` characters without line breaks or control characters."""
     any_text = text(limit)
 
     def check(value: Any) -> str:
@@ -193,14 +187,14 @@ def line(limit: int) -> Check:
 
 
 def several(check_one: Check, low: int, high: int) -> Check:
-    """A list of `low` to `high` values that each pass `check_one`; kept as a tuple."""
+    """A list of `low` to `high` values that each pass `check_one`; returns a tuple."""
 
     def check(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{show(value)} is not a list")
         if not low <= len(value) <= high:
             count = f"{low}" if low == high else f"{low} to {high}"
-            raise ValueError(f"a list of {len(value)} where {count} would be right")
+            raise ValueError(f"a list of {len(value)}; expected {count}")
         return tuple(check_one(item) for item in value)
 
     return check

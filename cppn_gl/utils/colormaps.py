@@ -1,11 +1,11 @@
-"""Colours in a row, from 0 to 1: small tables, of which NumPy and the shaders both look up.
+"""Colour maps as lookup tables for values from 0 to 1, used by NumPy and by the shaders.
 
-    stops (a few colours) -> through OKLab, so that steps look even -> (SIZE, 3) display values
+    stops (a few colours) -> interpolated in OKLab (perceptually uniform) -> (SIZE, 3) sRGB values
 
 The stops of viridis, magma and inferno are every fifteenth colour of the maps by Stéfan van der
-Walt and Nathaniel Smith (2015), which they gave to the public domain (CC0). Those of cividis are
-read off the map by Jamie Nuñez, Christopher Anderton and Ryan Renslow (PLoS ONE 13(7), 2018), which
-looks alike with and without a colour vision deficiency. The others are worked out here.
+Walt and Nathaniel Smith (2015, public domain, CC0). Those of cividis are sampled from the map by
+Jamie Nuñez, Christopher Anderton and Ryan Renslow (PLoS ONE 13(7), 2018), which looks alike with
+and without a colour vision deficiency. The others are our own.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Palette = NDArray[np.float32]  # (SIZE, 3) display values
+Palette = NDArray[np.float32]  # (SIZE, 3) sRGB values from 0 to 1
 
-SIZE = 257  # of a table, which has a middle; between its entries colours are mixed
+SIZE = 257  # entries, odd so that there is a middle one; lookups interpolate linearly
 
-# OKLab by Björn Ottosson (https://bottosson.github.io/posts/oklab, public domain): its a and b to
-# cube roots of cone responses, whose cubes are mixed to linear red, green and blue.
+# OKLab by Björn Ottosson (https://bottosson.github.io/posts/oklab, public domain): L, a, b to cube
+# roots of cone responses, and cone responses to linear red, green and blue.
 ROOTS = np.array(
     [
         [1.0, 0.3963377774, 0.2158037573],
@@ -37,19 +37,19 @@ LINEAR = np.array(
 
 
 def encode(linear: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Linear light as display values (IEC 61966-2-1, sRGB); what no screen has is cut off."""
+    """Linear light to sRGB values (IEC 61966-2-1); clips to the gamut."""
     inside = np.clip(linear, 0, 1)
     curve = 1.055 * np.power(inside, 1 / 2.4) - 0.055
     return np.asarray(np.where(inside <= 0.0031308, 12.92 * inside, curve))
 
 
 def decode(display: Floats) -> Floats:
-    """Display values as linear light."""
+    """sRGB values to linear light."""
     return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
 
 
 def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
-    """OKLab (…, 3), lightness from 0 to 1, as display values."""
+    """OKLab (…, 3), lightness from 0 to 1, to sRGB values."""
     roots = transformed(lab, ROOTS)
     return encode(transformed(roots * roots * roots, LINEAR))
 
@@ -57,7 +57,7 @@ def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
 def transformed(colors: NDArray[np.floating], matrix: Floats) -> NDArray[np.floating]:
     """Colours (…, 3) times a matrix (3, 3), in their precision.
 
-    Not a BLAS product: that of a colour would depend on where it stands among the others.
+    Not a BLAS product, whose rounding for one colour depends on its position in the array.
     """
     columns = matrix.T.astype(colors.dtype)
     one, two, three = (colors[..., k : k + 1] * columns[k] for k in range(3))
@@ -65,7 +65,7 @@ def transformed(colors: NDArray[np.floating], matrix: Floats) -> NDArray[np.floa
 
 
 def oklch(lightness: Any, chroma: Any, hue: Any) -> Palette:
-    """Display values (n, 3) of colours: lightness and chroma from 0 to 1, hue in degrees."""
+    """OKLCh to sRGB values (n, 3): lightness and chroma from 0 to 1, hue in degrees."""
     lightness, chroma, hue = np.broadcast_arrays(*np.atleast_1d(lightness, chroma, hue))
     angle = np.radians(hue)
     lab = np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
@@ -73,13 +73,13 @@ def oklch(lightness: Any, chroma: Any, hue: Any) -> Palette:
 
 
 def to_oklab(display: Floats) -> Floats:
-    """Display values (…, 3) as OKLab."""
+    """sRGB values (…, 3) to OKLab."""
     cones = decode(display) @ np.linalg.inv(LINEAR).T
     return np.cbrt(cones) @ np.linalg.inv(ROOTS).T
 
 
 def _row(stops: str) -> Palette:
-    """A palette through colours as HTML writes them, evenly spaced."""
+    """A palette through evenly spaced stops, written as hexadecimal RRGGBB."""
     colors = np.array([list(bytes.fromhex(stop)) for stop in stops.split()]) / 255
     lab, places = to_oklab(colors), np.linspace(0, len(colors) - 1, SIZE)
     mixed = [np.interp(places, np.arange(len(lab)), channel) for channel in lab.T]
@@ -87,15 +87,17 @@ def _row(stops: str) -> Palette:
 
 
 def _circle() -> Palette:
-    """The largest circle about a grey in OKLab that sRGB holds, yellow up and blue down.
+    """The largest circle about a grey in OKLab within sRGB, light at yellow and dark at blue.
 
-    Equal steps are equal distances, and it closes. Tilted it is a fifth wider than level, and its
-    lightness tells a half of it from the other.
+    Equal steps are equal distances, and the ends meet. Tilting the circle makes it a fifth larger
+    and gives its two halves different lightness.
     """
     tilt, toward, middle, radius = np.radians(40), np.radians(160), 0.71, 0.147
     up = np.array([np.sin(tilt), *(np.cos(tilt) * np.array([np.cos(toward), np.sin(toward)]))])
     across = np.array([0.0, -np.sin(toward), np.cos(toward)])
-    angle = 2 * np.pi * (np.arange(SIZE) % (SIZE - 1)) / (SIZE - 1)  # the last is the first
+    angle = (
+        2 * np.pi * (np.arange(SIZE) % (SIZE - 1)) / (SIZE - 1)
+    )  # the last entry equals the first
     lab = radius * (np.cos(angle)[:, None] * up + np.sin(angle)[:, None] * across)
     return from_oklab(lab + np.array([middle, 0, 0])).astype(np.float32)
 
@@ -116,6 +118,6 @@ CIVIDIS = _row(
     "00224e 002d68 163770 2e416d 3f4c6c 4e566c 5c616e 696b71 767676"
     " 838179 928c78 a09875 afa471 bfb06b cfbd62 dfca57 f0d846 fee838"
 )
-# Blue below, red above, and between them a grey that is lighter than either.
+# Blue below the middle, red above, light grey at the middle.
 DIVERGING = _row("0b2f6b 2367ab 5aa0d3 a9cfe8 f3f1ee f3c3a5 e08a63 bd4a38 7a1020")
 CYCLIC = _circle()

@@ -1,6 +1,6 @@
-"""Files are written whole or not at all, and none is lost that was there.
+"""Atomic writing: a file appears complete or not at all, and no existing file is lost.
 
-data -> a `.part` file beside the target -> disk -> the target's name, in one step
+data -> a temporary `.part` file beside the target -> fsync -> rename to the target's name
 """
 
 import contextlib
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
-_unfinished: set[Path] = set()  # what is being written now
-_beginning = threading.Lock()
+_unfinished: set[Path] = set()  # temporary files that are being written
+_opening = threading.Lock()
 
-# What a file system without hard links says to os.link.
+# Errors of os.link on a file system without hard links.
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EINVAL, errno.EMLINK, errno.ENOTSUP}
 
 _REASONS = {
@@ -28,19 +28,19 @@ _REASONS = {
     errno.EPERM: "no permission to write here; choose another folder",
     errno.EROFS: "this disk is read-only; choose another folder",
     errno.ENOSPC: "the disk is full; free some space and run it again",
-    errno.EDQUOT: "your share of the disk is full; free some space and run it again",
-    errno.EFBIG: "larger than a file may be here; raise the limit (ulimit -f)",
+    errno.EDQUOT: "your disk quota is full; free some space and run it again",
+    errno.EFBIG: "exceeds the limit on file sizes; raise it (ulimit -f)",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.ELOOP: "its symbolic links go in a circle",
+    errno.ELOOP: "its symbolic links form a loop",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
 }
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """What would put an error right, and the argument of the function called that does it, if any.
+    """How to fix an error, and the name of the function argument that fixes it, if any.
 
-    A front end, as the command line, says what it calls that argument.
+    The command line replaces the argument by its own option.
     """
 
     words: str
@@ -48,9 +48,9 @@ class Remedy:
 
 
 class CaptureError(RuntimeError):
-    """A file that cannot be written, in one line: where, what is wrong, what would be right.
+    """A file that cannot be written, in one line: path, problem, remedy.
 
-    `taken`: because a file has that name already.
+    `taken`: a file of that name already exists.
     """
 
     def __init__(
@@ -63,48 +63,49 @@ class CaptureError(RuntimeError):
 
 
 def open_plain(path: Path) -> BinaryIO:
-    """Open a file to be read. Raises OSError where it is no plain one: a pipe may never end."""
+    """Open a regular file for reading. Raises OSError for anything else: a pipe may never end."""
     _check_plain(os.stat(path))
-    file = open(path, "rb", opener=_at_once)  # noqa: SIM115
+    file = open(path, "rb", opener=_open_nonblocking)  # noqa: SIM115
     try:
-        _check_plain(os.fstat(file.fileno()))  # another may have taken its name meanwhile
+        _check_plain(os.fstat(file.fileno()))  # it may have been replaced since
     except OSError:
         file.close()
         raise
     return file
 
 
-def _at_once(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _check_plain(found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check_plain(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(found.st_mode):
-        problem = "a device or a pipe, where a plain file would be right"
-        raise OSError(errno.EINVAL, problem)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "a device or a pipe; expected a regular file")
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """Raise CaptureError where `path` plainly cannot be written, before any work is done for it."""
+    """Raise CaptureError early, before any work, if `path` cannot be written."""
     if os.path.isdir(path):
-        raise CaptureError(path, "is a folder, where the name of a file would be right")
+        raise CaptureError(path, "is a folder; expected a file name")
     if not os.path.isdir(path.parent):
-        what = "is no folder" if os.path.lexists(path.parent) else "does not exist; make it first"
+        what = (
+            "is not a folder" if os.path.lexists(path.parent) else "does not exist; make it first"
+        )
         raise CaptureError(path, f"the folder {path.parent} {what}")
     if os.path.lexists(path):
         if not overwrite:
-            raise CaptureError(path, "is there already and stays as it is", taken=True)
+            raise CaptureError(path, "already exists; not overwritten", taken=True)
         if os.path.exists(path) and not os.path.isfile(path):
-            raise CaptureError(path, "is a device or a pipe; a plain file would be right")
+            raise CaptureError(path, "is a device or a pipe; expected a regular file")
 
 
 def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
-    """Write a file whole, or raise CaptureError and leave nothing behind.
+    """Write a file completely, or raise CaptureError and leave nothing behind.
 
-    Without `overwrite` a file of that name is never replaced, not even one that another process
-    makes meanwhile. A symbolic link is followed.
+    Without `overwrite` an existing file is never replaced, not even one that another process
+    creates meanwhile. With `overwrite` symbolic links are followed.
     """
     with writing(path, overwrite=overwrite) as stream:
         stream.write(data)
@@ -112,9 +113,9 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """As write_atomic, for what is too large to be at hand at once: a stream to write to.
+    """As write_atomic, for data that does not fit in memory: yields a stream to write to.
 
-    The file gets its name when the block ends. Where the block raises there is no file.
+    The file gets its name when the block ends. If the block raises, there is no file.
     """
     check_target(path, overwrite=overwrite)
     try:
@@ -131,7 +132,7 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
                 part.unlink()
             _unfinished.discard(part)
     except FileExistsError:
-        raise CaptureError(path, "is there already and stays as it is", taken=True) from None
+        raise CaptureError(path, "already exists; not overwritten", taken=True) from None
     except OSError as error:
         raise CaptureError(path, _reason(error)) from None
     except ValueError as error:
@@ -141,45 +142,45 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 
 def _opened_part(part: Path) -> BinaryIO:
-    """A new file to write to, which abandon_parts removes while it is unfinished."""
-    with _beginning:
+    """A new file for writing, which abandon_parts removes while it is unfinished."""
+    with _opening:
         _unfinished.add(part)
-        return open(part, "xb", opener=_usual_mode)
+        return open(part, "xb", opener=_open_umask)
 
 
 def abandon_parts(seconds: float) -> None:
-    """Remove the files that are being written, and let none be begun: the process ends.
+    """Remove all unfinished files and block new ones, right before the process ends.
 
-    Waits at most `seconds` for one that is being begun.
+    Waits at most `seconds` for a file that is being opened.
     """
-    _beginning.acquire(timeout=seconds)
+    _opening.acquire(timeout=seconds)
     for part in list(_unfinished):
         with contextlib.suppress(OSError):
             part.unlink()
 
 
-def _usual_mode(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o666)  # less the umask; os.open by itself makes programs
+def _open_umask(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o666)  # minus the umask; os.open's own default is 0o777
 
 
 def _part(target: Path) -> Path:
-    # Hidden, so that *.png does not find it; the number keeps processes and threads apart.
+    # Hidden, so that *.png does not match it; unique among processes and threads.
     return target.with_name(f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
 
 
 def _publish(part: Path, target: Path, overwrite: bool) -> None:
-    """Give the finished file its name. Raises FileExistsError where it is taken."""
+    """Rename the finished file to its target. Raises FileExistsError without `overwrite`."""
     if overwrite:
         os.replace(part, target)
     elif os.name == "nt":
-        os.rename(part, target)  # on Windows it never replaces
+        os.rename(part, target)  # never replaces on Windows
     else:
         try:
             os.link(part, target)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            # Claim the name, then fill it: the one step where a crash leaves an empty file.
+            # Reserve the name, then replace it: a crash between the two leaves an empty file.
             os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
             os.replace(part, target)
 
@@ -189,11 +190,11 @@ def _reason(error: OSError) -> str:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, unless it is there. Raises CaptureError."""
+    """Make a folder and its parents, if needed. Raises CaptureError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise CaptureError(folder, "is a file, where a folder would be right") from None
+        raise CaptureError(folder, "is a file; expected a folder") from None
     except NotADirectoryError:
         raise CaptureError(folder, "one of the folders above it is a file") from None
     except OSError as error:
@@ -201,17 +202,17 @@ def make_folder(folder: Path) -> None:
 
 
 def remove_parts(folder: Path, names: str) -> None:
-    """Remove what a killed process left of writing the files whose names match a glob pattern."""
+    """Remove temporary files left by a killed process; `names` is a glob pattern of targets."""
     for part in folder.glob(f".{names}.*{PART}"):
         with contextlib.suppress(OSError):
             part.unlink()
 
 
 def free_name(folder: Path, stem: str, suffix: str, *, when: datetime | None = None) -> Path:
-    """A path in `folder` that no file has: stem, date and time (now), and -2, -3 … if need be.
+    """An unused path in `folder`: stem, date and time (now), and -2, -3 … if needed.
 
-    Letters, digits, `-`, `_` and `.` of the stem are kept, where file names can have them.
-    `suffix` has its dot, or is empty for a folder.
+    Other characters of the stem than letters, digits, `-`, `_` and `.` become `-`. `suffix`
+    includes its dot, or is empty for a folder.
     """
     return next(_free_names(folder, stem, suffix, when))
 
@@ -219,20 +220,20 @@ def free_name(folder: Path, stem: str, suffix: str, *, when: datetime | None = N
 def write_new(
     folder: Path, stem: str, suffix: str, data: bytes, *, when: datetime | None = None
 ) -> Path:
-    """Write a new file under a free name, and return its path. Raises CaptureError."""
+    """Write a new file as `free_name` names it, and return its path. Raises CaptureError."""
     for path in _free_names(folder, stem, suffix, when):
         try:
             write_atomic(path, data, overwrite=False)
         except CaptureError as error:
-            if not error.taken:  # taken since we looked: the next name, then
+            if not error.taken:  # created meanwhile: try the next name
                 raise
         else:
             return path
-    raise AssertionError("names never run out")
+    raise AssertionError("unreachable: names never run out")
 
 
 def _nameable(letter: str) -> bool:
-    """Whether a letter can stand in a file's name: an old locale may not be able to write it."""
+    """Whether a file name may contain it; some locales cannot encode every letter."""
     try:
         os.fsencode(letter)
     except UnicodeEncodeError:

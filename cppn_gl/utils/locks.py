@@ -1,6 +1,7 @@
-"""Keeps two processes from writing the same files: a lock file that the system itself holds.
+"""File locks between processes, so that no two write the same files.
 
-The lock ends with its process, however that ends. A file that a crash has left holds nobody up.
+The operating system releases a lock when its process ends, even by a crash. A lock file that is
+left behind blocks nobody.
 """
 
 import contextlib
@@ -14,23 +15,23 @@ from typing import IO
 
 from cppn_gl.utils.files import CaptureError
 
-LOOKS = 50  # at a lock that names nobody: it has just been taken, or is being given up
-PAUSE = 0.01  # seconds between two
-_PLACE = 2**30  # the byte that is locked on Windows, where a locked one cannot be read
+ATTEMPTS = 50  # while a held lock names no process: it is being acquired or released
+PAUSE = 0.01  # seconds between attempts
+_OFFSET = 2**30  # of the byte locked on Windows, where locked bytes cannot be read
 
-# What open and lock say where no lock can be had at all: a read-only folder, an old NFS.
+# Errors where locking is impossible, such as in a read-only folder or on an old NFS.
 _NO_LOCKS = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 @contextlib.contextmanager
 def locked(path: Path, target: Path, remedy: str) -> Iterator[None]:
-    """Hold the lock file `path` while `target` is written; it is gone afterwards.
+    """Hold the lock file `path` while `target` is written; removes it afterwards.
 
-    Raises CaptureError, which names the process and ends with `remedy`, where another one holds it.
-    Where the file system keeps no locks, the work goes on without.
+    If another process holds the lock, raises CaptureError with its number and `remedy`. Without
+    support of the file system, nothing is locked.
     """
     try:
-        stream = _taken(path)
+        stream = _acquire(path)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise CaptureError(path, f"cannot be locked: {error.strerror}") from None
@@ -42,7 +43,7 @@ def locked(path: Path, target: Path, remedy: str) -> Iterator[None]:
         yield
     finally:
         if stream is not None:
-            if sys.platform == "win32":  # where an open file cannot be removed
+            if sys.platform == "win32":  # which cannot remove an open file
                 stream.close()
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -50,27 +51,27 @@ def locked(path: Path, target: Path, remedy: str) -> Iterator[None]:
 
 
 class _HeldError(Exception):
-    """Another process holds the lock. `pid` is "" where it does not say which."""
+    """Another process holds the lock; `pid` is "" if unknown."""
 
     def __init__(self, pid: str):
         super().__init__(pid)
         self.pid = pid
 
 
-def _taken(path: Path) -> IO[bytes]:
-    """The lock file, open and held. Raises _HeldError, OSError."""
+def _acquire(path: Path) -> IO[bytes]:
+    """The lock file, open and locked. Raises _HeldError, OSError."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         with contextlib.ExitStack() as closing:
             stream = open(os.open(path, flags, 0o666), "r+b", buffering=0)  # noqa: SIM115
             closing.callback(stream.close)
-            if not _take(stream):
+            if not _try_lock(stream):
                 pid = stream.read(20)
                 if pid.isdigit():
                     raise _HeldError(pid.decode())
-            elif _is(path, stream):
+            elif _has_name(stream, path):
                 closing.pop_all()
-                with contextlib.suppress(OSError):  # a full disk: it is held, by nobody knows whom
+                with contextlib.suppress(OSError):  # a full disk: locked, but without a number
                     stream.truncate()
                     stream.write(str(os.getpid()).encode())
                 return stream
@@ -78,8 +79,8 @@ def _taken(path: Path) -> IO[bytes]:
     raise _HeldError("")
 
 
-def _is(path: Path, stream: IO[bytes]) -> bool:
-    """Whether the open file still has its name: whoever held it before has removed it."""
+def _has_name(stream: IO[bytes], path: Path) -> bool:
+    """Whether the open file is still at `path`; its previous holder may have removed it."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(stream.fileno()))
     except FileNotFoundError:
@@ -89,9 +90,9 @@ def _is(path: Path, stream: IO[bytes]) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(stream: IO[bytes]) -> bool:
-        """Lock an open file; False where another process has. Raises OSError."""
-        stream.seek(_PLACE)
+    def _try_lock(stream: IO[bytes]) -> bool:
+        """Lock an open file; False if another process holds it. Raises OSError."""
+        stream.seek(_OFFSET)
         try:
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError as error:
@@ -105,8 +106,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(stream: IO[bytes]) -> bool:
-        """Lock an open file; False where another process has. Raises OSError."""
+    def _try_lock(stream: IO[bytes]) -> bool:
+        """Lock an open file; False if another process holds it. Raises OSError."""
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,11 +1,11 @@
-"""Where things are: the shaders and the shipped presets, the package itself, a user's folders."""
+"""Paths: shaders and shipped presets, the package itself, the user's cache and state folders."""
 
 import contextlib
 import os
 from pathlib import Path
 from typing import Literal
 
-NO_HOME = "no home directory: HOME is not set, and the system knows none for this user"
+NO_HOME = "no home directory: HOME is not set, and the system has none for this user"
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -17,25 +17,25 @@ def resource(name: str) -> Path:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a Python process that imports this very package.
+    """Environment variables for a Python process that imports this copy of the package.
 
-    The folder that holds the package comes first on its path. Start it with `-P`, so that nothing
-    in the current folder can stand in for a module.
+    Puts the package's parent folder first on PYTHONPATH. Start Python with `-P`, so that no file in
+    the current folder shadows a module.
     """
     path = [str(_PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
 def user_folder(kind: Literal["cache", "state"]) -> Path | None:
-    """Where this system keeps a program's files of a user; None for a user without a home.
+    """The user's folder for this program, by the system's conventions; None without a home.
 
-    "cache" holds what can be measured again, "state" what cannot.
+    "cache" is for data that can be computed again, "state" for data that cannot.
     """
-    import platformdirs  # here, so that help is quick
+    import platformdirs  # slow to import; help does not need it
 
-    found = {"cache": platformdirs.user_cache_dir, "state": platformdirs.user_state_dir}[kind]
+    find = {"cache": platformdirs.user_cache_dir, "state": platformdirs.user_state_dir}[kind]
     with contextlib.suppress(RuntimeError):
-        path = Path(found("cppn_gl", appauthor=False))
-        if path.is_absolute():  # older releases leave a `~` that stands for nothing
+        path = Path(find("cppn_gl", appauthor=False))
+        if path.is_absolute():  # older releases return an unexpanded `~`
             return path
     return None

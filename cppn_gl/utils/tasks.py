@@ -1,11 +1,11 @@
-"""Work in small steps: until a deadline, or at once.
+"""Tasks: work in small steps, each until a deadline, or all at once.
 
-a generator that yields where it may be interrupted -> Stepping.step(deadline) -> found
-                                                    -> at_once() -> what it returns
+a generator that yields where it can be suspended -> Stepping.step(deadline) -> Stepping.result
+                                                  -> at_once() -> its return value
 
-Deadlines are times of `time.perf_counter()`. Each `yield` gives the deadline of the step that
-goes on, for work that is sized by the time left; `yield from` passes it on to inner generators. A
-generator may yield how much is done, from 0 to 1.
+Deadlines are times of `time.perf_counter()`. Each `yield` returns the deadline of the step that
+follows, to size the work by the time left; `yield from` passes it on to inner generators. A
+generator may yield its progress, from 0 to 1, or None.
 """
 
 import time as wall
@@ -13,66 +13,65 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any, Generic, Protocol, TypeVar
 
-Found = TypeVar("Found")
-Steps = Generator[Any, float, Found]
+Result = TypeVar("Result")
+Steps = Generator[Any, float, Result]
 
-SECONDS = 0.25  # of a step of what is done at once; Windows resets a GPU after 2 s in one draw
+SECONDS = 0.25  # per step when all is done at once; Windows resets a GPU after 2 s in one draw
 
 
 class Task(Protocol):
-    """Work under way."""
+    """Work in progress."""
 
     @property
     def fraction(self) -> float:
-        """How much is done, from 0 to 1, as far as it tells."""
+        """Progress from 0 to 1, as far as it is known."""
 
     def step(self, deadline: float) -> bool:
-        """Work until about `deadline`, a little at least; True when it has come to its end."""
+        """Work until about `deadline`, at least a little; True when it is finished."""
 
     def release(self) -> None:
-        """Free what is its own. It may be under way still; it is not gone on with."""
+        """Free its resources, finished or not. It cannot be continued."""
 
 
-class Stepping(Generic[Found]):
-    """A generator as a Task: `found` is what it returns, once it is `done`.
+class Stepping(Generic[Result]):
+    """A generator as a Task: `result` is its return value, once it is `done`.
 
-    `owned` is what the generator has for its own. It is freed by `release`, and by the generator
-    at its end, but not where the task is forgotten: another context may be current then.
+    `owned` holds the generator's resources. They are freed by `release`, or by the generator at its
+    end, but not by garbage collection: another OpenGL context may be current then.
     """
 
-    def __init__(self, steps: Generator[Any, Any, Found], owned: ExitStack | None = None):
+    def __init__(self, steps: Generator[Any, Any, Result], owned: ExitStack | None = None):
         self._steps, self._owned = steps, owned
         self._begun = self.done = False
         self.fraction = 0.0
-        self.found: Found | None = None
+        self.result: Result | None = None
 
     def step(self, deadline: float) -> bool:
-        """Work until about `deadline`, one step at least; True when it has come to its end."""
+        """Work until about `deadline`, at least one step; True when it is finished."""
         while not self.done:
             try:
-                if not self._begun:  # up to the first yield, which can be sent nothing
+                if not self._begun:  # up to the first yield, to which nothing can be sent
                     self._begun = True
-                    self._tell(next(self._steps))
-                self._tell(self._steps.send(deadline))
+                    self._note(next(self._steps))
+                self._note(self._steps.send(deadline))
             except StopIteration as end:
-                self.found, self.done, self.fraction = end.value, True, 1.0
+                self.result, self.done, self.fraction = end.value, True, 1.0
             if wall.perf_counter() >= deadline:
                 break
         return self.done
 
-    def _tell(self, fraction: float | None) -> None:
+    def _note(self, fraction: float | None) -> None:
         if fraction is not None:
             self.fraction = fraction
 
     def release(self) -> None:
-        """Free what is the generator's own."""
         self._steps.close()
         if self._owned is not None:
             self._owned.close()
 
 
 def within(seconds: float) -> float:
-    """The deadline that lies so many seconds ahead."""
+    """The deadline that is `seconds` from now."""
     return wall.perf_counter() + seconds
 
 
@@ -84,7 +83,10 @@ def left(deadline: float) -> float:
 def during(
     task: Task, owned: ExitStack | None = None, part: int = 0, parts: int = 1
 ) -> Steps[None]:
-    """A task as a part of another one's steps, one of so many parts; it becomes `owned`."""
+    """A task as steps of another one, with the progress of part `part` of `parts`.
+
+    `owned`, if given, releases it.
+    """
     if owned is not None:
         owned.callback(task.release)
     while not task.step((yield (part + task.fraction) / parts)):
@@ -92,14 +94,14 @@ def during(
 
 
 def finish(task: Task) -> None:
-    """Work to the end, in steps of SECONDS."""
+    """Run a task to its end, in steps of SECONDS."""
     while not task.step(within(SECONDS)):
         pass
 
 
-def at_once(steps: Generator[Any, Any, Found]) -> Found:
-    """What the work comes to."""
+def at_once(steps: Generator[Any, Any, Result]) -> Result:
+    """The return value of a generator, run to its end."""
     task = Stepping(steps)
     finish(task)
-    found: Found = task.found  # type: ignore[assignment]
-    return found
+    result: Result = task.result  # type: ignore[assignment]
+    return result

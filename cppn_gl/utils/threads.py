@@ -1,7 +1,7 @@
-"""The processor's cores: work shared out to them, and matrix products that keep to one.
+"""Work on all cores: our own thread pool, with single-threaded matrix products.
 
-A library's own threads wait for one another at each product, and 20 times as long where another
-process has one of the cores. So work is cut up, and each product stays in its thread.
+The threads of BLAS wait for each other at every product, up to 20 times longer when another process
+occupies a core. So work is split into pieces instead, and each product runs in one thread.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 MAX_THREADS = 16
 THREADS = min(MAX_THREADS, os.cpu_count() or 1)
-_filling = threading.RLock()  # the libraries' number of threads is the process's
+_limiting = threading.RLock()  # BLAS has one thread limit for the whole process
 
 
 @functools.cache
@@ -25,9 +25,9 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def _forked() -> None:
-    """Forget what a child process has no threads of."""
-    global _filling
-    _filling = threading.RLock()
+    """In a forked child: the pool's threads do not exist there, and nobody releases the lock."""
+    global _limiting
+    _limiting = threading.RLock()
     _pool.cache_clear()
 
 
@@ -42,13 +42,13 @@ def _libraries() -> ThreadpoolController:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """The libraries' matrix products stay in the thread that asks for them."""
-    with _filling, _libraries().limit(limits=1, user_api="blas"):
+    """Matrix products run in the calling thread alone."""
+    with _limiting, _libraries().limit(limits=1, user_api="blas"):
         yield
 
 
 def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
-    """Call `work` with each of `starts`, on all cores; matrix products stay in their thread."""
+    """Call `work` with each of `starts` on all cores, with single-threaded matrix products."""
     with one_thread():
         if len(starts) == 1:
             work(starts[0])

@@ -1,30 +1,30 @@
-"""TOML text to values, with a bound on the time that it may take."""
+"""Parsing of TOML text in bounded time."""
 
 import re
 import tomllib
 from typing import Any
 
-# tomllib's time grows with the square of the dots in a key: a.a.a… is refused before it.
+# tomllib takes time quadratic in the dots of a key such as a.a.a…: long ones are rejected first.
 _QUOTED = re.compile(
     r'''#[^\n]*+|"""(?:[^"\\]++|\\.?|"(?!""))*+(?:"{3,5}|\Z)|"(?:[^"\\\n]++|\\.?)*+"?'''
     r"""|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)|'[^'\n]*+'?""",
     re.DOTALL,
 )
 _DEEP = re.compile(r"(?:\.[^.=,\[\]{}\n]*+){17}")
-_POINT_ONLY = re.compile(r"[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?", re.ASCII)
+_BARE_POINT = re.compile(r"[+-]?(\.\d+|\d+\.)([eE][+-]?\d+)?", re.ASCII)
 
 
 def load_toml(toml: str) -> dict[str, Any]:
-    """What TOML text says. Raises ValueError, and RecursionError where it is nested too deep."""
+    """The document. Raises ValueError; RecursionError if it is nested too deep."""
     if _DEEP.search(_QUOTED.sub("", toml)):
         raise RecursionError("a key of more than 16 dots")
     return tomllib.loads(toml)
 
 
 def toml_value(text: str) -> Any:
-    """A TOML value, or the text itself where it is none: a bare word. .5 and 5. are numbers too."""
+    """A TOML value, or the text itself if it is not one (a bare word). .5 and 5. are numbers."""
     text = text.strip()
-    if _POINT_ONLY.fullmatch(text):
+    if _BARE_POINT.fullmatch(text):
         return float(text)
     try:
         document = load_toml(f"value = {text}")

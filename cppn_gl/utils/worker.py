@@ -1,9 +1,9 @@
-"""Processes of this package that work for another one, and end with it.
+"""Worker processes: modules of this package in a child process, which ends with its parent.
 
     Worker(module).send(request) -> a line of JSON on its stdin -> Requests.get(), there
     Worker.answers(), receive(), ask() <- lines of JSON on its stdout <- Requests.tell(), there
 
-A driver that compiles for a minute cannot be interrupted; its process can be ended.
+A GPU driver that compiles for a minute cannot be interrupted, but its process can be killed.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ from cppn_gl.utils.resources import child_environment
 
 Message = dict[str, Any]
 
-BEAT = 0.1  # seconds without a look at the signals
-LAST_WORDS = 2000  # bytes of stderr
+POLL = 0.1  # seconds between checks for signals
+TAIL = 2000  # bytes of stderr that are searched for its last line
 PR_SET_PDEATHSIG = 1
 
 
 class LateError(RuntimeError):
-    """No answer in time; `partial` is what came of it. The process is useless from now on."""
+    """No answer in time; `partial` is the answer so far. The process must not be used again."""
 
     def __init__(self, seconds: float, partial: Message):
         super().__init__(f"took longer than {seconds:.1f} s")
@@ -39,7 +39,7 @@ class LateError(RuntimeError):
 
 
 class DiedError(RuntimeError):
-    """The process ended by itself with a `status`; `words` are the last line of its stderr."""
+    """The process ended with exit `status`; `words` is the last line of its stderr."""
 
     def __init__(self, status: int, words: str):
         last = f": {show(words)}" if words else ""
@@ -48,16 +48,16 @@ class DiedError(RuntimeError):
 
 
 class Worker:
-    """`python -m module`, started at once. Raises OSError where it cannot be.
+    """Starts `python -m module`. Raises OSError if that fails.
 
-    `environment` is set beside this process's; `low`: of low priority, on Windows.
+    `environment` is added to this process's variables; `low`: low priority, on Windows.
     """
 
     def __init__(
         self, module: str, environment: Mapping[str, str] | None = None, *, low: bool = False
     ):
         self._errors: IO[bytes] | None = None
-        with contextlib.suppress(OSError):  # no folder for it: no last words
+        with contextlib.suppress(OSError):  # no temporary folder: no last line of stderr
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115, closed with the process
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._unsent: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -86,11 +86,10 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
         return self._process.pid
 
     def _write(self) -> None:
-        """A pipe that nobody empties would make `send` wait: a thread waits instead."""
+        """In a thread, so that `send` does not block on a full pipe."""
         stdin = self._stream(self._process.stdin)
         with contextlib.suppress(OSError, ValueError):  # it has ended
             while (line := self._unsent.get()) is not None:
@@ -109,26 +108,26 @@ class Worker:
         return stream
 
     def send(self, request: Message) -> None:
-        """Ask for something. Waits for nothing."""
+        """Send a request, without blocking."""
         self._unsent.put(json.dumps(request).encode() + b"\n")
 
     def answers(self) -> Iterator[Message]:
-        """What it has told since the last call. Raises DiedError at the end."""
+        """The messages since the last call. Raises DiedError if the process has ended."""
         while not self._lines.empty():
             yield self._message(self._lines.get())
 
     def receive(self, seconds: float) -> Message:
-        """What it tells next, within `seconds`. Raises LateError, DiedError."""
+        """The next message, within `seconds`. Raises LateError, DiedError."""
         ends = time.monotonic() + seconds
         while True:
             left = max(0.0, ends - time.monotonic())
             with contextlib.suppress(queue.Empty):
-                return self._message(self._lines.get(timeout=min(left, BEAT)))
+                return self._message(self._lines.get(timeout=min(left, POLL)))
             if time.monotonic() >= ends:
                 raise LateError(seconds, {})
 
     def ask(self, request: Message, seconds: float) -> Message:
-        """The answer to a request, within `seconds`: all that it tells up to "done", merged.
+        """The answer to a request, within `seconds`: all messages up to "done", merged.
 
         Raises LateError, DiedError.
         """
@@ -144,42 +143,42 @@ class Worker:
 
     def _message(self, line: bytes | None) -> Message:
         if line is None:
-            self._lines.put(None)  # it stays dead
+            self._lines.put(None)  # for the next call
             status = self._process.wait()
-            raise DiedError(status, self._last_words())
+            raise DiedError(status, self._last_line())
         message: Message = json.loads(line)
         return message
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         if self._errors is None:
             return ""
         size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - LAST_WORDS))
+        self._errors.seek(max(0, size - TAIL))
         lines = self._errors.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
         self._unsent.put(None)
         for thread in self._threads:
             thread.join(1.0)
         for stream in (self._process.stdin, self._process.stdout, self._errors):
-            with contextlib.suppress(OSError):  # what was not sent yet
+            with contextlib.suppress(OSError):  # unsent requests
                 if stream is not None:
                     stream.close()
 
 
 class Requests:
-    """The other end, in the process: what is asked. The end of stdin ends the process.
+    """The worker's side: receives requests and answers them. The end of stdin ends the process.
 
-    What libraries print goes to stderr. SIGINT is left to the parent, which ends this one.
+    Redirects the stdout of libraries to stderr. Ignores SIGINT, which the parent handles.
     """
 
     def __init__(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if sys.platform == "linux":  # while a driver compiles, nobody hears that stdin has ended
+        if sys.platform == "linux":  # a compiling driver blocks the thread that reads stdin
             with contextlib.suppress(OSError, AttributeError):
                 ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self._answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -188,7 +187,7 @@ class Requests:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        # Not sys.stdin, which the interpreter closes at its end, and which would be locked then.
+        # Not sys.stdin, whose lock would block the interpreter when it closes it at exit.
         with open(0, "rb", closefd=False) as stdin:
             for line in stdin:
                 self._waiting.put(json.loads(line))
@@ -196,14 +195,14 @@ class Requests:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is another request."""
+        """Whether a request is queued."""
         return not self._waiting.empty()
 
     def get(self) -> Message:
-        """The next request; waits for it."""
+        """The next request; blocks until there is one."""
         return self._waiting.get()
 
     def tell(self, **values: Any) -> None:
-        """Answer."""
+        """Send a message to the parent."""
         self._answers.write(json.dumps(values) + "\n")
         self._answers.flush()

@@ -41,7 +41,7 @@ from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
-from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit
 
 SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
@@ -98,6 +98,7 @@ class App:
         self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
         self._trace = Trace()
         self._helped = self._showing = False
+        self._views = list(ALL)  # that are not imported yet
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
@@ -239,6 +240,8 @@ class App:
         """Once something is shown: let what may come next be compiled, here only at rest."""
         if self.canvas.front is None:
             return
+        if self._views:  # imported one at a turn, and not all when a key first asks for the next
+            ALL[self._views.pop()]
         preset, network = self._shown
         if not self._helped:
             self._helped = True
@@ -323,7 +326,7 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
-        hit = self._pointed() if self.events.pointing and self.explorer.view.points else None
+        hit = self._pointed() if self.events.pointing and self.explorer.view.uses_cursor else None
         self.hud.pointed = hit.words if hit is not None else ""
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)

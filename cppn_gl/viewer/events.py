@@ -101,7 +101,9 @@ class Events:
         self._at = x, y
         self._explorer.cursor = to_local(self._window, x, y, self.below)
         self.pointing = True
-        if not self._explorer.view.points:  # where things are pointed at, it would lie over them
+        if (
+            not self._explorer.view.uses_cursor
+        ):  # where things are pointed at, it would lie over them
             self._hud.touch(wall.perf_counter())
 
     def _on_press(self, x: int, y: int, button: int) -> None:

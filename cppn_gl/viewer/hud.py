@@ -78,7 +78,7 @@ def _view(explorer: Explorer) -> list[str]:
     """The view, the option that keys turn, and what is pointed at."""
     view = explorer.view
     knob = f"  {turned(explorer.options, explorer.knob)} (O K J)" if explorer.knob else ""
-    hit = None if view.points else explorer.pointed()
+    hit = None if view.uses_cursor else explorer.pointed()
     return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]
 
 

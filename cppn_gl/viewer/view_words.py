@@ -21,7 +21,7 @@ class ViewWords:
         if scene is None:
             return []
         view = view_of(scene.preset)
-        key = (scene, size, cursor if view.points else None)
+        key = (scene, size, cursor if view.uses_cursor else None)
         if key != self._key:
             words = view.overlay(*key)
             self._panels = [] if words is None else [Panel("view", words, 0, 0)]

@@ -1,8 +1,8 @@
-"""The views, by the rows of preset.show.VIEWS. `view_of(preset)` is the one that it is shown by.
+"""The views, one for each row of preset.show.VIEWS; `view_of(preset)` is the preset's view.
 
-To add one: a class here, its row and its options in preset/show.py (or `register`, from outside the
-package), and a shader where it draws by one. The V key, the command line, the help, the
-documentation and the tests follow.
+To add a view: a class here, its row and options in preset/show.py (or `register`, from outside the
+package), and a shader if it uses one. The V key, the command line, the help, the documentation and
+the tests follow.
 """
 
 import importlib
@@ -17,7 +17,7 @@ PICTURE = "picture"
 
 
 class _Views(Mapping[str, View]):
-    """The view of each row, made when it is first asked for."""
+    """The view of each row, created on first access."""
 
     def __getitem__(self, name: str) -> View:
         return _made(VIEWS[name])
@@ -44,5 +44,4 @@ ALL: Mapping[str, View] = _Views()
 
 
 def view_of(preset: Preset) -> View:
-    """The view that a preset is shown by."""
     return ALL[preset.show.view]

@@ -1,8 +1,8 @@
-"""What a view is: a way of looking at a preset, drawn into planes like the picture itself.
+"""The protocol of views. A view is a way of looking at a preset, drawn into planes.
 
 Scene -> View.begin() -> a Task, step by step -> planes         (any size: coarse ones come first)
-      -> View.overlay() -> lines and words over them             (at full size always)
-a place in the picture -> View.hit() -> what lies there, and what a click does
+      -> View.overlay() -> lines and text over them             (always at full size)
+a pixel -> View.hit() -> what is there, and what a click does
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Size = tuple[int, int]  # width, height in pixels
 
 @dataclass(frozen=True)
 class Stage:
-    """What a view draws with: the painter of a context, and the engine that draws a network."""
+    """What a view draws with: the painter of a context, and the choice of a network's engine."""
 
     painter: Painter
     engine_for: Callable[[Network], Engine]
@@ -36,9 +36,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Hit:
-    """What lies at a place: words for it, the preset that a click opens, or the keys it changes.
+    """What is at a pixel: a description, and the preset that a click opens or the keys it changes.
 
-    `time`: the seconds at which what opens is seen there; None: the picture's.
+    `time`: the time in seconds at which the opened preset is shown; None: the current time.
     """
 
     words: str
@@ -50,21 +50,22 @@ class Hit:
 class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
-    `row` is its row of preset.show.VIEWS, set when it is made from there. `samples`: N for the N×N
-    samples a pixel that the window draws at rest.
-    `points`: whether its overlay heeds the cursor. `by_engine`: whether the engine chosen for a
-    network draws it; `bakes`: it draws the preset's own network alone, so that one baked program
-    serves all frames; `by_pixel`: moreover that engine draws each pixel by itself, so that any part
-    can be drawn alone, with any number of samples, as fast as the engine is. `samples_itself`:
-    whether it draws several samples a pixel, and need not be drawn larger for them. `own_shaders`:
-    whether it draws by shaders beside the engines'. `colors`: whether it shows the network's
-    picture, which is then in the colours that the preset says; without it the view has colours of
-    its own.
+    row: its row of preset.show.VIEWS, set when it is created from there.
+    samples: N of the N×N samples per pixel of the window's final picture.
+    uses_cursor: the overlay depends on the cursor.
+    by_engine: the network's engine draws it.
+    bakes: it draws only the preset's own network, so one baked program serves all frames.
+    by_pixel: the engine draws each pixel independently, so any region can be drawn alone, with any
+        number of samples, at the engine's speed.
+    samples_itself: it draws several samples per pixel; it is not drawn enlarged for them.
+    own_shaders: it uses shaders other than the engines'.
+    colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
+        has its own colours.
     """
 
     row = ViewRow("", "", "")
     samples = 2
-    points = False
+    uses_cursor = False
     by_engine = True
     bakes = False
     by_pixel = False
@@ -74,93 +75,91 @@ class View:
 
     @property
     def own_layers(self) -> bool:
-        """Whether it has an option `layer`, instead of being a view of the depth-k network."""
+        """Whether it has an option `layer`; otherwise it shows the depth-k network."""
         return "layer" in (field.name for field in option_fields(self.row))
 
     @property
     def name(self) -> str:
-        """Its name."""
         return self.row.name
 
     @property
     def knobs(self) -> tuple[str, ...]:
-        """The options that keys of the window turn."""
+        """The options that can be changed by keys in the window."""
         return knobs(self.row)
 
     def problem(self, preset: Preset) -> str:
-        """Why a preset cannot be seen so, in words that complete "this view …"; "" if it can."""
+        """Why it cannot show a preset, as the end of a sentence "this view …"; "" if it can."""
         return ""
 
     def colored(self, preset: Preset) -> bool:
-        """Whether it is in the colours that this preset says."""
+        """Whether it uses this preset's colour mapping."""
         return self.colors
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to draw a region, or else the whole of a picture, into planes of its size.
+        """Begin to draw a region, by default the whole picture, into planes of its size.
 
-        It is a part only where the view draws `by_pixel`, and has several samples only where it
-        `samples_itself`; sampling.begin takes any number of them.
+        Only `by_pixel` views accept part of a picture, and only `samples_itself` views accept
+        several samples per pixel; sampling.begin handles any number for all views.
         """
         raise NotImplementedError
 
     def on_host(self, engine: Engine) -> bool:
-        """Whether `paint_region` draws it, without OpenGL, where `engine` draws the network."""
+        """Whether `paint_region` can draw it with this engine, without OpenGL."""
         return False
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
-        """Paint a region of its picture, as `begin`, without OpenGL."""
+        """Paint a region of its picture without OpenGL."""
         raise NotImplementedError
 
     def work(self, scene: Scene) -> float:
-        """Multiplications for one pixel, about: what coarse pictures are chosen by."""
+        """Approximate multiplications per pixel; it decides how coarse the first picture is."""
         return work_per_pixel(scene.network)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """Lines and words to lay over a picture of `size`, all of it; None for nothing.
+        """Lines and text to blend over a picture of `size`, (height, width, 4); None for nothing.
 
-        `cursor`: the pixel (x to the right, y down) that is pointed at, if any.
+        `cursor`: the pixel (x to the right, y down) under the pointer, if any.
         """
         return None
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """What lies at a pixel (x to the right, y down) of a picture of `size`."""
+        """What is at a pixel (x to the right, y down) of a picture of `size`."""
         return None
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
-        """Keys that dragging by du to the right, dv up changes; None: it pans.
+        """The keys changed by dragging by du to the right, dv up; None: dragging pans.
 
-        Half the shorter side is 1.
+        The unit is half the shorter side.
         """
         return None
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
-        """Keys that `steps` of the wheel or of = and - change; None: the extent."""
+        """The keys changed by `steps` of the wheel, or of = and -; None: the extent changes."""
         return None
 
 
 class HostView(View):
-    """A view that NumPy and Pillow paint: it needs no OpenGL, and compiles nothing."""
+    """A view painted by NumPy and Pillow: it needs no OpenGL and compiles no shader."""
 
     samples = 1
     by_engine = False
     own_shaders = False
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
-        """Paint a picture of `size`; yields wherever it may be interrupted for a while."""
+        """Paint a picture of `size`; yields wherever it may be interrupted."""
         raise NotImplementedError
 
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
-        """Paint a picture of `size`, a coarse or a finer one of a picture of `shape`."""
+        """Paint a picture of `size` that represents one of size `shape`: coarse or enlarged."""
         return self.paint(scene, size)
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to paint into planes."""
         shape = region.shape if region else planes.size
 
         def steps() -> Steps[None]:
@@ -169,25 +168,24 @@ class HostView(View):
         return Stepping(steps())
 
     def on_host(self, engine: Engine) -> bool:
-        """Always."""
         return True
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
-        """Paint the whole picture, averaged from one that is N times as large."""
+        """Paint the whole picture, averaged from one N times as large."""
         (width, height), samples = region.part, region.samples
         size = width * samples, height * samples
         fine = np.asarray((yield from self.paint_for(scene, size, region.shape)), np.float32)
         return fine if samples == 1 else mean_of_samples(fine, samples)
 
     def work(self, scene: Scene) -> float:
-        """So little that the first picture is a fine one."""
+        """Little enough for the first picture to have full resolution."""
         return 100.0
 
 
 def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     """A picture, float32 or uint8, with an overlay blended over it.
 
-    What is behind words is what a screen shows: clamped.
+    Values under the overlay are clamped to 0..1 first, as on a screen.
     """
     if words is None:
         return picture
@@ -200,12 +198,12 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
 
 
 def painted(view: HostView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
-    """A host view's picture of `size`, at once; `shape` where it stands for one of that size."""
+    """A host view's picture of `size`, uninterrupted; `shape`: see `paint_for`."""
     return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 
 
 def mean_of_samples(fine: Picture, samples: int) -> Picture:
-    """A picture of N times the size as one of its own size: clamped, then averaged."""
+    """An N times enlarged picture reduced to its own size: clamped, then averaged."""
     height, width = fine.shape[0] // samples, fine.shape[1] // samples
     boxes = np.clip(fine, 0, 1).reshape(height, samples, width, samples, 3)
     return np.asarray(boxes.mean(axis=(1, 3), dtype=np.float32))

@@ -1,22 +1,24 @@
-"""A grid of equal cells in reading order: how many columns, and where each lies."""
+"""A grid of equal cells in reading order: the number of columns, and each cell's box."""
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 Size = tuple[int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two not inside
+Box = tuple[
+    int, int, int, int
+]  # left, top, right, bottom in pixels; right and bottom are exclusive
 
-EMPTY = 0.5  # how bad it is if all cells are empty, against one e times as long as is good
-TOLERANCE = 1.25  # beyond square, and beyond the picture's own proportions
+EMPTY = 0.5  # cost of the fraction of empty cells, relative to a cell e times too long
+TOLERANCE = 1.25  # factor by which a cell may be longer than square or than the picture
 
 
 @dataclass(frozen=True)
 class Cells:
-    """`count` cells in `columns` columns, `pitch` pixels from one to the next, `gap` pixels apart.
+    """`count` cells in `columns` columns, `pitch` pixels from cell to cell, with `gap` between.
 
-    `cell` is the size of the largest; others are a pixel smaller, so that all lie in proportion
-    in a picture of any size.
+    `cell` is the size of the largest. Others may be a pixel smaller, so that positions scale with
+    the picture's size.
     """
 
     count: int
@@ -26,12 +28,11 @@ class Cells:
 
     @property
     def cell(self) -> Size:
-        """The size of the largest cell."""
         wide, high = (max(1, math.ceil(pitch) - self.gap) for pitch in self.pitch)
         return wide, high
 
     def box(self, index: int) -> Box:
-        """Where a cell lies, counted from 0 in reading order."""
+        """The box of a cell; `index` counts from 0 in reading order."""
         row, column = divmod(index, self.columns)
         left, right = self._sides(column, 0)
         top, bottom = self._sides(row, 1)
@@ -43,7 +44,7 @@ class Cells:
         return low, min(max(low + 1, high), low + self.cell[axis])
 
     def at(self, place: tuple[float, float]) -> int | None:
-        """The cell that holds a pixel; None for the gaps and what is beyond."""
+        """The index of the cell that contains a pixel; None in gaps and outside."""
         near = [int(x // pitch) for x, pitch in zip(place, self.pitch, strict=True)]
         for row in (near[1], near[1] - 1, near[1] + 1):
             for column in (near[0], near[0] - 1, near[0] + 1):
@@ -57,19 +58,19 @@ class Cells:
 
 @lru_cache(maxsize=64)
 def arranged(count: int, size: Size, stacked: int = 1) -> Cells:
-    """Cells that fill a picture: each, cut into `stacked` pictures one above the other, such that
-    these are square to as wide as the whole, and few cells stay empty.
+    """Cells that fill a picture, with few of them empty. Each is divided into `stacked` pictures,
+    one above the other, whose aspect ratio is between square and that of the whole.
     """
     aspect = size[0] / size[1]
     low, high = min(1.0, aspect) / TOLERANCE, max(1.0, aspect) * TOLERANCE
 
-    def badness(columns: int) -> float:
+    def cost(columns: int) -> float:
         rows = -(-count // columns)
-        one = aspect * rows * stacked / columns
-        off = max(0.0, math.log(low / one), math.log(one / high))
+        cell = aspect * rows * stacked / columns
+        off = max(0.0, math.log(low / cell), math.log(cell / high))
         return off + EMPTY * (rows * columns - count) / count
 
-    columns = min(range(1, count + 1), key=badness)
+    columns = min(range(1, count + 1), key=cost)
     rows = -(-count // columns)
     gap = max(1, round(min(size) / 150))
     while gap > 0 and min(size[0] // columns, size[1] // rows) < 4 * gap:

@@ -1,4 +1,4 @@
-"""Words of overlays: how large letters are for a picture, and labels that any ground lets read."""
+"""Text of overlays: the font size for a picture, and labels legible on any background."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Ink = tuple[int, int, int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 CHIP: Ink = (*GROUND, 190)
-MOST = 15.0  # pixels of letters in a picture of up to about 1000 pixels' height
+MOST = 15.0  # font size in a picture up to about 1000 pixels high
 
 __all__ = [
     "CHIP",
@@ -28,36 +28,36 @@ __all__ = [
 
 
 def letters(size: Size) -> int:
-    """Pixels of the letters over a picture: legible in a small one, not loud in a large one."""
+    """The font size, in pixels, of text over a picture."""
     return fitting(size, MIN_FONT, max(MOST, size[1] / 64))
 
 
 def blank(size: Size, ground: tuple[int, int, int] = GROUND) -> NDArray[np.float32]:
-    """A picture (height, width, 3) of nothing but ground."""
+    """A picture (height, width, 3) of the background colour."""
     color = np.array(ground, np.float32) / np.float32(255)
     return np.broadcast_to(color, (size[1], size[0], 3)).copy()
 
 
 def frame(draw: ImageDraw.ImageDraw, box: Box, edge: int, ink: Ink) -> None:
-    """A frame of `edge` pixels round a box, whose right and lower sides are not inside."""
+    """A frame of `edge` pixels round a box, whose right and bottom are exclusive."""
     left, top, right, bottom = box
     outer = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
     draw.rectangle(outer, outline=ink, width=edge)
 
 
 def canvas(size: Size) -> Image.Image:
-    """A clear overlay."""
+    """A transparent overlay."""
     return Image.new("RGBA", (max(1, size[0]), max(1, size[1])), (0, 0, 0, 0))
 
 
 def room(points: int, text: str) -> tuple[int, int]:
-    """(width, height) of a line of letters in pixels."""
+    """(width, height) of a line of text in pixels."""
     advance, height = letter(points)
     return round(advance * len(text)), height
 
 
 def chip(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, points: int) -> None:
-    """A label on a dark ground, its upper left corner at `place`."""
+    """A label on a dark background, its upper left corner at `place`."""
     wide, high = room(points, text)
     x, y = place
     pad = max(2, points // 4)

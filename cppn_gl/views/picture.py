@@ -1,4 +1,4 @@
-"""The picture: outputs as colours at every point."""
+"""The picture view: the outputs as colours at every point."""
 
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Engine, Region
@@ -8,12 +8,12 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Picture, Stage, View
 
-SAMPLES = 4  # N×N a pixel of the window's finest picture
-_RATES = Rates()  # of engines on the host, for whatever renderer
+SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
+_RATES = Rates()  # of the engines that need no OpenGL, shared by all renderers
 
 
 class PictureView(View):
-    """The network's outputs as colours, by whatever engine is fastest."""
+    """The network's outputs as colours, drawn by the fastest engine."""
 
     samples = SAMPLES
     bakes = True
@@ -25,15 +25,12 @@ class PictureView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to draw."""
         engine = stage.engine_for(scene.network)
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
 
     def on_host(self, engine: Engine) -> bool:
-        """Where the engine needs no OpenGL."""
         return engine.on_host
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
-        """Paint by the engine."""
         return coloring.paint(_RATES, scene, engine, region)

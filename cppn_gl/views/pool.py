@@ -1,4 +1,4 @@
-"""What drawings draw on for a while, without owning it: a drawing may be forgotten at any time."""
+"""Render targets lent to drawings. A drawing may be dropped at any time without giving back."""
 
 import weakref
 from collections.abc import Callable, Hashable
@@ -10,8 +10,8 @@ Held = TypeVar("Held", bound=Releasable)
 
 
 class Pool(Generic[Held]):
-    """A few things that drawings draw on. One that is given back, or whose drawing is forgotten,
-    serves the next; where all are in use, the one used longest ago is taken away.
+    """At most `room` objects lent to drawings. An object that was given back, or whose drawing was
+    garbage collected, is reused. When all are in use, the least recently taken is released.
     """
 
     def __init__(self, room: int):
@@ -19,11 +19,11 @@ class Pool(Generic[Held]):
         self._slots: list[tuple[Hashable, Held, weakref.ref[Any] | None]] = []
 
     def find(self, user: object) -> Held | None:
-        """What a drawing has, if it was not taken away."""
+        """The object lent to a drawing, if it was not released."""
         return next((held for _, held, of in self._slots if of is not None and of() is user), None)
 
     def take(self, user: object, key: Hashable, make: Callable[[], Held]) -> Held:
-        """Something of a kind for a drawing, whatever it had before."""
+        """Lend a drawing an object of kind `key`, made if none is free, instead of its last one."""
         self.give_back(user)
         for number, (kind, there, of) in enumerate(self._slots):
             if kind == key and (of is None or of() is None):
@@ -37,7 +37,7 @@ class Pool(Generic[Held]):
         return held
 
     def give_back(self, user: object) -> None:
-        """What a drawing has is free for others."""
+        """Mark a drawing's object as free."""
         self._slots = [
             (kind, held, None if of is not None and of() is user else of)
             for kind, held, of in self._slots
@@ -49,6 +49,5 @@ class Pool(Generic[Held]):
             self._slots.pop(free[0] if free else 0)[1].release()
 
     def release(self) -> None:
-        """Free everything."""
         while self._slots:
             self._slots.pop()[1].release()

@@ -1,7 +1,7 @@
-"""Several samples a pixel for any view: it is drawn N times as large, and averaged.
+"""Supersampling of any view: it is drawn N times as large, and averaged.
 
-N×N samples a pixel are the centres of N×N squares of it, which are just those pixels. A view made
-of other views' pictures has these sampled, each by itself: their words keep their size.
+The N×N samples of a pixel are the centres of its N×N subpixels. In a view composed of other views'
+pictures each of these is sampled by itself, so that their text keeps its size.
 
 View -> planes N times as large -> mean.frag, some rows at a time -> planes
 """
@@ -17,20 +17,20 @@ from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views.base import Stage, View
 from cppn_gl.views.shading import Shading
 
-AT_ONCE = 2**18  # pixels of the large planes
+AT_ONCE = 2**18  # pixels of the enlarged planes averaged in one step
 
 
 def begin(
     view: View, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
 ) -> Task:
-    """Begin a view's drawing of a region, or else of the whole picture, with all its samples."""
+    """Begin to draw a region, by default the whole picture, with the region's samples."""
     region = region or Region.of(planes.size)
     how = view.begin if view.samples_itself else partial(enlarged, view)
     return how(stage, planes, scene, region)
 
 
 def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Region) -> Task:
-    """Begin a view's drawing of a whole picture, N times as large where it has N×N samples."""
+    """Begin to draw a whole picture, N times as large where it has N×N samples per pixel."""
     if region.samples == 1:
         return view.begin(stage, planes, scene, region)
     owned = ExitStack()
@@ -49,7 +49,7 @@ def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Reg
 def _averaged(
     painter: Painter, task: Task, fine: Planes, planes: Planes, samples: int, owned: ExitStack
 ) -> Steps[None]:
-    """Draw N times as large, then average some rows at a time."""
+    """Draw the enlarged picture, then average it some rows at a time."""
     yield from during(task, owned)
     width, height = planes.size
     most = max(1, AT_ONCE // (width * samples**2))

@@ -1,4 +1,4 @@
-"""The programs that colour what a view has drawn onto targets: from textures to planes."""
+"""Full-screen passes that turn a view's textures into the planes of its picture."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from cppn_gl.engines.gl.targets import Planes
 class Shading:
     """A fragment shader over some rows of planes; painter.shared(Shading, file) compiles it once.
 
-    `lut`: (n, 3) colours that it takes as `heat`; `head`: what stands before the file.
+    `lut`: (n, 3) colours, the shader's sampler `heat`; `head`: GLSL inserted before the file.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Shading:
     def __call__(
         self, planes: Planes, textures: Sequence[Any], top: int, rows: int, **uniforms: Any
     ) -> None:
-        """Colour `rows` from `top` on. The textures, row 0 of which is `top`, are `field[k]`."""
+        """Draw `rows` rows from `top` on. `textures` are `field[k]`; their row 0 is row `top`."""
         self._pass.set(field=list(textures), top=top, **uniforms)
         if self._lut is not None:
             self._pass.set(heat=self._lut)
@@ -43,7 +43,6 @@ class Shading:
         self._pass.draw(planes.target, (0, 0, *planes.texels), scissor)
 
     def release(self) -> None:
-        """Free the program and the texture."""
         self._pass.release()
         if self._lut is not None:
             self._lut.release()

@@ -1,6 +1,6 @@
-"""A sheet: a grid of networks, rows and columns varied as `[sweep]` says.
+"""The sheet view: a grid of networks, rows and columns varied as `[sweep]` says.
 
-Scene -> sheet.cells() -> for each cell its own scene, drawn by its own view -> one picture
+Scene -> preset.sheet.cells() -> for each cell its scene, drawn by its view -> one picture
 """
 
 from collections.abc import Hashable, Iterator
@@ -23,12 +23,12 @@ from cppn_gl.views.base import Hit, Size, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
-NETWORKS = 16 * MB  # of the networks that are kept
-REFUSED = (0.16, 0.17, 0.19)  # a cell whose view cannot show its preset
+NETWORKS = 16 * MB  # bytes of cached networks
+REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
 
 
 class Networks:
-    """The networks of cells, kept while they are looked at: drawing many weights takes long."""
+    """A cache of the cells' networks: drawing many weights takes long."""
 
     def __init__(self) -> None:
         self._kept: LRUCache[Hashable, Network] = LRUCache(
@@ -36,14 +36,13 @@ class Networks:
         )
 
     def get(self, preset: Preset) -> Network:
-        """The network of a preset."""
         return self._kept.get((preset.spec, preset.normalize), preset.network)
 
 
 class SheetView(View):
     """Many networks side by side."""
 
-    points = True
+    uses_cursor = True
     samples_itself = True
     colors = True
 
@@ -51,21 +50,19 @@ class SheetView(View):
         self._networks = Networks()
 
     def problem(self, preset: Preset) -> str:
-        """Why there is no sheet of a preset: a cell cannot be made."""
+        """A cell may be invalid."""
         try:
             cells(preset)
         except PresetError as error:
-            return f"has a cell that cannot be: {error}"
+            return f"has an invalid cell: {error}"
         return ""
 
     def layout(self, preset: Preset, size: Size) -> SheetLayout:
-        """Where everything lies."""
         return sheet_layout(preset, cells(preset), size)
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to draw, cell by cell."""
         layout = self.layout(scene.preset, planes.size)
         samples = region.samples if region else 1
         owned = ExitStack()
@@ -93,7 +90,7 @@ class SheetView(View):
                 owned.close()
                 target = Planes(stage.painter.ctx, size)
                 owned.callback(target.release)
-            # All cells have one shape, whatever they are rounded to: one range of a stretch.
+            # One shape for all cells, however rounded, so that their colour ranges agree.
             region = Region.of(size, samples, scene.preset.sweep.cell)
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned)
@@ -110,14 +107,14 @@ class SheetView(View):
             yield cell, scene_of(cell.preset, time, self._networks.get(cell.preset))
 
     def work(self, scene: Scene) -> float:
-        """Multiplications for one pixel of a cell, on the average."""
+        """Approximate multiplications per pixel, averaged over the cells."""
         found = cells(scene.preset).cells
         return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The words of rows and columns, or of each cell, and a frame about the one pointed at."""
+        """Labels of rows and columns, or of each cell; a frame round the cell under the cursor."""
         layout = self.layout(scene.preset, size)
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
@@ -131,7 +128,7 @@ class SheetView(View):
         return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """A click on a cell opens its network, at its time."""
+        """The cell's label; a click opens its network, at its time."""
         cell = self.layout(scene.preset, size).at(place)
         if cell is None:
             return None
@@ -139,7 +136,7 @@ class SheetView(View):
 
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
-    """Words above each column, and before each row, as far as they have room."""
+    """Labels above the columns and left of the rows, where they fit."""
     points, grid = layout.points, layout.grid
     high = lettering.room(points, "m")[1]
     if layout.heads[1] >= high * 0.8:
@@ -158,7 +155,7 @@ def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
 
 
 def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
-    """Each cell's words in its corner."""
+    """Each cell's label in its corner, where it fits."""
     points = layout.points
     inset = max(2, points // 3)
     for cell in layout.grid.cells:

@@ -1,6 +1,7 @@
-"""Where the cells of a sheet lie, and its words: at its natural size each cell has its own pixels.
+"""The layout of a sheet: its cells and labels.
 
-Preset, Grid -> natural_size(); at any other size the same sheet, as large as fits, in the middle
+Preset, Grid -> natural_size(): each cell has the size in pixels that the preset gives
+             -> sheet_layout(): the same, scaled to fit a picture of another size, centred
 """
 
 from dataclasses import dataclass
@@ -11,26 +12,27 @@ from cppn_gl.views.lettering import MIN_FONT, room
 from cppn_gl.views.text import fitting
 
 Size = tuple[int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two not inside
+Box = tuple[
+    int, int, int, int
+]  # left, top, right, bottom in pixels; right and bottom are exclusive
 
-LETTERS = 11  # of them on a cell's shorter side
-MOST = 22  # pixels of letters
-EMPTY = 30  # pixels of a sheet that are too few for words
+LETTERS = 11  # font sizes in a cell's shorter side
+MOST = 22  # largest font size in pixels
+EMPTY = 30  # a sheet with a side up to so many pixels has no labels
 
 
 @dataclass(frozen=True)
 class SheetLayout:
-    """A sheet on a picture. `heads`: room for the words of rows (left) and of columns (above)."""
+    """A sheet in a picture. `heads`: room for row labels (left) and for column labels (above)."""
 
     grid: Grid
     cell: tuple[float, float]
     gap: float
     heads: tuple[float, float]
     origin: tuple[float, float]
-    points: int  # pixels of letters; 0 for no words
+    points: int  # font size in pixels; 0 for no labels
 
     def box(self, row: int, column: int) -> Box:
-        """Where a cell lies."""
         left = self.origin[0] + self.heads[0] + column * (self.cell[0] + self.gap)
         top = self.origin[1] + self.heads[1] + row * (self.cell[1] + self.gap)
         x, y = round(left), round(top)
@@ -38,7 +40,7 @@ class SheetLayout:
         return x, y, max(x + 1, wide), max(y + 1, high)
 
     def at(self, place: tuple[float, float]) -> Cell | None:
-        """The cell that holds a pixel; None for gaps and what is beyond."""
+        """The cell that contains a pixel; None in gaps and outside."""
         column = self._index(place[0] - self.origin[0] - self.heads[0], self.cell[0])
         row = self._index(place[1] - self.origin[1] - self.heads[1], self.cell[1])
         if row is None or column is None:
@@ -51,7 +53,7 @@ class SheetLayout:
 
 
 def folded(grid: Grid) -> bool:
-    """Whether an axis goes over several rows, so that each cell bears its own words."""
+    """Whether an axis wraps over several rows, so that each cell has its own label."""
     return not any(grid.row_labels) and not any(grid.column_labels)
 
 
@@ -73,12 +75,12 @@ def _natural(preset: Preset, grid: Grid) -> tuple[SheetLayout, Size]:
 
 
 def natural_size(preset: Preset, grid: Grid) -> Size:
-    """The size of a sheet whose cells have just the pixels that the preset says."""
+    """The size of a sheet whose cells have the size that the preset gives."""
     return _natural(preset, grid)[1]
 
 
 def sheet_layout(preset: Preset, grid: Grid, size: Size) -> SheetLayout:
-    """The sheet as large as fits into a picture of `size`, in the middle."""
+    """The sheet scaled to fit a picture of `size`, centred."""
     natural, whole = _natural(preset, grid)
     scale = min(size[0] / whole[0], size[1] / whole[1])
     if scale == 1 and size == whole:

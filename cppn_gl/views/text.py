@@ -1,4 +1,4 @@
-"""Words as pictures: the lines of the HUD, the help, the messages, drawn by Pillow."""
+"""Text as pictures: the lines of the HUD, the help and the messages, drawn by Pillow."""
 
 from functools import cache
 from pathlib import Path
@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 FONTS = Path(__file__).parents[1] / "fonts"
 WHITE = (255, 255, 255, 255)
 DIM = (190, 198, 208, 255)
-GROUND = (12, 14, 18)  # dark, where there is no picture
+GROUND = (12, 14, 18)  # background where there is no picture
 BACKGROUND = (*GROUND, 176)
 CLEAR = (0, 0, 0, 0)
 ALARM = (150, 20, 30, 225)
-MIN_FONT = 8  # below it the letters cannot be told apart
+MIN_FONT = 8  # pixels; smaller text is illegible
 
 Pixels = NDArray[np.uint8]
 
@@ -23,17 +23,17 @@ def fitting(
     size: tuple[float, float],
     least: float,
     most: float,
-    shares: tuple[float, float] = (52, 26),
+    parts: tuple[float, float] = (52, 26),
 ) -> int:
-    """Pixels of letters that are these shares of a picture's width and height, within limits.
+    """The font size in pixels: width / parts[0] or height / parts[1], the smaller, within limits.
 
-    By default a picture holds 26 lines of some 90 letters.
+    By default a picture holds 26 lines of about 90 letters.
     """
-    return round(min(max(min(size[0] / shares[0], size[1] / shares[1]), least), most))
+    return round(min(max(min(size[0] / parts[0], size[1] / parts[1]), least), most))
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number in so many digits, with a minus sign."""
+    """A number with so many significant digits, and a typographic minus sign."""
     return f"{value:.{digits}g}".replace("-", "−")
 
 
@@ -41,21 +41,21 @@ def significant(value: float, digits: int = 3) -> str:
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The font at `size` pixels.
 
-    Pillow's own layout: Raqm, which it prefers where libfribidi is installed, has other widths.
+    The layout is fixed: Raqm, Pillow's default where libfribidi is installed, has other widths.
     """
     name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
     return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def letter(size: int) -> tuple[float, int]:
-    """(width, line height) of a letter in pixels: the font has one width for all."""
+    """(width, line height) of a letter in pixels; the font is monospaced."""
     face = font(size)
     ascent, descent = face.getmetrics()
     return face.getlength("M" * 16) / 16, ascent + descent
 
 
 def wrap(line: str, columns: int) -> list[str]:
-    """A line in pieces of at most `columns` letters, broken at spaces where there are any."""
+    """A line split into pieces of at most `columns` letters, at spaces where possible."""
     columns, pieces = max(columns, 4), []
     line = "".join(c if c.isprintable() else " " for c in line)  # no line ends, no surrogates
     while len(line) > columns:
@@ -67,7 +67,7 @@ def wrap(line: str, columns: int) -> list[str]:
 
 
 def shorten(line: str, columns: int) -> str:
-    """A line cut to `columns` letters, the last an ellipsis where it was longer."""
+    """A line truncated to `columns` letters, with an ellipsis where it was longer."""
     return line if len(line) <= columns else line[: max(0, columns - 1)].rstrip(" …") + "…"
 
 
@@ -91,8 +91,8 @@ def panel(
 ) -> Pixels:
     """Lines in a rounded panel of at most `width` by `height` pixels, as (…, …, 4) RGBA.
 
-    The first line is bold where there is a `heading`. Lines too long are wrapped; what has no
-    room is left out, and an ellipsis stands for it.
+    With `heading` the first line is bold. Long lines are wrapped; an ellipsis replaces lines that
+    do not fit.
     """
     advance, leading = letter(size)
     pad = _pad(size)
@@ -117,7 +117,7 @@ def panel(
 def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], largest: int) -> Pixels:
     """A table of two columns in one to three blocks, as large as fits into `size` pixels.
 
-    In a window too small for it the table is cut, and says so.
+    In a window too small for it the table is truncated, with a note.
     """
     left = max(len(a) for a, _ in rows)
     right = max(len(b) for _, b in rows)

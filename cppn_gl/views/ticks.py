@@ -1,4 +1,4 @@
-"""Round numbers for axes, and the words for them."""
+"""Round numbers for axes, and their labels."""
 
 import itertools
 import math
@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers in [low, high]: multiples of 1, 2 or 5 × a power of ten, `most` or fewer."""
+    """At most `most` round numbers in [low, high]: multiples of 1, 2 or 5 × a power of ten."""
     span = high - low
     if most < 1 or not 0 < span < math.inf:
         return []
@@ -24,7 +24,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def decades(low: float, high: float, most: int) -> list[float]:
-    """Powers of ten in [low, high], `most` or fewer, evenly apart."""
+    """At most `most` powers of ten in [low, high], evenly spaced on a logarithmic scale."""
     if most < 1 or not 0 < low < high < math.inf:
         return []
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
@@ -33,7 +33,7 @@ def decades(low: float, high: float, most: int) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers from low to high, both over 0, for a logarithmic scale: `most` at the most."""
+    """At most `most` round numbers in [low, high], both positive, for a logarithmic scale."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1, 2, 5), (1, 3), (1,)):
         found = [step * 10.0**k for k in decades for step in steps]
@@ -54,7 +54,7 @@ def short(value: float) -> str:
 
 
 def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
-    """The numbers at ticks, with the digits that tell them apart."""
+    """Labels for ticks, with as many digits as distinguish them."""
     if log:
         return [f"{value:g}" if 0.9e-3 < value < 1.1e4 else f"{value:.0e}" for value in values]
     largest = max(map(abs, values), default=0.0)
@@ -69,16 +69,16 @@ def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
 
 
 def round_up(value: float) -> float:
-    """The least of 1, 2 or 5 times a power of ten that is not below a positive value."""
+    """A positive value rounded up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9))
 
 
-def roomy(values: Floats, *, least: float = 1e-9, share: float = 0.06) -> tuple[float, float]:
-    """Limits of an axis that holds all finite values, with some room; (-1, 1) where none is."""
+def padded(values: Floats, *, least: float = 1e-9, margin: float = 0.06) -> tuple[float, float]:
+    """Limits of an axis that holds all finite values, with a margin; (-1, 1) without any."""
     finite = np.asarray(values)[np.isfinite(values)]
     if not finite.size:
         return -1.0, 1.0
     low, high = float(finite.min()), float(finite.max())
-    room = max((high - low) * share, least, 1e-6 * max(abs(low), abs(high)))
+    room = max((high - low) * margin, least, 1e-6 * max(abs(low), abs(high)))
     return low - room, high + room

@@ -448,7 +448,7 @@ def test_a_write_that_fails_leaves_no_file(here: Path) -> None:
     process = start("render", "small.toml", "-o", "a.png", *SMALL, preexec_fn=limited(600))
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    assert err.startswith("cppn_gl: a.png: larger than a file may be")
+    assert err.startswith("cppn_gl: a.png: exceeds the limit on file sizes")
     assert err.count("\n") == 1
     assert sorted(path.name for path in here.iterdir()) == ["small.toml"]
 
@@ -721,7 +721,7 @@ WRONG = [
     (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),
     (["render", "small.toml", "-o"], "expected one argument"),
     (["render", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
-    (["render", "small.toml", "-o", "small.toml/a.png"], "is no folder"),
+    (["render", "small.toml", "-o", "small.toml/a.png"], "is not a folder"),
     (["render", "folder.png", *OUT], "folder.png: Is a directory"),
     (["render", "small.toml", "-o", "folder.png"], "is a folder"),
     (["render", "broken.toml", *OUT], "broken.toml:1: not TOML"),
@@ -768,13 +768,19 @@ WRONG = [
     (["sheet", "small.toml", "-o", "no/a.png"], "folder no does not exist"),
     (sheet("--rows", "dephh=1:3"), "sweep.rows: dephh: no such key; did you mean 'depth'?"),
     (sheet("--rows", "depth=0:3"), "sweep.rows: network.depth: 0 is not an integer"),
-    (sheet("--rows", "depth"), "sweep.rows: 'depth' is no axis"),
-    (sheet("--cols", "depth=1:9:x"), "sweep.cols: '1:9:x': a count"),
-    (sheet("--rows", "depth=1:3", "--cols", "depth=1:3"), "sweep.cols: network.depth differs"),
-    (sheet("--rows", "seed=1:100", "--cols", "depth=1:60"), "100 × 60 cells where 1024"),
-    (sheet("--cols", "layer=1:9"), "sweep.cols: layer 4 where the network has 3"),
-    (sheet("--cols", "view=sheet,units"), "a sheet has no sheet in a cell"),
-    (sheet("--rows", "title=a,b"), "title: cannot differ from cell to cell"),
+    (sheet("--rows", "depth"), "sweep.rows: 'depth' is not an axis"),
+    (sheet("--cols", "depth=1:9:x"), "sweep.cols: '1:9:x': expected a count"),
+    (
+        sheet("--rows", "depth=1:3", "--cols", "depth=1:3"),
+        "sweep.cols: network.depth already varies",
+    ),
+    (
+        sheet("--rows", "seed=1:100", "--cols", "depth=1:60"),
+        "100 × 60 cells; expected at most 1024",
+    ),
+    (sheet("--cols", "layer=1:9"), "sweep.cols: layer 4; the network has 3"),
+    (sheet("--cols", "view=sheet,units"), "a cell of a sheet cannot be a sheet"),
+    (sheet("--rows", "title=a,b"), "title: cannot vary from cell to cell"),
     (sheet("--wrap", "x"), "sweep.wrap: 'x'"),
     (sheet("--gap", "-1"), "sweep.gap: -1"),
     (sheet("--seeds", "foo"), "no 'foo'; known: shared, varying"),
@@ -994,4 +1000,4 @@ def test_a_terminal_without_the_characters_gets_their_codes(
     process = start("render", "--help")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert "W\\u2081" in out
+    assert "2\\u2076\\xb3" in out

@@ -49,7 +49,7 @@ def test_every_short_key_is_an_option_with_its_help() -> None:
             else:
                 assert option not in made.names
                 assert f"{table}.{written(field)}" in text
-    assert "the output layer included, 1 to 64" in text
+    assert "including the output layer, 1 to 64" in text
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,9 @@ def test_set_names_the_key_that_there_is_not(key: str) -> None:
 
 @pytest.mark.parametrize("table", ["color", "show", "animate", "network"])
 def test_set_says_that_a_table_is_none(table: str) -> None:
-    with pytest.raises(PresetError, match=f"^{table}: a table; write one of its keys, as {table}"):
+    with pytest.raises(
+        PresetError, match=f"^{table}: is a table; write one of its keys, such as {table}"
+    ):
         given_by("--set", f"{table}=1")
 
 

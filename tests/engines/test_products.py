@@ -96,7 +96,7 @@ def test_pixels_do_not_depend_on_interruptions() -> None:
     task = Stepping(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, Region.of(size)))
     while not task.step(0.0):
         pass
-    assert np.array_equal(drawn(preset, size), task.found)
+    assert np.array_equal(drawn(preset, size), task.result)
 
 
 @pytest.mark.parametrize("mapping", ["lab", "oklch", "hsv", "viridis"])

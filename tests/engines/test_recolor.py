@@ -9,16 +9,16 @@ from windowless import windowless
 from cppn_gl.engines.gl.recolor import Recolor
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, Ends, colored
+from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, ValueRange, colored
 
 pytestmark = pytest.mark.gl
 
 SIZE = (37, 21)
 ENDS = [
-    Ends((0.0,) * 3, (1.0,) * 3),
-    Ends((-1.0,) * 3, (1.0,) * 3),
-    Ends((-0.2, 0.1, 0.3), (0.4, 0.5, 0.9)),
-    Ends((-1e37,) * 3, (1e37,) * 3),
+    ValueRange((0.0,) * 3, (1.0,) * 3),
+    ValueRange((-1.0,) * 3, (1.0,) * 3),
+    ValueRange((-0.2, 0.1, 0.3), (0.4, 0.5, 0.9)),
+    ValueRange((-1e37,) * 3, (1e37,) * 3),
 ]
 
 
@@ -56,7 +56,7 @@ def values() -> np.ndarray:
 @pytest.mark.parametrize("ends", ENDS)
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_the_shader_colours_as_numpy_does(
-    renderer: Renderer, planes: tuple[Planes, Planes], name: str, ends: Ends, invert: bool
+    renderer: Renderer, planes: tuple[Planes, Planes], name: str, ends: ValueRange, invert: bool
 ) -> None:
     raw, shown = planes
     raw.write(values())

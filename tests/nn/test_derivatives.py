@@ -14,7 +14,7 @@ from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.derivatives import (
     at_points,
-    first_sums,
+    first_pre_activations,
     kinked_layers,
     layers,
     outputs,
@@ -23,7 +23,7 @@ from cppn_gl.nn.derivatives import (
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.slopes.fields import GBuffer
+from cppn_gl.views.slopes.gbuffer import GBuffer
 from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
@@ -108,7 +108,7 @@ def test_overflow_gives_no_exception_and_no_number() -> None:
 def test_at_local_coordinates_they_are_the_same(change: dict[str, Any]) -> None:
     preset = Preset().replace(depth=5, width=9, weight_scale=0.7).replace(**change)
     places = Places(preset.network(), preset.view, preset.animation.clock(0.0))
-    sums = places.first_sums(np.arange(SIZE[0] * SIZE[1]), SIZE)
+    sums = places.first_pre_activations(np.arange(SIZE[0] * SIZE[1]), SIZE)
     found, expected = outputs(preset.network(), sums), judged(preset)
     assert sums.dtype == found.dtype == np.float32
     scale = np.abs(expected).max(axis=(1, 2), keepdims=True)
@@ -120,7 +120,7 @@ def test_the_pattern_is_that_of_signs() -> None:
     assert kinked_layers(network) == [0, 2]
     x, y = np.random.default_rng(3).uniform(-2, 2, (2, 300))
     hashes, signs = np.zeros(300, np.uint32), []
-    for number, sums, _ in layers(network, first_sums(network, x, y)):
+    for number, sums, _ in layers(network, first_pre_activations(network, x, y)):
         if number in (0, 2):
             signs.append(sums[0] > 0)
             hashes ^= pattern_hash(number, sums[0] > 0)

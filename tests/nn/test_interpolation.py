@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppn_gl.nn import draws
-from cppn_gl.nn.interpolation import Arc, Kind, arc, between, blended
+from cppn_gl.nn.interpolation import Arc, DrawLayout, arc, between, blended
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import Preset
 
-KIND = Kind(((6, 2), (6, 6), (3, 6)), 2, "normal")
+KIND = DrawLayout(((6, 2), (6, 6), (3, 6)), 2, "normal")
 
 
 def whole(arrays: list[np.ndarray]) -> np.ndarray:
@@ -46,8 +46,10 @@ def test_all_that_is_drawn_is_one_vector() -> None:
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.sampled_from(["normal", "uniform"]))
-def test_equal_shares_are_equal_angles_and_lengths(seed: int, other: int, law: str) -> None:
-    kind = Kind(((4, 2), (3, 4)), 0, law)
+def test_equal_shares_are_equal_angles_and_lengths(
+    seed: int, other: int, distribution: str
+) -> None:
+    kind = DrawLayout(((4, 2), (3, 4)), 0, distribution)
     points = [whole(blended(kind, seed, other, k / 8)) for k in range(9)]
     turned = [angle(a, b) for a, b in itertools.pairwise(points)]
     assert turned == pytest.approx([turned[0]] * 8, abs=1e-5)
@@ -57,7 +59,7 @@ def test_equal_shares_are_equal_angles_and_lengths(seed: int, other: int, law: s
 
 @given(st.integers(0, 1000), st.floats(0, 1))
 def test_a_uniform_walk_keeps_its_variance(seed: int, share: float) -> None:
-    mixed = blended(Kind(((60, 60),), 0, "uniform"), seed, seed + 1, share)[0]
+    mixed = blended(DrawLayout(((60, 60),), 0, "uniform"), seed, seed + 1, share)[0]
     assert np.var(mixed) == pytest.approx(1 / 3, rel=0.1)
     assert np.abs(mixed).max() <= math.sqrt(2) * 1.05
 
@@ -66,9 +68,9 @@ def test_what_has_no_plane_of_its_own_goes_straight() -> None:
     assert Arc(1.0, 1.0, 0.0).factors(0.25) == (0.75, 0.25)  # the same vector
     assert Arc(1.0, 1.0, math.pi).factors(0.25) == (0.75, 0.25)  # the opposite one
     assert between([np.zeros(3)], [np.ones(3)]).factors(0.5) == (0.5, 0.5)
-    nothing = Kind((), 0, "uniform")
+    nothing = DrawLayout((), 0, "uniform")
     assert arc(nothing, 1, 2).angle == 0
-    one = Kind((), 1, "uniform")  # two numbers alone: no circle
+    one = DrawLayout((), 1, "uniform")  # two numbers alone: no circle
     a, b = (float(draws.draw_row(s, 0, draws.LATENT, 1, "uniform")[0]) for s in (1, 2))
     assert float(blended(one, 1, 2, 0.5)[-1][0]) == pytest.approx((a + b) / 2, abs=1e-7)
 

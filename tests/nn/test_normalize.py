@@ -190,7 +190,7 @@ def test_the_table_is_read_and_written() -> None:
         ({"which": "hiden"}, r"normalize\.which: no 'hiden'; did you mean 'hidden'"),
         ({"grid": 1}, r"normalize\.grid: 1 is not an integer from 2 to 128"),
         ({"region_extent": 0}, r"normalize\.region_extent: 0 is not a number"),
-        ({"region_center": [1]}, r"normalize\.region_center: a list of 1 where 2"),
+        ({"region_center": [1]}, r"normalize\.region_center: a list of 1; expected 2"),
         ({"gain": -1}, r"normalize\.gain: -1 is not a number from 0"),
     ],
 )

@@ -69,7 +69,7 @@ def pixels(path: Path) -> NDArray[Any]:
 
 
 class StopError(Exception):
-    """Ends a poster midway."""
+    """ValueRange a poster midway."""
 
 
 def stopping(after: int) -> Callable[[int, int], None]:
@@ -453,7 +453,7 @@ def test_a_full_disk_costs_no_band(here: Path) -> None:
     process = start(*words, preexec_fn=limited, stdin=subprocess.DEVNULL)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
-    assert err.startswith("cppn_gl: a.png: larger than a file may be here")
+    assert err.startswith("cppn_gl: a.png: exceeds the limit on file sizes")
     assert err.count("\n") == 1
     assert (here / "a.png").read_bytes() == b"an older file"
     assert sorted(contents(here)) == [
@@ -507,7 +507,7 @@ def test_without_a_display_a_posters_preset_is_not_drawn_in_memory(
 @pytest.mark.parametrize("data", [b"", b"no picture", b"II+\0\x08\0\0\0", b"MM\0*\0\0\0\x08"])
 def test_no_tiff(here: Path, data: bytes) -> None:
     (here / "a.tif").write_bytes(data)
-    with pytest.raises(PresetError, match=r"a\.tif: (no|not a|not a sound) "):
+    with pytest.raises(PresetError, match=r"a\.tif: (no|not a|a damaged) "):
         read_shot(here / "a.tif")
 
 

@@ -599,7 +599,7 @@ def test_numbers_of_numpy_are_numbers(renderer: Renderer) -> None:
         ({"size": (0, 0)}, "0 is not an integer from 1"),
         ({"size": (5, -1)}, "-1 is not an integer"),
         ({"size": (5.5, 3)}, "5.5 is not an integer"),
-        ({"size": (5,)}, "a list of 1 where 2"),
+        ({"size": (5,)}, "a list of 1; expected 2"),
         ({"size": (2**40, 1)}, "is not an integer from 1 to 1048576"),
         ({"time": math.nan}, "nan is not a number"),
         ({"time": math.inf}, "inf is not a number"),

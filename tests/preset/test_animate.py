@@ -329,29 +329,29 @@ MISTAKES = {
     "[animate]\n'nework.depth' = [1, 2]": "a:2: animate.nework.depth: no such table; did you mean",
     "[animate]\n'network.depth' = [0, 2]": "a:2: animate.network.depth: 0 is not an integer from 1",
     "[animate]\n'network.depth' = [1.5, 2]": "a:2: animate.network.depth: 1.5 is not an integer",
-    "[animate]\n'network.depth' = 3": "a:2: animate.network.depth: 3 where a list of 2 to 256",
-    "[animate]\n'network.depth' = [3]": "a:2: animate.network.depth: [3] where a list of 2",
+    "[animate]\n'network.depth' = 3": "a:2: animate.network.depth: 3; expected a list of 2 to 256",
+    "[animate]\n'network.depth' = [3]": "a:2: animate.network.depth: [3]; expected a list of 2",
     "[animate]\n'view.extent' = [1, 1e9]": "a:2: animate.view.extent: 1000000000.0 is not a number",
-    "[animate]\n'view.extent' = [1, nan]": "a:2: animate.view.extent: nan is not a number, and",
-    "[animate]\n'view.center' = [1, [1, 2]]": "a:2: animate.view.center: numbers, or lists of",
+    "[animate]\n'view.extent' = [1, nan]": "a:2: animate.view.extent: nan is not a number; only",
+    "[animate]\n'view.center' = [1, [1, 2]]": "a:2: animate.view.center: expected numbers, or",
     "[animate]\n'view.center' = [1, 2]": "a:2: animate.view.center: 1 is not a list",
     "[animate]\nactivation = ['sin', 'cos']": "a:2: animate.activation: 'sin' is not a number",
     "[animate]\n'color.invert' = [false, true]": "a:2: animate.color.invert: False is not a number",
     "[animate]\noutputs = [1, 3]": "a:2: animate.outputs: 2 is not one of 1, 3",
-    "[animate]\nspeed = [1, 3]": "a:2: animate.speed: cannot move; numbers of other tables can",
-    "[animate]\ntitle = [1, 3]": "a:2: animate.title: cannot move",
+    "[animate]\nspeed = [1, 3]": "a:2: animate.speed: cannot be animated; numbers",
+    "[animate]\ntitle = [1, 3]": "a:2: animate.title: cannot be animated",
     "[animate]\nmoving = [1, 3]": "a:2: animate.moving: no such key",
     "[animate]\ndepth = [1, 3]\n'network.depth' = [1, 3]": "a:3: animate.network.depth: a key",
     "[animate]\n'network.latent' = [[1], [2]]\n[network]\ninputs=['z1']": "network.latent: 1 val",
-    "animate = 3": "a:1: animate: 3 where a table [animate] would be right",
-    "[animation]\nwalk = [3]": "a:2: animation.walk: one seed where two or more",
+    "animate = 3": "a:1: animate: 3; expected a table [animate]",
+    "[animation]\nwalk = [3]": "a:2: animation.walk: one seed; expected two or more",
     "[animation]\nwalk = [3, -1]": "a:2: animation.walk: -1 is not an integer from 0",
     "[animation]\nwalk = [3, 4]\nwalker = 'latents'": "a:3: animation.walker: no input is a latent",
     "[animation]\nwalk = [3, 4]\nwalker = 'latents'\n[network]\ninputs = ['z0']\n[animate]\n"
-    "'latent' = [[1], [2]]": "animate.latent: the walk moves it; one of the two would be right",
-    "[animation]\nwalk = [3, 4]\n[animate]\nseed = [1, 9]": "animate.seed: the walk moves it",
+    "'latent' = [[1], [2]]": "animate.latent: the walk changes it; expected only one of the two",
+    "[animation]\nwalk = [3, 4]\n[animate]\nseed = [1, 9]": "animate.seed: the walk changes it",
     "[animation]\nending = 'bonce'": "a:2: animation.ending: no 'bonce'; did you mean 'bounce'?",
-    "[network]\nbetween = [3]": "a:2: network.between: [3] is not a seed and a number from 0 to 1",
+    "[network]\nbetween = [3]": "a:2: network.between: [3]; expected a seed and a number",
     "[network]\nbetween = [3, 2]": "a:2: network.between: 2 is not a number from 0 to 1",
 }
 
@@ -367,7 +367,7 @@ def test_a_mistake_names_its_key(toml: str) -> None:
 def test_a_network_given_by_its_layers_moves_as_far_as_it_can() -> None:
     layers = (Layer(np.ones((1, 2)), np.zeros(1), "sin"),)
     preset = Preset(Layers(layers, ("x", "z0")))
-    with pytest.raises(PresetError, match=r"animation\.walk: this network is given by its layers"):
+    with pytest.raises(PresetError, match=r"animation\.walk: this network has explicit layers"):
         preset.replace(walk=[1, 2])
     with pytest.raises(PresetError, match=r"animate\.network\.depth: cannot be changed"):
         preset.replace(**{"animate.depth": [1, 2]})

@@ -5,12 +5,12 @@ import colorsys
 import numpy as np
 import pytest
 
-from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, Ends, broken, colored, single
+from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, ValueRange, broken, colored, single
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
-UNIT = Ends((0.0,) * 3, (1.0,) * 3)
-SIGNED = Ends((-1.0,) * 3, (1.0,) * 3)
+UNIT = ValueRange((0.0,) * 3, (1.0,) * 3)
+SIGNED = ValueRange((-1.0,) * 3, (1.0,) * 3)
 
 each = pytest.mark.parametrize("name", MAPPINGS)
 

@@ -104,7 +104,7 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
-    assert refused(tmp_path / "a.png") == "a device or a pipe, where a plain file would be right"
+    assert refused(tmp_path / "a.png") == "a device or a pipe; expected a regular file"
 
 
 def test_a_size_has_a_limit() -> None:

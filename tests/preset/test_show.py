@@ -143,7 +143,7 @@ def test_a_sheet_varies_one_view_s_option_or_all_of_a_name() -> None:
     layers = cells(Preset().replace(**{"sweep.cols": "show.layer=1:2"})).cells
     assert [c.preset.options(UnitsOptions).layer for c in layers] == [1, 2]
     assert {c.preset.spec.depth for c in layers} == {Preset().spec.depth}
-    with pytest.raises(PresetError, match=r"sweep\.cols: .* along the rows already"):
+    with pytest.raises(PresetError, match=r"sweep\.cols: .* already varies along the rows"):
         Preset().replace(**{"sweep.rows": "turn=0:90:2", "sweep.cols": "volume.turn=0:9:2"})
 
 
@@ -164,12 +164,12 @@ def test_shipped_presets_of_before_views_had_tables_show_the_same(name: str) -> 
         ("[show]\nuntt = 1", "a:2: show.untt: no such key; did you mean 'unit'?"),
         ("[volume]\ncontours = 1", "a:2: volume.contours: no such key"),
         ("[volme]\nopacity = 1", "a:1: volme: no such key; did you mean 'volume'?"),
-        ("volume = 3", "a:1: volume: 3 where a table [volume] would be right"),
+        ("volume = 3", "a:1: volume: 3; expected a table [volume]"),
         ("[picture]\nlayer = 1", "a:1: picture: no such key"),
         ("[show]\nview = 'volum'", "a:2: show.view: no 'volum'; did you mean 'volume'?"),
         ("[animate]\n'show.paint' = [1, 2]", "a:2: animate.show.paint: 1 is not one of"),
         ("[animate]\n'show.turn' = [1, 9e9]", "a:2: animate.show.turn: 9000000000.0 is not"),
-        ("[animate]\nturn = [1, 2]\n'show.turn' = [1, 2]", "animate.turn: a key stands twice"),
+        ("[animate]\nturn = [1, 2]\n'show.turn' = [1, 2]", "animate.turn: a key is given twice"),
     ],
 )
 def test_a_mistake_names_the_key_as_it_is_written(text: str, words: str) -> None:
@@ -188,8 +188,8 @@ def test_what_is_as_usual_is_not_told_and_makes_no_difference() -> None:
 
 @pytest.mark.parametrize("name", ["network", "volume", "title", "no name", ""])
 def test_a_name_that_is_taken_is_no_view_s(name: str) -> None:
-    with pytest.raises(ValueError, match="cannot be a view's name"):
+    with pytest.raises(ValueError, match="is not a valid name for a view"):
         register(ViewRow(name, "a view", "module:View"))
-    with pytest.raises(ValueError, match="has a table already"):
+    with pytest.raises(ValueError, match="already has a table"):
         register(ViewRow("other", "a view", "module:View", VolumeOptions))
     assert "other" not in VIEWS

@@ -82,7 +82,7 @@ def test_layers_of_one_network_are_its_layers_pictures() -> None:
         assert cell.preset.spec == whole.layer_picture(cell.column + 1).spec
     given_ = given_layers().replace(cols="layer=1:3")
     assert [cell.preset.spec.depth for cell in cells(given_).cells] == [1, 2, 3]
-    with pytest.raises(PresetError, match=r"sweep\.cols: layer 6 where the network has 5"):
+    with pytest.raises(PresetError, match=r"sweep\.cols: layer 6; the network has 5"):
         cells(BASE.replace(cols="layer=1:6"))
 
 
@@ -160,10 +160,13 @@ def test_labels(text: str, words: tuple[str, ...]) -> None:
         ({"rows": "layer=0:3"}, "sweep.rows: layer: 0 is not an integer from 1 to 64"),
         ({"rows": "inputs=['q']"}, "sweep.rows: network.inputs: no input 'q'"),
         ({"rows": "time=a"}, "sweep.rows: time: 'a' is not a number"),
-        ({"rows": "gap=1:3"}, "sweep.rows: gap: cannot differ from cell to cell"),
-        ({"rows": "title=a,b"}, "sweep.rows: title: cannot differ"),
-        ({"rows": "depth=1:3 & network.depth=1:3"}, "sweep.rows: a key stands twice on one axis"),
-        ({"rows": "depth=1:3", "cols": "network.depth=1:3"}, "sweep.cols: network.depth differs"),
+        ({"rows": "gap=1:3"}, "sweep.rows: gap: cannot vary from cell to cell"),
+        ({"rows": "title=a,b"}, "sweep.rows: title: cannot vary"),
+        ({"rows": "depth=1:3 & network.depth=1:3"}, "sweep.rows: a key is given twice on one axis"),
+        (
+            {"rows": "depth=1:3", "cols": "network.depth=1:3"},
+            "sweep.cols: network.depth already varies",
+        ),
         ({"rows": "seed=1:2000"}, "sweep.rows: 1:2000 is more than 1024 values"),
     ],
 )
@@ -181,7 +184,9 @@ def test_what_only_shows_in_a_cell_is_said_of_its_axis() -> None:
         cells(BASE.replace(inputs=["z0"], latent=[1], rows="inputs=['z0'],['z0','z1']"))
     with pytest.raises(PresetError, match=r"sweep\.rows: network\.depth: cannot be changed"):
         cells(given_layers().replace(rows="depth=1:2"))
-    with pytest.raises(PresetError, match=r"sweep\.cols: show\.view: a sheet has no sheet"):
+    with pytest.raises(
+        PresetError, match=r"sweep\.cols: show\.view: a cell of a sheet cannot be a sheet"
+    ):
         cells(BASE.replace(cols="show.view=sheet,units"))
 
 

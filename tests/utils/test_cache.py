@@ -14,8 +14,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.cache import MB, LRUCache, lru_cache_by_size
 from cppn_gl.views.slopes.gradient import limits
-from cppn_gl.views.slopes.sensitivity import changed, measured
-from cppn_gl.views.solid.heights import plates
+from cppn_gl.views.slopes.sensitivity import measured, perturbed_scene
+from cppn_gl.views.solid.heights import subplots
 
 
 def test_the_newest_are_kept() -> None:
@@ -127,10 +127,10 @@ def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.Monkey
             alive.add(scene.network)
             limits(scene)
             measured(scene)
-            plates(
+            subplots(
                 scene_of(preset.replace(view="surface", before=True), 0, scene.network), (60, 40)
             )
-            alive.add(changed(scene).network)
+            alive.add(perturbed_scene(scene).network)
             ended(scene_of(preset.replace(stretch="minmax"), 0, scene.network), (9, 9))
             del scene
     gc.collect()

@@ -45,7 +45,7 @@ def test_writes_all_of_it_under_the_usual_permissions(tmp_path: Path) -> None:
 def test_overwrites_only_when_told(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     path.write_bytes(b"old")
-    with pytest.raises(CaptureError, match="is there already") as caught:
+    with pytest.raises(CaptureError, match="already exists") as caught:
         write_atomic(path, b"new", overwrite=False)
     assert caught.value.taken
     assert path.read_bytes() == b"old"
@@ -136,7 +136,7 @@ def test_places_where_no_file_can_be(tmp_path: Path) -> None:
     wrong = {
         tmp_path: "is a folder",
         tmp_path / "no" / "a.png": "does not exist",
-        tmp_path / "file" / "a.png": "is no folder",
+        tmp_path / "file" / "a.png": "is not a folder",
         tmp_path / "pipe": "device or a pipe",
         tmp_path / ("n" * 300): "too long",
         tmp_path / "null\0": "no name for a file",
@@ -145,7 +145,7 @@ def test_places_where_no_file_can_be(tmp_path: Path) -> None:
         with pytest.raises(CaptureError, match=words):
             write_atomic(path, b"", overwrite=True)
     assert names(tmp_path) == ["file", "pipe"]
-    with pytest.raises(CaptureError, match="is there already"):
+    with pytest.raises(CaptureError, match="already exists"):
         check_target(tmp_path / "file", overwrite=False)
     check_target(tmp_path / "file", overwrite=True)
 

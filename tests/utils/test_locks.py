@@ -108,7 +108,7 @@ def test_what_is_in_the_file_does_not_matter(lock: Path) -> None:
 def test_a_holder_that_has_no_number_is_another_process(
     lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "LOOKS", 2)
+    monkeypatch.setattr(locks, "ATTEMPTS", 2)
     with locked(lock, lock, ""):
         lock.write_text("")
         with pytest.raises(CaptureError, match="another process is drawing it"):
@@ -131,7 +131,7 @@ def test_where_there_are_no_locks_it_goes_on_without(
     def fail(*_: Any) -> bool:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(locks, "_take", fail)
+    monkeypatch.setattr(locks, "_try_lock", fail)
     take(lock)
 
 

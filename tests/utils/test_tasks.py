@@ -20,10 +20,10 @@ def test_without_time_one_step_is_done_at_each_call() -> None:
     work = Stepping(counting(3, done))
     for number in range(1, 3):  # the first call goes to the first yield, and a step on
         assert not work.step(0.0)
-        assert work.found is None
+        assert work.result is None
         assert done == list(range(number + 1))
     assert work.step(0.0)
-    assert work.found == "end"
+    assert work.result == "end"
     assert work.step(0.0)  # it stays so
     assert len(done) == 3
 
@@ -32,7 +32,7 @@ def test_with_time_it_comes_to_its_end() -> None:
     done: list[int] = []
     work = Stepping(counting(50, done))
     assert work.step(within(60.0))
-    assert (work.found, len(done)) == ("end", 50)
+    assert (work.result, len(done)) == ("end", 50)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7])

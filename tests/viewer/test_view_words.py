@@ -59,7 +59,7 @@ def test_they_are_made_once_for_the_same_picture(name: str, asked: list[Any]) ->
     assert words.panels(of, SIZE, None) is first
     assert len(asked) == 1
     words.panels(of, SIZE, (10.0, 20.0))
-    assert len(asked) == (2 if ALL[name].points else 1)
+    assert len(asked) == (2 if ALL[name].uses_cursor else 1)
     words.panels(of, (200, 100), None)
     assert asked[-1][1] == (200, 100)
     words.panels(scene("picture"), SIZE, None)

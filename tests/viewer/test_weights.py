@@ -58,7 +58,7 @@ def test_both_seeds_of_a_network_between_two_are_drawn(monkeypatch: pytest.Monke
 
 def test_a_network_larger_than_the_cache_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wide, other = (PRESET.replace(depth=12, width=512, seed=seed) for seed in (1, 2))
-    assert 4 * wide.network().parameters > draws.KEPT
+    assert 4 * wide.network().parameters > draws.CACHE_LIMIT
     followed = Weights()
     _, network = followed.follow(wide, 60.0)
     other.network()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.views.solid.box_axes import (
-    Axis,
+    BoxAxis,
     Letters,
     axes_overlay,
     line,
@@ -14,7 +14,7 @@ from cppn_gl.views.solid.box_axes import (
 )
 from cppn_gl.views.solid.camera import Camera
 
-AXES = (Axis("x", -2.0, 2.0), Axis("y", 0.0, 1.0), Axis("", 0.0, 1.0))
+AXES = (BoxAxis("x", -2.0, 2.0), BoxAxis("y", 0.0, 1.0), BoxAxis("", 0.0, 1.0))
 
 
 def drawn(size: tuple[int, int], tilt: float = 30, turn: float = 30, **options) -> np.ndarray:
@@ -65,16 +65,16 @@ def test_a_line_that_leaves_the_picture_is_cut() -> None:
 
 
 def test_numbers_are_few_and_a_rounding_error_is_zero() -> None:
-    assert [text for _, text, _ in Axis("x", -0.3, 0.3000000001).ticks()] == ["−0.3", "0", "0.3"]
+    assert [text for _, text, _ in BoxAxis("x", -0.3, 0.3000000001).ticks()] == ["−0.3", "0", "0.3"]
 
 
 def test_numbers_have_the_digits_that_a_deep_zoom_needs() -> None:
-    ticks = Axis("x", 0.51234567 - 1e-6, 0.51234567 + 1e-6).ticks()
+    ticks = BoxAxis("x", 0.51234567 - 1e-6, 0.51234567 + 1e-6).ticks()
     assert len({text for _, text, _ in ticks}) == 3
 
 
 def test_a_mark_takes_the_place_of_the_number_next_to_it() -> None:
-    ticks = Axis("t", 0.0, 2.0, 1.1).ticks()
+    ticks = BoxAxis("t", 0.0, 2.0, 1.1).ticks()
     assert [text for _, text, _ in ticks] == ["0", "2", "t = 1.1"]
     assert ticks[-1][0] == pytest.approx(0.1)
 

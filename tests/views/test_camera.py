@@ -47,7 +47,7 @@ def test_the_nearer_is_nearer_in_depth() -> None:
 def test_axes_and_spread_are_those_of_the_matrix() -> None:
     camera = Camera(40, 25, 5.0, (300, 200))
     right, up, towards = camera.axes
-    across, high = camera.spread
+    across, high = camera.half_size
     corner = camera.project([right * across + up * high])[0]
     assert corner[:2] == pytest.approx((300, 0))
     assert camera.eye == pytest.approx(towards * 5.0 / np.cos(np.radians(25)))

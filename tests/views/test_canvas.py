@@ -22,7 +22,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.color import Color, Ends, colored
+from cppn_gl.preset.color import Color, ValueRange, colored
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.utils.tasks import Steps
@@ -436,13 +436,13 @@ def test_coarse_and_fine_pictures_are_stretched_alike(
 ) -> None:
     """The colours of a place are the same to the bit, however coarse its picture is."""
     preset = PRESET.replace(view=view, stretch=kind, mapping="magma", depth=3, cols="seed=1:3")
-    ends: list[Ends] = []
+    ends: list[ValueRange] = []
 
-    def spy(values: np.ndarray, color: Color, of: Ends) -> np.ndarray:
+    def spy(values: np.ndarray, color: Color, of: ValueRange) -> np.ndarray:
         ends.append(of)
         return colored(values, color, of)
 
-    def seen(self: Recolor, color: Color, of: Ends, samples: int) -> None:
+    def seen(self: Recolor, color: Color, of: ValueRange, samples: int) -> None:
         ends.append(of)
         chosen(self, color, of, samples)
 

@@ -71,9 +71,11 @@ def test_three_outputs_are_three_curves_in_their_colours() -> None:
 def test_sums_before_the_activation_are_shown_when_asked_for() -> None:
     scene = drawn(before=True)
     curves = along(scene, 20)
-    assert curves.unit_sums is not None
+    assert curves.unit_pre_activations is not None
     left = panels(scene, curves)[0]
-    assert np.stack([line.y for line in left.lines], axis=1) == pytest.approx(curves.unit_sums)
+    assert np.stack([line.y for line in left.lines], axis=1) == pytest.approx(
+        curves.unit_pre_activations
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -166,7 +168,7 @@ def test_the_output_under_the_cursor_is_named() -> None:
     _, middle, right = frames(view, scene, size)
     curves = along(scene, 3)
     for frame, values, words in (
-        (middle, curves.sums, "green output before the activation"),
+        (middle, curves.pre_activations, "green output, pre-activation"),
         (right, curves.outputs, "green output: "),
     ):
         across, down = frame.place(np.array([0.0]), values[1:2, 1])

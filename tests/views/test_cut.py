@@ -27,7 +27,7 @@ def test_the_outputs_are_the_references() -> None:
     assert found.axis == "x"
     assert found.outputs == pytest.approx(one.network.evaluate(found.at[:, None]), abs=1e-14)
     name = one.network.layers[-1].activation
-    assert activate(name, found.sums) == pytest.approx(found.outputs, abs=0)
+    assert activate(name, found.pre_activations) == pytest.approx(found.outputs, abs=0)
 
 
 def test_the_units_and_their_weighted_sum_are_the_networks() -> None:
@@ -38,9 +38,11 @@ def test_the_units_and_their_weighted_sum_are_the_networks() -> None:
         before = y @ layer.weight.T.astype(np.float64) + layer.bias
         y = activate(layer.activation, before)
     assert found.units == pytest.approx(y, abs=1e-14)
-    assert found.unit_sums == pytest.approx(before, abs=1e-14)
+    assert found.unit_pre_activations == pytest.approx(before, abs=1e-14)
     last = one.network.layers[-1]
-    assert found.sums == pytest.approx(y @ last.weight.T.astype(np.float64) + last.bias, abs=1e-13)
+    assert found.pre_activations == pytest.approx(
+        y @ last.weight.T.astype(np.float64) + last.bias, abs=1e-13
+    )
 
 
 def test_a_layer_asked_for_shows_the_network_up_to_it() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.utils import colormaps
-from cppn_gl.views.units.diverging import CUT, SPREADS, STEPS, bound, palette, reach_of, tinted
+from cppn_gl.views.units.diverging import CUT, RMS_RANGE, STEPS, bound, palette, reach_of, tinted
 
 
 def luminance(colors: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def test_bounds(name: str, expected: float | None) -> None:
 def test_the_reach_of_an_unbounded_layer_is_its_spread() -> None:
     values = np.float32([1] * 999 + [1000])
     assert reach_of(values, "tanh") == pytest.approx(1)
-    true = SPREADS * np.sqrt(np.mean(values.astype(float) ** 2))
+    true = RMS_RANGE * np.sqrt(np.mean(values.astype(float) ** 2))
     assert reach_of(values, "relu") == pytest.approx(true)
     assert reach_of(np.float32([0, 3, -4]), None) == 4
     assert reach_of(np.float32([np.nan, np.inf, 2])) == 2

@@ -13,8 +13,8 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import GradientOptions
 from cppn_gl.utils.tasks import within
 from cppn_gl.views.slopes import gradient
-from cppn_gl.views.slopes.fields import BAND_PIXELS
-from cppn_gl.views.slopes.gradient import GradientView, limits, spread
+from cppn_gl.views.slopes.gbuffer import BAND_PIXELS
+from cppn_gl.views.slopes.gradient import GradientView, limits, scale_limits
 from cppn_gl.views.slopes.palette import heat
 
 VIEW = GradientView()
@@ -123,11 +123,11 @@ def test_the_scale_is_of_most_steepnesses_of_the_view() -> None:
 
 
 def test_a_scale_is_never_empty_nor_endless() -> None:
-    assert spread(np.zeros(9)) == (0.1, 1.0)
-    assert spread(np.full(9, np.nan)) == (0.1, 1.0)
-    low, high = spread(np.full(9, 2.0))
+    assert scale_limits(np.zeros(9)) == (0.1, 1.0)
+    assert scale_limits(np.full(9, np.nan)) == (0.1, 1.0)
+    low, high = scale_limits(np.full(9, 2.0))
     assert low < 2 < high
-    low, high = spread(np.logspace(-20, 3, 99))
+    low, high = scale_limits(np.logspace(-20, 3, 99))
     assert high / low == pytest.approx(1e4)
 
 
@@ -153,4 +153,4 @@ def test_a_place_says_how_steep_it_is() -> None:
     hit = VIEW.hit(scene_of(PRESET.replace(extent=2.0)), (100, 50), (75.0, 12.5))
     jets = at_points(PRESET.network(), [2.0], [1.0])
     assert hit is not None
-    assert f"by {np.linalg.norm(jets[1:]):.2g} per unit of x, y at (2, 1)" in hit.words
+    assert hit.words == f"gradient magnitude {np.linalg.norm(jets[1:]):.2g} at (2, 1)"

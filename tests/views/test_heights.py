@@ -1,4 +1,4 @@
-"""What a surface's heights are: sums, units, their ranges, the plates of a picture."""
+"""What a surface's heights are: sums, units, their ranges, the subplots of a picture."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,13 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.views.solid.heights import measured, plates, rounded, sums, units
+from cppn_gl.views.solid.heights import (
+    hidden_units,
+    measured,
+    pre_activation_network,
+    rounded,
+    subplots,
+)
 
 NETWORK = Network.random(depth=3, width=7, inputs=("x", "y"), seed=4, weight_scale=1.3)
 POINTS = np.random.default_rng(2).uniform(-1, 1, (50, 2))
@@ -19,12 +25,12 @@ def shown(**keys) -> Scene:
 
 
 def test_sums_are_what_the_output_activation_is_given() -> None:
-    before = sums(NETWORK).evaluate(POINTS)
+    before = pre_activation_network(NETWORK).evaluate(POINTS)
     assert NETWORK.evaluate(POINTS) == pytest.approx(1 / (1 + np.exp(-before)))
 
 
 def test_units_are_the_last_hidden_layers_first() -> None:
-    few, count = units(NETWORK)
+    few, count = hidden_units(NETWORK)
     y = POINTS
     for layer in NETWORK.layers[:-1]:
         y = np.tanh(y @ layer.weight.T.astype(float) + layer.bias)
@@ -34,17 +40,17 @@ def test_units_are_the_last_hidden_layers_first() -> None:
 
 @pytest.mark.parametrize(("width", "count", "outputs"), [(1, 1, 1), (2, 2, 3), (3, 3, 3)])
 def test_a_narrow_layer_has_fewer(width: int, count: int, outputs: int) -> None:
-    found = units(Network.random(depth=2, width=width))
+    found = hidden_units(Network.random(depth=2, width=width))
     assert found is not None
     assert found[1] == count
     assert found[0].outputs == outputs
-    assert units(Network.random(depth=1)) is None
+    assert hidden_units(Network.random(depth=1)) is None
 
 
 @pytest.mark.parametrize("channel", ["all", "red", "green", "blue"])
 def test_the_span_holds_all_values_and_hardly_more(channel: str) -> None:
     scene = shown(weight_scale=2.0, extent=1.4)
-    network = sums(scene.network)
+    network = pre_activation_network(scene.network)
     low, high = measured(network, scene.view, scene.clock, channel)
     axis = np.linspace(-1.4, 1.4, 33)
     x, y = (c.ravel() for c in np.meshgrid(axis, axis))
@@ -65,7 +71,7 @@ def test_spans_end_at_round_numbers(low: float, high: float, expected: tuple) ->
 
 def test_a_constant_lies_in_the_middle_of_its_span() -> None:
     scene = shown(weight_scale=0.0, bias_scale=0.0)
-    low, high = measured(sums(scene.network), scene.view, scene.clock, "all")
+    low, high = measured(pre_activation_network(scene.network), scene.view, scene.clock, "all")
     assert (low + high) / 2 == pytest.approx(0, abs=0.1)
     assert high > low
 
@@ -73,19 +79,19 @@ def test_a_constant_lies_in_the_middle_of_its_span() -> None:
 def test_heights_are_outputs_over_the_range_of_their_activation() -> None:
     for name, span in (("sigmoid", (0, 1)), ("tanh", (-1, 1)), ("atan", (-np.pi / 2, np.pi / 2))):
         scene = shown(output_activation=name)
-        (plate,) = plates(scene, (640, 360))
-        assert plate.network is scene.network
-        assert plate.span == span
-        assert plate.pixels((640, 360)) == (0, 0, 640, 360)
+        (subplot,) = subplots(scene, (640, 360))
+        assert subplot.network is scene.network
+        assert subplot.span == span
+        assert subplot.pixels((640, 360)) == (0, 0, 640, 360)
 
 
 @pytest.mark.parametrize("name", ["identity", "relu", "softplus"])
 def test_heights_of_outputs_without_bounds_are_measured(name: str) -> None:
     scene = shown(output_activation=name, weight_scale=2.5, channel="green")
-    (plate,) = plates(scene, (640, 360))
+    (subplot,) = subplots(scene, (640, 360))
     u, v = (c.ravel() for c in np.meshgrid(np.linspace(-1, 1, 33), np.linspace(-1, 1, 33)))
     values = scene.network.evaluate(np.stack([u, v], axis=1) * scene.view.extent)[:, 1]
-    low, high = plate.span
+    low, high = subplot.span
     assert low <= values.min() + 1e-3
     assert high >= values.max() - 1e-3
     assert high - low < 1.35 * np.ptp(values)
@@ -98,38 +104,40 @@ def test_what_is_no_number_is_not_measured() -> None:
         Layer(np.array([[1e30, 3.0]]), np.zeros(1), "identity"),
     ]
     scene = scene_of(Preset().replace(view="surface"), 0.0, Network(layers))
-    (plate,) = plates(scene, (640, 360))  # infinite where x > 0
-    assert plate.span[0] <= 0
-    assert plate.span[1] == pytest.approx(3, abs=0.3)
+    (subplot,) = subplots(scene, (640, 360))  # infinite where x > 0
+    assert subplot.span[0] <= 0
+    assert subplot.span[1] == pytest.approx(3, abs=0.3)
     large = [Layer(np.full((1, n), 1e30), np.full(1, 1e30), "relu") for n in (2, 1)]
     nowhere = [*large, Layer(np.ones((1, 1)), np.zeros(1), "identity")]
-    (plate,) = plates(scene_of(Preset().replace(view="surface"), 0.0, Network(nowhere)), (64, 36))
-    assert plate.span[0] < plate.span[1]
-    assert np.isfinite(plate.span).all()
+    (subplot,) = subplots(
+        scene_of(Preset().replace(view="surface"), 0.0, Network(nowhere)), (64, 36)
+    )
+    assert subplot.span[0] < subplot.span[1]
+    assert np.isfinite(subplot.span).all()
 
 
 def test_before_the_activation_they_are_sums() -> None:
-    (plate,) = plates(shown(before=True), (640, 360))
-    assert plate.network.drawn[-1].activation == "identity"
-    assert plate.span[1] > plate.span[0]
+    (subplot,) = subplots(shown(before=True), (640, 360))
+    assert subplot.network.drawn[-1].activation == "identity"
+    assert subplot.span[1] > subplot.span[0]
 
 
 @pytest.mark.parametrize("panels", ["channels", "sum"])
 @pytest.mark.parametrize("size", [(640, 360), (361, 640), (500, 500)])
 def test_plates_share_out_the_picture(panels: str, size: tuple[int, int]) -> None:
     covered = np.zeros((size[1], size[0]), int)
-    for plate in plates(shown(panels=panels), size):
-        left, top, width, height = plate.pixels(size)
+    for subplot in subplots(shown(panels=panels), size):
+        left, top, width, height = subplot.pixels(size)
         covered[top : top + height, left : left + width] += 1
     assert (covered == 1).all()
 
 
 def test_one_channel_or_one_layer_has_one_plate() -> None:
-    assert len(plates(shown(panels="channels", outputs=1), (640, 360))) == 1
-    assert len(plates(scene_of(Preset().replace(depth=1, panels="sum")), (640, 360))) == 1
+    assert len(subplots(shown(panels="channels", outputs=1), (640, 360))) == 1
+    assert len(subplots(scene_of(Preset().replace(depth=1, panels="sum")), (640, 360))) == 1
 
 
 def test_the_same_scene_has_the_same_networks() -> None:
     scene = shown(panels="sum")
-    first, second = plates(scene, (640, 360)), plates(scene, (320, 180))
+    first, second = subplots(scene, (640, 360)), subplots(scene, (320, 180))
     assert all(a.network is b.network for a, b in zip(first, second, strict=True))

@@ -13,10 +13,10 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers
-from cppn_gl.preset.color import Ends, colored
+from cppn_gl.preset.color import ValueRange, colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views.base import painted
-from cppn_gl.views.layers import LayersView, pass_through, planes
+from cppn_gl.views.layers import LayersView, pass_through, pre_activation_colors
 
 VIEW = LayersView()
 SIZE = (160, 110)
@@ -170,7 +170,7 @@ def test_sums_are_in_the_mapping_on_their_own_scale() -> None:
     left, top, right, _ = cells.box(2)
     cell = np.s_[top : top + half - cells.gap, left:right]
     plain = painted(VIEW, scene_of(preset.replace(mapping="rgb", stretch="none")), SIZE)[cell]
-    unit = Ends((0.0,) * 3, (1.0,) * 3)
+    unit = ValueRange((0.0,) * 3, (1.0,) * 3)
     expected = colored(plain.reshape(-1, 3), preset.color, unit).reshape(plain.shape)
     assert np.allclose(painted(VIEW, scene_of(preset), SIZE)[cell], expected, atol=1e-4)
 
@@ -201,7 +201,7 @@ def test_before_stands_above_after() -> None:
         true = evaluated(preset.layer_picture(index + 1), (cells.cell[0], half), 0.0)
         after, above = picture[bottom - half : bottom, left:right], picture[top:, left:right]
         assert np.abs(after - true[:, : right - left]).max() < 1e-4
-        sums = planes(true.reshape(-1, 3).astype(np.float32)).reshape(true.shape)
+        sums = pre_activation_colors(true.reshape(-1, 3).astype(np.float32)).reshape(true.shape)
         rows = half - cells.gap  # clear of the other, also where the cell is a pixel smaller
         assert np.allclose(above[:rows], sums[:rows, : right - left], atol=1e-4)
 
@@ -221,12 +221,12 @@ def test_the_first_layer_is_flat_before_its_activation() -> None:
 
 def test_planes_are_grey_at_zero_and_full_at_their_spread() -> None:
     sums = np.float32([[0, 1, -1], [1, -1, np.nan], [-1, 1, 0]])
-    shown = planes(sums)
+    shown = pre_activation_colors(sums)
     assert shown[0, 0] == pytest.approx(0.5)
     assert shown[1].tolist() == [1, 0, 1]  # not a number
     assert 0.6 < shown[0, 1] < 0.8
-    assert (planes(np.zeros((2, 1), np.float32)) == 0.5).all()
-    assert (planes(np.float32([[np.nan]])) == [1, 0, 1]).all()
+    assert (pre_activation_colors(np.zeros((2, 1), np.float32)) == 0.5).all()
+    assert (pre_activation_colors(np.float32([[np.nan]])) == [1, 0, 1]).all()
 
 
 def test_a_click_opens_the_layer() -> None:
@@ -238,7 +238,9 @@ def test_a_click_opens_the_layer() -> None:
         hit = VIEW.hit(scene, (960, 600), ((left + right) / 2, (top + bottom) / 2))
         assert hit is not None
         assert hit.opens == preset.layer_picture(index + 1).replace(view="picture")
-        assert f"layer {index + 1}," in hit.words
+        assert hit.words.startswith(
+            f"layer {index + 1} of 18: output of the depth-{index + 1} network"
+        )
     assert VIEW.hit(scene, (960, 600), (1.0, 100.0)) is None
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from cppn_gl.views.slopes.legend import Corner, bar_at, bar_sides, points
+from cppn_gl.views.slopes.legend import LegendLayout, bar_at, bar_sides, points
 
 
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (500, 500), (1920, 1080), (180, 320)])
 def test_a_corner_lies_within_the_picture(size: tuple[int, int]) -> None:
     for lines in (2, 4, 7):
-        corner = Corner(size, lines)
-        box, inner = corner.box, corner.inner()
+        layout = LegendLayout(size, lines)
+        box, inner = layout.box, layout.inner()
         if size[0] < 200:
             assert box is inner is None
             continue
@@ -17,11 +17,11 @@ def test_a_corner_lies_within_the_picture(size: tuple[int, int]) -> None:
         assert inner is not None
         assert 0 < box[0] < inner[0] < inner[2] < box[2] < size[0]
         assert 0 < box[1] < inner[1] < inner[3] < box[3] < size[1]
-        assert inner[3] - inner[1] == lines * corner.line
+        assert inner[3] - inner[1] == lines * layout.line
 
 
 def test_what_is_too_high_is_left_out() -> None:
-    assert Corner((400, 130), 40).box is None
+    assert LegendLayout((400, 130), 40).box is None
 
 
 def test_letters_grow_with_the_picture() -> None:

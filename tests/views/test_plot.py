@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.views.plots import plot
-from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Frame, Line, Panel, arrange
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 3000), (320, 180), (960, 600), (500, 500), (400, 900)]
@@ -19,7 +19,7 @@ def curve(color: plot.Color = (255, 255, 255), **keys: object) -> Line:
 
 def test_a_curve_passes_through_the_pixels_of_its_points() -> None:
     frame = Frame(Panel((-2, 2), (-1.2, 1.2)), (10, 5, 310, 185))
-    canvas = Canvas((320, 200), 10)
+    canvas = PlotCanvas((320, 200), 10)
     canvas.lines(frame, [curve((250, 40, 90), width=2.5)])
     for x in np.linspace(-1.9, 1.9, 39):
         across, down = frame.place(np.array([x]), np.sin(3 * np.array([x])))
@@ -29,7 +29,7 @@ def test_a_curve_passes_through_the_pixels_of_its_points() -> None:
 
 def test_lines_are_smooth_and_stay_in_their_frame() -> None:
     frame = Frame(Panel((-2, 2), (-0.5, 0.5)), (40, 30, 200, 100))
-    canvas = Canvas((240, 130), 10)
+    canvas = PlotCanvas((240, 130), 10)
     canvas.lines(frame, [curve()])
     changed = (canvas.pixels != np.array(plot.GROUND)).any(axis=2)
     rows, columns = np.nonzero(changed)
@@ -45,13 +45,13 @@ def test_not_a_number_is_a_gap_and_a_lone_point_a_dot() -> None:
     frame = Frame(Panel((0, 10), (-1, 1)), (0, 0, 100, 40))
     x = np.linspace(0, 10, 101)
     y = np.where((x > 3) & (x < 7), np.nan, 0.0)
-    canvas = Canvas((100, 40), 10)
+    canvas = PlotCanvas((100, 40), 10)
     canvas.lines(frame, [Line(x, y, plot.INK)])
     middle = (canvas.pixels[18:22] != np.array(plot.GROUND)).any(axis=(0, 2))
     assert middle[:28].all()
     assert not middle[34:66].any()
     assert middle[72:].all()
-    dot = Canvas((100, 40), 10)
+    dot = PlotCanvas((100, 40), 10)
     dot.lines(frame, [Line(np.array([5.0]), np.array([0.0]), plot.INK)])
     assert tuple(dot.pixels[20, 50]) == plot.INK
 
@@ -60,12 +60,12 @@ def test_infinite_and_huge_values_draw_without_a_warning() -> None:
     frame = Frame(Panel((0, 1), (-1, 1)), (0, 0, 60, 40))
     x = np.linspace(0, 1, 5)
     for y in ([0, 1e300, -1e300, np.inf, 0], [np.nan] * 5):
-        Canvas((60, 40), 10).lines(frame, [Line(x, np.array(y), plot.INK, dashed=True)])
+        PlotCanvas((60, 40), 10).lines(frame, [Line(x, np.array(y), plot.INK, dashed=True)])
 
 
 def test_dashes_leave_gaps() -> None:
     frame = Frame(Panel((0, 1), (-1, 1)), (0, 0, 200, 20))
-    canvas = Canvas((200, 20), 10)
+    canvas = PlotCanvas((200, 20), 10)
     canvas.lines(frame, [Line(np.array([0.0, 1.0]), np.zeros(2), plot.INK, dashed=True)])
     on = canvas.pixels[10, :, 0] > 120
     assert 0.3 < on.mean() < 0.7
@@ -94,7 +94,7 @@ def test_panels_lie_inside_the_box_and_apart(size: tuple[int, int], shape: tuple
     rows = arrange([[panel] * shape[1]] * shape[0], (0, 0, *size), plot.font_points(size))
     frames = [frame for row in rows for frame in row]
     assert len(frames) == shape[0] * shape[1]
-    canvas = Canvas(size, plot.font_points(size))
+    canvas = PlotCanvas(size, plot.font_points(size))
     for frame in frames:
         left, top, right, bottom = frame.box
         assert 0 <= left <= right <= size[0]
@@ -109,7 +109,7 @@ def test_words_are_there_where_they_have_room_and_inside_the_picture() -> None:
     size = (400, 300)
     frame = arrange([[panel]], (0, 0, *size), 10)[0][0]
     assert frame.words
-    canvas = Canvas(size, 10)
+    canvas = PlotCanvas(size, 10)
     canvas.panel(frame)
     changed = (canvas.pixels != np.array(plot.GROUND)).any(axis=2)
     assert changed[: frame.box[1] - 2].any()  # the title
@@ -127,7 +127,7 @@ def test_a_legend_lies_where_there_are_no_lines() -> None:
     line = Line(x, np.where(x < 0.5, 0.9, 0.1), plot.INK, label="line")
     size = (300, 200)
     frame = arrange([[Panel((0, 1), (0, 1), (line,), legend=True)]], (0, 0, *size), 10)[0][0]
-    with_legend, without = Canvas(size, 10), Canvas(size, 10)
+    with_legend, without = PlotCanvas(size, 10), PlotCanvas(size, 10)
     with_legend.panel(frame)
     bare = Panel((0, 1), (0, 1), (line,))
     without.panel(Frame(bare, frame.box, frame.words, frame.named))

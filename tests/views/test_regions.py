@@ -17,7 +17,7 @@ from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.views.slopes.fields import GBuffer
+from cppn_gl.views.slopes.gbuffer import GBuffer
 from cppn_gl.views.slopes.palette import inks
 from cppn_gl.views.slopes.regions import REGIONS, Lines, RegionsView, region_fields, shown_layers
 
@@ -247,8 +247,8 @@ def test_the_legend_has_each_layer_s_colour(size: tuple[int, int]) -> None:
     assert not np.array_equal(words, limited)
 
 
-def test_a_place_says_which_units_are_on() -> None:
+def test_a_place_says_which_units_are_active() -> None:
     scene: Scene = scene_of(PRESET)
     hit = VIEW.hit(scene, SIZE, (30.5, 20.5))
     assert hit is not None
-    assert hit.words.startswith(f"{signs(PRESET)[20, 30].sum()} of 24 units on")
+    assert hit.words.startswith(f"{signs(PRESET)[20, 30].sum()} of 24 units active")

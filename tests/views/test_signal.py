@@ -15,7 +15,7 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.plots import plot
-from cppn_gl.views.plots.signal import Column, SignalView, columns, panels, spread_limits, words
+from cppn_gl.views.plots.signal import NamedSignal, SignalView, columns, panels, std_limits, words
 from cppn_gl.views.plots.strength import measure
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
@@ -37,12 +37,12 @@ def test_the_view_is_in_the_table() -> None:
 
 def test_panels_hold_the_measured_numbers() -> None:
     signal = measure(scene())
-    (spread,), (mean,), (share,) = panels([Column("", signal)])
+    (spread,), (mean,), (share,) = panels([NamedSignal("", signal)])
     by_label = {line.label: line.y for line in spread.lines}
-    assert by_label["all units"] is signal.spread
-    assert by_label["a unit over the view"] is signal.within
-    assert by_label["rule: √n·σ a layer"] is signal.rule
-    assert np.ptp(by_label["kept: σ = 1/√n"]) == 0
+    assert by_label["all units"] is signal.std
+    assert by_label["one unit, over the view"] is signal.unit_std
+    assert by_label["predicted: × √n·σ"] is signal.predicted
+    assert np.ptp(by_label["constant: σ = 1/√n"]) == 0
     assert mean.lines[0].y is signal.mean
     assert share.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
     assert spread.log
@@ -51,39 +51,39 @@ def test_panels_hold_the_measured_numbers() -> None:
 
 def test_columns_share_their_axes() -> None:
     strong, weak = measure(scene(weight_scale=5.0)), measure(scene(weight_scale=0.01))
-    for left, right in panels([Column("a", strong), Column("b", weak)]):
+    for left, right in panels([NamedSignal("a", strong), NamedSignal("b", weak)]):
         assert left.y == right.y
         assert left.x == right.x
     found = columns(scene())
     assert [column.name for column in found] == ["as shown", "normalised"]
-    assert found[0].signal.spread == pytest.approx(measure(scene()).spread)
+    assert found[0].signal.std == pytest.approx(measure(scene()).std)
 
 
 def test_the_axis_of_the_spread_grows_by_whole_decades() -> None:
-    low, high = spread_limits(np.array([0.5, 1.0, np.nan, 0.0]))
+    low, high = std_limits(np.array([0.5, 1.0, np.nan, 0.0]))
     assert 0.005 < low < 0.01
     assert 10 < high < 20
-    low, high = spread_limits(np.array([1e-7, 3e5, 1e-300]))
+    low, high = std_limits(np.array([1e-7, 3e5, 1e-300]))
     assert low < 1e-7
     assert low > 1e-14
     assert 1e6 < high < 1e7
-    assert spread_limits(np.array([np.nan]))[0] == pytest.approx(10**-2.2)
+    assert std_limits(np.array([np.nan]))[0] == pytest.approx(10**-2.2)
 
 
 def test_the_words_say_what_was_measured() -> None:
     signal = measure(scene())
-    growth, rule, end, share = words(signal)
-    assert growth == f"each layer: ×{signal.growth:.2f}"
-    assert rule.endswith(f"×{signal.gain:.2f}")
-    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, spread {signal.spread[-1]:.2f}"
-    assert share.startswith(f"{100 * signal.saturated[-1]:.0f} % ")
+    growth, predicted, end, saturation = words(signal)
+    assert growth == f"growth per layer: ×{signal.growth:.2f}"
+    assert predicted == f"predicted, √n·σ: ×{signal.gain:.2f}"
+    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, std {signal.std[-1]:.2f}"
+    assert saturation == f"layer 6: {100 * signal.saturated[-1]:.0f} % saturated"
     assert max(map(len, words(signal, short=True))) <= 19
 
 
 def test_overflow_is_said() -> None:
     one = overflowing()
     assert words(measure(one))[-1] == "overflow at layer 3"
-    assert panels([Column("", measure(one))])[0][0].note == "overflow at layer 3"
+    assert panels([NamedSignal("", measure(one))])[0][0].note == "overflow at layer 3"
     view, size = SignalView(), (640, 360)
     assert view.overlay(one, size) is not None
     frame = view._card(one, size).frames[0][0]
@@ -119,7 +119,7 @@ def test_the_spread_passes_through_its_pixels() -> None:
     frame = view._card(one, size).frames[0][0]
     signal = view._card(one, size).found[0].signal
     layers = np.arange(7.0)
-    across, down = frame.place(layers, signal.within)
+    across, down = frame.place(layers, signal.unit_std)
     for column, row in zip(across, down, strict=True):
         pixel = overlay[int(row), int(column), :3].astype(int)
         assert np.abs(pixel - plot.COLORS[1]).max() < 40

@@ -17,7 +17,14 @@ from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import within
-from cppn_gl.views.solid.space import AMBIENT, VolumeSlices, level, shades, third_name, third_of
+from cppn_gl.views.solid.space import (
+    AMBIENT,
+    VolumeSlices,
+    fix_input,
+    shades,
+    third_input,
+    third_name,
+)
 
 BASE = Preset().replace(depth=3, width=6, inputs=("x", "y", "t"), speed=0.5, extent=2.0, seed=8)
 
@@ -39,7 +46,7 @@ def test_the_third_input_is_t_or_the_first_latent(inputs: tuple, name: str | Non
 
 @pytest.mark.parametrize("time", [-9.0, -4.1, 0.0, 0.3, 3.9, 4.1, 1000.3])
 def test_the_moving_slice_is_in_the_block_that_is_shown(time: float) -> None:
-    third = third_of(scene_of(BASE, time))
+    third = third_input(scene_of(BASE, time))
     assert third.now == pytest.approx(0.5 * time)
     assert third.high - third.low == 4.0
     assert third.low % 4 == 2.0
@@ -51,7 +58,7 @@ def test_the_moving_slice_is_in_the_block_that_is_shown(time: float) -> None:
 def test_a_level_is_the_network_with_the_third_input_held(name: str) -> None:
     preset = Preset().replace(inputs=("x", name, "y", "z1"), depth=3, width=5, seed=3)
     network, clock = preset.network(), preset.animation.clock(0.7)
-    held = level(network, name, 0.37)
+    held = fix_input(network, name, 0.37)
     x, y = np.random.default_rng(0).uniform(-1, 1, (2, 20))
     inputs = features(network.inputs, x, y, clock, network.latent)
     inputs[:, network.inputs.index(name)] = 0.37

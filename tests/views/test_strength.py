@@ -36,9 +36,9 @@ def test_mean_and_spread_are_those_of_the_reference(activation: str) -> None:
     found = measure(one)
     for layer, units in enumerate(reference(one)):
         assert found.mean[layer] == pytest.approx(units.mean(), abs=1e-4)
-        assert found.spread[layer] == pytest.approx(units.std(), rel=1e-4)
+        assert found.std[layer] == pytest.approx(units.std(), rel=1e-4)
         within = math.sqrt((units.std(axis=0) ** 2).mean())
-        assert found.within[layer] == pytest.approx(within, rel=1e-4)
+        assert found.unit_std[layer] == pytest.approx(within, rel=1e-4)
     assert found.overflow is None
 
 
@@ -60,8 +60,8 @@ def test_the_rule_multiplies_by_the_root_of_n_times_sigma() -> None:
     one = scene()
     found = measure(one)
     size = math.sqrt((reference(one)[0] ** 2).mean())
-    for layer, rule in enumerate(found.rule):
-        assert rule == pytest.approx(size, rel=1e-5)
+    for layer, predicted in enumerate(found.predicted):
+        assert predicted == pytest.approx(size, rel=1e-5)
         size *= found.gains[layer] if layer < len(found.gains) else 1
 
 
@@ -69,7 +69,7 @@ def test_sigma_1_over_root_n_keeps_the_size_of_a_linear_network() -> None:
     keys = {"activation": "identity", "output_activation": "identity", "bias_scale": 0.0}
     found = measure(scene(depth=12, width=200, init="lecun_normal", **keys))
     assert found.gain == pytest.approx(1, abs=0.03)
-    assert found.spread[1:12] == pytest.approx(found.rule[1:12], rel=0.5)
+    assert found.std[1:12] == pytest.approx(found.predicted[1:12], rel=0.5)
     assert found.growth == pytest.approx(1, abs=0.05)
 
 
@@ -93,8 +93,8 @@ def test_overflow_is_found_at_its_layer_without_a_warning() -> None:
     last = Layer(np.ones((1, 3)), np.zeros(1), "sigmoid")
     found = measure(scene_of(Preset(spec=Layers((first, *more, last)))))
     assert found.overflow == 3  # 1e45 passes 3.4e38
-    assert np.isfinite(found.spread[:3]).all()
-    assert np.isnan(found.spread[3:]).all()
+    assert np.isfinite(found.std[:3]).all()
+    assert np.isnan(found.std[3:]).all()
     assert np.isnan(found.mean[3:]).all()
     assert np.isnan(found.saturated[3:]).all()
 
@@ -115,4 +115,4 @@ def test_the_counterpart_is_the_same_preset_normalised_or_not() -> None:
     back = counterpart(other)
     assert not is_normalized(back)
     found = measure(scene_of(other))
-    assert (found.within[1:5] > 0.2).all()
+    assert (found.unit_std[1:5] > 0.2).all()

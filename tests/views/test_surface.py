@@ -22,7 +22,7 @@ from cppn_gl.views.base import Stage
 from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import FieldCache, FieldDrawing
-from cppn_gl.views.solid.heights import plates
+from cppn_gl.views.solid.heights import subplots
 from cppn_gl.views.solid.mesh import camera_of, grid_side
 
 pytestmark = pytest.mark.gl
@@ -43,13 +43,13 @@ def values(preset: Preset, x: np.ndarray, y: np.ndarray, time: float = 0.0) -> n
 
 
 def eye(preset: Preset, size: tuple[int, int] = SIZE) -> Camera:
-    return camera_of(plates(scene_of(preset), size)[0], preset, size)
+    return camera_of(subplots(scene_of(preset), size)[0], preset, size)
 
 
 def test_from_above_it_is_the_picture(renderer: Renderer) -> None:
     preset = GENTLE.replace(tilt=90.0, turn=0.0)
     pixels = drawn(renderer, preset, SIZE)
-    across, high = eye(preset).spread
+    across, high = eye(preset).half_size
     u = (2 * np.arange(SIZE[0]) + 1 - SIZE[0]) / SIZE[0] * across
     v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
     u, v = np.meshgrid(u, v)
@@ -73,8 +73,8 @@ def test_painted_it_has_the_colours_of_the_picture(
     renderer: Renderer, color: dict[str, object], before: bool
 ) -> None:
     preset = GENTLE.replace(tilt=90.0, turn=0.0, before=before, **color)
-    pixels, heights = drawn(renderer, preset, SIZE), plates(scene_of(preset), SIZE)
-    across, high = eye(preset).spread
+    pixels, heights = drawn(renderer, preset, SIZE), subplots(scene_of(preset), SIZE)
+    across, high = eye(preset).half_size
     u = (2 * np.arange(SIZE[0]) + 1 - SIZE[0]) / SIZE[0] * across
     v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
     u, v = np.meshgrid(u, v)
@@ -84,8 +84,8 @@ def test_painted_it_has_the_colours_of_the_picture(
     expected = colored(outputs, preset.color, ends)
     assert np.ptp(expected) > 0.4
     assert np.quantile(abs(pixels[inside] - expected), 0.99) < 8e-3
-    plain = plates(scene_of(GENTLE.replace(before=before)), SIZE)
-    assert [plate.span for plate in heights] == [plate.span for plate in plain]
+    plain = subplots(scene_of(GENTLE.replace(before=before)), SIZE)
+    assert [subplot.span for subplot in heights] == [subplot.span for subplot in plain]
 
 
 def test_coarse_and_fine_surfaces_have_the_same_colours(
@@ -168,10 +168,10 @@ def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:
 def test_heights_of_other_ranges_are_true(renderer: Renderer, name: str) -> None:
     last = ([[1.5, 0.4], [-0.6, 1.3], [0.9, -1.2]], [-0.4, -0.1, 0.3], name)
     preset = explicit(last, view="surface", paint="picture", contours=0, turn=20.0, tilt=40.0)
-    (plate,) = plates(scene_of(preset), SIZE)
+    (subplot,) = subplots(scene_of(preset), SIZE)
     u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
     outputs = values(preset, u, v)
-    share = (outputs.mean(axis=1) - plate.span[0]) / (plate.span[1] - plate.span[0])
+    share = (outputs.mean(axis=1) - subplot.span[0]) / (subplot.span[1] - subplot.span[0])
     assert 0 <= share.min() < 0.4
     assert 0.5 < share.max() <= 1
     points = np.stack([u, v, preset.options(SurfaceOptions).relief * (2 * share - 1)], axis=1)
@@ -258,7 +258,7 @@ def test_what_is_no_number_is_magenta(renderer: Renderer) -> None:
 
 @pytest.mark.parametrize("panels", ["one", "channels", "sum"])
 @pytest.mark.parametrize("size", [(96, 60), (320, 180), (250, 400)])
-def test_all_arrangements_fill_their_plates(
+def test_all_arrangements_fill_their_subplots(
     renderer: Renderer, panels: str, size: tuple[int, int]
 ) -> None:
     preset = Preset().replace(
@@ -266,8 +266,8 @@ def test_all_arrangements_fill_their_plates(
     )
     pixels = drawn(renderer, preset, size)
     assert np.isfinite(pixels).all()
-    for plate in plates(scene_of(preset), size):
-        left, top, width, height = plate.pixels(size)
+    for subplot in subplots(scene_of(preset), size):
+        left, top, width, height = subplot.pixels(size)
         part = pixels[top : top + height, left : left + width]
         assert (part.max(axis=2) - part.min(axis=2) > 0.1).mean() > 0.02
     words = view_of(preset).overlay(scene_of(preset), size)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cppn_gl.views.ticks import decades, log_ticks, roomy, round_up, short, tick_words, ticks
+from cppn_gl.views.ticks import decades, log_ticks, padded, round_up, short, tick_words, ticks
 
 RANGES = [(-1.06, 1.06), (0, 1), (3, 3.001), (-5, 5), (1e5, 3e5), (-2e-7, 1e-7), (-4e30, 9e30)]
 
@@ -58,13 +58,13 @@ def test_rounding_up_goes_to_the_next_round_number(value: float, above: float) -
 
 
 def test_limits_hold_all_finite_values_with_room() -> None:
-    low, high = roomy(np.array([0.0, 2.0, np.inf, np.nan]))
+    low, high = padded(np.array([0.0, 2.0, np.inf, np.nan]))
     assert low < 0
     assert high > 2
     assert high < 3
-    low, high = roomy(np.full(5, 7.0))
+    low, high = padded(np.full(5, 7.0))
     assert low < 7 < high
-    assert roomy(np.array([np.nan])) == (-1.0, 1.0)
+    assert padded(np.array([np.nan])) == (-1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from cppn_gl.views.units.diverging import palette
-from cppn_gl.views.units.lens import UnitReading
 from cppn_gl.views.units.unit_panel import Page, unit_panel
+from cppn_gl.views.units.unit_samples import UnitSummary
 
 BOX = (10, 10, 210, 110)
 WARM, COLD = palette()[-1], palette()[0]
@@ -71,7 +71,7 @@ def test_a_panel_stays_in_its_box(box: tuple[int, int, int, int], channel: int |
     values = np.linspace(-1, 1, 48, dtype=np.float32).reshape(6, 8)
     sources = tuple(map(str, range(30)))
     weights = np.linspace(-1, 1, 30, dtype=np.float32)
-    one = UnitReading("layer 1 unit 2", values, 1.0, channel, 0.0, 0.5, 0.1, weights, 0.2, sources)
+    one = UnitSummary("layer 1 unit 2", values, 1.0, channel, 0.0, 0.5, 0.1, weights, 0.2, sources)
     image = Image.new("RGBA", (700, 700), (0, 0, 0, 0))
     unit_panel(image, box, 8, one, 1.0)
     shown = np.asarray(image)[..., 3] > 0

@@ -18,8 +18,8 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
 from cppn_gl.views.units.diverging import reach_of, tinted
-from cppn_gl.views.units.lens import shaded
-from cppn_gl.views.units.units import UnitsView, board_of, kept_unit
+from cppn_gl.views.units.unit_samples import shaded
+from cppn_gl.views.units.units import UnitsView, board_of, selected_unit
 
 VIEW = UnitsView()
 SIZE = (640, 360)
@@ -83,7 +83,7 @@ def test_a_click_keeps_a_unit_and_another_frees_it() -> None:
     assert hit.words == "layer 2 unit 5"
     preset = preset.replace(**hit.changes)
     kept = scene_of(preset)
-    assert kept_unit(kept, board) == (2, 4)
+    assert selected_unit(kept, board) == (2, 4)
     again, ground = VIEW.hit(kept, SIZE, middle), VIEW.hit(kept, SIZE, (1.0, 1.0))
     for hit in (again, ground):
         assert hit is not None

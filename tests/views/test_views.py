@@ -169,7 +169,7 @@ def test_words_are_as_large_as_the_picture_and_pointing_never_fails(
         words = view.overlay(of, size, place)
         assert (words is None) == (plain is None)
         assert words is None or (words.shape, words.dtype) == ((high, wide, 4), np.uint8)
-        if words is not None and (place is None or not view.points):
+        if words is not None and (place is None or not view.uses_cursor):
             assert np.array_equal(words, plain)
         if place is None:
             continue

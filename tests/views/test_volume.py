@@ -14,7 +14,7 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VolumeOptions
 from cppn_gl.views import view_of
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.solid.volume import LENS, Observatory, slice_side, volume_side
+from cppn_gl.views.solid.volume import LENS, VolumeRenderer, slice_side, volume_side
 
 pytestmark = pytest.mark.gl
 SIZE = (120, 90)
@@ -155,7 +155,7 @@ def test_turning_and_turning_knobs_only_march_again(renderer: Renderer) -> None:
         preset = COLORED.replace(**keys)
         drawn(renderer, preset, SIZE, scene=scene_of(preset, time, network))
         with staged(renderer) as stage:
-            return stage.painter.shared(Observatory).made
+            return stage.painter.shared(VolumeRenderer).made
 
     before = made()
     assert made(turn=99.0, tilt=10.0, distance=6.0) == before

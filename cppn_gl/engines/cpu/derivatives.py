@@ -1,6 +1,6 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> Places.first_sums() -> nn/derivatives.layers() -> values, slopes to the right and up
+u, v -> Places.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ class Places:
         self._radius = "r" in network.inputs
         self._fold = fold[: len(network.drawn[0].bias)]
 
-    def first_sums(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
+    def first_pre_activations(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
         """The sums of layer 1 at pixels of a picture, by their number in reading order."""
         places = self._products.places(pixels, size)
         jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)

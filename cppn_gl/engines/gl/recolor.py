@@ -1,6 +1,6 @@
 """The shader that colours planes: raw outputs to colours, some rows at a time.
 
-    planes, Color, Ends -> recolor.frag (colored.glsl, its formulas in mappings.glsl) -> planes
+    planes, Color, ValueRange -> recolor.frag (colored.glsl, mappings.glsl) -> planes
 
 Which mapping it is, its range and its palette are uniforms: changing them compiles nothing.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import ADDED, Pass
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.preset.color import MAPPINGS, Color, Ends
+from cppn_gl.preset.color import MAPPINGS, Color, ValueRange
 
 ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
 FIRST_RATE = 1e6  # texels a second, before any was measured
@@ -31,7 +31,7 @@ def formulas() -> str:
     return f"#define FORMULAS {' '.join(chosen)}"
 
 
-def choice(color: Color, ends: Ends) -> dict[str, Any]:
+def choice(color: Color, ends: ValueRange) -> dict[str, Any]:
     """The uniforms of colored.glsl, but for the palettes: a mapping, and its range."""
     mapping, (low, factor) = MAPPINGS[color.mapping], ends.affine
     box_low, box_high = np.array(mapping.box, np.float32).T
@@ -66,7 +66,7 @@ class Recolor:
         self.rate = FIRST_RATE  # texels a second
         self._drawn: set[bool] = set()  # with blending, and without
 
-    def set(self, color: Color, ends: Ends, samples: int) -> None:
+    def set(self, color: Color, ends: ValueRange, samples: int) -> None:
         """Choose a mapping, its range, and how many samples share a pixel."""
         self._pass.set(**choice(color, ends), share=1 / samples)
 

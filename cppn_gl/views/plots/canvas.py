@@ -1,7 +1,7 @@
-"""A picture that plots are painted on with Pillow: fields, smooth lines, words.
+"""The Pillow image that plots are drawn on: panels, anti-aliased lines, text.
 
-A frame's lines are drawn on a crop of the canvas enlarged SAMPLES times and shrunk again, which
-smooths them and clips them to the frame; what else lies in the crop comes back unchanged.
+A frame's lines are drawn on a copy of the frame enlarged up to SAMPLES times, which is then reduced
+again: this smooths the lines, clips them to the frame and leaves its background unchanged.
 """
 
 import math
@@ -31,14 +31,14 @@ from cppn_gl.views.text import font, letter, shorten
 from cppn_gl.views.ticks import tick_words, ticks
 
 SAMPLES = 4
-_CROP = 9_000_000  # pixels of an enlarged crop, at most
-_LONG = 150_000  # pixels up and down of all lines of a frame, beyond which it is less smooth
-_TURNS = 20  # times up and down a frame, beyond which a line is drawn finer
-_LEAST_FIELD = 3  # pixels of a frame's side; a smaller one is not drawn
+_CROP = 9_000_000  # most pixels of an enlarged copy
+_LONG = 150_000  # total vertical length of a frame's lines, in pixels, for full smoothing
+_TURNS = 20  # vertical length in frame heights beyond which a line is drawn thinner
+_LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 
 
-class Canvas:
-    """An RGB picture under way, and the size of its letters."""
+class PlotCanvas:
+    """An RGB image being drawn, and its font size in pixels."""
 
     def __init__(self, size: tuple[int, int], points: int, ground: Color = GROUND):
         self.image = Image.new("RGB", size, ground)
@@ -46,8 +46,8 @@ class Canvas:
         self.draw = ImageDraw.Draw(self.image)
 
     @classmethod
-    def over(cls, pixels: NDArray[np.uint8], points: int) -> "Canvas":
-        """A canvas that begins as a copy of (height, width, 3 or 4) pixels."""
+    def over(cls, pixels: NDArray[np.uint8], points: int) -> "PlotCanvas":
+        """A canvas that starts as a copy of (height, width, 3 or 4) pixels."""
         canvas = cls((1, 1), points)
         canvas.image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
         canvas.draw = ImageDraw.Draw(canvas.image)
@@ -58,10 +58,10 @@ class Canvas:
         """(height, width, 3)."""
         return np.asarray(self.image)
 
-    def dim(self, frame: Frame, share: float) -> None:
-        """Fade what a field shows, so that what is drawn next stands out."""
+    def dim(self, frame: Frame, amount: float) -> None:
+        """Fade a frame's contents towards its background by `amount`, 0 to 1."""
         field = Image.new("RGB", frame.size, FIELD)
-        self.image.paste(Image.blend(self.image.crop(frame.box), field, share), frame.box[:2])
+        self.image.paste(Image.blend(self.image.crop(frame.box), field, amount), frame.box[:2])
 
     def text(
         self,
@@ -72,12 +72,12 @@ class Canvas:
         anchor: str = "la",
         bold: bool = False,
     ) -> None:
-        """Words at a pixel; `anchor` as Pillow has it."""
+        """Text at a pixel; `anchor` is Pillow's text anchor."""
         at = (round(place[0]), round(place[1]))
         self.draw.text(at, words, fill=color, font=font(self.points, bold), anchor=anchor)
 
     def panel(self, frame: Frame) -> None:
-        """A whole panel: field, grid, lines, numbers, words."""
+        """A whole panel: background, grid, lines, tick labels, titles, legend."""
         if min(frame.size) < _LEAST_FIELD:
             return
         left, top, right, bottom = frame.box
@@ -92,7 +92,7 @@ class Canvas:
             self._legend(frame)
 
     def lines(self, frame: Frame, lines: Iterable[Line]) -> None:
-        """Lines, smooth and clipped to the frame."""
+        """Lines, anti-aliased and clipped to the frame."""
         width, height = frame.size
         if min(width, height) < _LEAST_FIELD:
             return
@@ -104,7 +104,7 @@ class Canvas:
             np.clip(points[:, 1], -reach, reach, out=points[:, 1])
         times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (width * height)))))
         climbs = [_climb(points) for points in placed]
-        if sum(climbs) > _LONG:  # a thicket: smoothness is neither seen nor paid for
+        if sum(climbs) > _LONG:  # too dense for smoothing to be visible
             times = min(times, 2)
         crop = self.image.crop(frame.box)
         crop = crop.resize((width * times, height * times), Image.Resampling.NEAREST)
@@ -116,7 +116,7 @@ class Canvas:
         self.image.paste(crop.reduce(times), frame.box[:2])
 
     def _grid(self, frame: Frame) -> tuple[list[float], list[float]]:
-        """Grid lines; returns the ticks across and up."""
+        """Draw grid lines; return the ticks along x and y."""
         panel, (left, top, right, bottom) = frame.panel, frame.box
         width, height = frame.size
         across = _fitting_ticks(panel, width, letter(self.points)[0])
@@ -169,7 +169,7 @@ class Canvas:
             self.text((right - pad, y), words, ALARM, anchor="rm", bold=True)
 
     def _legend(self, frame: Frame) -> None:
-        """Names of the lines, at the side or corner where the fewest points lie."""
+        """The names of the lines, in the place that covers the fewest of their points."""
         named = [line for line in frame.panel.lines if line.label]
         advance, leading = letter(self.points)
         wide = max((len(line.label) for line in named), default=0) * advance + 3.2 * self.points
@@ -181,7 +181,7 @@ class Canvas:
         rows = (top + pad, bottom - pad - high, (top + bottom - high) / 2)
         corners = [(x, y) for y in rows for x in (left + pad, right - pad - wide)]
 
-        def crowd(corner: tuple[float, float]) -> int:
+        def covered(corner: tuple[float, float]) -> int:
             count = 0
             for line in frame.panel.lines:
                 x, y = frame.place(line.x, line.y)
@@ -189,14 +189,14 @@ class Canvas:
                 count += int((inside & (y > corner[1]) & (y < corner[1] + high)).sum())
             return count
 
-        x, y = min(corners, key=crowd)
+        x, y = min(corners, key=covered)
         back = (round(x), round(y), round(x + wide), round(y + high))
         self.dim(Frame(frame.panel, back), 0.75)
         for k, line in enumerate(named):
             self.key((x, y + (k + 0.5) * leading), line)
 
     def key(self, place: tuple[float, float], line: Line) -> float:
-        """A piece of a line and its name, from a pixel to the right; returns where it ends."""
+        """A legend entry, a line sample and its name, from `place` on; return its right edge."""
         x, y = place
         length, points = 2.2 * self.points, self.points
         box = (round(x), round(y - points / 2), round(x + length), round(y + points / 2) + 1)
@@ -207,7 +207,7 @@ class Canvas:
 
 
 def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
-    """As many round numbers along x as their words leave room for, nine at most."""
+    """As many round numbers along x as their labels have room for, at most nine."""
     for most in range(9, 0, -1):
         found = ticks(*panel.x, most)
         if panel.whole:
@@ -219,12 +219,12 @@ def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
 
 
 def _climb(points: Floats) -> float:
-    """How far a line goes up and down, in pixels; what is no number counts for nothing."""
+    """The total vertical length of a line in pixels; NaN is ignored."""
     return float(np.nansum(np.abs(np.diff(points[:, 1]))))
 
 
 def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) -> None:
-    """One line on an enlarged crop, in pieces between what is not a number."""
+    """One line on an enlarged copy, interrupted where it is not finite."""
     width = max(1, round(line.width * unit))
     bad = ~np.isfinite(points).all(axis=1)
     for piece in np.split(points, np.flatnonzero(bad)):
@@ -241,7 +241,7 @@ def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) 
 
 
 def _thinned(points: Floats, length: float) -> Floats:
-    """Fewer points where they lie close: short pieces, rounded to pixels, look like a rope."""
+    """Drop points closer than `length`: short segments, rounded to pixels, look knotted."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     kept = np.diff(along // length, prepend=-1.0) > 0
     kept[-1] = True
@@ -249,7 +249,7 @@ def _thinned(points: Floats, length: float) -> Floats:
 
 
 def _dashes(points: Floats, length: float) -> list[Floats]:
-    """A line cut into dashes of so many pixels, and as long gaps."""
+    """A line cut into dashes and gaps of `length` pixels."""
     if len(points) < 2:
         return []
     steps = np.hypot(*np.diff(points, axis=0).T)

@@ -1,9 +1,9 @@
-"""Curves: a network along one line of its input space, as line plots side by side.
+"""The curves view: a network along one line of its input space, as line plots side by side.
 
-Scene -> cut.along -> Curves (units, their weighted sums, outputs)
-      -> three panels: every unit of the last hidden layer | the sums | the activation of the sums
+Scene -> cut.along -> Curves (units, pre-activations, outputs)
+      -> three panels: units of the last hidden layer | output pre-activations | outputs
 
-A network of more inputs is cut along the horizontal line through the middle of the view.
+A network of several inputs is evaluated along the horizontal line through the centre of the view.
 """
 
 from dataclasses import dataclass, replace
@@ -20,28 +20,28 @@ from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
 from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
 from cppn_gl.views.plots import plot
-from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
 from cppn_gl.views.text import significant
-from cppn_gl.views.ticks import roomy
+from cppn_gl.views.ticks import padded
 
-_MULTIPLICATIONS = 2e8  # in a cut, about: a wide network is sampled at fewer points
-_NEAR = 1.2  # letters between the cursor and the unit that it points at, at most
-_KEPT = 2  # pictures
+_MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
+_NEAR = 1.2  # font sizes from the cursor to the curve it selects, at most
+_KEPT = 2  # plots
 _NAMED = 4  # units that a legend names
 
 
 def panels(scene: Scene, curves: Curves) -> list[Panel]:
-    """One to three panels: the units, their weighted sum, the activation of it."""
+    """One to three panels: the units, the output pre-activations, the outputs."""
     network = curves.network
     last, found = network.layers[-1], []
     x = (float(curves.at[0]), float(curves.at[-1]))
     word = _axis_word(scene, curves.axis)
-    if curves.units is not None and curves.unit_sums is not None:
+    if curves.units is not None and curves.unit_pre_activations is not None:
         before = scene.options(CurvesOptions).before
         hidden = network.layers[-2]
-        values = curves.unit_sums if before else curves.units
+        values = curves.unit_pre_activations if before else curves.units
         colors = plot.palette(values.shape[1])
         names = _unit_names(network, hidden)
         width = 1.9 if len(colors) <= 8 else 1.3 if len(colors) <= 30 else 0.9
@@ -50,7 +50,7 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
             for k, color in enumerate(colors)
         ]
         limits = None if before else bounds(hidden.activation)
-        kind = "sums" if before else hidden.activation
+        kind = "pre-activations" if before else hidden.activation
         titles: tuple[str, ...] = (
             f"layer {network.depth - 1}: {_count(len(colors), 'unit')}, {kind}",
             f"{_count(len(colors), 'unit')}, {kind}",
@@ -60,24 +60,24 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
     channels = _channels(curves.outputs.shape[1])
     if curves.units is not None or not _is_input(last, network):
         lines = [
-            Line(curves.at, curves.sums[:, k], color, 2.1, label=name)
+            Line(curves.at, curves.pre_activations[:, k], color, 2.1, label=name)
             for k, (name, color) in enumerate(channels)
         ]
         many = "s" if len(channels) > 1 else ""
-        source = "their" if curves.units is not None else "the"
         titles = (
-            f"{source} weighted sum{many} + bias",
-            f"{source} weighted sum{many}",
-            f"sum{many}",
+            f"pre-activation{many}: weighted sum{many} + bias",
+            f"weighted sum{many} + bias",
+            f"pre-activation{many}",
         )
-        found.append(_panel(x, curves.sums, None, lines, titles, word))
+        found.append(_panel(x, curves.pre_activations, None, lines, titles, word))
     name = last.activation
     lines = [
         Line(curves.at, curves.outputs[:, k], color, 2.1, label=label)
         for k, (label, color) in enumerate(channels)
     ]
     values, limits = curves.outputs, bounds(name)
-    titles = (f"{name} of the sum{'s' if len(channels) > 1 else ''}", name)
+    many = "s" if len(channels) > 1 else ""
+    titles = (f"output{many} = {name}(pre-activation)", f"{name}(pre-activation)", name)
     if not found:
         titles = (f"{name}(x) = {ACTIVATIONS[name].formula}", name)
         lines, limits = _activation_lines(name, curves), None
@@ -87,11 +87,11 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
 
 
 def _activation_lines(name: str, curves: Curves) -> list[Line]:
-    """An activation itself, as in a textbook: the function, and its slope as a finer line."""
-    steep = np.asarray(derivative(name, curves.sums[:, 0]), np.float64)
+    """An activation function, and its derivative as a thinner line."""
+    steep = np.asarray(derivative(name, curves.pre_activations[:, 0]), np.float64)
     return [
         Line(curves.at, curves.outputs[:, 0], plot.COLORS[0], 2.4, label=name),
-        Line(curves.at, steep, plot.COLORS[1], 1.2, dashed=True, label="its slope"),
+        Line(curves.at, steep, plot.COLORS[1], 1.2, dashed=True, label="derivative"),
     ]
 
 
@@ -104,15 +104,17 @@ def _panel(
     word: str,
 ) -> Panel:
     finite = bool(np.isfinite(values).all())
-    low, high = roomy(values if limits is None else np.array(limits))
-    if limits is not None and len(lines) <= _NAMED:  # curves in flat limits leave names no room
+    low, high = padded(values if limits is None else np.array(limits))
+    if (
+        limits is not None and len(lines) <= _NAMED
+    ):  # room for the legend above curves that reach the limits
         high += (high - low) * 0.1 * sum(bool(line.label) for line in lines)
     note = "" if finite else "overflow"
     return Panel(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
 
 
 def _channels(count: int) -> list[tuple[str, plot.Color]]:
-    """Name and colour of each output; one alone needs no name."""
+    """Name and colour of each output; a single output has no name."""
     return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
 
 
@@ -121,12 +123,12 @@ def _count(number: int, what: str) -> str:
 
 
 def _is_input(layer: Layer, network: Network) -> bool:
-    """Whether the sums of layer 1 are its one input itself."""
+    """Whether layer 1 is the identity on its only input, before the activation."""
     return layer.weight.tolist() == [[1.0]] and layer.bias.tolist() == [0.0] and network.depth == 1
 
 
 def _unit_names(network: Network, hidden: Layer) -> list[str]:
-    """The sums of a few units of one input as formulas, for a legend."""
+    """The pre-activations of a few units of one input as formulas, for the legend."""
     if network.depth != 2 or len(network.inputs) != 1 or len(hidden.bias) > _NAMED:
         return []
     name, names = network.inputs[0], []
@@ -139,9 +141,9 @@ def _unit_names(network: Network, hidden: Layer) -> list[str]:
 
 
 def _axis_word(scene: Scene, axis: str) -> str:
-    """The axis in words, with what stays the same along it."""
+    """The name of the axis, with the coordinate that is fixed along it."""
     if axis == "time":
-        return "time in seconds"
+        return "time (s)"
     inputs, (x, y) = scene.network.inputs, scene.view.center
     fixed = {"x": ("y", y), "y": ("x", x)}.get(axis)
     if fixed and ({fixed[0], "r"} & set(inputs)):
@@ -151,41 +153,41 @@ def _axis_word(scene: Scene, axis: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Plot:
-    """What is kept of a scene and a size, for the cursor moves more often than they change."""
+    """The cached plot of a scene at a size; moving the cursor does not draw it again."""
 
     frames: list[Frame]
     curves: Curves
-    canvas: Canvas
+    canvas: PlotCanvas
 
 
 class CurvesView(HostView):
-    """A network along a line, as line plots."""
+    """A network along a line of its input space, as line plots."""
 
-    points = True
+    uses_cursor = True
 
     def __init__(self) -> None:
         self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
-        """The plain ground: all else is lines and words, which are drawn at full size."""
+        """The plain background; the plots are an overlay, which is drawn at full size."""
         yield
         return lettering.blank(size, plot.GROUND)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The plots, all of them; the unit under the cursor stands out."""
+        """The plots; the curve under the cursor is highlighted."""
         drawn = self._plot(scene, size)
         canvas = drawn.canvas
         found = None if cursor is None else pointed(drawn.frames, canvas.points, cursor)
         if found is not None and cursor is not None:
-            canvas = Canvas.over(canvas.pixels, canvas.points)
-            _stand_out(canvas, drawn, found, cursor)
+            canvas = PlotCanvas.over(canvas.pixels, canvas.points)
+            _highlight(canvas, drawn, found, cursor)
         alpha = np.full((*canvas.pixels.shape[:2], 1), 255, np.uint8)
         return np.concatenate([canvas.pixels, alpha], axis=2)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """The curve under a pixel: the unit's number, and its value there."""
+        """The curve near a pixel: the unit's number, and its value there."""
         drawn = self._plot(scene, size)
         found = pointed(drawn.frames, drawn.canvas.points, place)
         if found is None:
@@ -202,7 +204,7 @@ class CurvesView(HostView):
             return Hit(f"{line.label}: {where}")
         name = f"{line.label} output" if line.label else "output"
         after = which == len(drawn.frames) - 1
-        return Hit(f"{name}: {where}" if after else f"{name} before the activation: {where}")
+        return Hit(f"{name}: {where}" if after else f"{name}, pre-activation: {where}")
 
     def _plot(self, scene: Scene, size: Size) -> _Plot:
         return self._kept.get((scene, size), lambda: _draw(scene, size))
@@ -221,14 +223,14 @@ def _draw(scene: Scene, size: Size) -> _Plot:
     box = (edge // 2, edge, size[0] - edge, size[1] - edge)
     tallest = 1.5 if len(found) > 1 else 0.75
     frames = [f for row in plot.arrange(rows, box, points, tallest=tallest) for f in row]
-    canvas = Canvas(size, points)
+    canvas = PlotCanvas(size, points)
     for frame in frames:
         canvas.panel(frame)
     return _Plot(frames, curves, canvas)
 
 
 def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tuple[int, int] | None:
-    """The panel and the line nearest to a pixel, if one is near."""
+    """The panel and the line nearest to a pixel, if it is within _NEAR."""
     for which, frame in enumerate(frames):
         if not frame.holds(place):
             continue
@@ -242,10 +244,10 @@ def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tup
     return None
 
 
-def _stand_out(
-    canvas: Canvas, drawn: _Plot, found: tuple[int, int], cursor: tuple[float, float]
+def _highlight(
+    canvas: PlotCanvas, drawn: _Plot, found: tuple[int, int], cursor: tuple[float, float]
 ) -> None:
-    """Draw one line of a panel over the others, dimmed, and where the cursor stands in each."""
+    """Dim all lines of a panel but one, and mark the cursor's position in all panels."""
     which, index = found
     frame = drawn.frames[which]
     line, at = frame.panel.lines[index], frame.value(cursor[0])
@@ -266,7 +268,7 @@ def _stand_out(
 
 
 def _terms(drawn: _Plot, found: tuple[int, int]) -> list[Line]:
-    """What a unit adds to each weighted sum, as thin lines beside the sums."""
+    """A unit's contribution to each output pre-activation, as thin lines."""
     which, index = found
     if which != 0 or drawn.curves.units is None:
         return []

@@ -1,6 +1,6 @@
-"""A network along a line of its input space: the numbers of the curves view.
+"""A network along a line of its input space: the data of the curves view.
 
-Scene -> span (which input runs, from where to where) -> along -> Curves, in float64
+Scene -> span (which input varies, and its limits) -> along -> Curves, in float64
 """
 
 from dataclasses import dataclass, replace
@@ -19,28 +19,28 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """`network` along a line: `at` (N,) is what runs, named `axis`; the rest one column a curve.
+    """`network` along a line: `at` (N,) are the values of the input named `axis`.
 
-    `units` and `unit_sums` (N, rows) are of the layer before the last, None where the depth is 1;
-    `sums` and `outputs` (N, 1 or 3) are of the last, before and after its activation.
+    `units` and `unit_pre_activations` (N, rows) are of the last hidden layer, None at depth 1;
+    `pre_activations` and `outputs` (N, 1 or 3) are of the output layer.
     """
 
     network: Network
     axis: str
     at: Floats
     units: Floats | None
-    unit_sums: Floats | None
-    sums: Floats
+    unit_pre_activations: Floats | None
+    pre_activations: Floats
     outputs: Floats
 
 
 def shown_depth(scene: Scene) -> int:
-    """The layers that are shown: up to `[curves] layer`; all for 0."""
+    """The depth of the network shown: `[curves] layer`; 0 stands for all layers."""
     return min(scene.options(CurvesOptions).layer or scene.network.depth, scene.network.depth)
 
 
 def shown_network(scene: Scene) -> Network:
-    """The network of the picture of the layer that `[curves] layer` says; the whole for 0."""
+    """The depth-k network for k = `[curves] layer`; the whole network for 0."""
     depth = shown_depth(scene)
     if depth < scene.network.depth:
         return scene.preset.layer_picture(depth).network()
@@ -48,7 +48,7 @@ def shown_network(scene: Scene) -> Network:
 
 
 def span(scene: Scene) -> tuple[str, float, float]:
-    """What runs along the axis, from where to where: x, or y, r or the time where x is no input."""
+    """The input that varies, and its limits: the first used of x, y, r and time."""
     inputs, view = set(scene.network.inputs), scene.view
     (x, y), extent = view.center, view.extent
     if "x" in inputs:
@@ -69,16 +69,16 @@ def along(scene: Scene, count: int) -> Curves:
     network = shown_network(scene)
     hidden = None, None
     with one_thread():
-        for number, (_, sums, units) in enumerate(
+        for number, (_, before, units) in enumerate(
             network.walk(_inputs(scene, network, axis, at)), 1
         ):
             if number == network.depth - 1:
-                hidden = units, sums
-    return Curves(network, axis, at, *hidden, sums, units)
+                hidden = units, before
+    return Curves(network, axis, at, *hidden, before, units)
 
 
 def _inputs(scene: Scene, network: Network, axis: str, at: Floats) -> Floats:
-    """The input features along an axis: (N, n_inputs)."""
+    """The input features along an axis, (N, n_inputs)."""
     inputs, latent = network.inputs, network.latent
     x, y = (np.full_like(at, c) for c in scene.view.center)
     if axis == "time":

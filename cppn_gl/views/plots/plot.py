@@ -1,6 +1,6 @@
-"""Plots: panels of lines with axes, where they lie in a picture, and the colours of them all.
+"""Plots: panels of lines with axes, their layout in a picture, and their colours.
 
-Panel (what to show) + arrange(a box) -> Frame (where it lies) -> canvas.Canvas -> pixels
+Panel (contents) + arrange(box) -> Frame (position) -> canvas.PlotCanvas -> pixels
 """
 
 import math
@@ -23,7 +23,7 @@ GRID: Color = (38, 43, 53)
 AXIS: Color = (92, 100, 116)
 INK: Color = (232, 236, 242)
 FAINT: Color = (152, 162, 178)
-# Okabe and Ito's, lightened for a dark ground: told apart with any kind of colour vision.
+# Okabe and Ito's palette, lightened for a dark background: safe for colour-blind readers.
 COLORS: tuple[Color, ...] = (
     (92, 184, 242),
     (245, 168, 42),
@@ -40,7 +40,7 @@ CHANNELS: dict[str, Color] = {
     "green": (88, 216, 120),
     "blue": (100, 156, 255),
 }
-# For more lines than colours: ever lighter, so that their order is seen with any colour vision.
+# For more lines than colours: lightness increases, so the order is visible without hue.
 _RAMP = np.array(
     [
         (112, 96, 236),
@@ -54,7 +54,7 @@ _RAMP = np.array(
 
 
 def palette(count: int) -> list[Color]:
-    """As many colours, apart from each other for a few, a ramp for many."""
+    """`count` colours: distinct ones for a few lines, a ramp for many."""
     if count <= len(COLORS):
         return list(COLORS[:count])
     at, stops = np.linspace(0, 1, count), np.linspace(0, 1, len(_RAMP))
@@ -62,20 +62,20 @@ def palette(count: int) -> list[Color]:
     return [(int(r), int(g), int(b)) for r, g, b in np.round(mixed)]
 
 
-def mix(color: Color, other: Color, share: float) -> Color:
-    """A colour with a share of another."""
-    r, g, b = (round(a + (b - a) * share) for a, b in zip(color, other, strict=True))
+def mix(color: Color, other: Color, fraction: float) -> Color:
+    """Linear interpolation between two colours."""
+    r, g, b = (round(a + (b - a) * fraction) for a, b in zip(color, other, strict=True))
     return r, g, b
 
 
 def font_points(size: tuple[int, int]) -> int:
-    """Pixels of a plot's letters in a picture of `size`."""
+    """A plot's font size, in pixels, in a picture of `size`."""
     return fitting(size, MIN_FONT, 20, (56, 34))
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A line through points. `width` 1 is a fine line; gaps where y is not a finite number."""
+    """A line through points, interrupted where y is not finite. A `width` of 1 is thin."""
 
     x: Floats
     y: Floats
@@ -88,9 +88,9 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One plot: limits of its axes, its lines, its words. `titles`: the first that has room.
+    """One plot: its axes' limits, lines and texts. The first of `titles` that fits is shown.
 
-    `corner` is a title inside the frame, `note` a message in the middle of it.
+    `corner` is a title inside the frame, `note` a message in it.
     """
 
     x: tuple[float, float]
@@ -99,19 +99,19 @@ class Panel:
     titles: tuple[str, ...] = ()
     x_word: str = ""
     corner: str = ""
-    low: bool = False  # the corner is the lower one
+    low: bool = False  # the corner title is at the bottom
     note: str = ""
     log: bool = False
-    whole: bool = False  # numbers along x are whole
+    whole: bool = False  # only integer ticks along x
     x_ticks: bool = True
     legend: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Where a panel's field lies, in pixels, and whether there is room for words around it.
+    """The box of a panel's plotting area in pixels.
 
-    `named`: whether there is room for the axis' name, too.
+    `words`: there is room for tick labels and titles around it; `named`: also for the axis' name.
     """
 
     panel: Panel
@@ -121,11 +121,10 @@ class Frame:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the field."""
         return self.box[2] - self.box[0], self.box[3] - self.box[1]
 
     def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Pixels (to the right, down) of points; not-a-number where y is not finite."""
+        """Pixels (x to the right, y down) of points; NaN where y is not finite."""
         (x0, x1), (y0, y1) = self.panel.x, self.panel.y
         y = np.where(np.isfinite(y), y, np.nan)
         with np.errstate(all="ignore"):
@@ -136,12 +135,11 @@ class Frame:
         return across, down
 
     def value(self, across: float) -> float:
-        """The x at a pixel."""
+        """The x coordinate at a pixel."""
         low, high = self.panel.x
         return low + (across - self.box[0]) / self.size[0] * (high - low)
 
     def holds(self, place: tuple[float, float]) -> bool:
-        """Whether a pixel lies in the field."""
         left, top, right, bottom = self.box
         return left <= place[0] < right and top <= place[1] < bottom
 
@@ -152,11 +150,11 @@ def arrange(
     points: int,
     *,
     tallest: float = 1.15,
-    shares: Sequence[float] = (),
+    heights: Sequence[float] = (),
 ) -> list[list[Frame]]:
-    """Frames for rows of panels in a box; no field more than `tallest` times as high as wide.
+    """Frames for rows of panels in a box, none more than `tallest` times as high as wide.
 
-    `shares`: the rows' heights, relative to each other; equal when absent.
+    `heights`: the rows' relative heights; equal by default.
     """
     advance, leading = letter(points)
     left, top, right, bottom = box
@@ -166,20 +164,20 @@ def arrange(
     gap = points * 0.9 if words else min(2.0, cell[0] / 4, cell[1] / 4)
     margin = gap / 2
     if words:
-        said = [w for row in rows for p in row for w in _y_words(p, points, cell[1])]
-        margin = max([4, *map(len, said)]) * advance + points * 0.8
+        labels = [w for row in rows for p in row for w in _y_words(p, points, cell[1])]
+        margin = max([4, *map(len, labels)]) * advance + points * 0.8
     above = [leading * 1.4 if words and any(p.titles for p in row) else gap / 2 for row in rows]
     named = words and cell[1] >= 7 * leading
     below = [_below(row, named, leading) if words else gap / 2 for row in rows]
     wide = max(cell[0] - margin - gap, 0)
     high = max((bottom - top - sum(above) - sum(below)) / max(len(rows), 1), 0)
-    kept = min(high, max(tallest * wide, 1))
-    parts = shares or [1.0] * len(rows)
-    y = top + (high - kept) * len(rows) / 2
+    row_height = min(high, max(tallest * wide, 1))
+    parts = heights or [1.0] * len(rows)
+    y = top + (high - row_height) * len(rows) / 2
     found = []
     for row, over, under, part in zip(rows, above, below, parts, strict=True):
         y += over
-        tall = kept * len(rows) * part / sum(parts)
+        tall = row_height * len(rows) * part / sum(parts)
         indent = (columns - len(row)) * cell[0] / 2
         starts = [left + indent + (k + 1) * cell[0] - gap - wide for k in range(len(row))]
         edges = [(round(x), round(y), round(x + wide), round(y + tall)) for x in starts]
@@ -189,14 +187,14 @@ def arrange(
 
 
 def _below(row: Sequence[Panel], named: bool, leading: float) -> float:
-    """Room for the words under a row of panels."""
+    """Room for the labels under a row of panels."""
     if not any(panel.x_ticks for panel in row):
         return leading * 0.6
     return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
 
 
 def y_ticks(panel: Panel, points: int, high: float) -> list[float]:
-    """Round numbers along y of a field so many pixels high."""
+    """Round numbers along y of a plotting area `high` pixels high."""
     most = max(3, int(high / (letter(points)[1] * 1.8)))
     return (decades if panel.log else ticks)(*panel.y, min(most, 9))
 

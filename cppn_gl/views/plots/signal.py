@@ -1,7 +1,7 @@
-"""The signal view: mean, spread and saturation from layer to layer, over the picture they make.
+"""The signal view: mean, standard deviation and saturation by layer, over the picture.
 
-Scene -> strength.measure -> Signal -> Column -> three plots on a card over the picture
-the same preset, normalised or not -> Signal -> Column -> three more beside them
+Scene -> strength.measure -> Signal -> NamedSignal -> three plots on a card over the picture
+the preset with normalisation toggled -> Signal -> NamedSignal -> three more plots beside them
 """
 
 import math
@@ -17,54 +17,64 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.base import Hit, Size, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
-from cppn_gl.views.plots.canvas import Canvas
+from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.views.text import MIN_FONT, letter, shorten, significant
 from cppn_gl.views.ticks import round_up
 
-_OPAQUE = 232  # of 255: the card lets the picture shine through
+_OPAQUE = 232  # alpha of the card, of 255
 _KEPT = 2  # cards
-_LEAST_SPREAD = 1e-12  # shown; what is less is as good as none
-_SPREAD, _WITHIN, _RULE = plot.COLORS[0], plot.COLORS[1], plot.FAINT
+_LEAST_STD = 1e-12  # the least shown
+_STD, _UNIT_STD, _PREDICTED = plot.COLORS[0], plot.COLORS[1], plot.FAINT
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
-    """One network's signal, and what it is called."""
+class NamedSignal:
+    """A signal and the title of its column of plots."""
 
     name: str
     signal: Signal
 
 
-def columns(scene: Scene) -> list[Column]:
-    """The network as drawn, and normalised."""
+def columns(scene: Scene) -> list[NamedSignal]:
+    """The signals of the network with and without normalisation."""
     own = measure(scene)
-    beside = measure(scene_of(counterpart(scene.preset), scene.clock.time))
+    other = measure(scene_of(counterpart(scene.preset), scene.clock.time))
     if is_normalized(scene.preset):
-        return [Column("without normalisation", beside), Column("normalised, as shown", own)]
-    return [Column("as shown", own), Column("normalised", beside)]
+        return [
+            NamedSignal("without normalisation", other),
+            NamedSignal("normalised, as shown", own),
+        ]
+    return [NamedSignal("as shown", own), NamedSignal("normalised", other)]
 
 
-def panels(found: list[Column]) -> list[list[Panel]]:
-    """Rows of panels (spread, mean, saturation), a column for each network, on shared axes."""
+def panels(found: list[NamedSignal]) -> list[list[Panel]]:
+    """Rows of panels (standard deviation, mean, saturation), a column per signal, shared axes."""
     depth = len(found[0].signal.mean) - 1
     at = np.arange(depth + 1, dtype=np.float64)
     x = (-0.3, depth + 0.3)
-    spreads = np.concatenate([v for c in found for v in (c.signal.spread, c.signal.within)])
+    stds = np.concatenate([v for c in found for v in (c.signal.std, c.signal.unit_std)])
     means = np.concatenate([c.signal.mean for c in found])
-    limits, high = spread_limits(spreads), _highest(means)
-    falls = limits[0] * limits[1] < 1  # then lines begin in the upper half: below them is room
+    limits, high = std_limits(stds), _highest(means)
+    falls = limits[0] * limits[1] < 1  # the lines begin in the upper half, so the title fits below
     rows: list[list[Panel]] = [[], [], []]
     for column in found:
         signal = column.signal
         overflow = f"overflow at layer {signal.overflow}" if signal.overflow is not None else ""
-        kept = np.full(depth + 1, signal.rule[0])
+        constant = np.full(depth + 1, signal.predicted[0])
         lines = (
-            Line(at, kept, plot.AXIS, 1.2, label="kept: σ = 1/√n"),
-            Line(at, signal.rule, _RULE, 1.2, dashed=True, label="rule: √n·σ a layer"),
-            Line(at, signal.spread, _SPREAD, 1.8, dots=depth <= 32, label="all units"),
-            Line(at, signal.within, _WITHIN, 1.8, dots=depth <= 32, label="a unit over the view"),
+            Line(at, constant, plot.AXIS, 1.2, label="constant: σ = 1/√n"),
+            Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label="predicted: × √n·σ"),
+            Line(at, signal.std, _STD, 1.8, dots=depth <= 32, label="all units"),
+            Line(
+                at,
+                signal.unit_std,
+                _UNIT_STD,
+                1.8,
+                dots=depth <= 32,
+                label="one unit, over the view",
+            ),
         )
         dots = depth <= 32
         rows[0].append(
@@ -72,7 +82,7 @@ def panels(found: list[Column]) -> list[list[Panel]]:
                 x,
                 limits,
                 lines,
-                corner="spread",
+                corner="standard deviation",
                 low=falls,
                 note=overflow,
                 log=True,
@@ -84,74 +94,74 @@ def panels(found: list[Column]) -> list[list[Panel]]:
         rows[1].append(
             Panel(x, (-high, high), (mean,), corner="mean", low=True, whole=True, x_ticks=False)
         )
-        share = Line(at, 100 * signal.saturated, plot.COLORS[3], 1.8, dots=dots)
+        saturation = Line(at, 100 * signal.saturated, plot.COLORS[3], 1.8, dots=dots)
         rows[2].append(
-            Panel(x, (-6.0, 106.0), (share,), corner="saturated, %", x_word="layer", whole=True)
+            Panel(
+                x, (-6.0, 106.0), (saturation,), corner="saturated, %", x_word="layer", whole=True
+            )
         )
     return rows
 
 
-def spread_limits(spreads: Floats) -> tuple[float, float]:
-    """Of a logarithmic axis: 0.01 to 10 with some room, and decades more where values need them."""
-    good = spreads[np.isfinite(spreads) & (spreads > 0)]
-    low = max(float(good.min(initial=1.0)), _LEAST_SPREAD)
+def std_limits(stds: Floats) -> tuple[float, float]:
+    """Limits of the logarithmic axis: 0.01 to 10 with a margin, extended to hold all values."""
+    good = stds[np.isfinite(stds) & (stds > 0)]
+    low = max(float(good.min(initial=1.0)), _LEAST_STD)
     high = float(good.max(initial=1.0))
     first, last = min(-2, math.floor(math.log10(low))), max(1, math.ceil(math.log10(high)))
     return 10.0 ** (first - 0.2), 10.0 ** (last + 0.2)
 
 
 def _highest(means: Floats) -> float:
-    """How far the axis of means goes from 0: 1, or a round number over them, with room."""
+    """The limit ± of the axis of means: 1 or the next round number, with a margin."""
     largest = float(np.abs(means[np.isfinite(means)]).max(initial=0.0))
     return 1.15 * round_up(max(1.0, largest))
 
 
 def words(signal: Signal, *, short: bool = False) -> list[str]:
-    """A signal in up to four lines."""
+    """A signal summarised in up to four lines."""
     last, growth = len(signal.mean) - 1, signal.growth
     lines = []
     if growth is not None:
-        lines.append(f"{'a' if short else 'each'} layer: ×{_digits(growth)}")
-    lines.append(f"√n·σ{'' if short else ' would give'}: ×{_digits(signal.gain)}")
+        lines.append(f"{'' if short else 'growth '}per layer: ×{_digits(growth)}")
+    lines.append(f"{'' if short else 'predicted, '}√n·σ: ×{_digits(signal.gain)}")
     if signal.overflow is not None:
         return [*lines, f"overflow at layer {signal.overflow}"]
-    mean, spread = _digits(signal.mean[-1]), _digits(signal.spread[-1])
-    share = f"{100 * signal.saturated[-1]:.0f} %"
+    mean, std = _digits(signal.mean[-1]), _digits(signal.std[-1])
+    saturation = f"{100 * signal.saturated[-1]:.0f} % saturated"
     if short:
-        return [*lines, f"end: {mean} ± {spread}", f"{share} saturated"]
-    lines.append(f"layer {last}: mean {mean}, spread {spread}")
-    return [*lines, f"{share} of layer {last} saturated"]
+        return [*lines, f"last: {mean} ± {std}", saturation]
+    lines.append(f"layer {last}: mean {mean}, std {std}")
+    return [*lines, f"layer {last}: {saturation}"]
 
 
 def _digits(value: float) -> str:
-    """Three digits."""
     fixed = 0.01 <= abs(value) < 10 or value == 0
     return f"{value:.2f}".replace("-", "−") if fixed else significant(value)
 
 
 @dataclass(frozen=True, eq=False)
 class _Card:
-    """The plots of a scene at a size, drawn: where they lie, and their pixels."""
+    """The cached plots of a scene at a size: their frames and pixels."""
 
     box: Box
     frames: list[list[Frame]]
-    canvas: Canvas
-    found: list[Column]
+    canvas: PlotCanvas
+    found: list[NamedSignal]
 
 
 class SignalView(PictureView):
-    """The picture, and over it how mean, spread and saturation go from layer to layer."""
+    """The picture, and over it mean, standard deviation and saturation by layer."""
 
     samples = View.samples
-    points = True
-    by_pixel = samples_itself = False  # its plots are not
+    uses_cursor = True
+    by_pixel = samples_itself = False  # because of the plots
 
     def __init__(self) -> None:
-        self._measured: LRUCache[Scene, list[Column]] = LRUCache(_KEPT)
+        self._measured: LRUCache[Scene, list[NamedSignal]] = LRUCache(_KEPT)
         self._cards: LRUCache[tuple[Scene, Size], _Card] = LRUCache(_KEPT)
 
     def on_host(self, engine: Engine) -> bool:
-        """Never."""
         return False
 
     def overlay(
@@ -162,7 +172,7 @@ class SignalView(PictureView):
         layer = None if cursor is None else _layer_at(card, cursor)
         canvas = card.canvas
         if layer is not None:
-            canvas = Canvas.over(canvas.pixels, canvas.points)
+            canvas = PlotCanvas.over(canvas.pixels, canvas.points)
             for frame in (frame for row in card.frames for frame in row):
                 x = np.array([layer, layer], np.float64)
                 canvas.lines(frame, [Line(x, np.array(frame.panel.y), plot.INK, 0.7)])
@@ -177,7 +187,7 @@ class SignalView(PictureView):
         return overlay
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """The layer under a pixel of a plot, in numbers."""
+        """The statistics of the layer under a pixel of a plot."""
         card = self._card(scene, size)
         layer = _layer_at(card, place)
         if layer is None:
@@ -188,13 +198,13 @@ class SignalView(PictureView):
         if signal.overflow is not None and layer >= signal.overflow:
             return Hit(f"{what}: overflow")
         numbers = (
-            f"mean {_digits(signal.mean[layer])}, spread {_digits(signal.spread[layer])}, "
-            f"{_digits(signal.within[layer])} within a unit"
+            f"mean {_digits(signal.mean[layer])}, std {_digits(signal.std[layer])} "
+            f"({_digits(signal.unit_std[layer])} per unit)"
         )
         if layer == 0:
             return Hit(f"{what}: {numbers}")
-        share = f"{100 * signal.saturated[layer]:.0f} % saturated"
-        return Hit(f"{what}: {numbers}, {share}, √n·σ = {_digits(signal.gains[layer - 1])}")
+        saturation = f"{100 * signal.saturated[layer]:.0f} % saturated"
+        return Hit(f"{what}: {numbers}, {saturation}, √n·σ = {_digits(signal.gains[layer - 1])}")
 
     def _card(self, scene: Scene, size: Size) -> _Card:
         def draw() -> _Card:
@@ -204,7 +214,7 @@ class SignalView(PictureView):
 
 
 def _rounded(size: Size, radius: int) -> NDArray[np.uint8]:
-    """How opaque a card with round corners is, (height, width)."""
+    """The alpha of a card with rounded corners, (height, width)."""
     image = Image.new("L", size, 0)
     if min(size) > 0:
         box = (0, 0, size[0] - 1, size[1] - 1)
@@ -222,35 +232,35 @@ def _layer_at(card: _Card, place: tuple[float, float]) -> int | None:
 
 
 def card_box(size: Size, points: int, columns: int) -> Box:
-    """Where the card of one or two columns lies: to the right in a wide picture, else below."""
-    (width, height), share = size, 0.52 + 0.08 * columns
+    """The card's box: on the right in a landscape picture, else at the bottom."""
+    (width, height), fraction = size, 0.52 + 0.08 * columns
     gap = min(points, width // 20, height // 20)
     if width >= height:
         wide = min(
-            width - 2 * gap, max(round(share * width), round(32 * columns * letter(points)[0]))
+            width - 2 * gap, max(round(fraction * width), round(32 * columns * letter(points)[0]))
         )
         return width - gap - wide, gap, width - gap, height - gap
     high = min(height - 2 * gap, max(round(0.62 * height), 26 * letter(points)[1]))
     return gap, height - gap - high, width - gap, height - gap
 
 
-def _draw(found: list[Column], size: Size) -> _Card:
+def _draw(found: list[NamedSignal], size: Size) -> _Card:
     points = max(MIN_FONT, round(plot.font_points(size) * 0.8))
     box = card_box(size, points, len(found))
-    canvas = Canvas(size, points)
+    canvas = PlotCanvas(size, points)
     advance, leading = letter(points)
     left, top, right, bottom = box
     pad = min(points // 2, (right - left) // 16)
-    roomy = right - left >= 40 * advance and bottom - top >= 22 * leading
-    head = leading * 1.5 if roomy and found[0].name else 0
-    said = 4.6 * leading if roomy else 0
-    keys = 2.5 * leading if roomy else 0
-    inner = (left + pad, round(top + pad + head), right - pad, round(bottom - pad - keys - said))
-    frames = plot.arrange(panels(found), inner, points, tallest=1.6, shares=(2, 1, 1))
+    has_text = right - left >= 40 * advance and bottom - top >= 22 * leading
+    head = leading * 1.5 if has_text and found[0].name else 0
+    summary = 4.6 * leading if has_text else 0
+    keys = 2.5 * leading if has_text else 0
+    inner = (left + pad, round(top + pad + head), right - pad, round(bottom - pad - keys - summary))
+    frames = plot.arrange(panels(found), inner, points, tallest=1.6, heights=(2, 1, 1))
     for row in frames:
         for frame in row:
             canvas.panel(frame)
-    if roomy:
+    if has_text:
         room = int(frames[0][0].size[0] / advance)
         short = any(len(line) > room for column in found for line in words(column.signal))
         for k, column in enumerate(found):
@@ -262,8 +272,8 @@ def _draw(found: list[Column], size: Size) -> _Card:
     return _Card(box, frames, canvas, found)
 
 
-def _keys(canvas: Canvas, frame: Frame, place: tuple[float, float]) -> None:
-    """The names of the lines of the spread, two in a row."""
+def _keys(canvas: PlotCanvas, frame: Frame, place: tuple[float, float]) -> None:
+    """The legend of the panel of standard deviations, two entries in a row."""
     advance, leading = letter(canvas.points)
     for k, line in enumerate(frame.panel.lines[i] for i in (2, 3, 1, 0)):
         x = place[0] + (k % 2) * 27 * advance

@@ -1,10 +1,10 @@
-"""Signal strength: mean, spread and saturation of a network's units, layer by layer.
+"""Signal strength: mean, standard deviation and saturation of a network's units, by layer.
 
 Scene -> every unit on a small grid of the view -> Signal
-preset -> counterpart(): the same normalised, or not -> a Signal to compare with
+preset -> counterpart(): the preset with normalisation toggled -> a Signal to compare with
 
 With n inputs and weights of standard deviation σ, a layer without bias and activation has
-E|W x|² = n σ² |x|²: it multiplies the spread by √n·σ, and keeps it where σ = 1/√n.
+E|W x|² = n σ² |x|²: it multiplies the signal by √n·σ, and leaves it constant for σ = 1/√n.
 """
 
 import math
@@ -20,52 +20,54 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 
 Floats = NDArray[np.float64]
 
-GRID = 48  # points on a side of the square measured
+GRID = 48  # points along a side of the measured square
 _LEAST_GRID = 16
-_MULTIPLICATIONS = 4e8  # for a measurement, about: wide networks are measured on fewer points
+_MULTIPLICATIONS = 4e8  # at most, about: large networks are measured at fewer points
 
 
 @dataclass(frozen=True, eq=False)
 class Signal:
-    """What comes through, one number for each layer from 0 (the inputs) to the last.
+    """Statistics of the units, one number for each layer from 0 (the inputs) to the last.
 
-    `mean` and `spread` (standard deviation) are of all units at all points together; `within` is
-    the spread of one unit over the points, the root mean square over the units: what a picture
-    shows of a layer. `saturated` is the share of units in a flat part of their activation. `rule`
-    is the size that √n·σ predicts. Not-a-number from the layer on that overflows, `overflow`.
+    mean, std: mean and standard deviation over all units and points together.
+    unit_std: standard deviation of one unit over the points, as root mean square over the units.
+    saturated: fraction of units and points in a flat part of the activation.
+    gains: √n·σ of each layer from 1 on.
+    predicted: root mean square of the signal as predicted by the gains.
+    overflow: the first layer that overflows; statistics are NaN from there on.
     """
 
     mean: Floats
-    spread: Floats
-    within: Floats
+    std: Floats
+    unit_std: Floats
     saturated: Floats
-    gains: Floats  # √n·σ of each layer, from 1 on
-    rule: Floats
+    gains: Floats
+    predicted: Floats
     overflow: int | None
 
     @property
     def growth(self) -> float | None:
-        """By what a hidden layer multiplies `within`, on average; None where that says nothing."""
+        """The factor per hidden layer of `unit_std`, averaged; None if undefined."""
         last = min(len(self.mean) - 2, (self.overflow or len(self.mean)) - 1)
-        if last < 2 or not self.within[1] > 0 or not self.within[last] > 0:
+        if last < 2 or not self.unit_std[1] > 0 or not self.unit_std[last] > 0:
             return None
-        return float((self.within[last] / self.within[1]) ** (1 / (last - 1)))
+        return float((self.unit_std[last] / self.unit_std[1]) ** (1 / (last - 1)))
 
     @property
     def gain(self) -> float:
-        """√n·σ, the geometric mean over the layers that have a hidden layer before them."""
+        """√n·σ, as geometric mean over the layers after the first."""
         gains = self.gains[1:] if len(self.gains) > 1 else self.gains
         return float(np.exp(np.log(np.maximum(gains, 1e-300)).mean()))
 
 
 def grid_side(network: Network) -> int:
-    """Points on a side of the square that a network is measured on: fewer if it is wide."""
+    """Points along a side of the measured square: fewer for a large network."""
     side = int(math.sqrt(_MULTIPLICATIONS / work_per_pixel(network)))
     return min(max(side, _LEAST_GRID), GRID)
 
 
 def measure(scene: Scene) -> Signal:
-    """The signal of a network on the square in the middle of the view."""
+    """The signal of a network on the square in the centre of the view."""
     side = grid_side(scene.network)
     size = (side, side)
     fed = inputs(scene, size).astype(np.float64)
@@ -79,34 +81,34 @@ def measure(scene: Scene) -> Signal:
         if overflow is not None:
             rows.append((np.nan,) * 4)
             continue
-        share = float(saturated(layer.activation, found.sums).mean())
-        rows.append((*_moments(found.units.astype(np.float64)), share))
-    mean, spread, within, shares = np.array(rows).T
+        fraction = float(saturated(layer.activation, found.sums).mean())
+        rows.append((*_moments(found.units.astype(np.float64)), fraction))
+    mean, std, unit_std, fractions = np.array(rows).T
     gains = np.array([gain(layer.weight.astype(np.float64)) for layer in scene.network.layers])
     size_in = math.sqrt(float((fed * fed).mean()))
     with np.errstate(over="ignore"):
-        rule = size_in * np.cumprod([1.0, *gains])
-    return Signal(mean, spread, within, shares, gains, rule, overflow)
+        predicted = size_in * np.cumprod([1.0, *gains])
+    return Signal(mean, std, unit_std, fractions, gains, predicted, overflow)
 
 
 def gain(weight: Floats) -> float:
-    """√n·σ of a layer's weights, (rows, n): by what they multiply the size of a signal."""
+    """√n·σ of a layer's weights, (rows, n): the factor on a signal's root mean square."""
     return math.sqrt(weight.shape[1] * float((weight * weight).mean()))
 
 
 def _moments(values: Floats) -> tuple[float, float, float]:
-    """Mean and spread of (N, rows) values, and the spread within a column."""
-    within = math.sqrt(float(values.var(axis=0).mean()))
-    return float(values.mean()), float(values.std()), within
+    """Mean and standard deviation of (N, rows) values, and the latter per column (RMS)."""
+    unit_std = math.sqrt(float(values.var(axis=0).mean()))
+    return float(values.mean()), float(values.std()), unit_std
 
 
 def is_normalized(preset: Preset) -> bool:
-    """Whether a preset normalises any layer."""
+    """Whether a preset normalises its layers."""
     return preset.normalize.which != "none"
 
 
 def counterpart(preset: Preset) -> Preset:
-    """The same preset normalised over its view, or not normalised where it is."""
+    """The preset without its normalisation, or else normalised over its view."""
     if is_normalized(preset):
         return preset.replace(**{"normalize.which": "none"})
     return preset.replace(

@@ -1,1 +1,1 @@
-"""Views that are told by derivatives and differences: how steep, which region, how sensitive."""
+"""Views of derivatives and differences: gradient, linear regions, sensitivity."""

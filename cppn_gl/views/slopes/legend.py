@@ -1,6 +1,6 @@
-"""Panels in the lower right corner of a picture: words, a colour bar with numbers, bars to click.
+"""Legends in the lower right corner of a picture: text, a colour bar, a bar chart to click.
 
-Layout is a function of the picture's size alone; what has no room is left out.
+The layout depends on the picture's size alone; what does not fit is left out.
 """
 
 import math
@@ -19,36 +19,35 @@ Color = tuple[int, int, int]
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 FILL = (12, 14, 18, 205)
-LEAST = (200, 120)  # pixels of a picture that has room for a legend
+LEAST = (200, 120)  # pixels of the smallest picture with a legend
 
 
 def points(size: Size) -> int:
-    """Pixels of the letters on a picture of a size."""
+    """The font size in pixels in a picture of a size."""
     return text.fitting(size, text.MIN_FONT + 1, 22)
 
 
 @dataclass(frozen=True)
-class Corner:
-    """A panel in the lower right corner of a picture, `lines` and `more` pixels high."""
+class LegendLayout:
+    """A panel in the lower right corner of a picture: `lines` of text and `more` pixels high."""
 
     size: Size
     lines: int
     more: int = 0
-    columns: int = 34  # letters
+    columns: int = 34  # letters in a line
 
     @property
     def points(self) -> int:
-        """Pixels of the letters."""
         return points(self.size)
 
     @property
     def line(self) -> int:
-        """Pixels from line to line."""
+        """The line height in pixels."""
         return text.letter(self.points)[1]
 
     @property
     def box(self) -> Box | None:
-        """Where the panel lies; None where there is no room."""
+        """The panel's box; None if it does not fit."""
         if self.size[0] < LEAST[0] or self.size[1] < LEAST[1]:
             return None
         pad, margin = self.points * 2 // 3, self.points
@@ -60,7 +59,7 @@ class Corner:
         return right - wide, bottom - high, right, bottom
 
     def inner(self) -> Box | None:
-        """Where the panel's content lies."""
+        """The box of the panel's contents, without padding."""
         if self.box is None:
             return None
         pad = self.points * 2 // 3
@@ -68,16 +67,16 @@ class Corner:
         return left + pad, top + pad, right - pad, bottom - pad
 
 
-class Sheet:
-    """A transparent picture with a corner's panel on it, to draw on."""
+class Legend:
+    """A transparent image of the picture's size with the panel on it, to draw on."""
 
-    def __init__(self, corner: Corner):
-        self.corner = corner
-        self.image = Image.new("RGBA", corner.size, (0, 0, 0, 0))
+    def __init__(self, layout: LegendLayout):
+        self.layout = layout
+        self.image = Image.new("RGBA", layout.size, (0, 0, 0, 0))
         self.draw = ImageDraw.Draw(self.image)
-        box = corner.box
+        box = layout.box
         assert box is not None
-        radius = corner.points // 2
+        radius = layout.points // 2
         self.draw.rounded_rectangle(
             (box[0], box[1], box[2] - 1, box[3] - 1), radius=radius, fill=FILL
         )
@@ -85,30 +84,29 @@ class Sheet:
     def words(
         self, x: float, y: float, line: str, *, bold: bool = False, anchor: str = "la"
     ) -> None:
-        """Write a line at x, y."""
-        face = text.font(self.corner.points, bold)
+        face = text.font(self.layout.points, bold)
         self.draw.text(
             (x, y), line, fill=text.WHITE if bold else text.DIM, font=face, anchor=anchor
         )
 
     def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
-        """Write a line, cut where it is wider than `room`."""
-        columns = int(room / text.letter(self.corner.points)[0])
+        """Write a line, truncated to `room` pixels."""
+        columns = int(room / text.letter(self.layout.points)[0])
         self.words(x, y, text.shorten(line, columns), bold=bold)
 
     def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
-        """A colour bar, logarithmic from low to high, its numbers below it."""
+        """A colour bar, logarithmic from low to high, with numbers below it."""
         left, top, right, _ = at
-        height = self.corner.line * 2 // 3
+        height = self.layout.line * 2 // 3
         across = np.linspace(0, len(palette) - 1, right - left).round().astype(int)
         row = np.round(palette[across] * 255).astype(np.uint8)
         bar = np.broadcast_to(row, (height, *row.shape))
         self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
-        advance = text.letter(self.corner.points)[0]
+        advance = text.letter(self.layout.points)[0]
         last = -math.inf
         for value in log_ticks(low, high, max(2, int((right - left) / (6 * advance)))):
-            share = math.log(value / low) / math.log(high / low)
-            x = left + share * (right - left - 1)
+            fraction = math.log(value / low) / math.log(high / low)
+            x = left + fraction * (right - left - 1)
             self.draw.line((x, top + height, x, top + height * 4 // 3), fill=text.DIM)
             label = short(value)
             half = len(label) * advance / 2
@@ -118,24 +116,23 @@ class Sheet:
                 last = place + half
 
     def bars(self, at: Box, heights: Sequence[float], shown: int) -> None:
-        """Bars from 0 on, the highest as high as the box, number `shown` (from 0) lit."""
+        """A bar chart; the highest bar fills the box, bar `shown` (from 0) is highlighted."""
         most = max([h for h in heights if math.isfinite(h)], default=0) or 1.0
         for number, height in enumerate(heights):
             left, right = bar_sides(at, len(heights), number)
-            share = min(max(height / most, 0.0), 1.0) if math.isfinite(height) else 1.0
-            top = at[3] - max(1, round(share * (at[3] - at[1])))
+            fraction = min(max(height / most, 0.0), 1.0) if math.isfinite(height) else 1.0
+            top = at[3] - max(1, round(fraction * (at[3] - at[1])))
             fill = (255, 196, 84, 255) if number == shown else (112, 132, 160, 255)
             if not math.isfinite(height):
                 fill = (255, 0, 255, 255)
             self.draw.rectangle((left, top, max(left, right - 1), at[3] - 1), fill=fill)
 
     def pixels(self) -> Words:
-        """The sheet as RGBA."""
         return np.asarray(self.image)
 
 
 def bar_sides(at: Box, count: int, number: int) -> tuple[int, int]:
-    """Left and right of a bar, in pixels, with a gap before the next where there is room."""
+    """Left and right of a bar in pixels; there is a gap between wide bars."""
     step = (at[2] - at[0]) / count
     left = at[0] + number * step
     gap = max(1.0, step / 5) if step >= 3 else 0.0
@@ -143,6 +140,6 @@ def bar_sides(at: Box, count: int, number: int) -> tuple[int, int]:
 
 
 def bar_at(at: Box, count: int, x: float) -> int | None:
-    """The number, from 0, of the bar whose share of the width x lies in."""
+    """The number, from 0, of the bar at x."""
     number = math.floor((x - at[0]) / (at[2] - at[0]) * count)
     return number if 0 <= number < count else None

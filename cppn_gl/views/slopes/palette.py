@@ -1,4 +1,4 @@
-"""The colours of how steep, how much, and which layer: evenly spaced to the eye."""
+"""Perceptually uniform colours, of magnitudes and of layers."""
 
 from functools import cache
 
@@ -19,7 +19,9 @@ def heat() -> Palette:
 
 
 def inks(count: int) -> Palette:
-    """Colours of `count` layers' lines: warm and light for the first, cool for the last."""
-    t = np.linspace(0, 1, count) ** 0.6 if count > 1 else np.zeros(count)  # the first are apart
+    """Colours of `count` layers' lines, from warm and light to cool."""
+    t = (
+        np.linspace(0, 1, count) ** 0.6 if count > 1 else np.zeros(count)
+    )  # the first layers differ most
     hue = np.interp(t, [0, 0.35, 0.65, 1], [85, 35, -20, -100])
     return oklch(0.86 - 0.26 * t, 0.16 - 0.02 * t, hue)

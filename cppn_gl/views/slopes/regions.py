@@ -1,12 +1,12 @@
-"""The linear regions of networks of kinked units (relu and its like), and what cuts them.
+"""The regions view: linear regions of networks with piecewise linear units, such as relu.
 
     Scene -> regions.frag, or region_fields() in NumPy -> GBuffer -> regions_shown.frag -> planes
 
-A unit bends the network along the line where its sum changes sign. Within a region all sums are
-affine (smooth ones nearly so), and |z| / |∇z| is the distance to that line, which is what is drawn:
-lines of so many pixels, whatever the zoom. The first layer's lines are straight and on top; a later
-layer's bend where they meet an earlier one. The picture behind is in the preset's colours; each
-region has a shade of its own, by its pattern of signs.
+A unit bends the network along the line where its pre-activation z is 0. Within a region all z are
+affine in x, y, so |z| / |∇z| is the distance to that line (approximately, where some units are
+smooth), which gives lines of constant width in pixels. The first layer's lines are straight and on
+top; those of later layers bend where they cross an earlier one. The picture behind has the preset's
+colours; each region is shaded by a hash of its activation pattern.
 """
 
 from collections.abc import Sequence
@@ -27,27 +27,27 @@ from cppn_gl.engines.stretch import ending
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
     Jets,
-    first_sums,
+    first_pre_activations,
     kinked_layers,
     layers,
     pattern_hash,
 )
 from cppn_gl.nn.layers import MAX_DEPTH
-from cppn_gl.preset.color import Ends
+from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import DeferredShading, GBuffer, fill
+from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
-from cppn_gl.views.slopes.legend import Corner, Sheet
+from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
 
 REGIONS = Pipeline("regions.frag", "regions.frag", 1)
-UNIT_WORK = 30  # multiplications that a unit's line counts as
-FINE = 700  # pixels of a shorter side from which on lines grow with it
+UNIT_WORK = 30  # multiplications that a unit's line costs
+FINE = 700  # pixels of the shorter side beyond which lines grow with it
 LEAST = np.float32(1e-30)
 FAR = np.float32(1e30)
 
@@ -55,13 +55,13 @@ Floats = NDArray[np.float32]
 
 
 class RegionsView(View):
-    """Boundaries of linear regions as lines, coloured by the layer that makes them."""
+    """Boundaries of linear regions as lines, coloured by the layer of their unit."""
 
     by_engine = False
     colors = True
 
     def problem(self, preset: Preset) -> str:
-        """A network without kinks has no such regions."""
+        """A smooth network has no linear regions."""
         if any(ACTIVATIONS[name].kinked for name in preset.spec.hidden_activations):
             return ""
         return "needs a hidden layer of relu, leaky_relu or abs"
@@ -69,108 +69,106 @@ class RegionsView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to draw: lines and patterns, then what they look like."""
         painter, network = stage.painter, scene.network
         lines = Lines(scene, planes.size)
         shape = region.shape if region else planes.size
-        ends: list[Ends] = []  # of the picture's colours, measured before the first band
+        color_range: list[ValueRange] = []  # of the picture, measured before the first band
 
-        def part(fields: GBuffer, band: Region) -> Steps[None]:
-            if not ends:
-                ends.append((yield from ending(scene, shape)))
+        def boundaries(gbuffer: GBuffer, band: Region) -> Steps[None]:
+            if not color_range:
+                color_range.append((yield from ending(scene, shape)))
             if not on_host(painter, network):
-                yield from draw(painter, fields, scene, band, REGIONS, lines.set)
+                yield from draw(painter, gbuffer, scene, band, REGIONS, lines.set)
                 return
             places = Places(network, scene.view, scene.clock)
             yield from fill(
                 painter,
-                fields,
+                gbuffer,
                 lambda pixels, of: region_fields(scene, places, lines, pixels, of),
                 band,
                 kind=(REGIONS.name, None),
                 work=self.work(scene),
             )
 
-        def shade(fields: Sequence[GBuffer], top: int, rows: int) -> None:
+        def shade(gbuffers: Sequence[GBuffer], top: int, rows: int) -> None:
             painter.shared(Shading, "regions_shown.frag", head=formulas)(
                 planes,
-                fields[0].textures,
+                gbuffers[0].textures,
                 top,
                 rows,
                 palettes=painter.shared(palettes),
-                **choice(scene.preset.color, ends[0]),
+                **choice(scene.preset.color, color_range[0]),
             )
 
         return DeferredShading(
-            painter, planes, "fields", partial(GBuffer, painter.ctx), [part], shade
+            painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [boundaries], shade
         )
 
     def work(self, scene: Scene) -> float:
-        """Multiplications for one pixel, about."""
         units = sum(len(layer.bias) for layer in scene.network.drawn[:-1])
         return DUAL_WORK * work_per_pixel(scene.network) + UNIT_WORK * units
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """Which colour is which layer's."""
+        """The legend: the colour of each layer's lines."""
         shown = shown_layers(scene)
-        corner = Corner(size, 4, columns=36)
-        at = corner.inner()
+        layout = LegendLayout(size, 4, columns=36)
+        at = layout.inner()
         if at is None or not shown:
             return None
-        sheet = Sheet(corner)
+        legend = Legend(layout)
         pure = len(all_layers(scene)) == scene.network.depth - 1
         title = "linear regions" if pure else "creases between smooth regions"
-        sheet.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
-        words = "lines: where a unit changes sign"
-        sheet.fitted(at[0], at[1] + corner.line, words, at[2] - at[0])
-        bar = at[0], at[1] + corner.line * 9 // 4, at[2]
+        legend.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
+        words = "lines: zeros of pre-activations"
+        legend.fitted(at[0], at[1] + layout.line, words, at[2] - at[0])
+        bar = at[0], at[1] + layout.line * 9 // 4, at[2]
         colors = np.round(inks(len(all_layers(scene))) * 255).astype(int)
         step = (bar[2] - bar[0]) / len(shown)
         for k in range(len(shown)):
             sides = bar[0] + round(k * step), bar[0] + round((k + 1) * step) - 1
-            box = (sides[0], bar[1], max(sides), bar[1] + corner.line * 2 // 3)
-            sheet.draw.rectangle(box, fill=tuple(map(int, colors[k])))
-        below = bar[1] + corner.line * 5 // 6
-        sheet.words(bar[0], below, f"layer {shown[0] + 1}")
+            box = (sides[0], bar[1], max(sides), bar[1] + layout.line * 2 // 3)
+            legend.draw.rectangle(box, fill=tuple(map(int, colors[k])))
+        below = bar[1] + layout.line * 5 // 6
+        legend.words(bar[0], below, f"layer {shown[0] + 1}")
         if len(shown) > 1:
-            sheet.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
-        return sheet.pixels()
+            legend.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
+        return legend.pixels()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """Which layer's unit makes the boundary nearest to a pixel, and how many units are on."""
+        """The number of active units at a pixel, and the unit of the boundary there, if any."""
         x, y = point_of(scene, size, place)
-        on = total = 0
+        active = total = 0
         near: tuple[float, int, int] = (np.inf, 0, 0)
-        sums = first_sums(scene.network, [x], [y], scene.clock)
+        sums = first_pre_activations(scene.network, [x], [y], scene.clock)
         for number, z, _ in layers(scene.network, sums):
             if number in shown_layers(scene):
                 away = distances(z, np.float64(1))[0]
                 near = min(near, (float(away.min()), number + 1, int(away.argmin()) + 1))
-                on, total = on + int((z[0] > 0).sum()), total + z.shape[2]
-        words = f"{on} of {total} units on"
+                active, total = active + int((z[0] > 0).sum()), total + z.shape[2]
+        words = f"{active} of {total} units active"
         if near[0] * min(size) / (2 * scene.view.extent) < 4:  # pixels
-            words += f"; the line of layer {near[1]}, unit {near[2]}"
+            words += f"; boundary of layer {near[1]}, unit {near[2]}"
         return Hit(words)
 
 
 def all_layers(scene: Scene) -> list[int]:
-    """The numbers, from 0, of the layers that have lines."""
+    """The numbers, from 0, of the layers with boundaries."""
     return kinked_layers(scene.network)
 
 
 def shown_layers(scene: Scene) -> list[int]:
-    """Those of them up to `[regions] layer`; all of them for 0."""
+    """Those up to `[regions] layer`; all for 0."""
     last = scene.options(RegionsOptions).layer or MAX_DEPTH
     return [number for number in all_layers(scene) if number < last]
 
 
 class Lines:
-    """How each layer's lines look in a picture of a size: `inks` (MAX_DEPTH, 4), `widths`.
+    """The style of each layer's lines in a picture of a size.
 
-    Widths are half a line's, in pixels, 0 for a layer without lines; `pixels` are those in half
-    the shorter side.
+    inks: RGBA, (MAX_DEPTH, 4). widths: half the line width in pixels, 0 for no lines, (MAX_DEPTH,).
+    pixels: half the picture's shorter side.
     """
 
     def __init__(self, scene: Scene, size: Size):
@@ -185,7 +183,7 @@ class Lines:
         self.widths[every] = (0.85 - 0.35 * late) * max(1.0, min(size) / FINE) * shown
 
     def set(self, program: Program) -> None:
-        """Tell regions.frag."""
+        """Set the uniforms of regions.frag."""
         program.program["inks"].write(self.inks.tobytes())
         program.program["widths"].write(self.widths.tobytes())
         program.program["pixels"].value = self.pixels
@@ -194,12 +192,12 @@ class Lines:
 def region_fields(
     scene: Scene, places: Places, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[Floats]:
-    """What regions.frag makes of pixels: lines, picture, region; (N, 4) each."""
+    """The counterpart of regions.frag: lines, picture, region; (N, 4) each."""
     count = len(pixels)
     ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)
     region[:, 0] = FAR
     pattern = np.zeros(count, np.uint32)
-    for number, sums, units in layers(scene.network, places.first_sums(pixels, size)):
+    for number, sums, units in layers(scene.network, places.first_pre_activations(pixels, size)):
         if number == scene.network.depth - 1:
             picture = np.zeros((count, 4), np.float32)
             picture[:, :3] = units[0]
@@ -220,9 +218,9 @@ def region_fields(
 
 
 def distances(sums: Jets, unit: Any) -> NDArray[Any]:
-    """How far each unit's sum is from 0, (N, rows), in 1 / `unit` of the derivatives' coordinates.
+    """`unit` times the distance to the line where each unit's pre-activation is 0, (N, rows).
 
-    A unit whose sum is the same everywhere has no boundary: FAR.
+    FAR for a constant unit, which has no boundary.
     """
     with np.errstate(all="ignore"):
         steep = np.hypot(sums[1], sums[2])

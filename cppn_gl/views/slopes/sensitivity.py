@@ -1,14 +1,14 @@
-"""What a small random change of one layer does to the picture.
+"""The sensitivity view: the change of the output when one layer is randomly perturbed.
 
-    Scene -> the picture, the changed network's picture -> sensitivity.frag -> planes
+    Scene -> the picture, the perturbed network's picture -> sensitivity.frag -> planes
           -> measured(): the mean change for each layer, on a fixed grid in float64 -> bars
 
-perturbation.py says what is changed. The scale of the colours is one for all layers, so that
-stepping from layer to layer compares them; the bars say the same in a number for each.
+nn/perturbation.py defines the perturbation. All layers share one colour scale, so that they can be
+compared by stepping from layer to layer; the bars show each layer's mean.
 
-What is to be seen: each layer behind a change shrinks or enlarges it, by a factor that the weights'
-scale sets. Tanh networks of 30 units have early layers that are robust below a scale of some 0.45,
-and early layers that matter most above it: seven times as much as the last of 27 at 0.6.
+Every later layer scales the change by a factor that depends on the weights' scale. In tanh networks
+of 30 units the early layers matter least below a scale of about 0.45 and most above it: seven times
+as much as the last of 27 layers at 0.6.
 """
 
 from collections.abc import Sequence
@@ -31,39 +31,38 @@ from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
-from cppn_gl.views.slopes.fields import DeferredShading
-from cppn_gl.views.slopes.gradient import channels, grid, spread
-from cppn_gl.views.slopes.legend import Box, Corner, Sheet, bar_at, bar_sides
+from cppn_gl.views.slopes.gbuffer import DeferredShading
+from cppn_gl.views.slopes.gradient import channels, grid, scale_limits
+from cppn_gl.views.slopes.legend import Box, Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
-GRID = 12  # points a side that bars and scale are taken from
-GRID_WORK = 2e8  # multiplications that they may take
-KEPT = 4 * MB  # of the networks whose measurements are kept
+GRID = 12  # points along a side of the grid for bars and scale
+GRID_WORK = 2e8  # multiplications at most
+KEPT = 4 * MB  # of the networks whose measurements are cached
 BAND_PIXELS = 2**20
-BARS = 3.5  # lines high
+BARS = 3.5  # height of the bar chart, in lines
 
 
 @dataclass(frozen=True)
-class Measured:
-    """For each layer the mean change over the grid; and the ends of the scale for all."""
+class Sensitivity:
+    """The mean change over the grid for each layer, and the limits of the common colour scale."""
 
     means: tuple[float, ...]
     limits: tuple[float, float]
 
 
 class SensitivityView(View):
-    """How far the picture moves when one layer is changed a little."""
+    """The change of the picture when one layer is perturbed."""
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        """Begin to draw: two pictures by one engine, the changed one's, and then their distance."""
-        painter, other = stage.painter, changed(scene)
+        painter, other = stage.painter, perturbed_scene(scene)
         engine = stage.engine_for(other.network)
         low, high = measured(scene).limits
 
-        def part(of: Scene) -> Any:
+        def draw_of(of: Scene) -> Any:
             def draw(target: Planes, band: Region) -> Steps[None]:
                 return during(engine.begin(painter, target, of, band))
 
@@ -79,22 +78,21 @@ class SensitivityView(View):
                 channels=channels(scene, scene.options(SensitivityOptions)),
             )
 
-        parts = [part(scene), part(other)]
+        passes = [draw_of(scene), draw_of(other)]  # both by one engine
         make = partial(Planes, painter.ctx)
         return DeferredShading(
-            painter, planes, "sensitivity", make, parts, shade, band_pixels=BAND_PIXELS
+            painter, planes, "sensitivity", make, passes, shade, band_pixels=BAND_PIXELS
         )
 
     def work(self, scene: Scene) -> float:
-        """Multiplications for one pixel, about."""
         return 2 * work_per_pixel(scene.network)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The mean change for each layer as bars, the scale, and the layer's own in words."""
-        corner = _corner(size)
-        at = corner.inner()
+        """The legend: the perturbed layer, the colour scale, each layer's mean change as bars."""
+        layout = _layout(size)
+        at = layout.inner()
         if at is None:
             return None
         found, layer, noise = (
@@ -102,49 +100,50 @@ class SensitivityView(View):
             shown_layer(scene),
             scene.options(SensitivityOptions).noise,
         )
-        sheet, room = Sheet(corner), at[2] - at[0]
-        sheet.fitted(at[0], at[1], f"layer {layer} changed by {100 * noise:.3g} %", room, bold=True)
-        words = f"mean change of colours: {short(found.means[layer - 1])}"
-        sheet.fitted(at[0], at[1] + corner.line, words, room)
-        scale = at[0], at[1] + corner.line * 9 // 4, at[2], at[3]
-        sheet.scale(scale, heat(), *found.limits)
-        bars = _bars(corner)
+        legend, room = Legend(layout), at[2] - at[0]
+        legend.fitted(
+            at[0], at[1], f"layer {layer} perturbed by {100 * noise:.3g} %", room, bold=True
+        )
+        words = f"mean output change: {short(found.means[layer - 1])}"
+        legend.fitted(at[0], at[1] + layout.line, words, room)
+        scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
+        legend.scale(scale, heat(), *found.limits)
+        bars = _bars(layout)
         if bars is not None:
-            sheet.fitted(at[0], bars[1] - corner.line, "the same for each layer", room)
-            sheet.bars(bars, found.means, layer - 1)
+            legend.fitted(at[0], bars[1] - layout.line, "mean output change by layer", room)
+            legend.bars(bars, found.means, layer - 1)
             depth = scene.network.depth
             for number in sorted({1, layer, depth}):
-                _number(sheet, bars, depth, number, layer)
-        return sheet.pixels()
+                _number(legend, bars, depth, number, layer)
+        return legend.pixels()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """A bar: what its layer does; a click shows it."""
-        bars = _bars(_corner(size))
+        """The layer of a bar and its mean change; a click perturbs that layer."""
+        bars = _bars(_layout(size))
         if bars is None or not (bars[0] <= place[0] < bars[2] and bars[1] <= place[1] < bars[3]):
             return None
         number = bar_at(bars, scene.network.depth, place[0])
         if number is None:
             return None
         mean = short(measured(scene).means[number])
-        words = f"layer {number + 1}: a mean change of colours of {mean}"
+        words = f"layer {number + 1}: mean output change {mean}"
         return Hit(words, changes={"show.layer": number + 1})
 
 
 def shown_layer(scene: Scene) -> int:
-    """The layer that is changed, from 1; the last for 0."""
+    """The layer that is perturbed, from 1."""
     return min(scene.options(SensitivityOptions).layer or scene.network.depth, scene.network.depth)
 
 
-def changed(scene: Scene) -> Scene:
-    """The scene of the changed network."""
+def perturbed_scene(scene: Scene) -> Scene:
     noise, seed = scene.options(SensitivityOptions).noise, scene.preset.spec.seed
     network: Network = perturbed(scene.network, shown_layer(scene), noise, seed)
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
 @lru_cache_by_size(KEPT, scene_bytes)
-def measured(scene: Scene) -> Measured:
-    """The bars and the scale of a scene, on its grid."""
+def measured(scene: Scene) -> Sensitivity:
+    """The mean changes and the scale of a scene, on its grid."""
     network = scene.network
     x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
     inputs = features(network.inputs, x, y, scene.clock, network.latent)
@@ -154,37 +153,39 @@ def measured(scene: Scene) -> Measured:
     counted = np.array(channels(scene, options)[: network.outputs])
     with np.errstate(all="ignore"):
         sizes = np.sqrt(np.square(moved * counted).sum(axis=2))  # (depth, N)
-    return Measured(tuple(map(_mean, sizes)), spread(sizes))
+    return Sensitivity(tuple(map(_mean, sizes)), scale_limits(sizes))
 
 
 def _mean(sizes: NDArray[np.float64]) -> float:
-    """The mean of what is finite; not a number where nothing is."""
+    """The mean of the finite sizes; NaN if there are none."""
     known = sizes[np.isfinite(sizes)]
     return float(known.mean()) if known.size else float("nan")
 
 
-def _corner(size: Size) -> Corner:
-    """The panel: with bars where there is room for them."""
-    line = Corner(size, 0).line
-    tall = Corner(size, 6, round(BARS * line), columns=36)
-    return tall if tall.box is not None and size[1] >= 16 * line else Corner(size, 4, columns=36)
+def _layout(size: Size) -> LegendLayout:
+    """The legend's layout, with bars if they fit."""
+    line = LegendLayout(size, 0).line
+    tall = LegendLayout(size, 6, round(BARS * line), columns=36)
+    return (
+        tall if tall.box is not None and size[1] >= 16 * line else LegendLayout(size, 4, columns=36)
+    )
 
 
-def _bars(corner: Corner) -> Box | None:
-    """Where the bars stand, in a panel that has them."""
-    at = corner.inner()
-    if at is None or not corner.more:
+def _bars(layout: LegendLayout) -> Box | None:
+    """The box of the bars, in a legend that has them."""
+    at = layout.inner()
+    if at is None or not layout.more:
         return None
-    bottom = at[3] - corner.line
-    return at[0], bottom - corner.more, at[2], bottom
+    bottom = at[3] - layout.line
+    return at[0], bottom - layout.more, at[2], bottom
 
 
-def _number(sheet: Sheet, bars: Box, depth: int, number: int, layer: int) -> None:
-    """A layer's number below its bar; the first's and last's only where the shown one's is far."""
+def _number(legend: Legend, bars: Box, depth: int, number: int, layer: int) -> None:
+    """A layer's number below its bar; the first and last give way to a near highlighted one."""
     left, right = bar_sides(bars, depth, number - 1)
     apart = abs(number - layer) * (bars[2] - bars[0]) / depth
-    if number != layer and apart < 2 * sheet.corner.points:
+    if number != layer and apart < 2 * legend.layout.points:
         return
     anchor = "la" if number == 1 else "ra" if number == depth else "ma"
     x = {"la": bars[0], "ra": bars[2], "ma": (left + right) / 2}[anchor]
-    sheet.words(x, bars[3], str(number), bold=number == layer, anchor=anchor)
+    legend.words(x, bars[3], str(number), bold=number == layer, anchor=anchor)

@@ -1,1 +1,1 @@
-"""Solid things in perspective: surfaces and volumes, seen by an orbiting eye."""
+"""3D views: surfaces and volumes, seen by an orbiting camera."""

@@ -1,9 +1,9 @@
-"""Axes of a box in space: lines at its outline, ticks, numbers and names, over the picture.
+"""Axes of a 3D box: edges, ticks, numbers and names, drawn over the picture.
 
-    Camera, three Axis -> axes_overlay() -> RGBA, drawn into the part of an overlay
+    Camera, three BoxAxis -> axes_overlay() -> RGBA, drawn into a part of an overlay
 
-Only edges that nothing in the box can hide are drawn: the nearest along x and along y, and an
-upright one at the side. A label that has no room is left out.
+Only edges that nothing in the box can hide are drawn: the nearest along x and along y, and a
+vertical one at the side. A label that does not fit is left out.
 """
 
 import itertools
@@ -19,18 +19,17 @@ from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.text import MIN_FONT, fitting, font, letter, significant
 
-INK, PALE = (52, 58, 70), (222, 228, 236)  # on light, and on dark
-TICK = 0.6  # length, in heights of a letter
-FLAT_EDGE = 0.12  # of the picture's shorter side: an edge shorter than this has no labels
-
-ROOM = 0.22  # about a mark, in half sides, where no tick is written
+INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
+TICK = 0.6  # length in font sizes
+FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
+ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
 
 Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Axis:
-    """A name, and the values at the two ends of a side of the box; a value to be marked."""
+class BoxAxis:
+    """An axis' name, the values at its two ends, and a value to mark."""
 
     name: str
     low: float
@@ -38,7 +37,7 @@ class Axis:
     mark: float | None = None
 
     def ticks(self) -> list[tuple[float, str, bool]]:
-        """Places from -1 to 1, each with its number, and whether it is the mark."""
+        """(position from -1 to 1, label, whether it is the mark) of each tick."""
         middle = (self.low + self.high) / 2
         span = self.high - self.low
         places = ((-1.0, self.low), (0.0, middle), (1.0, self.high))
@@ -47,11 +46,11 @@ class Axis:
             return found
         at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
         text = f"{self.name} = {_digits(self.mark, span)}"
-        return [*(one for one in found if abs(one[0] - at) > ROOM), (at, text, True)]
+        return [*(tick for tick in found if abs(tick[0] - at) > ROOM), (at, text, True)]
 
 
 def _digits(value: float, span: float) -> str:
-    """A number in few digits, enough to tell the places of a span apart; an error of one is 0."""
+    """A number with enough digits to resolve `span`; rounding errors become 0."""
     if abs(value) < 1e-9 * span:
         return "0"
     digits = 3 + max(0, math.floor(math.log10(abs(value) / span)))
@@ -59,7 +58,7 @@ def _digits(value: float, span: float) -> str:
 
 
 def points_for(size: tuple[int, int]) -> int:
-    """Pixels of letters in a picture of a size; below MIN_FONT there is no room for any."""
+    """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
     return fitting(size, small, 13 + min(size) / 200, (34, 26))
 
@@ -67,16 +66,16 @@ def points_for(size: tuple[int, int]) -> int:
 def axes_overlay(
     words: Words,
     camera: Camera,
-    axes: tuple[Axis, Axis, Axis],
+    axes: tuple[BoxAxis, BoxAxis, BoxAxis],
     relief: float,
     *,
     title: str = "",
     ink: Color = INK,
     boxed: bool = False,
 ) -> None:
-    """Draw the axes into `words`, (height, width, 4): a part of an overlay, the camera's size.
+    """Draw the axes into `words`, (height, width, 4), a part of an overlay of the camera's size.
 
-    `boxed`: with the other edges that nothing in the box can hide.
+    `boxed`: draw all edges that do not meet in the farthest corner.
     """
     if boxed:
         for low, high in near_edges(camera, relief):
@@ -101,7 +100,7 @@ def axes_overlay(
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
             pixel = camera.project([at])[0, :2]
             line(words, pixel, pixel + across * TICK * letters.points, ink, thickness)
-            # At a corner two axes' numbers meet: each steps back along its own.
+            # Where two axes meet at a corner, each moves its number back along itself.
             aside = -place * (ends[1] - ends[0]) / length * 0.55 * letters.leading
             letters.beside(pixel + aside, across, number, bold=bold)
         if axes[axis].name and axes[axis].mark is None:
@@ -112,7 +111,7 @@ def axes_overlay(
 
 
 class Letters:
-    """Words in a picture of a size, as a mask. What has no room, or would cover another, is not."""
+    """Labels in a picture of a size, as a mask. Labels that do not fit or overlap are left out."""
 
     def __init__(self, size: tuple[int, int]):
         self._size = size
@@ -124,21 +123,21 @@ class Letters:
 
     @property
     def mask(self) -> NDArray[np.uint8]:
-        """How much of each pixel is inked, (height, width)."""
+        """The coverage of each pixel, (height, width)."""
         return np.asarray(self._image)
 
     def beside(
         self, place: NDArray[Any], across: NDArray[Any], text: str, *, bold: bool = False
     ) -> None:
-        """Write beside a place, to where `across` points."""
+        """Write beside a place, in the direction `across`."""
         wide, high = len(text) * self._advance, float(self.leading)
-        # The nearest corner or side of the text's box keeps the distance.
+        # The distance is that of the nearest corner or side of the text's box.
         reach = 0.95 * self.points + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
         x, y = place + across * reach
         self._write(text, float(x), float(y), bold)
 
     def heading(self, text: str) -> None:
-        """Write in the middle of the upper side."""
+        """Write centred at the top."""
         self._write(text, self._size[0] / 2, self.leading * 0.9, True)
 
     def _write(self, text: str, x: float, y: float, bold: bool) -> None:
@@ -154,7 +153,7 @@ class Letters:
 
 
 def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
-    """Edges of the box to draw, by their axis: (low end, high end), in the box's coordinates."""
+    """The edges with labels, by axis: (low end, high end), in the box's coordinates."""
     found: dict[int, tuple[Any, Any]] = {}
     for axis in (0, 1):
         other = 1 - axis
@@ -165,7 +164,7 @@ def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
             low[other] = high[other] = side
             low[2] = high[2] = -relief
             near.append((low, high))
-        # The one nearer to the eye; where both are level, the one to the left.
+        # The edge nearer to the camera; if equal, the left one.
         right = camera.axes[0]
         towards = np.array([right[1], -right[0], 0.0])
         keys = [float(towards @ (a + b)) for a, b in near]
@@ -181,7 +180,7 @@ def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
 
 
 def near_edges(camera: Camera, relief: float) -> list[tuple[Any, Any]]:
-    """The box's edges, but for those that meet in the corner farthest from the eye."""
+    """All edges of the box except those that meet in the corner farthest from the camera."""
     corners = [np.array(c) * (1, 1, relief) for c in itertools.product((-1.0, 1.0), repeat=3)]
     farthest = min(corners, key=lambda c: float(camera.axes[2] @ c))
     return [
@@ -194,7 +193,7 @@ def near_edges(camera: Camera, relief: float) -> list[tuple[Any, Any]]:
 def line(
     words: Words, start: Any, end: Any, ink: Color, width: float, strength: float = 1.0
 ) -> None:
-    """A smooth line of a width in pixels, laid over RGBA pixels: work only along the line."""
+    """Draw an anti-aliased line on RGBA pixels, in time proportional to its length."""
     height, across = words.shape[:2]
     (x0, y0), (x1, y1) = start, end
     steep = abs(y1 - y0) > abs(x1 - x0)
@@ -210,7 +209,7 @@ def line(
     x = np.arange(first, last + 1)
     y = y0 + (np.clip(x + 0.5, x0, x1) - x0) * slope
     lean = 1 / np.hypot(1.0, slope)
-    ends = np.minimum(x + 1, x1) - np.maximum(x, x0)  # how much of the column the line has
+    ends = np.minimum(x + 1, x1) - np.maximum(x, x0)  # coverage along the line's ends
     reach = int(np.ceil(width / lean / 2 + 1))
     for offset in range(-reach, reach + 1):
         row = np.floor(y).astype(int) + offset
@@ -224,7 +223,7 @@ def line(
 
 
 def _over(words: Words, mask: NDArray[np.uint8], ink: Color) -> None:
-    """Lay letters over an overlay."""
+    """Draw a mask of letters over an overlay."""
     inked = mask > 0
     words[inked, :3] = ink
     words[..., 3] = np.maximum(words[..., 3], mask)

@@ -1,10 +1,10 @@
-"""The eye that surfaces and volumes are seen by: it goes round the middle of a box.
+"""The orbiting camera of surfaces and volumes.
 
-    Orbit (turn, tilt, distance) + size -> Camera -> the matrix of the shaders, pixels of points
+    Orbit (turn, tilt, distance) + size -> Camera -> the shaders' matrix, pixels of points
 
-The box lies around the origin, x to the right and y away from an eye at turn 0, z up; its half
-sides are 1. Towards a tilt of ±90 degrees the eye steps back and looks through a longer lens, so
-that perspective fades away: the view from above is a map, on which heights move nothing.
+The box is centred at the origin with half sides of 1: x to the right, y away from a camera at
+turn 0, z up. Towards a tilt of ±90 degrees the camera moves back and its focal length grows, so
+that the projection becomes orthographic: the view from above is a map.
 """
 
 import math
@@ -20,38 +20,37 @@ from cppn_gl.utils.ladder import ladder
 
 Floats = NDArray[np.float64]
 
-LENS = 2.35  # for a box that is not high: some 46 degrees
-GROWTH = 0.1  # by which the lens is longer for the view from above, where heights take no room
-FLATTEST = 1e-3  # cosine of the tilt: the eye steps back by its inverse, at most
-REACH = 6.0  # of the box from the origin; a relief of 5 is 5 half sides high and low
-DEGREES = 90.0  # by which dragging over half the shorter side turns
-ZOOM = 2**0.25  # for a step of the wheel
+LENS = 2.35  # focal length for a flat box: about 46 degrees
+GROWTH = 0.1  # relative increase of the focal length for the view from above
+FLATTEST = 1e-3  # least cosine of the tilt; the camera moves back by its inverse
+REACH = 6.0  # largest distance of the box's points from the origin, at a relief of 5
+DEGREES = 90.0  # turned by dragging over half the shorter side
+ZOOM = 2**0.25  # factor per step of the wheel
 NEAREST, FARTHEST = 1.0, 100.0  # distances
 
 
 @dataclass(frozen=True)
 class Camera:
-    """An orbiting eye: turn and tilt in degrees, distance in half sides, the picture's size."""
+    """Turn and tilt in degrees, distance in half sides, the picture's size in pixels."""
 
     turn: float
     tilt: float
     distance: float
     size: tuple[int, int]
-    lens: float = LENS  # focal length, in halves of the picture's shorter side
+    lens: float = LENS  # focal length, in units of half the picture's shorter side
 
     @classmethod
     def of(cls, orbit: Orbit, size: tuple[int, int], lens: float = LENS) -> "Camera":
-        """The eye that a view's options ask for."""
         return cls(orbit.turn, orbit.tilt, orbit.distance, size, lens)
 
     @property
     def _back(self) -> float:
-        """How many times farther away the eye is for its lens."""
+        """The factor on distance and focal length that flattens the perspective."""
         return 1 / max(math.cos(math.radians(self.tilt)), FLATTEST)
 
     @property
     def flat(self) -> float:
-        """0 where the box is seen from the side, 1 where it is a map."""
+        """0 where the box is seen from the side, 1 from above."""
         return 1 - math.cos(math.radians(self.tilt))
 
     @property
@@ -60,19 +59,19 @@ class Camera:
 
     @property
     def axes(self) -> Floats:
-        """Rows: what is to the right, up, and towards the eye, as directions of the box."""
+        """Rows: the directions right, up and towards the camera, in the box's coordinates."""
         rotation: Floats = self._rotation()[:3, :3].T
         return rotation
 
     @property
     def eye(self) -> Floats:
-        """Where the eye is, in the box's coordinates."""
+        """The position of the camera, in the box's coordinates."""
         place: Floats = self.axes[2] * self.distance * self._back
         return place
 
     @property
-    def spread(self) -> tuple[float, float]:
-        """Half the picture's width and height, in half sides of the box, at the origin."""
+    def half_size(self) -> tuple[float, float]:
+        """Half the picture's width and height in half sides of the box, at the origin's depth."""
         width, height = self.size
         half = self.distance / self._lens / min(width, height)
         return width * half, height * half
@@ -85,7 +84,7 @@ class Camera:
 
     @property
     def matrix(self) -> Floats:
-        """Box to clip coordinates, (4, 4), for row vectors; in memory as OpenGL has it."""
+        """Box to clip coordinates, (4, 4), for row vectors, in OpenGL's memory order."""
         width, height = self.size
         lens, far = self._lens * self._back, self.distance * self._back
         moved = matrix44.create_from_translation(np.array([0.0, 0.0, -far]))
@@ -96,9 +95,9 @@ class Camera:
         return whole
 
     def project(self, points: Any) -> Floats:
-        """Pixels of points (N, 3): x to the right, y down, and the depth, -1 near to 1 far.
+        """Pixels of points (N, 3): x to the right, y down, and depth from -1 (near) to 1 (far).
 
-        A point behind the eye is not a number.
+        NaN for points behind the camera.
         """
         points = np.asarray(points, np.float64).reshape(-1, 3)
         clip = np.hstack([points, np.ones((len(points), 1))]) @ self.matrix
@@ -110,13 +109,13 @@ class Camera:
 
 
 def dragged(orbit: Orbit, du: float, dv: float) -> dict[str, Any]:
-    """The keys that dragging changes, for all views in perspective: the box follows the pointer."""
+    """The keys changed by dragging, for all 3D views: the box follows the pointer."""
     turn = (orbit.turn + DEGREES * du) % 360
     tilt = min(max(orbit.tilt - DEGREES * dv, -90.0), 90.0)
     return {"show.turn": round(turn, 3), "show.tilt": round(tilt, 3)}
 
 
 def zoomed(orbit: Orbit, steps: int) -> dict[str, Any]:
-    """The keys that the wheel changes, for all views in perspective: in, and back exactly."""
+    """The keys changed by the wheel, for all 3D views; zooming in and out is exactly reversible."""
     distance = ladder(orbit.distance, Orbit.distance, ZOOM, -steps)
     return {"show.distance": min(max(distance, NEAREST), FARTHEST)}

@@ -1,8 +1,9 @@
-"""A scene's square as a texture: the network at each point of a grid over |u|, |v| <= 1.
+"""The network on a grid over the square |u|, |v| <= 1, as a texture of colours and heights.
 
-    Scene, side -> Square: outputs -> FieldDrawing.step() -> a texture of colours and heights
+    Scene, side -> Square: outputs -> FieldDrawing.step() -> Field
 
-The few last ones are kept, by all that they depend on, so that turning the eye evaluates nothing.
+The last few textures are cached by everything they depend on, so that moving the camera evaluates
+nothing.
 """
 
 import dataclasses
@@ -15,8 +16,7 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.recolor import choice, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.nn.network import Network
-from cppn_gl.preset.color import DISPLAY, Color, Ends
+from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
@@ -24,16 +24,16 @@ from cppn_gl.utils.tasks import Task
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
 
-FIELDS, SCRATCH = 16, 4  # kept at most
+FIELDS, SCRATCH = 16, 4  # at most: cached textures, planes of squares
 PLAIN = Color()
 ALL = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
 
 
 class Square:
-    """A square of outputs being drawn into planes of a pool: anew if these are taken away.
+    """A square of outputs being drawn into planes of a pool, again if these are released meanwhile.
 
-    By one engine throughout, on which the last bits depend.
+    The engine is fixed, because the last bits depend on it.
     """
 
     def __init__(self, stage: Stage, scene: Scene, side: int, engine: Engine | None = None):
@@ -42,7 +42,7 @@ class Square:
         self._drawing: Task | None = None
 
     def step(self, deadline: float) -> Planes | None:
-        """Draw until about `deadline`; the planes once all is there, until the next draws."""
+        """Draw until about `deadline`; the planes when complete, valid until the next drawing."""
         painter = self._stage.painter
         scratch = painter.shared(squares)
         if self._drawing is None or scratch.find(self) is None:
@@ -57,27 +57,24 @@ class Square:
 
 
 def squares(painter: Painter) -> Pool[Planes]:
-    """The planes that squares are drawn on."""
     return Pool(SCRATCH)
 
 
 @dataclass
 class Field:
-    """A texture (side, side) of red, green, blue and the height, all from 0 to 1.
+    """A texture (side, side) of red, green, blue and height, all from 0 to 1.
 
-    Its first and last texels lie at u, v = -1 and 1. `network` is kept for its arrays' ids.
+    The first and last texels are at u, v = -1 and 1.
     """
 
     texture: Any
-    network: Network
 
     def release(self) -> None:
-        """Free the texture."""
         self.texture.release()
 
 
 class FieldCache:
-    """The fields of a painter, and the program that makes them."""
+    """The cached fields of a painter, and the program that draws them."""
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
@@ -85,18 +82,17 @@ class FieldCache:
         self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
         self._palettes = painter.shared(palettes)
         self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
-        self.made = 0  # ever: the tests count
+        self.made = 0  # in total, for tests
 
     def make(
         self,
         planes: Planes,
-        network: Network,
         weight: tuple[float, float, float],
         span: tuple[float, float],
         color: Color,
-        ends: Ends,
+        ends: ValueRange,
     ) -> Field:
-        """The field of square planes of outputs, in colours that go from end to end."""
+        """The field of square planes of outputs; `span`: see FieldDrawing."""
         side = planes.size[0]
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
@@ -106,10 +102,9 @@ class FieldCache:
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1
-        return Field(texture, network)
+        return Field(texture)
 
     def release(self) -> None:
-        """Free everything."""
         self.held.clear()
         self._pass.release()
 
@@ -117,7 +112,7 @@ class FieldCache:
 class FieldDrawing:
     """The field of a scene being drawn. `span`: the values of height 0 and 1.
 
-    Its colours are the outputs as they are, or by `color` from end to end.
+    Colours are those of `color`, by default the outputs themselves, over the range `ends`.
     """
 
     def __init__(
@@ -128,10 +123,10 @@ class FieldDrawing:
         channel: str = "all",
         span: tuple[float, float] = (0.0, 1.0),
         color: Color = PLAIN,
-        ends: Ends = DISPLAY,
+        ends: ValueRange = DISPLAY,
     ):
         view = scene.view
-        extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # pixels' centres reach ±1
+        extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # so that pixel centres reach ±1
         self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
         self._how = WEIGHTS[channel], span, color, ends
         self._painter = stage.painter
@@ -140,7 +135,7 @@ class FieldDrawing:
         self._key = (what, view, side, *self._how)
 
     def step(self, deadline: float) -> Field | None:
-        """Draw until about `deadline`; the field once it is there."""
+        """Draw until about `deadline`; the field when complete."""
         painter = self._painter
         fields = painter.shared(FieldCache)
         found = fields.held.find(self._key)
@@ -149,5 +144,5 @@ class FieldDrawing:
         planes = self._square.step(deadline)
         if planes is None:
             return None
-        made = fields.make(planes, self._scene.network, *self._how)
+        made = fields.make(planes, *self._how)
         return fields.held.put(self._key, made)

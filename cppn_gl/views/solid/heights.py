@@ -1,6 +1,6 @@
-"""What a surface's heights are: which network, which of its outputs, and their lowest and highest.
+"""The subplots of the surface view: the network, the output and the value range of each.
 
-Preset, network -> plates() -> parts of the picture, each with its Heights
+Scene, size -> subplots() -> parts of the picture, each with a surface of its own
 """
 
 import dataclasses
@@ -22,18 +22,18 @@ from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.views.solid.field import WEIGHTS
 
-GRID = 33  # points along a side, on which values are measured, whatever the picture's size is
-SHARE = 0.24  # of a picture for the column, or row, of units
+GRID = 33  # points along a side of the grid that value ranges are measured on
+UNITS_PART = 0.24  # fraction of a picture for the column, or row, of units
 
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Plate:
+class Subplot:
     """A part of the picture with a surface of its own.
 
-    box: left, top, right, bottom as shares of the picture; span: the values of height 0 and 1;
-    overhead: seen from above, whatever the preset says; title: over it, where there are several.
+    box: left, top, right, bottom as fractions of the picture's sides. span: the values of height 0
+    and 1. overhead: seen from above, whatever the preset's tilt. title: drawn above it.
     """
 
     box: tuple[float, float, float, float]
@@ -44,21 +44,21 @@ class Plate:
     title: str = ""
 
     def pixels(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Left, top, width, height in a picture of a size."""
+        """Left, top, width, height in a picture of a size, in pixels."""
         left, top, right, bottom = (
-            round(share * side) for share, side in zip(self.box, (*size, *size), strict=True)
+            round(part * side) for part, side in zip(self.box, (*size, *size), strict=True)
         )
         return left, top, max(1, right - left), max(1, bottom - top)
 
 
-def sums(network: Network) -> Network:
-    """The network whose outputs are the sums before the output activation."""
+def pre_activation_network(network: Network) -> Network:
+    """The network whose outputs are the output layer's pre-activations."""
     last = network.drawn[-1]
     return network.ending(network.depth, Layer(last.weight, last.bias, "identity"))
 
 
-def units(network: Network) -> tuple[Network, int] | None:
-    """The network whose outputs are the last hidden layer's first units, and how many: up to 3."""
+def hidden_units(network: Network) -> tuple[Network, int] | None:
+    """The network whose outputs are units of the last hidden layer, and their number, 1 to 3."""
     if network.depth < 2:
         return None
     last = network.drawn[-2]
@@ -70,9 +70,9 @@ def units(network: Network) -> tuple[Network, int] | None:
 
 @lru_cache_by_size(2 * MB, network_bytes)
 def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
-    """Round numbers below and above all values over the square of a view, on GRID × GRID points.
+    """Round numbers that enclose all values over the square of a view, on GRID × GRID points.
 
-    What is no number is none of them.
+    Values that are not finite are ignored.
     """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
     picture = np.zeros((GRID, GRID, 3), np.float32)
@@ -86,7 +86,7 @@ def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Sp
 
 
 def apart(low: float, high: float) -> Span:
-    """Two ends, or others about them where these are nearly the same."""
+    """The range itself, or a wider one around it if it is nearly empty."""
     size = max(abs(low), abs(high))
     if high - low < 1e-6 * max(1.0, size):
         half = max(0.5, 1e-3 * size)
@@ -95,12 +95,12 @@ def apart(low: float, high: float) -> Span:
 
 
 def span_of(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
-    """The values of height 0 and 1: the ends of the activation's range, or what is measured."""
+    """The values of height 0 and 1: the activation's bounds, or the measured range."""
     return bounds(network.drawn[-1].activation) or measured(network, view, clock, channel)
 
 
 def rounded(low: float, high: float) -> Span:
-    """A span a little wider whose ends and middle are numbers of two digits or so."""
+    """A slightly wider range whose ends and middle have about two digits."""
     least = (high - low) / 16
     power = 10.0 ** math.floor(math.log10(least))
     step = next((m * power for m in (1, 2, 5) if m * power >= least * 0.99), 10 * power)
@@ -111,22 +111,24 @@ def rounded(low: float, high: float) -> Span:
 
 @lru_cache_by_size(2 * MB, network_bytes)
 def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
-    return sums(network), units(network)
+    return pre_activation_network(network), hidden_units(network)
 
 
-def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
-    """The parts of a picture of a size, from left to right and top to bottom."""
+def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
+    """The subplots of a picture of a size, from left to right and top to bottom."""
     options, network = scene.options(SurfaceOptions), scene.network
-    summed, few = _variants(network)
+    unactivated, few = _variants(network)
 
     def heights(channel: str, *, before: bool) -> tuple[Network, str, Span]:
-        of = summed if before else network
+        of = unactivated if before else network
         return of, channel, span_of(of, scene.view, scene.clock, channel)
 
     wide = size[0] >= size[1]
     if options.panels == "channels" and network.outputs == 3:
         return [
-            Plate(_cut(k / 3, (k + 1) / 3, wide), *heights(name, before=options.before), title=name)
+            Subplot(
+                _cut(k / 3, (k + 1) / 3, wide), *heights(name, before=options.before), title=name
+            )
             for k, name in enumerate(("red", "green", "blue"))
         ]
     if options.panels == "sum" and few is not None:
@@ -134,24 +136,26 @@ def plates(scene: Scene, size: tuple[int, int]) -> list[Plate]:
         found = []
         for k, name in zip(range(count), ("red", "green", "blue"), strict=False):
             span = span_of(below, scene.view, scene.clock, name)
-            cell = _within(_cut(0, SHARE, wide), _cut(k / count, (k + 1) / count, not wide), wide)
-            found.append(Plate(cell, below, name, span, title=f"unit {k + 1}"))
+            cell = _within(
+                _cut(0, UNITS_PART, wide), _cut(k / count, (k + 1) / count, not wide), wide
+            )
+            found.append(Subplot(cell, below, name, span, title=f"unit {k + 1}"))
         both = heights(options.channel, before=True)
-        middle = SHARE + (1 - SHARE) * 0.55
-        found.append(Plate(_cut(SHARE, middle, wide), *both, title="their sum"))
-        found.append(Plate(_cut(middle, 1, wide), *both, overhead=True, title="from above"))
+        middle = UNITS_PART + (1 - UNITS_PART) * 0.55
+        found.append(Subplot(_cut(UNITS_PART, middle, wide), *both, title="weighted sum"))
+        found.append(Subplot(_cut(middle, 1, wide), *both, overhead=True, title="from above"))
         return found
-    return [Plate((0.0, 0.0, 1.0, 1.0), *heights(options.channel, before=options.before))]
+    return [Subplot((0.0, 0.0, 1.0, 1.0), *heights(options.channel, before=options.before))]
 
 
 def _cut(low: float, high: float, wide: bool) -> tuple[float, float, float, float]:
-    """The part between two shares of the longer side."""
+    """The part between two fractions of the longer side."""
     return (low, 0.0, high, 1.0) if wide else (0.0, low, 1.0, high)
 
 
 def _within(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float], wide: bool
 ) -> tuple[float, float, float, float]:
-    """Where a column and a row meet."""
+    """The intersection of a column and a row."""
     across, down = (one, other) if wide else (other, one)
     return across[0], down[1], across[2], down[3]

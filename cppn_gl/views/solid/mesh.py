@@ -1,9 +1,9 @@
-"""A surface being drawn: fields on a grid, then a box and a lit sheet, part by part.
+"""Drawing of surfaces: the network on a grid, then a box and a lit sheet of triangles.
 
-    Scene -> plates -> FieldDrawing (the network, on a grid) -> Workshop: box, sheet -> planes
+    Scene -> subplots -> FieldDrawing (heights, colours) -> box, sheet (SurfacePrograms) -> planes
 
-A step draws parts until its time is over. Other drawings may come between: what they take away,
-or new shaders, begins it again.
+A step draws parts until its deadline. Other drawings may run in between: if they release this
+one's buffers, or the shaders are reloaded, it starts again.
 """
 
 import time as wall
@@ -27,41 +27,41 @@ from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Size, Stage
 from cppn_gl.views.solid.camera import LENS, Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
-from cppn_gl.views.solid.heights import Plate, plates
+from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
 
-SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points: odd
-POINTS = 0.65  # of the grid for each pixel of the shorter side, at most
-SQUARE = (1, 1)  # the picture that a sheet shows
-GRIDS = 3  # index buffers kept
-CELLS = 4096  # of a grid, drawn at once
-LIGHT = (-0.45, 0.55, 0.7)  # right, up, towards the eye
+SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points; odd
+POINTS = 0.65  # grid points per pixel of the shorter side, at most
+SQUARE = (1, 1)  # the shape of the picture on the sheet
+GRIDS = 3  # cached index buffers
+CELLS = 4096  # of a grid, drawn in one call
+LIGHT = (-0.45, 0.55, 0.7)  # its direction: right, up, towards the camera
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
 PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
 
 
 def painted(preset: Preset) -> bool:
-    """Whether the sheet has the picture's colours, and not those of its heights."""
+    """Whether the sheet is coloured by the picture, not by height."""
     return preset.options(SurfaceOptions).paint == "picture"
 
 
 def grid_side(size: Size) -> int:
-    """Points along a side of the grid, for a surface that fills a picture of a size."""
+    """Points along a side of the grid, for a surface in a picture of a size."""
     wanted = POINTS * min(size)
     return max([side for side in SIDES if side <= wanted], default=SIDES[0])
 
 
-def camera_of(plate: Plate, preset: Preset, size: Size) -> Camera:
-    """The eye of a plate, whose own size in pixels is `size`."""
-    # Where a plate is no wider than high, the numbers at its sides need room.
+def camera_of(subplot: Subplot, preset: Preset, size: Size) -> Camera:
+    """The camera of a subplot of `size` pixels."""
+    # A subplot that is not wider than high needs room for the numbers at its sides.
     lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
-    if plate.overhead:
+    if subplot.overhead:
         return Camera(0.0, 90.0, SurfaceOptions.distance, size, lens)
     return Camera.of(preset.options(SurfaceOptions), size, lens)
 
 
-class Workshop:
-    """The programs of surfaces, and the index buffers of their grids."""
+class SurfacePrograms:
+    """The programs of surfaces, and cached index buffers of their grids."""
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
@@ -71,22 +71,21 @@ class Workshop:
         self.backdrop = load("backdrop.frag")
         self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
         self.palette.repeat_x = False
-        self._grids: LRUCache[int, Grid] = LRUCache(GRIDS, free=Grid.release)
+        self._grids: LRUCache[int, TriangleGrid] = LRUCache(GRIDS, free=TriangleGrid.release)
 
-    def grid(self, side: int) -> "Grid":
-        """The triangles of the sheet of a field of side × side points."""
+    def grid(self, side: int) -> "TriangleGrid":
+        """The triangles of the sheet of a field of side × side texels."""
         across = (side + 1) // 2
-        return self._grids.get(across, partial(Grid, self._ctx, self.sheet.program, across))
+        return self._grids.get(across, partial(TriangleGrid, self._ctx, self.sheet.program, across))
 
     def release(self) -> None:
-        """Free everything."""
         self._grids.clear()
-        for one in (self.sheet, self.box, self.backdrop, self.palette):
-            one.release()
+        for resource in (self.sheet, self.box, self.backdrop, self.palette):
+            resource.release()
 
 
-class Grid:
-    """The triangles of side × side points, as indices: (side - 1)² cells of two."""
+class TriangleGrid:
+    """An index buffer of the triangles between side × side points, two per cell."""
 
     def __init__(self, ctx: moderngl.Context, program: Any, side: int):
         corner = np.arange(side * side, dtype="u4").reshape(side, side)[:-1, :-1].ravel()
@@ -97,7 +96,7 @@ class Grid:
         self.parts = -(-self._count // (6 * CELLS))
 
     def draw(self, target: moderngl.Framebuffer, viewport: Rect, part: int) -> None:
-        """Draw part number `part` of `parts`, which are about as much work each."""
+        """Draw one of `parts` parts, which take about the same time."""
         first = part * 6 * CELLS
         count = min(6 * CELLS, self._count - first)
         target.use()
@@ -105,49 +104,48 @@ class Grid:
         self._vertices.render(moderngl.TRIANGLES, vertices=count, first=first)
 
     def release(self) -> None:
-        """Free the buffer."""
         self._vertices.release()
         self._indices.release()
 
 
 class SurfaceDrawing:
-    """A surface being drawn: the fields of all plates, then the boxes and sheets, part by part."""
+    """A surface being drawn: the fields of all subplots, then boxes and sheets, part by part."""
 
-    fraction = 0.0  # it does not tell
+    fraction = 0.0  # progress is unknown
 
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
         self._stage, self._scene = stage, scene
-        self._plates = plates(scene, planes.size)
+        self._subplots = subplots(scene, planes.size)
         self._picture = Stepping(ending(scene, SQUARE))
         self._fields: list[list[FieldDrawing]] = []
-        self._made_of: list[Any] = []  # what the parts are drawn with
-        self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, the last one first
+        self._made_of: list[Any] = []  # objects that the parts draw with
+        self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, last one first
         self._done = False
 
-    def _drawings(self, plate: Plate) -> list[FieldDrawing]:
-        """The drawings of a plate's heights, and of its colours where these are others."""
-        scene, ends = self._scene, self._picture.found
-        side = grid_side(plate.pixels(self._planes.size)[2:])
-        shown = Scene(plate.network, scene.view, scene.clock, scene.preset)
-        heights = partial(FieldDrawing, self._stage, shown, side, plate.channel, plate.span)
+    def _drawings(self, subplot: Subplot) -> list[FieldDrawing]:
+        """The drawing of a subplot's heights, and that of its colours if it is another."""
+        scene, ends = self._scene, self._picture.result
+        side = grid_side(subplot.pixels(self._planes.size)[2:])
+        shown = Scene(subplot.network, scene.view, scene.clock, scene.preset)
+        heights = partial(FieldDrawing, self._stage, shown, side, subplot.channel, subplot.span)
         if not painted(scene.preset) or ends is None:
             return [heights()]
         color = scene.preset.color
-        if plate.network is scene.network:
+        if subplot.network is scene.network:
             return [heights(color=color, ends=ends)]
         return [heights(), FieldDrawing(self._stage, scene, side, color=color, ends=ends)]
 
     def step(self, deadline: float) -> bool:
-        """Draw until about `deadline`; True when all is drawn."""
+        """Draw until about `deadline`; True when the picture is complete."""
         while not self._done:
             if not self._fields:
                 needed = painted(self._scene.preset)
                 if needed and not self._picture.step(deadline):
                     return False
-                self._fields = [self._drawings(plate) for plate in self._plates]
-            for one in (one for few in self._fields for one in few):
-                if one.step(deadline) is None:
+                self._fields = [self._drawings(subplot) for subplot in self._subplots]
+            for drawing in (drawing for few in self._fields for drawing in few):
+                if drawing.step(deadline) is None:
                     return False
             self._part()
             if wall.perf_counter() >= deadline:
@@ -155,89 +153,89 @@ class SurfaceDrawing:
         return self._done
 
     def release(self) -> None:
-        """All that it draws with is kept, for the next."""
+        """Nothing to do: all objects are cached for the next drawing."""
 
     def _part(self) -> None:
-        """Draw the next part. What another drawing, or new shaders, took away is begun again."""
+        """Draw the next part; start again if a buffer or program was replaced."""
         painter = self._stage.painter
-        workshop = painter.shared(Workshop)
+        programs = painter.shared(SurfacePrograms)
         targets = painter.shared(RenderTargets)
         fields = []
         for drawings in self._fields:
-            few = [field for field in (one.step(0.0) for one in drawings) if field is not None]
+            few = [field for field in (d.step(0.0) for d in drawings) if field is not None]
             if len(few) < len(drawings):
-                return  # dropped while others were drawn
+                return  # released while others were drawn
             fields.append(few)
         target = targets.find(self)
-        made_of = [workshop, target, *(field for few in fields for field in few)]
+        made_of = [programs, target, *(field for few in fields for field in few)]
         if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
             target = targets.target(self, self._planes.size, depth=True)
-            self._made_of = [workshop, target, *made_of[2:]]
-            self._jobs = self._plan(workshop, target, fields)[::-1]
+            self._made_of = [programs, target, *made_of[2:]]
+            self._jobs = self._plan(programs, target, fields)[::-1]
         painter.ctx.enable(moderngl.DEPTH_TEST)
         try:
             self._jobs.pop()()
         finally:
             painter.ctx.disable(moderngl.DEPTH_TEST)
         if not self._jobs:
-            targets.spread(target, self._planes)
+            targets.copy(target, self._planes)
             targets.give_back(self)
             self._made_of, self._done = [], True
         painter.ctx.finish()
 
     def _plan(
-        self, workshop: Workshop, target: RenderTarget, fields: list[list[Field]]
+        self, programs: SurfacePrograms, target: RenderTarget, fields: list[list[Field]]
     ) -> list[Callable[[], None]]:
-        jobs: list[Callable[[], None]] = [partial(self._backdrop, workshop, target)]
-        for plate, few in zip(self._plates, fields, strict=True):
+        jobs: list[Callable[[], None]] = [partial(self._backdrop, programs, target)]
+        for subplot, few in zip(self._subplots, fields, strict=True):
             heights, colors = few[0], few[-1]
-            of = (workshop, target, plate, heights, colors)
+            of = (programs, target, subplot, heights, colors)
             jobs.append(partial(self._box, *of[:3]))
-            parts = range(workshop.grid(heights.texture.size[0]).parts)
+            parts = range(programs.grid(heights.texture.size[0]).parts)
             jobs += [partial(self._sheet, *of, part) for part in parts]
         return jobs
 
-    def _backdrop(self, workshop: Workshop, target: RenderTarget) -> None:
+    def _backdrop(self, programs: SurfacePrograms, target: RenderTarget) -> None:
         drawn, size = target.drawn, self._planes.size
         drawn.clear(depth=1.0)
-        # As far away as can be, and no part of what is measured.
+        # The backdrop is behind everything and writes no depth.
         self._stage.painter.ctx.disable(moderngl.DEPTH_TEST)
-        workshop.backdrop.set(target_size=size, high=HIGH, low=LOW)
-        workshop.backdrop.draw(drawn, (0, 0, *size))
+        programs.backdrop.set(target_size=size, high=HIGH, low=LOW)
+        programs.backdrop.draw(drawn, (0, 0, *size))
 
-    def _look(self, plate: Plate) -> tuple[Camera, Rect]:
-        """The eye of a plate, and where it is drawn."""
-        left, top, width, height = plate.pixels(self._planes.size)
+    def _look(self, subplot: Subplot) -> tuple[Camera, Rect]:
+        """The camera of a subplot, and its viewport."""
+        left, top, width, height = subplot.pixels(self._planes.size)
         viewport = left, self._planes.size[1] - top - height, width, height
-        return camera_of(plate, self._scene.preset, (width, height)), viewport
+        return camera_of(subplot, self._scene.preset, (width, height)), viewport
 
-    def _box(self, workshop: Workshop, target: RenderTarget, plate: Plate) -> None:
-        camera, viewport = self._look(plate)
-        workshop.box.set(
+    def _box(self, programs: SurfacePrograms, target: RenderTarget, subplot: Subplot) -> None:
+        camera, viewport = self._look(subplot)
+        programs.box.set(
             relief=self._scene.options(SurfaceOptions).relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
             stroke=stroke_of(camera.size),
         )
-        workshop.box.draw(target.drawn, viewport)
+        programs.box.draw(target.drawn, viewport)
 
     def _sheet(
         self,
-        workshop: Workshop,
+        programs: SurfacePrograms,
         target: RenderTarget,
-        plate: Plate,
+        subplot: Subplot,
         heights: Field,
         colors: Field,
         part: int,
     ) -> None:
-        (camera, viewport), options = self._look(plate), self._scene.options(SurfaceOptions)
+        (camera, viewport), options = self._look(subplot), self._scene.options(SurfaceOptions)
         side = heights.texture.size[0]
         light = np.array(LIGHT) @ camera.axes
-        workshop.sheet.set(
+        programs.sheet.set(
             heights=heights.texture,
             colors=colors.texture,
-            palette=workshop.palette,
+            palette=programs.palette,
             side=side,
             relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
@@ -248,7 +246,7 @@ class SurfaceDrawing:
             light=tuple(light / np.linalg.norm(light)),
             towards=tuple(camera.axes[2]),
         )
-        workshop.grid(side).draw(target.drawn, viewport, part)
+        programs.grid(side).draw(target.drawn, viewport, part)
 
 
 def stroke_of(size: Size) -> float:

@@ -1,10 +1,9 @@
-"""What the views in space draw on: targets of whole pixels, and how these become planes.
+"""The RGBA render targets of the 3D views, and the copy of their contents to planes.
 
-    a shader -> RenderTargets.target() -> RenderTargets.spread() -> planes
+    a shader -> RenderTargets.target() -> RenderTargets.copy() -> planes
 
-RenderTargets are shared by a painter's drawings, and freed with it. A drawing may be
-forgotten at any time, so none owns an object of OpenGL: results are in an `LRUCache`, targets come
-from a `Pool`, and both bound how much there is.
+The painter owns the render targets. A drawing may be dropped at any time, so none owns an OpenGL
+object: results are in an `LRUCache`, targets come from a `Pool`, and both are bounded.
 """
 
 from functools import partial
@@ -17,20 +16,20 @@ from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.views.pool import Pool
 
-TARGETS = 4  # a coarse picture, the fine one, one between, and another drawing's
-# Samples at the outlines of a picture of SMOOTH pixels or more. They take as long again; smaller
-# pictures are mostly coarse ones, on the way to a finer.
+TARGETS = 4  # coarse, intermediate and final picture, and another drawing's
+# Multisampling of pictures of at least SMOOTH pixels. It doubles the time, and smaller pictures are
+# mostly coarse previews.
 MULTISAMPLES, SMOOTH = 4, 200_000
 
 
 class RenderTarget:
-    """A target of `size` pixels; with `depth`, and several samples where the driver has them."""
+    """A target of `size` pixels; with `depth`, a depth buffer and (if large) multisampling."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], *, depth: bool):
         self.texture = ctx.texture(size, 4, dtype="f4")
         self.whole = ctx.framebuffer([self.texture])
         self._buffers: list[Any] = []
-        self.drawn = self.whole  # what is drawn on
+        self.drawn = self.whole  # the framebuffer to draw on
         if depth:
             smooth = size[0] * size[1] >= SMOOTH
             samples = min(MULTISAMPLES, int(ctx.max_samples)) if smooth else 0
@@ -41,13 +40,12 @@ class RenderTarget:
             self.drawn = ctx.framebuffer([self._buffers[0]], self._buffers[1])
 
     def resolve(self) -> Any:
-        """The texture of what is drawn."""
+        """The texture with what was drawn, samples resolved."""
         if self.drawn is not self.whole:
             self.whole.ctx.copy_framebuffer(self.whole, self.drawn)
         return self.texture
 
     def release(self) -> None:
-        """Free the buffers."""
         for target in {self.drawn, self.whole}:
             release_target(target)
         for part in (*self._buffers, self.texture):
@@ -55,32 +53,30 @@ class RenderTarget:
 
 
 class RenderTargets:
-    """The targets, by size and kind, and the program that spreads one over planes."""
+    """A pool of render targets, and the program that copies one to planes."""
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
-        self._spread = Pass.load(painter.ctx, "spread.frag", folder=painter.programs.folder)
+        self._copy = Pass.load(painter.ctx, "spread.frag", folder=painter.programs.folder)
         self._targets: Pool[RenderTarget] = Pool(TARGETS)
 
     def find(self, user: object) -> RenderTarget | None:
-        """The target that a drawing began on, with what it has drawn there."""
+        """A drawing's target with its contents, unless it was released."""
         return self._targets.find(user)
 
     def target(self, user: object, size: tuple[int, int], *, depth: bool = False) -> RenderTarget:
-        """A target of a size for a drawing, which begins on it."""
+        """Lend a drawing a target of a size, with undefined contents."""
         make = partial(RenderTarget, self._ctx, size, depth=depth)
         return self._targets.take(user, (size, depth), make)
 
     def give_back(self, user: object) -> None:
-        """A drawing is done with its target."""
         self._targets.give_back(user)
 
-    def spread(self, target: RenderTarget, planes: Planes) -> None:
-        """Bring what is drawn into planes of the same size."""
-        self._spread.set(picture=target.resolve())
-        self._spread.draw(planes.target, (0, 0, *planes.texels))
+    def copy(self, target: RenderTarget, planes: Planes) -> None:
+        """Copy a target to planes of the same size."""
+        self._copy.set(picture=target.resolve())
+        self._copy.draw(planes.target, (0, 0, *planes.texels))
 
     def release(self) -> None:
-        """Free everything."""
         self._targets.release()
-        self._spread.release()
+        self._copy.release()

@@ -1,10 +1,10 @@
-"""Three inputs as a space: the network on a cubic grid over x, y and a third input.
+"""Voxels of the volume view: the network on a cubic grid over x, y and a third input.
 
-    Scene -> Third (which input, from where to where) -> Ranges (of values, of colours)
-          -> VolumeSlices.step() -> bytes of a texture
+    Scene -> ThirdInput (which input, its limits) -> Ranges (of values, of colours)
+          -> VolumeSlices.step() -> the bytes of a 3D texture
 
-The third input is `t`, or else the first of z0, z1 …. It spans as much as the shorter side of the
-view, in whole blocks around 0, so that the moving slice is always in the block that is shown.
+The third input is `t`, or else the first of z0, z1 …. Its values are divided into blocks as long as
+the view's shorter side, one centred at 0; the block with the current value is shown.
 """
 
 import dataclasses
@@ -21,26 +21,26 @@ from cppn_gl.engines.stretch import MOST, ends, measured, natural
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.color import NOT_A_NUMBER, Ends, broken, colored
+from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.tasks import Stepping
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.field import Square
 from cppn_gl.views.solid.heights import Span, apart
 
-LIGHT = np.array([-0.45, -0.5, 0.74])  # towards it, in the volume: it turns with what it shines on
-AMBIENT = 0.3  # of the light comes to every place
+LIGHT = np.array([-0.45, -0.5, 0.74])  # direction towards the light, fixed to the volume
+AMBIENT = 0.3  # fraction of the light that is ambient
 CHANNELS = ("red", "green", "blue")
 MEASURED = 25  # points along a side of the grid that ranges are measured on
-STEEP = 1.5  # change for a half side, of a slope that is shaded half
+STEEP = 1.5  # change per half side at which shading is half strength
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Third:
-    """The third input: its name, the block of its values that is shown, its value now."""
+class ThirdInput:
+    """The third input: its name, the limits of the block shown, its current value."""
 
     name: str
     low: float
@@ -49,34 +49,33 @@ class Third:
 
     @property
     def place(self) -> float:
-        """Where in the block it is now, from -1 to 1."""
+        """The current value's position in the block, -1 to 1."""
         return 2 * (self.now - self.low) / (self.high - self.low) - 1
 
     def value(self, place: float) -> float:
-        """Its value at a place from -1 to 1."""
+        """The value at a position from -1 to 1."""
         return (self.low + self.high) / 2 + place * (self.high - self.low) / 2
 
 
 def third_name(inputs: tuple[str, ...]) -> str | None:
-    """The input that makes a volume of a picture, if there is one."""
+    """The name of the third input, if there is one."""
     if "t" in inputs:
         return "t"
     return next((name for name in inputs if latent_index(name) is not None), None)
 
 
-def third_of(scene: Scene) -> Third:
-    """The third input of a scene."""
+def third_input(scene: Scene) -> ThirdInput:
     name = third_name(scene.network.inputs)
     assert name is not None
     now = constant(name, scene.clock, scene.network.latent)
     assert now is not None
     extent = scene.view.extent
     block = math.floor((now + extent) / (2 * extent))
-    return Third(name, (2 * block - 1) * extent, (2 * block + 1) * extent, now)
+    return ThirdInput(name, (2 * block - 1) * extent, (2 * block + 1) * extent, now)
 
 
-def level(network: Network, name: str, value: float) -> Network:
-    """The network with its third input held at a value; its weights stay the same arrays."""
+def fix_input(network: Network, name: str, value: float) -> Network:
+    """The network with an input fixed at a value; it shares the weights' arrays."""
     inputs, latent = list(network.inputs), list(network.latent)
     index = latent_index(name)
     if index is None:  # t becomes a latent constant of its own
@@ -89,31 +88,31 @@ def level(network: Network, name: str, value: float) -> Network:
 
 @dataclass(frozen=True)
 class Ranges:
-    """What is nothing and what is most of the values shown, and the ends of their colours."""
+    """The values of density 0 and 1, and the value range of the colours."""
 
     span: Span
-    ends: Ends
+    ends: ValueRange
 
-    def share(self, values: Floats) -> Floats:
-        """Values as shares of the span, cut off at 0 and 1."""
+    def fraction(self, values: Floats) -> Floats:
+        """Values as fractions of the span, clipped to 0..1."""
         low, high = np.float32(self.span[0]), np.float32(self.span[1])
         return np.asarray(np.clip((values - low) / (high - low), 0, 1))
 
 
 def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
-    """The ranges of a volume: of its output activation, or measured over the block that is shown.
+    """The ranges of a volume: of its output activation, or measured over the block shown.
 
-    That is measured on a grid of MEASURED³ points, whatever the volume's size is.
+    They are measured on a grid of MEASURED³ points, whatever the volume's resolution.
     """
-    third, last, color = third_of(scene), scene.network.drawn[-1], scene.preset.color
-    # A clock that only the third input heeds is none of it: the block stays while time runs.
-    held = dataclasses.replace(scene, network=level(scene.network, third.name, 0.0))
+    third, last, color = third_input(scene), scene.network.drawn[-1], scene.preset.color
+    # With t as the third input the ranges do not depend on the time, only on the block.
+    held = dataclasses.replace(scene, network=fix_input(scene.network, third.name, 0.0))
 
     def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
         found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
-            network = level(scene.network, third.name, place)
+            network = fix_input(scene.network, third.name, place)
             Products(network, scene.view, scene.clock).fill(piece, Blocks.covering(size))
             yield
         return [found.reshape(-1, 3)]
@@ -133,47 +132,47 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 
 
 class VolumeSlices:
-    """The network on side³ points, slice by slice; `voxels` (side, side, side, 4) when all is done.
+    """The network on side³ points, slice by slice; then `voxels` (side, side, side, 4) is complete.
 
-    Voxels are red, green, blue, as they are lit, and how much is there, in bytes; z, then y from
-    below, then x. There is as much as an output's share of its range; of three as much as their
-    shares differ, so that grey is clear. Colours are the preset's, whatever is there.
+    Voxels are bytes of lit red, green, blue and density, indexed by z, y (upwards), x. The density
+    of one output is its fraction of the value range; that of three is the difference of their
+    largest and smallest fraction, so that grey is transparent. Colours are the preset's.
     """
 
     def __init__(self, stage: Stage, scene: Scene, side: int, channel: str):
         self._stage, self._scene, self._side = stage, scene, side
         self._channel = channel
         self._engine = stage.engine_for(scene.network)
-        self._third = third_of(scene)
+        self._third = third_input(scene)
         self._ranges = Stepping(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
-        self._kept: list[tuple[Floats, Floats]] = []  # of the last slices: how much, which colour
+        self._kept: list[tuple[Floats, Floats]] = []  # the last three slices: density, colour
         self._next = 0
         self._square: Square | None = None
 
     @property
     def key(self) -> Hashable:
-        """All that the voxels depend on."""
-        held = level(self._scene.network, self._third.name, 0.0)
+        """Everything that the voxels depend on."""
+        held = fix_input(self._scene.network, self._third.name, 0.0)
         place = (self._scene.view, self._third.low, self._third.high)
         color = self._scene.preset.color
         what = identity(held, self._scene.clock), self._engine
         return what, place, self._side, self._channel, color
 
     def measure(self, deadline: float) -> Ranges | None:
-        """What its values and colours lie between, once that is known."""
+        """The ranges of values and colours, once known."""
         self._ranges.step(deadline)
-        return self._ranges.found
+        return self._ranges.result
 
     def step(self, deadline: float) -> bool:
-        """Evaluate until about `deadline`; True when all is there."""
+        """Evaluate until about `deadline`; True when complete."""
         if self._next == self._side:
             return True
         if self.measure(deadline) is None:
             return False
         if self._square is None:
             place = (2 * self._next + 1) / self._side - 1
-            network = level(self._scene.network, self._third.name, self._third.value(place))
+            network = fix_input(self._scene.network, self._third.name, self._third.value(place))
             scene = dataclasses.replace(self._scene, network=network)
             self._square = Square(self._stage, scene, self._side, self._engine)
         planes = self._square.step(deadline)
@@ -191,25 +190,25 @@ class VolumeSlices:
             self._shade(self._next - 1)
 
     def _seen(self, values: Floats) -> tuple[Floats, Floats]:
-        """How much is there, (side, side), and its colour, (side, side, 3), of outputs (N, 3)."""
-        found, color, wrong = self._ranges.found, self._scene.preset.color, broken(values)
+        """Density (side, side) and colour (side, side, 3) of outputs (N, 3)."""
+        found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
         assert found is not None
         if self._channel != "all":
             values = values[:, [CHANNELS.index(self._channel)] * 3]
-        shares = found.share(values)
+        fractions = found.fraction(values)
         if color.plain:
-            colors = np.clip(values, 0, 1) if self._channel == "all" else shares
+            colors = np.clip(values, 0, 1) if self._channel == "all" else fractions
         else:
             colors = colored(values, color, found.ends)
         grey = self._scene.network.outputs == 1 or self._channel != "all"
-        much = shares[:, 0] if grey else shares.max(axis=1) - shares.min(axis=1)
-        much = np.where(wrong, np.float32(1), much)
+        density = fractions[:, 0] if grey else fractions.max(axis=1) - fractions.min(axis=1)
+        density = np.where(wrong, np.float32(1), density)
         colors = np.where(wrong[:, None], np.array(NOT_A_NUMBER, np.float32), colors)
         side = self._side
-        return much.reshape(side, side), colors.reshape(side, side, 3)
+        return density.reshape(side, side), colors.reshape(side, side, 3)
 
     def _shade(self, number: int) -> None:
-        """Light a slice by the slopes of what its neighbours hold."""
+        """Light a slice by the gradient of the density, from its neighbours."""
         last = number == self._side - 1
         values, colors = self._kept[-1] if last else self._kept[-2]
         below = self._kept[-2][0] if last or number == 0 else self._kept[-3][0]
@@ -217,7 +216,7 @@ class VolumeSlices:
             below = values
         above = self._kept[-1][0]
         steps = 2.0 if 0 < number < self._side - 1 else 1.0
-        half = self._side / 2  # steps in a half side
+        half = self._side / 2  # voxels per half side
         along_y, along_x = (half * slope for slope in np.gradient(values))
         along_z = half * (above - below) / steps
         light = AMBIENT + (1 - AMBIENT) * shades(along_x, along_y, along_z)
@@ -226,9 +225,9 @@ class VolumeSlices:
 
 
 def shades(x: Any, y: Any, z: Any) -> Floats:
-    """How much light places get, by the slopes there: 1 where flat, less where turned away."""
+    """The light at each point, by the density's gradient: 1 where flat, less facing away."""
     steep = np.sqrt(x * x + y * y + z * z)
     light = LIGHT / np.linalg.norm(LIGHT)
     towards = -(x * light[0] + y * light[1] + z * light[2]) / np.maximum(steep, 1e-6)
-    share = steep / (steep + STEEP)
-    return np.asarray(1 - share * (0.5 - 0.5 * towards), np.float32)
+    strength = steep / (steep + STEEP)
+    return np.asarray(1 - strength * (0.5 - 0.5 * towards), np.float32)

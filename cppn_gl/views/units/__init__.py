@@ -1,1 +1,1 @@
-"""Every unit of a network as a small picture, and the network as a diagram."""
+"""The units view: every unit of a network as a small picture, and the network diagram."""

@@ -1,6 +1,6 @@
-"""Where the units' tiles lie: layers in columns, wide ones wrapped into several, and the panel.
+"""The layout of the units view: tiles by layer, wide layers in several columns, and the panel.
 
-(units of each layer, size) -> dashboard() -> box() of a unit, at() a place -> a unit
+(units of each layer, size) -> dashboard() -> box(unit), at(pixel) -> unit
 
 A unit is (layer, index): layer 0 are the inputs, indices count from 0.
 """
@@ -16,23 +16,23 @@ Size = tuple[int, int]
 Unit = tuple[int, int]
 Floats4 = tuple[float, float, float, float]
 
-APART = 0.35, 0.9  # tiles' widths between two layers, without connections and with
-FARTHEST = 0.8, 4.0  # the same, where there is more room than tiles need
-THIN, BROAD = 0.9, 1.25  # a tile's width by its height, from the least to the most
-THINNER, MANY = 0.6, 12  # the least where there are more rows than so many
-WRAPPED = 4, 16  # rows; fewer units are not wrapped, without connections and with
-PANEL, BENEATH = 0.26, 0.3  # of the picture's width beside the tiles, of its height beneath them
-MARGIN, HEADS = 0.02, 0.055  # of the shorter side: about all, and above the tiles
-APART_FROM = 3.0  # pixels from tile to tile, where there is a gap between them
+# Pairs indexed by `connected`: without and with lines between the layers.
+APART = 0.35, 0.9  # least distance between two layers, in tile widths
+FARTHEST = 0.8, 4.0  # greatest distance
+WRAPPED = 4, 16  # layers of up to so many units are not wrapped
+THIN, BROAD = 0.9, 1.25  # least and greatest aspect ratio of a tile
+THINNER, MANY = 0.6, 12  # least aspect ratio with more than MANY rows
+PANEL, BENEATH = 0.26, 0.3  # fraction of the width for a panel beside, of the height for one below
+MARGIN, HEADS = 0.02, 0.055  # fractions of the shorter side: margin, and room for column heads
+APART_FROM = 3.0  # least pitch in pixels with a gap between tiles
 
-
-# Tiles lie at whole pixels, so that one may begin a bit before its place or behind it.
+# Tiles are rounded to whole pixels: a pixel may belong to a neighbour of the tile computed for it.
 NEAR = [(0, 0), *((a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b)]
 
 
 @dataclass(frozen=True)
-class UnitColumn:
-    """A layer's tiles: `rows` to a column, `columns` of them, from `left`, `top` on, in pixels."""
+class LayerTiles:
+    """A layer's tiles, in columns of `rows` each; `left`, `top` in pixels."""
 
     layer: int
     count: int
@@ -44,26 +44,25 @@ class UnitColumn:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """The places of all tiles: `pitch` pixels from one to the next, `gap` pixels apart.
+    """The positions of all tiles: `pitch` pixels from tile to tile, with `gap` between.
 
-    All is in proportion to the picture's size, so that a coarse picture fits a fine overlay.
+    Positions scale with the picture's size, so that a coarse picture fits the full-size overlay.
     """
 
-    columns: tuple[UnitColumn, ...]
+    columns: tuple[LayerTiles, ...]
     pitch: tuple[float, float]
     gap: int
     area: Box  # of all tiles
     panel: Box
-    points: int  # of letters
+    points: int  # font size in pixels
 
     @property
     def tile(self) -> Size:
-        """The size of the largest tile; others are a pixel smaller."""
+        """The size of the largest tile; others may be a pixel smaller."""
         wide, high = (max(1, math.ceil(pitch) - self.gap) for pitch in self.pitch)
         return wide, high
 
     def box(self, unit: Unit) -> Box:
-        """Where a unit's tile lies."""
         column = self.columns[unit[0] - self.columns[0].layer]
         across, down = divmod(unit[1], column.rows)
         left, right = self._sides(column.left, across, 0)
@@ -75,14 +74,14 @@ class Dashboard:
         return low, min(max(low + 1, high - self.gap), low + self.tile[axis])
 
     def shows(self, unit: Unit) -> bool:
-        """Whether there is such a tile."""
+        """Whether a unit has a tile here."""
         first = self.columns[0].layer
         if not first <= unit[0] < first + len(self.columns):
             return False
         return 0 <= unit[1] < self.columns[unit[0] - first].count
 
     def at(self, place: tuple[float, float]) -> Unit | None:
-        """The unit whose tile holds a pixel; None between tiles and beyond them."""
+        """The unit whose tile contains a pixel; None between tiles and outside."""
         for column in self.columns:
             across = int((place[0] - column.left) // self.pitch[0])
             down = int((place[1] - column.top) // self.pitch[1])
@@ -93,7 +92,7 @@ class Dashboard:
         return None
 
     @staticmethod
-    def _index(column: UnitColumn, across: int, down: int) -> int | None:
+    def _index(column: LayerTiles, across: int, down: int) -> int | None:
         index = across * column.rows + down
         inside = 0 <= across < column.columns and 0 <= down < column.rows
         return index if inside and index < column.count else None
@@ -107,7 +106,7 @@ def _holds(box: Box, place: tuple[float, float]) -> bool:
 def dashboard(
     counts: tuple[int, ...], size: Size, *, first: int = 0, connected: bool = False
 ) -> Dashboard:
-    """Tiles as large as there is room for: `counts` units in the layers from `first` on."""
+    """The layout with the largest tiles: `counts` units in the layers from `first` on."""
     area, panel = _parts(size)
     wide, high = area[2] - area[0], area[3] - area[1]
     aspect = size[0] / size[1]
@@ -133,7 +132,7 @@ def dashboard(
     for layer, (count, block) in enumerate(blocks, first):
         rows = -(-count // block)
         top = area[1] + (high - rows * down) / 2
-        columns.append(UnitColumn(layer, count, rows, -(-count // rows), left, top))
+        columns.append(LayerTiles(layer, count, rows, -(-count // rows), left, top))
         left += right * block + between
     places = _whole(area), _whole(panel)
     return Dashboard(tuple(columns), (right, down), gap, *places, letters(size))
@@ -145,7 +144,7 @@ def _whole(box: Floats4) -> Box:
 
 
 def _parts(size: Size) -> tuple[Floats4, Floats4]:
-    """The area of the tiles, below their heads, and the panel: beside it or beneath it."""
+    """The boxes of the tiles (below their heads) and of the panel (beside or below them)."""
     width, height = size
     margin = MARGIN * min(size)
     top = margin + HEADS * min(size)

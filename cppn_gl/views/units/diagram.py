@@ -1,6 +1,6 @@
-"""The connections between units as lines, by sign and strength: the network's diagram.
+"""The network diagram: connections between units as lines, by sign and magnitude of the weight.
 
-Network, Dashboard -> connections() -> [Connection …], the weakest first -> drawn() -> RGBA
+Network, Dashboard -> connections() -> [Connection …], weakest first -> drawn() -> RGBA
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from PIL import Image, ImageDraw
 from cppn_gl.nn.network import Network
 from cppn_gl.views.units.dashboard import Dashboard, Unit
 
-MOST = 400  # lines; more cannot be told apart
-FINE = 2  # lines are drawn so many times as large, and made smaller
+MOST = 400  # lines; more are indistinguishable
+FINE = 2  # enlargement of the image for anti-aliasing
 NEGATIVE, POSITIVE = (92, 148, 255), (255, 122, 84)
-CLEAR, FAINTEST = 16, 0.3  # lines between two layers that are opaque; what many keep of it
-WIDTHS = 0.7, 2.6  # pixels, of the weakest and the strongest, between large tiles
+CLEAR, FAINTEST = 16, 0.3  # up to so many lines per layer are opaque; the least opacity of more
+WIDTHS = 0.7, 2.6  # line widths in pixels, of the weakest and strongest, between large tiles
 
 
 @dataclass(frozen=True)
 class Connection:
-    """From a unit to one of the next layer; `weight` is a share of that layer's largest, signed."""
+    """From a unit to one of the next layer. `weight`: relative to the layer's largest, -1 to 1."""
 
     source: Unit
     target: Unit
@@ -32,9 +32,9 @@ class Connection:
 def connections(
     network: Network, board: Dashboard, only: Unit | None = None, most: int = MOST
 ) -> list[Connection]:
-    """The strongest connections, the weakest of them first; those of one unit `only`.
+    """The `most` strongest connections, weakest first; with `only`, those of that unit.
 
-    Strength is relative to the layer's largest weight, so that no layer hides another.
+    Strength is relative to the layer's largest weight, so that every layer is represented.
     """
     found: list[NDArray[np.float64]] = []  # (layer, source, target, weight)
     for column in board.columns[1:]:
@@ -42,13 +42,13 @@ def connections(
         if only is not None and only[0] not in (layer - 1, layer):
             continue
         weight = network.layers[layer - 1].weight
-        share = weight / max(float(np.abs(weight).max()), 1e-30)
+        relative = weight / max(float(np.abs(weight).max()), 1e-30)
         at: tuple[Any, Any] = (slice(None), slice(None))
         if only is not None:
             at = (only[1], slice(None)) if only[0] == layer else (slice(None), only[1])
-        places: NDArray[Any] = np.indices(share.shape)
+        places: NDArray[Any] = np.indices(relative.shape)
         rows, columns = places[0][at], places[1][at]
-        flat = share[at].ravel()
+        flat = relative[at].ravel()
         best = np.argsort(-np.abs(flat), kind="stable")[:most]
         where = np.full(len(best), layer)
         found.append(np.stack([where, columns.ravel()[best], rows.ravel()[best], flat[best]], 1))
@@ -64,7 +64,7 @@ def connections(
 
 
 def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> Image.Image:
-    """The lines over a picture of `size`, anti-aliased."""
+    """The lines as an RGBA overlay for a picture of `size`, anti-aliased."""
     image = Image.new("RGBA", size, (0, 0, 0, 0))
     if not lines:
         return image
@@ -72,10 +72,10 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
     left, right = max(0, int(ends[:, 0].min()) - 4), int(ends[:, 2].max()) + 4
     top, bottom = max(0, int(ends[:, 1::2].min()) - 4), int(ends[:, 1::2].max()) + 4
     box = ((right - left) * FINE, (bottom - top) * FINE)
-    signs = [Image.new("L", box, 0) for _ in range(2)]  # how opaque, by sign
+    signs = [Image.new("L", box, 0) for _ in range(2)]  # opacity, by sign
     pens = [ImageDraw.Draw(sign) for sign in signs]
     thick = min(board.points / 15, board.pitch[0] / 24, board.pitch[1] / 15) * FINE
-    dense = len(lines) / len({line.target[0] for line in lines})  # lines from layer to layer
+    dense = len(lines) / len({line.target[0] for line in lines})  # lines per layer
     faint = min(1.0, max(FAINTEST, (CLEAR / dense) ** 0.5))
     for line, place in zip(lines, (ends - (left, top, left, top)) * FINE, strict=True):
         strength = abs(line.weight)

@@ -1,6 +1,6 @@
-"""Values as colours that part at 0: cold below it, warm above, the more saturated the further.
+"""A diverging colour scale for units: blue below 0, white at 0, red above.
 
-values, reach -> tinted() -> sRGB     reach: the value that has the full colour
+values, reach -> tinted() -> sRGB     reach: the value with the most saturated colour
 
 The colours are those of the mapping `diverging`.
 """
@@ -16,14 +16,14 @@ from cppn_gl.utils.colormaps import DIVERGING, SIZE
 
 Floats = NDArray[np.float32]
 
-STEPS = 256  # of colours on each side of 0
-CUT = 0.1  # of the palette at each end, which is too dark for tiles on a dark ground
-SPREADS = 2.5  # of an unbounded layer have the full colour, if no value is less than that
+STEPS = 256  # colours on each side of 0
+CUT = 0.1  # fraction cut off at each end of the palette, too dark for a dark background
+RMS_RANGE = 2.5  # the reach of an unbounded layer in root mean squares, or less
 
 
 @functools.cache
 def palette() -> Floats:
-    """(2 STEPS + 1, 3) colours from the lowest value to the highest, sRGB; the middle one is 0."""
+    """(2 STEPS + 1, 3) sRGB colours from -reach to reach; the middle one is 0."""
     places = np.linspace(CUT, 1 - CUT, 2 * STEPS + 1) * (SIZE - 1)
     rows = [np.interp(places, np.arange(SIZE), channel) for channel in DIVERGING.T]
     colors = np.stack(rows, axis=1).astype(np.float32)
@@ -32,7 +32,7 @@ def palette() -> Floats:
 
 
 def tinted(values: Floats, reach: float) -> Floats:
-    """Values of any shape as (…, 3) colours; ±reach and beyond are the ends, NaN is magenta."""
+    """Values of any shape as (…, 3) colours, clipped to ±reach; NaN is magenta."""
     place = np.clip(values * np.float32(STEPS / reach), -STEPS, STEPS)
     missing = np.isnan(place)
     if not missing.any():
@@ -44,16 +44,16 @@ def tinted(values: Floats, reach: float) -> Floats:
 
 
 def bound(activation: str) -> float | None:
-    """The largest size of an activation's values; None where it is unbounded."""
+    """The largest magnitude of an activation's values; None if unbounded."""
     found = bounds(activation)
     return max(map(abs, found)) if found else None
 
 
 def reach_of(values: Floats, activation: str | None = None) -> float:
-    """What has the full colour in a layer of such values: the bound of its activation.
+    """The reach of a layer's colour scale: the bound of its activation.
 
-    Where there is none, and for sums and inputs (no activation), SPREADS times the root mean square
-    of the finite values, or the largest of them if that is less. Never 0.
+    If unbounded, and for pre-activations and inputs (no activation): RMS_RANGE times the root mean
+    square of the finite values, or their largest magnitude if that is less. Always positive.
     """
     limit = bound(activation) if activation else None
     if limit is not None:
@@ -61,4 +61,4 @@ def reach_of(values: Floats, activation: str | None = None) -> float:
     finite = np.abs(values[np.isfinite(values)]).astype(np.float64)
     if not finite.size or not finite.max():
         return 1.0
-    return max(min(float(finite.max()), SPREADS * float(np.sqrt(np.mean(finite**2)))), 1e-30)
+    return max(min(float(finite.max()), RMS_RANGE * float(np.sqrt(np.mean(finite**2)))), 1e-30)

@@ -1,7 +1,7 @@
-"""The panel of the units view: one unit enlarged, its numbers, its incoming weights; or the whole.
+"""The panel of the units view: one unit in detail, or the whole network.
 
-UnitReading -> unit_panel() -> drawn into a box of an overlay
-Lens -> picture_panel() -> the same
+UnitSummary -> unit_panel()    -> an enlarged unit, statistics, weights } drawn into a box
+UnitSamples -> picture_panel() -> the picture, sizes, the colour scale  } of an overlay
 """
 
 from typing import Any
@@ -16,17 +16,17 @@ from cppn_gl.views.cells import Box
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
 from cppn_gl.views.text import font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
-from cppn_gl.views.units.lens import Lens, UnitReading, shaded
+from cppn_gl.views.units.unit_samples import UnitSamples, UnitSummary, shaded
 
 Floats = NDArray[np.float32]
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
-BELOW = 3.2  # lines that a picture beside words leaves for its own
+BELOW = 3.2  # lines of text above and below a picture beside the text
 
 
 class Page:
-    """Lines and pictures one below another in a box; what has no room is left out."""
+    """Lines and pictures one below another in a box; what does not fit is left out."""
 
     def __init__(self, image: Image.Image, box: Box, points: int):
         self.image, self.points = image, points
@@ -40,14 +40,14 @@ class Page:
         return self.bottom - self.top
 
     def line(self, text: str, ink: tuple[int, int, int, int] = DIM, *, bold: bool = False) -> None:
-        """A line of words, cut to the width."""
+        """A line of text, truncated to the width."""
         if self.room() >= self.leading and self.columns > 1:
             short = shorten(text, self.columns)
             self.draw.text((self.left, self.top), short, fill=ink, font=font(self.points, bold))
             self.top += self.leading
 
     def lines(self, words: list[str]) -> None:
-        """Several pieces, as many on a line as there is room for."""
+        """Several short texts, as many per line as fit."""
         line = ""
         for word in words:
             longer = f"{line}  {word}" if line else word
@@ -58,11 +58,10 @@ class Page:
         self.line(line)
 
     def gap(self) -> None:
-        """A little room."""
         self.top += self.leading // 3
 
     def picture(self, pixels: Floats, high: int) -> None:
-        """A picture (height, width, 3) at its own proportions, at most `high` pixels high."""
+        """A picture (height, width, 3) at its own aspect ratio, at most `high` pixels high."""
         wide = self.right - self.left
         scale = min(wide / pixels.shape[1], max(1, high) / pixels.shape[0])
         size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
@@ -72,22 +71,22 @@ class Page:
         self.top += size[1]
 
     def words(self, text: str) -> None:
-        """A sentence, in as many lines as it takes."""
+        """Wrapped text."""
         for line in wrap(text, self.columns):
             self.line(line)
 
     def ends(self, *labels: str) -> None:
-        """Two or three labels: at the left, in the middle, at the right."""
+        """Labels spread evenly over the width: left, middle, right."""
         if self.room() < self.leading:
             return
         advance = letter(self.points)[0]
-        for label, share in zip(labels, np.linspace(0, 1, len(labels)), strict=True):
-            x = self.left + share * (self.right - self.left - advance * len(label))
+        for label, fraction in zip(labels, np.linspace(0, 1, len(labels)), strict=True):
+            x = self.left + fraction * (self.right - self.left - advance * len(label))
             self.draw.text((x, self.top), label, fill=DIM, font=font(self.points))
         self.top += self.leading
 
     def scale(self, ramp: Floats, *labels: str) -> None:
-        """A ramp of colours (N, 3), with the values at its ends."""
+        """A colour bar (N, 3) with labels below it."""
         high = max(3, self.points // 2)
         if self.room() < high + self.leading:
             return
@@ -99,9 +98,9 @@ class Page:
         self.ends(*labels)
 
     def histogram(self, values: Floats, ramp: Floats, low: float, high_: float, high: int) -> None:
-        """How much of the view has which value, from `low` to `high_`; what is beyond, at the ends.
+        """A histogram of the values from `low` to `high_`, clipped to these, in their colours.
 
-        The highest bar has the full height, and each the colour of its values.
+        The highest bar has the full height.
         """
         bins = min(BINS, (self.right - self.left) // 3)
         high = min(high, self.room() - 1)
@@ -121,7 +120,7 @@ class Page:
         self.top += high + 1
 
     def bars(self, weights: Floats, largest: float, high: int, names: list[str]) -> None:
-        """A bar for each weight, up or down from an axis; of too many, the largest of each few."""
+        """A bar for each weight, up or down from an axis; see `_thinned` for many weights."""
         wide = self.right - self.left
         high = min(high, self.room() - 1)
         if high < 8 or wide < 4 or not len(weights):
@@ -151,13 +150,13 @@ class Page:
 
 
 def _lighter(ink: NDArray[np.floating[Any]]) -> tuple[int, int, int, int]:
-    """A colour that is seen on the dark ground, too."""
+    """A colour light enough for the dark background."""
     red, green, blue = (int(255 * (0.25 + 0.75 * part)) for part in ink)
     return red, green, blue, 255
 
 
 def _thinned(weights: Floats, most: int) -> Floats:
-    """At most `most` of the weights: the one of the largest size of each few, in their order."""
+    """At most `most` weights: of each group of neighbours the one of largest magnitude."""
     if len(weights) <= most:
         return weights
     parts = np.array_split(weights, most)
@@ -165,7 +164,7 @@ def _thinned(weights: Floats, most: int) -> Floats:
 
 
 def _pages(image: Image.Image, box: Box, points: int, aspect: float) -> tuple[Page, Page]:
-    """Where the picture goes and where the words go: beside it where the box is wide."""
+    """The pages of the picture and of the text: side by side in a wide box, else the same."""
     draw = ImageDraw.Draw(image)
     draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=(*GROUND, 255))
     if box[2] - box[0] > 1.3 * (box[3] - box[1]):
@@ -177,56 +176,58 @@ def _pages(image: Image.Image, box: Box, points: int, aspect: float) -> tuple[Pa
     return page, page
 
 
-def _share(page: Page, other: Page) -> int:
-    """Pixels of the picture's height: nearly all, or half of a box that words share."""
-    if page is other:
+def _picture_height(page: Page, text_page: Page) -> int:
+    """The height of the picture in pixels: about half of the box if the text is below it."""
+    if page is text_page:
         return round(page.room() * 0.42)
     return page.room() - round((BELOW - 1) * page.leading)
 
 
 def unit_panel(
-    image: Image.Image, box: Box, points: int, reading: UnitReading, largest: float, note: str = ""
+    image: Image.Image, box: Box, points: int, summary: UnitSummary, largest: float, note: str = ""
 ) -> None:
-    """A unit enlarged; `largest`: of all weights in its layer, `note`: a word behind its name."""
-    values = reading.values
+    """Draw a unit; `largest`: the largest weight of its layer, `note`: text after its name."""
+    values = summary.values
     first, words = _pages(image, box, points, values.shape[1] / values.shape[0])
-    first.line(f"{reading.name}{note}", WHITE, bold=True)
-    if reading.channel is None:
-        ramp, low, high = palette(), -reading.reach, reading.reach
-        pixels, labels = tinted(values, reading.reach), (f"{low:.3g}", "0", f"+{high:.3g}")
+    first.line(f"{summary.name}{note}", WHITE, bold=True)
+    if summary.channel is None:
+        ramp, low, high = palette(), -summary.reach, summary.reach
+        pixels, labels = tinted(values, summary.reach), (f"{low:.3g}", "0", f"+{high:.3g}")
     else:
         ramp, low, high = (
-            shaded(np.linspace(0, 1, 256, dtype=np.float32), reading.channel),
+            shaded(np.linspace(0, 1, 256, dtype=np.float32), summary.channel),
             0.0,
             1.0,
         )
-        pixels, labels = shaded(values, reading.channel), ("0", "", "1")
-    first.picture(pixels, _share(first, words))
+        pixels, labels = shaded(values, summary.channel), ("0", "", "1")
+    first.picture(pixels, _picture_height(first, words))
     first.scale(ramp, *labels)
     words.gap()
-    numbers = [f"mean {reading.mean:.3g}", f"spread {reading.spread:.3g}"]
-    if reading.saturated is not None:
-        numbers += [f"saturated {100 * reading.saturated:.0f} %", f"bias {reading.bias:.3g}"]
+    numbers = [f"mean {summary.mean:.3g}", f"std {summary.std:.3g}"]
+    if summary.saturated is not None:
+        numbers += [f"saturated {100 * summary.saturated:.0f} %", f"bias {summary.bias:.3g}"]
     words.lines(numbers)
     chart = 6 * words.leading
-    if len(reading.weights):
+    if len(summary.weights):
         words.gap()
-        words.lines([_count(len(reading.weights), "weight"), f"up to ±{largest:.2g}"])
-        words.bars(reading.weights, largest, chart, list(reading.sources))
+        words.lines([_count(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
+        words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()
-        words.line("its values")
+        words.line("histogram of values")
         words.histogram(values, ramp, low, high, min(chart, words.room() - words.leading))
         words.ends(*labels)
 
 
-def picture_panel(image: Image.Image, box: Box, points: int, lens: Lens, legend: str) -> None:
-    """The network's outputs as a picture, and what the colours of the tiles mean."""
-    first, words = _pages(image, box, points, lens.size[0] / lens.size[1])
-    network = lens.network
+def picture_panel(
+    image: Image.Image, box: Box, points: int, samples: UnitSamples, legend: str
+) -> None:
+    """Draw the network's picture, its sizes, and the colour scale of the tiles."""
+    first, words = _pages(image, box, points, samples.size[0] / samples.size[1])
+    network = samples.network
     first.line("the picture", WHITE, bold=True)
-    pixels = colors(lens.outputs()).reshape(*lens.size[::-1], 3)
-    first.picture(pixels, _share(first, words))
+    pixels = colors(samples.outputs()).reshape(*samples.size[::-1], 3)
+    first.picture(pixels, _picture_height(first, words))
     words.gap()
     units = sum(len(layer.bias) for layer in network.drawn)
     numbers = (network.depth, "layer"), (units, "unit"), (network.parameters, "parameter")

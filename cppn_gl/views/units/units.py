@@ -1,7 +1,7 @@
-"""Every unit of every layer as a small picture: the inputs, the layers in columns, the outputs.
+"""The units view: every unit of every layer as a small picture, layers in columns.
 
-Scene -> trace() at a tile's pixels -> each unit tinted about 0 -> its place on the Dashboard
-      -> overlay: heads, connections, and the panel of the unit pointed at or kept
+Scene -> trace() at a tile's pixels -> each unit in diverging colours -> its tile on the Dashboard
+      -> overlay: column heads, connections, the panel of the unit under the cursor or selected
 """
 
 from collections.abc import Hashable
@@ -22,25 +22,25 @@ from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
-from cppn_gl.views.units.diverging import bound, reach_of, tinted
-from cppn_gl.views.units.lens import (
+from cppn_gl.views.units.diverging import RMS_RANGE, bound, reach_of, tinted
+from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
+from cppn_gl.views.units.unit_samples import (
     COLORS,
     KEPT,
-    Lens,
-    Lenses,
+    UnitSampleCache,
+    UnitSamples,
     channel_of,
-    lens_size,
-    reading,
+    sample_size,
     shaded,
+    summarize,
     unit_name,
 )
-from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
 
-AT_ONCE = 2**15  # pixels tinted between two interruptions
+AT_ONCE = 2**15  # pixels coloured in one step
 
 
 def board_of(scene: Scene, size: Size) -> Dashboard:
-    """Where a scene's tiles lie: all layers, or one and the one before it (`[units] layer`)."""
+    """The layout of a scene's tiles: all layers, or `[units] layer` and the one before it."""
     network, options = scene.network, scene.options(UnitsOptions)
     counts = (len(network.inputs), *(len(layer.bias) for layer in network.drawn))
     first = 0
@@ -49,8 +49,8 @@ def board_of(scene: Scene, size: Size) -> Dashboard:
     return dashboard(counts, size, first=first, connected=options.connections)
 
 
-def kept_unit(scene: Scene, board: Dashboard) -> Unit | None:
-    """The unit that `[units] unit` names, if there is such a tile."""
+def selected_unit(scene: Scene, board: Dashboard) -> Unit | None:
+    """The unit of `[units] unit`, if it has a tile."""
     unit = scene.options(UnitsOptions).unit
     if unit is None or not board.shows((unit[0], unit[1] - 1)):
         return None
@@ -58,21 +58,20 @@ def kept_unit(scene: Scene, board: Dashboard) -> Unit | None:
 
 
 class UnitsView(HostView):
-    """The dashboard. It remembers the last networks it looked into, and no more than that."""
+    """The dashboard of all units. It caches the last few networks' samples and overlays."""
 
-    points = True
+    uses_cursor = True
 
     def __init__(self) -> None:
-        self._lenses = Lenses()
-        self._grounds: LRUCache[Hashable, Image.Image] = LRUCache(KEPT)
+        self._samples = UnitSampleCache()
+        self._backgrounds: LRUCache[Hashable, Image.Image] = LRUCache(KEPT)
 
     def work(self, scene: Scene) -> float:
-        """Multiplications for one pixel: all units are drawn, each in a share of the picture."""
+        """Approximate multiplications per pixel: each unit fills a fraction of the picture."""
         units = sum(len(layer.bias) for layer in scene.network.drawn)
         return max(super().work(scene), work_per_pixel(scene.network) / units)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
-        """Paint all tiles."""
         board, before = board_of(scene, size), scene.options(UnitsOptions).before
         picture: Picture = blank(size)
         layers = yield from trace(scene, board.tile)
@@ -96,28 +95,28 @@ class UnitsView(HostView):
                     shaped = tile.reshape(board.tile[1], board.tile[0], 3)
                     place[:] = shaped[: place.shape[0], : place.shape[1]]
                 yield
-        yield from self._lenses.get(scene, lens_size(scene.network, size[0] / size[1]))
+        yield from self._samples.get(scene, sample_size(scene.network, size[0] / size[1]))
         return picture
 
-    def _lens(self, scene: Scene, size: Size) -> Lens:
-        return at_once(self._lenses.get(scene, lens_size(scene.network, size[0] / size[1])))
+    def _unit_samples(self, scene: Scene, size: Size) -> UnitSamples:
+        return at_once(self._samples.get(scene, sample_size(scene.network, size[0] / size[1])))
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """Heads, connections, and the panel: the unit pointed at, or the one kept."""
+        """Heads, connections, and the panel of the unit under the cursor, or else selected."""
         board = board_of(scene, size)
-        kept = kept_unit(scene, board)
-        unit = (board.at(cursor) if cursor else None) or kept
+        selected = selected_unit(scene, board)
+        unit = (board.at(cursor) if cursor else None) or selected
         image = self._heads(scene, size, board, lined=unit is None)
         if unit is not None and scene.options(UnitsOptions).connections:
             lines = diagram.connections(scene.network, board, unit)
             image.alpha_composite(diagram.drawn(lines, board, size))
         draw = ImageDraw.Draw(image)
-        for framed, ink in ((kept, DIM), (unit, WHITE)):
+        for framed, ink in ((selected, DIM), (unit, WHITE)):
             if framed is not None:
                 frame(draw, board.box(framed), max(1, board.points // 6), ink)
-        self._panel(image, scene, board, unit, kept)
+        self._panel(image, scene, board, unit, selected)
         return np.asarray(image)
 
     def _panel(
@@ -126,21 +125,21 @@ class UnitsView(HostView):
         scene: Scene,
         board: Dashboard,
         unit: Unit | None,
-        kept: Unit | None,
+        selected: Unit | None,
     ) -> None:
-        lens = self._lens(scene, image.size)
+        samples = self._unit_samples(scene, image.size)
         if unit is None:
-            picture_panel(image, board.panel, board.points, lens, _legend(scene))
+            picture_panel(image, board.panel, board.points, samples, _legend(scene))
             return
-        found = reading(lens, unit, before=scene.options(UnitsOptions).before)
+        found = summarize(samples, unit, before=scene.options(UnitsOptions).before)
         largest = 0.0
         if unit[0]:
             largest = float(np.abs(scene.network.layers[unit[0] - 1].weight).max())
-        note = ", kept" if unit == kept else ""
+        note = ", selected" if unit == selected else ""
         unit_panel(image, board.panel, board.points, found, largest, note)
 
     def _heads(self, scene: Scene, size: Size, board: Dashboard, *, lined: bool) -> Image.Image:
-        """What does not follow the cursor: the heads of the columns, and the strongest lines."""
+        """The part independent of the cursor: column heads, and the strongest connections."""
         lined = lined and scene.options(UnitsOptions).connections
         network = scene.network
 
@@ -151,42 +150,41 @@ class UnitsView(HostView):
             _write_heads(ImageDraw.Draw(image), network, board)
             return image
 
-        return self._grounds.get((network.digest, board, size, lined), draw).copy()
+        return self._backgrounds.get((network.digest, board, size, lined), draw).copy()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """A click on a tile keeps its unit; on the kept one, or on the ground, frees it."""
+        """A click on a tile selects its unit; on the selected one, or beside the tiles, none."""
         board = board_of(scene, size)
-        unit, kept = board.at(place), kept_unit(scene, board)
+        unit, selected = board.at(place), selected_unit(scene, board)
         if unit is None:
             panel = board.panel
-            if kept is None or (panel[0] <= place[0] and panel[1] <= place[1]):
+            if selected is None or (panel[0] <= place[0] and panel[1] <= place[1]):
                 return None
             return Hit("no unit", changes={"units.unit": None})
         words = unit_name(scene.network, unit)
-        if unit == kept:
+        if unit == selected:
             return Hit(words, changes={"units.unit": None})
         return Hit(words, changes={"units.unit": (unit[0], unit[1] + 1)})
 
 
 def _channels(values: NDArray[np.float32], first: int) -> NDArray[np.float32]:
-    """Outputs (n, N) from channel `first` on as (n, N, 3) display values."""
+    """Outputs (n, N) from channel `first` on, as (n, N, 3) display values."""
     channels = range(first, first + len(values)) if first >= 0 else [-1]
     pairs = zip(values, channels, strict=True)
     return np.stack([shaded(one, channel) for one, channel in pairs])
 
 
 def _legend(scene: Scene) -> str:
-    """What the colours say."""
+    """The meaning of the tiles' colours."""
     before = scene.options(UnitsOptions).before
     bounds = {None if before else bound(layer.activation) for layer in scene.network.drawn}
-    what = "its sum before the activation" if before else "its value at each point"
-    if bounds == {1.0}:
-        return f"A tile is a unit: {what}."
-    return f"A tile is a unit: {what}, by the largest of its layer or 2.5 spreads."
+    what = "pre-activation" if before else "activation"
+    scaled = "" if bounds == {1.0} else f", relative to its layer's maximum or {RMS_RANGE} × RMS"
+    return f"Each tile is one unit: its {what} at each point{scaled}."
 
 
 def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) -> None:
-    """A head over each column, or over every second, fifth, tenth; names on large tiles."""
+    """Heads above all layers, or every 2nd, 5th, 10th, 20th; names on input and output tiles."""
     points = board.points
     if board.area[1] < room(points, "")[1]:
         return

@@ -8,17 +8,17 @@ from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.views.units.lens import (
+from cppn_gl.views.units.unit_samples import (
     KEPT,
     PIXELS,
     VALUES,
-    Lens,
-    Lenses,
+    UnitSampleCache,
+    UnitSamples,
     channel_of,
-    ground,
-    lens_size,
-    reading,
+    sample_size,
+    sample_units,
     shaded,
+    summarize,
     unit_name,
 )
 
@@ -26,39 +26,39 @@ SIZE = (30, 20)
 PRESET = Preset().replace(depth=4, width=6, inputs=["x", "t"], extent=1.7, weight_scale=1.5)
 
 
-def at_once(scene: Scene, size: tuple[int, int] = SIZE) -> Lens:
-    steps = ground(scene, size)
+def at_once(scene: Scene, size: tuple[int, int] = SIZE) -> UnitSamples:
+    steps = sample_units(scene, size)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            lens: Lens = end.value
-            return lens
+            samples: UnitSamples = end.value
+            return samples
 
 
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_a_reading_is_the_reference(before: bool, activation: str) -> None:
     scene = scene_of(PRESET.replace(activation=activation), 0.7)
-    lens, network = at_once(scene), scene.network
+    samples, network = at_once(scene), scene.network
     x, y = pixel_points(SIZE, scene.view.center, scene.view.extent)
     values = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
     for number, layer in enumerate(network.layers, 1):
         sums = values @ layer.weight.astype(float).T + layer.bias
         values = activate(layer.activation, sums)
         for index in range(len(layer.bias)):
-            found = reading(lens, (number, index), before=before)
+            found = summarize(samples, (number, index), before=before)
             true = (sums if before else values)[:, index]
             assert np.allclose(found.values.ravel(), true, atol=1e-4, rtol=1e-4)
             assert found.mean == pytest.approx(true.mean(), abs=1e-4, rel=1e-4)
-            assert found.spread == pytest.approx(true.std(), abs=1e-4, rel=1e-4)
+            assert found.std == pytest.approx(true.std(), abs=1e-4, rel=1e-4)
             assert np.array_equal(found.weights, layer.weight[index])
             assert found.bias == layer.bias[index]
             assert len(found.sources) == len(found.weights)
 
 
 def test_an_input_has_no_weights_and_never_saturates() -> None:
-    found = reading(at_once(scene_of(PRESET, 2.0)), (0, 1))
+    found = summarize(at_once(scene_of(PRESET, 2.0)), (0, 1))
     assert found.name == "input t"
     assert (found.values == 2.0).all()
     assert found.saturated is None
@@ -67,8 +67,8 @@ def test_an_input_has_no_weights_and_never_saturates() -> None:
 
 def test_what_is_saturated_is_counted() -> None:
     scene = scene_of(PRESET.replace(activation="relu"))
-    lens = at_once(scene)
-    found = reading(lens, (1, 2))
+    samples = at_once(scene)
+    found = summarize(samples, (1, 2))
     assert found.saturated == pytest.approx((found.values == 0).mean())
 
 
@@ -96,7 +96,7 @@ def test_a_lens_is_as_large_as_memory_allows() -> None:
     for network in (small, large):
         units = len(network.inputs) + sum(len(layer.bias) for layer in network.drawn)
         for aspect in (0.01, 0.6, 1.0, 1.6, 40.0):
-            wide, high = lens_size(network, aspect)
+            wide, high = sample_size(network, aspect)
             assert wide * high <= 1.2 * PIXELS
             assert wide * high * units <= 1.2 * VALUES
             if 0.5 < aspect < 2:
@@ -104,11 +104,11 @@ def test_a_lens_is_as_large_as_memory_allows() -> None:
 
 
 def test_lenses_are_kept_and_few_of_them() -> None:
-    lenses, calls = Lenses(), []
+    cache, calls = UnitSampleCache(), []
 
-    def get(preset: Preset, time: float = 0.0) -> Lens:
+    def get(preset: Preset, time: float = 0.0) -> UnitSamples:
         scene = scene_of(preset, time)
-        steps = lenses.get(scene, SIZE)
+        steps = cache.get(scene, SIZE)
         count = 0
         while True:
             try:
@@ -116,8 +116,8 @@ def test_lenses_are_kept_and_few_of_them() -> None:
                 count += 1
             except StopIteration as end:
                 calls.append(count)
-                lens: Lens = end.value
-                return lens
+                samples: UnitSamples = end.value
+                return samples
 
     first = get(PRESET)
     assert get(PRESET) is first  # a network drawn again is the same
@@ -125,4 +125,4 @@ def test_lenses_are_kept_and_few_of_them() -> None:
     for other in (PRESET.replace(weight_scale=0.7), PRESET.replace(extent=2.0)):
         assert get(other) is not first
     assert get(PRESET, 1.0) is not first
-    assert len(lenses._kept) == KEPT
+    assert len(cache._kept) == KEPT

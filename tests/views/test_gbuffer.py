@@ -10,7 +10,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.views import ALL
 from cppn_gl.views.base import View
-from cppn_gl.views.slopes.fields import BAND_PIXELS, GBuffer, targets
+from cppn_gl.views.slopes.gbuffer import BAND_PIXELS, GBuffer, targets
 
 PRESET = Preset().replace(depth=3, width=6, activation="relu")
 NAMES = ["gradient", "regions", "sensitivity"]
@@ -59,12 +59,12 @@ def test_a_large_picture_takes_no_more_than_a_band(renderer: Renderer) -> None:
         preset = PRESET.replace(view="gradient", depth=1)
         drawing = view.begin(stage_of(renderer), planes, scene_of(preset))
         drawing.step(0.0)
-        pool = renderer.painter.shared(targets, "fields targets")
+        pool = renderer.painter.shared(targets, "G-buffer targets")
         scratch = pool.find(drawing)
         assert scratch is not None
-        (fields,) = scratch.targets
-        assert isinstance(fields, GBuffer)
-        assert fields.size[0] * fields.size[1] <= BAND_PIXELS + 1000
+        (gbuffer,) = scratch.targets
+        assert isinstance(gbuffer, GBuffer)
+        assert gbuffer.size[0] * gbuffer.size[1] <= BAND_PIXELS + 1000
         planes.release()
 
 

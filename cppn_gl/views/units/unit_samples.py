@@ -1,0 +1,165 @@
+"""One unit in detail: its values at more pixels than its tile has, with statistics.
+
+Scene -> sample_units() -> UnitSamples: pre-activations of all units at some thousand pixels
+UnitSamples, unit -> summarize() -> UnitSummary: values, statistics, incoming weights
+"""
+
+from collections.abc import Generator, Hashable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.cpu.trace import inputs, statistics, trace
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.preset.preset import Viewport
+from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.cache import LRUCache
+from cppn_gl.views.units.dashboard import Unit
+from cppn_gl.views.units.diverging import reach_of
+
+Floats = NDArray[np.float32]
+Size = tuple[int, int]
+
+PIXELS = 8192  # at most
+VALUES = 2**23  # pixels times units, at most
+KEPT = 2  # cached networks
+
+COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
+
+
+@dataclass(frozen=True)
+class UnitSamples:
+    """Each layer's pre-activations, (N, rows), at the N pixels of a picture of `size`."""
+
+    network: Network
+    view: Viewport
+    clock: Clock
+    size: Size
+    inputs: Floats
+    pre_activations: tuple[Floats, ...]
+
+    def outputs(self) -> Floats:
+        """The network's outputs, (N, 1 or 3)."""
+        return activate(self.network.drawn[-1].activation, self.pre_activations[-1])
+
+
+def sample_size(network: Network, aspect: float) -> Size:
+    """The largest size of about this aspect ratio within PIXELS and VALUES."""
+    units = len(network.inputs) + sum(len(layer.bias) for layer in network.drawn)
+    pixels = max(16, min(PIXELS, VALUES // units))
+    aspect = min(max(aspect, 0.1), 10.0)
+    high = max(1, round((pixels / aspect) ** 0.5))
+    return max(1, round(high * aspect)), high
+
+
+def sample_units(scene: Scene, size: Size) -> Generator[None, None, UnitSamples]:
+    """Evaluate all units at the pixels of `size`; yields between layers."""
+    layers = yield from trace(scene, size)
+    before = tuple(layer.sums for layer in layers)
+    return UnitSamples(scene.network, scene.view, scene.clock, size, inputs(scene, size), before)
+
+
+class UnitSampleCache:
+    """The last few samples, so that moving the cursor evaluates nothing."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[Hashable, UnitSamples] = LRUCache(KEPT)
+
+    def get(self, scene: Scene, size: Size) -> Generator[None, None, UnitSamples]:
+        key = (scene.network.digest, scene.view, scene.clock, size)
+        samples = self._kept.find(key)
+        return samples or self._kept.put(key, (yield from sample_units(scene, size)))
+
+
+@dataclass(frozen=True)
+class UnitSummary:
+    """What the panel shows of a unit."""
+
+    name: str
+    values: Floats  # (height, width)
+    reach: float  # of the colour scale
+    channel: int | None  # of an output shown in the picture's colours; see channel_of
+    mean: float
+    std: float
+    saturated: float | None  # fraction of the view; None for an input
+    weights: Floats  # incoming; empty for an input
+    bias: float
+    sources: tuple[str, ...]  # names of the weights' sources
+
+
+def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> UnitSummary:
+    """A unit (layer, index from 0); `before`: its pre-activation instead of its activation."""
+    layer, index = unit
+    shape = samples.size[::-1]
+    if layer == 0:
+        column = samples.inputs[:, index]
+        return UnitSummary(
+            f"input {samples.network.inputs[index]}",
+            column.reshape(shape),
+            reach_of(samples.inputs),
+            None,
+            float(column.mean(dtype=np.float64)),
+            float(column.std(dtype=np.float64)),
+            None,
+            np.zeros(0, np.float32),
+            0.0,
+            (),
+        )
+    activation = samples.network.drawn[layer - 1].activation
+    layer_values = samples.pre_activations[layer - 1]
+    unit_values = layer_values[:, index : index + 1]
+    values = unit_values if before else activate(activation, unit_values)
+    found = statistics(activation, unit_values, values)
+    effective = samples.network.layers[layer - 1]
+    reach = reach_of(layer_values) if before else layer_reach(layer_values, activation)
+    return UnitSummary(
+        unit_name(samples.network, unit),
+        values.reshape(shape),
+        reach,
+        channel_of(samples.network, unit, before=before),
+        float(found.mean[0]),
+        float(found.spread[0]),
+        float(found.saturated[0]),
+        effective.weight[index],
+        float(effective.bias[index]),
+        samples.network.inputs
+        if layer == 1
+        else tuple(str(k + 1) for k in range(effective.weight.shape[1])),
+    )
+
+
+def channel_of(network: Network, unit: Unit, *, before: bool) -> int | None:
+    """The channel of the picture that a unit is: 0, 1, 2, or -1 for grey; None for other units."""
+    if before or unit[0] != network.depth:
+        return None
+    return unit[1] if network.outputs == 3 else -1
+
+
+def shaded(values: Floats, channel: int) -> Floats:
+    """Values of any shape as (…, 3) display values in one channel, or in all for -1."""
+    picture = np.zeros((*values.shape, 3), np.float32)
+    picture[..., slice(None) if channel < 0 else channel] = (
+        np.clip(values, 0, 1)[..., None] if channel < 0 else np.clip(values, 0, 1)
+    )
+    picture[~np.isfinite(values)] = NOT_A_NUMBER
+    return picture
+
+
+def layer_reach(pre_activations: Floats, activation: str) -> float:
+    """The reach of the colour scale of a layer's units."""
+    step = max(1, len(pre_activations) // 1024)  # about 1024 pixels suffice for a root mean square
+    return reach_of(activate(activation, pre_activations[::step]), activation)
+
+
+def unit_name(network: Network, unit: Unit) -> str:
+    """A unit's name: "layer 2 unit 5"."""
+    layer, index = unit
+    if layer == 0:
+        return f"input {network.inputs[index]}"
+    if layer == network.depth:
+        return f"output {COLORS[network.outputs][index]}"
+    return f"layer {layer} unit {index + 1}"
