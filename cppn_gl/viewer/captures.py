@@ -1,6 +1,6 @@
-"""Pictures kept from the window: screenshots and recorded frames, at full resolution.
+"""Screenshots and recorded frames: drawn at full resolution without blocking the window.
 
-Shot + Scene -> Task, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
+Shot + Scene -> Task, a time slice per frame -> pixels -> FrameWriter (own threads) -> files
 """
 
 import contextlib
@@ -32,8 +32,8 @@ from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
 
 FPS = 30.0  # of a recording
-MAX_STILLS = 8  # asked for and not yet drawn
-CLOSING_SECONDS = 10.0  # for drawing what was asked for, once the window is closed
+MAX_STILLS = 8  # screenshots waiting to be drawn
+CLOSING_SECONDS = 10.0  # time limit for pending screenshots after the window has closed
 
 
 @dataclass
@@ -42,13 +42,13 @@ class _Capture:
     shot: Shot
     scene: Scene
     still: bool
-    task: Task | None = None  # once it is begun: planes are large
+    task: Task | None = None  # None until it is begun, since planes are large
     planes: Planes | None = None
-    pixels: NDArray[np.uint8] | None = None  # once it is drawn
+    pixels: NDArray[np.uint8] | None = None  # None until it is drawn
 
 
 class Captures:
-    """What is being kept. Nothing here makes the window wait."""
+    """The queue of pictures to be drawn and saved."""
 
     frame_seconds = 1 / FPS
 
@@ -60,49 +60,48 @@ class Captures:
         self._recorded: Path | None = None  # the folder of the last recording
         self._size = (0, 0)
         self._frames = 0
-        self._named: set[Path] = set()  # by the stills so far
+        self._named: set[Path] = set()  # file names given to screenshots so far
 
     @property
     def recording(self) -> bool:
-        """Whether every frame is kept."""
         return self._folder is not None
 
     @property
     def ready(self) -> bool:
-        """Whether the next frame of a recording can be taken."""
+        """Whether the recording is ready for its next frame."""
         return self.recording and not self._waiting
 
     def fits(self, size: tuple[int, int]) -> bool:
-        """Whether a frame of `size` belongs to the recording: all are of one size."""
+        """Whether `size` is the size of the recording's frames."""
         return self._size == size
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to be drawn."""
+        """Whether a recording is on or a capture is waiting to be drawn."""
         return bool(self._waiting) or self.recording
 
     @property
     def status(self) -> str:
-        """A line for the HUD while recording."""
+        """A line for the HUD; "" when not recording."""
         return f"recording: frame {self._frames}, {FPS:g}/s" if self.recording else ""
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
-        """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
+        """Queue a screenshot into `folder`. Raises CaptureError if it cannot be saved there."""
         self._check_size(shot.size, folder)
         if sum(capture.still for capture in self._waiting) >= MAX_STILLS:
-            raise CaptureError(folder, f"{MAX_STILLS} pictures are still being drawn; wait for one")
+            raise CaptureError(folder, f"{MAX_STILLS} screenshots are still being drawn")
         first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
-        while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
+        while path in self._named or os.path.lexists(path):  # a named file may not be written yet
             number += 1
             path = first.with_stem(f"{first.stem}-{number}")
         check_target(path, overwrite=False)
         self._add(path, shot, scene, still=True)
         self._named.add(path)
-        return "keeping the picture …"
+        return "saving a screenshot …"
 
     def start(self, shot: Shot, folder: Path) -> str:
-        """Begin a recording, in a new folder. Raises CaptureError."""
+        """Begin a recording into a new folder. Raises CaptureError."""
         self._check_size(shot.size, folder)
         target = free_name(folder, shot.preset.name, "")
         check_target(target, overwrite=False)
@@ -112,31 +111,31 @@ class Captures:
         return f"recording into {target}"
 
     def frame(self, shot: Shot, scene: Scene) -> None:
-        """Keep the next frame of the recording."""
+        """Queue the next frame of the recording."""
         if self._folder is not None and self.fits(shot.size):
             self._add(frame_path(self._folder, self._frames), shot, scene, still=False)
             self._frames += 1
 
     def stop(self) -> str:
-        """End the recording."""
+        """End the recording; a message about it."""
         folder, self._folder = self._folder, None
         frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
-        return f"{frames} in {folder}"
+        return f"recorded {frames} in {folder}"
 
     def _check_size(self, size: tuple[int, int], folder: Path) -> None:
         info = self._renderer.info.context
         limit = min(info.max_texture_size, *info.max_viewport) if info else 0
         if not 1 <= min(size) <= max(size) <= limit:
-            problem = f"{size[0]}×{size[1]} pixels; from 1 to {limit} a side can be kept"
+            problem = f"{size[0]}×{size[1]} pixels, but each side must be 1 to {limit}"
             raise CaptureError(folder, problem)
 
     def _add(self, path: Path, shot: Shot, scene: Scene, *, still: bool) -> None:
         self._waiting.append(_Capture(path, shot, scene, still))
 
     def advance(self, budget: float) -> str:
-        """Draw for about `budget` seconds; a message where something is done.
+        """Draw for about `budget` seconds; a message when a screenshot is done, else "".
 
-        Raises CaptureError where a file could not be written; a recording then ends.
+        Raises CaptureError if a file could not be written, which also ends a recording.
         """
         if not self._waiting:
             return self._check()
@@ -144,7 +143,7 @@ class Captures:
         if not self._draw(capture, budget):
             return ""
         if not self._submit(capture):
-            return ""  # the writer is behind: try again at the next frame
+            return ""  # the writer's queue is full: try again at the next frame
         self._waiting.popleft()
         return f"saved {capture.path}" if capture.still else ""
 
@@ -168,14 +167,14 @@ class Captures:
         return True
 
     def _begin(self, capture: _Capture) -> bool:
-        """Begin to draw, by what needs no compiling; False where a short compilation came first."""
+        """Begin to draw; False if a program had to be compiled first, which took this turn."""
         pick = self._engines.pick(capture.scene)
         view = view_of(capture.scene.preset)
         if pick.compiles and view.by_pixel:
             self._engines.compile(pick.key, capture.scene, pick.engine, 1)
             return False
         engine, base = HOST if pick.compiles else pick.engine, capture.scene.network
-        inner = self._renderer.chooser.engine_within  # as who draws it again will choose
+        inner = self._renderer.chooser.engine_within  # the choice when the file is rendered again
         capture.shot = dataclasses.replace(capture.shot, engine=str(engine))
         stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))
         region = Region.of(capture.shot.size, capture.shot.samples)
@@ -194,7 +193,7 @@ class Captures:
             raise _as_capture_error(capture.path, error) from None
 
     def _check(self) -> str:
-        """Notice a picture that failed after it was taken, while nothing new is."""
+        """Raise the CaptureError of a file that the writer failed to write, if there is one."""
         if self._writer is not None and self._writer.errors:
             error = self._writer.errors[0]
             self._fail()
@@ -213,7 +212,7 @@ class Captures:
         self._waiting.clear()
 
     def _discard(self, capture: _Capture) -> bool:
-        """Free what a capture holds; False, for it is kept no longer."""
+        """Free a capture's resources. Always False, for use in a filter."""
         if capture.task is not None:
             capture.task.release()
         if capture.planes is not None:
@@ -222,14 +221,16 @@ class Captures:
         return False
 
     def close(self) -> None:
-        """Finish the stills that were asked for, then wait until all is written.
+        """Finish the pending screenshots and wait until all files are written.
 
-        Raises CaptureError where a file could not be written, or a still not be drawn within
-        CLOSING_SECONDS. An empty folder of a recording is removed.
+        Raises CaptureError if a file could not be written or a screenshot not be drawn within
+        CLOSING_SECONDS. Removes a recording's folder if it is empty.
         """
         self._folder = None
         deadline = time.monotonic() + CLOSING_SECONDS
-        self._waiting = deque(capture for capture in self._waiting if capture.still or self._discard(capture))
+        self._waiting = deque(
+            capture for capture in self._waiting if capture.still or self._discard(capture)
+        )
         while self._waiting and time.monotonic() < deadline:
             self.advance(0.25)
         left = [capture.path for capture in self._waiting]
@@ -243,9 +244,10 @@ class Captures:
         finally:
             if self._recorded is not None:
                 with contextlib.suppress(OSError):
-                    self._recorded.rmdir()  # which fails, as it should, where it holds a frame
+                    self._recorded.rmdir()  # fails if it holds a frame, as it should
         if left:
-            raise CaptureError(left[0], f"{len(left)} of the pictures asked for took too long")
+            problem = f"not saved: {len(left)} screenshots took longer than {CLOSING_SECONDS:g} s"
+            raise CaptureError(left[0], problem)
 
 
 def _as_capture_error(path: Path, error: Exception) -> CaptureError:

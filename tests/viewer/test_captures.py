@@ -24,8 +24,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.files import CaptureError
-from cppn_gl.viewer.engine_selector import Pick
 from cppn_gl.viewer.captures import FPS, MAX_STILLS, Captures
+from cppn_gl.viewer.engine_selector import Pick
 
 pytestmark = pytest.mark.gl
 
@@ -62,7 +62,9 @@ def engines(renderer: Renderer) -> Any:
 
 
 @pytest.fixture
-def captures(renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Captures]:
+def captures(
+    renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Captures]:
     """Captures of the window's renderer; in the end every plane is freed."""
     alive = []
 
@@ -125,7 +127,9 @@ def test_nothing_is_kept_unasked(captures: Captures) -> None:
     assert captures.advance(LONG) == ""
 
 
-def test_a_still_is_the_rendered_picture(captures: Captures, renderer: Renderer, tmp_path: Path) -> None:
+def test_a_still_is_the_rendered_picture(
+    captures: Captures, renderer: Renderer, tmp_path: Path
+) -> None:
     assert captures.still(shot(0.7), scene(0.7), tmp_path)
     assert captures.busy
     (said,) = settle(captures)
@@ -201,7 +205,7 @@ def test_a_recording_is_numbered_and_timed(
     assert captures.status == ""
     captures.close()
     (folder,) = tmp_path.iterdir()
-    assert said == f"4 frames in {folder}"
+    assert said == f"recorded 4 frames in {folder}"
     assert folder.name.startswith("a-name-")
     assert names(folder) == [f"{k:05d}.png" for k in range(4)]
     for k in range(4):
@@ -234,7 +238,7 @@ def test_frames_of_another_size_are_left_out(captures: Captures, tmp_path: Path)
     assert captures.ready
     captures.frame(shot(), scene())
     settle(captures)
-    assert captures.stop().startswith("1 frame in ")
+    assert captures.stop().startswith("recorded 1 frame in ")
 
 
 def test_without_a_recording_a_frame_is_nothing(captures: Captures) -> None:
@@ -243,10 +247,12 @@ def test_without_a_recording_a_frame_is_nothing(captures: Captures) -> None:
 
 
 @pytest.mark.parametrize("size", [(0, 0), (20, 0), (1_000_000, 20)])
-def test_a_window_that_cannot_be_kept(captures: Captures, tmp_path: Path, size: tuple[int, int]) -> None:
-    with pytest.raises(CaptureError, match=r"pixels; from 1 to \d+ a side"):
+def test_a_window_that_cannot_be_kept(
+    captures: Captures, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    with pytest.raises(CaptureError, match=r"pixels, but each side must be 1 to \d+"):
         captures.still(shot(size=size), scene(), tmp_path)
-    with pytest.raises(CaptureError, match=r"pixels; from 1 to \d+ a side"):
+    with pytest.raises(CaptureError, match=r"pixels, but each side must be 1 to \d+"):
         captures.start(shot(size=size), tmp_path)
     assert not captures.busy
     assert names(tmp_path) == []
@@ -384,7 +390,7 @@ def test_closing_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr("cppn_gl.viewer.captures.CLOSING_SECONDS", -1.0)
     still(captures, tmp_path)
-    with pytest.raises(CaptureError, match="1 of the pictures"):
+    with pytest.raises(CaptureError, match="1 screenshots took longer"):
         captures.close()
     assert list(tmp_path.iterdir()) == []
 

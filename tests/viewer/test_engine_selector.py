@@ -18,7 +18,7 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, Options, ViewRow
 from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
-from cppn_gl.viewer import available
+from cppn_gl.viewer import engine_selector
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.viewer.warming import SAMPLES, needed
 
@@ -63,8 +63,8 @@ class Desk:
         self.seconds = 0.005  # that a compilation in the window takes
         self.compiled: list[tuple[Engine, int]] = []
         monkeypatch.delenv("MESA_SHADER_CACHE_DISABLE", raising=False)
-        monkeypatch.setattr(available, "Helper", Helper)
-        monkeypatch.setattr(available, "compile_program", self._compile)
+        monkeypatch.setattr(engine_selector, "Helper", Helper)
+        monkeypatch.setattr(engine_selector, "compile_program", self._compile)
         monkeypatch.setattr(
             renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
         )
@@ -224,14 +224,14 @@ def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
 def test_words(desk: Desk) -> None:
     desk.engine = COMPUTE[8]
     desk.engines.start()
-    assert desk.engines.words(SCENE) == "NumPy meanwhile: compute-8 is being compiled"
+    assert desk.engines.words(SCENE) == "NumPy for now: compute-8 is being compiled"
     desk.warm(FRAGMENT)
-    assert desk.engines.words(SCENE) == "fragment meanwhile: compute-8 is being compiled"
+    assert desk.engines.words(SCENE) == "fragment for now: compute-8 is being compiled"
     desk.warm(COMPUTE[8])
     assert desk.engines.words(SCENE) == "compute-8, measured here"
     desk.engines.forget()
     desk.helper.alive = False
-    assert desk.engines.words(SCENE).endswith("compute-8 waits for a rest to be compiled")
+    assert desk.engines.words(SCENE).endswith("compute-8 compiles when idle")
     desk.engines.host = NUMPY
     assert desk.engines.words(SCENE) == "NumPy, asked for"
 

@@ -27,7 +27,6 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer import canvas as canvases
-from cppn_gl.viewer.engine_selector import Pick
 from cppn_gl.viewer.canvas import (
     FIRST_SECONDS,
     MAX_SCALE,
@@ -35,6 +34,7 @@ from cppn_gl.viewer.canvas import (
     SAMPLING_SECONDS,
     Canvas,
 )
+from cppn_gl.viewer.engine_selector import Pick
 from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
