@@ -1,4 +1,4 @@
-"""See, in real time, what a random neural network is. docs/python.md shows how to use it."""
+"""Draws random neural networks as pictures, in real time. docs/python.md shows how to use it."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is asked for: the program starts, and stops, quickly."""
+    """Import a public name on first access, so that importing the package is fast."""
     if name in _HOMES:
         return getattr(importlib.import_module(f"cppn_gl.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'cppn_gl' has no attribute {name!r}")

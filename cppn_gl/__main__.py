@@ -1,4 +1,4 @@
-"""`python -m cppn_gl`, and what the installed command calls."""
+"""The entry point of `python -m cppn_gl` and of the installed command."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ INTERRUPTED = (130, 143)  # by SIGINT, SIGTERM
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; an interruption is silent, even while the program is being loaded.
+    """Run a command line and return the exit status. An interruption prints nothing.
 
-    Without `argv` the process is the command's own: interrupted, it ends at once, and does not
-    wait for threads that still work, as the interpreter would.
+    Without `argv` the command owns the process: when interrupted it exits at once, without waiting
+    for running threads as the interpreter would.
     """
     try:
         from cppn_gl.utils.interrupts import interruptible

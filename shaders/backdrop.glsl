@@ -1,4 +1,4 @@
-// What is behind things in space: a soft light from above, darker towards the corners.
+// The background of 3D views: a soft light from above, darker towards the corners.
 
 uniform ivec2 target_size;
 uniform vec3 high; // colours

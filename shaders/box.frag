@@ -1,4 +1,4 @@
-// The box's inner sides, where they face the eye: pale panes with a grid.
+// The inner faces of the box that face the eye: pale panes with a grid.
 
 uniform vec3 pane;
 uniform vec3 rule;

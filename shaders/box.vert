@@ -1,10 +1,10 @@
-// The floor and the four walls of the box: six corners each, wound so that the inner side is front.
+// The floor and the four walls of the box: two triangles each, whose front side is the inner one.
 
 uniform float relief;
 uniform mat4 matrix;
 
-out vec3 at;        // in the box, each from -1 to 1
-flat out int upright; // the axis that the face is across
+out vec3 at;        // in the box's coordinates, [-1, 1]
+flat out int upright; // the axis that the face is perpendicular to
 
 void main() {
     int face = gl_VertexID / 6, corner = gl_VertexID % 6;
@@ -16,5 +16,5 @@ void main() {
     else if (face == 3) { at = vec3(p.x, 1.0, p.y).xyz; upright = 1; }
     else { at = vec3(-p.x, -1.0, p.y); upright = 1; }
     gl_Position = matrix * vec4(at.xy, at.z * relief, 1.0);
-    gl_Position.z += 1e-4 * gl_Position.w; // behind a sheet that lies on it
+    gl_Position.z += 1e-4 * gl_Position.w; // behind a surface that lies on it
 }

@@ -1,6 +1,6 @@
 // From outputs to display values.
 
-// Magenta says "not a number": a channel is infinite or undefined, as deep relu networks overflow.
+// Magenta marks values that are not finite, as when deep relu networks overflow.
 const vec3 NOT_A_NUMBER = vec3(1.0, 0.0, 1.0);
 
 void mark_broken(inout REAL red, inout REAL green, inout REAL blue, REAL broken) {

@@ -1,5 +1,5 @@
-// The outputs and their derivatives at a pixel: a target for each of red, green and blue, of
-// (value, d/du, d/dv, 0). All is not a number where the picture is, or a derivative.
+// The outputs and their derivatives at a pixel: one target for each of red, green and blue, holding
+// (value, d/du, d/dv, 0). All are NaN where the picture or a derivative is not finite.
 
 #include "dual.glsl"
 

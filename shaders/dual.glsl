@@ -1,8 +1,9 @@
-// The network in forward mode: dual numbers, a value with its derivatives by u and v.
+// The network in forward-mode differentiation, on dual numbers: values with derivatives by u and v.
 //
-// A REAL of the network is here one unit at one pixel: (value, d/du, d/dv, 0). What is linear in
-// network.glsl acts on all lanes alike; constants have no derivatives, and activations follow the
-// chain rule. Activations and places are computed in floats, before REAL becomes a dual number.
+// A REAL of the network is here one unit at one pixel: (value, d/du, d/dv, 0). The linear
+// operations of network.glsl act on all components alike; constants have no derivatives, and
+// activations follow the chain rule. Activations and coordinates are computed in floats before REAL
+// is redefined.
 
 #include "math.glsl"
 #include <activations>
@@ -23,7 +24,7 @@ DUAL_ACTIVATIONS
 #include "network.glsl"
 
 #if DUAL_RADIUS
-// r - r0 and its derivatives; at the origin, where r has none, 0.
+// r - r0 and its derivatives; 0 at the origin, where r is not differentiable.
 vec4 radius_dual(float u, float v) {
     vec2 place = frame.center + frame.extent * vec2(u, v);
     vec2 slope = frame.extent * place / max(length(place), 1.0e-30);
@@ -33,7 +34,7 @@ vec4 radius_dual(float u, float v) {
 vec4 radius_dual(float u, float v) { return vec4(0.0); }
 #endif
 
-// The outputs at a pixel, and over 0 which lanes of a sum on the way were not a number.
+// The outputs at a pixel; components of `bad` > 0 where a pre-activation was NaN.
 void duals(ivec2 pixel, out vec4 red, out vec4 green, out vec4 blue, out vec4 bad) {
     float u, v;
     locate(frame.offset + pixel, u, v);

@@ -1,6 +1,6 @@
-// Where a pixel lies, and the input features that are not affine in x and y.
+// Local coordinates of pixels, and the input features that are not affine in x and y.
 
-// Local coordinates of LANES pixels side by side, the first at `pixel`: the picture's shorter side
+// Local coordinates of LANES adjacent pixels, the first at `pixel`: the picture's shorter side
 // spans [-1, 1], u runs to the right and v up, row 0 is on top.
 void locate(ivec2 pixel, out REAL u, out REAL v) {
     float shorter = float(min(frame.size.x, frame.size.y));
@@ -9,8 +9,8 @@ void locate(ivec2 pixel, out REAL u, out REAL v) {
     v = REAL((float(frame.size.y - 2 * pixel.y - 1) - 2.0 * frame.jitter.y) / shorter);
 }
 
-// r - r0: the distance from the origin less the centre's. As a quotient it keeps its precision
-// where the view is small and far from the origin.
+// r - r0: the distance from the origin minus that of the centre. Written as a quotient to keep its
+// precision if the view is small and far from the origin.
 REAL radius_change(REAL u, REAL v) {
     REAL du = frame.extent * u, dv = frame.extent * v;
     REAL x = frame.center.x + du, y = frame.center.y + dv;

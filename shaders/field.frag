@@ -1,5 +1,5 @@
-// A square of outputs as one texture of their colours and heights, so that a filter can read it.
-// Texel row 0 is at the bottom: texture coordinates run as u and v do.
+// Outputs on a square grid as a texture of colours and heights, which can be filtered.
+// Texel row 0 is at the bottom: texture coordinates have the directions of u and v.
 
 #include "colored.glsl"
 
@@ -7,8 +7,8 @@ uniform sampler2D red_plane;
 uniform sampler2D green_plane;
 uniform sampler2D blue_plane;
 uniform int side;    // in pixels
-uniform vec3 weight; // of red, green and blue in the height
-uniform vec2 range;  // values of height 0 and 1
+uniform vec3 weight; // weights of red, green and blue in the height
+uniform vec2 range;  // values mapped to heights 0 and 1
 
 out vec4 field;
 

@@ -1,10 +1,10 @@
-// How steep the outputs are: the Frobenius norm of their derivatives by x and y.
+// The Frobenius norm of the outputs' derivatives by x and y.
 
 #include "heat.glsl"
 
 uniform sampler2D field[3]; // of derivatives.frag
-uniform vec3 channels;      // 1 for an output that counts
-uniform float extent;       // of the view: the fields' derivatives are by local coordinates
+uniform vec3 channels;      // 1 for outputs that are included
+uniform float extent;       // of the view: the derivatives are by local coordinates
 
 vec3 steepness(ivec2 pixel) {
     pixel = min(pixel, textureSize(field[0], 0) - 1);

@@ -1,20 +1,20 @@
-// Colours for sizes from 0 on, by their logarithms: what gradient.frag and sensitivity.frag share.
-// A fragment is a texel of four pixels side by side, one of the planes.
+// Colours for magnitudes on a logarithmic scale, for gradient.frag and sensitivity.frag.
+// A fragment is a texel of the planes: four adjacent pixels.
 
 uniform sampler2D heat; // the palette, one row
-uniform vec2 range;     // natural logarithms of the sizes at its ends
-uniform int top;        // row of the planes that the fields begin at
+uniform vec2 range;     // natural logarithms of the magnitudes at its ends
+uniform int top;        // row of the planes at which the fields begin
 
 layout(location = 0) out vec4 red_plane;
 layout(location = 1) out vec4 green_plane;
 layout(location = 2) out vec4 blue_plane;
 
-// The place of a fragment in the fields, in their texels for so many pixels each.
+// The texel of the fields for a fragment, if a texel holds so many pixels.
 ivec2 place(int pixels) {
     return ivec2(gl_FragCoord.xy) * ivec2(4 / pixels, 1) - ivec2(0, top);
 }
 
-// How long a vector is, without overflow.
+// The length of a vector, without overflow.
 float norm(vec3 a, vec3 b) {
     vec3 large = max(abs(a), abs(b));
     float most = max(max(large.x, large.y), max(large.z, 1.0e-30));

@@ -1,10 +1,10 @@
-// From values between 0 and 1 to colours: the twin of color.py. A palette is a row of a texture; each
-// formula here is the twin of a row of MAPPINGS. FORMULAS, generated, chooses among them.
+// Maps values in [0, 1] to colours: the counterpart of color.py. A palette is a row of a texture;
+// each formula is that of a row of MAPPINGS. The generated macro FORMULAS selects one.
 
-uniform int mapping;       // its number in MAPPINGS
-uniform int palette;       // its row of the palettes; -1 for none
-uniform vec3 box_low;      // what 0 stands for in a formula's units
-uniform vec3 box_size;     // and how far from there 1 is
+uniform int mapping;       // index in MAPPINGS
+uniform int palette;       // row of the palettes; -1 for none
+uniform vec3 box_low;      // the formula's input for 0
+uniform vec3 box_size;     // the formula's input for 1, minus box_low
 uniform sampler2D palettes;
 
 const mat3 ROOTS = mat3(1.0, 1.0, 1.0, // columns: of L, a, b

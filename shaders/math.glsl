@@ -1,9 +1,9 @@
-// Functions that the activations and their derivatives are made of (nn/activations.py).
+// Functions used by the activations and their derivatives (nn/activations.py).
 //
-// REAL is float, or vec4 for four pixels at once; only operations that fit both are used. Drivers
-// are not trusted with more than exp, log and floor: some return NaN for tanh of a large number,
-// and some are off by 40 units in the last place. Choices are made by step and mix, whose both
-// sides must be finite: hence the clamps.
+// REAL is a float, or a vector of several pixels; only operations that work on both are used. Of
+// the drivers' functions only exp, log and floor are used: some drivers return NaN for tanh of a
+// large number, and some are off by 40 units in the last place. Branches are written with step and
+// mix, both sides of which must be finite: hence the clamps.
 
 const float BIG = 3.0e38;
 
@@ -40,7 +40,7 @@ REAL sine(REAL x, REAL quarter) {
     // polynomials of Cephes' sinf and cosf.
     REAL n = floor(x * 0.63661977 + 0.5);
     PRECISE REAL reduced = ((x - n * 1.5703125) - n * 4.83751297e-4) - n * 7.54978995e-8;
-    REAL r = clamp(reduced, REAL(-0.79), REAL(0.79)); // beyond 2^22 nothing is left of the angle
+    REAL r = clamp(reduced, REAL(-0.79), REAL(0.79)); // beyond 2^22 the angle has no precision left
     REAL z = r * r;
     REAL s = ((-1.9515296e-4 * z + 8.3321609e-3) * z - 0.16666655) * z * r + r;
     REAL c = ((2.4433157e-5 * z - 1.3887316e-3) * z + 4.1666646e-2) * z * z - 0.5 * z + 1.0;
@@ -50,8 +50,8 @@ REAL sine(REAL x, REAL quarter) {
 }
 
 REAL rational_tanh(REAL x) {
-    // x P(x²)/Q(x²), fitted by weighted least squares on [0, 8] to a relative error of 7e-9; in
-    // float32 it is 3e-7. Beyond 8, tanh is 1 - 2e-7 or nearer. One division, and no exp.
+    // x P(x²)/Q(x²), fitted by weighted least squares on [0, 8] to a relative error of 7e-9, 3e-7
+    // in float32. Beyond 8, 1 - tanh is at most 2e-7. Needs one division and no exp.
     REAL a = clamp(x, REAL(-8.0), REAL(8.0));
     REAL z = a * a;
     REAL p = (((1.52296877e-8 * z + 2.18942241e-5) * z + 3.57157458e-3) * z + 0.134444788) * z + 1.0;

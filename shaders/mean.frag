@@ -1,13 +1,13 @@
-// The means of N×N pixels of planes N times as large: N×N samples a pixel.
+// Downsamples planes N times as large by averaging N×N pixels: N×N samples per pixel.
 
-uniform sampler2D field[3]; // the large planes, four pixels a texel
+uniform sampler2D field[3]; // the large planes, four pixels per texel
 uniform int samples;        // N
 
 layout(location = 0) out vec4 red;
 layout(location = 1) out vec4 green;
 layout(location = 2) out vec4 blue;
 
-// Of N×N texels, which are four squares of pixels side by side. Clamped first, as pixels are.
+// The mean of N×N texels, i.e. of four adjacent squares of pixels, each clamped as pixels are.
 vec4 mean(sampler2D plane) {
     ivec2 corner = ivec2(gl_FragCoord.xy) * samples;
     vec4 sum = vec4(0.0);

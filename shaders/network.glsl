@@ -1,11 +1,11 @@
-// The network: local coordinates to outputs, at GROUPS · LANES pixels at once. Fragment and
-// compute programs include this one function; a baked one stands for rows.glsl.
+// The network: local coordinates to outputs, at GROUPS · LANES pixels at once. Fragment and compute
+// programs include this function; a baked program replaces rows.glsl.
 //
 // A REAL holds one unit at LANES pixels, so that each weight is read once for all of them. Networks
-// of up to 64 units take rows.glsl, wider ones steps.glsl. Depth is a loop bound and not a constant:
+// of up to 64 units use rows.glsl, wider ones steps.glsl. Depth is a loop bound and not a constant:
 // changing it compiles nothing.
 
-REAL broken[GROUPS]; // over 0 where a sum is not a number
+REAL broken[GROUPS]; // > 0 where a pre-activation is NaN
 
 REAL hidden_activation(REAL x, int kind) {
     HIDDEN_ACTIVATIONS
@@ -17,11 +17,11 @@ REAL hidden_activation(REAL x, int kind) {
 #define NOTE_BROKEN(g, x)
 #endif
 
-// What dual.glsl makes otherwise: a number that is the same at every pixel, as a term of a sum.
+// A constant term of a sum; dual.glsl defines it differently.
 #ifndef CONSTANT
 #define CONSTANT(x) (x)
 #endif
-// What regions.frag looks at: the sum of a unit, of those that only fill a group of rows too.
+// A hook for regions.frag: a unit's pre-activation, also of rows that only pad a group.
 #ifndef NOTE_UNIT
 #define NOTE_UNIT(layer, row, sum)
 #endif

@@ -1,4 +1,4 @@
-// A panel of text over the picture, pixel for pixel. The viewport is the panel's rectangle.
+// A text panel over the picture, unscaled. The viewport is the panel's rectangle.
 
 uniform sampler2D panel;
 uniform ivec2 corner; // the panel's lower left corner in the window

@@ -1,6 +1,6 @@
-// Planes of red, green and blue as bytes, round(255 v), in the order of an image in memory: red,
-// green, blue, pixel by pixel. A texel here holds 16 bytes, so that no processor has to sort them:
-// three of these make 16 pixels, four texels of the planes.
+// Packs planes into bytes, round(255 v), in the order of an image in memory: red, green, blue,
+// pixel by pixel, so that the CPU need not interleave them. A texel of the target holds 16 bytes:
+// three of them are 16 pixels, or four texels of the planes.
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;

@@ -1,6 +1,6 @@
-// The picture by compute shader. An invocation is GROUPS texels of four pixels side by side, so that
-// each weight is read once for all of them, or LANES pixels of a texel: what suits a processor takes
-// more registers than a GPU has. The planes are those of picture.frag.
+// The picture by a compute shader. An invocation draws either GROUPS texels of four adjacent
+// pixels, so that each weight is read once for all of them, or LANES pixels of a texel, since a GPU
+// lacks the registers for more. The planes are those of picture.frag.
 
 #include "picture.glsl"
 
@@ -12,7 +12,7 @@ uniform ivec4 part; // of the planes, in texels: left, top, width, height
 
 void put(ivec2 texel, vec4 red, vec4 green, vec4 blue) {
     if (any(greaterThanEqual(texel, part.xy + part.zw))) return;
-#if ADDED // a program of its own: a processor would load at every sample, and choose afterwards
+#if ADDITIVE // separate programs: with a branch, a CPU would always load the old value
     red += imageLoad(red_plane, texel);
     green += imageLoad(green_plane, texel);
     blue += imageLoad(blue_plane, texel);
@@ -25,7 +25,7 @@ void put(ivec2 texel, vec4 red, vec4 green, vec4 blue) {
 #if LANES == 4
 #define PUT(g, unused) put(texel + ivec2(g, 0), red[g], green[g], blue[g]);
 #else
-// A texel is written whole, by the first of the invocations that share it.
+// Only the first of the invocations that share a texel writes it.
 shared REAL values[3][LOCAL_X * LOCAL_Y];
 
 vec4 texel_of(int color) {
@@ -39,8 +39,8 @@ vec4 texel_of(int color) {
 #endif
 
 void main() {
-    // All invocations go through the network, those beyond the part too: leaving early would put
-    // every later step under a mask on a processor.
+    // Invocations beyond the part evaluate the network too: after an early return, a CPU would
+    // execute all following code with a mask.
     ivec2 pixel = ivec2(4, 1) * part.xy
                 + ivec2(GROUPS * LANES, 1) * ivec2(gl_GlobalInvocationID.xy);
     ivec2 texel = ivec2(pixel.x / 4, pixel.y);

@@ -1,7 +1,7 @@
-// The picture by fragments: a fragment is a texel of four pixels.
+// The picture by a fragment shader: a fragment is a texel of four pixels.
 //
-// Three targets hold red, green and blue; a texel holds one channel of four pixels side by side, so
-// that a target read back is a plane of the picture, row 0 on top.
+// Three targets hold red, green and blue. A texel holds one channel of four adjacent pixels, so
+// that the memory of a target is a plane of the picture, row 0 on top.
 
 #include "picture.glsl"
 

@@ -1,5 +1,5 @@
-// Pixels' values, LANES side by side and GROUPS times so: the network at each, its output activation,
-// and what cannot be shown marked.
+// Display values of GROUPS · LANES pixels: the network, its output activation, and magenta where a
+// value is not finite.
 
 #include "math.glsl"
 #include <activations>
@@ -22,9 +22,9 @@
     blue[g] = shared_value(blue[g]);
 #define NOTE_OUTPUT(g, x) broken[g] += REAL(isnan(x));
 
-// One sample's part in a pixel: clamped, where there are others.
+// A sample's contribution to its pixel, clamped if there are several samples.
 REAL shared_value(REAL value) {
-    return frame.share * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
+    return frame.sample_weight * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
 }
 
 void picture(ivec2 pixel, out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {

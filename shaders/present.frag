@@ -1,5 +1,5 @@
-// Planes of red, green and blue, four pixels to a texel, as pixels of 8 bits: round(255 v).
-// SCALED: the target is of another size than the planes, which are interpolated linearly.
+// Converts planes of red, green and blue, four pixels per texel, to 8-bit pixels: round(255 v).
+// SCALED: the target has another size than the planes, which are interpolated linearly.
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
@@ -7,7 +7,7 @@ uniform sampler2D blue_plane;
 uniform ivec2 plane_size;  // in pixels
 uniform ivec2 target_size; // in pixels
 uniform bool flipped;      // the window's row 0 is at the bottom
-uniform int below;         // rows of the window beneath the target
+uniform int below;         // rows of the window below the target
 
 out vec4 color;
 

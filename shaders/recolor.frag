@@ -1,12 +1,12 @@
-// Planes of outputs as planes of colours: the range stretched, a mapping, light for dark. A fragment
-// is a texel of four pixels. Samples of a pixel are added up by blending, each with its share.
+// Planes of outputs to planes of colours: value range, mapping, inversion. A fragment is a texel of
+// four pixels. The samples of a pixel are accumulated by blending.
 
 #include "colored.glsl"
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
 uniform sampler2D blue_plane;
-uniform float share; // of this sample in its pixel
+uniform float sample_weight; // 1 / number of samples
 
 layout(location = 0) out vec4 red;
 layout(location = 1) out vec4 green;
@@ -18,7 +18,7 @@ void main() {
     vec4 g = texelFetch(green_plane, texel, 0);
     vec4 b = texelFetch(blue_plane, texel, 0);
     for (int lane = 0; lane < 4; ++lane) {
-        vec3 shown = share * colored(vec3(r[lane], g[lane], b[lane]));
+        vec3 shown = sample_weight * colored(vec3(r[lane], g[lane], b[lane]));
         red[lane] = shown.r;
         green[lane] = shown.g;
         blue[lane] = shown.b;

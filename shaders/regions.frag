@@ -1,10 +1,10 @@
-// The linear regions of a network of kinked units (relu and its like): the lines where a unit's
-// sum changes its sign, the picture, and which region a pixel is in.
+// The linear regions of a network of piecewise linear units (such as relu): the lines where a
+// unit's pre-activation z changes its sign, the picture, and the region of each pixel.
 //
-// Within a region a sum z is affine, so |z| / |grad z| is the distance to where it is 0: exact up
-// to the nearest boundary, and no more of it is drawn. Lines lie over one another as they come, the
-// first layers' on top. A region's hash is the exclusive or of a key for each unit whose sum is
-// positive. regions.py has all of this once more, for NumPy.
+// Within a region z is affine, so |z| / |grad z| is the distance to the line z = 0. It is exact up
+// to the nearest boundary, and lines are not drawn beyond. Lines of earlier layers are on top. A
+// region's hash is the exclusive or of the keys of the units with positive z. regions.py implements
+// the same in NumPy.
 
 #define NOTE_UNIT(layer, row, sum) note_unit(layer, row, sum);
 void note_unit(int layer, int row, vec4 z);
@@ -12,11 +12,11 @@ void note_unit(int layer, int row, vec4 z);
 #include "dual.glsl"
 
 uniform vec4 inks[MAX_DEPTH];    // of a layer's lines: colour and opacity
-uniform float widths[MAX_DEPTH]; // half of a line's, in pixels; 0 for a layer without lines
-uniform float pixels;            // in half the shorter side
+uniform float widths[MAX_DEPTH]; // half a line's width, in pixels; 0 for no lines
+uniform float pixels;            // in half of the shorter side
 
 layout(location = 0) out vec4 lines;   // premultiplied
-layout(location = 1) out vec4 picture; // and over 0 where it is not a number
+layout(location = 1) out vec4 picture; // alpha > 0 where it is not finite
 layout(location = 2) out vec4 region;  // distance in pixels, layer from 1; hash: low, high 16 bits
 
 float nearest = 1.0e30;
@@ -34,7 +34,7 @@ uint key(int layer, int row) {
 void note_unit(int layer, int row, vec4 z) {
     if (widths[layer] <= 0.0 || row >= layers.shape[layer].x) return; // the same at every pixel
     float steep = max(abs(z.y), abs(z.z));
-    float away = 1.0e30; // a unit that is the same everywhere has no boundary
+    float away = 1.0e30; // a constant unit has no boundary
     if (steep > 1.0e-30) away = pixels * abs(z.x) / (steep * length(z.yz / steep));
     if (away < nearest) {
         nearest = away;

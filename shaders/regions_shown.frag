@@ -1,9 +1,9 @@
-// Linear regions: lines over the picture, which is kept dark, each region a shade of its own.
+// Linear regions: lines over a darkened picture, in which each region has its own shade.
 
 #include "colored.glsl"
 
 uniform sampler2D field[3]; // of regions.frag
-uniform int top;            // row of the planes that the fields begin at
+uniform int top;            // row of the planes at which the fields begin
 
 layout(location = 0) out vec4 red_plane;
 layout(location = 1) out vec4 green_plane;

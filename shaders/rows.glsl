@@ -1,10 +1,11 @@
 #if UNROLLED
 // Up to 64 units: ROWS rows of a layer at a time, each dot product one unrolled expression.
 //
-// All indices are constants, so that the units are plain variables to the compiler: computed ones
-// would scatter and gather lane by lane on a processor, and go to slow memory on some GPUs. What a
-// loop has computed is moved down by ROWS before the next rows come in at the end, so a layer's
-// units are the last ones; pack() puts the columns there. EACH_… repeat their macro in the text.
+// All indices are constants, so that the compiler keeps the units in registers: with dynamic
+// indices a CPU would gather and scatter lane by lane, and some GPUs would use slow memory. Each
+// iteration of the loop shifts the units down by ROWS and appends the next rows at the end. A
+// layer's units are therefore the last ones of the array, and pack() places the columns there. The
+// EACH_… macros are unrolled in the text.
 
 REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 #define UNIT(g, i) units[(g) * UNITS + (i)]
@@ -14,8 +15,8 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 #define CLEAR(i, g) NEXT(g, i) = REAL(0.0);
 #define MOVE(i, g) NEXT(g, i) = NEXT(g, (i) + ROWS);
 #define TAKE(i, g) UNIT(g, i) = NEXT(g, i);
-// A last row that only fills its group becomes 0: infinity times the next layer's 0 for it would
-// not be a number.
+// A last row that only pads its group is set to 0: if it were infinite, its product with the next
+// layer's weight 0 would be NaN.
 #if OVERFLOWS
 #define FILL(g, unused) if (rows % ROWS != 0) NEXT(g, UNITS - 1) = REAL(0.0);
 #else
@@ -49,7 +50,7 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 
 void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],
              out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {
-    // Layer 1 apart: a choice within the loop would cost both sides.
+    // Layer 1 is separate: a branch within the loop would execute both sides.
     ivec4 shape = layers.shape[0];
     int rows = shape.x;
     bool raw = frame.depth == 1; // the output activation follows

@@ -1,11 +1,11 @@
-// How far two pictures are apart, channel by channel or as colours.
+// The distance between two pictures, by channel or in colour space.
 
 #include "heat.glsl"
 
-uniform sampler2D field[6]; // red, green, blue of the one, then of the other
-uniform vec3 channels;      // 1 for an output that counts
+uniform sampler2D field[6]; // red, green, blue of the first, then of the second picture
+uniform vec3 channels;      // 1 for outputs that are included
 
-// The pictures mark what is not a number so (color.glsl); what is none in one is none in both.
+// Magenta marks values that are not finite (color.glsl), in either picture.
 bool marked(vec3 a, vec3 b) {
     const vec3 mark = vec3(1.0, 0.0, 1.0);
     return a == mark || b == mark;

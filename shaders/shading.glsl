@@ -1,8 +1,8 @@
-// How things in space are lit; display values in and out.
+// Lighting of 3D views; display values in and out.
 
 const float GAMMA = 2.2;
 
-// A matt thing with a faint gloss under a soft sky. All directions are of length 1.
+// A matt surface with a faint gloss under a soft sky. All directions are unit vectors.
 vec3 shade(vec3 base, vec3 normal, vec3 light, vec3 towards) {
     float wrapped = max((dot(normal, light) + 0.25) / 1.25, 0.0);
     float sky = 0.5 + 0.5 * normal.z;

@@ -1,4 +1,4 @@
-// A target of whole pixels, row 0 at the bottom, as planes: four pixels side by side to a texel,
+// Converts a target of RGB pixels, row 0 at the bottom, to planes: four adjacent pixels per texel,
 // row 0 on top.
 
 uniform sampler2D picture;

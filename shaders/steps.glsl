@@ -1,9 +1,9 @@
 #if !UNROLLED
 // Wider than 64 units: ROWS rows of a layer, and 4 · CHUNKS columns of them, at a time.
 //
-// The two halves of one array are input and output by turns, since copying would be unrolled.
-// EACH_ROW and EACH_CHUNK repeat their macro in the text: left as loops, they would run past
-// llvmpipe's limit on iterations. One group of pixels only; matrix products are faster here.
+// The halves of one array alternate as input and output, since a copy would be unrolled. EACH_ROW
+// and EACH_CHUNK are unrolled in the text: as loops they would exceed llvmpipe's limit on
+// iterations. GROUPS is 1, since matrix products are faster for such networks.
 
 REAL both[2 * UNITS];
 int source = 0, target = UNITS;
@@ -23,7 +23,7 @@ int source = 0, target = UNITS;
       NOTE_UNIT(layer, (row) + (r), sums[r]) \
       RESULT((row) + (r)) = raw ? sums[r] : hidden_activation(sums[r], kind); }
 
-// The sums of ROWS rows of a layer, weights from `start` on.
+// The pre-activations of ROWS rows of a layer, whose weights begin at `start`.
 void add_rows(int layer, int start, out REAL sums[ROWS]) {
     vec4 scale = layers.scale[layer];
     for (int r = 0; r < ROWS; ++r) sums[r] = REAL(0.0);
@@ -41,8 +41,8 @@ void add_rows(int layer, int start, out REAL sums[ROWS]) {
     }
 }
 
-// What was the output becomes the input. Units beyond `rows` that the next layer's steps read are
-// set to 0, not left from before: their weights are 0, but 0 · inf is NaN.
+// The output becomes the input. Units beyond `rows` that the next layer's steps read are set to 0:
+// their weights are 0, but 0 · inf is NaN.
 void advance(int rows) {
     for (int i = rows; i < PADDED(rows); ++i) RESULT(i) = REAL(0.0);
     int t = source;

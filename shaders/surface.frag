@@ -1,4 +1,4 @@
-// A lit sheet: coloured by its height or by a picture, with contour lines.
+// A lit surface, coloured by its height or by a picture, with contour lines.
 
 #include "shading.glsl"
 
@@ -7,20 +7,20 @@ uniform sampler2D colors;
 uniform sampler2D palette; // one row, for heights
 uniform int side;      // of the fields, in texels
 uniform float relief;
-uniform bool painted;  // by the picture, or by the height
-uniform int contours;  // bands between lines, from height 0 to 1
+uniform bool painted;  // by the picture, not by the height
+uniform int contours;  // number of bands between lines, from height 0 to 1
 uniform float stroke;  // half the width of a line, in pixels
-uniform float lit;     // 1: as a thing in space; 0: as a map
-uniform vec3 light;    // directions, in the box's coordinates
-uniform vec3 towards;  // the eye
+uniform float lit;     // 1: shaded in 3D; 0: a flat map
+uniform vec3 light;    // direction to the light, in the box's coordinates
+uniform vec3 towards;  // direction to the eye
 
 in vec2 place;
 out vec4 color;
 
-// Where texture coordinates have u, v = -1 and 1: at the middle of the first and last texels.
+// Texture coordinates of u, v: -1 and 1 are the centres of the first and last texels.
 vec2 in_field(vec2 uv) { return (0.5 + (0.5 + 0.5 * uv) * float(side - 1)) / float(side); }
 
-// From the slopes between neighbours, so that nothing of the triangles is seen.
+// From differences of neighbouring texels, so that the triangles are not visible.
 vec3 normal_at(vec2 uv) {
     float next = 2.0 / float(side - 1);
     vec2 low = max(uv - next, -1.0), high = min(uv + next, 1.0);
@@ -33,11 +33,11 @@ vec3 normal_at(vec2 uv) {
 
 vec3 by_height(float height) {
     float last = float(textureSize(palette, 0).x - 1);
-    float place = 0.05 + 0.9 * height; // neither end, which is too dark or too bright to be lit
+    float place = 0.05 + 0.9 * height; // the palette's ends are too dark or too bright for shading
     return texture(palette, vec2((place * last + 0.5) / (last + 1.0), 0.5)).rgb;
 }
 
-// How much of a pixel a line covers, `away` from its middle, in units that change by `rate` a pixel.
+// The coverage of a pixel by a line at distance `away`, in units that change by `rate` per pixel.
 float covered(float away, float rate) {
     return clamp(stroke + 0.5 - away / max(rate, 1e-6), 0.0, 1.0);
 }
@@ -53,7 +53,7 @@ void main() {
     bool broken = all(lessThan(abs(base - vec3(1.0, 0.0, 1.0)), vec3(1e-6)));
     if (!painted && !broken) base = by_height(height);
 
-    // Not at heights 0 and 1, where a saturated output rests; nor where lines would be a grey.
+    // Not at heights 0 and 1, where outputs saturate, nor where lines would merge into grey.
     float nearest = clamp(floor(level + 0.5), 1.0, float(contours) - 1.0);
     float line = contours > 1 ? covered(abs(level - nearest), rate) : 0.0;
     line *= step(1e-5, rate) * (1.0 - smoothstep(0.2, 0.45, rate));

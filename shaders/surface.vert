@@ -1,8 +1,8 @@
-// A sheet over the square of a view, lifted by the heights of a field. Its points are every second
-// texel of the field, along both sides; the fragments see the others too.
+// A height field over the square of a view. Its vertices are every second texel of the field along
+// both axes; fragments use all texels.
 //
-// The box's coordinates: x, y from -1 to 1, z from -relief to relief. Vertex k is point k % across of
-// row k / across, row 0 at y = -1.
+// Box coordinates: x, y in [-1, 1], z in [-relief, relief]. Vertex k is point k % across of row
+// k / across, row 0 at y = -1.
 
 uniform sampler2D heights; // in alpha
 uniform int side;          // of the field, in texels

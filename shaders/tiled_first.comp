@@ -1,5 +1,5 @@
-// Layer 1 of a wide network: from the place of a texel's pixels, with the view folded in, to units.
-// An invocation is one texel, and RUN units of it.
+// Layer 1 of a wide network, with the view folded in: local coordinates to units. An invocation
+// computes RUN units of one texel.
 
 #include "tiled.glsl"
 #include "features.glsl"

@@ -1,17 +1,18 @@
 // A hidden layer of a wide network as a product of matrices: (rows × columns) weights with
 // (columns × texels) inputs, the activation included.
 //
-// A workgroup makes 64 rows × 64 texels (256 pixels), an invocation 8 rows × 2 texels: 64 sums in
-// registers, to which a column adds 64 products for the 4 vec4s it reads. Panels of STEP columns
-// come through shared memory. While one panel is multiplied the next is on its way into registers,
-// and goes to the other half of shared memory, so that a step needs one barrier. The invocations
-// of a row of the workgroup share their weights (one read for all) and read texels side by side.
+// A workgroup computes 64 rows × 64 texels (256 pixels), an invocation 8 rows × 2 texels: 64 sums
+// in registers, to which each column adds 64 products for the 4 vec4s it reads. Panels of STEP
+// columns pass through shared memory. While a panel is multiplied, the next is loaded into
+// registers and then written to the other half of shared memory, so that a step needs one barrier.
+// The invocations of a row of the workgroup read the same weights (one broadcast) and adjacent
+// texels.
 
 #include "tiled.glsl"
 
 #define LANES 32 // of two texels
 #define TEAMS 8  // of eight rows
-#define STEP 8   // columns; as many as teams, each of which brings one
+#define STEP 8   // columns; equal to TEAMS, since each team loads one
 #define PANEL 16 // vec4s of a column's weights: TEAMS · 8 / 4
 
 layout(local_size_x = LANES, local_size_y = TEAMS) in;
@@ -27,8 +28,8 @@ int quad = PANEL * int(gl_WorkGroupID.y);
 vec4 next_weights;
 REAL next_left, next_right;
 
-// What this invocation brings of the panel from `column` on. Beyond the layer's columns both
-// factors are 0: what memory holds there may be infinite, and 0 · inf is not a number.
+// This invocation's part of the panel that starts at `column`. Beyond the layer's columns both
+// factors are set to 0: the memory there may hold infinities, and 0 · inf is NaN.
 void fetch(int column) {
     next_weights = vec4(0.0);
     next_left = next_right = REAL(0.0);
@@ -76,8 +77,8 @@ void main() {
         barrier();
     }
 
-    // The sums move up one by one, so that the activation stands in the program once, and yet each
-    // index is a constant: computed ones would drive the sums out of the registers.
+    // The sums are shifted up one by one. So the activation occurs only once in the program, and
+    // yet all indices are constants: with dynamic indices the sums would leave the registers.
     for (int i = 0; i < 16; ++i) {
         int row = 4 * quad + 8 * team + i / 2;
         if (row >= rows) break;

@@ -1,7 +1,7 @@
-// The output layer of a wide network, and what it shows: from units to the planes of picture.frag.
+// The output layer of a wide network: units to the planes of picture.frag.
 //
-// SLICES invocations share a texel, each adding up every SLICES-th column; a layer of three rows
-// has too little work in it to keep a GPU busy otherwise.
+// SLICES invocations share a texel, each summing every SLICES-th column: a layer of three rows has
+// too little work to keep a GPU busy otherwise.
 
 #include "tiled.glsl"
 #include "color.glsl"
@@ -40,7 +40,7 @@ void main() {
         red += bias.x;
         green += bias.y;
         blue += bias.z;
-    } else { // layer 1 is the output layer, and has been summed up
+    } else { // layer 1 is the output layer, and tiled_first has computed it
         red = inputs[texel];
         green = inputs[min(1, frame.outputs - 1) * pitch + texel];
         blue = inputs[min(2, frame.outputs - 1) * pitch + texel];

@@ -1,20 +1,20 @@
-// Where a compute shader leaves the picture: three planes, a texel of which holds one channel of
-// four pixels side by side.
+// The output of a compute shader: three planes, each texel holding one channel of four adjacent
+// pixels.
 
 layout(rgba32f, binding = 0) uniform image2D red_plane;
 layout(rgba32f, binding = 1) uniform image2D green_plane;
 layout(rgba32f, binding = 2) uniform image2D blue_plane;
 
-// One sample's part in a pixel: clamped, where there are others.
+// A sample's contribution to its pixel, clamped if there are several samples.
 REAL shared_value(REAL value) {
-    return frame.share * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
+    return frame.sample_weight * (frame.clamped == 1 ? clamp(value, 0.0, 1.0) : value);
 }
 
 void put(ivec2 texel, REAL red, REAL green, REAL blue) {
     red = shared_value(red);
     green = shared_value(green);
     blue = shared_value(blue);
-    if (frame.clamped == 1) { // samples add up
+    if (frame.clamped == 1) { // samples are accumulated
         red += imageLoad(red_plane, texel);
         green += imageLoad(green_plane, texel);
         blue += imageLoad(blue_plane, texel);

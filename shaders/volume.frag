@@ -1,42 +1,42 @@
-// A volume in a box, marched through from front to back; the plane of the moving slice in it.
+// Ray marching, front to back, through a volume in a box, with the plane of the moving slice.
 //
-// The texture holds colours as they are lit, and in alpha how much is there. A ray runs from the plane
-// through the box's middle that faces the eye, so that nothing is lost where the eye is far away.
-// Light is absorbed by Beer and Lambert: what is left after a length l of density d is exp(-d l).
+// The texture holds shaded colours, and the value in alpha. Rays are parametrised from the plane
+// through the box's centre that faces the eye, for precision when the eye is far away. By the
+// Beer-Lambert law the transmittance of a length l of density d is exp(-d l).
 
 #include "backdrop.glsl"
 
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
-uniform int slice_side;   // of its picture, in texels
-uniform vec2 half_size;      // half the target, in half sides of the box
-uniform vec3 right;       // directions, in the box's coordinates
+uniform int slice_side;   // side of its picture, in texels
+uniform vec2 half_size;   // half the target's size, in half sides of the box
+uniform vec3 right;       // unit vectors, in the box's coordinates
 uniform vec3 up;
 uniform vec3 eye;
-uniform vec3 clip_low;    // what is kept
+uniform vec3 clip_low;    // clipping: minimum and maximum of x, y, z
 uniform vec3 clip_high;
-uniform float opacity;    // for a length of 1, where a value is highest
+uniform float opacity;    // density at the highest value, per unit of length
 uniform float threshold;
-uniform float stride;     // length of a step, about
+uniform float stride;     // approximate length of a step
 uniform bool sliced;
 uniform float slice_at;   // z of the slice, -1 to 1
 uniform float stroke;     // half the width of the box's lines, in pixels
-uniform float pixel;      // of the target, in half sides of the box, at its middle
-uniform vec3 light;       // towards it, in the box's coordinates
+uniform float pixel;      // size of a pixel at the box's centre, in half sides of the box
+uniform vec3 light;       // direction to the light, in the box's coordinates
 
 out vec4 color;
 
-const float SKIN = 0.25; // how deep the light of a cut is seen
+const float SKIN = 0.25; // depth to which the lighting of a clipping face is visible
 
-// Where a ray is within a box: from x to y.
+// The interval (x, y) of a ray within a box.
 vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
     vec3 a = (lowest - start) * inverse, b = (highest - start) * inverse;
     vec3 near = min(a, b), far = max(a, b);
     return vec2(max(max(near.x, near.y), near.z), min(min(far.x, far.y), far.z));
 }
 
-// How much of a pixel the box's far edges cover, at a point of its surface. (Those in front of all
-// else are drawn over the picture.)
+// The coverage of a pixel by the box's far edges, at a point of its surface. (The near edges are drawn
+// over the picture.)
 float edged(vec3 p) {
     vec3 a = abs(p);
     float second = a.x + a.y + a.z - max(max(a.x, a.y), a.z) - min(min(a.x, a.y), a.z);
@@ -47,7 +47,7 @@ float density(float much) {
     return opacity * max((much - threshold) / max(1.0 - threshold, 1e-3), 0.0);
 }
 
-// How much light a cut through the volume gets, on the side where a ray comes in.
+// The lighting of the clipping face through which a ray enters.
 float cut_light(vec3 p, vec3 way) {
     vec3 faces = mix(clip_low, clip_high, vec3(lessThan(way, vec3(0.0))));
     vec3 away = abs(p - faces);
@@ -63,9 +63,9 @@ void main() {
     vec3 way = normalize(start - eye);
     way += vec3(lessThan(abs(way), vec3(1e-7))) * 1e-7;
     vec3 inverse = 1.0 / way;
-    float first = -distance(start, eye); // where the eye is
+    float first = -distance(start, eye); // the eye's position on the ray
 
-    // The moving slice, met at `plane`; its border is smooth.
+    // The moving slice, hit at `plane`; its border is anti-aliased.
     float plane = (slice_at - start.z) * inverse.z;
     vec2 met = start.xy + plane * way.xy;
     vec2 inside = min(met - clip_low.xy, clip_high.xy - met);
@@ -91,7 +91,7 @@ void main() {
         if (cover > 0.5) part.y = min(part.y, plane);
     }
 
-    float left = 1.0; // of the light from behind
+    float left = 1.0; // transmittance
     vec3 seen = vec3(0.0);
     float path = part.y - part.x;
     if (path > 0.0) {

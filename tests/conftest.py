@@ -19,6 +19,7 @@ import platformdirs
 import pytest
 from hypothesis import settings
 
+from cppn_gl.cli import terminal
 from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.names import VARIABLE
 from cppn_gl.engines.tuning import default_path
@@ -121,6 +122,12 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
         patch.delenv(VARIABLE, raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command says on stderr does not depend on how slow the machine is."""
+    monkeypatch.setattr(terminal, "EVERY", 1e6)
 
 
 @pytest.fixture

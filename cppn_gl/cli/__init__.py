@@ -1,1 +1,1 @@
-"""The command line: commands, options, doctor, bench."""
+"""The command line: commands, options, doctor, benchmark."""

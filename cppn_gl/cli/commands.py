@@ -1,8 +1,8 @@
-"""The commands: one table. Each imports what it needs when it runs: help is quick and needs no GL.
+"""The table of commands. Each imports what it needs when it runs: --help is fast and needs no GL.
 
     arguments -> Shot (preset, size, time, samples) -> window, picture, or sequence of pictures
 
-Paths written go to stdout, notes to stderr, one line each. Errors are raised, and told by main.py.
+Paths of written files go to stdout, notes to stderr, one per line. main.py reports errors.
 """
 
 import argparse
@@ -46,14 +46,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its line of help, what adds its options, and what runs it."""
+    """A command: `summary` is one line of help, `options` adds its options, `run` runs it."""
 
     summary: str
     options: Callable[[Parser], None]
     run: Callable[[argparse.Namespace], int]
 
     def parser(self, name: str) -> Parser:
-        """The parser of its arguments."""
         parser = Parser(name, description=self.summary)
         self.options(parser)
         return parser
@@ -61,20 +60,20 @@ class Command:
 
 def _view_options(parser: Parser) -> None:
     width, height = DEFAULT_SIZE
-    picture_options(parser, f"of the window ({width}x{height})")
+    picture_options(parser, f"window size in pixels (default {width}x{height})")
     engine_option(parser)
     _window_options(parser)
 
 
 def _window_options(parser: Parser) -> None:
-    parser.option("--no-hud", action="store_true", help="nothing but the picture")
-    parser.option("--fullscreen", action="store_true", help="over the whole screen")
+    parser.option("--no-hud", action="store_true", help="show only the picture, without text")
+    parser.option("--fullscreen", action="store_true", help="start in fullscreen")
     parser.option(
         "--output-dir",
         type=path_value,
         default=Path(),
         metavar="DIR",
-        help="where pictures go (here)",
+        help="folder for saved pictures (default: the current folder)",
     )
 
 
@@ -87,26 +86,29 @@ def _render_options(parser: Parser) -> None:
 def _file_option(parser: Parser) -> None:
     from cppn_gl.output.formats import FORMATS
 
-    files = ", ".join(f"FILE{suffix}" for one in FORMATS for suffix in one.suffixes)
-    about = f"the file to write: {files}"
+    files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
+    about = f"output file: {files}"
     parser.option("-o", "--output", type=path_value, metavar="FILE", help=about)
 
 
 def _sheet_options(parser: Parser) -> None:
-    picture_options(parser, "of the whole sheet (as large as its cells need)")
+    group = parser.add_argument_group("the sheet")  # made first, so that --help shows it first
+    picture_options(parser, "size of the whole sheet in pixels (default: follows from the cells)")
     engine_option(parser)
-    group = parser.add_argument_group("the sheet")
     about = (
-        "what differs from row to row: depth=1:10, weight_scale=0.5:1:9:log, activation=relu,tanh"
+        "key that varies from row to row, with its values: depth=1:10, "
+        "weight_scale=0.5:1:9:log, activation=relu,tanh"
     )
+    about_wrap = "wrap a single axis into N columns"
+    about_seeds = "shared: one seed for all cells; varying: a different seed in each cell"
     options: list[tuple[list[str], dict[str, Any]]] = [
         (["--rows"], {"metavar": "KEY=…", "help": about}),
-        (["--cols"], {"metavar": "KEY=…", "help": "what differs from column to column"}),
-        (["--wrap"], {"metavar": "N", "help": "columns that the only axis is folded into"}),
-        (["--seeds"], {"metavar": "NAME", "help": "shared, or varying: one for each cell"}),
-        (["--cell"], {"metavar": "WxH", "help": "a cell's size in pixels (160x160)"}),
-        (["--gap"], {"metavar": "N", "help": "pixels between cells (4)"}),
-        (["--no-labels"], {"action": "store_true", "help": "no words"}),
+        (["--cols"], {"metavar": "KEY=…", "help": "key that varies from column to column"}),
+        (["--wrap"], {"metavar": "N", "help": about_wrap}),
+        (["--seeds"], {"metavar": "NAME", "help": about_seeds}),
+        (["--cell"], {"metavar": "WxH", "help": "cell size in pixels (default 160x160)"}),
+        (["--gap"], {"metavar": "N", "help": "pixels between cells (default 4)"}),
+        (["--no-labels"], {"action": "store_true", "help": "omit the labels"}),
     ]
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
@@ -116,10 +118,11 @@ def _sheet_options(parser: Parser) -> None:
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
-    about = "the folder to write into"
+    about = "output folder; made if it does not exist"
     parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
-    parser.option("--frames", metavar="N", help="how many; more than before extends a sequence")
-    parser.option("--fps", metavar="F", help="frames a second: frame k shows k / F seconds")
+    about = "number of frames; a larger number extends an existing sequence"
+    parser.option("--frames", metavar="N", help=about)
+    parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
 
 
@@ -129,19 +132,20 @@ def _tune_options(parser: Parser) -> None:
 
 
 def _bench_options(parser: Parser) -> None:
-    parser.option("--against", metavar="A,B", help="measure these beside it: numpy, torch")
-    about = "depth x width of each, as 3x10,10x30 (seven, from 3x10 to 14x400)"
+    parser.option("--against", metavar="A,B", help="compare with these libraries: numpy, torch")
+    about = "networks as depth x width: 3x10,10x30 (default: seven, from 3x10 to 14x400)"
     parser.option("--networks", metavar="A,B", help=about)
-    about = "of the pictures in pixels (640x360,1920x1080,3840x2160)"
+    about = "picture sizes in pixels (default 640x360,1920x1080,3840x2160)"
     parser.option("--sizes", metavar="A,B", help=about)
-    parser.option("--budget", metavar="SECONDS", help="how long it may take in all (120)")
+    parser.option("--budget", metavar="SECONDS", help="time limit of the whole run (default 120)")
     engine_option(parser)
-    parser.option("--json", type=path_value, metavar="FILE", help="write the figures there too")
+    parser.option("--json", type=path_value, metavar="FILE", help="also write the results to FILE")
     parser.option("--quiet", action="store_true", help="no progress on stderr")
 
 
 def _presets_options(parser: Parser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="print this one as TOML")
+    about = "print this preset as TOML (a shipped name, a .toml file or a saved picture)"
+    parser.add_argument("name", nargs="?", metavar="NAME", help=about)
 
 
 def _render(args: argparse.Namespace) -> int:
@@ -165,7 +169,7 @@ def _sheet(args: argparse.Namespace) -> int:
     sweep["sweep.labels"] = False if args.no_labels else None
     if overrides(args).get("show.view", "sheet") != "sheet":
         raise UsageError(
-            "sheet shows a sheet; --cols 'view=picture,units' varies what a cell shows"
+            "sheet always shows the view sheet; --cols 'view=picture,units' sets the cells' views"
         )
     shot = shot_of(args, {key: value for key, value in sweep.items() if value is not None})
     from cppn_gl.preset.sheet import cells
@@ -180,7 +184,7 @@ def _sheet(args: argparse.Namespace) -> int:
 
 
 def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
-    """Raise what the file would be refused for, before anything is drawn."""
+    """Raise an error if the file cannot be written, before anything is drawn."""
     from cppn_gl.output.formats import SUFFIX, check_size, format_names, format_of
 
     if args.output is None:
@@ -190,7 +194,7 @@ def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
 
 
 def _save(args: argparse.Namespace, shot: "Shot") -> int:
-    """Draw a shot into the file that is asked for."""
+    """Draw a shot and write it to the output file."""
     from cppn_gl.output.capture import save_picture
 
     pixels, shot = draw(args, shot)
@@ -204,6 +208,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
         renderer_for(
@@ -222,7 +227,7 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
 def _sequence(args: argparse.Namespace) -> int:
     if args.time is not None:
-        raise UsageError("sequence takes no --time: frame k shows the time k / fps")
+        raise UsageError("sequence has no --time: frame k shows time k / fps")
     for name, value in (
         ("-o DIR", args.output),
         ("--frames N", args.frames),
@@ -236,8 +241,8 @@ def _sequence(args: argparse.Namespace) -> int:
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples)
-    found = None if args.overwrite else read_manifest(args.output)
-    engine = found["engine"] if found else shot.engine
+    manifest = None if args.overwrite else read_manifest(args.output)
+    engine = manifest["engine"] if manifest else shot.engine
     points = float(shot.points) * frames
     with (
         progress_of(args, frames, "frame") as progress,
@@ -278,7 +283,7 @@ def _view(args: argparse.Namespace) -> int:
     from cppn_gl.output.formats import SUFFIX
     from cppn_gl.preset.shot import SIZE
 
-    checked(SIZE, shot.size, "--size")  # a poster's shot remembers a larger one
+    checked(SIZE, shot.size, "--size")  # a poster's shot may be larger
     check_target(free_name(args.output_dir, shot.preset.name, SUFFIX), overwrite=False)
     pixels, shot = draw(args, shot)
     put_path(save_new_picture(args.output_dir, pixels, shot))
@@ -287,10 +292,11 @@ def _view(args: argparse.Namespace) -> int:
 
 def _tour_options(parser: Parser) -> None:
     parser.add_argument(
-        "figure", nargs="?", metavar="FIGURE", help="the number of the figure to begin with (1)"
+        "figure", nargs="?", metavar="FIGURE", help="number of the first figure (default 1)"
     )
     width, height = DEFAULT_SIZE
-    parser.option("--size", metavar="WxH", help=f"of the window ({width}x{height})")
+    about = f"window size in pixels (default {width}x{height})"
+    parser.option("--size", metavar="WxH", help=about)
     engine_option(parser)
     _window_options(parser)
     parser.option("--quiet", action="store_true", help="no notes on stderr")
@@ -306,7 +312,7 @@ def _tour(args: argparse.Namespace) -> int:
     begun = [step for step in tour if step.figure == first]
     if not begun:
         known = f"{tour[0].figure} to {tour[-1].figure}"
-        raise UsageError(f"no figure {show(args.figure)}; they go from {known}")
+        raise UsageError(f"no figure {show(args.figure)}; expected a number from {known}")
     from cppn_gl.engines.gl.context import display_problem
     from cppn_gl.preset.shot import SIZE, Shot
 
@@ -331,7 +337,7 @@ def _tour(args: argparse.Namespace) -> int:
 
 
 def _window() -> Any:
-    """What opens the window. Raises ContextError where a library is missing."""
+    """The function that opens the window. Raises ContextError if a library is missing."""
     from cppn_gl.engines.gl.context import explain, import_glfw
 
     try:
@@ -343,7 +349,7 @@ def _window() -> Any:
 
 
 def _file(preset: str) -> Path | None:
-    """The TOML file behind a name, which the window watches; None for a picture."""
+    """The TOML file of a preset argument, which the window watches; None for a picture."""
     return None if library.is_picture(preset) else library.shipped().get(preset, Path(preset))
 
 
@@ -356,9 +362,9 @@ def _tune(args: argparse.Namespace) -> int:
         choice = renderer.tune(shot.preset, shot.size)
         print(f"{choice.engine}: {choice.why}")
         if renderer.ctx is not None and (problem := renderer.chooser.cache.problem):
-            note(args, f"not kept: {problem}")
+            note(args, f"not saved: {problem}")
         elif renderer.tuning_path is not None:
-            note(args, f"kept in {renderer.tuning_path}, which can be deleted")
+            note(args, f"saved in {renderer.tuning_path}, which can be deleted")
     return 0
 
 
@@ -401,25 +407,25 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "view": Command("the live window", _view_options, _view),
-    "render": Command("one picture, of any size: -o FILE.png", _render_options, _render),
+    "view": Command("open the live window", _view_options, _view),
+    "render": Command("draw one picture of any size: -o FILE.png", _render_options, _render),
     "sheet": Command(
-        "a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
+        "draw a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,
         _sheet,
     ),
     "sequence": Command(
-        "numbered pictures, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+        "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),
     "tour": Command(
-        "the essay's figures in the window, step by step, a caption at each", _tour_options, _tour
+        "step through the essay's figures in the window, with captions", _tour_options, _tour
     ),
-    "tune": Command("time the engines on a preset, and remember the fastest", _tune_options, _tune),
+    "tune": Command("time the engines on a preset and save the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),
     "bench": Command(
-        "how fast it draws: --against numpy,torch --json FILE", _bench_options, _bench
+        "measure the drawing speed: --against numpy,torch --json FILE", _bench_options, _bench
     ),
     "doctor": Command(
-        "what was found, what is missing, and how to mend it", lambda parser: None, _doctor
+        "report what was found, what is missing and how to fix it", lambda parser: None, _doctor
     ),
 }

@@ -1,7 +1,7 @@
-"""Looks at what this system offers, and says what is missing and the command that mends it.
+"""Checks this system, and reports what is missing with the command that fixes it.
 
-What loads graphics drivers runs in a child process: a driver that crashes is something to report,
-not the end of the report.
+Checks that load graphics drivers run in a child process, so that a crash is reported like any other
+problem.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from cppn_gl.utils.worker import DiedError, LateError, Requests, Worker
 
 DISTRIBUTION = "cppn-gl"
 OLDEST_PYTHON = (3, 11)
-CHILD_SECONDS = 120  # a driver's first start on a slow machine takes seconds, not minutes
+CHILD_SECONDS = 120  # far more than the first start of a driver takes on a slow machine
 
 _AGAIN = "python -m cppn_gl doctor"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One finding. `ok` is None for a note: nothing is wrong that has to be mended."""
+    """One result. `ok` is None for a note, which needs no action."""
 
     name: str
     ok: bool | None
     found: str
-    remedy: str = ""  # the exact command where one exists
+    remedy: str = ""  # the exact command if there is one
 
 
 def doctor() -> list[Check]:
-    """Return every finding, in the order to read them."""
+    """Run all checks. Return the results in the order of the report."""
     headless = _headless()
     works = headless[0].ok is True
     return [
@@ -65,19 +65,19 @@ def doctor() -> list[Check]:
 
 
 def report(checks: Sequence[Check]) -> str:
-    """Return the findings as aligned lines, each remedy on an indented line below its own."""
+    """Format the results as aligned lines, each remedy indented on the next line."""
     words = {True: "ok", False: "FAIL", None: "note"}
     width = max((len(check.name) for check in checks), default=0)
     lines = []
     for check in checks:
         lines.append(f"{words[check.ok]:<4} {check.name:<{width}}  {check.found}".rstrip())
         if check.remedy:
-            lines.append(f"     {'mend' if check.ok is False else 'try'}: {check.remedy}")
+            lines.append(f"     {'fix' if check.ok is False else 'try'}: {check.remedy}")
     return "\n".join(lines)
 
 
 def exit_status(checks: Sequence[Check]) -> int:
-    """Return 1 if anything failed, 0 if not. Notes do not count."""
+    """Return 1 if any check failed, else 0. Notes do not count."""
     return int(any(check.ok is False for check in checks))
 
 
@@ -91,29 +91,29 @@ def _python() -> Check:
 
 
 def _requirements() -> list[str]:
-    """Return what the package requires, as its metadata or its checkout's pyproject.toml says."""
+    """Return the package's requirements, from the checkout's pyproject.toml or the metadata."""
     project = Path(__file__).parents[2] / "pyproject.toml"
     try:
-        if project.is_file():  # a checkout's own file: installed metadata may be older
+        if project.is_file():  # the installed metadata of a checkout may be outdated
             with project.open("rb") as stream:
                 return list(tomllib.load(stream)["project"]["dependencies"])
-        stated = importlib.metadata.requires(DISTRIBUTION) or []
+        requirements = importlib.metadata.requires(DISTRIBUTION) or []
     except (importlib.metadata.PackageNotFoundError, OSError, KeyError, tomllib.TOMLDecodeError):
         return []
-    return [requirement for requirement in stated if "extra ==" not in requirement]
+    return [requirement for requirement in requirements if "extra ==" not in requirement]
 
 
 def _dependencies() -> list[Check]:
     requirements = _requirements()
     if not requirements:
-        return [Check("packages", None, "not known: the package's own metadata is missing")]
+        return [Check("packages", None, "unknown: the metadata of cppn-gl is missing")]
     return [_dependency(requirement) for requirement in requirements]
 
 
 def _dependency(requirement: str) -> Check:
     match = re.match(r"([A-Za-z0-9._-]+)\s*(?:>=\s*([\d.]+))?", requirement)
     if not match:
-        return Check(requirement, None, "not understood")
+        return Check(requirement, None, "not checked: unknown form of requirement")
     name, least = match[1], match[2] or ""
     remedy = shlex.join(
         [
@@ -144,7 +144,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _libraries(*, needed: bool) -> list[Check]:
-    """Check the shared libraries on Linux. A missing one is a note when pictures come anyway."""
+    """Check the shared libraries on Linux. A missing one is only a note unless `needed`."""
     if not sys.platform.startswith("linux"):
         return []
     checks = []
@@ -155,12 +155,12 @@ def _libraries(*, needed: bool) -> list[Check]:
             remedy = explain(OSError(f"{name} not loaded"), tried="loading it").hint
             checks.append(Check(name, False if needed else None, str(error), remedy))
         else:
-            checks.append(Check(name, True, "loads"))
+            checks.append(Check(name, True, "loaded"))
     return checks
 
 
 def _headless() -> list[Check]:
-    """Check that pictures can be drawn without a window; the first check says whether."""
+    """Check that OpenGL works without a window: the first check; the others give details."""
     name = "headless GL"
     reply = _child("headless")
     if "message" in reply:
@@ -170,38 +170,39 @@ def _headless() -> list[Check]:
         Check(
             name,
             True,
-            f"{info['renderer']}, OpenGL {info['version']}, textures to "
-            f"{info['max_texture_size']}, {info['max_fragment_uniform_blocks']} uniform blocks of "
-            f"{info['max_uniform_block_size']} bytes",
+            f"{info['renderer']}, OpenGL {info['version']}, textures up to "
+            f"{info['max_texture_size']} pixels a side, {info['max_fragment_uniform_blocks']} "
+            f"uniform blocks of {info['max_uniform_block_size']} bytes",
         )
     ]
     if reply["engine"]:
         checks.append(Check("engine", True, reply["engine"]))
-    if reply.get("problem"):  # CPPN_GL_ENGINE asks for what there is not
-        remedy = "set CPPN_GL_ENGINE to auto, or not at all"
+    if reply.get("problem"):  # CPPN_GL_ENGINE names an engine that does not work here
+        remedy = "unset CPPN_GL_ENGINE, or set it to auto"
         checks.append(Check("engine", False, reply["problem"], remedy))
     devices = int(reply["devices"])
     others = f"GLCONTEXT_DEVICE_INDEX=1 {_AGAIN}" if devices > 1 else ""
     if info["software"]:
-        checks.append(Check("speed", None, "a software renderer: runs, slowly", others))
+        found = "a software renderer, which draws on the processor: works, but is slow"
+        checks.append(Check("speed", None, found, others))
     elif devices > 1:
-        found = f"{devices} graphics devices; if this is the wrong one, choose by number from 0"
+        found = f"{devices} graphics devices; to use another one, give its number, from 0"
         checks.append(Check("devices", None, found, others))
     if reply["chatter"]:
-        # Another driver draws instead; the one meant to may have said why it could not.
-        said = " ".join(reply["chatter"].split())[:300]
-        remedy = explain(RuntimeError(said), tried="EGL").hint if "GLIBCXX" in said else ""
-        checks.append(Check("driver says", None, said, remedy))
+        # A driver that failed may have printed why before another one was used.
+        printed = " ".join(reply["chatter"].split())[:300]
+        remedy = explain(RuntimeError(printed), tried="EGL").hint if "GLIBCXX" in printed else ""
+        checks.append(Check("driver output", None, printed, remedy))
     return checks
 
 
 def _display() -> list[Check]:
     problem = display_problem()
     if problem is not None:
-        instead = "without a window, `python -m cppn_gl` saves a picture instead"
+        instead = "`python -m cppn_gl` saves a picture instead of opening a window"
         return [Check("display", None, f"none: {problem}; {instead}")]
     names = [name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)]
-    found = ", ".join(f"{name}={os.environ[name]}" for name in names) or "the system's own"
+    found = ", ".join(f"{name}={os.environ[name]}" for name in names) or "the system's default"
     reply = _child("window")
     if "message" in reply:
         window = Check("window", False, reply["message"], reply["hint"])
@@ -211,15 +212,15 @@ def _display() -> list[Check]:
 
 
 def _home() -> list[Check]:
-    """Note a user without a home, as containers have them."""
+    """Note a missing home directory, as is common in containers."""
     if user_folder("cache") and user_folder("state"):
         return []
-    found = f"{NO_HOME}; measurements and the window's history are not kept"
+    found = f"{NO_HOME}; measurements and the window's history are not saved"
     return [Check("home", None, found, f"HOME={tempfile.gettempdir()} {_AGAIN}")]
 
 
 def _environment() -> list[Check]:
-    """Note the variables that change what the graphics libraries do: reports leave them out."""
+    """Note the environment variables that affect the graphics libraries, for problem reports."""
     pattern = r"(CPPN_GL|GLCONTEXT|MESA|LIBGL|__EGL|EGL|__GLX|GALLIUM|PYGLFW|MODERNGL)_\w+"
     names = sorted(name for name in os.environ if re.fullmatch(pattern, name))
     found = " ".join(f"{name}={os.environ[name]}" for name in names)
@@ -227,68 +228,68 @@ def _environment() -> list[Check]:
 
 
 def _child(probe: str) -> dict[str, Any]:
-    """Run one of `_PROBES` in a process of its own and return its answer.
+    """Run one of `_PROBES` in a child process and return its answer.
 
-    A probe that fails, crashes or hangs answers with `message` and `hint`.
+    If the probe fails, crashes or hangs, the answer has the keys `message` and `hint`.
     """
     try:
         worker = Worker("cppn_gl.cli.doctor")
     except OSError as error:
-        found = f"Python could not be started: {error}."
+        message = f"Python could not be started: {error}."
     else:
         try:
             return worker.ask({"probe": probe}, CHILD_SECONDS)
         except LateError:
-            found = f"No answer within {CHILD_SECONDS} seconds."
+            message = f"No answer within {CHILD_SECONDS} seconds."
         except DiedError as died:
             words = died.words[:200] or "no message"
-            if died.status == 1:  # Python's own status for an exception
-                explained = explain(RuntimeError(words), tried="a process of its own")
+            if died.status == 1:  # Python's exit status after an exception
+                explained = explain(RuntimeError(words), tried="a child process")
                 return {"message": explained.message, "hint": explained.hint}
-            found = f"The graphics driver crashed (status {died.status}): {words}."
+            message = f"The graphics driver crashed (status {died.status}): {words}."
         finally:
             worker.close()
     if sys.platform in ("win32", "darwin"):
-        return {"message": found, "hint": "update the graphics driver"}
-    return {"message": found, "hint": f"LIBGL_ALWAYS_SOFTWARE=1 {_AGAIN}"}  # without the GPU
+        return {"message": message, "hint": "update the graphics driver"}
+    return {"message": message, "hint": f"LIBGL_ALWAYS_SOFTWARE=1 {_AGAIN}"}  # without the GPU
 
 
 def main() -> None:
-    """In that process: run the probe that is asked for, and tell what it found."""
+    """In the child process: run the requested probe and answer with its result."""
     requests = Requests()
     try:
-        found = _PROBES[requests.get()["probe"]]()
+        answer = _PROBES[requests.get()["probe"]]()
     except ContextError as error:
-        found = {"message": error.message, "hint": error.hint}
-    requests.tell(**found, done=True)
-    # Without the interpreter's own tidying up: drivers have been seen to crash there.
+        answer = {"message": error.message, "hint": error.hint}
+    requests.tell(**answer, done=True)
+    # Skip the interpreter's shutdown, in which some drivers crash.
     os._exit(0)
 
 
 def _probe_headless() -> dict[str, Any]:
     ctx, chatter = open_and_listen()
-    found = {"info": asdict(describe(ctx)), "chatter": chatter}
-    return found | _engine(ctx) | {"devices": _count_devices()}
+    answer = {"info": asdict(describe(ctx)), "chatter": chatter}
+    return answer | _engine(ctx) | {"devices": _count_devices()}
 
 
 def _engine(ctx: Any) -> dict[str, str]:
-    """What would draw the first preset, and why; or the problem why nothing would."""
+    """The engine of the default preset and why it was chosen, or the problem that prevents it."""
     try:
         from cppn_gl.output.renderer import Renderer
         from cppn_gl.preset.library import DEFAULT, load_preset
     except ImportError:
-        return {"engine": ""}  # a package is missing, which has a check of its own
+        return {"engine": ""}  # a missing package, which another check reports
     try:
         renderer = Renderer(context=ctx)
         choice = renderer.engine_for(load_preset(DEFAULT))
     except (ContextError, ValueError) as error:
         return {"engine": "", "problem": str(error)}
-    where = f"measurements are kept in {renderer.tuning_path or 'memory only'}"
+    where = f"measurements are saved in {renderer.tuning_path or 'memory only'}"
     return {"engine": f"{choice.engine} for the preset {DEFAULT!r} ({choice.why}); {where}"}
 
 
 def _count_devices() -> int:
-    """Return how many graphics devices EGL knows; 0 where there is no EGL."""
+    """Return the number of graphics devices that EGL reports; 0 without EGL."""
     moderngl = importlib.import_module("moderngl")
     os.environ["GLCONTEXT_DEVICE_INDEX"] = "1000000"
     try:
@@ -302,7 +303,7 @@ def _count_devices() -> int:
 
 
 def _probe_window() -> dict[str, Any]:
-    """Open and close a hidden window with OpenGL 3.3 core, as the live window needs it."""
+    """Open and close a hidden window with the OpenGL 3.3 core context of the live window."""
     try:
         glfw = import_glfw()
         moderngl = importlib.import_module("moderngl")
@@ -320,7 +321,7 @@ def _probe_window() -> dict[str, Any]:
         info = describe(moderngl.create_context(require=330))
         glfw.destroy_window(window)
         glfw.terminate()
-    except Exception as error:  # the libraries raise Exception itself
+    except Exception as error:  # the libraries raise plain Exception
         raise explain(error, tried="a hidden window with glfw") from error
     return {"renderer": f"{info.renderer}, OpenGL {info.version}"}
 

@@ -1,6 +1,6 @@
-"""From the words of a command line to an exit status, with one line for whatever goes wrong.
+"""Runs a command line, reports every error in one line, and returns the exit status.
 
-0 done · 1 unexpected · 2 something to put right, which the line names · 130, 143 interrupted
+0 done · 1 unexpected error · 2 an error that the user can correct · 130, 143 interrupted
 """
 
 import errno
@@ -19,7 +19,7 @@ from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received, status_of
 
 DEFAULT = "view"
-ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # of the library, options here
+ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # library arguments that are options here
 UNEXPECTED, WRONG = 1, 2
 
 
@@ -28,19 +28,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     lenient_output()
     try:
         with interruptible():
-            return _told(list(sys.argv[1:] if argv is None else argv))
+            return _reported(list(sys.argv[1:] if argv is None else argv))
     except Terminated:
         return status_of(signal.SIGTERM)
     except KeyboardInterrupt:
         return status_of(signal.SIGINT)
 
 
-def _told(argv: list[str]) -> int:
-    """Run a command line, and say what went wrong."""
+def _reported(argv: list[str]) -> int:
+    """Run a command line and report its errors."""
     try:
         status = _run(argv)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         leave(sys.stdout)
         return 0
     except Exception as error:
@@ -67,28 +67,30 @@ def _run(argv: list[str]) -> int:
 
 def _top() -> Parser:
     lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
-    more = f"`{PROGRAM} COMMAND --help` tells more; without a command, {DEFAULT} is meant"
+    more = f"`{PROGRAM} COMMAND --help` shows a command's options; the default command is {DEFAULT}"
     parser = Parser(
         "",
         usage=f"{PROGRAM} [COMMAND] [PRESET] [options]",
         description="See, in real time, what a random neural network is.",
         epilog="\n".join(["commands:", *lines, "", more]),
     )
-    parser.option("--version", action="version", version=f"cppn_gl {__version__}")
+    about = "show the version and exit"
+    parser.option("--version", action="version", version=f"cppn_gl {__version__}", help=about)
     return parser
 
 
 def _refuse_misspelt(name: str) -> None:
-    """Raise UsageError for a first word that is no preset and nearer to a command than to one."""
+    """Raise UsageError for a first word that is no preset and looks like a misspelt command."""
     if name.startswith("-") or name in library.shipped() or Path(name).suffix:
         return
     close = nearest_name(name, [*COMMANDS, *library.shipped()])
     if close in COMMANDS:
-        raise UsageError(f"no command {show(name)}; did you mean {close}? See `{PROGRAM} --help`")
+        problem = f"unknown command {show(name)}; did you mean {close}?"
+        raise UsageError(f"{problem} See `{PROGRAM} --help`")
 
 
 def _fail(error: Exception) -> int:
-    """Say what went wrong, in one line, and return the status."""
+    """Report an error in one line, and return the exit status."""
     from cppn_gl.engines.gl.context import ContextError, explain
     from cppn_gl.engines.gl.shader import ShaderError
     from cppn_gl.utils.files import CaptureError
@@ -102,18 +104,19 @@ def _fail(error: Exception) -> int:
         say(_with_option(error))
         return WRONG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        say("standard output: the disk is full; free some space and run it again")
+        say("standard output: the disk is full; free some space and run the command again")
         leave(sys.stdout)
         return WRONG
     if os.environ.get("CPPN_GL_DEBUG"):
         raise error
-    say(f"unexpected {type(error).__name__}: {error}; CPPN_GL_DEBUG=1 shows where")
+    hint = "set the environment variable CPPN_GL_DEBUG=1 for a traceback"
+    say(f"unexpected {type(error).__name__}: {error}; {hint}")
     leave(sys.stdout)
     return UNEXPECTED
 
 
 def _with_option(error: Exception) -> str:
-    """What an error says, with the option that would change it: the library names arguments."""
+    """The message of an error, with the option in place of the library's argument name."""
     if isinstance(error, PresetError) and error.key in ARGUMENTS and not error.source:
         return str(PresetError(error.problem, key=f"--{error.key}"))
     argument = getattr(error, "argument", "")

@@ -1,4 +1,4 @@
-"""The options of the command line, made from the keys of presets. No GL and no Pillow here.
+"""The command line's options, generated from the preset keys. Imports neither GL nor Pillow.
 
 words -> Parser.parse -> overrides(): dotted key to TOML value -> Preset.replace, which checks
 """
@@ -20,20 +20,22 @@ from cppn_gl.utils.toml import toml_value
 PROGRAM = "python -m cppn_gl"
 
 _NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b", re.ASCII)
-# .5 and 5., which are not in TOML.
 
 
 class UsageError(ValueError):
-    """A command line that cannot be understood, in one line."""
+    """An invalid command line; the message is one line."""
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that was probably meant."""
+    """The closest match to `name` among `names`; None if none is similar."""
     return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises UsageError instead of printing its usage and leaving."""
+    """An argument parser that raises UsageError instead of exiting.
+
+    `names` are the strings of all options, for suggestions.
+    """
 
     def __init__(self, command: str, **keys: Any):
         name = f"{PROGRAM} {command}".strip()
@@ -45,37 +47,35 @@ class Parser(argparse.ArgumentParser):
             **keys,
         )
         self.names: list[str] = []
-        self.option("-h", "--help", action="help", help="show this and leave")
+        self.option("-h", "--help", action="help", help="show this help and exit")
 
     def option(self, *names: str, **keys: Any) -> None:
-        """Add an option."""
         self.names += self.add_argument(*names, **keys).option_strings
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print the help or version; unlike argparse's own, raise where it cannot be written."""
+        # argparse's own ignores errors of writing.
         (file or sys.stdout).write(message)
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
         see = " See" if message.endswith("?") else "; see"
         raise UsageError(f"{message}{see} `{self.prog} --help`")
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """The arguments, or UsageError with the nearest right name."""
+        """Parse the arguments. Raises UsageError, with the nearest known option."""
         args, extra = self.parse_known_args(_with_negatives(argv))
         for word in extra:
             if word.startswith("-") and word != "-":
                 name = word.partition("=")[0]
                 close = nearest_name(name, self.names)
                 hint = f"; did you mean {close}?" if close else ""
-                self.error(f"no option {name}{hint}")
+                self.error(f"unknown option {name}{hint}")
         if extra:
-            self.error(f"{show(extra[0])} is one argument too many")
+            self.error(f"unexpected argument {show(extra[0])}")
         return args
 
 
 def _with_negatives(argv: Sequence[str]) -> list[str]:
-    """`--center -1,0` as `--center=-1,0`: argparse takes a word with a dash for an option."""
+    """Join `--center -1,0` to `--center=-1,0`: argparse takes a word with a dash for an option."""
     joined: list[str] = []
     for word in argv:
         before = joined[-1] if joined else ""
@@ -87,8 +87,8 @@ def _with_negatives(argv: Sequence[str]) -> list[str]:
 
 
 def add_overrides(parser: Parser) -> None:
-    """Add an option for every short key of a preset, and --set for the others."""
-    group = parser.add_argument_group("the preset, with changes")
+    """Add an option for every preset key marked `short`, and --set for all others."""
+    group = parser.add_argument_group("changes to the preset")
     for table, field in _fields(short=True):
         names = group.add_argument(
             "--" + field.name.replace("_", "-"),
@@ -103,7 +103,8 @@ def add_overrides(parser: Parser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help=f"any key, as network.bias_scale=0.5: {others}, title, description; repeatable",
+        help="set any key, as network.bias_scale=0.5; repeatable. Keys without an option of their "
+        f"own: {others}, title, description",
     )
     parser.names += names.option_strings
 
@@ -116,7 +117,7 @@ def _fields(*, short: bool) -> Iterable[tuple[str, "dataclasses.Field[Any]"]]:
 
 
 def written(field: "dataclasses.Field[Any]") -> str:
-    """How a key is written; the keys of [animate] are the keys of other tables."""
+    """A key as it is written in a file; keys of [animate] are dotted keys of other tables."""
     return str(field.metadata.get("written", field.name))
 
 
@@ -133,29 +134,29 @@ def _help(field: "dataclasses.Field[Any]") -> str:
 
 
 def overrides(args: argparse.Namespace) -> dict[str, Any]:
-    """Dotted key to value of everything that `add_overrides` took, for `Preset.replace`.
+    """Dotted key to value of all options that `add_overrides` added, for `Preset.replace`.
 
-    Raises UsageError, and PresetError for a key that there is not.
+    Raises UsageError, and PresetError for an unknown key.
     """
     given = {
         f"{table}.{field.name}": getattr(args, f"{table}.{field.name}")
         for table, field in _fields(short=True)
     }
-    found = {key: key_value(key, text) for key, text in given.items() if text is not None}
+    values = {key: key_value(key, text) for key, text in given.items() if text is not None}
     for word in args.set:
         key, equals, text = word.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--set {show(word)} has no key or no value; table.key=VALUE is right")
+            raise UsageError(f"--set {show(word)}: expected table.key=VALUE")
         table, name = resolve(key.strip())
         dotted = f"{table}.{name}" if table else name
-        if dotted in found:
-            raise UsageError(f"{dotted} is given twice; once is right")
-        found[dotted] = key_value(dotted, text)
-    return found
+        if dotted in values:
+            raise UsageError(f"{dotted} is given twice")
+        values[dotted] = key_value(dotted, text)
+    return values
 
 
 def key_value(key: str, text: str) -> Any:
-    """The value of a dotted key on the command line: TOML, a bare word, or a list by commas."""
+    """Parse the value of a dotted key: TOML, a bare word, or a comma-separated list."""
     kinds: tuple[Any, ...] = ()
     if key.startswith("animate."):
         kinds = (tuple[Any, ...],)
@@ -173,7 +174,7 @@ def key_value(key: str, text: str) -> Any:
 
 
 def size_value(text: str, option: str = "--size") -> tuple[int, int]:
-    """(640, 360) from "640x360". Raises PresetError, which names the option."""
+    """(640, 360) from "640x360". Raises PresetError, naming the option."""
     size = pair(text)
     if size is None:
         raise PresetError(f"{show(text)} is not a size in pixels like 640x360", key=option)
@@ -181,14 +182,13 @@ def size_value(text: str, option: str = "--size") -> tuple[int, int]:
 
 
 def path_value(text: str) -> Path:
-    """The path that an option names."""
     if not text:
-        raise argparse.ArgumentTypeError("an empty name, where a file or folder would be right")
+        raise argparse.ArgumentTypeError("empty name; expected a file or folder")
     return Path(text)
 
 
 def checked(check: Any, value: Any, option: str) -> Any:
-    """What `check` makes of a value, or PresetError that names the option."""
+    """The value that `check` returns. Raises PresetError, naming the option."""
     try:
         return check(value)
     except (ValueError, TypeError, OverflowError) as error:

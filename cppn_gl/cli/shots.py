@@ -1,6 +1,6 @@
-"""What a command line asks to have drawn, and drawing it.
+"""The shot that a command line describes, and drawing it.
 
-options -> shot_of(arguments) -> Shot -> draw() by the engine that was asked for, or the fastest
+options -> shot_of(arguments) -> Shot -> draw() with the requested engine, or the fastest one
 """
 
 import argparse
@@ -24,39 +24,38 @@ if TYPE_CHECKING:
     from cppn_gl.preset.shot import Shot
 
 
-DELAY = 1.0  # seconds; a picture that is drawn sooner shows no bar
+DELAY = 1.0  # seconds before the progress bar appears
 
 
 def picture_options(
-    parser: Parser, size: str = "of the picture in pixels (640x360, or what the picture says)"
+    parser: Parser,
+    size: str = "picture size in pixels (default 640x360, or that of a picture given as PRESET)",
 ) -> None:
-    """Add what every command takes that draws: a preset, its changes, size, time, samples."""
+    """Add the options of every command that draws: preset, overrides, size, time, samples."""
     about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
-    about += f" (the preset {library.DEFAULT!r})"
+    about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
     parser.option("--size", metavar="WxH", help=size)
-    parser.option(
-        "--time", metavar="SECONDS", help="the moment to show (0, or what the picture says)"
-    )
-    parser.option("--samples", metavar="N", help="N×N samples a pixel, 1 to 16 (1)")
+    about = "time to show (default 0, or that of a picture given as PRESET)"
+    parser.option("--time", metavar="SECONDS", help=about)
+    about = "N×N samples per pixel, 1 to 16 (default 1, or those of a picture given as PRESET)"
+    parser.option("--samples", metavar="N", help=about)
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
 def engine_option(parser: Parser) -> None:
-    """Add --engine."""
-    parser.option(
-        "--engine", default=AUTO, metavar="NAME", help=f"{', '.join(engine_names())} (auto)"
-    )
+    about = f"one of {', '.join(engine_names())} (default {AUTO}: the fastest)"
+    parser.option("--engine", default=AUTO, metavar="NAME", help=about)
 
 
 def shot_of(
     args: argparse.Namespace, more: dict[str, Any] | None = None, *, poster: bool = False
 ) -> "Shot":
-    """What the arguments ask for. Raises PresetError, UsageError.
+    """The shot that the arguments describe. Raises PresetError, UsageError.
 
-    `more` are dotted keys that a command's own options give. A `poster` may be larger than a
-    memory.
+    `more` are dotted keys set by a command's own options. A `poster` may be larger than what can
+    be drawn in memory.
     """
     changes = overrides(args) | (more or {})
     size = None if args.size is None else size_value(args.size)
@@ -65,7 +64,8 @@ def shot_of(
     if library.is_picture(args.preset):
         shot = read_shot(Path(args.preset))
         if shot.version != __version__:
-            note(args, f"{args.preset} is by version {shot.version}, this is {__version__}")
+            versions = f"version {shot.version}; this is version {__version__}"
+            note(args, f"{args.preset} was saved by {versions}")
         shot = dataclasses.replace(shot, version=__version__)
     else:
         shot = Shot(library.load_preset(args.preset))
@@ -79,7 +79,7 @@ def shot_of(
 
 
 def opened(engine: str) -> "Renderer":
-    """A renderer, and no warning where it does without OpenGL: that is told in one line."""
+    """A renderer, without the warning if it has no OpenGL: a note says it instead."""
     from cppn_gl.output.renderer import Renderer
 
     with warnings.catch_warnings():
@@ -97,10 +97,9 @@ def renderer_for(
     samples: int = 1,
     progress: Progress | None = None,
 ) -> Iterator["Renderer"]:
-    """A renderer by the engine asked for, or else the remembered one, or else the fastest.
+    """A renderer with the requested engine, else the one a file remembers, else the fastest.
 
-    `points` (pixels × samples², of all frames) tell how long the job is: a long one is worth
-    measuring the engines first, and baking.
+    `points` (pixels × samples² of all frames) is the size of the job; see `Renderer.plan`.
     """
     from cppn_gl.engines.gl.context import ContextError
 
@@ -118,18 +117,17 @@ def renderer_for(
         renderer.check(preset)
         if renderer.fallback:
             note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
-        # From here on one engine draws, whatever others measure meanwhile.
-        renderer.plan(preset, points, samples=samples)
+        renderer.plan(preset, points, samples=samples)  # fixes the engine from here on
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):
             note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
         if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
-            note(args, f"no engine {remembered!r} here: drawing with {engine}")
+            note(args, f"the engine {remembered!r} is not available: drawing with {engine}")
         yield renderer
 
 
 def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
-    """The pixels of a shot, and the shot with the engine that drew them."""
+    """Draw a shot. Return its pixels, and the shot with the engine that drew them."""
     with (
         progress_of(args, delay=DELAY) as progress,
         renderer_for(

@@ -1,4 +1,4 @@
-"""What the commands say: errors and notes on stderr, one line each, and progress on a terminal."""
+"""Output of the commands: errors, notes and progress on stderr, results on stdout."""
 
 import argparse
 import contextlib
@@ -11,51 +11,51 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-EVERY = 10.0  # seconds between two lines, where stderr is no terminal
-REFRESH = 1.0  # seconds, of a bar whose number does not change
+EVERY = 10.0  # seconds between two lines of progress if stderr is not a terminal
+REFRESH = 1.0  # seconds between two updates of the bar
 PERCENT = "%"
 
 
 def say(text: str) -> None:
-    """One line on stderr, whatever the text holds."""
+    """Print one line on stderr; control characters are escaped."""
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     try:
         print(f"cppn_gl: {line}", file=sys.stderr, flush=True)
-    except OSError:  # nobody can be told; the status says it still
+    except OSError:  # the exit status still reports the error
         leave(sys.stderr)
 
 
 def note(args: argparse.Namespace, text: str) -> None:
-    """Say something that is no error, unless --quiet."""
+    """Print a line that is not an error, unless --quiet."""
     if not args.quiet:
         say(text)
 
 
 def put_text(text: str) -> None:
-    """Write to stdout what is meant to be read back, as UTF-8 whatever the terminal's encoding."""
+    """Write machine-readable text to stdout, as UTF-8 whatever the terminal's encoding."""
     _put(text.encode())
 
 
 def put_path(path: Path) -> None:
-    """Write a path on a line of stdout, in the bytes that the file system knows it by."""
+    """Write a path and a newline to stdout, in the bytes of the file system."""
     _put(os.fsencode(path) + b"\n")
 
 
 def _put(data: bytes) -> None:
     buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:  # a stream of text alone, which somebody has put in its place
+    if buffer is None:  # stdout was replaced by a text-only stream
         sys.stdout.write(data.decode("utf-8", "backslashreplace"))
         return
-    sys.stdout.flush()  # what was written as text comes first
+    sys.stdout.flush()  # keep the order with text written before
     buffer.write(data)
     buffer.flush()
 
 
 class Progress:
-    """What a command is at. On a terminal a bar; else a line on stderr every EVERY seconds.
+    """A command's progress: a bar on a terminal, else a line on stderr every EVERY seconds.
 
-    `total`, of `unit`, is what is to be done. A bar shows when something is done, or after REFRESH
-    seconds, so that notes come before it; `delay`: seconds before it shows.
+    `total` is counted in `unit`. The bar appears after `delay` seconds, with the first progress or
+    after REFRESH seconds, so that notes are printed before it.
     """
 
     def __init__(self, total: int, unit: str, *, delay: float = 0.0):
@@ -70,19 +70,19 @@ class Progress:
         self._thread.start()
 
     def __call__(self, done: int, total: int) -> None:
-        """So many of the whole are done."""
+        """Set the number of units done."""
         self._done = done
         if self._terminal:
             self._show()
 
     def report(self, doing: str, fraction: float | None = None) -> None:
-        """What is being done now, and how much of the whole picture is drawn, where it is one."""
+        """Set the current activity and, for a single picture, the fraction drawn."""
         self._doing = doing
         if fraction is not None and self._unit == PERCENT:
             self(int(100 * fraction), 100)
 
     def words(self) -> str:
-        """The line that is said."""
+        """The progress as text."""
         amount = f"{self._done} of {self._total} {self._unit}s"
         amount = f"{self._done} %" if self._unit == PERCENT else amount
         doing = f"{self._doing}, " if self._doing else ""
@@ -109,7 +109,7 @@ class Progress:
                 self._bar.refresh()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Stop, and remove the bar."""
         self._over.set()
         self._thread.join()
         if self._bar is not None:
@@ -120,7 +120,7 @@ class Progress:
 def progress_of(
     args: argparse.Namespace, total: int = 100, unit: str = PERCENT, *, delay: float = 0.0
 ) -> Iterator[Progress | None]:
-    """A command's progress on stderr; None with --quiet."""
+    """Show a command's progress on stderr; yields None with --quiet."""
     if args.quiet:
         yield None
         return
@@ -132,17 +132,17 @@ def progress_of(
 
 
 def lenient_output() -> None:
-    """Let output go nowhere where it is closed, and show the codes of characters that it lacks."""
+    """Discard output to closed streams, and escape characters that the encoding lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # started with it closed, as by `>&-`
+        if stream is None:  # closed by the parent process, as with `>&-`
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def leave(stream: TextIO) -> None:
-    """Let the interpreter's last flush go nowhere, where a stream has failed already."""
+    """Redirect a failed stream to the null device: the interpreter's last flush then succeeds."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -1,7 +1,7 @@
-"""Which engine draws a network: what was asked for, what was measured here, or a first guess.
+"""Chooses the engine that draws a network: as requested, as measured before, or a first guess.
 
 Chooser(painter, device, asked) -> engine_for(network) -> Choice
-                                -> tune(network, …) measures the candidates, and remembers
+                                -> tune(scene, …): measures the candidates, stores the result
 """
 
 import time as wall
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from cppn_gl.engines.base import SURE, Device, Engine, Region
 from cppn_gl.engines.gl.baked import weights
-from cppn_gl.engines.gl.compiling import Compiled, elsewhere
+from cppn_gl.engines.gl.compiling import Compiled, compile_in_worker
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
@@ -21,26 +21,26 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import finish
 
-HOST_GAIN = 1.25  # and one on the host so much faster: making bytes of its picture is not timed
-GAIN = 1.05  # a candidate has to be this much faster than the first guess
+GAIN = 1.05  # minimum speedup over the first guess for another engine to replace it
+CPU_GAIN = 1.25  # likewise for a CPU engine over shaders: uploading its picture is not timed
 ROUNDS = 3
-ROUND_SECONDS = 0.06  # that a candidate draws in a round, about
-BAKE_TRIAL = 500  # weights; so small a network is baked along, to learn what that costs
-BAKE_SECONDS = 1.5e-3  # a weight, where it was not measured; twice what a processor took
-BAKE_LINEAR = 3000  # weights, up to which compiling takes linear time; beyond it quadratic
-BAKE_MARGIN = 1.5  # of the time saved over that of compiling
-BAKE_GAIN = 2.0  # how much faster a baked program draws, where it was not measured
-BAKE_LIMIT = 60.0  # seconds of compiling at the most
-LATE = 1.25  # times as long as it was given takes, at the least, what was not done by then
-SHORT = 2.0  # seconds; what compiles for longer does so in another process
-TUNE_WORTH = 10.0  # seconds; a longer job measures the engines first
+ROUND_SECONDS = 0.06  # approximate drawing time of a candidate in a round
+BAKE_TRIAL = 500  # weights up to which tuning also bakes the network, to measure compile times
+BAKE_SECONDS = 1.5e-3  # default compile time per weight: twice what one CPU was measured to take
+BAKE_LINEAR = 3000  # weights up to which compile time is linear; it is quadratic beyond
+BAKE_MARGIN = 1.5  # required ratio of drawing time saved to compile time
+BAKE_GAIN = 2.0  # assumed speedup of a baked program that was not measured
+BAKE_LIMIT = 60.0  # maximum compile time in seconds
+LATE = 1.25  # a compilation that exceeded its limit is assumed to take this many times the limit
+SHORT = 2.0  # seconds; longer compilations run in another process
+TUNE_WORTH = 10.0  # seconds; longer jobs measure the engines first
 TRIAL_SIZE = (640, 360)
 
 
 class Chooser:
-    """The choice on one context. `asked` is the name of an engine or a family, or "auto".
+    """Chooses engines on one context. `asked`: the name of an engine or a family, or "auto".
 
-    `report(what)` is told what takes its time.
+    `report(text)` is called before each step that may take long.
     """
 
     def __init__(
@@ -54,23 +54,23 @@ class Chooser:
     ):
         self._report = report
         self.painter, self.device, self.asked = painter, device, asked
-        self._settled: dict[str, Choice] = {}  # structure to the engine of a long job
+        self._settled: dict[str, Choice] = {}  # structure key to the engine of a long job
         self.cache = cache or TuningCache(f"{device.renderer} | {device.version}")
 
     @property
     def where(self) -> Device:
-        """What engines may ask of this context."""
+        """The capabilities of this context."""
         return Device(self.device.software, self.painter.compute, self.painter.tiled)
 
     @property
     def problem(self) -> str:
-        """Why the engine that was asked for draws nothing here; "" if it can."""
+        """Why the requested engine cannot draw here; "" if it can."""
         asked = [e for e in ENGINES.values() if self.asked in (e.name, e.family)]
         problems = [engine.problem(None, self.where) for engine in asked]
         return problems[0] if problems and all(problems) else ""
 
     def candidates(self, network: Network) -> list[Engine]:
-        """What can draw a network here as it changes, the first guess first."""
+        """Engines (not baked ones) that can draw a network here, the first guess first."""
         able = [
             engine
             for engine in ENGINES.values()
@@ -87,17 +87,17 @@ class Chooser:
         return max(engines, key=lambda engine: engine.rank(network, self.where))
 
     def baked(self, network: Network) -> Engine:
-        """How programs are baked here."""
+        """The engine that bakes programs here."""
         engines = [e for e in ENGINES.values() if e.bakes and not e.problem(None, self.where)]
         return self._best(engines, network)
 
     def engine_for(self, network: Network) -> Choice:
-        """The engine that draws a network, by its exact name."""
+        """The engine that draws a network, with the reason."""
         asked = ENGINES.get(self.asked)
         if asked is not None:
             kin = [e for e in ENGINES.values() if e.family == asked.family]
             able = [engine for engine in kin if not engine.problem(network, self.where)]
-            if asked.name == asked.family and able:  # there may be others of its name
+            if asked.name == asked.family and able:  # the name is also that of a family
                 return Choice(self._best(able, network).name, "asked for")
             if asked in able:
                 return Choice(asked.name, "asked for")
@@ -114,11 +114,11 @@ class Chooser:
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
     ) -> Engine:
-        """What draws another network in a picture of `base`, such as a cell of a sheet.
+        """The engine for another network in a picture of `base`, such as a cell of a sheet.
 
-        It is the engine of `base`, which the picture remembers, unless that is too slow by far for
-        another, as to compile a program for each would be: then a first guess, the same each time.
-        `engine` stands for the one of `base`.
+        This is the engine of `base`, whose name is saved with the picture, unless it would be far
+        too slow, like compiling a program for each network: then a deterministic first guess.
+        `engine`: the engine of `base`, if it is already known.
         """
         engine = engine or ENGINES[self.engine_for(base).engine]
         if network is base or engine.serves(network):
@@ -133,33 +133,33 @@ class Chooser:
         *,
         bakes: bool = True,
     ) -> Choice:
-        """Time the candidates on a band of the picture and remember the fastest.
+        """Time the candidates on a band of the picture and store the fastest.
 
-        `bakes`: measure a baked program too, where the network is small.
+        `bakes`: also measure a baked program if the network is small.
         """
         self._report("measuring the engines")
         network = scene.network
         candidates = self.candidates(network)
         best: dict[Engine, float] = {}
-        for round_ in range(ROUNDS + 1):  # in turns, so that a disturbance hits all alike
+        for round_ in range(ROUNDS + 1):  # interleaved, so that a disturbance affects all alike
             for engine in list(candidates):
                 try:
                     rate = self._rate(scene, size, engine, planes)
-                except ShaderError:  # a driver's own trouble with one of them
+                except ShaderError:  # this driver cannot compile one of them
                     if len(candidates) == 1:
                         raise
                     candidates.remove(engine)
                     continue
-                if round_ > 0:  # the first compiles, and finds how long a band is
+                if round_ > 0:  # round 0 compiles and calibrates the band's height
                     best[engine] = max(best.get(engine, 0.0), rate)
         rates = {str(engine): rate for engine, rate in best.items()}
         fastest = max(best, key=lambda engine: best[engine])
-        shaders = [engine for engine in best if not engine.on_host]
-        if fastest.on_host and shaders:
+        shaders = [engine for engine in best if not engine.on_cpu]
+        if fastest.on_cpu and shaders:
             rival = max(shaders, key=lambda engine: best[engine])
-            if best[fastest] < HOST_GAIN * best[rival]:
+            if best[fastest] < CPU_GAIN * best[rival]:
                 fastest = rival
-        elif best[fastest] < GAIN * best[candidates[0]] and not candidates[0].on_host:
+        elif best[fastest] < GAIN * best[candidates[0]] and not candidates[0].on_cpu:
             fastest = candidates[0]
         self._remember(network, Measured(str(fastest), rates))
         if bakes and weights(network) <= BAKE_TRIAL:
@@ -168,9 +168,9 @@ class Chooser:
         return self.engine_for(network)
 
     def _remember(self, network: Network, measured: Measured) -> None:
-        """Keep a measurement, with what is known to take longer to compile.
+        """Store a measurement, keeping the older compile time if that was longer.
 
-        What the driver's cache has takes no time, and says nothing.
+        A program found in the driver's cache compiles in no time, which says nothing about others.
         """
         known, count = self.cache.get(self.key(network)), weights(network)
         if known and known.bake_seconds and count:
@@ -188,7 +188,7 @@ class Chooser:
         planes: Callable[[tuple[int, int]], Planes],
         samples: int = 1,
     ) -> float:
-        """Multiplications a second on a band that takes about ROUND_SECONDS."""
+        """Multiplications per second, measured on a band that takes about ROUND_SECONDS."""
         work = work_per_pixel(scene.network) * samples**2
         rate = self.painter.rate(engine.rate_key(self.painter, scene.network))
         rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
@@ -196,7 +196,7 @@ class Chooser:
         region = Region.of(size, samples).cut(0, 0, size[0], rows)
         engine.begin(self.painter, target, scene, region).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
-        while elapsed < ROUND_SECONDS:  # a fast one draws the band more than once
+        while elapsed < ROUND_SECONDS:  # fast engines draw the band repeatedly
             finish(engine.begin(self.painter, target, scene, region))
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed
@@ -209,9 +209,9 @@ class Chooser:
         samples: int = 1,
         limit: float = BAKE_LIMIT,
     ) -> tuple[float, float]:
-        """Compile a baked program, within `limit` seconds, and measure it: its rate, or 0.
+        """Compile a baked program within `limit` seconds and measure it.
 
-        And the seconds of compiling.
+        Returns its rate (0 if it was not measured) and the compile time in seconds.
         """
         network = scene.network
         known = self.cache.get(self.key(network))
@@ -239,13 +239,13 @@ class Chooser:
         return rate, seconds
 
     def _compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
-        """Compile in another process, `limit` seconds at the most."""
-        return elsewhere(self.painter, scene, engine, samples, limit=limit)
+        """Compile in another process, for at most `limit` seconds."""
+        return compile_in_worker(self.painter, scene, engine, samples, limit=limit)
 
     def compile_asked(self, scene: Scene, samples: int) -> None:
-        """Let another process compile the baked program that was asked for, however long.
+        """Compile a requested baked program in another process, without a time limit.
 
-        Where the driver keeps no programs, it is compiled by whoever draws with it.
+        If that is impossible (the driver has no disk cache), the program is compiled when drawing.
         """
         network = scene.network
         engine = ENGINES[self.engine_for(network).engine]
@@ -267,9 +267,9 @@ class Chooser:
         bakes: bool = True,
         samples: int = 1,
     ) -> Choice:
-        """The engine for a long job of so many points (pixels × samples): it draws from now on.
+        """Choose the engine for a long job of `points` pixels × samples, and use it from now on.
 
-        `bakes`: whether a baked program may; `samples`: N×N a pixel.
+        `bakes`: whether a baked program may be chosen; `samples`: N, for N×N samples per pixel.
         """
         network = scene.network
         key = self.key(network)
@@ -281,7 +281,7 @@ class Chooser:
         return self._settled[key]
 
     def _seconds(self, network: Network, points: float) -> float:
-        """How long the engine of `engine_for` takes, as far as one can tell."""
+        """Estimated drawing time of `points` with the engine of `engine_for`."""
         engine = ENGINES[self.engine_for(network).engine]
         found = self.cache.get(self.key(network))
         rate = found.rates.get(str(engine), 0.0) if found else 0.0
@@ -295,7 +295,7 @@ class Chooser:
         planes: Callable[[tuple[int, int]], Planes],
         samples: int,
     ) -> Choice | None:
-        """A baked program, compiled, where what it saves exceeds what its compilation costs."""
+        """A baked program, compiled, if it saves more drawing time than its compilation takes."""
         network = scene.network
         choice, found = self.engine_for(network), self.cache.get(self.key(network))
         if self.asked != AUTO or not found or not self._bakeable(network):
@@ -317,23 +317,22 @@ class Chooser:
         return Choice(baked, f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
 
     def _bakeable(self, network: Network) -> bool:
-        """Whether a network can be baked at all."""
         return weights(network) > 0 and not self.baked(network).problem(network, self.where)
 
     def key(self, network: Network) -> str:
-        """What a measurement of these candidates is kept under."""
+        """The key of a network's measurement in the tuning cache."""
         asked = "" if self.asked in (AUTO, *ENGINES) else f", {self.asked}"
         return structure_key(self.painter.structure(network)) + asked
 
 
 def _compile_seconds(known: Measured, count: int) -> float:
-    """How long a baked program of `count` weights takes to compile, as far as one can tell."""
+    """Estimated compile time of a baked program of `count` weights."""
     seconds = (known.bake_seconds or BAKE_SECONDS) * count
     return seconds * max(1.0, count / max(known.bake_weights, BAKE_LINEAR))
 
 
 def _gain(found: Measured) -> str:
-    """How much faster than the next best, in words."""
+    """The speedup over the next best engine, in words; "" if unknown."""
     live = {n: rate for n, rate in found.rates.items() if not ENGINES[n].bakes and rate > 0}
     mine = live.get(found.engine)
     others = {name: rate for name, rate in live.items() if name != found.engine}
@@ -341,4 +340,4 @@ def _gain(found: Measured) -> str:
         return ""
     name = max(others, key=lambda n: others[n])
     gain = mine / others[name]
-    return f": {gain:.1f}× {name}" if gain >= GAIN else f", as {name} is"
+    return f": {gain:.1f}× {name}" if gain >= GAIN else f", equal to {name}"

@@ -1,8 +1,8 @@
-"""A picture in any colours: an engine's outputs, sample by sample, and what colours them.
+"""Pictures with colour mappings: an engine draws raw outputs, sample by sample; these are coloured.
 
-begin() -> an engine's own task, where outputs are shown as they are
-        -> the range measured (stretch.py), then for each sample: raw planes -> Recolor -> planes
-paint() -> the same without OpenGL
+begin() -> if outputs are shown directly as RGB: the engine's own task
+        -> else: value range (stretch.py), then for each sample: raw planes -> Recolor -> planes
+paint() -> the same on the CPU
 """
 
 from contextlib import ExitStack
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
-from cppn_gl.engines.stretch import ending
+from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from cppn_gl.engines.gl.painter import Painter
     from cppn_gl.engines.gl.targets import Planes
 
-FEWEST = 4096  # texels coloured at once
-PIXELS = 2**16  # coloured at once by a thread
+MIN_TEXELS = 4096  # coloured per step on the GPU, at least
+PIXELS = 2**16  # coloured per task of a thread
 
 
 def begin(
     painter: "Painter", planes: "Planes", scene: Scene, engine: Engine, region: Region
 ) -> Task:
-    """Begin to draw a region by an engine, in the colours of the preset, into planes of its size.
+    """Begin to draw a region in the preset's colours into planes of the region's size.
 
-    Another scene may be drawn between two steps.
+    Other scenes may be drawn between two steps.
     """
     if scene.preset.color.plain:
         return engine.begin(painter, planes, scene, region)
@@ -54,12 +54,12 @@ def _draw(
     raw: "Planes",
     owned: ExitStack,
 ) -> Steps[None]:
-    """Draw each sample raw, then colour it."""
+    """For each sample: draw the raw outputs, then add their colours to the planes."""
     from cppn_gl.engines.gl.recolor import Recolor
 
-    ends = yield from ending(scene, region.shape)
+    ends = yield from value_range_steps(scene, region.shape)
     width, height = planes.texels
-    if region.adds:  # a single sample writes over what is there
+    if region.additive:  # a single sample overwrites
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
     for number, sample in enumerate(region.each_sample()):
@@ -70,20 +70,20 @@ def _draw(
             deadline = yield
             recolor = painter.shared(Recolor)
             recolor.set(scene.preset.color, ends, len(region.jitters))
-            rows = max(1, max(int(left(deadline) * recolor.rate), FEWEST) // width)
+            rows = max(1, max(int(left(deadline) * recolor.rate), MIN_TEXELS) // width)
             rows = min(rows, height - row)
-            recolor.draw(raw, planes, row, rows, added=region.adds)
+            recolor.draw(raw, planes, row, rows, additive=region.additive)
             row += rows
     owned.close()
 
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
-    """Draw a region by an engine on the host, in the colours of the preset: display values."""
+    """Draw a region by a CPU engine in the preset's colours: (height, width, 3) display values."""
     target, color = Raster(region.part), scene.preset.color
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
         return target.picture
-    ends = yield from ending(scene, region.shape)
+    ends = yield from value_range_steps(scene, region.shape)
     picture = np.zeros_like(target.picture)
     for number, sample in enumerate(region.each_sample()):
         task = engine.begin(rates, target, scene, sample)

@@ -1,4 +1,4 @@
-"""Layer 1 with the view folded in: what every engine evaluates first, sharp at any zoom.
+"""Layer 1 with view and constant inputs folded into its weights, in float64: sharp at any zoom.
 
 Network, centre, extent, Clock -> first_layer() -> (MAX_WIDTH, 4) float32, folded in float64
 """
@@ -16,13 +16,12 @@ from cppn_gl.nn.network import Network
 def first_layer(
     network: Network, center: Sequence[float], extent: float, clock: Clock
 ) -> NDArray[np.float32]:
-    """Layer 1 with all that is the same at every pixel folded in: (MAX_WIDTH, 4) float32.
+    """Layer 1 as coefficients (A, B, C, R) of local coordinates: (MAX_WIDTH, 4) float32.
 
-    Rows beyond the layer's own repeat the last.
-
-    At local coordinates u, v (the shorter side spans [-1, 1]) a unit's sum is A u + B v + C + R d
-    where d = r - r0 is the distance from the origin less that of the centre. Folding in float64
-    keeps a deep zoom sharp: float32 meets only u, v and d, which are small there.
+    A unit's pre-activation is A u + B v + C + R d. The local coordinates u, v span [-1, 1] along
+    the shorter side; d = r - r0 is the distance from the origin minus that of the view's centre.
+    Folding in float64 keeps a deep zoom sharp, since float32 only sees u, v and d, which are small.
+    Rows beyond the layer's width repeat its last row.
     """
     layer = network.effective(0)
     weight = layer.weight.astype(np.float64)

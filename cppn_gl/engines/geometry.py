@@ -1,4 +1,4 @@
-"""Where pixels lie in the plane, for the reference; features.glsl and products.py follow it.
+"""Pixel coordinates: the reference for features.glsl and products.py.
 
 x runs to the right, y up, pixel centres are at half-integers, row 0 is on top, and the shorter
 side spans [-extent, extent] around the centre.
@@ -22,9 +22,9 @@ def pixel_points(
     columns: slice = slice(None),
     jitter: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Floats, Floats]:
-    """x and y at the pixel centres of `rows` and `columns`, each (rows, columns), in float64.
+    """x and y at the pixel centres of `rows` and `columns`, each (rows, columns), float64.
 
-    `jitter` moves the points within their pixels: right and down, in pixels.
+    `jitter`: offset (right, down) from the pixel centres, in pixels.
     """
     width, height = size
     x = _across(np.arange(width)[columns] + jitter[0], size, center, extent)
@@ -48,6 +48,6 @@ def _down(
 
 
 def sample_jitters(samples: int) -> list[tuple[float, float]]:
-    """The centres of samples × samples squares of a pixel, relative to its own centre."""
+    """The centres of a pixel's samples × samples squares, relative to the pixel centre."""
     steps = [(k + 0.5) / samples - 0.5 for k in range(samples)]
     return [(right, down) for down in steps for right in steps]

@@ -1,9 +1,9 @@
-"""The engines: one table, by their names on the command line, in pictures, in the tuning cache.
+"""The table of engines, by the names used on the command line, in pictures and the tuning cache.
 
     "compute-8" -> ENGINES["compute-8"]
 
-An exact name says all that a picture's last bit may depend on; it is what is saved. A family's,
-"compute", leaves the choice among several. None of this needs OpenGL.
+Exact names are saved with pictures. The name of a family ("compute") leaves the choice among its
+members open. Nothing here needs OpenGL.
 """
 
 import os
@@ -30,26 +30,26 @@ ENGINES: dict[str, Engine] = {
         NumPy(),
     )
 }
-STAND_IN = ENGINES["fragment"]  # for a program that is still being compiled, or cannot be
-HOST = ENGINES["numpy"]  # draws all there is, anywhere, and compiles nothing
+STAND_IN = ENGINES["fragment"]  # draws while another program compiles, or if it cannot
+CPU_ENGINE = ENGINES["numpy"]  # draws every network everywhere, and compiles nothing
 
 
 def engine_names() -> list[str]:
-    """What may be asked for: "auto", families and exact names."""
+    """All valid requests: "auto", families and exact names."""
     families = (engine.family for engine in ENGINES.values())
     return list(dict.fromkeys((AUTO, *families, *ENGINES)))
 
 
 def engine_name(text: str) -> str:
-    """The name of an engine, or of a family of them, or "auto". Raises ValueError."""
+    """`text`, if it is the name of an engine or a family, or "auto". Raises ValueError."""
     names = engine_names()
     if text not in names:
         raise ValueError(f"no engine {text!r}{nearest(text, names)}")
     return text
 
 
-def wished() -> str:
-    """The engine that the environment asks for. Raises PresetError, naming the variable."""
+def requested_engine() -> str:
+    """The engine requested by the environment variable, or "auto". Raises PresetError."""
     text = os.environ.get(VARIABLE) or AUTO
     try:
         return engine_name(text)
@@ -57,7 +57,7 @@ def wished() -> str:
         raise PresetError(str(error), key=VARIABLE) from None
 
 
-def host_engine(asked: str) -> Engine | None:
-    """The engine of an exact name, if it needs no OpenGL."""
+def cpu_engine(asked: str) -> Engine | None:
+    """The engine of an exact name, if it runs on the CPU; else None."""
     engine = ENGINES.get(asked)
-    return engine if engine is not None and engine.on_host else None
+    return engine if engine is not None and engine.on_cpu else None

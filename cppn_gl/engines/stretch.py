@@ -1,11 +1,11 @@
-"""Which outputs become 0 and 1: by the output activation, or measured over the view.
+"""The value range that is mapped to [0, 1]: of the output activation, or measured over the view.
 
-    Scene -> ending() -> ValueRange, after some steps
-    what another picture shows of it -> measured() -> Statistics -> ends() -> ValueRange
+    Scene -> value_range_steps() -> ValueRange
+    outputs of pictures of a scene -> measure() -> Statistics -> stretched_range() -> ValueRange
 
-What is measured is measured at the POINTS of a grid over the view, whatever the picture's size, its
-tiles, its samples and its engine are, so that none of these shows. Between the points there can
-be a value beyond the lowest and the highest: it is cut off there.
+Values are measured on a grid of about POINTS points over the view, independent of the picture's
+size, tiles, samples and engine, so the range is too. Values between the grid points that lie
+outside the range are clamped.
 """
 
 import math
@@ -23,86 +23,87 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
 
-POINTS = 128 * 128  # about
-LONGEST = 4096  # points along a side of the grid
-WIDE = 128  # units; a wider network is measured layer by layer, or a step would take too long
-SHARE = 2.0  # percent, on each side, that a percentile stretch cuts off
-LEAST = 1e-5  # of a range, relative to what lies in it: less is rounding
-MOST = 1e37  # of an end; float32 has to hold their difference
-KEPT = 8
+POINTS = 128 * 128
+MAX_SIDE = 4096  # points along a side of the grid
+WIDE = 128  # units; wider networks are measured layer by layer, to keep steps short
+CLIPPED_PERCENT = 2.0  # clipped on each side by the percentile stretch
+MIN_WIDTH = 1e-5  # of a range, relative to its values: smaller differences are rounding errors
+HUGE = 1e37  # limit of a range's bounds: float32 must hold their difference
+MAX_CACHED = 8
 
 Steps = Generator[None, None, ValueRange]
 Size = tuple[int, int]
 Floats = NDArray[np.float32]
-Statistics = dict[str, NDArray[np.float64]]  # of each stretch
+# For each stretch the bounds (2, 4): low and high of red, green, blue and their mean.
+Statistics = dict[str, NDArray[np.float64]]
 Measure = Callable[[Size], Generator[None, None, list[Floats]]]
 
-_kept: LRUCache[Hashable, list[Statistics]] = LRUCache(KEPT)
+_cache: LRUCache[Hashable, list[Statistics]] = LRUCache(MAX_CACHED)
 
 
 def grid(shape: Size) -> Size:
-    """The size of the grid for a picture of a shape, about POINTS in all."""
+    """The grid's (width, height) for a picture of size `shape`: about POINTS in all."""
     ratio = math.sqrt(shape[0] / shape[1])
     side = math.sqrt(POINTS)
     across, down = round(side * ratio), round(side / ratio)
-    return min(max(across, 1), LONGEST), min(max(down, 1), LONGEST)
+    return min(max(across, 1), MAX_SIDE), min(max(down, 1), MAX_SIDE)
 
 
-def natural(scene: Scene) -> ValueRange:
-    """The ends without a stretch: those of the mapping, or of the output activation."""
+def default_range(scene: Scene) -> ValueRange:
+    """The value range without a stretch: of the colour mapping, or of the output activation."""
     own = MAPPINGS[scene.preset.color.mapping].span
     low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
     return ValueRange((low,) * 3, (high,) * 3)
 
 
-def ending(scene: Scene, shape: Size) -> Steps:
-    """The ends of a scene in a picture of a shape (a size, of which only the ratio matters).
+def value_range_steps(scene: Scene, shape: Size) -> Steps:
+    """The value range of a scene in a picture of size `shape`, of which only the ratio matters.
 
-    It yields wherever it may be interrupted for a while, some 10 ms apart at most.
+    A generator that yields about every 10 ms.
     """
     if scene.preset.color.stretch == "none":
-        return natural(scene)
+        return default_range(scene)
 
     def values(size: Size) -> Generator[None, None, list[Floats]]:
         return [(yield from _values(scene, size))]
 
-    (found,) = yield from measured(scene, grid(shape), values)
-    return ends(scene, found)
+    (found,) = yield from measure(scene, grid(shape), values)
+    return stretched_range(scene, found)
 
 
-def measured(
+def measure(
     scene: Scene, size: Size, values: Measure, what: Hashable = ""
 ) -> Generator[None, None, list[Statistics]]:
-    """What is known of pictures of a scene, measured by `values` unless it is kept.
+    """Statistics of pictures of a scene, from the cache or measured by `values`.
 
-    `values` is given a grid's size, and comes by steps to outputs (N, 3), those that are no numbers
-    magenta, for each picture; `what`: which pictures.
+    `values(size)`: a generator that returns the outputs (N, 3) of each picture on a grid of `size`;
+    outputs that are not finite are magenta. `what`: identifies the pictures in the cache.
     """
     key = what, _key(scene, size)
-    known = _kept.find(key)
-    if known is None:
-        found = []
-        for one in (yield from values(size)):
-            found.append(_statistics(one))
+    statistics = _cache.find(key)
+    if statistics is None:
+        statistics = []
+        for outputs in (yield from values(size)):
+            statistics.append(_statistics(outputs))
             yield
-        known = _kept.put(key, found)
-    return known
+        statistics = _cache.put(key, statistics)
+    return statistics
 
 
-def ends(scene: Scene, found: Statistics) -> ValueRange:
-    """The ends of a scene with a stretch, by what is known of its values."""
-    usual, color = natural(scene), scene.preset.color
-    mapping, known = MAPPINGS[color.mapping], found[color.stretch]
-    low, high = known[:, :3] if mapping.channels == 3 else known[:, 3:].repeat(3, axis=1)
-    if not (np.isfinite(low) & np.isfinite(high)).all():  # not one number in the view
-        return usual
-    center = (usual.low[0] + usual.high[0]) / 2 if mapping.signed else None
+def stretched_range(scene: Scene, statistics: Statistics) -> ValueRange:
+    """The value range of a scene with a stretch, from the statistics of its values."""
+    default, color = default_range(scene), scene.preset.color
+    mapping, bounds = MAPPINGS[color.mapping], statistics[color.stretch]
+    low, high = bounds[:, :3] if mapping.channels == 3 else bounds[:, 3:].repeat(3, axis=1)
+    if not (np.isfinite(low) & np.isfinite(high)).all():  # no finite value in the view
+        return default
+    center = (default.low[0] + default.high[0]) / 2 if mapping.signed else None
     return _widened(low, high, center)
 
 
-def ended(scene: Scene, shape: Size) -> ValueRange:
-    """The ends of a scene, at once."""
-    return at_once(ending(scene, shape))
+def value_range(scene: Scene, shape: Size) -> ValueRange:
+    """`value_range_steps` run to its end."""
+    return at_once(value_range_steps(scene, shape))
 
 
 def _key(scene: Scene, size: Size) -> Hashable:
@@ -110,7 +111,7 @@ def _key(scene: Scene, size: Size) -> Hashable:
 
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:
-    """The outputs (N, 3) at the grid's points, magenta where one is not a number."""
+    """The outputs (N, 3) at the grid's points, magenta where one is not finite."""
     products = Products(scene.network, scene.view, scene.clock)
     values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
     for first in range(0, len(blocks), THREADS):
@@ -124,22 +125,24 @@ def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:
 
 
 def _statistics(values: NDArray[np.float32]) -> Statistics:
-    """For each stretch the (2, 4) low and high ends of red, green, blue and their mean."""
     good = values[~broken(values)].astype(np.float64)
     four = np.concatenate([good, single(good)], axis=1)
     if not len(four):
         four = np.full((1, 4), np.nan)
     return {
         "minmax": np.stack([four.min(axis=0), four.max(axis=0)]),
-        "percentile": np.percentile(four, [SHARE, 100 - SHARE], axis=0),
+        "percentile": np.percentile(four, [CLIPPED_PERCENT, 100 - CLIPPED_PERCENT], axis=0),
     }
 
 
 def _widened(low: NDArray[Any], high: NDArray[Any], center: float | None) -> ValueRange:
-    """ValueRange that differ, even about `center` where there is one."""
-    low, high = np.clip(low, -MOST, MOST), np.clip(high, -MOST, MOST)
+    """A range of at least MIN_WIDTH, symmetric about `center` if given."""
+    low, high = (
+        np.clip(low, -HUGE, HUGE),
+        np.clip(high, -HUGE, HUGE),
+    )
     middle = (low + high) / 2 if center is None else np.full(3, center)
-    least = LEAST * np.maximum(np.maximum(np.abs(low), np.abs(high)), LEAST)
+    least = MIN_WIDTH * np.maximum(np.maximum(np.abs(low), np.abs(high)), MIN_WIDTH)
     half = np.maximum(np.maximum(high - middle, middle - low), least)
     low, high = middle - half, middle + half
     return ValueRange(tuple(low.tolist()), tuple(high.tolist()))

@@ -1,9 +1,9 @@
-"""What was measured here before: which engine draws networks of a structure fastest.
+"""The tuning cache: which engine was measured to be fastest for networks of a structure.
 
     renderer, driver version, structure -> TuningCache -> {"engine": …, "rates": …}
 
-One JSON file in the user's cache folder. It can be deleted at any time; one that cannot be read, or
-holds something else, counts as empty.
+It is a JSON file in the user's cache folder that can be deleted at any time. A file that cannot be
+read or has another format is treated as empty.
 """
 
 import contextlib
@@ -26,22 +26,22 @@ GUESSED = "first guess, not measured yet"
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine by its exact name, and why that one, in a few words."""
+    """The exact name of an engine, and the reason for choosing it in a few words."""
 
     engine: str
     why: str
 
     @property
     def guessed(self) -> bool:
-        """Whether it was neither asked for nor measured."""
+        """Whether it was neither requested nor measured."""
         return self.why == GUESSED
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a tuning found: the fastest engine, and rates in multiplications a second.
+    """A measurement: the fastest engine, and the rates of all in multiplications per second.
 
-    `bake_seconds`: to compile one weight as a literal, of a program of `bake_weights`; 0 where that
+    `bake_seconds`: compile time per weight of a baked program of `bake_weights` weights; 0 if it
     was not measured.
     """
 
@@ -52,13 +52,13 @@ class Measured:
 
 
 def default_path() -> Path | None:
-    """The file in the user's cache folder; None for a user without a home."""
+    """The file in the user's cache folder; None for a user without a home directory."""
     folder = user_folder("cache")
     return folder and folder / "tuning.json"
 
 
 def structure_key(structure: Structure) -> str:
-    """A structure in words: what the choice depends on, beside the machine."""
+    """A structure as text: the cache key, within a machine."""
     where = structure.layout
     storage = f"{where.blocks} blocks" if where.blocks else "texture"
     names = "+".join(structure.hidden) or "none"
@@ -68,23 +68,23 @@ def structure_key(structure: Structure) -> str:
 
 
 class TuningCache:
-    """The file, read once and again after it has changed. Without one, this process remembers."""
+    """The cache file, read again when it changes; in memory only if there is no such file."""
 
     def __init__(self, machine: str, path: Path | None = None):
         self.machine = f"{machine} | cppn_gl {__version__}"
         self.path = path or default_path()
-        self.problem = ""  # why the last measurement could not be kept
+        self.problem = ""  # why the last measurement could not be saved
         self._stamp: object = None
         self._found: dict[str, Any] = {}
 
     def get(self, key: str) -> Measured | None:
-        """What is known of a structure on this machine."""
+        """The measurement of a structure on this machine, if any."""
         self._read()
         found = self._found.get(self.machine, {})
         return _measured(found.get(key)) if isinstance(found, dict) else None
 
     def put(self, key: str, measured: Measured) -> None:
-        """Remember a measurement; where the file cannot be written, for this process only."""
+        """Store a measurement; only in memory if the file cannot be written (see `problem`)."""
         self._stamp = None
         self._read()
         machine = self._found.setdefault(self.machine, {})
@@ -134,17 +134,16 @@ class TuningCache:
 
 
 def _measured(found: Any) -> Measured | None:
-    """An entry of the file, or None where it is not one."""
+    """An entry of the file; None if it is not valid."""
     if not isinstance(found, dict) or found.get("engine") not in list(ENGINES):
         return None
     rates, bake = found.get("rates", {}), found.get("bake_seconds", 0.0)
     count = found.get("bake_weights", 0)
     if not isinstance(rates, dict) or not _is_rate(bake) or not _is_rate(count):
         return None
-    kept = {n: float(r) for n, r in rates.items() if n in ENGINES and _is_rate(r)}
-    return Measured(found["engine"], kept, float(bake), int(count))
+    valid = {n: float(r) for n, r in rates.items() if n in ENGINES and _is_rate(r)}
+    return Measured(found["engine"], valid, float(bake), int(count))
 
 
 def _is_rate(found: Any) -> bool:
-    """Whether something is a number that can be reckoned with."""
     return type(found) in (int, float) and 0 <= found < LARGEST

@@ -1,1 +1,1 @@
-"""Pictures, headless and on disk: the renderer, PNG, TIFF, posters, sequences."""
+"""Headless rendering and files: the renderer, PNG, TIFF, posters, sequences."""

@@ -1,11 +1,11 @@
-"""A picture's rows as compressed bands, each in a file of its own, joined to one picture.
+"""Compressed bands of a picture's rows, one file each, concatenated into one picture.
 
-    pixels of some rows -> filtered rows -> a zlib stream -> a band's file
+    pixels of some rows -> filtered rows -> a zlib stream -> the band's file
     the bands' files, in order -> one picture, without compressing anything again
 
-A band's stream ends in an empty last block. Without its two bytes of header, that block and its
-checksum it can stand within a longer stream, as a PNG wants it; as it is, it is a TIFF's strip.
-The checksum tells whether a band's file is sound.
+A band is a complete zlib stream whose final block is empty. A TIFF takes it unchanged as a strip.
+For a PNG, the two-byte header, the final block and the checksum are removed, and the rest becomes
+part of one longer stream. The checksum detects damaged band files.
 """
 
 import zlib
@@ -15,46 +15,47 @@ from pathlib import Path
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import open_plain
 
-BAND = 2**22  # points in a band: seconds to draw, 12 MiB of pixels at one sample
-MIN_ROWS = 8  # a band of fewer would hardly shrink
+BAND = 2**22  # samples in a band: seconds to draw, 12 MiB of pixels at one sample per pixel
+MIN_ROWS = 8  # a band of fewer rows hardly compresses
 
-# RFC 1950: 32 KiB window, default level. RFC 1951: a last block of fixed codes, and its end.
+# RFC 1950: 32 KiB window, default level. RFC 1951: an empty final block with fixed codes.
 _HEADER, _LAST = b"\x78\x9c", b"\x03\x00"
-_BASE = 65521  # of Adler-32, RFC 1950
+_BASE = 65521  # the modulus of Adler-32, RFC 1950
 
 
 def band_rows(shot: Shot) -> int:
-    """How many rows of pixels a band of this picture has; the last may have fewer."""
+    """The number of pixel rows in each band of this picture; the last band may have fewer."""
     width, height = shot.size
     return min(max(MIN_ROWS, BAND // (width * shot.samples**2)), height)
 
 
 def compress(data: memoryview) -> bytes:
-    """A band's stream: all blocks whole and none of them last, then an empty one that is."""
+    """A band's zlib stream: complete non-final blocks, then an empty final block."""
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     blocks = [deflate.compress(data), deflate.flush(zlib.Z_SYNC_FLUSH)]
     return b"".join([_HEADER, *blocks, _LAST, _checksum(zlib.adler32(data))])
 
 
-def is_sound(path: Path, length: int) -> bool:
-    """Whether a band's file is there and whole: `length` bytes, of the right checksum."""
+def is_intact(path: Path, length: int) -> bool:
+    """Whether a band's file exists, unpacks to `length` bytes and has a valid checksum."""
     try:
         with open_plain(path) as file:
             data = file.read(length + length // 64 + 256)  # more than deflate ever adds
         inflate = zlib.decompressobj()
-        found = len(inflate.decompress(data, length + 1))
+        unpacked = len(inflate.decompress(data, length + 1))
     except (OSError, zlib.error):
         return False
-    ends = data.endswith(_LAST + data[-4:])
-    return found == length and inflate.eof and not inflate.unused_data and ends
+    empty_final_block = data.endswith(_LAST + data[-4:])
+    whole = inflate.eof and not inflate.unused_data and empty_final_block
+    return unpacked == length and whole
 
 
 def joined(streams: Iterable[bytes], lengths: Iterable[int]) -> Iterator[bytes]:
-    """The pieces of one stream made of bands', whose data have those lengths in bytes."""
+    """Join the bands' zlib streams into one, piece by piece; `lengths`: unpacked, in bytes."""
     total = 1
     yield _HEADER
     for stream, length in zip(streams, lengths, strict=True):
-        total = _together(total, int.from_bytes(stream[-4:], "big"), length)
+        total = _combine_adler32(total, int.from_bytes(stream[-4:], "big"), length)
         yield stream[len(_HEADER) : -len(_LAST) - 4]
     yield _LAST + _checksum(total)
 
@@ -63,9 +64,9 @@ def _checksum(value: int) -> bytes:
     return value.to_bytes(4, "big")
 
 
-def _together(first: int, second: int, length: int) -> int:
-    """Adler-32 of two data, one behind the other, by theirs and the second's length in bytes."""
-    # Low half: 1 + Σ bytes. High half: Σ of the low halves, of which the second's began at 1.
-    low, more = first & 0xFFFF, second & 0xFFFF
-    high = (first >> 16) + (second >> 16) + length * (low - 1)
-    return high % _BASE << 16 | (low + more - 1) % _BASE
+def _combine_adler32(first: int, second: int, length: int) -> int:
+    """Adler-32 of two concatenated strings, from that of each and the second's length in bytes."""
+    # Low half: 1 + Σ bytes. High half: Σ of the running low halves; the second's started at 1.
+    low1, low2 = first & 0xFFFF, second & 0xFFFF
+    high = (first >> 16) + (second >> 16) + length * (low1 - 1)
+    return high % _BASE << 16 | (low1 + low2 - 1) % _BASE

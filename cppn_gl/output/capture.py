@@ -1,6 +1,6 @@
-"""Pictures on disk: one at a time, or a stream of them on threads of its own.
+"""Writes pictures to disk: one at a time, or a stream of them on worker threads.
 
-pixels + Shot -> the format of the file's name -> bytes -> write_atomic
+pixels + Shot -> the format named by the file's suffix -> bytes -> write_atomic
 """
 
 import contextlib
@@ -23,18 +23,18 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import write_atomic, write_new
 
 MAX_WORKERS = 16
-NICER = 10  # than the thread that draws
+NICER = 10  # niceness of worker threads, above that of the drawing thread
 
 
 def default_workers() -> int:
-    """How many threads encode: as many as there are cores, up to MAX_WORKERS."""
+    """The number of encoding threads: one per core, up to MAX_WORKERS."""
     return min(MAX_WORKERS, os.cpu_count() or 1)
 
 
 def save_picture(
     path: Path, pixels: NDArray[np.uint8], shot: Shot, *, overwrite: bool = False
 ) -> None:
-    """Write (height, width, 3) pixels and their shot, in the format that the name asks for.
+    """Write (height, width, 3) pixels and their shot, in the format of the path's suffix.
 
     Raises CaptureError.
     """
@@ -47,11 +47,8 @@ def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Pat
 
 
 def _give_way() -> None:
-    """Let whoever draws go first, where that can be said of one thread.
-
-    Where processors draw too, what waits to be encoded then fills the gaps that drawing leaves.
-    """
-    if sys.platform == "linux":  # elsewhere it would be the whole process
+    """Lower this thread's priority, so that encoding does not slow down drawing on the CPU."""
+    if sys.platform == "linux":  # elsewhere niceness applies to the whole process
         thread = threading.get_native_id()
         with contextlib.suppress(OSError):
             niceness = os.getpriority(os.PRIO_PROCESS, thread) + NICER
@@ -59,10 +56,11 @@ def _give_way() -> None:
 
 
 class Workers:
-    """Does tasks on threads of its own, so that drawing goes on.
+    """Runs tasks on a bounded pool of threads, so that drawing continues meanwhile.
 
-    It holds at most `waiting` tasks at a time, those being done included. As a context manager it
-    finishes what it has, or drops it where the block raises.
+    `waiting` limits the tasks held, the running ones included. As a context manager it finishes
+    all tasks on exit, or drops the pending ones if the block raised. `errors` are those of failed
+    tasks, `written` is the number of completed ones.
     """
 
     def __init__(self, *, workers: int | None = None, waiting: int | None = None):
@@ -75,7 +73,7 @@ class Workers:
         self._pool = ThreadPoolExecutor(workers, "cppn_gl-writing", _give_way)
 
     def take(self, task: Callable[[], None], *, wait: float = 0.0) -> bool:
-        """Take a task; False where there is no room for it, after waiting `wait` seconds.
+        """Queue a task; False if the queue is still full after `wait` seconds.
 
         Raises the first error of an earlier task (CaptureError).
         """
@@ -92,7 +90,7 @@ class Workers:
                 task()
                 with self._lock:
                     self.written += 1
-        except Exception as error:  # handed to the drawing thread, which knows what to do
+        except Exception as error:  # raised again in the drawing thread
             self.errors.append(error)
             self._stopped.set()
         finally:
@@ -103,12 +101,12 @@ class Workers:
             raise self.errors[0]
 
     def close(self) -> None:
-        """Wait until all is written. Raises the first error."""
+        """Wait until all tasks are done. Raises the first error."""
         self._pool.shutdown()
         self._raise()
 
     def abort(self) -> None:
-        """Drop what waits, and wait only for what is being done."""
+        """Drop pending tasks and wait for the running ones."""
         self._stopped.set()
         self._pool.shutdown(cancel_futures=True)
 
@@ -128,7 +126,7 @@ class Workers:
 
 
 class FrameWriter(Workers):
-    """Encodes and writes pictures: Workers whose tasks are pictures."""
+    """Workers that encode and write pictures."""
 
     def __init__(
         self, *, overwrite: bool = False, workers: int | None = None, waiting: int | None = None
@@ -139,6 +137,6 @@ class FrameWriter(Workers):
     def submit(
         self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
     ) -> bool:
-        """Take a picture, as `take` does. The pixels are not copied: leave them alone."""
+        """Queue a picture, as `take` does. The pixels are not copied: do not change them."""
         task = partial(save_picture, path, pixels, shot, overwrite=self.overwrite)
         return self.take(task, wait=wait)

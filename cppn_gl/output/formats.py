@@ -1,6 +1,6 @@
-"""Formats of picture files: one row for each. To add one, write its class in a file of its own.
+"""The table of picture file formats. To add a format, write its class in a new file and add a row.
 
-A picture can be opened again as a preset where `preset.readers` has a row for its kind of file.
+A saved picture can be opened as a preset if `preset.readers` has a row for its file type.
 """
 
 import io
@@ -19,10 +19,10 @@ from cppn_gl.utils.files import CaptureError
 
 
 class Format(Protocol):
-    """Writes one kind of file.
+    """Writes one type of file.
 
-    `name` is what it is called; `suffixes` are in lower case with their dot, the usual one first.
-    `largest` is how many pixels a side can have.
+    `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first;
+    `largest` is the maximum side in pixels.
     """
 
     name: str
@@ -38,47 +38,47 @@ class Format(Protocol):
 
 @runtime_checkable
 class BandedFormat(Format, Protocol):
-    """A format that can also be joined from compressed bands of rows, as posters are.
+    """A format that can also be assembled from compressed bands of rows, as posters are.
 
-    A row is `lead` bytes and the pixels.
+    `lead` is the number of bytes before the pixels of each filtered row.
     """
 
     lead: int
 
     def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A band's (height, width, 3) pixels as the rows that are compressed."""
+        """The filtered rows, ready to be compressed, of a band's (height, width, 3) pixels."""
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
-        """Write the file of a shot from its bands' zlib streams in order, `rows` rows in each."""
+        """Write the file of a shot from its bands' zlib streams, in order, of `rows` rows each."""
 
 
 FORMATS: list[Format] = [PNG, TIFF]
-SUFFIX = PNG.suffixes[0]  # of pictures whose names are made up here
+SUFFIX = PNG.suffixes[0]  # of automatically named pictures
 
 
 def format_of(path: Path) -> Format:
-    """The format that a file's name asks for. Raises CaptureError where there is none."""
-    for one in FORMATS:
-        if path.suffix.lower() in one.suffixes:
-            return one
+    """The format with the path's suffix. Raises CaptureError if there is none."""
+    for candidate in FORMATS:
+        if path.suffix.lower() in candidate.suffixes:
+            return candidate
     raise CaptureError(path, f"not the name of a {format_names()} file; expected FILE{SUFFIX}")
 
 
 def format_names() -> str:
     """The names of all formats: "PNG or TIFF"."""
-    *others, last = (one.name for one in FORMATS)
+    *others, last = (candidate.name for candidate in FORMATS)
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def check_size(one: Format, size: tuple[int, int]) -> None:
-    """Raise PresetError where a format cannot hold (width, height) pixels."""
-    if max(size) > one.largest:
-        problem = f"{size[0]}x{size[1]} is more than the {one.largest} pixels a side of {one.name}"
-        raise PresetError(problem, key="size")
+def check_size(format_: Format, size: tuple[int, int]) -> None:
+    """Raise PresetError if a format cannot hold (width, height) pixels."""
+    if max(size) > format_.largest:
+        limit = f"the limit of {format_.name} is {format_.largest} pixels a side"
+        raise PresetError(f"{size[0]}x{size[1]} is too large: {limit}", key="size")
 
 
-def encode(one: Format, pixels: NDArray[np.uint8], shot: Shot) -> bytes:
-    """The bytes of a file."""
+def encode(format_: Format, pixels: NDArray[np.uint8], shot: Shot) -> bytes:
+    """A picture file's content."""
     buffer = io.BytesIO()
-    one.write(buffer, pixels, shot)
+    format_.write(buffer, pixels, shot)
     return buffer.getvalue()

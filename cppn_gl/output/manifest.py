@@ -1,4 +1,4 @@
-"""What a folder's files belong to, in one JSON file: work goes on only where it agrees."""
+"""manifest.json: what a folder's files belong to. Work is resumed only if the manifest matches."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 
 
 def preset_keys(preset: Preset) -> dict[str, Any]:
-    """What a manifest says of a preset: a hash to compare, and the TOML to read."""
+    """A preset's keys in a manifest: a hash for the comparison, and its TOML for people."""
     toml = preset.to_toml()
     return {
         "preset_sha256": hashlib.sha256(toml.encode()).hexdigest(),
@@ -25,59 +25,59 @@ def preset_keys(preset: Preset) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path, checks: dict[str, Check], remedy: Remedy) -> dict[str, Any] | None:
-    """What a folder's manifest says; None where there is none. Raises CaptureError.
+    """The content of a folder's manifest; None if there is none. Raises CaptureError.
 
-    `checks` are those of the keys that are read before the manifest is compared with another.
+    `checks` validate the keys that are read before the manifest is compared with another one.
     """
     path = folder / MANIFEST
     try:
         with open_plain(path) as stream:
-            found = json.loads(stream.read())
+            manifest = json.loads(stream.read())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise CaptureError(path, f"cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise CaptureError(path, "no manifest of cppn_gl", remedy) from None
-    if not isinstance(found, dict):
-        raise CaptureError(path, "no manifest of cppn_gl", remedy)
+        raise CaptureError(path, "not a cppn_gl manifest", remedy) from None
+    if not isinstance(manifest, dict):
+        raise CaptureError(path, "not a cppn_gl manifest", remedy)
     for key, check in checks.items():
         try:
-            check(found.get(key))
+            check(manifest.get(key))
         except ValueError as error:
-            raise CaptureError(path, f"no manifest of cppn_gl: {key}: {error}", remedy) from None
-    return found
+            raise CaptureError(path, f"not a cppn_gl manifest: {key}: {error}", remedy) from None
+    return manifest
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write a folder's manifest, over one that is there. Raises CaptureError."""
+    """Write a folder's manifest, replacing an existing one. Raises CaptureError."""
     content = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     write_atomic(folder / MANIFEST, content.encode(), overwrite=True)
 
 
-def difference(found: dict[str, Any], wanted: dict[str, Any], keys: Iterable[str]) -> str:
-    """The first of `keys` in which two manifests differ, as "fps is 24, not 25"; or nothing."""
+def difference(existing: dict[str, Any], wanted: dict[str, Any], keys: Iterable[str]) -> str:
+    """The first of `keys` in which two manifests differ, as "fps is 24, not 25"; "" if none."""
     for key in keys:
-        if found.get(key) != wanted[key]:
-            there, here = found.get(key), wanted[key]
+        if existing.get(key) != wanted[key]:
+            old, new = existing.get(key), wanted[key]
             if key == "preset_sha256":
-                key, there, here = _preset_difference(found, wanted)
-            return f"{key} is {_told(there)}, not {_told(here)}"
+                key, old, new = _preset_difference(existing, wanted)
+            return f"{key} is {_words(old)}, not {_words(new)}"
     return ""
 
 
-def _told(value: Any) -> str:
-    return "what it is by default" if value is None else show(value)
+def _words(value: Any) -> str:
+    return "the default" if value is None else show(value)
 
 
-def _preset_difference(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
-    """The first key in which two presets differ, and its two values; or else the hashes."""
+def _preset_difference(existing: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, Any, Any]:
+    """The first key in which two presets differ and its two values, or the two hashes."""
     with contextlib.suppress(ValueError, TypeError, RecursionError, KeyError):
-        there, here = (_flat(load_toml("\n".join(m["preset"]))) for m in (found, wanted))
-        for key in [*here, *there]:
-            if there.get(key) != here.get(key):
-                return key, there.get(key), here.get(key)
-    return "preset_sha256", found.get("preset_sha256"), wanted["preset_sha256"]
+        old, new = (_flat(load_toml("\n".join(m["preset"]))) for m in (existing, wanted))
+        for key in [*new, *old]:
+            if old.get(key) != new.get(key):
+                return key, old.get(key), new.get(key)
+    return "preset_sha256", existing.get("preset_sha256"), wanted["preset_sha256"]
 
 
 def _flat(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""PNG files: 8-bit RGB, tagged sRGB, with their shot inside."""
+"""PNG files: 8-bit RGB, tagged as sRGB, with the shot embedded as text."""
 
 import io
 import os
@@ -17,23 +17,23 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import open_plain
 
 _RELATIVE_COLORIMETRIC = b"\x01"
-_SUB, _UP = 1, 2  # filters: less the pixel to the left, less the one above
+_SUB, _UP = 1, 2  # filter types: minus the pixel to the left, minus the pixel above
 _END = b"IEND\xaeB`\x82"
-# A fifth of the time of level 6 on smooth pictures, for files a tenth larger (7 to 22 %).
+# On smooth pictures a fifth of the time of level 6, for files about a tenth larger (7 to 22 %).
 _LEVEL = 4
 
 
 def png_info(shot: Shot) -> list[tuple[bytes, bytes]]:
-    """The chunks before the pixels: that they are sRGB, and their shot, which is not compressed."""
+    """The chunks before the pixels: sRGB, and the shot as uncompressed text."""
     text = f"{KEYWORD}\0\0\0\0\0{shot.to_text()}".encode()
     return [(b"sRGB", _RELATIVE_COLORIMETRIC), (b"iTXt", text)]
 
 
 def png_rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(height, width, 3) pixels as PNG's rows (height, 1 + 3 width), filtered.
+    """(height, width, 3) pixels as filtered PNG rows, (height, 1 + 3 width).
 
-    Up shrinks smooth pictures best. The first row is filtered by Sub, for what stands above it may
-    be another band.
+    The filter Up compresses smooth pictures best. The first row is filtered by Sub, because the row
+    above it may belong to another band.
     """
     rows = pixels.reshape(len(pixels), -1)
     filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
@@ -45,8 +45,8 @@ def png_rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterable[bytes]) -> None:
-    """Write a PNG of (width, height) pixels, by the pieces of the zlib stream of its rows."""
-    import png  # here: help needs none
+    """Write a PNG of (width, height) pixels from the pieces of its rows' zlib stream."""
+    import png  # here: --help does not need it
 
     def chunks() -> Iterator[tuple[bytes, bytes]]:
         header = (*(side.to_bytes(4, "big") for side in size), b"\x08\x02\x00\x00\x00")
@@ -60,9 +60,9 @@ def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterabl
 
 
 def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = _LEVEL) -> bytes:
-    """PNG bytes of (height, width, 3) pixels, with their shot inside.
+    """The PNG file of (height, width, 3) pixels and their shot.
 
-    Nearly all of it is done without Python's lock, so that other threads go on.
+    Most of the work releases the GIL, so that other threads continue.
     """
     buffer = io.BytesIO()
     height, width, _ = pixels.shape
@@ -71,11 +71,14 @@ def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = _LEVEL) ->
 
 
 def is_whole_png(path: Path, shot: Shot) -> bool:
-    """Whether a file is the whole picture of a shot. Does not parse it: there may be thousands."""
+    """Whether a file is the complete picture of a shot.
+
+    It is not parsed, which keeps this fast for thousands of frames.
+    """
     expected = shot.to_text().encode()
     try:
         with open_plain(path) as file:
-            head = file.read(len(expected) + 512)  # the text stands before the pixels
+            head = file.read(len(expected) + 512)  # the text comes before the pixels
             file.seek(-len(_END), os.SEEK_END)
             return expected in head and file.read() == _END
     except OSError:
@@ -90,11 +93,11 @@ class PngFormat:
     lead, filtered = 1, staticmethod(png_rows)
 
     def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
-        """Write pixels and their shot; all rows in one chunk."""
+        """Write pixels and their shot, all rows in one chunk."""
         file.write(encode_png(pixels, shot))
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
-        """Write the file of a shot; the rows of each band in a chunk of their own."""
+        """Write the file of a shot, the rows of each band in one chunk."""
         width, height = shot.size
         lengths = [min(rows, height - top) * (1 + 3 * width) for top in range(0, height, rows)]
         write_png(file, shot.size, shot, joined(streams, lengths))

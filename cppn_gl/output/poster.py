@@ -1,11 +1,11 @@
-"""Pictures of any size, drawn band by band: memory does not grow with them, and they resume.
+"""Posters: pictures of any size, drawn band by band in bounded memory, and resumable.
 
-    Shot -> bands of rows, each drawn and kept in a folder beside the target -> one file
+    Shot -> bands of rows, each drawn and stored in a folder beside the target -> one file
 
-A band is written whole or not at all, so one that is there and sound is done: after a crash the
-same call draws the others, and the file has the bytes of an undisturbed run. The folder's manifest
-says what its bands belong to. Bands of another picture, engine or version are never mixed in, nor
-thrown away unasked: they are refused, and the folder is named. It goes when the file is whole.
+A band's file is written atomically, so an intact one is done. After a crash the same call draws the
+missing bands, and the result has the bytes of an uninterrupted run. The folder's manifest says what
+its bands belong to. Bands of another picture, engine or version are neither used nor deleted: they
+are an error that names the folder. The folder is removed when the file is complete.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cppn_gl.output.bands import band_rows, compress, is_sound
+from cppn_gl.output.bands import band_rows, compress, is_intact
 from cppn_gl.output.capture import Workers
 from cppn_gl.output.formats import BandedFormat, format_of
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_manifest, write_manifest
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
 
     from cppn_gl.output.renderer import Renderer
 
-AT_ONCE = 2**24  # points in a picture drawn as one: 4096×4096 pixels of one sample
-SHRINKS = 1000  # times at the most, by deflate (1032); 15 to 100 is what smooth pictures do
+AT_ONCE = 2**24  # samples of the largest picture drawn whole: 4096×4096 pixels at one sample each
+MAX_RATIO = 1000  # compression ratio: deflate's limit is 1032; smooth pictures reach 15 to 100
 
 _KEYS = ("preset_sha256", "size", "time", "samples", "engine", "renderer", "version", "rows")
 
 
 def is_poster(path: Path, shot: Shot) -> bool:
-    """The one rule: of more than AT_ONCE points (pixels × samples²), in a banded format."""
+    """Whether a picture is drawn in bands: over AT_ONCE samples, and its format supports it."""
     return shot.points > AT_ONCE and isinstance(format_of(path), BandedFormat)
 
 
 @dataclass(frozen=True)
 class Band:
-    """Rows of a picture, and the file that keeps them. `length` is that of its bytes, unpacked."""
+    """Rows of a picture and the file that stores them; `length` in bytes, uncompressed."""
 
     path: Path
     top: int
@@ -61,13 +61,13 @@ class Band:
     length: int
 
     def is_done(self) -> bool:
-        """Whether it is drawn, and its file sound."""
-        return is_sound(self.path, self.length)
+        """Whether the band's file exists and is intact."""
+        return is_intact(self.path, self.length)
 
 
 @dataclass(frozen=True)
 class Poster:
-    """A picture drawn band by band: what it shows, the file it goes to, the rows of a band."""
+    """A picture drawn band by band: its shot, its file, and the rows per band (0: the default)."""
 
     shot: Shot
     path: Path
@@ -79,20 +79,20 @@ class Poster:
 
     @cached_property
     def format(self) -> BandedFormat:
-        """The file's format. Raises CaptureError where it has no bands."""
-        found = format_of(self.path)
-        if not isinstance(found, BandedFormat):
-            raise CaptureError(self.path, f"a {found.name} cannot be written band by band")
-        return found
+        """The file's format. Raises CaptureError if it does not support bands."""
+        format_ = format_of(self.path)
+        if not isinstance(format_, BandedFormat):
+            raise CaptureError(self.path, f"a {format_.name} cannot be written band by band")
+        return format_
 
     @cached_property
     def target(self) -> Path:
-        """The file, behind a link: its folder and its disk are those that count."""
+        """The file with symbolic links resolved: the bands are stored on its disk."""
         return Path(os.path.realpath(self.path)) if self.path.is_symlink() else self.path
 
     @cached_property
     def folder(self) -> Path:
-        """Where the bands are until the file is whole."""
+        """The folder of the bands until the file is complete."""
         return self.target.with_name(f"{self.target.name}.bands")
 
     @cached_property
@@ -107,17 +107,17 @@ class Poster:
 
     @property
     def count(self) -> int:
-        """How many bands there are: there may be too many to list before the disk is looked at."""
+        """The number of bands, without listing them: there may be very many."""
         return -(-self.shot.size[1] // self.rows)
 
     @property
     def length(self) -> int:
-        """How many bytes all rows are, before they are compressed."""
+        """The size of all rows in bytes, uncompressed."""
         width, height = self.shot.size
         return height * (self.format.lead + 3 * width)
 
     def manifest(self, renderer: str) -> dict[str, Any]:
-        """What the folder's manifest says. All but the name has to agree when it goes on."""
+        """The folder's manifest. To resume, everything but the name has to match."""
         shot = self.shot
         return {
             "name": shot.preset.name,
@@ -132,38 +132,42 @@ class Poster:
         }
 
     def begun(self) -> dict[str, Any] | None:
-        """The manifest of the bands that are there; None where there are none.
+        """The manifest of existing bands; None if there are no bands.
 
-        Raises CaptureError where the folder is not one of ours.
+        Raises CaptureError if the folder is not a poster's.
         """
-        found = read_manifest(self.folder, {"engine": text(40)}, self._remedy)
-        if found is None and any(not name.startswith(".") for name in _names(self.folder)):
-            raise CaptureError(self.folder, f"holds files and no {MANIFEST}", self._remedy)
-        return found if any(_drawn(self.folder)) else None
+        manifest = read_manifest(self.folder, {"engine": text(40)}, self._remedy)
+        if manifest is None and any(not name.startswith(".") for name in _names(self.folder)):
+            raise CaptureError(self.folder, f"contains files but no {MANIFEST}", self._remedy)
+        return manifest if any(_drawn(self.folder)) else None
 
     @property
     def _remedy(self) -> Remedy:
         return Remedy(
-            f"remove the folder {self.folder.name}, or choose another name than {self.path.name}"
+            f"remove the folder {self.folder.name}, or choose a name other than {self.path.name}"
         )
 
+    def check_space(self) -> None:
+        """Raise CaptureError if the disk cannot hold the bands and the file, however small."""
+        least = 2 * self.length // MAX_RATIO
+        _check_space(self, least - sum(path.stat().st_size for path in _drawn(self.folder)))
+
     def check_agrees(self, wanted: dict[str, Any]) -> None:
-        """Raise CaptureError where the bands that are there are not this picture's."""
-        found = self.begun()
-        if found and (problem := difference(found, wanted, _KEYS)):
-            problem = f"holds bands of another picture: {problem}"
+        """Raise CaptureError if existing bands are not this picture's."""
+        existing = self.begun()
+        if existing and (problem := difference(existing, wanted, _KEYS)):
+            problem = f"contains bands of another picture: {problem}"
             raise CaptureError(self.folder, problem, self._remedy)
 
 
 def write_poster(
     renderer: "Renderer", poster: Poster, *, progress: Callable[[int, int], None] | None = None
 ) -> int:
-    """Draw the bands that lack, make the file of them all, and return how many were drawn.
+    """Draw the missing bands, assemble the file, and return the number of bands drawn.
 
-    An older file of that name is replaced. Raises CaptureError where the bands that are there are
-    another picture's, where the disk cannot hold it, where a file cannot be written, or where
-    another process is drawing it.
-    `progress(done, bands)` is called after each band.
+    An existing file of that name is replaced. Raises CaptureError if existing bands belong to
+    another picture, the disk is too small, a file cannot be written, or another process is drawing
+    the same file. `progress(done, bands)` is called after each band.
     """
     shot = dataclasses.replace(poster.shot, engine=renderer.engine_for(poster.shot.preset).engine)
     poster = dataclasses.replace(poster, shot=shot)
@@ -175,12 +179,11 @@ def write_poster(
 def _write(
     renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None
 ) -> int:
-    """As write_poster, of a file that is held, by the renderer's engine."""
+    """As write_poster, once the file is locked and the shot has its engine."""
     shot = poster.shot
     manifest = poster.manifest(renderer.info.renderer)
     poster.check_agrees(manifest)
-    least = 2 * poster.length // SHRINKS  # the bands, and the file
-    _check_space(poster, least - sum(path.stat().st_size for path in _drawn(poster.folder)))
+    poster.check_space()
     make_folder(poster.folder)
     remove_parts(poster.folder, "*")
     remove_parts(poster.target.parent, glob.escape(poster.target.name[:40]))
@@ -194,7 +197,7 @@ def _write(
 
 
 def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None) -> int:
-    """Draw the bands that lack; threads compress and write them. Returns how many those were."""
+    """Draw the missing bands; threads compress and write them. Return the number drawn."""
     shot, drawn = poster.shot, 0
     with Workers() as workers:
         for number, band in enumerate(poster.bands, 1):
@@ -203,8 +206,8 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
                 pixels = renderer.render(
                     shot.preset, shot.size, shot.time, samples=shot.samples, part=part
                 )
-                keep = partial(_keep, poster.format, band, pixels)
-                while not workers.take(keep, wait=0.2):
+                task = partial(_write_band, poster.format, band, pixels)
+                while not workers.take(task, wait=0.2):
                     pass
                 drawn += 1
             if progress:
@@ -212,8 +215,8 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
     return drawn
 
 
-def _keep(format_: BandedFormat, band: Band, pixels: "NDArray[Any]") -> None:
-    if band.path.is_symlink():  # none of ours: what it points at is not to be written over
+def _write_band(format_: BandedFormat, band: Band, pixels: "NDArray[Any]") -> None:
+    if band.path.is_symlink():  # not made by this program: do not overwrite its target
         band.path.unlink(missing_ok=True)
     write_atomic(band.path, compress(format_.filtered(pixels).data), overwrite=True)
 
@@ -227,13 +230,13 @@ def _streams(poster: Poster) -> Iterator[bytes]:
 
 
 def _check_space(poster: Poster, needed: int) -> None:
-    """Raise CaptureError where the disk plainly cannot hold that many bytes more."""
+    """Raise CaptureError if the disk has fewer than `needed` bytes free."""
     try:
         free = shutil.disk_usage(poster.target.parent).free
-    except OSError:  # a file system that does not tell
+    except OSError:  # not every file system reports it
         return
     if free < needed:
-        problem = f"needs {needed / 1e9:.1f} GB at the least, and {free / 1e9:.1f} GB are free"
+        problem = f"needs at least {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free"
         remedy = Remedy("free some space, or choose another disk or a smaller size", "size")
         raise CaptureError(poster.path, problem, remedy)
 
@@ -248,12 +251,12 @@ def _names(folder: Path) -> list[str]:
 
 
 def _drawn(folder: Path) -> Iterator[Path]:
-    """The files of bands, sound or not."""
+    """The bands' files, intact or not."""
     return folder.glob("[0-9]*.zlib")
 
 
 def _clear(folder: Path) -> None:
-    """Remove what is ours from a folder, and the folder unless something else is in it."""
+    """Remove the bands and the manifest, and the folder if nothing else is in it."""
     remove_parts(folder, "*")
     with contextlib.suppress(OSError):
         for path in [*_drawn(folder), folder / MANIFEST]:

@@ -1,4 +1,4 @@
-"""Pictures from presets, headless: `Renderer.render`, with OpenGL or without.
+"""Headless rendering of presets and networks: `Renderer.render`, with or without OpenGL.
 
 Preset or Network -> Scene -> View.begin(), region by region -> planes -> float32 or uint8 pixels
 """
@@ -23,9 +23,17 @@ from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.gl.stream import Coming, Mosaic, Ready
+from cppn_gl.engines.gl.stream import FinishedPicture, Mosaic, PendingPicture
 from cppn_gl.engines.gl.targets import Planes, Presenter
-from cppn_gl.engines.names import AUTO, ENGINES, HOST, STAND_IN, engine_name, host_engine, wished
+from cppn_gl.engines.names import (
+    AUTO,
+    CPU_ENGINE,
+    ENGINES,
+    STAND_IN,
+    cpu_engine,
+    engine_name,
+    requested_engine,
+)
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
@@ -41,17 +49,17 @@ __all__ = ["Choice", "Renderer", "RendererInfo", "render"]
 
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
-LEAST = (160, 90)  # pixels of a picture that engines are timed on; less tells nothing
-REGION = 2048  # pixels; a larger picture is drawn in regions, which bounds the memory
-LARGEST = 16_384  # pixels × samples a side, without OpenGL, whose own limit is about that
+MIN_TIMED = (160, 90)  # pixels: the smallest picture that engines are timed on
+REGION = 2048  # pixels a side; a larger picture is drawn in regions of this size to bound memory
+LARGEST = 16_384  # pixels × samples a side, without OpenGL; OpenGL's own limit is similar
 
 
 @dataclass(frozen=True)
 class RendererInfo:
-    """What draws: the engine asked for, the renderer's name, the context's limits.
+    """What draws: the requested engine, the name of the renderer, the context's limits.
 
-    `engine` is "auto" where it is chosen for each network (`Renderer.engine_for`), and "numpy"
-    where there is nothing else; `context` is None without OpenGL.
+    `engine` is "auto" if the engine is chosen for each network (`Renderer.engine_for`); without
+    OpenGL it is the name of the engine that draws instead, and `context` is None.
     """
 
     engine: str
@@ -60,16 +68,19 @@ class RendererInfo:
 
 
 class Renderer:
-    """Draws presets and networks. Holds a headless context of its own, reused between calls.
+    """Draws presets and networks with its own headless context, which is reused between calls.
 
-    `engine`: "auto", which takes what was measured to be fastest here, or a first guess, and NumPy
-    where no OpenGL is to be had, with a RuntimeWarning and the reason in `fallback`; or one of
-    `names.engine_names()`. The environment variable CPPN_GL_ENGINE stands for "auto" where it is
-    set. Raises ContextError where OpenGL is asked for and cannot be had, ValueError for an unknown
-    engine.
+    `engine` is one of `names.engine_names()`. "auto" is the engine that was measured to be fastest
+    on this machine, or an estimate if nothing was measured; without OpenGL it is NumPy, with a
+    RuntimeWarning and the reason in `fallback`. The environment variable CPPN_GL_ENGINE replaces
+    "auto". Raises ContextError if the engine needs OpenGL and it is not available, ValueError for
+    an unknown engine.
 
-    Its own context is current only while it draws, so that several renderers can be used by
-    turns, and from any thread. A `context` that is given stays the caller's to make current.
+    Its own context is current only while it draws, so several renderers can be used alternately and
+    from any thread. If a `context` is passed, the caller makes it current.
+
+    `report(activity, fraction)` is called during long work; the fraction done, from 0 to 1, is
+    None if unknown.
     """
 
     def __init__(
@@ -82,16 +93,15 @@ class Renderer:
     ):
         engine = engine_name(engine)
         if engine == AUTO:
-            engine = wished()
+            engine = requested_engine()
         self._asked = engine
-        # Told what takes its time, and how much of it is done, from 0 to 1, where that is known.
-        self.report: Callable[[str, float | None], None] = lambda what, done: None
+        self.report: Callable[[str, float | None], None] = lambda activity, fraction: None
         self.fallback: ContextError | None = None
         self._given, self._owned = context, context is None
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
-        self._host = host_engine(engine)  # that was asked for
+        self._host = cpu_engine(engine)  # the requested engine, if it needs no OpenGL
         self.ctx = context if self._host is None else None
         if self._host is None and context is None:
             try:
@@ -103,7 +113,7 @@ class Renderer:
                 warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo(str(self._host or HOST), f"NumPy {np.__version__}", None)
+            self.info = RendererInfo(str(self._host or CPU_ENGINE), f"NumPy {np.__version__}", None)
             return
         try:
             with self._current():
@@ -114,24 +124,24 @@ class Renderer:
             raise
 
     def _open(self, ctx: moderngl.Context, glsl: int | None) -> None:
-        found = describe(ctx)
-        self.info = RendererInfo(self._asked, found.renderer, found)
+        context = describe(ctx)
+        self.info = RendererInfo(self._asked, context.renderer, context)
         version = glsl or (420 if ctx.version_code >= 420 else 330)
         self.presenter = self._presenter()
-        self.painter = Painter(ctx, version, self._shaders, software=found.software)
+        self.painter = Painter(ctx, version, self._shaders, software=context.software)
         self.chooser = Chooser(
-            self.painter, found, self._asked, report=lambda what: self.report(what, None)
+            self.painter, context, self._asked, report=lambda activity: self.report(activity, None)
         )
         if problem := self.chooser.problem:
             raise ContextError(
-                f"The engine {self._asked} {problem}; {found.renderer} has "
-                f"{found.version_code // 100}.{found.version_code // 10 % 10}.",
+                f"The engine {self._asked} {problem}; {context.renderer} has OpenGL "
+                f"{context.version_code // 100}.{context.version_code // 10 % 10}.",
                 f"Use the engine {STAND_IN}.",
                 "engine",
             )
 
     def _open_late(self) -> None:
-        """Use OpenGL after all, for a view that draws with it what an engine on the host made."""
+        """Open OpenGL although the engine does not use it, for a view that draws with it."""
         with self._lock:
             if self.ctx is not None or self._released:
                 return
@@ -148,7 +158,7 @@ class Renderer:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """Hold other threads off."""
+        """Exclude other threads."""
         with self._lock:
             if self._released:
                 raise RuntimeError("this renderer has been released")
@@ -156,7 +166,7 @@ class Renderer:
 
     @contextmanager
     def _current(self) -> Iterator[None]:
-        """The same, with this renderer's own context current."""
+        """Exclude other threads, with this renderer's own context current."""
         with self._held():
             if self.ctx is None or not self._owned:
                 yield
@@ -176,11 +186,12 @@ class Renderer:
     ) -> NDArray[Any]:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
-        `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples a
+        `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples per
         pixel. `dtype` is "uint8" (round(255 v)) or "float32" (before quantisation; not clamped
-        at one sample). A pixel whose value is not a finite number is magenta, (1, 0, 1).
-        `part` draws only (left, top, width, height) of it, in pixels: the same values as a cut
-        from the whole, which may then be too large to draw; other views are drawn whole.
+        at one sample). A pixel whose value is not finite is magenta, (1, 0, 1).
+        `part` = (left, top, width, height) in pixels returns only that rectangle, with the same
+        values as in the whole picture. Views that draw pixel by pixel then draw nothing else, so
+        `size` may exceed what can be drawn at once; other views are drawn whole and cropped.
         """
         if dtype not in ("uint8", "float32"):
             raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
@@ -195,7 +206,7 @@ class Renderer:
             self.check(scene.preset, size, samples)
             engine = self._engine(scene.network)
         pixels: NDArray[Any]
-        if view.on_host(engine):
+        if view.on_cpu(engine):
             task = Stepping(view.paint_region(scene, engine, region))
             self._run(task, view, engine)
             assert task.result is not None
@@ -214,14 +225,14 @@ class Renderer:
         time: float = 0.0,
         *,
         samples: int = 1,
-    ) -> Coming:
-        """As `render`, in 8 bits, without waiting for the pixels: another can be begun first."""
+    ) -> PendingPicture:
+        """Start `render` in 8 bits without waiting for the pixels; another may be started first."""
         scene = _scene(what, TIME(time))
         view = view_of(scene.preset)
         with self._held():
             engine = self._engine(scene.network)
-        if view.on_host(engine) or not view.by_pixel:
-            return Ready(self.render(what, size, time, samples=samples))
+        if view.on_cpu(engine) or not view.by_pixel:
+            return FinishedPicture(self.render(what, size, time, samples=samples))
         region = Region.of(SIZE(tuple(size)), SAMPLES(samples))
         with self._current():
             drawn = self._regions(view, scene, region)
@@ -229,18 +240,18 @@ class Renderer:
         return Mosaic(region.size, regions, self._current)
 
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
-        """Raise what `render` would refuse a preset's view for, before anything is drawn."""
+        """Raise the error of `render` if a preset's view cannot be drawn. Draws nothing."""
         view = view_of(preset)
-        if self.fallback is not None and not view.on_host(HOST):
-            words = f"The view {view.name} needs OpenGL: {self.fallback.message}"
-            raise ContextError(words, self.fallback.hint)
+        if self.fallback is not None and not view.on_cpu(CPU_ENGINE):
+            message = f"The view {view.name} needs OpenGL: {self.fallback.message}"
+            raise ContextError(message, self.fallback.hint)
         if problem := view.problem(preset):
             raise PresetError(f"the view {view.name} {problem}", key="show.view")
         largest = self.painter.largest if self.ctx is not None else LARGEST
         if max(size) * samples > largest and not view.by_pixel:
             raise PresetError(
-                f"{max(size)} pixels with {samples}×{samples} samples where the view {view.name} "
-                f"can have {largest // samples} a side",
+                f"{max(size)} pixels with {samples}×{samples} samples are too many: the limit of "
+                f"the view {view.name} is {largest // samples} a side",
                 key="size",
             )
 
@@ -248,34 +259,34 @@ class Renderer:
         return ENGINES[self.engine_for(network).engine]
 
     def engine_for(self, what: Preset | Network) -> Choice:
-        """The engine that draws a preset or network here, by its exact name, and why that one."""
+        """The exact name of the engine that draws a preset or network, and why it was chosen."""
         if self.ctx is None:
-            return Choice(str(self._host or HOST), "asked for" if self._host else "no OpenGL")
+            return Choice(str(self._host or CPU_ENGINE), "asked for" if self._host else "no OpenGL")
         return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
-        """Time the engines on this preset, remember the fastest, and return it.
+        """Time the engines on a preset, store the fastest, and return it.
 
-        It is kept for all networks of the structure, in a file that can be deleted. Takes a second
-        or a few; compiles each candidate.
+        The result applies to all networks of the same structure. It is stored in the file
+        `tuning_path`, which can be deleted. Compiles every candidate, which takes a few seconds.
         """
         if self.ctx is None:
             return self.engine_for(what)
         scene = _scene(what)
         with self._current():
             width, height = SIZE(tuple(size))
-            least = (max(width, LEAST[0]), max(height, LEAST[1]))
-            return self.chooser.tune(scene, least, self._region)
+            timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
+            return self.chooser.tune(scene, timed, self._region)
 
     def plan(self, what: Preset | Network, points: float, *, samples: int = 1) -> Choice:
-        """Choose the engine for a long job of one network, and draw with it from now on.
+        """Choose the engine for a job of one network, and draw with it from now on.
 
-        `points` are the pixels × samples² of all its frames, `samples` N for N×N of them a pixel.
-        A job that is worth it measures the engines first; a baked program is taken where it saves
-        more than its compilation costs, and never for a network that moves: each frame would be
-        compiled. Nothing is measured for a view that does not draw by engines, or baked for one
-        that draws other networks too. What is likely to compile for long does so in another
-        process, within a limit; without one where a baked program was asked for.
+        `points` is pixels × samples² of all frames, `samples` N for N×N samples per pixel. For a
+        long job the engines are measured first. A baked program is used if it saves more time than
+        its compilation costs; never for a network that changes over time, since each frame would be
+        compiled. Nothing is measured for a view that does not use engines, and nothing baked for a
+        view that draws other networks too. Long compilations run in another process, with a time
+        limit unless a baked engine was requested.
         """
         if self.ctx is None:
             return self.engine_for(what)
@@ -295,20 +306,20 @@ class Renderer:
 
     @property
     def tuning_path(self) -> Path | None:
-        """The file of what was measured; None without OpenGL, or for a user without a home."""
+        """The file with the measurements; None without OpenGL or a home directory."""
         return self.chooser.cache.path if self.ctx is not None else None
 
     def _run(
-        self, task: Task, view: View, engine: Engine, before: float = 0.0, share: float = 1.0
+        self, task: Task, view: View, engine: Engine, before: float = 0.0, fraction: float = 1.0
     ) -> None:
-        """Do a task that is a share of the whole, and report."""
-        what = f"drawing by {engine}" if view.by_pixel else f"drawing the view {view.name}"
+        """Run a task, a `fraction` of the picture of which `before` is done, and report."""
+        activity = f"drawing with {engine}" if view.by_pixel else f"drawing the view {view.name}"
         try:
             if not view.by_pixel:
-                self.report(what, None)
+                self.report(activity, None)
             while not task.step(within(SECONDS)):
                 if view.by_pixel:
-                    self.report(what, before + share * task.fraction)
+                    self.report(activity, before + fraction * task.fraction)
         finally:
             task.release()
 
@@ -326,7 +337,7 @@ class Renderer:
     def _regions(
         self, view: View, scene: Scene, region: Region
     ) -> Iterator[tuple[tuple[int, int], Planes]]:
-        """Where in a region each part lies, and its planes, which the next one draws over."""
+        """The offset of each part in a region, and its planes, which the next part reuses."""
         base, (width, height) = scene.network, region.part
         engine = self._engine(base)
         stage = Stage(self.painter, lambda network: self.chooser.engine_within(base, network))
@@ -336,10 +347,10 @@ class Renderer:
                 part = region.cut(right, down, min(side, width - right), min(side, height - down))
                 planes = self._region(part.part)
                 before = down * width + right * planes.size[1]
-                share = planes.size[0] * planes.size[1] / (width * height)
+                fraction = planes.size[0] * planes.size[1] / (width * height)
                 try:
                     task = begin(view, stage, planes, scene, part)
-                    self._run(task, view, engine, before / (width * height), share)
+                    self._run(task, view, engine, before / (width * height), fraction)
                 except BaseException:
                     self._free_region()
                     raise
@@ -348,7 +359,7 @@ class Renderer:
             self._free_region()
 
     def reload(self, network: Network) -> None:
-        """Read the shader files again. Raises ShaderError, and keeps the old ones, if any fails."""
+        """Reload the shader files. If any fails, keeps the old ones and raises ShaderError."""
         with self._current():
             fresh = self._presenter()
             try:
@@ -376,7 +387,7 @@ class Renderer:
             self._planes = None
 
     def release(self) -> None:
-        """Free all that this renderer holds, its own context included."""
+        """Release all resources, including the renderer's own context."""
         if self._released:
             return
         with self._current():
@@ -406,9 +417,9 @@ def _network(what: Preset | Network) -> Network:
 
 
 def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
-    """What to draw, or TypeError; a network alone is seen as a preset that says nothing else."""
+    """The scene of a preset, or of a network with the default view and colours, or TypeError."""
     if not isinstance(what, Preset | Network):
-        raise TypeError(f"a Preset or a Network can be drawn, not {type(what).__name__}")
+        raise TypeError(f"expected a Preset or a Network, not {type(what).__name__}")
     if isinstance(what, Network):
         return scene_of(Preset(), time, what)
     return scene_of(what, time)
@@ -420,14 +431,14 @@ def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:
 
 
 def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:
-    """A part that lies within the picture, or ValueError."""
+    """The part as integers. Raises ValueError if it is not inside the picture."""
     left, top, width, height = (operator.index(n) for n in part)
     if not (0 <= left < left + width <= size[0] and 0 <= top < top + height <= size[1]):
-        raise ValueError(f"part {tuple(part)} does not lie within {size[0]}×{size[1]} pixels")
+        raise ValueError(f"part {tuple(part)} is not within the {size[0]}×{size[1]} pixels")
     return left, top, width, height
 
 
 def render(what: Preset | Network, size: tuple[int, int] = (640, 360), **options: Any) -> Any:
-    """One picture by a renderer of its own; the options are those of `Renderer.render`."""
+    """Render one picture with a temporary Renderer; the options are those of `Renderer.render`."""
     with Renderer() as renderer:
         return renderer.render(what, size, **options)

@@ -1,10 +1,10 @@
-"""Numbered frames in a folder, with a manifest that says what they are and lets them resume.
+"""Sequences: numbered frames in a folder, resumable, described by a manifest.
 
     Sequence -> manifest.json, then frame k at k / fps seconds -> 00000.png, 00001.png …
 
-Frames are written whole or not at all, so a frame that is there is done: after a crash the same
-call draws the missing ones, and the folder holds the bytes of an undisturbed run. Drawing, reading
-back and encoding go on at once, with a few pictures between them and never more.
+Frames are written atomically, so an existing frame is done. After a crash the same call draws the
+missing ones, and the folder has the bytes of an uninterrupted run. Drawing, reading back and
+encoding run in parallel, with a bounded number of pictures in between.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.engines.gl.stream import Coming, one_ahead
+from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
@@ -31,9 +31,9 @@ from cppn_gl.utils.locks import locked
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
 
-FRAMES = integer(1, 100_000)  # five digits sort
+FRAMES = integer(1, 100_000)  # five digits in a file's name
 FPS = number(0.001, 1000)
-WAITING_BYTES = 2**30  # of pixels, drawn and not yet written
+WAITING_BYTES = 2**30  # limit of pixels drawn but not yet written
 
 _SUFFIX = PNG.suffixes[0]
 _FRAME = re.compile(r"(\d{5})" + re.escape(_SUFFIX), re.ASCII)
@@ -42,7 +42,7 @@ _REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 @dataclass(frozen=True)
 class Sequence:
-    """`frames` pictures of a preset, `fps` to a second; `size` in pixels, `samples` as in Shot."""
+    """`frames` pictures of a preset at `fps` frames per second; `size`, `samples` as in Shot."""
 
     preset: Preset
     frames: int
@@ -60,11 +60,11 @@ class Sequence:
             object.__setattr__(self, name, value)
 
     def shot(self, frame: int, engine: str) -> Shot:
-        """What frame number `frame` shows, counted from 0."""
+        """The shot of a frame, counted from 0."""
         return Shot(self.preset, self.size, frame / self.fps, self.samples, engine)
 
     def manifest(self, engine: str) -> dict[str, Any]:
-        """What manifest.json says. All but the name has to agree when a sequence goes on."""
+        """The content of manifest.json. To resume, everything but the name has to match."""
         return {
             "name": self.preset.name,
             "frames": self.frames,
@@ -83,7 +83,7 @@ def frame_path(folder: Path, frame: int) -> Path:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """What a folder's manifest says; None where there is none. Raises CaptureError."""
+    """The content of a folder's manifest; None if there is none. Raises CaptureError."""
     checks: dict[str, Check] = {"name": line(200), "engine": text(40), "frames": FRAMES}
     return _read_manifest(folder, checks, _REMEDY)
 
@@ -97,12 +97,11 @@ def write_sequence(
     any_engine: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Draw the frames that `folder` lacks, and return how many those were.
+    """Draw the frames missing from `folder`, and return their number.
 
-    Raises CaptureError where the folder holds another sequence, which `overwrite` replaces, where
-    a file cannot be written, or where another process is drawing there. `any_engine` goes on with
-    another engine than the manifest's.
-    `progress(done, frames)` is called after each frame.
+    Raises CaptureError if the folder contains another sequence (which `overwrite` replaces), a file
+    cannot be written, or another process is drawing there. `any_engine` resumes with an engine
+    other than the manifest's. `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
     _check(renderer, sequence)
@@ -120,15 +119,15 @@ def _write(
     any_engine: bool,
     progress: Callable[[int, int], None] | None,
 ) -> int:
-    """As write_sequence, in a folder that is there and held."""
+    """As write_sequence, in an existing and locked folder."""
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
-    lacking = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
-    pictures = one_ahead(partial(_begin, renderer), lacking)
+    missing = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
+    pictures = pipelined(partial(_begin, renderer), missing)
     with (
         FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size)) as writer,
         contextlib.closing(pictures),
@@ -145,45 +144,45 @@ def _write(
 
 
 def _check(renderer: "Renderer", sequence: Sequence) -> None:
-    """Raise what any frame would be refused for, before anything is written."""
+    """Raise the error of any frame that cannot be drawn, before anything is written."""
     preset = sequence.preset
     for frame in range(sequence.frames if preset.moves else 1):
         renderer.check(preset.at(frame / sequence.fps), sequence.size, sequence.samples)
 
 
 def waiting(size: tuple[int, int]) -> int:
-    """How many pictures of a size wait to be written, those being encoded included.
+    """How many pictures of a size may wait to be written, including those being encoded.
 
-    Two more are alive: one being drawn, and one drawn.
+    Two more are in memory: one being drawn and one read back.
     """
     return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1])))
 
 
-def _begin(renderer: "Renderer", shot: Shot) -> Coming:
+def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
     return renderer.begin(shot.preset, shot.size, shot.time, samples=shot.samples)
 
 
 def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
-    """The sequence with the name in the folder's manifest, if the two agree, or CaptureError."""
-    found = read_manifest(folder)
-    if found is None:
+    """The sequence with the name in the folder's manifest. Raises CaptureError if they differ."""
+    existing = read_manifest(folder)
+    if existing is None:
         if _numbered(folder):
-            raise CaptureError(folder, f"holds frames and no {MANIFEST}", _REMEDY)
+            raise CaptureError(folder, f"contains frames but no {MANIFEST}", _REMEDY)
         return sequence
-    wanted = sequence.manifest(engine or found["engine"])
-    # A preset of another version differs in more than one key; the most telling one is named.
+    wanted = sequence.manifest(engine or existing["engine"])
+    # Several keys may differ; the first in this order is the most informative one.
     keys = ("preset_sha256", "size", "fps", "samples", "engine", "version")
-    if problem := difference(found, wanted, keys):
+    if problem := difference(existing, wanted, keys):
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
-    if found["frames"] > sequence.frames:
-        problem = f"frames is {found['frames']}, not {sequence.frames}: a sequence can only grow"
+    if existing["frames"] > sequence.frames:
+        problem = f"frames is {existing['frames']}, not {sequence.frames}: it can only be increased"
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
-    name = Path(found["name"]).name or sequence.preset.name
+    name = Path(existing["name"]).name or sequence.preset.name
     return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
-    """Number to path of the files that are named as frames are."""
+    """Frame number to path of all files named like frames."""
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
@@ -193,9 +192,9 @@ def _numbered(folder: Path) -> dict[int, Path]:
 
 
 def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set[int]:
-    """The frames that are there; with `overwrite` the others of their names are removed.
+    """The numbers of the finished frames; with `overwrite`, other frames' files are removed.
 
-    Without, a frame by another engine counts: the person was told when it was drawn.
+    Without it, a frame drawn by another engine counts as finished.
     """
     done = set()
     for frame, path in _numbered(folder).items():
@@ -203,20 +202,20 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
         if frame < sequence.frames and is_whole_png(path, expected):
             done.add(frame)
             continue
-        found = _shot_in(path)
+        shot = _shot_in(path)
         if not overwrite:
-            other = found and dataclasses.replace(expected, engine=found.engine)
+            other = shot and dataclasses.replace(expected, engine=shot.engine)
             if other is None or frame >= sequence.frames or not is_whole_png(path, other):
-                raise CaptureError(path, "is not a whole frame of this sequence", _REMEDY)
+                raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
             done.add(frame)
-        elif found is not None:  # a picture of ours: an old frame, which may outlast the new ones
+        elif shot is not None:  # an old frame: the new sequence may be shorter
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
 
 
 def _shot_in(path: Path) -> Shot | None:
-    """The shot in a picture by cppn_gl; None for any other file."""
+    """The shot in a picture saved by cppn_gl; None for any other file."""
     try:
         return read_shot(path)
     except PresetError:
@@ -224,12 +223,12 @@ def _shot_in(path: Path) -> Shot | None:
 
 
 def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
-    """Write the manifest unless it is there; a sequence that goes on keeps its engine."""
-    found = None
-    with contextlib.suppress(CaptureError):  # with `overwrite`, a broken one is replaced
-        found = read_manifest(folder)
-    if found is not None and not overwrite:
-        engine = found["engine"]
+    """Write the manifest if it changed; a resumed sequence keeps the engine recorded there."""
+    existing = None
+    with contextlib.suppress(CaptureError):  # with `overwrite`, an invalid one is replaced
+        existing = read_manifest(folder)
+    if existing is not None and not overwrite:
+        engine = existing["engine"]
     wanted = sequence.manifest(engine)
-    if found != wanted:
+    if existing != wanted:
         write_manifest(folder, wanted)

@@ -1,4 +1,4 @@
-"""TIFF files: BigTIFF, 8-bit RGB in compressed strips, their shot in the image description."""
+"""TIFF files: BigTIFF, 8-bit RGB in compressed strips, the shot in the image description."""
 
 from collections.abc import Iterable
 from typing import BinaryIO
@@ -21,21 +21,21 @@ class TiffFormat:
     lead = 0
 
     def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
-        """Write pixels and their shot, with the strips that a poster of this shot has."""
+        """Write pixels and their shot, in the same strips as a poster of this shot."""
         rows = band_rows(shot)
         bands = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
         self.write_bands(file, shot, rows, (compress(self.filtered(band).data) for band in bands))
 
     def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """(height, width, 3) pixels less those to the left: TIFF's predictor."""
-        import tifffile  # noqa: F401 - where it is missing, the first band says so, not the last
+        """(height, width, 3) pixels minus those to the left: TIFF's horizontal predictor."""
+        import tifffile  # noqa: F401 - if it is missing, fail at the first band, not after the last
 
         filtered = pixels.copy()
         filtered[:, 1:] -= pixels[:, :-1]
         return filtered
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
-        """Write the file of a shot; a band is a strip."""
+        """Write the file of a shot, each band as one strip."""
         import tifffile
 
         with tifffile.TiffWriter(file, bigtiff=True, byteorder="<") as writer:

@@ -1,7 +1,7 @@
-"""What the C library keeps of memory that was freed, where it is glibc: elsewhere nothing is done.
+"""Returning freed memory to the system, with glibc; other C libraries need no help.
 
-It keeps freed memory for each of many threads, and never looks at it again by itself: a window that
-has drawn much held twice of what it used.
+glibc keeps freed memory in a heap (arena) per thread and does not return it by itself: after much
+drawing, a window held twice the memory that it used.
 """
 
 import ctypes
@@ -9,8 +9,8 @@ import functools
 import sys
 from typing import Any
 
-ARENAS = 2  # heaps that threads share
-M_ARENA_MAX = -8
+ARENAS = 2  # heaps shared by all threads
+M_ARENA_MAX = -8  # of mallopt(3)
 
 
 @functools.cache
@@ -22,12 +22,12 @@ def _glibc() -> Any:
 
 
 def share_heaps() -> None:
-    """Let threads that start from now on share a few heaps."""
+    """Limit the number of heaps for threads that start from now on."""
     if _glibc() is not None:
         _glibc().mallopt(M_ARENA_MAX, ARENAS)
 
 
 def return_freed() -> None:
-    """Give freed memory back to the system; takes milliseconds."""
+    """Return freed memory to the system; takes milliseconds."""
     if _glibc() is not None:
         _glibc().malloc_trim(0)

@@ -14,7 +14,7 @@ from typing import Any
 import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.names import AUTO, STAND_IN, host_engine, wished
+from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
@@ -70,7 +70,7 @@ class App:
         engine: str = AUTO,
     ):
         self.window, self._source, self._folder = window, source, output_dir
-        host = host_engine(wished() if engine == AUTO else engine)
+        host = cpu_engine(requested_engine() if engine == AUTO else engine)
         # The window presents pictures with OpenGL, even those of an engine without it.
         self.renderer = Renderer(STAND_IN.name if host else engine, context=window.ctx)
         self.engines = EngineSelector(self.renderer, host=host)

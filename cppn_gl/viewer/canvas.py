@@ -16,7 +16,7 @@ import moderngl
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import HOST
+from cppn_gl.engines.names import CPU_ENGINE
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Task, within
@@ -182,7 +182,7 @@ class Canvas:
     def _ready_engine(self, network: Network) -> Engine:
         """An engine that draws one of a view's networks without compiling first."""
         pick = self._engines.pick_for(network)
-        return HOST if pick.compiles else pick.engine
+        return CPU_ENGINE if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
         """The engine for a drawing; None if this turn was used to compile its program."""
@@ -252,7 +252,7 @@ class Canvas:
         part.task.release()
         if part.work:
             kind = (view_of(part.of[0].preset).name, None)
-            self._painter.measured(kind, part.work, part.seconds)
+            self._painter.record(kind, part.work, part.seconds)
         self.changes += 1
         if part.samples > 1:
             assert self.front is not None

@@ -21,7 +21,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import ENGINES, HOST, STAND_IN
+from cppn_gl.engines.names import CPU_ENGINE, ENGINES, STAND_IN
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -116,7 +116,7 @@ class Warmer:
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
         sheet = Planes(painter.ctx, SMALL)
-        drawing = view.begin(Stage(painter, lambda network: HOST), sheet, scene)
+        drawing = view.begin(Stage(painter, lambda network: CPU_ENGINE), sheet, scene)
         try:
             while not drawing.step(within(DISK_SECONDS)):
                 self._check_newer()

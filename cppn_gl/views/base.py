@@ -105,7 +105,7 @@ class View:
         """
         raise NotImplementedError
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         """Whether `paint_region` can draw it with this engine, without OpenGL."""
         return False
 
@@ -142,7 +142,7 @@ class View:
         return None
 
 
-class HostView(View):
+class CPUView(View):
     """A view painted by NumPy and Pillow: it needs no OpenGL and compiles no shader."""
 
     samples = 1
@@ -167,7 +167,7 @@ class HostView(View):
 
         return Stepping(steps())
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         return True
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
@@ -197,7 +197,7 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
 
 
-def painted(view: HostView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
+def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
     """A host view's picture of `size`, uninterrupted; `shape`: see `paint_for`."""
     return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ImageDraw
 
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_order
-from cppn_gl.engines.stretch import ends, grid, measured, natural
+from cppn_gl.engines.stretch import default_range, grid, measure, stretched_range
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
@@ -25,7 +25,7 @@ from cppn_gl.preset.show import LayersOptions
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
 from cppn_gl.views.cells import Cells, arranged
 
 Floats = NDArray[np.float32]
@@ -55,7 +55,7 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     before = [np.empty((len(blocks), BLOCK, len(end.bias)), np.float32) for end in lasts]
     for start in range(0, len(blocks), products.at_once):
         some = slice(start, start + products.at_once)
-        y = products.places(blocks[some].pixels, size)
+        y = products.coordinates(blocks[some].pixels, size)
         (_, before[0][some], _), *_ = first.walk(y)
         yield
         for end, into, (_, _, units) in zip(lasts[1:], before[1:], products.walk(y), strict=False):
@@ -85,12 +85,12 @@ def layer_ranges(scene: Scene, shape: Size) -> Generator[None, None, list[ValueR
         return [colors(one.values) for one in found]
 
     if scene.preset.color.stretch == "none":
-        return [natural(scene)] * scene.network.depth  # one output activation for all
-    found = yield from measured(scene, grid(shape), values, "layers")
-    return [ends(scene, one) for one in found]
+        return [default_range(scene)] * scene.network.depth  # one output activation for all
+    found = yield from measure(scene, grid(shape), values, "layers")
+    return [stretched_range(scene, one) for one in found]
 
 
-class LayersView(HostView):
+class LayersView(CPUView):
     """Every layer's picture; with `before`, its pre-activations above it."""
 
     uses_cursor = True

@@ -29,8 +29,8 @@ class PictureView(View):
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
 
-    def on_host(self, engine: Engine) -> bool:
-        return engine.on_host
+    def on_cpu(self, engine: Engine) -> bool:
+        return engine.on_cpu
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
         return coloring.paint(_RATES, scene, engine, region)

@@ -242,7 +242,7 @@ def test_a_picture_by_an_engine_that_cannot_be_had_is_drawn_by_another(
     )
     status, out, err = run("render", "a.png", "-o", "b.png")
     assert (status, out) == (0, "b.png\n")
-    assert err == f"cppn_gl: no engine {engine!r} here: drawing with fragment\n"
+    assert err == f"cppn_gl: the engine {engine!r} is not available: drawing with fragment\n"
     assert (here / "b.png").read_bytes() == expected
 
 
@@ -252,7 +252,7 @@ def test_an_engine_that_draws_narrow_networks_only_is_replaced(run: Run, here: P
     run("render", "small.toml", "-o", "a.png", "--size", "5x3", "--engine", "compute-16")
     status, _, err = run("render", "a.png", "-o", "a.png", "--width", "70", "--depth", "2")
     assert (status, read_shot(here / "a.png").engine) == (0, "compute-4")
-    assert err == "cppn_gl: no engine 'compute-16' here: drawing with compute-4\n"
+    assert err == "cppn_gl: the engine 'compute-16' is not available: drawing with compute-4\n"
 
 
 @pytest.mark.parametrize("engine", ["nonsense", "compute-7", ""])
@@ -280,7 +280,7 @@ def test_tune_prints_one_line_and_remembers(run: Run, here: Path, tuning: Path) 
     engine, _, why = out.partition(": ")
     assert engine in EXACT
     assert why.startswith("measured here")
-    assert err == f"cppn_gl: kept in {tuning}, which can be deleted\n"
+    assert err == f"cppn_gl: saved in {tuning}, which can be deleted\n"
     assert tuning.exists()
     assert run("tune", *words, "--quiet")[2] == ""
     assert run("render", *words, "-o", "a.png")[0] == 0
@@ -700,22 +700,22 @@ def sheet(*words: str) -> list[str]:
 
 OUT = ["-o", "a.png"]
 WRONG = [
-    (["rendr"], "no command 'rendr'; did you mean render?"),
+    (["rendr"], "unknown command 'rendr'; did you mean render?"),
     (["squence", "-o", "f"], "did you mean sequence?"),
     (["xyzzy"], "no preset 'xyzzy'"),
     (["no.toml"], "no.toml: No such file"),
     (["no.png"], "no.png: No such file"),
     (["small.toml", "--dpeth", "3"], "did you mean --depth?"),
-    (["small.toml", "other"], "one argument too many"),
-    (["small.toml", "-o", "a.png"], "no option -o"),
+    (["small.toml", "other"], "unexpected argument"),
+    (["small.toml", "-o", "a.png"], "unknown option -o"),
     (["render"], "render writes PNG or TIFF: expected -o FILE.png"),
     (
         ["render", "small.toml", "-o", "a.jpg"],
         "a.jpg: not the name of a PNG or TIFF file; expected FILE.png",
     ),
-    (["render", "small.toml", "-o", ""], "-o/--output: an empty name"),
-    (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: an empty name"),
-    (["view", "--output-dir", ""], "--output-dir: an empty name"),
+    (["render", "small.toml", "-o", ""], "-o/--output: empty name"),
+    (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: empty name"),
+    (["view", "--output-dir", ""], "--output-dir: empty name"),
     (["render", "small.toml", *OUT, "--size", ""], "--size: ''"),
     (["view", "small.toml", "--size", "65536x65536"], "--size: 65536x65536 is more than"),
     (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),
@@ -735,7 +735,7 @@ WRONG = [
     (["render", "small.toml", *OUT, "--center", "-1"], "view.center"),
     (["render", "small.toml", *OUT, "--extent", "-1"], "view.extent: -1"),
     (["render", "small.toml", *OUT, "--set", "network.dpeth=3"], "did you mean 'depth'?"),
-    (["render", "small.toml", *OUT, "--set", "depth"], "--set 'depth' has no key or no value"),
+    (["render", "small.toml", *OUT, "--set", "depth"], "--set 'depth': expected table.key=VALUE"),
     (["render", "small.toml", *OUT, "--set", "format=2"], "format: cannot be changed"),
     (["render", "small.toml", *OUT, "--size", "640"], "--size: '640'"),
     (["render", "small.toml", *OUT, "--size", "0x9"], "--size: 0"),
@@ -751,7 +751,7 @@ WRONG = [
     (["sequence", "small.toml"], "-o DIR"),
     (["sequence", "small.toml", "-o", "f"], "--frames N"),
     (["sequence", "small.toml", "-o", "f", "--frames", "3"], "--fps F"),
-    ([*sequence(), "--time", "1"], "no --time"),
+    ([*sequence(), "--time", "1"], "has no --time"),
     (sequence(count=0), "--frames: 0"),
     (sequence(fps=-1), "--fps: -1"),
     (sequence("small.toml"), "small.toml: is a file"),
@@ -789,16 +789,16 @@ WRONG = [
     (sheet("--cell", "4096x4096", "--cols", "seed=1:30"), "--cell: 123004x4142 is more than"),
     (sheet("--size", "0x9"), "--size: 0"),
     (sheet("--rows"), "expected one argument"),
-    (sheet("--view", "units"), "varies what a cell shows"),
-    (["tour", "99"], "no figure '99'; they go from 1 to 20"),
+    (sheet("--view", "units"), "sets the cells' views"),
+    (["tour", "99"], "no figure '99'; expected a number from 1 to 20"),
     (["tour", "one"], "no figure 'one'"),
-    (["tour", "1", "2"], "one argument too many"),
+    (["tour", "1", "2"], "unexpected argument"),
     (["tour", "--size", "0x9"], "--size: 0"),
     (["tour", "--engine", "nonsense"], "--engine: no engine 'nonsense'"),
     (["presets", "xyzzy"], "no preset 'xyzzy'"),
-    (["presets", "small.toml", "more"], "too many"),
-    (["doctor", "now"], "too many"),
-    (["render", "small.toml", "--line\nbreak", *OUT], "no option --line\\nbreak"),
+    (["presets", "small.toml", "more"], "unexpected argument 'more'"),
+    (["doctor", "now"], "unexpected argument 'now'"),
+    (["render", "small.toml", "--line\nbreak", *OUT], "unknown option --line\\nbreak"),
 ]
 
 
@@ -846,7 +846,9 @@ def test_the_unexpected_is_one_line_unless_debugged(
     words = ["render", "small.toml", *OUT, *SMALL]
     status, out, err = run(*words)
     assert (status, out, err.count("\n")) == (1, "", 1)
-    assert "unexpected ZeroDivisionError: a\\nb; CPPN_GL_DEBUG=1" in err
+    assert (
+        "unexpected ZeroDivisionError: a\\nb; set the environment variable CPPN_GL_DEBUG=1" in err
+    )
     monkeypatch.setenv("CPPN_GL_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         run(*words)
@@ -981,7 +983,10 @@ def test_output_that_cannot_be_written_is_one_line(words: str) -> None:
         process = start(*words.split(), stdout=full)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert err == "cppn_gl: standard output: the disk is full; free some space and run it again\n"
+    assert (
+        err
+        == "cppn_gl: standard output: the disk is full; free some space and run the command again\n"
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")

@@ -89,13 +89,13 @@ def test_values(words: list[str], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--dpeth", "3"], "no option --dpeth; did you mean --depth?"),
-        (["--dep", "3"], "no option --dep;"),  # options are written in full
-        (["--xyzzy=1"], "no option --xyzzy; see"),
-        (["a", "b"], "'b' is one argument too many"),
+        (["--dpeth", "3"], "unknown option --dpeth; did you mean --depth?"),
+        (["--dep", "3"], "unknown option --dep;"),  # options are written in full
+        (["--xyzzy=1"], "unknown option --xyzzy; see"),
+        (["a", "b"], "unexpected argument 'b'"),
         (["--depth"], "--depth: expected one argument"),
         (["--quiet", "-3"], "--quiet"),
-        (["--set", "depth"], "has no key or no value"),
+        (["--set", "depth"], "--set 'depth': expected table.key=VALUE"),
     ],
 )
 def test_wrong_words(words: list[str], message: str) -> None:

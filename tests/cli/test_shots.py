@@ -65,7 +65,9 @@ def test_a_picture_remembers_all_and_is_of_this_version(
     shot = shot_of(arguments("a.png", "--time", "3"))
     assert (shot.size, shot.time, shot.samples, shot.engine) == (old.size, 3.0, 2, "numpy")
     assert shot.version == __version__
-    assert capsys.readouterr().err.endswith(f"is by version 0.0.1, this is {__version__}\n")
+    assert capsys.readouterr().err.endswith(
+        f"was saved by version 0.0.1; this is version {__version__}\n"
+    )
     shot_of(arguments("a.png", "--quiet"))
     assert capsys.readouterr().err == ""
 

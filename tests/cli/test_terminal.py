@@ -84,10 +84,10 @@ def test_a_line_now_and_then_says_what_is_going_on(
 @pytest.mark.parametrize("unit", [PERCENT, "frame"])
 def test_how_much_of_a_picture_is_drawn_counts_where_there_is_one(unit: str) -> None:
     progress = Progress(100, unit)
-    progress.report("drawing by numpy", 0.5)
+    progress.report("drawing with numpy", 0.5)
     progress.close()
     amount = "50 %" if unit == PERCENT else "0 of 100 frames"
-    assert progress.words() == f"drawing by numpy, {amount}, 0 s"
+    assert progress.words() == f"drawing with numpy, {amount}, 0 s"
 
 
 def test_nothing_is_said_when_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

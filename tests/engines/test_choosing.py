@@ -49,7 +49,7 @@ class World:
         self.rates = dict.fromkeys(EXACT, 1e9)
         self.compiling: dict[str, float] = {}  # seconds, once for each engine
         self.drawn: list[str] = []
-        self.elsewhere: list[str] = []  # compiled in another process
+        self.compiled_elsewhere: list[str] = []  # compiled in another process
         self.problem = ""  # why none can
 
     def perf_counter(self) -> float:
@@ -72,7 +72,7 @@ class World:
 
     def compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
         """In another process: what is late takes as long as it may."""
-        self.elsewhere.append(str(engine))
+        self.compiled_elsewhere.append(str(engine))
         seconds = self.compiling.get(str(engine), 1.0)
         self.now += min(seconds, limit)
         if self.problem or seconds > limit:
@@ -172,22 +172,22 @@ def test_candidates_begin_with_the_guess_and_can_draw(
     )
 
 
-# What was asked for.
+# A requested engine.
 
 
 @pytest.mark.parametrize("name", EXACT)
 @pytest.mark.parametrize("network", [NARROW, WIDE], ids=repr)
-def test_what_is_asked_for_draws_unless_it_does_not_fit(name: str, network: Network) -> None:
+def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) -> None:
     one = chooser(PROCESSOR, name)
     choice = one.engine_for(network)
     if not EXACT[name].problem(network, one.where):
         assert (choice.engine, choice.why) == (name, "asked for")
     else:
         assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
-        assert choice.why == f"{name} draws up to 64 units"
+        assert choice.why == f"{name} supports at most 64 units per layer"
 
 
-def test_what_is_asked_for_does_not_heed_what_was_measured(cache: TuningCache) -> None:
+def test_a_requested_engine_does_not_depend_on_measurements(cache: TuningCache) -> None:
     one = chooser(asked="compute-16", cache=cache)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured("compute-8", {}))
     assert one.engine_for(NARROW).engine == "compute-16"
@@ -207,7 +207,7 @@ def test_compute_alone_leaves_the_pixels_to_be_chosen(
     assert tuned(one, NARROW) == best
 
 
-# What was measured.
+# Measurements.
 
 
 def test_the_fastest_is_chosen_and_remembered(world: World, cache: TuningCache) -> None:
@@ -238,7 +238,7 @@ def test_the_guess_stays_unless_another_is_clearly_faster(world: World, cache: T
     assert tuned(one, NARROW) == other
 
 
-def test_compiling_counts_as_no_drawing(world: World, cache: TuningCache) -> None:
+def test_compile_time_is_not_drawing_time(world: World, cache: TuningCache) -> None:
     one = chooser(cache=cache)
     name = str(one.candidates(NARROW)[-1])
     world.rates[name] = 2e9
@@ -281,15 +281,15 @@ def test_a_band_is_drawn_and_no_more_than_the_picture(
 
 
 @pytest.mark.parametrize("engine", ["tiled", "baked", "numpy", "compute-16"])
-def test_what_was_measured_and_cannot_be_here_is_ignored(cache: TuningCache, engine: str) -> None:
+def test_a_measured_engine_that_is_not_a_candidate_is_ignored(
+    cache: TuningCache, engine: str
+) -> None:
     one = chooser(GPU, cache=cache, compute=False, tiled=False)
     cache.put(structure_key(one.painter.structure(NARROW)), Measured(engine, {engine: 9e9}))
     assert one.engine_for(NARROW).engine == "fragment"
 
 
-def test_a_small_network_is_baked_along_and_a_large_one_is_not(
-    world: World, cache: TuningCache
-) -> None:
+def test_tuning_also_bakes_small_networks_only(world: World, cache: TuningCache) -> None:
     baked = str(chooser().baked(NARROW))
     world.rates[baked] = 5e9
     assert weights(TINY) <= BAKE_TRIAL < weights(NARROW)
@@ -372,7 +372,7 @@ def test_baking_has_to_save_more_than_it_costs(
     world.rates |= rates
     assert settled(one, NARROW, points_of(NARROW, seconds)) == (baked if bakes else guess)
     assert set(world.drawn) <= {baked}  # what is known is not measured again
-    assert world.elsewhere == ([baked] if bakes else [])
+    assert world.compiled_elsewhere == ([baked] if bakes else [])
     assert one.engine_for(NARROW).engine == (baked if bakes else guess)
 
 
@@ -431,7 +431,7 @@ def test_what_is_expected_to_compile_for_long_is_not_baked(
     world.rates[str(BAKED)] = 9e9
     network = Network.random(depth=depth, width=width)
     assert EXACT[settled(one, network, points_of(network, 1e5))].bakes is False
-    assert world.elsewhere == []
+    assert world.compiled_elsewhere == []
 
 
 def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: TuningCache) -> None:
@@ -442,7 +442,7 @@ def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: Tu
     guess = str(one.candidates(network)[0])
     cache.put(key, Measured(guess, {guess: 1e9}, 1e-4, weights(NARROW)))
     assert settled(one, network, points_of(network, 1e4)) == str(BAKED)
-    assert world.elsewhere == [str(BAKED)]
+    assert world.compiled_elsewhere == [str(BAKED)]
 
 
 def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningCache) -> None:
@@ -450,7 +450,7 @@ def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningC
     world.rates[str(BAKED)] = 9e9
     assert weights(TINY) * choosing.BAKE_SECONDS < SHORT
     assert settled(one, TINY, points_of(TINY, 1e4)) == str(BAKED)
-    assert world.elsewhere == []
+    assert world.compiled_elsewhere == []
 
 
 def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
@@ -464,11 +464,11 @@ def test_compiling_ends_at_its_limit_and_is_not_tried_again_for_such_a_job(
     cache.put(structure_key(one.painter.structure(network)), Measured(guess, {guess: 1e9}))
     for _ in range(2):
         assert settled(one, network, points_of(network, 100.0)) == guess
-        assert world.elsewhere == [baked]
+        assert world.compiled_elsewhere == [baked]
         assert 0 < world.now < BAKE_LIMIT
         assert world.drawn == []
     settled(one, network, points_of(network, 1e4))  # may take longer
-    assert world.elsewhere == [baked, baked]
+    assert world.compiled_elsewhere == [baked, baked]
     assert world.now < 2 * BAKE_LIMIT
 
 

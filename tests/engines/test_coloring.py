@@ -14,7 +14,7 @@ from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import MAPPINGS, colored
 from cppn_gl.preset.preset import Preset
@@ -55,7 +55,7 @@ def renderer(shared: Renderer) -> Iterator[Renderer]:
 
 def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> np.ndarray:
     """From the float64 reference, sample by sample, by NumPy's mapping."""
-    ends = ended(scene_of(preset), size)
+    ends = value_range(scene_of(preset), size)
     total = np.zeros((size[1], size[0], 3))
     for right, down in sample_jitters(samples):
         values = reference(preset, size, shift=(0.5 + right, 0.5 + down)).reshape(-1, 3)
@@ -145,7 +145,7 @@ def test_a_part_is_cut_from_the_whole(samples: int) -> None:
 def test_a_coarse_picture_has_the_range_of_the_fine_one(renderer: Renderer) -> None:
     scene = scene_of(PRESET.replace(mapping="magma", stretch="percentile"))
     coarse = drawn(renderer, FRAGMENT, scene, region=Region.of((5, 3), shape=SIZE))
-    ends = ended(scene, SIZE)
+    ends = value_range(scene, SIZE)
     values = reference(PRESET, (5, 3)).reshape(-1, 3).astype(np.float32)
     assert np.abs(coarse.reshape(-1, 3) - colored(values, scene.preset.color, ends)).max() < 2e-4
 

@@ -9,7 +9,7 @@ import pytest
 from rows import BAKED, FRAGMENT
 
 from cppn_gl.engines.gl import compiling
-from cppn_gl.engines.gl.compiling import Compiled, elsewhere
+from cppn_gl.engines.gl.compiling import Compiled, compile_in_worker
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
@@ -47,14 +47,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Worker]:
 def test_a_program_is_compiled(
     renderer: Renderer, started: list[Worker], scene: Scene, samples: int
 ) -> None:
-    done = elsewhere(renderer.painter, scene, BAKED, samples)
+    done = compile_in_worker(renderer.painter, scene, BAKED, samples)
     assert (done.late, done.problem) == (False, "")
     assert done.seconds > 0
     assert [one._process.returncode is not None for one in started] == [True]
 
 
 def test_a_process_that_takes_too_long_is_ended(renderer: Renderer, started: list[Worker]) -> None:
-    done = elsewhere(renderer.painter, LARGE, BAKED, limit=0.5)
+    done = compile_in_worker(renderer.painter, LARGE, BAKED, limit=0.5)
     assert done.late
     assert done.seconds >= 0.5
     assert len(started) == 1
@@ -69,7 +69,7 @@ def test_an_interruption_ends_it(
 
     monkeypatch.setattr(Worker, "receive", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        elsewhere(renderer.painter, LARGE, BAKED)
+        compile_in_worker(renderer.painter, LARGE, BAKED)
     assert len(started) == 1
     assert started[0]._process.returncode not in (None, 0)
 
@@ -82,8 +82,8 @@ def test_without_a_cache_nothing_is_started(
     variable: str,
 ) -> None:
     monkeypatch.setenv(variable, "true")
-    done = elsewhere(renderer.painter, SMALL, FRAGMENT)
-    assert "keeps no compiled shaders" in done.problem
+    done = compile_in_worker(renderer.painter, SMALL, FRAGMENT)
+    assert "shader cache is disabled" in done.problem
     assert started == []
 
 
@@ -94,7 +94,9 @@ def test_what_goes_wrong_is_told(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(renderer.painter.programs, "folder", tmp_path)  # without shaders
-    assert elsewhere(renderer.painter, SMALL, FRAGMENT).problem
+    assert compile_in_worker(renderer.painter, SMALL, FRAGMENT).problem
     monkeypatch.setattr(sys, "executable", os.devnull)
-    assert elsewhere(renderer.painter, SMALL, FRAGMENT).problem.startswith("no process")
+    assert compile_in_worker(renderer.painter, SMALL, FRAGMENT).problem.startswith(
+        "cannot start a process"
+    )
     assert Compiled() == Compiled(0.0, late=False, problem="")

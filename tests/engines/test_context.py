@@ -471,7 +471,7 @@ def test_a_dead_display_is_none(name: str, clean: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["nonsense", ":", ":x", "/tmp/socket"])
 def test_a_display_that_is_no_name(name: str, clean: pytest.MonkeyPatch) -> None:
     clean.setenv("DISPLAY", name)
-    assert display_problem() == f"DISPLAY is {name}, which is no display's name"
+    assert display_problem() == f"DISPLAY is {name}, which is not a display name"
 
 
 @linux

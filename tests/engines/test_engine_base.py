@@ -26,7 +26,7 @@ class Toy(Engine):
     """Evaluates networks by the float64 reference, row by row."""
 
     name = "toy"
-    on_host = True
+    on_cpu = True
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         return Stepping(self._draw(target, scene, region))
@@ -35,7 +35,7 @@ class Toy(Engine):
         width, height = region.part
         left, top = region.offset
         picture = np.zeros((height, width, 3), np.float32)
-        network, view, (share, adds) = scene.network, scene.view, (len(region.jitters), region.adds)
+        network, view, samples = scene.network, scene.view, len(region.jitters)
         for jitter in region.jitters:
             x, y = pixel_points(region.size, view.center, view.extent, jitter=jitter)
             for row in range(height):
@@ -43,14 +43,14 @@ class Toy(Engine):
                 part = np.s_[top + row, left : left + width]
                 inputs = features(network.inputs, x[part], y[part], scene.clock, network.latent)
                 values = network.evaluate(inputs)
-                picture[row] += np.clip(values, 0, 1) / share if adds else values
+                picture[row] += np.clip(values, 0, 1) / samples if region.additive else values
         target.write(picture)
 
 
 class Device(Toy):
     """The same in a context, as if it needed one."""
 
-    on_host = False
+    on_cpu = False
 
     def rank(self, network: Any, device: Any) -> float:
         return 0.0
@@ -79,7 +79,7 @@ def test_an_engine_from_outside_draws_the_picture(
 ) -> None:
     preset = PRESET.replace(**color)
     with Renderer("toy") as renderer:
-        assert (renderer.ctx is None) == toy.on_host
+        assert (renderer.ctx is None) == toy.on_cpu
         assert renderer.engine_for(preset).engine == "toy"
         for part in (None, (5, 3, 18, 7)):
             keys: Any = {"samples": samples, "part": part, "dtype": "float32"}
@@ -123,18 +123,18 @@ def test_what_an_engine_does_unless_it_says_otherwise() -> None:
     assert one.rank(network, device) == 0
     assert one.serves(network)
     assert one.ready(None, network)
-    assert (one.on_host, one.compiles, one.bakes) == (False, False, False)
+    assert (one.on_cpu, one.compiles, one.bakes) == (False, False, False)
     with pytest.raises(NotImplementedError):
         one.begin(None, None, device, Region.of((1, 1)))
 
 
 def test_a_region_is_cut_from_a_picture() -> None:
     whole = Region.of((40, 30), 2, shape=(400, 300))
-    assert (whole.part, whole.offset, whole.samples, whole.adds) == ((40, 30), (0, 0), 2, True)
+    assert (whole.part, whole.offset, whole.samples, whole.additive) == ((40, 30), (0, 0), 2, True)
     part = whole.cut(5, 6, 20, 10).cut(1, 2, 3, 4)
     assert (part.size, part.offset, part.part) == ((40, 30), (6, 8), (3, 4))
     assert part.shape == (400, 300)
     samples = list(part.each_sample())
     assert [one.jitters for one in samples] == [(jitter,) for jitter in whole.jitters]
-    assert not any(one.adds for one in samples)
+    assert not any(one.additive for one in samples)
     assert Region.of((40, 30)).jitters == ((0.0, 0.0),)

@@ -9,7 +9,14 @@ from rows import COMPUTE, NUMPY
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
 from cppn_gl.engines.gl.pipeline import ShaderEngine
-from cppn_gl.engines.names import AUTO, ENGINES, VARIABLE, engine_name, engine_names, wished
+from cppn_gl.engines.names import (
+    AUTO,
+    ENGINES,
+    VARIABLE,
+    engine_name,
+    engine_names,
+    requested_engine,
+)
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError
 
@@ -41,7 +48,7 @@ def test_pixels_are_vectors_of_one_to_four_lanes() -> None:
 
 
 def test_only_numpy_needs_no_opengl() -> None:
-    assert [engine for engine in ENGINES.values() if engine.on_host] == [NUMPY]
+    assert [engine for engine in ENGINES.values() if engine.on_cpu] == [NUMPY]
     assert [engine for engine in ENGINES.values() if not engine.compiles] == [NUMPY]
 
 
@@ -65,16 +72,16 @@ def test_an_unknown_name_is_refused_with_the_nearest(text: str, near: str) -> No
 
 def test_the_environment_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     assert VARIABLE == "CPPN_GL_ENGINE"
-    assert wished() == AUTO
+    assert requested_engine() == AUTO
     for text, engine in (("", AUTO), ("compute-8", "compute-8"), ("compute", "compute")):
         monkeypatch.setenv(VARIABLE, text)
-        assert wished() == engine
+        assert requested_engine() == engine
 
 
 def test_a_wrong_wish_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "cmpute")
     with pytest.raises(PresetError, match=r"^CPPN_GL_ENGINE: no engine 'cmpute'; did you mean"):
-        wished()
+        requested_engine()
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -83,7 +90,9 @@ def test_what_is_unrolled_draws_narrow_networks_only(name: str) -> None:
     unrolled = engine.bakes or name in ("compute-8", "compute-16")
     narrow, wide = (Network.random(depth=2, width=UNROLLED_WIDTH + more) for more in (0, 1))
     assert engine.problem(None, device) == engine.problem(narrow, device) == ""
-    assert engine.problem(wide, device) == ("draws up to 64 units" if unrolled else "")
+    assert engine.problem(wide, device) == (
+        "supports at most 64 units per layer" if unrolled else ""
+    )
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -70,7 +70,7 @@ def test_time_size_and_samples_compile_and_send_nothing(warm: Renderer) -> None:
     assert warm.painter.programs.compiled == before
 
 
-def test_another_init_of_the_same_law_sends_nothing(warm: Renderer) -> None:
+def test_another_init_of_the_same_distribution_uploads_nothing(warm: Renderer) -> None:
     assert compiled_by(warm, START.replace(init="he_uniform")) == (0, 0)
     assert compiled_by(warm, START.replace(init="normal")) == (0, 1)
 
@@ -156,14 +156,14 @@ def test_a_rate_is_a_low_guess_until_it_is_measured(renderer: Renderer) -> None:
             engine.rate_key(painter, START.network()) for engine in (FRAGMENT, COMPUTE[4])
         )
         assert painter.rate(one) == FIRST_RATE / 2
-        painter.measured(one, work=1e9, seconds=1.0)
+        painter.record(one, work=1e9, seconds=1.0)
         assert painter.rate(one) == 1e9
         assert painter.rate(other) == FIRST_RATE / 2  # what another engine does tells nothing
-        painter.measured(one, work=3e9, seconds=1.0)
+        painter.record(one, work=3e9, seconds=1.0)
         assert painter.rate(one) == 2e9
-        painter.measured(one, work=1e3, seconds=1e-4)  # the cost of a call tells nothing
+        painter.record(one, work=1e3, seconds=1e-4)  # the cost of a call tells nothing
         assert painter.rate(one) == 2e9
-        painter.measured(one, work=9e9, seconds=0.0)
+        painter.record(one, work=9e9, seconds=0.0)
         assert painter.rate(one) > 9e9
         painter.release()
 
@@ -173,7 +173,7 @@ def test_rates_do_not_pile_up(renderer: Renderer) -> None:
         painter = Painter(ctx, 420)
         for depth in range(1, 500):
             kind: Any = FRAGMENT, depth
-            painter.measured(kind, 1e9, 1.0)
+            painter.record(kind, 1e9, 1.0)
         assert len(painter._rates) <= MAX_RATES
         assert NUMPY.rate_key(painter, START.network()) == ("numpy", None)
         painter.release()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from windowless import windowless
 
-from cppn_gl.engines.gl.passes import ADDED, Pass
+from cppn_gl.engines.gl.passes import ADDITIVE, Pass
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose
 from cppn_gl.engines.gl.targets import release_target
 
@@ -70,7 +70,7 @@ def test_draws_within_its_scissor_with_textures_by_name(
     expected = np.zeros(SIZE[::-1], np.float32)
     expected[1:5, 2:5] = 0.5
     assert np.array_equal(red(target), expected)
-    drawer.draw(target, (0, 0, *SIZE), blend=ADDED)
+    drawer.draw(target, (0, 0, *SIZE), blend=ADDITIVE)
     assert np.array_equal(red(target), expected + 0.5)
     for texture in textures:
         texture.release()

@@ -62,7 +62,7 @@ def test_the_shader_colours_as_numpy_does(
     raw.write(values())
     one = recolor(renderer)
     one.set(Color(name, invert), ends, 1)
-    one.draw(raw, shown, 0, SIZE[1], added=False)
+    one.draw(raw, shown, 0, SIZE[1], additive=False)
     picture = shown.read()
     expected = colored(values().reshape(-1, 3), Color(name, invert), ends).reshape(picture.shape)
     assert np.abs(picture - expected).max() < 1e-4
@@ -76,7 +76,7 @@ def test_rgb_is_the_outputs_to_the_last_bit(
     raw.write(values())
     one = recolor(renderer)
     one.set(Color(), ENDS[0], 1)
-    one.draw(raw, shown, 0, SIZE[1], added=False)
+    one.draw(raw, shown, 0, SIZE[1], additive=False)
     normal = np.abs(values()) > 1e-37
     assert np.array_equal(shown.read()[normal], np.clip(values(), 0, 1)[normal])
 
@@ -89,7 +89,7 @@ def test_rows_are_drawn_alone_and_samples_added(
     shown.write(np.full((SIZE[1], SIZE[0], 3), 0.25, np.float32))
     one = recolor(renderer)
     one.set(Color("magma"), ENDS[1], 4)
-    one.draw(raw, shown, 5, 3, added=True)
+    one.draw(raw, shown, 5, 3, additive=True)
     picture = shown.read()
     part = colored(values()[5:8].reshape(-1, 3), Color("magma"), ENDS[1]).reshape(3, -1, 3)
     assert np.abs(picture[5:8] - 0.25 - part / 4).max() < 1e-4
@@ -109,5 +109,5 @@ def test_no_mapping_compiles_anything(
     monkeypatch.setattr(type(renderer.ctx), "program", refuse)
     for name in MAPPINGS:
         one.set(Color(name, True), ENDS[2], 9)
-        one.draw(*planes, 0, 1, added=False)
+        one.draw(*planes, 0, 1, additive=False)
     assert one.rate > 0

@@ -75,9 +75,9 @@ def test_a_file_is_included_once(tmp_path: Path) -> None:
     assert compose("a.glsl", folder=folder).text.count("once") == 1
 
 
-def test_a_circle_of_includes_is_refused(tmp_path: Path) -> None:
+def test_circular_includes_are_refused(tmp_path: Path) -> None:
     folder = written(tmp_path, a='#include "b.glsl"', b='#include "a.glsl"', c='#include "c.glsl"')
-    with pytest.raises(ShaderError, match=r"a\.glsl → b\.glsl → a\.glsl: a circle"):
+    with pytest.raises(ShaderError, match=r"a\.glsl → b\.glsl → a\.glsl: circular"):
         compose("a.glsl", folder=folder)
     with pytest.raises(ShaderError, match=r"c\.glsl → c\.glsl"):
         compose("c.glsl", folder=folder)
@@ -195,7 +195,7 @@ def test_units_in_rows_have_constant_indices() -> None:
         assert set(re.findall(r"[A-Za-z]\w*", index)) <= known
 
 
-# Text that stands for a file.
+# Text that replaces a file.
 
 
 def test_a_file_can_be_replaced(tmp_path: Path) -> None:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.stream import Mosaic, Pixels, Reading, Readings, Ready, one_ahead
+from cppn_gl.engines.gl.stream import (
+    FinishedPicture,
+    Mosaic,
+    Pixels,
+    Readback,
+    ReadbackPool,
+    pipelined,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +30,11 @@ def picture(number: int, size: tuple[int, int] = (5, 3)) -> Pixels:
     return np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), np.uint8)
 
 
-def reading(ctx: moderngl.Context, readings: Readings, pixels: Pixels) -> Reading:
+def reading(ctx: moderngl.Context, readbacks: ReadbackPool, pixels: Pixels) -> Readback:
     """A reading of a framebuffer that holds these pixels, and is overwritten at once."""
     height, width, _ = pixels.shape
     target = ctx.framebuffer([ctx.texture((width, height), 3, pixels.tobytes(), alignment=1)])
-    begun = readings.start(target, lambda data: data.reshape(height, width, 3))
+    begun = readbacks.start(target, lambda data: data.reshape(height, width, 3))
     target.clear(0.5, 0.5, 0.5)
     for owned in (*target.color_attachments, target):
         owned.release()
@@ -58,12 +65,12 @@ class Logged:
 
 
 @pytest.mark.gl
-def test_a_reading_has_the_pixels_of_when_it_was_begun(ctx: moderngl.Context) -> None:
-    readings = Readings(ctx)
-    begun = [reading(ctx, readings, picture(k)) for k in range(3)]
+def test_a_readback_has_the_pixels_of_when_it_was_begun(ctx: moderngl.Context) -> None:
+    readbacks = ReadbackPool(ctx)
+    begun = [reading(ctx, readbacks, picture(k)) for k in range(3)]
     for k, one in enumerate(begun):
         assert np.array_equal(one.pixels(), picture(k))
-    readings.release()
+    readbacks.release()
     assert ctx.error == "GL_NO_ERROR"
 
 
@@ -77,34 +84,34 @@ def test_two_buffers_take_turns(ctx: moderngl.Context, monkeypatch: pytest.Monke
         return made[-1]
 
     monkeypatch.setattr(moderngl.Context, "buffer", counted)
-    readings = Readings(ctx)
-    shown = one_ahead(lambda k: reading(ctx, readings, picture(k)), range(9))
+    readbacks = ReadbackPool(ctx)
+    shown = pipelined(lambda k: reading(ctx, readbacks, picture(k)), range(9))
     assert all(np.array_equal(pixels, picture(k)) for k, pixels in enumerate(shown))
     assert len(made) == 2
-    other = reading(ctx, readings, picture(9, (4, 4)))  # of another size: the old ones go
+    other = reading(ctx, readbacks, picture(9, (4, 4)))  # of another size: the old ones go
     assert np.array_equal(other.pixels(), picture(9, (4, 4)))
-    readings.release()
+    readbacks.release()
     assert len(made) == 3
     assert {type(buffer.mglo).__name__ for buffer in made} == {"InvalidObject"}
 
 
 @pytest.mark.gl
-def test_a_dropped_reading_gives_its_buffer_back(ctx: moderngl.Context) -> None:
-    readings = Readings(ctx)
-    first = reading(ctx, readings, picture(1))
+def test_a_dropped_readback_returns_its_buffer(ctx: moderngl.Context) -> None:
+    readbacks = ReadbackPool(ctx)
+    first = reading(ctx, readbacks, picture(1))
     buffer = first._buffer
     first.drop()
     first.drop()
-    again = reading(ctx, readings, picture(2))
+    again = reading(ctx, readbacks, picture(2))
     assert again._buffer is buffer
     assert np.array_equal(again.pixels(), picture(2))
-    readings.release()
+    readbacks.release()
 
 
 @pytest.mark.gl
 @pytest.mark.parametrize("parts", [1, 4])
 def test_regions_make_one_picture(ctx: moderngl.Context, parts: int) -> None:
-    whole, readings, held = picture(3, (7, 5)), Readings(ctx), []
+    whole, readbacks, held = picture(3, (7, 5)), ReadbackPool(ctx), []
 
     @contextlib.contextmanager
     def current() -> Iterator[None]:
@@ -115,31 +122,34 @@ def test_regions_make_one_picture(ctx: moderngl.Context, parts: int) -> None:
         [(0, 0, 7, 5)] if parts == 1 else [(0, 0, 4, 3), (4, 0, 3, 3), (0, 3, 4, 2), (4, 3, 3, 2)]
     )
     regions = [
-        ((left, top), reading(ctx, readings, whole[top : top + height, left : left + width].copy()))
+        (
+            (left, top),
+            reading(ctx, readbacks, whole[top : top + height, left : left + width].copy()),
+        )
         for left, top, width, height in corners
     ]
     mosaic = Mosaic((7, 5), regions, current)
     assert np.array_equal(mosaic.pixels(), whole)
     mosaic.drop()
     assert held
-    readings.release()
+    readbacks.release()
 
 
 def test_the_next_is_begun_before_the_last_is_read() -> None:
     log = Log()
-    assert [int(pixels[0, 0, 0]) for pixels in one_ahead(log.begin, range(3))] == [0, 1, 2]
+    assert [int(pixels[0, 0, 0]) for pixels in pipelined(log.begin, range(3))] == [0, 1, 2]
     begun = [("begin", 0), ("begin", 1), ("pixels", 0), ("begin", 2), ("pixels", 1), ("pixels", 2)]
     assert log.events == begun
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_pictures(count: int) -> None:
-    assert len(list(one_ahead(Log().begin, range(count)))) == count
+    assert len(list(pipelined(Log().begin, range(count)))) == count
 
 
-def test_what_nobody_takes_is_dropped() -> None:
+def test_pictures_that_are_not_taken_are_dropped() -> None:
     log = Log()
-    with contextlib.closing(one_ahead(log.begin, range(9))) as pictures:
+    with contextlib.closing(pipelined(log.begin, range(9))) as pictures:
         next(pictures)
     assert log.events[-1] == ("drop", 1)
 
@@ -153,12 +163,12 @@ def test_a_picture_that_cannot_be_begun_drops_the_one_before() -> None:
         return log.begin(number)
 
     with pytest.raises(ZeroDivisionError):
-        list(one_ahead(begin, range(3)))
+        list(pipelined(begin, range(3)))
     assert log.events == [("begin", 0), ("drop", 0)]
 
 
-def test_what_is_ready_is_had_once() -> None:
-    ready = Ready(picture(4))
+def test_a_finished_picture_is_read_once() -> None:
+    ready = FinishedPicture(picture(4))
     assert np.array_equal(ready.pixels(), picture(4))
     assert ready.pixels().size == 0  # it is not kept alive
     ready.drop()

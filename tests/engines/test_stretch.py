@@ -9,7 +9,7 @@ from threads import at_once
 from truth import pixel_inputs
 
 from cppn_gl.engines import stretch
-from cppn_gl.engines.stretch import POINTS, ended, ending, grid, natural
+from cppn_gl.engines.stretch import POINTS, default_range, grid, value_range, value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
@@ -22,8 +22,8 @@ PRESET = Preset().replace(depth=5, width=12, seed=4, center=[0.3, -0.2], extent=
 
 
 @pytest.fixture(autouse=True)
-def nothing_kept() -> None:
-    stretch._kept.clear()
+def empty_cache() -> None:
+    stretch._cache.clear()
 
 
 def wanted(preset: Preset, size: tuple[int, int] = SIZE, time: float = 0.0) -> np.ndarray:
@@ -34,7 +34,7 @@ def wanted(preset: Preset, size: tuple[int, int] = SIZE, time: float = 0.0) -> n
 
 
 def found(preset: Preset, size: tuple[int, int] = SIZE, time: float = 0.0) -> np.ndarray:
-    ends = ended(scene_of(preset, time), size)
+    ends = value_range(scene_of(preset, time), size)
     return np.array([ends.low, ends.high])
 
 
@@ -86,15 +86,15 @@ def test_the_grid_has_as_many_points_for_each_shape(shape: tuple[int, int]) -> N
 
 def test_a_picture_of_one_row_has_a_grid_of_bounded_size() -> None:
     for shape in ((100_000, 1), (1, 100_000)):
-        assert 1 <= min(grid(shape)) <= max(grid(shape)) <= stretch.LONGEST
+        assert 1 <= min(grid(shape)) <= max(grid(shape)) <= stretch.MAX_SIDE
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_without_a_stretch_it_is_the_span_of_the_activation(name: str) -> None:
     preset = PRESET.replace(output_activation=name)
-    assert natural(scene_of(preset)).low == (0.0,) * 3  # rgb: as ever
-    assert natural(scene_of(preset)).high == (1.0,) * 3
-    ends = ended(scene_of(preset.replace(mapping="grey")), SIZE)
+    assert default_range(scene_of(preset)).low == (0.0,) * 3  # rgb: as ever
+    assert default_range(scene_of(preset)).high == (1.0,) * 3
+    ends = value_range(scene_of(preset.replace(mapping="grey")), SIZE)
     low, high = ends.low[0], ends.high[0]
     values = activate(name, np.linspace(-1e4, 1e4, 200_001))
     if ACTIVATIONS[name].bounded:
@@ -108,9 +108,9 @@ def test_without_a_stretch_it_is_the_span_of_the_activation(name: str) -> None:
 def test_one_colour_alone_has_the_range_of_all_three(name: str, output: str) -> None:
     preset = PRESET.replace(output_activation=output)
     scenes = [scene_of(preset.replace(mapping=mapping)) for mapping in ("rgb", name)]
-    assert natural(scenes[1]) == natural(scenes[0])
+    assert default_range(scenes[1]) == default_range(scenes[0])
     values = np.random.default_rng(2).uniform(-1.5, 1.5, (99, 3)).astype(np.float32)
-    all_three, alone = (colored(values, s.preset.color, natural(s)) for s in scenes)
+    all_three, alone = (colored(values, s.preset.color, default_range(s)) for s in scenes)
     channel = "rgb".index(name[0])
     assert np.array_equal(alone[:, channel], all_three[:, channel])
     assert not np.delete(alone, channel, axis=1).any()
@@ -119,7 +119,7 @@ def test_one_colour_alone_has_the_range_of_all_three(name: str, output: str) -> 
 def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     moving = PRESET.replace(inputs=["x", "y", "t"])
     scene = scene_of(PRESET.replace(stretch="minmax"))
-    ended(scene, SIZE)
+    value_range(scene, SIZE)
 
     def again(*values: object) -> None:
         raise AssertionError("measured again")
@@ -128,20 +128,20 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(stretch, "_values", again)
         for time, mapping, kind in ((0.0, "hsv", "minmax"), (2.0, "magma", "percentile")):
             other = PRESET.replace(mapping=mapping, stretch=kind)
-            ended(scene_of(other, time), (1280, 720))  # time moves nothing here
+            value_range(scene_of(other, time), (1280, 720))  # time moves nothing here
         with pytest.raises(AssertionError, match="again"):
-            ended(scene_of(PRESET.replace(stretch="minmax", weight_scale=1.1)), SIZE)
+            value_range(scene_of(PRESET.replace(stretch="minmax", weight_scale=1.1)), SIZE)
         with pytest.raises(AssertionError, match="again"):
-            ended(scene_of(PRESET.replace(stretch="minmax", extent=1.0)), SIZE)
+            value_range(scene_of(PRESET.replace(stretch="minmax", extent=1.0)), SIZE)
     several = [found(moving.replace(stretch="minmax"), time=t) for t in (0.0, 2.0)]
     assert not np.array_equal(*several)
-    for k in range(2 * stretch.KEPT):
+    for k in range(2 * stretch.MAX_CACHED):
         found(PRESET.replace(stretch="minmax", seed=k, depth=1))
-    assert len(stretch._kept) == stretch.KEPT
+    assert len(stretch._cache) == stretch.MAX_CACHED
 
 
 def test_it_can_be_interrupted() -> None:
-    steps = list(ending(scene_of(PRESET.replace(stretch="minmax")), SIZE))
+    steps = list(value_range_steps(scene_of(PRESET.replace(stretch="minmax")), SIZE))
     assert len(steps) >= 2
 
 
@@ -151,7 +151,7 @@ def explicit(weight: list[list[float]], bias: list[float]) -> Scene:
 
 
 def test_a_constant_output_is_in_the_middle() -> None:
-    ends = ended(explicit([[0, 0], [0, 0], [1, 0]], [0.4, 0, 0]), SIZE)
+    ends = value_range(explicit([[0, 0], [0, 0], [1, 0]], [0.4, 0, 0]), SIZE)
     for low, high, value in zip(ends.low, ends.high, (0.4, 0.0), strict=False):
         assert low < value < high
         assert (low + high) / 2 == pytest.approx(value)
@@ -160,13 +160,13 @@ def test_a_constant_output_is_in_the_middle() -> None:
 
 def test_what_is_no_number_is_not_measured() -> None:
     scene = explicit([[1e30, 0], [0, 1], [0, 0]], [0, 0, 0.5])
-    usual = ended(scene, SIZE)
-    assert max(usual.high) <= stretch.MOST * 2  # so that float32 holds the difference
+    usual = value_range(scene, SIZE)
+    assert max(usual.high) <= stretch.HUGE * 2  # so that float32 holds the difference
     assert (usual.affine[1] > 0).all()
     big = Layer(np.full((1, 2), 1e30), np.zeros(1), "identity")
     over = Layer(np.full((3, 1), 1e30), np.zeros(3), "identity")
     scene = scene_of(PRESET.replace(stretch="minmax"), 0.0, Network([big, over]))
-    assert ended(scene, SIZE) == natural(scene)  # not one number in the view
+    assert value_range(scene, SIZE) == default_range(scene)  # not one number in the view
 
 
 def test_several_threads_may_measure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_several_threads_may_measure_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
     def measure(start: int) -> None:
         for k in range(start, start + 1200):
-            assert ended(scenes[k * 5 % 12], SIZE).high[0] == 0.5 + k * 5 % 12
+            assert value_range(scenes[k * 5 % 12], SIZE).high[0] == 0.5 + k * 5 % 12
 
     at_once([partial(measure, start) for start in range(4)])
-    assert len(stretch._kept) == stretch.KEPT
+    assert len(stretch._cache) == stretch.MAX_CACHED

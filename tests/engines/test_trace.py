@@ -6,9 +6,9 @@ import pytest
 from cppn_gl import Network, Preset
 from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.engines.cpu.trace import (
-    FLAT,
-    greatest_slope,
+    SATURATION_SLOPE,
     inputs,
+    max_slope,
     saturated,
     statistics,
     trace,
@@ -38,8 +38,8 @@ def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.
 
 def check(scene: Scene, size: tuple[int, int] = SIZE) -> None:
     for layer, (sums, units) in zip(traced(scene, size), reference(scene, size), strict=True):
-        assert layer.sums.dtype == layer.units.dtype == np.float32
-        assert np.allclose(layer.sums, sums, rtol=1e-4, atol=1e-4)
+        assert layer.pre_activations.dtype == layer.units.dtype == np.float32
+        assert np.allclose(layer.pre_activations, sums, rtol=1e-4, atol=1e-4)
         assert np.allclose(layer.units, units, rtol=1e-4, atol=1e-4)
 
 
@@ -63,7 +63,7 @@ def test_more_blocks_than_at_once() -> None:
 
 def test_a_deep_zoom_stays_sharp() -> None:
     scene = scene_of(PRESET.replace(depth=2, extent=1e-5, center=[0.7, -1.3]))
-    sums, true = traced(scene, SIZE)[0].sums, reference(scene, SIZE)[0][0]
+    sums, true = traced(scene, SIZE)[0].pre_activations, reference(scene, SIZE)[0][0]
     assert np.unique(sums, axis=0).shape[0] > SIZE[0] * SIZE[1] / 2
     assert np.abs(sums - true).max() < 1e-6
 
@@ -75,7 +75,7 @@ def test_it_may_be_interrupted_between_layers() -> None:
 
 def test_the_sums_of_a_layer_are_what_its_activation_takes() -> None:
     products = Products(PRESET.network(), PRESET.view, PRESET.animation.clock(0.3))
-    for node, sums, units in products.walk(products.places(np.arange(40), SIZE)):
+    for node, sums, units in products.walk(products.coordinates(np.arange(40), SIZE)):
         assert sums is not None
         assert np.allclose(activate(node.activation, sums), units, atol=1e-6)
 
@@ -93,13 +93,13 @@ def test_inputs_are_the_features_at_the_pixels() -> None:
 
 def test_overflow_is_not_an_exception() -> None:
     scene = scene_of(PRESET.replace(activation="relu", depth=20, weight_scale=1000))
-    assert not np.isfinite(traced(scene, SIZE)[-1].sums).all()
+    assert not np.isfinite(traced(scene, SIZE)[-1].pre_activations).all()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_greatest_slope(name: str) -> None:
     dense = np.abs(derivative(name, np.linspace(-20, 20, 100_001))).max()
-    assert greatest_slope(name) == pytest.approx(dense, rel=1e-4)
+    assert max_slope(name) == pytest.approx(dense, rel=1e-4)
 
 
 def test_saturation_says_where_a_unit_hardly_moves() -> None:
@@ -114,7 +114,7 @@ def test_saturation_says_where_a_unit_hardly_moves() -> None:
     }
     for name, expected in true.items():
         assert saturated(name, sums).tolist() == [bool(e) for e in expected], name
-    edge = np.arctanh(np.sqrt(1 - FLAT))
+    edge = np.arctanh(np.sqrt(1 - SATURATION_SLOPE))
     assert saturated("tanh", np.array([edge - 1e-6, edge + 1e-6])).tolist() == [False, True]
 
 
@@ -129,11 +129,11 @@ def test_statistics_are_those_of_the_reference(name: str) -> None:
     for layer, found, (sums, units) in zip(
         scene.network.layers, traced(scene, SIZE), reference(scene, SIZE), strict=True
     ):
-        measured = statistics(layer.activation, found.sums)
+        measured = statistics(layer.activation, found.pre_activations)
         assert np.allclose(measured.mean, units.mean(axis=0), atol=1e-4, rtol=1e-4)
-        assert np.allclose(measured.spread, units.std(axis=0), atol=1e-4, rtol=1e-4)
+        assert np.allclose(measured.std, units.std(axis=0), atol=1e-4, rtol=1e-4)
         share = saturated(layer.activation, sums).mean(axis=0)
         assert np.allclose(measured.saturated, share, atol=0.02)
-        of_sums = statistics(layer.activation, found.sums, found.sums)
-        assert np.allclose(of_sums.spread, sums.std(axis=0), atol=1e-3, rtol=1e-3)
+        of_sums = statistics(layer.activation, found.pre_activations, found.pre_activations)
+        assert np.allclose(of_sums.std, sums.std(axis=0), atol=1e-3, rtol=1e-3)
         assert (of_sums.saturated == measured.saturated).all()

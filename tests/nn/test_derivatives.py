@@ -8,7 +8,7 @@ from truth import FACTOR, percentile, pixel_inputs
 
 from cppn_gl import Layer, Network, Preset, Renderer
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
@@ -107,7 +107,7 @@ def test_overflow_gives_no_exception_and_no_number() -> None:
 )
 def test_at_local_coordinates_they_are_the_same(change: dict[str, Any]) -> None:
     preset = Preset().replace(depth=5, width=9, weight_scale=0.7).replace(**change)
-    places = Places(preset.network(), preset.view, preset.animation.clock(0.0))
+    places = FirstLayer(preset.network(), preset.view, preset.animation.clock(0.0))
     sums = places.first_pre_activations(np.arange(SIZE[0] * SIZE[1]), SIZE)
     found, expected = outputs(preset.network(), sums), judged(preset)
     assert sums.dtype == found.dtype == np.float32

@@ -110,7 +110,7 @@ def test_a_picture_larger_than_it_holds_is_refused(
 ) -> None:
     for words in (["render"], ["sheet", "--cols", "seed=1:2"]):
         assert main([*words, *WORDS, "--size", "65x9", "-o", "a.ppm"]) == 2
-        expected = "cppn_gl: --size: 65x9 is more than the 64 pixels a side of PPM\n"
+        expected = "cppn_gl: --size: 65x9 is too large: the limit of PPM is 64 pixels a side\n"
         assert capsys.readouterr().err == expected
     assert list(here.iterdir()) == []
 

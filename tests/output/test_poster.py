@@ -270,7 +270,7 @@ def test_bands_of_another_picture_are_refused_and_kept(
     with pytest.raises(CaptureError, match="bands of another picture") as caught:
         write_poster(renderer, Poster(DIFFERENT[words], tmp_path / "a.png", ROWS))
     assert words in str(caught.value)
-    assert "remove the folder a.png.bands, or choose another name" in str(caught.value)
+    assert "remove the folder a.png.bands, or choose a name other than a.png" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
     assert contents(tmp_path) == before
 
@@ -303,10 +303,10 @@ def test_a_folder_with_no_band_belongs_to_nothing(renderer: Renderer, tmp_path: 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("notes.txt", "mine", "holds files and no manifest.json"),
-        ("manifest.json", "{", "no manifest of cppn_gl"),
-        ("manifest.json", "[]", "no manifest of cppn_gl"),
-        ("manifest.json", '{"engine": 3}', "no manifest of cppn_gl: engine: 3"),
+        ("notes.txt", "mine", "contains files but no manifest.json"),
+        ("manifest.json", "{", "not a cppn_gl manifest"),
+        ("manifest.json", "[]", "not a cppn_gl manifest"),
+        ("manifest.json", '{"engine": 3}', "not a cppn_gl manifest: engine: 3"),
     ],
 )
 def test_a_folder_that_is_not_ours_is_refused(
@@ -353,7 +353,7 @@ def test_a_disk_that_plainly_is_too_small_is_said_at_once(
 ) -> None:
     monkeypatch.setattr(poster.shutil, "disk_usage", lambda path: Usage(100_000_000))
     one = Poster(shot(size=(2**18, 2**18)), tmp_path / "a.png")
-    with pytest.raises(CaptureError, match=r"needs 0\.4 GB at the least, and 0\.1 GB are free"):
+    with pytest.raises(CaptureError, match=r"needs at least 0\.4 GB, but only 0\.1 GB are free"):
         write_poster(renderer, one)
     assert contents(tmp_path) == {}
     assert not one.folder.exists()
@@ -480,7 +480,7 @@ def test_a_picture_too_large_to_hold_is_a_poster_and_nothing_else(
     monkeypatch.setattr(poster.shutil, "disk_usage", lambda path: Usage(10**9))
     words = ["default", "--size", "1048576x1048576"]
     for command, message in (
-        (["render", *words, "-o", "a.png"], "a.png: needs 6.6 GB at the least"),
+        (["render", *words, "-o", "a.png"], "a.png: needs at least 6.6 GB"),
         (["render", *words, "-o", "a.png"], "another disk or a smaller size (--size)\n"),
         (["sequence", *words, "-o", "f", "--frames", "2", "--fps", "1"], "the limit"),
         (["view", *words], "--size: 1048576x1048576 is more than 268435456 pixels"),
@@ -537,7 +537,7 @@ def test_a_band_that_is_a_link_is_replaced_and_not_followed(tmp_path: Path) -> N
     one = Poster(Shot(PRESET, (8, 8)), tmp_path / "a.tif")
     one.folder.mkdir()
     one.bands[0].path.symlink_to(victim)
-    poster._keep(one.format, one.bands[0], np.zeros((8, 8, 3), np.uint8))
+    poster._write_band(one.format, one.bands[0], np.zeros((8, 8, 3), np.uint8))
     assert victim.read_text() == "mine"
     assert not one.bands[0].path.is_symlink()
     assert one.bands[0].is_done()

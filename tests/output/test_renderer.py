@@ -26,7 +26,7 @@ from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.gl.shader import ShaderError
-from cppn_gl.engines.gl.stream import one_ahead
+from cppn_gl.engines.gl.stream import pipelined
 from cppn_gl.engines.names import AUTO, VARIABLE
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.activations import ACTIVATIONS
@@ -35,7 +35,7 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import PresetError, Viewport
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.views import ALL
-from cppn_gl.views.base import HostView
+from cppn_gl.views.base import CPUView
 
 gl = pytest.mark.gl
 OTHERS = [name for name in EXACT if name not in ("fragment", "numpy")]
@@ -876,7 +876,7 @@ def test_a_part_is_a_cut_from_the_whole_picture(
 def test_a_part_outside_the_picture_is_refused(
     renderer: Renderer, part: tuple[int, int, int, int]
 ) -> None:
-    with pytest.raises(ValueError, match="does not lie within 37×23"):
+    with pytest.raises(ValueError, match="is not within the 37×23"):
         renderer.render(Preset().replace(depth=3, width=8), (37, 23), part=part)
 
 
@@ -901,7 +901,7 @@ def test_a_picture_begun_is_the_picture_rendered(
     times, keys = [k / 7 for k in range(4)], {"size": (37, 21), "samples": 2}
     with Renderer(engine) as one:
         expected = [one.render(preset, time=time, **keys) for time in times]
-        found = list(one_ahead(lambda time: one.begin(preset, time=time, **keys), times))
+        found = list(pipelined(lambda time: one.begin(preset, time=time, **keys), times))
         if one.ctx is not None:
             assert one.ctx.error == "GL_NO_ERROR"
     assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
@@ -923,7 +923,7 @@ def test_numpy_draws_a_view_and_asks_for_opengl_only_where_it_is_needed(
     expected = renderer.render(preset, (64, 36), 0.3).astype(int)
     with Renderer("numpy") as one:
         assert np.abs(one.render(preset, (64, 36), 0.3) - expected).max() <= 1
-        assert (one.ctx is not None) == (name != "picture" and not isinstance(ALL[name], HostView))
+        assert (one.ctx is not None) == (name != "picture" and not isinstance(ALL[name], CPUView))
         assert (one.info.engine, one.info.context) == ("numpy", None)
         assert one.engine_for(preset).engine == one.plan(preset, 1e15).engine == "numpy"
         picture = one.render(SEEN, (64, 36), 0.3, dtype="float32")  # still by NumPy itself
@@ -993,7 +993,7 @@ def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
         one = Renderer(engine)
     preset = SEEN.replace(view=name)
     with one:
-        if name == "picture" or isinstance(ALL[name], HostView):
+        if name == "picture" or isinstance(ALL[name], CPUView):
             assert one.render(preset, (64, 36), 0.3).std() > 5
             return
         with pytest.raises(ContextError) as refused:

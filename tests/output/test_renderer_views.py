@@ -16,12 +16,12 @@ from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import finish
 from cppn_gl.views import ALL, sampling
-from cppn_gl.views.base import HostView, lay_over
+from cppn_gl.views.base import CPUView, lay_over
 
 SIZE = (65, 37)
 PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "t"], activation="relu", seed=3)
-ON_HOST = [name for name in VIEWS if isinstance(ALL[name], HostView)]
-ON_DEVICE = [name for name in VIEWS if not ALL[name].on_host(NUMPY)]
+ON_CPU = [name for name in VIEWS if isinstance(ALL[name], CPUView)]
+ON_DEVICE = [name for name in VIEWS if not ALL[name].on_cpu(NUMPY)]
 
 
 def scene(name: str):
@@ -29,7 +29,7 @@ def scene(name: str):
 
 
 @pytest.mark.gl
-@pytest.mark.parametrize("name", ON_HOST)
+@pytest.mark.parametrize("name", ON_CPU)
 @pytest.mark.parametrize("samples", [1, 3])
 def test_a_host_view_is_the_same_without_opengl(
     name: str, samples: int, renderer: Renderer
@@ -54,7 +54,7 @@ def test_a_host_view_is_the_same_without_opengl(
 
 
 def test_there_are_both_kinds() -> None:
-    assert {"units", "layers", "curves"} <= set(ON_HOST)
+    assert {"units", "layers", "curves"} <= set(ON_CPU)
     assert {"sheet", "surface"} <= set(ON_DEVICE)
 
 
@@ -98,8 +98,8 @@ def test_more_pixels_than_the_driver_has(renderer: Renderer) -> None:
     with pytest.raises(PresetError) as refused:
         renderer.render(preset, (most // 2 + 1, 1), samples=2)
     assert str(refused.value) == (
-        f"size: {most // 2 + 1} pixels with 2×2 samples where the view gradient can have "
-        f"{most // 2} a side"
+        f"size: {most // 2 + 1} pixels with 2×2 samples are too many: the limit of the view "
+        f"gradient is {most // 2} a side"
     )
 
 

@@ -129,9 +129,7 @@ def test_the_first_name_stays(folder: Path, renderer: Renderer) -> None:
 DIFFERENT = {
     "network.seed is 5, not 6": changed(preset=PRESET.replace(seed=6)),
     "view.extent is 1.0, not 2.0": changed(preset=PRESET.replace(extent=2)),
-    "network.bias_scale is what it is by default, not 2.0": changed(
-        preset=PRESET.replace(bias_scale=2)
-    ),
+    "network.bias_scale is the default, not 2.0": changed(preset=PRESET.replace(bias_scale=2)),
     "title is '', not 'T'": changed(preset=PRESET.replace(title="T")),
     "size is": changed(size=(9, 16)),
     "fps is 24.0, not 25.0": changed(fps=25),
@@ -179,7 +177,7 @@ def test_a_broken_manifest_is_refused_then_replaced(
 ) -> None:
     before = contents(folder)
     (folder / "manifest.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(CaptureError, match="no manifest"):
+    with pytest.raises(CaptureError, match="not a cppn_gl manifest"):
         write_sequence(renderer, SEQUENCE, folder)
     assert write_sequence(renderer, SEQUENCE, folder, overwrite=True) == 0
     assert contents(folder) == before
@@ -201,7 +199,7 @@ def test_a_manifest_with_a_wrong_value_is_refused(
     folder: Path, renderer: Renderer, key: str, value: Any
 ) -> None:
     (folder / "manifest.json").write_text(json.dumps(SEQUENCE.manifest("numpy") | {key: value}))
-    with pytest.raises(CaptureError, match=f"no manifest of cppn_gl: {key}: ") as caught:
+    with pytest.raises(CaptureError, match=f"not a cppn_gl manifest: {key}: ") as caught:
         write_sequence(renderer, SEQUENCE, folder)
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).isascii()
@@ -246,7 +244,7 @@ def test_a_foreign_frame_is_refused(
     whole = frame_path(folder, 3).read_bytes()
     data = {"cut off": before["00001.png"][:-20], "another": whole, "no picture": b"?"}[kind]
     frame_path(folder, frame).write_bytes(data)
-    with pytest.raises(CaptureError, match=f"0000{frame}.png: is not a whole frame"):
+    with pytest.raises(CaptureError, match=f"0000{frame}.png: is not a complete frame"):
         write_sequence(renderer, SEQUENCE, folder)
     assert frame_path(folder, frame).read_bytes() == data
     write_sequence(renderer, SEQUENCE, folder, overwrite=True)

@@ -8,7 +8,7 @@ import pytest
 from threads import at_once
 
 from cppn_gl.engines import stretch
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.nn.network import OVERHEAD, Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
@@ -131,7 +131,7 @@ def test_no_more_than_a_few_large_networks_stay_alive(monkeypatch: pytest.Monkey
                 scene_of(preset.replace(view="surface", before=True), 0, scene.network), (60, 40)
             )
             alive.add(perturbed_scene(scene).network)
-            ended(scene_of(preset.replace(stretch="minmax"), 0, scene.network), (9, 9))
+            value_range(scene_of(preset.replace(stretch="minmax"), 0, scene.network), (9, 9))
             del scene
     gc.collect()
     assert len(alive) <= 12

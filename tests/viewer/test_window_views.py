@@ -21,7 +21,7 @@ from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, Units
 from cppn_gl.preset.tour import steps
 from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
-from cppn_gl.views.base import HostView, lay_over, painted
+from cppn_gl.views.base import CPUView, lay_over, painted
 from cppn_gl.views.units.units import board_of
 
 pytestmark = [pytest.mark.window, pytest.mark.gl]
@@ -107,7 +107,7 @@ class Watched:
         if cursor is None:
             expected = self.renderer.render(preset, SIZE, self.time, samples=samples)
         else:
-            assert isinstance(view, HostView)
+            assert isinstance(view, CPUView)
             of = scene_of(preset, self.time)
             bare = quantise(painted(view, of, SIZE))
             expected = lay_over(bare, view.overlay(of, SIZE, cursor))

@@ -1,4 +1,4 @@
-"""The orbiting eye: where points land, what the mouse changes."""
+"""The orbiting camera: where points land, what the mouse changes."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_the_nearer_is_nearer_in_depth() -> None:
     assert front[2] < back[2]
 
 
-def test_axes_and_spread_are_those_of_the_matrix() -> None:
+def test_axes_and_half_size_are_those_of_the_matrix() -> None:
     camera = Camera(40, 25, 5.0, (300, 200))
     right, up, towards = camera.axes
     across, high = camera.half_size
@@ -53,7 +53,7 @@ def test_axes_and_spread_are_those_of_the_matrix() -> None:
     assert camera.eye == pytest.approx(towards * 5.0 / np.cos(np.radians(25)))
 
 
-def test_what_is_behind_the_eye_is_nowhere() -> None:
+def test_points_behind_the_camera_are_nan() -> None:
     camera = Camera(0, 0, 1.0, (100, 100))
     assert np.isnan(camera.project([(0, -2, 0)])).all()
 

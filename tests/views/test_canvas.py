@@ -398,7 +398,7 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     tiles: list[Size] = []
     measured = Painter.measured
 
-    def drew(self: Program, planes: Any, rect: Any, *, added: bool = False) -> None:
+    def drew(self: Program, planes: Any, rect: Any, *, additive: bool = False) -> None:
         self.drawn = {
             False: True,
             True: True,

@@ -43,7 +43,7 @@ def test_the_view_is_in_the_table() -> None:
     assert view_of(figure_4().preset).problem(Preset()) == ""
 
 
-def test_figure_4_has_units_their_sum_and_the_activation_of_it() -> None:
+def test_figure_4_has_units_pre_activations_and_outputs() -> None:
     scene = figure_4()
     curves = along(scene, 40)
     left, middle, right = panels(scene, curves)
@@ -68,7 +68,7 @@ def test_three_outputs_are_three_curves_in_their_colours() -> None:
         assert [line.label for line in panel.lines] == ["red", "green", "blue"]
 
 
-def test_sums_before_the_activation_are_shown_when_asked_for() -> None:
+def test_pre_activations_are_shown_when_asked_for() -> None:
     scene = drawn(before=True)
     curves = along(scene, 20)
     assert curves.unit_pre_activations is not None
@@ -79,7 +79,7 @@ def test_sums_before_the_activation_are_shown_when_asked_for() -> None:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_alone_is_one_panel_with_its_formula_and_slope(name: str) -> None:
+def test_an_activation_alone_is_one_panel_with_its_formula_and_derivative(name: str) -> None:
     scene = activation(name)
     curves = along(scene, 4001)
     (panel,) = panels(scene, curves)
@@ -92,7 +92,7 @@ def test_an_activation_alone_is_one_panel_with_its_formula_and_slope(name: str) 
     assert np.interp(between, curves.at, steep.y)[smooth] == pytest.approx(truth, abs=1e-4)
 
 
-def test_a_single_layer_with_weights_has_its_sum_beside_it() -> None:
+def test_a_single_layer_with_weights_has_its_pre_activation_beside_it() -> None:
     spec = Layers((Layer(np.array([[0.4]]), np.array([-0.3]), "sigmoid"),), ("x",))
     scene = scene_of(Preset(spec=spec))
     total, sigmoid = panels(scene, along(scene, 11))
@@ -177,7 +177,7 @@ def test_the_output_under_the_cursor_is_named() -> None:
         assert hit.words.startswith(words)
 
 
-def test_overflow_is_said_and_drawn_without_a_warning() -> None:
+def test_overflow_is_reported_and_drawn_without_a_warning() -> None:
     wide = Layer(np.full((4, 1), 1e30), np.zeros(4), "relu")
     more = [Layer(np.full((4, 4), 1e30), np.zeros(4), "relu") for _ in range(12)]
     spec = Layers((wide, *more, Layer(np.ones((1, 4)), np.zeros(1), "identity")), ("x",))

@@ -30,7 +30,7 @@ def test_the_outputs_are_the_references() -> None:
     assert activate(name, found.pre_activations) == pytest.approx(found.outputs, abs=0)
 
 
-def test_the_units_and_their_weighted_sum_are_the_networks() -> None:
+def test_units_and_pre_activations_are_the_networks() -> None:
     one = scene()
     found = along(one, 50)
     y = found.at[:, None]
@@ -107,7 +107,7 @@ def test_a_network_of_two_inputs_is_cut_through_the_middle_of_the_view() -> None
         (("z0",), "x"),
     ],
 )
-def test_what_runs_is_an_input_where_there_is_one(inputs: tuple[str, ...], axis: str) -> None:
+def test_the_input_that_varies_is_one_of_the_network(inputs: tuple[str, ...], axis: str) -> None:
     one = scene(inputs=inputs)
     assert span(one)[0] == axis
     found = along(one, 12)
@@ -124,7 +124,7 @@ def test_along_the_time_the_features_are_those_of_each_moment() -> None:
     assert one.clock == Clock(2.0, 1.0, 8.0)
 
 
-def test_along_r_there_is_no_less_than_nothing() -> None:
+def test_r_is_never_negative() -> None:
     assert span(scene(inputs=("r",), extent=2.0)) == ("r", 0.0, 2.0)
     assert span(scene(inputs=("r",), extent=2.0, center=(-5.0, 0.0))) == ("r", 0.0, 2.0)
     found = along(scene(inputs=("r",), extent=2.0), 7)

@@ -17,7 +17,7 @@ NETWORK = Network(
 BOARD = dashboard((2, 2, 1), (960, 600), connected=True)
 
 
-def test_all_of_a_small_network_by_share_of_the_layers_largest() -> None:
+def test_all_of_a_small_network_relative_to_the_layers_largest() -> None:
     found = {(c.source, c.target): c.weight for c in connections(NETWORK, BOARD)}
     assert found == {
         ((0, 0), (1, 0)): 0.5,

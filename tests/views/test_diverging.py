@@ -41,7 +41,7 @@ def test_values_take_their_colours_in_order() -> None:
     assert np.array_equal(found, palette()[places])
 
 
-def test_what_is_no_number_is_magenta_and_what_is_infinite_is_an_end() -> None:
+def test_nan_is_magenta_and_infinity_is_clipped() -> None:
     found = tinted(np.float32([[np.nan, np.inf], [-np.inf, 0]]), 1.0)
     assert found[0, 0].tolist() == [1, 0, 1]
     assert np.array_equal(found[0, 1], palette()[-1])
@@ -56,7 +56,7 @@ def test_bounds(name: str, expected: float | None) -> None:
     assert bound(name) == (None if expected is None else pytest.approx(expected, abs=1e-6))
 
 
-def test_the_reach_of_an_unbounded_layer_is_its_spread() -> None:
+def test_the_reach_of_an_unbounded_layer_is_a_multiple_of_its_rms() -> None:
     values = np.float32([1] * 999 + [1000])
     assert reach_of(values, "tanh") == pytest.approx(1)
     true = RMS_RANGE * np.sqrt(np.mean(values.astype(float) ** 2))

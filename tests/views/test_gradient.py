@@ -53,7 +53,7 @@ def expected(preset: Preset, size: tuple[int, int], time: float = 0.0) -> np.nda
     ],
     ids=str,
 )
-def test_a_pixel_says_how_steep_it_is(renderer: Renderer, change: dict[str, Any]) -> None:
+def test_a_pixel_shows_the_gradient_magnitude(renderer: Renderer, change: dict[str, Any]) -> None:
     preset = PRESET.replace(**change)
     drawn = viewed(renderer, preset, SIZE, 0.3)
     assert np.quantile(np.abs(drawn - expected(preset, SIZE, 0.3)), 0.99) < 0.01
@@ -72,7 +72,7 @@ def test_the_pixels_do_not_depend_on_the_steps(renderer: Renderer, width: int) -
 def test_shader_and_numpy_draw_alike(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = []
     for host in (False, True):
-        monkeypatch.setattr(gradient, "on_host", lambda *_, host=host: host)
+        monkeypatch.setattr(gradient, "on_cpu", lambda *_, host=host: host)
         pictures.append(viewed(renderer, PRESET, SIZE))
     assert np.abs(pictures[0] - pictures[1]).max() < 2e-3
 
@@ -107,13 +107,13 @@ def test_two_drawings_by_turns_are_both_right(renderer: Renderer) -> None:
 
 
 @pytest.mark.gl
-def test_what_is_not_a_number_is_magenta(renderer: Renderer) -> None:
+def test_nan_is_magenta(renderer: Renderer) -> None:
     for width in (9, 20):
         preset = PRESET.replace(depth=60, width=width, activation="relu", weight_scale=1000)
         assert (viewed(renderer, preset, SIZE) == [1, 0, 1]).all(axis=-1).any()
 
 
-def test_the_scale_is_of_most_steepnesses_of_the_view() -> None:
+def test_the_scale_holds_most_of_the_views_gradients() -> None:
     low, high = limits(scene_of(PRESET))
     x, y = (a.ravel() for a in pixel_points((60, 60)))
     jets = at_points(PRESET.network(), x, y)
@@ -149,7 +149,7 @@ def test_a_picture_too_small_has_no_legend() -> None:
     assert VIEW.overlay(scene_of(PRESET), (90, 50)) is None
 
 
-def test_a_place_says_how_steep_it_is() -> None:
+def test_a_hit_says_the_gradient_magnitude() -> None:
     hit = VIEW.hit(scene_of(PRESET.replace(extent=2.0)), (100, 50), (75.0, 12.5))
     jets = at_points(PRESET.network(), [2.0], [1.0])
     assert hit is not None

@@ -1,4 +1,4 @@
-"""What a surface's heights are: sums, units, their ranges, the subplots of a picture."""
+"""The surface view's heights: pre-activations, units, value ranges, the subplots of a picture."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def shown(**keys) -> Scene:
     return scene_of(Preset().replace(depth=3, width=7, seed=4, **keys))
 
 
-def test_sums_are_what_the_output_activation_is_given() -> None:
+def test_pre_activations_are_what_the_output_activation_is_given() -> None:
     before = pre_activation_network(NETWORK).evaluate(POINTS)
     assert NETWORK.evaluate(POINTS) == pytest.approx(1 / (1 + np.exp(-before)))
 
@@ -98,7 +98,7 @@ def test_heights_of_outputs_without_bounds_are_measured(name: str) -> None:
     assert high > 1.2  # beyond what a picture shows
 
 
-def test_what_is_no_number_is_not_measured() -> None:
+def test_nan_is_not_measured() -> None:
     layers = [
         Layer(np.array([[1e30, 0.0], [0.0, 1.0]]), np.zeros(2), "relu"),
         Layer(np.array([[1e30, 3.0]]), np.zeros(1), "identity"),
@@ -116,7 +116,7 @@ def test_what_is_no_number_is_not_measured() -> None:
     assert np.isfinite(subplot.span).all()
 
 
-def test_before_the_activation_they_are_sums() -> None:
+def test_before_the_activation_they_are_pre_activations() -> None:
     (subplot,) = subplots(shown(before=True), (640, 360))
     assert subplot.network.drawn[-1].activation == "identity"
     assert subplot.span[1] > subplot.span[0]
@@ -124,7 +124,7 @@ def test_before_the_activation_they_are_sums() -> None:
 
 @pytest.mark.parametrize("panels", ["channels", "sum"])
 @pytest.mark.parametrize("size", [(640, 360), (361, 640), (500, 500)])
-def test_plates_share_out_the_picture(panels: str, size: tuple[int, int]) -> None:
+def test_subplots_divide_the_picture(panels: str, size: tuple[int, int]) -> None:
     covered = np.zeros((size[1], size[0]), int)
     for subplot in subplots(shown(panels=panels), size):
         left, top, width, height = subplot.pixels(size)
@@ -132,7 +132,7 @@ def test_plates_share_out_the_picture(panels: str, size: tuple[int, int]) -> Non
     assert (covered == 1).all()
 
 
-def test_one_channel_or_one_layer_has_one_plate() -> None:
+def test_one_channel_or_one_layer_has_one_subplot() -> None:
     assert len(subplots(shown(panels="channels", outputs=1), (640, 360))) == 1
     assert len(subplots(scene_of(Preset().replace(depth=1, panels="sum")), (640, 360))) == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from cppn_gl import Preset, load_preset
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.stretch import ended, grid
+from cppn_gl.engines.stretch import grid, value_range
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
@@ -143,7 +143,7 @@ def test_each_is_in_the_colours_of_the_picture_that_a_click_opens(
         assert hit.opens is not None
         opened = scene_of(hit.opens, 0.4)
         values = evaluated(hit.opens, cells.cell, 0.4).astype(np.float32)
-        ends = ended(opened, cells.cell)  # of the picture as large as the cell
+        ends = value_range(opened, cells.cell)  # of the picture as large as the cell
         true = colored(values.reshape(-1, 3), preset.color, ends).reshape(values.shape)
         shown = picture[top:bottom, left:right]
         assert np.ptp(shown) > 0.2
@@ -163,7 +163,7 @@ def test_inverted_colours_and_no_numbers() -> None:
         assert painted(VIEW, scene, SIZE)[top, left].tolist() == [1, 0, 1]
 
 
-def test_sums_are_in_the_mapping_on_their_own_scale() -> None:
+def test_pre_activations_are_in_the_mapping_on_their_own_scale() -> None:
     preset = PRESET.replace(before=True, mapping="diverging", stretch="minmax")
     cells = VIEW.cells(scene_of(preset), SIZE)
     half = (cells.cell[1] - cells.gap) // 2
@@ -191,7 +191,7 @@ def test_layers_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [grid(cell), VIEW.cells(scene, (40, 28)).cell, cell]
 
 
-def test_before_stands_above_after() -> None:
+def test_pre_activations_are_above_outputs() -> None:
     preset = PRESET.replace(before=True, output_activation="identity")
     scene = scene_of(preset)
     picture, cells = painted(VIEW, scene, SIZE), VIEW.cells(scene, SIZE)
@@ -219,7 +219,7 @@ def test_the_first_layer_is_flat_before_its_activation() -> None:
     assert np.abs(bend[inside & (plane[:, 2:] < 0.99) & (plane[:, :-2] > 0.01)]).max() < 1e-3
 
 
-def test_planes_are_grey_at_zero_and_full_at_their_spread() -> None:
+def test_pre_activations_are_grey_at_zero_and_full_at_a_multiple_of_their_rms() -> None:
     sums = np.float32([[0, 1, -1], [1, -1, np.nan], [-1, 1, 0]])
     shown = pre_activation_colors(sums)
     assert shown[0, 0] == pytest.approx(0.5)

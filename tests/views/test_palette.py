@@ -1,4 +1,4 @@
-"""Colours evenly spaced to the eye."""
+"""Perceptually uniform colours."""
 
 import numpy as np
 import pytest

@@ -9,10 +9,10 @@ from viewing import viewed
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.show import RegionsOptions
@@ -39,7 +39,7 @@ CASES: list[dict[str, Any]] = [
 
 
 def signs(preset: Preset) -> np.ndarray:
-    """Whether each unit's sum is positive at each pixel, by the float64 reference of each layer."""
+    """Whether each unit's pre-activation is positive at each pixel, by the float64 reference."""
     network, view = preset.network(), preset.view
     x, y = (a.ravel() for a in pixel_points(SIZE, view.center, view.extent))
     known = {"x": x, "y": y, "r": np.hypot(x, y), "t": np.zeros_like(x)}
@@ -68,7 +68,7 @@ def by_shader(renderer: Renderer, preset: Preset) -> np.ndarray:
 
 def by_numpy(preset: Preset) -> np.ndarray:
     scene = scene_of(preset)
-    places = Places(scene.network, scene.view, scene.clock)
+    places = FirstLayer(scene.network, scene.view, scene.clock)
     pixels = np.arange(SIZE[0] * SIZE[1])
     found = region_fields(scene, places, Lines(scene, SIZE), pixels, SIZE)
     return np.stack(found).reshape(3, SIZE[1], SIZE[0], 4)
@@ -140,7 +140,7 @@ def test_shader_and_numpy_agree(renderer: Renderer, change: dict[str, Any]) -> N
     assert same.mean() > 0.99
 
 
-def test_the_nearest_line_is_of_the_layer_that_is_said() -> None:
+def test_the_nearest_line_is_of_the_layer_that_the_hit_names() -> None:
     preset = PRESET.replace(depth=3)
     scene, fields = scene_of(preset), by_numpy(preset)
     one = by_numpy(preset.replace(layer=1))
@@ -168,7 +168,7 @@ def test_units_that_never_change_have_no_line() -> None:
 
 
 @pytest.mark.gl
-def test_the_picture_shows_lines_over_what_is_dark(renderer: Renderer) -> None:
+def test_lines_are_visible_over_dark_colours(renderer: Renderer) -> None:
     for width in (8, 20):
         preset = PRESET.replace(width=width)
         drawn, fields = viewed(renderer, preset, SIZE), by_numpy(preset)
@@ -193,7 +193,7 @@ def test_far_out_the_lines_are_a_star(renderer: Renderer) -> None:
 
 
 @pytest.mark.gl
-def test_what_is_not_a_number_is_magenta(renderer: Renderer) -> None:
+def test_nan_is_magenta(renderer: Renderer) -> None:
     for width in (9, 20):
         preset = PRESET.replace(depth=60, width=width, weight_scale=1000)
         assert (viewed(renderer, preset, SIZE) == [1, 0, 1]).all(axis=-1).any()
@@ -219,7 +219,7 @@ def test_the_picture_behind_is_in_its_colours(
     pixels, clear = viewed(renderer, preset, SIZE), by_numpy(preset)[0, ..., 3] == 0
     assert clear.mean() > 0.2
     outputs = reference(preset, SIZE).reshape(-1, 3).astype(np.float32)
-    ends = ended(scene_of(preset), SIZE)
+    ends = value_range(scene_of(preset), SIZE)
     full = np.clip(colored(outputs, preset.color, ends), 0, 1).reshape(*clear.shape, 3)
     grey = full @ [0.2126, 0.7152, 0.0722]
     dim = 0.25 * grey[..., None] + 0.75 * full
@@ -229,7 +229,7 @@ def test_the_picture_behind_is_in_its_colours(
     assert np.ptp(shade) > 0.3
 
 
-def test_a_network_without_kinks_is_told_what_would_do() -> None:
+def test_a_smooth_network_is_refused_with_the_activations_that_work() -> None:
     assert VIEW.problem(PRESET) == ""
     for preset in (PRESET.replace(activation="tanh"), PRESET.replace(depth=1)):
         assert VIEW.problem(preset) == "needs a hidden layer of relu, leaky_relu or abs"

@@ -1,4 +1,4 @@
-"""A view that code outside the package registers: drawn, explored, and told of like any other."""
+"""A view registered by code outside the package: drawn, explored and documented like any other."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.views import ALL
-from cppn_gl.views.base import HostView, Picture, Size
+from cppn_gl.views.base import CPUView, Picture, Size
 
 SIZE = (32, 20)
 TONES = {"dark": 0.25, "light": 0.75}
@@ -38,7 +38,7 @@ class ToyOptions(Layered):
     opacity: float = key(1.0, number(0, 1), "of the square", step=0.1)
 
 
-class ToyView(HostView):
+class ToyView(CPUView):
     """A white square on a ground."""
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:

@@ -14,12 +14,12 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import Stepping, Steps, Task, within
 from cppn_gl.views import sampling
-from cppn_gl.views.base import HostView, Picture, Size, mean_of_samples
+from cppn_gl.views.base import CPUView, Picture, Size, mean_of_samples
 
 SCENE = scene_of(Preset())
 
 
-class Noise(HostView):
+class Noise(CPUView):
     """Numbers of its own for every pixel, some of them beyond what can be shown."""
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:

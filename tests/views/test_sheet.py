@@ -313,7 +313,7 @@ def test_several_threads_share_the_networks(monkeypatch: pytest.MonkeyPatch) -> 
     assert wrong == []
 
 
-def test_of_large_networks_the_last_are_kept(
+def test_of_large_networks_the_last_are_cached(
     counted: list[Preset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presets = [PLAIN.replace(seed=seed) for seed in range(4)]

@@ -37,16 +37,16 @@ def test_the_view_is_in_the_table() -> None:
 
 def test_panels_hold_the_measured_numbers() -> None:
     signal = measure(scene())
-    (spread,), (mean,), (share,) = panels([NamedSignal("", signal)])
-    by_label = {line.label: line.y for line in spread.lines}
+    (std,), (mean,), (saturation,) = panels([NamedSignal("", signal)])
+    by_label = {line.label: line.y for line in std.lines}
     assert by_label["all units"] is signal.std
     assert by_label["one unit, over the view"] is signal.unit_std
     assert by_label["predicted: × √n·σ"] is signal.predicted
     assert np.ptp(by_label["constant: σ = 1/√n"]) == 0
     assert mean.lines[0].y is signal.mean
-    assert share.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
-    assert spread.log
-    assert spread.x == mean.x == share.x
+    assert saturation.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
+    assert std.log
+    assert std.x == mean.x == saturation.x
 
 
 def test_columns_share_their_axes() -> None:
@@ -59,7 +59,7 @@ def test_columns_share_their_axes() -> None:
     assert found[0].signal.std == pytest.approx(measure(scene()).std)
 
 
-def test_the_axis_of_the_spread_grows_by_whole_decades() -> None:
+def test_the_axis_of_standard_deviations_grows_by_whole_decades() -> None:
     low, high = std_limits(np.array([0.5, 1.0, np.nan, 0.0]))
     assert 0.005 < low < 0.01
     assert 10 < high < 20
@@ -80,7 +80,7 @@ def test_the_words_say_what_was_measured() -> None:
     assert max(map(len, words(signal, short=True))) <= 19
 
 
-def test_overflow_is_said() -> None:
+def test_overflow_is_reported() -> None:
     one = overflowing()
     assert words(measure(one))[-1] == "overflow at layer 3"
     assert panels([NamedSignal("", measure(one))])[0][0].note == "overflow at layer 3"
@@ -112,7 +112,7 @@ def test_the_card_leaves_the_picture_free_beside_it(size: tuple[int, int]) -> No
     assert all((edge[:, 3] == 0).all() for edge in edges)
 
 
-def test_the_spread_passes_through_its_pixels() -> None:
+def test_the_standard_deviation_passes_through_its_pixels() -> None:
     view, one, size = SignalView(), scene(), (960, 600)
     overlay = view.overlay(one, size)
     assert overlay is not None
@@ -125,7 +125,7 @@ def test_the_spread_passes_through_its_pixels() -> None:
         assert np.abs(pixel - plot.COLORS[1]).max() < 40
 
 
-def test_the_layer_under_the_cursor_is_told_and_marked() -> None:
+def test_the_layer_under_the_cursor_is_described_and_marked() -> None:
     view, one, size = SignalView(), scene(), (960, 600)
     frame = view._card(one, size).frames[1][0]
     across = float(frame.place(np.array([4.0]), np.zeros(1))[0][0])

@@ -55,7 +55,7 @@ def test_the_moving_slice_is_in_the_block_that_is_shown(time: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["t", "z0", "z2"])
-def test_a_level_is_the_network_with_the_third_input_held(name: str) -> None:
+def test_the_third_input_can_be_fixed(name: str) -> None:
     preset = Preset().replace(inputs=("x", name, "y", "z1"), depth=3, width=5, seed=3)
     network, clock = preset.network(), preset.animation.clock(0.7)
     held = fix_input(network, name, 0.37)
@@ -68,7 +68,7 @@ def test_a_level_is_the_network_with_the_third_input_held(name: str) -> None:
 
 
 def voxels(renderer: Renderer, scene: Scene, side: int, channel: str) -> tuple:
-    """Shares, colours before they are lit (side, side, side, …), and the ranges of them."""
+    """Densities, colours before lighting (side, side, side, …), and their ranges."""
     seen = []
     with staged(renderer) as stage:
         slices = VolumeSlices(stage, scene, side, channel)
@@ -97,7 +97,7 @@ def outputs(scene: Scene, side: int) -> np.ndarray:
 @pytest.mark.gl
 @pytest.mark.parametrize("channel", ["all", "green"])
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "atan", "identity", "relu"])
-def test_there_is_as_much_as_the_outputs_share_of_their_range(
+def test_density_is_the_outputs_fraction_of_their_range(
     renderer: Renderer, channel: str, name: str
 ) -> None:
     side, scene = 9, scene_of(BASE.replace(output_activation=name, weight_scale=1.3), 0.2)
@@ -108,12 +108,12 @@ def test_there_is_as_much_as_the_outputs_share_of_their_range(
         assert found.span == ACTIVATIONS[name].span
     else:
         assert found.span == pytest.approx((fine.min(), fine.max()), rel=1e-4, abs=1e-4)
-    shares = np.clip((values - low) / (high - low), 0, 1)
+    fractions = np.clip((values - low) / (high - low), 0, 1)
     if channel == "green":
-        assert much == pytest.approx(shares[..., 1], abs=1e-4)
-        assert colors == pytest.approx(np.repeat(shares[..., 1:2], 3, axis=3), abs=1e-4)
+        assert much == pytest.approx(fractions[..., 1], abs=1e-4)
+        assert colors == pytest.approx(np.repeat(fractions[..., 1:2], 3, axis=3), abs=1e-4)
     else:
-        assert much == pytest.approx(np.ptp(shares, axis=3), abs=1e-4)
+        assert much == pytest.approx(np.ptp(fractions, axis=3), abs=1e-4)
         assert colors == pytest.approx(np.clip(values, 0, 1), abs=1e-4)
     assert np.ptp(much) > 0.1
 
@@ -144,7 +144,7 @@ def test_colours_are_stretched_over_the_block_and_move_nothing(
 
 
 @pytest.mark.gl
-def test_what_is_no_number_is_magenta_and_all_there(renderer: Renderer) -> None:
+def test_nan_is_magenta_and_opaque(renderer: Renderer) -> None:
     layers = [
         Layer(np.array([[1e30, 0, 0], [0, 1, 0]]), np.zeros(2), "relu"),
         Layer(np.array([[1e30, 1.0]]), np.zeros(1), "identity"),

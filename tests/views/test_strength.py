@@ -31,7 +31,7 @@ def reference(one: Scene) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sin"])
-def test_mean_and_spread_are_those_of_the_reference(activation: str) -> None:
+def test_mean_and_standard_deviation_are_those_of_the_reference(activation: str) -> None:
     one = scene(activation=activation)
     found = measure(one)
     for layer, units in enumerate(reference(one)):
@@ -42,7 +42,7 @@ def test_mean_and_spread_are_those_of_the_reference(activation: str) -> None:
     assert found.overflow is None
 
 
-def test_saturation_is_the_share_of_units_in_a_flat_part() -> None:
+def test_saturation_is_the_fraction_of_units_in_a_flat_part() -> None:
     one = scene(activation="relu")
     found, units = measure(one), reference(one)
     for layer in range(1, 5):
@@ -50,7 +50,7 @@ def test_saturation_is_the_share_of_units_in_a_flat_part() -> None:
     assert np.isnan(found.saturated[0])  # inputs have no activation
 
 
-def test_the_rule_multiplies_by_the_root_of_n_times_sigma() -> None:
+def test_the_prediction_multiplies_by_root_n_times_sigma() -> None:
     rng = np.random.default_rng(5)
     weight = rng.normal(0, 0.3, (4000, 50))
     assert gain(weight) == pytest.approx(math.sqrt(50) * 0.3, rel=0.01)

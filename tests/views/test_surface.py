@@ -8,7 +8,7 @@ from rows import NUMPY
 from solids import at, constant, drawn, explicit, hue, staged
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.nn.features import features
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
@@ -79,7 +79,7 @@ def test_painted_it_has_the_colours_of_the_picture(
     v = (SIZE[1] - 2 * np.arange(SIZE[1]) - 1) / SIZE[1] * high
     u, v = np.meshgrid(u, v)
     inside = np.maximum(abs(u), abs(v)) < 0.97
-    ends = ended(scene_of(preset), (90, 90))  # the square that it shows, whatever is around
+    ends = value_range(scene_of(preset), (90, 90))  # the square that it shows, whatever is around
     outputs = values(preset, u[inside], v[inside]).astype(np.float32)
     expected = colored(outputs, preset.color, ends)
     assert np.ptp(expected) > 0.4
@@ -91,8 +91,8 @@ def test_painted_it_has_the_colours_of_the_picture(
 def test_coarse_and_fine_surfaces_have_the_same_colours(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, choice = [], fields.choice
-    monkeypatch.setattr(fields, "choice", lambda *of: asked.append(of) or choice(*of))
+    asked, uniforms = [], fields.color_uniforms
+    monkeypatch.setattr(fields, "color_uniforms", lambda *of: asked.append(of) or uniforms(*of))
     preset = GENTLE.replace(mapping="magma", stretch="percentile", extent=1.234)
     for size in (SIZE, (60, 45), (33, 120)):
         drawn(renderer, preset, size)
@@ -220,7 +220,7 @@ def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: 
     assert found[2] is found[0]
 
 
-def test_time_is_heeded_where_an_input_moves(renderer: Renderer) -> None:
+def test_pictures_depend_on_the_time_where_an_input_moves(renderer: Renderer) -> None:
     moving = explicit(([[0.0, 0.0, 1.0]], [0.0], "sigmoid"), inputs=("x", "y", "t"), view="surface")
     assert (drawn(renderer, moving, SIZE, 0.0) != drawn(renderer, moving, SIZE, 1.0)).any()
 
@@ -248,7 +248,7 @@ def test_small_steps_and_other_drawings_between_make_the_same_picture(renderer: 
         assert picture == pytest.approx(right, abs=2e-3)
 
 
-def test_what_is_no_number_is_magenta(renderer: Renderer) -> None:
+def test_nan_is_magenta(renderer: Renderer) -> None:
     broken = explicit(
         ([[1e30, 0.0]], [1e30], "relu"), ([[1e30]], [1e30], "identity"), view="surface", contours=0
     )

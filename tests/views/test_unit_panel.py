@@ -46,7 +46,7 @@ def test_of_too_many_weights_the_largest_are_seen() -> None:
     assert (picture[45:, :, 3] > 0).any(axis=0).sum() == 1
 
 
-def test_a_histogram_is_the_shares_of_the_values() -> None:
+def test_a_histogram_counts_the_values() -> None:
     one = page()
     values = np.float32([-1] * 30 + [1] * 60 + [np.nan] * 5 + [7] * 30)  # 7 counts at the end
     one.histogram(values, palette(), -1.0, 1.0, 60)

@@ -38,7 +38,7 @@ def at_once(scene: Scene, size: tuple[int, int] = SIZE) -> UnitSamples:
 
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_a_reading_is_the_reference(before: bool, activation: str) -> None:
+def test_a_summary_is_the_reference(before: bool, activation: str) -> None:
     scene = scene_of(PRESET.replace(activation=activation), 0.7)
     samples, network = at_once(scene), scene.network
     x, y = pixel_points(SIZE, scene.view.center, scene.view.extent)
@@ -91,7 +91,7 @@ def test_outputs_are_shown_in_their_channel() -> None:
     assert shaded(values, -1).tolist() == [[0.5, 0.5, 0.5], [1, 1, 1], [1, 0, 1]]
 
 
-def test_a_lens_is_as_large_as_memory_allows() -> None:
+def test_samples_are_as_many_as_memory_allows() -> None:
     small, large = PRESET.network(), PRESET.replace(depth=64, width=512).network()
     for network in (small, large):
         units = len(network.inputs) + sum(len(layer.bias) for layer in network.drawn)
@@ -103,7 +103,7 @@ def test_a_lens_is_as_large_as_memory_allows() -> None:
                 assert wide / high == pytest.approx(aspect, rel=0.15)
 
 
-def test_lenses_are_kept_and_few_of_them() -> None:
+def test_samples_are_cached_and_few_of_them() -> None:
     cache, calls = UnitSampleCache(), []
 
     def get(preset: Preset, time: float = 0.0) -> UnitSamples:

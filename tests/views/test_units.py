@@ -29,15 +29,15 @@ PRESET = Preset().replace(
 
 
 def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Sums and units of the inputs and of each layer, in float64."""
+    """Pre-activations and units of the inputs and of each layer, in float64."""
     network = scene.network
     x, y = pixel_points(size, scene.view.center, scene.view.extent)
     one = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
     found = [(one, one)]
     for layer in network.layers:
-        sums = one @ layer.weight.astype(float).T + layer.bias
-        one = activate(layer.activation, sums)
-        found.append((sums, one))
+        before_values = one @ layer.weight.astype(float).T + layer.bias
+        one = activate(layer.activation, before_values)
+        found.append((before_values, one))
     return found
 
 
@@ -48,14 +48,14 @@ def test_tiles_are_the_units_values(before: bool, keys: dict[str, Any]) -> None:
     board, picture = board_of(scene, SIZE), painted(VIEW, scene, SIZE)
     network, layers = scene.network, reference(scene, board.tile)
     for column in board.columns:
-        sums, units = (values.astype(np.float32) for values in layers[column.layer])
+        before_values, units = (values.astype(np.float32) for values in layers[column.layer])
         name = network.layers[column.layer - 1].activation if column.layer else None
         for index in range(column.count):
-            values = (sums if before else units)[:, index]
+            values = (before_values if before else units)[:, index]
             if column.layer == network.depth and not before:
                 true = shaded(values, index if network.outputs == 3 else -1)
             else:
-                reach = reach_of(sums if before else units, None if before else name)
+                reach = reach_of(before_values if before else units, None if before else name)
                 true = tinted(values, reach)
             left, top, right, bottom = board.box((column.layer, index))
             tile = picture[top:bottom, left:right]
@@ -72,7 +72,7 @@ def test_one_layer_and_the_one_before_it() -> None:
     assert len(beyond.columns) == 5
 
 
-def test_a_click_keeps_a_unit_and_another_frees_it() -> None:
+def test_a_click_selects_a_unit_and_another_deselects_it() -> None:
     preset, scene = PRESET, scene_of(PRESET)
     board = board_of(scene, SIZE)
     left, top, right, bottom = board.box((2, 4))
@@ -99,7 +99,7 @@ def panel(preset: Preset, cursor: tuple[float, float] | None = None) -> np.ndarr
     return words[box[1] : box[3], box[0] : box[2]]
 
 
-def test_the_panel_is_of_the_unit_pointed_at_or_else_of_the_kept_one() -> None:
+def test_the_panel_is_of_the_unit_pointed_at_or_else_of_the_selected_one() -> None:
     board = board_of(scene_of(PRESET), SIZE)
     left, top, right, bottom = board.box((1, 2))
     place = ((left + right) / 2, (top + bottom) / 2)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import Steps, within
-from cppn_gl.views.base import Hit, HostView, Picture, Size, View, lay_over, painted
+from cppn_gl.views.base import CPUView, Hit, Picture, Size, View, lay_over, painted
 
 
-class Rows(HostView):
+class Rows(CPUView):
     """Paints a row at a step: its number, as a shade."""
 
     name = "rows"

@@ -25,7 +25,7 @@ from cppn_gl.viewer.canvas import MAX_SCALE, _coarse
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, view_of
-from cppn_gl.views.base import HostView, mean_of_samples
+from cppn_gl.views.base import CPUView, mean_of_samples
 
 SIZES = [(320, 180), (63, 37), (1, 1), (2, 1), (7, 3), (3, 7), (20, 400), (400, 20)]
 SMALL = (64, 36)
@@ -124,7 +124,7 @@ def test_any_size_is_drawn_and_drawn_the_same_again(
 @gl
 @every
 @pytest.mark.parametrize("paint", ["height", "picture"])
-def test_it_heeds_colours_or_says_that_it_has_its_own(
+def test_it_uses_the_colours_or_says_that_it_has_its_own(
     name: str, paint: str, renderer: Renderer
 ) -> None:
     plain = seen(name, paint=paint)
@@ -140,7 +140,7 @@ def test_it_heeds_colours_or_says_that_it_has_its_own(
         assert explorer.message == f"the view {name} has colours of its own"
 
 
-def test_views_that_show_the_picture_heed_its_colours() -> None:
+def test_views_that_show_the_picture_use_its_colours() -> None:
     heeding = {name for name in VIEWS if ALL[name].colors}
     assert heeding == {"picture", "sheet", "layers", "signal", "surface", "volume", "regions"}
 
@@ -326,7 +326,7 @@ def test_how_much_work_it_is(name: str) -> None:
 
 @every
 def test_smooth_are_the_views_that_shaders_draw(name: str) -> None:
-    assert (ALL[name].samples > 1) != isinstance(ALL[name], HostView)
+    assert (ALL[name].samples > 1) != isinstance(ALL[name], CPUView)
 
 
 VALUES = st.fixed_dictionaries(

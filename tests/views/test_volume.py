@@ -6,7 +6,7 @@ from census import Census
 from solids import at, constant, drawn, explicit, staged
 
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ended
+from cppn_gl.engines.stretch import value_range
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
@@ -119,7 +119,7 @@ def test_the_slice_is_the_picture_at_its_time(
     pixels = drawn(renderer, preset, size, time)
     u, v = (c.ravel() for c in np.meshgrid(np.linspace(-0.9, 0.9, 9), np.linspace(-0.9, 0.9, 9)))
     expected = preset.network().evaluate(np.stack([u, v, np.full(len(u), time)], axis=1))
-    ends = ended(scene_of(preset), (1, 1))
+    ends = value_range(scene_of(preset), (1, 1))
     expected = colored(expected.astype(np.float32), preset.color, ends)
     places = eye(preset, size).project(np.stack([u, v, np.full(len(u), time)], axis=1))
     # Three edges of the box that are farthest away lie under the slice, or are hidden by it.

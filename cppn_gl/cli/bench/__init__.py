@@ -1,4 +1,4 @@
-"""The benchmark: how fast each network is drawn here, beside what else could draw it.
+"""The benchmark: how fast networks are drawn on this machine, compared with other libraries.
 
-options -> Plan -> run: asks a worker process, within a budget -> rows -> table, JSON
+options -> Plan -> run: requests to a worker process, within a budget -> rows -> table, JSON
 """

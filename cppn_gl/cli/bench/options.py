@@ -1,4 +1,4 @@
-"""What `bench` is asked for, checked before anything is measured, and the file that it writes.
+"""The options of `bench`, checked before anything is measured, and its JSON file.
 
 words -> bench_plan -> Plan; --json FILE -> check_json … write_json
 """
@@ -24,7 +24,7 @@ MAX_BUDGET = 86_400  # seconds
 
 
 def bench_plan(args: argparse.Namespace) -> Plan:
-    """What the arguments ask for. Raises PresetError, and UsageError for a peer that is missing."""
+    """The plan of the arguments. Raises PresetError, and UsageError if a peer is not installed."""
     changes: dict[str, Any] = {"engine": checked(engine_name, args.engine, "--engine")}
     if args.networks is not None:
         changes["networks"] = several_of(args.networks, "--networks", network_value)
@@ -43,19 +43,20 @@ def bench_plan(args: argparse.Namespace) -> Plan:
 
 
 def several_of(text: str, option: str, read: Callable[[str], Any]) -> tuple[Any, ...]:
-    """The values of a list by commas, each once. Raises PresetError."""
+    """The values of a comma-separated list, without duplicates. Raises PresetError."""
     words = [word.strip() for word in text.split(",")]
     if "" in words:
-        raise PresetError(f"{show(text)} is not a list by commas without gaps", key=option)
+        problem = f"{show(text)} has an empty item; expected a comma-separated list"
+        raise PresetError(problem, key=option)
     return tuple(dict.fromkeys(checked(read, word, option) for word in words))
 
 
 def network_value(text: str) -> Pair:
     """(10, 30) from "10x30": depth and width. Raises ValueError."""
-    found = pair(text)
-    if found is None:
+    network = pair(text)
+    if network is None:
         raise ValueError(f"{show(text)} is not a network as depth x width, like 10x30")
-    depth, width = found
+    depth, width = network
     for name, value, most in (("depth", depth, MAX_DEPTH), ("width", width, MAX_WIDTH)):
         try:
             integer(1, most)(value)
@@ -73,7 +74,7 @@ def _size(text: str) -> Pair:
 
 
 def check_json(path: Path) -> None:
-    """Raise CaptureError where a file cannot be written, before the minutes it would take."""
+    """Raise CaptureError if the file cannot be written, before the measurement starts."""
     check_target(path, overwrite=True)
     try:
         with tempfile.TemporaryFile(dir=path.parent):
@@ -84,5 +85,5 @@ def check_json(path: Path) -> None:
 
 
 def write_json(path: Path, report: dict[str, Any]) -> None:
-    """Write the report, whole or not at all. Raises CaptureError."""
+    """Write the report atomically. Raises CaptureError."""
     write_atomic(path, json.dumps(report, indent=1).encode() + b"\n", overwrite=True)

@@ -1,7 +1,7 @@
-"""The most arithmetic that this machine was seen to do, in GFLOP/s: what a share is a share of.
+"""The peak arithmetic rate of this machine in GFLOP/s, measured: what "of peak" refers to.
 
-On the processor a large float32 matrix product through NumPy's BLAS; on a graphics processor a
-loop of multiply-adds in a compute shader, or in a fragment shader where there are none.
+On the CPU a large float32 matrix product by NumPy's BLAS; on a GPU a loop of multiply-adds in a
+compute shader, or in a fragment shader if compute shaders are not available.
 """
 
 import time
@@ -15,12 +15,12 @@ from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import Source
 
 SIDES = (512, 1024, 2048)  # of square matrices
-ACCUMULATORS = 4  # vec4s; their chains are independent, so that none waits for another
-STEPS = 16  # multiply-adds per accumulator and turn of the loop
-SHORT = 0.02  # seconds; a shorter run measures the call
+ACCUMULATORS = 4  # vec4s with independent dependency chains, to hide latency
+STEPS = 16  # multiply-adds per accumulator and iteration of the loop
+SHORT = 0.02  # seconds; a shorter run would mostly measure the overhead of the call
 MAX_TURNS = 2**20
 GROUP, GROUPS = 256, 4096  # invocations of a compute shader
-SIDE = 1024  # pixels, of the target of the fragment shader
+SIDE = 1024  # pixels a side of the fragment shader's target
 
 _LOOP = f"""
 uniform int turns;
@@ -53,27 +53,27 @@ void main() {{ result = spin(gl_FragCoord.x); }}
 
 
 def cpu_peak(seconds: float) -> tuple[float, str]:
-    """GFLOP/s of matrix products, the best run within about `seconds`, and how it was measured."""
+    """GFLOP/s of matrix products, the best run in about `seconds`, and a description of it."""
     best, side, ends = 0.0, SIDES[0], time.perf_counter() + seconds
     for n in SIDES:
         if best and 2 * n**3 / best / 1e9 > ends - time.perf_counter():
             break
         a, b = (np.full((n, n), value, np.float32) for value in (0.5, 0.25))
-        out = a @ b  # the first run wakes the threads
+        out = a @ b  # warms the threads up
         for _ in range(100):
             started = time.perf_counter()
             np.matmul(a, b, out=out)
             elapsed = time.perf_counter() - started
             if (rate := 2 * n**3 / elapsed / 1e9) > best:
                 best, side = rate, n
-            share = (ends - time.perf_counter()) / (1 if n == SIDES[-1] else 2)
-            if elapsed > share:
+            left = (ends - time.perf_counter()) / (1 if n == SIDES[-1] else 2)
+            if elapsed > left:
                 break
     return best, f"float32 matrix product {side} × {side}, NumPy"
 
 
 def gpu_peak(seconds: float) -> tuple[float, str]:
-    """GFLOP/s of multiply-adds in a shader, the best run within about `seconds`, and how.
+    """GFLOP/s of multiply-adds in a shader, the best run in about `seconds`, and a description.
 
     Raises ContextError without OpenGL.
     """
@@ -112,7 +112,7 @@ def _fragment(ctx: moderngl.Context, seconds: float) -> float:
 
 
 def _rate(run: Callable[[int], None], invocations: int, seconds: float) -> float:
-    """GFLOP/s of `run(turns)`, with as many turns as make it last long enough to be timed."""
+    """GFLOP/s of `run(turns)`, with enough turns to be timed accurately."""
     ends, best, turns = time.perf_counter() + seconds, 0.0, 1
     run(turns)  # compiles
     while True:

@@ -1,8 +1,8 @@
-"""Other ways to the same picture, for `bench --against`: NumPy and PyTorch, each at its best.
+"""Peers: other libraries that compute the same picture, for `bench --against`. NumPy and PyTorch.
 
     network (tanh, sigmoid out) -> Peer.load; (N, 2) float32 -> Peer.ready -> choose -> draw: (N, 3)
 
-What is timed is `draw` alone: making the inputs, copying weights and choosing the batch are not.
+Only `draw` is timed, not computing the inputs, copying the weights or choosing the batch size.
 """
 
 import importlib
@@ -18,18 +18,19 @@ from numpy.typing import NDArray
 from cppn_gl.nn.network import Network
 
 PEERS = ("numpy", "torch")
-SAMPLE = 32_768  # points on which batches smaller than this are compared
-NOISY, SHORT = 0.2, 1e-3  # seconds; a run shorter than the first is run again
-WORSE = 1.5  # times as slow as the best, and larger batches will be too
+SAMPLE = 32_768  # points on which smaller batch sizes are compared
+NOISY = 0.2  # seconds; a shorter run is repeated
+SHORT = 1e-3  # seconds; shorter runs do not end the scan of batch sizes
+WORSE = 1.5  # times as slow as the best: larger batches will not be faster
 INSTALL = {"torch": "python -m pip install torch"}
 
 Floats = NDArray[np.float32]
 
 
 def missing(name: str) -> str | None:
-    """Why a peer cannot run here and what would help, in one line; None where it can.
+    """Why a peer is not available and how to install it, in one line; None if it is available.
 
-    Nothing is imported: that takes seconds.
+    Does not import it, which takes seconds.
     """
     try:
         found = importlib.util.find_spec(name) is not None
@@ -42,12 +43,12 @@ def missing(name: str) -> str | None:
 
 
 def open_peers(names: Sequence[str]) -> "dict[str, Peer]":
-    """The peers behind names of PEERS. PyTorch is two of them where it has a GPU."""
+    """The peers with these names of PEERS. With a GPU, "torch" gives two of them."""
     peers: list[Peer] = []
     if "numpy" in names:
         peers.append(NumpyPeer())
     if "torch" in names:
-        torch = importlib.import_module("torch")  # never a dependency, and untyped here
+        torch = importlib.import_module("torch")  # not a dependency, so mypy cannot check it
         peers.append(TorchPeer(torch))
         if torch.cuda.is_available():
             peers.append(CompiledPeer(torch))
@@ -55,51 +56,51 @@ def open_peers(names: Sequence[str]) -> "dict[str, Peer]":
 
 
 def seconds_of(work: Callable[[], Any]) -> float:
-    """How long `work` takes, in seconds."""
+    """Time `work`, in seconds."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def seconds_at_best(work: Callable[[], Any]) -> float:
-    """How long it takes undisturbed: the better of two runs of what is short."""
+    """Time `work`, in seconds; the better of two runs if it is short."""
     took = seconds_of(work)
     return took if took > NOISY else min(took, seconds_of(work))
 
 
 class Peer:
-    """Evaluates a network at given points, batch by batch."""
+    """Evaluates a network at given points, in batches."""
 
     name = ""
-    label = ""  # what it is, for the report
-    batches: tuple[int, ...] = ()  # points at a time, besides all of them
-    keeps = False  # whether `draw_kept` is another thing than `draw`
-    fixed = False  # whether another number of points costs seconds of preparation
+    label = ""  # description in the report
+    batches: tuple[int, ...] = ()  # batch sizes in points to try, besides all points at once
+    on_gpu = False  # whether results are computed on a GPU, where `draw_on_gpu` leaves them
+    fixed = False  # whether a different number of points costs seconds of preparation
 
     def __init__(self) -> None:
         self.count = self.batch = 0
 
     def load(self, network: Network) -> None:
-        """Take a network's weights. Its hidden layers are tanh, its last one is sigmoid."""
+        """Take a network's weights. Raises ValueError unless it is tanh with a sigmoid output."""
         *hidden, last = (layer.activation for layer in network.layers)
         if set(hidden) - {"tanh"} or last != "sigmoid":
-            raise ValueError("peers know networks of tanh layers with sigmoid outputs")
+            raise ValueError("peers only support tanh layers with a sigmoid output layer")
         self._load([(layer.weight, layer.bias) for layer in network.layers])
 
     def ready(self, inputs: Floats) -> None:
-        """Take the points, (N, inputs) float32, and what memory they need. Not timed."""
+        """Take the points, (N, inputs) float32, and allocate memory. Not timed."""
         self.count = len(inputs)
         self.batch = min(self.count, 8192)
         self._ready(inputs)
 
     def choose(self) -> None:
-        """Find the fastest batch size by a quick scan, from small to all that there is."""
+        """Find the fastest batch size by a quick scan, from small batches to all points at once."""
         best = float("inf")
         for batch in [*(b for b in self.batches if b < self.count), self.count]:
             count = min(self.count, max(batch, SAMPLE))
             try:
                 took = seconds_at_best(partial(self._run, batch, count))
-            except (MemoryError, RuntimeError):  # PyTorch's way to say that memory lacks
+            except (MemoryError, RuntimeError):  # PyTorch raises RuntimeError if out of memory
                 if batch == self.count and best == float("inf"):
                     raise
                 continue
@@ -109,11 +110,11 @@ class Peer:
                 break
 
     def draw(self) -> Any:
-        """The outputs at all points, (N, 3), where whoever asked can read them."""
+        """The outputs at all points, (N, 3), in main memory."""
         return self._run(self.batch, self.count)
 
-    def draw_kept(self) -> Any:
-        """The same, left where it was computed."""
+    def draw_on_gpu(self) -> Any:
+        """The outputs at all points, left on the GPU if they are computed there."""
         return self.draw()
 
     def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
@@ -123,12 +124,12 @@ class Peer:
         raise NotImplementedError
 
     def _run(self, batch: int, count: int) -> Any:
-        """The outputs at the first `count` points."""
+        """The outputs at the first `count` points, `batch` points at a time."""
         raise NotImplementedError
 
 
 class NumpyPeer(Peer):
-    """float32 matrix products and np.tanh, in tiles that stay in the cache, no memory allocated."""
+    """float32 matrix products and np.tanh, in tiles that fit the cache, without allocations."""
 
     name = "numpy"
     batches = (1024, 2048, 8192, 32_768)
@@ -147,7 +148,7 @@ class NumpyPeer(Peer):
         self._buffers: dict[tuple[int, int, int], Floats] = {}
 
     def _run(self, batch: int, count: int) -> Floats:
-        with np.errstate(over="ignore"):  # exp(-x) of a far x: 1 / inf is right
+        with np.errstate(over="ignore"):  # exp(-x) may overflow: 1 / inf = 0 is right
             for start in range(0, count, batch):
                 self._tile(start, min(start + batch, count))
         return self._out[:count]
@@ -175,16 +176,16 @@ class NumpyPeer(Peer):
 
 
 class TorchPeer(Peer):
-    """PyTorch in inference mode, eager: on its GPU where it has one, else on the processor."""
+    """PyTorch in inference mode, eager, on the GPU if there is one, else on the CPU."""
 
     name = "torch"
 
     def __init__(self, torch: Any):
         super().__init__()
         self.torch = torch
-        self.keeps = torch.cuda.is_available()
-        self._device = torch.device("cuda" if self.keeps else "cpu")
-        if self.keeps:
+        self.on_gpu = torch.cuda.is_available()
+        self._device = torch.device("cuda" if self.on_gpu else "cpu")
+        if self.on_gpu:
             self.batches = (2**18, 2**20, 2**22)
             where = f"{torch.cuda.get_device_name()}, float32 without TF32, read back as uint8"
         else:
@@ -221,21 +222,21 @@ class TorchPeer(Peer):
     def _run(self, batch: int, count: int) -> NDArray[Any]:
         with self.torch.inference_mode():
             values = self._values(batch, count)
-            if self.keeps:  # 8 bits there: a quarter of the bytes to copy
+            if self.on_gpu:  # quantised on the GPU, which copies a quarter of the bytes
                 values = (values * 255 + 0.5).clamp_(0, 255).to(self.torch.uint8).cpu()
             return np.asarray(values.numpy())
 
-    def draw_kept(self) -> Any:
-        """The outputs as float32, left on the GPU, which has finished them."""
+    def draw_on_gpu(self) -> Any:
+        """The float32 outputs, left on the GPU, after it has finished."""
         with self.torch.inference_mode():
             values = self._values(self.batch, self.count)
-            if self.keeps:
+            if self.on_gpu:
                 self.torch.cuda.synchronize()
             return values
 
 
 class CompiledPeer(TorchPeer):
-    """The same through torch.compile, all points at once."""
+    """PyTorch with torch.compile, all points at once."""
 
     name = "torch-compiled"
     fixed = True
@@ -248,7 +249,7 @@ class CompiledPeer(TorchPeer):
     def _ready(self, inputs: Floats) -> None:
         super()._ready(inputs)
         self.batch = self.count
-        self.torch.compiler.reset()  # or, after a few shapes, it silently runs eagerly
+        self.torch.compiler.reset()  # else it silently runs eagerly after a few shapes
         self._compiled = self.torch.compile(super()._forward, dynamic=False)
         self.draw()
 

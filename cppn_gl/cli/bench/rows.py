@@ -1,4 +1,4 @@
-"""What the benchmark measures, and the rows that it fills.
+"""The benchmark's plan, and the rows of its report.
 
 Plan (networks, sizes, engine, peers, budget) -> Row for each network and size -> its JSON
 """
@@ -14,7 +14,7 @@ BUDGET = 120.0  # seconds
 INPUTS, OUTPUTS = 2, 3
 
 Pair = tuple[int, int]
-MEASURED = (  # what a measurement answers, by the names of a Row
+MEASURED = (  # the fields of a Row that a measurement fills
     *("engine", "ms", "best_ms", "estimated", "rounds", "rows"),
     *("peers", "peers_best", "peers_kept", "batches"),
 )
@@ -22,7 +22,7 @@ MEASURED = (  # what a measurement answers, by the names of a Row
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure: networks (depth, width), sizes (width, height), within `budget` seconds."""
+    """Networks (depth, width) and sizes (width, height) to measure within `budget` seconds."""
 
     networks: tuple[Pair, ...] = NETWORKS
     sizes: tuple[Pair, ...] = SIZES
@@ -32,7 +32,7 @@ class Plan:
 
 
 def flop_per_pixel(network: Pair) -> int:
-    """Two for each multiply-add of all layers; activations and biases are not counted."""
+    """2 × the multiply-adds of all layers; activations and biases are not counted."""
     depth, width = network
     if depth == 1:
         return 2 * INPUTS * OUTPUTS
@@ -46,7 +46,10 @@ def name_of(pair: Pair) -> str:
 
 @dataclass
 class Row:
-    """One network at one size: what was found, or the reason why not. Times of a frame in ms."""
+    """One network at one size: its results, or the reason why there are none; ms per frame.
+
+    `peers_kept` are the peers' ms with the result left on the GPU.
+    """
 
     network: Pair
     size: Pair
@@ -54,10 +57,10 @@ class Row:
     ms: float | None = None
     estimated: bool = False
     rounds: int = 0
-    rows: int = 0  # of pixels, that were drawn for it
+    rows: int = 0  # pixel rows drawn in each round
     peers: dict[str, float] = field(default_factory=dict)
     peers_kept: dict[str, float] = field(default_factory=dict)
-    best_ms: float | None = None  # of the rounds that gave the median
+    best_ms: float | None = None  # the fastest round; `ms` is the median
     peers_best: dict[str, float] = field(default_factory=dict)
     batches: dict[str, int] = field(default_factory=dict)
     compile_s: float | None = None
@@ -65,12 +68,12 @@ class Row:
     reason: str | None = None
 
     def to_json(self, peak: float | None) -> dict[str, Any]:
-        """The row of the report, with what follows from its ms; `peak` in GFLOP/s."""
-        mpixel = gflop = share = None
+        """The row of the report, with the rates computed from its ms; `peak` in GFLOP/s."""
+        mpixel = gflop = fraction = None
         if self.ms:
             mpixel = self.size[0] * self.size[1] / self.ms / 1e3
             gflop = mpixel * flop_per_pixel(self.network) / 1e3
-            share = gflop / peak if peak else None
+            fraction = gflop / peak if peak else None
         names = {"network": name_of(self.network), "size": name_of(self.size)}
-        rates = {"mpixel_s": mpixel, "gflop_s": gflop, "share": share}
+        rates = {"mpixel_s": mpixel, "gflop_s": gflop, "share": fraction}
         return dataclasses.asdict(self) | names | rates

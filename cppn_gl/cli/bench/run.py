@@ -1,11 +1,11 @@
-"""How fast, against what: the benchmark's plan, its budget of seconds, and its report.
+"""Runs the benchmark within a time budget, and makes its report.
 
-    Plan -> Bench.run: requests to a process of its own (worker.py), the most useful first
+    Plan -> Bench.run: requests to a worker process (worker.py), the most useful first
          -> the report, which is the JSON document -> table.py
 
-Every errand gets its share of the time that is left, and is ended where it takes much more: what
-it leaves becomes the others'. So a run ends in time, whatever a driver does. A row that could not
-be measured says why.
+Every step gets a fraction of the time left, and is stopped if it takes much longer; what it does
+not use is left for the others. So a run ends in time, whatever a driver does. A row that could not
+be measured has a reason.
 """
 
 import os
@@ -23,28 +23,28 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.utils.worker import DiedError, LateError, Message, Worker
 
 FORMAT = 1
-UNIT = 0.8  # seconds; the least that a measurement of ours is given, and each peer's beside it
-PATIENCE = 15.0  # seconds for an errand that compiles, where the budget allows it
-COMPILER = 40.0  # seconds more where a peer has a compiler, which takes its time
-TUNING, STARTING = 3.0, 2.0  # seconds they may take, before one has been seen
+UNIT = 0.8  # seconds: the minimum time for our measurement, and for each peer's
+PATIENCE = 15.0  # seconds for a step that compiles, if the budget allows it
+COMPILER = 40.0  # additional seconds for a peer that compiles
+TUNING, STARTING = 3.0, 2.0  # seconds that they are assumed to take before the first one
 PEAK = 0.6  # seconds
-# Whatever a driver calls its cache of compiled shaders: Mesa, older Mesa, NVIDIA.
+# Disables the caches of compiled shaders of Mesa, older versions of Mesa, and NVIDIA.
 NO_CACHES = {
     "MESA_SHADER_CACHE_DISABLE": "true",
     "MESA_GLSL_CACHE_DISABLE": "true",
     "__GL_SHADER_DISK_CACHE": "0",
 }
 
-BUSY = 0.3  # of its cores, by what others ran in the minute before
+BUSY = 0.3  # load average per core before the run, above which the report warns
 
 
 def start_worker(environment: Mapping[str, str] | None = None) -> Worker:
-    """The process that measures."""
+    """Start the process that measures."""
     return Worker("cppn_gl.cli.bench.worker", environment)
 
 
 class Bench:
-    """One run. `start` makes a measuring process, given its environment; `clock` is in seconds."""
+    """One run. `start` starts a measuring process with additional environment variables."""
 
     def __init__(
         self,
@@ -57,12 +57,12 @@ class Bench:
         self._began = clock()
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # not on Windows
         self._worker: Any = None
-        self._share, self._tight = plan.budget, False
+        self._slice, self._tight = plan.budget, False
         self.rows = {(n, s): Row(n, s) for n in plan.networks for s in plan.sizes}
         self.machine: Message = {"renderer": None, "gl": None, "software": None}
-        self.peers: dict[str, str] = {}  # name to what it is
-        self._beside: list[str] = []  # those of them that are still measured
-        self.peak: tuple[float | None, str | None] = (None, None)  # GFLOP/s, how
+        self.peers: dict[str, str] = {}  # name to description
+        self._active_peers: list[str] = []  # those that are still measured
+        self.peak: tuple[float | None, str | None] = (None, None)  # GFLOP/s, how it was measured
         self.notes: list[str] = []
         self._failed: dict[Pair, str] = {}
         self._tuning: float | None = None if plan.engine != "auto" else TUNING
@@ -75,53 +75,53 @@ class Bench:
 
     @property
     def count(self) -> int:
-        """How many errands there are, for the progress."""
-        return len(self._errands())
+        """The number of steps, for the progress."""
+        return len(self._steps())
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-        """Measure, and return the report. Raises ContextError where the engine cannot be had."""
+        """Measure, and return the report. Raises ContextError if the engine is not available."""
         try:
             self._open()
-            errands = self._errands()
-            for done, (units, errand) in enumerate(errands):
-                waiting = sum(other for other, _ in errands[done:])
-                self._tight = self.left < UNIT * waiting  # not all of it can be measured
-                self._share = units * max(UNIT, self.left / waiting)
-                errand()
+            steps = self._steps()
+            for done, (units, step) in enumerate(steps):
+                waiting = sum(other for other, _ in steps[done:])
+                self._tight = self.left < UNIT * waiting  # too little time for everything
+                self._slice = units * max(UNIT, self.left / waiting)
+                step()
                 if progress:
-                    progress(done + 1, len(errands))
+                    progress(done + 1, len(steps))
             self._peak()
         finally:
             self._close()
         return self._report()
 
-    def _errands(self) -> list[tuple[int, Callable[[], None]]]:
-        """All that is worth doing, the most useful first: every network at the smallest size.
+    def _steps(self) -> list[tuple[int, Callable[[], None]]]:
+        """All steps with their weights, the most useful first: all networks at the smallest size.
 
-        Each with its weight: its share of the time is so many units.
+        The time left is divided among the steps in proportion to their weights.
         """
         networks = sorted(self.plan.networks, key=flop_per_pixel)
         first, *others = sorted(self.plan.sizes, key=lambda size: size[0] * size[1])
-        weight = 1 + len(self._beside)
-        errands: list[tuple[int, Callable[[], None]]] = []
+        weight = 1 + len(self._active_peers)
+        steps: list[tuple[int, Callable[[], None]]] = []
         for network in networks:
             if self.plan.engine == "auto":
-                errands.append((2, partial(self._tune, network)))
-            errands.append((weight, partial(self._measure, network, first)))
-        errands.append((1, self._peak))  # again: the best of a few is the machine's
-        errands += [(2, partial(self._cold, network)) for network in networks]
+                steps.append((2, partial(self._tune, network)))
+            steps.append((weight, partial(self._measure, network, first)))
+        steps.append((1, self._peak))  # repeated: the best of several counts
+        steps += [(2, partial(self._cold, network)) for network in networks]
         for size in others:
-            errands += [(weight, partial(self._measure, network, size)) for network in networks]
-        return errands
+            steps += [(weight, partial(self._measure, network, size)) for network in networks]
+        return steps
 
     # Errands
 
     def _open(self) -> None:
-        """What draws, the peers, and the peak."""
+        """Open the renderer and the peers, and measure the peak."""
         try:
             answer = self._ask({"do": "hello", "engine": self.plan.engine}, self.left)
         except (LateError, DiedError) as problem:
-            self._note(f"starting to draw: {problem}")
+            self._note(f"opening the renderer: {problem}")
             return
         if "error" in answer:
             raise ContextError(*answer.get("context", (answer["error"], "")))
@@ -137,12 +137,12 @@ class Bench:
         try:
             answer = self._ask({"do": "open", "names": names}, self.left / 2)
         except (LateError, DiedError) as problem:
-            self._note(f"importing {', '.join(names)}: {problem}; measured without")
+            self._note(f"importing {', '.join(names)}: {problem}; not compared")
             return
         if "error" in answer:
-            self._note(f"{', '.join(names)} cannot be used: {answer['error']}; measured without")
+            self._note(f"{', '.join(names)} cannot be used: {answer['error']}; not compared")
         self.peers = answer.get("peers", {})
-        self._beside = list(self.peers)
+        self._active_peers = list(self.peers)
 
     def _peak(self) -> None:
         if self.left < UNIT or self.machine["software"] is None:
@@ -153,20 +153,20 @@ class Bench:
         try:
             answer = self._ask(request, min(self.left, max(10 * seconds, 5.0)))
         except (LateError, DiedError) as problem:
-            self._note(f"the peak: {problem}")
+            self._note(f"measuring the peak: {problem}")
             return
         if "error" in answer:
-            self._note(f"the peak: {answer['error']}")
+            self._note(f"measuring the peak: {answer['error']}")
             return
         if answer["gflops"] > (self.peak[0] or 0.0):
             self.peak = answer["gflops"], answer["how"]
 
     def _tune(self, network: Pair) -> None:
-        """Have the renderer find its best engine, where that can be afforded."""
+        """Let the renderer find its fastest engine, if there is enough time."""
         if self._tuning is None or self.left < UNIT:
             return
-        if self._tight or self._tuning > 2 * self._share:
-            self._note(f"{name_of(network)} and larger: no time to try all engines")
+        if self._tight or self._tuning > 2 * self._slice:
+            self._note(f"{name_of(network)} and larger: no time to compare all engines")
             self._tuning = None
             return
         began = self._clock()
@@ -177,22 +177,21 @@ class Bench:
             answer = {"error": str(problem)}
         self._tuning = self._clock() - began
         if "error" in answer:
-            self._note(f"{name_of(network)}: trying all engines: {answer['error']}")
+            self._note(f"{name_of(network)}: comparing all engines: {answer['error']}")
 
     def _measure(self, network: Pair, size: Pair) -> None:
-        """Fill a row."""
         row = self.rows[network, size]
         if network in self._failed:
             row.reason = self._failed[network]
             return
-        for _ in range(1 + len(self._beside)):  # again where a peer stopped it
-            if self.left < self._share / 2:
+        for _ in range(1 + len(self._active_peers)):  # again without each peer that takes too long
+            if self.left < self._slice / 2:
                 row.reason = row.reason or self._no_time()
                 return
             try:
                 answer = self._ask(self._request(network, size), self._patience(peers=True))
             except LateError as late:
-                if self._blame(row, late):
+                if self._handle_late(row, late):
                     continue
                 return
             except DiedError as problem:
@@ -207,8 +206,8 @@ class Bench:
             "engine": self.plan.engine,
             "network": network,
             "size": size,
-            "peers": self._beside,
-            "seconds": self._share,
+            "peers": self._active_peers,
+            "seconds": self._slice,
             "limit": self._patience(peers=True),
         }
 
@@ -222,26 +221,26 @@ class Bench:
         for name, problem in answer["failed"].items():
             self._note(f"{name_of(row.network)}, {name}: {problem}")
 
-    def _blame(self, row: Row, late: LateError) -> bool:
-        """Keep what a measurement that was ended has told; whether it was a peer's doing."""
+    def _handle_late(self, row: Row, late: LateError) -> bool:
+        """Use a stopped measurement's results; return whether a peer was the cause."""
         for name in ("engine", "ms", "estimated"):
             setattr(row, name, late.partial.get(name, getattr(row, name)))
         culprit = late.partial.get("preparing")
         if self.left < UNIT:
-            row.reason = self._no_time() + (" for more than a first look" if row.ms else "")
-        elif culprit in self._beside:
+            row.reason = self._no_time() + (" for more than a rough estimate" if row.ms else "")
+        elif culprit in self._active_peers:
             self._note(f"{name_of(row.network)}: preparing {culprit} {late}; left out from here on")
-            row.reason = f"a first look only: preparing {culprit} {late}"
-            self._beside.remove(culprit)
+            row.reason = f"rough estimate only: preparing {culprit} {late}"
+            self._active_peers.remove(culprit)
             return True
         elif row.ms is None:
-            row.reason = self._failed[row.network] = f"compiling and a first look {late}"
+            row.reason = self._failed[row.network] = f"compiling and a rough estimate {late}"
         else:
-            row.reason = f"a first look only: drawing {late}"
+            row.reason = f"rough estimate only: drawing {late}"
         return False
 
     def _cold(self, network: Pair) -> None:
-        """Time a process from its start to the first picture, with caches off."""
+        """Time a process from its start to the first picture, with shader caches disabled."""
         row = min(
             (r for (n, _), r in self.rows.items() if n == network),
             key=lambda r: r.size[0] * r.size[1],
@@ -250,16 +249,16 @@ class Bench:
             return
         scale = 640 * 360 / (row.size[0] * row.size[1])
         seconds = self._starting + 1.5 * row.ms * scale / 1e3
-        if seconds > 2 * self._share:
+        if seconds > 2 * self._slice:
             self._note(f"{name_of(network)}: no time for a cold start of about {seconds:.0f} s")
             return
         began = self._clock()
         answer = self._cold_answer(network)
         self._starting = max(STARTING / 2, self._clock() - began - row.ms * scale / 1e3)
-        for (other, _), one in self.rows.items():
-            if other == network:
-                one.first_picture_s = answer.get("first_picture_s")
-                one.compile_s = answer.get("compile_s")
+        for row in self.rows.values():
+            if row.network == network:
+                row.first_picture_s = answer.get("first_picture_s")
+                row.compile_s = answer.get("compile_s")
 
     def _cold_answer(self, network: Pair) -> Message:
         request = {"do": "cold", "engine": self.plan.engine, "network": network}
@@ -277,15 +276,15 @@ class Bench:
     # Time
 
     def _patience(self, *, peers: bool = False) -> float:
-        """Seconds until an errand is ended: a few shares, or what a slow compiler may need."""
-        most = PATIENCE + (COMPILER if peers and "torch-compiled" in self._beside else 0.0)
-        return max(0.0, min(self.left, max(4 * self._share, min(self.left / 2, most))))
+        """Seconds until a step is stopped: a few times its time, or enough for a slow compiler."""
+        most = PATIENCE + (COMPILER if peers and "torch-compiled" in self._active_peers else 0.0)
+        return max(0.0, min(self.left, max(4 * self._slice, min(self.left / 2, most))))
 
     def _no_time(self) -> str:
         return f"no time left of {self.plan.budget:g} s"
 
     def _ask(self, request: Message, seconds: float) -> Message:
-        """Ask the measuring process, a new one where the last was ended."""
+        """Send a request to the measuring process; starts a new one if the last was stopped."""
         if self._worker is None:
             self._worker = self._start({})
         try:
@@ -309,7 +308,7 @@ class Bench:
     def _report(self) -> dict[str, Any]:
         if self.load and self.load > BUSY * (os.cpu_count() or 1):
             busy = f"the machine was busy before (load {self.load:.1f} on {os.cpu_count()} cores)"
-            self._note(f"{busy}: measure again when it is quiet, peers above all")
+            self._note(f"{busy}: results are unreliable, the peers' most of all; repeat when idle")
         peak, how = self.peak
         for row in self.rows.values():
             if row.ms is None and row.reason is None:

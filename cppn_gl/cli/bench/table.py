@@ -9,7 +9,7 @@ EMPTY = "-"
 
 
 def table(report: dict[str, Any]) -> str:
-    """The whole report: what drew, the rows, the peers, and what to know when reading it."""
+    """Format the report: the renderer, our rows, the comparison with the peers, and remarks."""
     rows = report["rows"]
     parts = [_head(report), _ours(rows)]
     if report["peers"]:
@@ -28,7 +28,7 @@ def _head(report: dict[str, Any]) -> str:
 
 def _ours(rows: Sequence[dict[str, Any]]) -> str:
     titles = ["network", "size", "engine", "ms/frame", "Mpixel/s", "GFLOP/s"]
-    titles += ["of peak", "compile s", "first s"]
+    titles += ["of peak", "compile s", "startup s"]
     cells: list[list[str]] = []
     reasons: dict[int, str] = {}
     for row in rows:
@@ -36,11 +36,11 @@ def _ours(rows: Sequence[dict[str, Any]]) -> str:
             reasons[len(cells)] = row["reason"] or EMPTY
             cells.append([row["network"], row["size"]])
             continue
-        share = EMPTY if row["share"] is None else f"{100 * row['share']:.1f} %"
+        of_peak = EMPTY if row["share"] is None else f"{100 * row['share']:.1f} %"
         cells.append(
             [
                 *(row["network"], row["size"], row["engine"], _ms(row["ms"], row["estimated"])),
-                *(figure(row["mpixel_s"]), figure(row["gflop_s"]), share),
+                *(figure(row["mpixel_s"]), figure(row["gflop_s"]), of_peak),
                 *(figure(row["compile_s"]), figure(row["first_picture_s"])),
             ]
         )
@@ -65,24 +65,31 @@ def _against(rows: Sequence[dict[str, Any]], peers: Sequence[str]) -> str:
 def _remarks(report: dict[str, Any]) -> list[str]:
     rows = report["rows"]
     remarks = [
-        "ms/frame: median of 5 and more, read back. GFLOP/s: 2 x the multiply-adds of all layers."
+        "ms/frame: median of at least 5 frames, with readback. GFLOP/s: 2 x the multiply-adds of "
+        "all layers."
     ]
+    if any(row["first_picture_s"] for row in rows):
+        remarks.append(
+            "compile s: compiling shaders. startup s: from starting the program to its first "
+            "640x360 picture. Both without shader caches."
+        )
     if any(row["estimated"] for row in rows):
-        remarks.append("~ estimated: a band of the picture was drawn, or fewer than 5 pictures.")
+        remarks.append("~ estimated: from a band of the picture, or from fewer than 5 pictures.")
     if report["peers"]:
         remarks.append(
-            "ratio: the peer's ms / ours, same pixels, by turns; over 1, ours is faster."
+            "ratio: the peer's ms / ours, same pixels, measured alternately; above 1, ours is "
+            "faster."
         )
     if any(row["peers_kept"] for row in rows):
-        remarks.append("torch: read back as uint8; the JSON has the time without reading back too.")
+        remarks.append("torch: read back as uint8; the JSON also has the time without readback.")
     remarks += dict.fromkeys(row["reason"] for row in rows if row["ms"] and row["reason"])
     remarks += report["notes"]
-    remarks.append(f"{report['elapsed_s']:.0f} s of a budget of {report['budget_s']:g} s")
+    remarks.append(f"took {report['elapsed_s']:.0f} s of a budget of {report['budget_s']:g} s")
     return [line for remark in remarks for line in textwrap.wrap(remark, COLUMNS)]
 
 
 def figure(value: float | None) -> str:
-    """A number to three digits or so."""
+    """A number with about three digits."""
     if value is None:
         return EMPTY
     return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
@@ -95,7 +102,7 @@ def _ms(value: float | None, estimated: bool) -> str:
 def _grid(
     titles: Sequence[str], cells: Sequence[Sequence[str]], *, left: int, endings: dict[int, str]
 ) -> str:
-    """Columns two apart, the first `left` ones to the left; a row may end in words instead."""
+    """Aligned columns, the first `left` ones to the left; `endings`: text after a row's cells."""
     whole = [titles, *(row for number, row in enumerate(cells) if number not in endings)]
     widths = [max(len(row[k]) for row in whole) for k in range(len(titles))]
     for row in cells:

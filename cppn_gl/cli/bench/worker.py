@@ -1,6 +1,6 @@
-"""What the benchmark's process does: opens renderers and peers, draws, looks at the clock.
+"""The benchmark's worker process: opens renderers and peers, draws and times.
 
-a request as a line of JSON on stdin -> Desk.<do> -> lines of JSON on stdout, the last "done"
+a request as a line of JSON on stdin -> Handler.<do> -> lines of JSON on stdout, the last "done"
 """
 
 import sys
@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from cppn_gl.cli.bench.measure import Measurement, Tell, one_line
+from cppn_gl.cli.bench.measure import Measurement, Tell, error_line
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import Peer, open_peers, seconds_of
 from cppn_gl.engines.gl.context import ContextError
@@ -23,27 +23,26 @@ FIRST_SIZE = (640, 360)
 
 
 def bench_preset(depth: int, width: int) -> Preset:
-    """The network that is timed: tanh, sigmoid out, uniform weights, of one seed."""
+    """The timed network: tanh, sigmoid output, uniform weights, a fixed seed."""
     return Preset(spec=Random(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED))
 
 
-class Desk:
-    """Messages requests. Renderers and peers stay open from one to the next."""
+class Handler:
+    """Answers requests, one method for each kind. Renderers and peers stay open in between."""
 
     def __init__(self) -> None:
         self.renderers: dict[str, Renderer] = {}
         self.peers: dict[str, Peer] = {}
 
     def renderer(self, engine: str) -> Renderer:
-        """The renderer by an engine."""
         if engine not in self.renderers:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # told by `hello`
+                warnings.simplefilter("ignore", RuntimeWarning)  # `hello` reports it
                 self.renderers[engine] = Renderer(engine)
         return self.renderers[engine]
 
     def hello(self, request: Message, tell: Tell) -> Message:
-        """What draws."""
+        """Describe the renderer."""
         renderer = self.renderer(request["engine"])
         context = renderer.info.context
         return {
@@ -59,42 +58,42 @@ class Desk:
         return {"peers": {name: peer.label for name, peer in self.peers.items()}}
 
     def peak(self, request: Message, tell: Tell) -> Message:
-        """How fast this machine was seen to be."""
+        """Measure the peak arithmetic rate of this machine."""
         gflops, how = (gpu_peak if request["gpu"] else cpu_peak)(request["seconds"])
         return {"gflops": gflops, "how": how}
 
     def tune(self, request: Message, tell: Tell) -> Message:
-        """Let the renderer find its fastest engine for a network, and remember it."""
+        """Let the renderer find its fastest engine for a network, and save it."""
         choice = self.renderer(request["engine"]).tune(bench_preset(*request["network"]))
         return {"engine": choice.engine}
 
     def measure(self, request: Message, tell: Tell) -> Message:
         """Median ms of a picture, and of the peers' on the same pixels, within `seconds`.
 
-        Compiling comes before; at `limit` seconds whoever asked loses patience.
+        Compilation is not counted in `seconds`; the whole request is stopped after `limit` seconds.
         """
         ends = time.perf_counter() + 0.9 * request["limit"]
         network, size = bench_preset(*request["network"]).network(), tuple(request["size"])
-        peers = self._asked(request["peers"])
+        peers = self._requested(request["peers"])
         renderer = self.renderer(request["engine"])
         return Measurement(renderer, network, size, ends, tell).run(peers, request["seconds"])
 
-    def _asked(self, names: Sequence[str]) -> dict[str, Peer]:
-        lacking = [name for name in names if name not in self.peers]
-        if lacking:  # this process is a new one
-            self.peers |= open_peers(["torch" if "torch" in name else name for name in lacking])
+    def _requested(self, names: Sequence[str]) -> dict[str, Peer]:
+        missing = [name for name in names if name not in self.peers]
+        if missing:  # `open` was answered by an earlier process, which was stopped
+            self.peers |= open_peers(["torch" if "torch" in name else name for name in missing])
         return {name: self.peers[name] for name in names if name in self.peers}
 
     def cold(self, request: Message, tell: Tell) -> Message:
-        """The first picture since `began` (time.time()), and what compiling took of it.
+        """Seconds from `began` (time.time()) to the first picture, and those spent on compiling.
 
-        With caches off. A tiny part of the picture compiles what the whole needs.
+        A tiny part of the picture compiles all that the whole needs.
         """
         preset = bench_preset(*request["network"])
         renderer = self.renderer(request["engine"])
-        compiled, again = compile_seconds(renderer, preset)
+        compiled, repeated = compile_seconds(renderer, preset)
         renderer.render(preset, FIRST_SIZE)
-        seconds = time.time() - request["began"] - again
+        seconds = time.time() - request["began"] - repeated
         return {
             "engine": renderer.engine_for(preset).engine,
             "first_picture_s": seconds,
@@ -103,7 +102,7 @@ class Desk:
 
 
 def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
-    """How long a first tiny part took more than a second one, and the second one, in seconds."""
+    """Time a tiny part twice: by how much the first took longer, and the second, in seconds."""
     part = (312, 180, 16, 4)
 
     def draw() -> Any:
@@ -114,16 +113,16 @@ def compile_seconds(renderer: Renderer, preset: Preset) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Message requests until there are no more."""
-    requests, desk = Requests(), Desk()
+    """Answer requests until stdin ends."""
+    requests, handler = Requests(), Handler()
     while True:
         request = requests.get()
         try:
-            answer = getattr(desk, request["do"])(request, requests.tell)
+            answer = getattr(handler, request["do"])(request, requests.tell)
         except ContextError as error:
             answer = {"error": str(error), "context": list(error.args)}
         except Exception as error:
-            answer = {"error": one_line(error)}
+            answer = {"error": error_line(error)}
         requests.tell(**answer, done=True)
 
 

@@ -1,6 +1,6 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> Places.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
+u, v -> FirstLayer.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
 """
 
 import numpy as np
@@ -14,10 +14,10 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.tables import Viewport
 
 
-class Places:
-    """Layer 1 at a view and a time, in float32 and local coordinates: a deep zoom stays sharp.
+class FirstLayer:
+    """Layer 1 at a view and a time, in float32 over local coordinates, so deep zooms stay sharp.
 
-    u runs to the right and v up, and the shorter side of the picture spans [-1, 1].
+    u runs to the right and v up; the shorter side of the picture spans [-1, 1].
     """
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
@@ -27,13 +27,16 @@ class Places:
         self._fold = fold[: len(network.drawn[0].bias)]
 
     def first_pre_activations(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
-        """The sums of layer 1 at pixels of a picture, by their number in reading order."""
-        places = self._products.places(pixels, size)
+        """Pre-activations of layer 1 with derivatives by u and v, (3, N, rows).
+
+        `pixels`: (N,) indices of pixels in reading order, in a picture of `size`.
+        """
+        coordinates = self._products.coordinates(pixels, size)
         jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
-        jets[0] = places
+        jets[0] = coordinates
         jets[1, :, 0] = jets[2, :, 1] = 1
         if self._radius:
-            u, v = places[:, 0].astype(np.float64), places[:, 1].astype(np.float64)
+            u, v = coordinates[:, :2].T.astype(np.float64)
             center, extent = self._view.center, self._view.extent
             x, y = center[0] + extent * u, center[1] + extent * v
             r = np.maximum(np.hypot(x, y), 1e-30)

@@ -1,9 +1,9 @@
 """Draws a picture with NumPy, some blocks at a time.
 
-    Scene, Region -> draw() -> outputs in planes, or in memory
+    Scene, Region -> draw() -> network outputs in a target (Planes or Raster)
 
-Where the renderer is software anyway, a network of more than some 16 units is faster as matrix
-products than as a shader, and nothing has to be compiled first.
+Where OpenGL is software too, a network wider than about 16 units is faster as matrix products than
+as a shader, and nothing has to be compiled first.
 """
 
 import time as wall
@@ -13,17 +13,17 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Floats, Products, contribution
-from cppn_gl.engines.rates import Kind, Rates
+from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 from cppn_gl.utils.threads import THREADS
 
 
-def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
-    """Draw a region onto a target of its size, on all cores; its rate is kept under a kind.
+def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey) -> Steps[None]:
+    """Draw a region into a target of its size, on all cores. `kind`: the key of the rate.
 
-    A step draws the blocks that fit into the time left; where not even a block a core fits, one
-    layer of these. The pixels do not depend on the steps.
+    A step draws as many blocks as fit into the time left. If not even one block per core fits, a
+    step is one layer of these. The pixels do not depend on the steps.
     """
     products = Products(scene.network, scene.view, scene.clock)
     blocks = Blocks.covering(region.size, (*region.offset, *region.part))
@@ -48,6 +48,6 @@ def draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: Kind) ->
                     spent += wall.perf_counter() - started
                     yield done
                     started = wall.perf_counter()
-            rates.measured(kind, len(piece) * work, spent + wall.perf_counter() - started)
+            rates.record(kind, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)
     target.write(picture)

@@ -1,10 +1,10 @@
-"""Every layer of a network at once: one pass, all units, at the pixels of a view.
+"""All units of all layers at the pixels of a view, from one forward pass, and their statistics.
 
-Scene, size -> trace() -> [LayerTrace of layer 1, …, of the last]     sums, and what becomes of them
-            -> inputs() -> the features that layer 1 is fed
-activation, sums -> slope() -> saturated()                            where it hardly moves any more
+Scene, size -> trace() -> [LayerTrace of layer 1, …, of the output layer]
+            -> inputs() -> the input features
+activation, pre-activations -> saturated(), statistics()
 
-Layer 1 has the view folded in, as for pictures, so that a deep zoom stays sharp.
+As in pictures, layer 1 has the view folded in, so deep zooms stay sharp.
 """
 
 import functools
@@ -25,45 +25,48 @@ from cppn_gl.utils.tasks import at_once
 Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
 
-FLAT = 0.05  # of an activation's greatest slope; where it has less, a unit is saturated
+SATURATION_SLOPE = 0.05  # a unit is saturated below this fraction of its activation's maximum slope
 
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """One layer at N pixels. Overflow gives inf and NaN, as in pictures."""
+    """One layer at N pixels, (N, rows) each. Overflow gives inf and NaN, as in pictures."""
 
-    sums: Floats  # (N, rows): W y + b, before the activation
-    units: Floats  # (N, rows): after it
+    pre_activations: Floats  # W y + b
+    units: Floats  # after the activation
 
 
 def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[LayerTrace]]:
-    """Layers 1 to depth at the pixel centres of a view of `size`, in reading order, in float32.
+    """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
-    It yields between the layers, and between groups of blocks.
+    A generator that yields between layers and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     products = Products(network, scene.view, scene.clock)
     blocks = Blocks.covering(size)
-    found = [
+    layers = [
         LayerTrace(*(np.empty((len(blocks), BLOCK, len(layer.bias)), np.float32) for _ in range(2)))
         for layer in network.drawn
     ]
     for first in range(0, len(blocks), products.at_once):
         some = slice(first, first + products.at_once)
-        y = products.places(blocks[some].pixels, size)
-        for into, (_, sums, units) in zip(found, products.walk(y), strict=True):
-            into.sums[some], into.units[some] = sums, units
+        y = products.coordinates(blocks[some].pixels, size)
+        for layer, (_, z, units) in zip(layers, products.walk(y), strict=True):
+            layer.pre_activations[some], layer.units[some] = z, units
             yield
-    return [LayerTrace(in_order(one.sums, count), in_order(one.units, count)) for one in found]
+    return [
+        LayerTrace(in_order(layer.pre_activations, count), in_order(layer.units, count))
+        for layer in layers
+    ]
 
 
 def traced(scene: Scene, size: tuple[int, int]) -> list[LayerTrace]:
-    """The same, at once."""
+    """`trace` run to its end."""
     return at_once(trace(scene, size))
 
 
 def inputs(scene: Scene, size: tuple[int, int]) -> Floats:
-    """The input features at the same pixels, (N, n_inputs)."""
+    """The input features at the pixels of `trace`, (N, n_inputs)."""
     x, y = pixel_points(size, scene.view.center, scene.view.extent)
     network = scene.network
     found = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
@@ -71,34 +74,36 @@ def inputs(scene: Scene, size: tuple[int, int]) -> Floats:
 
 
 @functools.cache
-def greatest_slope(name: str) -> float:
-    """The greatest size of an activation's derivative."""
+def max_slope(name: str) -> float:
+    """The maximum of an activation's |derivative|."""
     return float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
 
 
-def saturated(name: str, sums: Array) -> NDArray[np.bool_]:
-    """Where a unit hardly moves with its sum: its slope is under FLAT of the activation's greatest.
+def saturated(name: str, z: Array) -> NDArray[np.bool_]:
+    """Where pre-activations z saturate: the slope is below SATURATION_SLOPE of its maximum.
 
-    For tanh that is |tanh| > 0.975, for relu every sum up to 0; the identity never saturates, nor
-    does a sum that is no number.
+    For tanh that is |tanh| > 0.975, for relu z <= 0. The identity and NaN never saturate.
     """
-    flat = np.abs(derivative(name, sums)) < FLAT * greatest_slope(name)
-    return np.asarray(flat & ~np.isnan(sums))
+    flat = np.abs(derivative(name, z)) < SATURATION_SLOPE * max_slope(name)
+    return np.asarray(flat & ~np.isnan(z))
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What units do over a view, each (rows,): mean, standard deviation, share of saturated."""
+    """Statistics of units over a view, (rows,) each."""
 
     mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    saturated: NDArray[np.float64]
+    std: NDArray[np.float64]
+    saturated: NDArray[np.float64]  # fraction of pixels
 
 
-def statistics(activation: str, sums: Floats, values: Floats | None = None) -> Statistics:
-    """Of the units with these (N, rows) sums, or of other `values` of theirs, such as the sums."""
+def statistics(activation: str, z: Floats, values: Floats | None = None) -> Statistics:
+    """Statistics of units with (N, rows) pre-activations z.
+
+    `values`: compute mean and standard deviation of these instead of the units.
+    """
     if values is None:
-        values = activate(activation, sums)
+        values = activate(activation, z)
     with np.errstate(all="ignore"):
-        mean, spread = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-    return Statistics(mean, spread, saturated(activation, sums).mean(axis=0))
+        mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    return Statistics(mean, std, saturated(activation, z).mean(axis=0))

@@ -1,6 +1,6 @@
-"""The engines of a network as GLSL with its weights as literals: fast, and slow to compile.
+"""The engines `baked`: shaders with the weights as literals, fast to run and slow to compile.
 
-    Network -> bake() -> the text that stands for rows.glsl
+    Network -> bake() -> GLSL that replaces rows.glsl
 
 Layer 1 stays in its uniform block, since the view and the time are folded into it.
 """
@@ -15,11 +15,11 @@ from cppn_gl.engines.gl.pipeline import NO_COMPUTE, TOO_WIDE, Pipeline, ShaderEn
 from cppn_gl.nn.network import Network
 
 COLORS = ("red", "green", "blue")
-TERMS = 4  # products in one expression; one long expression overflows some compilers' stacks
+TERMS = 4  # products per expression: long expressions overflow some compilers' stacks
 
 
 class Baked(ShaderEngine):
-    """Draws by a program for one network alone, a fragment shader or a compute shader."""
+    """Draws by a program made for one network, a fragment or a compute shader."""
 
     help = "a shader with the weights as literals: fastest to run, slow to compile"
     bakes = True
@@ -32,27 +32,24 @@ class Baked(ShaderEngine):
         )
 
     def problem(self, network: Network | None, device: Device) -> str:
-        """Rows are unrolled."""
         if self.pipeline.by_compute and not device.compute:
             return NO_COMPUTE
         return TOO_WIDE if wide(network) else ""
 
     def rank(self, network: Network, device: Device) -> float:
-        """Of the two, the compute shader for GPUs, most of whose units serve no fragments."""
+        """Prefer the compute shader on a GPU, the fragment shader in software."""
         return 0.6 if self.pipeline.by_compute != device.software else 0.3
 
     def serves(self, network: Network) -> bool:
-        """To compile a program for each takes too long."""
-        return False
+        return False  # compiling a program for each network takes too long
 
     def program_key(self, painter: Any, network: Network, samples: int = 1) -> str:
-        """With all weights."""
         drawn = b"".join(layer.digest for layer in network.drawn)
         return f"{super().program_key(painter, network, samples)} {drawn.hex()} {network.scales}"
 
 
 def bake(network: Network) -> str:
-    """The function `network` of one network, row by row. Its weights are the effective ones."""
+    """The GLSL function `network` of one network, row by row, with its effective weights."""
     lines = [
         "void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],",
         "             out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {",
@@ -78,7 +75,7 @@ def bake(network: Network) -> str:
 
 
 def _row(weight: NDArray[np.float32], bias: float, index: int) -> list[str]:
-    """The sum of a row, a few products at a time."""
+    """The pre-activation of a row, TERMS products per statement."""
     lines = [f"s = REAL({bias!r});"]
     for start in range(0, len(weight), TERMS):
         terms = [
@@ -90,11 +87,11 @@ def _row(weight: NDArray[np.float32], bias: float, index: int) -> list[str]:
 
 
 def literal(value: float) -> str:
-    """A float32 as GLSL, in parentheses where it is negative."""
+    """A float32 as GLSL, in parentheses if negative."""
     text = repr(value)
     return f"({text})" if text.startswith("-") else text
 
 
 def weights(network: Network) -> int:
-    """How many literals a baked program has: what its compile time goes with."""
+    """The number of literals in a baked program, which determines its compile time."""
     return sum(layer.weight.size + len(layer.bias) for layer in network.drawn[1:])

@@ -1,10 +1,9 @@
-"""Compiles a program of uncertain length in a process of its own, which can be ended.
+"""Compiles programs that may take long in a separate process, which can be killed.
 
-    Scene, Engine -> elsewhere() -> the process draws a pixel -> the driver's cache of shaders
-                                                                 on the disk has the program
+    Scene, Engine -> compile_in_worker() -> the process draws a pixel
+                                         -> the program is in the driver's shader cache on disk
 
-Where the driver keeps no such cache, nothing is gained so: `cache_disabled` tells, where the
-environment does.
+This gains nothing if the driver has no such cache; `cache_disabled` checks the environment.
 """
 
 import contextlib
@@ -28,36 +27,33 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.worker import DiedError, LateError, Message, Requests, Worker
 
-DISK_SECONDS = 0.1  # until the driver's own thread has written what was compiled
+DISK_SECONDS = 0.1  # for the driver's thread to write the program to disk
 
-# Mesa's two names for it, and NVIDIA's opposite.
+# The variables of Mesa (two names) and NVIDIA.
 _DISABLING = ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE")
 _ENABLING = "__GL_SHADER_DISK_CACHE"
 
 
 def cache_disabled(environment: Mapping[str, str]) -> bool:
-    """Whether the driver was told to keep no compiled shaders on the disk."""
+    """Whether the environment disables the driver's shader cache on disk."""
     values = [environment.get(name, "").lower() for name in _DISABLING]
     return any(v in ("1", "true", "yes", "y") for v in values) or environment.get(_ENABLING) == "0"
 
 
 def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
-    """Compile what an engine needs for a scene, and draw with it. Raises ShaderError.
-
-    Returns the seconds.
-    """
-    sheet = Planes(painter.ctx, (LANES, 1))
+    """Compile an engine's program for a scene; returns the seconds. Raises ShaderError."""
+    planes = Planes(painter.ctx, (LANES, 1))
     started = wall.perf_counter()
     try:
-        engine.compile(painter, sheet, scene, samples)
+        engine.compile(painter, planes, scene, samples)
     finally:
-        sheet.release()
+        planes.release()
     return wall.perf_counter() - started
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of it: the seconds of compiling; `late` where it was ended before it was done.
+    """The result: the compile time in seconds, and whether it was stopped at its limit (`late`).
 
     `problem`: why nothing was compiled.
     """
@@ -67,7 +63,7 @@ class Compiled:
     problem: str = ""
 
 
-def elsewhere(
+def compile_in_worker(
     painter: Painter,
     scene: Scene,
     engine: Engine,
@@ -75,9 +71,9 @@ def elsewhere(
     *,
     limit: float = float("inf"),
 ) -> Compiled:
-    """Compile in another process, and wait for it, `limit` seconds at the most."""
+    """Compile in another process and wait for it, for at most `limit` seconds."""
     if cache_disabled(os.environ):
-        return Compiled(problem="the driver keeps no compiled shaders on the disk")
+        return Compiled(problem="the driver's shader cache is disabled")
     info = painter.ctx.info
     folder = painter.programs.folder
     request = {
@@ -92,7 +88,7 @@ def elsewhere(
     try:
         worker = Worker("cppn_gl.engines.gl.compiling", low=True)
     except OSError as error:
-        return Compiled(problem=f"no process can be started: {error.strerror}")
+        return Compiled(problem=f"cannot start a process: {error.strerror}")
     try:
         worker.send(request)
         return Compiled(**worker.receive(limit))
@@ -105,7 +101,7 @@ def elsewhere(
 
 
 def _preset(scene: Scene) -> Preset:
-    """A preset of the scene's network: its own, or one that has the layers."""
+    """The scene's preset if its network is the scene's, else a preset with the network's layers."""
     network = scene.network
     with contextlib.suppress(PresetError):
         if scene.preset.network().digest == network.digest:
@@ -114,12 +110,12 @@ def _preset(scene: Scene) -> Preset:
 
 
 def _compiled(request: Message) -> Compiled:
-    """What the other process does."""
+    """Handle a request in the worker process."""
     try:
         ctx = open_context()
         found = describe(ctx)
         if [found.renderer, found.version] != request["driver"]:
-            return Compiled(problem=f"another driver here: {found.renderer}")
+            return Compiled(problem=f"the other process has another driver: {found.renderer}")
         with ctx:
             folder = Path(request["shaders"]) if request["shaders"] else None
             painter = Painter(ctx, request["glsl"], folder, software=found.software)
@@ -133,10 +129,10 @@ def _compiled(request: Message) -> Compiled:
 
 
 def main() -> int:
-    """Compile what is asked for, once."""
+    """The worker process: handle one request."""
     requests = Requests()
     requests.tell(**asdict(_compiled(requests.get())))
-    os._exit(0)  # frees nothing: the driver may take its time
+    os._exit(0)  # skip the driver's clean-up, which may take long
 
 
 if __name__ == "__main__":

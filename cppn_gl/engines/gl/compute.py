@@ -1,16 +1,16 @@
-"""The engines of compute shaders, which draw several pixels in an invocation."""
+"""The engines `compute-N`: compute shaders that draw N pixels per invocation."""
 
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.pipeline import NO_COMPUTE, TOO_WIDE, Pipeline, ShaderEngine, wide
 from cppn_gl.nn.network import Network
 
-# Pixels an invocation that are tried: a processor reads each weight once for all of them, while a
-# GPU has few registers for the units of many.
+# The N that are measured. A CPU reads each weight once for all pixels of an invocation, while a GPU
+# has few registers for the units of many pixels.
 ON_PROCESSOR, ON_GPU = (4, 8, 16), (1, 2, 4)
 
 
 class Compute(ShaderEngine):
-    """Draws by picture.comp, 1 to 16 pixels in an invocation."""
+    """Draws by picture.comp, with 1 to 16 pixels per invocation."""
 
     help = "a compute shader (OpenGL 4.3), 1 to 16 pixels at once: compute-1 to compute-16"
 
@@ -18,13 +18,13 @@ class Compute(ShaderEngine):
         super().__init__(Pipeline(f"compute-{pixels}", "picture.comp", pixels))
 
     def problem(self, network: Network | None, device: Device) -> str:
-        """Several vectors need unrolled rows."""
         if not device.compute:
             return NO_COMPUTE
+        # steps.glsl, for wide networks, has a single group
         return TOO_WIDE if wide(network) and self.pipeline.groups > 1 else ""
 
     def rank(self, network: Network, device: Device) -> float:
-        """The best of a GPU, for all but wide networks."""
+        """The best on a GPU except for wide networks."""
         tried, first = (ON_PROCESSOR, 8) if device.software else (ON_GPU, 1)
         if self.pipeline.pixels not in tried:
             return 0.0

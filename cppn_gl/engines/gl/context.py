@@ -1,8 +1,8 @@
-"""Opens an OpenGL context without a window, and explains in plain words when that fails.
+"""Opens an OpenGL context without a window, and explains failures in plain words.
 
 Every failure of the graphics libraries, here and in the live window, goes through `explain` and
-becomes one `ContextError`: what is wrong, what was tried, and what mends it. A new case is one
-row of `_CASES`.
+becomes a `ContextError`: what is wrong, what was tried, and how to fix it. To handle another
+failure, add a row to `_CASES`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from cppn_gl.engines.gl.unlocked import create_context
 if TYPE_CHECKING:
     import moderngl
 
-# Core 3.3: the lowest version the shaders are written for, and macOS, Mesa and Windows have it.
+# Core 3.3: the minimum version for the shaders; macOS, Mesa and Windows have it.
 REQUIRED_VERSION = 330
 
 
 class ContextError(RuntimeError):
-    """OpenGL, or a window for it, cannot be had: `message` says why, `hint` what to do.
+    """OpenGL or a window is not available: `message` says why, `hint` what to do.
 
-    `argument` is the one of the function called that would change it, if any.
+    `argument`: the name of the function argument that would help, if any.
     """
 
     def __init__(self, message: str, hint: str, argument: str = "") -> None:
@@ -43,12 +43,12 @@ class ContextError(RuntimeError):
 
 
 class _Case(NamedTuple):
-    """One known failure: `{0}`, `{1}` … in the texts are the pattern's groups."""
+    """A known failure: `{0}`, `{1}` … in the texts are the pattern's groups."""
 
-    pattern: str  # searched in the libraries' own words, upper and lower case alike
+    pattern: str  # searched in the libraries' error messages, case-insensitively
     message: str  # what is wrong; a full stop is added
     hint: str  # the remedy; {install}, {python} and {other} come from `_remedies`
-    suspects: tuple[str, ...] = ()  # environment variables that can cause it; named where set
+    suspects: tuple[str, ...] = ()  # environment variables that can cause it; named if set
 
 
 _LIBRARIES = ("GLCONTEXT_LINUX_LIBGL", "GLCONTEXT_LINUX_LIBEGL", "GLCONTEXT_LINUX_LIBX11")
@@ -56,7 +56,7 @@ _VENDORS = ("__EGL_VENDOR_LIBRARY_FILENAMES", "__EGL_VENDOR_LIBRARY_DIRS")
 _DRIVERS = ("LIBGL_DRIVERS_PATH", "GALLIUM_DRIVER", "MESA_LOADER_DRIVER_OVERRIDE", *_VENDORS)
 _VERSIONS = ("MESA_GL_VERSION_OVERRIDE", "GLCONTEXT_GLVERSION")
 
-# The first row that matches counts, so the more telling words stand above the vaguer ones.
+# The first matching row is used: specific patterns come before general ones.
 _CASES = (
     _Case(
         r"GLIBCXX_[\d.]+",
@@ -151,7 +151,7 @@ _UNKNOWN = _Case("", "OpenGL could not be started", "run `python -m cppn_gl doct
 
 
 def _remedies() -> dict[str, str]:
-    """Return what the hints name: commands as they read on this system."""
+    """Return the commands named in hints, for this system."""
     sudo = "sudo " if hasattr(os, "geteuid") and os.geteuid() != 0 else ""
     install, x11 = "apt-get install libegl1 libgl1", "apt-get install libx11-6"
     if shutil.which("dnf") and not shutil.which("apt-get"):
@@ -171,20 +171,19 @@ def _one_line(text: str, limit: int = 300) -> str:
 
 
 def _glfw_reason(text: str) -> str:
-    """Return GLFW's own last error for the wrappers that say only that it failed."""
-    glfw: Any = sys.modules.get("glfw")  # if it failed, somebody has imported it
+    """Return GLFW's last error, for wrappers that only say that it failed."""
+    glfw: Any = sys.modules.get("glfw")  # imported already if it is the cause
     if glfw and re.search(r"glfw|create window", text, re.IGNORECASE):
-        with contextlib.suppress(Exception):  # the description is None where there is none
+        with contextlib.suppress(Exception):  # the description may be None
             return f": {glfw.get_error()[1].decode(errors='replace')}"
     return ""
 
 
 def explain(error: BaseException, *, tried: str) -> ContextError:
-    """Return any failure to open a context or a window as one `ContextError`.
+    """Convert a failure to open a context or a window to a `ContextError`.
 
     `tried` names what was attempted, as in "EGL, then X11". Notes on the error (`add_note`) are
-    searched too, so a caller can attach what a driver wrote to stderr. Text that no row knows is
-    quoted in the message.
+    searched too, so a caller can attach a driver's stderr. Unknown errors are quoted in full.
     """
     if isinstance(error, ContextError):
         return error
@@ -206,7 +205,7 @@ def explain(error: BaseException, *, tried: str) -> ContextError:
 
 
 def _hint(hint: str, suspects: tuple[str, ...]) -> str:
-    """Return the remedy as a sentence, the environment variables that may be to blame first."""
+    """Return the remedy as a sentence, preceded by how to unset suspect environment variables."""
     names = [name for name in suspects if os.environ.get(name)]
     if not names:
         return hint[0].upper() + hint[1:]
@@ -217,44 +216,44 @@ def _hint(hint: str, suspects: tuple[str, ...]) -> str:
 
 
 @contextlib.contextmanager
-def _stderr_kept() -> Iterator[list[str]]:
-    """Keep from the screen what C libraries write to stderr; the list holds it afterwards."""
-    kept: list[str] = []
+def _captured_stderr() -> Iterator[list[str]]:
+    """Capture what C libraries write to stderr; the list holds it afterwards."""
+    captured: list[str] = []
     try:
         sink = os.memfd_create("stderr")
         saved = os.dup(2)
-    except (AttributeError, OSError):  # not Linux, or no stderr: nothing to keep back
-        yield kept
+    except (AttributeError, OSError):  # not Linux, or no stderr
+        yield captured
         return
     try:
         os.dup2(sink, 2)
-        yield kept
+        yield captured
     finally:
         os.dup2(saved, 2)
         os.close(saved)
         text = os.pread(sink, os.fstat(sink).st_size, 0).decode(errors="replace")
         os.close(sink)
         if text:
-            kept.append(text)
-        # Whoever asks the driver to talk wants to hear it.
+            captured.append(text)
+        # Shown if the user has requested the driver's messages.
         if any(os.environ.get(name) for name in ("EGL_LOG_LEVEL", "LIBGL_DEBUG", "MESA_DEBUG")):
             sys.stderr.write(text)
 
 
 def _attempts() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (what to call it, settings for moderngl), best first."""
+    """Yield (a name, settings for moderngl), best first."""
     if sys.platform in ("win32", "cygwin", "darwin"):
         yield "the system's OpenGL", {}
         return
-    # Named in full: without ldconfig, or without -dev packages, the names glcontext looks for are
-    # not found. The environment variables it reads still win over these.
+    # With full file names, since glcontext's default names need ldconfig or -dev packages. The
+    # environment variables that glcontext reads take precedence over these.
     egl = {"backend": "egl", "libgl": "libGL.so.1", "libegl": "libEGL.so.1"}
     yield "EGL", egl
     yield "EGL", {"backend": "egl"}
     if _x11_problem() is None:
         yield "X11", {"libgl": "libGL.so.1", "libx11": "libX11.so.6"}
     if not os.environ.get("GLCONTEXT_DEVICE_INDEX"):
-        # The first device may be a GPU this user may not open, the next one a working renderer.
+        # The user may lack permission for the first device.
         for index in range(1, 16):
             yield "the other EGL devices", egl | {"device_index": index}
 
@@ -262,17 +261,17 @@ def _attempts() -> Iterator[tuple[str, dict[str, Any]]]:
 def open_context() -> moderngl.Context:
     """Open a context without a window, OpenGL 3.3 core or newer.
 
-    Raises `ContextError`. What drivers write to stderr meanwhile is not shown.
+    Raises `ContextError`. What drivers write to stderr meanwhile is suppressed.
     """
     return open_and_listen()[0]
 
 
 def open_and_listen() -> tuple[moderngl.Context, str]:
-    """Open a context as `open_context` does, and return what the driver wrote to stderr with it."""
+    """Like `open_context`, but also return what the driver wrote to stderr."""
     failures: list[tuple[str, Exception]] = []
     for label, settings in _attempts():
         try:
-            with _stderr_kept() as chatter:
+            with _captured_stderr() as chatter:
                 ctx = create_context(REQUIRED_VERSION, "standalone", **settings)
             return ctx, "".join(chatter)
         except Exception as error:  # the libraries raise Exception itself
@@ -288,14 +287,14 @@ def open_and_listen() -> tuple[moderngl.Context, str]:
 
 @dataclass(frozen=True)
 class ContextInfo:
-    """What draws, and its limits. A limit the driver does not state is what OpenGL 3.3 promises."""
+    """An OpenGL renderer and its limits. Limits that are not reported are OpenGL 3.3's minimums."""
 
     renderer: str
     vendor: str
     version: str
     version_code: int  # 330, 450 …
-    glsl: str  # as a #version line takes it: "330", "450", "320 es"
-    software: bool  # drawn by the processor: runs, slowly
+    glsl: str  # for a #version line: "330", "450", "320 es"
+    software: bool  # rendered on the CPU, slowly
     max_texture_size: int  # pixels along a side
     max_viewport: tuple[int, int]  # pixels
     max_uniform_block_size: int  # bytes
@@ -307,7 +306,7 @@ _SOFTWARE = r"llvmpipe|softpipe|swrast|swiftshader|software|basic render|gdi gen
 
 
 def describe(ctx: moderngl.Context) -> ContextInfo:
-    """Return what draws in this context."""
+    """Describe the renderer of a context."""
     info: dict[str, Any] = ctx.info
 
     def limit(key: str, promised: int) -> int:
@@ -325,7 +324,7 @@ def describe(ctx: moderngl.Context) -> ContextInfo:
         vendor=str(info.get("GL_VENDOR") or "unknown"),
         version=version,
         version_code=ctx.version_code,
-        # From 3.3 on each version of OpenGL has the version of GLSL with its own number.
+        # Since OpenGL 3.3, GLSL has the same version numbers.
         glsl=f"{ctx.version_code}{' es' if 'OpenGL ES' in version else ''}",
         software=bool(re.search(_SOFTWARE, renderer, re.IGNORECASE)),
         max_texture_size=texture,
@@ -337,7 +336,7 @@ def describe(ctx: moderngl.Context) -> ContextInfo:
 
 
 def _answers(address: str | tuple[str, int]) -> bool:
-    """Return whether something listens at a Unix socket's path or a (host, port)."""
+    """Whether something listens at a Unix socket's path or a (host, port)."""
     try:
         if isinstance(address, tuple):
             socket.create_connection(address, timeout=1).close()
@@ -356,7 +355,7 @@ def _x11_problem() -> str | None:
         return "DISPLAY is not set"
     match = re.fullmatch(r"(?:\w+/)?([^/]*):(\d+)(?:\.\d+)?", name)
     if not match:
-        return f"DISPLAY is {name}, which is no display's name"
+        return f"DISPLAY is {name}, which is not a display name"
     path = f"/tmp/.X11-unix/X{match[2]}"
     if match[1] in ("", "unix"):
         found = _answers(path) or _answers("\0" + path)  # the second is a socket without a file
@@ -378,7 +377,7 @@ def _wayland_problem() -> str | None:
 
 
 class _System(NamedTuple):
-    """A window system: its name for glfw, the variable that names its display, what asks it."""
+    """A window system: its name in glfw, its display's environment variable, and its check."""
 
     name: str
     variable: str
@@ -393,25 +392,25 @@ _VARIANT = "PYGLFW_LIBRARY_VARIANT"
 
 
 def display_problem() -> str | None:
-    """Return why no window can be shown, or None where a display answers.
+    """Return why no window can be shown, or None if a display is available.
 
-    Windows and macOS always have one. Elsewhere the display's socket is asked, nothing more: no
-    library is loaded and no window system is initialised.
+    On Windows and macOS it always is. Elsewhere this only connects to the display's socket, without
+    loading a library or initialising a window system.
     """
     return _display()[1]
 
 
 def import_glfw() -> Any:
-    """Import glfw so that its windows open on the display that answers, and return it.
+    """Import glfw so that it uses the display that was found to be available, and return it.
 
-    By itself it goes by XDG_SESSION_TYPE, whatever answers. This has to be its first import. Where
-    the user has set PYGLFW_LIBRARY_VARIANT, that decides. Raises ImportError.
+    By default glfw uses XDG_SESSION_TYPE, even if that display is not available. This has to be the
+    first import of glfw. PYGLFW_LIBRARY_VARIANT takes precedence if set. Raises ImportError.
     """
     system, _ = _display()
     if system is not None:
-        os.environ[_VARIANT] = system.name  # for the library's two builds in glfw's wheel
-    glfw: Any = importlib.import_module("glfw")  # by name: doctor runs where it is missing
-    supported = getattr(glfw, "platform_supported", None)  # a system's library may know both
+        os.environ[_VARIANT] = system.name  # selects one of the two builds in glfw's wheel
+    glfw: Any = importlib.import_module("glfw")  # not a static import: glfw may be missing
+    supported = getattr(glfw, "platform_supported", None)  # a system's glfw may support both
     if system is not None and supported is not None:
         platform = getattr(glfw, f"PLATFORM_{system.name.upper()}")
         if supported(platform):
@@ -420,12 +419,14 @@ def import_glfw() -> Any:
 
 
 def _display() -> tuple[_System | None, str | None]:
-    """The window system whose display answers, None where there is no choice; or what is wrong."""
+    """The available window system (None if there is only one), and why there is none."""
     if sys.platform in ("win32", "cygwin", "darwin"):
         return None, None
     asked = os.environ.get(_VARIANT, "").lower()
     systems = [system for system in _SYSTEMS if system.name == asked] or list(_SYSTEMS)
-    if os.environ.get("XDG_SESSION_TYPE") == "wayland":  # both may answer: the session's own, then
+    if (
+        os.environ.get("XDG_SESSION_TYPE") == "wayland"
+    ):  # if both are available, prefer the session's
         systems.reverse()
     problems = []
     for system in systems:

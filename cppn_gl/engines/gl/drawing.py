@@ -1,4 +1,4 @@
-"""Draws a picture by shaders, tile by tile.
+"""Draws a picture by shaders, tile by tile within a time budget.
 
 Scene, Region, Pipeline -> draw() -> planes
 """
@@ -15,7 +15,7 @@ from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 
-STRIP = 4  # rows of a tile narrower than the picture; software renderers draw 4×4 fragments
+STRIP = 4  # rows of tiles narrower than the picture: software renderers draw 4×4 fragments
 
 
 def draw(
@@ -26,15 +26,15 @@ def draw(
     pipeline: Pipeline = FRAGMENT,
     prepare: Callable[[Program], None] | None = None,
 ) -> Steps[None]:
-    """Draw a region onto a target of its own size, at least a tile a step.
+    """Draw a region into a target of its size, at least one tile per step.
 
-    The pixels do not depend on the tiles. Another scene may be drawn between two steps. `prepare`
-    sets uniforms of a program's own.
+    The pixels do not depend on the tiles. Other scenes may be drawn between two steps. `prepare`
+    sets a program's additional uniforms.
     """
     width, height = target.texels
     kind = pipeline.name, painter.structure(scene.network)
     work = LANES * work_per_pixel(scene.network)  # of a texel
-    if region.adds:  # a single sample writes over what is there
+    if region.additive:  # a single sample overwrites
         target.target.scissor = None
         target.target.clear()
     for number, jitter in enumerate(region.jitters):
@@ -43,21 +43,21 @@ def draw(
         while y < height:
             sample = (y * width + x * strip) / (width * height)
             deadline = yield (number + sample) / len(region.jitters)
-            program = painter.load(scene, pipeline, added=region.adds)
+            program = painter.load(scene, pipeline, additive=region.additive)
             painter.frame(frame)
             if prepare:
                 prepare(program)
-            if not program.drawn[region.adds]:  # or compiling is taken for the speed of drawing
-                draw_nothing(program, target, added=region.adds)
+            if not program.drawn[region.additive]:  # compile before the timing starts
+                draw_nothing(program, target, additive=region.additive)
             texels = max(1, int(left(deadline) * painter.rate(kind) / work))
             if x == 0:
                 strip = min(texels // width or STRIP, height - y)
             whole_rows = x == 0 and texels >= width
             columns = width if whole_rows else min(max(STRIP, texels // strip), width - x)
             started = wall.perf_counter()
-            program.draw(target, (x, y, columns, strip), added=region.adds)
+            program.draw(target, (x, y, columns, strip), additive=region.additive)
             painter.ctx.finish()
-            painter.measured(kind, columns * strip * work, wall.perf_counter() - started)
+            painter.record(kind, columns * strip * work, wall.perf_counter() - started)
             x += columns
             if x >= width:
                 x, y = 0, y + strip

@@ -1,4 +1,4 @@
-"""The engine of fragment shaders: what any driver has."""
+"""The engine `fragment`, which every OpenGL 3.3 driver supports."""
 
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.pipeline import FRAGMENT, ShaderEngine
@@ -14,5 +14,5 @@ class Fragment(ShaderEngine):
         super().__init__(FRAGMENT)
 
     def rank(self, network: Network, device: Device) -> float:
-        """A GPU has fewer units for fragments than for computing, by far in a data centre."""
+        """Behind compute shaders on a GPU, whose fragment throughput may be much lower."""
         return 0.6 if device.software else 0.3

@@ -1,15 +1,15 @@
-"""A network as bytes, and the GLSL that reads them, both from one description: `Layout`.
+"""The memory layout of weights, and the GLSL that reads them, both derived from a `Layout`.
 
     Network -> layout() -> pack()            -> the weights, as vec4 rows
                         -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
 
-The weights are stored as drawn; their scales travel in the Layers block. A group of ROWS rows is
+Weights are stored unscaled; their scales are in the Layers block. A group of ROWS rows is stored as
 
     bias vec4 × ceil(ROWS / 4), then for each chunk of four columns: ROWS vec4, one for each row
 
 padded to whole steps by columns of zeros, and to whole groups by repeating the last row: a row of
-zeros would give NaN where an input is infinite. A single output is repeated to three likewise. In
-an unrolled layout the columns of zeros come first (rows.glsl says why).
+zeros would give NaN for an infinite input. A single output is repeated to three in the same way. In
+an unrolled layout the columns of zeros come first (see rows.glsl).
 """
 
 from dataclasses import dataclass
@@ -28,24 +28,24 @@ Vec4s = NDArray[np.float32]  # (n, 4)
 VEC4 = 16  # bytes
 TEXTURE_WIDTH = 4096
 
-# Up to this width a row's dot product is one unrolled expression. Wider ones are steps of a loop:
-# unrolled, they would take seconds to compile.
+# Up to this width a row's dot product is one unrolled expression. Wider rows use a loop: unrolled,
+# they would take seconds to compile.
 UNROLLED_WIDTH = 64
-UNROLLED_ROWS = 2  # more spill a processor's registers, fewer move the units more often
+UNROLLED_ROWS = 2  # more rows spill a CPU's registers, fewer move the units more often
 LOOPED_ROWS = 8
 COLORS = 3
-PADDED = 4  # rows beyond a layer that may be read, at most
-MAX_CHAIN = 4  # blocks that comparisons choose from; a texture reads faster than a longer chain
-# llvmpipe silently ends all loops of an invocation after 65,536 iterations in total.
+PADDED = 4  # maximum number of rows beyond a layer that may be read
+MAX_CHAIN = 4  # blocks selected by a chain of comparisons; with more, a texture is faster
+# llvmpipe silently terminates all loops of an invocation after 65,536 iterations in total.
 MAX_ITERATIONS = 60_000
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the driver allows for the weights: bytes in a block, blocks left for them.
+    """The driver's limits: bytes per uniform block, and the number of blocks left for weights.
 
-    `arrays`: whether arrays of blocks with a dynamic index are to be had (GLSL 4.20). If not, each
-    weight read is a chain of comparisons, as long as there are blocks, so few are used.
+    `arrays`: whether GLSL 4.20 is supported, with dynamically indexed arrays of blocks. Without it
+    each weight access is a chain of comparisons over the blocks, so few blocks are used.
     """
 
     block_bytes: int = 16_384
@@ -55,11 +55,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a network lies in memory, and so which program reads it.
+    """The memory layout of a network's weights, on which the program that reads them depends.
 
-    units: the length of the activation arrays; rows, chunks: the block of weights (rows × 4·chunks
-    columns) that one step of the loops multiplies; blocks: uniform blocks of block_vec4s each, or
-    0 for a texture.
+    units: the length of the shader's arrays of units; rows, chunks: one loop iteration multiplies
+    rows × 4·chunks weights; blocks: the number of uniform blocks, 0 for a texture; block_vec4s: the
+    size of a block.
     """
 
     units: int
@@ -70,33 +70,33 @@ class Layout:
 
     @property
     def unrolled(self) -> bool:
-        """Whether one step covers a whole row."""
+        """Whether one iteration covers a whole row."""
         return self.units == 4 * self.chunks
 
     @property
     def capacity(self) -> int:
-        """vec4s to store at least, so that every declared block has its full range."""
+        """Minimum number of vec4s to store, so that every declared block is backed by data."""
         return self.blocks * self.block_vec4s
 
     def stride(self, columns: int) -> int:
-        """vec4s in a group of rows with `columns` columns."""
+        """The vec4s of a group of rows with `columns` columns."""
         padded = self.units if self.unrolled else round_up(columns, 4 * self.chunks)
         return -(-self.rows // 4) + self.rows * (padded // 4)
 
 
 def round_up(n: int, multiple: int) -> int:
-    """The next multiple of `multiple` from n on."""
+    """The smallest multiple of `multiple` that is at least n."""
     return -(-n // multiple) * multiple
 
 
 def _shapes(network: Network) -> list[tuple[int, int]]:
-    """(rows, columns) of all layers, the output layer with three rows."""
+    """(rows, columns) of all layers; the output layer has three rows."""
     shapes = [layer.weight.shape for layer in network.drawn]
     return [*shapes[:-1], (COLORS, shapes[-1][1])]
 
 
 def layout(network: Network, limits: Limits) -> Layout:
-    """The layout for a network on a driver: one block, as many as it allows, or a texture."""
+    """The layout of a network on a driver: one block, all available blocks, or a texture."""
     width = max(network.width, COLORS)
     block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
     shapes = _shapes(network)[1:]  # layer 1 has a block of its own
@@ -109,7 +109,7 @@ def layout(network: Network, limits: Limits) -> Layout:
     count = max(1, -(-needed // block_vec4s))
     if count == 1:
         blocks = 1
-    elif limits.arrays:  # all of them, so that a deeper network needs no other program
+    elif limits.arrays:  # always all, so that a deeper network needs no other program
         blocks = limits.blocks if count <= limits.blocks else 0
     else:
         most = min(MAX_CHAIN, limits.blocks)
@@ -118,10 +118,10 @@ def layout(network: Network, limits: Limits) -> Layout:
 
 
 def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layout:
-    """Steps large enough that the loops stay within MAX_ITERATIONS in all."""
+    """A looped layout, with enough chunks that all loops together stay within MAX_ITERATIONS."""
     for chunks in (2, 4, 8, 16, 32):
         units = round_up(width, max(LOOPED_ROWS, 4 * chunks))
-        padding = 4 * chunks - 1  # units set to 0, at most, behind each layer
+        padding = 4 * chunks - 1  # maximum number of units set to 0 after each layer
         iterations = MAX_WIDTH + MAX_DEPTH * (1 + padding)
         for rows, columns in shapes:
             iterations += -(-rows // LOOPED_ROWS) * (1 + -(-columns // (4 * chunks)))
@@ -132,7 +132,7 @@ def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layo
 
 
 def pack(network: Network, where: Layout) -> Vec4s:
-    """The draws of layers 2 to depth as vec4s, at least `where.capacity` of them."""
+    """The unscaled weights of layers 2 to depth, at least `where.capacity` vec4s."""
     shapes = _shapes(network)[1:]
     layers = zip(network.drawn[1:], shapes, strict=True)
     parts = [_pack_layer(layer.weight, layer.bias, rows, where) for layer, (rows, _) in layers]
@@ -146,8 +146,8 @@ def pack(network: Network, where: Layout) -> Vec4s:
     return packed
 
 
-def same_draws(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
-    """Whether two networks were drawn as the same arrays, so that nothing has to be sent again."""
+def same_arrays(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
+    """Whether the layers share their arrays, so that no upload is needed."""
     return len(a) == len(b) and all(
         one.weight is other.weight and one.bias is other.bias
         for one, other in zip(a, b, strict=True)
@@ -176,7 +176,7 @@ LAYERS = np.dtype([("shape", np.int32, (MAX_DEPTH, 4)), ("scale", np.float32, (M
 
 
 def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
-    """The Layers block: for each layer (rows, columns, first vec4, activation) and its scales."""
+    """The Layers block: (rows, columns, first vec4, activation) and the scales of each layer."""
     block = np.zeros((), LAYERS)
     names, first = list(ACTIVATIONS), 0
     shapes = _shapes(network)
@@ -189,7 +189,7 @@ def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
     return block
 
 
-# What changes from draw to draw, in the order of its std140 block.
+# Parameters of a draw call, in the order of their std140 block.
 FRAME = np.dtype(
     [
         ("size", np.int32, 2),  # of the whole picture, in pixels
@@ -198,7 +198,7 @@ FRAME = np.dtype(
         ("center", np.float32, 2),  # of the view, for r
         ("extent", np.float32),
         ("radius", np.float32),  # r at the centre
-        ("share", np.float32),  # of this sample in its pixel
+        ("sample_weight", np.float32),  # 1 / number of samples
         ("depth", np.int32),
         ("outputs", np.int32),
         ("clamped", np.int32),  # 1: each sample is clamped to [0, 1]
@@ -214,7 +214,7 @@ def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> by
     block["size"], block["offset"], block["jitter"] = region.size, region.offset, jitter
     block["center"], block["extent"] = view.center, view.extent
     block["radius"] = float(np.hypot(*view.center))
-    block["share"], block["clamped"] = 1 / len(region.jitters), int(region.adds)
+    block["sample_weight"], block["clamped"] = 1 / len(region.jitters), int(region.additive)
     block["depth"], block["outputs"] = network.depth, network.outputs
     return block.tobytes()
 
@@ -223,7 +223,7 @@ _GLSL_TYPES = {"i": {1: "int", 2: "ivec2", 4: "ivec4"}, "f": {1: "float", 2: "ve
 
 
 def members(dtype: np.dtype[np.void]) -> str:
-    """The members of a std140 block that lies in memory as `dtype` does."""
+    """GLSL declarations of the members of a std140 block with the memory layout of `dtype`."""
     lines = []
     for name in dtype.names or ():
         field = dtype[name]
@@ -238,11 +238,11 @@ FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
 
 
 def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
-    """GLSL: the uniform blocks, and `vec4 weight(int i)`.
+    """GLSL declarations of the uniform blocks, and the function `vec4 weight(int i)`.
 
-    `block_arrays`: whether GLSL ≥ 4.20 is to be had: arrays of blocks with a dynamic index and a
-    binding. Otherwise each block has a name, and a constant index selects it. `doubles`: read two
-    floats as one double (GLSL 4.00), which saves llvmpipe half of its loads, lane by lane.
+    `block_arrays`: whether GLSL ≥ 4.20 is supported, with dynamically indexed arrays of blocks.
+    Otherwise each block has its own name. `doubles`: load two floats as one double (GLSL 4.00),
+    which halves the number of scalar loads in llvmpipe.
     """
     parts = [
         f"layout(std140) uniform Frame {{\n{members(FRAME)}\n}} frame;",

@@ -1,4 +1,4 @@
-"""What shaders draw with, on one context: programs, buffers, and how fast they have been.
+"""The resources that shaders draw with on one context: programs, buffers, measured rates.
 
 Scene (network, view, clock), Pipeline -> Painter.load() -> buffers and a Program
 """
@@ -23,14 +23,13 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.cache import LRUCache
 
-RESERVED_BLOCKS = 3  # Frame, Layers, First
+RESERVED_BLOCKS = 3  # uniform blocks Frame, Layers, First
 
 
 class Releasable(Protocol):
-    """What holds objects of OpenGL."""
+    """An owner of OpenGL objects."""
 
-    def release(self) -> None:
-        """Free them."""
+    def release(self) -> None: ...
 
 
 Held = TypeVar("Held", bound=Releasable)
@@ -38,7 +37,11 @@ P = ParamSpec("P")
 
 
 class Painter(Rates):
-    """The engines of one context: programs, buffers, and how fast they have been."""
+    """Owns the programs, buffers and measured rates of one context, shared by all drawings.
+
+    `version`: the GLSL version to compile for; `folder`: of the shaders; `software`: whether OpenGL
+    runs on the CPU.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,12 @@ class Painter(Rates):
         self.programs = Programs(ctx, version, folder, software=software)
         self.compute = version >= 420 and ctx.version_code >= COMPUTE_VERSION
         self.tiled = self.compute and available(ctx)
-        self._tiled: TiledPrograms | None = None  # once it is asked for: its buffers are large
+        self._tiled: TiledPrograms | None = None  # created on demand: its buffers are large
         info = ctx.info
         viewport = info["GL_MAX_VIEWPORT_DIMS"]
-        self.largest = min(int(info["GL_MAX_TEXTURE_SIZE"]), *map(int, viewport))  # a side, pixels
+        self.largest = min(int(info["GL_MAX_TEXTURE_SIZE"]), *map(int, viewport))  # maximum side
         blocks = int(info["GL_MAX_FRAGMENT_UNIFORM_BLOCKS"])
-        if self.compute:  # one layout for all engines
+        if self.compute:  # one layout serves all engines
             blocks = min(blocks, int(info.get("GL_MAX_COMPUTE_UNIFORM_BLOCKS") or 12))
         self.limits = packing.Limits(
             int(info["GL_MAX_UNIFORM_BLOCK_SIZE"]), max(1, blocks - RESERVED_BLOCKS), version >= 420
@@ -69,18 +72,22 @@ class Painter(Rates):
         self._weights: Any = None
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
-        self.uploads = 0  # of weights, ever: the tests count
+        self.uploads = 0  # number of weight uploads, for tests
         self._shared: LRUCache[Any, Any] = LRUCache(math.inf, free=methodcaller("release"))
 
-    def load(self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, added: bool = False) -> Program:
-        """Send what differs from the last scene, bind it, and give its program.
+    def load(
+        self, scene: Scene, pipeline: Pipeline = FRAGMENT, *, additive: bool = False
+    ) -> Program:
+        """Upload what differs from the last scene, bind the buffers, and return the program.
 
-        `added`: the one that adds to what is there.
+        `additive`: the program that adds to the target instead of overwriting it.
         """
         network = scene.network
         layout = packing.layout(network, self.limits)
-        program = self.programs.get(structure(network, layout), pipeline, network, added=added)
-        if layout != self._layout or not packing.same_draws(network.drawn, self._loaded):
+        program = self.programs.get(
+            structure(network, layout), pipeline, network, additive=additive
+        )
+        if layout != self._layout or not packing.same_arrays(network.drawn, self._loaded):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
         self._layers.write(packing.layers_block(network, layout).tobytes())
@@ -116,7 +123,7 @@ class Painter(Rates):
 
     @property
     def tiled_programs(self) -> TiledPrograms:
-        """What wide networks are drawn with, as matrix products."""
+        """The programs and buffers of the engine `tiled`."""
         if self._tiled is None:
             self._tiled = TiledPrograms(self.ctx, self.programs.folder)
         return self._tiled
@@ -124,16 +131,16 @@ class Painter(Rates):
     def shared(
         self, make: Callable[Concatenate["Painter", P], Held], *args: P.args, **kwargs: P.kwargs
     ) -> Held:
-        """What `make(painter, *args)` gives, made once for all drawings, and freed with the rest.
+        """The result of `make(painter, *args)`, cached until the shaders are reloaded.
 
-        It is made again after the shaders have changed. `make` may raise ShaderError.
+        It is released with the painter. `make` may raise ShaderError.
         """
         key = make, args, tuple(kwargs.items())
         held: Held = self._shared.get(key, lambda: make(self, *args, **kwargs))
         return held
 
     def frame(self, block: bytes) -> None:
-        """Send a Frame block (packing.frame_block)."""
+        """Upload a Frame block (packing.frame_block)."""
         self._frame.write(block)
 
     def structure(self, network: Network) -> Structure:
@@ -141,7 +148,7 @@ class Painter(Rates):
         return structure(network, packing.layout(network, self.limits))
 
     def reload(self, network: Network) -> None:
-        """Read the shader files again, and compile for `network`; on ShaderError the old stay."""
+        """Reload the shader files and compile for `network`; a ShaderError keeps the old ones."""
         old = self.programs
         fresh = Programs(old.ctx, old.version, old.folder, software=old.software)
         tiled = TiledPrograms(self.ctx, old.folder) if self._tiled else None
@@ -150,9 +157,9 @@ class Painter(Rates):
             if tiled is not None:
                 tiled.kernels(network)
         except ShaderError:
-            for half_made in (fresh, tiled):
-                if half_made is not None:
-                    half_made.release()
+            for unusable in (fresh, tiled):
+                if unusable is not None:
+                    unusable.release()
             raise
         if self._tiled is not None:
             self._tiled.release()
@@ -161,7 +168,6 @@ class Painter(Rates):
         self._shared.clear()
 
     def release(self) -> None:
-        """Free everything."""
         self._shared.clear()
         self.programs.release()
         if self._tiled is not None:
@@ -171,7 +177,7 @@ class Painter(Rates):
                 buffer.release()
 
 
-def draw_nothing(program: Program, planes: Target, *, added: bool = False) -> None:
-    """Make the driver compile: many do so at the first draw, not before."""
-    program.draw(planes, (0, 0, 0, 0), added=added)
+def draw_nothing(program: Program, planes: Target, *, additive: bool = False) -> None:
+    """Force the driver to compile: many drivers do so at the first draw call."""
+    program.draw(planes, (0, 0, 0, 0), additive=additive)
     planes.target.ctx.finish()

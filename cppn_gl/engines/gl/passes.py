@@ -1,6 +1,6 @@
-"""Passes: a fragment shader over a rectangle of a target.
+"""Render passes: a fragment shader drawn over a rectangle of a target.
 
-vertex and fragment shader, uniforms and textures by name -> Pass.draw() -> a target
+vertex and fragment shader, uniforms and textures by name -> Pass.draw() -> target
 """
 
 import re
@@ -16,8 +16,8 @@ _SAMPLERS = re.compile(r"uniform sampler[23]D (\w+)(?:\[(\d+)\])?;")
 Rect = tuple[int, int, int, int]  # left, first row, width, height
 Blend = tuple[int, int] | tuple[int, int, int, int]
 
-ADDED: Blend = (moderngl.ONE, moderngl.ONE)
-# What is drawn lies over what is there, whose own alpha stays 1.
+ADDITIVE: Blend = (moderngl.ONE, moderngl.ONE)
+# Source over destination, for a destination whose alpha is and stays 1.
 OVER: Blend = (
     *(moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA),
     *(moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA),
@@ -25,7 +25,7 @@ OVER: Blend = (
 
 
 class Pass:
-    """A program that draws `corners` vertices without attributes: one triangle covers a target.
+    """A program that draws `corners` vertices without attributes; 3 make a full-screen triangle.
 
     Raises ShaderError with the file and line of the first error.
     """
@@ -36,8 +36,8 @@ class Pass:
         self.ctx, self._corners = ctx, corners
         self.program: Any = build(ctx, vertex, fragment)
         self._vertices = ctx.vertex_array(self.program, [])
-        # Each sampler has texture units of its own, used or not: two kinds on one are an error.
-        self._units: dict[str, int] = {}  # the first of each
+        # Each sampler has its own texture units: samplers of two types on one unit are an error.
+        self._units: dict[str, int] = {}  # the first unit of each sampler
         unit = 0
         for name, several in dict(_SAMPLERS.findall(vertex.text + fragment.text)).items():
             if name in self.program:
@@ -56,15 +56,15 @@ class Pass:
         folder: Path | None = None,
         corners: int = 3,
     ) -> Self:
-        """The pass of two shader files of a folder behind a head. Raises ShaderError."""
+        """A pass from two shader files, with GLSL lines `head` before each. Raises ShaderError."""
         parts = (compose(file, head, folder=folder) for file in (vertex, fragment))
         return cls(ctx, *parts, corners=corners)
 
     def set(self, **values: Any) -> None:
-        """Set those of some uniforms that the program has: numbers, or a matrix as bytes.
+        """Set uniforms: numbers, or a matrix as bytes. Uniforms the program lacks are ignored.
 
-        A sampler takes a texture, an array of samplers a list of them. They stay bound until
-        another pass binds its own: set them just before drawing.
+        A sampler takes a texture, an array of samplers a list of textures. Textures stay bound only
+        until another pass binds its own: set them just before drawing.
         """
         for name, value in values.items():
             if name in self._units:
@@ -84,7 +84,7 @@ class Pass:
         *,
         blend: Blend | None = None,
     ) -> None:
-        """Draw over a viewport of a target, cut to a scissor; blended with what is there."""
+        """Draw over a viewport of a target, clipped to `scissor`; `blend`: the blend function."""
         target.use()
         target.viewport, target.scissor = viewport, scissor  # type: ignore[assignment]
         if blend is None:
@@ -97,7 +97,6 @@ class Pass:
         target.scissor = None  # type: ignore[assignment]
 
     def release(self) -> None:
-        """Free the program."""
         self._vertices.release()
         self.program.release()
 

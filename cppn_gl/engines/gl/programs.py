@@ -1,7 +1,6 @@
-"""The programs alive: one for each structure and pipeline, the most recent few.
+"""Compiled programs: an LRU cache by network structure and pipeline.
 
-Structure, Pipeline (and the network itself, where baked) -> Programs.get() -> a Program that draws
-a part of some planes
+Structure, Pipeline (and the network, if baked) -> Programs.get() -> Program.draw() -> planes
 """
 
 from pathlib import Path
@@ -11,7 +10,7 @@ import moderngl
 
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.baked import bake
-from cppn_gl.engines.gl.passes import ADDED, Pass, Rect
+from cppn_gl.engines.gl.passes import ADDITIVE, Pass, Rect
 from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.shader import (
     LANES,
@@ -27,13 +26,13 @@ from cppn_gl.utils.cache import LRUCache
 
 MAX_PROGRAMS = 16
 COMPUTE_VERSION, DOUBLES_VERSION = 430, 400
-# Invocations in a workgroup. A processor takes eight at a time; a GPU wants some 64.
+# Invocations per workgroup. A CPU executes eight at a time; a GPU needs about 64.
 LOCAL = (16, 4)
 LOCAL_SOFTWARE = (8, 4)
 
 
 class Target(Protocol):
-    """What is drawn on: three planes of a picture (targets.Planes), of `size` in pixels."""
+    """The interface of targets.Planes that programs use. `size`: in pixels."""
 
     size: tuple[int, int]
     texels: tuple[int, int]
@@ -42,14 +41,14 @@ class Target(Protocol):
 
 
 class Program:
-    """A linked program that draws pictures, with its blocks bound to their binding points."""
+    """A linked program that draws pictures; its uniform blocks are bound to their points."""
 
     def __init__(self, program: Any):
         self.program = program
-        # Whether it has drawn over, and added to, what was there: many drivers compile at the first
-        # draw, and once more for blending.
+        # Whether it has drawn without and with accumulation: many drivers compile at the first
+        # draw, and again for blending.
         self.drawn = {False: False, True: False}
-        self.network: Network | None = None  # whose weights are in the text, where they are
+        self.network: Network | None = None  # the network of a baked program
         names = {"Frame": packing.FRAME_BINDING, "Layers": packing.LAYERS_BINDING}
         names["First"] = packing.FIRST_BINDING
         for name in program:
@@ -64,38 +63,35 @@ class Program:
 
     @property
     def warm(self) -> bool:
-        """Whether it has drawn, so that to use it compiles nothing."""
+        """Whether it has drawn, so that using it compiles nothing."""
         return self.drawn[False]
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
-        """Draw a part of the planes; `added` to what is there."""
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
+        """Draw a rectangle of texels (left, top, width, height); `additive`: add to the planes."""
         raise NotImplementedError
 
     def release(self) -> None:
-        """Free the program."""
         self.program.release()
 
 
 class FragmentProgram(Program):
-    """Draws by covering the planes with a triangle."""
+    """Draws by a full-screen triangle with a scissor rectangle."""
 
     def __init__(self, ctx: moderngl.Context, vertex: Source, fragment: Source):
         self._pass = Pass(ctx, vertex, fragment)
         super().__init__(self._pass.program)
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
-        """Draw within a scissor."""
-        blend = ADDED if added else None
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
+        blend = ADDITIVE if additive else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
-        self.drawn[added] = True
+        self.drawn[additive] = True
 
     def release(self) -> None:
-        """Free the program."""
         self._pass.release()
 
 
 class ComputeProgram(Program):
-    """Draws by compute shader, some texels an invocation."""
+    """Draws by a compute shader."""
 
     def __init__(
         self, ctx: moderngl.Context, source: Source, pipeline: Pipeline, local: tuple[int, int]
@@ -107,20 +103,20 @@ class ComputeProgram(Program):
         super().__init__(program)
         self.ctx, self.step = ctx, (pipeline.pixels * local[0] // LANES, local[1])
 
-    def draw(self, planes: Target, rect: Rect, *, added: bool = False) -> None:
-        """Draw whole workgroups; what they have beyond the part is not written."""
+    def draw(self, planes: Target, rect: Rect, *, additive: bool = False) -> None:
+        """Dispatch whole workgroups; the shader writes only within `rect`."""
         for k, texture in enumerate(planes.textures):
             texture.bind_to_image(k, read=True, write=True)
         self.program["part"].value = rect
-        # One group at least: for none, some drivers do not even compile.
+        # At least one group, since some drivers do not compile for none.
         across, down = -(-rect[2] // self.step[0]), -(-rect[3] // self.step[1])
         self.program.run(max(1, across), max(1, down))
         self.ctx.memory_barrier()
-        self.drawn[added] = True
+        self.drawn[additive] = True
 
 
 class Programs:
-    """Structure and pipeline to program, compiled when asked for; the least recent is freed."""
+    """Compiles programs on demand; keeps the MAX_PROGRAMS most recently used."""
 
     def __init__(
         self,
@@ -132,7 +128,7 @@ class Programs:
     ):
         self.ctx, self.version, self.folder = ctx, version, folder
         self.software = software
-        self.compiled = 0  # how many, ever: the tests count
+        self.compiled = 0  # number of compilations, for tests
         self._alive: LRUCache[Any, Program] = LRUCache(
             MAX_PROGRAMS, free=lambda program: program.release()
         )
@@ -146,15 +142,16 @@ class Programs:
         pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
-        added: bool = False,
+        additive: bool = False,
     ) -> Program:
-        """The program of a structure, with the weights of `network` where it is baked.
+        """The program of a structure, and of `network` if the pipeline is baked.
 
-        `added`: the one that adds to what is there; fragments do both. Raises ShaderError.
+        `additive`: a compute program that adds to the planes; a fragment program can do both.
+        Raises ShaderError.
         """
-        added = added and pipeline.by_compute
-        key = self._key(structure, pipeline, network, added)
-        return self._alive.get(key, lambda: self._build(structure, pipeline, network, added))
+        additive = additive and pipeline.by_compute
+        key = self._key(structure, pipeline, network, additive)
+        return self._alive.get(key, lambda: self._build(structure, pipeline, network, additive))
 
     def ready(
         self,
@@ -162,24 +159,24 @@ class Programs:
         pipeline: Pipeline = FRAGMENT,
         network: Network | None = None,
         *,
-        added: bool = False,
+        additive: bool = False,
     ) -> bool:
-        """Whether a program has been compiled and drawn with, so that it costs nothing to use."""
-        key = self._key(structure, pipeline, network, added and pipeline.by_compute)
+        """Whether a program has been compiled and has drawn, so that using it compiles nothing."""
+        key = self._key(structure, pipeline, network, additive and pipeline.by_compute)
         program = self._alive.find(key)
-        return program is not None and program.drawn[added]
+        return program is not None and program.drawn[additive]
 
     def _key(
-        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, additive: bool
     ) -> Any:
         if not pipeline.baked:
-            return structure, pipeline, added
+            return structure, pipeline, additive
         assert network is not None
         digests = tuple(layer.digest for layer in network.drawn)
-        return structure, pipeline, added, digests, network.scales
+        return structure, pipeline, additive, digests, network.scales
 
     def _build(
-        self, structure: Structure, pipeline: Pipeline, network: Network | None, added: bool
+        self, structure: Structure, pipeline: Pipeline, network: Network | None, additive: bool
     ) -> Program:
         version = self.version
         doubles = self.software and version >= DOUBLES_VERSION
@@ -197,7 +194,7 @@ class Programs:
                 file=pipeline.file,
                 local=local,
                 doubles=doubles,
-                added=added,
+                additive=additive,
                 folder=self.folder,
                 replaced=replaced,
             )
@@ -220,5 +217,4 @@ class Programs:
         return program
 
     def release(self) -> None:
-        """Free them all."""
         self._alive.clear()

@@ -1,10 +1,10 @@
-"""Shader text from the files in shaders/ and a network's structure. No GL here.
+"""Composes shader sources from the files in shaders/ and a network's structure. No GL calls here.
 
-    structure() -> Structure (hashable: one program for each) -> picture_source() -> GLSL text
+    structure() -> Structure (hashable; one program each) -> picture_source() -> GLSL source
 
 `#include "file"` is resolved with `#line` directives that number the files, so that a driver's
-error can be told by file and line (`explain_log`). `#include <activations>` and `<derivatives>` are
-text generated from the table of activations.
+error can be reported by file and line (`explain_log`). `#include <activations>` and `<derivatives>`
+insert code generated from the table of activations.
 """
 
 import re
@@ -26,12 +26,12 @@ _GENERATED = {"<activations>": glsl_activations, "<derivatives>": glsl_derivativ
 
 
 class ShaderError(RuntimeError):
-    """A shader that cannot be composed or compiled; the message names file and line."""
+    """A shader cannot be composed or compiled; the message names file and line."""
 
 
 @dataclass(frozen=True)
 class Structure:
-    """All of a network that its program depends on. Depth, widths and every number are no part."""
+    """The properties of a network that its program depends on: not depth, widths and weights."""
 
     layout: Layout
     hidden: tuple[str, ...]  # the activations of hidden layers, each once, in the table's order
@@ -40,7 +40,7 @@ class Structure:
 
 
 def structure(network: Network, layout: Layout) -> Structure:
-    """The structure of a network on a layout."""
+    """The structure of a network with a layout."""
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
     return Structure(layout, hidden, network.drawn[-1].activation, "r" in network.inputs)
@@ -48,7 +48,7 @@ def structure(network: Network, layout: Layout) -> Structure:
 
 @dataclass(frozen=True)
 class Source:
-    """GLSL text, and the files it came from: number k of a `#line` is files[k]."""
+    """GLSL source and the files it consists of: number k in a `#line` is files[k]."""
 
     text: str
     files: tuple[str, ...]
@@ -61,10 +61,10 @@ def compose(
     folder: Path | None = None,
     replaced: Mapping[str, str] | None = None,
 ) -> Source:
-    """The shader file `name` with its includes, behind #version and generated lines.
+    """The shader file `name` with its includes, after #version and the lines `head`.
 
-    `replaced` has the text of files that are not to be read. Raises ShaderError for a missing file
-    or a circle of includes.
+    `replaced`: file names to texts that are used instead of the files. Raises ShaderError for a
+    missing file or circular includes.
     """
     folder = folder or resource("shaders")
     files = ["generated"]
@@ -72,7 +72,7 @@ def compose(
 
     def include(file: str, chain: tuple[str, ...]) -> None:
         if file in chain:
-            raise ShaderError(f"{' → '.join((*chain, file))}: a circle of includes")
+            raise ShaderError(f"{' → '.join((*chain, file))}: circular includes")
         if file in files:
             return
         try:
@@ -109,18 +109,17 @@ def picture_source(
     file: str = "picture.frag",
     local: tuple[int, int] = (8, 8),
     doubles: bool = False,
-    added: bool = False,
+    additive: bool = False,
     dual: bool = False,
     folder: Path | None = None,
     replaced: Mapping[str, str] | None = None,
 ) -> Source:
-    """The shader that draws a structure, for GLSL `version`.
+    """The shader that draws networks of a structure, for GLSL `version`.
 
-    `lanes`: pixels in one vector, 1, 2 or 4; `groups`: how many of these at once; 4 and 1 in a
-    fragment shader. `local`: the invocations in a
-    workgroup of a compute shader. `doubles`: as for `declarations`; `added`: to what is there, by a
-    compute shader; `dual`: for a file that includes dual.glsl, with one lane; `replaced`: as for
-    `compose`.
+    `lanes`: pixels per vector (1, 2 or 4) and `groups`: vectors per invocation; a fragment shader
+    has 4 and 1. For compute shaders, `local`: the workgroup size; `additive`: add to the planes.
+    `dual`: the file includes dual.glsl (with one lane). `doubles`: see `declarations`; `replaced`:
+    see `compose`.
     """
     where = of.layout
     stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
@@ -131,7 +130,7 @@ def picture_source(
     head = "\n".join(
         [
             *_defines(
-                ADDED=int(added),
+                ADDITIVE=int(additive),
                 LANES=lanes,
                 GROUPS=groups,
                 LOCAL_X=local[0],
@@ -164,7 +163,7 @@ def picture_source(
 
 
 def _dual_activations(of: Structure) -> list[str]:
-    """The activations that a structure has, as dual.glsl wants them: with their derivatives."""
+    """The definitions that dual.glsl needs: the structure's activations on dual numbers."""
     text = "vec4 activation_{0}(vec4 z) {{ return chained(z, activation_{0}(z.x), "
     text += "derivative_{0}(z.x)); }}"
     names = dict.fromkeys((*of.hidden, of.output))
@@ -189,14 +188,14 @@ def _each_unit(units: Iterable[int], groups: int) -> str:
 
 
 def _looped_stride(where: Layout) -> str:
-    """vec4s in a group of rows, from the layer's columns (see Layout.stride)."""
+    """GLSL expression of Layout.stride, from the layer's columns."""
     step = 4 * where.chunks
     chunks = f"(layers.shape[layer].y + {step - 1}) / {step} * {where.chunks}"
     return f"BIASES + ROWS * ({chunks})"
 
 
 def _hidden(names: tuple[str, ...]) -> str:
-    """The body of `hidden_activation`: one call, or a choice by the layer's activation."""
+    """The body of the GLSL function `hidden_activation`: selects by the layer's activation."""
     if not names:
         return "return x;"
     known = list(ACTIVATIONS)
@@ -205,13 +204,13 @@ def _hidden(names: tuple[str, ...]) -> str:
 
 
 def explain_log(log: str, files: tuple[str, ...]) -> str:
-    """A driver's compile log in one line: its first error, by file name and line.
+    """The first error of a driver's compile log, with file name and line.
 
-    Knows the forms `2:14(3): error`, `ERROR: 2:14:`, `2(14) : error`.
+    Recognises the forms `2:14(3): error`, `ERROR: 2:14:`, `2(14) : error`.
     """
     for line in log.splitlines():
         found = re.match(r"\s*(?:ERROR:\s*)?(\d+)[:(](\d+)\)?(?:\(\d+\))?\s*:?\s*(.*)", line)
         if found and int(found.group(1)) < len(files) and not found.group(3).startswith("warning"):
             return f"{files[int(found.group(1))]}:{found.group(2)}: {found.group(3).strip()}"
-    kept = [line.strip() for line in log.splitlines() if line.strip(" =")]
-    return " ".join(kept[:6]) or "the driver gave no reason"
+    lines = [line.strip() for line in log.splitlines() if line.strip(" =")]
+    return " ".join(lines[:6]) or "the driver gave no reason"

@@ -1,9 +1,9 @@
-"""Pictures one behind the other: the next is being drawn while the last is being read.
+"""Asynchronous readback: the next picture is drawn while the pixels of the last are transferred.
 
-    shots -> begin() -> drawn, and on the way into a buffer -> pixels() -> (height, width, 3)
+    shots -> begin() -> PendingPicture (being copied to a pixel buffer) -> pixels()
 
-A picture's pixels travel into a buffer of the driver's own, so that nobody waits for them until
-they are asked for, when the next picture is under way.
+Pixels are copied to a buffer object of the driver. The program waits for them only when it asks for
+them, and by then it has begun the next picture.
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 T = TypeVar("T")
 
-MOST_IDLE = 2  # buffers kept for the next pictures: one being filled, one being read
+MAX_IDLE = 2  # buffers kept for the next pictures: one being filled, one being read
 
 
-class Readings:
-    """Readings on one context, and the buffers they take turns with."""
+class ReadbackPool:
+    """Starts readbacks on one context, reusing their buffers."""
 
     def __init__(self, ctx: moderngl.Context):
         self.ctx = ctx
@@ -34,11 +34,11 @@ class Readings:
         *,
         components: int = 3,
         dtype: str = "f1",
-    ) -> "Reading":
-        """Begin to read a framebuffer, as it will be when what was asked for is drawn.
+    ) -> "Readback":
+        """Begin to read a framebuffer, after the draw calls issued so far.
 
-        `components` and `dtype` as moderngl has them, "f1" for 8-bit pixels, "u4" for packed ones.
-        `unpack` makes pixels of all its bytes, in its rows' order.
+        `components`, `dtype`: as in moderngl; "f1" for 8-bit pixels, "u4" for packed ones.
+        `unpack` converts the framebuffer's bytes, in its order of rows, to pixels.
         """
         width, height = source.size
         size = width * height * components * int(dtype[1:])
@@ -46,84 +46,81 @@ class Readings:
             self.release()
         buffer = self._idle.pop() if self._idle else self.ctx.buffer(reserve=size)
         source.read_into(buffer, components=components, alignment=1, dtype=dtype)
-        return Reading(self, buffer, unpack)
+        return Readback(self, buffer, unpack)
 
-    def take_back(self, buffer: Any) -> None:
-        """Keep a buffer for a later reading, or free it."""
-        if len(self._idle) < MOST_IDLE and all(idle.size == buffer.size for idle in self._idle):
+    def recycle(self, buffer: Any) -> None:
+        """Keep a buffer for a later readback, or free it."""
+        if len(self._idle) < MAX_IDLE and all(idle.size == buffer.size for idle in self._idle):
             self._idle.append(buffer)
         else:
             buffer.release()
 
     def release(self) -> None:
-        """Free the buffers that are not in use."""
+        """Free the idle buffers."""
         for buffer in self._idle:
             buffer.release()
         self._idle = []
 
 
-class Reading:
-    """Pixels on their way from a framebuffer. They can be had once, or dropped."""
+class Readback:
+    """Pixels being transferred from a framebuffer, to be read once or dropped."""
 
-    def __init__(self, readings: Readings, buffer: Any, unpack: Callable[[Pixels], Pixels]):
-        self._readings, self._buffer, self._unpack = readings, buffer, unpack
+    def __init__(self, readbacks: ReadbackPool, buffer: Any, unpack: Callable[[Pixels], Pixels]):
+        self._readbacks, self._buffer, self._unpack = readbacks, buffer, unpack
 
     def pixels(self) -> Pixels:
-        """The (height, width, 3) pixels, waiting for them."""
+        """Wait for the (height, width, 3) pixels."""
         data = np.empty(self._buffer.size, np.uint8)
         self._buffer.read_into(data)
         self.drop()
         return self._unpack(data)
 
     def drop(self) -> None:
-        """Do without the pixels. Does nothing once they were had."""
+        """Discard the pixels, if they have not been read."""
         buffer, self._buffer = self._buffer, None
         if buffer is not None:
-            self._readings.take_back(buffer)
+            self._readbacks.recycle(buffer)
 
 
-class Coming(Protocol):
-    """A picture begun. Its pixels can be had once, or dropped."""
+class PendingPicture(Protocol):
+    """A picture that was begun. Its pixels can be read once or dropped."""
 
     def pixels(self) -> Pixels:
-        """The (height, width, 3) pixels, row 0 on top, waiting for them."""
+        """Wait for the (height, width, 3) pixels, row 0 on top."""
 
     def drop(self) -> None:
-        """Do without the pixels. Does nothing once they were had."""
+        """Discard the pixels, if they have not been read."""
 
 
-class Ready:
-    """A picture that was drawn at once."""
+class FinishedPicture:
+    """A PendingPicture that is complete from the start."""
 
     def __init__(self, pixels: Pixels):
         self._pixels = pixels
 
     def pixels(self) -> Pixels:
-        """The pixels."""
         pixels, self._pixels = self._pixels, self._pixels[:0]
         return pixels
 
     def drop(self) -> None:
-        """Do without the pixels."""
         self._pixels = self._pixels[:0]
 
 
 class Mosaic:
-    """A picture of `size` pixels in regions: where each lies (left, top), and its reading.
+    """A PendingPicture of `size` pixels that consists of regions: ((left, top), readback).
 
-    `current` holds the context current that they are read on.
+    `current`: a context manager that makes the OpenGL context current.
     """
 
     def __init__(
         self,
         size: tuple[int, int],
-        regions: list[tuple[tuple[int, int], Reading]],
+        regions: list[tuple[tuple[int, int], Readback]],
         current: Callable[[], AbstractContextManager[None]],
     ):
         self._size, self._regions, self._current = size, regions, current
 
     def pixels(self) -> Pixels:
-        """The pixels of all regions, waiting for them."""
         with self._current():
             if len(self._regions) == 1:
                 return self._regions[0][1].pixels()
@@ -134,18 +131,19 @@ class Mosaic:
         return picture
 
     def drop(self) -> None:
-        """Do without the pixels."""
         with self._current():
             for _, reading in self._regions:
                 reading.drop()
 
 
-def one_ahead(begin: Callable[[T], Coming], shots: Iterable[T]) -> Generator[Pixels, None, None]:
-    """The pictures of some shots, in order, each asked for when the next has been begun.
+def pipelined(
+    begin: Callable[[T], PendingPicture], shots: Iterable[T]
+) -> Generator[Pixels, None, None]:
+    """Yield the pictures of shots in order, each after the next one has been begun.
 
-    Two pictures are alive in here at the most: one begun, one that is handed over.
+    Holds at most two pictures: one begun, one being handed over.
     """
-    waiting: list[Coming] = []
+    waiting: list[PendingPicture] = []
     try:
         for shot in shots:
             waiting.append(begin(shot))
@@ -154,5 +152,5 @@ def one_ahead(begin: Callable[[T], Coming], shots: Iterable[T]) -> Generator[Pix
         while waiting:
             yield waiting.pop(0).pixels()
     finally:
-        for coming in waiting:
-            coming.drop()
+        for picture in waiting:
+            picture.drop()

@@ -1,4 +1,4 @@
-"""Where pictures are drawn: planes of float32, and the 8-bit pixels made of them."""
+"""Render targets: planes of float32, and their conversion to 8-bit pixels."""
 
 from functools import partial
 from pathlib import Path
@@ -10,24 +10,23 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import LANES
-from cppn_gl.engines.gl.stream import Pixels, Reading, Readings
+from cppn_gl.engines.gl.stream import Pixels, Readback, ReadbackPool
 
-PACKED = 16  # bytes in a texel of pack.frag
+PACKED = 16  # bytes per texel of pack.frag
 
 
 def release_target(target: moderngl.Framebuffer) -> None:
-    """Free a framebuffer. One in use is left first: moderngl would bind it again, which fails."""
+    """Free a framebuffer. It is unbound first, since moderngl would bind it again, which fails."""
     if target.ctx.fbo is target:
         (target.ctx.screen or target.ctx.detect_framebuffer(0)).use()
     target.release()
 
 
 class Planes:
-    """Red, green and blue of a picture of `size`, in three textures of LANES pixels a texel.
+    """A planar render target of `size` pixels: RGB textures with LANES pixels per texel.
 
-    The textures' own `sides` are no powers of two: llvmpipe compiles a compute shader once more for
-    such an image, which takes as long as the first time. What they hold beyond the picture is
-    never shown.
+    The textures' `sides` are not powers of two: for such images llvmpipe compiles a compute shader
+    again, which takes as long as the first time. Texels beyond the picture are never shown.
     """
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
@@ -41,7 +40,7 @@ class Planes:
 
     @property
     def samplers(self) -> dict[str, Any]:
-        """The textures by the names that shaders have for them."""
+        """The textures by their sampler names in shaders."""
         return dict(zip(("red_plane", "green_plane", "blue_plane"), self.textures, strict=True))
 
     def read(self) -> NDArray[np.float32]:
@@ -63,32 +62,31 @@ class Planes:
             texture.write(padded.tobytes(), viewport=(0, 0, *self.texels))
 
     def paste(self, band: "Planes", top: int) -> None:
-        """Replace rows from `top` on by those of planes of the same width."""
+        """Overwrite rows from `top` on with planes of the same width."""
         rows = band.texels[1]
-        for mine, new in zip(self.textures, band.textures, strict=True):
-            kept = np.frombuffer(new.read(), np.uint8).reshape(band.sides[1], -1)[:rows]
-            mine.write(kept.tobytes(), viewport=(0, top, band.sides[0], rows))
+        for texture, source in zip(self.textures, band.textures, strict=True):
+            data = np.frombuffer(source.read(), np.uint8).reshape(band.sides[1], -1)[:rows]
+            texture.write(data.tobytes(), viewport=(0, top, band.sides[0], rows))
 
     def release(self) -> None:
-        """Free the textures."""
         release_target(self.target)
         for texture in self.textures:
             texture.release()
 
 
 class Presenter:
-    """Shows planes as 8-bit pixels: in the window, or in memory. `folder`: of the shaders."""
+    """Converts planes to 8-bit pixels, in the window or in memory. `folder`: of the shaders."""
 
     def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
         self.ctx = ctx
-        # Apart, and not as a choice in the shader, for which a processor would do both.
+        # Two programs rather than a branch in one, of which a CPU would execute both sides.
         self._shown = [
             Pass.load(ctx, "present.frag", f"#define SCALED {scaled}", folder=folder)
             for scaled in (0, 1)
         ]
         self._packing = Pass.load(ctx, "pack.frag", folder=folder)
         self.packed: Any = None
-        self.readings = Readings(ctx)
+        self.readbacks = ReadbackPool(ctx)
 
     def show(
         self,
@@ -99,8 +97,10 @@ class Presenter:
         flipped: bool,
         below: int = 0,
     ) -> None:
-        """Draw the planes over `size` pixels of `target`, above `below` rows; `flipped` for a
-        window."""
+        """Draw the planes over `size` pixels of `target`, above `below` rows.
+
+        `flipped`: row 0 of the target is at the bottom, as in a window.
+        """
         shown = self._shown[planes.size != size]
         shown.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
         shown.set(**planes.samplers)
@@ -110,8 +110,8 @@ class Presenter:
         """The planes as (height, width, 3) uint8, row 0 on top."""
         return self.start(planes).pixels()
 
-    def start(self, planes: Planes) -> Reading:
-        """Begin to read the planes; other planes can be drawn before the pixels are asked for."""
+    def start(self, planes: Planes) -> Readback:
+        """Begin to read the planes, which may be drawn over before the pixels are read."""
         width, height = planes.size
         size = (-(-3 * width // PACKED), height)
         if self.packed is None or self.packed.size != size:
@@ -120,7 +120,7 @@ class Presenter:
         self._packing.set(**planes.samplers)
         self._packing.draw(self.packed, (0, 0, *size))
         unpack = partial(_unpacked, size=planes.size)
-        return self.readings.start(self.packed, unpack, components=4, dtype="u4")
+        return self.readbacks.start(self.packed, unpack, components=4, dtype="u4")
 
     def _release_packed(self) -> None:
         if self.packed is not None:
@@ -131,22 +131,21 @@ class Presenter:
             self.packed = None
 
     def release(self) -> None:
-        """Free the programs and the framebuffer."""
         self._release_packed()
-        self.readings.release()
-        for one in (*self._shown, self._packing):
-            one.release()
+        self.readbacks.release()
+        for program in (*self._shown, self._packing):
+            program.release()
 
 
 def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
-    """What pack.frag has made, as (height, width, 3) pixels."""
+    """The bytes written by pack.frag as (height, width, 3) pixels."""
     width, height = size
     rows = data.reshape(height, -1)[:, : 3 * width]
     return np.ascontiguousarray(rows).reshape(height, width, 3)
 
 
 def _no_power(side: int) -> int:
-    """The next number that is not a power of two."""
+    """The smallest number from `side` on that is not a power of two."""
     while side & (side - 1) == 0:
         side += 1
     return side

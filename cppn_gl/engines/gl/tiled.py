@@ -1,4 +1,4 @@
-"""The engine of wide networks: matrix products in compute shaders."""
+"""The engine `tiled`: matrix products in compute shaders, for wide networks on GPUs."""
 
 from typing import Any
 
@@ -10,28 +10,25 @@ from cppn_gl.utils.tasks import Stepping, Task
 
 
 class Tiled(Engine):
-    """Draws layer by layer over tiles of pixels."""
+    """Draws tiles of pixels, layer by layer."""
 
     name = "tiled"
     help = "matrix products in compute shaders, layer by layer: for wide networks on a GPU"
     compiles = True
 
     def problem(self, network: Network | None, device: Device) -> str:
-        """Compute shaders are needed, and what these are given."""
         return "" if device.tiled else NO_COMPUTE
 
     def rank(self, network: Network, device: Device) -> float:
-        """The best of a GPU for wide networks."""
+        """The best on a GPU for wide networks."""
         if not wide(network):
             return 0.0
         return 0.05 if device.software else 0.8
 
     def serves(self, network: Network) -> bool:
-        """Narrow ones leave most of a tile idle."""
-        return wide(network)
+        return wide(network)  # narrow networks leave most of a tile idle
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
-        """Begin to draw."""
         from cppn_gl.engines.gl.tiled_drawing import draw
 
         kind = self.rate_key(painter, scene.network)

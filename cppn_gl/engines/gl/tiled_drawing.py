@@ -19,16 +19,18 @@ from cppn_gl.engines.gl.tiled_programs import (
     Kernel,
     TiledPrograms,
 )
-from cppn_gl.engines.rates import Kind
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Steps, left
 
 
-def draw(painter: Painter, planes: Planes, scene: Scene, region: Region, kind: Kind) -> Steps[None]:
-    """Draw a region into planes of its own size, GROUP_TEXELS texels a step at least.
+def draw(
+    painter: Painter, planes: Planes, scene: Scene, region: Region, kind: RateKey
+) -> Steps[None]:
+    """Draw a region into planes of its size, at least GROUP_TEXELS texels per step.
 
-    The pixels do not depend on the tiles, and another scene may be drawn between two steps.
+    The pixels do not depend on the tiles. Other scenes may be drawn between two steps.
     """
     count = planes.texels[0] * planes.texels[1]
     widest = max(len(layer.bias) for layer in scene.network.drawn)
@@ -48,21 +50,21 @@ def draw(painter: Painter, planes: Planes, scene: Scene, region: Region, kind: K
                 texture.bind_to_image(unit, read=True, write=True)
             texels = int(left(deadline) * painter.rate(kind) / work)
             end = min(start + max(1, texels // GROUP_TEXELS) * GROUP_TEXELS, count)
-            # Alike, rather than a short one at the end that leaves most of a GPU idle.
+            # Tiles of equal size: a short last tile would leave most of a GPU idle.
             tiles = -(-(end - start) // pitch)
             each = -(-(end - start) // (tiles * GROUP_TEXELS)) * GROUP_TEXELS
             started = wall.perf_counter()
             for first in range(start, end, each):
                 where = {"start": first, "count": min(each, end - first)}
                 _tile(programs, kernels, scene, across=planes.texels[0], pitch=pitch, **where)
-            painter.ctx.memory_barrier()  # whatever reads the planes next
+            painter.ctx.memory_barrier()  # before the planes are read
             painter.ctx.finish()
-            painter.measured(kind, (end - start) * work, wall.perf_counter() - started)
+            painter.record(kind, (end - start) * work, wall.perf_counter() - started)
             start = end
 
 
 def _tile(programs: TiledPrograms, kernels: list[Kernel], scene: Scene, **where: int) -> None:
-    """The whole network at `count` texels from `start` on."""
+    """Evaluate the network at `count` texels from `start` on."""
     drawn, scales, names = scene.network.drawn, scene.network.scales, list(ACTIVATIONS)
     groups = -(-where["count"] // GROUP_TEXELS)
     for index, layer in enumerate(drawn[:-1] or drawn):
@@ -78,7 +80,7 @@ def _tile(programs: TiledPrograms, kernels: list[Kernel], scene: Scene, **where:
             kind=kind,
             scale=scales[index],
         )
-    last = max(len(drawn) - 1, 1)  # at depth 1 the sums are there already, layer 1's
+    last = max(len(drawn) - 1, 1)  # at depth 1, tiled_first has computed the outputs
     columns = drawn[-1].weight.shape[1] if len(drawn) > 1 else 0
     programs.bind(last)
     outputs = -(-where["count"] // OUTPUT_TEXELS)

@@ -1,10 +1,10 @@
-"""What wide networks are drawn with, on one context: compute programs, weights, a tile's units.
+"""Resources of the engine `tiled` on one context: compute programs, weights, the units of a tile.
 
     Network -> pack() -> a buffer of weights, each layer a range of it
     Scene   -> TiledPrograms.load() -> buffers and kernels; bind(layer), then Kernel.run()
 
-The units of one layer at a tile's pixels are a buffer too, and two of them are input and output by
-turns. See tiled.glsl for how both lie in memory.
+The units of a layer at a tile's pixels are in one of two buffers, which alternate as input and
+output. tiled.glsl describes the memory layout.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from cppn_gl.utils.cache import LRUCache
 
 MAX_KERNELS = 24
 
-# What the shaders are written for: texels and rows of a workgroup in tiled_hidden, units of layer 1
-# that an invocation makes, texels of a workgroup in tiled_output.
+# Constants of the shaders: texels and rows per workgroup in tiled_hidden, units of layer 1 per
+# invocation in tiled_first, texels per workgroup in tiled_output.
 GROUP_TEXELS, GROUP_ROWS, RUN, OUTPUT_TEXELS = 64, 64, 16, 32
 
-# A layer's units at a tile: small enough that two such buffers stay in a large GPU's cache, large
-# enough that each layer has 256 workgroups. Every driver of OpenGL 4.3 allows a block of this size.
+# Size of a layer's units at a tile: two such buffers fit into a large GPU's cache, and each layer
+# has 256 workgroups. Every OpenGL 4.3 driver allows a storage block of this size.
 TILE_BYTES = 1 << 24
 _NEEDED = {
     "GL_MAX_COMPUTE_WORK_GROUP_INVOCATIONS": 256,
@@ -42,7 +42,7 @@ _INPUTS, _RESULTS, _WEIGHTS = range(3)  # bindings of the storage buffers
 
 
 def available(ctx: moderngl.Context) -> bool:
-    """Whether a context can draw so: OpenGL 4.3, which promises 32 KB of shared memory too."""
+    """Whether a context has OpenGL 4.3, which implies 32 KB of shared memory, and _NEEDED."""
     info: dict[str, Any] = ctx.info
     return ctx.version_code >= 430 and all(int(info.get(k, n)) >= n for k, n in _NEEDED.items())
 
@@ -51,19 +51,19 @@ def available(ctx: moderngl.Context) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Where a layer lies in the weights' buffer, in bytes, and the vec4s of one of its columns."""
+class LayerRange:
+    """A layer's range of the weight buffer."""
 
-    offset: int
-    size: int
-    quads: int
+    offset: int  # bytes
+    size: int  # bytes
+    quads: int  # vec4s per column
 
 
-def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
-    """The draws of layers 2 to depth, and where each lies.
+def pack(network: Network) -> tuple[NDArray[np.float32], list[LayerRange]]:
+    """The unscaled weights of layers 2 to depth, and the range of each layer.
 
-    A layer is its biases, then its columns of weights, each filled up to whole workgroups of rows
-    with zeros. The output layer has four rows: a single output fills them all.
+    A layer is stored as its biases, then its columns of weights, each padded with zeros to whole
+    workgroups of rows. The output layer has four rows, the last output repeated.
     """
     pieces, parts, at = [], [], 0
     for index, layer in enumerate(network.drawn[1:], 2):
@@ -76,10 +76,10 @@ def pack(network: Network) -> tuple[NDArray[np.float32], list[Part]]:
         if last:
             padded[:, rows:] = padded[:, rows - 1 : rows]
         pieces.append(padded.ravel())
-        parts.append(Part(at, padded.nbytes, padded.shape[1] // 4))
+        parts.append(LayerRange(at, padded.nbytes, padded.shape[1] // 4))
         at += padded.nbytes
-    if not pieces:  # depth 1: nothing is read, but something must be bound
-        return np.zeros(4, np.float32), [Part(0, packing.VEC4, 1)]
+    if not pieces:  # depth 1: never read, but a buffer must be bound
+        return np.zeros(4, np.float32), [LayerRange(0, packing.VEC4, 1)]
     return np.concatenate(pieces), parts
 
 
@@ -98,11 +98,11 @@ class Kernel:
         self._set: dict[str, Any] = {}
 
     def run(self, groups: tuple[int, int], **uniforms: Any) -> None:
-        """Dispatch, and let the next layer see the units it wrote."""
+        """Dispatch, followed by a memory barrier for the next layer."""
         for name, value in uniforms.items():
             if self._set.get(name) != value:
                 self._set[name] = value
-                if self.program.get(name, None) is not None:  # drivers leave out what is not read
+                if self.program.get(name, None) is not None:  # unused uniforms are optimised out
                     self.program[name].value = value
         self.program.run(*groups)
         self.program.ctx.memory_barrier(moderngl.SHADER_STORAGE_BARRIER_BIT)
@@ -110,26 +110,25 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """All of a network that one of its three programs depends on. Widths and depth are no part."""
+class KernelKey:
+    """The properties of a network that a kernel depends on: not widths, depth and weights."""
 
     file: str
-    hidden: tuple[str, ...] = ()  # the activations to choose from
+    hidden: tuple[str, ...] = ()  # the activations that occur
     output: str = "identity"
     radius: bool = False  # whether r is an input
 
 
-def kinds(network: Network) -> list[Kind]:
-    """The programs of layer 1, of later hidden layers where there are any, and of the output."""
+def kernel_keys(network: Network) -> list[KernelKey]:
+    """The kernels of layer 1, of the other hidden layers (if any), and of the output layer."""
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
-    first = Kind("tiled_first.comp", hidden, radius="r" in network.inputs)
-    middle = [Kind("tiled_hidden.comp", hidden)] if network.depth > 2 else []
-    return [first, *middle, Kind("tiled_output.comp", output=network.drawn[-1].activation)]
+    first = KernelKey("tiled_first.comp", hidden, radius="r" in network.inputs)
+    middle = [KernelKey("tiled_hidden.comp", hidden)] if network.depth > 2 else []
+    return [first, *middle, KernelKey("tiled_output.comp", output=network.drawn[-1].activation)]
 
 
-def source(of: Kind, folder: Path | None = None) -> Source:
-    """The text of a program."""
+def source(of: KernelKey, folder: Path | None = None) -> Source:
     known = list(ACTIVATIONS)
     choices = [f"if (kind == {known.index(n)}) return activation_{n}(x);" for n in of.hidden[:-1]]
     choices.append(f"return activation_{(of.hidden or ('identity',))[-1]}(x);")
@@ -152,29 +151,29 @@ def source(of: Kind, folder: Path | None = None) -> Source:
 
 
 class TiledPrograms:
-    """What the drawings of a context share: kernels, the weights last sent, units of a tile."""
+    """Kernels (an LRU cache), the weights last uploaded, and buffers of units, on one context."""
 
     def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
         self.ctx, self.folder = ctx, folder
-        self.compiled = self.uploads = 0  # how many, ever: the tests count
-        self._kernels: LRUCache[Kind, Kernel] = LRUCache(
+        self.compiled = self.uploads = 0  # counters, for tests
+        self._kernels: LRUCache[KernelKey, Kernel] = LRUCache(
             MAX_KERNELS, free=lambda kernel: kernel.program.release()
         )
         self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
         self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
         self._units = [ctx.buffer(reserve=TILE_BYTES) for _ in range(2)]
         self._weights: Any = None
-        self._parts: list[Part] = []
+        self._parts: list[LayerRange] = []
         self._loaded: tuple[Layer, ...] = ()
 
     def __len__(self) -> int:
         return len(self._kernels)
 
     def kernels(self, network: Network) -> list[Kernel]:
-        """The programs of a network, in the order of `kinds`. Raises ShaderError."""
-        return [self._kernel(kind) for kind in kinds(network)]
+        """The kernels of a network, in the order of `kernel_keys`. Raises ShaderError."""
+        return [self._kernel(kind) for kind in kernel_keys(network)]
 
-    def _kernel(self, kind: Kind) -> Kernel:
+    def _kernel(self, kind: KernelKey) -> Kernel:
         def make() -> Kernel:
             self.compiled += 1
             return Kernel(self.ctx, source(kind, self.folder))
@@ -182,7 +181,7 @@ class TiledPrograms:
         return self._kernels.get(kind, make)
 
     def load(self, scene: Scene) -> list[Kernel]:
-        """Send what differs from the last scene, bind it, and give the network's kernels."""
+        """Upload what differs from the last scene, bind the buffers, and return the kernels."""
         network, view = scene.network, scene.view
         kernels = self.kernels(network)
         self._send(network)
@@ -192,14 +191,14 @@ class TiledPrograms:
         self._first.bind_to_uniform_block(packing.FIRST_BINDING)
         self.bind(0)
         for kernel in kernels:
-            if not kernel.warm:  # or compiling is taken for the speed of drawing
+            if not kernel.warm:  # compile before the timing starts
                 kernel.run((1, 1), rows=0, columns=0, count=0, across=1)
                 self.ctx.finish()
         return kernels
 
     def _send(self, network: Network) -> None:
         drawn = network.drawn
-        if packing.same_draws(drawn, self._loaded):
+        if packing.same_arrays(drawn, self._loaded):
             return
         weights, parts = pack(network)
         self._loaded = ()
@@ -211,13 +210,13 @@ class TiledPrograms:
         self.uploads += 1
 
     def frame(self, block: bytes) -> None:
-        """Send a Frame block (packing.frame_block)."""
+        """Upload a Frame block (packing.frame_block)."""
         self._frame.write(block)
 
     def bind(self, index: int) -> int:
-        """Bind what layer `index` (from 0) reads and writes; the vec4s of a column of its weights.
+        """Bind the buffers of layer `index` (from 0); returns the vec4s per column of its weights.
 
-        Its results are one of the units' buffers, those of the layer before the other one.
+        The two buffers of units alternate as input and output.
         """
         self._units[index % 2].bind_to_storage_buffer(_RESULTS)
         self._units[(index + 1) % 2].bind_to_storage_buffer(_INPUTS)
@@ -231,7 +230,6 @@ class TiledPrograms:
             self._weights = None
 
     def release(self) -> None:
-        """Free everything."""
         self._kernels.clear()
         self._free_weights()
         for buffer in (self._frame, self._first, *self._units):

@@ -1,8 +1,8 @@
-"""OpenGL's long calls, made with Python's lock released, so that other threads go on meanwhile.
+"""Releases Python's global interpreter lock (GIL) during long OpenGL calls.
 
-moderngl holds the lock through every call. It asks its context for the addresses of OpenGL's
-functions; `Loader` stands in for that context and answers, for those that may take long, with
-callbacks which call the driver by ctypes, and ctypes releases the lock.
+moderngl holds the GIL during every call. It gets the addresses of OpenGL functions from a glcontext
+object. `Loader` wraps this object and, for functions that may take long, returns the addresses of
+callbacks that call the driver through ctypes, which releases the GIL.
 """
 
 import ctypes
@@ -13,8 +13,8 @@ _FUNCTION: Any = getattr(ctypes, "WINFUNCTYPE" if os.name == "nt" else "CFUNCTYP
 _ENUM = _NAME = _BITS = ctypes.c_uint
 _COUNT, _SIZE, _ADDRESS = ctypes.c_int, ctypes.c_ssize_t, ctypes.c_void_p
 
-# Compiling and linking; draws, which compile at first and which a software renderer may finish
-# within the call; and what waits until all is drawn.
+# Compiling and linking; draw calls, which may compile and which a software renderer may execute
+# synchronously; and calls that wait for drawing to finish.
 _LONG = {
     "glCompileShader": _FUNCTION(None, _NAME),
     "glLinkProgram": _FUNCTION(None, _NAME),
@@ -31,25 +31,24 @@ _LONG = {
 
 
 class Loader:
-    """A glcontext context whose long functions release Python's lock: `context=` of moderngl."""
+    """A glcontext context whose long functions release the GIL, for moderngl's `context=`."""
 
     def __init__(self, context: Any):
         self.context = context
-        self._callbacks: list[Any] = []  # alive as long as moderngl has their addresses
+        self._callbacks: list[Any] = []  # must outlive moderngl's use of their addresses
 
     def load(self, name: str) -> int:
-        """The address of a function, 0 where there is none."""
+        """The address of an OpenGL function, 0 if the driver does not have it."""
         address = int(self.context.load(name))
         if not address or name not in _LONG:
             return address
-        # A foreign function is called without any bytecode in between, where a signal's handler
-        # could raise.
+        # The callback is a foreign function, not a Python function: no bytecode is executed, in
+        # which a signal handler could raise an exception.
         callback = _LONG[name](_LONG[name](address))
         self._callbacks.append(callback)
         return ctypes.cast(callback, ctypes.c_void_p).value or 0
 
     def release(self) -> None:
-        """Destroy the context."""
         self.context.release()
 
     def __enter__(self) -> Any:
@@ -60,10 +59,10 @@ class Loader:
 
 
 def create_context(glversion: int, mode: str, backend: str | None = None, **settings: Any) -> Any:
-    """A moderngl context whose long calls release Python's lock.
+    """A moderngl context whose long calls release the GIL.
 
-    `mode`: "standalone", or "detect" for the context that is current. The rest is as for
-    `moderngl.create_context`, and so are the errors.
+    `mode`: "standalone", or "detect" for the current context. Other arguments and errors are those
+    of `moderngl.create_context`.
     """
     import glcontext  # type: ignore[import-untyped]
     import moderngl

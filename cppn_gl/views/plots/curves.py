@@ -18,7 +18,7 @@ from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
@@ -160,7 +160,7 @@ class _Plot:
     canvas: PlotCanvas
 
 
-class CurvesView(HostView):
+class CurvesView(CPUView):
     """A network along a line of its input space, as line plots."""
 
     uses_cursor = True

@@ -161,7 +161,7 @@ class SignalView(PictureView):
         self._measured: LRUCache[Scene, list[NamedSignal]] = LRUCache(_KEPT)
         self._cards: LRUCache[tuple[Scene, Size], _Card] = LRUCache(_KEPT)
 
-    def on_host(self, engine: Engine) -> bool:
+    def on_cpu(self, engine: Engine) -> bool:
         return False
 
     def overlay(

@@ -81,7 +81,7 @@ def measure(scene: Scene) -> Signal:
         if overflow is not None:
             rows.append((np.nan,) * 4)
             continue
-        fraction = float(saturated(layer.activation, found.sums).mean())
+        fraction = float(saturated(layer.activation, found.pre_activations).mean())
         rows.append((*_moments(found.units.astype(np.float64)), fraction))
     mean, std, unit_std, fractions = np.array(rows).T
     gains = np.array([gain(layer.weight.astype(np.float64)) for layer in scene.network.layers])

@@ -19,7 +19,7 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
-from cppn_gl.engines.rates import Kind
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.utils.threads import THREADS, on_all_cores
 from cppn_gl.views.base import Size
@@ -64,7 +64,7 @@ def fill(
     tile: Tile,
     band: Region,
     *,
-    kind: Kind,
+    kind: RateKey,
     work: float,
 ) -> Steps[None]:
     """Fill a G-buffer with a band of a picture by NumPy, on all cores."""
@@ -86,7 +86,7 @@ def fill(
         tiles = max(THREADS, int(left(deadline) * painter.rate(kind) / work) // each)
         stop = min(count, start + tiles * each)
         on_all_cores(some, range(start, stop, each))
-        painter.measured(kind, (stop - start) * work, wall.perf_counter() - started)
+        painter.record(kind, (stop - start) * work, wall.perf_counter() - started)
         start = stop
     for texture, values in zip(gbuffer.textures, filled, strict=True):
         texture.write(values.tobytes())

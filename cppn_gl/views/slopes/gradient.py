@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
@@ -59,9 +59,9 @@ class GradientView(View):
         shown = channels(scene, scene.options(GradientOptions))
 
         def derivatives(gbuffer: GBuffer, band: Region) -> Steps[None]:
-            if not on_host(painter, network):
+            if not on_cpu(painter, network):
                 return draw(painter, gbuffer, scene, band, DERIVATIVES)
-            places = Places(network, scene.view, scene.clock)
+            places = FirstLayer(network, scene.view, scene.clock)
             return fill(
                 painter,
                 gbuffer,
@@ -114,13 +114,13 @@ class GradientView(View):
         return Hit(f"gradient magnitude {short(steep)} at ({x:.4g}, {y:.4g})")
 
 
-def on_host(painter: Painter, network: Network) -> bool:
+def on_cpu(painter: Painter, network: Network) -> bool:
     """Whether NumPy is faster than the shader: with software OpenGL, for wider networks."""
     return painter.programs.software and network.width > FEW_UNITS
 
 
 def derivative_fields(
-    network: Network, places: Places, pixels: NDArray[np.integer[Any]], size: Size
+    network: Network, places: FirstLayer, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[NDArray[np.float32]]:
     """The counterpart of derivatives.frag: for red, green and blue (value, d/du, d/dv, 0)."""
     units = outputs(network, places.first_pre_activations(pixels, size))

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import Places
+from cppn_gl.engines.cpu.derivatives import FirstLayer
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
-from cppn_gl.engines.gl.recolor import choice, formulas, palettes
+from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ending
+from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.derivatives import (
     Jets,
@@ -41,7 +41,7 @@ from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Size, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
-from cppn_gl.views.slopes.gradient import DUAL_WORK, on_host, point_of
+from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu, point_of
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
 
@@ -76,11 +76,11 @@ class RegionsView(View):
 
         def boundaries(gbuffer: GBuffer, band: Region) -> Steps[None]:
             if not color_range:
-                color_range.append((yield from ending(scene, shape)))
-            if not on_host(painter, network):
+                color_range.append((yield from value_range_steps(scene, shape)))
+            if not on_cpu(painter, network):
                 yield from draw(painter, gbuffer, scene, band, REGIONS, lines.set)
                 return
-            places = Places(network, scene.view, scene.clock)
+            places = FirstLayer(network, scene.view, scene.clock)
             yield from fill(
                 painter,
                 gbuffer,
@@ -97,7 +97,7 @@ class RegionsView(View):
                 top,
                 rows,
                 palettes=painter.shared(palettes),
-                **choice(scene.preset.color, color_range[0]),
+                **color_uniforms(scene.preset.color, color_range[0]),
             )
 
         return DeferredShading(
@@ -190,7 +190,7 @@ class Lines:
 
 
 def region_fields(
-    scene: Scene, places: Places, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
+    scene: Scene, places: FirstLayer, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[Floats]:
     """The counterpart of regions.frag: lines, picture, region; (N, 4) each."""
     count = len(pixels)

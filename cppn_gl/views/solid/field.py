@@ -14,7 +14,7 @@ from typing import Any
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import choice, formulas, palettes
+from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
@@ -97,7 +97,7 @@ class FieldCache:
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
-        self._pass.set(side=side, weight=weight, range=span, **choice(color, ends))
+        self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, ends))
         self._pass.set(**planes.samplers, palettes=self._palettes)
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)

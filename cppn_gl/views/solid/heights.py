@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.engines.cpu.products import Blocks, Products
-from cppn_gl.engines.stretch import MOST
+from cppn_gl.engines.stretch import HUGE
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
@@ -81,7 +81,7 @@ def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Sp
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
         return -1.0, 1.0
-    low, high = (float(np.clip(end, -MOST, MOST)) for end in (shown.min(), shown.max()))
+    low, high = (float(np.clip(end, -HUGE, HUGE)) for end in (shown.min(), shown.max()))
     return rounded(*apart(low, high))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.stretch import ending
+from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
@@ -117,7 +117,7 @@ class SurfaceDrawing:
         self._planes = planes
         self._stage, self._scene = stage, scene
         self._subplots = subplots(scene, planes.size)
-        self._picture = Stepping(ending(scene, SQUARE))
+        self._picture = Stepping(value_range_steps(scene, SQUARE))
         self._fields: list[list[FieldDrawing]] = []
         self._made_of: list[Any] = []  # objects that the parts draw with
         self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, last one first

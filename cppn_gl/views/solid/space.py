@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.products import Blocks, Products
-from cppn_gl.engines.stretch import MOST, ends, measured, natural
+from cppn_gl.engines.stretch import HUGE, default_range, measure, stretched_range
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
@@ -119,16 +119,18 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 
     span = bounds(last.activation)
     if span is not None and color.stretch == "none":
-        return Ranges(span, natural(scene))
+        return Ranges(span, default_range(scene))
     what = "volume", third.low, third.high
-    (known,) = yield from measured(held, (MEASURED, MEASURED), values, what)
+    (known,) = yield from measure(held, (MEASURED, MEASURED), values, what)
     if channel != "all":
         known = {of: two[:, [CHANNELS.index(channel)] * 4] for of, two in known.items()}
     if span is None:
         low, high = known["minmax"][0, :3].min(), known["minmax"][1, :3].max()
         finite = bool(np.isfinite([low, high]).all())
-        span = apart(max(float(low), -MOST), min(float(high), MOST)) if finite else (0.0, 1.0)
-    return Ranges(span, natural(scene) if color.stretch == "none" else ends(scene, known))
+        span = apart(max(float(low), -HUGE), min(float(high), HUGE)) if finite else (0.0, 1.0)
+    return Ranges(
+        span, default_range(scene) if color.stretch == "none" else stretched_range(scene, known)
+    )
 
 
 class VolumeSlices:

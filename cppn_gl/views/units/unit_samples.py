@@ -59,7 +59,7 @@ def sample_size(network: Network, aspect: float) -> Size:
 def sample_units(scene: Scene, size: Size) -> Generator[None, None, UnitSamples]:
     """Evaluate all units at the pixels of `size`; yields between layers."""
     layers = yield from trace(scene, size)
-    before = tuple(layer.sums for layer in layers)
+    before = tuple(layer.pre_activations for layer in layers)
     return UnitSamples(scene.network, scene.view, scene.clock, size, inputs(scene, size), before)
 
 
@@ -122,7 +122,7 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         reach,
         channel_of(samples.network, unit, before=before),
         float(found.mean[0]),
-        float(found.spread[0]),
+        float(found.std[0]),
         float(found.saturated[0]),
         effective.weight[index],
         float(effective.bias[index]),

@@ -17,7 +17,7 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import Hit, HostView, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
@@ -57,7 +57,7 @@ def selected_unit(scene: Scene, board: Dashboard) -> Unit | None:
     return unit[0], unit[1] - 1
 
 
-class UnitsView(HostView):
+class UnitsView(CPUView):
     """The dashboard of all units. It caches the last few networks' samples and overlays."""
 
     uses_cursor = True
@@ -81,7 +81,7 @@ class UnitsView(HostView):
                 reach = reach_of(values)
             else:
                 layer = layers[column.layer - 1]
-                values = layer.sums if before else layer.units
+                values = layer.pre_activations if before else layer.units
                 name = scene.network.drawn[column.layer - 1].activation
                 reach = reach_of(values, None if before else name)
             step = max(1, AT_ONCE // len(values))
