@@ -1,6 +1,6 @@
 """Chooses the engine that draws a network: as requested, as measured before, or a first guess.
 
-Chooser(painter, device, asked) -> engine_for(network) -> Choice
+Chooser(painter, device, requested) -> engine_for(network) -> Choice
                                 -> tune(scene, …): measures the candidates, stores the result
 """
 
@@ -38,7 +38,7 @@ TRIAL_SIZE = (640, 360)
 
 
 class Chooser:
-    """Chooses engines on one context. `asked`: the name of an engine or a family, or "auto".
+    """Chooses engines on one context. `requested`: the name of an engine or a family, or "auto".
 
     `report(text)` is called before each step that may take long.
     """
@@ -47,26 +47,26 @@ class Chooser:
         self,
         painter: Painter,
         device: ContextInfo,
-        asked: str,
+        requested: str,
         cache: TuningCache | None = None,
         *,
         report: Callable[[str], None] = lambda what: None,
     ):
         self._report = report
-        self.painter, self.device, self.asked = painter, device, asked
+        self.painter, self.device, self.requested = painter, device, requested
         self._settled: dict[str, Choice] = {}  # structure key to the engine of a long job
         self.cache = cache or TuningCache(f"{device.renderer} | {device.version}")
 
     @property
-    def where(self) -> Device:
+    def capabilities(self) -> Device:
         """The capabilities of this context."""
         return Device(self.device.software, self.painter.compute, self.painter.tiled)
 
     @property
     def problem(self) -> str:
         """Why the requested engine cannot draw here; "" if it can."""
-        asked = [e for e in ENGINES.values() if self.asked in (e.name, e.family)]
-        problems = [engine.problem(None, self.where) for engine in asked]
+        requested = [e for e in ENGINES.values() if self.requested in (e.name, e.family)]
+        problems = [engine.problem(None, self.capabilities) for engine in requested]
         return problems[0] if problems and all(problems) else ""
 
     def candidates(self, network: Network) -> list[Engine]:
@@ -74,42 +74,48 @@ class Chooser:
         able = [
             engine
             for engine in ENGINES.values()
-            if (self.asked in (AUTO, *ENGINES) or engine.family == self.asked)
-            and not (engine.bakes or engine.problem(network, self.where))
+            if (self.requested in (AUTO, *ENGINES) or engine.family == self.requested)
+            and not (engine.bakes or engine.problem(network, self.capabilities))
         ]
-        found = [engine for engine in able if engine.rank(network, self.where) > 0] or able
-        guess = self._best(found, network)
-        if self.asked == AUTO and guess.rank(network, self.where) >= SURE:
+        worthwhile = [
+            engine for engine in able if engine.rank(network, self.capabilities) > 0
+        ] or able
+        guess = self._best(worthwhile, network)
+        if self.requested == AUTO and guess.rank(network, self.capabilities) >= SURE:
             return [guess]
-        return [guess, *(engine for engine in found if engine is not guess)]
+        return [guess, *(engine for engine in worthwhile if engine is not guess)]
 
     def _best(self, engines: Iterable[Engine], network: Network) -> Engine:
-        return max(engines, key=lambda engine: engine.rank(network, self.where))
+        return max(engines, key=lambda engine: engine.rank(network, self.capabilities))
 
     def baked(self, network: Network) -> Engine:
         """The engine that bakes programs here."""
-        engines = [e for e in ENGINES.values() if e.bakes and not e.problem(None, self.where)]
+        engines = [
+            e for e in ENGINES.values() if e.bakes and not e.problem(None, self.capabilities)
+        ]
         return self._best(engines, network)
 
     def engine_for(self, network: Network) -> Choice:
         """The engine that draws a network, with the reason."""
-        asked = ENGINES.get(self.asked)
-        if asked is not None:
-            kin = [e for e in ENGINES.values() if e.family == asked.family]
-            able = [engine for engine in kin if not engine.problem(network, self.where)]
-            if asked.name == asked.family and able:  # the name is also that of a family
+        requested = ENGINES.get(self.requested)
+        if requested is not None:
+            kin = [e for e in ENGINES.values() if e.family == requested.family]
+            able = [engine for engine in kin if not engine.problem(network, self.capabilities)]
+            if requested.name == requested.family and able:  # the name is also that of a family
                 return Choice(self._best(able, network).name, "asked for")
-            if asked in able:
-                return Choice(asked.name, "asked for")
+            if requested in able:
+                return Choice(requested.name, "asked for")
             instead = self._best(able or [STAND_IN], network)
-            return Choice(instead.name, f"{asked} {asked.problem(network, self.where)}")
+            return Choice(
+                instead.name, f"{requested} {requested.problem(network, self.capabilities)}"
+            )
         if settled := self._settled.get(self.key(network)):
             return settled
-        found = self.cache.get(self.key(network))
-        known = [str(engine) for engine in self.candidates(network)]
-        if found and found.engine in known:
-            return Choice(found.engine, f"measured here{_gain(found)}")
-        return Choice(known[0], GUESSED)
+        measured = self.cache.get(self.key(network))
+        names = [str(engine) for engine in self.candidates(network)]
+        if measured and measured.engine in names:
+            return Choice(measured.engine, f"measured here{_gain(measured)}")
+        return Choice(names[0], GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
@@ -242,7 +248,7 @@ class Chooser:
         """Compile in another process, for at most `limit` seconds."""
         return compile_in_worker(self.painter, scene, engine, samples, limit=limit)
 
-    def compile_asked(self, scene: Scene, samples: int) -> None:
+    def compile_requested(self, scene: Scene, samples: int) -> None:
         """Compile a requested baked program in another process, without a time limit.
 
         If that is impossible (the driver has no disk cache), the program is compiled when drawing.
@@ -283,8 +289,8 @@ class Chooser:
     def _seconds(self, network: Network, points: float) -> float:
         """Estimated drawing time of `points` with the engine of `engine_for`."""
         engine = ENGINES[self.engine_for(network).engine]
-        found = self.cache.get(self.key(network))
-        rate = found.rates.get(str(engine), 0.0) if found else 0.0
+        measured = self.cache.get(self.key(network))
+        rate = measured.rates.get(str(engine), 0.0) if measured else 0.0
         rate = rate or self.painter.rate(engine.rate_key(self.painter, network))
         return points * work_per_pixel(network) / rate
 
@@ -297,16 +303,16 @@ class Chooser:
     ) -> Choice | None:
         """A baked program, compiled, if it saves more drawing time than its compilation takes."""
         network = scene.network
-        choice, found = self.engine_for(network), self.cache.get(self.key(network))
-        if self.asked != AUTO or not found or not self._bakeable(network):
+        choice, measured = self.engine_for(network), self.cache.get(self.key(network))
+        if self.requested != AUTO or not measured or not self._bakeable(network):
             return None
         baked = self.baked(network).name
-        slow, fast = found.rates.get(choice.engine, 0.0), found.rates.get(baked, 0.0)
+        slow, fast = measured.rates.get(choice.engine, 0.0), measured.rates.get(baked, 0.0)
         work = points * work_per_pixel(network)
         if not slow or (not fast and work / slow <= TUNE_WORTH):
             return None
         saved = work / slow - work / (fast or BAKE_GAIN * slow)
-        compiling, limit = _compile_seconds(found, weights(network)), saved / BAKE_MARGIN
+        compiling, limit = _compile_seconds(measured, weights(network)), saved / BAKE_MARGIN
         if compiling >= min(limit, BAKE_LIMIT):
             return None
         limit = min(limit, BAKE_LIMIT)
@@ -317,12 +323,12 @@ class Chooser:
         return Choice(baked, f"saves {saved:.0f} s for {compiling:.1f} s of compiling")
 
     def _bakeable(self, network: Network) -> bool:
-        return weights(network) > 0 and not self.baked(network).problem(network, self.where)
+        return weights(network) > 0 and not self.baked(network).problem(network, self.capabilities)
 
     def key(self, network: Network) -> str:
         """The key of a network's measurement in the tuning cache."""
-        asked = "" if self.asked in (AUTO, *ENGINES) else f", {self.asked}"
-        return structure_key(self.painter.structure(network)) + asked
+        requested = "" if self.requested in (AUTO, *ENGINES) else f", {self.requested}"
+        return structure_key(self.painter.structure(network)) + requested
 
 
 def _compile_seconds(known: Measured, count: int) -> float:
@@ -331,11 +337,11 @@ def _compile_seconds(known: Measured, count: int) -> float:
     return seconds * max(1.0, count / max(known.bake_weights, BAKE_LINEAR))
 
 
-def _gain(found: Measured) -> str:
+def _gain(measured: Measured) -> str:
     """The speedup over the next best engine, in words; "" if unknown."""
-    live = {n: rate for n, rate in found.rates.items() if not ENGINES[n].bakes and rate > 0}
-    mine = live.get(found.engine)
-    others = {name: rate for name, rate in live.items() if name != found.engine}
+    live = {n: rate for n, rate in measured.rates.items() if not ENGINES[n].bakes and rate > 0}
+    mine = live.get(measured.engine)
+    others = {name: rate for name, rate in live.items() if name != measured.engine}
     if not mine or not others:
         return ""
     name = max(others, key=lambda n: others[n])

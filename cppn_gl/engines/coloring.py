@@ -57,7 +57,7 @@ def _draw(
     """For each sample: draw the raw outputs, then add their colours to the planes."""
     from cppn_gl.engines.gl.recolor import Recolor
 
-    ends = yield from value_range_steps(scene, region.shape)
+    value_range = yield from value_range_steps(scene, region.shape)
     width, height = planes.texels
     if region.additive:  # a single sample overwrites
         planes.target.scissor = None  # type: ignore[assignment]
@@ -69,7 +69,7 @@ def _draw(
         while row < height:
             deadline = yield
             recolor = painter.shared(Recolor)
-            recolor.set(scene.preset.color, ends, len(region.jitters))
+            recolor.set(scene.preset.color, value_range, len(region.jitters))
             rows = max(1, max(int(left(deadline) * recolor.rate), MIN_TEXELS) // width)
             rows = min(rows, height - row)
             recolor.draw(raw, planes, row, rows, additive=region.additive)
@@ -83,19 +83,19 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
         return target.picture
-    ends = yield from value_range_steps(scene, region.shape)
+    value_range = yield from value_range_steps(scene, region.shape)
     picture = np.zeros_like(target.picture)
     for number, sample in enumerate(region.each_sample()):
         task = engine.begin(rates, target, scene, sample)
         yield from during(task, None, number, len(region.jitters))
-        _color(target.picture, color, ends, picture, len(region.jitters))
+        _color(target.picture, color, value_range, picture, len(region.jitters))
     return picture
 
 
 def _color(
     raw: NDArray[np.float32],
     color: Color,
-    ends: ValueRange,
+    value_range: ValueRange,
     picture: NDArray[np.float32],
     samples: int,
 ) -> None:
@@ -104,6 +104,6 @@ def _color(
 
     def some(start: int) -> None:
         piece = slice(start, start + PIXELS)
-        into[piece] += contribution(colored(values[piece], color, ends), samples)
+        into[piece] += contribution(colored(values[piece], color, value_range), samples)
 
     on_all_cores(some, range(0, len(values), PIXELS))

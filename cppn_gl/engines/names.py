@@ -57,7 +57,7 @@ def requested_engine() -> str:
         raise PresetError(str(error), key=VARIABLE) from None
 
 
-def cpu_engine(asked: str) -> Engine | None:
+def cpu_engine(name: str) -> Engine | None:
     """The engine of an exact name, if it runs on the CPU; else None."""
-    engine = ENGINES.get(asked)
+    engine = ENGINES.get(name)
     return engine if engine is not None and engine.on_cpu else None

@@ -298,7 +298,7 @@ class Renderer:
             return self.engine_for(what)
         with self._current():
             if self._asked in ENGINES:
-                self.chooser.compile_asked(scene, samples)
+                self.chooser.compile_requested(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(
                 scene, points, self._region, bakes=view.bakes, samples=samples

@@ -166,7 +166,7 @@ class Warmer:
     def _untuned(self, network: Network) -> bool:
         chooser = self.renderer.chooser
         key = chooser.key(network)
-        known = chooser.asked in ENGINES or chooser.cache.get(key) is not None
+        known = chooser.requested in ENGINES or chooser.cache.get(key) is not None
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:

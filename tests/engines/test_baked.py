@@ -1,4 +1,4 @@
-"""Weights as literals: the text computes what the network does, number for number."""
+"""Baked programs: the generated GLSL computes exactly the network."""
 
 import re
 from typing import Any
@@ -11,18 +11,18 @@ from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 
-CENTRE = 0.3  # of what layer 1 adds for far
+CENTRE = 0.3  # r at the centre
 
 
 class Fold:
-    """A row of layer 1 with a view folded in, as the shader finds it in its block."""
+    """A row of the folded layer 1, as in the shader's uniform block."""
 
     def __init__(self, row: np.ndarray, bias: float):
         self.x, self.y, self.z, self.w = float(row[0]), float(row[1]), bias, CENTRE
 
 
 def run(network: Network, u: float, v: float) -> list[float]:
-    """The baked text line by line, in Python's numbers: red, green and blue at a point."""
+    """Red, green and blue at a point, by executing the baked text in Python line by line."""
     head, _, body = bake(network).partition("{\n")
     assert head.startswith("void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],")
     assert body.endswith("\n}")
@@ -37,7 +37,7 @@ def run(network: Network, u: float, v: float) -> list[float]:
         names[f"activation_{name}"] = lambda x, name=name: float(activate(name, np.array(x)))
     for line in body.removesuffix("\n}").splitlines():
         if not line.startswith(("REAL s;", "NOTE_BROKEN(0, s)", "broken[0] += REAL(isnan(s));")):
-            exec(line.removeprefix("REAL "), names)  # all else is Python too
+            exec(line.removeprefix("REAL "), names)  # the rest of the line is valid Python
     return [names[color][0] for color in ("red", "green", "blue")]
 
 

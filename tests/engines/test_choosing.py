@@ -1,4 +1,4 @@
-"""Which engine draws what: first guesses, measurements by a clock of our own, and long jobs."""
+"""The choice of engines: first guesses, measurements with a simulated clock, and long jobs."""
 
 from dataclasses import replace
 from functools import partial
@@ -29,7 +29,7 @@ TINY, NARROW, BROAD, WIDE = (Network.random(depth=4, width=width) for width in (
 
 
 class Painter:
-    """A painter that never draws: what it could, and how fast it thinks that would be."""
+    """A painter that never draws, with given capabilities and rates."""
 
     compute = tiled = True
     guess = 1e9
@@ -38,19 +38,19 @@ class Painter:
         return self.guess
 
     def structure(self, network: Network) -> Structure:
-        return structure(network, packing.layout(network, packing.Limits(65_536, 12)))
+        return structure(network, packing.choose_layout(network, packing.Limits(65_536, 12)))
 
 
 class World:
-    """A clock, and how fast each engine draws and compiles by it."""
+    """A simulated clock, and each engine's drawing and compile times on it."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.rates = dict.fromkeys(EXACT, 1e9)
-        self.compiling: dict[str, float] = {}  # seconds, once for each engine
+        self.compiling: dict[str, float] = {}  # seconds, for each engine's first use
         self.drawn: list[str] = []
         self.compiled_elsewhere: list[str] = []  # compiled in another process
-        self.problem = ""  # why none can
+        self.problem = ""  # why compiling elsewhere fails
 
     def perf_counter(self) -> float:
         return self.now
@@ -71,7 +71,7 @@ class World:
         return SimpleNamespace(step=step)
 
     def compile(self, scene: Scene, engine: Engine, samples: int, limit: float) -> Compiled:
-        """In another process: what is late takes as long as it may."""
+        """Simulates compile_in_worker: late compilations take the whole limit."""
         self.compiled_elsewhere.append(str(engine))
         seconds = self.compiling.get(str(engine), 1.0)
         self.now += min(seconds, limit)
@@ -110,7 +110,7 @@ def scene(network: Network) -> Scene:
 
 
 def planes(size: tuple[int, int]) -> Any:
-    """No planes at all: how large they would be."""
+    """A stand-in for planes that has only their size."""
     return size
 
 
@@ -123,7 +123,7 @@ def settled(one: Chooser, network: Network, points: float) -> str:
 
 
 def points_of(network: Network, seconds: float, rate: float = 1e9) -> float:
-    """How many pixels take so long."""
+    """The number of pixels that take so many seconds."""
     return seconds * rate / work_per_pixel(network)
 
 
@@ -163,7 +163,7 @@ def test_candidates_begin_with_the_guess_and_can_draw(
     found = one.candidates(network)
     assert found[0] == one.candidates(network)[0]
     assert len(found) == len(set(found))
-    assert not any(engine.problem(network, one.where) for engine in found)
+    assert not any(engine.problem(network, one.capabilities) for engine in found)
     assert compute or not {engine.family for engine in found} & {"compute", "tiled"}
     assert NUMPY not in found or device.software
     assert "baked" not in {engine.family for engine in found}  # for one network only
@@ -180,7 +180,7 @@ def test_candidates_begin_with_the_guess_and_can_draw(
 def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) -> None:
     one = chooser(PROCESSOR, name)
     choice = one.engine_for(network)
-    if not EXACT[name].problem(network, one.where):
+    if not EXACT[name].problem(network, one.capabilities):
         assert (choice.engine, choice.why) == (name, "asked for")
     else:
         assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
@@ -342,7 +342,7 @@ def test_a_settled_engine_draws_from_then_on(world: World, cache: TuningCache) -
     one = chooser(cache=cache)
     engine = settled(one, NARROW, 100.0)
     key = structure_key(one.painter.structure(NARROW))
-    cache.put(key, Measured(str(one.candidates(NARROW)[-1]), {}))  # as another process may
+    cache.put(key, Measured(str(one.candidates(NARROW)[-1]), {}))  # as another process may do
     assert one.engine_for(NARROW).engine == engine
 
 
@@ -371,7 +371,7 @@ def test_baking_has_to_save_more_than_it_costs(
     cache.put(structure_key(one.painter.structure(NARROW)), Measured(guess, rates, each))
     world.rates |= rates
     assert settled(one, NARROW, points_of(NARROW, seconds)) == (baked if bakes else guess)
-    assert set(world.drawn) <= {baked}  # what is known is not measured again
+    assert set(world.drawn) <= {baked}  # other engines are not measured again
     assert world.compiled_elsewhere == ([baked] if bakes else [])
     assert one.engine_for(NARROW).engine == (baked if bakes else guess)
 
@@ -420,7 +420,7 @@ def test_what_cannot_be_baked_is_not(world: World, cache: TuningCache) -> None:
     assert not [name for name in world.drawn if EXACT[name].bakes]
 
 
-# Compiling of uncertain length.
+# Compile times and limits.
 
 
 @pytest.mark.parametrize(("depth", "width"), [(27, 30), (64, 30), (64, 64)])
@@ -482,14 +482,20 @@ def test_nothing_that_takes_long_is_baked_where_the_driver_keeps_no_programs(
     assert str(BAKED) not in world.drawn
 
 
-# Networks beside the picture's own, as in the cells of a sheet.
+# Other networks in the same picture, as in the cells of a sheet.
 
 
 @pytest.mark.parametrize(
     ("device", "asked", "base", "network", "engine"),
     [
         (PROCESSOR, "auto", TINY, TINY, "fragment"),
-        (PROCESSOR, "auto", TINY, NARROW, "fragment"),  # as fast, nearly, and the same as beside it
+        (
+            PROCESSOR,
+            "auto",
+            TINY,
+            NARROW,
+            "fragment",
+        ),  # nearly as fast, and the same engine for all cells
         (PROCESSOR, "auto", TINY, WIDE, "numpy"),
         (PROCESSOR, "auto", WIDE, TINY, "numpy"),
         (PROCESSOR, "numpy", TINY, WIDE, "numpy"),
@@ -508,7 +514,7 @@ def test_what_draws_a_network_within_the_picture_of_another(
     one = chooser(device, asked)
     found = one.engine_within(base, network)
     assert str(found).startswith(engine)
-    assert not found.problem(network, one.where)
+    assert not found.problem(network, one.capabilities)
     assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
 
 

@@ -1,4 +1,4 @@
-"""Pictures in colours, by every engine: neither tiles, samples, sizes nor engines show."""
+"""Coloured pictures by every engine: independent of tiles, resolution and engine."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -54,7 +54,7 @@ def renderer(shared: Renderer) -> Iterator[Renderer]:
 
 
 def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """From the float64 reference, sample by sample, by NumPy's mapping."""
+    """The expected picture, from the float64 reference, sample by sample, coloured by NumPy."""
     ends = value_range(scene_of(preset), size)
     total = np.zeros((size[1], size[0], 3))
     for right, down in sample_jitters(samples):
@@ -87,7 +87,7 @@ def begun(renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHO
 
 
 def slow(renderer: Renderer) -> None:
-    """Let the painter think that each tile has to be the smallest."""
+    """Set rates so low that each tile has the minimum size."""
     renderer.painter._rates.clear()
     renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
@@ -182,7 +182,7 @@ def test_nothing_is_left_of_a_drawing_that_ends_or_is_dropped(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = scene_of(PRESET.replace(mapping="grey"))
-    drawn(renderer, FRAGMENT, scene)  # what is kept is made
+    drawn(renderer, FRAGMENT, scene)  # fills the caches
     counted = Census(monkeypatch)
     drawn(renderer, FRAGMENT, scene, region=Region.of(SIZE, 2))
     assert counted.alive() == {}
@@ -210,7 +210,7 @@ def test_what_is_no_number_is_magenta(engine: str, color: dict[str, Any]) -> Non
 
 
 class Engines:
-    """What the window's canvas asks for engines."""
+    """The engine selector that the window's canvas uses."""
 
     pending = False
 
@@ -254,4 +254,4 @@ def test_without_opengl_it_is_the_same_picture(color: dict[str, Any]) -> None:
             picture = one.render(preset, SIZE, samples=samples, dtype="float32")
             assert np.abs(picture - expected(preset, samples)).max() < 2e-4
         plain = one.render(PRESET.replace(output_activation="identity"), SIZE, dtype="float32")
-    assert plain.max() > 1 or plain.min() < 0  # as ever, not clamped
+    assert plain.max() > 1 or plain.min() < 0  # not clamped

@@ -1,4 +1,4 @@
-"""Programs compiled in another process: they are found here, and the process ends when told."""
+"""Programs compiled in another process: they are reused here, and the process can be stopped."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Contexts open, and every way in which they do not ends in one line that says what to do."""
+"""Contexts open, and every failure gives one line that says what to do."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from cppn_gl.engines.gl.context import ContextError, describe, display_problem, 
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's libraries")
 
-# What the libraries say -> a word of the message, a word of the remedy.
+# Libraries' error messages -> a word of our message, a word of the remedy.
 FAILURES = {
     "(standalone) XOpenDisplay: cannot open display": ("no display", "xvfb-run"),
     "X11: Failed to open display :77": ("no display", "-m cppn_gl render"),
@@ -53,7 +53,7 @@ FAILURES = {
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No display, and none of the variables that the hints would blame."""
+    """No display, and none of the environment variables that hints name."""
     suspects = {name for case in context._CASES for name in case.suspects}
     loud = {"EGL_LOG_LEVEL", "LIBGL_DEBUG", "MESA_DEBUG"}
     for name in suspects | loud | {"DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"}:
@@ -81,7 +81,7 @@ def test_known_failure_is_translated(said: str, clean: pytest.MonkeyPatch) -> No
     assert words.lower() in error.message.lower()
     assert remedy.lower() in error.hint.lower()
     assert "tried EGL, then X11" in error.message
-    assert said in error.message  # what a search engine knows
+    assert said in error.message  # can be searched for on the web
     assert is_one_good_line(error)
 
 
@@ -166,7 +166,7 @@ def test_commands_have_sudo_only_where_it_is_needed(clean: pytest.MonkeyPatch) -
     assert "`sudo dnf install" in explain(Exception("libGL.so.1 not loaded"), tried="EGL").hint
 
 
-# The order of attempts, with libraries that do as they are told.
+# The order of attempts, with simulated libraries.
 
 
 class FakeGL:
@@ -268,7 +268,7 @@ def test_other_systems_use_their_own_opengl(platform: str, clean: pytest.MonkeyP
     assert display_problem() is None
 
 
-# What draws.
+# The description of a renderer.
 
 
 def test_describe_falls_back_on_what_opengl_promises() -> None:
@@ -319,7 +319,7 @@ def test_a_real_context_opens_twice_and_says_what_it_is() -> None:
         ctx.release()
 
 
-# Broken systems, for real: each in a process of its own.
+# Really broken systems, each in a separate process.
 
 OPEN = """
 import sys
@@ -402,7 +402,7 @@ def test_a_broken_system_gives_one_line_and_a_remedy(how: str) -> None:
     environment, message, remedy = BROKEN[how]
     done = open_with(environment)
     driver = {"LIBGL_DRIVERS_PATH", "MESA_GL_VERSION_OVERRIDE"} & environment.keys()
-    if driver and done.returncode == 0:  # other makers' drivers, and some releases of Mesa
+    if driver and done.returncode == 0:  # other vendors' drivers, and some releases of Mesa
         pytest.skip(f"{done.stdout.strip()} does not heed {', '.join(driver)}")
     assert (done.returncode, done.stderr) == (3, "")
     assert message in done.stdout

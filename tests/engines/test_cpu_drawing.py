@@ -1,4 +1,4 @@
-"""Wide networks drawn with NumPy into planes: the same picture, in slices, and nothing compiled."""
+"""Networks drawn with NumPy into planes: the same picture in any steps, without compiling."""
 
 from collections.abc import Iterator
 
@@ -52,7 +52,7 @@ def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     compiled = renderer.painter.programs.compiled
     drawing = NUMPY.begin(renderer.painter, planes, scene(WIDE), Region.of(size))
     steps = 1
-    while not drawing.step(0.0):  # a layer of a block a core
+    while not drawing.step(0.0):  # one layer of one block per core
         steps += 1
     assert steps == -(-len(Blocks.covering(size)) // THREADS) * WIDE.spec.depth
     assert renderer.painter.programs.compiled == compiled

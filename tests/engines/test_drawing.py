@@ -1,4 +1,4 @@
-"""A picture in tiles, by every engine: no tile shows, and no drawing disturbs another."""
+"""Pictures drawn in tiles by every engine: tiles are invisible, and drawings are independent."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from cppn_gl.utils.tasks import within
 
 pytestmark = pytest.mark.gl
 
-SIZE = (37, 21)  # no multiple of a texel, let alone of a workgroup
+SIZE = (37, 21)  # not a multiple of a texel or a workgroup
 PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)
 ENGINES = list(EXACT.values())
 
@@ -37,7 +37,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 
 
 def slow(renderer: Renderer) -> None:
-    """Let the painter think that each tile has to be the smallest."""
+    """Set rates so low that each tile has the minimum size."""
     renderer.painter._rates.clear()
     renderer.painter._last = dict.fromkeys(EXACT, 1.0)
 
@@ -81,7 +81,7 @@ def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> 
         steps += 1
         assert steps < 2000
     assert steps >= 2
-    assert drawing.step(0.0)  # which draws nothing more
+    assert drawing.step(0.0)  # draws nothing more
     assert finished(drawing).tobytes() == whole.tobytes()
 
 
@@ -102,7 +102,7 @@ def test_an_offset_shows_a_part(renderer: Renderer, engine: Engine) -> None:
 
 @each
 def test_nothing_is_written_beside_the_planes(renderer: Renderer, engine: Engine) -> None:
-    """A compute shader's last invocations reach beyond; the next drawing must not see that."""
+    """A compute shader's last invocations exceed the picture, which must not affect the next."""
     for size in ((1, 1), (3, 5), (5, 1), (33, 2), (64, 9)):
         picture = drawn(renderer, engine, planes=size)
         assert picture.shape == (size[1], size[0], 3)
@@ -137,7 +137,7 @@ def test_the_rate_is_kept_under_the_kind_that_others_ask_for(
 
 def test_a_step_draws_as_much_as_its_budget_allows(renderer: Renderer) -> None:
     renderer.painter._rates.clear()
-    renderer.painter._last = dict.fromkeys(EXACT, 1e30)  # all of it, then
+    renderer.painter._last = dict.fromkeys(EXACT, 1e30)  # one tile
     planes = Planes(renderer.ctx, SIZE)
     drawing = FRAGMENT.begin(renderer.painter, planes, scene(), Region.of(SIZE))
     assert drawing.step(within(60.0))

@@ -1,4 +1,4 @@
-"""Regions, and an engine from outside: registered in the table, it draws everywhere."""
+"""Regions, and an engine registered from outside the package, which draws everywhere."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ class Toy(Engine):
 
 
 class Device(Toy):
-    """The same in a context, as if it needed one."""
+    """The same engine, but drawing in an OpenGL context."""
 
     on_cpu = False
 
@@ -105,7 +105,9 @@ def test_the_command_line_takes_it_and_the_picture_names_it(
     words = ["--size", "37x21", "--engine", "toy", "--quiet"]
     assert main(["render", "my.toml", "-o", "a.png", *words]) == 0
     assert read_shot(tmp_path / "a.png").engine == "toy"
-    assert main(["render", "a.png", "-o", "b.png", "--quiet"]) == 0  # as the picture says
+    assert (
+        main(["render", "a.png", "-o", "b.png", "--quiet"]) == 0
+    )  # with the engine saved in the picture
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     found = np.asarray(Image.open(tmp_path / "a.png")).astype(int)
     assert np.abs(found - numpy.render(PRESET, SIZE)).max() <= 1

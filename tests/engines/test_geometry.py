@@ -1,4 +1,4 @@
-"""Where pixels lie: the conventions, at sizes small enough to write out."""
+"""Pixel coordinates: the conventions, at sizes small enough to write out."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Names of engines: what they say, what is refused, and what the environment may ask for."""
+"""Names of engines: valid names, errors, and the environment variable."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Networks as bytes: read back by the documented layout, within the limits of drivers."""
+"""The memory layout of weights: as documented, and within the limits of drivers."""
 
 import math
 import re
@@ -20,7 +20,7 @@ LOOP_LIMIT = 65_536  # llvmpipe's, for all loops of an invocation together
 
 
 def zeros(depth: int, width: int, outputs: int = 3) -> Network:
-    """A network of a shape, quickly: all its hidden layers are one."""
+    """A network of a given shape, created quickly: its hidden layers share their arrays."""
     first, hidden = (Layer(np.zeros((width, n)), np.zeros(width), "tanh") for n in (2, width))
     last = Layer(np.zeros((outputs, width if depth > 1 else 2)), np.zeros(outputs), "tanh")
     return Network([*[first, *([hidden] * (depth - 2))][: depth - 1], last])
@@ -33,7 +33,7 @@ def varying(widths: list[int]) -> Network:
 
 
 def stored(network: Network, where: Layout, index: int, packed: np.ndarray) -> np.ndarray:
-    """A layer as it is stored: each row of its groups as its bias, then all its columns."""
+    """A layer read back from memory: each row as its bias, then its columns."""
     rows, columns, at, _ = map(int, packing.layers_block(network, where)["shape"][index])
     step = 4 * where.chunks
     chunks = where.chunks * math.ceil((where.units if where.unrolled else columns) / step)
@@ -47,7 +47,7 @@ def stored(network: Network, where: Layout, index: int, packed: np.ndarray) -> n
 
 
 def begins(where: Layout, columns: int) -> int:
-    """The column at which a layer's own begin: unrolled, the groups that made them end the row."""
+    """The column at which a layer's weights begin: if unrolled, they are at the end of the row."""
     return where.units - math.ceil(columns / where.rows) * where.rows if where.unrolled else 0
 
 
@@ -74,7 +74,7 @@ driver = pytest.mark.parametrize("limits", [SMALL, COMMON, CHAIN], ids=["16 KB",
 @every
 def test_what_is_packed_reads_back_as_the_draws(name: str, limits: Limits) -> None:
     network = NETWORKS[name]
-    where = packing.layout(network, limits)
+    where = packing.choose_layout(network, limits)
     packed = packing.pack(network, where)
     assert packed.dtype == np.float32
     assert packed.shape[1] == 4
@@ -90,7 +90,7 @@ def test_what_is_packed_reads_back_as_the_draws(name: str, limits: Limits) -> No
 def test_columns_are_filled_up_with_zeros_and_rows_with_the_last(name: str, limits: Limits) -> None:
     # A row of zeros would give NaN where an input is infinite; the columns of zeros meet zeros.
     network = NETWORKS[name]
-    where = packing.layout(network, limits)
+    where = packing.choose_layout(network, limits)
     packed = packing.pack(network, where)
     for index, layer in enumerate(network.drawn[1:], 1):
         rows, columns = layer.weight.shape
@@ -106,9 +106,9 @@ def test_columns_are_filled_up_with_zeros_and_rows_with_the_last(name: str, limi
 @driver
 @every
 def test_a_column_of_zeros_meets_no_infinity(name: str, limits: Limits) -> None:
-    """The loops of rows.glsl, by numbers of the units: which of them a column is multiplied by."""
+    """Simulates the loops of rows.glsl on unit numbers: which unit each column is multiplied by."""
     network = NETWORKS[name]
-    where = packing.layout(network, limits)
+    where = packing.choose_layout(network, limits)
     if not where.unrolled:
         return  # steps.glsl clears what it reads beyond a layer
     shape = packing.layers_block(network, where)["shape"]
@@ -129,7 +129,7 @@ def test_a_column_of_zeros_meets_no_infinity(name: str, limits: Limits) -> None:
 def test_a_single_output_is_repeated_to_three() -> None:
     for width in (5, 97):
         network = Network.random(depth=3, width=width, outputs=1)
-        where = packing.layout(network, COMMON)
+        where = packing.choose_layout(network, COMMON)
         found = stored(network, where, 2, packing.pack(network, where))
         assert packing.layers_block(network, where)["shape"][2][0] == 3
         assert len(found) >= 3
@@ -139,7 +139,7 @@ def test_a_single_output_is_repeated_to_three() -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_steps_of_the_loops_stay_inside_what_is_stored(name: str) -> None:
     network = NETWORKS[name]
-    where = packing.layout(network, COMMON)
+    where = packing.choose_layout(network, COMMON)
     shape = packing.layers_block(network, where)["shape"]
     rows, columns, first, _ = map(int, shape[network.depth - 1])
     end = first + math.ceil(rows / where.rows) * where.stride(columns) if network.depth > 1 else 0
@@ -148,7 +148,7 @@ def test_steps_of_the_loops_stay_inside_what_is_stored(name: str) -> None:
         assert math.ceil(len(layer.bias) / where.rows) * where.rows <= where.units
 
 
-# Which layout.
+# The choice of a layout.
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_blocks_first_and_a_texture_where_they_do_not_suffice(
 ) -> None:
     network = zeros(depth, width)
     for limits, blocks in ((SMALL, small), (COMMON, common), (CHAIN, chain)):
-        where = packing.layout(network, limits)
+        where = packing.choose_layout(network, limits)
         assert where.blocks == blocks
         vec4s = len(packing.pack(network, where))
         if blocks:
@@ -186,18 +186,18 @@ def test_blocks_first_and_a_texture_where_they_do_not_suffice(
 
 def test_a_block_is_a_power_of_two_that_the_driver_allows() -> None:
     for size in (16_384, 20_000, 65_536, 2**31 - 1):
-        vec4s = packing.layout(zeros(2, 2), Limits(size, 9)).block_vec4s
+        vec4s = packing.choose_layout(zeros(2, 2), Limits(size, 9)).block_vec4s
         assert vec4s & (vec4s - 1) == 0
         assert vec4s * packing.VEC4 <= min(size, 65_536) < 2 * vec4s * packing.VEC4
 
 
 def test_depth_leaves_the_layout_unless_another_storage_is_needed() -> None:
-    layouts = [packing.layout(zeros(depth, 30), COMMON) for depth in range(2, MAX_DEPTH + 1)]
+    layouts = [packing.choose_layout(zeros(depth, 30), COMMON) for depth in range(2, MAX_DEPTH + 1)]
     assert sum(a != b for a, b in pairwise(layouts)) == 1
 
 
 def iterations(network: Network, where: Layout) -> int:
-    """How often the loops of rows.glsl or steps.glsl run, all together."""
+    """The total number of iterations of the loops in rows.glsl or steps.glsl."""
     first, *rest = [layer.weight.shape for layer in network.drawn]
     if where.unrolled:
         groups = [math.ceil(max(rows, 3) / where.rows) for rows, _ in (first, *rest)]
@@ -219,7 +219,7 @@ def iterations(network: Network, where: Layout) -> int:
 def test_the_loops_stay_within_llvmpipes_limit(width: int) -> None:
     for depth in range(1, MAX_DEPTH + 1):
         network = zeros(depth, width)
-        where = packing.layout(network, COMMON)
+        where = packing.choose_layout(network, COMMON)
         assert iterations(network, where) <= LOOP_LIMIT
         assert where.units >= max(network.width, network.outputs)
         assert where.unrolled or where.units % (4 * where.chunks) == 0
@@ -227,18 +227,18 @@ def test_the_loops_stay_within_llvmpipes_limit(width: int) -> None:
 
 def test_units_suffice_for_layers_that_narrow_and_widen() -> None:
     for network in (varying([512, 1, 512, 7] * 15), varying([65] + [1] * 60), varying([1, 400])):
-        where = packing.layout(network, COMMON)
+        where = packing.choose_layout(network, COMMON)
         assert iterations(network, where) <= LOOP_LIMIT
         assert where.units >= network.width
 
 
-# The blocks beside the weights.
+# The other blocks.
 
 SIZES = {"int": 4, "float": 4, "ivec2": 8, "vec2": 8, "ivec4": 16, "vec4": 16}
 
 
 def std140(text: str) -> tuple[dict[str, int], int]:
-    """Member to offset, and the size, of a block's members by the rules of std140."""
+    """The offsets of a block's members, and its size, by the rules of std140."""
     offsets, at = {}, 0
     for kind, name, count in re.findall(r"(\w+) (\w+)(?:\[(\d+)\])?;", text):
         align = 16 if count else SIZES[kind]
@@ -250,7 +250,7 @@ def std140(text: str) -> tuple[dict[str, int], int]:
 
 @pytest.mark.parametrize(("block", "dtype"), [("Frame", FRAME), ("Layers", LAYERS)])
 def test_numpy_lays_the_blocks_out_as_std140_does(block: str, dtype: np.dtype) -> None:
-    text = packing.declarations(packing.layout(zeros(2, 2), COMMON), block_arrays=True)
+    text = packing.declarations(packing.choose_layout(zeros(2, 2), COMMON), block_arrays=True)
     members = re.search(rf"uniform {block} {{(.*?)}}", text, re.DOTALL)
     assert members
     offsets, size = std140(members[1])
@@ -263,7 +263,7 @@ def test_the_layers_block_tells_shapes_activations_and_scales() -> None:
     network = Network.random(
         depth=3, width=5, activation=["cos", "relu"], weight_scale=0.5, bias_scale=0.25
     )
-    where = packing.layout(network, COMMON)
+    where = packing.choose_layout(network, COMMON)
     block = packing.layers_block(network, where)
     stride = where.stride(5)
     groups = math.ceil(5 / where.rows)
@@ -277,7 +277,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
     center, extent, clock = (0.7, -1.3), 1e-5, Clock(3.0, 0.5, 8.0)
     folded = first_layer(network, center, extent, clock)
     assert folded.shape == (MAX_WIDTH, 4)
-    assert (folded[6:] == folded[5]).all()  # rows that only fill a group
+    assert (folded[6:] == folded[5]).all()  # padding rows
     u, v = np.array([-1.7, 0.0, 0.3]), np.array([0.2, 0.0, -1.0])
     x, y = center[0] + extent * u, center[1] + extent * v
     d = np.hypot(x, y) - np.hypot(*center)
@@ -286,7 +286,7 @@ def test_the_first_layer_holds_the_view_folded_in() -> None:
     expected = table @ layer.weight.T.astype(float) + layer.bias
     sums = np.stack([u, v, np.ones(3), d], axis=1) @ folded[:6].T.astype(float)
     assert np.allclose(sums, expected, rtol=3e-7, atol=3e-7)
-    # What differs from pixel to pixel is not lost in what is the same.
+    # The varying part keeps its precision beside the constant part.
     assert np.allclose(sums - sums[1], expected - expected[1], rtol=1e-5, atol=1e-12)
 
 
@@ -296,7 +296,7 @@ def test_a_first_layer_beyond_float32_stays_finite() -> None:
     assert np.isfinite(folded).all()
 
 
-# Their text.
+# The GLSL declarations.
 
 
 @pytest.mark.parametrize("name", ["5x4", "27x30", "3x65"])
@@ -304,7 +304,7 @@ def test_a_first_layer_beyond_float32_stays_finite() -> None:
 def test_blocks_are_declared_one_by_one_where_arrays_are_not_to_be_had(
     name: str, limits: Limits
 ) -> None:
-    where = packing.layout(NETWORKS[name], limits)
+    where = packing.choose_layout(NETWORKS[name], limits)
     text = packing.declarations(where, block_arrays=False)
     assert not re.search(r"\}\s*\w+\[", text)
     assert "binding" not in text
@@ -312,7 +312,7 @@ def test_blocks_are_declared_one_by_one_where_arrays_are_not_to_be_had(
 
 
 def test_one_array_of_blocks_has_a_binding() -> None:
-    where = packing.layout(NETWORKS["27x30"], COMMON)
+    where = packing.choose_layout(NETWORKS["27x30"], COMMON)
     text = packing.declarations(where, block_arrays=True)
     assert f"binding = {packing.WEIGHTS_BINDING}) uniform Weights {{ vec4 w[4096]; }}" in text
     assert f"weights[{where.blocks}];" in text
@@ -322,11 +322,11 @@ def test_one_array_of_blocks_has_a_binding() -> None:
 @pytest.mark.parametrize("limits", [SMALL, COMMON])
 @pytest.mark.parametrize("arrays", [True, False])
 def test_doubles_are_the_same_bytes_two_by_two(name: str, limits: Limits, arrays: bool) -> None:
-    where = packing.layout(NETWORKS[name], limits)
+    where = packing.choose_layout(NETWORKS[name], limits)
     plain = packing.declarations(where, block_arrays=arrays)
     text = packing.declarations(where, block_arrays=arrays, doubles=True)
     if not where.blocks:
-        assert text == plain  # a texture is read as it is
+        assert text == plain  # unchanged for a texture
         return
     count = f"w[{where.block_vec4s}];"
     assert text.count(f"dvec2 {count}") == plain.count(f"vec4 {count}") >= 1

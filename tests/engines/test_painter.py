@@ -1,4 +1,4 @@
-"""What a change costs: what compiles, what is sent, what stays alive, and that nothing leaks."""
+"""The cost of changes: compilations, uploads, cached objects; and that nothing leaks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ SIZE = (8, 5)
 
 
 def compiled_by(renderer: Renderer, *presets: Preset, **options: Any) -> tuple[int, int]:
-    """(programs compiled, uploads of weights) that the pictures take."""
+    """(programs compiled, uploads of weights) for drawing the presets."""
     painter = renderer.painter
     before = painter.programs.compiled, painter.uploads
     for preset in presets:
@@ -121,7 +121,10 @@ def test_a_compute_shader_is_as_cheap_to_change(computing: Renderer) -> None:
     computing.render(START, size=SIZE)
     change = START.replace(weight_scale=0.3, extent=0.1, center=[3, -4], speed=5, latent=[0.25])
     assert compiled_by(computing, change, time=3.0) == (0, 0)
-    assert compiled_by(computing, START, samples=3, dtype="float32") == (1, 0)  # which adds up
+    assert compiled_by(computing, START, samples=3, dtype="float32") == (
+        1,
+        0,
+    )  # the additive program
     assert compiled_by(computing, change, samples=2) == (0, 0)
     assert compiled_by(computing, START.replace(seed=3)) == (0, 1)
     assert compiled_by(computing, *(START.replace(depth=d) for d in range(2, 12)))[0] == 0
@@ -158,10 +161,10 @@ def test_a_rate_is_a_low_guess_until_it_is_measured(renderer: Renderer) -> None:
         assert painter.rate(one) == FIRST_RATE / 2
         painter.record(one, work=1e9, seconds=1.0)
         assert painter.rate(one) == 1e9
-        assert painter.rate(other) == FIRST_RATE / 2  # what another engine does tells nothing
+        assert painter.rate(other) == FIRST_RATE / 2  # independent of other engines
         painter.record(one, work=3e9, seconds=1.0)
         assert painter.rate(one) == 2e9
-        painter.record(one, work=1e3, seconds=1e-4)  # the cost of a call tells nothing
+        painter.record(one, work=1e3, seconds=1e-4)  # only call overhead
         assert painter.rate(one) == 2e9
         painter.record(one, work=9e9, seconds=0.0)
         assert painter.rate(one) > 9e9
@@ -204,7 +207,7 @@ def test_nothing_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(counts[0].values()) < 40
     assert counts[0]["Program"] == 3 + len(
         renderer.painter.programs
-    )  # to show in two ways, and to pack
+    )  # two of present.frag, one of pack.frag
     with current(renderer) as ctx:
         assert ctx.error == "GL_NO_ERROR"
     renderer.release()

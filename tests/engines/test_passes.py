@@ -1,4 +1,4 @@
-"""A pass draws over its rectangle only, with the textures that it is given by name."""
+"""A pass draws only within its rectangle, with textures set by name."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Matrix products on all cores: the same pixels however they are shared out, and true ones."""
+"""Matrix products on all cores: correct pixels, independent of how the work is divided."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +44,7 @@ def some(width: int, seed: int = 0) -> Preset:
 
 @pytest.fixture(params=[1, 2, 7])
 def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """So many cores."""
+    """Simulate a number of cores."""
     with ThreadPoolExecutor(request.param) as pool:
         monkeypatch.setattr(threads, "_pool", lambda: pool)
         monkeypatch.setattr(products, "THREADS", request.param)

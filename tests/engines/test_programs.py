@@ -1,4 +1,4 @@
-"""The programs alive: what tells two apart, how many there are, and that they are freed."""
+"""The cache of programs: its keys, its size, and that programs are freed."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from rows import BAKED, COMPUTE, EXACT, FRAGMENT
 
 from cppn_gl.engines.gl import programs as module
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.painter import draw_nothing
 from cppn_gl.engines.gl.pipeline import ShaderEngine
 from cppn_gl.engines.gl.programs import ComputeProgram, FragmentProgram, Program, Programs
@@ -27,7 +27,7 @@ SHADERS = [engine for engine in EXACT.values() if isinstance(engine, ShaderEngin
 
 
 def of(network: Network = NETWORK) -> Structure:
-    return structure(network, layout(network, Limits()))
+    return structure(network, choose_layout(network, Limits()))
 
 
 def got(programs: Programs, engine: Any, network: Network = NETWORK) -> Program:
@@ -102,7 +102,7 @@ def test_a_baked_program_is_of_one_network(programs: Programs, change: str) -> N
     assert got(programs, BAKED) is first
     again = Network(NETWORK.drawn, NETWORK.inputs, scales=NETWORK.scales)
     assert got(programs, BAKED, again) is first
-    assert first.network is NETWORK  # which keeps what it is known by alive
+    assert first.network is NETWORK  # keeps the network alive
 
 
 def test_a_baked_program_knows_the_order_of_its_activations(programs: Programs) -> None:
@@ -117,7 +117,7 @@ def test_a_baked_program_does_not_depend_on_the_view(programs: Programs) -> None
     assert got(programs, BAKED, other) is first
 
 
-# How many, and how they end.
+# The size of the cache.
 
 
 def test_the_least_recent_is_freed_whatever_its_engine(

@@ -1,4 +1,4 @@
-"""The shader that colours, against NumPy's functions."""
+"""The colouring shader, compared with NumPy."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def recolor(renderer: Renderer) -> Recolor:
 
 
 def values() -> np.ndarray:
-    """Random outputs, and those at the edges."""
+    """Random outputs, and edge cases."""
     numbers = np.random.default_rng(5).uniform(-1.4, 1.4, (SIZE[1], SIZE[0], 3))
     edges = np.array([-1, 0, 0.5, 1, 1 / 3, 3e38, -3e38, 1e-40, 1 - 2**-24])
     numbers[0, : len(edges)] = edges[:, None]

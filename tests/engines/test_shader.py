@@ -1,11 +1,11 @@
-"""Shader text: includes, line numbers, what a structure changes, drivers' logs in one line."""
+"""Shader sources: includes, line numbers, structures, and one-line messages from drivers' logs."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.shader import ShaderError, compose, explain_log, picture_source, structure
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.network import Network
@@ -58,7 +58,7 @@ def lines_by_driver(text: str) -> dict[tuple[int, int], str]:
 
 def test_every_line_of_the_picture_is_found_where_it_stands() -> None:
     network = Network.random()
-    source = picture_source(structure(network, layout(network, COMMON)))
+    source = picture_source(structure(network, choose_layout(network, COMMON)))
     known = lines_by_driver(source.text)
     for number, file in enumerate(source.files[1:], 1):
         if file == "<activations>":
@@ -99,7 +99,7 @@ def test_a_missing_file_is_named_with_who_asked(tmp_path: Path) -> None:
 
 def of(limits: Limits = COMMON, **keys: object) -> object:
     network = Network.random(**keys)
-    return structure(network, layout(network, limits))
+    return structure(network, choose_layout(network, limits))
 
 
 def test_numbers_are_no_part_of_a_structure() -> None:
@@ -181,14 +181,14 @@ def test_doubles_are_read_only_where_asked_for(limits: Limits, keys: dict[str, o
 
 
 def test_units_in_rows_have_constant_indices() -> None:
-    """A computed index would leave the registers: lane by lane on a processor."""
+    """With dynamic indices the units would not stay in registers."""
     text = (resource("shaders") / "rows.glsl").read_text("utf-8")
     macros = re.findall(r"^#define (?:[^\n]*\\\n)*[^\n]*", text, flags=re.MULTILINE)
     code = re.sub(r"//.*", "", text)
     for macro in macros:
         code = code.replace(macro, "")
-    assert not re.search(r"\b(?:UNIT|NEXT)\(", code)  # only where the text is repeated
-    known = {"g", "r", "i", "k", "GROUPS", "UNITS", "ROWS", "LAST"}  # numbers, all of them
+    assert not re.search(r"\b(?:UNIT|NEXT)\(", code)  # only in unrolled macros
+    known = {"g", "r", "i", "k", "GROUPS", "UNITS", "ROWS", "LAST"}  # all constants
     indices = re.findall(r"\b(?:UNIT|NEXT)\(((?:[^()]|\([^()]*\))*)\)", "".join(macros))
     assert len(indices) > 8
     for index in indices:

@@ -1,4 +1,4 @@
-"""Pictures one behind the other: in order, whole, with few buffers and none left behind."""
+"""Asynchronous readback: pictures in order and complete, few buffers, no leaks."""
 
 import contextlib
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def picture(number: int, size: tuple[int, int] = (5, 3)) -> Pixels:
 
 
 def reading(ctx: moderngl.Context, readbacks: ReadbackPool, pixels: Pixels) -> Readback:
-    """A reading of a framebuffer that holds these pixels, and is overwritten at once."""
+    """A readback of a framebuffer with these pixels, which is then overwritten."""
     height, width, _ = pixels.shape
     target = ctx.framebuffer([ctx.texture((width, height), 3, pixels.tobytes(), alignment=1)])
     begun = readbacks.start(target, lambda data: data.reshape(height, width, 3))
@@ -42,7 +42,7 @@ def reading(ctx: moderngl.Context, readbacks: ReadbackPool, pixels: Pixels) -> R
 
 
 class Log:
-    """Begins pictures that are only numbers, and writes down what happens to them."""
+    """Begins pictures that consist of a number only, and logs their method calls."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, int]] = []
@@ -88,7 +88,7 @@ def test_two_buffers_take_turns(ctx: moderngl.Context, monkeypatch: pytest.Monke
     shown = pipelined(lambda k: reading(ctx, readbacks, picture(k)), range(9))
     assert all(np.array_equal(pixels, picture(k)) for k, pixels in enumerate(shown))
     assert len(made) == 2
-    other = reading(ctx, readbacks, picture(9, (4, 4)))  # of another size: the old ones go
+    other = reading(ctx, readbacks, picture(9, (4, 4)))  # of another size: the old ones are freed
     assert np.array_equal(other.pixels(), picture(9, (4, 4)))
     readbacks.release()
     assert len(made) == 3
@@ -170,5 +170,5 @@ def test_a_picture_that_cannot_be_begun_drops_the_one_before() -> None:
 def test_a_finished_picture_is_read_once() -> None:
     ready = FinishedPicture(picture(4))
     assert np.array_equal(ready.pixels(), picture(4))
-    assert ready.pixels().size == 0  # it is not kept alive
+    assert ready.pixels().size == 0  # no longer referenced
     ready.drop()

@@ -1,4 +1,4 @@
-"""The range of a stretch: that of the reference, whatever draws and however large."""
+"""Value ranges: as computed from the reference, independent of engine and size."""
 
 from collections.abc import Generator
 from functools import partial
@@ -92,7 +92,7 @@ def test_a_picture_of_one_row_has_a_grid_of_bounded_size() -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_without_a_stretch_it_is_the_span_of_the_activation(name: str) -> None:
     preset = PRESET.replace(output_activation=name)
-    assert default_range(scene_of(preset)).low == (0.0,) * 3  # rgb: as ever
+    assert default_range(scene_of(preset)).low == (0.0,) * 3  # the mapping rgb
     assert default_range(scene_of(preset)).high == (1.0,) * 3
     ends = value_range(scene_of(preset.replace(mapping="grey")), SIZE)
     low, high = ends.low[0], ends.high[0]
@@ -128,7 +128,7 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(stretch, "_values", again)
         for time, mapping, kind in ((0.0, "hsv", "minmax"), (2.0, "magma", "percentile")):
             other = PRESET.replace(mapping=mapping, stretch=kind)
-            value_range(scene_of(other, time), (1280, 720))  # time moves nothing here
+            value_range(scene_of(other, time), (1280, 720))  # the network does not depend on time
         with pytest.raises(AssertionError, match="again"):
             value_range(scene_of(PRESET.replace(stretch="minmax", weight_scale=1.1)), SIZE)
         with pytest.raises(AssertionError, match="again"):
@@ -166,7 +166,7 @@ def test_what_is_no_number_is_not_measured() -> None:
     big = Layer(np.full((1, 2), 1e30), np.zeros(1), "identity")
     over = Layer(np.full((3, 1), 1e30), np.zeros(3), "identity")
     scene = scene_of(PRESET.replace(stretch="minmax"), 0.0, Network([big, over]))
-    assert value_range(scene, SIZE) == default_range(scene)  # not one number in the view
+    assert value_range(scene, SIZE) == default_range(scene)  # no finite value in the view
 
 
 def test_several_threads_may_measure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

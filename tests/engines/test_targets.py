@@ -1,4 +1,4 @@
-"""Planes in textures without a side that is a power of two."""
+"""Planes: textures whose sides are not powers of two."""
 
 from collections.abc import Iterator
 

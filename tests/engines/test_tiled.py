@@ -1,4 +1,4 @@
-"""Wide networks as matrix products in compute shaders: true, in every division, and freed again."""
+"""The engine tiled: correct pixels, independent of tiles; no leaks."""
 
 import itertools
 import math
@@ -102,7 +102,7 @@ def varying(widths: list[int], activation: str = "sin", outputs: int = 3) -> Pre
     )
 
 
-# Bytes.
+# Memory layout.
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -123,7 +123,7 @@ def test_what_is_packed_reads_back_as_the_draws(widths: list[int], outputs: int)
         assert part.quads == 1 if last else part.quads % 16 == 0
 
 
-# Truth.
+# Comparison with the reference.
 
 
 @gl
@@ -185,7 +185,7 @@ def test_far_views_are_drawn_truly(tiled: Tiled, view: Viewport) -> None:
     check_truth(tiled, preset, (9, 5))
 
 
-# What is not a number.
+# Values that are not finite.
 
 
 @gl
@@ -226,7 +226,7 @@ def test_what_is_no_number_in_between_is_magenta(tiled: Tiled, activation: str) 
 
 @gl
 def test_an_infinite_unit_does_no_harm_behind_a_bounded_one(tiled: Tiled) -> None:
-    width = 75  # so that rows and columns are filled up
+    width = 75  # so that rows and columns are padded
     huge = np.zeros((width, width))
     huge[0, 0] = 1e30
     gathered = np.eye(width)
@@ -297,7 +297,7 @@ def test_another_picture_may_be_drawn_between_two_steps(tiled: Tiled) -> None:
         target.release()
 
 
-# What is sent, compiled and freed.
+# Uploads, compilations, leaks.
 
 
 @gl

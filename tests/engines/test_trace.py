@@ -1,4 +1,4 @@
-"""Every layer at once: what one pass finds is what the reference finds, layer by layer."""
+"""All layers from one forward pass, compared with the reference layer by layer."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ PRESET = Preset().replace(depth=5, width=9, inputs=["x", "y", "r", "t"], extent=
 
 
 def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Sums and units of each layer by a plain loop in float64."""
+    """Pre-activations and units of each layer, by a plain loop in float64."""
     x, y = pixel_points(size, scene.view.center, scene.view.extent)
     network = scene.network
     one = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)

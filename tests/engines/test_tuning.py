@@ -1,4 +1,4 @@
-"""The cache of measurements: what is kept, for whom, and that no file can do harm."""
+"""The tuning cache: its entries and keys, and that invalid files are ignored."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 from rows import EXACT
 
 from cppn_gl._version import __version__
-from cppn_gl.engines.gl.packing import Limits, layout
+from cppn_gl.engines.gl.packing import Limits, choose_layout
 from cppn_gl.engines.gl.shader import Structure, structure
 from cppn_gl.engines.tuning import (
     FORMAT,
@@ -37,7 +37,7 @@ def cache(path: Path) -> TuningCache:
     return TuningCache(HERE, path)
 
 
-# What is kept.
+# Entries.
 
 
 def test_what_was_measured_is_there_again(cache: TuningCache, path: Path) -> None:
@@ -59,7 +59,7 @@ def test_the_file_is_readable_and_says_for_which_version(cache: TuningCache, pat
     assert written["format"] == FORMAT
     (machine,) = written["machines"]
     assert HERE in machine
-    assert __version__ in machine  # another version's shaders are not these
+    assert __version__ in machine  # other versions have other shaders
     assert path.read_text("utf-8").count("\n") > 5
 
 
@@ -102,7 +102,7 @@ def test_the_file_can_be_deleted_at_any_time(cache: TuningCache, path: Path) -> 
     assert TuningCache(HERE, path).get("b") == OTHER
 
 
-# Files that say something else.
+# Invalid files.
 
 WRONG: dict[str, Any] = {
     "nothing": b"",
@@ -194,7 +194,7 @@ def test_a_file_that_breaks_later_leaves_what_is_known(cache: TuningCache, path:
     assert TuningCache(HERE, path).get("a") == FOUND
 
 
-# Folders that do not let it.
+# Folders that cannot be written.
 
 
 def test_a_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(
     assert not path.exists()
 
 
-# Where, and under which keys.
+# Path and keys.
 
 
 def test_it_lies_in_the_users_cache_folder(tuning: Path) -> None:
@@ -240,7 +240,7 @@ def test_it_lies_in_the_users_cache_folder(tuning: Path) -> None:
 
 def of(**keys: Any) -> Structure:
     network = Network.random(**keys)
-    return structure(network, layout(network, Limits(65_536, 12)))
+    return structure(network, choose_layout(network, Limits(65_536, 12)))
 
 
 def test_a_key_tells_structures_apart() -> None:

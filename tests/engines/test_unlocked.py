@@ -1,4 +1,4 @@
-"""OpenGL's long calls release Python's lock, and do what moderngl's own do."""
+"""Long OpenGL calls release the GIL, and otherwise work as in moderngl."""
 
 import subprocess
 import sys
@@ -17,9 +17,9 @@ layout(std430, binding = 0) buffer Numbers { uint numbers[]; };
 void main() { atomicAdd(numbers[gl_GlobalInvocationID.x], gl_GlobalInvocationID.x); }
 """
 
-# The C library's read() stands for OpenGL's function: it returns once a thread of Python's has
-# written. It is called as moderngl calls, with the lock held; a thread gets it by itself no sooner
-# than after a switch interval.
+# The C library's read() replaces the OpenGL function: it returns once another Python thread has
+# written. Like moderngl, the test calls it with the GIL held, which another thread would get only
+# after a switch interval.
 BLOCKING = """
 import ctypes, os, sys, threading
 from cppn_gl.engines.gl.unlocked import Loader
@@ -94,7 +94,7 @@ def test_pixels_and_texels_are_read_as_they_are(ctx: moderngl.Context) -> None:
 
 
 class Context:
-    """Knows no function, and remembers how it was left."""
+    """A glcontext without functions that records how it was exited."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

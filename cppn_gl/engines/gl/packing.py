@@ -1,7 +1,7 @@
 """The memory layout of weights, and the GLSL that reads them, both derived from a `Layout`.
 
-    Network -> layout() -> pack()            -> the weights, as vec4 rows
-                        -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
+    Network -> choose_layout() -> pack()            -> the weights, as vec4 rows
+                               -> declarations()    -> the uniform blocks and `vec4 weight(int i)`
 
 Weights are stored unscaled; their scales are in the Layers block. A group of ROWS rows is stored as
 
@@ -95,7 +95,7 @@ def _shapes(network: Network) -> list[tuple[int, int]]:
     return [*shapes[:-1], (COLORS, shapes[-1][1])]
 
 
-def layout(network: Network, limits: Limits) -> Layout:
+def choose_layout(network: Network, limits: Limits) -> Layout:
     """The layout of a network on a driver: one block, all available blocks, or a texture."""
     width = max(network.width, COLORS)
     block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
@@ -131,14 +131,14 @@ def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layo
     return Layout(max(units, 8 * chunks), LOOPED_ROWS, chunks, 0, block_vec4s)
 
 
-def pack(network: Network, where: Layout) -> Vec4s:
-    """The unscaled weights of layers 2 to depth, at least `where.capacity` vec4s."""
+def pack(network: Network, layout: Layout) -> Vec4s:
+    """The unscaled weights of layers 2 to depth, at least `layout.capacity` vec4s."""
     shapes = _shapes(network)[1:]
     layers = zip(network.drawn[1:], shapes, strict=True)
-    parts = [_pack_layer(layer.weight, layer.bias, rows, where) for layer, (rows, _) in layers]
+    parts = [_pack_layer(layer.weight, layer.bias, rows, layout) for layer, (rows, _) in layers]
     used = sum(len(part) for part in parts)
-    total = max(where.capacity, used, 1)
-    if not where.blocks:
+    total = max(layout.capacity, used, 1)
+    if not layout.blocks:
         total = round_up(total, TEXTURE_WIDTH)
     packed = np.zeros((total, 4), np.float32)
     if parts:
@@ -155,27 +155,27 @@ def same_arrays(a: tuple[Layer, ...], b: tuple[Layer, ...]) -> bool:
 
 
 def _pack_layer(
-    weight: Vec4s, bias: NDArray[np.float32], rows: int, where: Layout
+    weight: Vec4s, bias: NDArray[np.float32], rows: int, layout: Layout
 ) -> NDArray[np.float32]:
     columns = weight.shape[1]
-    groups, biases = -(-rows // where.rows), -(-where.rows // 4)
-    chunks = (where.stride(columns) - biases) // where.rows
-    padded = np.zeros((groups * where.rows, chunks * 4), np.float32)
-    row = np.minimum(np.arange(groups * where.rows), len(weight) - 1)
-    start = where.units - round_up(columns, where.rows) if where.unrolled else 0
+    groups, biases = -(-rows // layout.rows), -(-layout.rows // 4)
+    chunks = (layout.stride(columns) - biases) // layout.rows
+    padded = np.zeros((groups * layout.rows, chunks * 4), np.float32)
+    row = np.minimum(np.arange(groups * layout.rows), len(weight) - 1)
+    start = layout.units - round_up(columns, layout.rows) if layout.unrolled else 0
     padded[:, start : start + columns] = weight[row]
     heads = np.zeros((groups, biases * 4), np.float32)
-    heads[:, : where.rows] = bias[row].reshape(groups, where.rows)
-    body = padded.reshape(groups, where.rows, chunks, 4).transpose(0, 2, 1, 3)
+    heads[:, : layout.rows] = bias[row].reshape(groups, layout.rows)
+    body = padded.reshape(groups, layout.rows, chunks, 4).transpose(0, 2, 1, 3)
     heads4 = heads.reshape(groups, biases, 4)
-    whole = np.concatenate([heads4, body.reshape(groups, chunks * where.rows, 4)], axis=1)
+    whole = np.concatenate([heads4, body.reshape(groups, chunks * layout.rows, 4)], axis=1)
     return whole.reshape(-1, 4)
 
 
 LAYERS = np.dtype([("shape", np.int32, (MAX_DEPTH, 4)), ("scale", np.float32, (MAX_DEPTH, 4))])
 
 
-def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
+def layers_block(network: Network, layout: Layout) -> NDArray[np.void]:
     """The Layers block: (rows, columns, first vec4, activation) and the scales of each layer."""
     block = np.zeros((), LAYERS)
     names, first = list(ACTIVATIONS), 0
@@ -185,7 +185,7 @@ def layers_block(network: Network, where: Layout) -> NDArray[np.void]:
         block["shape"][i] = rows, columns, first, names.index(layer.activation)
         block["scale"][i, :2] = scales
         if i > 0:
-            first += -(-rows // where.rows) * where.stride(columns)
+            first += -(-rows // layout.rows) * layout.stride(columns)
     return block
 
 
@@ -237,7 +237,7 @@ def members(dtype: np.dtype[np.void]) -> str:
 FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
 
 
-def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
+def declarations(layout: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
     """GLSL declarations of the uniform blocks, and the function `vec4 weight(int i)`.
 
     `block_arrays`: whether GLSL ≥ 4.20 is supported, with dynamically indexed arrays of blocks.
@@ -248,7 +248,7 @@ def declarations(where: Layout, *, block_arrays: bool, doubles: bool = False) ->
         f"layout(std140) uniform Frame {{\n{members(FRAME)}\n}} frame;",
         f"layout(std140) uniform Layers {{\n{members(LAYERS)}\n}} layers;",
         f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
-        *_weights(where, block_arrays, doubles),
+        *_weights(layout, block_arrays, doubles),
     ]
     return "\n".join(parts)
 
@@ -258,28 +258,28 @@ _DOUBLES = """vec4 halves(dvec2 pair) {
 }"""
 
 
-def _weights(where: Layout, block_arrays: bool, doubles: bool) -> list[str]:
-    shift = where.block_vec4s.bit_length() - 1
-    mask = where.block_vec4s - 1
+def _weights(layout: Layout, block_arrays: bool, doubles: bool) -> list[str]:
+    shift = layout.block_vec4s.bit_length() - 1
+    mask = layout.block_vec4s - 1
     kind, take = ("dvec2", "halves") if doubles else ("vec4", "")
-    body = f"{{ {kind} w[{where.block_vec4s}]; }}"
-    if not where.blocks:
+    body = f"{{ {kind} w[{layout.block_vec4s}]; }}"
+    if not layout.blocks:
         shift, mask = TEXTURE_WIDTH.bit_length() - 1, TEXTURE_WIDTH - 1
         fetch = f"texelFetch(weights, ivec2(i & {mask}, i >> {shift}), 0)"
         return ["uniform sampler2D weights;", f"vec4 weight(int i) {{ return {fetch}; }}"]
     head = [_DOUBLES] if doubles else []
-    if where.blocks == 1:
+    if layout.blocks == 1:
         block = f"layout(std140) uniform Weights0 {body} weights0;"
         return [*head, block, f"vec4 weight(int i) {{ return {take}(weights0.w[i]); }}"]
     if block_arrays:
         binding = f"layout(std140, binding = {WEIGHTS_BINDING})"
-        block = f"{binding} uniform Weights {body} weights[{where.blocks}];"
+        block = f"{binding} uniform Weights {body} weights[{layout.blocks}];"
         value = f"{take}(weights[i >> {shift}].w[i & {mask}])"
         return [*head, block, f"vec4 weight(int i) {{ return {value}; }}"]
-    blocks = [f"layout(std140) uniform Weights{k} {body} weights{k};" for k in range(where.blocks)]
+    blocks = [f"layout(std140) uniform Weights{k} {body} weights{k};" for k in range(layout.blocks)]
     choices = [
-        f"    if (i < {(k + 1) * where.block_vec4s}) return {take}(weights{k}.w[i & {mask}]);"
-        for k in range(where.blocks - 1)
+        f"    if (i < {(k + 1) * layout.block_vec4s}) return {take}(weights{k}.w[i & {mask}]);"
+        for k in range(layout.blocks - 1)
     ]
-    last = f"    return {take}(weights{where.blocks - 1}.w[i & {mask}]);"
+    last = f"    return {take}(weights{layout.blocks - 1}.w[i & {mask}]);"
     return [*head, *blocks, "\n".join(["vec4 weight(int i) {", *choices, last, "}"])]

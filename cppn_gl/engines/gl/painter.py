@@ -83,7 +83,7 @@ class Painter(Rates):
         `additive`: the program that adds to the target instead of overwriting it.
         """
         network = scene.network
-        layout = packing.layout(network, self.limits)
+        layout = packing.choose_layout(network, self.limits)
         program = self.programs.get(
             structure(network, layout), pipeline, network, additive=additive
         )
@@ -145,7 +145,7 @@ class Painter(Rates):
 
     def structure(self, network: Network) -> Structure:
         """The structure of a network on this driver. Compiles nothing."""
-        return structure(network, packing.layout(network, self.limits))
+        return structure(network, packing.choose_layout(network, self.limits))
 
     def reload(self, network: Network) -> None:
         """Reload the shader files and compile for `network`; a ShaderError keeps the old ones."""

@@ -121,9 +121,9 @@ def picture_source(
     `dual`: the file includes dual.glsl (with one lane). `doubles`: see `declarations`; `replaced`:
     see `compose`.
     """
-    where = of.layout
-    stride = str(where.stride(0)) if where.unrolled else _looped_stride(where)
-    moved = range(where.units - where.rows)
+    layout = of.layout
+    stride = str(layout.stride(0)) if layout.unrolled else _looped_stride(layout)
+    moved = range(layout.units - layout.rows)
     select = "mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))"
     if lanes == 1:
         select = "bad > 0.0 ? mark : value"
@@ -138,11 +138,11 @@ def picture_source(
                 REAL=_REALS[lanes],
                 LANE_STEPS=_STEPS[lanes],
                 PRECISE="precise" if version >= 400 else "",
-                UNROLLED=int(where.unrolled),
-                UNITS=where.units,
-                ROWS=where.rows,
-                CHUNKS=where.chunks,
-                BIASES=-(-where.rows // 4),
+                UNROLLED=int(layout.unrolled),
+                UNITS=layout.units,
+                ROWS=layout.rows,
+                CHUNKS=layout.chunks,
+                BIASES=-(-layout.rows // 4),
                 OVERFLOWS=int(not all(ACTIVATIONS[name].bounded for name in of.hidden)),
                 HIDDEN_ACTIVATIONS=_hidden(of.hidden),
                 OUTPUT_ACTIVATION=f"activation_{of.output}",
@@ -150,12 +150,12 @@ def picture_source(
             f"#define STRIDE(layer) ({stride})",
             f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
             f"#define EACH_GROUP(DO, what) {_repeat('DO({}, what)', range(groups))}",
-            f"#define EACH_ROW(DO, what) {_repeat('DO({}, what)', range(where.rows))}",
-            f"#define EACH_CHUNK(DO, what) {_repeat('DO({}, what)', range(where.chunks))}",
-            f"#define EACH_UNIT(DO) {_each_unit(range(where.units), groups)}",
+            f"#define EACH_ROW(DO, what) {_repeat('DO({}, what)', range(layout.rows))}",
+            f"#define EACH_CHUNK(DO, what) {_repeat('DO({}, what)', range(layout.chunks))}",
+            f"#define EACH_UNIT(DO) {_each_unit(range(layout.units), groups)}",
             f"#define EACH_MOVED(DO) {_each_unit(moved, groups)}",
             f"#define SELECT(value, bad, mark) value = {select}",
-            declarations(where, block_arrays=version >= 420, doubles=doubles),
+            declarations(layout, block_arrays=version >= 420, doubles=doubles),
             *(_dual_activations(of) if dual else []),
         ]
     )
@@ -187,10 +187,10 @@ def _each_unit(units: Iterable[int], groups: int) -> str:
     return " ".join(f"DO({unit}, {group})" for group in range(groups) for unit in units)
 
 
-def _looped_stride(where: Layout) -> str:
+def _looped_stride(layout: Layout) -> str:
     """GLSL expression of Layout.stride, from the layer's columns."""
-    step = 4 * where.chunks
-    chunks = f"(layers.shape[layer].y + {step - 1}) / {step} * {where.chunks}"
+    step = 4 * layout.chunks
+    chunks = f"(layers.shape[layer].y + {step - 1}) / {step} * {layout.chunks}"
     return f"BIASES + ROWS * ({chunks})"
 
 

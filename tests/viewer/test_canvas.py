@@ -183,7 +183,7 @@ def test_a_slow_picture_is_coarse_first(
     seconds: float,
     scales: list[int],
 ) -> None:
-    monkeypatch.setattr(renderer.painter, "measured", lambda *args: None)
+    monkeypatch.setattr(renderer.painter, "record", lambda *args: None)
     # A tile is as large as the rate allows, so that the rate is for `_begin` alone to see.
     monkeypatch.setattr(drawings, "draw", whole)
     wanted, size = scene(), (70, 45)
@@ -237,7 +237,7 @@ def test_the_same_again_changes_nothing(canvas: Canvas, counted: Counted) -> Non
 
 def one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a drawing take many steps."""
-    monkeypatch.setattr(painting.Painter, "measured", lambda *args: None)
+    monkeypatch.setattr(painting.Painter, "record", lambda *args: None)
     monkeypatch.setattr(painting.Painter, "rate", lambda self, kind: 1.0)
 
 
@@ -396,7 +396,7 @@ def test_a_huge_network_is_drawn_in_small_tiles(
     wanted = scene(Preset(spec=Random(depth=64, width=512)))
     work = LANES * work_per_pixel(wanted.network)
     tiles: list[Size] = []
-    measured = Painter.measured
+    record = Painter.record
 
     def drew(self: Program, planes: Any, rect: Any, *, additive: bool = False) -> None:
         self.drawn = {
@@ -408,10 +408,10 @@ def test_a_huge_network_is_drawn_in_small_tiles(
 
     def spy(self: Painter, kind: Any, done: float, seconds: float) -> None:
         assert done == pytest.approx(tiles[-1][0] * tiles[-1][1] * work)
-        measured(self, kind, done, done / speed)
+        record(self, kind, done, done / speed)
 
     monkeypatch.setattr(FragmentProgram, "draw", drew)
-    monkeypatch.setattr(Painter, "measured", spy)
+    monkeypatch.setattr(Painter, "record", spy)
     canvas = Canvas(current, engines, 16384)
     canvas.want(wanted, (1280, 720))
     for _ in range(5):
@@ -534,7 +534,7 @@ def test_samples_that_would_take_minutes_are_not_drawn(
     share: float,
     samples: int,
 ) -> None:
-    monkeypatch.setattr(renderer.painter, "measured", lambda *args: None)
+    monkeypatch.setattr(renderer.painter, "record", lambda *args: None)
     wanted, size = scene(), (24, 16)
     canvas.want(wanted, size)
     finish(canvas)
