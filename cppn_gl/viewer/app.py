@@ -99,7 +99,7 @@ class App:
         self._strip = 0  # height of the caption below the picture, in pixels
         self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
-        self._helped = self._showing = False
+        self._helper_started = self._presented = False
         self._views = list(ALL)  # not imported yet
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # finish times, for the frame rate
         self._preset_watch = Watch(lambda: [source] if source else [])
@@ -191,8 +191,8 @@ class App:
         self.events.below = self._strip / size[1]
         self.canvas.want(self._scene(), self._size())
         # Not both in one turn: a software renderer takes as long to present as a slice.
-        self._showing = not self._showing and self._present(size, now)
-        if not self._showing and not self._weights.busy:
+        self._presented = not self._presented and self._present(size, now)
+        if not self._presented and not self._weights.busy:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
@@ -242,11 +242,11 @@ class App:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
         if self.canvas.front is None:
             return
-        if self._views:  # imported one at a turn, and not all when a key first asks for the next
+        if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
-        if not self._helped:
-            self._helped = True
+        if not self._helper_started:
+            self._helper_started = True
             self.engines.start()
         scene = self.canvas.shown
         if scene is not None and scene.network is network:

@@ -21,7 +21,7 @@ class History:
         self._moments: list[Moment | str] = [*journal.read()]
         self._at = len(self._moments)
         self._now = first
-        if self._moments and first.kept and self._moments[-1] == first.to_line().rstrip("\n"):
+        if self._moments and first.saved and self._moments[-1] == first.to_line().rstrip("\n"):
             self._moments[-1] = first
             self._at -= 1
         else:

@@ -32,7 +32,7 @@ class Moment:
     layer: int | None = None
 
     @property
-    def kept(self) -> bool:
+    def saved(self) -> bool:
         """Whether it is written to disk: large explicit weights are not, they have own files."""
         spec = self.preset.spec
         return spec.redrawable or spec.network().parameters <= MAX_PARAMETERS
@@ -122,7 +122,7 @@ class Journal:
 
     def append(self, moment: Moment) -> None:
         """Append a moment in one write."""
-        if self.path is None or not moment.kept:
+        if self.path is None or not moment.saved:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ class Viewing(ABC):
         self._turn(-LARGE if large else -1)
 
     def _turn(self, steps: int) -> None:
-        # By [show]: an option that views share goes along when V leads to the next view.
+        # Set in [show], so that the next view keeps the value of an option of the same name.
         if self._has_knobs():
             value = turn(self.options, self.knob, steps)
             if self.knob == "layer":
