@@ -66,7 +66,8 @@ ACTIVATIONS = (
     "identity", "relu", "leaky_relu", "elu", "gelu", "softplus", "tanh", "sigmoid", "sin", "cos",
     "gaussian", "atan", "abs",
 )
-INITS = [f"{fan}{kind}" for fan in ("", "glorot_", "he_", "lecun_") for kind in ("uniform", "normal")]
+FANS = ("", "glorot_", "he_", "lecun_")
+INITS = [f"{fan}{kind}" for fan in FANS for kind in ("uniform", "normal")]
 MAPPINGS = (
     "rgb", "red", "green", "blue", "grey", "diverging", "cyclic", "viridis", "magma", "inferno",
     "cividis", "hsv", "lab", "oklch",

@@ -261,7 +261,7 @@ class Renderer:
     def engine_for(self, what: Preset | Network) -> Choice:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
         if self.ctx is None:
-            return Choice(str(self._host or CPU_ENGINE), "asked for" if self._host else "no OpenGL")
+            return Choice(str(self._host or CPU_ENGINE), "requested" if self._host else "no OpenGL")
         return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:

@@ -110,7 +110,7 @@ class EngineSelector:
     def choice(self, network: Network) -> Choice:
         """The engine that is to draw a network, and why."""
         if self.host is not None:
-            return Choice(self.host.name, "asked for")
+            return Choice(self.host.name, "requested")
         return self.renderer.engine_for(network)
 
     def pick(self, scene: Scene, samples: int = 1, *, rest: bool = False) -> Pick:

@@ -1,4 +1,4 @@
-"""One table of keys: each bound once, and each to something that exists."""
+"""The table of key bindings: each key is bound once, and to an action that exists."""
 
 import pytest
 

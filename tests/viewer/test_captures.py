@@ -1,4 +1,4 @@
-"""Pictures kept from the window: screenshots and recordings, whole, numbered, never over a file."""
+"""Screenshots and recordings: complete, numbered, and never overwriting a file."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 class Engines:
-    """What may draw, as the tests say."""
+    """An EngineSelector whose picks the tests set."""
 
     def __init__(self, renderer: Renderer):
         self.painter = renderer.painter
@@ -65,7 +65,7 @@ def engines(renderer: Renderer) -> Any:
 def captures(
     renderer: Renderer, engines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Captures]:
-    """Captures of the window's renderer; in the end every plane is freed."""
+    """Captures on the window's renderer; fails if planes are not freed."""
     alive = []
 
     class Counted(Planes):
@@ -99,7 +99,7 @@ def still(captures: Captures, folder: Path, time: float = 0.0) -> None:
 
 
 def settle(captures: Captures) -> list[str]:
-    """Advance until nothing waits; what was said."""
+    """Advance until the queue is empty; returns the messages."""
     said = []
     for _ in range(100_000):  # the writer may be behind
         if not captures._waiting:
@@ -110,7 +110,7 @@ def settle(captures: Captures) -> list[str]:
 
 
 def wait(captures: Captures) -> None:
-    """Wait for the threads that write, as a slow window would."""
+    """Wait for the writer's threads."""
     assert captures._writer is not None
     captures._writer._pool.shutdown()
 
@@ -416,7 +416,7 @@ def test_frames_of_one_recording_are_of_one_size(captures: Captures, tmp_path: P
 def test_a_view_is_kept_as_it_is_drawn_again(
     captures: Captures, renderer: Renderer, engines: Any, tmp_path: Path, view: str, ready: bool
 ) -> None:
-    """By the engine that its file names: a stand-in, where the other is not compiled yet."""
+    """The engine in the file's metadata has drawn it, even if it is a stand-in."""
     preset = PRESET.replace(view=view, cols="width=4,40", **{"sweep.cell": (30, 20)})
     engines.picked = Pick(FRAGMENT, compiles=not ready)
     asked = Shot(preset, (64, 36), 0.3, 1 if view == "units" else 2, "fragment")

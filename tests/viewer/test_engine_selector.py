@@ -1,4 +1,4 @@
-"""Which engine may draw: never one that makes the window wait for a compiler."""
+"""The engine selected to draw never makes the window wait for a compiler."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ STAND_IN = Pick(NUMPY, stand_in=True)
 
 
 class Helper:
-    """One that does what the test says."""
+    """A helper that the test controls."""
 
     def __init__(self, hello: Any):
         self.hello, self.alive, self.number = hello, True, 0
@@ -56,7 +56,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 class Desk:
-    """What is under test, and what surrounds it."""
+    """The selector under test, with a controlled helper and compiler."""
 
     def __init__(self, renderer: Renderer, monkeypatch: pytest.MonkeyPatch):
         self.engine: Engine = FRAGMENT
@@ -233,7 +233,7 @@ def test_words(desk: Desk) -> None:
     desk.helper.alive = False
     assert desk.engines.words(SCENE).endswith("compute-8 compiles when idle")
     desk.engines.host = NUMPY
-    assert desk.engines.words(SCENE) == "NumPy, asked for"
+    assert desk.engines.words(SCENE) == "NumPy, requested"
 
 
 def test_what_a_preset_needs(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""What each key does to the preset, the view, the time and the history."""
+"""The effect of each key on the preset, the view, the time and the history."""
 
 import math
 from collections.abc import Callable
@@ -311,7 +311,7 @@ views = st.builds(
 
 
 def under(explorer: Explorer) -> tuple[float, float]:
-    """The point of the plane under the cursor."""
+    """The point of the input plane under the cursor."""
     view, (u, v) = explorer.preset.view, explorer.cursor
     return view.center[0] + u * view.extent, view.center[1] + v * view.extent
 

@@ -1,4 +1,4 @@
-"""Walking through everything seen, gestures, and earlier sessions."""
+"""Stepping through the history, gestures, and earlier sessions."""
 
 from pathlib import Path
 from typing import Any

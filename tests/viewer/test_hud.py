@@ -1,4 +1,4 @@
-"""What is written over the picture, when it comes and goes, and that it fits."""
+"""The text over the picture: its content, when it appears and fades, and that it fits."""
 
 import itertools
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was seen survives a crash: one line of JSON for each moment."""
+"""The history on disk survives a crash: one line of JSON for each moment."""
 
 import errno
 import json
@@ -47,7 +47,7 @@ def writer(name: str, path: Path) -> "subprocess.Popen[str]":
 
 
 def write(process: "subprocess.Popen[str]") -> None:
-    """Have another process write a moment, and wait until it says that it has."""
+    """Let another process write a moment, and wait until it has."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("\n")

@@ -1,6 +1,6 @@
-"""Views in an exploration: stepping through them, their options, their layers, what is pointed at.
+"""The explorer's actions on views: choosing one, its options and layers, items under the cursor.
 
-The explorer's own tests have the rest of its actions.
+test_explorer.py tests the other actions.
 """
 
 import pytest
