@@ -5,6 +5,7 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,7 @@ def _key(default: object = 1) -> object:
     return key(default, integer(0, 9), "a number")
 
 
-def _options(*fields: tuple[object, ...]) -> type:
+def _options(*fields: tuple[str, Any] | tuple[str, Any, Any]) -> type:
     return dataclasses.make_dataclass("Own", fields, bases=(Options,), frozen=True)
 
 
