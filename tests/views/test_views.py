@@ -137,7 +137,7 @@ def test_it_uses_the_colours_or_says_that_it_has_its_own(
         assert explorer.preset.color.mapping != plain.color.mapping
     else:
         assert explorer.preset is plain
-        assert explorer.message == f"the view {name} has colours of its own"
+        assert explorer.message == f"the view {name} uses its own colours"
 
 
 def test_views_that_show_the_picture_use_its_colours() -> None:
