@@ -54,7 +54,7 @@ BINDINGS: tuple[Binding, ...] = (
         " ".join(f"preset_{n}" for n in range(1, 10)),
         "preset by number",
     ),
-    _bind("Enter Backspace", "enter leave", "into what is pointed at, or the layer shown; back"),
+    _bind("Enter Backspace", "enter leave", "open what is pointed at, or the layer shown; go back"),
     _bind("F2", "screenshot", "screenshot"),
     _bind("F9", "record", "start / stop recording frames"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
@@ -64,8 +64,8 @@ BINDINGS: tuple[Binding, ...] = (
 )
 
 MOUSE: tuple[tuple[str, str], ...] = (
-    ("click", "into what is pointed at, or keep it"),
-    ("drag", "pan, or turn what is solid"),
+    ("click", "open what is pointed at, or keep it selected"),
+    ("drag", "pan, or turn a surface or volume"),
     ("wheel", "zoom about the cursor"),
 )
 

@@ -62,7 +62,7 @@ def test_the_help_has_every_binding_and_the_mouse() -> None:
     assert ("1–9", "preset by number") in rows
     assert ("Alt+arrows", "pan") in rows
     assert ("PgUp PgDn", "layer shown") in rows
-    assert ("drag", "pan, or turn what is solid") in rows
+    assert ("drag", "pan, or turn a surface or volume") in rows
 
 
 def test_the_help_shows_the_labels_of_the_keyboard() -> None:
