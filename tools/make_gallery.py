@@ -151,8 +151,8 @@ def page(known: Sequence[Preset]) -> str:
         "# Gallery",
         "",
         "Every picture is a shipped preset, drawn by this version. "
-        "`python -m cppn_gl NAME` opens one in the window, where every value can be "
-        "changed; `python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
+        "`python -m cppn_gl NAME` opens one in the window, where every value can be changed; "
+        "`python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
         "",
         *(f"- [{title}](#{_anchor(title)})" for title, _, _ in found),
     ]
