@@ -1,9 +1,9 @@
-# Every target does its own set-up (tools/setup.sh) and repeats none of it: once
-# things are in place, nothing here touches the network.
+# Every target installs what it needs first (tools/setup.sh). Once everything is installed,
+# no target uses the network.
 #
-#   PYTHON=/path/to/python3.12   the interpreter .venv is made with
-#   ARGS="render neylon-27 -o a.png"   what `make run` passes to the program
-#   PYTEST_ARGS="-k presets -x"  what `make test` passes to pytest; "-n 0" for one process
+#   PYTHON=/path/to/python3.12         the interpreter to create .venv with
+#   ARGS="render neylon-27 -o a.png"   arguments that `make run` passes to the program
+#   PYTEST_ARGS="-k presets -x"        arguments that `make test` passes to pytest; "-n 0" for one process
 
 PYTHON ?=
 ARGS ?=
@@ -17,15 +17,15 @@ python = .venv/bin/python
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
-run: ## set up what is missing, then open the window (no display: write a picture)
+run: ## install what is missing, then open the window (without a display: write a picture)
 	@$(setup) run
 	@$(python) -m cppn_gl $(ARGS)
 
-test: ## set up what is missing, then run the tests
+test: ## install what is missing, then run the tests
 	@$(setup) test
 	$(python) -m pytest $(PYTEST_ARGS)
 
-test-all: ## run the tests that take long too, and all of them on another Debian (as root)
+test-all: ## run all tests, slow ones included, here and on another Debian release (as root)
 	@$(setup) test
 	$(python) -m pytest -m "" $(PYTEST_ARGS)
 	PYTEST_ARGS='-m "" $(PYTEST_ARGS)' sh tools/test_other_debian.sh
@@ -36,15 +36,15 @@ lint: ## check formatting, style and types
 	$(python) -m ruff check .
 	$(python) -m mypy
 
-docs: ## write the documentation's tables and its pictures, but for the gallery, again
+docs: ## regenerate the documentation's tables and pictures, except for the gallery
 	@$(setup) docs
 	$(python) tools/make_docs.py
 
-gallery: ## draw docs/gallery/ and write docs/gallery.md again, from the presets
+gallery: ## regenerate docs/gallery/ and docs/gallery.md from the presets
 	@$(setup) docs
 	$(python) tools/make_gallery.py
 
-wheel: ## build the wheel into dist/
+wheel: ## build the wheel in dist/
 	@$(setup) wheel
 	$(python) -m hatchling build -t wheel
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 __all__ = ["main"]
 
-INTERRUPTED = (130, 143)  # by SIGINT, SIGTERM
+INTERRUPTED = {"HungUp": 129, "KeyboardInterrupt": 130, "Terminated": 143}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             status = cli.main(argv)
     except KeyboardInterrupt as error:
-        status = INTERRUPTED[type(error) is not KeyboardInterrupt]
-    if argv is None and status in INTERRUPTED:
+        status = INTERRUPTED[type(error).__name__]
+    if argv is None and status in INTERRUPTED.values():
         os._exit(status)
     return status
 

@@ -1,4 +1,4 @@
-"""Counts the OpenGL objects that have been made and not been released."""
+"""Counts the OpenGL objects that were created and not released, to find leaks."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 
 class Census:
-    """The objects of a context that have been made and not been released."""
+    """Records the objects that any context creates while `patch` is active."""
 
     KINDS = (
         *("buffer", "texture", "texture3d", "framebuffer", "renderbuffer", "depth_renderbuffer"),
@@ -31,8 +31,8 @@ class Census:
 
     def alive(self) -> dict[str, int]:
         kinds = [
-            type(one).__name__
-            for one in self.made
-            if not isinstance(one.mglo, moderngl.InvalidObject)
+            type(item).__name__
+            for item in self.made
+            if not isinstance(item.mglo, moderngl.InvalidObject)
         ]
         return dict(sorted(Counter(kinds).items()))

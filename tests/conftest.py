@@ -1,8 +1,8 @@
-"""Fixtures, and when a test may be skipped.
+"""Shared fixtures, and the rules for skipping tests.
 
-A machine without OpenGL, or without Xvfb and xdotool, skips the tests marked `gl` or `window` and
-says why. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, what is missing is a
-failure instead, and so is any skip for a reason that stands not in ALLOWED_SKIPS.
+On a machine without OpenGL, or without Xvfb and xdotool, the tests marked `gl` or `window` are
+skipped with a reason. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail
+instead, and so does the run after any skip for a reason that is not in ALLOWED_SKIPS.
 """
 
 import contextlib
@@ -27,23 +27,23 @@ from cppn_gl.output.renderer import Renderer
 
 REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
 ALLOWED_SKIPS = (
-    "tests an installed package",  # there are no scripts beside it
+    "tests an installed package",  # which comes without the repository's scripts
     "does not heed",  # a driver that cannot be made to look old
 )
 
-# Files whose tests take longest. Workers take whole files, so these begin first: a long file that
-# begins last keeps one worker busy while the others have nothing left to do.
+# The slowest files. A worker runs whole files, so these come first: a slow file that starts last
+# would keep one worker busy while the others are idle.
 SLOWEST_FIRST = ("test_window", "test_renderer", "test_window_views", "test_main", "test_views")
 
 _skips: list[tuple[str, str]] = []
 
 
 def keep_compiled_shaders() -> None:
-    """Let the driver keep compiled shaders between runs, in a folder that only tests use.
+    """Let the driver cache compiled shaders between runs, in a folder that only tests use.
 
-    The tests have cache folders of their own, so the driver would compile everything on each run.
-    This must precede the first context, since drivers read the environment once. Subprocesses
-    inherit it. A folder that is named by the environment is used; without a home there is none.
+    The tests have temporary cache folders, so that the driver would compile everything in each run.
+    Call this before the first context, since drivers read the environment once; subprocesses
+    inherit it. A folder set in the environment is kept; without a home directory there is none.
     """
     if "MESA_SHADER_CACHE_DIR" not in os.environ:
         folder = Path(platformdirs.user_cache_dir("cppn_gl-tests", appauthor=False)) / "shaders"
@@ -53,7 +53,7 @@ def keep_compiled_shaders() -> None:
 
 
 keep_compiled_shaders()
-# A shell ignores SIGINT for its background jobs, and so would all processes that the tests start.
+# A shell makes background jobs ignore SIGINT, which all processes that the tests start inherit.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -116,7 +116,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the user measured, or asks for by a variable, is not for the tests to see or change."""
+    """Hide the user's cache, history and engine variable from the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
@@ -132,29 +132,29 @@ def no_progress_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tuning(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a tuning cache that is this test's alone, not yet written."""
+    """The path of a tuning cache for one test, not yet written."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     return default_path()
 
 
 @pytest.fixture(scope="session")
 def compute_shaders() -> None:
-    """Skip where there are none."""
-    with Renderer("fragment") as one:
-        if not one.painter.compute:
+    """Skip the test without compute shaders."""
+    with Renderer("fragment") as renderer:
+        if not renderer.painter.compute:
             pytest.skip("needs compute shaders: OpenGL 4.3")
 
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[Renderer]:
-    """A renderer on OpenGL, shared by the tests of a module, which leaves no GL error behind."""
-    with Renderer("fragment") as one:
-        assert one.ctx is not None
-        yield one
-        with one.ctx:
-            assert one.ctx.error == "GL_NO_ERROR"
+    """An OpenGL renderer for the tests of a module; fails if they leave a GL error."""
+    with Renderer("fragment") as shared:
+        assert shared.ctx is not None
+        yield shared
+        with shared.ctx:
+            assert shared.ctx.error == "GL_NO_ERROR"
 
 
-# The same examples on each run, as many as a test suite has time for, and no database beside it.
+# Hypothesis: the same examples in every run, and no database on disk.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("suite")

@@ -1,7 +1,7 @@
-"""A real window on a virtual display, driven by real key presses and watched by its pixels.
+"""A real window on a virtual display, driven by key presses and observed by its pixels.
 
-The window writes what it shows, and when, to a trace (CPPN_GL_TRACE); the tests wait for that,
-never for a time.
+The window logs each picture that it shows to a trace (CPPN_GL_TRACE). The tests wait for events in
+the trace, never for a fixed time.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from PIL import ImageGrab
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 
-CACHE = tempfile.TemporaryDirectory()  # of what is compiled and measured, for all windows of a run
-DEAD = ":99999"  # a display where no X server is: it would listen at port 6000 + 99999
-PATIENCE = 60.0  # seconds until a condition is given up; nothing here takes more than a few
+CACHE = tempfile.TemporaryDirectory()  # shader and tuning cache of all windows of a test run
+DEAD = ":99999"  # a display that cannot exist: its port would be 6000 + 99999
+PATIENCE = 60.0  # timeout in seconds; all conditions normally take only a few
 
 
 def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """The first true value of `condition`; fails, saying what was waited for, if none comes."""
+    """Poll `condition` and return its first true value; fails after `patience` seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         value = condition()
@@ -40,7 +40,7 @@ def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE
 
 @contextlib.contextmanager
 def virtual_display(size: str = "1280x800x24") -> Iterator[str]:
-    """An X server with no screen, on a number that is free: ":99" or so."""
+    """A virtual X server on a free display number; yields its name, such as ":99"."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
@@ -56,12 +56,12 @@ def virtual_display(size: str = "1280x800x24") -> Iterator[str]:
 
 
 def processes() -> list[int]:
-    """The numbers of all processes, those included that have ended and nobody has asked about."""
+    """The PIDs of all processes, including zombies."""
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
 
 def parent(pid: int) -> int | None:
-    """The process that has started another; None where that is gone."""
+    """The PID of a process's parent; None if the process has ended."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     except (OSError, IndexError):
@@ -69,7 +69,7 @@ def parent(pid: int) -> int | None:
 
 
 class Desktop:
-    """The program in its window, on a display."""
+    """The program, running in a window on a display."""
 
     def __init__(
         self,
@@ -113,14 +113,14 @@ class Desktop:
         self.xdotool("windowfocus", "--sync", self.window)
 
     def xdotool(self, *words: str) -> str:
-        """Run xdotool on this display; its output."""
+        """Run xdotool on this display and return its output."""
         done = subprocess.run(
             ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=True
         )
         return done.stdout
 
     def events(self) -> list[dict[str, Any]]:
-        """The pictures shown so far."""
+        """The events logged so far, one for each picture shown."""
         if self._stream is None and self.trace.exists():
             self._stream = self.trace.open()
         for line in self._stream or []:
@@ -131,11 +131,11 @@ class Desktop:
         return self._events
 
     def key(self, *keys: str) -> None:
-        """Press and release keys, by their X names: "Up", "shift+Right", "bracketright"."""
+        """Press and release keys, given by their X names: "Up", "shift+Right", "bracketright"."""
         self.xdotool("key", *keys)
 
     def shows(self, test: Callable[[Preset], Any], what: str) -> Preset:
-        """Wait until a finished picture passes `test`; its preset."""
+        """Wait for a finished picture whose preset passes `test`; returns that preset."""
 
         def look() -> Preset | None:
             event = self.events()[-1]
@@ -147,11 +147,11 @@ class Desktop:
         return found
 
     def finished(self) -> dict[str, Any]:
-        """Wait until the picture is as fine as it gets; its event."""
+        """Wait until the requested picture is shown at full resolution; returns its event."""
         return wait_for(lambda: (e := self.events()[-1])["finished"] and e, "a finished picture")
 
     def pixels(self) -> np.ndarray:
-        """What the window shows: (height, width, 3) uint8."""
+        """A screenshot of the window, (height, width, 3) uint8."""
         geometry = dict(
             line.split("=")
             for line in self.xdotool("getwindowgeometry", "--shell", self.window).split()
@@ -161,16 +161,16 @@ class Desktop:
         return np.asarray(ImageGrab.grab(bbox=box, xdisplay=self.display).convert("RGB"))
 
     def helpers(self) -> list[int]:
-        """The processes that it has started and not yet ended."""
+        """The PIDs of the window's child processes."""
         return [pid for pid in processes() if parent(pid) == self.process.pid]
 
     def quit(self, key: str = "q") -> int:
-        """Press a key that quits; the exit status."""
+        """Press a key that quits; returns the exit status."""
         self.key(key)
         return self.process.wait(PATIENCE)
 
     def close(self) -> None:
-        """Leave nothing open."""
+        """Kill the process if it still runs, and close the trace."""
         if self.process.poll() is None:
             self.kill()
         if self._stream is not None:
@@ -178,6 +178,6 @@ class Desktop:
             self._stream = None
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the process with SIGKILL, as in a crash."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

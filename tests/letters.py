@@ -1,4 +1,4 @@
-"""What tests of words share: window sizes, a long line, and which letters lack a glyph."""
+"""Helpers for tests of text: window sizes, a long line, and a check for missing glyphs."""
 
 from PIL import Image, ImageDraw
 
@@ -15,7 +15,7 @@ def glyph(letter: str, *, bold: bool = False) -> bytes:
 
 
 def missing(lines: list[str]) -> set[str]:
-    """The letters that the font has no picture for."""
+    """The characters for which the font has no glyph."""
     letters = set("".join(lines)) - {" "}
     return {c for c in letters for bold in (False, True) if glyph(c, bold=bold) == tofu(bold)}
 

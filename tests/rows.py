@@ -1,4 +1,4 @@
-"""The rows of the table of engines, by names of their own."""
+"""The engines of the table as constants."""
 
 from cppn_gl.engines.names import ENGINES as EXACT
 

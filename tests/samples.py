@@ -1,4 +1,4 @@
-"""A wide random sample of networks: the same on each run, over everything a preset can say."""
+"""A fixed random sample of presets that covers the parameters of a network."""
 
 import random
 
@@ -17,7 +17,7 @@ FEATURE_NAMES = [*FEATURES, "z0", "z1", "z5"]
 
 
 def sample(number: int) -> Preset:
-    """The preset of a number. Activations and initialisations come by turns, the rest by chance."""
+    """Preset `number`: activations and initialisations in turn, all other settings random."""
     pick, names = random.Random(f"cppn_gl {number}"), list(ACTIVATIONS)
     depth, width = pick.choice(DEPTHS), pick.choice(WIDTHS)
     hidden = names[number % len(names)]
@@ -42,10 +42,9 @@ def sample(number: int) -> Preset:
 
 
 def size_of(number: int) -> tuple[int, int]:
-    """A picture's size: every second time an odd one."""
+    """The picture's size: an unusual one for odd numbers."""
     return SIZES[number // 2 % len(SIZES)] if number % 2 else SIZES[0]
 
 
 def time_of(number: int) -> float:
-    """A time in seconds."""
     return 0.37 * number

@@ -1,4 +1,4 @@
-"""What the tests of surfaces and volumes draw with: a view's picture, and small networks."""
+"""Helpers for tests of surfaces and volumes: small networks, and a view's picture."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ GAMMA = 2.2
 
 
 def explicit(*layers: tuple[Any, Any, str], inputs: tuple[str, ...] = ("x", "y"), **show: Any):
-    """A preset of given layers (weight, bias, activation)."""
+    """A preset with explicit layers (weight, bias, activation) and options of its view."""
     spec = Layers(tuple(Layer(np.array(w), np.array(b), name) for w, b, name in layers), inputs)
     return Preset(spec).replace(**{f"show.{name}": value for name, value in show.items()})
 
@@ -50,7 +50,7 @@ def drawn(
     budget: float = 1.0,
     scene: Scene | None = None,
 ) -> np.ndarray:
-    """The picture of a preset's view, without words over it."""
+    """The picture of a preset's view, without the overlay."""
     with staged(renderer) as stage:
         planes = Planes(renderer.ctx, size)
         scene = scene or scene_of(preset, time)
@@ -59,7 +59,7 @@ def drawn(
             if drawing.step(within(budget)):
                 break
         else:
-            raise AssertionError("never done")
+            raise AssertionError("the drawing does not finish")
         assert drawing.step(within(budget))
         pixels = planes.read()
         planes.release()
@@ -67,11 +67,11 @@ def drawn(
 
 
 def at(pixels: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The pixel at a place (x to the right, y down)."""
+    """The pixel at (x, y), with y down."""
     return pixels[int(place[1]), int(place[0])]
 
 
 def hue(color: np.ndarray) -> np.ndarray:
-    """A colour's shares of light, which shading changes little."""
+    """The fractions of red, green and blue light, which shading changes little."""
     light = np.clip(color, 1e-3, 1) ** GAMMA
     return light / light.sum(axis=-1, keepdims=True)

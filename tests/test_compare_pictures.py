@@ -53,6 +53,6 @@ def test_a_changed_pixel_is_told_by_engine_and_view(kept: Path, tmp_path: Path) 
 
     done = compare_pictures("compare", str(kept))
     assert done.returncode == 1
-    assert "numpy, picture: 1 of 1 differ, 4 levels at the most" in done.stdout
+    assert "numpy, picture: 1 of 1 differ, by at most 4 levels" in done.stdout
     assert "1 pixels (0.1%) differ" in done.stdout
     assert compare_pictures("compare", str(kept), "--tolerate", "numpy=4").returncode == 0

@@ -1,4 +1,4 @@
-"""Jobs in threads that take turns as often as can be, so that what they share is torn apart."""
+"""Runs jobs in threads that switch as often as possible, to provoke race conditions."""
 
 import sys
 import threading
@@ -8,7 +8,7 @@ SWITCH = 1e-6  # seconds
 
 
 def at_once(jobs: Sequence[Callable[[], object]]) -> None:
-    """Run jobs in threads that begin together; the first error that one raised is raised."""
+    """Run jobs in threads that start together; raises the first error of any job."""
     barrier, errors = threading.Barrier(len(jobs)), []
 
     def run(job: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
-"""What a picture should be, worked out apart from the code that draws it.
+"""The expected picture, computed independently of the code that draws it.
 
-A picture is judged against the float64 reference at the pixel centres, and allowed a small
-multiple of the error that float32 arithmetic itself makes on the same network.
+A picture is compared with the float64 reference at the pixel centres. The tolerance is a small
+multiple of the error that float32 arithmetic makes on the same network.
 """
 
 import functools
@@ -19,8 +19,8 @@ from cppn_gl.preset.preset import Preset
 
 FLOOR = 2e-6
 FACTOR = 10
-CACHED = 256  # references, the oldest of which go first
-GRID = (32, 18)  # the error of float32 is measured at so many pixels at least
+CACHED = 256  # references to cache
+GRID = (32, 18)  # pixels at which the error of float32 is measured
 CENTRE = (0.5, 0.5)  # of a pixel
 MAGENTA = [1.0, 0.0, 1.0]
 
@@ -51,7 +51,7 @@ def pixel_inputs(
 
 
 def in_float32(network: Network, inputs: Floats) -> Floats:
-    """The network in float32 from its inputs on: a matrix product, a sum, an activation."""
+    """The network evaluated in float32, by a matrix product for each layer."""
     y = inputs.astype(np.float32)
     with np.errstate(all="ignore"):
         for layer in network.layers:
@@ -64,9 +64,9 @@ def in_three_channels(outputs: Floats, size: tuple[int, int]) -> Floats:
 
 
 def by_preset(function: Callable[..., Floats]) -> Callable[..., Floats]:
-    """Cache what depends on a preset alone: every engine is judged by the same reference.
+    """Cache a function of a preset: all engines are compared with the same reference.
 
-    A preset may hold arrays, so its TOML, which gives it back exactly, is the key.
+    The key is the preset's TOML, since a preset may contain arrays, which are not hashable.
     """
     known: OrderedDict[tuple[object, ...], Floats] = OrderedDict()
 
@@ -109,15 +109,15 @@ def reference(
 
 
 def percentile(errors: Floats) -> float:
-    """The 99.9th percentile, 0 of nothing."""
+    """The 99.9th percentile of the absolute errors; 0 for an empty array."""
     return float(np.quantile(np.abs(errors), 0.999)) if errors.size else 0.0
 
 
 def allowed(preset: Preset, time: float = 0.0, *, folded: bool = False) -> float:
-    """The error a picture may have: ten times that of float32 arithmetic, or the floor.
+    """The tolerance of a picture: FACTOR times the error of float32 arithmetic, at least FLOOR.
 
-    `folded` measures an arithmetic that meets float32 only behind layer 1's sums, as it must
-    where the view is so small that float32 cannot tell its pixels apart.
+    `folded`: the first layer's pre-activations are computed in float64, as engines have to do when
+    the extent is so small that neighbouring pixels have the same coordinates in float32.
     """
     double = double_outputs(preset, GRID, time, CENTRE)
     single = single_outputs(preset, GRID, time, folded)
@@ -133,7 +133,7 @@ def check_truth(
     *,
     folded: bool = False,
 ) -> None:
-    """Assert that a picture is true in float32, magenta where that overflows, and in 8 bits."""
+    """Assert that a picture is correct in float32 and in 8 bits, and magenta where it overflows."""
     drawn = renderer.render(preset, size=size, time=time, dtype="float32")
     assert drawn.shape == (size[1], size[0], 3)
     assert drawn.dtype == np.float32
@@ -142,7 +142,7 @@ def check_truth(
     assert (drawn[~finite] == MAGENTA).all()
     error = percentile(drawn[finite].astype(float) - reference(preset, size, time)[finite])
     limit = allowed(preset, time, folded=folded)
-    assert error <= limit, f"error {error:.3g} where {limit:.3g} is allowed: {preset!r}"
+    assert error <= limit, f"error {error:.3g}, allowed {limit:.3g}: {preset!r}"
     in_bytes = renderer.render(preset, size=size, time=time)
     assert in_bytes.dtype == np.uint8
     assert np.abs(in_bytes - np.round(255.0 * np.clip(drawn, 0, 1))).max() <= 1

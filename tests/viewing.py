@@ -1,4 +1,4 @@
-"""Views drawn headless, as the window draws them: a step at a time."""
+"""Draws views without a window, in steps, as the window does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def stage_of(renderer: Renderer) -> Stage:
 def begun(
     renderer: Renderer, preset: Preset, size: tuple[int, int], time: float = 0.0
 ) -> Iterator[Any]:
-    """A view's drawing under way, its planes freed at the end."""
+    """A view's drawing in progress; its planes are freed at the end."""
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)

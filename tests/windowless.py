@@ -1,4 +1,4 @@
-"""The live window's parts without the window: a renderer on a context that stays current."""
+"""A renderer like the window's, on a context that stays current, for tests without a window."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from cppn_gl.output.renderer import Renderer
 
 @contextlib.contextmanager
 def windowless() -> Iterator[Renderer]:
-    """A renderer as the window has one: the context is the caller's, and current."""
+    """A renderer on a context that the caller owns and keeps current, as in the window."""
     context = open_context()
     with context, Renderer(context=context) as renderer:
         yield renderer

@@ -1,18 +1,18 @@
-"""Renders every preset × view × engine, and tells which pixels a change of the code has changed.
+"""Renders every preset × view × engine and reports the pixels that a code change has changed.
 
     presets, variants, commands -> tasks -> worker processes -> DIR/pictures/*.npz, DIR/index.json
-    DIR/index.json -> the same tasks by another checkout -> what differs, by engine and view
+    DIR/index.json -> the same tasks with another checkout -> differences, by engine and view
 
-It uses the public interface and the command line alone, so that the same script runs on the code
-before and after a restructuring.
+It only uses the public interface and the command line, so the same script runs on the code before
+and after a refactoring.
 
-python tools/compare_pictures.py keep DIR --repo OLD       draw and keep; resumes where it stopped
-python tools/compare_pictures.py compare DIR --repo NEW    draw again; exit status 1 if any differs
+python tools/compare_pictures.py keep DIR --repo OLD       render and store; resumes if interrupted
+python tools/compare_pictures.py compare DIR --repo NEW    render again; exit status 1 if any differ
 python tools/compare_pictures.py compare DIR --sample 0.05 --repo OLD    is the old code repeatable?
 
-A picture is a case: view, engine, size, time, samples, type. Cases of one preset and one view are
-a task. Both checkouts have to be run on one machine: drivers and processors round differently.
-Set MESA_SHADER_CACHE_DIR to a folder of its own to compile each program once.
+A case is one picture: view, engine, size, time, samples, dtype. The cases of one preset and view
+form a task. Run both checkouts on the same machine, since drivers and processors round differently.
+Set MESA_SHADER_CACHE_DIR to a separate folder to compile each program only once.
 """
 
 import argparse
@@ -38,27 +38,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[Any]
-Found = Pixels | str  # a picture, or the line that refuses it
-Task = dict[str, Any]  # "name", "kind", "cases" (key to settings), and what its kind needs
+Result = Pixels | str  # a picture, or the error message instead of one
+Task = dict[str, Any]  # "name", "kind", "cases" (key to settings), and more for some kinds
 
 SIZES = ((96, 60), (53, 37))
 ODD = SIZES[1]
-REGIONS = (2100, 5)  # wider than the regions that large pictures are drawn in
-LATER = 0.7  # seconds, of presets that move
+REGIONS = (2100, 5)  # wider than the regions into which large pictures are divided
+LATER = 0.7  # seconds; animated presets are also drawn at this time
 
 ENGINES = ("fragment", "compute-1", "compute-4", "compute-16", "baked", "tiled", "numpy")
-RARE = ("compute-2", "compute-8", "baked-1")  # for a few presets: each compiles for seconds
-# Views that draw by the engine, and views with programs or NumPy code of their own, of which the
-# engine decides only whether OpenGL transfers and quantises the result.
+RARE = ("compute-2", "compute-8", "baked-1")  # only for a few presets: they take seconds to compile
+# Views that the engine draws, and views with their own shaders or NumPy code, for which the engine
+# only decides whether OpenGL transfers and quantises the result.
 BY_ENGINE = ("picture", "sheet", "surface", "volume", "sensitivity")
 OF_THEIR_OWN = ("layers", "units", "signal", "curves", "regions", "gradient")
 VIEWS = (*BY_ENGINE, *OF_THEIR_OWN)
 FEW = ("fragment", "numpy")
 QUICK = ("compute-4", *FEW)
-BAKED_WEIGHTS = 1_750  # compiling a weight as a literal takes about 1 ms on a processor
-LARGE_WEIGHTS = 1_000_000  # networks of so many are drawn small, by fewer engines
+BAKED_WEIGHTS = 1_750  # compiling a weight as a literal takes about 1 ms on a CPU
+LARGE_WEIGHTS = 1_000_000  # larger networks are drawn at a small size by fewer engines
 LARGE_ENGINES = ("fragment", "tiled", "numpy")
-SAMPLE = ("default", "agate", "tie-dye", "volume-grey")  # presets drawn by RARE, and in more ways
+SAMPLE = ("default", "agate", "tie-dye", "volume-grey")  # presets with more cases, and by RARE
 MOVING_INPUTS = {"t", "cos_t", "sin_t"}
 
 # fmt: off
@@ -66,7 +66,8 @@ ACTIVATIONS = (
     "identity", "relu", "leaky_relu", "elu", "gelu", "softplus", "tanh", "sigmoid", "sin", "cos",
     "gaussian", "atan", "abs",
 )
-INITS = [f"{law}{of}" for law in ("", "glorot_", "he_", "lecun_") for of in ("uniform", "normal")]
+FANS = ("", "glorot_", "he_", "lecun_")
+INITS = [f"{fan}{kind}" for fan in FANS for kind in ("uniform", "normal")]
 MAPPINGS = (
     "rgb", "red", "green", "blue", "grey", "diverging", "cyclic", "viridis", "magma", "inferno",
     "cividis", "hsv", "lab", "oklch",
@@ -103,7 +104,7 @@ OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("sensitivity", "tie-dye-few", {"show.layer": 1}),
 ]
 
-# Commands, with engines that are named: what "auto" takes depends on what was measured.
+# Commands name their engines, since the choice of "auto" depends on measurements.
 COMMANDS: dict[str, str] = {
     "sheet-depth-by-width": "sheet depth-by-width --cell 40x40 --engine compute-4",
     "sheet-colors": "sheet colors-sheet --cell 40x40 --engine numpy",
@@ -132,7 +133,7 @@ COMMANDS: dict[str, str] = {
 }
 SUFFIXES = {"sequence": "", "poster-tiff": ".tif", "poster-tiff-numpy": ".tif"}
 
-# Pictures kept as files, which are opened and drawn again from what they remember.
+# Pictures stored as files, which are rendered again from their metadata.
 FILES: dict[str, str] = {
     "picture.png": "default --engine compute-4 --time 1.5 --samples 2",
     "poster.tif": "tie-dye --engine fragment",
@@ -168,20 +169,20 @@ class Case(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its name within a task."""
+        """The case's name within its task."""
         words = [self.view, self.engine, "{}x{}".format(*self.size)]
         words += [f"at {self.time} s"] if self.time else []
         words += [f"{self.samples}x{self.samples} samples"] if self.samples > 1 else []
         return ", ".join(words + ([self.dtype] if self.dtype != "uint8" else []))
 
 
-# What is to be drawn
+# The cases to render
 
 
 def plan(texts: dict[str, str], *, quick: bool, baked: int) -> Iterator[Task]:
-    """All tasks: presets as they are shown, commands, variants, and presets by every other view.
+    """All tasks: presets in their own view, commands, variants, and presets in all other views.
 
-    Within these the smaller networks come first. `texts`: the presets' TOML, by their names.
+    Within these, smaller networks come first. `texts`: name to TOML of the presets.
     """
     import cppn_gl
 
@@ -224,7 +225,7 @@ def plan(texts: dict[str, str], *, quick: bool, baked: int) -> Iterator[Task]:
 def cases_of(
     name: str, view: str, document: dict[str, Any], weights: int, *, quick: bool, baked: int
 ) -> list[Case]:
-    """The pictures of a shipped preset by one view."""
+    """The cases of a shipped preset in one view."""
     engines = list(ENGINES if view in BY_ENGINE else FEW)
     sizes: tuple[tuple[int, int], ...] = SIZES
     if quick:
@@ -252,14 +253,14 @@ def cases_of(
 
 
 def moves(document: dict[str, Any]) -> bool:
-    """Whether time makes a difference to a preset's picture."""
+    """Whether a preset's picture depends on time."""
     inputs = set(document.get("network", {}).get("inputs", ()))
     walk = document.get("animation", {}).get("walk")
     return bool(walk or document.get("animate") or MOVING_INPUTS & inputs)
 
 
 def variants(baked: int) -> Iterator[Task]:
-    """Presets with changes: what no shipped preset has, and every option of every view."""
+    """Modified presets: settings that no shipped preset has, and every option of every view."""
     every = [e for e in (*ENGINES, *RARE) if baked or not e.startswith("baked")]
     live = [e for e in every if not e.startswith("baked")]
     changes: dict[str, Any]
@@ -313,7 +314,7 @@ def variants(baked: int) -> Iterator[Task]:
 
 
 def task_of(label: str, preset: str, changes: dict[str, Any], cases: list[Case]) -> Task:
-    """The task of some pictures of a preset."""
+    """A task of cases of one preset."""
     views = "+".join(dict.fromkeys(case.view for case in cases))
     return {
         "name": f"{label}, {views}",
@@ -325,7 +326,7 @@ def task_of(label: str, preset: str, changes: dict[str, Any], cases: list[Case])
 
 
 def weight_count(preset: Any) -> int:
-    """How many weights a baked program has as literals: all but the first layer's."""
+    """The number of weights that a baked program has as literals: all but the first layer's."""
     return sum(layer.weight.size + layer.bias.size for layer in preset.network().layers[1:])
 
 
@@ -333,17 +334,17 @@ def _after(words: list[str], option: str) -> str:
     return words[words.index(option) + 1]
 
 
-# Drawing, in a worker process
+# Rendering, in a worker process
 
 _renderers: dict[str, Any] = {}
 
 
 def run_task(
     task: Task, keys: list[str], files: str, keeping: bool
-) -> dict[str, tuple[Found, float]]:
-    """Draw some of a task's cases: what was found, and the seconds that it took.
+) -> dict[str, tuple[Result, float]]:
+    """Render some of a task's cases: key to (result, seconds).
 
-    `keeping`: files that are opened later are written now.
+    `keeping`: write the files that a later comparison opens.
     """
     draw = {"render": draw_presets, "command": draw_command, "file": draw_file, "texts": read_texts}
     found, started = {}, time.perf_counter()
@@ -355,8 +356,8 @@ def run_task(
 
 def draw_presets(
     task: Task, keys: list[str], folder: Path, keeping: bool
-) -> Iterator[tuple[str, Found]]:
-    """Pictures by `Renderer.render`, one renderer for each engine."""
+) -> Iterator[tuple[str, Result]]:
+    """Pictures from `Renderer.render`, with one renderer for each engine."""
     import cppn_gl
 
     preset = None
@@ -377,27 +378,27 @@ def draw_presets(
                     dtype=case.dtype,
                 ),
             )
-        except Exception as error:  # a refusal is a result, and so is a fault
+        except Exception as error:  # an error message is a result to compare, too
             yield key, f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def draw_command(
     task: Task, keys: list[str], folder: Path, keeping: bool
-) -> Iterator[tuple[str, Found]]:
-    """What a command writes: the frames of a sequence below one another."""
+) -> Iterator[tuple[str, Result]]:
+    """The picture that a command writes; a sequence's frames are stacked vertically."""
     with tempfile.TemporaryDirectory() as place:
         done = command(*task["words"], cwd=Path(place))
         written = sorted(Path(place).rglob("*.png")) + sorted(Path(place).rglob("*.tif"))
         if done.returncode or not written:
-            yield keys[0], _refusal(done)
+            yield keys[0], _failure(done)
         else:
             yield keys[0], np.concatenate([read_picture(path) for path in written])
 
 
 def draw_file(
     task: Task, keys: list[str], folder: Path, keeping: bool
-) -> Iterator[tuple[str, Found]]:
-    """A file of DIR/files: written, or drawn again from what it remembers."""
+) -> Iterator[tuple[str, Result]]:
+    """A file of DIR/files: written, or rendered again from its metadata."""
     files = folder / "files"
     path, text = files / task["words"][-1], files / f"{task['words'][-1]}.toml"
     if keeping:
@@ -405,7 +406,7 @@ def draw_file(
         done = command(*task["words"], cwd=files)
         if done.returncode == 0:
             text.write_bytes(command_text("presets", str(path)).encode())
-        yield keys[0], _refusal(done) if done.returncode else read_picture(path)
+        yield keys[0], _failure(done) if done.returncode else read_picture(path)
         return
     import cppn_gl
 
@@ -413,30 +414,30 @@ def draw_file(
         target = Path(place) / path.name
         done = command("render", str(path), "--quiet", "-o", str(target), cwd=Path(place))
         if done.returncode:
-            yield keys[0], _refusal(done)
+            yield keys[0], _failure(done)
         elif cppn_gl.load_preset(path) != cppn_gl.load_preset(text):
-            yield keys[0], "opens as another preset than its TOML text"
+            yield keys[0], "does not open as the preset of its TOML text"
         else:
             yield keys[0], read_picture(target)
 
 
 def read_texts(
     task: Task, keys: list[str], folder: Path, keeping: bool
-) -> Iterator[tuple[str, Found]]:
-    """Whether the presets' TOML as kept in DIR/texts still means the same presets."""
+) -> Iterator[tuple[str, Result]]:
+    """Whether the presets' TOML as stored in DIR/texts still parses as the same presets."""
     import cppn_gl
 
     for key in keys:
         path = folder / "texts" / f"{key}.toml"
         try:
             same = cppn_gl.load_preset(path) == cppn_gl.load_preset(key)
-            yield key, "means the same" if same else "the kept text is another preset"
+            yield key, "the same preset" if same else "the stored text is another preset"
         except Exception as error:
             yield key, f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def preset_texts(names: Iterable[str], folder: Path) -> dict[str, str]:
-    """The TOML of presets as the command prints it, kept in a folder."""
+    """Name to TOML of presets as the command prints it, cached in a folder."""
     folder.mkdir(exist_ok=True)
     texts = {}
     for name in names:
@@ -448,7 +449,7 @@ def preset_texts(names: Iterable[str], folder: Path) -> dict[str, str]:
 
 
 def command(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[bytes]":
-    """Run `python -m cppn_gl`, whose caches of measurements are thrown away."""
+    """Run `python -m cppn_gl` with temporary caches."""
     with tempfile.TemporaryDirectory() as caches:
         places = {f"XDG_{name}_HOME": caches for name in ("CACHE", "STATE", "CONFIG", "DATA")}
         return subprocess.run(
@@ -461,16 +462,16 @@ def command(*words: str, cwd: Path | None = None) -> "subprocess.CompletedProces
 
 
 def command_text(*words: str) -> str:
-    """What a command prints, which must not fail."""
+    """The output of a command; exits if the command fails."""
     done = command(*words)
     if done.returncode:
-        raise SystemExit(f"{' '.join(words)}: {_refusal(done)}")
+        raise SystemExit(f"{' '.join(words)}: {_failure(done)}")
     return done.stdout.decode()
 
 
-def _refusal(done: "subprocess.CompletedProcess[bytes]") -> str:
+def _failure(done: "subprocess.CompletedProcess[bytes]") -> str:
     lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return f"exit {done.returncode}: {lines[-1] if lines else 'nothing was written'}"
+    return f"exit {done.returncode}: {lines[-1] if lines else 'no output file'}"
 
 
 def read_picture(path: Path) -> Pixels:
@@ -485,11 +486,11 @@ def read_picture(path: Path) -> Pixels:
         return np.asarray(image)
 
 
-# Keeping
+# Storing
 
 
 class Store:
-    """DIR: the index, and a .npz for each task, of the pictures by their keys."""
+    """DIR: index.json, and for each task a .npz of its pictures by key."""
 
     def __init__(self, folder: Path):
         self.folder, self._written = folder, time.monotonic()
@@ -500,12 +501,12 @@ class Store:
         self.tasks: dict[str, Task] = known.get("tasks", {})
 
     def missing(self, task: Task) -> list[str]:
-        """The keys of a task that the index has not."""
+        """The keys of a task's cases that are not in the index."""
         known = self.tasks.get(task["name"], {}).get("found", {})
         return [key for key in task["cases"] if key not in known]
 
-    def put(self, task: Task, found: dict[str, tuple[Found, float]]) -> None:
-        """Keep what was drawn of a task."""
+    def put(self, task: Task, found: dict[str, tuple[Result, float]]) -> None:
+        """Store results of a task."""
         entry = self.tasks.setdefault(task["name"], {**task, "cases": {}, "found": {}})
         pictures = self.pictures(task["name"]) if entry["found"] else {}
         pictures |= {k: value for k, (value, _) in found.items() if not isinstance(value, str)}
@@ -521,13 +522,13 @@ class Store:
             self.write()
 
     def pictures(self, name: str) -> dict[str, Pixels]:
-        """The pictures of a task that are kept, by their keys."""
+        """The stored pictures of a task, by key."""
         path = self._pictures_path(name)
         if not path.exists():
             return {}
-        with np.load(path, allow_pickle=False) as kept:
+        with np.load(path, allow_pickle=False) as arrays:
             keys = {_plain(key): key for key in self.tasks[name]["found"]}
-            return {keys[name]: kept[name] for name in kept.files if name in keys}
+            return {keys[name]: arrays[name] for name in arrays.files if name in keys}
 
     def write(self) -> None:
         """Write the index."""
@@ -545,8 +546,8 @@ def _plain(text: str) -> str:
     return "".join(c if c.isalnum() or c in "-." else "_" for c in text)
 
 
-def summary(value: Found) -> dict[str, Any]:
-    """What the index says of a picture or a refusal."""
+def summary(value: Result) -> dict[str, Any]:
+    """The index entry of a picture or an error."""
     if isinstance(value, str):
         return {"refused": value}
     pixels = np.ascontiguousarray(value)
@@ -554,7 +555,7 @@ def summary(value: Found) -> dict[str, Any]:
 
 
 def keep(store: Store, tasks: list[Task], jobs: int) -> int:
-    """Draw and keep all that is missing."""
+    """Render and store all missing cases; the exit status."""
     store.machine = store.machine or machine()
     work = [(task, keys) for task in tasks if (keys := store.missing(task))]
     try:
@@ -564,14 +565,14 @@ def keep(store: Store, tasks: list[Task], jobs: int) -> int:
         store.write()
     count = sum(len(task["found"]) for task in store.tasks.values())
     refused = sum("refused" in f for t in store.tasks.values() for f in t["found"].values())
-    print(f"{count} results are kept in {store.folder}, {refused} of them refusals or texts")
+    print(f"{count} results stored in {store.folder}, {refused} of them errors or texts")
     return 0
 
 
 def drawn(
     work: list[tuple[Task, list[str]]], folder: Path, jobs: int, *, keeping: bool
-) -> Iterator[tuple[Task, dict[str, tuple[Found, float]]]]:
-    """The results of tasks, as they come; progress goes to stderr."""
+) -> Iterator[tuple[Task, dict[str, tuple[Result, float]]]]:
+    """The results of tasks in the order of completion; progress goes to stderr."""
     total, done, began = sum(len(keys) for _, keys in work), 0, time.monotonic()
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, max_tasks_per_child=100)
@@ -592,7 +593,7 @@ def drawn(
                     found = future.result()
                 except BrokenProcessPool:
                     names = [task["name"] for task, _ in [(task, keys), *under_way.values()]]
-                    raise SystemExit(f"a process died drawing one of: {'; '.join(names)}") from None
+                    raise SystemExit(f"a process died at one of: {'; '.join(names)}") from None
                 seconds = sum(spent for _, spent in found.values())
                 print(
                     f"{done}/{total} after {time.monotonic() - began:.0f} s: "
@@ -606,7 +607,7 @@ def drawn(
 
 
 def machine() -> dict[str, Any]:
-    """What the pixels may depend on besides the code."""
+    """The code's path, and the properties of the machine that pixels may depend on."""
     import cppn_gl
 
     with cppn_gl.Renderer(engine="fragment") as renderer:
@@ -624,44 +625,44 @@ def machine() -> dict[str, Any]:
 
 
 class Difference(NamedTuple):
-    """What came of a case that is not as it was."""
+    """A case whose result has changed."""
 
     view: str
     engine: str
     name: str
     words: str
-    levels: float  # the greatest difference; infinite where it is no matter of levels
+    levels: float  # largest difference of a channel in 1/255; infinite if not comparable
 
 
-def difference(task: Task, key: str, old: dict[str, Any], new: Found, kept: Any) -> Difference:
-    """What is different, in words. `kept`: the old picture, if there was one."""
+def difference(task: Task, key: str, old: dict[str, Any], new: Result, kept: Any) -> Difference:
+    """Describe the difference of a case. `kept`: the old picture, if there was one."""
     case = task["cases"][key]
     view, engine = case.get("view", task["kind"]), case.get("engine", "")
     name = f"{task['name']}: {key}"
     if isinstance(new, str) and "refused" in old:
-        words = f"said {old['refused']!r}, now {new!r}"
+        words = f"message was {old['refused']!r}, is {new!r}"
     elif isinstance(new, str):
-        words = f"was a picture; now {new}"
+        words = f"was a picture, is {new}"
     elif "refused" in old:
-        words = f"is a picture now; was {old['refused']}"
+        words = f"was {old['refused']}, is a picture"
     elif kept is None or kept.shape != new.shape:
-        words = f"has the shape {new.shape}, had {tuple(old['shape'])}"
+        words = f"shape was {tuple(old['shape'])}, is {new.shape}"
     else:
         scale = 1.0 if kept.dtype == np.uint8 else 255.0
         apart = np.abs(kept.astype(np.float64) - new) * scale
         levels = float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
         pixels = int((kept != new).any(axis=-1).sum())
-        share = pixels / (apart.size // 3)
-        words = f"{pixels} pixels ({share:.1%}) differ, by {levels:.4g} levels at the most"
+        fraction = pixels / (apart.size // 3)
+        words = f"{pixels} pixels ({fraction:.1%}) differ by at most {levels:.4g} levels"
         return Difference(view, engine, name, words, levels)
     return Difference(view, engine, name, words, float("inf"))
 
 
 def compare(store: Store, chosen: dict[str, list[str]], options: argparse.Namespace) -> int:
-    """Draw again what is kept; list what differs. The exit status: 1 if anything does."""
-    print(f"kept: {store.machine}\nnow:  {machine()}")
+    """Render stored cases again and list the differences; the exit status, 1 if there are any."""
+    print(f"stored: {store.machine}\nnow:    {machine()}")
     found_all: list[Difference] = []
-    sayings: list[Difference] = []
+    messages: list[Difference] = []
     work = [(store.tasks[name], keys) for name, keys in chosen.items()]
     counts: dict[tuple[str, str], int] = defaultdict(int)
     for task, found in drawn(work, store.folder, options.jobs, keeping=False):
@@ -676,10 +677,10 @@ def compare(store: Store, chosen: dict[str, list[str]], options: argparse.Namesp
             kept = store.pictures(task["name"]) if kept is None else kept
             what = difference(task, key, old, new, kept.get(key))
             refusals = task["kind"] != "texts" and "refused" in old and "refused" in now
-            (sayings if refusals else found_all).append(what)
+            (messages if refusals else found_all).append(what)
     tolerated = dict(word.split("=") for word in options.tolerate)
     wrong = [d for d in found_all if d.levels > float(tolerated.get(d.engine, 0))]
-    report(found_all, sayings, counts)
+    report(found_all, messages, counts)
     print(
         f"{sum(counts.values())} compared: {len(found_all)} differ, {len(wrong)} beyond tolerance"
     )
@@ -687,7 +688,7 @@ def compare(store: Store, chosen: dict[str, list[str]], options: argparse.Namesp
 
 
 def report(
-    found: list[Difference], sayings: list[Difference], counts: dict[tuple[str, str], int]
+    found: list[Difference], messages: list[Difference], counts: dict[tuple[str, str], int]
 ) -> None:
     """Print the differences by engine and view, the worst first."""
     groups: dict[tuple[str, str], list[Difference]] = defaultdict(list)
@@ -697,13 +698,13 @@ def report(
         worst = max(what.levels for what in members)
         print(
             f"\n{engine or 'no engine'}, {view}: {len(members)} of {counts[engine, view]} differ, "
-            f"{worst:.4g} levels at the most"
+            f"by at most {worst:.4g} levels"
         )
         for what in sorted(members, key=lambda what: -what.levels):
             print(f"  {what.name}: {what.words}")
-    if sayings:
-        print(f"\nRefused before and now, in other words: {len(sayings)}")
-        for words in sorted({what.words for what in sayings}):
+    if messages:
+        print(f"\nErrors before and now, with different messages: {len(messages)}")
+        for words in sorted({what.words for what in messages}):
             print(f"  {words}")
 
 
@@ -717,9 +718,9 @@ def main() -> int:
     )
     parser.add_argument("what", choices=("keep", "compare"))
     parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--repo", type=Path, help="the checkout to draw by (this script's)")
+    parser.add_argument("--repo", type=Path, help="the checkout to run (default: this script's)")
     parser.add_argument("--engines", metavar="A,B", help="only these engines")
-    parser.add_argument("--presets", metavar="A,B", help="only tasks whose names begin so")
+    parser.add_argument("--presets", metavar="A,B", help="only tasks whose names begin like this")
     parser.add_argument("--views", metavar="A,B", help="only these views")
     parser.add_argument("--jobs", type=int, default=1, help="worker processes (1)")
     parser.add_argument("--quick", action="store_true", help="one size, three engines")
@@ -728,16 +729,16 @@ def main() -> int:
         type=int,
         default=BAKED_WEIGHTS,
         metavar="N",
-        help=f"bake networks of up to so many weights ({BAKED_WEIGHTS})",
+        help=f"bake networks of at most N weights ({BAKED_WEIGHTS})",
     )
-    parser.add_argument("--sample", type=float, default=1.0, help="share of the cases, at random")
-    parser.add_argument("--seed", type=int, default=0, help="of the random sample")
+    parser.add_argument("--sample", type=float, default=1.0, help="random fraction of the cases")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random sample")
     parser.add_argument(
         "--tolerate",
         action="append",
         default=[],
         metavar="ENGINE=LEVELS",
-        help="differences of an engine up to so many levels do not make the exit status 1",
+        help="ignore differences of an engine up to LEVELS in the exit status",
     )
     options = parser.parse_args()
     use(options.repo or Path(__file__).resolve().parent.parent)
@@ -761,7 +762,7 @@ def main() -> int:
 
 
 def use(repo: Path) -> None:
-    """Let this process and all that it starts import the package of a checkout."""
+    """Make this process and its subprocesses import the package from a checkout."""
     repo = repo.resolve()
     for name in ("CPPN_GL_ENGINE", "CPPN_GL_DEBUG"):
         os.environ.pop(name, None)
@@ -775,7 +776,7 @@ def use(repo: Path) -> None:
 
 
 def _only(task: Task, options: argparse.Namespace) -> dict[str, Any]:
-    """The cases of a task that the command line asks for."""
+    """The cases of a task that the command line selects."""
     if options.presets and not task["name"].startswith(tuple(options.presets.split(","))):
         return {}
     chosen: dict[str, Any] = task["cases"]

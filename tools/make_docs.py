@@ -1,9 +1,9 @@
-"""Writes what the documentation takes from the program: tables, and pictures.
+"""Generates the tables and pictures of the documentation, except for the gallery.
 
 python tools/make_docs.py            tables and pictures
 python tools/make_docs.py --tables   tables only
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
+A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def preset_table() -> str:
-    """Every key of a preset: its default and its help, from the dataclass fields."""
+    """All keys of a preset with defaults and help, from the dataclass fields."""
     rows = ["| key | default | |", "|---|---|---|"]
     for table, cls in TABLES.items():
         for field in dataclasses.fields(cls):
@@ -41,7 +41,7 @@ def preset_table() -> str:
 
 
 def views_table() -> str:
-    """Every view, what it shows, and its options."""
+    """All views with their help and options."""
     rows = ["| view | shows | options |", "|---|---|---|"]
     for row in VIEWS.values():
         options = " ".join(f"`{field.name}`" for field in option_fields(row))
@@ -50,7 +50,7 @@ def views_table() -> str:
 
 
 def _default(value: Any) -> str:
-    """A value as TOML, which is JSON for what keys hold."""
+    """A value as TOML, which for the types of the keys is the same as JSON."""
     return "" if value is None or value == () else f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
@@ -60,7 +60,7 @@ def pages() -> list[Path]:
 
 
 def rows_table(head: tuple[str, str], rows: dict[str, str]) -> str:
-    """A table of names and words."""
+    """A table of names and their descriptions."""
     lines = [f"| `{name}` | {words} |" for name, words in rows.items()]
     return "\n".join([f"| {head[0]} | {head[1]} |", "|---|---|", *lines])
 
@@ -84,7 +84,7 @@ def activations_table() -> str:
 
 
 def tables() -> dict[str, str]:
-    """All tables, by the names in their marks."""
+    """All tables, by the names in their markers."""
     return {
         "keys": markdown_table(),
         "views": views_table(),
@@ -96,18 +96,17 @@ def tables() -> dict[str, str]:
 
 
 def with_tables(text: str) -> str:
-    """A page with its tables made anew, between their marks."""
+    """A page with the tables between its markers regenerated."""
     for name, table in tables().items():
-        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = mark.sub(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", text)
+        marker = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text = marker.sub(lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text)
     return text
 
 
 def growing(renderer: "Renderer") -> bytes:
-    """The README's moving picture: one network while its weights grow, and shrink again.
+    """The README's animated picture: one network while its weights grow, and shrink again.
 
-    The weight scale changes more slowly the larger it is, so that no step is much larger than the
-    others: a picture of large weights changes fast.
+    The weight scale changes more slowly the larger it is, because the picture changes faster then.
     """
     from PIL import Image
 
@@ -120,7 +119,7 @@ def growing(renderer: "Renderer") -> bytes:
     drawn = [renderer.render(preset.replace(weight_scale=s), size, samples=2) for s in scales]
     images = [Image.fromarray(pixels) for pixels in drawn + drawn[-2:0:-1]]
     file = io.BytesIO()
-    # Key frames alone: what is coded as a difference jumps, block by block.
+    # Key frames only: difference frames make blocks jump visibly.
     options: dict[str, Any] = {"quality": 80, "method": 4, "kmin": 0, "kmax": 1}
     options |= {"save_all": True, "append_images": images[1:], "duration": 80, "loop": 0}
     images[0].save(file, "WEBP", **options)
@@ -128,7 +127,7 @@ def growing(renderer: "Renderer") -> bytes:
 
 
 def draw_pictures() -> None:
-    """The pictures in docs/."""
+    """Draw docs/growing.webp and docs/presets.jpg."""
     from PIL import Image, ImageDraw
 
     from cppn_gl.output.renderer import Renderer
@@ -154,7 +153,7 @@ def draw_pictures() -> None:
 
 
 def photograph_window() -> None:
-    """docs/window.png: the live window on a virtual display, with its HUD."""
+    """Write docs/window.png: the live window with its HUD, on a virtual display."""
     sys.path.insert(0, str(ROOT / "tests"))
     from desktop import Desktop, virtual_display, wait_for
     from PIL import Image
@@ -165,7 +164,7 @@ def photograph_window() -> None:
             wait_for(lambda: desktop.events()[-1]["time"] > 6, "time to pass")
             desktop.key("space")
             wait_for(lambda: desktop.events()[-1]["samples"] > 1, "the finest picture")
-            bare = desktop.pixels()  # the HUD has faded meanwhile
+            bare = desktop.pixels()  # the HUD has faded by now
             desktop.xdotool("mousemove", "--window", desktop.window, "600", "400")
             wait_for(lambda: (desktop.pixels() != bare).any(), "the HUD")
             seen = [desktop.pixels()]
@@ -181,7 +180,7 @@ def photograph_window() -> None:
 
 
 def main() -> None:
-    """Write the tables and, unless told otherwise, the pictures."""
+    """Write the tables and, without --tables, the pictures."""
     for page in pages():
         page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
     if "--tables" not in sys.argv:

@@ -1,11 +1,11 @@
-"""Draws docs/gallery/ and writes docs/gallery.md, both from the shipped presets alone.
+"""Generates docs/gallery.md and the pictures in docs/gallery/ from the shipped presets.
 
-presets -> shows: "Figure 9", "Tie-dye: …" -> Section, Entry -> docs/gallery.md
-        -> Renderer, 2 × 2 samples -> docs/gallery/NAME.jpg, or NAME.webp where it moves
+presets -> shows: "Figure 9", "Tie-dye: …" -> sections of entries -> docs/gallery.md
+        -> Renderer, 2 × 2 samples -> docs/gallery/NAME.jpg, or NAME.webp if animated
 
 python tools/make_gallery.py                  all pictures and the page: about two minutes
 python tools/make_gallery.py --only NAME …    some pictures, and the page
-python tools/make_gallery.py --page           the page alone, which needs no OpenGL
+python tools/make_gallery.py --page           only the page, which needs no OpenGL
 """
 
 import argparse
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "gallery.md"
 PICTURES = ROOT / "docs" / "gallery"
 
-# What the texts show, in their order. The page fails where no preset shows one of them.
+# The figures of the texts that the gallery reproduces, in order. Each needs a preset.
 FIGURES = tuple(f"Figure {number}" for number in range(1, 21))
 TIE_DYE = (
     "Tie-dye: few hidden units",
@@ -63,8 +63,8 @@ TEXTS = {
     "NNComplexity": (COMPLEXITY, "Every unit normalised over the picture, then scaled by 3."),
 }
 
-SAMPLES = 2  # × 2 a pixel, of what gets finer by it
-WIDEST, QUALITY = 720, 85  # of a still, in pixels; of its JPEG
+SAMPLES = 2  # 2 × 2 per pixel
+WIDEST, QUALITY = 720, 85  # largest width of a still picture in pixels; its JPEG quality
 SIZES = {
     "picture": (480, 300),
     "layers": (720, 366),
@@ -74,43 +74,42 @@ SIZES = {
     "surface": (560, 350),
 }
 OTHERS = (560, 350)
-OWN = {  # where the text has other proportions, or a picture takes long
+OWN = {  # presets with the proportions of their text, or that take long to draw
     "neylon-wide": (720, 270),
     "neylon-27": (480, 480),
     "neylon-40": (480, 480),
     "wide-400-zoom": (320, 320),
     "scale-animated": (280, 280),
 }
-PANELS = (720, 300)  # of several curves or surfaces side by side
-MOVING, MOVING_SHEET = (400, 250), 480  # of a picture that moves; the width of a sheet that does
+PANELS = (720, 300)  # several curves or surfaces side by side
+MOVING, MOVING_SHEET = (400, 250), 480  # size of an animation; width of an animated sheet
 FRAMES = 24
 FRAME_MS = 110
-LIMIT = 400_000  # bytes of a picture that moves
-QUALITIES = (80, 70, 60, 50, 40, 30, 20)  # of it, the first that fits
-DRIFT = 8.0  # seconds shown of what goes on for ever: there and back
+LIMIT = 400_000  # largest size of an animation in bytes
+QUALITIES = (80, 70, 60, 50, 40, 30, 20)  # of an animation: the first that fits LIMIT
+DRIFT = 8.0  # seconds shown of an animation without an end, forward and back
 
 
 class GalleryError(Exception):
-    """The presets do not make a gallery, in one line."""
+    """A one-line reason why the presets do not make a complete gallery."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A preset in the gallery. `heading`: what it shows there, or its title."""
+    """A preset in the gallery. `heading`: the figure that it shows, or its title."""
 
     heading: str
     preset: Preset
 
 
 def presets() -> list[Preset]:
-    """All shipped presets."""
     return [load_preset(name) for name in shipped()]
 
 
 def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
-    """The gallery: sections of a title, a line of words and entries. Raises GalleryError.
+    """The gallery's sections: title, subtitle, entries. Raises GalleryError.
 
-    Every preset stands in at least one of them.
+    Every preset is in at least one section.
     """
     showing: dict[str, Preset] = {}
     for preset in known:
@@ -185,7 +184,7 @@ def picture_name(preset: Preset) -> str:
 
 
 def picture_size(preset: Preset) -> tuple[int, int]:
-    """Its size in pixels."""
+    """The size of a preset's picture in pixels."""
     view = preset.show.view
     if preset.name in OWN:
         return OWN[preset.name]
@@ -202,7 +201,7 @@ def picture_size(preset: Preset) -> tuple[int, int]:
 
 
 def moments(preset: Preset) -> list[float]:
-    """The times of the frames of one that moves: once round, or there and back."""
+    """The times of an animation's frames: one period, or forward and back."""
     animation = preset.animation
     turns = preset.moves and animation.ending == "loop"
     if turns or (not preset.moves and "t" not in preset.spec.inputs):
@@ -215,7 +214,7 @@ def moments(preset: Preset) -> list[float]:
 
 
 def draw(renderer: "Renderer", preset: Preset) -> bytes:
-    """A preset's picture, as its file."""
+    """A preset's picture, encoded as JPEG or WebP."""
     size, samples = picture_size(preset), SAMPLES
     if not preset.animated:
         picture = renderer.render(preset, size, samples=samples)
@@ -229,7 +228,7 @@ def draw(renderer: "Renderer", preset: Preset) -> bytes:
         found = _encoded(frames, "WEBP", quality=quality, method=4, duration=FRAME_MS, loop=0)
         if len(found) <= LIMIT:
             return found
-    raise GalleryError(f"{preset.name}: {len(found)} bytes where {LIMIT} are the limit")
+    raise GalleryError(f"{preset.name}: {len(found)} bytes, more than the limit of {LIMIT}")
 
 
 def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
@@ -244,7 +243,7 @@ def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
 
 
 def draw_all(known: Sequence[Preset], only: Sequence[str]) -> None:
-    """Draw the pictures of all presets, or of some; of all, take away what is no preset's."""
+    """Draw the pictures of all presets, or only of some; with all, delete other pictures."""
     from cppn_gl.output.renderer import Renderer
 
     PICTURES.mkdir(exist_ok=True)
@@ -267,10 +266,10 @@ def draw_all(known: Sequence[Preset], only: Sequence[str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw, and write the page; the exit status."""
+    """Draw the pictures and write the page; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="draw these alone")
-    parser.add_argument("--page", action="store_true", help="draw nothing, write the page")
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="draw only these")
+    parser.add_argument("--page", action="store_true", help="write only the page")
     options = parser.parse_args(arguments)
     known = presets()
     unknown = sorted(set(options.only) - {preset.name for preset in known})

@@ -1,11 +1,11 @@
-"""Measures how quickly the window answers in each view: real keys on a virtual display.
+"""Measures the window's response time in each view, with real key presses on a virtual display.
 
-python tools/measure_views.py [PRESET …]   a table for each (neylon-18, volume-color, relu-regions)
+python tools/measure_views.py [PRESET …]   default: neylon-18, volume-color and relu-regions
 
-For each view: ms from the V key to its first picture, and of how many pixels that draws one; ms to
-full resolution; pictures a second while ] is held down, turning the weight scale 16 times a second;
-the longest turn of the window's loop meanwhile. Time stands still. The machine's load counts in:
-measure on a quiet one.
+Prints a table for each preset with a row for each view: ms from pressing V to the first picture and
+the resolution of that picture; ms to full resolution; pictures per second while ] is held, which
+changes the weight scale 16 times per second; the longest turn of the window's loop meanwhile.
+Animations are paused. Measure on an idle machine.
 """
 
 import sys
@@ -26,7 +26,7 @@ from cppn_gl.views import ALL  # noqa: E402
 PRESETS = ("neylon-18", "volume-color", "relu-regions")
 SIZE = "960x600"
 HELD = 2.0  # seconds that the key is held
-SETTLING = 8.0  # seconds for the helper to compile and measure, before anything counts
+SETTLING = 8.0  # seconds before the measurement, for the helper to compile and measure engines
 
 
 def measure(display: str, name: str) -> list[dict[str, Any]]:

@@ -1,19 +1,18 @@
 #!/bin/sh
-# Makes this machine ready for `make run`, `make test`, `make lint`, `make docs` or `make wheel`.
+# Installs what `make run`, `make test`, `make lint`, `make docs` or `make wheel` needs.
 #
 #   tools/setup.sh run|test|lint|docs|wheel
 #
-# Makes .venv with a Python of 3.11 or newer (PYTHON=… chooses one), installs this
-# project into it when pyproject.toml has changed, and installs missing system
-# packages where it may (Debian and Ubuntu, as root or with a sudo that asks
-# nothing). Where it may not, it prints the command that would. With everything in
-# place it does nothing and needs no network.
+# Creates .venv with Python 3.11 or newer (PYTHON=… chooses one) and installs this
+# project into it if pyproject.toml has changed. Installs missing system packages
+# on Debian and Ubuntu, as root or with passwordless sudo; otherwise prints the
+# command that would. With everything installed it does nothing and needs no network.
 #
 # Exit status:
 #   0  ready
-#   1  .venv could not be made, or pip failed
-#   2  no suitable Python, or called wrongly
-#   3  system packages are missing and were not installed. `run` goes on without
+#   1  .venv could not be created, or pip failed
+#   2  no suitable Python, or wrong usage
+#   3  system packages are missing and were not installed. `run` continues without
 #      them (the program falls back, and says what is missing) unless Python
 #      itself is among them.
 
@@ -43,9 +42,9 @@ sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 
 can_make_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
 
-# Sets `python` to the best interpreter there is, or to nothing: one that can make a
-# virtual environment goes before one that lacks Debian's python3-venv. Sets `too_old`
-# to what was found and did not do.
+# Sets `python` to the best interpreter found, or to nothing; one that can create a
+# virtual environment is preferred to one without Debian's python3-venv. Sets `too_old`
+# to an interpreter that is too old.
 find_python() {
     python='' too_old=''
     if [ -n "${PYTHON:-}" ]; then
@@ -65,9 +64,9 @@ find_python() {
     done
 }
 
-# --- What the system must have -----------------------------------------------------
+# --- System packages ---------------------------------------------------------------
 
-# Adds package $1 to `missing`, once, and what it is wanted for, $2, to `lacking`.
+# Adds package $1 to `missing`, once, and what it provides, $2, to `lacking`.
 want() {
     case " $missing " in *" $1 "*) ;; *) missing="${missing:+$missing }$1" ;; esac
     lacking="${lacking:+$lacking }$2"
@@ -79,7 +78,7 @@ want_library() {
 
 want_program() { have "$1" || want "$2" "$1"; }
 
-# Sets `missing`, the Debian packages, and `lacking`, what they would bring.
+# Sets `missing`, the Debian packages, and `lacking`, what they provide.
 look() {
     missing='' lacking=''
     [ "$(uname -s)" = Linux ] || return 0
@@ -87,7 +86,7 @@ look() {
     if [ "$venv_works" = no ]; then
         find_python
         if [ -z "$python" ]; then
-            # A Debian that has no Python at all may bring a good one.
+            # Debian's own Python may be new enough.
             if [ -z "$too_old" ]; then want python3-venv python3; fi
         elif ! can_make_venv "$python"; then
             want "python$(version "$python" | sed 's/\.[0-9]*$//')-venv" ensurepip
@@ -95,15 +94,15 @@ look() {
     fi
 
     # libegl1 and libgl1 depend on Mesa's drivers and on libX11, which is all that glfw
-    # needs to open a window: measured on a bare Debian 12, it does without libXrandr,
-    # libXcursor, libXi and libXinerama, which every desktop has anyway.
+    # needs to open a window (tested on a minimal Debian 12, without libXrandr,
+    # libXcursor, libXi and libXinerama).
     case $mode in run | test) ;; *) return 0 ;; esac
     libraries=$(ldconfig -p 2>/dev/null || /sbin/ldconfig -p 2>/dev/null || true)
-    if [ -n "$libraries" ]; then # musl and Nix have no such list: the program will tell
+    if [ -n "$libraries" ]; then # without ldconfig (musl, Nix) the program itself reports them
         want_library libEGL.so.1 libegl1
         want_library libGL.so.1 libgl1
         if [ "$mode" = run ] && [ "${XDG_SESSION_TYPE:-}" = wayland ]; then
-            # There glfw loads its Wayland build, which needs all of these.
+            # glfw's Wayland build needs all of these.
             want_library libwayland-client.so.0 libwayland-client0
             want_library libwayland-cursor.so.0 libwayland-cursor0
             want_library libwayland-egl.so.1 libwayland-egl1
@@ -117,7 +116,7 @@ look() {
     fi
 }
 
-# Installs the packages in `missing`; fails when it may not or cannot.
+# Installs the packages in `missing`; fails without the right or the means.
 install() {
     have apt-get || return 1
     if [ "$(id -u)" = 0 ]; then
@@ -128,15 +127,15 @@ install() {
         return 1
     fi
     say "installing $missing"
-    # What can be installed may be there although some other source cannot be reached.
+    # The packages may be available although another package source is unreachable.
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update >&2 </dev/null ||
-        say "apt-get update failed; trying to install all the same"
+        say "apt-get update failed; trying to install anyway"
     # shellcheck disable=SC2086  # one argument per package
     $as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y --no-install-recommends $missing >&2 </dev/null
 }
 
-# Says what is missing and how to get it.
+# Prints what is missing and the command that installs it.
 tell() {
     say "missing: $lacking"
     if have apt-get; then
@@ -152,13 +151,13 @@ tell() {
             printf '    apt-get update && %s\n' "$install_it" >&2
         fi
     else
-        say "on Debian these are the packages: $missing"
+        say "the names of the packages on Debian: $missing"
     fi
 }
 
-# --- Do it -------------------------------------------------------------------------
+# --- Main --------------------------------------------------------------------------
 
-# An environment that works stays, unless PYTHON asks for another version.
+# A working .venv is kept, unless PYTHON is of another version.
 venv_works=no
 if [ -e .venv ] && has=$(version .venv/bin/python); then
     venv_works=yes
@@ -175,7 +174,7 @@ if [ -n "$missing" ]; then
         tell
         case "$mode $lacking" in
             *python3* | *ensurepip*) exit 3 ;;
-            run\ *) say "going on without" ;;
+            run\ *) say "continuing without" ;;
             *) exit 3 ;;
         esac
     fi
@@ -184,13 +183,13 @@ fi
 if [ "$venv_works" = no ]; then
     find_python
     if [ -z "$python" ]; then
-        die 2 "needs Python 3.11 or newer${too_old:+ ($too_old)}; PYTHON=/path/to/python3 names one"
+        die 2 "needs Python 3.11 or newer${too_old:+ ($too_old)}; choose one with PYTHON=/path/to/python3"
     fi
-    say "making .venv with Python $(version "$python")"
+    say "creating .venv with Python $(version "$python")"
     "$python" -m venv --clear .venv || die 1 "$python -m venv failed"
 fi
 
-# The stamp holds where the checkout was: an editable install points there.
+# The stamp holds the checkout's path, to which an editable install points.
 stamp=.venv/.cppn_gl-$extra
 here=$(pwd -P)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$here" ] ||
@@ -200,10 +199,10 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$here" ] ||
     fi
     say "installing Python packages into .venv"
     rm -f "$stamp"
-    printf '%s\n' "$here" >"$stamp.new" # its time is that of the start
+    printf '%s\n' "$here" >"$stamp.new" # dated before pip, during which pyproject.toml may change
     .venv/bin/python -m pip install --disable-pip-version-check -e ".[$extra]" >&2 ||
-        die 1 "pip failed; its last lines say why"
+        die 1 "pip failed; see its last lines"
     mv "$stamp.new" "$stamp"
-    # What dev brings includes what the tests need.
+    # The extra "dev" includes "test".
     [ "$extra" = test ] || cp -p "$stamp" .venv/.cppn_gl-test
 fi

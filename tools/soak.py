@@ -1,10 +1,10 @@
-"""Presses random keys in a real window and prints how the memory of its process grows.
+"""Presses random keys in a real window and prints the memory use of its process.
 
 xvfb-run -a python tools/soak.py [--keys 7000] [--size 320x200] [--seed 1] [--limit MB]
 
-The window's own loop runs: each key is followed by turns until a picture is shown, TURNS at most.
-With --limit the exit status is 1 where the process was ever larger. Keys that write files, leave
-fullscreen or quit are left out.
+After each key the window's loop runs until a picture is shown, for at most TURNS turns. With
+--limit the exit status is 1 if the process ever used more. Keys that write files, toggle
+fullscreen or quit are not pressed.
 """
 
 import argparse
@@ -35,13 +35,13 @@ FIRST = "neylon-18"
 
 
 def resident() -> float:
-    """MB of memory that this process has in use, on Linux."""
+    """The process's resident memory in MB, on Linux."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def press(app: App, random_: random.Random) -> None:
-    """Press a random key, large or not, with the cursor somewhere; let the window answer."""
+    """Press a random key, at times with Shift, at a random cursor position, and let it draw."""
     keys = [key for key, (action, _) in by_key().items() if action not in UNUSED]
     app.explorer.cursor = random_.uniform(-1, 1), random_.uniform(-1, 1)
     app.events.pointing = True
@@ -56,7 +56,7 @@ def press(app: App, random_: random.Random) -> None:
 
 
 def soak(size: tuple[int, int], keys: int, seed: int, folder: Path) -> Iterator[tuple[int, float]]:
-    """Keys pressed so far and MB in use, again and again."""
+    """Press `keys` random keys; yields (keys pressed, MB in use) after every hundred."""
     window: Any = open_window(size)
     app = App(window, Shot(load_preset(FIRST), size), hud=True, output_dir=folder, source=None)
     random_ = random.Random(seed)
@@ -71,7 +71,7 @@ def soak(size: tuple[int, int], keys: int, seed: int, folder: Path) -> Iterator[
 
 
 def main() -> int:
-    """Print a line for each hundred keys."""
+    """Print a line for every hundred keys; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--keys", type=int, default=7000)
     parser.add_argument("--size", type=size_value, default=(320, 200))
@@ -80,7 +80,7 @@ def main() -> int:
     options = parser.parse_args()
     most, started = 0.0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_STATE_HOME"] = folder  # the history of the user's own windows is left alone
+        os.environ["XDG_STATE_HOME"] = folder  # not the user's own history
         for pressed, used in soak(options.size, options.keys, options.seed, Path(folder)):
             most = max(most, used)
             print(

@@ -1,20 +1,20 @@
 #!/bin/sh
-# Runs the whole test suite on another release of Debian than this machine's, in a chroot.
+# Runs the test suite in a chroot with another Debian release than this machine's.
 #
-#   RELEASE=trixie         the release; without it, bookworm or trixie, whichever this machine is not
-#   PYTEST_ARGS='-m ""'    what `make test` passes to pytest
+#   RELEASE=trixie         the release; default: bookworm or trixie, whichever this machine is not
+#   PYTEST_ARGS='-m ""'    arguments that `make test` passes to pytest
 #
-# debootstrap makes the release in a temporary folder, from the mirror that apt uses here, and
-# `make test` does its own set-up inside. Nothing outside that folder is written. It takes the
-# network, and pip's settings, certificates, name resolution and proxies of this machine.
+# debootstrap installs the release into a temporary folder from this machine's apt mirror, and
+# `make test` does its own set-up inside. Nothing outside that folder is written. It needs the
+# network, and uses this machine's pip configuration, certificates, name resolution and proxies.
 #
 # Exit status:
-#   3  not run: what is missing is said in one line
-#   otherwise that of what was run inside
+#   3  not run; one line says what is missing
+#   otherwise that of the command in the chroot
 
 set -eu
 
-needs() { printf 'cppn_gl: the tests on another Debian need %s\n' "$*" >&2; exit 3; }
+needs() { printf 'cppn_gl: the tests on another Debian release need %s\n' "$*" >&2; exit 3; }
 
 cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || needs "root, for a chroot"
@@ -33,7 +33,7 @@ if [ -z "$release" ]; then
     esac
 fi
 
-# In namespaces of their own, mounts and processes end with the script, however it ends.
+# In own namespaces, mounts and processes end with the script, however it ends.
 if [ "${1:-}" != --inside ]; then
     root=$(mktemp -d "${TMPDIR:-/tmp}/cppn_gl-debian.XXXXXX")
     trap 'rm -rf --one-file-system "$root"' EXIT
@@ -44,7 +44,7 @@ if [ "${1:-}" != --inside ]; then
     exit
 fi
 root=$2
-chmod 755 "$root" # apt gives up root's rights for its downloads
+chmod 755 "$root" # apt drops root privileges for its downloads
 
 printf '=== %s from the mirror of apt ===\n' "$release"
 debootstrap --variant=minbase --include=ca-certificates,make,python3,python3-venv \
@@ -52,7 +52,7 @@ debootstrap --variant=minbase --include=ca-certificates,make,python3,python3-ven
     { tail -n 20 "$root/made.log" >&2; exit 1; }
 
 mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev" # pseudo-terminals and shared memory too
+mount --rbind /dev "$root/dev" # with pseudo-terminals and shared memory
 mkdir -p "$root/checkout" "$root/root/.config"
 for path in /etc/resolv.conf /etc/hosts /etc/pip.conf "${HOME:-/root}/.config/pip"; do
     [ ! -e "$path" ] || cp -RL "$path" "$root/$(printf %s "$path" | sed "s#^${HOME:-/root}/#root/#")"
@@ -62,7 +62,7 @@ git ls-files -z --cached --others --exclude-standard |
     tar --create --null --files-from=- --ignore-failed-read |
     tar --extract --directory="$root/checkout"
 
-# Nothing of this environment but what the network needs.
+# Of the environment, pass on only the variables that the network needs.
 passed=$(env | sed -n 's/^\(\(PIP\|SSL\)_[A-Z_]*\|[a-zA-Z]*_proxy\|[A-Z]*_PROXY\)=.*/\1/p')
 set -- PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
     CPPN_GL_REQUIRE_GL=1 CPPN_GL_REQUIRE_WINDOW=1 "PYTEST_ARGS=${PYTEST_ARGS:-}"

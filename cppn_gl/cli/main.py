@@ -5,7 +5,6 @@
 
 import errno
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from cppn_gl.cli.options import PROGRAM, Parser, UsageError, nearest_name
 from cppn_gl.cli.terminal import leave, lenient_output, say
 from cppn_gl.preset import library
 from cppn_gl.utils.checks import PresetError, show
-from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received, status_of
+from cppn_gl.utils.interrupts import interruptible, raise_received, signal_of, status_of
 
 DEFAULT = "view"
 ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # library arguments that are options here
@@ -29,10 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with interruptible():
             return _reported(list(sys.argv[1:] if argv is None else argv))
-    except Terminated:
-        return status_of(signal.SIGTERM)
-    except KeyboardInterrupt:
-        return status_of(signal.SIGINT)
+    except KeyboardInterrupt as interruption:
+        return status_of(signal_of(interruption))
 
 
 def _reported(argv: list[str]) -> int:

@@ -102,9 +102,9 @@ class Chooser:
             kin = [e for e in ENGINES.values() if e.family == requested.family]
             able = [engine for engine in kin if not engine.problem(network, self.capabilities)]
             if requested.name == requested.family and able:  # the name is also that of a family
-                return Choice(self._best(able, network).name, "asked for")
+                return Choice(self._best(able, network).name, "requested")
             if requested in able:
-                return Choice(requested.name, "asked for")
+                return Choice(requested.name, "requested")
             instead = self._best(able or [STAND_IN], network)
             return Choice(
                 instead.name, f"{requested} {requested.problem(network, self.capabilities)}"

@@ -260,9 +260,11 @@ class Renderer:
 
     def engine_for(self, what: Preset | Network) -> Choice:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
-        if self.ctx is None:
-            return Choice(str(self._host or CPU_ENGINE), "asked for" if self._host else "no OpenGL")
-        return self.chooser.engine_for(_network(what))
+        with self._lock:  # another thread may be opening OpenGL
+            if self.ctx is None:
+                reason = "requested" if self._host else "no OpenGL"
+                return Choice(str(self._host or CPU_ENGINE), reason)
+            return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
         """Time the engines on a preset, store the fastest, and return it.
@@ -307,7 +309,8 @@ class Renderer:
     @property
     def tuning_path(self) -> Path | None:
         """The file with the measurements; None without OpenGL or a home directory."""
-        return self.chooser.cache.path if self.ctx is not None else None
+        with self._lock:
+            return self.chooser.cache.path if self.ctx is not None else None
 
     def _run(
         self, task: Task, view: View, engine: Engine, before: float = 0.0, fraction: float = 1.0
@@ -388,17 +391,18 @@ class Renderer:
 
     def release(self) -> None:
         """Release all resources, including the renderer's own context."""
-        if self._released:
-            return
-        with self._current():
-            self._free_region()
-            if self.ctx is not None:
-                self.painter.release()
-                self.presenter.release()
-            self._released = True
-        if self.ctx is not None and self._owned:
-            self.ctx.release()
-        self.ctx = None
+        with self._lock:
+            if self._released:
+                return
+            with self._current():
+                self._free_region()
+                if self.ctx is not None:
+                    self.painter.release()
+                    self.presenter.release()
+                self._released = True
+            if self.ctx is not None and self._owned:
+                self.ctx.release()
+            self.ctx = None
 
     def __enter__(self) -> "Renderer":
         return self

@@ -71,7 +71,8 @@ TOP: dict[str, tuple[Any, str]] = {
 def register(row: ViewRow) -> None:
     """Add a view to presets, the command line, the window and the documentation.
 
-    Raises ValueError if its name, or its class of options, is in use.
+    Raises ValueError if its name, or its class of options, is in use, or if that class is not a
+    frozen dataclass of keys.
     """
     taken = {*TABLES, *TOP, *VIEWS}
     if not row.name.isidentifier() or row.name in taken:
@@ -80,9 +81,27 @@ def register(row: ViewRow) -> None:
         )
     if row.options in [*TABLES.values(), Options]:
         raise ValueError(f"{row.options} already has a table; derive a new class from it")
+    if row.options is not None and (problem := _options_problem(row.options)):
+        raise ValueError(f"{row.options} {problem}")
     VIEWS[row.name] = row
     if row.options is not None:
         TABLES[row.name] = row.options
+
+
+def _options_problem(options: type) -> str:
+    """Why a class cannot be a view's table; "" if it can. Every preset holds every table."""
+    if not (isinstance(options, type) and issubclass(options, Options)):
+        return "is not derived from Options"
+    if "__dataclass_params__" not in vars(options):
+        return "is not a dataclass"
+    for field in dataclasses.fields(options):
+        if "check" not in field.metadata:
+            return f"has a field {field.name!r} not made by key()"
+        try:
+            checked_field(field, field.default, field.name)
+        except PresetError as error:
+            return f"has an invalid default: {error}"
+    return ""
 
 
 def plain(table: Any) -> dict[str, Any]:

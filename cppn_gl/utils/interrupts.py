@@ -1,6 +1,6 @@
-"""SIGINT and SIGTERM end a command within two seconds, whatever it is doing.
+"""SIGINT, SIGTERM and SIGHUP end a command within two seconds, whatever it is doing.
 
-    a signal -> its handler raises KeyboardInterrupt or Terminated, when that is safe
+    a signal -> its handler raises KeyboardInterrupt or a subclass, when that is safe
              -> a watchdog thread, woken through a socket: if the command has not ended after GRACE
                 seconds, it removes unfinished files and ends the process
 
@@ -30,7 +30,16 @@ class Terminated(KeyboardInterrupt):
     """Raised by SIGTERM; code that handles KeyboardInterrupt handles it the same way."""
 
 
-_RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+class HungUp(KeyboardInterrupt):
+    """Raised by SIGHUP, when the terminal is closed."""
+
+
+_RAISED: dict[signal.Signals, type[KeyboardInterrupt]] = {
+    signal.SIGINT: KeyboardInterrupt,
+    signal.SIGTERM: Terminated,
+}
+if sys.platform != "win32":
+    _RAISED[signal.SIGHUP] = HungUp
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _received: list[int] = []  # signals raised in the current `interruptible` block
 
@@ -41,6 +50,11 @@ def raise_received() -> None:
         raise _RAISED[signal.Signals(_received[-1])]
 
 
+def signal_of(interruption: KeyboardInterrupt) -> signal.Signals:
+    """The signal that raised an interruption."""
+    return next((n for n, kind in _RAISED.items() if kind is type(interruption)), signal.SIGINT)
+
+
 def status_of(number: int) -> int:
     """The exit status of a command ended by a signal."""
     return 128 + number
@@ -48,7 +62,7 @@ def status_of(number: int) -> int:
 
 @contextlib.contextmanager
 def interruptible(*, leaving: bool = False) -> Iterator[None]:
-    """SIGINT raises KeyboardInterrupt, SIGTERM Terminated; the process ends if neither works.
+    """Signals raise KeyboardInterrupt, Terminated or HungUp; the process ends if that fails.
 
     No unfinished file is left. Does nothing outside the main thread, where Python handles signals,
     or if another library has installed handlers. `leaving`: the process ends after the block, and a
@@ -56,7 +70,9 @@ def interruptible(*, leaving: bool = False) -> Iterator[None]:
     """
     numbers = [n for n in _RAISED if signal.getsignal(n) in _DEFAULTS]
     in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.SIGTERM not in numbers:  # SIGINT may be ignored: background jobs
+    if (
+        not in_main or signal.SIGTERM not in numbers
+    ):  # others may be ignored: background jobs, nohup
         yield
         return
     before = {number: signal.getsignal(number) for number in numbers}
@@ -80,7 +96,7 @@ def interruptible(*, leaving: bool = False) -> Iterator[None]:
             hook(error)
             return
         install()
-        send_later(signal.SIGTERM if isinstance(error.exc_value, Terminated) else signal.SIGINT)
+        send_later(signal_of(error.exc_value))
 
     hook, sys.unraisablehook = sys.unraisablehook, on_unraisable
     with _watchdog(numbers):

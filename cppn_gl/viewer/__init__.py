@@ -1,7 +1,7 @@
-"""The live window. `run.run` opens it; the other modules know nothing of windows, or of OpenGL.
+"""The live window, opened by `run.run`.
 
-keyboard -> bindings -> Explorer (preset, time, history) -> Canvas (planes) -> window
-                                                         -> HUD text -> overlay
+key events -> bindings -> Explorer (preset, time, history) -> Canvas (planes) -> window
+                                                           -> HUD text -> overlay
 """
 
-DEFAULT_SIZE = (960, 600)  # of the window, in screen coordinates
+DEFAULT_SIZE = (960, 600)  # screen coordinates

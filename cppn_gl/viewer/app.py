@@ -1,13 +1,13 @@
-"""The live window: events to actions, and one loop that never waits for a picture.
+"""The live window's main loop, which never blocks on drawing or compiling.
 
-keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, panels over it
-                                        -> Takes -> PNG files
+keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with panels over it
+                                        -> Captures -> PNG files
 """
 
 import contextlib
 import time as wall
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
-from cppn_gl.viewer.available import Available
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
+from cppn_gl.viewer.captures import Captures
+from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, hud_lines, quality
@@ -35,7 +36,6 @@ from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.preset_list import list_of
 from cppn_gl.viewer.screen import Screen
-from cppn_gl.viewer.takes import Takes
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
@@ -44,18 +44,20 @@ from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit
 
-SLICE = 0.018  # seconds of drawing in one turn of the loop; a tile may overrun it
-TAKE_SLICE = 0.01  # of it for pictures that are kept, while there are any
-WEIGHTS_SLICE = 0.01  # seconds of drawing weights; a layer may overrun it
+# Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
+SLICE = 0.018  # drawing
+CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
+WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
-IDLE_WAIT = 0.1  # seconds; files are looked at this often
-SETTLED = 1.5  # seconds without a change: nobody minds a moment of compiling
-LEFT_ALONE = 4.0  # the same, while time runs and nothing else happens
+IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
+# Seconds without input after which a short pause for compiling is acceptable.
+SETTLED = 1.5
+LEFT_ALONE = 4.0  # while an animation runs
 
 
 class App:
-    """The window and what is explored in it."""
+    """Connects the window with the explorer, the canvas, captures and the HUD."""
 
     def __init__(
         self,
@@ -69,15 +71,15 @@ class App:
     ):
         self.window, self._source, self._folder = window, source, output_dir
         host = cpu_engine(requested_engine() if engine == AUTO else engine)
-        # What needs no OpenGL to be drawn is still shown by it.
+        # The window presents pictures with OpenGL, even those of an engine without it.
         self.renderer = Renderer(STAND_IN.name if host else engine, context=window.ctx)
-        self.engines = Available(self.renderer, host=host)
+        self.engines = EngineSelector(self.renderer, host=host)
         info = self.renderer.info.context
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)
         self.canvas = Canvas(window.ctx, self.engines, most)
         self.screen = Screen(window)
-        self.takes = Takes(window.ctx, self.renderer, self.engines)
+        self.captures = Captures(window.ctx, self.renderer, self.engines)
         self.journal = Journal.of_user()
         presets = [lambda name=name: load_preset(name) for name in shipped()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
@@ -88,67 +90,66 @@ class App:
         self._names: dict[str, str] = {}
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
-        self._wanted_at = wall.perf_counter()  # when another picture was last wanted
-        self._seen = 0  # of the canvas's changes
-        self._longest = 0.0  # seconds of a turn, since the last picture
+        self._wanted_at = wall.perf_counter()  # when a different picture was last requested
+        self._seen = 0  # the value of canvas.changes that the window shows
+        self._longest = 0.0  # seconds of the longest turn since the last picture
         self._turn_at = 0.0
-        self._tidied = wall.perf_counter(), 0  # when, and the canvas's changes by then
+        self._tidied = wall.perf_counter(), 0  # when, and canvas.changes then
         self.captions = Captions()
-        self._strip = 0  # pixels beneath the picture, for a caption
-        self._problems: dict[str, str] = {}  # what stays on the screen until it is mended
+        self._strip = 0  # height of the caption below the picture, in pixels
+        self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
-        self._helped = self._showing = False
-        self._views = list(ALL)  # that are not imported yet
-        self._drawn = deque([wall.perf_counter()], maxlen=30)  # when pictures were finished
+        self._helper_started = self._presented = False
+        self._views = list(ALL)  # not imported yet
+        self._drawn = deque([wall.perf_counter()], maxlen=30)  # finish times, for the frame rate
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
 
     def take_tour(self, tour: Sequence[Step], number: int) -> None:
-        """Let P step through these, with their captions; from one on, by its number from 1."""
+        """Let P step through a tour's presets, with captions, starting at step `number` (from 1).
+
+        An empty tour changes nothing.
+        """
         if tour:
             self.captions = Captions(tour)
             self.explorer.guided = True
-            self.explorer.presets = list_of([one.preset for one in tour], number)
+            self.explorer.presets = list_of([step.preset for step in tour], number)
 
-    # Actions of the window; the explorer has the others
+    # Actions of the window; those of the exploration are methods of Explorer
 
     def do_quit(self) -> None:
-        """Close the window."""
         self.window.is_closing = True
 
     def do_escape(self) -> None:
-        """Close the help where it is open, or else the window."""
+        """Close the help if it is open, otherwise the window."""
         if self.hud.help:
             self.do_toggle_help()
         else:
             self.do_quit()
 
     def do_toggle_hud(self) -> None:
-        """The HUD on or off."""
         self.hud.on = not self.hud.on
 
     def do_toggle_help(self) -> None:
-        """All keys, or none."""
         self.hud.help = not self.hud.help
-        self._names = labels()
+        self._names = labels()  # the keyboard layout may have changed
 
     def do_toggle_fullscreen(self) -> None:
-        """Fullscreen, or a window again."""
         self.window.fullscreen = not self.window.fullscreen
 
     def do_screenshot(self) -> None:
-        """Keep the picture, at the window's full resolution and without the HUD."""
-        self._try(lambda: self.takes.still(self._shot(), self._scene(), self._folder))
+        """Save the picture at the window's full resolution, without the HUD."""
+        self._try(lambda: self.captures.still(self._shot(), self._scene(), self._folder))
 
     def do_record(self) -> None:
-        """Start to keep every frame, or stop."""
-        if self.takes.recording:
-            self.explorer.message = self.takes.stop()
+        """Start recording every frame, or stop."""
+        if self.captures.recording:
+            self.explorer.message = self.captures.stop()
             return
-        self._try(lambda: self.takes.start(self._shot(), self._folder))
+        self._try(lambda: self.captures.start(self._shot(), self._folder))
 
     def do_save_preset(self) -> None:
-        """Keep the preset as a TOML file."""
+        """Save the preset as a TOML file."""
         preset = self.explorer.shown
 
         def save() -> str:
@@ -158,16 +159,17 @@ class App:
 
         self._try(save)
 
-    def _try(self, keep: Any) -> None:
+    def _try(self, action: Callable[[], str]) -> None:
+        """Show the action's message, or its error."""
         try:
-            self.explorer.message = keep()
+            self.explorer.message = action()
         except CaptureError as error:
             self.explorer.message = str(error)
 
     # The loop
 
     def loop(self) -> None:
-        """Turn until the window is closed."""
+        """Run until the window is closed."""
         last = wall.perf_counter()
         while not self.window.is_closing:
             now = wall.perf_counter()
@@ -182,29 +184,29 @@ class App:
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
-        self._keep(now, elapsed)
+        self._pass_time(now, elapsed)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
         self._strip = self.hud.strip(size, content_scale(self.window))
         self.events.below = self._strip / size[1]
         self.canvas.want(self._scene(), self._size())
-        # Not both in one turn: on a software renderer showing takes as long as a slice.
-        self._showing = not self._showing and self._present(size, now)
-        if not self._showing and not self._weights.busy:
-            self._take(now)
+        # Not both in one turn: a software renderer takes as long to present as a slice.
+        self._presented = not self._presented and self._present(size, now)
+        if not self._presented and not self._weights.busy:
+            self._capture(now)
             self._draw(now)
             self._prepare(now)
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
     def _tidy(self, now: float) -> None:
-        """Now and then give memory back that pictures have left."""
+        """Return freed memory to the system every TIDY_SECONDS."""
         if now - self._tidied[0] > TIDY_SECONDS and self.canvas.changes != self._tidied[1]:
             self._tidied = now, self.canvas.changes
             memory.return_freed()
 
     def _fitting(self) -> Preset:
-        """The preset to show, as it is now: as a picture, where its view cannot show it."""
+        """The preset at the current time, with the picture view if its own cannot show it."""
         preset = self.explorer.shown.at(self.explorer.time)
         self._problems.pop("view", None)
         problem = view_of(preset).problem(preset)
@@ -217,63 +219,63 @@ class App:
         self.engines.update()
         if not self.canvas.current:
             self._wanted_at = now
-        budget = SLICE - TAKE_SLICE if self.takes.busy else SLICE
+        budget = SLICE - CAPTURE_SLICE if self.captures.busy else SLICE
         try:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
                 self._problems.pop("shader", None)
-        except (ShaderError, PresetError) as error:  # the last good picture stays
+        except (ShaderError, PresetError) as error:  # the last good picture stays on the screen
             self._problems["shader"] = str(error)
 
     def _still(self) -> bool:
-        """Whether nothing moves and nothing is kept: finer pictures are worth while."""
-        return not (self.explorer.moving or self.events.held or self.takes.busy)
+        """Whether nothing moves and nothing is captured, so that refinement is worthwhile."""
+        return not (self.explorer.moving or self.events.held or self.captures.busy)
 
     def _at_rest(self, now: float) -> bool:
-        """Whether a moment of compiling holds nobody up, as far as can be known."""
+        """Whether the user has been idle long enough for a short pause to compile."""
         touched = now - self.events.touched
-        if self.explorer.moving and not (self.events.held or self.takes.busy):
+        if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
 
     def _prepare(self, now: float) -> None:
-        """Once something is shown: let what may come next be compiled, here only at rest."""
+        """Once a picture is shown, have programs compiled ahead: here only while at rest."""
         if self.canvas.front is None:
             return
-        if self._views:  # imported one at a turn, and not all when a key first asks for the next
+        if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
-        if not self._helped:
-            self._helped = True
+        if not self._helper_started:
+            self._helper_started = True
             self.engines.start()
         scene = self.canvas.shown
         if scene is not None and scene.network is network:
             self.engines.want(preset, scene, self._size())
         if self._at_rest(now):
-            with contextlib.suppress(ShaderError):  # said when it is needed
+            with contextlib.suppress(ShaderError):  # reported when the program is needed
                 self.engines.prepare(preset, network)
 
-    def _keep(self, now: float, elapsed: float) -> None:
-        """Let time pass: by the clock, or frame by frame while recording."""
-        if self.takes.recording and not self.takes.fits(self._size()):
-            self.hud.say(f"the window's size changed: {self.takes.stop()}", now)
-        if not self.takes.recording:
+    def _pass_time(self, now: float, elapsed: float) -> None:
+        """Advance the time by the clock, or by a fixed step for each frame while recording."""
+        if self.captures.recording and not self.captures.fits(self._size()):
+            self.hud.say(f"recording stopped: window resized; {self.captures.stop()}", now)
+        if not self.captures.recording:
             self.explorer.tick(elapsed)
-        elif self.takes.ready:
-            self.takes.frame(self._shot(), self._scene())
-            self.explorer.tick(self.takes.frame_seconds)
+        elif self.captures.ready:
+            self.captures.frame(self._shot(), self._scene())
+            self.explorer.tick(self.captures.frame_seconds)
 
-    def _take(self, now: float) -> None:
-        """Draw what is kept."""
+    def _capture(self, now: float) -> None:
+        """Work on pending captures."""
         try:
-            message = self.takes.advance(TAKE_SLICE)
+            message = self.captures.advance(CAPTURE_SLICE)
         except CaptureError as error:
             message = str(error)
         if message:
             self.hud.say(message, now)
 
     def _wait(self, seconds: float) -> None:
-        """Let events come until the next frame; longer where nothing is to be drawn."""
+        """Handle events until the next frame is due; wait longer if nothing is to be drawn."""
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
@@ -283,23 +285,23 @@ class App:
             glfw.poll_events()
 
     def _resting(self) -> bool:
-        busy = self.events.held or self.takes.busy or not self.canvas.rests(self._still())
+        busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
         busy = busy or self._unshown or self._weights.busy
         return not (self.explorer.moving or busy or fading)
 
     @property
     def _unshown(self) -> bool:
-        """Whether the canvas has something that the window does not show yet."""
+        """Whether the canvas has changes that the window does not show yet."""
         return self.canvas.changes != self._seen
 
     def _scene(self) -> Scene:
-        """What is to be seen, as far as its weights are drawn."""
+        """The scene to show: the newest whose random weights are complete."""
         preset, network = self._shown
         return scene_of(preset, self.explorer.time, network)
 
     def _size(self) -> tuple[int, int]:
-        """Of the picture in pixels: the window, less what a caption takes."""
+        """The picture's size in pixels: the window without the caption's strip."""
         width, height = framebuffer_size(self.window)
         return width, max(0, height - self._strip)
 
@@ -308,19 +310,19 @@ class App:
         scene = self._scene()
         engine = str(self.engines.pick(scene).engine)
         view = view_of(scene.preset)
-        # What is drawn by pixel is drawn again from its file with as many as anybody wants.
+        # Views drawn pixel by pixel can be rendered again from the file with any sample count.
         samples = 1 if view.by_pixel else view.samples
         return Shot(self._shown[0], size, self.explorer.time, samples, engine)
 
     def _pointed(self) -> Hit | None:
-        """What lies under the cursor, in the picture shown."""
+        """The item under the cursor in the picture shown."""
         scene, size = self.canvas.shown, self._size()
         if scene is None or min(size) < 1:
             return None
         return view_of(scene.preset).hit(scene, size, to_pixel(self.explorer.cursor, size))
 
     def _present(self, size: tuple[int, int], now: float) -> bool:
-        """Show what has changed; False where nothing has."""
+        """Update the window; False if nothing has changed."""
         for name, problem in (("journal", self.journal.problem), ("helper", self.engines.problem)):
             self._problems.pop(name, None)
             if problem:
@@ -351,7 +353,7 @@ class App:
         return True
 
     def _cursor(self) -> tuple[float, float] | None:
-        """The pixel pointed at, while somebody points."""
+        """The pixel under the cursor; None while the mouse is outside the window."""
         if not self.events.pointing:
             return None
         return to_pixel(self.explorer.cursor, self._size())
@@ -367,7 +369,7 @@ class App:
             quality=quality(canvas.scale, canvas.samples, canvas.progress),
             engine=self.engines.words(self._scene()),
             renderer=self.renderer.info.renderer,
-            recording=self.takes.status,
+            recording=self.captures.status,
         )
 
     # Files that change
@@ -387,7 +389,7 @@ class App:
         self._problems.pop("preset", None)
         self.events.new_gesture()
         self.explorer.reload(preset)
-        self.hud.say(f"{source.name} read again", now)
+        self.hud.say(f"reloaded {source.name}", now)
 
     def _reload_shaders(self, now: float) -> None:
         try:
@@ -398,16 +400,16 @@ class App:
         self._problems.pop("shader", None)
         self.engines.forget()
         self.canvas.invalidate()
-        self.hud.say("shaders read again", now)
+        self.hud.say("reloaded the shaders", now)
 
     def close(self) -> None:
-        """Finish what is being kept, and free everything."""
+        """Finish pending captures and free everything."""
         self._trace.close()
         self.engines.close()
-        self.window.visible = False  # what is still to be drawn needs no window
+        self.window.visible = False  # pending captures are drawn without it
         self.explorer.history.finish()
         try:
-            self.takes.close()
+            self.captures.close()
         finally:
             self.canvas.release()
             self.screen.release()

@@ -1,11 +1,11 @@
-"""The picture in the window: coarse at once, then fine, never longer than a slice of a frame.
+"""The picture in the window, drawn progressively in time slices that keep the window responsive.
 
-    want(scene, size) -> a drawing at the scale that fits FIRST_SECONDS -> shown when whole
-                      -> then, while nothing moves, finer ones up to full resolution
-                      -> then SAMPLES × SAMPLES samples a pixel, band by band
+    want(scene, size) -> a coarse drawing, expected within FIRST_SECONDS -> shown when complete
+                      -> then, while nothing moves, refinements up to full resolution
+                      -> then samples × samples for each pixel, band by band
 
-The first drawing of a change is always finished, so that a held key shows something; a refinement
-is dropped as soon as something else is wanted.
+The first drawing after a change is always finished, so that a held key shows intermediate
+pictures; a refinement is dropped as soon as a different scene is requested.
 """
 
 import math
@@ -20,48 +20,50 @@ from cppn_gl.engines.names import CPU_ENGINE
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Task, within
-from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage
 
-FIRST_SECONDS = 0.045  # a picture expected to take longer is shown coarser first
+FIRST_SECONDS = 0.045  # a picture expected to take longer is first drawn at a coarser scale
 MAX_SCALE = 128
-REFINE = 4  # each refinement is this much finer, or REFINE_SLOW where that would take SLOW_SECONDS
+REFINE = 4  # factor between scales, or REFINE_SLOW if the next one is expected to take SLOW_SECONDS
 REFINE_SLOW, SLOW_SECONDS = 2, 4.0
-SAMPLING_SECONDS = 60.0  # more samples that are expected to take longer are not drawn
-VIEW_SECONDS = 8.0  # the same, of a view that is drawn whole
-PATIENCE = 8.0  # seconds that more samples wait for the helper, who measures what draws fastest
-BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # of a band, about and at most
+SAMPLING_SECONDS = 60.0  # supersampling expected to take longer is skipped
+VIEW_SECONDS = 8.0  # the same, for a view that is not drawn in bands
+PATIENCE = 8.0  # seconds that supersampling waits for the helper to find the fastest engine
+BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # a band's expected time and largest size
 FEWEST_ROWS = 8
-PARTS = 3  # of a slice of time
-VIEW_SCALE = 16  # at most, of views not drawn by pixel: what else they take gets no less
+PARTS = 3  # steps in a time slice
+VIEW_SCALE = 16  # the coarsest scale of views with costs that do not shrink with the pixels
 
 Wanted = tuple[Scene, tuple[int, int]]
 
 
 class Canvas:
-    """Draws what is wanted, a little at each frame, and holds the last whole picture."""
+    """Draws the requested scene, one time slice per frame, and holds the last complete picture."""
 
-    def __init__(self, ctx: moderngl.Context, engines: Available, max_side: int):
+    def __init__(self, ctx: moderngl.Context, engines: EngineSelector, max_side: int):
         self._ctx, self._engines, self._max_side = ctx, engines, max_side
         self._painter = engines.painter
         self._wanted: Wanted | None = None
         self._drawing: _Part | None = None
-        self._refused: set[Structure] = set()  # do not compile
-        self._scale = 1  # of the last first drawing
+        self._refused: set[Structure] = set()  # structures whose shaders do not compile
+        self._scale = 1  # of the last drawing that was no refinement
         self.front: Planes | None = None
         self._front_of: Wanted | None = None
-        self._sampled = 0  # rows of the picture shown that have all samples
-        self._since = 0.0  # when full resolution was first shown
-        self.scale = 0  # of the picture shown: 1 is full resolution, 0 none yet
-        self.samples = 1  # N for N × N a pixel of the picture shown
-        self.engine: Engine | None = None  # that drew it, most of it
-        self.pictures = 0  # finished, ever
-        self.changes = 0  # of what is shown, ever
+        self._sampled = 0  # supersampled rows of the picture shown
+        self._since = 0.0  # when the picture shown was finished
+        # Of the picture shown:
+        self.scale = 0  # 1 at full resolution, 0 before the first picture
+        self.samples = 1  # N for N × N samples per pixel
+        self.engine: Engine | None = None  # that drew it
+        # Counters, which only increase:
+        self.pictures = 0  # finished pictures
+        self.changes = 0  # updates of the planes, bands included
 
     @property
     def finished(self) -> bool:
-        """Whether what is wanted is shown at full resolution."""
+        """Whether the requested scene is shown at full resolution."""
         if self._front_of is None or self._front_of != self._wanted:
             return False
         return self.scale == self._finest(self._front_of[1])
@@ -78,20 +80,20 @@ class Canvas:
 
     @property
     def current(self) -> bool:
-        """Whether what is shown, perhaps coarsely, is what is wanted."""
+        """Whether the requested scene is shown, at any scale."""
         return self._front_of is not None and self._front_of == self._wanted
 
     @property
     def progress(self) -> float:
-        """How much of the picture shown has all samples, from 0 to 1."""
+        """The supersampled fraction of the picture shown, from 0 to 1."""
         return self._sampled / self._front_of[1][1] if self._front_of else 0.0
 
     def rests(self, still: bool = True) -> bool:
-        """Whether nothing is to be drawn until something else happens; `still` as in `advance`."""
+        """Whether nothing is left to draw for the requested scene; `still` as in `advance`."""
         return self.finished and not self.busy and not (still and self._samples_due(False))
 
     def want(self, scene: Scene, size: tuple[int, int]) -> None:
-        """Ask for a scene at `size` pixels. The same scene object again changes nothing."""
+        """Request a scene at `size` pixels. Repeating the last request changes nothing."""
         if self._wanted is not None and self._wanted == (scene, size):
             return
         self._wanted = (scene, size)
@@ -99,18 +101,18 @@ class Canvas:
             self._drop()
 
     def invalidate(self) -> None:
-        """Draw again what is wanted: the shaders have changed."""
+        """Draw the requested scene again, after the shaders have changed."""
         self._drop()
         self._refused.clear()
         self._front_of = None
 
     def advance(self, budget: float, *, still: bool = True, rest: bool = False) -> bool:
-        """Draw for about `budget` seconds; True when another picture is shown.
+        """Draw for about `budget` seconds; True when another picture is finished.
 
-        `still`: nothing moves, so that finer pictures are worth while. `rest`: for so long that
-        nobody minds a moment of compiling. Raises ShaderError, once, where a shader that this
-        network needs does not compile; the picture shown stays, and nothing of that structure is
-        drawn until `invalidate`.
+        `still`: nothing moves, so that refinement is worthwhile. `rest`: nothing has moved for
+        long enough that a short pause for compiling is acceptable. Raises ShaderError, once, if a
+        shader that this network needs does not compile; the last picture stays, and no network
+        of that structure is drawn until `invalidate`.
         """
         if self._wanted is None:
             return False
@@ -130,7 +132,7 @@ class Canvas:
         return self.pictures > pictures
 
     def _drop_outdone(self, rest: bool) -> None:
-        """Begin a refinement again where what it waited for is compiled now."""
+        """Drop a stand-in engine's refinement once a better engine is compiled."""
         part = self._drawing
         if part is not None and part.refines and part.pick.stand_in:
             better = self._engines.pick(part.of[0], part.samples, rest=rest)
@@ -163,7 +165,7 @@ class Canvas:
     def _part(
         self, pick: Pick, of: Wanted, region: Region, scale: int = 1, *, refines: bool = True
     ) -> "_Part":
-        """Begin a whole picture, or some rows of one."""
+        """Begin to draw a region of a picture."""
         scene, view = of[0], view_of(of[0].preset)
 
         def engine_for(network: Network) -> Engine:
@@ -172,18 +174,18 @@ class Canvas:
         sheet = Planes(self._ctx, region.part)
         task = sampling.begin(view, Stage(self._painter, engine_for), sheet, scene, region)
         part = _Part(task, pick, of, region, sheet, scale, refines=refines)
-        if not view.by_pixel:  # or the engine itself is timed
+        if not view.by_pixel:  # views drawn pixel by pixel are timed by their engine
             pixels = region.part[0] * region.part[1]
             part.work = pixels * len(region.jitters) * view.work(scene)
         return part
 
     def _ready_engine(self, network: Network) -> Engine:
-        """What draws a network within a view without compiling in a frame."""
+        """An engine that draws one of a view's networks without compiling first."""
         pick = self._engines.pick_for(network)
         return CPU_ENGINE if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
-        """The pick for a drawing; None where its program took this turn."""
+        """The engine for a drawing; None if this turn was used to compile its program."""
         pick = self._engines.pick(scene, samples, rest=rest)
         if pick.compiles:
             self._engines.compile(pick.key, scene, pick.engine, samples)
@@ -191,7 +193,7 @@ class Canvas:
         return pick
 
     def _samples_due(self, rest: bool) -> bool:
-        """Whether the picture shown is to get more samples, now."""
+        """Whether to supersample the picture shown now."""
         if self._front_of is None or self.samples > 1 or self.scale > 1:
             return False
         scene, size = self._front_of
@@ -206,7 +208,7 @@ class Canvas:
         return not waits and seconds <= SAMPLING_SECONDS
 
     def _band(self, rest: bool) -> "_Part | None":
-        """The next rows with all samples; all of them, where the view draws no parts."""
+        """Begin the next band of supersampled rows: all rows for a view that draws no bands."""
         assert self._front_of is not None
         scene, (width, height) = self._front_of
         view = view_of(scene.preset)
@@ -215,17 +217,17 @@ class Canvas:
             return None
         region, rows = Region.of((width, height), view.samples), height
         if view.by_pixel:
-            seconds = self._expected(pick, scene, width * view.samples**2)  # of a row
+            seconds = self._expected(pick, scene, width * view.samples**2)  # for a row
             rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
             rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
         return self._part(pick, self._front_of, region.cut(0, self._sampled, width, rows))
 
     def _finest(self, size: tuple[int, int]) -> int:
-        """The scale at which the planes fit the driver's limits: 1 for any real screen."""
+        """The scale at which the planes fit the driver's size limit: 1 for any real screen."""
         return max(1, math.ceil(max(size) / self._max_side))
 
     def _expected(self, pick: Pick, scene: Scene, pixels: float) -> float:
-        """Seconds that an engine will take for so many pixels."""
+        """The seconds that drawing `pixels` pixels is expected to take."""
         view = view_of(scene.preset)
         if not view.by_pixel:
             return pixels * view.work(scene) / self._painter.rate((view.name, None))
@@ -233,7 +235,10 @@ class Canvas:
         return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
 
     def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:
-        """The power of two whose picture is expected within FIRST_SECONDS; sticky: no flicker."""
+        """The finest power of two expected within FIRST_SECONDS.
+
+        With hysteresis: the scale of a moving picture does not flicker between two values.
+        """
         seconds = self._expected(pick, scene, _pixels(size, 1))
         scale, most = 1, MAX_SCALE if view_of(scene.preset).by_pixel else VIEW_SCALE
         while scale < most and seconds / scale**2 > FIRST_SECONDS:
@@ -279,7 +284,7 @@ class Canvas:
 
 
 class _Part:
-    """A drawing under way: a whole picture, or some rows of one."""
+    """A drawing in progress: a picture, or a band of its rows."""
 
     def __init__(
         self,
@@ -294,12 +299,13 @@ class _Part:
     ):
         self.task, self.pick, self.of, self.sheet, self.scale = task, pick, of, sheet, scale
         self.region, self.samples, self.refines = region, region.samples, refines
-        self.work = self.seconds = 0.0  # of a view: multiplications in all, and what they took
+        self.work = self.seconds = 0.0  # multiplications (views that are timed), and time spent
 
     def step(self, budget: float) -> bool:
-        """Draw for about `budget` seconds; True when all is drawn.
+        """Draw for about `budget` seconds; True when finished.
 
-        In parts, for a tile as long as the budget would overrun it by as much as it was misjudged.
+        In several steps: a tile sized for the whole budget would overrun it by the full error of
+        the estimate.
         """
         started = wall.perf_counter()
         deadline = started + budget

@@ -1,4 +1,4 @@
-"""The captions of a tour, as long as what they are about is looked at."""
+"""The captions of a tour's steps, shown while their presets are."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from cppn_gl.viewer.explorer import Explorer
 
 
 class Captions:
-    """A caption for each step. Without a tour there are none."""
+    """A caption for each step; none without a tour."""
 
     def __init__(self, tour: Sequence[Step] = ()):
         self._names = [step.preset.name for step in tour]
         self._captions = [caption(step, k, len(tour)) for k, step in enumerate(tour, 1)]
 
     def of(self, explorer: Explorer) -> list[str]:
-        """The lines about the preset explored: its step's, also where Z has led back to it."""
+        """The caption of the explored preset, also when the history has led back to it."""
         name, number = explorer.preset.name, explorer.presets.number
         if name not in self._names:
             return []

@@ -1,4 +1,4 @@
-"""Keys and mouse of the window, as actions of the explorer and of the window itself."""
+"""Turns key and mouse events into actions of the explorer and of the window itself."""
 
 import math
 import time as wall
@@ -12,27 +12,30 @@ from cppn_gl.viewer.hud import Hud
 from cppn_gl.viewer.keyboard import Keyboard, key_name
 from cppn_gl.viewer.window import to_local
 
-LEFT = 1  # the button, as moderngl-window counts
-CLICK = 4  # screen coordinates; a button let go nearer than this to where it went down is a click
-WHEEL_GESTURE = 0.6  # seconds between two notches of one turn of the wheel
+LEFT = 1  # the left button's number in moderngl-window
+CLICK = 4  # screen coordinates; a shorter move between press and release is a click, not a drag
+WHEEL_GESTURE = 0.6  # seconds; wheel steps closer together than this are one gesture
 
 
 class Events:
-    """Hears the window. `actions` has the window's own actions, as methods do_<action>."""
+    """Handles the window's events. `actions` has the window's own actions as do_<action> methods.
+
+    All changes of one gesture (a held key, a drag, a turn of the wheel) are one history entry.
+    """
 
     def __init__(self, window: Any, explorer: Explorer, hud: Hud, actions: object):
         self._window, self._explorer, self._hud, self._actions = window, explorer, hud, actions
         self._keys = by_key()
         self._keyboard = Keyboard()
-        self._buttons: set[int] = set()  # of the mouse, held
-        self._at: tuple[int, int] | None = None  # the mouse, as far as its moves were heard
-        self._pressed_at: tuple[int, int] | None = None  # and not moved since
+        self._buttons: set[int] = set()  # mouse buttons held down
+        self._at: tuple[int, int] | None = None  # the cursor at the last move event
+        self._pressed_at: tuple[int, int] | None = None  # None once the press became a drag
         self._gesture = 0
-        self._wheel_at = 0.0
-        self.below = 0.0  # the share of the window's height beneath the picture
-        self.pointing = False  # the mouse is over the window
-        self.exposed = True  # the window's pixels are to be drawn again
-        self.touched = wall.perf_counter()  # when anything was last done
+        self._wheel_at = 0.0  # when the wheel last turned; 0 when its gesture has ended
+        self.below = 0.0  # fraction of the window's height below the picture
+        self.pointing = False  # the cursor is over the window
+        self.exposed = True  # the window system wants the window redrawn
+        self.touched = wall.perf_counter()  # time of the last input
         self._connect()
 
     def _connect(self) -> None:
@@ -49,11 +52,11 @@ class Events:
 
     @property
     def held(self) -> bool:
-        """Whether a key that repeats, a button or the wheel is at work."""
+        """Whether a repeating key or a button is held, or the wheel is turning."""
         return self._keyboard.any or bool(self._buttons) or self._wheel_at > 0
 
     def turn(self, now: float) -> None:
-        """Repeat keys that are held; end the turn of the wheel."""
+        """Repeat held keys; end the wheel's gesture once the wheel rests."""
         for key, large in self._keyboard.due(now):
             self._act(key, large)
             self._touch(now)
@@ -62,7 +65,7 @@ class Events:
             self._explorer.history.finish()
 
     def new_gesture(self) -> None:
-        """What follows is a step of the history of its own."""
+        """Let the next change be a history entry of its own."""
         self._gesture += 1
         self._explorer.gesture = self._gesture
 
@@ -109,13 +112,13 @@ class Events:
     def _on_press(self, x: int, y: int, button: int) -> None:
         self._gesture += 1
         self._buttons.add(button)
-        # x and y are where the mouse is by now, which after a long frame may be far from there.
+        # x and y are the cursor's position now, which after a long frame may be far from the press.
         self._pressed_at = self._at or (x, y)
 
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)
         if self._pressed_at is not None:
-            if math.dist(self._pressed_at, (x, y)) < CLICK:  # a hand trembles
+            if math.dist(self._pressed_at, (x, y)) < CLICK:
                 return
             started, self._pressed_at = self._pressed_at, None
             dx, dy = x - int(started[0]), y - int(started[1])

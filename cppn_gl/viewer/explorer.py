@@ -1,8 +1,8 @@
-"""What the keys do: the state of an exploration, with no window and no OpenGL.
+"""The state of an exploration and the actions that the keys are bound to, without OpenGL.
 
-Every action is a method of no argument but `large` (Shift). A change makes a new Preset, which is
-one moment of the history; what cannot be done leaves everything as it was and says so in a
-message.
+Every action is a method whose only argument is `large` (Shift is held). A change makes a new
+Preset and adds it to the history. An action that is not possible changes nothing and sets
+`message`.
 """
 
 import dataclasses
@@ -25,11 +25,11 @@ ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
-MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # what ] and [ reach
+MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
 
 
 class Explorer(Viewing):
-    """A preset being explored: its history, its time, the layer shown, the last message."""
+    """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
         self,
@@ -41,39 +41,38 @@ class Explorer(Viewing):
     ):
         self.history = History(Moment(preset, preset.view), journal or Journal(None))
         self.time = time
-        self.running = True  # unless paused; what moves is another matter
+        self.running = True  # not paused, whether or not anything depends on time
         self.message = ""
-        self.gesture: object = None  # what is under way: a held key, a drag; None for no gesture
-        self.cursor = (0.0, 0.0)  # local coordinates u, v of the cursor: zoom is about them
+        self.gesture: object = None  # identifies the held key or drag; None outside a gesture
+        self.cursor = (0.0, 0.0)  # local coordinates (u, v), the fixed point of a zoom
         super().__init__()
         self.presets = PresetList(presets)
-        self.guided = False  # captions tell what each preset is
-        self._entered: list[tuple[Moment, float | None]] = []  # the time, where it was left
-        self._scale_base = 0.0  # the rung that the weight scale stepped from
-        # Where a zoom began, its cursor, and where it is now.
+        self.guided = False  # captions name the presets
+        self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
+        self._scale_base = 0.0  # the weight scale that the ladder of steps started from
+        # The viewport where a zoom began, its cursor, and the viewport now.
         self._zoom: tuple[Viewport, tuple[float, float], Viewport] | None = None
         self._shown: tuple[Moment, Preset] | None = None
 
-    # What is looked at
+    # What is shown
 
     @property
     def preset(self) -> Preset:
-        """The preset explored."""
         return self.history.now.preset
 
     @property
     def moment(self) -> Preset:
-        """The preset with all that moves as it is now."""
+        """The preset with its animated keys at their current values."""
         return self.preset.at(self.time)
 
     @property
     def home(self) -> Viewport:
-        """The view that `0` returns to."""
+        """The viewport that key 0 returns to."""
         return self.history.now.home
 
     @property
     def layer(self) -> int:
-        """The layer shown: the depth, where the whole network is."""
+        """The layer shown, from 1; the depth if the whole network is shown."""
         own = getattr(self.options, "layer", 0)
         depth = self.preset.spec.depth
         return min(self.history.now.layer or own or depth, depth)
@@ -94,36 +93,36 @@ class Explorer(Viewing):
 
     @property
     def moving(self) -> bool:
-        """Whether time runs, and something heeds it."""
+        """Whether time runs and the picture depends on it."""
         return self.running and self.preset.animated
 
     @property
     def zoom(self) -> float:
-        """How much closer than at home."""
+        """The magnification relative to `home`."""
         return self.home.extent / self.moment.view.extent
 
     def load(self, preset: Preset) -> None:
-        """Explore another preset, from its own view."""
+        """Explore another preset, starting at its own viewport."""
         self._entered.clear()
         self._look(Moment(preset, preset.view))
         self.running = True
 
     def reload(self, preset: Preset) -> None:
-        """The preset's file has changed: show it, from its own view, at the same time."""
+        """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
     def _look(self, moment: Moment) -> None:
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
-        """Explore what was pointed at, at its own time if it has one; `leave` returns."""
+        """Explore a preset that was selected, at `time` if given; `leave` returns."""
         self._entered.append((self.history.now, None if time is None else self.time))
         self.time = self.time if time is None else time
         self._look(Moment(preset, preset.view))
         self.message = f"{words}; Backspace returns"
 
     def change(self, say: str = "", **keys: Any) -> None:
-        """Change keys of the preset; a value out of range changes nothing and says why."""
+        """Change keys of the preset and set the message; an invalid value only sets the message."""
         try:
             preset = self.preset.replace(**keys)
         except PresetError as error:
@@ -139,7 +138,7 @@ class Explorer(Viewing):
         spec = self.moment.spec
         if spec.redrawable:
             return cast(Random, spec)
-        self.message = "this network is given by its layers: only view and time can change"
+        self.message = "this preset fixes the weights: only the view and time can be changed"
         return None
 
     def _step(self, name: str, by: int) -> None:
@@ -148,33 +147,33 @@ class Explorer(Viewing):
             metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]
             check, old = metadata["check"], getattr(spec, name)
             value = min(max(old + by, check.low), check.high)
-            end = f"the {name} can be from {check.low} to {check.high}" if value == old else ""
+            end = f"the {name} ranges from {check.low} to {check.high}" if value == old else ""
             self.change(end, **{name: value})
 
     # Depth, width, weights
 
     def deeper(self, large: bool = False) -> None:
-        """One layer more."""
+        """Add one layer (Shift: 5)."""
         self._step("depth", 5 if large else 1)
 
     def shallower(self, large: bool = False) -> None:
-        """One layer less."""
+        """Remove one layer (Shift: 5)."""
         self._step("depth", -5 if large else -1)
 
     def wider(self, large: bool = False) -> None:
-        """One unit more in each hidden layer."""
+        """Add one unit to each hidden layer (Shift: 8)."""
         self._step("width", 8 if large else 1)
 
     def narrower(self, large: bool = False) -> None:
-        """One unit less in each hidden layer."""
+        """Remove one unit from each hidden layer (Shift: 8)."""
         self._step("width", -8 if large else -1)
 
     def stronger(self, large: bool = False) -> None:
-        """A larger weight scale."""
+        """Increase the weight scale."""
         self._scale(LARGE if large else 1)
 
     def weaker(self, large: bool = False) -> None:
-        """A smaller weight scale."""
+        """Decrease the weight scale."""
         self._scale(-LARGE if large else -1)
 
     def _scale(self, steps: int) -> None:
@@ -187,20 +186,20 @@ class Explorer(Viewing):
             return
         if not on_ladder(old, self._scale_base, SCALE_STEP):
             self._scale_base = old
-        for count in range(abs(steps), 0, -1):  # as many steps as stay within the limits
+        for count in range(abs(steps), 0, -1):  # as many of the steps as the limits allow
             scale = ladder(old, self._scale_base, SCALE_STEP, sign * count)
             if MIN_SCALE <= scale <= MAX_SCALE:
                 self.change(weight_scale=scale)
                 return
-        self.message = f"the weight scale can be from {MIN_SCALE:g} to {MAX_SCALE:g}"
+        self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
-        """Another network of the same kind."""
+        """A new random seed: another network of the same structure."""
         if self._spec() is not None:
             self.change(seed=random.SystemRandom().randrange(1_000_000))
 
     def next_activation(self, large: bool = False) -> None:
-        """The next activation for all hidden layers (Shift: the one before)."""
+        """The next activation function for all hidden layers (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
@@ -208,24 +207,22 @@ class Explorer(Viewing):
             self.change(f"activation {name}", activation=name)
 
     def next_init(self, large: bool = False) -> None:
-        """The next initialisation (Shift: the one before)."""
+        """The next weight initialisation (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             name = following(list(INITS), spec.init, large)
             self.change(f"initialisation {name}", init=name)
 
-    # Where to look
+    # Zoom and pan
 
     def zoom_in(self, large: bool = False) -> None:
-        """Closer, about the cursor."""
         self.zoom_by(LARGE if large else 1)
 
     def zoom_out(self, large: bool = False) -> None:
-        """Farther, about the cursor."""
         self.zoom_by(-LARGE if large else -1)
 
     def zoom_by(self, steps: int) -> None:
-        """Closer by `steps`; the point under the cursor stays where it is."""
+        """Zoom in by `steps`, or out by negative ones; the point under the cursor stays fixed."""
         changes = self.view.zoom(self.preset, steps)
         if changes is not None:
             self.change(**changes)
@@ -233,9 +230,9 @@ class Explorer(Viewing):
         view = self.moment.view
         extent = ladder(view.extent, self.home.extent, ZOOM_STEP, -steps)
         if not MIN_EXTENT <= extent <= MAX_EXTENT:
-            self.message = f"the extent can be from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
+            self.message = f"the extent ranges from {MIN_EXTENT:g} to {MAX_EXTENT:g}"
             return
-        # From where this zoom about this cursor began, so that in and out is the same place again.
+        # Computed from where the zoom about this cursor began, so that in and out cancel exactly.
         if self._zoom is None or self._zoom[1:] != (self.cursor, view):
             self._zoom = (view, self.cursor, view)
         start = self._zoom[0]
@@ -248,7 +245,7 @@ class Explorer(Viewing):
         self._zoom = (start, self.cursor, self.preset.view)
 
     def pan_by(self, du: float, dv: float) -> None:
-        """Move the centre by local coordinates: 1 is half the shorter side."""
+        """Move the centre by (du, dv) in local coordinates: 1 is half the shorter side."""
         changes = self.view.drag(self.preset, -du, -dv)
         if changes is not None:
             self.change(**changes)
@@ -258,65 +255,61 @@ class Explorer(Viewing):
         self.change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
 
     def pan_right(self, large: bool = False) -> None:
-        """Look farther to the right."""
         self.pan_by(PAN_STEP * (LARGE if large else 1), 0)
 
     def pan_left(self, large: bool = False) -> None:
-        """Look farther to the left."""
         self.pan_by(-PAN_STEP * (LARGE if large else 1), 0)
 
     def pan_up(self, large: bool = False) -> None:
-        """Look farther up."""
         self.pan_by(0, PAN_STEP * (LARGE if large else 1))
 
     def pan_down(self, large: bool = False) -> None:
-        """Look farther down."""
         self.pan_by(0, -PAN_STEP * (LARGE if large else 1))
 
     def reset_view(self, large: bool = False) -> None:
-        """Back to the preset's view."""
+        """Back to the preset's own viewport."""
         self.change(center=self.home.center, extent=self.home.extent)
 
     # Layers
 
     def layer_up(self, large: bool = False) -> None:
-        """Show the picture of one layer more."""
+        """Show the next layer (Shift: 5 layers on)."""
         self._show_layer(self.layer + (5 if large else 1))
 
     def layer_down(self, large: bool = False) -> None:
-        """Show the picture of one layer less."""
+        """Show the previous layer (Shift: 5 layers back)."""
         self._show_layer(self.layer - (5 if large else 1))
 
     def _show_layer(self, layer: int) -> None:
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
+        words = f"layer {layer} of {depth}" if layer < depth else "the whole network"
         if self.view.own_layers:
-            words = f"layer {layer} of {depth}" if layer < depth else "the last layer, or all"
             self.change(words, **{"show.layer": layer if layer < depth else 0})
             return
         self._look(Moment(self.preset, self.home, layer if layer < depth else None))
-        self.message = f"layer {layer} of {depth}" if layer < depth else "all layers"
+        self.message = words
 
     def enter(self, large: bool = False) -> None:
-        """Open what lies under the cursor, or make the layer shown the network's last one."""
+        """Open the item under the cursor, or else the network that ends at the layer shown."""
         hit = self.pointed()
         if hit is not None and hit.opens is not None:
             self.open(hit.opens, hit.words, hit.time)
             return
         if self.layer == self.preset.spec.depth:
-            self.message = "show a layer first, with PgDn"
+            self.message = "choose a layer with PgDn first: Enter opens it as a network"
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
         self._look(Moment(opened, self.home))
-        self.message = f"a network of depth {self.preset.spec.depth}; Backspace returns"
+        self.message = f"now a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:
-        """Back out of what was entered."""
+        """Return from what was opened last."""
         if not self._entered:
-            self.message = "nothing to go back to"
+            self.message = "nothing was opened that Backspace could return from"
             return
         moment, time = self._entered.pop()
         self.time = self.time if time is None else time
@@ -325,7 +318,7 @@ class Explorer(Viewing):
     # Time
 
     def pause(self, large: bool = False) -> None:
-        """Stop time, or let it run."""
+        """Pause or resume time."""
         if not self._moves():
             return
         self.running = not self.running
@@ -333,15 +326,15 @@ class Explorer(Viewing):
 
     def _moves(self) -> bool:
         if not self.preset.animated:
-            self.message = "nothing moves: no input is t, cos_t or sin_t, no key is animated"
+            self.message = "nothing moves: no time input (t, cos_t, sin_t) and no animated key"
         return self.preset.animated
 
     def time_on(self, large: bool = False) -> None:
-        """A little later."""
+        """Pause, and step time forward to a multiple of TIME_STEP."""
         self._step_time(LARGE if large else 1)
 
     def time_back(self, large: bool = False) -> None:
-        """A little earlier."""
+        """Pause, and step time back."""
         self._step_time(-LARGE if large else -1)
 
     def _step_time(self, steps: int) -> None:
@@ -352,32 +345,30 @@ class Explorer(Viewing):
         self.message = f"time {self.time:g} s"
 
     def tick(self, seconds: float) -> None:
-        """Let time pass, if it runs."""
+        """Advance the time, unless it is paused."""
         if self.moving:
             self.time += seconds
 
     # History and presets
 
     def history_back(self, large: bool = False) -> None:
-        """What was seen before this."""
         self._walk(-1)
 
     def history_on(self, large: bool = False) -> None:
-        """What was seen after this."""
         self._walk(1)
 
     def _walk(self, by: int) -> None:
         moved = self.history.step(by)
         place, count = self.history.place
-        end = "the first picture seen" if by < 0 else "the newest picture"
-        self.message = f"seen {place} of {count}" if moved else end
+        end = "start of the history" if by < 0 else "end of the history"
+        self.message = f"history: {place} of {count}" if moved else end
 
     def next_preset(self, large: bool = False) -> None:
-        """The next preset of the list (Shift: the one before)."""
+        """The next preset of the list (Shift: the previous)."""
         self.number_preset(self.presets.next(-1 if large else 1, self.preset.name))
 
     def number_preset(self, number: int) -> None:
-        """The preset `number` of the list, counted from 1."""
+        """Explore preset `number` of the list, from 1."""
         try:
             preset = self.presets.take(number)
         except PresetError as error:
@@ -387,7 +378,7 @@ class Explorer(Viewing):
         self.message = "" if self.guided else f"{number}  {preset.title or preset.name}"
 
     def act(self, action: str, large: bool = False) -> None:
-        """Do the action of a binding."""
+        """Perform an action of the binding table."""
         if action.startswith("preset_"):
             self.number_preset(int(action.removeprefix("preset_")))
         else:

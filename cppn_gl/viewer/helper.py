@@ -1,7 +1,8 @@
-"""The process that compiles for the window, as the window sees it: told what is wanted, never
-waited for.
+"""The window's end of the helper process, which compiles shaders and measures engines.
 
-Preset -> want() -> warming.py in a process of its own -> answers() -> what is warm
+Preset -> want() -> warming.py in a process of its own -> answers() -> compiled programs
+
+Nothing here blocks.
 """
 
 import contextlib
@@ -11,33 +12,32 @@ from cppn_gl.utils.worker import DiedError, Message, Worker
 
 
 class Helper:
-    """A helping process. `hello`: the first that it is told."""
+    """Starts the helper process, with `hello` as its first message."""
 
     def __init__(self, hello: Message):
         self._worker: Worker | None = None
-        self.number = 0  # of the newest request
+        self.number = 0  # of the last request
         with contextlib.suppress(OSError, ValueError, TypeError):
             self._worker = Worker("cppn_gl.viewer.warming", low=True)
             self._worker.send(hello)
 
     @property
     def alive(self) -> bool:
-        """Until it ends, or never where it cannot be started."""
+        """Whether the process runs; always False if it could not be started."""
         return self._worker is not None
 
     @property
     def pid(self) -> int | None:
-        """The number of the process."""
         return self._worker.pid if self._worker else None
 
     def want(self, preset: str, size: tuple[int, int]) -> None:
-        """Ask for what a preset (TOML) needs, and for nothing that was asked before."""
+        """Request what a preset (TOML) needs; this replaces earlier requests."""
         self.number += 1
         if self._worker is not None:
             self._worker.send({"number": self.number, "preset": preset, "size": size})
 
     def answers(self) -> Iterator[Message]:
-        """What it has said since the last call."""
+        """The answers that have arrived since the last call."""
         try:
             for answer in self._worker.answers() if self._worker else ():
                 if "unfit" in answer:
@@ -50,7 +50,7 @@ class Helper:
             yield {"unfit": "the helper has ended"}
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """Stop the process, whatever it is doing."""
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()

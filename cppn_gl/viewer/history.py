@@ -1,5 +1,7 @@
-"""Walking through everything seen. Nothing is forgotten: a change made after walking back is
-added at the end, as the newest moment."""
+"""The history of an exploration: a list of moments to step through.
+
+Nothing is lost: a change made after stepping back is appended at the end.
+"""
 
 from cppn_gl.viewer.journal import Journal, Moment, parse_moment
 
@@ -7,19 +9,19 @@ MAX_MOMENTS = 5000
 
 
 class History:
-    """The moments seen, the newest last, and which one is looked at.
+    """The moments seen, newest last, and the current one.
 
-    A gesture (a held key, a drag) is one moment: its changes replace each other until it ends,
-    and only then is the moment written to the journal.
+    A gesture (a held key, a drag) is one moment: each change replaces the previous one, and the
+    moment is written to the journal when the gesture ends.
     """
 
     def __init__(self, first: Moment, journal: Journal):
         self._journal = journal
-        # Lines of earlier sessions stay text until somebody walks back to them.
+        # Moments of earlier sessions are parsed when the user steps back to them.
         self._moments: list[Moment | str] = [*journal.read()]
         self._at = len(self._moments)
         self._now = first
-        if self._moments and first.kept and self._moments[-1] == first.to_line().rstrip("\n"):
+        if self._moments and first.saved and self._moments[-1] == first.to_line().rstrip("\n"):
             self._moments[-1] = first
             self._at -= 1
         else:
@@ -33,16 +35,16 @@ class History:
 
     @property
     def now(self) -> Moment:
-        """The moment looked at."""
+        """The current moment."""
         return self._now
 
     @property
     def place(self) -> tuple[int, int]:
-        """(which one, of how many), counted from 1."""
+        """(number of the current moment, from 1; number of moments)."""
         return self._at + 1, len(self._moments)
 
     def add(self, moment: Moment, gesture: object) -> None:
-        """Look at a new moment. The same gesture as before replaces its moment."""
+        """Append a moment and make it current; it replaces the last one of the same gesture."""
         if moment == self.now:
             return
         if gesture is not None and gesture == self._gesture:
@@ -58,7 +60,7 @@ class History:
             self.finish()
 
     def step(self, by: int) -> bool:
-        """Walk back (-1) or on (+1); False at the end. A moment that cannot be read is dropped."""
+        """Step back (-1) or forward (+1); False at the end. Unreadable moments are dropped."""
         self.finish()
         while 0 <= self._at + by < len(self._moments):
             moment = self._moments[self._at + by]
@@ -74,7 +76,7 @@ class History:
         return False
 
     def finish(self) -> None:
-        """End the gesture: its moment is kept."""
+        """End the gesture and write its moment to the journal."""
         if self._unwritten is not None:
             self._journal.append(self._unwritten)
         self._unwritten = self._gesture = None

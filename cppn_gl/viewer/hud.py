@@ -1,7 +1,7 @@
-"""What the window writes over the picture: the HUD, the help, messages. Text in, panels out.
+"""The text over the picture (HUD, help, captions, messages), drawn as panels of pixels.
 
-The HUD says what is shown and how fast; it fades when nothing is touched. A mistake in a file
-stays until it is mended; other messages leave by themselves.
+The HUD describes the network, the view and the engine, and fades without input. Messages disappear
+after MESSAGE_SECONDS; an error in a file stays until it is fixed.
 """
 
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from cppn_gl.views import text
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
-CAPTION_LETTERS = 56  # widths of a capital letter, at most, in a line of a caption
-TEXT_INTERVAL = 0.2  # seconds between two texts of the HUD, while numbers run
-PANELS = 6  # kept: the HUD, help, message, problem, caption, and one more
+CAPTION_LETTERS = 56  # largest width of a caption, in font sizes
+TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
+PANELS = 6  # cached: the HUD, help, message, problem, caption, and one more
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Pixels to lay over the picture: (height, width, 4) RGBA, where, and how opaque."""
+    """An image to lay over the picture: (height, width, 4) RGBA, its position and opacity."""
 
     name: str
     pixels: text.Pixels
-    x: int  # of the left side, from the left, in pixels
-    y: int  # of the upper side, from the top
+    x: int  # pixels from the window's left side
+    y: int  # pixels from the window's top
     alpha: float = 1.0
 
 
 def quality(scale: int, samples: int, progress: float) -> str:
-    """How fine the picture is, in words; nothing for one sample in each pixel of the window.
+    """The picture's resolution as text; "" for one sample per pixel.
 
-    `progress`: the share of the picture that has more samples already.
+    `progress`: the fraction of the picture that is supersampled already.
     """
     if scale > 1:
-        return f"1 pixel in {scale * scale} so far"
+        return f"preview: 1 pixel in {scale * scale}"
     if samples > 1:
-        return f"{samples}×{samples} samples"
-    return f"smoothed: {progress:.0%} so far" if progress > 0 else ""
+        return f"{samples}×{samples} samples per pixel"
+    return f"smoothing: {progress:.0%}" if progress > 0 else ""
 
 
 def hud_lines(
@@ -54,32 +54,33 @@ def hud_lines(
     renderer: str,
     recording: str,
 ) -> list[str]:
-    """The lines of the HUD: the title, the network, the view, what draws, and with what engine."""
+    """The lines of the HUD: title, network, view, frame rate and renderer, engine."""
     preset = explorer.moment
     lines = [
         preset.title or preset.name,
         _structure(preset, explorer.layer),
         *filter(None, [preset.spec.draws]),
     ]
-    if not explorer.view.by_pixel:  # it has words of its own
+    if not explorer.view.by_pixel:  # such a view has labels of its own
         return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
     view = f"zoom {explorer.zoom:.4g}×"
     if preset.animated:
         view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
     lines += [view, f"{parameters:,} parameters"]
     rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s" if fps > 0 else ""
-    lines += [", ".join(filter(None, [rate, quality, renderer])), engine]
+    lines += [", ".join(filter(None, [rate, quality, renderer])), f"engine {engine}"]
     if recording:
         lines.append(recording)
     return [*lines, "H: all keys"]
 
 
 def _view(explorer: Explorer) -> list[str]:
-    """The view, the option that keys turn, and what is pointed at."""
-    view = explorer.view
-    knob = f"  {turned(explorer.options, explorer.knob)} (O K J)" if explorer.knob else ""
-    hit = None if view.uses_cursor else explorer.pointed()
-    return [f"view: {view.name}{knob}", *([hit.words] if hit is not None and hit.words else [])]
+    """The view, its selected option, and the item under the cursor."""
+    lines = [f"view: {explorer.view.name}"]
+    if explorer.knob:
+        lines.append(f"option: {turned(explorer.options, explorer.knob)}  (K J: change, O: next)")
+    hit = None if explorer.view.uses_cursor else explorer.pointed()
+    return lines + ([hit.words] if hit is not None and hit.words else [])
 
 
 def _structure(preset: Preset, layer: int) -> str:
@@ -91,22 +92,22 @@ def _structure(preset: Preset, layer: int) -> str:
 
 
 class Hud:
-    """Builds the panels of a frame; keeps those whose text has not changed."""
+    """Builds the panels of a frame; caches those whose text has not changed."""
 
     def __init__(self, *, on: bool = True):
         self.on = on
         self.help = False
-        self.problem = ""  # stays on the screen
-        self.caption: list[str] = []  # of a tour; stays, too, beneath the picture
-        self.pointed = ""  # what lies under the cursor; the HUD does not lie over it then
+        self.problem = ""  # an error to show until it is fixed
+        self.caption: list[str] = []  # of a tour's step, shown below the picture
+        self.pointed = ""  # describes the item under the cursor; hides the HUD, which may cover it
         self._message, self._message_at = "", 0.0
-        self._touched: float | None = None  # never yet
+        self._touched: float | None = None  # time of the last input
         self._text_at = -1.0
         self._lines: list[str] = []
         self._made: LRUCache[object, text.Pixels] = LRUCache(PANELS)
 
     def touch(self, now: float) -> None:
-        """Somebody is there: show the HUD."""
+        """Show the HUD, after input."""
         self._touched = now
         self._text_at = -1.0
 
@@ -117,22 +118,22 @@ class Hud:
             self._touched = now
 
     def wants_lines(self, now: float) -> bool:
-        """Whether the text of the HUD is due."""
+        """Whether the HUD's text is due for an update."""
         return self.on and self.opacity(now) > 0 and now - self._text_at >= TEXT_INTERVAL
 
     def lines(self, lines: list[str], now: float) -> None:
-        """Give the text of the HUD."""
+        """Set the HUD's text."""
         self._lines, self._text_at = lines, now
 
     def opacity(self, now: float) -> float:
-        """Of the HUD: 1, then down to 0 when idle."""
+        """The HUD's opacity: 1, falling to 0 after IDLE_SECONDS without input."""
         if self._touched is None:
             self._touched = now
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
     def strip(self, size: tuple[int, int], content_scale: float) -> int:
-        """Pixels at the lower end of a window of `size` that are the caption's."""
+        """The height of the caption's strip below the picture, in pixels; 0 without a caption."""
         caption = self._captioned(size, font_size(size, content_scale))
         return 0 if caption is None else len(caption) + 2 * (font_size(size, content_scale) // 2)
 
@@ -145,42 +146,45 @@ class Hud:
     def panels(
         self, size: tuple[int, int], content_scale: float, now: float, names: dict[str, str]
     ) -> list[Panel]:
-        """The panels over a picture of `size` pixels, the undermost first."""
+        """The panels over a window of `size` pixels, from back to front.
+
+        `names` labels the keys in the help as on the user's keyboard.
+        """
         points = font_size(size, content_scale)
         margin = points
         width, below = max(40, size[0] - 2 * margin), size[1] - margin
-        found = []
+        panels = []
         caption = self._captioned(size, points)
         if caption is not None:
             below = size[1] - len(caption) - margin // 2
             left = (size[0] - caption.shape[1]) // 2
-            found.append(Panel("caption", caption, max(0, left), below))
+            panels.append(Panel("caption", caption, max(0, left), below))
             below -= margin // 2 + margin
         if self.help:
             pixels = self._help(size, points, names)
             x, y = (size[0] - pixels.shape[1]) // 2, (size[1] - len(pixels)) // 2
-            found.append(Panel("help", pixels, max(0, x), max(0, y)))
-        # From the bottom up: what matters most is there even in a window with room for little.
+            panels.append(Panel("help", pixels, max(0, x), max(0, y)))
+        # From the bottom up and the most important first: a small window may not hold them all.
         if self.problem:
             room = (width, below - margin)
             pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
             below -= len(pixels)
-            found.append(Panel("problem", pixels, margin, below))
+            panels.append(Panel("problem", pixels, margin, below))
             below -= margin // 2
         fresh = self._message and now - self._message_at < MESSAGE_SECONDS
-        said = self._message if fresh else self.pointed
-        if self.on and said and text.fits(points, below - margin):
+        message = self._message if fresh else self.pointed
+        if self.on and message and text.fits(points, below - margin):
             room = (width, below - margin)
-            pixels = self._panel("message", [said], points, room, heading=False)
+            pixels = self._panel("message", [message], points, room, heading=False)
             below -= len(pixels)
-            found.append(Panel("message", pixels, margin, below))
+            panels.append(Panel("message", pixels, margin, below))
             below -= margin // 2
         shown = self.on and self._lines and not (self.help or self.caption or self.pointed)
         shown = shown and self.opacity(now) > 0
         if shown and text.fits(points, below - margin):
             pixels = self._panel("hud", self._lines, points, (width, below - margin))
-            found.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
-        return found
+            panels.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
+        return panels
 
     def _panel(
         self,
@@ -210,5 +214,5 @@ class Hud:
 
 
 def font_size(size: tuple[int, int], content_scale: float) -> int:
-    """Pixels of the HUD's letters: legible in a small window, not loud in a large one."""
+    """The HUD's font size in pixels: legible in a small window, unobtrusive in a large one."""
     return text.fitting(size, text.MIN_FONT, 15.0 * max(1.0, content_scale))

@@ -1,7 +1,7 @@
-"""The history of what was seen, on disk: one line of JSON for each moment, appended as it passes.
+"""The history on disk: one line of JSON for each moment, appended when the moment is complete.
 
-A line is written whole or not at all, several windows may append to one file, and a line that
-cannot be read is passed over: a crash loses nothing but the gesture under way.
+Each line is one write, so several windows may append to the same file, and a crash loses only the
+current gesture. Lines that cannot be read are skipped.
 """
 
 import contextlib
@@ -15,27 +15,29 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
-KEPT = 500  # moments read back at the start
-MAX_PARAMETERS = 5000  # of layers given outright: about 100 kB of text
-MAX_BYTES = 4 * 2**20  # beyond this the file is cut to the moments kept
+KEPT = 500  # moments read at the start
+MAX_PARAMETERS = 5000  # of a network with explicit weights: about 100 kB of text
+MAX_BYTES = 4 * 2**20  # a larger file is cut to the last KEPT moments
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One thing seen: a preset with its view, the layer shown (None for all), the home view."""
+    """An entry of the history: a preset, the viewport that key 0 returns to, and the layer shown.
+
+    `layer` is None for the whole network.
+    """
 
     preset: Preset
     home: Viewport
     layer: int | None = None
 
     @property
-    def kept(self) -> bool:
-        """Whether it goes to disk: a large network given by its layers has a file of its own."""
+    def saved(self) -> bool:
+        """Whether it is written to disk: large explicit weights are not, they have own files."""
         spec = self.preset.spec
         return spec.redrawable or spec.network().parameters <= MAX_PARAMETERS
 
     def to_line(self) -> str:
-        """The moment as a line of JSON."""
         home = [*self.home.center, self.home.extent]
         document = {
             "name": self.preset.name,
@@ -43,11 +45,11 @@ class Moment:
             "home": home,
             "preset": self.preset.to_toml(),
         }
-        return json.dumps(document) + "\n"  # ASCII: no other line ends, no stray surrogates
+        return json.dumps(document) + "\n"  # ASCII, without other line ends or lone surrogates
 
 
 def parse_moment(line: str) -> Moment | None:
-    """The moment on a line; None where the line is broken or not of this program."""
+    """The moment on a line; None if the line is broken or of another program."""
     try:
         document = json.loads(line)
         x, y, extent = document["home"]
@@ -68,25 +70,25 @@ def default_path() -> Path | None:
 
 
 class Journal:
-    """Moments on disk. `path` None keeps nothing. Failing to write is said once in `problem`."""
+    """Moments on disk, or none for the path None. After a failed write, `problem` says why."""
 
     @classmethod
     def of_user(cls) -> "Journal":
         """The journal in the user's own folder."""
         journal = cls(default_path())
         if journal.path is None and not journal.problem:
-            journal.problem = f"history is not kept: {NO_HOME}"
+            journal.problem = f"history is not saved: {NO_HOME}"
         return journal
 
     def __init__(self, path: Path | None):
         self.path = path
         self.problem = ""
         if path is not None and path.exists() and not path.is_file():
-            self.path, self.problem = None, f"history is not kept: {path} is no plain file"
-        self._torn = False  # whether the file ends in the middle of a line
+            self.path, self.problem = None, f"history is not saved: {path} is not a regular file"
+        self._torn = False  # whether the file ends with an incomplete line
 
     def read(self) -> list[str]:
-        """The last lines of earlier sessions, oldest first; `parse_moment` reads one."""
+        """The last KEPT lines of earlier sessions, oldest first, for `parse_moment`."""
         if self.path is None:
             return []
         try:
@@ -97,11 +99,11 @@ class Journal:
                 data = file.read()
         except OSError:
             return []
-        if start:  # the first line may have lost its beginning
+        if start:  # the first line may be incomplete
             data = data[data.find(b"\n") + 1 :] if b"\n" in data else b""
         self._torn = not data.endswith(b"\n") and size > 0
-        found = data.decode("utf-8", errors="replace").split("\n")
-        lines = [line for line in found if line.strip()][-KEPT:]
+        text = data.decode("utf-8", errors="replace").split("\n")
+        lines = [line for line in text if line.strip()][-KEPT:]
         if start and lines:
             self._cut(lines)
         return lines
@@ -114,13 +116,13 @@ class Journal:
             part.chmod(0o600)
             os.replace(part, self.path)
             self._torn = False
-        except OSError:  # it stays long
+        except OSError:  # the file stays long
             with contextlib.suppress(OSError):
                 part.unlink()
 
     def append(self, moment: Moment) -> None:
-        """Write a moment, in one write at the end of the file."""
-        if self.path is None or not moment.kept:
+        """Append a moment in one write."""
+        if self.path is None or not moment.saved:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,5 +136,5 @@ class Journal:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self._torn = False
         except OSError as error:
-            self.problem = f"history is not kept: {self.path}: {error.strerror}"
+            self.problem = f"history is not saved: {self.path}: {error.strerror}"
             self.path = None

@@ -1,9 +1,9 @@
-"""From a window's key events to the keys of the binding table, with repeats of our own.
+"""Maps key events to key names of the binding table, and repeats held keys.
 
-Letters go by their label on the person's layout, punctuation by position: where one place has
-both, the letter wins, and the punctuation goes by its label. A letter that no key is labelled with
-(Cyrillic) goes by position. Some platforms never send repeats, so a held key is repeated by the
-clock, once a frame at the most.
+Letters are bound by their label on the user's layout, punctuation by position. If one key is both,
+it is the letter, and the punctuation is bound by its label. A letter that labels no key (on a
+Cyrillic layout, say) is bound by position. Some platforms send no repeats, so a held key is
+repeated here by the clock, at most once per frame.
 """
 
 from dataclasses import dataclass
@@ -37,13 +37,13 @@ _CODES |= {getattr(glfw, f"KEY_KP_{n}"): str(n) for n in range(10)}
 _CODES |= {getattr(glfw, f"KEY_F{n}"): f"F{n}" for n in range(1, 13)}
 _PLACES: dict[int, str] = {getattr(glfw, f"KEY_{name}"): key for name, key in _MARKS.items()}
 _PLACES |= {getattr(glfw, f"KEY_{c}"): c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-# Every key that may print something, digits and the keypad apart.
+# All keys that may print a character, except digits and the keypad.
 _PRINTING = {*_PLACES, glfw.KEY_APOSTROPHE, glfw.KEY_SLASH, glfw.KEY_SEMICOLON, glfw.KEY_BACKSLASH}
 _PRINTING |= {glfw.KEY_GRAVE_ACCENT}
 
 
 def key_name(code: int, *, ctrl: bool = False, alt: bool = False) -> str | None:
-    """The name of a key in the binding table; None for one that has no name there."""
+    """The binding table's name of a key; None for a key that cannot be bound."""
     name = _CODES.get(code) or _names(_labels()).get(code)
     if name is None:
         return None
@@ -51,23 +51,23 @@ def key_name(code: int, *, ctrl: bool = False, alt: bool = False) -> str | None:
 
 
 def labels() -> dict[str, str]:
-    """The labels, on this keyboard, of the keys that are bound by position."""
+    """The user's labels of the keys: name in the binding table to what the keyboard prints."""
     printed = _labels()
     return {name: printed[code] for code, name in _names(printed).items() if printed.get(code)}
 
 
 def _labels() -> dict[int, str]:
-    """What is printed on the keys, in capitals."""
-    found = {}
+    """Key code to the key's label, in capitals."""
+    printed = {}
     for code in _PRINTING:
-        there = glfw.get_key_scancode(code) >= 0  # to ask for the name of another is an error
-        label = (glfw.get_key_name(code, 0) if there else None) or ""
-        found[code] = label.upper() if len(label.upper()) == 1 else label  # no capital of ß
-    return found
+        exists = glfw.get_key_scancode(code) >= 0  # or asking for its name is an error
+        label = (glfw.get_key_name(code, 0) if exists else None) or ""
+        printed[code] = label.upper() if len(label.upper()) == 1 else label  # ß has no capital
+    return printed
 
 
 def _names(printed: dict[int, str]) -> dict[int, str]:
-    """The name in the binding table of each key, by what is printed on all of them."""
+    """Key code to the key's name in the binding table; `printed` is what `_labels` returns."""
     names = {c: label for c, label in printed.items() if len(label) == 1 and "A" <= label <= "Z"}
     letters = set(names.values())
     for code, name in _PLACES.items():
@@ -86,21 +86,19 @@ class _Held:
 
 
 class Keyboard:
-    """The keys held down, and when each is due to repeat."""
+    """The keys held down, and when each repeats next."""
 
     def __init__(self) -> None:
         self._held: dict[int, _Held] = {}
 
     def press(self, code: int, key: str, large: bool, now: float) -> None:
-        """A key went down at `now` seconds."""
         self._held[code] = _Held(key, large, now + FIRST_REPEAT)
 
     def release(self, code: int) -> None:
-        """A key went up."""
         self._held.pop(code, None)
 
     def release_all(self) -> None:
-        """The window lost the keyboard: no release will come."""
+        """Release all keys: a window without the focus gets no release events."""
         self._held.clear()
 
     def due(self, now: float) -> list[tuple[str, bool]]:
@@ -114,5 +112,4 @@ class Keyboard:
 
     @property
     def any(self) -> bool:
-        """Whether a key is held."""
         return bool(self._held)

@@ -1,4 +1,4 @@
-"""The options of a view, turned by keys: what the next value of one is."""
+"""Steps a view's options: the next value of an option, and how the HUD writes it."""
 
 import dataclasses
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from cppn_gl.preset.show import Options
 from cppn_gl.utils.checks import Choice, Integer, Number, flag
 
-DIGITS = 6  # of a turned number: 0.3, not 0.30000000000000004
+DIGITS = 6  # numbers are rounded to this many decimals: 0.3, not 0.30000000000000004
 
 
 def turn(options: Options, name: str, steps: int) -> Any:
-    """The value of an option after some steps: numbers stop at their ends, names go round."""
+    """The value of an option after `steps` steps: numbers are clamped, choices are cyclic."""
     metadata = {field.name: field.metadata for field in dataclasses.fields(options)}[name]
     check, value = metadata["check"], getattr(options, name)
     if check is flag:
@@ -20,12 +20,12 @@ def turn(options: Options, name: str, steps: int) -> Any:
         return names[(names.index(value) + (1 if steps > 0 else -1)) % len(names)]
     assert isinstance(check, Integer | Number), f"{name} cannot be turned"
     turned = value + steps * metadata["step"]
-    kept = min(max(round(turned, DIGITS), check.low), check.high)
-    return int(kept) if isinstance(check, Integer) else float(kept)
+    clamped = min(max(round(turned, DIGITS), check.low), check.high)
+    return int(clamped) if isinstance(check, Integer) else float(clamped)
 
 
 def turned(options: Options, name: str) -> str:
-    """An option and its value, in words."""
+    """An option and its value as text: "slice on", "opacity 12"."""
     value = getattr(options, name)
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"

@@ -1,4 +1,4 @@
-"""Lays panels over the window's picture: one texture for each, uploaded when it changes."""
+"""Draws panels over the window's picture, each from a texture that is uploaded when it changes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from cppn_gl.viewer.hud import Panel
 
 
 class Overlay:
-    """Draws panels of RGBA pixels, blended, at their places."""
+    """Draws panels of RGBA pixels, alpha-blended, and holds their textures."""
 
     def __init__(self, ctx: moderngl.Context):
         self._ctx = ctx
@@ -19,7 +19,7 @@ class Overlay:
     def draw(
         self, panels: list[Panel], target: moderngl.Framebuffer, size: tuple[int, int]
     ) -> None:
-        """Draw panels over the `size` pixels of `target`, in their order."""
+        """Draw panels over `target`, which is `size` pixels large, in the given order."""
         for panel in panels:
             height, width = panel.pixels.shape[:2]
             left, bottom = panel.x, size[1] - panel.y - height
@@ -29,18 +29,17 @@ class Overlay:
         target.viewport = (0, 0, *size)
 
     def _texture(self, panel: Panel) -> Any:
-        kept = self._textures.get(panel.name)
-        if kept is not None and kept[0] is panel.pixels:
-            return kept[1]
-        if kept is not None:
-            kept[1].release()
+        cached = self._textures.get(panel.name)
+        if cached is not None and cached[0] is panel.pixels:
+            return cached[1]
+        if cached is not None:
+            cached[1].release()
         height, width = panel.pixels.shape[:2]
         texture = self._ctx.texture((width, height), 4, panel.pixels.tobytes())
         self._textures[panel.name] = (panel.pixels, texture)
         return texture
 
     def release(self) -> None:
-        """Free everything."""
         for _, texture in self._textures.values():
             texture.release()
         self._textures.clear()

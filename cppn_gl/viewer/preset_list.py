@@ -1,4 +1,4 @@
-"""The presets that P and the digits choose among, and which of them was chosen last."""
+"""The list of presets that P and the digit keys choose from, and the last choice."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -8,24 +8,27 @@ from cppn_gl.utils.checks import PresetError
 
 
 class PresetList:
-    """Presets by number, counted from 1. `loaders` give them when they are asked for."""
+    """Presets numbered from 1, loaded on demand by `loaders`."""
 
     def __init__(self, loaders: Sequence[Callable[[], Preset]] = ()):
         self._loaders = list(loaders)
-        self.number = 0  # of the one that was chosen last; 0 for none
+        self.number = 0  # of the last choice; 0 for none
 
     def __len__(self) -> int:
         return len(self._loaders)
 
     def take(self, number: int) -> Preset:
-        """Choose the preset of a number. Raises PresetError, and it is chosen all the same."""
+        """Choose preset `number` and load it.
+
+        Raises PresetError. A preset that fails to load counts as chosen, so that `next` skips it.
+        """
         if not 1 <= number <= len(self):
             raise PresetError(f"there are {len(self)} presets")
-        self.number = number  # a broken one is passed over by the next step
+        self.number = number
         return self._loaders[number - 1]()
 
     def next(self, by: int, name: str) -> int:
-        """The number `by` steps on, round and round, from the last or from the preset `name`."""
+        """The number `by` steps from the last choice, or from the preset `name`, cyclically."""
         if not self._loaders:
             return 0
         number = self.number or self._find(name) or (1 - by) // 2
@@ -40,11 +43,11 @@ class PresetList:
 
 
 def list_of(presets: Sequence[Preset], number: int) -> PresetList:
-    """A list of presets that are there; the one of a number, from 1, is chosen already."""
+    """A list of loaded presets, of which `number` (from 1) is already chosen."""
 
     def loader(preset: Preset) -> Callable[[], Preset]:
         return lambda: preset
 
-    found = PresetList([loader(preset) for preset in presets])
-    found.number = number
-    return found
+    result = PresetList([loader(preset) for preset in presets])
+    result.number = number
+    return result

@@ -1,4 +1,4 @@
-"""Opens the window, and closes it again whatever happens."""
+"""Opens the window, runs its loop and closes it, also after an error."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,12 +22,11 @@ def run(
     tour: Sequence[Step] = (),
     step: int = 1,
 ) -> int:
-    """Open the window on a shot and stay until it is closed; the exit status.
+    """Open the window on a shot, block until it is closed, and return the exit status.
 
-    `source` is the preset file to watch, `engine` as for Renderer; `tour` has the presets that P
-    steps through, with captions, instead of all; `step` is the number, from 1, of the one that the
-    shot shows. Raises ContextError where no window, or no such
-    engine, can be had.
+    `source` is the preset file to watch for changes; `engine` is as for Renderer. With a `tour`,
+    P steps through its captioned presets instead of all shipped ones, and `step` (from 1) is the
+    step that the shot shows. Raises ContextError if the window or the engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:

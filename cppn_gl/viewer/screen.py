@@ -1,4 +1,4 @@
-"""What the window shows: the canvas's planes, panels over them, a title. Only changes are drawn."""
+"""Presents the canvas's planes and the panels over them in the window, only when they change."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ GROUND = tuple(value / 255 for value in text.GROUND)
 
 
 class Screen:
-    """The window's pixels."""
+    """The window's content and title."""
 
     def __init__(self, window: Any):
         self._window = window
@@ -22,9 +22,9 @@ class Screen:
         self._title = ""
 
     def shows(self, changes: int, size: tuple[int, int], panels: list[Panel]) -> bool:
-        """Whether this is what the window shows already; if not, it is expected to be shown now.
+        """Whether the window already shows this content; if not, the caller is to show it.
 
-        `changes` counts those of the planes.
+        `changes`: the canvas's counter of changed planes.
         """
         look = (changes, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
         same = look == self._signature
@@ -39,7 +39,7 @@ class Screen:
         size: tuple[int, int],
         strip: int = 0,
     ) -> None:
-        """Show planes and panels at a size in pixels, the planes above a dark strip so high."""
+        """Show planes and panels at `size` pixels, the planes above a dark strip, `strip` high."""
         screen = self._window.ctx.screen
         if strip:
             screen.use()
@@ -50,10 +50,9 @@ class Screen:
         glfw.swap_buffers(self._window._window)
 
     def entitle(self, title: str) -> None:
-        """Give the window a title."""
         if title != self._title:
             self._window.title = self._title = title
 
     def release(self) -> None:
-        """Free the textures of panels."""
+        """Free the panels' textures."""
         self._overlay.release()

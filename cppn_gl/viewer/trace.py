@@ -1,9 +1,10 @@
-"""What the window showed, and when, as lines of JSON: for benchmarks and tests.
+"""Logs each picture that the window shows as a line of JSON, for benchmarks and tests.
 
 `CPPN_GL_TRACE=FILE` turns it on. A line is {"event": "picture", "at": seconds of the monotonic
-clock, "scale": 1 for full resolution, "samples": N for N×N a pixel, "engine": what drew it,
-"longest": ms of the longest turn of the window's loop since the line before, "finished": at full
-resolution and what is wanted, "wanted", "size", "time", "preset": TOML text}.
+clock, "scale": 1 for full resolution, "samples": N for N×N per pixel, "engine": what drew it,
+"longest": ms of the longest turn of the window's loop since the previous line, "wanted": whether
+the picture is of the requested scene, "finished": the same, and at full resolution, "size", "time",
+"preset": TOML text}.
 """
 
 import json
@@ -22,17 +23,16 @@ class Trace:
 
     def __init__(self) -> None:
         path = os.environ.get(VARIABLE)
-        self._pictures = 0  # of the canvas, when the last event was written
+        self._pictures = 0  # canvas.pictures when the last event was written
         self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115
 
     def event(self, name: str, **values: Any) -> None:
-        """Write one event."""
         if self._file is not None:
             line = {"event": name, "at": wall.monotonic(), **values}
             self._file.write(json.dumps(line) + "\n")
 
     def picture(self, canvas: Canvas, preset: Preset, size: tuple[int, int], **values: Any) -> bool:
-        """Write that another picture is shown, if one is; whether it was written."""
+        """Log the canvas's picture if it is new; whether it was logged."""
         if self._file is None or canvas.pictures == self._pictures:
             return False
         self._pictures = canvas.pictures
@@ -51,10 +51,9 @@ class Trace:
 
     @property
     def on(self) -> bool:
-        """Whether anybody listens."""
+        """Whether events are logged."""
         return self._file is not None
 
     def close(self) -> None:
-        """Close the file."""
         if self._file is not None:
             self._file.close()

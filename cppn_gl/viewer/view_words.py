@@ -1,4 +1,4 @@
-"""The lines and words that a view lays over its picture, made again only when they change."""
+"""A view's lines and labels over its picture, drawn again only when they change."""
 
 from cppn_gl.preset.scene import Scene
 from cppn_gl.viewer.hud import Panel
@@ -8,7 +8,7 @@ Key = tuple[Scene, tuple[int, int], tuple[float, float] | None]
 
 
 class ViewWords:
-    """A view's overlay as a panel, undermost of all."""
+    """Caches a view's overlay as a panel."""
 
     def __init__(self) -> None:
         self._key: Key | None = None
@@ -17,7 +17,7 @@ class ViewWords:
     def panels(
         self, scene: Scene | None, size: tuple[int, int], cursor: tuple[float, float] | None
     ) -> list[Panel]:
-        """The panel for the scene that is shown, or none. `cursor`: the pixel pointed at."""
+        """The panel for the scene that is shown, or none. `cursor`: the pixel under it."""
         if scene is None:
             return []
         view = view_of(scene.preset)

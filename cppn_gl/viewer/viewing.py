@@ -1,6 +1,6 @@
-"""How a preset is looked at: the view, its options, and what the cursor points at.
+"""The explorer's actions on views: choosing a view, changing its options, clicking items.
 
-The explorer's part that knows of views; the explorer has the preset, and how to change it.
+An option that the keys K and J change is called a knob.
 """
 
 from abc import ABC, abstractmethod
@@ -14,17 +14,17 @@ from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit, View
 
-LARGE = 4  # steps of zoom, scale, pan, time and options that Shift takes at once
+LARGE = 4  # steps of zoom, weight scale, pan, time and options per key press with Shift
 
 
 class Viewing(ABC):
-    """The actions that are about views."""
+    """The actions on views, mixed into Explorer, which has the preset and the history."""
 
     message: str
 
     def __init__(self) -> None:
-        self.pointed: Callable[[], Hit | None] = lambda: None  # what lies under the cursor
-        self._knob = 0  # which option is turned
+        self.pointed: Callable[[], Hit | None] = lambda: None  # the item under the cursor
+        self._knob = 0  # index of the selected option
 
     @property
     @abstractmethod
@@ -33,60 +33,59 @@ class Viewing(ABC):
 
     @abstractmethod
     def change(self, say: str = "", **keys: Any) -> None:
-        """Change keys of the preset."""
+        """Change keys of the preset and set the message to `say`."""
 
     @abstractmethod
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
-        """Explore another preset, at its own time if it has one, and remember this one."""
+        """Explore another preset, at `time` if given, and remember this one to return to."""
 
     @property
     def view(self) -> View:
-        """The view that the preset is shown by: as a picture, where its own cannot show it."""
+        """The preset's view, or the picture view if its own cannot show this network."""
         view = view_of(self.preset)
         return ALL[PICTURE] if view.problem(self.preset) else view
 
     def next_view(self, large: bool = False) -> None:
-        """The next view that can show this preset (Shift: the one before)."""
+        """The next view that can show this preset (Shift: the previous)."""
         names = [name for name in VIEWS if not ALL[name].problem(self.preset)]
         name = following(names, self.view.name, large)
         self._knob = 0
         self.change(f"{name}: {VIEWS[name].help}", **{"show.view": name})
 
     def next_color(self, large: bool = False) -> None:
-        """The next mapping of outputs to colours (Shift: the one before)."""
+        """The next mapping of outputs to colours (Shift: the previous)."""
         if not self.view.colored(self.preset):
-            self.message = f"the view {self.view.name} has colours of its own"
+            self.message = f"the view {self.view.name} uses its own colours"
             return
         name = following(list(MAPPINGS), self.preset.color.mapping, large)
         self.change(f"colour {name}: {MAPPINGS[name].help}", mapping=name)
 
     @property
     def options(self) -> Options:
-        """The options of the view."""
         return self.preset.options(self.view.row.options or Options)
 
     @property
     def knob(self) -> str:
-        """The option of the view that K and J turn; "" where it has none."""
+        """The name of the option that K and J change; "" for a view without options."""
         knobs = self.view.knobs
         return knobs[self._knob % len(knobs)] if knobs else ""
 
     def next_knob(self, large: bool = False) -> None:
-        """The next option of the view (Shift: the one before)."""
+        """Select the view's next option (Shift: the previous)."""
         if self._has_knobs():
             self._knob += -1 if large else 1
             self.message = turned(self.options, self.knob)
 
     def knob_up(self, large: bool = False) -> None:
-        """That option up, on, or to its next value."""
+        """Increase the selected option, switch it on or off, or take its next value."""
         self._turn(LARGE if large else 1)
 
     def knob_down(self, large: bool = False) -> None:
-        """That option down, off, or to the value before."""
+        """Decrease the selected option, switch it on or off, or take its previous value."""
         self._turn(-LARGE if large else -1)
 
     def _turn(self, steps: int) -> None:
-        # By [show]: an option that views share goes along when V leads to the next view.
+        # Set in [show], so that the next view keeps the value of an option of the same name.
         if self._has_knobs():
             value = turn(self.options, self.knob, steps)
             if self.knob == "layer":
@@ -100,7 +99,7 @@ class Viewing(ABC):
         return bool(self.view.knobs)
 
     def click(self) -> None:
-        """Open, or keep, what lies under the cursor."""
+        """Open or select the item under the cursor."""
         hit = self.pointed()
         if hit is not None and hit.opens is not None:
             self.open(hit.opens, hit.words, hit.time)
@@ -109,6 +108,6 @@ class Viewing(ABC):
 
 
 def following(names: list[str], name: Any, backwards: bool) -> str:
-    """The name after another, or before it; round and round."""
+    """The name after `name`, or before it, cyclically."""
     at = names.index(name) if name in names else -1
     return names[(at + (-1 if backwards else 1)) % len(names)]

@@ -1,11 +1,11 @@
-"""Compiles what the live window will need, in a process of its own, so that the window never waits.
+"""The helper process: compiles shaders and measures engines, so that the window never waits.
 
 a request as a line of JSON on stdin -> compile, draw a pixel, measure the engines
                                      -> lines of JSON on stdout: what is compiled, "done"
 
-What stays is the driver's cache of compiled shaders on the disk, where the window finds them again
-(5.4 s became 0.01 s), and the tuning cache. A newer request ends the work on an older one. The
-process ends with its stdin.
+The results reach the window through the driver's disk cache of compiled shaders (which reduced a
+first draw from 5.4 s to 0.01 s) and through the tuning cache. A newer request cancels the work on
+an older one. The process ends when its stdin is closed.
 """
 
 import contextlib
@@ -35,13 +35,13 @@ from cppn_gl.views import ALL
 from cppn_gl.views.base import Stage, View
 from cppn_gl.views.picture import SAMPLES
 
-NICENESS = 5  # below the window, and yet done soon
-SMALL = (100, 62)  # pixels of a view that is drawn for the sake of its shaders
+NICENESS = 5  # a lower priority than the window's
+SMALL = (100, 62)  # pixels of a view that is drawn only to compile its shaders
 
 
 def deepest(preset: Preset) -> Preset | None:
-    """The preset at the greatest depth, whose weights may need another program."""
-    with contextlib.suppress(PresetError):  # a network given by its layers
+    """The preset at the greatest depth, which may need another program; None for fixed weights."""
+    with contextlib.suppress(PresetError):  # a network with explicit weights
         if preset.spec.depth > 1:
             return preset.replace(depth=MAX_DEPTH)
     return None
@@ -50,40 +50,40 @@ def deepest(preset: Preset) -> Preset | None:
 def needed(
     renderer: Renderer, preset: Preset, *, deeper: bool = True
 ) -> Iterator[tuple[Scene, Engine, int]]:
-    """What to compile for a preset, the most urgent first: scene, engine, samples.
+    """(scene, engine, samples) of each program to compile for a preset, the most urgent first.
 
-    `deeper`: what it needs at a greater depth, too.
+    `deeper`: include the programs for greater depths.
     """
     scene = scene_of(preset)
     engine = ENGINES[renderer.engine_for(scene.network).engine]
     if not engine.compiles:
         return
     engines = list(dict.fromkeys((STAND_IN, engine)))
-    for one in engines:
-        yield scene, one, 1
+    for each in engines:
+        yield scene, each, 1
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
     if deep is not None and not engine.bakes:
         scene = scene_of(deep)
-        for one in engines:
-            yield scene, one, 1
+        for each in engines:
+            yield scene, each, 1
 
 
 class OldRequest(Exception):  # noqa: N818, no error
-    """A newer request waits."""
+    """Cancels the current request because a newer one is waiting."""
 
 
 class Warmer:
-    """Answers requests, the newest only. `asked`: the engine that the window was asked for."""
+    """Answers requests, always the newest one."""
 
     def __init__(self, renderer: Renderer, requests: Requests):
         self.renderer, self._requests = renderer, requests
-        self._known: set[str] = set()  # compiled by this process
-        self._seen: set[tuple[str, Structure]] = set()  # views drawn, of networks of a structure
+        self._known: set[str] = set()  # keys of programs compiled by this process
+        self._seen: set[tuple[str, Structure]] = set()  # (view, structure) whose shaders compiled
         self._sheet: Planes | None = None
 
     def serve(self) -> None:
-        """Answer requests for ever; the end of stdin ends the process."""
+        """Answer requests until stdin is closed, which ends the process."""
         while True:
             request = self._requests.get()
             while self._requests.waiting:
@@ -98,18 +98,18 @@ class Warmer:
                     self._requests.tell(number=number, error=str(error))
                 self._requests.tell(number=number, done=True)
                 if preset is not None:
-                    self._look_through(preset)
+                    self._compile_views(preset)
 
-    def _look_through(self, preset: Preset) -> None:
-        """Draw, small, every other view that a key may bring: their shaders are compiled then."""
+    def _compile_views(self, preset: Preset) -> None:
+        """Draw every view once at a small size, which compiles its shaders."""
         of = self.renderer.painter.structure(preset.network())
         for view in ALL.values():
             if (view.name, of) in self._seen or not view.own_shaders:
                 continue
-            self._look()
+            self._check_newer()
             shown = preset.replace(view=view.name)
             if not view.problem(shown):
-                with contextlib.suppress(ShaderError):  # said when it is needed
+                with contextlib.suppress(ShaderError):  # reported when the view is shown
                     self._draw_small(view, scene_of(shown))
             self._seen.add((view.name, of))
 
@@ -119,7 +119,7 @@ class Warmer:
         drawing = view.begin(Stage(painter, lambda network: CPU_ENGINE), sheet, scene)
         try:
             while not drawing.step(within(DISK_SECONDS)):
-                self._look()
+                self._check_newer()
         finally:
             drawing.release()
             sheet.release()
@@ -133,7 +133,7 @@ class Warmer:
 
     def _compile(self, number: int, preset: Preset) -> None:
         for scene, engine, samples in needed(self.renderer, preset):
-            self._look()
+            self._check_newer()
             key = engine.program_key(self.renderer.painter, scene.network, samples)
             seconds = 0.0
             if key not in self._known:
@@ -143,10 +143,10 @@ class Warmer:
             self._requests.tell(number=number, key=key, seconds=seconds)
 
     def _compile_afresh(self, scene: Scene, engine: Engine, samples: int) -> float:
-        """Compile for one number of samples.
+        """Compile a program for a number of samples; returns the seconds.
 
-        llvmpipe keeps on the disk what a program was compiled to first, and not what the same
-        program was compiled to once more, for blending.
+        Supersampling uses a new program object: llvmpipe's disk cache holds only a program's first
+        compilation, not the second one for blending.
         """
         painter = self.renderer.painter
         old = painter.programs
@@ -159,7 +159,7 @@ class Warmer:
                 painter.programs.release()
                 painter.programs = old
 
-    def _look(self) -> None:
+    def _check_newer(self) -> None:
         if self._requests.waiting:
             raise OldRequest
 
@@ -171,7 +171,7 @@ class Warmer:
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
         def sheet(part: tuple[int, int]) -> Planes:
-            self._look()  # between two engines
+            self._check_newer()  # between two engines
             if self._sheet is None or self._sheet.size != part:
                 if self._sheet is not None:
                     self._sheet.release()
@@ -182,7 +182,7 @@ class Warmer:
 
 
 def main() -> int:
-    """Work until stdin ends."""
+    """Run until stdin is closed; the exit status."""
     requests = Requests()
     with contextlib.suppress(AttributeError, OSError):
         os.nice(NICENESS)
@@ -193,10 +193,10 @@ def main() -> int:
     except (ContextError, ShaderError) as error:
         requests.tell(unfit=str(error))
         return 0
-    found = renderer.info.context
-    here = [found.renderer, found.version] if found else ["", ""]
+    context = renderer.info.context
+    here = [context.renderer, context.version] if context else ["", ""]
     if here != hello["driver"]:
-        requests.tell(unfit=f"without a window {' '.join(here)} draws")
+        requests.tell(unfit=f"the driver without a window is {' '.join(here)}")
         return 0
     assert renderer.ctx is not None
     requests.tell(ready=True)

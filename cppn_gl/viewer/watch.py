@@ -1,23 +1,23 @@
-"""Notices that files have changed, by looking at them: an editor may write, rename or replace."""
+"""Watches files by polling them, which notices writes, renames and replacements alike."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cppn_gl.utils.resources import resource
 
-INTERVAL = 0.1  # seconds between looks
+INTERVAL = 0.1  # seconds between polls
 
 Stamp = tuple[int, int, int] | None
 
 
 def shader_files() -> list[Path]:
-    """The shader files, and not what an editor keeps beside them."""
+    """The shader files, without an editor's backup files."""
     found = resource("shaders").iterdir()
     return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert", ".comp"))
 
 
 class Watch:
-    """Files to look at. `files` is asked anew at each look, so that new files count."""
+    """Polls files for changes. `files` lists them at each poll, so that new files are noticed."""
 
     def __init__(self, files: Callable[[], Iterable[Path]]):
         self._files = files
@@ -25,7 +25,7 @@ class Watch:
         self._due = 0.0
 
     def changed(self, now: float) -> bool:
-        """Whether anything has changed since the last look; looks at most every INTERVAL."""
+        """Whether any file has changed since the last poll; polls at most every INTERVAL."""
         if now < self._due:
             return False
         self._due = now + INTERVAL

@@ -1,6 +1,6 @@
-"""The weights of the network shown, drawn some layers at a time: millions take a second.
+"""Draws a network's random weights a few layers at a time, since millions take a second.
 
-Preset -> follow() -> the newest preset whose network is there, and the network
+Preset -> follow() -> the newest preset whose weights are complete, and its network
 """
 
 import time as wall
@@ -11,24 +11,24 @@ from cppn_gl.preset.preset import Preset
 
 
 class Weights:
-    """Follows a preset that changes. What was begun is finished, so that a held key shows some."""
+    """Follows a changing preset, but finishes a network once begun: a held key shows some."""
 
     def __init__(self) -> None:
         self._shown: tuple[Preset, Network] | None = None
         self._next: Preset | None = None
         self._layers: Iterator[object] = iter(())
-        self._drawn: list[object] = []  # held, or large layers would be drawn twice
+        self._drawn: list[object] = []  # keeps large layers alive, or they would be drawn twice
 
     @property
     def busy(self) -> bool:
-        """Whether a network is half drawn."""
+        """Whether a network's weights are incomplete."""
         return self._next is not None
 
     def follow(self, preset: Preset, seconds: float) -> tuple[Preset, Network]:
-        """A preset and its network: this one, or an older one after `seconds` without an end."""
+        """`preset` and its network, or the last complete ones if `seconds` did not suffice."""
         old = self._shown
         if old is not None and not self.busy and _same_network(old[0], preset):
-            # The same network object where only the view differs: nothing is packed again.
+            # Keep the network object if only the view differs: its weights stay on the GPU.
             self._shown = old if old[0] == preset else (preset, old[1])
             return self._shown
         if self._next is None:

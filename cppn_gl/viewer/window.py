@@ -1,4 +1,4 @@
-"""Opens the window: moderngl-window on glfw, every failure one ContextError."""
+"""Opens a moderngl-window window on glfw; every failure becomes a ContextError."""
 
 import logging
 import warnings
@@ -15,14 +15,14 @@ TRIED = "a window with glfw"
 
 
 def open_window(size: tuple[int, int] | None, *, fullscreen: bool = False) -> Any:
-    """A moderngl-window window with an OpenGL 3.3 core context, current.
+    """A moderngl-window window whose OpenGL 3.3 core context is current.
 
     `size` is in screen coordinates. Raises ContextError.
     """
     memory.share_heaps()
     logging.getLogger("moderngl_window").setLevel(logging.WARNING)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # glfw warns of what is then raised; PyGLM of itself
+        warnings.simplefilter("ignore")  # glfw warns before the error is raised; PyGLM on import
         try:
             import moderngl_window
             from moderngl_window.context.glfw.window import Window
@@ -40,16 +40,16 @@ def open_window(size: tuple[int, int] | None, *, fullscreen: bool = False) -> An
             moderngl_window.activate_context(window=window)
         except ContextError:
             raise
-        except Exception as error:  # the libraries raise without pattern
+        except Exception as error:  # the libraries raise exceptions of many types
             raise explain(error, tried=TRIED) from error
-    # Keys are the binding table's alone.
+    # All keys are bound in bindings.py.
     window.exit_key = None
     window.fullscreen_key = None
     return window
 
 
 def framebuffer_size(window: Any) -> tuple[int, int]:
-    """Pixels of the window; (0, 0) when it is minimised. moderngl-window's own may be stale."""
+    """The window's size in pixels, (0, 0) when minimised. moderngl-window's value may be stale."""
     if glfw.get_window_attrib(window._window, glfw.ICONIFIED):
         return 0, 0
     width, height = glfw.get_framebuffer_size(window._window)
@@ -57,22 +57,22 @@ def framebuffer_size(window: Any) -> tuple[int, int]:
 
 
 def content_scale(window: Any) -> float:
-    """How much larger this monitor's content is to be drawn: 2.0 on a HiDPI one."""
+    """The monitor's scale factor for text: 2.0 on a typical HiDPI monitor."""
     return max(float(s) for s in glfw.get_window_content_scale(window._window))
 
 
 def to_pixel(place: tuple[float, float], size: tuple[int, int]) -> tuple[float, float]:
-    """Local coordinates u, v as a pixel of a picture of `size`, y down."""
+    """The pixel (x, y down) at local coordinates (u, v) in a picture of `size`."""
     half = min(size) / 2
     return size[0] / 2 + place[0] * half, size[1] / 2 - place[1] * half
 
 
 def to_local(window: Any, x: float, y: float, below: float = 0.0) -> tuple[float, float]:
-    """A place in the window (screen coordinates) as local coordinates u, v of the picture.
+    """The picture's local coordinates (u, v) at a point in the window (screen coordinates).
 
-    `below`: the share of the window's height that lies beneath the picture.
+    `below`: the fraction of the window's height that lies below the picture.
     """
-    width, height = glfw.get_window_size(window._window)
-    high = height * (1 - below)
-    shorter = max(1, min(width, high))
-    return (2 * x - width) / shorter, (high - 2 * y) / shorter
+    width, full_height = glfw.get_window_size(window._window)
+    height = full_height * (1 - below)
+    shorter = max(1, min(width, height))
+    return (2 * x - width) / shorter, (height - 2 * y) / shorter

@@ -433,7 +433,7 @@ def until(condition: Callable[[], object]) -> None:
 LONG = ["--depth", "8", "--width", "64", "--size", "120x80"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_sequence_stopped_midway_resumes_to_the_same_bytes(
     run: Run, here: Path, number: signal.Signals
 ) -> None:
@@ -900,7 +900,7 @@ def test_a_picture_for_which_memory_lacks_is_one_line(
     assert "not enough memory" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_is_silent(
     run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
@@ -915,7 +915,7 @@ def test_an_interruption_is_silent(
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_in_a_librarys_call_back_is_not_lost(
     run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:

@@ -40,7 +40,7 @@ def test_a_signal_while_the_driver_compiles_ends_the_command(tmp_path: Path, eng
     root = str(Path(__file__).parents[2])
     environment = os.environ | {"MESA_SHADER_CACHE_DISABLE": "true", "PYTHONPATH": root}
     for attempt in range(TRIES):
-        number = moments.choice([signal.SIGINT, signal.SIGTERM])
+        number = moments.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
         process = subprocess.Popen(
             [sys.executable, "-m", "cppn_gl", *words],
             env=environment,

@@ -11,14 +11,14 @@ from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 
-CENTRE = 0.3  # r at the centre
+RADIUS_WEIGHT = 0.3  # coefficient of `far`
 
 
 class Fold:
     """A row of the folded layer 1, as in the shader's uniform block."""
 
     def __init__(self, row: np.ndarray, bias: float):
-        self.x, self.y, self.z, self.w = float(row[0]), float(row[1]), bias, CENTRE
+        self.x, self.y, self.z, self.w = float(row[0]), float(row[1]), bias, RADIUS_WEIGHT
 
 
 def run(network: Network, u: float, v: float) -> list[float]:

@@ -181,7 +181,7 @@ def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) 
     one = chooser(PROCESSOR, name)
     choice = one.engine_for(network)
     if not EXACT[name].problem(network, one.capabilities):
-        assert (choice.engine, choice.why) == (name, "asked for")
+        assert (choice.engine, choice.why) == (name, "requested")
     else:
         assert choice.engine == ("fragment" if EXACT[name].bakes else "compute-4")
         assert choice.why == f"{name} supports at most 64 units per layer"

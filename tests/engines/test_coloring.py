@@ -21,7 +21,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import within
 from cppn_gl.viewer import canvas as canvases
-from cppn_gl.viewer.available import Pick
+from cppn_gl.viewer.engine_selector import Pick
 from cppn_gl.viewer.warming import SAMPLES
 
 SIZE = (37, 21)

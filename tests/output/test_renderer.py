@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from rows import EXACT
 from samples import COUNT, FEATURE_NAMES, sample, size_of, time_of
+from threads import at_once
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
 import cppn_gl.output.renderer
@@ -548,6 +549,7 @@ def test_small_blocks_are_as_true(renderer: Renderer, monkeypatch: pytest.Monkey
 
 OLD = """
 from test_renderer import PATHS
+from threads import at_once
 from truth import check_truth
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.gl.context import ContextError
@@ -1000,3 +1002,28 @@ def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
             one.render(preset, (64, 36), 0.3)
         assert "\n" not in str(refused.value)
         assert one.render(SEEN, (9, 7)).std() > 0  # and it goes on
+
+
+@gl
+def test_the_engine_can_be_asked_for_while_opengl_opens_late() -> None:
+    drawn = threading.Event()
+    with Renderer("numpy") as renderer:
+
+        def draw() -> None:
+            try:
+                renderer.render(Preset().replace(view="gradient"), (8, 6))
+            finally:
+                drawn.set()
+
+        def ask() -> None:
+            while not drawn.is_set():
+                assert renderer.engine_for(Preset()).engine == "numpy"
+                assert renderer.tuning_path is None or renderer.tuning_path.is_absolute()
+
+        at_once([draw, ask])
+
+
+def test_several_threads_release_one_renderer() -> None:
+    for _ in range(20):
+        renderer = Renderer("numpy")
+        at_once([renderer.release] * 4)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: raised where that is safe, and the end of what would not end by itself."""
+"""SIGINT, SIGTERM and SIGHUP: raised where that is safe; what does not end by itself is ended."""
 
 import contextlib
 import os
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cppn_gl.utils.interrupts import Terminated, interruptible, raise_received
+from cppn_gl.utils.interrupts import HungUp, Terminated, interruptible, raise_received
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
-RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+RAISED = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated, signal.SIGHUP: HungUp}
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -1,4 +1,4 @@
-"""One table of keys: each bound once, and each to something that exists."""
+"""The table of key bindings: each key is bound once, and to an action that exists."""
 
 import pytest
 
@@ -58,16 +58,16 @@ def test_the_help_has_every_binding_and_the_mouse() -> None:
     rows = help_rows()
     assert len(rows) == len(BINDINGS) + len(MOUSE)
     assert [text for _, text in rows[: len(BINDINGS)]] == [b.help for b in BINDINGS]
-    assert ("↑ ↓", "depth ±1 (Shift ±5)") in rows
+    assert ("↑ ↓", "depth (layers) ±1 (Shift ±5)") in rows
     assert ("1–9", "preset by number") in rows
     assert ("Alt+arrows", "pan") in rows
-    assert ("PgUp PgDn", "layer shown") in rows
-    assert ("drag", "pan, or turn a surface or volume") in rows
+    assert ("PgUp PgDn", "show next / previous layer") in rows
+    assert ("drag", "pan, or rotate a 3D view") in rows
 
 
 def test_the_help_shows_the_labels_of_the_keyboard() -> None:
     names = {"]": "+", "[": "Ü", "S": "Ы"}
     assert shown_keys(by_key()["]"][1], names) == "+ Ü"
     assert shown_keys(by_key()["Ctrl+S"][1], names) == "Ctrl+Ы"
-    assert shown_keys(by_key()["Enter"][1], names) == "Enter Backspace"
+    assert shown_keys(by_key()["Enter"][1], names) == "Enter"
     assert ("+ Ü", "weight scale up / down") in help_rows(names)

@@ -1,4 +1,4 @@
-"""The window's picture: coarse at once, then fine, the renderer's own bytes in the end."""
+"""The window's progressive drawing: coarse first, then refined, finally the renderer's bytes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,6 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer import canvas as canvases
-from cppn_gl.viewer.available import Pick
 from cppn_gl.viewer.canvas import (
     FIRST_SECONDS,
     MAX_SCALE,
@@ -35,6 +34,7 @@ from cppn_gl.viewer.canvas import (
     SAMPLING_SECONDS,
     Canvas,
 )
+from cppn_gl.viewer.engine_selector import Pick
 from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
@@ -52,14 +52,14 @@ def renderer() -> Iterator[Renderer]:
 
 @pytest.fixture
 def current(renderer: Renderer) -> Iterator[moderngl.Context]:
-    """The context, free of errors in the end."""
+    """The context; fails if a test leaves a GL error."""
     assert renderer.ctx is not None
     yield renderer.ctx
     assert renderer.ctx.error == "GL_NO_ERROR"
 
 
 class Engines:
-    """What may draw, as the tests say."""
+    """An EngineSelector whose picks the tests set."""
 
     def __init__(self, painter: Painter):
         self.painter = painter
@@ -79,7 +79,7 @@ class Engines:
 
 
 class Counted:
-    """Sheets that the canvas has made, and how many of them are not freed."""
+    """Counts the planes that the canvas has created and not freed."""
 
     def __init__(self) -> None:
         self.sizes: list[Size] = []
@@ -122,7 +122,7 @@ def scene(preset: Preset = PRESET, time: float = 0.0) -> Scene:
 
 
 def expect(painter: Painter, of: Scene, size: Size, seconds: float) -> None:
-    """Let the painter expect that a picture takes `seconds`, whatever it then measures."""
+    """Make the painter expect `seconds` for a picture, whatever it measures."""
     kind = FRAGMENT.rate_key(painter, of.network)
     painter._rates[kind] = size[0] * size[1] * work_per_pixel(of.network) / seconds
 
@@ -133,7 +133,7 @@ def pixels(renderer: Renderer, canvas: Canvas) -> Any:
 
 
 def finish(canvas: Canvas) -> list[int]:
-    """Draw until full resolution is shown; the scales of the pictures on the way."""
+    """Draw until full resolution is shown; returns the scales of the pictures on the way."""
     scales = []
     for _ in range(100):
         if canvas.advance(LONG, still=False):
@@ -144,7 +144,7 @@ def finish(canvas: Canvas) -> list[int]:
 
 
 def until_shown(canvas: Canvas) -> None:
-    """Draw, a tile at a time, until another picture is shown."""
+    """Draw tile by tile until another picture is shown."""
     assert any(canvas.advance(0.0, still=False) for _ in range(10_000))
 
 
@@ -184,7 +184,7 @@ def test_a_slow_picture_is_coarse_first(
     scales: list[int],
 ) -> None:
     monkeypatch.setattr(renderer.painter, "record", lambda *args: None)
-    # A tile is as large as the rate allows, so that the rate is for `_begin` alone to see.
+    # The rate also determines the size of tiles, so it is set only while `_begin` runs.
     monkeypatch.setattr(drawings, "draw", whole)
     wanted, size = scene(), (70, 45)
     expect(renderer.painter, wanted, size, seconds)
@@ -204,7 +204,7 @@ def test_a_slow_picture_is_coarse_first(
 def whole(
     painter: Painter, target: Planes, of: Scene, region: Region, pipeline: Pipeline
 ) -> Steps[None]:
-    """Draw all in one tile, whatever was expected."""
+    """Draw everything in one tile, whatever time was expected."""
     yield
     program = painter.load(of, pipeline)
     painter.frame(frame_block(of, region))
@@ -236,7 +236,7 @@ def test_the_same_again_changes_nothing(canvas: Canvas, counted: Counted) -> Non
 
 
 def one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a drawing take many steps."""
+    """Make a drawing take many steps."""
     monkeypatch.setattr(painting.Painter, "record", lambda *args: None)
     monkeypatch.setattr(painting.Painter, "rate", lambda self, kind: 1.0)
 
@@ -434,7 +434,7 @@ def test_coarse_and_fine_pictures_are_stretched_alike(
     kind: str,
     size: Size,
 ) -> None:
-    """The colours of a place are the same to the bit, however coarse its picture is."""
+    """A point has exactly the same colour at every scale."""
     preset = PRESET.replace(view=view, stretch=kind, mapping="magma", depth=3, cols="seed=1:3")
     ends: list[ValueRange] = []
 
@@ -461,7 +461,7 @@ def test_coarse_and_fine_pictures_are_stretched_alike(
 
 
 def sampled(canvas: Canvas) -> None:
-    """Draw until all samples are there."""
+    """Draw until the picture is supersampled."""
     for _ in range(1000):
         canvas.advance(LONG)
         if canvas.rests():

@@ -1,4 +1,4 @@
-"""Captions of a tour: of the step shown, also after walking back, and none beside it."""
+"""Captions of a tour: that of the step shown, also after going back, and none outside the tour."""
 
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.tour import Step, caption

@@ -1,4 +1,4 @@
-"""What each key does to the preset, the view, the time and the history."""
+"""The effect of each key on the preset, the view, the time and the history."""
 
 import math
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def test_depth_and_width_stop_at_their_limits(
     assert getattr(spec(explorer), key) == 11 + large
     press(explorer, up, 100, large=True)
     assert getattr(spec(explorer), key) == high
-    assert explorer.message == f"the {key} can be from {low} to {high}"
+    assert explorer.message == f"the {key} ranges from {low} to {high}"
     press(explorer, down)
     assert getattr(spec(explorer), key) == high - 1
     assert explorer.message == ""
@@ -122,7 +122,7 @@ def test_the_weight_scale_goes_the_way_of_the_key(
         press(explorer, action, large=large)
         after = spec(explorer).weight_scale
         if after == before:
-            assert explorer.message == "the weight scale can be from 0.0001 to 1000"
+            assert explorer.message == "the weight scale ranges from 0.0001 to 1000"
         else:
             assert (after > before) == (action == "stronger")
             assert MIN_SCALE <= after <= MAX_SCALE
@@ -231,7 +231,7 @@ def test_where_a_view_has_colours_of_its_own_c_changes_nothing_and_says_so() -> 
         explorer = Explorer(start.replace(view="units"))
         press(explorer, "next_color")
         assert explorer.preset == start.replace(view="units")
-        assert explorer.message == "the view units has colours of its own"
+        assert explorer.message == "the view units uses its own colours"
         assert explorer.history.place == (1, 1)
 
 
@@ -311,7 +311,7 @@ views = st.builds(
 
 
 def under(explorer: Explorer) -> tuple[float, float]:
-    """The point of the plane under the cursor."""
+    """The point of the input plane under the cursor."""
     view, (u, v) = explorer.preset.view, explorer.cursor
     return view.center[0] + u * view.extent, view.center[1] + v * view.extent
 
@@ -400,7 +400,7 @@ def test_the_range_of_extent_is_refused_beyond(extent: float, action: str) -> No
     explorer.cursor = (0.3, 0.1)
     press(explorer, action, 20)
     last = explorer.preset
-    assert explorer.message == "the extent can be from 1e-06 to 1e+06"
+    assert explorer.message == "the extent ranges from 1e-06 to 1e+06"
     press(explorer, action, large=True)
     assert explorer.preset is last
     press(explorer, {"zoom_in": "zoom_out", "zoom_out": "zoom_in"}[action], 4)
@@ -453,7 +453,7 @@ def test_reset_returns_to_the_presets_view() -> None:
 def test_layers_one_by_one() -> None:
     explorer = Explorer(drawn(depth=7))
     press(explorer, "layer_up")
-    assert (explorer.layer, explorer.message) == (7, "all layers")
+    assert (explorer.layer, explorer.message) == (7, "the whole network")
     press(explorer, "layer_down")
     assert (explorer.layer, explorer.message) == (6, "layer 6 of 7")
     assert explorer.shown == drawn(depth=6)
@@ -485,7 +485,7 @@ def test_enter_and_back() -> None:
     press(explorer, "enter")
     assert "PgDn" in explorer.message
     press(explorer, "leave")
-    assert explorer.message == "nothing to go back to"
+    assert explorer.message == "nothing was opened that Backspace could return from"
     press(explorer, "layer_down", 3)
     press(explorer, "enter")
     assert explorer.preset == drawn(depth=6)
@@ -497,7 +497,7 @@ def test_enter_and_back() -> None:
     press(explorer, "leave")
     assert (explorer.preset, explorer.layer) == (drawn(depth=9), 6)
     press(explorer, "leave")
-    assert explorer.message == "nothing to go back to"
+    assert explorer.message == "nothing was opened that Backspace could return from"
 
 
 # A network given by its layers
@@ -522,7 +522,7 @@ def test_given_layers_cannot_be_drawn_anew(action: str) -> None:
     press(explorer, action)
     press(explorer, action, large=True)
     assert explorer.preset is start
-    assert "given by its layers" in explorer.message
+    assert "fixes the weights" in explorer.message
     assert explorer.history.place == (1, 1)
 
 
@@ -711,13 +711,13 @@ def test_each_change_is_one_step() -> None:
     for expected in seen[-2::-1]:
         press(explorer, "history_back")
         assert explorer.history.now == expected
-    assert explorer.message == "seen 1 of 7"
+    assert explorer.message == "history: 1 of 7"
     press(explorer, "history_back")
-    assert explorer.message == "the first picture seen"
+    assert explorer.message == "start of the history"
     press(explorer, "history_on", 6)
     assert explorer.history.now == seen[-1]
     press(explorer, "history_on")
-    assert explorer.message == "the newest picture"
+    assert explorer.message == "end of the history"
 
 
 def test_a_held_key_is_one_step() -> None:

@@ -1,4 +1,4 @@
-"""The process that compiles for the window: what it answers, and that it ends."""
+"""The helper process: its answers, and its end."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer
 
 
 class Asked(Requests):
-    """Requests of no other process."""
+    """Requests that come from the test."""
 
     def __init__(self, *requests: dict[str, Any]):
         self.requests, self.told = list(requests), list[dict[str, Any]]()
@@ -57,13 +57,13 @@ def hello(renderer: Renderer, **values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def cold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is compiled or measured, for the processes that the test starts."""
+    """Empty shader and tuning caches for the processes that the test starts."""
     for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
         monkeypatch.setenv(name, str(tmp_path))
 
 
 def heard(helper: Helper, word: str) -> list[dict[str, Any]]:
-    """All answers up to one with a certain word."""
+    """All answers up to the first that contains `word`."""
     found: list[dict[str, Any]] = []
 
     def look() -> bool:

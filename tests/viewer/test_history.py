@@ -1,4 +1,4 @@
-"""Walking through everything seen, gestures, and earlier sessions."""
+"""Stepping through the history, gestures, and earlier sessions."""
 
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def test_a_restart_goes_on_from_the_earlier_session(tmp_path: Path) -> None:
         depths.append(again.preset.spec.depth)
     assert depths == [8, 7, 6, 5]
     again.history_back()
-    assert again.message == "the first picture seen"
+    assert again.message == "start of the history"
     again.zoom_in()
     again.reset_view()
     assert again.preset.view == moment(5).home

@@ -1,4 +1,4 @@
-"""What is written over the picture, when it comes and goes, and that it fits."""
+"""The text over the picture: its content, when it appears and fades, and that it fits."""
 
 import itertools
 from typing import Any
@@ -64,7 +64,7 @@ def test_the_lines_say_what_is_shown() -> None:
         "zoom 2×  time 2.5 s",
         "1,234,567 parameters",
         "60 frames/s, llvmpipe",
-        "compute-8, measured here: 1.70× fragment",
+        "engine compute-8, measured here: 1.70× fragment",
         "H: all keys",
     ]
 
@@ -77,7 +77,7 @@ def test_the_lines_follow_every_change() -> None:
     assert "depth 3 × width 16 (layer 2 shown)  tanh sin" in found
     assert "uniform  weight scale 1  bias scale 0.5  seed 0" in found
     assert "zoom 1×  time 0.0 s (paused)" in found
-    assert "1 pixel in 16 so far, llvmpipe" in found  # and no rate of what stands still
+    assert "preview: 1 pixel in 16, llvmpipe" in found  # and no rate of what stands still
     assert found[-2] == "recording: 3 frames, 30/s"
 
 
@@ -86,10 +86,10 @@ def test_a_slow_rate_has_a_decimal() -> None:
 
 
 def test_how_fine_the_picture_is() -> None:
-    assert quality(16, 1, 0.0) == "1 pixel in 256 so far"
+    assert quality(16, 1, 0.0) == "preview: 1 pixel in 256"
     assert quality(1, 1, 0.0) == ""
-    assert quality(1, 1, 0.371) == "smoothed: 37% so far"
-    assert quality(1, 4, 1.0) == "4×4 samples"
+    assert quality(1, 1, 0.371) == "smoothing: 37%"
+    assert quality(1, 4, 1.0) == "4×4 samples per pixel"
 
 
 def test_one_layer_has_no_width() -> None:
@@ -106,7 +106,7 @@ def test_no_glyph_is_missing() -> None:
     of = explorer(depth=4, activation=("tanh", "sin", "relu"), inputs=("t",), bias_scale=2.0)
     found = [
         *lines(of, quality=quality(8, 1, 0.0), recording="recording: 3 frames, 30/s"),
-        "keeping the picture …",
+        "saving a screenshot …",
     ]
     assert missing(found) == set()
 

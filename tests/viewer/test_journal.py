@@ -1,4 +1,4 @@
-"""What was seen survives a crash: one line of JSON for each moment."""
+"""The history on disk survives a crash: one line of JSON for each moment."""
 
 import errno
 import json
@@ -47,7 +47,7 @@ def writer(name: str, path: Path) -> "subprocess.Popen[str]":
 
 
 def write(process: "subprocess.Popen[str]") -> None:
-    """Have another process write a moment, and wait until it says that it has."""
+    """Let another process write a moment, and wait until it has."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("\n")
@@ -212,7 +212,7 @@ def test_a_place_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     assert journal.read() == []
     assert journal.problem == ""
     journal.append(moment())
-    assert journal.problem.startswith("history is not kept: ")
+    assert journal.problem.startswith("history is not saved: ")
     assert "file/history.jsonl: " in journal.problem
     journal.problem = ""
     journal.append(moment())
@@ -269,7 +269,7 @@ def deep() -> Layer:
 def test_a_pipe_in_its_place_is_told_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "history.jsonl")
     journal = Journal(tmp_path / "history.jsonl")
-    assert "no plain file" in journal.problem
+    assert "is not a regular file" in journal.problem
     assert journal.read() == []
 
 

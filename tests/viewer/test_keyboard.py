@@ -1,4 +1,4 @@
-"""Key names by the person's layout, and repeats by our own clock."""
+"""Key names on the user's layout, and key repeats by the clock."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def code(name: str) -> int:
 
 @pytest.fixture
 def layout(monkeypatch: pytest.MonkeyPatch) -> Layout:
-    """Put another keyboard under the program: what differs from the US one."""
+    """Simulate a keyboard layout, given by its differences from the US layout."""
 
     def put(**changes: str | None) -> None:
         printed = {code(name): label for name, label in (US | changes).items()}
@@ -45,7 +45,7 @@ def layout(monkeypatch: pytest.MonkeyPatch) -> Layout:
 
 
 def bound_by(name: str) -> list[str]:
-    """The keys of the keyboard, by their US name, that give a name of the table."""
+    """US key names to the names of the binding table that they give."""
     return [key for key in US if key_name(code(key)) == name]
 
 

@@ -1,4 +1,4 @@
-"""Options turned by keys: every kind of key, to its ends and round."""
+"""Steps of a view's options: every kind of option, at its limits and cyclic."""
 
 import dataclasses
 

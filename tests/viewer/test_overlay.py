@@ -1,4 +1,4 @@
-"""Panels land pixel for pixel where they belong, blended over the picture."""
+"""Panels are drawn at their exact pixels, blended over the picture."""
 
 from collections.abc import Iterator
 
@@ -54,7 +54,7 @@ def overlay(current: moderngl.Context) -> Iterator[Overlay]:
 
 
 def read(target: moderngl.Framebuffer) -> Picture:
-    """The window as (height, width, 4), row 0 on top."""
+    """The window's pixels, (height, width, 4), row 0 at the top."""
     data = np.frombuffer(target.read(components=4, alignment=1), np.uint8)
     return data.reshape(SIZE[1], SIZE[0], 4)[::-1]
 
@@ -64,7 +64,7 @@ def noise(width: int, height: int, seed: int = 0) -> Picture:
 
 
 def blended(panels: list[Panel]) -> NDArray[np.float64]:
-    """What the window should show, by itself."""
+    """The expected pixels, computed independently."""
     picture = np.empty((SIZE[1], SIZE[0], 3))
     picture[:] = BELOW
     for panel in panels:

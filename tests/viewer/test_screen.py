@@ -1,4 +1,4 @@
-"""What the window shows: the picture and panels over it, drawn again only where they change."""
+"""The window's content, the picture with panels over it, is drawn again only after changes."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -26,7 +26,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 class Window:
-    """A window of no screen: its framebuffer, its title, how often it was shown."""
+    """An offscreen window: its framebuffer, title, and number of presented frames."""
 
     def __init__(self, ctx: Any):
         self.texture = ctx.texture(SIZE, 4)

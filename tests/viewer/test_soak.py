@@ -1,4 +1,4 @@
-"""Random keys in a real window: its memory is bounded."""
+"""Memory use stays bounded under random keys in a real window."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The words that a view lays over the window's picture: made again only when something changes."""
+"""A view's overlay in the window is drawn again only when something changes."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def scene(name: str) -> Scene:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the overlays were made for."""
+    """The arguments of the overlays drawn."""
     calls: list[Any] = []
     for view in ALL.values():
         make = view.overlay

@@ -1,6 +1,6 @@
-"""Views in an exploration: stepping through them, their options, their layers, what is pointed at.
+"""The explorer's actions on views: choosing one, its options and layers, items under the cursor.
 
-The explorer's own tests have the rest of its actions.
+test_explorer.py tests the other actions.
 """
 
 import pytest
@@ -86,7 +86,7 @@ def test_page_up_and_down_choose_the_layer_that_a_view_is_about(view: str) -> No
     assert explorer.layer == 4
     press(explorer, "layer_up", large=True)
     assert explorer.options.layer == 0
-    assert explorer.message == "the last layer, or all"
+    assert explorer.message == "the whole network"
     press(explorer, "layer_down", large=True)
     assert explorer.options.layer == 1
 
@@ -160,7 +160,7 @@ def test_clicks_open_and_keys_return_through_several() -> None:
     press(explorer, "leave")
     assert explorer.preset.show.view == "sheet"
     press(explorer, "leave")
-    assert explorer.message == "nothing to go back to"
+    assert explorer.message == "nothing was opened that Backspace could return from"
 
 
 @pytest.mark.parametrize("action", ["enter", "click"])

@@ -1,4 +1,4 @@
-"""A change of a file is noticed, whatever way the editor writes it."""
+"""Changes of a file are noticed, however an editor writes it."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ def file(tmp_path: Path) -> Path:
 
 
 class Clock:
-    """Looks at a watch, each time an interval later."""
+    """Polls a watch, each time an interval later."""
 
     def __init__(self, watch: Watch):
         self.watch, self.now = watch, 0.0

@@ -1,4 +1,4 @@
-"""Networks whose weights take more than a moment to draw."""
+"""Weights that take longer to draw than the time budget."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ def refuse(*arguments: object) -> None:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The specs of which a layer was drawn, in their order."""
+    """The specs whose layers were drawn, in order."""
     found: list[Any] = []
 
     draw = Random.draw

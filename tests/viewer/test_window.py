@@ -67,25 +67,25 @@ def open_desktop(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop
 def picture(
     renderer: Renderer, desktop: Desktop, preset: Preset, time: float = 0.0, samples: int = 1
 ) -> Any:
-    """What the window has to show."""
+    """The picture that the window should show."""
     return renderer.render(preset, tuple(desktop.finished()["size"]), time, samples=samples)
 
 
 def assert_shows(renderer: Renderer, desktop: Desktop, preset: Preset, time: float = 0.0) -> None:
     """At full resolution, or else with all samples."""
     plain = picture(renderer, desktop, preset, time)
-    if covered_share(desktop, plain) > 0:
+    if covered_fraction(desktop, plain) > 0:
         samples = view_of(preset).samples
         sampled(desktop, samples)
         fine = picture(renderer, desktop, preset, time, samples)
         wait_for(
-            lambda: covered_share(desktop, fine) == 0,
+            lambda: covered_fraction(desktop, fine) == 0,
             "the pixels of the renderer in the window",
         )
 
 
 def sampled(desktop: Desktop, samples: int = SAMPLES) -> dict[str, Any]:
-    """Wait until the picture has all samples; its event."""
+    """Wait until the picture is supersampled; returns its event."""
     return wait_for(
         lambda: (e := desktop.events()[-1])["samples"] == samples and e["finished"] and e,
         "all samples",
@@ -294,13 +294,13 @@ def test_hud_and_help_lie_over_the_picture(
     plain = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
     desktop.xdotool("mousemove", "--window", desktop.window, "300", "300")
     covered = wait_for(
-        lambda: (share := covered_share(desktop, plain)) > 0.02 and share,
+        lambda: (share := covered_fraction(desktop, plain)) > 0.02 and share,
         "the HUD",
     )
     desktop.key("h")
-    wait_for(lambda: covered_share(desktop, plain) > 2 * covered, "the help overlay")
+    wait_for(lambda: covered_fraction(desktop, plain) > 2 * covered, "the help overlay")
     desktop.key("h", "Tab")
-    wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+    wait_for(lambda: covered_fraction(desktop, plain) == 0, "the picture alone")
 
 
 def test_escape_closes_the_help_before_the_window(
@@ -310,17 +310,17 @@ def test_escape_closes_the_help_before_the_window(
     sampled(desktop)
     preset = read_preset(desktop.folder / "my.toml")
     plain = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
-    wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+    wait_for(lambda: covered_fraction(desktop, plain) == 0, "the picture alone")
     for key in ("h", "F1"):
         desktop.key(key)
-        wait_for(lambda: covered_share(desktop, plain) > 0.1, "the help overlay")
+        wait_for(lambda: covered_fraction(desktop, plain) > 0.1, "the help overlay")
         desktop.key("Escape")
-        wait_for(lambda: covered_share(desktop, plain) == 0, "the picture alone")
+        wait_for(lambda: covered_fraction(desktop, plain) == 0, "the picture alone")
     assert desktop.quit("Escape") == 0
 
 
-def covered_share(desktop: Desktop, plain: Any) -> float:
-    """How much of the window is not the picture."""
+def covered_fraction(desktop: Desktop, plain: Any) -> float:
+    """The fraction of the window's pixels that differ from the picture."""
     apart = np.abs(desktop.pixels().astype(int) - plain)
     return float((apart > 1).any(axis=2).mean())
 
@@ -350,7 +350,7 @@ def test_from_cold_to_all_samples(
     preset = read_preset(desktop.folder / "my.toml")
     expected = picture(renderer, desktop, preset, samples=SAMPLES).astype(int)
     assert np.abs(desktop.pixels() - expected).max() <= 1
-    # A structure that was never seen: something is shown before it is compiled.
+    # A new structure: a picture is shown before its program is compiled.
     count = len(desktop.events())
     desktop.key("shift+Right")
     new = [wait_for(lambda: desktop.events()[count:], "the wider network")[0]]
@@ -373,7 +373,7 @@ def test_the_helper_dies_with_a_window_that_is_killed(
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs, and is not merely waiting to be asked about."""
+    """Whether a process runs and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -60,7 +60,7 @@ def surface(preset: Preset) -> SurfaceOptions:
 
 
 class Watched:
-    """One window for many tests: each begins with a file of its own, which the window reads."""
+    """One window for many tests: each starts by writing a preset file, which the window reloads."""
 
     def __init__(self, desktop: Desktop, renderer: Renderer):
         self.desktop, self.renderer = desktop, renderer
@@ -265,7 +265,7 @@ def test_a_view_that_fits_no_more_gives_way_to_the_picture(window: Watched) -> N
 
 
 def said(window: Watched, expected: np.ndarray) -> bool:
-    """Whether words lie over a part of the picture, below, and nowhere else."""
+    """Whether text covers a part of the picture at the bottom, and nothing else."""
     apart = (np.abs(window.desktop.pixels().astype(int) - expected) > ALIKE).any(axis=2)
     return bool(apart.any() and not apart[:100].any())
 
@@ -323,7 +323,7 @@ def test_what_is_animated_moves_and_pauses(window: Watched, what: str, view: str
 
 
 def uncovered(pixels: np.ndarray, before: np.ndarray) -> float:
-    """How much of the middle below has changed by far."""
+    """The fraction of the pixels in the lower middle that have changed considerably."""
     apart = np.abs(pixels.astype(int) - before)[-40:-15, 110:210]
     return float((apart.max(axis=2) > 50).mean())
 

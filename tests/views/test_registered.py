@@ -1,9 +1,11 @@
 """A view registered by code outside the package: drawn, explored and documented like any other."""
 
+import dataclasses
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,3 +158,29 @@ def test_its_class_may_be_named_and_is_imported_when_it_is_drawn() -> None:
     finally:
         del VIEWS["other"]
     assert Options not in TABLES.values()
+
+
+def _key(default: object = 1) -> object:
+    return key(default, integer(0, 9), "a number")
+
+
+def _options(*fields: tuple[str, Any] | tuple[str, Any, Any]) -> type:
+    return dataclasses.make_dataclass("Own", fields, bases=(Options,), frozen=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (dataclass(frozen=True)(type("Own", (), {})), "not derived from Options"),
+        (type("Own", (Options,), {"__annotations__": {"a": int}, "a": _key()}), "not a dataclass"),
+        (_options(("a", int)), "'a' not made by key"),
+        (_options(("a", int, 3)), "'a' not made by key"),
+        (_options(("a", int, _key(10))), "a: 10 is not an integer from 0 to 9"),
+    ],
+)
+def test_options_that_no_preset_could_hold_are_refused(options: type, problem: str) -> None:
+    before = dict(VIEWS), dict(TABLES)
+    with pytest.raises(ValueError, match=problem):
+        register(ViewRow("other", "", ToyView, options))
+    assert before == (VIEWS, TABLES)
+    assert parse_preset(Preset().replace(layer=2).to_toml()).options(ToyOptions).layer == 2

@@ -1,6 +1,6 @@
-"""Pictures kept from the window: screenshots and recorded frames, at full resolution.
+"""Screenshots and recorded frames: drawn at full resolution without blocking the window.
 
-Shot + Scene -> Task, a slice at a time -> pixels -> FrameWriter (its own threads) -> files
+Shot + Scene -> Task, a time slice per frame -> pixels -> FrameWriter (own threads) -> files
 """
 
 import contextlib
@@ -27,82 +27,81 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import CaptureError, check_target, free_name, make_folder
 from cppn_gl.utils.tasks import Task, within
-from cppn_gl.viewer.available import Available
+from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage, lay_over
 
 FPS = 30.0  # of a recording
-MAX_STILLS = 8  # asked for and not yet drawn
-CLOSING_SECONDS = 10.0  # for drawing what was asked for, once the window is closed
+MAX_STILLS = 8  # screenshots waiting to be drawn
+CLOSING_SECONDS = 10.0  # time limit for pending screenshots after the window has closed
 
 
 @dataclass
-class _Take:
+class _Capture:
     path: Path
     shot: Shot
     scene: Scene
     still: bool
-    task: Task | None = None  # once it is begun: planes are large
+    task: Task | None = None  # None until it is begun, since planes are large
     planes: Planes | None = None
-    pixels: NDArray[np.uint8] | None = None  # once it is drawn
+    pixels: NDArray[np.uint8] | None = None  # None until it is drawn
 
 
-class Takes:
-    """What is being kept. Nothing here makes the window wait."""
+class Captures:
+    """The queue of pictures to be drawn and saved."""
 
     frame_seconds = 1 / FPS
 
-    def __init__(self, ctx: moderngl.Context, renderer: Renderer, engines: Available):
+    def __init__(self, ctx: moderngl.Context, renderer: Renderer, engines: EngineSelector):
         self._ctx, self._renderer, self._engines = ctx, renderer, engines
-        self._waiting: deque[_Take] = deque()
+        self._waiting: deque[_Capture] = deque()
         self._writer: FrameWriter | None = None
         self._folder: Path | None = None
         self._recorded: Path | None = None  # the folder of the last recording
         self._size = (0, 0)
         self._frames = 0
-        self._named: set[Path] = set()  # by the stills so far
+        self._named: set[Path] = set()  # file names given to screenshots so far
 
     @property
     def recording(self) -> bool:
-        """Whether every frame is kept."""
         return self._folder is not None
 
     @property
     def ready(self) -> bool:
-        """Whether the next frame of a recording can be taken."""
+        """Whether the recording is ready for its next frame."""
         return self.recording and not self._waiting
 
     def fits(self, size: tuple[int, int]) -> bool:
-        """Whether a frame of `size` belongs to the recording: all are of one size."""
+        """Whether `size` is the size of the recording's frames."""
         return self._size == size
 
     @property
     def busy(self) -> bool:
-        """Whether anything is still to be drawn."""
+        """Whether a recording is on or a capture is waiting to be drawn."""
         return bool(self._waiting) or self.recording
 
     @property
     def status(self) -> str:
-        """A line for the HUD while recording."""
+        """A line for the HUD; "" when not recording."""
         return f"recording: frame {self._frames}, {FPS:g}/s" if self.recording else ""
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
-        """Keep one picture in `folder`. Raises CaptureError where it plainly cannot be."""
+        """Queue a screenshot into `folder`. Raises CaptureError if it cannot be saved there."""
         self._check_size(shot.size, folder)
-        if sum(take.still for take in self._waiting) >= MAX_STILLS:
-            raise CaptureError(folder, f"{MAX_STILLS} pictures are still being drawn; wait for one")
+        if sum(capture.still for capture in self._waiting) >= MAX_STILLS:
+            raise CaptureError(folder, f"{MAX_STILLS} screenshots are still being drawn")
         first = path = free_name(folder, shot.preset.name, SUFFIX)
         number = 1
-        while path in self._named or os.path.lexists(path):  # named, and perhaps not yet written
+        while path in self._named or os.path.lexists(path):  # a named file may not be written yet
             number += 1
             path = first.with_stem(f"{first.stem}-{number}")
         check_target(path, overwrite=False)
         self._add(path, shot, scene, still=True)
         self._named.add(path)
-        return "keeping the picture …"
+        return "saving a screenshot …"
 
     def start(self, shot: Shot, folder: Path) -> str:
-        """Begin a recording, in a new folder. Raises CaptureError."""
+        """Begin a recording into a new folder. Raises CaptureError."""
         self._check_size(shot.size, folder)
         target = free_name(folder, shot.preset.name, "")
         check_target(target, overwrite=False)
@@ -112,89 +111,89 @@ class Takes:
         return f"recording into {target}"
 
     def frame(self, shot: Shot, scene: Scene) -> None:
-        """Keep the next frame of the recording."""
+        """Queue the next frame of the recording."""
         if self._folder is not None and self.fits(shot.size):
             self._add(frame_path(self._folder, self._frames), shot, scene, still=False)
             self._frames += 1
 
     def stop(self) -> str:
-        """End the recording."""
+        """End the recording; a message about it."""
         folder, self._folder = self._folder, None
         frames = "1 frame" if self._frames == 1 else f"{self._frames} frames"
-        return f"{frames} in {folder}"
+        return f"recorded {frames} in {folder}"
 
     def _check_size(self, size: tuple[int, int], folder: Path) -> None:
         info = self._renderer.info.context
         limit = min(info.max_texture_size, *info.max_viewport) if info else 0
         if not 1 <= min(size) <= max(size) <= limit:
-            problem = f"{size[0]}×{size[1]} pixels; from 1 to {limit} a side can be kept"
+            problem = f"{size[0]}×{size[1]} pixels, but each side must be 1 to {limit}"
             raise CaptureError(folder, problem)
 
     def _add(self, path: Path, shot: Shot, scene: Scene, *, still: bool) -> None:
-        self._waiting.append(_Take(path, shot, scene, still))
+        self._waiting.append(_Capture(path, shot, scene, still))
 
     def advance(self, budget: float) -> str:
-        """Draw for about `budget` seconds; a message where something is done.
+        """Draw for about `budget` seconds; a message when a screenshot is done, else "".
 
-        Raises CaptureError where a file could not be written; a recording then ends.
+        Raises CaptureError if a file could not be written, which also ends a recording.
         """
         if not self._waiting:
             return self._check()
-        take = self._waiting[0]
-        if not self._draw(take, budget):
+        capture = self._waiting[0]
+        if not self._draw(capture, budget):
             return ""
-        if not self._submit(take):
-            return ""  # the writer is behind: try again at the next frame
+        if not self._submit(capture):
+            return ""  # the writer's queue is full: try again at the next frame
         self._waiting.popleft()
-        return f"saved {take.path}" if take.still else ""
+        return f"saved {capture.path}" if capture.still else ""
 
-    def _draw(self, take: _Take, budget: float) -> bool:
-        if take.pixels is not None:
+    def _draw(self, capture: _Capture, budget: float) -> bool:
+        if capture.pixels is not None:
             return True
         try:
-            if take.task is None and not self._begin(take):
+            if capture.task is None and not self._begin(capture):
                 return False
-            assert take.task is not None
-            if not take.task.step(within(budget)):
+            assert capture.task is not None
+            if not capture.task.step(within(budget)):
                 return False
         except ShaderError as error:
             self._fail()
-            raise CaptureError(take.path, str(error)) from None
-        assert take.planes is not None
-        pixels = self._renderer.presenter.read(take.planes)
-        words = view_of(take.scene.preset).overlay(take.scene, take.shot.size)
-        take.pixels = lay_over(pixels, words)
-        self._discard(take)
+            raise CaptureError(capture.path, str(error)) from None
+        assert capture.planes is not None
+        pixels = self._renderer.presenter.read(capture.planes)
+        words = view_of(capture.scene.preset).overlay(capture.scene, capture.shot.size)
+        capture.pixels = lay_over(pixels, words)
+        self._discard(capture)
         return True
 
-    def _begin(self, take: _Take) -> bool:
-        """Begin to draw, by what needs no compiling; False where a short compilation came first."""
-        pick = self._engines.pick(take.scene)
-        view = view_of(take.scene.preset)
+    def _begin(self, capture: _Capture) -> bool:
+        """Begin to draw; False if a program had to be compiled first, which took this turn."""
+        pick = self._engines.pick(capture.scene)
+        view = view_of(capture.scene.preset)
         if pick.compiles and view.by_pixel:
-            self._engines.compile(pick.key, take.scene, pick.engine, 1)
+            self._engines.compile(pick.key, capture.scene, pick.engine, 1)
             return False
-        engine, base = CPU_ENGINE if pick.compiles else pick.engine, take.scene.network
-        inner = self._renderer.chooser.engine_within  # as who draws it again will choose
-        take.shot = dataclasses.replace(take.shot, engine=str(engine))
+        engine, base = CPU_ENGINE if pick.compiles else pick.engine, capture.scene.network
+        inner = self._renderer.chooser.engine_within  # the choice when the file is rendered again
+        capture.shot = dataclasses.replace(capture.shot, engine=str(engine))
         stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))
-        region = Region.of(take.shot.size, take.shot.samples)
-        take.planes = Planes(self._ctx, region.part)
-        take.task = sampling.begin(view, stage, take.planes, take.scene, region)
+        region = Region.of(capture.shot.size, capture.shot.samples)
+        capture.planes = Planes(self._ctx, region.part)
+        capture.task = sampling.begin(view, stage, capture.planes, capture.scene, region)
         return True
 
-    def _submit(self, take: _Take) -> bool:
+    def _submit(self, capture: _Capture) -> bool:
         if self._writer is None:
             self._writer = FrameWriter()
-        assert take.pixels is not None
+        assert capture.pixels is not None
         try:
-            return self._writer.submit(take.path, take.pixels, take.shot)
+            return self._writer.submit(capture.path, capture.pixels, capture.shot)
         except Exception as error:
             self._fail()
-            raise _as_capture_error(take.path, error) from None
+            raise _as_capture_error(capture.path, error) from None
 
     def _check(self) -> str:
-        """Notice a picture that failed after it was taken, while nothing new is."""
+        """Raise the CaptureError of a file that the writer failed to write, if there is one."""
         if self._writer is not None and self._writer.errors:
             error = self._writer.errors[0]
             self._fail()
@@ -208,31 +207,33 @@ class Takes:
         self._drop()
 
     def _drop(self) -> None:
-        for take in self._waiting:
-            self._discard(take)
+        for capture in self._waiting:
+            self._discard(capture)
         self._waiting.clear()
 
-    def _discard(self, take: _Take) -> bool:
-        """Free what a take holds; False, for it is kept no longer."""
-        if take.task is not None:
-            take.task.release()
-        if take.planes is not None:
-            take.planes.release()
-        take.task = take.planes = None
+    def _discard(self, capture: _Capture) -> bool:
+        """Free a capture's resources. Always False, for use in a filter."""
+        if capture.task is not None:
+            capture.task.release()
+        if capture.planes is not None:
+            capture.planes.release()
+        capture.task = capture.planes = None
         return False
 
     def close(self) -> None:
-        """Finish the stills that were asked for, then wait until all is written.
+        """Finish the pending screenshots and wait until all files are written.
 
-        Raises CaptureError where a file could not be written, or a still not be drawn within
-        CLOSING_SECONDS. An empty folder of a recording is removed.
+        Raises CaptureError if a file could not be written or a screenshot not be drawn within
+        CLOSING_SECONDS. Removes a recording's folder if it is empty.
         """
         self._folder = None
         deadline = time.monotonic() + CLOSING_SECONDS
-        self._waiting = deque(take for take in self._waiting if take.still or self._discard(take))
+        self._waiting = deque(
+            capture for capture in self._waiting if capture.still or self._discard(capture)
+        )
         while self._waiting and time.monotonic() < deadline:
             self.advance(0.25)
-        left = [take.path for take in self._waiting]
+        left = [capture.path for capture in self._waiting]
         self._drop()
         writer, self._writer = self._writer, None
         try:
@@ -243,9 +244,10 @@ class Takes:
         finally:
             if self._recorded is not None:
                 with contextlib.suppress(OSError):
-                    self._recorded.rmdir()  # which fails, as it should, where it holds a frame
+                    self._recorded.rmdir()  # fails if it holds a frame, as it should
         if left:
-            raise CaptureError(left[0], f"{len(left)} of the pictures asked for took too long")
+            problem = f"not saved: {len(left)} screenshots took longer than {CLOSING_SECONDS:g} s"
+            raise CaptureError(left[0], problem)
 
 
 def _as_capture_error(path: Path, error: Exception) -> CaptureError:

@@ -1,4 +1,4 @@
-"""Which engine may draw: never one that makes the window wait for a compiler."""
+"""The engine selected to draw never makes the window wait for a compiler."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, Options, ViewRow
 from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
-from cppn_gl.viewer import available
-from cppn_gl.viewer.available import Available, Pick
+from cppn_gl.viewer import engine_selector
+from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.viewer.warming import SAMPLES, needed
 
 pytestmark = pytest.mark.gl
@@ -30,7 +30,7 @@ STAND_IN = Pick(NUMPY, stand_in=True)
 
 
 class Helper:
-    """One that does what the test says."""
+    """A helper that the test controls."""
 
     def __init__(self, hello: Any):
         self.hello, self.alive, self.number = hello, True, 0
@@ -56,20 +56,20 @@ def renderer() -> Iterator[Renderer]:
 
 
 class Desk:
-    """What is under test, and what surrounds it."""
+    """The selector under test, with a controlled helper and compiler."""
 
     def __init__(self, renderer: Renderer, monkeypatch: pytest.MonkeyPatch):
         self.engine: Engine = FRAGMENT
         self.seconds = 0.005  # that a compilation in the window takes
         self.compiled: list[tuple[Engine, int]] = []
         monkeypatch.delenv("MESA_SHADER_CACHE_DISABLE", raising=False)
-        monkeypatch.setattr(available, "Helper", Helper)
-        monkeypatch.setattr(available, "compile_program", self._compile)
+        monkeypatch.setattr(engine_selector, "Helper", Helper)
+        monkeypatch.setattr(engine_selector, "compile_program", self._compile)
         monkeypatch.setattr(
             renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
         )
         monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args, **keys: True)
-        self.engines = Available(renderer)
+        self.engines = EngineSelector(renderer)
 
     def _compile(self, painter: Any, scene: Any, engine: Engine, samples: int) -> float:
         self.compiled.append((engine, samples))
@@ -224,16 +224,16 @@ def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
 def test_words(desk: Desk) -> None:
     desk.engine = COMPUTE[8]
     desk.engines.start()
-    assert desk.engines.words(SCENE) == "NumPy meanwhile: compute-8 is being compiled"
+    assert desk.engines.words(SCENE) == "NumPy for now: compute-8 is being compiled"
     desk.warm(FRAGMENT)
-    assert desk.engines.words(SCENE) == "fragment meanwhile: compute-8 is being compiled"
+    assert desk.engines.words(SCENE) == "fragment for now: compute-8 is being compiled"
     desk.warm(COMPUTE[8])
     assert desk.engines.words(SCENE) == "compute-8, measured here"
     desk.engines.forget()
     desk.helper.alive = False
-    assert desk.engines.words(SCENE).endswith("compute-8 waits for a rest to be compiled")
+    assert desk.engines.words(SCENE).endswith("compute-8 compiles when idle")
     desk.engines.host = NUMPY
-    assert desk.engines.words(SCENE) == "NumPy, asked for"
+    assert desk.engines.words(SCENE) == "NumPy, requested"
 
 
 def test_what_a_preset_needs(desk: Desk) -> None:

@@ -1,11 +1,11 @@
-"""Which engine may draw now: the fastest of those that make nobody wait for a compiler.
+"""Selects an engine that can draw now, so that the window never waits for a shader compiler.
 
-Scene -> pick() -> Pick: the renderer's choice where its program is compiled, or was by the helper,
-                   so that the driver finds it on the disk; else the fragment shader, likewise;
-                   else NumPy, which compiles nothing
+Scene -> pick() -> Pick: the renderer's choice, if its program is compiled here, or was compiled
+                   by the helper process, so that the driver's disk cache has it; else the
+                   fragment engine, on the same condition; else NumPy, which compiles nothing
 
-Where there is no helper, or what it compiles does not serve here, the window compiles by itself,
-and only while it rests.
+Without a helper, or if the driver does not find the helper's programs, the window compiles by
+itself while it is at rest.
 """
 
 import os
@@ -28,9 +28,10 @@ QUICK = 0.03  # seconds; a program from the driver's cache takes less
 
 @dataclass(frozen=True)
 class Pick:
-    """An engine to draw with. `compiles`: its program comes first, and takes a moment.
+    """An engine to draw with, and the key of its program.
 
-    `stand_in`: another will draw once it is compiled.
+    `compiles`: the program has to be compiled first. `stand_in`: the engine only draws until a
+    better one is compiled.
     """
 
     engine: Engine
@@ -39,28 +40,28 @@ class Pick:
     stand_in: bool = False
 
 
-class Available:
-    """The engines of the window's renderer, as far as they are compiled.
+class EngineSelector:
+    """Selects among the engines of the window's renderer, and has their programs compiled.
 
-    `host`: an engine without OpenGL that draws all, because somebody wants that.
+    `host`: an engine without OpenGL that the user has requested for everything.
     """
 
     def __init__(self, renderer: Renderer, *, host: Engine | None = None):
         self.renderer, self.painter = renderer, renderer.painter
         self.host = host
         self.helper: Helper | None = None
-        self.problem = ""  # the helper's, with a shader
+        self.problem = ""  # a shader error that the helper reported
         self._started = False
         self._asked: tuple[str, tuple[int, int]] | None = None
-        self._done = 0  # the newest request that is answered
-        self._ready: set[str] = set()  # compiled here
-        self._warm: set[str] = set()  # compiled by the helper
-        self._serves = True  # what the helper compiles is found here
-        self._cold = 0.0  # seconds of compiling, the longest that the helper told
+        self._done = 0  # number of the last answered request
+        self._ready: set[str] = set()  # keys of programs compiled here
+        self._warm: set[str] = set()  # keys of programs compiled by the helper
+        self._serves = True  # the driver finds the helper's programs in its disk cache
+        self._cold = 0.0  # the helper's longest compile time, in seconds
         self._todo: tuple[object, list[tuple[Scene, Engine, int]]] = (None, [])
 
     def start(self) -> None:
-        """Start the helper. Nothing is asked of it before, so that the first picture is soon."""
+        """Start the helper; called after the first picture, which it would delay."""
         self._started = True
         info = self.renderer.info
         if self.host or info.context is None or cache_disabled(os.environ):
@@ -77,17 +78,17 @@ class Available:
 
     @property
     def alone(self) -> bool:
-        """Whether nobody helps: the window compiles by itself, while it rests."""
+        """Whether the window has to compile by itself, while it is at rest."""
         return self._started and not (self.helper and self.helper.alive and self._serves)
 
     @property
     def pending(self) -> bool:
-        """Whether the helper is compiling or measuring what was wanted last."""
+        """Whether the helper is still working on the last request."""
         helper = self.helper
         return helper is not None and helper.alive and self._done != helper.number
 
     def want(self, preset: Preset, scene: Scene, size: tuple[int, int]) -> None:
-        """Let the helper compile what a preset needs, and measure what draws it best."""
+        """Have the helper compile a preset's programs and measure which engine is fastest."""
         if self.helper is None or not self.helper.alive:
             return
         engine = ENGINES[self.choice(scene.network).engine]
@@ -97,7 +98,7 @@ class Available:
             self.helper.want(_shipped(preset).to_toml(), size)
 
     def update(self) -> None:
-        """Hear what the helper has done."""
+        """Process the helper's answers."""
         for answer in self.helper.answers() if self.helper else ():
             if "key" in answer:
                 self._warm.add(answer["key"])
@@ -109,15 +110,15 @@ class Available:
     def choice(self, network: Network) -> Choice:
         """The engine that is to draw a network, and why."""
         if self.host is not None:
-            return Choice(self.host.name, "asked for")
+            return Choice(self.host.name, "requested")
         return self.renderer.engine_for(network)
 
     def pick(self, scene: Scene, samples: int = 1, *, rest: bool = False) -> Pick:
-        """The engine that may draw a scene now; `rest`: nobody minds if it has to be compiled."""
+        """The engine to draw a scene with now; `rest`: a short pause to compile is acceptable."""
         return self.pick_for(scene.network, samples, rest=rest)
 
     def pick_for(self, network: Network, samples: int = 1, *, rest: bool = False) -> Pick:
-        """As `pick`, for a network."""
+        """Like `pick`, for a network."""
         wanted = ENGINES[self.choice(network).engine]
         if not wanted.compiles:
             return Pick(wanted)
@@ -136,23 +137,23 @@ class Available:
         return (key in self._warm and (rest or self._serves)) or (rest and self.alone)
 
     def compile(self, key: str, scene: Scene, engine: Engine, samples: int) -> None:
-        """Compile a program, and learn whether the helper's work was of use. Raises ShaderError."""
+        """Compile a program, and note whether the driver's cache had it. Raises ShaderError."""
         seconds = compile_program(self.painter, scene, engine, samples)
         self._ready.add(key)
         if key in self._warm and seconds > max(QUICK, self._cold / 2):
             self._serves = False
 
     def prepare(self, preset: Preset, network: Network) -> bool:
-        """Compile one program that will soon be needed, where that may be; False for none.
+        """Compile one program that will soon be needed; False if there is none to compile now.
 
         Raises ShaderError.
         """
         wanted = ENGINES[self.choice(network).engine]
         if not wanted.compiles:
             return False
-        about = wanted.program_key(self.painter, network)
-        if self._todo[0] != about:
-            self._todo = about, list(needed(self.renderer, preset, deeper=self.alone))
+        wanted_key = wanted.program_key(self.painter, network)
+        if self._todo[0] != wanted_key:
+            self._todo = wanted_key, list(needed(self.renderer, preset, deeper=self.alone))
         todo = self._todo[1]
         while todo:
             scene, engine, samples = todo[0]
@@ -167,17 +168,17 @@ class Available:
         return False
 
     def words(self, scene: Scene) -> str:
-        """What draws, and why, for the HUD."""
+        """The engine that draws, and why, for the HUD."""
         choice, pick = self.choice(scene.network), self.pick(scene)
         name = pick.engine.title or pick.engine.name
         if pick.stand_in:
-            state = "waits for a rest to be compiled" if self.alone else "is being compiled"
-            return f"{name} meanwhile: {choice.engine} {state}"
+            state = "compiles when idle" if self.alone else "is being compiled"
+            return f"{name} for now: {choice.engine} {state}"
         measuring = choice.guessed and self.pending
         return f"{name}, {'being measured' if measuring else choice.why}"
 
     def forget(self) -> None:
-        """The shader files have changed: nothing is compiled any more, here or by the helper."""
+        """Forget all compiled programs, here and in the helper: the shader files have changed."""
         self._ready.clear()
         self._warm.clear()
         self._asked, self._todo, self.problem = None, (None, []), ""
@@ -186,14 +187,14 @@ class Available:
             self.start()
 
     def close(self) -> None:
-        """End the helper."""
+        """Stop the helper."""
         if self.helper is not None:
             self.helper.close()
             self._done = 0
 
 
 def _shipped(preset: Preset) -> Preset:
-    """The preset, without what only this process knows where views are registered in it."""
+    """The preset without its [show] table if views are registered that the helper lacks."""
     if tuple(VIEWS) == SHIPPED:
         return preset
     return Preset(preset.spec, preset.view, color=preset.color, normalize=preset.normalize)
