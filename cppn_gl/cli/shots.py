@@ -64,7 +64,8 @@ def shot_of(
     """
     changes = overrides(args) | (more or {})
     size = None if args.size is None else size_value(args.size)
-    from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME, Shot, read_shot
+    from cppn_gl.preset.animation import TIME
+    from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, Shot, read_shot
 
     if library.is_picture(args.preset):
         shot = read_shot(Path(args.preset))

@@ -19,10 +19,8 @@ from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import Jitter, Size
 from cppn_gl.utils.tasks import Task
-
-Size = tuple[int, int]  # width, height in pixels
-Jitter = tuple[float, float]  # a sample's offset (right, down) from the pixel centre, in pixels
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from cppn_gl.utils.arrays import Float64
 
 
 def pixel_points(
@@ -21,7 +21,7 @@ def pixel_points(
     rows: slice = slice(None),
     columns: slice = slice(None),
     jitter: tuple[float, float] = (0.0, 0.0),
-) -> tuple[Floats, Floats]:
+) -> tuple[Float64, Float64]:
     """x and y at the pixel centres of `rows` and `columns`, each (rows, columns), float64.
 
     `jitter`: offset (right, down) from the pixel centres, in pixels.
@@ -35,14 +35,14 @@ def pixel_points(
 
 def _across(
     column: NDArray[Any], size: tuple[int, int], center: Sequence[float], extent: float
-) -> Floats:
+) -> Float64:
     pixel = 2.0 * extent / min(size)
     return np.asarray(center[0] + (column + 0.5 - size[0] / 2) * pixel)
 
 
 def _down(
     row: NDArray[Any], size: tuple[int, int], center: Sequence[float], extent: float
-) -> Floats:
+) -> Float64:
     pixel = 2.0 * extent / min(size)
     return np.asarray(center[1] - (row + 0.5 - size[1] / 2) * pixel)
 

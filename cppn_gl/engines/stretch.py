@@ -19,6 +19,7 @@ from cppn_gl.engines.cpu.products import Blocks, Products
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.color import MAPPINGS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.utils.threads import THREADS
@@ -32,11 +33,9 @@ HUGE = 1e37  # limit of a range's bounds: float32 must hold their difference
 MAX_CACHED = 8
 
 Steps = Generator[None, None, ValueRange]
-Size = tuple[int, int]
-Floats = NDArray[np.float32]
 # For each stretch the bounds (2, 4): low and high of red, green, blue and their mean.
 Statistics = dict[str, NDArray[np.float64]]
-Measure = Callable[[Size], Generator[None, None, list[Floats]]]
+Measure = Callable[[Size], Generator[None, None, list[Float32]]]
 
 _cache: LRUCache[Hashable, list[Statistics]] = LRUCache(MAX_CACHED)
 
@@ -64,7 +63,7 @@ def value_range_steps(scene: Scene, shape: Size) -> Steps:
     if scene.preset.color.stretch == "none":
         return default_range(scene)
 
-    def values(size: Size) -> Generator[None, None, list[Floats]]:
+    def values(size: Size) -> Generator[None, None, list[Float32]]:
         return [(yield from _values(scene, size))]
 
     (found,) = yield from measure(scene, grid(shape), values)
@@ -110,7 +109,7 @@ def _key(scene: Scene, size: Size) -> Hashable:
     return identity(scene.network, scene.clock), scene.view, size
 
 
-def _values(scene: Scene, size: Size) -> Generator[None, None, Floats]:
+def _values(scene: Scene, size: Size) -> Generator[None, None, Float32]:
     """The outputs (N, 3) at the grid's points, magenta where one is not finite."""
     products = Products(scene.network, scene.view, scene.clock)
     values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 
 Words = NDArray[np.uint32]
-Floats = NDArray[np.float64]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS = 8, 9
@@ -77,12 +77,12 @@ def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
     return philox4x32(counter, key).reshape(rows, blocks * 4)[:, :columns]
 
 
-def uniform(word: Words) -> Floats:
+def uniform(word: Words) -> Float64:
     """U(-1, 1): odd multiples of 2^-24 from the upper 24 bits. Exact in float32; never 0 or ±1."""
     return ((word >> np.uint32(8)).astype(np.float64) * 2 + (1 - 2**24)) * 2.0**-24
 
 
-def normal(word: Words) -> Floats:
+def normal(word: Words) -> Float64:
     """N(0, 1): the quantile of (word + 1/2) / 2^32 by Wichura's AS 241 (1988), to 16 digits.
 
     Monotone in the word, as `uniform` is: another distribution keeps each weight's sign and rank.
@@ -94,26 +94,26 @@ def normal(word: Words) -> Floats:
     return np.where(np.abs(q) <= 0.425, central, np.where(q < 0, -tail, tail))
 
 
-def _ratio(r: Floats, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Floats:
+def _ratio(r: Float64, coefficients: tuple[tuple[float, ...], tuple[float, ...]]) -> Float64:
     top, bottom = coefficients
     return np.asarray(_horner(r, top) / _horner(r, bottom))
 
 
-def _horner(x: Floats, coefficients: tuple[float, ...]) -> Floats:
+def _horner(x: Float64, coefficients: tuple[float, ...]) -> Float64:
     total = np.full_like(x, coefficients[0])
     for c in coefficients[1:]:
         total = total * x + c
     return total
 
 
-def _log(p: Floats) -> Floats:
+def _log(p: Float64) -> Float64:
     """The natural logarithm by 2 artanh((m - 1) / (m + 1)), m in [sqrt(1/2), sqrt(2))."""
     m, e = np.frexp(p)
     low = m < 0.7071067811865476
     m, e = np.where(low, m * 2, m), np.where(low, e - 1, e)
     s = (m - 1) / (m + 1)
     series = _horner(s * s, tuple(1.0 / k for k in range(23, 0, -2)))
-    total: Floats = 2 * s * series + e * 0.6931471805599453
+    total: Float64 = 2 * s * series + e * 0.6931471805599453
     return total
 
 

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, nearest, several, show
-
-Floats = NDArray[np.float64]
 
 FEATURES: dict[str, str] = {
     "x": "horizontal coordinate, to the right",
@@ -70,8 +68,8 @@ def constant(name: str, clock: Clock, latent: Sequence[float]) -> float | None:
 
 
 def features(
-    inputs: Sequence[str], x: Floats, y: Floats, clock: Clock, latent: Sequence[float] = ()
-) -> Floats:
+    inputs: Sequence[str], x: Float64, y: Float64, clock: Clock, latent: Sequence[float] = ()
+) -> Float64:
     """The features at points x, y, (N,) each: (N, len(inputs))."""
     columns = []
     for name in inputs:

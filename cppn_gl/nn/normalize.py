@@ -16,17 +16,15 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import choice, integer, key, number, several, validate
 from cppn_gl.utils.threads import one_thread
-
-Floats = NDArray[np.float64]
 
 WHICH = ("none", "hidden", "all")
 # A unit whose standard deviation is below this fraction of its terms is constant but for rounding:
@@ -69,18 +67,18 @@ class Normalize:
     def __post_init__(self) -> None:
         validate(self, "normalize.")
 
-    def points(self) -> tuple[Floats, Floats]:
+    def points(self) -> tuple[Float64, Float64]:
         """x and y of the grid's cell centres, (grid²,) each."""
         steps = ((np.arange(self.grid) + 0.5) / self.grid * 2 - 1) * self.region_extent
         x, y = np.meshgrid(self.region_center[0] + steps, self.region_center[1] - steps)
         return x.ravel(), y.ravel()
 
-    def gains(self, seed: int, layer: int, units: int) -> Floats:
+    def gains(self, seed: int, layer: int, units: int) -> Float64:
         """The gains of a layer's units, (units,). Layers count from 1."""
         drawn = draws.draw_row(seed, layer, draws.GAIN, units, "normal")
         return self.gain + self.gain_spread * drawn.astype(np.float64)
 
-    def shifts(self, seed: int, layer: int, units: int) -> Floats:
+    def shifts(self, seed: int, layer: int, units: int) -> Float64:
         """The shifts of a layer's units, (units,). Layers count from 1."""
         drawn = draws.draw_row(seed, layer, draws.SHIFT, units, "normal")
         return self.shift + self.shift_spread * drawn.astype(np.float64)
@@ -97,7 +95,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     last = network.depth - (how.which == "hidden")
     layers: list[Layer] = []
 
-    def step(node: Node, y: Floats) -> tuple[Array, Array]:
+    def step(node: Node, y: Float64) -> tuple[Array, Array]:
         layer = network.effective(len(layers))
         of = seed, len(layers) + 1, len(layer.bias)
         folded, pre = _folded(layer, y, how.gains(*of), how.shifts(*of))
@@ -110,7 +108,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     return Network([*layers, *network.layers[last:]], network.inputs, latent=network.latent)
 
 
-def _folded(layer: Layer, y: Floats, gains: Floats, shifts: Floats) -> tuple[Layer, Floats]:
+def _folded(layer: Layer, y: Float64, gains: Float64, shifts: Float64) -> tuple[Layer, Float64]:
     """The layer with pre-activations of std |gains|, mean `shifts`, (rows,); and these, (N, rows).
 
     `y` (N, columns) are its inputs. A unit that is constant there keeps its weights.

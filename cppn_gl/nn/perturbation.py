@@ -12,17 +12,15 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 
 CACHE_LIMIT = 4 * MB
-
-Floats = NDArray[np.float64]
 
 
 @lru_cache_by_size(CACHE_LIMIT, network_bytes)
@@ -47,11 +45,11 @@ def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> La
     return Layer(np.clip(weight, *limits), np.clip(bias, *limits), old.activation)
 
 
-def changes(network: Network, inputs: Any, noise: float, seed: int) -> Floats:
+def changes(network: Network, inputs: Any, noise: float, seed: int) -> Float64:
     """Outputs with each layer perturbed in turn, minus the outputs: (depth, N, outputs)."""
     numbers = itertools.count(1)
 
-    def step(node: Node, y: Floats) -> tuple[Array, Array]:
+    def step(node: Node, y: Float64) -> tuple[Array, Array]:
         """`y` (1 + k, N, in): the units of the network, then of each perturbed network so far."""
         other = perturbed_layer(network, next(numbers), noise, seed)
         pre = np.concatenate([node.layer.pre_activation(y), other.pre_activation(y[:1])])

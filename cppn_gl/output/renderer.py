@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.choosing import Chooser
-from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.gl.context import ContextError, ContextInfo, describe, open_context
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
@@ -36,13 +35,14 @@ from cppn_gl.engines.names import (
 )
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, TIME
+from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
 from cppn_gl.views import view_of
-from cppn_gl.views.base import Stage, View, lay_over
+from cppn_gl.views.base import Stage, View, lay_over, quantise
 from cppn_gl.views.sampling import begin
 
 __all__ = ["Choice", "Renderer", "RendererInfo", "render"]
@@ -101,9 +101,9 @@ class Renderer:
         self._shaders = shaders
         self._lock = threading.RLock()
         self._released = False
-        self._host = cpu_engine(engine)  # the requested engine, if it needs no OpenGL
-        self.ctx = context if self._host is None else None
-        if self._host is None and context is None:
+        self._cpu = cpu_engine(engine)  # the requested engine, if it needs no OpenGL
+        self.ctx = context if self._cpu is None else None
+        if self._cpu is None and context is None:
             try:
                 self.ctx = open_context()
             except ContextError as error:
@@ -113,7 +113,7 @@ class Renderer:
                 warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo(str(self._host or CPU_ENGINE), f"NumPy {np.__version__}", None)
+            self.info = RendererInfo(str(self._cpu or CPU_ENGINE), f"NumPy {np.__version__}", None)
             return
         try:
             with self._current():
@@ -262,8 +262,8 @@ class Renderer:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
         with self._lock:  # another thread may be opening OpenGL
             if self.ctx is None:
-                reason = "requested" if self._host else "no OpenGL"
-                return Choice(str(self._host or CPU_ENGINE), reason)
+                reason = "requested" if self._cpu else "no OpenGL"
+                return Choice(str(self._cpu or CPU_ENGINE), reason)
             return self.chooser.engine_for(_network(what))
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:

@@ -24,6 +24,7 @@ from cppn_gl.utils.checks import (
 
 MAX_MOVING = 64  # keys in [animate]
 MAX_VALUES = 256  # per key, and seeds of a walk
+TIME = number(-1e9, 1e9)  # a check: seconds
 
 EASINGS: dict[str, Callable[[float], float]] = {
     "linear": lambda s: s,

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.utils import colormaps
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import choice, flag, key, validate
-
-Floats = NDArray[np.float32]
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 # CIE XYZ to linear sRGB; WHITE is the white point D65.
@@ -32,14 +31,14 @@ WHITE = np.array([0.95047, 1.0, 1.08883])
 UNIT = (0.0, 1.0)
 
 
-def _hsv(hsv: Floats) -> Floats:
+def _hsv(hsv: Float32) -> Float32:
     hue, saturation, value = hsv[:, :1], hsv[:, 1:2], hsv[:, 2:]
     turn = hue + np.array([1, 2 / 3, 1 / 3], np.float32)
     tent = np.clip(np.abs((turn - np.floor(turn)) * 6 - 3) - 1, 0, 1)
     return np.asarray(value * (1 - saturation * (1 - tent)), np.float32)
 
 
-def _lab(lab: Floats) -> Floats:
+def _lab(lab: Float32) -> Float32:
     """CIE 15: L* from 0 to 100, a* and b*, with white point D65."""
     y = (lab[:, 0] + 16) / 116
     f = np.stack([y + lab[:, 1] / 500, y, y - lab[:, 2] / 200], axis=1)
@@ -47,7 +46,7 @@ def _lab(lab: Floats) -> Floats:
     return np.asarray(colormaps.encode(colormaps.transformed(xyz, XYZ * WHITE)), np.float32)
 
 
-def _oklch(lch: Floats) -> Floats:
+def _oklch(lch: Float32) -> Float32:
     angle = lch[:, 2] * np.float32(2 * np.pi)
     lab = np.stack([lch[:, 0], lch[:, 1] * np.cos(angle), lch[:, 1] * np.sin(angle)], axis=1)
     return np.asarray(colormaps.from_oklab(lab), np.float32)
@@ -66,12 +65,12 @@ class Mapping:
     help: str
     channels: int = 1
     palette: colormaps.Palette | None = None
-    formula: Callable[[Floats], Floats] | None = None
+    formula: Callable[[Float32], Float32] | None = None
     box: tuple[tuple[float, float], ...] = ((0, 1),) * 3
     span: tuple[float, float] | None = None
     signed: bool = False
 
-    def __call__(self, values: Floats) -> Floats:
+    def __call__(self, values: Float32) -> Float32:
         """(N, 3) values from 0 to 1 to sRGB values; for one channel the three are equal."""
         if self.palette is not None:
             place = values[:, 0] * np.float32(colormaps.SIZE - 1)
@@ -141,7 +140,7 @@ class ValueRange:
     high: tuple[float, float, float]
 
     @property
-    def affine(self) -> tuple[Floats, Floats]:
+    def affine(self) -> tuple[Float32, Float32]:
         """(low, factor) in float32: (value - low) · factor is from 0 to 1."""
         low, high = np.array(self.low), np.array(self.high)
         return low.astype(np.float32), (1 / (high - low)).astype(np.float32)
@@ -161,7 +160,7 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(thirds[:, :1] + thirds[:, 1:2] + thirds[:, 2:])
 
 
-def colored(values: Floats, color: Color, span: ValueRange) -> Floats:
+def colored(values: Float32, color: Color, span: ValueRange) -> Float32:
     """(N, 3) outputs to (N, 3) sRGB values; values marked as NaN stay so."""
     mapping, (low, factor) = MAPPINGS[color.mapping], span.affine
     with np.errstate(over="ignore"):

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from cppn_gl._version import __version__
+from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import read_text
-from cppn_gl.utils.checks import PresetError, integer, line, number, several, text
+from cppn_gl.utils.checks import PresetError, integer, line, several, text
 
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
-MAX_TIME = 1e9
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
-TIME = number(-MAX_TIME, MAX_TIME)
 SAMPLES = integer(1, 16)
 
 

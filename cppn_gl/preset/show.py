@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import Choice, choice, flag, integer, key, number, several, validate
+from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
+
+CHANNELS = ("red", "green", "blue")  # the outputs
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,7 @@ class PreActivation(Options):
 class OneOutput(Options):
     """For views of one output, or of the mean of all three."""
 
-    channel: str = key(
-        "all", choice(["all", "red", "green", "blue"]), "the output shown: all red green blue"
-    )
+    channel: str = key("all", choice(["all", *CHANNELS]), "the output shown: all red green blue")
 
 
 @dataclass(frozen=True)
@@ -260,4 +260,4 @@ def knobs(row: ViewRow) -> tuple[str, ...]:
 
 def _adjustable(metadata: Mapping[str, Any]) -> bool:
     check = metadata["check"]
-    return check is flag or isinstance(check, Choice) or "step" in metadata
+    return check is flag or isinstance(check, OneOf) or "step" in metadata

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH
+from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
 from cppn_gl.preset.tables import expand, field_of, resolve, whole
-from cppn_gl.utils.checks import Integer, PresetError, integer, number
+from cppn_gl.utils.checks import Integer, PresetError, integer
 
-MAX_TIME = 1e9
 EXTRA: dict[str, Callable[[Any], Any]] = {  # axis keys that are not preset keys
-    "time": number(-MAX_TIME, MAX_TIME),
+    "time": TIME,
     "layer": integer(1, MAX_DEPTH),
 }
 WORDS = {"weight_scale": "× {}", "bias_scale": "biases × {}", "extent": "± {}", "time": "{} s"}

@@ -64,7 +64,7 @@ def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any
 def help_of(field: "dataclasses.Field[Any]") -> str:
     """The help of a key; the choices are added if the text does not list them."""
     text, check = str(field.metadata["help"]), field.metadata["check"]
-    if isinstance(check, Choice) and not all(str(name) in text for name in check.known):
+    if isinstance(check, OneOf) and not all(str(name) in text for name in check.known):
         text += f": {' '.join(map(str, check.known))}"
     return text
 
@@ -133,7 +133,7 @@ def number(low: float, high: float) -> Number:
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class OneOf:
     """Checks for one of the known names or numbers."""
 
     known: Collection[Any]
@@ -148,9 +148,9 @@ class Choice:
         return known[known.index(value)]
 
 
-def choice(names: Iterable[Any]) -> Choice:
+def choice(names: Iterable[Any]) -> OneOf:
     """One of `names`. A mapping is looked up at each check, so that names can be registered."""
-    return Choice(names if isinstance(names, Mapping) else tuple(names))
+    return OneOf(names if isinstance(names, Mapping) else tuple(names))
 
 
 def flag(value: Any) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from cppn_gl.utils.arrays import Float64
+
 Palette = NDArray[np.float32]  # (SIZE, 3) sRGB values from 0 to 1
 
 SIZE = 257  # entries, odd so that there is a middle one; lookups interpolate linearly
@@ -43,7 +44,7 @@ def encode(linear: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.asarray(np.where(inside <= 0.0031308, 12.92 * inside, curve))
 
 
-def decode(display: Floats) -> Floats:
+def decode(display: Float64) -> Float64:
     """sRGB values to linear light."""
     return np.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
 
@@ -54,7 +55,7 @@ def from_oklab(lab: NDArray[np.floating]) -> NDArray[np.floating]:
     return encode(transformed(roots * roots * roots, LINEAR))
 
 
-def transformed(colors: NDArray[np.floating], matrix: Floats) -> NDArray[np.floating]:
+def transformed(colors: NDArray[np.floating], matrix: Float64) -> NDArray[np.floating]:
     """Colours (…, 3) times a matrix (3, 3), in their precision.
 
     Not a BLAS product, whose rounding for one colour depends on its position in the array.
@@ -72,7 +73,7 @@ def oklch(lightness: Any, chroma: Any, hue: Any) -> Palette:
     return from_oklab(np.asarray(lab, np.float64)).astype(np.float32)
 
 
-def to_oklab(display: Floats) -> Floats:
+def to_oklab(display: Float64) -> Float64:
     """sRGB values (…, 3) to OKLab."""
     cones = decode(display) @ np.linalg.inv(LINEAR).T
     return np.cbrt(cones) @ np.linalg.inv(ROOTS).T

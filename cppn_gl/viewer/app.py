@@ -70,10 +70,10 @@ class App:
         engine: str = AUTO,
     ):
         self.window, self._source, self._folder = window, source, output_dir
-        host = cpu_engine(requested_engine() if engine == AUTO else engine)
+        cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
         # The window presents pictures with OpenGL, even those of an engine without it.
-        self.renderer = Renderer(STAND_IN.name if host else engine, context=window.ctx)
-        self.engines = EngineSelector(self.renderer, host=host)
+        self.renderer = Renderer(STAND_IN.name if cpu else engine, context=window.ctx)
+        self.engines = EngineSelector(self.renderer, cpu=cpu)
         info = self.renderer.info.context
         assert info is not None
         most = min(info.max_texture_size, *info.max_viewport)

@@ -43,12 +43,12 @@ class Pick:
 class EngineSelector:
     """Selects among the engines of the window's renderer, and has their programs compiled.
 
-    `host`: an engine without OpenGL that the user has requested for everything.
+    `cpu`: an engine without OpenGL that the user has requested for everything.
     """
 
-    def __init__(self, renderer: Renderer, *, host: Engine | None = None):
+    def __init__(self, renderer: Renderer, *, cpu: Engine | None = None):
         self.renderer, self.painter = renderer, renderer.painter
-        self.host = host
+        self.cpu = cpu
         self.helper: Helper | None = None
         self.problem = ""  # a shader error that the helper reported
         self._started = False
@@ -64,7 +64,7 @@ class EngineSelector:
         """Start the helper; called after the first picture, which it would delay."""
         self._started = True
         info = self.renderer.info
-        if self.host or info.context is None or cache_disabled(os.environ):
+        if self.cpu or info.context is None or cache_disabled(os.environ):
             return
         folder = self.painter.programs.folder
         self.helper = Helper(
@@ -109,8 +109,8 @@ class EngineSelector:
 
     def choice(self, network: Network) -> Choice:
         """The engine that is to draw a network, and why."""
-        if self.host is not None:
-            return Choice(self.host.name, "requested")
+        if self.cpu is not None:
+            return Choice(self.cpu.name, "requested")
         return self.renderer.engine_for(network)
 
     def pick(self, scene: Scene, samples: int = 1, *, rest: bool = False) -> Pick:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from cppn_gl.preset.show import Options
-from cppn_gl.utils.checks import Choice, Integer, Number, flag
+from cppn_gl.utils.checks import Integer, Number, OneOf, flag
 
 DIGITS = 6  # numbers are rounded to this many decimals: 0.3, not 0.30000000000000004
 
@@ -15,7 +15,7 @@ def turn(options: Options, name: str, steps: int) -> Any:
     check, value = metadata["check"], getattr(options, name)
     if check is flag:
         return not value
-    if isinstance(check, Choice):
+    if isinstance(check, OneOf):
         names = list(check.known)
         return names[(names.index(value) + (1 if steps > 0 else -1)) % len(names)]
     assert isinstance(check, Integer | Number), f"{name} cannot be turned"

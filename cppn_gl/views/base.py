@@ -19,11 +19,11 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import ViewRow, knobs, option_fields
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
-Size = tuple[int, int]  # width, height in pixels
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,16 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
 
 
+def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Display values as 8-bit values: round(255 v), clamped."""
+    rounded = np.clip(picture, 0, 1)
+    rounded *= np.float32(255)
+    rounded += np.float32(0.5)
+    return rounded.astype(np.uint8)  # truncates
+
+
 def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:
-    """A host view's picture of `size`, uninterrupted; `shape`: see `paint_for`."""
+    """The picture of `size`, painted without interruption; `shape`: see `paint_for`."""
     return np.asarray(at_once(view.paint_for(scene, size, shape or size)), np.float32)
 
 

@@ -4,10 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-Size = tuple[int, int]
-Box = tuple[
-    int, int, int, int
-]  # left, top, right, bottom in pixels; right and bottom are exclusive
+from cppn_gl.utils.arrays import Box, Size
 
 EMPTY = 0.5  # cost of the fraction of empty cells, relative to a cell e times too long
 TOLERANCE = 1.25  # factor by which a cell may be longer than square or than the picture

@@ -12,7 +12,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ImageDraw
 
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_order
@@ -22,13 +21,12 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
+from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
-from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.cells import Cells, arranged
-
-Floats = NDArray[np.float32]
 
 RMS_RANGE = 2.5  # pre-activations of ± so many root mean squares are shown as 0 and 1
 LEAST = 1e-30  # of that root mean square
@@ -38,8 +36,8 @@ LEAST = 1e-30  # of that root mean square
 class Outputs:
     """The depth-k network's outputs before and after their activation, each (N, 1 or 3)."""
 
-    pre_activations: Floats
-    values: Floats
+    pre_activations: Float32
+    values: Float32
 
 
 def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs]]:
@@ -66,7 +64,7 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
 
 
-def pre_activation_colors(values: Floats) -> Floats:
+def pre_activation_colors(values: Float32) -> Float32:
     """Pre-activations as display values (N, 3): 0 is mid grey, ±RMS_RANGE root mean squares are
     0 and 1. All outputs of a layer share this scale.
     """
@@ -80,7 +78,7 @@ def pre_activation_colors(values: Floats) -> Floats:
 def layer_ranges(scene: Scene, shape: Size) -> Generator[None, None, list[ValueRange]]:
     """The value range of each layer's picture of size `shape`, as if it were the whole picture."""
 
-    def values(size: Size) -> Generator[None, None, list[Floats]]:
+    def values(size: Size) -> Generator[None, None, list[Float32]]:
         found = yield from pass_through(scene, size)
         return [colors(one.values) for one in found]
 
@@ -180,7 +178,7 @@ class LayersView(CPUView):
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 
 
-def _put(cell: Picture, one: Floats, top: int) -> None:
+def _put(cell: Picture, one: Float32, top: int) -> None:
     """Copy a picture into a cell, which may be a pixel smaller."""
     room = cell[top : top + one.shape[0]]
     room[:] = one[: room.shape[0], : room.shape[1]]

@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views.text import DIM, GROUND, MIN_FONT, WHITE, fitting, font, letter
 
-Size = tuple[int, int]
 Ink = tuple[int, int, int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 CHIP: Ink = (*GROUND, 190)
 MOST = 15.0  # font size in a picture up to about 1000 pixels high

@@ -15,11 +15,12 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
-from cppn_gl.views.base import Hit, Size, Stage, View, Words, lay_over
+from cppn_gl.views.base import Hit, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import Cell, Grid
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views.lettering import MIN_FONT, room
 from cppn_gl.views.text import fitting
-
-Size = tuple[int, int]
-Box = tuple[
-    int, int, int, int
-]  # left, top, right, bottom in pixels; right and bottom are exclusive
 
 LETTERS = 11  # font sizes in a cell's shorter side
 MOST = 22  # largest font size in pixels

@@ -37,6 +37,11 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}g}".replace("-", "−")
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 unit", "3 units"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 @cache
 def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The font at `size` pixels.

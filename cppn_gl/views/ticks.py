@@ -5,9 +5,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from cppn_gl.utils.arrays import Float64
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
@@ -74,7 +73,7 @@ def round_up(value: float) -> float:
     return next(m * power for m in (1, 2, 5, 10) if m * power >= value * (1 - 1e-9))
 
 
-def padded(values: Floats, *, least: float = 1e-9, margin: float = 0.06) -> tuple[float, float]:
+def padded(values: Float64, *, least: float = 1e-9, margin: float = 0.06) -> tuple[float, float]:
     """Limits of an axis that holds all finite values, with a margin; (-1, 1) without any."""
     finite = np.asarray(values)[np.isfinite(values)]
     if not finite.size:

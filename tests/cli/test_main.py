@@ -313,10 +313,6 @@ def test_tune_without_opengl_keeps_nothing_and_says_so(
     assert "None" not in run("tune", "small.toml", *SMALL)[2]
 
 
-def _no_attempts() -> Any:
-    return iter([("EGL", {"backend": "none"})])
-
-
 @pytest.fixture
 def no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system without the libraries."""

@@ -115,8 +115,8 @@ def test_every_mapping_of_one_and_of_three_outputs(
         there = preset.replace(stretch=stretch)
         picture = np.clip(drawn(renderer, FRAGMENT, scene_of(there)), 0, 1)
         assert np.abs(picture - expected(there)).max() < 5e-4, stretch
-        host = np.clip(drawn(renderer, NUMPY, scene_of(there)), 0, 1)
-        assert np.abs(picture - host).max() < 1 / 255, stretch
+        cpu = np.clip(drawn(renderer, NUMPY, scene_of(there)), 0, 1)
+        assert np.abs(picture - cpu).max() < 1 / 255, stretch
 
 
 @pytest.mark.gl

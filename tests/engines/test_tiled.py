@@ -13,7 +13,6 @@ from samples import sample, size_of, time_of
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl import tiled_programs
 from cppn_gl.engines.gl.context import open_context
@@ -34,6 +33,7 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import finish, within
+from cppn_gl.views.base import quantise
 
 gl = pytest.mark.gl
 SIZE = (37, 23)

@@ -18,7 +18,6 @@ from cppn_gl.nn.sources import Random
 from cppn_gl.utils.checks import PresetError
 
 PLAIN = ("uniform", "normal")
-FAN_BASED = tuple(name for name in INITS if name not in PLAIN)
 
 SCALARS = {
     "identity": lambda x: x,

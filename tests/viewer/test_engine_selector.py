@@ -232,7 +232,7 @@ def test_words(desk: Desk) -> None:
     desk.engines.forget()
     desk.helper.alive = False
     assert desk.engines.words(SCENE).endswith("compute-8 compiles when idle")
-    desk.engines.host = NUMPY
+    desk.engines.cpu = NUMPY
     assert desk.engines.words(SCENE) == "NumPy, requested"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options, SurfaceOptions, UnitsOptions, knobs
-from cppn_gl.utils.checks import Check, Choice, Integer, Number
+from cppn_gl.utils.checks import Check, Integer, Number, OneOf
 from cppn_gl.viewer.knobs import turn, turned
 
 KNOBS = [(row.options, name) for row in VIEWS.values() if row.options for name in knobs(row)]
@@ -19,7 +19,7 @@ def check_of(kind: type[Options], name: str) -> Check:
 
 
 NUMBERS = [knob for knob in KNOBS if isinstance(check_of(*knob), Integer | Number)]
-NAMES = [knob for knob in KNOBS if isinstance(check_of(*knob), Choice)]
+NAMES = [knob for knob in KNOBS if isinstance(check_of(*knob), OneOf)]
 
 
 @pytest.mark.parametrize(("kind", "name"), NUMBERS)
@@ -43,7 +43,7 @@ def test_a_step_is_what_the_key_says() -> None:
 @pytest.mark.parametrize(("kind", "name"), NAMES)
 def test_names_go_round(kind: type[Options], name: str) -> None:
     check, options = check_of(kind, name), kind()
-    assert isinstance(check, Choice)
+    assert isinstance(check, OneOf)
     seen = []
     for _ in check.known:
         options = dataclasses.replace(options, **{name: turn(options, name, 1)})

@@ -11,7 +11,6 @@ from desktop import Desktop, virtual_display, wait_for
 from PIL import Image
 
 from cppn_gl.cli.main import main
-from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
@@ -21,7 +20,7 @@ from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, Units
 from cppn_gl.preset.tour import steps
 from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
-from cppn_gl.views.base import CPUView, lay_over, painted
+from cppn_gl.views.base import CPUView, lay_over, painted, quantise
 from cppn_gl.views.units.units import board_of
 
 pytestmark = [pytest.mark.window, pytest.mark.gl]

@@ -59,10 +59,9 @@ def test_a_large_picture_takes_no_more_than_a_band(renderer: Renderer) -> None:
         preset = PRESET.replace(view="gradient", depth=1)
         drawing = view.begin(stage_of(renderer), planes, scene_of(preset))
         drawing.step(0.0)
-        pool = renderer.painter.shared(targets, "G-buffer targets")
-        scratch = pool.find(drawing)
-        assert scratch is not None
-        (gbuffer,) = scratch.targets
+        slots = renderer.painter.shared(targets, "G-buffer targets")._slots
+        (lent,) = [held for _, held, user in slots if user is not None and user() is not None]
+        (gbuffer,) = lent.targets
         assert isinstance(gbuffer, GBuffer)
         assert gbuffer.size[0] * gbuffer.size[1] <= BAND_PIXELS + 1000
         planes.release()

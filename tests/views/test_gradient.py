@@ -71,8 +71,8 @@ def test_the_pixels_do_not_depend_on_the_steps(renderer: Renderer, width: int) -
 @pytest.mark.gl
 def test_shader_and_numpy_draw_alike(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = []
-    for host in (False, True):
-        monkeypatch.setattr(gradient, "on_cpu", lambda *_, host=host: host)
+    for on_cpu in (False, True):
+        monkeypatch.setattr(gradient, "on_cpu", lambda *_, on_cpu=on_cpu: on_cpu)
         pictures.append(viewed(renderer, PRESET, SIZE))
     assert np.abs(pictures[0] - pictures[1]).max() < 2e-3
 

@@ -5,20 +5,21 @@ import itertools
 import numpy as np
 import pytest
 
+from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
-from cppn_gl.views.plots.plot import Frame, Line, Panel, arrange
+from cppn_gl.views.plots.plot import Frame, Line, Plot, arrange
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 3000), (320, 180), (960, 600), (500, 500), (400, 900)]
 
 
-def curve(color: plot.Color = (255, 255, 255), **keys: object) -> Line:
+def curve(color: RGB = (255, 255, 255), **keys: object) -> Line:
     x = np.linspace(-2, 2, 801)
     return Line(x, np.sin(3 * x), color, **keys)  # type: ignore[arg-type]
 
 
 def test_a_curve_passes_through_the_pixels_of_its_points() -> None:
-    frame = Frame(Panel((-2, 2), (-1.2, 1.2)), (10, 5, 310, 185))
+    frame = Frame(Plot((-2, 2), (-1.2, 1.2)), (10, 5, 310, 185))
     canvas = PlotCanvas((320, 200), 10)
     canvas.lines(frame, [curve((250, 40, 90), width=2.5)])
     for x in np.linspace(-1.9, 1.9, 39):
@@ -28,7 +29,7 @@ def test_a_curve_passes_through_the_pixels_of_its_points() -> None:
 
 
 def test_lines_are_smooth_and_stay_in_their_frame() -> None:
-    frame = Frame(Panel((-2, 2), (-0.5, 0.5)), (40, 30, 200, 100))
+    frame = Frame(Plot((-2, 2), (-0.5, 0.5)), (40, 30, 200, 100))
     canvas = PlotCanvas((240, 130), 10)
     canvas.lines(frame, [curve()])
     changed = (canvas.pixels != np.array(plot.GROUND)).any(axis=2)
@@ -42,7 +43,7 @@ def test_lines_are_smooth_and_stay_in_their_frame() -> None:
 
 
 def test_not_a_number_is_a_gap_and_a_lone_point_a_dot() -> None:
-    frame = Frame(Panel((0, 10), (-1, 1)), (0, 0, 100, 40))
+    frame = Frame(Plot((0, 10), (-1, 1)), (0, 0, 100, 40))
     x = np.linspace(0, 10, 101)
     y = np.where((x > 3) & (x < 7), np.nan, 0.0)
     canvas = PlotCanvas((100, 40), 10)
@@ -57,14 +58,14 @@ def test_not_a_number_is_a_gap_and_a_lone_point_a_dot() -> None:
 
 
 def test_infinite_and_huge_values_draw_without_a_warning() -> None:
-    frame = Frame(Panel((0, 1), (-1, 1)), (0, 0, 60, 40))
+    frame = Frame(Plot((0, 1), (-1, 1)), (0, 0, 60, 40))
     x = np.linspace(0, 1, 5)
     for y in ([0, 1e300, -1e300, np.inf, 0], [np.nan] * 5):
         PlotCanvas((60, 40), 10).lines(frame, [Line(x, np.array(y), plot.INK, dashed=True)])
 
 
 def test_dashes_leave_gaps() -> None:
-    frame = Frame(Panel((0, 1), (-1, 1)), (0, 0, 200, 20))
+    frame = Frame(Plot((0, 1), (-1, 1)), (0, 0, 200, 20))
     canvas = PlotCanvas((200, 20), 10)
     canvas.lines(frame, [Line(np.array([0.0, 1.0]), np.zeros(2), plot.INK, dashed=True)])
     on = canvas.pixels[10, :, 0] > 120
@@ -72,14 +73,14 @@ def test_dashes_leave_gaps() -> None:
 
 
 def test_a_logarithmic_axis_places_equal_ratios_equally_far_apart() -> None:
-    frame = Frame(Panel((0, 1), (0.01, 100), log=True), (0, 0, 100, 80))
+    frame = Frame(Plot((0, 1), (0.01, 100), log=True), (0, 0, 100, 80))
     down = frame.place(np.zeros(5), np.array([0.01, 0.1, 1, 10, 100]))[1]
     assert down == pytest.approx([80, 60, 40, 20, 0])
     assert frame.place(np.zeros(1), np.zeros(1))[1][0] == np.inf  # 0 lies infinitely low
 
 
 def test_pixels_and_values_are_each_others_inverse() -> None:
-    frame = Frame(Panel((-3, 5), (0, 1)), (17, 3, 220, 90))
+    frame = Frame(Plot((-3, 5), (0, 1)), (17, 3, 220, 90))
     across = frame.place(np.array([1.7]), np.zeros(1))[0][0]
     assert frame.value(across) == pytest.approx(1.7)
     assert frame.holds((17, 3))
@@ -90,7 +91,7 @@ def test_pixels_and_values_are_each_others_inverse() -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1), (3, 2)])
 def test_panels_lie_inside_the_box_and_apart(size: tuple[int, int], shape: tuple[int, int]) -> None:
-    panel = Panel((-2, 2), (-1, 1), (curve(label="a curve"),), ("a title",), "x", legend=True)
+    panel = Plot((-2, 2), (-1, 1), (curve(label="a curve"),), ("a title",), "x", legend=True)
     rows = arrange([[panel] * shape[1]] * shape[0], (0, 0, *size), plot.font_points(size))
     frames = [frame for row in rows for frame in row]
     assert len(frames) == shape[0] * shape[1]
@@ -105,7 +106,7 @@ def test_panels_lie_inside_the_box_and_apart(size: tuple[int, int], shape: tuple
 
 
 def test_words_are_there_where_they_have_room_and_inside_the_picture() -> None:
-    panel = Panel((-5, 5), (-1, 1), (), ("a title that is long", "short"), "x")
+    panel = Plot((-5, 5), (-1, 1), (), ("a title that is long", "short"), "x")
     size = (400, 300)
     frame = arrange([[panel]], (0, 0, *size), 10)[0][0]
     assert frame.words
@@ -126,10 +127,10 @@ def test_a_legend_lies_where_there_are_no_lines() -> None:
     x = np.linspace(0, 1, 200)
     line = Line(x, np.where(x < 0.5, 0.9, 0.1), plot.INK, label="line")
     size = (300, 200)
-    frame = arrange([[Panel((0, 1), (0, 1), (line,), legend=True)]], (0, 0, *size), 10)[0][0]
+    frame = arrange([[Plot((0, 1), (0, 1), (line,), legend=True)]], (0, 0, *size), 10)[0][0]
     with_legend, without = PlotCanvas(size, 10), PlotCanvas(size, 10)
     with_legend.panel(frame)
-    bare = Panel((0, 1), (0, 1), (line,))
+    bare = Plot((0, 1), (0, 1), (line,))
     without.panel(Frame(bare, frame.box, frame.words, frame.named))
     rows, columns = np.nonzero((with_legend.pixels != without.pixels).any(axis=2))
     lowest, highest = (

@@ -133,10 +133,10 @@ def test_hashes_are_equal_where_signs_are(made: Any, change: dict[str, Any]) -> 
 @pytest.mark.parametrize("change", [*CASES, {"width": 70, "depth": 3}], ids=str)
 def test_shader_and_numpy_agree(renderer: Renderer, change: dict[str, Any]) -> None:
     preset = PRESET.replace(**change)
-    shader, host = by_shader(renderer, preset), by_numpy(preset)
-    assert np.quantile(np.abs(shader[0] - host[0]), 0.99) < 0.01
-    assert np.quantile(np.abs(shader[1] - host[1]), 0.99) < 1e-4
-    same = (shader[2, ..., 1:] == host[2, ..., 1:]).all(axis=-1)
+    shader, cpu = by_shader(renderer, preset), by_numpy(preset)
+    assert np.quantile(np.abs(shader[0] - cpu[0]), 0.99) < 0.01
+    assert np.quantile(np.abs(shader[1] - cpu[1]), 0.99) < 1e-4
+    same = (shader[2, ..., 1:] == cpu[2, ..., 1:]).all(axis=-1)
     assert same.mean() > 0.99
 
 

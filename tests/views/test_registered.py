@@ -19,12 +19,13 @@ from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import VIEWS, Layered, Options, ViewRow, VolumeOptions
 from cppn_gl.preset.tables import TABLES, register
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError, choice, integer, key, number
 from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.views import ALL
-from cppn_gl.views.base import CPUView, Picture, Size
+from cppn_gl.views.base import CPUView, Picture
 
 SIZE = (32, 20)
 TONES = {"dark": 0.25, "light": 0.75}

@@ -12,9 +12,10 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, within
 from cppn_gl.views import sampling
-from cppn_gl.views.base import CPUView, Picture, Size, mean_of_samples
+from cppn_gl.views.base import CPUView, Picture, mean_of_samples
 
 SCENE = scene_of(Preset())
 

@@ -13,14 +13,16 @@ from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.color import colored
+from cppn_gl.preset.color import DISPLAY, colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils.tasks import within
+from cppn_gl.utils.tasks import Stepping, at_once, within
 from cppn_gl.views.solid.space import (
     AMBIENT,
+    Ranges,
     VolumeSlices,
     fix_input,
+    ranges,
     shades,
     third_input,
     third_name,
@@ -71,12 +73,13 @@ def voxels(renderer: Renderer, scene: Scene, side: int, channel: str) -> tuple:
     """Densities, colours before lighting (side, side, side, …), and their ranges."""
     seen = []
     with staged(renderer) as stage:
-        slices = VolumeSlices(stage, scene, side, channel)
+        found = at_once(ranges(scene, channel))
+        slices = VolumeSlices(stage, scene, side, channel, found)
         keep = slices._seen
         slices._seen = lambda values: seen.append(keep(values)) or seen[-1]
-        while not slices.step(within(0.01)):
+        task = Stepping(slices.steps())
+        while not task.step(within(0.01)):
             pass
-        found = slices.measure(0.0)
     much, colors = (np.stack(part) for part in zip(*seen, strict=True))
     bytes_ = slices.voxels / 255
     assert bytes_[..., 3] == pytest.approx(much, abs=0.6 / 255)
@@ -137,9 +140,9 @@ def test_colours_are_stretched_over_the_block_and_move_nothing(
         expected = np.percentile(fine, cut, axis=0)
     else:
         expected = np.percentile(fine.mean(axis=1), cut)[:, None].repeat(3, axis=1)
-    assert np.allclose([found.ends.low, found.ends.high], expected, atol=1e-4)
+    assert np.allclose([found.value_range.low, found.value_range.high], expected, atol=1e-4)
     values = outputs(scene, side).astype(np.float32).reshape(-1, 3)
-    true = colored(values, preset.color, found.ends).reshape(colors.shape)
+    true = colored(values, preset.color, found.value_range).reshape(colors.shape)
     assert colors == pytest.approx(true, abs=2e-3)
 
 
@@ -171,9 +174,9 @@ def test_what_falls_towards_the_light_is_brighter(renderer: Renderer) -> None:
         layer = Layer(np.array([[0, 0, weight]]), np.zeros(1), "sigmoid")
         network = Network([layer], ("x", "y", "t"))
         with staged(renderer) as stage:
-            slices = VolumeSlices(stage, scene_of(BASE, 0.0, network), 16, "all")
-            while not slices.step(within(1.0)):
-                pass
+            scene = scene_of(BASE, 0.0, network)
+            slices = VolumeSlices(stage, scene, 16, "all", at_once(ranges(scene, "all")))
+            at_once(slices.steps())
         lit, there = slices.voxels[8, ..., 0] / 255, slices.voxels[8, ..., 3] / 255
         return (lit / there - AMBIENT) / (1 - AMBIENT)
 
@@ -192,7 +195,8 @@ def test_the_key_is_the_same_for_any_time_within_a_block_and_another_for_the_nex
     stage: Any = SimpleNamespace(engine_for=lambda network: NUMPY)
 
     def key(time: float, **keys):
-        return VolumeSlices(stage, scene_of(BASE.replace(**keys), time, network), 8, "all").key
+        scene = scene_of(BASE.replace(**keys), time, network)
+        return VolumeSlices(stage, scene, 8, "all", Ranges((0.0, 1.0), DISPLAY)).key
 
     assert key(0.0) == key(3.0) == key(0.0, turn=77.0, opacity=3.0)
     assert key(0.0) != key(5.0)

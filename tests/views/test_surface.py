@@ -16,7 +16,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils import colormaps
-from cppn_gl.utils.tasks import within
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid import field as fields
@@ -213,9 +213,7 @@ def test_what_another_engine_has_evaluated_is_not_taken_for_this_ones(renderer: 
         again = FieldDrawing(stage, scene, 48)
         found = []
         for drawing in (by_shader, by_numpy, again):
-            while (field := drawing.step(within(1.0))) is None:
-                pass
-            found.append(field)
+            found.append(at_once(drawing.steps()))
     assert found[1] is not found[0]
     assert found[2] is found[0]
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.arrays import Float32
 
 PEERS = ("numpy", "torch")
 SAMPLE = 32_768  # points on which smaller batch sizes are compared
@@ -23,8 +24,6 @@ NOISY = 0.2  # seconds; a shorter run is repeated
 SHORT = 1e-3  # seconds; shorter runs do not end the scan of batch sizes
 WORSE = 1.5  # times as slow as the best: larger batches will not be faster
 INSTALL = {"torch": "python -m pip install torch"}
-
-Floats = NDArray[np.float32]
 
 
 def missing(name: str) -> str | None:
@@ -87,7 +86,7 @@ class Peer:
             raise ValueError("peers only support tanh layers with a sigmoid output layer")
         self._load([(layer.weight, layer.bias) for layer in network.layers])
 
-    def ready(self, inputs: Floats) -> None:
+    def ready(self, inputs: Float32) -> None:
         """Take the points, (N, inputs) float32, and allocate memory. Not timed."""
         self.count = len(inputs)
         self.batch = min(self.count, 8192)
@@ -117,10 +116,10 @@ class Peer:
         """The outputs at all points, left on the GPU if they are computed there."""
         return self.draw()
 
-    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+    def _load(self, layers: list[tuple[Float32, Float32]]) -> None:
         raise NotImplementedError
 
-    def _ready(self, inputs: Floats) -> None:
+    def _ready(self, inputs: Float32) -> None:
         raise NotImplementedError
 
     def _run(self, batch: int, count: int) -> Any:
@@ -138,16 +137,16 @@ class NumpyPeer(Peer):
         super().__init__()
         self.label = f"NumPy {np.__version__}, float32, best tile size"
 
-    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+    def _load(self, layers: list[tuple[Float32, Float32]]) -> None:
         self._layers = [(np.ascontiguousarray(weight.T), bias) for weight, bias in layers]
         self._widths = sorted({len(bias) for _, bias in layers})
 
-    def _ready(self, inputs: Floats) -> None:
+    def _ready(self, inputs: Float32) -> None:
         self._inputs = inputs
         self._out = np.empty((self.count, len(self._layers[-1][1])), np.float32)
-        self._buffers: dict[tuple[int, int, int], Floats] = {}
+        self._buffers: dict[tuple[int, int, int], Float32] = {}
 
-    def _run(self, batch: int, count: int) -> Floats:
+    def _run(self, batch: int, count: int) -> Float32:
         with np.errstate(over="ignore"):  # exp(-x) may overflow: 1 / inf = 0 is right
             for start in range(0, count, batch):
                 self._tile(start, min(start + batch, count))
@@ -167,7 +166,7 @@ class NumpyPeer(Peer):
                 np.tanh(z, out=z)
             y = z
 
-    def _buffer(self, rows: int, columns: int, side: int) -> Floats:
+    def _buffer(self, rows: int, columns: int, side: int) -> Float32:
         key = rows, columns, side
         if key not in self._buffers:
             self._buffers = {k: b for k, b in self._buffers.items() if k[0] == rows}
@@ -193,14 +192,14 @@ class TorchPeer(Peer):
             where = f"{torch.get_num_threads()} threads, result as float32"
         self.label = f"PyTorch {torch.__version__}, {where}, best batch size"
 
-    def _load(self, layers: list[tuple[Floats, Floats]]) -> None:
+    def _load(self, layers: list[tuple[Float32, Float32]]) -> None:
         send = self._send
         self._layers = [(send(weight), send(bias)) for weight, bias in layers]
 
-    def _send(self, array: Floats) -> Any:
+    def _send(self, array: Float32) -> Any:
         return self.torch.tensor(array).to(self._device)
 
-    def _ready(self, inputs: Floats) -> None:
+    def _ready(self, inputs: Float32) -> None:
         self._inputs = self._send(inputs)
         shape = self.count, len(self._layers[-1][1])
         self._out = self.torch.empty(shape, device=self._device)
@@ -246,7 +245,7 @@ class CompiledPeer(TorchPeer):
         self.batches = ()
         self.label = self.label.replace("best batch size", "torch.compile, all pixels at once")
 
-    def _ready(self, inputs: Floats) -> None:
+    def _ready(self, inputs: Float32) -> None:
         super()._ready(inputs)
         self.batch = self.count
         self.torch.compiler.reset()  # else it silently runs eagerly after a few shapes

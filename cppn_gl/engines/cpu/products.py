@@ -29,11 +29,10 @@ from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Step
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
+from cppn_gl.utils.arrays import Float32, Jitter
 from cppn_gl.utils.threads import THREADS, on_all_cores, one_thread
 
-Floats = NDArray[np.float32]
-Jitter = tuple[float, float]  # a sample's offset (right, down) from the pixel centre, in pixels
-Finish = Callable[[Floats], Floats]  # maps display values (N, 3) to those added to the picture
+Finish = Callable[[Float32], Float32]  # maps display values (N, 3) to those added to the picture
 
 BLOCK = 1024  # pixels
 MAX_BLOCKS = 8  # per task: more exceed the cache, fewer have too much Python overhead
@@ -71,7 +70,7 @@ class Blocks:
         """Pixel indices (blocks, BLOCK); those of the last block may exceed the picture."""
         return self.numbers[:, None] * BLOCK + np.arange(BLOCK)
 
-    def add(self, values: Floats, picture: Floats) -> None:
+    def add(self, values: Float32, picture: Float32) -> None:
         """Add values (blocks · BLOCK, 3) to the (height, width, 3) picture of the part."""
         left, top, width, height = self.part
         if width == self.size[0]:  # consecutive blocks are one run of pixels
@@ -104,7 +103,7 @@ class Products:
 
     def fill(
         self,
-        picture: Floats,
+        picture: Float32,
         blocks: Blocks,
         jitter: Jitter = (0.0, 0.0),
         finish: Finish | None = None,
@@ -128,7 +127,7 @@ class Products:
 
     def fill_by_layers(
         self,
-        picture: Floats,
+        picture: Float32,
         blocks: Blocks,
         jitter: Jitter = (0.0, 0.0),
         finish: Finish | None = None,
@@ -142,20 +141,20 @@ class Products:
         _add(units, picture, blocks, finish)
 
     def walk(
-        self, coordinates: Floats, step: Step | None = None
-    ) -> Iterator[tuple[Node, Floats | None, Floats]]:
+        self, coordinates: Float32, step: Step | None = None
+    ) -> Iterator[tuple[Node, Float32 | None, Float32]]:
         """`Network.walk` in float32, from `coordinates()`: nodes, pre-activations, units.
 
         The (BLOCK, rows) units of a block are bit-identical whatever other blocks there are.
         """
         return self._network.walk(coordinates, np.float32, step=step or self._step)
 
-    def _step(self, node: Node, y: Floats) -> tuple[Floats, Floats]:
+    def _step(self, node: Node, y: Float32) -> tuple[Float32, Float32]:
         with one_thread(), np.errstate(all="ignore"):
             z = self.pre_activations(node, y)
             return z, activate_in_place(node.activation, z.copy())
 
-    def _in_place_step(self, node: Node, y: Floats) -> tuple[None, Floats]:
+    def _in_place_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations that alternates between two buffers of this thread."""
         self._own.side = 1 - getattr(self._own, "side", 0)
         shape = *y.shape[:-1], len(_dense(node).bias)
@@ -163,7 +162,7 @@ class Products:
             z = self.pre_activations(node, y, self._buffer(self._own.side, shape))
             return None, activate_in_place(node.activation, z)
 
-    def _parallel_step(self, node: Node, y: Floats) -> tuple[None, Floats]:
+    def _parallel_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations on all cores, one block per task."""
         units = np.empty((*y.shape[:-1], len(_dense(node).bias)), np.float32)
 
@@ -175,7 +174,7 @@ class Products:
         on_all_cores(work, range(len(y)))
         return None, units
 
-    def pre_activations(self, node: Node, y: Floats, out: Floats | None = None) -> Floats:
+    def pre_activations(self, node: Node, y: Float32, out: Float32 | None = None) -> Float32:
         """A node's pre-activations from its input units, or from coordinates for layer 1."""
         if _is_first(node):
             return np.asarray(np.matmul(y, self._fold.T, out=out))
@@ -186,7 +185,7 @@ class Products:
 
     def coordinates(
         self, pixels: NDArray[np.integer], size: tuple[int, int], jitter: Jitter = (0.0, 0.0)
-    ) -> Floats:
+    ) -> Float32:
         """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or 4) float32.
 
         They are u, v, 1, and if r is an input, r - r0. `pixels`: indices (…) in reading order in a
@@ -206,9 +205,9 @@ class Products:
             coordinates[..., 3] = top / below
         return coordinates
 
-    def _buffer(self, side: int, shape: tuple[int, ...]) -> Floats:
+    def _buffer(self, side: int, shape: tuple[int, ...]) -> Float32:
         """This thread's buffer number `side`, as an array of `shape`."""
-        buffers: dict[int, Floats] = self._own.__dict__.setdefault("buffers", {})
+        buffers: dict[int, Float32] = self._own.__dict__.setdefault("buffers", {})
         count = int(np.prod(shape))
         if side not in buffers or buffers[side].size < count:
             buffers[side] = np.empty(count // shape[-1] * self._widest, np.float32)
@@ -223,12 +222,12 @@ def _dense(node: Node) -> Layer:
     return cast(Layer, node.layer)
 
 
-def _add(outputs: Floats, picture: Floats, blocks: Blocks, finish: Finish | None) -> None:
+def _add(outputs: Float32, picture: Float32, blocks: Blocks, finish: Finish | None) -> None:
     values = colors(outputs.reshape(-1, outputs.shape[-1]))
     blocks.add(finish(values) if finish else values, picture)
 
 
-def activate_in_place(name: str, z: Floats) -> Floats:
+def activate_in_place(name: str, z: Float32) -> Float32:
     """`activate`, overwriting `z` where NumPy supports that."""
     if name in _IN_PLACE:
         return np.asarray(_IN_PLACE[name](z, out=z))
@@ -237,18 +236,18 @@ def activate_in_place(name: str, z: Floats) -> Floats:
     return np.asarray(activate(name, z), np.float32)
 
 
-def colors(outputs: Floats) -> Floats:
+def colors(outputs: Float32) -> Float32:
     """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where a value is not finite."""
     rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
     rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
     return rgb
 
 
-def contribution(values: Floats, samples: int) -> Floats:
+def contribution(values: Float32, samples: int) -> Float32:
     """The values of one of `samples` samples, clamped and weighted; a single sample unchanged."""
     return values if samples == 1 else np.asarray(np.clip(values, 0, 1) / np.float32(samples))
 
 
-def in_order(units: Floats, count: int) -> Floats:
+def in_order(units: Float32, count: int) -> Float32:
     """Units (blocks, BLOCK, rows) of a whole picture as (count, rows), for its `count` pixels."""
     return units.reshape(-1, units.shape[-1])[:count]

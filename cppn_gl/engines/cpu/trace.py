@@ -20,9 +20,9 @@ from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import at_once
 
-Floats = NDArray[np.float32]
 Array = NDArray[np.floating[Any]]
 
 SATURATION_SLOPE = 0.05  # a unit is saturated below this fraction of its activation's maximum slope
@@ -32,8 +32,8 @@ SATURATION_SLOPE = 0.05  # a unit is saturated below this fraction of its activa
 class LayerTrace:
     """One layer at N pixels, (N, rows) each. Overflow gives inf and NaN, as in pictures."""
 
-    pre_activations: Floats  # W y + b
-    units: Floats  # after the activation
+    pre_activations: Float32  # W y + b
+    units: Float32  # after the activation
 
 
 def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[LayerTrace]]:
@@ -65,7 +65,7 @@ def traced(scene: Scene, size: tuple[int, int]) -> list[LayerTrace]:
     return at_once(trace(scene, size))
 
 
-def inputs(scene: Scene, size: tuple[int, int]) -> Floats:
+def inputs(scene: Scene, size: tuple[int, int]) -> Float32:
     """The input features at the pixels of `trace`, (N, n_inputs)."""
     x, y = pixel_points(size, scene.view.center, scene.view.extent)
     network = scene.network
@@ -97,7 +97,7 @@ class Statistics:
     saturated: NDArray[np.float64]  # fraction of pixels
 
 
-def statistics(activation: str, z: Floats, values: Floats | None = None) -> Statistics:
+def statistics(activation: str, z: Float32, values: Float32 | None = None) -> Statistics:
     """Statistics of units with (N, rows) pre-activations z.
 
     `values`: compute mean and standard deviation of these instead of the units.

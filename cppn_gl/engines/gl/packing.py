@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.base import Jitter, Region
+from cppn_gl.engines.base import Region
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import Jitter
 
 Vec4s = NDArray[np.float32]  # (n, 4)
 

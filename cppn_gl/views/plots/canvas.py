@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.utils.arrays import RGB, Float64
 from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
@@ -19,11 +20,9 @@ from cppn_gl.views.plots.plot import (
     GRID,
     GROUND,
     INK,
-    Color,
-    Floats,
     Frame,
     Line,
-    Panel,
+    Plot,
     mix,
     y_ticks,
 )
@@ -40,7 +39,7 @@ _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 class PlotCanvas:
     """An RGB image being drawn, and its font size in pixels."""
 
-    def __init__(self, size: tuple[int, int], points: int, ground: Color = GROUND):
+    def __init__(self, size: tuple[int, int], points: int, ground: RGB = GROUND):
         self.image = Image.new("RGB", size, ground)
         self.points = points
         self.draw = ImageDraw.Draw(self.image)
@@ -67,7 +66,7 @@ class PlotCanvas:
         self,
         place: tuple[float, float],
         words: str,
-        color: Color = INK,
+        color: RGB = INK,
         *,
         anchor: str = "la",
         bold: bool = False,
@@ -201,12 +200,12 @@ class PlotCanvas:
         length, points = 2.2 * self.points, self.points
         box = (round(x), round(y - points / 2), round(x + length), round(y + points / 2) + 1)
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
-        self.lines(Frame(Panel((0, 1), (-1, 1)), box), [piece])
+        self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])
         self.text((x + length + points * 0.5, y), line.label, FAINT, anchor="lm")
         return x + length + points * 0.5 + len(line.label) * letter(points)[0]
 
 
-def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
+def _fitting_ticks(panel: Plot, width: int, advance: float) -> list[float]:
     """As many round numbers along x as their labels have room for, at most nine."""
     for most in range(9, 0, -1):
         found = ticks(*panel.x, most)
@@ -218,12 +217,12 @@ def _fitting_ticks(panel: Panel, width: int, advance: float) -> list[float]:
     return []
 
 
-def _climb(points: Floats) -> float:
+def _climb(points: Float64) -> float:
     """The total vertical length of a line in pixels; NaN is ignored."""
     return float(np.nansum(np.abs(np.diff(points[:, 1]))))
 
 
-def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) -> None:
+def _stroke(draw: ImageDraw.ImageDraw, points: Float64, line: Line, unit: float) -> None:
     """One line on an enlarged copy, interrupted where it is not finite."""
     width = max(1, round(line.width * unit))
     bad = ~np.isfinite(points).all(axis=1)
@@ -240,7 +239,7 @@ def _stroke(draw: ImageDraw.ImageDraw, points: Floats, line: Line, unit: float) 
                 draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=line.color)
 
 
-def _thinned(points: Floats, length: float) -> Floats:
+def _thinned(points: Float64, length: float) -> Float64:
     """Drop points closer than `length`: short segments, rounded to pixels, look knotted."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     kept = np.diff(along // length, prepend=-1.0) > 0
@@ -248,7 +247,7 @@ def _thinned(points: Floats, length: float) -> Floats:
     return points[kept]
 
 
-def _dashes(points: Floats, length: float) -> list[Floats]:
+def _dashes(points: Float64, length: float) -> list[Float64]:
     """A line cut into dashes and gaps of `length` pixels."""
     if len(points) < 2:
         return []

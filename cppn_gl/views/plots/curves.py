@@ -15,15 +15,16 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
+from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
-from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
-from cppn_gl.views.plots.plot import Floats, Frame, Line, Panel
-from cppn_gl.views.text import significant
+from cppn_gl.views.plots.plot import Frame, Line, Plot
+from cppn_gl.views.text import counted, significant
 from cppn_gl.views.ticks import padded
 
 _MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
@@ -32,7 +33,7 @@ _KEPT = 2  # plots
 _NAMED = 4  # units that a legend names
 
 
-def panels(scene: Scene, curves: Curves) -> list[Panel]:
+def panels(scene: Scene, curves: Curves) -> list[Plot]:
     """One to three panels: the units, the output pre-activations, the outputs."""
     network = curves.network
     last, found = network.layers[-1], []
@@ -52,9 +53,9 @@ def panels(scene: Scene, curves: Curves) -> list[Panel]:
         limits = None if before else bounds(hidden.activation)
         kind = "pre-activations" if before else hidden.activation
         titles: tuple[str, ...] = (
-            f"layer {network.depth - 1}: {_count(len(colors), 'unit')}, {kind}",
-            f"{_count(len(colors), 'unit')}, {kind}",
-            _count(len(colors), "unit"),
+            f"layer {network.depth - 1}: {counted(len(colors), 'unit')}, {kind}",
+            f"{counted(len(colors), 'unit')}, {kind}",
+            counted(len(colors), "unit"),
         )
         found.append(_panel(x, values, limits, lines, titles, word))
     channels = _channels(curves.outputs.shape[1])
@@ -97,12 +98,12 @@ def _activation_lines(name: str, curves: Curves) -> list[Line]:
 
 def _panel(
     x: tuple[float, float],
-    values: Floats,
+    values: Float64,
     limits: tuple[float, float] | None,
     lines: list[Line],
     titles: tuple[str, ...],
     word: str,
-) -> Panel:
+) -> Plot:
     finite = bool(np.isfinite(values).all())
     low, high = padded(values if limits is None else np.array(limits))
     if (
@@ -110,16 +111,12 @@ def _panel(
     ):  # room for the legend above curves that reach the limits
         high += (high - low) * 0.1 * sum(bool(line.label) for line in lines)
     note = "" if finite else "overflow"
-    return Panel(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
+    return Plot(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
 
 
-def _channels(count: int) -> list[tuple[str, plot.Color]]:
+def _channels(count: int) -> list[tuple[str, RGB]]:
     """Name and colour of each output; a single output has no name."""
     return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _is_input(layer: Layer, network: Network) -> bool:

@@ -6,15 +6,13 @@ Scene -> span (which input varies, and its limits) -> along -> Curves, in float6
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.nn.features import MOVING, features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.threads import one_thread
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +25,11 @@ class Curves:
 
     network: Network
     axis: str
-    at: Floats
-    units: Floats | None
-    unit_pre_activations: Floats | None
-    pre_activations: Floats
-    outputs: Floats
+    at: Float64
+    units: Float64 | None
+    unit_pre_activations: Float64 | None
+    pre_activations: Float64
+    outputs: Float64
 
 
 def shown_depth(scene: Scene) -> int:
@@ -77,7 +75,7 @@ def along(scene: Scene, count: int) -> Curves:
     return Curves(network, axis, at, *hidden, before, units)
 
 
-def _inputs(scene: Scene, network: Network, axis: str, at: Floats) -> Floats:
+def _inputs(scene: Scene, network: Network, axis: str, at: Float64) -> Float64:
     """The input features along an axis, (N, n_inputs)."""
     inputs, latent = network.inputs, network.latent
     x, y = (np.full_like(at, c) for c in scene.view.center)

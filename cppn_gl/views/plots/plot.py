@@ -1,6 +1,6 @@
 """Plots: panels of lines with axes, their layout in a picture, and their colours.
 
-Panel (contents) + arrange(box) -> Frame (position) -> canvas.PlotCanvas -> pixels
+Plot (contents) + arrange(box) -> Frame (position) -> canvas.PlotCanvas -> pixels
 """
 
 import math
@@ -8,23 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cppn_gl.utils.arrays import RGB, Box, Float64
 from cppn_gl.views.text import MIN_FONT, fitting, letter
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
-Floats = NDArray[np.float64]
-Color = tuple[int, int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
-
-GROUND: Color = (13, 15, 20)
-FIELD: Color = (20, 23, 30)
-GRID: Color = (38, 43, 53)
-AXIS: Color = (92, 100, 116)
-INK: Color = (232, 236, 242)
-FAINT: Color = (152, 162, 178)
+GROUND: RGB = (13, 15, 20)
+FIELD: RGB = (20, 23, 30)
+GRID: RGB = (38, 43, 53)
+AXIS: RGB = (92, 100, 116)
+INK: RGB = (232, 236, 242)
+FAINT: RGB = (152, 162, 178)
 # Okabe and Ito's palette, lightened for a dark background: safe for colour-blind readers.
-COLORS: tuple[Color, ...] = (
+COLORS: tuple[RGB, ...] = (
     (92, 184, 242),
     (245, 168, 42),
     (52, 200, 154),
@@ -34,8 +30,8 @@ COLORS: tuple[Color, ...] = (
     (132, 150, 255),
     (214, 220, 230),
 )
-ALARM: Color = COLORS[5]
-CHANNELS: dict[str, Color] = {
+ALARM: RGB = COLORS[5]
+CHANNELS: dict[str, RGB] = {
     "red": (255, 98, 88),
     "green": (88, 216, 120),
     "blue": (100, 156, 255),
@@ -53,7 +49,7 @@ _RAMP = np.array(
 )
 
 
-def palette(count: int) -> list[Color]:
+def palette(count: int) -> list[RGB]:
     """`count` colours: distinct ones for a few lines, a ramp for many."""
     if count <= len(COLORS):
         return list(COLORS[:count])
@@ -62,7 +58,7 @@ def palette(count: int) -> list[Color]:
     return [(int(r), int(g), int(b)) for r, g, b in np.round(mixed)]
 
 
-def mix(color: Color, other: Color, fraction: float) -> Color:
+def mix(color: RGB, other: RGB, fraction: float) -> RGB:
     """Linear interpolation between two colours."""
     r, g, b = (round(a + (b - a) * fraction) for a, b in zip(color, other, strict=True))
     return r, g, b
@@ -77,9 +73,9 @@ def font_points(size: tuple[int, int]) -> int:
 class Line:
     """A line through points, interrupted where y is not finite. A `width` of 1 is thin."""
 
-    x: Floats
-    y: Floats
-    color: Color
+    x: Float64
+    y: Float64
+    color: RGB
     width: float = 1.5
     dashed: bool = False
     dots: bool = False
@@ -87,7 +83,7 @@ class Line:
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Plot:
     """One plot: its axes' limits, lines and texts. The first of `titles` that fits is shown.
 
     `corner` is a title inside the frame, `note` a message in it.
@@ -114,7 +110,7 @@ class Frame:
     `words`: there is room for tick labels and titles around it; `named`: also for the axis' name.
     """
 
-    panel: Panel
+    panel: Plot
     box: Box
     words: bool = False
     named: bool = False
@@ -123,7 +119,7 @@ class Frame:
     def size(self) -> tuple[int, int]:
         return self.box[2] - self.box[0], self.box[3] - self.box[1]
 
-    def place(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    def place(self, x: Float64, y: Float64) -> tuple[Float64, Float64]:
         """Pixels (x to the right, y down) of points; NaN where y is not finite."""
         (x0, x1), (y0, y1) = self.panel.x, self.panel.y
         y = np.where(np.isfinite(y), y, np.nan)
@@ -145,7 +141,7 @@ class Frame:
 
 
 def arrange(
-    rows: Sequence[Sequence[Panel]],
+    rows: Sequence[Sequence[Plot]],
     box: Box,
     points: int,
     *,
@@ -186,18 +182,18 @@ def arrange(
     return found
 
 
-def _below(row: Sequence[Panel], named: bool, leading: float) -> float:
+def _below(row: Sequence[Plot], named: bool, leading: float) -> float:
     """Room for the labels under a row of panels."""
     if not any(panel.x_ticks for panel in row):
         return leading * 0.6
     return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
 
 
-def y_ticks(panel: Panel, points: int, high: float) -> list[float]:
+def y_ticks(panel: Plot, points: int, high: float) -> list[float]:
     """Round numbers along y of a plotting area `high` pixels high."""
     most = max(3, int(high / (letter(points)[1] * 1.8)))
     return (decades if panel.log else ticks)(*panel.y, min(most, 9))
 
 
-def _y_words(panel: Panel, points: int, high: float) -> list[str]:
+def _y_words(panel: Plot, points: int, high: float) -> list[str]:
     return tick_words(y_ticks(panel, points, high), log=panel.log)

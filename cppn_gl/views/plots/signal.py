@@ -13,12 +13,13 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.arrays import Box, Float64, Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Hit, Size, View, Words
+from cppn_gl.views.base import Hit, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
-from cppn_gl.views.plots.plot import Box, Floats, Frame, Line, Panel
+from cppn_gl.views.plots.plot import Frame, Line, Plot
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.views.text import MIN_FONT, letter, shorten, significant
 from cppn_gl.views.ticks import round_up
@@ -49,7 +50,7 @@ def columns(scene: Scene) -> list[NamedSignal]:
     return [NamedSignal("as shown", own), NamedSignal("normalised", other)]
 
 
-def panels(found: list[NamedSignal]) -> list[list[Panel]]:
+def panels(found: list[NamedSignal]) -> list[list[Plot]]:
     """Rows of panels (standard deviation, mean, saturation), a column per signal, shared axes."""
     depth = len(found[0].signal.mean) - 1
     at = np.arange(depth + 1, dtype=np.float64)
@@ -58,7 +59,7 @@ def panels(found: list[NamedSignal]) -> list[list[Panel]]:
     means = np.concatenate([c.signal.mean for c in found])
     limits, high = std_limits(stds), _highest(means)
     falls = limits[0] * limits[1] < 1  # the lines begin in the upper half, so the title fits below
-    rows: list[list[Panel]] = [[], [], []]
+    rows: list[list[Plot]] = [[], [], []]
     for column in found:
         signal = column.signal
         overflow = f"overflow at layer {signal.overflow}" if signal.overflow is not None else ""
@@ -78,7 +79,7 @@ def panels(found: list[NamedSignal]) -> list[list[Panel]]:
         )
         dots = depth <= 32
         rows[0].append(
-            Panel(
+            Plot(
                 x,
                 limits,
                 lines,
@@ -92,18 +93,16 @@ def panels(found: list[NamedSignal]) -> list[list[Panel]]:
         )
         mean = Line(at, signal.mean, plot.COLORS[2], 1.8, dots=dots)
         rows[1].append(
-            Panel(x, (-high, high), (mean,), corner="mean", low=True, whole=True, x_ticks=False)
+            Plot(x, (-high, high), (mean,), corner="mean", low=True, whole=True, x_ticks=False)
         )
         saturation = Line(at, 100 * signal.saturated, plot.COLORS[3], 1.8, dots=dots)
         rows[2].append(
-            Panel(
-                x, (-6.0, 106.0), (saturation,), corner="saturated, %", x_word="layer", whole=True
-            )
+            Plot(x, (-6.0, 106.0), (saturation,), corner="saturated, %", x_word="layer", whole=True)
         )
     return rows
 
 
-def std_limits(stds: Floats) -> tuple[float, float]:
+def std_limits(stds: Float64) -> tuple[float, float]:
     """Limits of the logarithmic axis: 0.01 to 10 with a margin, extended to hold all values."""
     good = stds[np.isfinite(stds) & (stds > 0)]
     low = max(float(good.min(initial=1.0)), _LEAST_STD)
@@ -112,7 +111,7 @@ def std_limits(stds: Floats) -> tuple[float, float]:
     return 10.0 ** (first - 0.2), 10.0 ** (last + 0.2)
 
 
-def _highest(means: Floats) -> float:
+def _highest(means: Float64) -> float:
     """The limit ± of the axis of means: 1 or the next round number, with a margin."""
     largest = float(np.abs(means[np.isfinite(means)]).max(initial=0.0))
     return 1.15 * round_up(max(1.0, largest))

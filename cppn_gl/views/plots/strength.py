@@ -11,14 +11,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.trace import inputs, saturated, traced
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-
-Floats = NDArray[np.float64]
+from cppn_gl.utils.arrays import Float64
 
 GRID = 48  # points along a side of the measured square
 _LEAST_GRID = 16
@@ -37,12 +35,12 @@ class Signal:
     overflow: the first layer that overflows; statistics are NaN from there on.
     """
 
-    mean: Floats
-    std: Floats
-    unit_std: Floats
-    saturated: Floats
-    gains: Floats
-    predicted: Floats
+    mean: Float64
+    std: Float64
+    unit_std: Float64
+    saturated: Float64
+    gains: Float64
+    predicted: Float64
     overflow: int | None
 
     @property
@@ -91,12 +89,12 @@ def measure(scene: Scene) -> Signal:
     return Signal(mean, std, unit_std, fractions, gains, predicted, overflow)
 
 
-def gain(weight: Floats) -> float:
+def gain(weight: Float64) -> float:
     """√n·σ of a layer's weights, (rows, n): the factor on a signal's root mean square."""
     return math.sqrt(weight.shape[1] * float((weight * weight).mean()))
 
 
-def _moments(values: Floats) -> tuple[float, float, float]:
+def _moments(values: Float64) -> tuple[float, float, float]:
     """Mean and standard deviation of (N, rows) values, and the latter per column (RMS)."""
     unit_std = math.sqrt(float(values.var(axis=0).mean()))
     return float(values.mean()), float(values.std()), unit_std

@@ -8,6 +8,7 @@ to the painter: a drawing dropped half-way leaks nothing.
 
 import time as wall
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -20,9 +21,9 @@ from cppn_gl.engines.cpu.products import BLOCK
 from cppn_gl.engines.gl.painter import Painter, Releasable
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.rates import RateKey
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.utils.threads import THREADS, on_all_cores
-from cppn_gl.views.base import Size
 from cppn_gl.views.pool import Pool
 
 BAND_PIXELS = 2**18  # pixels of a band, about
@@ -132,45 +133,37 @@ class DeferredShading:
         width, height = planes.size
         bands = max(1, -(-width * height // band_pixels))
         self._rows = -(-height // bands)
-        self._top = 0
-        self._index = 0  # of the current pass
-        self._pass: Task | None = None
 
-    @property
-    def fraction(self) -> float:
-        return self._top / self._planes.size[1]
+    def task(self) -> Task:
+        """The task that draws the picture."""
+        owned = ExitStack()
+        owned.callback(lambda: self._pool().give_back(self))
+        return Stepping(self._steps(), owned)
 
-    def step(self, deadline: float) -> bool:
-        """Draw until about `deadline`; True when the picture is complete."""
+    def _steps(self) -> Steps[None]:
         width, height = self._planes.size
-        pool = self._pool()
-        while self._top < height:
-            size = width, min(self._rows, height - self._top)
+        top = index = 0  # the band's first row, and its next pass
+        draw_pass: Task | None = None
+        while top < height:
+            deadline = yield top / height
+            pool, size = self._pool(), (width, min(self._rows, height - top))
             scratch = pool.find(self)
             if scratch is None:  # none yet, or they were released and their contents lost
                 scratch = pool.take(self, size, partial(self._scratch, size))
-                self._pass, self._index = None, 0
-            if self._pass is None:
-                band = Region.of(self._planes.size).cut(0, self._top, *size)
-                draw_pass, target = self._passes[self._index], scratch.targets[self._index]
-                self._pass = Stepping(draw_pass(target, band))
-            if self._pass.step(deadline):
-                self._pass, self._index = None, self._index + 1
-                if self._index == len(self._passes):
-                    self._shade(scratch.targets, self._top, size[1])
-                    self._index, self._top = 0, self._top + size[1]
-                    if min(self._rows, height - self._top) != size[1]:
-                        pool.give_back(self)
-            if wall.perf_counter() >= deadline:
-                break
-        return self._top >= height
+                draw_pass, index = None, 0
+            if draw_pass is None:
+                band = Region.of(self._planes.size).cut(0, top, *size)
+                draw_pass = Stepping(self._passes[index](scratch.targets[index], band))
+            if draw_pass.step(deadline):
+                draw_pass, index = None, index + 1
+            if index == len(self._passes):
+                self._shade(scratch.targets, top, size[1])
+                index, top = 0, top + size[1]
+                if min(self._rows, height - top) != size[1]:
+                    pool.give_back(self)
 
     def _pool(self) -> Pool[BandTargets]:
         return self._painter.shared(targets, self._name)
 
     def _scratch(self, size: Size) -> BandTargets:
         return BandTargets([self._make(size) for _ in self._passes])
-
-    def release(self) -> None:
-        """Give the targets back for the next drawing."""
-        self._pool().give_back(self)

@@ -24,11 +24,12 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.derivatives import Jets, at_points, outputs
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
-from cppn_gl.preset.show import GradientOptions, OneOutput
+from cppn_gl.preset.show import CHANNELS, GradientOptions, OneOutput
+from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
@@ -36,14 +37,11 @@ from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
 DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
-CHANNELS = ("red", "green", "blue")
 GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
 KEPT = 4 * MB  # of the networks whose scales are cached
 DUAL_WORK = 4.5  # cost relative to the picture: derivatives too, and a vec4 is one pixel
-
-Floats = NDArray[np.float64]
 
 
 class GradientView(View):
@@ -84,7 +82,7 @@ class GradientView(View):
 
         return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [derivatives], shade
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         return DUAL_WORK * work_per_pixel(scene.network)
@@ -143,7 +141,7 @@ def channels(scene: Scene, options: OneOutput) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def steepness(jets: Jets, counted: Sequence[float]) -> Floats:
+def steepness(jets: Jets, counted: Sequence[float]) -> Float64:
     """The norm of the derivatives of the outputs that count, (N,)."""
     slopes = jets[1:] * np.array(counted[: jets.shape[2]])
     with np.errstate(all="ignore"):
@@ -152,7 +150,7 @@ def steepness(jets: Jets, counted: Sequence[float]) -> Floats:
 
 def grid(
     scene: Scene, work: float, side: int = GRID, most: float = GRID_WORK
-) -> tuple[Floats, Floats]:
+) -> tuple[Float64, Float64]:
     """Points x, y of a square grid over the central square of the view, at any picture size.
 
     At most `side` along a side, and at most `most` multiplications at `work` per point.
@@ -179,7 +177,7 @@ def limits(scene: Scene) -> tuple[float, float]:
     return scale_limits(steepness(jets, channels(scene, scene.options(GradientOptions))))
 
 
-def scale_limits(sizes: Floats) -> tuple[float, float]:
+def scale_limits(sizes: Float64) -> tuple[float, float]:
     """Limits of a logarithmic scale for most of the sizes, FEWEST to MOST_DECADES apart."""
     known = sizes[np.isfinite(sizes) & (sizes > 1e-30)]
     if not known.size:

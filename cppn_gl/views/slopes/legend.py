@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views import text
-from cppn_gl.views.base import Size, Words
+from cppn_gl.views.base import Words
 from cppn_gl.views.ticks import log_ticks, short
-
-Color = tuple[int, int, int]
-Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 FILL = (12, 14, 18, 205)
 LEAST = (200, 120)  # pixels of the smallest picture with a legend

@@ -37,8 +37,9 @@ from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
+from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.views.base import Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu, point_of
@@ -50,8 +51,6 @@ UNIT_WORK = 30  # multiplications that a unit's line costs
 FINE = 700  # pixels of the shorter side beyond which lines grow with it
 LEAST = np.float32(1e-30)
 FAR = np.float32(1e30)
-
-Floats = NDArray[np.float32]
 
 
 class RegionsView(View):
@@ -102,7 +101,7 @@ class RegionsView(View):
 
         return DeferredShading(
             painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [boundaries], shade
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         units = sum(len(layer.bias) for layer in scene.network.drawn[:-1])
@@ -191,7 +190,7 @@ class Lines:
 
 def region_fields(
     scene: Scene, places: FirstLayer, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
-) -> list[Floats]:
+) -> list[Float32]:
     """The counterpart of regions.frag: lines, picture, region; (N, 4) each."""
     count = len(pixels)
     ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)

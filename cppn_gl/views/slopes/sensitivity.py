@@ -26,14 +26,15 @@ from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Hit, Size, Stage, View, Words
+from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading
 from cppn_gl.views.slopes.gradient import channels, grid, scale_limits
-from cppn_gl.views.slopes.legend import Box, Legend, LegendLayout, bar_at, bar_sides
+from cppn_gl.views.slopes.legend import Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.ticks import short
 
@@ -82,7 +83,7 @@ class SensitivityView(View):
         make = partial(Planes, painter.ctx)
         return DeferredShading(
             painter, planes, "sensitivity", make, passes, shade, band_pixels=BAND_PIXELS
-        )
+        ).task()
 
     def work(self, scene: Scene) -> float:
         return 2 * work_per_pixel(scene.network)

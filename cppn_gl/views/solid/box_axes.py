@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.text import MIN_FONT, fitting, font, letter, significant
@@ -23,8 +24,6 @@ INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
 TICK = 0.6  # length in font sizes
 FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
 ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
-
-Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def axes_overlay(
     relief: float,
     *,
     title: str = "",
-    ink: Color = INK,
+    ink: RGB = INK,
     boxed: bool = False,
 ) -> None:
     """Draw the axes into `words`, (height, width, 4), a part of an overlay of the camera's size.
@@ -190,9 +189,7 @@ def near_edges(camera: Camera, relief: float) -> list[tuple[Any, Any]]:
     ]
 
 
-def line(
-    words: Words, start: Any, end: Any, ink: Color, width: float, strength: float = 1.0
-) -> None:
+def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: float = 1.0) -> None:
     """Draw an anti-aliased line on RGBA pixels, in time proportional to its length."""
     height, across = words.shape[:2]
     (x0, y0), (x1, y1) = start, end
@@ -222,7 +219,7 @@ def line(
         words[rows, columns, 3] = np.maximum(words[rows, columns, 3], alpha)
 
 
-def _over(words: Words, mask: NDArray[np.uint8], ink: Color) -> None:
+def _over(words: Words, mask: NDArray[np.uint8], ink: RGB) -> None:
     """Draw a mask of letters over an overlay."""
     inked = mask > 0
     words[inked, :3] = ink

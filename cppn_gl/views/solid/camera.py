@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pyrr import matrix44
 
 from cppn_gl.preset.show import Orbit
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.ladder import ladder
-
-Floats = NDArray[np.float64]
 
 LENS = 2.35  # focal length for a flat box: about 46 degrees
 GROWTH = 0.1  # relative increase of the focal length for the view from above
@@ -58,15 +56,15 @@ class Camera:
         return self.lens * (1 + GROWTH * self.flat)
 
     @property
-    def axes(self) -> Floats:
+    def axes(self) -> Float64:
         """Rows: the directions right, up and towards the camera, in the box's coordinates."""
-        rotation: Floats = self._rotation()[:3, :3].T
+        rotation: Float64 = self._rotation()[:3, :3].T
         return rotation
 
     @property
-    def eye(self) -> Floats:
+    def eye(self) -> Float64:
         """The position of the camera, in the box's coordinates."""
-        place: Floats = self.axes[2] * self.distance * self._back
+        place: Float64 = self.axes[2] * self.distance * self._back
         return place
 
     @property
@@ -83,7 +81,7 @@ class Camera:
         return matrix44.multiply(turned, raised)
 
     @property
-    def matrix(self) -> Floats:
+    def matrix(self) -> Float64:
         """Box to clip coordinates, (4, 4), for row vectors, in OpenGL's memory order."""
         width, height = self.size
         lens, far = self._lens * self._back, self.distance * self._back
@@ -91,10 +89,10 @@ class Camera:
         upright = 2 * math.degrees(math.atan2(height, lens * min(width, height)))
         near = max(far - REACH, 0.02)
         seen = matrix44.create_perspective_projection(upright, width / height, near, far + REACH)
-        whole: Floats = matrix44.multiply(matrix44.multiply(self._rotation(), moved), seen)
+        whole: Float64 = matrix44.multiply(matrix44.multiply(self._rotation(), moved), seen)
         return whole
 
-    def project(self, points: Any) -> Floats:
+    def project(self, points: Any) -> Float64:
         """Pixels of points (N, 3): x to the right, y down, and depth from -1 (near) to 1 (far).
 
         NaN for points behind the camera.

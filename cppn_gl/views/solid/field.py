@@ -1,6 +1,6 @@
 """The network on a grid over the square |u|, |v| <= 1, as a texture of colours and heights.
 
-    Scene, side -> Square: outputs -> FieldDrawing.step() -> Field
+    Scene, side -> draw_square(): outputs -> FieldDrawing.steps() -> Field
 
 The last few textures are cached by everything they depend on, so that moving the camera evaluates
 nothing.
@@ -20,7 +20,7 @@ from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.tasks import Task
+from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
 
@@ -30,30 +30,25 @@ ALL = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS = {"all": ALL, "red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0)}
 
 
-class Square:
-    """A square of outputs being drawn into planes of a pool, again if these are released meanwhile.
+def draw_square(
+    user: object, stage: Stage, scene: Scene, side: int, engine: Engine
+) -> Steps[Planes]:
+    """Draw a square of outputs into planes of a pool, lent to `user`; again if they are released.
 
-    The engine is fixed, because the last bits depend on it.
+    The planes are valid until the next step. The engine is given, because the last bits depend on
+    it.
     """
-
-    def __init__(self, stage: Stage, scene: Scene, side: int, engine: Engine | None = None):
-        self._stage, self._scene, self._side = stage, scene, side
-        self.engine = engine or stage.engine_for(scene.network)
-        self._drawing: Task | None = None
-
-    def step(self, deadline: float) -> Planes | None:
-        """Draw until about `deadline`; the planes when complete, valid until the next drawing."""
-        painter = self._stage.painter
-        scratch = painter.shared(squares)
-        if self._drawing is None or scratch.find(self) is None:
-            size = (self._side, self._side)
-            self._planes = scratch.take(self, self._side, partial(Planes, painter.ctx, size))
-            self._drawing = self.engine.begin(painter, self._planes, self._scene, Region.of(size))
-        if not self._drawing.step(deadline):
-            return None
-        scratch.give_back(self)
-        self._drawing = None
-        return self._planes
+    painter, size = stage.painter, (side, side)
+    task: Task | None = None
+    while True:
+        deadline = yield
+        pool = painter.shared(squares)
+        if task is None or pool.find(user) is None:
+            planes = pool.take(user, side, partial(Planes, painter.ctx, size))
+            task = engine.begin(painter, planes, scene, Region.of(size))
+        if task.step(deadline):
+            pool.give_back(user)
+            return planes
 
 
 def squares(painter: Painter) -> Pool[Planes]:
@@ -90,14 +85,14 @@ class FieldCache:
         weight: tuple[float, float, float],
         span: tuple[float, float],
         color: Color,
-        ends: ValueRange,
+        value_range: ValueRange,
     ) -> Field:
         """The field of square planes of outputs; `span`: see FieldDrawing."""
         side = planes.size[0]
         texture = self._ctx.texture((side, side), 4, dtype="f4")
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
-        self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, ends))
+        self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
         self._pass.set(**planes.samplers, palettes=self._palettes)
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
@@ -110,9 +105,9 @@ class FieldCache:
 
 
 class FieldDrawing:
-    """The field of a scene being drawn. `span`: the values of height 0 and 1.
+    """Draws the field of a scene. `span`: the values of height 0 and 1.
 
-    Colours are those of `color`, by default the outputs themselves, over the range `ends`.
+    Colours are those of `color`, by default the outputs themselves, over `value_range`.
     """
 
     def __init__(
@@ -123,26 +118,28 @@ class FieldDrawing:
         channel: str = "all",
         span: tuple[float, float] = (0.0, 1.0),
         color: Color = PLAIN,
-        ends: ValueRange = DISPLAY,
+        value_range: ValueRange = DISPLAY,
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # so that pixel centres reach ±1
+        self._stage, self._side = stage, side
         self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
-        self._how = WEIGHTS[channel], span, color, ends
-        self._painter = stage.painter
-        self._square = Square(stage, self._scene, side)
-        what = identity(scene.network, scene.clock), self._square.engine
+        self._how = WEIGHTS[channel], span, color, value_range
+        self._engine = stage.engine_for(scene.network)
+        what = identity(scene.network, scene.clock), self._engine
         self._key = (what, view, side, *self._how)
 
-    def step(self, deadline: float) -> Field | None:
-        """Draw until about `deadline`; the field when complete."""
-        painter = self._painter
-        fields = painter.shared(FieldCache)
-        found = fields.held.find(self._key)
-        if found is not None:
-            return found
-        planes = self._square.step(deadline)
-        if planes is None:
-            return None
-        made = fields.make(planes, *self._how)
-        return fields.held.put(self._key, made)
+    def find(self) -> Field | None:
+        """The field, if it is cached."""
+        return self._stage.painter.shared(FieldCache).held.find(self._key)
+
+    def steps(self) -> Steps[Field]:
+        """Draw the field, unless it is cached."""
+        found = self.find()
+        if found is None:
+            planes = yield from draw_square(
+                self, self._stage, self._scene, self._side, self._engine
+            )
+            fields = self._stage.painter.shared(FieldCache)
+            found = fields.held.put(self._key, fields.make(planes, *self._how))
+        return found

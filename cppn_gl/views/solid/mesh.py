@@ -6,7 +6,6 @@ A step draws parts until its deadline. Other drawings may run in between: if the
 one's buffers, or the shaders are reloaded, it starts again.
 """
 
-import time as wall
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,13 +17,15 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range_steps
+from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
-from cppn_gl.utils.tasks import Stepping
-from cppn_gl.views.base import Size, Stage
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.camera import LENS, Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
@@ -109,91 +110,72 @@ class TriangleGrid:
 
 
 class SurfaceDrawing:
-    """A surface being drawn: the fields of all subplots, then boxes and sheets, part by part."""
-
-    fraction = 0.0  # progress is unknown
+    """Draws a surface: the fields of all subplots, then boxes and sheets, part by part."""
 
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
         self._stage, self._scene = stage, scene
         self._subplots = subplots(scene, planes.size)
-        self._picture = Stepping(value_range_steps(scene, SQUARE))
-        self._fields: list[list[FieldDrawing]] = []
-        self._made_of: list[Any] = []  # objects that the parts draw with
-        self._jobs: list[Callable[[], None]] = []  # parts not yet drawn, last one first
-        self._done = False
 
-    def _drawings(self, subplot: Subplot) -> list[FieldDrawing]:
-        """The drawing of a subplot's heights, and that of its colours if it is another."""
-        scene, ends = self._scene, self._picture.result
+    def _drawings(
+        self, subplot: Subplot, value_range: ValueRange | None
+    ) -> tuple[FieldDrawing, FieldDrawing]:
+        """The drawings of a subplot's heights and of its colours, which may be the same one."""
+        scene = self._scene
         side = grid_side(subplot.pixels(self._planes.size)[2:])
         shown = Scene(subplot.network, scene.view, scene.clock, scene.preset)
         heights = partial(FieldDrawing, self._stage, shown, side, subplot.channel, subplot.span)
-        if not painted(scene.preset) or ends is None:
-            return [heights()]
-        color = scene.preset.color
+        if value_range is None:
+            return (heights(),) * 2
+        how: Any = {"color": scene.preset.color, "value_range": value_range}
         if subplot.network is scene.network:
-            return [heights(color=color, ends=ends)]
-        return [heights(), FieldDrawing(self._stage, scene, side, color=color, ends=ends)]
+            return (heights(**how),) * 2
+        return heights(), FieldDrawing(self._stage, scene, side, **how)
 
-    def step(self, deadline: float) -> bool:
-        """Draw until about `deadline`; True when the picture is complete."""
-        while not self._done:
-            if not self._fields:
-                needed = painted(self._scene.preset)
-                if needed and not self._picture.step(deadline):
-                    return False
-                self._fields = [self._drawings(subplot) for subplot in self._subplots]
-            for drawing in (drawing for few in self._fields for drawing in few):
-                if drawing.step(deadline) is None:
-                    return False
-            self._part()
-            if wall.perf_counter() >= deadline:
-                break
-        return self._done
+    def steps(self) -> Steps[None]:
+        """Draw the picture; begin again if a buffer or program was replaced between two steps."""
+        painter, value_range = self._stage.painter, None
+        if painted(self._scene.preset):
+            value_range = yield from value_range_steps(self._scene, SQUARE)
+        drawings = [one for part in self._subplots for one in self._drawings(part, value_range)]
 
-    def release(self) -> None:
-        """Nothing to do: all objects are cached for the next drawing."""
+        def parts() -> list[Any]:
+            """What the jobs draw with; None for what has been released."""
+            target = painter.shared(RenderTargets).find(self)
+            return [painter.shared(SurfacePrograms), target, *(one.find() for one in drawings)]
 
-    def _part(self) -> None:
-        """Draw the next part; start again if a buffer or program was replaced."""
-        painter = self._stage.painter
-        programs = painter.shared(SurfacePrograms)
-        targets = painter.shared(RenderTargets)
-        fields = []
-        for drawings in self._fields:
-            few = [field for field in (d.step(0.0) for d in drawings) if field is not None]
-            if len(few) < len(drawings):
-                return  # released while others were drawn
-            fields.append(few)
-        target = targets.find(self)
-        made_of = [programs, target, *(field for few in fields for field in few)]
-        if target is None or [*map(id, made_of)] != [*map(id, self._made_of)]:
-            target = targets.target(self, self._planes.size, depth=True)
-            self._made_of = [programs, target, *made_of[2:]]
-            self._jobs = self._plan(programs, target, fields)[::-1]
-        painter.ctx.enable(moderngl.DEPTH_TEST)
-        try:
-            self._jobs.pop()()
-        finally:
-            painter.ctx.disable(moderngl.DEPTH_TEST)
-        if not self._jobs:
-            targets.copy(target, self._planes)
-            targets.give_back(self)
-            self._made_of, self._done = [], True
-        painter.ctx.finish()
+        while True:
+            yield
+            for drawing in drawings:
+                yield from drawing.steps()
+            painter.shared(RenderTargets).target(self, self._planes.size, depth=True)
+            planned = parts()
+            jobs = self._jobs(*planned) if all(part is not None for part in planned) else []
+            while jobs and all(a is b for a, b in zip(parts(), planned, strict=True)):
+                painter.ctx.enable(moderngl.DEPTH_TEST)
+                try:
+                    jobs.pop()()
+                finally:
+                    painter.ctx.disable(moderngl.DEPTH_TEST)
+                if not jobs:
+                    painter.shared(RenderTargets).copy(planned[1], self._planes)
+                    painter.shared(RenderTargets).give_back(self)
+                painter.ctx.finish()
+                if not jobs:
+                    return
+                yield
 
-    def _plan(
-        self, programs: SurfacePrograms, target: RenderTarget, fields: list[list[Field]]
+    def _jobs(
+        self, programs: SurfacePrograms, target: RenderTarget, *fields: Field
     ) -> list[Callable[[], None]]:
+        """The parts of the picture, last one first, from each subplot's heights and colours."""
         jobs: list[Callable[[], None]] = [partial(self._backdrop, programs, target)]
-        for subplot, few in zip(self._subplots, fields, strict=True):
-            heights, colors = few[0], few[-1]
+        for subplot, heights, colors in zip(self._subplots, fields[::2], fields[1::2], strict=True):
             of = (programs, target, subplot, heights, colors)
             jobs.append(partial(self._box, *of[:3]))
             parts = range(programs.grid(heights.texture.size[0]).parts)
             jobs += [partial(self._sheet, *of, part) for part in parts]
-        return jobs
+        return jobs[::-1]
 
     def _backdrop(self, programs: SurfacePrograms, target: RenderTarget) -> None:
         drawn, size = target.drawn, self._planes.size

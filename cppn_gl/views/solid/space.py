@@ -1,7 +1,7 @@
 """Voxels of the volume view: the network on a cubic grid over x, y and a third input.
 
     Scene -> ThirdInput (which input, its limits) -> Ranges (of values, of colours)
-          -> VolumeSlices.step() -> the bytes of a 3D texture
+          -> VolumeSlices.steps() -> the bytes of a 3D texture
 
 The third input is `t`, or else the first of z0, z1 …. Its values are divided into blocks as long as
 the view's shorter side, one centred at 0; the block with the current value is shown.
@@ -23,19 +23,19 @@ from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.tasks import Stepping
+from cppn_gl.preset.show import CHANNELS
+from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.field import Square
+from cppn_gl.views.solid.field import draw_square
 from cppn_gl.views.solid.heights import Span, apart
 
 LIGHT = np.array([-0.45, -0.5, 0.74])  # direction towards the light, fixed to the volume
 AMBIENT = 0.3  # fraction of the light that is ambient
-CHANNELS = ("red", "green", "blue")
 MEASURED = 25  # points along a side of the grid that ranges are measured on
 STEEP = 1.5  # change per half side at which shading is half strength
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class Ranges:
     """The values of density 0 and 1, and the value range of the colours."""
 
     span: Span
-    ends: ValueRange
+    value_range: ValueRange
 
-    def fraction(self, values: Floats) -> Floats:
+    def fraction(self, values: Float32) -> Float32:
         """Values as fractions of the span, clipped to 0..1."""
         low, high = np.float32(self.span[0]), np.float32(self.span[1])
         return np.asarray(np.clip((values - low) / (high - low), 0, 1))
@@ -108,7 +108,7 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
     # With t as the third input the ranges do not depend on the time, only on the block.
     held = dataclasses.replace(scene, network=fix_input(scene.network, third.name, 0.0))
 
-    def values(size: tuple[int, int]) -> Generator[None, None, list[Floats]]:
+    def values(size: tuple[int, int]) -> Generator[None, None, list[Float32]]:
         found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
@@ -134,23 +134,22 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 
 
 class VolumeSlices:
-    """The network on side³ points, slice by slice; then `voxels` (side, side, side, 4) is complete.
+    """The network on side³ points, slice by slice: after `steps`, the `voxels`.
 
-    Voxels are bytes of lit red, green, blue and density, indexed by z, y (upwards), x. The density
-    of one output is its fraction of the value range; that of three is the difference of their
-    largest and smallest fraction, so that grey is transparent. Colours are the preset's.
+    Voxels (side, side, side, 4) are bytes of lit red, green, blue and density, indexed by z, y
+    (upwards), x. The density of one output is its fraction of the value range; that of three is the
+    difference of their largest and smallest fraction, so that grey is transparent. Colours are the
+    preset's.
     """
 
-    def __init__(self, stage: Stage, scene: Scene, side: int, channel: str):
+    def __init__(self, stage: Stage, scene: Scene, side: int, channel: str, ranges: Ranges):
         self._stage, self._scene, self._side = stage, scene, side
-        self._channel = channel
+        self._channel, self._ranges = channel, ranges
         self._engine = stage.engine_for(scene.network)
         self._third = third_input(scene)
-        self._ranges = Stepping(ranges(scene, channel))
         self.voxels: Bytes = np.zeros((side, side, side, 4), np.uint8)
-        self._kept: list[tuple[Floats, Floats]] = []  # the last three slices: density, colour
+        self._kept: list[tuple[Float32, Float32]] = []  # the last three slices: density, colour
         self._next = 0
-        self._square: Square | None = None
 
     @property
     def key(self) -> Hashable:
@@ -161,29 +160,16 @@ class VolumeSlices:
         what = identity(held, self._scene.clock), self._engine
         return what, place, self._side, self._channel, color
 
-    def measure(self, deadline: float) -> Ranges | None:
-        """The ranges of values and colours, once known."""
-        self._ranges.step(deadline)
-        return self._ranges.result
-
-    def step(self, deadline: float) -> bool:
-        """Evaluate until about `deadline`; True when complete."""
-        if self._next == self._side:
-            return True
-        if self.measure(deadline) is None:
-            return False
-        if self._square is None:
+    def steps(self) -> Steps[None]:
+        """Evaluate the slices that are missing."""
+        while self._next < self._side:
             place = (2 * self._next + 1) / self._side - 1
             network = fix_input(self._scene.network, self._third.name, self._third.value(place))
             scene = dataclasses.replace(self._scene, network=network)
-            self._square = Square(self._stage, scene, self._side, self._engine)
-        planes = self._square.step(deadline)
-        if planes is not None:
+            planes = yield from draw_square(self, self._stage, scene, self._side, self._engine)
             self._keep(planes.read()[::-1])
-            self._square = None
-        return self._next == self._side
 
-    def _keep(self, picture: Floats) -> None:
+    def _keep(self, picture: Float32) -> None:
         self._kept = [*self._kept[-2:], self._seen(picture.reshape(-1, 3))]
         self._next += 1
         if self._next > 1:
@@ -191,17 +177,16 @@ class VolumeSlices:
         if self._next == self._side:
             self._shade(self._next - 1)
 
-    def _seen(self, values: Floats) -> tuple[Floats, Floats]:
+    def _seen(self, values: Float32) -> tuple[Float32, Float32]:
         """Density (side, side) and colour (side, side, 3) of outputs (N, 3)."""
-        found, color, wrong = self._ranges.result, self._scene.preset.color, broken(values)
-        assert found is not None
+        found, color, wrong = self._ranges, self._scene.preset.color, broken(values)
         if self._channel != "all":
             values = values[:, [CHANNELS.index(self._channel)] * 3]
         fractions = found.fraction(values)
         if color.plain:
             colors = np.clip(values, 0, 1) if self._channel == "all" else fractions
         else:
-            colors = colored(values, color, found.ends)
+            colors = colored(values, color, found.value_range)
         grey = self._scene.network.outputs == 1 or self._channel != "all"
         density = fractions[:, 0] if grey else fractions.max(axis=1) - fractions.min(axis=1)
         density = np.where(wrong, np.float32(1), density)
@@ -226,7 +211,7 @@ class VolumeSlices:
         self.voxels[number, ..., 3] = np.round(255 * values)
 
 
-def shades(x: Any, y: Any, z: Any) -> Floats:
+def shades(x: Any, y: Any, z: Any) -> Float32:
     """The light at each point, by the density's gradient: 1 where flat, less facing away."""
     steep = np.sqrt(x * x + y * y + z * z)
     light = LIGHT / np.linalg.norm(LIGHT)

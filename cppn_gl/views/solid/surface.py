@@ -14,8 +14,9 @@ from cppn_gl.nn.features import features
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import SurfaceOptions
-from cppn_gl.utils.tasks import Task
-from cppn_gl.views.base import Hit, Size, Stage, View, Words
+from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.tasks import Stepping, Task
+from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.solid.camera import dragged, zoomed
 from cppn_gl.views.solid.field import WEIGHTS
@@ -34,7 +35,7 @@ class SurfaceView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        return SurfaceDrawing(stage, planes, scene)
+        return Stepping(SurfaceDrawing(stage, planes, scene).steps())
 
     def work(self, scene: Scene) -> float:
         """The grid has a quarter of the picture's pixels; the sheet costs some hundreds more."""

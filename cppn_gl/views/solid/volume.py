@@ -20,14 +20,15 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import VolumeOptions
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.tasks import Task, left
-from cppn_gl.views.base import Size, Stage, View, Words
+from cppn_gl.utils.tasks import Stepping, Steps, Task, left
+from cppn_gl.views.base import Stage, View, Words
 from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.solid.field import FieldDrawing
-from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
-from cppn_gl.views.solid.space import LIGHT, VolumeSlices, third_input, third_name
+from cppn_gl.views.solid.render_targets import RenderTargets
+from cppn_gl.views.solid.space import LIGHT, VolumeSlices, ranges, third_input, third_name
 
 # Least shorter side of a picture in pixels: points along a side of its volume.
 SIDES = {0: 32, 100: 48, 200: 64, 400: 96, 800: 128}
@@ -63,7 +64,7 @@ class VolumeView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        return VolumeDrawing(stage, planes, scene)
+        return Stepping(VolumeDrawing(stage, planes, scene).steps())
 
     def work(self, scene: Scene) -> float:
         """About one voxel and one ray per pixel.
@@ -127,57 +128,47 @@ class VolumeRenderer:
 
 
 class VolumeDrawing:
-    """A volume being drawn: its slices unless cached, the moving slice, then the rays."""
-
-    fraction = 0.0  # progress is unknown
+    """Draws a volume: its slices unless cached, the moving slice, then the rays."""
 
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
         self._stage, self._scene = stage, scene
-        channel = scene.options(VolumeOptions).channel if scene.network.outputs == 3 else "all"
-        self._slices = VolumeSlices(stage, scene, volume_side(planes.size), channel)
-        self._moving: FieldDrawing | None = None
-        self._next = 0  # row to draw
-        self._rate = 0.0  # rows per second
-        self._done = False
 
-    def step(self, deadline: float) -> bool:
-        """Draw until about `deadline`; True when the picture is complete."""
-        if self._done:
-            return True
-        painter = self._stage.painter
-        renderer = painter.shared(VolumeRenderer)
-        ranges = self._slices.measure(deadline)
-        if ranges is None:
-            return False
-        volume = renderer.held.find(self._slices.key)
-        while volume is None:
-            if self._slices.step(deadline):
-                volume = renderer.make(self._slices)
-            elif wall.perf_counter() >= deadline:
-                return False
-        moving = None
-        if self._scene.options(VolumeOptions).slice:
-            if self._moving is None:
-                self._moving = FieldDrawing(
-                    self._stage,
-                    self._scene,
-                    slice_side(self._planes.size),
-                    color=self._scene.preset.color,
-                    ends=ranges.ends,
-                )
-            moving = self._moving.step(deadline)
-            if moving is None:
-                return False
-        targets = painter.shared(RenderTargets)
-        target = targets.find(self)
-        if target is None:
-            target, self._next = targets.target(self, self._planes.size), 0
-        self._prepare(renderer.rays, volume, moving)
-        return self._march(renderer.rays, targets, target, deadline)
-
-    def release(self) -> None:
-        """Nothing to do: all objects are cached for the next drawing."""
+    def steps(self) -> Steps[None]:
+        """Draw the picture; again what is released between two steps."""
+        painter, scene, size = self._stage.painter, self._scene, self._planes.size
+        options = scene.options(VolumeOptions)
+        channel = options.channel if scene.network.outputs == 3 else "all"
+        found = yield from ranges(scene, channel)
+        slices = VolumeSlices(self._stage, scene, volume_side(size), channel, found)
+        how: Any = {"color": scene.preset.color, "value_range": found.value_range}
+        moving = FieldDrawing(self._stage, scene, slice_side(size), **how)
+        top, rate = 0, 0.0  # the next row, and rows per second
+        while top < size[1]:
+            deadline = yield
+            volume = painter.shared(VolumeRenderer).held.find(slices.key)
+            if volume is None:
+                yield from slices.steps()
+                painter.shared(VolumeRenderer).make(slices)
+                continue
+            field = moving.find() if options.slice else None
+            if options.slice and field is None:
+                yield from moving.steps()
+                continue
+            rays, targets = painter.shared(VolumeRenderer).rays, painter.shared(RenderTargets)
+            target = targets.find(self)
+            if target is None:
+                target, top = targets.target(self, size), 0
+            self._prepare(rays, volume, field)
+            rows = min(max(4, int(left(deadline) * rate)) if rate else ROWS, size[1] - top)
+            started = wall.perf_counter()
+            rays.draw(target.drawn, (0, 0, *size), (0, top, size[0], rows))
+            painter.ctx.finish()
+            rate = rows / max(wall.perf_counter() - started, 1e-6)
+            top += rows
+            if top == size[1]:
+                targets.copy(target, self._planes)
+                targets.give_back(self)
 
     def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, options = self._planes.size, self._scene.options(VolumeOptions)
@@ -209,23 +200,3 @@ class VolumeDrawing:
             high=HIGH,
             low=LOW,
         )
-
-    def _march(
-        self, rays: Pass, targets: RenderTargets, target: RenderTarget, deadline: float
-    ) -> bool:
-        width, height = self._planes.size
-        ctx = self._stage.painter.ctx
-        while self._next < height:
-            rows = max(4, int(left(deadline) * self._rate)) if self._rate else ROWS
-            rows = min(rows, height - self._next)
-            started = wall.perf_counter()
-            rays.draw(target.drawn, (0, 0, width, height), (0, self._next, width, rows))
-            ctx.finish()
-            self._rate = rows / max(wall.perf_counter() - started, 1e-6)
-            self._next += rows
-            if wall.perf_counter() >= deadline and self._next < height:
-                return False
-        targets.copy(target, self._planes)
-        targets.give_back(self)
-        self._done = True
-        return True

@@ -9,10 +9,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cppn_gl.views.cells import Box
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views.lettering import letters
 
-Size = tuple[int, int]
 Unit = tuple[int, int]
 Floats4 = tuple[float, float, float, float]
 

@@ -8,13 +8,11 @@ The colours are those of the mapping `diverging`.
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import bounds
 from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.colormaps import DIVERGING, SIZE
-
-Floats = NDArray[np.float32]
 
 STEPS = 256  # colours on each side of 0
 CUT = 0.1  # fraction cut off at each end of the palette, too dark for a dark background
@@ -22,7 +20,7 @@ RMS_RANGE = 2.5  # the reach of an unbounded layer in root mean squares, or less
 
 
 @functools.cache
-def palette() -> Floats:
+def palette() -> Float32:
     """(2 STEPS + 1, 3) sRGB colours from -reach to reach; the middle one is 0."""
     places = np.linspace(CUT, 1 - CUT, 2 * STEPS + 1) * (SIZE - 1)
     rows = [np.interp(places, np.arange(SIZE), channel) for channel in DIVERGING.T]
@@ -31,7 +29,7 @@ def palette() -> Floats:
     return colors
 
 
-def tinted(values: Floats, reach: float) -> Floats:
+def tinted(values: Float32, reach: float) -> Float32:
     """Values of any shape as (…, 3) colours, clipped to ±reach; NaN is magenta."""
     place = np.clip(values * np.float32(STEPS / reach), -STEPS, STEPS)
     missing = np.isnan(place)
@@ -49,7 +47,7 @@ def bound(activation: str) -> float | None:
     return max(map(abs, found)) if found else None
 
 
-def reach_of(values: Floats, activation: str | None = None) -> float:
+def reach_of(values: Float32, activation: str | None = None) -> float:
     """The reach of a layer's colour scale: the bound of its activation.
 
     If unbounded, and for pre-activations and inputs (no activation): RMS_RANGE times the root mean

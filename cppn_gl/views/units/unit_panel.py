@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.cpu.picture import quantise
 from cppn_gl.engines.cpu.products import colors
-from cppn_gl.views.cells import Box
+from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.views.base import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
-from cppn_gl.views.text import font, letter, shorten, wrap
+from cppn_gl.views.text import counted, font, letter, shorten, wrap
 from cppn_gl.views.units.diverging import palette, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, UnitSummary, shaded
-
-Floats = NDArray[np.float32]
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
@@ -60,7 +58,7 @@ class Page:
     def gap(self) -> None:
         self.top += self.leading // 3
 
-    def picture(self, pixels: Floats, high: int) -> None:
+    def picture(self, pixels: Float32, high: int) -> None:
         """A picture (height, width, 3) at its own aspect ratio, at most `high` pixels high."""
         wide = self.right - self.left
         scale = min(wide / pixels.shape[1], max(1, high) / pixels.shape[0])
@@ -85,7 +83,7 @@ class Page:
             self.draw.text((x, self.top), label, fill=DIM, font=font(self.points))
         self.top += self.leading
 
-    def scale(self, ramp: Floats, *labels: str) -> None:
+    def scale(self, ramp: Float32, *labels: str) -> None:
         """A colour bar (N, 3) with labels below it."""
         high = max(3, self.points // 2)
         if self.room() < high + self.leading:
@@ -97,7 +95,9 @@ class Page:
         self.top += high + 2
         self.ends(*labels)
 
-    def histogram(self, values: Floats, ramp: Floats, low: float, high_: float, high: int) -> None:
+    def histogram(
+        self, values: Float32, ramp: Float32, low: float, high_: float, high: int
+    ) -> None:
         """A histogram of the values from `low` to `high_`, clipped to these, in their colours.
 
         The highest bar has the full height.
@@ -119,7 +119,7 @@ class Page:
         self.draw.line((self.left, base, self.right - 1, base), fill=AXIS)
         self.top += high + 1
 
-    def bars(self, weights: Floats, largest: float, high: int, names: list[str]) -> None:
+    def bars(self, weights: Float32, largest: float, high: int, names: list[str]) -> None:
         """A bar for each weight, up or down from an axis; see `_thinned` for many weights."""
         wide = self.right - self.left
         high = min(high, self.room() - 1)
@@ -155,7 +155,7 @@ def _lighter(ink: NDArray[np.floating[Any]]) -> tuple[int, int, int, int]:
     return red, green, blue, 255
 
 
-def _thinned(weights: Floats, most: int) -> Floats:
+def _thinned(weights: Float32, most: int) -> Float32:
     """At most `most` weights: of each group of neighbours the one of largest magnitude."""
     if len(weights) <= most:
         return weights
@@ -210,7 +210,7 @@ def unit_panel(
     chart = 6 * words.leading
     if len(summary.weights):
         words.gap()
-        words.lines([_count(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
+        words.lines([counted(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
         words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()
@@ -231,11 +231,7 @@ def picture_panel(
     words.gap()
     units = sum(len(layer.bias) for layer in network.drawn)
     numbers = (network.depth, "layer"), (units, "unit"), (network.parameters, "parameter")
-    words.lines([_count(*number) for number in numbers])
+    words.lines([counted(*number) for number in numbers])
     words.gap()
     words.words(legend)
     words.scale(palette(), "-1", "0", "+1")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

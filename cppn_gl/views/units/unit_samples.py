@@ -8,7 +8,6 @@ from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.trace import inputs, statistics, trace
 from cppn_gl.nn.activations import activate
@@ -17,12 +16,10 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of
-
-Floats = NDArray[np.float32]
-Size = tuple[int, int]
 
 PIXELS = 8192  # at most
 VALUES = 2**23  # pixels times units, at most
@@ -39,10 +36,10 @@ class UnitSamples:
     view: Viewport
     clock: Clock
     size: Size
-    inputs: Floats
-    pre_activations: tuple[Floats, ...]
+    inputs: Float32
+    pre_activations: tuple[Float32, ...]
 
-    def outputs(self) -> Floats:
+    def outputs(self) -> Float32:
         """The network's outputs, (N, 1 or 3)."""
         return activate(self.network.drawn[-1].activation, self.pre_activations[-1])
 
@@ -80,13 +77,13 @@ class UnitSummary:
     """What the panel shows of a unit."""
 
     name: str
-    values: Floats  # (height, width)
+    values: Float32  # (height, width)
     reach: float  # of the colour scale
     channel: int | None  # of an output shown in the picture's colours; see channel_of
     mean: float
     std: float
     saturated: float | None  # fraction of the view; None for an input
-    weights: Floats  # incoming; empty for an input
+    weights: Float32  # incoming; empty for an input
     bias: float
     sources: tuple[str, ...]  # names of the weights' sources
 
@@ -139,7 +136,7 @@ def channel_of(network: Network, unit: Unit, *, before: bool) -> int | None:
     return unit[1] if network.outputs == 3 else -1
 
 
-def shaded(values: Floats, channel: int) -> Floats:
+def shaded(values: Float32, channel: int) -> Float32:
     """Values of any shape as (…, 3) display values in one channel, or in all for -1."""
     picture = np.zeros((*values.shape, 3), np.float32)
     picture[..., slice(None) if channel < 0 else channel] = (
@@ -149,7 +146,7 @@ def shaded(values: Floats, channel: int) -> Floats:
     return picture
 
 
-def layer_reach(pre_activations: Floats, activation: str) -> float:
+def layer_reach(pre_activations: Float32, activation: str) -> float:
     """The reach of the colour scale of a layer's units."""
     step = max(1, len(pre_activations) // 1024)  # about 1024 pixels suffice for a root mean square
     return reach_of(activate(activation, pre_activations[::step]), activation)

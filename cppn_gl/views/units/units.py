@@ -15,9 +15,10 @@ from cppn_gl.engines.cpu.trace import inputs, trace
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import CPUView, Hit, Picture, Size, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
