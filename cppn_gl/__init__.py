@@ -40,3 +40,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"cppn_gl.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'cppn_gl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """All names, also those not imported yet, for completion in a shell."""
+    return sorted({*globals(), *__all__})

@@ -31,6 +31,10 @@ def test_the_package_shows_its_interface() -> None:
     assert (Path(cppn_gl.__file__).parent / "py.typed").exists()
 
 
+def test_the_interface_is_offered_for_completion() -> None:
+    assert set(cppn_gl.__all__) <= set(dir(cppn_gl))
+
+
 def test_the_example_of_the_interface_runs() -> None:
     preset = cppn_gl.load_preset("neylon-27")
     preset = preset.replace(depth=12, weight_scale=0.6)

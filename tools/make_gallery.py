@@ -55,7 +55,10 @@ COMPLEXITY = (
     "NNComplexity: 10 layers × 10, sigmoid",
 )
 TEXTS = {
-    "A visual exploration of random neural networks": (FIGURES, "Tyler Neylon's tour, 2018."),
+    "A visual exploration of random neural networks": (
+        FIGURES,
+        "The figures of [Tyler Neylon's essay](https://tylerneylon.com/a/randnn/) of 2018.",
+    ),
     "Tie-dye networks": (TIE_DYE, "Two inputs, three outputs, normal weights and biases."),
     "NNComplexity": (COMPLEXITY, "Every unit normalised over the picture, then scaled by 3."),
 }
@@ -147,8 +150,8 @@ def page(known: Sequence[Preset]) -> str:
         "# Gallery",
         "",
         "Every picture is a shipped preset, drawn by this version. "
-        "`python -m cppn_gl NAME` opens one in the window, where everything about it can be "
-        "turned; `python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
+        "`python -m cppn_gl NAME` opens one in the window, where every value can be changed; "
+        "`python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
         "",
         *(f"- [{title}](#{_anchor(title)})" for title, _, _ in found),
     ]

@@ -116,7 +116,7 @@ def _sheet_options(parser: Parser) -> None:
 
 
 def _sequence_options(parser: Parser) -> None:
-    picture_options(parser)
+    picture_options(parser, timed=False)
     engine_option(parser)
     about = "output folder; made if it does not exist"
     parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
@@ -418,7 +418,7 @@ COMMANDS = {
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),
     "tour": Command(
-        "step through the essay's figures in the window, with captions", _tour_options, _tour
+        "step through the figures of Neylon's essay, with captions", _tour_options, _tour
     ),
     "tune": Command("time the engines on a preset and save the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),

@@ -30,15 +30,20 @@ DELAY = 1.0  # seconds before the progress bar appears
 def picture_options(
     parser: Parser,
     size: str = "picture size in pixels (default 640x360, or that of a picture given as PRESET)",
+    *,
+    timed: bool = True,
 ) -> None:
-    """Add the options of every command that draws: preset, overrides, size, time, samples."""
+    """Add the options of every command that draws: preset, overrides, size, time, samples.
+
+    `timed`: whether --help lists --time; a command that draws many times refuses it in clear words.
+    """
     about = "a shipped name, a .toml file, or a picture saved by cppn_gl"
     about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
     parser.option("--size", metavar="WxH", help=size)
     about = "time to show (default 0, or that of a picture given as PRESET)"
-    parser.option("--time", metavar="SECONDS", help=about)
+    parser.option("--time", metavar="SECONDS", help=about if timed else argparse.SUPPRESS)
     about = "N×N samples per pixel, 1 to 16 (default 1, or those of a picture given as PRESET)"
     parser.option("--samples", metavar="N", help=about)
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")

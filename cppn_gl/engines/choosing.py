@@ -346,4 +346,4 @@ def _gain(measured: Measured) -> str:
         return ""
     name = max(others, key=lambda n: others[n])
     gain = mine / others[name]
-    return f": {gain:.1f}× {name}" if gain >= GAIN else f", equal to {name}"
+    return f": {gain:.1f}× as fast as {name}" if gain >= GAIN else f", equal to {name}"

@@ -40,5 +40,6 @@ def load_preset(source: str | Path = DEFAULT) -> Preset:
         return read_preset(path)
     hint = nearest(name, shipped())
     if path.exists():
-        hint = f"; expected a name ending in .toml, or for pictures in {', '.join(suffixes())}"
+        known = ", ".join((".toml", *suffixes()))
+        hint = f"; expected a shipped name, or a file ending in one of {known}"
     raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

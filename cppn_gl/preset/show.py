@@ -195,7 +195,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
         ViewRow(
             "curves",
-            "networks of one input as line plots",
+            "units and outputs along one input, as line plots",
             "cppn_gl.views.plots.curves:CurvesView",
             CurvesOptions,
         ),

@@ -94,6 +94,21 @@ def test_help(run: Run, words: list[str]) -> None:
     assert words[0] not in COMMANDS or COMMANDS[words[0]].summary in out
 
 
+def test_sequence_offers_no_time(run: Run) -> None:
+    assert "--time" not in run("sequence", "-h")[1]
+    assert "--time SECONDS" in run("render", "-h")[1]
+
+
+def test_a_file_that_is_no_preset_is_told_what_would_be(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.ppm").write_bytes(b"P6")
+    status, _, err = run("render", "x.ppm", "-o", "a.png")
+    assert status == 2
+    assert "a shipped name, or a file ending in one of .toml, .png, .tif, .tiff" in err
+
+
 def test_version(run: Run) -> None:
     assert run("--version") == (0, f"cppn_gl {__version__}\n", "")
 

@@ -71,7 +71,7 @@ def _remarks(report: dict[str, Any]) -> list[str]:
     if any(row["first_picture_s"] for row in rows):
         remarks.append(
             "compile s: compiling shaders. startup s: from starting the program to its first "
-            "640x360 picture. Both without shader caches."
+            "640x360 picture. Both are measured without shader caches."
         )
     if any(row["estimated"] for row in rows):
         remarks.append("~ estimated: from a band of the picture, or from fewer than 5 pictures.")

@@ -21,7 +21,7 @@ TERMS = 4  # products per expression: long expressions overflow some compilers' 
 class Baked(ShaderEngine):
     """Draws by a program made for one network, a fragment or a compute shader."""
 
-    help = "a shader with the weights as literals: fastest to run, slow to compile"
+    help = "a shader with the weights as literals: fast to run, slow to compile; baked-1: compute"
     bakes = True
 
     def __init__(self, *, by_compute: bool = False):
