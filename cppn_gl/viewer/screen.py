@@ -1,5 +1,6 @@
 """Presents the canvas's planes and the panels over them in the window, only when they change."""
 
+import operator
 from typing import Any
 
 import glfw
@@ -18,7 +19,8 @@ class Screen:
     def __init__(self, window: Any):
         self._window = window
         self._overlay = Overlay(window.ctx)
-        self._signature: object = None
+        self._look: object = None
+        self._pixels: list[text.Pixels] = []
         self._title = ""
 
     def shows(self, changes: int, size: tuple[int, int], panels: list[Panel]) -> bool:
@@ -26,9 +28,10 @@ class Screen:
 
         `changes`: the canvas's counter of changed planes.
         """
-        look = (changes, size, [(id(p.pixels), p.x, p.y, p.alpha) for p in panels])
-        same = look == self._signature
-        self._signature = look
+        look = changes, size, [(panel.x, panel.y, panel.alpha) for panel in panels]
+        pixels = [panel.pixels for panel in panels]  # held: a freed array's place is used again
+        same = look == self._look and all(map(operator.is_, pixels, self._pixels))
+        self._look, self._pixels = look, pixels
         return same
 
     def show(

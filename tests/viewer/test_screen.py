@@ -78,6 +78,12 @@ def test_only_what_differs_is_shown_again(window: Window) -> None:
     screen.release()
 
 
+def test_other_pixels_at_the_same_place_in_memory_differ(window: Window) -> None:
+    screen = Screen(window)
+    assert not any(screen.shows(1, SIZE, [panel()]) for _ in range(20))
+    screen.release()
+
+
 def test_planes_and_panels_over_them(
     window: Window, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
