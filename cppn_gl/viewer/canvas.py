@@ -171,9 +171,9 @@ class Canvas:
         def engine_for(network: Network) -> Engine:
             return pick.engine if network is scene.network else self._ready_engine(network)
 
-        sheet = Planes(self._ctx, region.part)
-        task = sampling.begin(view, Stage(self._painter, engine_for), sheet, scene, region)
-        part = _Part(task, pick, of, region, sheet, scale, refines=refines)
+        planes = Planes(self._ctx, region.part)
+        task = sampling.begin(view, Stage(self._painter, engine_for), planes, scene, region)
+        part = _Part(task, pick, of, region, planes, scale, refines=refines)
         if not view.by_pixel:  # views drawn pixel by pixel are timed by their engine
             pixels = region.part[0] * region.part[1]
             part.work = pixels * len(region.jitters) * view.work(scene)
@@ -256,15 +256,15 @@ class Canvas:
         self.changes += 1
         if part.samples > 1:
             assert self.front is not None
-            self.front.paste(part.sheet, part.region.offset[1])
-            part.sheet.release()
+            self.front.paste(part.planes, part.region.offset[1])
+            part.planes.release()
             self._sampled = part.region.offset[1] + part.region.part[1]
             if self._sampled < part.of[1][1]:
                 return
         else:
             if self.front is not None:
                 self.front.release()
-            self.front, self._front_of, self._sampled = part.sheet, part.of, 0
+            self.front, self._front_of, self._sampled = part.planes, part.of, 0
             self.scale, self._since = part.scale, wall.perf_counter()
         self.samples, self.engine = part.samples, part.pick.engine
         self.pictures += 1
@@ -272,7 +272,7 @@ class Canvas:
     def _drop(self) -> None:
         if self._drawing is not None:
             self._drawing.task.release()
-            self._drawing.sheet.release()
+            self._drawing.planes.release()
             self._drawing = None
 
     def release(self) -> None:
@@ -292,12 +292,12 @@ class _Part:
         pick: Pick,
         of: Wanted,
         region: Region,
-        sheet: Planes,
+        planes: Planes,
         scale: int,
         *,
         refines: bool,
     ):
-        self.task, self.pick, self.of, self.sheet, self.scale = task, pick, of, sheet, scale
+        self.task, self.pick, self.of, self.planes, self.scale = task, pick, of, planes, scale
         self.region, self.samples, self.refines = region, region.samples, refines
         self.work = self.seconds = 0.0  # multiplications (views that are timed), and time spent
 

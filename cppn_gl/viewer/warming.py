@@ -80,7 +80,7 @@ class Warmer:
         self.renderer, self._requests = renderer, requests
         self._known: set[str] = set()  # keys of programs compiled by this process
         self._seen: set[tuple[str, Structure]] = set()  # (view, structure) whose shaders compiled
-        self._sheet: Planes | None = None
+        self._planes: Planes | None = None
 
     def serve(self) -> None:
         """Answer requests until stdin is closed, which ends the process."""
@@ -115,14 +115,14 @@ class Warmer:
 
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
-        sheet = Planes(painter.ctx, SMALL)
-        drawing = view.begin(Stage(painter, lambda network: CPU_ENGINE), sheet, scene)
+        planes = Planes(painter.ctx, SMALL)
+        drawing = view.begin(Stage(painter, lambda network: CPU_ENGINE), planes, scene)
         try:
             while not drawing.step(within(DISK_SECONDS)):
                 self._check_newer()
         finally:
             drawing.release()
-            sheet.release()
+            planes.release()
 
     def _work(self, number: int, preset: Preset, size: tuple[int, int]) -> None:
         self._compile(number, preset)
@@ -170,15 +170,15 @@ class Warmer:
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
-        def sheet(part: tuple[int, int]) -> Planes:
+        def planes(part: tuple[int, int]) -> Planes:
             self._check_newer()  # between two engines
-            if self._sheet is None or self._sheet.size != part:
-                if self._sheet is not None:
-                    self._sheet.release()
-                self._sheet = Planes(self.renderer.painter.ctx, part)
-            return self._sheet
+            if self._planes is None or self._planes.size != part:
+                if self._planes is not None:
+                    self._planes.release()
+                self._planes = Planes(self.renderer.painter.ctx, part)
+            return self._planes
 
-        self.renderer.chooser.tune(scene_of(preset), size, sheet)
+        self.renderer.chooser.tune(scene_of(preset), size, planes)
 
 
 def main() -> int:

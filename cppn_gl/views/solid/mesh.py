@@ -1,6 +1,6 @@
-"""Drawing of surfaces: the network on a grid, then a box and a lit sheet of triangles.
+"""Drawing of surfaces: the network on a grid, then a box and a lit surface of triangles.
 
-    Scene -> subplots -> FieldDrawing (heights, colours) -> box, sheet (SurfacePrograms) -> planes
+    Scene -> subplots -> FieldDrawing (heights, colours) -> box, surface (SurfacePrograms) -> planes
 
 A step draws parts until its deadline. Other drawings may run in between: if they release this
 one's buffers, or the shaders are reloaded, it starts again.
@@ -33,7 +33,7 @@ from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
 
 SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points; odd
 POINTS = 0.65  # grid points per pixel of the shorter side, at most
-SQUARE = (1, 1)  # the shape of the picture on the sheet
+SQUARE = (1, 1)  # the shape of the picture on the surface
 GRIDS = 3  # cached index buffers
 CELLS = 4096  # of a grid, drawn in one call
 LIGHT = (-0.45, 0.55, 0.7)  # its direction: right, up, towards the camera
@@ -42,7 +42,7 @@ PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
 
 
 def painted(preset: Preset) -> bool:
-    """Whether the sheet is coloured by the picture, not by height."""
+    """Whether the surface is coloured by the picture, not by height."""
     return preset.options(SurfaceOptions).paint == "picture"
 
 
@@ -67,7 +67,7 @@ class SurfacePrograms:
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
         load = partial(Pass.load, painter.ctx, folder=painter.programs.folder)
-        self.sheet = load("surface.frag", vertex="surface.vert")
+        self.surface = load("surface.frag", vertex="surface.vert")
         self.box = load("box.frag", vertex="box.vert", corners=30)
         self.backdrop = load("backdrop.frag")
         self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
@@ -75,13 +75,15 @@ class SurfacePrograms:
         self._grids: LRUCache[int, TriangleGrid] = LRUCache(GRIDS, free=TriangleGrid.release)
 
     def grid(self, side: int) -> "TriangleGrid":
-        """The triangles of the sheet of a field of side × side texels."""
+        """The triangles of a field of side × side texels."""
         across = (side + 1) // 2
-        return self._grids.get(across, partial(TriangleGrid, self._ctx, self.sheet.program, across))
+        return self._grids.get(
+            across, partial(TriangleGrid, self._ctx, self.surface.program, across)
+        )
 
     def release(self) -> None:
         self._grids.clear()
-        for resource in (self.sheet, self.box, self.backdrop, self.palette):
+        for resource in (self.surface, self.box, self.backdrop, self.palette):
             resource.release()
 
 
@@ -110,7 +112,7 @@ class TriangleGrid:
 
 
 class SurfaceDrawing:
-    """Draws a surface: the fields of all subplots, then boxes and sheets, part by part."""
+    """Draws a surface: the fields of all subplots, then boxes and surfaces, part by part."""
 
     def __init__(self, stage: Stage, planes: Planes, scene: Scene):
         self._planes = planes
@@ -174,7 +176,7 @@ class SurfaceDrawing:
             of = (programs, target, subplot, heights, colors)
             jobs.append(partial(self._box, *of[:3]))
             parts = range(programs.grid(heights.texture.size[0]).parts)
-            jobs += [partial(self._sheet, *of, part) for part in parts]
+            jobs += [partial(self._surface, *of, part) for part in parts]
         return jobs[::-1]
 
     def _backdrop(self, programs: SurfacePrograms, target: RenderTarget) -> None:
@@ -202,7 +204,7 @@ class SurfaceDrawing:
         )
         programs.box.draw(target.drawn, viewport)
 
-    def _sheet(
+    def _surface(
         self,
         programs: SurfacePrograms,
         target: RenderTarget,
@@ -214,7 +216,7 @@ class SurfaceDrawing:
         (camera, viewport), options = self._look(subplot), self._scene.options(SurfaceOptions)
         side = heights.texture.size[0]
         light = np.array(LIGHT) @ camera.axes
-        programs.sheet.set(
+        programs.surface.set(
             heights=heights.texture,
             colors=colors.texture,
             palette=programs.palette,

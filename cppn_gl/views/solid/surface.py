@@ -1,6 +1,6 @@
 """The surface view: an output as a lit height field, coloured by height or by the picture.
 
-The network's values on a grid are cached: moving the camera draws the sheet again (mesh.py) and
+The network's values on a grid are cached: moving the camera draws the surface again (mesh.py) and
 evaluates nothing. Seen from above it is a map with values under the pointer.
 """
 
@@ -38,7 +38,7 @@ class SurfaceView(View):
         return Stepping(SurfaceDrawing(stage, planes, scene).steps())
 
     def work(self, scene: Scene) -> float:
-        """The grid has a quarter of the picture's pixels; the sheet costs some hundreds more."""
+        """The grid has a quarter of the picture's pixels; the surface costs some hundreds more."""
         return 0.25 * work_per_pixel(scene.network) + 500
 
     def overlay(
