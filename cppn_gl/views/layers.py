@@ -138,30 +138,30 @@ class LayersView(CPUView):
     ) -> Words | None:
         """Each layer's number, and a frame round the layer under the cursor."""
         cells = self.cells(scene, size)
-        points = lettering.letters(size)
+        font_size = lettering.letters(size)
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         pointed = cells.at(cursor) if cursor else None
         before, half = scene.options(LayersOptions).before, (cells.cell[1] - cells.gap) // 2
-        wide, high = lettering.room(points, f"layer {cells.count} ")
+        wide, high = lettering.room(font_size, f"layer {cells.count} ")
         long = wide <= cells.cell[0] * 0.6
         high_enough = high < (half if before else cells.cell[1]) * 0.5
-        numbered = high_enough and lettering.room(points, "m" * 3)[0] < cells.cell[0] * 0.75
+        numbered = high_enough and lettering.room(font_size, "m" * 3)[0] < cells.cell[0] * 0.75
         for index in range(cells.count):
             left, top, _, bottom = cells.box(index)
             if index in (pointed, scene.options(LayersOptions).layer - 1):
                 ink = lettering.WHITE if index == pointed else lettering.DIM
                 lettering.frame(draw, cells.box(index), max(1, cells.gap // 2), ink)
             if numbered:
-                inset = max(2, points // 3)
+                inset = max(2, font_size // 3)
                 text = f"layer {index + 1}" if long else str(index + 1)
                 if before and long and index == 0:
                     after = f"after {scene.network.drawn[-1].activation}"
-                    lettering.chip(draw, (left + inset, bottom - half + inset), after, points)
+                    lettering.chip(draw, (left + inset, bottom - half + inset), after, font_size)
                     named = f"{text}: pre-activation"
-                    fits = lettering.room(points, named)[0] + 2 * inset <= cells.cell[0]
+                    fits = lettering.room(font_size, named)[0] + 2 * inset <= cells.cell[0]
                     text = named if fits else text
-                lettering.chip(draw, (left + inset, top + inset), text, points)
+                lettering.chip(draw, (left + inset, top + inset), text, font_size)
         return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:

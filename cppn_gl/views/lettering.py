@@ -49,17 +49,17 @@ def canvas(size: Size) -> Image.Image:
     return Image.new("RGBA", (max(1, size[0]), max(1, size[1])), (0, 0, 0, 0))
 
 
-def room(points: int, text: str) -> tuple[int, int]:
+def room(font_size: int, text: str) -> tuple[int, int]:
     """(width, height) of a line of text in pixels."""
-    advance, height = letter(points)
+    advance, height = letter(font_size)
     return round(advance * len(text)), height
 
 
-def chip(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, points: int) -> None:
+def chip(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font_size: int) -> None:
     """A label on a dark background, its upper left corner at `place`."""
-    wide, high = room(points, text)
+    wide, high = room(font_size, text)
     x, y = place
-    pad = max(2, points // 4)
+    pad = max(2, font_size // 4)
     box = (x, y, x + wide + 2 * pad - 1, y + high - 1)
     draw.rounded_rectangle(box, radius=pad, fill=CHIP)
-    draw.text((x + pad, y), text, fill=WHITE, font=font(points))
+    draw.text((x + pad, y), text, fill=WHITE, font=font(font_size))

@@ -119,7 +119,7 @@ class SheetView(View):
         layout = self.layout(scene.preset, size)
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
-        if layout.points:
+        if layout.font_size:
             write = _name_cells if folded(layout.grid) else _name_heads
             write(draw, layout)
         pointed = layout.at(cursor) if cursor else None
@@ -138,30 +138,30 @@ class SheetView(View):
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
     """Labels above the columns and left of the rows, where they fit."""
-    points, grid = layout.points, layout.grid
-    high = lettering.room(points, "m")[1]
+    font_size, grid = layout.font_size, layout.grid
+    high = lettering.room(font_size, "m")[1]
     if layout.heads[1] >= high * 0.8:
         for column, word in enumerate(grid.column_labels):
             left, top, right, _ = layout.box(0, column)
-            wide = lettering.room(points, word)[0]
+            wide = lettering.room(font_size, word)[0]
             if wide <= right - left + layout.gap:
-                place = ((left + right - wide) / 2, top - high - points / 4)
-                draw.text(place, word, fill=lettering.WHITE, font=lettering.font(points))
+                place = ((left + right - wide) / 2, top - high - font_size / 4)
+                draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
     for row, word in enumerate(grid.row_labels):
         left, top, _, bottom = layout.box(row, 0)
-        wide = lettering.room(points, word)[0]
+        wide = lettering.room(font_size, word)[0]
         if wide <= layout.heads[0] and high <= bottom - top + layout.gap:
-            place = (left - wide - points / 2, (top + bottom - high) / 2)
-            draw.text(place, word, fill=lettering.WHITE, font=lettering.font(points))
+            place = (left - wide - font_size / 2, (top + bottom - high) / 2)
+            draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
 
 
 def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
     """Each cell's label in its corner, where it fits."""
-    points = layout.points
-    inset = max(2, points // 3)
+    font_size = layout.font_size
+    inset = max(2, font_size // 3)
     for cell in layout.grid.cells:
         left, top, right, bottom = layout.box(cell.row, cell.column)
-        wide, high = lettering.room(points, cell.label)
+        wide, high = lettering.room(font_size, cell.label)
         fits = wide + 2 * inset < 0.9 * (right - left) and 3 * high < bottom - top
         if cell.label and fits:
-            lettering.chip(draw, (left + inset, top + inset), cell.label, points)
+            lettering.chip(draw, (left + inset, top + inset), cell.label, font_size)

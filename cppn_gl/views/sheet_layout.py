@@ -26,7 +26,7 @@ class SheetLayout:
     gap: float
     heads: tuple[float, float]
     origin: tuple[float, float]
-    points: int  # font size in pixels; 0 for no labels
+    font_size: int  # in pixels; 0 for no labels
 
     def box(self, row: int, column: int) -> Box:
         left = self.origin[0] + self.heads[0] + column * (self.cell[0] + self.gap)
@@ -56,18 +56,18 @@ def folded(grid: Grid) -> bool:
 def _natural(preset: Preset, grid: Grid) -> tuple[SheetLayout, Size]:
     sweep = preset.sweep
     (wide, high), gap = sweep.cell, sweep.gap
-    points = fitting(sweep.cell, MIN_FONT, MOST, (LETTERS, LETTERS)) if sweep.labels else 0
+    font_size = fitting(sweep.cell, MIN_FONT, MOST, (LETTERS, LETTERS)) if sweep.labels else 0
     left = above = 0
-    if points and not folded(grid):
+    if font_size and not folded(grid):
         longest = max(map(len, grid.row_labels))
-        left = room(points, "m" * longest)[0] + points if longest else 0
-        above = room(points, "m")[1] + points // 2 if any(grid.column_labels) else 0
+        left = room(font_size, "m" * longest)[0] + font_size if longest else 0
+        above = room(font_size, "m")[1] + font_size // 2 if any(grid.column_labels) else 0
     size = (
         left + grid.columns * (wide + gap) + gap,
         above + grid.rows * (high + gap) + gap,
     )
     origin = (float(gap), float(gap))
-    return SheetLayout(grid, (wide, high), gap, (left, above), origin, points), size
+    return SheetLayout(grid, (wide, high), gap, (left, above), origin, font_size), size
 
 
 def natural_size(preset: Preset, grid: Grid) -> Size:
@@ -81,9 +81,9 @@ def sheet_layout(preset: Preset, grid: Grid, size: Size) -> SheetLayout:
     scale = min(size[0] / whole[0], size[1] / whole[1])
     if scale == 1 and size == whole:
         return natural
-    points = round(natural.points * scale)
-    if natural.points:
-        points = min(MOST, max(points, MIN_FONT))
+    font_size = round(natural.font_size * scale)
+    if natural.font_size:
+        font_size = min(MOST, max(font_size, MIN_FONT))
     slack = tuple((side - scale * used) / 2 for side, used in zip(size, whole, strict=True))
     return SheetLayout(
         grid,
@@ -91,5 +91,5 @@ def sheet_layout(preset: Preset, grid: Grid, size: Size) -> SheetLayout:
         natural.gap * scale,
         (natural.heads[0] * scale, natural.heads[1] * scale),
         (slack[0] + natural.gap * scale, slack[1] + natural.gap * scale),
-        points if min(size) > EMPTY else 0,
+        font_size if min(size) > EMPTY else 0,
     )

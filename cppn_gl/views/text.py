@@ -126,14 +126,14 @@ def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], larges
     """
     left = max(len(a) for a, _ in rows)
     right = max(len(b) for _, b in rows)
-    for points in range(largest, MIN_FONT - 1, -1):
-        advance, height = letter(points)
+    for font_size in range(largest, MIN_FONT - 1, -1):
+        advance, height = letter(font_size)
         for blocks in (1, 2, 3):
             per = -(-len(rows) // blocks)
             columns = blocks * (left + 2 + right) + 4 * (blocks - 1)
-            wide, high = int(columns * advance) + 4 * points, (per + 2) * height + 3 * points
+            wide, high = int(columns * advance) + 4 * font_size, (per + 2) * height + 3 * font_size
             if wide <= size[0] and high <= size[1]:
-                return _table(rows, title, points, per, (wide, high), left + right + 6, left)
+                return _table(rows, title, font_size, per, (wide, high), left + right + 6, left)
     advance, height = letter(MIN_FONT)
     room = max(0, (size[1] - 2 * MIN_FONT) // height - 3)
     columns = max(8, int((size[0] - 4 * MIN_FONT) / advance))
@@ -146,22 +146,22 @@ def table(rows: list[tuple[str, str]], title: str, size: tuple[int, int], larges
 def _table(
     rows: list[tuple[str, str]],
     title: str,
-    points: int,
+    font_size: int,
     per_block: int,
     box: tuple[int, int],
     columns: int,
     left: int,
 ) -> Pixels:
-    advance, height = letter(points)
-    pad = 2 * points
+    advance, height = letter(font_size)
+    pad = 2 * font_size
     image = Image.new("RGBA", box, (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     fill = (*BACKGROUND[:3], 215)
-    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=points, fill=fill)
-    draw.text((pad, points), title, fill=WHITE, font=font(points, True))
+    draw.rounded_rectangle((0, 0, box[0] - 1, box[1] - 1), radius=font_size, fill=fill)
+    draw.text((pad, font_size), title, fill=WHITE, font=font(font_size, True))
     for i, (key, what) in enumerate(rows):
         x = pad + (i // per_block) * columns * advance
-        y = points + (i % per_block + 2) * height
-        draw.text((x, y), key, fill=WHITE, font=font(points, True))
-        draw.text((x + (left + 2) * advance, y), what, fill=DIM, font=font(points))
+        y = font_size + (i % per_block + 2) * height
+        draw.text((x, y), key, fill=WHITE, font=font(font_size, True))
+        draw.text((x + (left + 2) * advance, y), what, fill=DIM, font=font(font_size))
     return np.asarray(image)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cppn_gl.views.slopes.legend import LegendLayout, bar_at, bar_sides, points
+from cppn_gl.views.slopes.legend import LegendLayout, bar_at, bar_sides
 
 
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (500, 500), (1920, 1080), (180, 320)])
@@ -26,7 +26,8 @@ def test_what_is_too_high_is_left_out() -> None:
 
 def test_letters_grow_with_the_picture() -> None:
     sizes = [
-        points(size) for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (8000, 8000))
+        LegendLayout(size, 1).font_size
+        for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (8000, 8000))
     ]
     assert sizes == sorted(sizes)
     assert sizes[0] >= 9

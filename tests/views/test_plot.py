@@ -92,10 +92,10 @@ def test_pixels_and_values_are_each_others_inverse() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 3), (3, 1), (3, 2)])
 def test_panels_lie_inside_the_box_and_apart(size: tuple[int, int], shape: tuple[int, int]) -> None:
     panel = Plot((-2, 2), (-1, 1), (curve(label="a curve"),), ("a title",), "x", legend=True)
-    rows = arrange([[panel] * shape[1]] * shape[0], (0, 0, *size), plot.font_points(size))
+    rows = arrange([[panel] * shape[1]] * shape[0], (0, 0, *size), plot.font_size(size))
     frames = [frame for row in rows for frame in row]
     assert len(frames) == shape[0] * shape[1]
-    canvas = PlotCanvas(size, plot.font_points(size))
+    canvas = PlotCanvas(size, plot.font_size(size))
     for frame in frames:
         left, top, right, bottom = frame.box
         assert 0 <= left <= right <= size[0]

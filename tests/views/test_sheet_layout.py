@@ -64,8 +64,8 @@ def test_at_its_natural_size_each_cell_has_its_own_pixels(
 def test_heads_have_room_for_the_longest_word() -> None:
     preset = preset_of("activation=tanh,leaky_relu", "seed=1:3", cell=(120, 90))
     layout, _ = natural(preset)
-    assert layout.heads[0] >= room(layout.points, "leaky_relu")[0]
-    assert layout.heads[1] >= room(layout.points, "seed 1")[1]
+    assert layout.heads[0] >= room(layout.font_size, "leaky_relu")[0]
+    assert layout.heads[1] >= room(layout.font_size, "seed 1")[1]
     rows_only, _ = natural(preset_of("depth=1:3", ""))
     assert rows_only.heads[1] == 0
     columns_only, _ = natural(preset_of("", "depth=1:3"))
@@ -73,11 +73,11 @@ def test_heads_have_room_for_the_longest_word() -> None:
 
 
 def test_letters_grow_with_cells_and_stay_legible() -> None:
-    points = [natural(preset_of(cell=(side, side)))[0].points for side in (16, 60, 160, 900)]
+    points = [natural(preset_of(cell=(side, side)))[0].font_size for side in (16, 60, 160, 900)]
     assert points == sorted(points)
     assert MIN_FONT <= points[0] < points[-1] <= 30
-    assert natural(preset_of(labels=False))[0].points == 0
-    assert layout_of(preset_of(), (EMPTY, 400)).points == 0  # too small for words
+    assert natural(preset_of(labels=False))[0].font_size == 0
+    assert layout_of(preset_of(), (EMPTY, 400)).font_size == 0  # too small for words
 
 
 sheets = st.builds(

@@ -118,7 +118,7 @@ def test_the_panel_enlarges_the_unit() -> None:
     scene = scene_of(preset)
     shown = panel(preset)[..., :3] / 255
     board = board_of(scene, SIZE)
-    top = int(1.5 * board.points)
+    top = int(1.5 * board.font_size)
     wide = shown.shape[1]
     high = round(wide * SIZE[1] / SIZE[0])
     _, units = reference(scene, (wide, high))[1]

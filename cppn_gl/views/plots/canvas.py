@@ -39,15 +39,15 @@ _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 class PlotCanvas:
     """An RGB image being drawn, and its font size in pixels."""
 
-    def __init__(self, size: tuple[int, int], points: int, ground: RGB = GROUND):
+    def __init__(self, size: tuple[int, int], font_size: int, ground: RGB = GROUND):
         self.image = Image.new("RGB", size, ground)
-        self.points = points
+        self.font_size = font_size
         self.draw = ImageDraw.Draw(self.image)
 
     @classmethod
-    def over(cls, pixels: NDArray[np.uint8], points: int) -> "PlotCanvas":
+    def over(cls, pixels: NDArray[np.uint8], font_size: int) -> "PlotCanvas":
         """A canvas that starts as a copy of (height, width, 3 or 4) pixels."""
-        canvas = cls((1, 1), points)
+        canvas = cls((1, 1), font_size)
         canvas.image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
         canvas.draw = ImageDraw.Draw(canvas.image)
         return canvas
@@ -73,7 +73,7 @@ class PlotCanvas:
     ) -> None:
         """Text at a pixel; `anchor` is Pillow's text anchor."""
         at = (round(place[0]), round(place[1]))
-        self.draw.text(at, words, fill=color, font=font(self.points, bold), anchor=anchor)
+        self.draw.text(at, words, fill=color, font=font(self.font_size, bold), anchor=anchor)
 
     def panel(self, frame: Frame) -> None:
         """A whole panel: background, grid, lines, tick labels, titles, legend."""
@@ -108,7 +108,7 @@ class PlotCanvas:
         crop = self.image.crop(frame.box)
         crop = crop.resize((width * times, height * times), Image.Resampling.NEAREST)
         draw = ImageDraw.Draw(crop)
-        unit = max(self.points / 9, 0.9) * times
+        unit = max(self.font_size / 9, 0.9) * times
         for line, points, climb in zip(lines, placed, climbs, strict=True):
             finer = min(1.0, max(0.3, _TURNS * height / max(climb, 1.0)))
             _stroke(draw, points * times, line, unit * finer)
@@ -118,8 +118,8 @@ class PlotCanvas:
         """Draw grid lines; return the ticks along x and y."""
         panel, (left, top, right, bottom) = frame.panel, frame.box
         width, height = frame.size
-        across = _fitting_ticks(panel, width, letter(self.points)[0])
-        up = y_ticks(panel, self.points, height)
+        across = _fitting_ticks(panel, width, letter(self.font_size)[0])
+        up = y_ticks(panel, self.font_size, height)
         for x in frame.place(np.array(across), np.array([0.0] * len(across)))[0]:
             self.draw.line((int(x), top, int(x), bottom - 1), fill=GRID)
         for y in frame.place(np.zeros(len(up)), np.array(up))[1]:
@@ -134,7 +134,7 @@ class PlotCanvas:
 
     def _numbers(self, frame: Frame, across: list[float], up: list[float]) -> None:
         panel, (left, _, _, bottom) = frame.panel, frame.box
-        leading, pad = letter(self.points)[1], self.points * 0.4
+        leading, pad = letter(self.font_size)[1], self.font_size * 0.4
         if panel.x_ticks:
             at = frame.place(np.array(across), np.zeros(len(across)))[0]
             for x, words in zip(at, tick_words(across), strict=True):
@@ -148,13 +148,13 @@ class PlotCanvas:
 
     def _titles(self, frame: Frame) -> None:
         panel, (left, top, right, bottom) = frame.panel, frame.box
-        advance, leading = letter(self.points)
+        advance, leading = letter(self.font_size)
         room = int((right - left) / advance)
         if panel.titles:
             title = next((t for t in panel.titles if len(t) <= room), panel.titles[-1])
             self.text((left, top - leading * 1.25), shorten(title, room), INK, bold=True)
         inside = max(0, room - 1)
-        pad = round(self.points * 0.5)
+        pad = round(self.font_size * 0.5)
         if panel.corner and bottom - top > 1.2 * leading:
             words = shorten(panel.corner, inside)
             start = bottom - 1 - leading if panel.low else top + 1
@@ -170,13 +170,13 @@ class PlotCanvas:
     def _legend(self, frame: Frame) -> None:
         """The names of the lines, in the place that covers the fewest of their points."""
         named = [line for line in frame.panel.lines if line.label]
-        advance, leading = letter(self.points)
-        wide = max((len(line.label) for line in named), default=0) * advance + 3.2 * self.points
-        high = len(named) * leading + self.points * 0.5
+        advance, leading = letter(self.font_size)
+        wide = max((len(line.label) for line in named), default=0) * advance + 3.2 * self.font_size
+        high = len(named) * leading + self.font_size * 0.5
         if not named or wide > frame.size[0] * 0.75 or high > frame.size[1] * 0.5:
             return
         left, top, right, bottom = frame.box
-        pad = self.points * 0.5
+        pad = self.font_size * 0.5
         rows = (top + pad, bottom - pad - high, (top + bottom - high) / 2)
         corners = [(x, y) for y in rows for x in (left + pad, right - pad - wide)]
 
@@ -197,12 +197,12 @@ class PlotCanvas:
     def key(self, place: tuple[float, float], line: Line) -> float:
         """A legend entry, a line sample and its name, from `place` on; return its right edge."""
         x, y = place
-        length, points = 2.2 * self.points, self.points
-        box = (round(x), round(y - points / 2), round(x + length), round(y + points / 2) + 1)
+        length, font_size = 2.2 * self.font_size, self.font_size
+        box = (round(x), round(y - font_size / 2), round(x + length), round(y + font_size / 2) + 1)
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
         self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])
-        self.text((x + length + points * 0.5, y), line.label, FAINT, anchor="lm")
-        return x + length + points * 0.5 + len(line.label) * letter(points)[0]
+        self.text((x + length + font_size * 0.5, y), line.label, FAINT, anchor="lm")
+        return x + length + font_size * 0.5 + len(line.label) * letter(font_size)[0]
 
 
 def _fitting_ticks(panel: Plot, width: int, advance: float) -> list[float]:

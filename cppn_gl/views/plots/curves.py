@@ -176,9 +176,9 @@ class CurvesView(CPUView):
         """The plots; the curve under the cursor is highlighted."""
         drawn = self._plot(scene, size)
         canvas = drawn.canvas
-        found = None if cursor is None else pointed(drawn.frames, canvas.points, cursor)
+        found = None if cursor is None else pointed(drawn.frames, canvas.font_size, cursor)
         if found is not None and cursor is not None:
-            canvas = PlotCanvas.over(canvas.pixels, canvas.points)
+            canvas = PlotCanvas.over(canvas.pixels, canvas.font_size)
             _highlight(canvas, drawn, found, cursor)
         alpha = np.full((*canvas.pixels.shape[:2], 1), 255, np.uint8)
         return np.concatenate([canvas.pixels, alpha], axis=2)
@@ -186,7 +186,7 @@ class CurvesView(CPUView):
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The curve near a pixel: the unit's number, and its value there."""
         drawn = self._plot(scene, size)
-        found = pointed(drawn.frames, drawn.canvas.points, place)
+        found = pointed(drawn.frames, drawn.canvas.font_size, place)
         if found is None:
             return None
         which, index = found
@@ -208,7 +208,7 @@ class CurvesView(CPUView):
 
 
 def _draw(scene: Scene, size: Size) -> _Plot:
-    points = plot.font_points(size)
+    font_size = plot.font_size(size)
     stacked = size[1] > 1.2 * size[0]
     wide = size[0] if stacked or shown_depth(scene) == 1 else size[0] / 3
     few = _MULTIPLICATIONS / work_per_pixel(scene.network)
@@ -216,17 +216,19 @@ def _draw(scene: Scene, size: Size) -> _Plot:
     curves = along(scene, count)
     found = panels(scene, curves)
     rows = [[panel] for panel in found] if stacked else [found]
-    edge = min(points, size[0] // 16, size[1] // 16)
+    edge = min(font_size, size[0] // 16, size[1] // 16)
     box = (edge // 2, edge, size[0] - edge, size[1] - edge)
     tallest = 1.5 if len(found) > 1 else 0.75
-    frames = [f for row in plot.arrange(rows, box, points, tallest=tallest) for f in row]
-    canvas = PlotCanvas(size, points)
+    frames = [f for row in plot.arrange(rows, box, font_size, tallest=tallest) for f in row]
+    canvas = PlotCanvas(size, font_size)
     for frame in frames:
         canvas.panel(frame)
     return _Plot(frames, curves, canvas)
 
 
-def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tuple[int, int] | None:
+def pointed(
+    frames: list[Frame], font_size: int, place: tuple[float, float]
+) -> tuple[int, int] | None:
     """The panel and the line nearest to a pixel, if it is within _NEAR."""
     for which, frame in enumerate(frames):
         if not frame.holds(place):
@@ -237,7 +239,7 @@ def pointed(frames: list[Frame], points: int, place: tuple[float, float]) -> tup
         if np.isnan(away).all():
             return None
         nearest = int(np.nanargmin(away))
-        return (which, nearest) if away[nearest] <= _NEAR * points else None
+        return (which, nearest) if away[nearest] <= _NEAR * font_size else None
     return None
 
 

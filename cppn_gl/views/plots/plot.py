@@ -64,7 +64,7 @@ def mix(color: RGB, other: RGB, fraction: float) -> RGB:
     return r, g, b
 
 
-def font_points(size: tuple[int, int]) -> int:
+def font_size(size: tuple[int, int]) -> int:
     """A plot's font size, in pixels, in a picture of `size`."""
     return fitting(size, MIN_FONT, 20, (56, 34))
 
@@ -143,7 +143,7 @@ class Frame:
 def arrange(
     rows: Sequence[Sequence[Plot]],
     box: Box,
-    points: int,
+    font_size: int,
     *,
     tallest: float = 1.15,
     heights: Sequence[float] = (),
@@ -152,16 +152,16 @@ def arrange(
 
     `heights`: the rows' relative heights; equal by default.
     """
-    advance, leading = letter(points)
+    advance, leading = letter(font_size)
     left, top, right, bottom = box
     columns = max((len(row) for row in rows), default=1)
     cell = ((right - left) / columns, (bottom - top) / max(len(rows), 1))
     words = cell[0] >= 17 * advance and cell[1] >= 5 * leading
-    gap = points * 0.9 if words else min(2.0, cell[0] / 4, cell[1] / 4)
+    gap = font_size * 0.9 if words else min(2.0, cell[0] / 4, cell[1] / 4)
     margin = gap / 2
     if words:
-        labels = [w for row in rows for p in row for w in _y_words(p, points, cell[1])]
-        margin = max([4, *map(len, labels)]) * advance + points * 0.8
+        labels = [w for row in rows for p in row for w in _y_words(p, font_size, cell[1])]
+        margin = max([4, *map(len, labels)]) * advance + font_size * 0.8
     above = [leading * 1.4 if words and any(p.titles for p in row) else gap / 2 for row in rows]
     named = words and cell[1] >= 7 * leading
     below = [_below(row, named, leading) if words else gap / 2 for row in rows]
@@ -189,11 +189,11 @@ def _below(row: Sequence[Plot], named: bool, leading: float) -> float:
     return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
 
 
-def y_ticks(panel: Plot, points: int, high: float) -> list[float]:
+def y_ticks(panel: Plot, font_size: int, high: float) -> list[float]:
     """Round numbers along y of a plotting area `high` pixels high."""
-    most = max(3, int(high / (letter(points)[1] * 1.8)))
+    most = max(3, int(high / (letter(font_size)[1] * 1.8)))
     return (decades if panel.log else ticks)(*panel.y, min(most, 9))
 
 
-def _y_words(panel: Plot, points: int, high: float) -> list[str]:
-    return tick_words(y_ticks(panel, points, high), log=panel.log)
+def _y_words(panel: Plot, font_size: int, high: float) -> list[str]:
+    return tick_words(y_ticks(panel, font_size, high), log=panel.log)

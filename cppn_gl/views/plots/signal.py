@@ -171,7 +171,7 @@ class SignalView(PictureView):
         layer = None if cursor is None else _layer_at(card, cursor)
         canvas = card.canvas
         if layer is not None:
-            canvas = PlotCanvas.over(canvas.pixels, canvas.points)
+            canvas = PlotCanvas.over(canvas.pixels, canvas.font_size)
             for frame in (frame for row in card.frames for frame in row):
                 x = np.array([layer, layer], np.float64)
                 canvas.lines(frame, [Line(x, np.array(frame.panel.y), plot.INK, 0.7)])
@@ -179,7 +179,7 @@ class SignalView(PictureView):
         left, top, right, bottom = card.box
         part = overlay[top:bottom, left:right]
         part[..., :3] = canvas.pixels[top:bottom, left:right]
-        part[..., 3] = _rounded((right - left, bottom - top), canvas.points)
+        part[..., 3] = _rounded((right - left, bottom - top), canvas.font_size)
         for frame in (frame for row in card.frames for frame in row):
             x0, y0, x1, y1 = frame.box
             overlay[max(y0, 0) : y1, max(x0, 0) : x1, 3] = 255
@@ -230,32 +230,33 @@ def _layer_at(card: _Card, place: tuple[float, float]) -> int | None:
     return None
 
 
-def card_box(size: Size, points: int, columns: int) -> Box:
+def card_box(size: Size, font_size: int, columns: int) -> Box:
     """The card's box: on the right in a landscape picture, else at the bottom."""
     (width, height), fraction = size, 0.52 + 0.08 * columns
-    gap = min(points, width // 20, height // 20)
+    gap = min(font_size, width // 20, height // 20)
     if width >= height:
         wide = min(
-            width - 2 * gap, max(round(fraction * width), round(32 * columns * letter(points)[0]))
+            width - 2 * gap,
+            max(round(fraction * width), round(32 * columns * letter(font_size)[0])),
         )
         return width - gap - wide, gap, width - gap, height - gap
-    high = min(height - 2 * gap, max(round(0.62 * height), 26 * letter(points)[1]))
+    high = min(height - 2 * gap, max(round(0.62 * height), 26 * letter(font_size)[1]))
     return gap, height - gap - high, width - gap, height - gap
 
 
 def _draw(found: list[NamedSignal], size: Size) -> _Card:
-    points = max(MIN_FONT, round(plot.font_points(size) * 0.8))
-    box = card_box(size, points, len(found))
-    canvas = PlotCanvas(size, points)
-    advance, leading = letter(points)
+    font_size = max(MIN_FONT, round(plot.font_size(size) * 0.8))
+    box = card_box(size, font_size, len(found))
+    canvas = PlotCanvas(size, font_size)
+    advance, leading = letter(font_size)
     left, top, right, bottom = box
-    pad = min(points // 2, (right - left) // 16)
+    pad = min(font_size // 2, (right - left) // 16)
     has_text = right - left >= 40 * advance and bottom - top >= 22 * leading
     head = leading * 1.5 if has_text and found[0].name else 0
     summary = 4.6 * leading if has_text else 0
     keys = 2.5 * leading if has_text else 0
     inner = (left + pad, round(top + pad + head), right - pad, round(bottom - pad - keys - summary))
-    frames = plot.arrange(panels(found), inner, points, tallest=1.6, heights=(2, 1, 1))
+    frames = plot.arrange(panels(found), inner, font_size, tallest=1.6, heights=(2, 1, 1))
     for row in frames:
         for frame in row:
             canvas.panel(frame)
@@ -273,7 +274,7 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
 
 def _keys(canvas: PlotCanvas, frame: Frame, place: tuple[float, float]) -> None:
     """The legend of the panel of standard deviations, two entries in a row."""
-    advance, leading = letter(canvas.points)
+    advance, leading = letter(canvas.font_size)
     for k, line in enumerate(frame.panel.lines[i] for i in (2, 3, 1, 0)):
         x = place[0] + (k % 2) * 27 * advance
         canvas.key((x, place[1] + (k // 2) * leading * 1.1), line)

@@ -20,11 +20,6 @@ FILL = (12, 14, 18, 205)
 LEAST = (200, 120)  # pixels of the smallest picture with a legend
 
 
-def points(size: Size) -> int:
-    """The font size in pixels in a picture of a size."""
-    return text.fitting(size, text.MIN_FONT + 1, 22)
-
-
 @dataclass(frozen=True)
 class LegendLayout:
     """A panel in the lower right corner of a picture: `lines` of text and `more` pixels high."""
@@ -35,21 +30,22 @@ class LegendLayout:
     columns: int = 34  # letters in a line
 
     @property
-    def points(self) -> int:
-        return points(self.size)
+    def font_size(self) -> int:
+        """In pixels."""
+        return text.fitting(self.size, text.MIN_FONT + 1, 22)
 
     @property
     def line(self) -> int:
         """The line height in pixels."""
-        return text.letter(self.points)[1]
+        return text.letter(self.font_size)[1]
 
     @property
     def box(self) -> Box | None:
         """The panel's box; None if it does not fit."""
         if self.size[0] < LEAST[0] or self.size[1] < LEAST[1]:
             return None
-        pad, margin = self.points * 2 // 3, self.points
-        wide = min(int(text.letter(self.points)[0] * self.columns), self.size[0] - 2 * margin)
+        pad, margin = self.font_size * 2 // 3, self.font_size
+        wide = min(int(text.letter(self.font_size)[0] * self.columns), self.size[0] - 2 * margin)
         high = self.lines * self.line + self.more + 2 * pad
         if high > self.size[1] - 2 * margin:
             return None
@@ -60,7 +56,7 @@ class LegendLayout:
         """The box of the panel's contents, without padding."""
         if self.box is None:
             return None
-        pad = self.points * 2 // 3
+        pad = self.font_size * 2 // 3
         left, top, right, bottom = self.box
         return left + pad, top + pad, right - pad, bottom - pad
 
@@ -74,7 +70,7 @@ class Legend:
         self.draw = ImageDraw.Draw(self.image)
         box = layout.box
         assert box is not None
-        radius = layout.points // 2
+        radius = layout.font_size // 2
         self.draw.rounded_rectangle(
             (box[0], box[1], box[2] - 1, box[3] - 1), radius=radius, fill=FILL
         )
@@ -82,14 +78,14 @@ class Legend:
     def words(
         self, x: float, y: float, line: str, *, bold: bool = False, anchor: str = "la"
     ) -> None:
-        face = text.font(self.layout.points, bold)
+        face = text.font(self.layout.font_size, bold)
         self.draw.text(
             (x, y), line, fill=text.WHITE if bold else text.DIM, font=face, anchor=anchor
         )
 
     def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
         """Write a line, truncated to `room` pixels."""
-        columns = int(room / text.letter(self.layout.points)[0])
+        columns = int(room / text.letter(self.layout.font_size)[0])
         self.words(x, y, text.shorten(line, columns), bold=bold)
 
     def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
@@ -100,7 +96,7 @@ class Legend:
         row = np.round(palette[across] * 255).astype(np.uint8)
         bar = np.broadcast_to(row, (height, *row.shape))
         self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
-        advance = text.letter(self.layout.points)[0]
+        advance = text.letter(self.layout.font_size)[0]
         last = -math.inf
         for value in log_ticks(low, high, max(2, int((right - left) / (6 * advance)))):
             fraction = math.log(value / low) / math.log(high / low)

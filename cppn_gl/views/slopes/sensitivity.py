@@ -185,7 +185,7 @@ def _number(legend: Legend, bars: Box, depth: int, number: int, layer: int) -> N
     """A layer's number below its bar; the first and last give way to a near highlighted one."""
     left, right = bar_sides(bars, depth, number - 1)
     apart = abs(number - layer) * (bars[2] - bars[0]) / depth
-    if number != layer and apart < 2 * legend.layout.points:
+    if number != layer and apart < 2 * legend.layout.font_size:
         return
     anchor = "la" if number == 1 else "ra" if number == depth else "ma"
     x = {"la": bars[0], "ra": bars[2], "ma": (left + right) / 2}[anchor]

@@ -56,7 +56,7 @@ def _digits(value: float, span: float) -> str:
     return significant(value, min(digits, 12))
 
 
-def points_for(size: tuple[int, int]) -> int:
+def font_size(size: tuple[int, int]) -> int:
     """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
     return fitting(size, small, 13 + min(size) / 200, (34, 26))
@@ -82,7 +82,7 @@ def axes_overlay(
             if np.isfinite(ends).all():
                 line(words, ends[0], ends[1], ink, 1.0, 0.45)
     letters = Letters(camera.size)
-    thickness = 0.9 if letters.points < 14 else 1.3
+    thickness = 0.9 if letters.font_size < 14 else 1.3
     middle = camera.project([(0, 0, 0)])[0, :2]
     for axis, (low, high) in outline(camera, relief).items():
         ends = camera.project([low, high])[:, :2]
@@ -98,7 +98,7 @@ def axes_overlay(
         for place, number, bold in axes[axis].ticks():
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
             pixel = camera.project([at])[0, :2]
-            line(words, pixel, pixel + across * TICK * letters.points, ink, thickness)
+            line(words, pixel, pixel + across * TICK * letters.font_size, ink, thickness)
             # Where two axes meet at a corner, each moves its number back along itself.
             aside = -place * (ends[1] - ends[0]) / length * 0.55 * letters.leading
             letters.beside(pixel + aside, across, number, bold=bold)
@@ -114,8 +114,8 @@ class Letters:
 
     def __init__(self, size: tuple[int, int]):
         self._size = size
-        self.points = points_for(size)
-        self._advance, self.leading = letter(max(self.points, MIN_FONT))
+        self.font_size = font_size(size)
+        self._advance, self.leading = letter(max(self.font_size, MIN_FONT))
         self._image = Image.new("L", size, 0)
         self._pen = ImageDraw.Draw(self._image)
         self._taken: list[tuple[float, float, float, float]] = []
@@ -131,7 +131,7 @@ class Letters:
         """Write beside a place, in the direction `across`."""
         wide, high = len(text) * self._advance, float(self.leading)
         # The distance is that of the nearest corner or side of the text's box.
-        reach = 0.95 * self.points + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
+        reach = 0.95 * self.font_size + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
         x, y = place + across * reach
         self._write(text, float(x), float(y), bold)
 
@@ -146,9 +146,9 @@ class Letters:
         free = not any(
             box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in self._taken
         )
-        if self.points >= MIN_FONT and inside and free:
+        if self.font_size >= MIN_FONT and inside and free:
             self._taken.append(box)
-            self._pen.text((x, y), text, 255, font(self.points, bold), anchor="mm")
+            self._pen.text((x, y), text, 255, font(self.font_size, bold), anchor="mm")
 
 
 def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:

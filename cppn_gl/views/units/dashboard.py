@@ -53,7 +53,7 @@ class Dashboard:
     gap: int
     area: Box  # of all tiles
     panel: Box
-    points: int  # font size in pixels
+    font_size: int  # in pixels
 
     @property
     def tile(self) -> Size:

@@ -74,7 +74,7 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
     box = ((right - left) * FINE, (bottom - top) * FINE)
     signs = [Image.new("L", box, 0) for _ in range(2)]  # opacity, by sign
     pens = [ImageDraw.Draw(sign) for sign in signs]
-    thick = min(board.points / 15, board.pitch[0] / 24, board.pitch[1] / 15) * FINE
+    thick = min(board.font_size / 15, board.pitch[0] / 24, board.pitch[1] / 15) * FINE
     dense = len(lines) / len({line.target[0] for line in lines})  # lines per layer
     faint = min(1.0, max(FAINTEST, (CLEAR / dense) ** 0.5))
     for line, place in zip(lines, (ends - (left, top, left, top)) * FINE, strict=True):

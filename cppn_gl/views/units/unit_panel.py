@@ -26,12 +26,12 @@ BELOW = 3.2  # lines of text above and below a picture beside the text
 class Page:
     """Lines and pictures one below another in a box; what does not fit is left out."""
 
-    def __init__(self, image: Image.Image, box: Box, points: int):
-        self.image, self.points = image, points
+    def __init__(self, image: Image.Image, box: Box, font_size: int):
+        self.image, self.font_size = image, font_size
         self.draw = ImageDraw.Draw(image)
         self.left, self.top, self.right, self.bottom = box
-        self.leading = letter(points)[1]
-        self.columns = int((self.right - self.left) / letter(points)[0])
+        self.leading = letter(font_size)[1]
+        self.columns = int((self.right - self.left) / letter(font_size)[0])
 
     def room(self) -> int:
         """Pixels left below."""
@@ -41,7 +41,7 @@ class Page:
         """A line of text, truncated to the width."""
         if self.room() >= self.leading and self.columns > 1:
             short = shorten(text, self.columns)
-            self.draw.text((self.left, self.top), short, fill=ink, font=font(self.points, bold))
+            self.draw.text((self.left, self.top), short, fill=ink, font=font(self.font_size, bold))
             self.top += self.leading
 
     def lines(self, words: list[str]) -> None:
@@ -77,15 +77,15 @@ class Page:
         """Labels spread evenly over the width: left, middle, right."""
         if self.room() < self.leading:
             return
-        advance = letter(self.points)[0]
+        advance = letter(self.font_size)[0]
         for label, fraction in zip(labels, np.linspace(0, 1, len(labels)), strict=True):
             x = self.left + fraction * (self.right - self.left - advance * len(label))
-            self.draw.text((x, self.top), label, fill=DIM, font=font(self.points))
+            self.draw.text((x, self.top), label, fill=DIM, font=font(self.font_size))
         self.top += self.leading
 
     def scale(self, ramp: Float32, *labels: str) -> None:
         """A colour bar (N, 3) with labels below it."""
-        high = max(3, self.points // 2)
+        high = max(3, self.font_size // 2)
         if self.room() < high + self.leading:
             return
         wide = max(1, self.right - self.left)
@@ -126,7 +126,7 @@ class Page:
         if high < 8 or wide < 4 or not len(weights):
             return
         shown = _thinned(weights, wide)
-        pitch = min(wide / len(shown), 3.0 * self.points)
+        pitch = min(wide / len(shown), 3.0 * self.font_size)
         pad = 1 if pitch >= 4 else 0
         axis = self.top + high // 2
         for index, weight in enumerate(shown):
@@ -139,11 +139,11 @@ class Page:
         last = self.left + round(len(shown) * pitch)
         self.draw.line((self.left, axis, last - 1, axis), fill=AXIS)
         self.top += high
-        advance = letter(self.points)[0]
+        advance = letter(self.font_size)[0]
         if max(map(len, names)) * advance < pitch and self.room() >= self.leading:
             for index, name in enumerate(names):
                 middle = self.left + (index + 0.5) * pitch - len(name) * advance / 2
-                self.draw.text((middle, self.top), name, fill=DIM, font=font(self.points))
+                self.draw.text((middle, self.top), name, fill=DIM, font=font(self.font_size))
             self.top += self.leading
         else:
             self.ends(names[0], names[-1])
@@ -163,16 +163,16 @@ def _thinned(weights: Float32, most: int) -> Float32:
     return np.array([part[np.argmax(np.abs(part))] for part in parts], np.float32)
 
 
-def _pages(image: Image.Image, box: Box, points: int, aspect: float) -> tuple[Page, Page]:
+def _pages(image: Image.Image, box: Box, font_size: int, aspect: float) -> tuple[Page, Page]:
     """The pages of the picture and of the text: side by side in a wide box, else the same."""
     draw = ImageDraw.Draw(image)
     draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=(*GROUND, 255))
     if box[2] - box[0] > 1.3 * (box[3] - box[1]):
-        high = box[3] - box[1] - round(BELOW * letter(points)[1])
-        edge = min((box[0] + box[2]) // 2, box[0] + max(12 * points, round(high * aspect)))
-        left = Page(image, (box[0], box[1], edge, box[3]), points)
-        return left, Page(image, (edge + points, box[1], box[2], box[3]), points)
-    page = Page(image, box, points)
+        high = box[3] - box[1] - round(BELOW * letter(font_size)[1])
+        edge = min((box[0] + box[2]) // 2, box[0] + max(12 * font_size, round(high * aspect)))
+        left = Page(image, (box[0], box[1], edge, box[3]), font_size)
+        return left, Page(image, (edge + font_size, box[1], box[2], box[3]), font_size)
+    page = Page(image, box, font_size)
     return page, page
 
 
@@ -184,11 +184,16 @@ def _picture_height(page: Page, text_page: Page) -> int:
 
 
 def unit_panel(
-    image: Image.Image, box: Box, points: int, summary: UnitSummary, largest: float, note: str = ""
+    image: Image.Image,
+    box: Box,
+    font_size: int,
+    summary: UnitSummary,
+    largest: float,
+    note: str = "",
 ) -> None:
     """Draw a unit; `largest`: the largest weight of its layer, `note`: text after its name."""
     values = summary.values
-    first, words = _pages(image, box, points, values.shape[1] / values.shape[0])
+    first, words = _pages(image, box, font_size, values.shape[1] / values.shape[0])
     first.line(f"{summary.name}{note}", WHITE, bold=True)
     if summary.channel is None:
         ramp, low, high = palette(), -summary.reach, summary.reach
@@ -220,10 +225,10 @@ def unit_panel(
 
 
 def picture_panel(
-    image: Image.Image, box: Box, points: int, samples: UnitSamples, legend: str
+    image: Image.Image, box: Box, font_size: int, samples: UnitSamples, legend: str
 ) -> None:
     """Draw the network's picture, its sizes, and the colour scale of the tiles."""
-    first, words = _pages(image, box, points, samples.size[0] / samples.size[1])
+    first, words = _pages(image, box, font_size, samples.size[0] / samples.size[1])
     network = samples.network
     first.line("the picture", WHITE, bold=True)
     pixels = colors(samples.outputs()).reshape(*samples.size[::-1], 3)

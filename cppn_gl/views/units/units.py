@@ -116,7 +116,7 @@ class UnitsView(CPUView):
         draw = ImageDraw.Draw(image)
         for framed, ink in ((selected, DIM), (unit, WHITE)):
             if framed is not None:
-                frame(draw, board.box(framed), max(1, board.points // 6), ink)
+                frame(draw, board.box(framed), max(1, board.font_size // 6), ink)
         self._panel(image, scene, board, unit, selected)
         return np.asarray(image)
 
@@ -130,14 +130,14 @@ class UnitsView(CPUView):
     ) -> None:
         samples = self._unit_samples(scene, image.size)
         if unit is None:
-            picture_panel(image, board.panel, board.points, samples, _legend(scene))
+            picture_panel(image, board.panel, board.font_size, samples, _legend(scene))
             return
         found = summarize(samples, unit, before=scene.options(UnitsOptions).before)
         largest = 0.0
         if unit[0]:
             largest = float(np.abs(scene.network.layers[unit[0] - 1].weight).max())
         note = ", selected" if unit == selected else ""
-        unit_panel(image, board.panel, board.points, found, largest, note)
+        unit_panel(image, board.panel, board.font_size, found, largest, note)
 
     def _heads(self, scene: Scene, size: Size, board: Dashboard, *, lined: bool) -> Image.Image:
         """The part independent of the cursor: column heads, and the strongest connections."""
@@ -186,8 +186,8 @@ def _legend(scene: Scene) -> str:
 
 def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) -> None:
     """Heads above all layers, or every 2nd, 5th, 10th, 20th; names on input and output tiles."""
-    points = board.points
-    if board.area[1] < room(points, "")[1]:
+    font_size = board.font_size
+    if board.area[1] < room(font_size, "")[1]:
         return
     ends = {0: ("inputs", "in"), network.depth: ("outputs", "out")}
     taken: list[tuple[float, float]] = []
@@ -196,23 +196,23 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
     least = min(
         (column.left - before.left for before, column in pairwise(board.columns)), default=0
     )
-    fits = (s for s in (1, 2, 5, 10) if s * least > room(points, f"{network.depth} ")[0])
+    fits = (s for s in (1, 2, 5, 10) if s * least > room(font_size, f"{network.depth} ")[0])
     step = next(fits, 20)
     for column in (*outer, *(c for c in hidden if step == 1 or c.layer % step == 0)):
         wide = (column.columns - 1) * board.pitch[0] + board.tile[0]
         long, short = ends.get(column.layer, (str(column.layer),) * 2)
-        text = long if room(points, long)[0] <= wide + board.pitch[0] * 0.7 else short
-        left = max(0.0, column.left + wide / 2 - room(points, text)[0] / 2)
-        right = left + room(points, text)[0]
+        text = long if room(font_size, long)[0] <= wide + board.pitch[0] * 0.7 else short
+        left = max(0.0, column.left + wide / 2 - room(font_size, text)[0] / 2)
+        right = left + room(font_size, text)[0]
         if all(right < start or left > end for start, end in taken):
-            draw.text((left, board.area[1] - room(points, "")[1]), text, DIM, font(points))
-            taken.append((left - points / 4, right + points / 4))
+            draw.text((left, board.area[1] - room(font_size, "")[1]), text, DIM, font(font_size))
+            taken.append((left - font_size / 4, right + font_size / 4))
     names = {0: network.inputs, network.depth: COLORS[network.outputs]}
     for layer, labels in names.items():
         for index, label in enumerate(labels):
             if not board.shows((layer, index)):
                 continue
-            wide, tall = room(points, label)
-            if wide + points < board.tile[0] and tall * 1.6 < board.tile[1]:
+            wide, tall = room(font_size, label)
+            if wide + font_size < board.tile[0] and tall * 1.6 < board.tile[1]:
                 left, top, _, _ = board.box((layer, index))
-                chip(draw, (left + 2, top + 2), label, points)
+                chip(draw, (left + 2, top + 2), label, font_size)
