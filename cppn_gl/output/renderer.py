@@ -436,6 +436,8 @@ def _cut(picture: NDArray[Any], part: Part) -> NDArray[Any]:
 
 def _inside(part: Sequence[int], size: tuple[int, int]) -> Part:
     """The part as integers. Raises ValueError if it is not inside the picture."""
+    if len(part) != 4:
+        raise ValueError(f"part {tuple(part)}; expected (left, top, width, height)")
     left, top, width, height = (operator.index(n) for n in part)
     if not (0 <= left < left + width <= size[0] and 0 <= top < top + height <= size[1]):
         raise ValueError(f"part {tuple(part)} is not within the {size[0]}×{size[1]} pixels")

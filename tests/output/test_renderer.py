@@ -882,6 +882,12 @@ def test_a_part_outside_the_picture_is_refused(
         renderer.render(Preset().replace(depth=3, width=8), (37, 23), part=part)
 
 
+@gl
+def test_a_part_of_other_than_four_numbers_is_refused(renderer: Renderer) -> None:
+    with pytest.raises(ValueError, match=r"expected \(left, top, width, height\)"):
+        renderer.render(Preset().replace(depth=3, width=8), (37, 23), part=(0, 0, 1))  # type: ignore[arg-type]
+
+
 def test_a_part_of_a_picture_too_large_to_draw_can_be_drawn(renderer: Renderer) -> None:
     part = renderer.render(
         Preset().replace(depth=3, width=8), (1_000_000, 1_000_000), part=(500_000, 500_000, 8, 4)
