@@ -8,6 +8,7 @@ A GPU driver that compiles for a minute cannot be interrupted, but its process c
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import queue
@@ -183,6 +184,8 @@ class Requests:
                 ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self._answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        if isinstance(sys.stdout, io.TextIOWrapper):  # in order with stderr, whose end is reported
+            sys.stdout.reconfigure(line_buffering=True)
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
