@@ -731,7 +731,9 @@ def main() -> int:
         metavar="N",
         help=f"bake networks of at most N weights ({BAKED_WEIGHTS})",
     )
-    parser.add_argument("--sample", type=float, default=1.0, help="random fraction of the cases")
+    parser.add_argument(
+        "--sample", type=float, default=1.0, help="compare: random fraction of the cases"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random sample")
     parser.add_argument(
         "--tolerate",
@@ -741,6 +743,8 @@ def main() -> int:
         help="ignore differences of an engine up to LEVELS in the exit status",
     )
     options = parser.parse_args()
+    if options.what == "keep" and options.sample != 1.0:
+        parser.error("--sample goes with compare")
     use(options.repo or Path(__file__).resolve().parent.parent)
     store = Store(options.folder.resolve())
     if options.what == "keep":
