@@ -312,10 +312,9 @@ class Chooser:
         if not slow or (not fast and work / slow <= TUNE_WORTH):
             return None
         saved = work / slow - work / (fast or BAKE_GAIN * slow)
-        compiling, limit = _compile_seconds(measured, weights(network)), saved / BAKE_MARGIN
-        if compiling >= min(limit, BAKE_LIMIT):
+        limit = min(saved / BAKE_MARGIN, BAKE_LIMIT)
+        if _compile_seconds(measured, weights(network)) >= limit:
             return None
-        limit = min(limit, BAKE_LIMIT)
         fast, compiling = self._bake(scene, TRIAL_SIZE, planes, samples, limit)
         if fast <= slow:
             return None
