@@ -17,7 +17,6 @@ from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
     UsageError,
-    checked,
     overrides,
     path_value,
     size_value,
@@ -35,7 +34,7 @@ from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
-from cppn_gl.utils.checks import show
+from cppn_gl.utils.checks import checked, show
 from cppn_gl.utils.files import check_target, free_name
 from cppn_gl.utils.toml import toml_value
 from cppn_gl.viewer import DEFAULT_SIZE

@@ -185,11 +185,3 @@ def path_value(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("empty name; expected a file or folder")
     return Path(text)
-
-
-def checked(check: Any, value: Any, option: str) -> Any:
-    """The value that `check` returns. Raises PresetError, naming the option."""
-    try:
-        return check(value)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise PresetError(str(error), key=option) from None

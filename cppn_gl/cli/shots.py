@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.cli.options import Parser, add_overrides, checked, overrides, size_value
+from cppn_gl.cli.options import Parser, add_overrides, overrides, size_value
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
+from cppn_gl.utils.checks import checked
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:

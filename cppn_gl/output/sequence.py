@@ -24,7 +24,7 @@ from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG, is_whole_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, read_shot
-from cppn_gl.utils.checks import Check, PresetError, integer, line, number, text
+from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
 from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
 from cppn_gl.utils.locks import locked
 
@@ -53,11 +53,7 @@ class Sequence:
     def __post_init__(self) -> None:
         checks: dict[str, Check] = {"frames": FRAMES, "fps": FPS, "size": SIZE, "samples": SAMPLES}
         for name, check in checks.items():
-            try:
-                value = check(getattr(self, name))
-            except ValueError as error:
-                raise PresetError(str(error), key=name) from None
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, checked(check, getattr(self, name), name))
 
     def shot(self, frame: int, engine: str) -> Shot:
         """The shot of a frame, counted from 0."""

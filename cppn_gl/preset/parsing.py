@@ -14,11 +14,10 @@ from cppn_gl.preset.preset import (
     TABLES,
     TOP,
     Preset,
-    checked,
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.tables import expand_all
-from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.checks import PresetError, checked, nearest, show
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
 

@@ -29,14 +29,13 @@ from cppn_gl.preset.tables import (
     TABLES,
     TOP,
     Viewport,
-    checked,
     expand_all,
     plain,
     replaced,
     resolve,
 )
 from cppn_gl.utils.cache import MB, LRUCache
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.checks import PresetError, checked
 
 __all__ = [
     "FORMAT",
@@ -48,7 +47,6 @@ __all__ = [
     "Animation",
     "Preset",
     "Viewport",
-    "checked",
     "resolve",
 ]
 

@@ -12,7 +12,7 @@ from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
 from cppn_gl.preset.tables import expand, field_of, resolve, whole
-from cppn_gl.utils.checks import Integer, PresetError, integer
+from cppn_gl.utils.checks import Integer, PresetError, checked, integer
 
 EXTRA: dict[str, Callable[[Any], Any]] = {  # axis keys that are not preset keys
     "time": TIME,
@@ -56,11 +56,7 @@ def _dotted(name: str) -> str:
 
 def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     check = EXTRA[name] if name in EXTRA else field_of(name).metadata["check"]
-    try:
-        return tuple(check(value) for value in values)
-    except (ValueError, TypeError) as error:
-        problem = error.problem if isinstance(error, PresetError) else str(error)
-        raise PresetError(problem, key=name) from None
+    return tuple(checked(check, value, name) for value in values)
 
 
 def check_sweep(sweep: Sweep) -> None:

@@ -120,14 +120,6 @@ def replaced(table: Any, values: dict[str, Any]) -> Any:
     return dataclasses.replace(table, **values)
 
 
-def checked(check: Any, value: Any, name: str) -> Any:
-    """The value that a check returns. Raises PresetError with key `name`."""
-    try:
-        return check(value)
-    except (ValueError, TypeError) as error:
-        raise PresetError(str(error), key=name) from None
-
-
 def resolve(name: str) -> tuple[str, str]:
     """("network", "depth") for "depth" or "network.depth"; ("", "title") for a top-level key.
 

@@ -53,11 +53,16 @@ def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any
     """A key's checked value; None passes if it is the default. Raises PresetError for `name`."""
     if value is None and field.default is None:
         return None
+    return checked(field.metadata["check"], value, name)
+
+
+def checked(check: Check, value: Any, name: str) -> Any:
+    """The value that a check returns. Raises PresetError with key `name`."""
     try:
-        return field.metadata["check"](value)
+        return check(value)
     except PresetError as error:
         raise PresetError(error.problem, key=name) from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise PresetError(str(error), key=name) from None
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from cppn_gl.cli.bench.peers import PEERS, missing
 from cppn_gl.cli.bench.rows import Pair, Plan
-from cppn_gl.cli.options import UsageError, checked, size_value
+from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
-from cppn_gl.utils.checks import PresetError, choice, integer, number, pair, show
+from cppn_gl.utils.checks import PresetError, checked, choice, integer, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
 from cppn_gl.utils.toml import toml_value
 
