@@ -1,0 +1,95 @@
+/* The native library: networks evaluated at pixels in float32, the same bits on every machine.
+ *
+ * Each function takes the instruction set to use, one of CPPN_ISA that cppn_isas() reports. All
+ * give the same bits: sums have one order, every multiply-add is fused, and no function of a math
+ * library but fma is called. No function allocates memory, keeps state, or starts a thread; all may
+ * be called from several threads. Pointers must not overlap. Arrays are C-contiguous.
+ *
+ * A change of this file's interface needs another CPPN_ABI, here and in cppn_gl/utils/native.py.
+ */
+#ifndef CPPN_H
+#define CPPN_H
+
+#include <stdint.h>
+
+#define CPPN_ABI 1
+#define CPPN_MAX_WIDTH 512 /* units of a layer */
+
+enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
+
+#if defined(_WIN32)
+#define CPPN_EXPORT __declspec(dllexport)
+#else
+#define CPPN_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* A dense layer. Layer 1 of a picture has three or four columns: those of u, v, 1 and r - r0. */
+typedef struct {
+    int32_t rows, columns; /* 1 to CPPN_MAX_WIDTH */
+    int32_t activation;    /* a number of cppn_activation() */
+    int32_t reserved;
+    const float *packed;   /* rows * columns weights, by cppn_pack() */
+    const float *bias;     /* (rows,), or NULL for zeros */
+} cppn_layer;
+
+/* What is drawn: a network over a rectangle of a picture. */
+typedef struct {
+    int64_t width, height;       /* of the whole picture, in pixels */
+    int64_t left, top;           /* of the rectangle in it */
+    int64_t columns, rows;       /* of the rectangle */
+    double center[2], extent;    /* of the view; used for r only */
+    int32_t radius;              /* whether layer 1 has the fourth column */
+    int32_t depth;               /* layers, 1 or more */
+    int32_t samples;             /* per pixel, 1 or more; several are clamped and averaged */
+    int32_t reserved;
+    const double *jitters;       /* (samples, 2): right and down of the pixel centre, in pixels */
+    const cppn_layer *layers;    /* (depth,); the last one has 1 row (grey) or 3 (RGB) */
+} cppn_picture;
+
+/* CPPN_ABI of the library. */
+CPPN_EXPORT int32_t cppn_abi(void);
+
+/* The instruction sets that this processor and this library have: bit 1 << isa is set. */
+CPPN_EXPORT int32_t cppn_isas(void);
+
+/* The number of an activation by its name; -1 if there is none. */
+CPPN_EXPORT int32_t cppn_activation(const char *name);
+
+/* Reorder weights (rows, columns) as the other functions need them. */
+CPPN_EXPORT void cppn_pack(int32_t rows, int32_t columns, const float *weight, float *packed);
+
+/* Bytes of working memory that a call needs for layers of up to `width` rows or columns. */
+CPPN_EXPORT int64_t cppn_scratch(int32_t width);
+
+/* Draw pixels first … first + count - 1 of the rectangle, in reading order.
+ * values: (count, 3) display values: grey is repeated; magenta (1, 0, 1) where one is not finite. */
+CPPN_EXPORT void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
+                           float *values, void *scratch);
+
+/* The same as 8-bit values, round(255 v), clamped. */
+CPPN_EXPORT void cppn_draw_bytes(int32_t isa, const cppn_picture *picture, int64_t first,
+                                 int64_t count, uint8_t *values, void *scratch);
+
+/* Layer 1's variables u, v, 1 (and r - r0) of the first sample of such pixels: (count, 3 or 4). */
+CPPN_EXPORT void cppn_coordinates(int32_t isa, const cppn_picture *picture, int64_t first,
+                                  int64_t count, float *coordinates);
+
+/* Pre-activations (count, rows) of a layer from units (count, columns). NaN is 0x7fc00000. */
+CPPN_EXPORT void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,
+                            float *pre_activations, void *scratch);
+
+/* An activation, or its derivative, of `count` numbers. NaN gives the NaN 0x7fc00000. */
+CPPN_EXPORT void cppn_activate(int32_t isa, int32_t activation, int64_t count, const float *x,
+                               float *y);
+CPPN_EXPORT void cppn_differentiate(int32_t isa, int32_t activation, int64_t count, const float *x,
+                                    float *y);
+
+/* In float64: (count, rows) products of units (count, columns) with weights (rows, columns). */
+CPPN_EXPORT void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight,
+                              int64_t count, const double *units, double *products);
+
+/* Multiply and add in registers, `count` rounds of independent chains: the peak. Returns the number
+ * of floating-point operations. */
+CPPN_EXPORT double cppn_peak(int32_t isa, int64_t count);
+
+#endif
