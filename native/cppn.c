@@ -1,0 +1,106 @@
+/* The library's functions: they choose the kernel of an instruction set. See cppn.h.
+ *
+ * CPPN_HAVE_AVX2, _AVX512 and _NEON say which kernels are linked in, besides the portable one.
+ */
+#include "kernel.h"
+#include "names.h"
+
+#include <string.h>
+
+#if defined(CPPN_HAVE_AVX2)
+#define AVX2 &cppn_avx2
+#else
+#define AVX2 0
+#endif
+#if defined(CPPN_HAVE_AVX512)
+#define AVX512 &cppn_avx512
+#else
+#define AVX512 0
+#endif
+#if defined(CPPN_HAVE_NEON)
+#define NEON &cppn_neon
+#else
+#define NEON 0
+#endif
+
+static const cppn_kernel *const kernels[CPPN_ISAS] = {&cppn_portable, AVX2, AVX512, NEON};
+
+int32_t cppn_abi(void) { return CPPN_ABI; }
+
+int32_t cppn_isas(void) {
+    int32_t have = 1 << CPPN_PORTABLE;
+#if defined(CPPN_HAVE_AVX2)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) have |= 1 << CPPN_AVX2;
+#endif
+#if defined(CPPN_HAVE_AVX512)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("fma"))
+        have |= 1 << CPPN_AVX512;
+#endif
+#if defined(CPPN_HAVE_NEON)
+    have |= 1 << CPPN_NEON; /* every 64-bit ARM has it */
+#endif
+    return have;
+}
+
+int32_t cppn_activation(const char *name) {
+    static const char *const names[] = {CPPN_ACTIVATIONS(CPPN_NAME)};
+    for (int32_t k = 0; k < (int32_t)(sizeof names / sizeof *names); k++)
+        if (!strcmp(name, names[k])) return k;
+    return -1;
+}
+
+void cppn_pack(int32_t rows, int32_t columns, const float *weight, float *packed) {
+    for (int32_t g = 0; g < row_groups(rows); g++) {
+        const int32_t first = group_start(rows, g), stop = group_start(rows, g + 1);
+        for (int32_t c = 0; c < columns; c++)
+            for (int32_t r = first; r < stop; r++) *packed++ = weight[(int64_t)r * columns + c];
+    }
+}
+
+/* Working memory begins at a multiple of ALIGNMENT bytes, so that no vector crosses a cache line. */
+#define ALIGNMENT 64
+
+int64_t cppn_scratch(int32_t width) {
+    return (int64_t)sizeof(float) * TILE * (2 * (width < 4 ? 4 : width) + 3) + ALIGNMENT;
+}
+
+static float *aligned(void *scratch) {
+    return (float *)(((uintptr_t)scratch + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1));
+}
+
+void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
+               float *values, void *scratch) {
+    kernels[isa]->draw(picture, first, count, values, 0, aligned(scratch));
+}
+
+void cppn_draw_bytes(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
+                     uint8_t *values, void *scratch) {
+    kernels[isa]->draw(picture, first, count, 0, values, aligned(scratch));
+}
+
+void cppn_coordinates(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
+                      float *coordinates) {
+    kernels[isa]->coordinates(picture, first, count, coordinates);
+}
+
+void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,
+                float *pre_activations, void *scratch) {
+    kernels[isa]->dense(layer, count, units, pre_activations, aligned(scratch));
+}
+
+void cppn_activate(int32_t isa, int32_t activation, int64_t count, const float *x, float *y) {
+    kernels[isa]->activate(activation, count, x, y);
+}
+
+void cppn_differentiate(int32_t isa, int32_t activation, int64_t count, const float *x, float *y) {
+    kernels[isa]->differentiate(activation, count, x, y);
+}
+
+void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight, int64_t count,
+                  const double *units, double *products) {
+    kernels[isa]->dense64(rows, columns, weight, count, units, products);
+}
+
+double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

@@ -1,0 +1,332 @@
+/* The kernel, compiled once for each instruction set.
+ *
+ *     pixels -> coordinates -> a tile -> layer 1 -> … -> the last layer -> display values
+ *
+ * A tile of TILE pixels stays in the cache through all layers. It consists of panels, each
+ * [unit][pixel] of PANEL pixels. Up to ROWS rows of a layer are computed for a panel at once, with
+ * all sums in registers: each weight is read once per panel, each unit once per ROWS rows.
+ *
+ * A sum is fma(w_n, x_n, … fma(w_1, x_1, bias)), whatever the tile, the panel and the group of
+ * rows: hence the same bits for all of them.
+ */
+#include "kernel.h"
+#include "vectors.h"
+#include "functions.h"
+
+#include <float.h>
+
+#define PANEL (VECTORS * LANES)
+#define PANELS (TILE / PANEL)
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+typedef unsigned int environment;
+/* Round to nearest, subnormals kept: another library may have changed either for this thread. */
+INLINE environment begin(void) {
+    environment before = _mm_getcsr();
+    _mm_setcsr(0x1f80);
+    return before;
+}
+INLINE void end(environment before) { _mm_setcsr(before); }
+#elif defined(__aarch64__)
+typedef uint64_t environment;
+INLINE environment begin(void) {
+    environment before, standard = 0;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(standard));
+    return before;
+}
+INLINE void end(environment before) { __asm__ volatile("msr fpcr, %0" : : "r"(before)); }
+#else
+typedef int environment;
+INLINE environment begin(void) { return 0; }
+INLINE void end(environment before) { (void)before; }
+#endif
+
+/* All NaNs have one representation in results: their signs and payloads differ by processor. */
+INLINE vec one_nan(vec x) { return select_(x == x, x, splat(NAN)); }
+
+/* Activations */
+
+typedef void elementwise(const float *x, float *y, int64_t vectors);
+
+#define ACTIVATE(name)                                                            \
+    static void activate_##name(const float *x, float *y, int64_t vectors) {      \
+        for (int64_t k = 0; k < vectors; k++)                                     \
+            store(y + k * LANES, activation_##name(load(x + k * LANES)));         \
+    }                                                                             \
+    static void differentiate_##name(const float *x, float *y, int64_t vectors) { \
+        for (int64_t k = 0; k < vectors; k++)                                     \
+            store(y + k * LANES, derivative_##name(load(x + k * LANES)));         \
+    }
+CPPN_ACTIVATIONS(ACTIVATE)
+
+#define FUNCTION(name) activate_##name,
+#define DERIVATIVE(name) differentiate_##name,
+static elementwise *const functions[] = {CPPN_ACTIVATIONS(FUNCTION)};
+static elementwise *const derivatives[] = {CPPN_ACTIVATIONS(DERIVATIVE)};
+
+static void apply(elementwise *function, int64_t count, const float *x, float *y) {
+    int64_t k = 0;
+    for (; k + LANES <= count; k += LANES) {
+        function(x + k, y + k, 1);
+        store(y + k, one_nan(load(y + k)));
+    }
+    if (k < count) {
+        float some[LANES] = {0};
+        memcpy(some, x + k, (count - k) * sizeof *x);
+        function(some, some, 1);
+        store(some, one_nan(load(some)));
+        memcpy(y + k, some, (count - k) * sizeof *y);
+    }
+}
+
+static void activate(int32_t activation, int64_t count, const float *x, float *y) {
+    environment before = begin();
+    apply(functions[activation], count, x, y);
+    end(before);
+}
+
+static void differentiate(int32_t activation, int64_t count, const float *x, float *y) {
+    environment before = begin();
+    apply(derivatives[activation], count, x, y);
+    end(before);
+}
+
+/* Layers */
+
+/* `rows` pre-activations of a panel; `rows` is a constant wherever this is inlined. */
+INLINE void sums(const int rows, int32_t columns, const float *weight, const float *bias,
+                 const float *in, float *out) {
+    vec sum[ROWS][VECTORS];
+    for (int r = 0; r < rows; r++)
+        for (int k = 0; k < VECTORS; k++) sum[r][k] = splat(bias ? bias[r] : 0.0f);
+    for (int32_t c = 0; c < columns; c++) {
+        vec x[VECTORS];
+        for (int k = 0; k < VECTORS; k++) x[k] = load(in + c * PANEL + k * LANES);
+        for (int r = 0; r < rows; r++) {
+            vec w = splat(weight[c * rows + r]);
+            for (int k = 0; k < VECTORS; k++) sum[r][k] = fma_(w, x[k], sum[r][k]);
+        }
+    }
+    for (int r = 0; r < rows; r++)
+        for (int k = 0; k < VECTORS; k++) store(out + r * PANEL + k * LANES, sum[r][k]);
+}
+
+/* A layer for some panels: [panel][column][PANEL] to [panel][row][PANEL]. */
+static void layer_step(const cppn_layer *layer, elementwise *function, int panels, const float *in,
+                       float *out) {
+    int32_t rows = layer->rows, columns = layer->columns, groups = row_groups(rows);
+    for (int32_t g = 0; g < groups; g++) {
+        int32_t first = group_start(rows, g), count = group_start(rows, g + 1) - first;
+        const float *weight = layer->packed + (int64_t)first * columns;
+        const float *bias = layer->bias ? layer->bias + first : 0;
+        for (int p = 0; p < panels; p++) {
+            const float *x = in + (int64_t)p * columns * PANEL;
+            float *y = out + ((int64_t)p * rows + first) * PANEL;
+            switch (count) {
+            case 1: sums(1, columns, weight, bias, x, y); break;
+            case 2: sums(2, columns, weight, bias, x, y); break;
+            case 3: sums(3, columns, weight, bias, x, y); break;
+            case 4: sums(4, columns, weight, bias, x, y); break;
+            case 5: sums(5, columns, weight, bias, x, y); break;
+            default: sums(6, columns, weight, bias, x, y); break;
+            }
+            if (function) function(y, y, count * VECTORS);
+        }
+    }
+}
+
+/* Coordinates */
+
+/* Those of up to TILE pixels, value `c` of pixel `i` at panel i / PANEL, [c][i % PANEL]. */
+static void tile_coordinates(const cppn_picture *picture, const double *jitter, int64_t first,
+                             int count, float *tile) {
+    const int columns = picture->radius ? 4 : 3;
+    const int64_t width = picture->width, height = picture->height;
+    const double side = (double)(width < height ? width : height);
+    const double x = picture->center[0], y = picture->center[1], extent = picture->extent;
+    int64_t row = first / picture->columns, column = first % picture->columns;
+    for (int i = 0; i < count;) {
+        const int64_t left = picture->left + column;
+        const int64_t fits = picture->columns - column;
+        const int stop = fits < count - i ? i + (int)fits : count, start = i;
+        const double v = ((double)(height - 2 * (picture->top + row) - 1) - 2 * jitter[1]) / side;
+        for (; i < stop; i++) {
+            double u = ((double)(2 * (left + i - start) + 1 - width) + 2 * jitter[0]) / side;
+            float *at = tile + i / PANEL * columns * PANEL + i % PANEL;
+            at[0] = (float)u;
+            at[PANEL] = (float)v;
+            at[2 * PANEL] = 1;
+            if (columns == 4) { /* r - r0, without cancellation */
+                double du = extent * u, dv = extent * v;
+                double top = du * (2 * x + du) + dv * (2 * y + dv);
+                double below = sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + sqrt(x * x + y * y);
+                at[3 * PANEL] = (float)(top / (below > 1e-30 ? below : 1e-30));
+            }
+        }
+        row++, column = 0;
+    }
+    for (int i = count; i % PANEL; i++) /* the rest of the last panel */
+        for (int c = 0; c < columns; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
+}
+
+static void coordinates(const cppn_picture *picture, int64_t first, int64_t count, float *out) {
+    environment before = begin();
+    const int columns = picture->radius ? 4 : 3;
+    float tile[4 * TILE];
+    for (int64_t done = 0; done < count; done += TILE) {
+        const int some = count - done < TILE ? (int)(count - done) : TILE;
+        tile_coordinates(picture, picture->jitters, first + done, some, tile);
+        for (int i = 0; i < some; i++)
+            for (int c = 0; c < columns; c++)
+                out[(done + i) * columns + c] =
+                    tile[(i / PANEL * columns + c) * PANEL + i % PANEL];
+    }
+    end(before);
+}
+
+/* Pictures */
+
+/* Add the display values of a sample, [panel][output][PANEL], to those of the tile, [3][TILE]. */
+static void add_values(const float *outputs, int channels, int panels, int samples, float *values) {
+    const vec parts = splat((float)samples), zero = splat(0), one = splat(1);
+    for (int p = 0; p < panels; p++)
+        for (int k = 0; k < VECTORS; k++) {
+            vec rgb[3];
+            ivec finite = zero == zero;
+            for (int c = 0; c < 3; c++) {
+                int output = channels == 3 ? c : 0;
+                rgb[c] = load(outputs + (p * channels + output) * PANEL + k * LANES);
+                finite &= abs_(rgb[c]) <= splat(FLT_MAX);
+            }
+            for (int c = 0; c < 3; c++) {
+                float *to = values + c * TILE + p * PANEL + k * LANES;
+                vec value = select_(finite, rgb[c], c == 1 ? zero : one); /* magenta */
+                if (samples > 1) value = load(to) + min_(one, max_(zero, value)) / parts;
+                store(to, value);
+            }
+        }
+}
+
+static void draw(const cppn_picture *picture, int64_t first, int64_t count, float *floats,
+                 uint8_t *bytes, float *scratch) {
+    environment before = begin();
+    const cppn_layer *layers = picture->layers;
+    const int32_t channels = layers[picture->depth - 1].rows;
+    int32_t width = 4;
+    for (int32_t k = 0; k < picture->depth; k++)
+        if (layers[k].rows > width) width = layers[k].rows;
+    float *buffers[2] = {scratch, scratch + (int64_t)width * TILE};
+    float *values = scratch + 2 * (int64_t)width * TILE;
+    for (int64_t done = 0; done < count; done += TILE) {
+        const int some = count - done < TILE ? (int)(count - done) : TILE;
+        const int panels = (some + PANEL - 1) / PANEL;
+        memset(values, 0, 3 * TILE * sizeof *values);
+        for (int32_t s = 0; s < picture->samples; s++) {
+            int side = 0;
+            tile_coordinates(picture, picture->jitters + 2 * s, first + done, some, buffers[side]);
+            for (int32_t k = 0; k < picture->depth; k++, side = !side)
+                layer_step(layers + k, functions[layers[k].activation], panels, buffers[side],
+                           buffers[!side]);
+            add_values(buffers[side], channels, panels, picture->samples, values);
+        }
+        if (floats) {
+            float *to = floats + 3 * done;
+            for (int i = 0; i < some; i++)
+                for (int c = 0; c < 3; c++) to[3 * i + c] = values[c * TILE + i];
+        } else {
+            uint8_t *to = bytes + 3 * done, eight[3 * TILE];
+            for (int k = 0; k < 3 * TILE; k++) {
+                float v = values[k];
+                v = v > 0 ? v : 0;
+                v = v < 1 ? v : 1;
+                eight[k] = (uint8_t)(int32_t)(v * 255.0f + 0.5f);
+            }
+            for (int i = 0; i < some; i++)
+                for (int c = 0; c < 3; c++) to[3 * i + c] = eight[c * TILE + i];
+        }
+    }
+    end(before);
+}
+
+/* Single steps */
+
+static void dense(const cppn_layer *layer, int64_t count, const float *units, float *out,
+                  float *scratch) {
+    environment before = begin();
+    const int32_t rows = layer->rows, columns = layer->columns;
+    float *in = scratch, *pre = scratch + (int64_t)columns * TILE;
+    for (int64_t done = 0; done < count; done += TILE) {
+        const int some = count - done < TILE ? (int)(count - done) : TILE;
+        const int panels = (some + PANEL - 1) / PANEL;
+        const float *from = units + done * columns;
+        float *to = out + done * rows;
+        for (int p = 0; p < panels; p++)
+            for (int32_t c = 0; c < columns; c++)
+                for (int i = 0; i < PANEL; i++) {
+                    const int pixel = p * PANEL + i;
+                    in[((int64_t)p * columns + c) * PANEL + i] =
+                        pixel < some ? from[(int64_t)pixel * columns + c] : 0;
+                }
+        layer_step(layer, 0, panels, in, pre);
+        for (int64_t k = 0; k < (int64_t)panels * rows * VECTORS; k++)
+            store(pre + k * LANES, one_nan(load(pre + k * LANES)));
+        for (int i = 0; i < some; i++)
+            for (int32_t r = 0; r < rows; r++)
+                to[(int64_t)i * rows + r] =
+                    pre[((int64_t)(i / PANEL) * rows + r) * PANEL + i % PANEL];
+    }
+    end(before);
+}
+
+static void dense64(int32_t rows, int32_t columns, const double *weight, int64_t count,
+                    const double *units, double *out) {
+    enum { POINTS = 8 };
+    environment before = begin();
+    double in[CPPN_MAX_WIDTH][POINTS];
+    for (int64_t done = 0; done < count; done += POINTS) {
+        const int some = count - done < POINTS ? (int)(count - done) : POINTS;
+        for (int32_t c = 0; c < columns; c++)
+            for (int i = 0; i < POINTS; i++)
+                in[c][i] = i < some ? units[(done + i) * columns + c] : 0;
+        for (int32_t r = 0; r < rows; r++) {
+            double sum[POINTS] = {0};
+            for (int32_t c = 0; c < columns; c++) {
+                const double w = weight[(int64_t)r * columns + c];
+                for (int i = 0; i < POINTS; i++) sum[i] = fma(w, in[c][i], sum[i]);
+            }
+            for (int i = 0; i < some; i++) {
+                double s = sum[i] == sum[i] ? sum[i] : NAN;
+                out[(done + i) * rows + r] = s;
+            }
+        }
+    }
+    end(before);
+}
+
+static double peak(int64_t count) {
+    enum { CHAINS = 10, ROUNDS = 100 }; /* enough chains to hide the latency of an fma */
+    volatile float start = 1.0f, factor = 0.999f, term = 0.001f, sink;
+    const vec a = splat(factor), b = splat(term);
+    vec x[CHAINS];
+    for (int k = 0; k < CHAINS; k++) x[k] = splat(start);
+    for (int64_t n = 0; n < count; n++)
+        for (int round = 0; round < ROUNDS; round++)
+            for (int k = 0; k < CHAINS; k++) x[k] = fma_(a, x[k], b);
+    for (int k = 0; k < CHAINS; k++) sink = x[k][0];
+    (void)sink;
+    return 2.0 * LANES * CHAINS * ROUNDS * (double)count;
+}
+
+#if defined(CPPN_BUILD_AVX2)
+#define KERNEL cppn_avx2
+#elif defined(CPPN_BUILD_AVX512)
+#define KERNEL cppn_avx512
+#elif defined(CPPN_BUILD_NEON)
+#define KERNEL cppn_neon
+#else
+#define KERNEL cppn_portable
+#endif
+
+const cppn_kernel KERNEL = {draw, coordinates, dense, activate, differentiate, dense64, peak};

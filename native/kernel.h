@@ -1,0 +1,33 @@
+/* What kernel.c provides for one instruction set; see cppn.h for each function. */
+#ifndef CPPN_KERNEL_H
+#define CPPN_KERNEL_H
+
+#include "cppn.h"
+
+#define ROWS 6           /* rows of weights that are packed and computed together */
+#define TILE 96          /* pixels that are computed together through all layers: a few panels */
+#define MAX_PANEL 32     /* pixels of the widest panel, see kernel.c */
+
+typedef struct {
+    void (*draw)(const cppn_picture *, int64_t first, int64_t count, float *, uint8_t *, float *);
+    void (*coordinates)(const cppn_picture *, int64_t first, int64_t count, float *);
+    void (*dense)(const cppn_layer *, int64_t count, const float *, float *, float *);
+    void (*activate)(int32_t activation, int64_t count, const float *, float *);
+    void (*differentiate)(int32_t activation, int64_t count, const float *, float *);
+    void (*dense64)(int32_t rows, int32_t columns, const double *, int64_t count, const double *,
+                    double *);
+    double (*peak)(int64_t count);
+} cppn_kernel;
+
+extern const cppn_kernel cppn_portable, cppn_avx2, cppn_avx512, cppn_neon;
+
+/* Groups of rows that are computed together: the rows of group `number` of `groups`, and the first
+ * of them. They are as equal as possible: 16 rows are 6, 5 and 5. */
+static inline int32_t row_groups(int32_t rows) { return (rows + ROWS - 1) / ROWS; }
+
+static inline int32_t group_start(int32_t rows, int32_t number) {
+    int32_t groups = row_groups(rows), base = rows / groups, more = rows % groups;
+    return number * base + (number < more ? number : more);
+}
+
+#endif
