@@ -72,17 +72,11 @@ static float *aligned(void *scratch) {
 
 void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
                float *values, void *scratch) {
-    kernels[isa]->draw(picture, first, count, values, 0, aligned(scratch));
+    kernels[isa]->draw(picture, first, count, values, aligned(scratch));
 }
 
-void cppn_draw_bytes(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
-                     uint8_t *values, void *scratch) {
-    kernels[isa]->draw(picture, first, count, 0, values, aligned(scratch));
-}
-
-void cppn_coordinates(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
-                      float *coordinates) {
-    kernels[isa]->coordinates(picture, first, count, coordinates);
+void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *bytes) {
+    kernels[isa]->quantise(count, values, bytes);
 }
 
 void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,

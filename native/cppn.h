@@ -66,13 +66,8 @@ CPPN_EXPORT int64_t cppn_scratch(int32_t width);
 CPPN_EXPORT void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
                            float *values, void *scratch);
 
-/* The same as 8-bit values, round(255 v), clamped. */
-CPPN_EXPORT void cppn_draw_bytes(int32_t isa, const cppn_picture *picture, int64_t first,
-                                 int64_t count, uint8_t *values, void *scratch);
-
-/* Layer 1's variables u, v, 1 (and r - r0) of the first sample of such pixels: (count, 3 or 4). */
-CPPN_EXPORT void cppn_coordinates(int32_t isa, const cppn_picture *picture, int64_t first,
-                                  int64_t count, float *coordinates);
+/* Display values as 8-bit values: round(255 v), clamped. */
+CPPN_EXPORT void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *bytes);
 
 /* Pre-activations (count, rows) of a layer from units (count, columns). NaN is 0x7fc00000. */
 CPPN_EXPORT void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,

@@ -171,21 +171,6 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
         for (int c = 0; c < columns; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
 }
 
-static void coordinates(const cppn_picture *picture, int64_t first, int64_t count, float *out) {
-    environment before = begin();
-    const int columns = picture->radius ? 4 : 3;
-    float tile[4 * TILE];
-    for (int64_t done = 0; done < count; done += TILE) {
-        const int some = count - done < TILE ? (int)(count - done) : TILE;
-        tile_coordinates(picture, picture->jitters, first + done, some, tile);
-        for (int i = 0; i < some; i++)
-            for (int c = 0; c < columns; c++)
-                out[(done + i) * columns + c] =
-                    tile[(i / PANEL * columns + c) * PANEL + i % PANEL];
-    }
-    end(before);
-}
-
 /* Pictures */
 
 /* Add the display values of a sample, [panel][output][PANEL], to those of the tile, [3][TILE]. */
@@ -209,8 +194,8 @@ static void add_values(const float *outputs, int channels, int panels, int sampl
         }
 }
 
-static void draw(const cppn_picture *picture, int64_t first, int64_t count, float *floats,
-                 uint8_t *bytes, float *scratch) {
+static void draw(const cppn_picture *picture, int64_t first, int64_t count, float *out,
+                 float *scratch) {
     environment before = begin();
     const cppn_layer *layers = picture->layers;
     const int32_t channels = layers[picture->depth - 1].rows;
@@ -231,21 +216,20 @@ static void draw(const cppn_picture *picture, int64_t first, int64_t count, floa
                            buffers[!side]);
             add_values(buffers[side], channels, panels, picture->samples, values);
         }
-        if (floats) {
-            float *to = floats + 3 * done;
-            for (int i = 0; i < some; i++)
-                for (int c = 0; c < 3; c++) to[3 * i + c] = values[c * TILE + i];
-        } else {
-            uint8_t *to = bytes + 3 * done, eight[3 * TILE];
-            for (int k = 0; k < 3 * TILE; k++) {
-                float v = values[k];
-                v = v > 0 ? v : 0;
-                v = v < 1 ? v : 1;
-                eight[k] = (uint8_t)(int32_t)(v * 255.0f + 0.5f);
-            }
-            for (int i = 0; i < some; i++)
-                for (int c = 0; c < 3; c++) to[3 * i + c] = eight[c * TILE + i];
-        }
+        float *to = out + 3 * done;
+        for (int i = 0; i < some; i++)
+            for (int c = 0; c < 3; c++) to[3 * i + c] = values[c * TILE + i];
+    }
+    end(before);
+}
+
+static void quantise(int64_t count, const float *values, uint8_t *bytes) {
+    environment before = begin();
+    for (int64_t k = 0; k < count; k++) {
+        float v = values[k];
+        v = v > 0.0f ? v : 0.0f;
+        v = v < 1.0f ? v : 1.0f;
+        bytes[k] = (uint8_t)(int32_t)(v * 255.0f + 0.5f);
     }
     end(before);
 }
@@ -329,4 +313,4 @@ static double peak(int64_t count) {
 #define KERNEL cppn_portable
 #endif
 
-const cppn_kernel KERNEL = {draw, coordinates, dense, activate, differentiate, dense64, peak};
+const cppn_kernel KERNEL = {draw, quantise, dense, activate, differentiate, dense64, peak};

@@ -6,11 +6,10 @@
 
 #define ROWS 6           /* rows of weights that are packed and computed together */
 #define TILE 96          /* pixels that are computed together through all layers: a few panels */
-#define MAX_PANEL 32     /* pixels of the widest panel, see kernel.c */
 
 typedef struct {
-    void (*draw)(const cppn_picture *, int64_t first, int64_t count, float *, uint8_t *, float *);
-    void (*coordinates)(const cppn_picture *, int64_t first, int64_t count, float *);
+    void (*draw)(const cppn_picture *, int64_t first, int64_t count, float *, float *);
+    void (*quantise)(int64_t count, const float *, uint8_t *);
     void (*dense)(const cppn_layer *, int64_t count, const float *, float *, float *);
     void (*activate)(int32_t activation, int64_t count, const float *, float *);
     void (*differentiate)(int32_t activation, int64_t count, const float *, float *);
