@@ -59,6 +59,8 @@ void cppn_pack(int32_t rows, int32_t columns, const float *weight, float *packed
     }
 }
 
+int32_t cppn_tile(void) { return TILE; }
+
 /* Working memory begins at a multiple of ALIGNMENT bytes, so that no vector crosses a cache line. */
 #define ALIGNMENT 64
 

@@ -5,7 +5,7 @@
  * library but fma is called. No function allocates memory, keeps state, or starts a thread; all may
  * be called from several threads. Pointers must not overlap. Arrays are C-contiguous.
  *
- * A change of this file's interface needs another CPPN_ABI, here and in cppn_gl/utils/native.py.
+ * A change of this interface needs another CPPN_ABI, here and in cppn_gl/utils/native.py.
  */
 #ifndef CPPN_H
 #define CPPN_H
@@ -57,6 +57,9 @@ CPPN_EXPORT int32_t cppn_activation(const char *name);
 
 /* Reorder weights (rows, columns) as the other functions need them. */
 CPPN_EXPORT void cppn_pack(int32_t rows, int32_t columns, const float *weight, float *packed);
+
+/* Pixels that are computed together: the best counts are multiples of it. */
+CPPN_EXPORT int32_t cppn_tile(void);
 
 /* Bytes of working memory that a call needs for layers of up to `width` rows or columns. */
 CPPN_EXPORT int64_t cppn_scratch(int32_t width);

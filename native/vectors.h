@@ -85,6 +85,21 @@ INLINE vec min_(vec a, vec b) {
 
 INLINE vec abs_(vec x) { return (vec)((ivec)x & INT32_MAX); }
 
+/* Whether a mask is true anywhere. */
+INLINE int any(ivec mask) {
+#if defined(CPPN_BUILD_AVX2)
+    return _mm256_movemask_ps((__m256)mask);
+#elif defined(CPPN_BUILD_AVX512)
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask);
+#elif defined(CPPN_BUILD_NEON)
+    return vmaxvq_u32((uint32x4_t)mask) != 0;
+#else
+    int found = 0;
+    for (int k = 0; k < LANES; k++) found |= mask[k];
+    return found;
+#endif
+}
+
 /* x with its sign changed where that of `sign` is negative. */
 INLINE vec flip(vec x, vec sign) { return (vec)((ivec)x ^ ((ivec)sign & INT32_MIN)); }
 

@@ -123,7 +123,8 @@ def renderer_for(
             renderer.report = progress.report
         renderer.check(preset)
         if renderer.fallback:
-            note(args, f"no OpenGL, drawing with NumPy: {renderer.fallback}")
+            drawer = ENGINES[renderer.engine_for(preset).engine].display_name
+            note(args, f"no OpenGL, drawing with {drawer}: {renderer.fallback}")
         renderer.plan(preset, points, samples=samples)  # fixes the engine from here on
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):

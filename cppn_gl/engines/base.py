@@ -106,6 +106,16 @@ class Engine:
         return self.name
 
     @property
+    def display_name(self) -> str:
+        """The title, or the name."""
+        return self.title or self.name
+
+    @property
+    def renderer(self) -> str:
+        """What runs an engine on the CPU, with version or instruction set."""
+        return self.display_name
+
+    @property
     def family(self) -> str:
         """The part of the name before the dash."""
         return self.name.partition("-")[0]

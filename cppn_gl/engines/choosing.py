@@ -70,7 +70,16 @@ class Chooser:
         return problems[0] if problems and all(problems) else ""
 
     def candidates(self, network: Network) -> list[Engine]:
-        """Engines (not baked ones) that can draw a network here, the first guess first."""
+        """Engines (not baked ones) worth measuring for a network here, the first guess first.
+
+        That is the guess alone if it is sure.
+        """
+        worthwhile = self._worthwhile(network)
+        sure = self.requested == AUTO and worthwhile[0].rank(network, self.capabilities) >= SURE
+        return worthwhile[:1] if sure else worthwhile
+
+    def _worthwhile(self, network: Network) -> list[Engine]:
+        """Engines (not baked ones) that may be fast for a network here, the first guess first."""
         able = [
             engine
             for engine in ENGINES.values()
@@ -81,8 +90,6 @@ class Chooser:
             engine for engine in able if engine.rank(network, self.capabilities) > 0
         ] or able
         guess = self._best(worthwhile, network)
-        if self.requested == AUTO and guess.rank(network, self.capabilities) >= SURE:
-            return [guess]
         return [guess, *(engine for engine in worthwhile if engine is not guess)]
 
     def _best(self, engines: Iterable[Engine], network: Network) -> Engine:
@@ -112,7 +119,7 @@ class Chooser:
         if settled := self._settled.get(self.key(network)):
             return settled
         measured = self.cache.get(self.key(network))
-        names = [str(engine) for engine in self.candidates(network)]
+        names = [str(engine) for engine in self._worthwhile(network)]
         if measured and measured.engine in names:
             return Choice(measured.engine, f"measured here{_gain(measured)}")
         return Choice(names[0], GUESSED)
@@ -145,7 +152,7 @@ class Chooser:
         """
         self._report("measuring the engines")
         network = scene.network
-        candidates = self.candidates(network)
+        candidates = self._worthwhile(network)
         best: dict[Engine, float] = {}
         for round_ in range(ROUNDS + 1):  # interleaved, so that a disturbance affects all alike
             for engine in list(candidates):
@@ -280,7 +287,8 @@ class Chooser:
         network = scene.network
         key = self.key(network)
         self._settled.pop(key, None)
-        if self._seconds(network, points) > TUNE_WORTH and self.cache.get(key) is None:
+        unknown = len(self.candidates(network)) > 1 and self.cache.get(key) is None
+        if unknown and self._seconds(network, points) > TUNE_WORTH:
             self.tune(scene, TRIAL_SIZE, planes, bakes=bakes)
         choice = bakes and self._long(scene, points, planes, samples)
         self._settled[key] = choice or self.engine_for(network)

@@ -8,12 +8,14 @@ members open. Nothing here needs OpenGL.
 
 import os
 
-from cppn_gl.engines.base import Engine
+from cppn_gl.engines.base import Device, Engine
+from cppn_gl.engines.cpu.native_engine import NativeEngine
 from cppn_gl.engines.cpu.numpy_engine import NumPy
 from cppn_gl.engines.gl.baked import Baked
 from cppn_gl.engines.gl.compute import Compute
 from cppn_gl.engines.gl.fragment import Fragment
 from cppn_gl.engines.gl.tiled import Tiled
+from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError, nearest
 
 VARIABLE = "CPPN_GL_ENGINE"
@@ -27,11 +29,12 @@ ENGINES: dict[str, Engine] = {
         Baked(),
         Baked(by_compute=True),
         Tiled(),
+        NativeEngine(),
         NumPy(),
     )
 }
+WITHOUT_OPENGL = Device(software=True, compute=False, tiled=False)
 STAND_IN = ENGINES["fragment"]  # draws while another program compiles, or if it cannot
-CPU_ENGINE = ENGINES["numpy"]  # draws every network everywhere, and compiles nothing
 
 
 def engine_names() -> list[str]:
@@ -55,6 +58,12 @@ def requested_engine() -> str:
         return engine_name(text)
     except ValueError as error:
         raise PresetError(str(error), key=VARIABLE) from None
+
+
+def without_opengl(network: Network | None = None) -> Engine:
+    """What draws a network (None: most of them) without OpenGL, and without compiling."""
+    native = ENGINES["native"]
+    return ENGINES["numpy"] if native.problem(network, WITHOUT_OPENGL) else native
 
 
 def cpu_engine(name: str) -> Engine | None:

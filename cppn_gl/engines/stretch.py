@@ -15,18 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Blocks, Products
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.color import MAPPINGS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import at_once
-from cppn_gl.utils.threads import THREADS
 
 POINTS = 128 * 128
 MAX_SIDE = 4096  # points along a side of the grid
-WIDE = 128  # units; wider networks are measured layer by layer, to keep steps short
 CLIPPED_PERCENT = 2.0  # clipped on each side by the percentile stretch
 MIN_WIDTH = 1e-5  # of a range, relative to its values: smaller differences are rounding errors
 HUGE = 1e37  # limit of a range's bounds: float32 must hold their difference
@@ -111,15 +109,7 @@ def _key(scene: Scene, size: Size) -> Hashable:
 
 def _values(scene: Scene, size: Size) -> Generator[None, None, Float32]:
     """The outputs (N, 3) at the grid's points, magenta where one is not finite."""
-    products = Products(scene.network, scene.view, scene.clock)
-    values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
-    for first in range(0, len(blocks), THREADS):
-        piece = blocks[first : first + THREADS]
-        if scene.network.width > WIDE:
-            yield from products.fill_by_layers(values, piece)
-        else:
-            products.fill(values, piece)
-        yield
+    values = yield from evaluator(scene.network, scene.view, scene.clock).picture(size)
     return values.reshape(-1, 3)
 
 

@@ -26,12 +26,13 @@ from cppn_gl.engines.gl.stream import FinishedPicture, Mosaic, PendingPicture
 from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.engines.names import (
     AUTO,
-    CPU_ENGINE,
     ENGINES,
     STAND_IN,
+    WITHOUT_OPENGL,
     cpu_engine,
     engine_name,
     requested_engine,
+    without_opengl,
 )
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
@@ -71,7 +72,7 @@ class Renderer:
     """Draws presets and networks with its own headless context, which is reused between calls.
 
     `engine` is one of `names.engine_names()`. "auto" is the engine that was measured to be fastest
-    on this machine, or an estimate if nothing was measured; without OpenGL it is NumPy, with a
+    on this machine, or an estimate if nothing was measured; without OpenGL it is native or NumPy, with a
     RuntimeWarning and the reason in `fallback`. The environment variable CPPN_GL_ENGINE replaces
     "auto". Raises ContextError if the engine needs OpenGL and it is not available, ValueError for
     an unknown engine.
@@ -110,10 +111,16 @@ class Renderer:
                 if engine != "auto":
                     raise
                 self.fallback = error
-                warnings.warn(f"drawing with NumPy: {error}", RuntimeWarning, stacklevel=2)
+                drawer = without_opengl().display_name
+                warnings.warn(f"drawing with {drawer}: {error}", RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
-            self.info = RendererInfo(str(self._cpu or CPU_ENGINE), f"NumPy {np.__version__}", None)
+            drawer = self._cpu or without_opengl()
+            if problem := drawer.problem(None, WITHOUT_OPENGL):
+                raise ContextError(
+                    f"The engine {drawer} {problem}.", f"Use the engine {without_opengl()}.", "engine"
+                )
+            self.info = RendererInfo(str(drawer), drawer.renderer, None)
             return
         try:
             with self._current():
@@ -242,7 +249,7 @@ class Renderer:
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
         """Raise the error of `render` if a preset's view cannot be drawn. Draws nothing."""
         view = view_of(preset)
-        if self.fallback is not None and not view.on_cpu(CPU_ENGINE):
+        if self.fallback is not None and not view.on_cpu(without_opengl()):
             message = f"The view {view.name} needs OpenGL: {self.fallback.message}"
             raise ContextError(message, self.fallback.hint)
         if problem := view.problem(preset):
@@ -262,9 +269,16 @@ class Renderer:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
         with self._lock:  # another thread may be opening OpenGL
             if self.ctx is None:
-                reason = "requested" if self._cpu else "no OpenGL"
-                return Choice(str(self._cpu or CPU_ENGINE), reason)
+                return self._without_opengl(_network(what))
             return self.chooser.engine_for(_network(what))
+
+    def _without_opengl(self, network: Network) -> Choice:
+        """The engine that draws a network if none that needs OpenGL can."""
+        if self._cpu is None:
+            return Choice(str(without_opengl(network)), "no OpenGL")
+        if problem := self._cpu.problem(network, WITHOUT_OPENGL):
+            return Choice(str(without_opengl(network)), f"{self._cpu} {problem}")
+        return Choice(str(self._cpu), "requested")
 
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
         """Time the engines on a preset, store the fastest, and return it.

@@ -54,3 +54,29 @@ def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
             work(starts[0])
         else:
             list(_pool().map(work, starts))
+
+
+def shared_out(work: Callable[[int], Any], starts: Sequence[int]) -> None:
+    """Call `work` with each of `starts` on all cores; for work that uses no matrix products.
+
+    The calling thread takes part. An exception ends the others' work after their current call.
+    """
+    if len(starts) <= 1 or THREADS == 1:
+        for start in starts:
+            work(start)
+        return
+    queue = iter(starts)
+
+    def loop() -> None:
+        for start in queue:
+            work(start)
+
+    others = [_pool().submit(loop) for _ in range(min(THREADS, len(starts)) - 1)]
+    try:
+        loop()
+    finally:
+        for _ in queue:  # after an exception: nothing is left to take
+            pass
+        for other in others:
+            if not other.cancel():  # one that has not begun is not needed, nor waited for
+                other.result()

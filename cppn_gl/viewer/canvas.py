@@ -16,7 +16,7 @@ import moderngl
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import CPU_ENGINE
+from cppn_gl.engines.names import without_opengl
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import Task, within
@@ -182,7 +182,7 @@ class Canvas:
     def _ready_engine(self, network: Network) -> Engine:
         """An engine that draws one of a view's networks without compiling first."""
         pick = self._engines.pick_for(network)
-        return CPU_ENGINE if pick.compiles else pick.engine
+        return without_opengl(network) if pick.compiles else pick.engine
 
     def _compiled(self, scene: Scene, samples: int, rest: bool) -> Pick | None:
         """The engine for a drawing; None if this turn was used to compile its program."""

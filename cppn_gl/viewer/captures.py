@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import CPU_ENGINE
+from cppn_gl.engines.names import without_opengl
 from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.formats import SUFFIX
 from cppn_gl.output.renderer import Renderer
@@ -173,7 +173,8 @@ class Captures:
         if pick.compiles and view.by_pixel:
             self._engines.compile(pick.key, capture.scene, pick.engine, 1)
             return False
-        engine, base = CPU_ENGINE if pick.compiles else pick.engine, capture.scene.network
+        base = capture.scene.network
+        engine = without_opengl(base) if pick.compiles else pick.engine
         inner = self._renderer.chooser.engine_within  # the choice when the file is rendered again
         capture.shot = dataclasses.replace(capture.shot, engine=str(engine))
         stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))

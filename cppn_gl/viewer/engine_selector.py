@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import cache_disabled, compile_program
-from cppn_gl.engines.names import CPU_ENGINE, ENGINES, STAND_IN
+from cppn_gl.engines.names import ENGINES, STAND_IN, without_opengl
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -128,7 +128,7 @@ class EngineSelector:
                 return Pick(engine, key, stand_in=engine != wanted)
             if self._may_compile(key, rest and engine == wanted):
                 return Pick(engine, key, compiles=True, stand_in=engine != wanted)
-        return Pick(CPU_ENGINE, stand_in=True)
+        return Pick(without_opengl(network), stand_in=True)
 
     def _is_ready(self, key: str, network: Network, engine: Engine, samples: int) -> bool:
         return key in self._ready and engine.ready(self.painter, network, samples)
@@ -170,7 +170,7 @@ class EngineSelector:
     def words(self, scene: Scene) -> str:
         """The engine that draws, and why, for the HUD."""
         choice, pick = self.choice(scene.network), self.pick(scene)
-        name = pick.engine.title or pick.engine.name
+        name = pick.engine.display_name
         if pick.stand_in:
             state = "compiles when idle" if self.alone else "is being compiled"
             return f"{name} for now: {choice.engine} {state}"

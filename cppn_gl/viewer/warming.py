@@ -21,7 +21,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import CPU_ENGINE, ENGINES, STAND_IN
+from cppn_gl.engines.names import ENGINES, STAND_IN, without_opengl
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -116,7 +116,7 @@ class Warmer:
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
         planes = Planes(painter.ctx, SMALL)
-        drawing = view.begin(Stage(painter, lambda network: CPU_ENGINE), planes, scene)
+        drawing = view.begin(Stage(painter, without_opengl), planes, scene)
         try:
             while not drawing.step(within(DISK_SECONDS)):
                 self._check_newer()

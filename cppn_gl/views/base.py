@@ -19,6 +19,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import ViewRow, knobs, option_fields
+from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
@@ -199,6 +200,11 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
 
 def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Display values as 8-bit values: round(255 v), clamped."""
+    library = native.library()
+    if library is not None and picture.flags.c_contiguous:
+        eight = np.empty(picture.shape, np.uint8)
+        library.quantise(picture, eight)
+        return eight
     rounded = np.clip(picture, 0, 1)
     rounded *= np.float32(255)
     rounded += np.float32(0.5)

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageDraw
 
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors, in_order
+from cppn_gl.engines.cpu.evaluator import colors
+from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.stretch import default_range, grid, measure, stretched_range
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
@@ -43,22 +45,22 @@ class Outputs:
 def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs]]:
     """The outputs of the depth-k network for every k, at the pixels of a picture of `size`."""
     network, count = scene.network, size[0] * size[1]
-    products = Products(network, scene.view, scene.clock)
-    first = Products(scene.preset.layer_picture(1).network(), scene.view, scene.clock)
+    evaluate = evaluator(network, scene.view, scene.clock)
+    first = evaluator(scene.preset.layer_picture(1).network(), scene.view, scene.clock)
     lasts: list[Layer] = []
     for depth in range(1, network.depth + 1):
         lasts.append(scene.preset.output_layer(depth))
         yield
     blocks = Blocks.covering(size)
     before = [np.empty((len(blocks), BLOCK, len(end.bias)), np.float32) for end in lasts]
-    for start in range(0, len(blocks), products.at_once):
-        some = slice(start, start + products.at_once)
-        y = products.coordinates(blocks[some].pixels, size)
+    for start in range(0, len(blocks), evaluate.at_once):
+        some = slice(start, start + evaluate.at_once)
+        y = evaluate.coordinates(blocks[some].pixels, size)
         (_, before[0][some], _), *_ = first.walk(y)
         yield
-        for end, into, (_, _, units) in zip(lasts[1:], before[1:], products.walk(y), strict=False):
-            with one_thread(), np.errstate(all="ignore"):
-                into[some] = end.pre_activation(units)
+        for end, into, (_, _, units) in zip(lasts[1:], before[1:], evaluate.walk(y), strict=False):
+            with one_thread():
+                into[some] = evaluate.pre_activations(end, units)
             yield
     found = [in_order(z, count) for z in before]
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]

@@ -127,7 +127,7 @@ class Bench:
             raise ContextError(*answer.get("context", (answer["error"], "")))
         self.machine = {key: answer[key] for key in self.machine}
         if answer["fallback"]:
-            self._note(f"no OpenGL, drawing with NumPy: {answer['fallback']}")
+            self._note(f"no OpenGL, drawing with {answer['renderer']}: {answer['fallback']}")
         if self.plan.against:
             self._import_peers()
         self._peak()

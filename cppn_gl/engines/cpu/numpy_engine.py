@@ -30,6 +30,10 @@ class NumPy(Engine):
     help = "matrix products on all cores of the processor, without OpenGL"
     on_cpu = True
 
+    @property
+    def renderer(self) -> str:
+        return f"NumPy {np.__version__}"
+
     def rank(self, network: Network, device: Device) -> float:
         """First choice with software OpenGL: for wide networks far faster than shaders."""
         if not device.software:

@@ -37,6 +37,7 @@ Finish = Callable[[Float32], Float32]  # maps display values (N, 3) to those add
 BLOCK = 1024  # pixels
 MAX_BLOCKS = 8  # per task: more exceed the cache, fewer have too much Python overhead
 CACHE = 2**20  # approximate bytes of a layer's units per task
+WIDE = 128  # units; pictures of wider networks are computed layer by layer, to keep steps short
 _IN_PLACE: dict[str, Any] = {"tanh": np.tanh, "sin": np.sin, "cos": np.cos, "abs": np.abs}
 
 
@@ -84,16 +85,12 @@ class Blocks:
         picture[row[inside], column[inside]] += values[inside]
 
 
-class Products:
-    """Evaluates a network at a view and a time."""
+class Products(Evaluator):
+    """Evaluates a network by NumPy's matrix products."""
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
-        self._network, self._view = network, view
-        self._radius = "r" in network.inputs
+        super().__init__(network, view, clock)
         self._widest = max(3, network.width)
-        columns = 4 if self._radius else 3
-        fold = first_layer(network, view.center, view.extent, clock)
-        self._fold = fold[: len(network.drawn[0].bias), :columns]
         self._own = threading.local()
 
     @property
@@ -114,7 +111,7 @@ class Products:
         first, in several threads.
         """
         count = min(self.at_once, -(-len(blocks) // THREADS))
-        _ = self._network.layers  # scaled here once, not in each thread
+        _ = self.network.layers  # scaled here once, not in each thread
 
         def work(start: int) -> None:
             piece = blocks[start : start + count]
@@ -136,74 +133,71 @@ class Products:
         coordinates = self.coordinates(blocks.pixels, blocks.size, jitter)
         for number, step in enumerate(self.walk(coordinates, self._parallel_step), 1):
             units = step[2]
-            if number < self._network.depth:
+            if number < self.network.depth:
                 yield
         _add(units, picture, blocks, finish)
 
-    def walk(
-        self, coordinates: Float32, step: Step | None = None
-    ) -> Iterator[tuple[Node, Float32 | None, Float32]]:
-        """`Network.walk` in float32, from `coordinates()`: nodes, pre-activations, units.
-
-        The (BLOCK, rows) units of a block are bit-identical whatever other blocks there are.
-        """
-        return self._network.walk(coordinates, np.float32, step=step or self._step)
+    def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
+        values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
+        for first in range(0, len(blocks), THREADS):
+            piece = blocks[first : first + THREADS]
+            if self.network.width > WIDE:
+                yield from self.fill_by_layers(values, piece)
+            else:
+                self.fill(values, piece)
+            yield
+        return values
 
     def _step(self, node: Node, y: Float32) -> tuple[Float32, Float32]:
-        with one_thread(), np.errstate(all="ignore"):
-            z = self.pre_activations(node, y)
-            return z, activate_in_place(node.activation, z.copy())
+        with one_thread():
+            return super()._step(node, y)
+
+    def pre_activations(self, layer: Layer, y: Float32, out: Float32 | None = None) -> Float32:
+        z = self._product(y, layer.weight, out)
+        with np.errstate(all="ignore"):
+            z += layer.bias
+        return z
+
+    def tangent(self, layer: Layer, y: Float32) -> Float32:
+        return self._product(y, layer.weight)
+
+    def first_pre_activations(self, coordinates: Float32, out: Float32 | None = None) -> Float32:
+        return self._product(coordinates, self._fold, out)
+
+    def _product(self, y: Float32, weight: Float32, out: Float32 | None = None) -> Float32:
+        with np.errstate(all="ignore"):
+            return np.asarray(np.matmul(y, weight.T, out=out))
+
+    def activate(self, name: str, z: Float32) -> Float32:
+        return np.asarray(activate(name, z), np.float32)
+
+    def derivative(self, name: str, z: Float32) -> Float32:
+        return np.asarray(derivative(name, z), np.float32)
 
     def _in_place_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations that alternates between two buffers of this thread."""
         self._own.side = 1 - getattr(self._own, "side", 0)
-        shape = *y.shape[:-1], len(_dense(node).bias)
+        shape = *y.shape[:-1], len(dense(node).bias)
         with np.errstate(all="ignore"):
-            z = self.pre_activations(node, y, self._buffer(self._own.side, shape))
+            z = self._pre_activations(node, y, self._buffer(self._own.side, shape))
             return None, activate_in_place(node.activation, z)
 
     def _parallel_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations on all cores, one block per task."""
-        units = np.empty((*y.shape[:-1], len(_dense(node).bias)), np.float32)
+        units = np.empty((*y.shape[:-1], len(dense(node).bias)), np.float32)
 
         def work(index: int) -> None:
             with np.errstate(all="ignore"):
-                z = self.pre_activations(node, y[index], units[index])
+                z = self._pre_activations(node, y[index], units[index])
                 units[index] = activate_in_place(node.activation, z)
 
         on_all_cores(work, range(len(y)))
         return None, units
 
-    def pre_activations(self, node: Node, y: Float32, out: Float32 | None = None) -> Float32:
-        """A node's pre-activations from its input units, or from coordinates for layer 1."""
-        if _is_first(node):
-            return np.asarray(np.matmul(y, self._fold.T, out=out))
-        layer = _dense(node)
-        z = np.matmul(y, layer.weight.T, out=out)
-        z += layer.bias
-        return np.asarray(z)
-
-    def coordinates(
-        self, pixels: NDArray[np.integer], size: tuple[int, int], jitter: Jitter = (0.0, 0.0)
-    ) -> Float32:
-        """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or 4) float32.
-
-        They are u, v, 1, and if r is an input, r - r0. `pixels`: indices (…) in reading order in a
-        picture of `size`.
-        """
-        row = pixels // size[0]
-        column = pixels - row * size[0]
-        u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
-        v = (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
-        coordinates = np.ones((*pixels.shape, self._fold.shape[1]), np.float32)
-        coordinates[..., 0], coordinates[..., 1] = u, v
-        if self._radius:
-            x, y = self._view.center
-            du, dv = self._view.extent * u, self._view.extent * v
-            top = du * (2 * x + du) + dv * (2 * y + dv)
-            below = np.maximum(np.hypot(x + du, y + dv) + np.hypot(x, y), 1e-30)
-            coordinates[..., 3] = top / below
-        return coordinates
+    def _pre_activations(self, node: Node, y: Float32, out: Float32) -> Float32:
+        if node.inputs == (SOURCE,):
+            return self.first_pre_activations(y, out)
+        return self.pre_activations(dense(node), y, out)
 
     def _buffer(self, side: int, shape: tuple[int, ...]) -> Float32:
         """This thread's buffer number `side`, as an array of `shape`."""
@@ -212,14 +206,6 @@ class Products:
         if side not in buffers or buffers[side].size < count:
             buffers[side] = np.empty(count // shape[-1] * self._widest, np.float32)
         return np.asarray(buffers[side][:count].reshape(shape))
-
-
-def _is_first(node: Node) -> bool:
-    return node.inputs == (SOURCE,)
-
-
-def _dense(node: Node) -> Layer:
-    return cast(Layer, node.layer)
 
 
 def _add(outputs: Float32, picture: Float32, blocks: Blocks, finish: Finish | None) -> None:
@@ -234,13 +220,6 @@ def activate_in_place(name: str, z: Float32) -> Float32:
     if name == "relu":
         return np.asarray(np.maximum(z, 0, out=z))
     return np.asarray(activate(name, z), np.float32)
-
-
-def colors(outputs: Float32) -> Float32:
-    """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where a value is not finite."""
-    rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
-    rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
-    return rgb
 
 
 def contribution(values: Float32, samples: int) -> Float32:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, in_order
+from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
@@ -42,16 +43,16 @@ def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[Lay
     A generator that yields between layers and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
-    products = Products(network, scene.view, scene.clock)
+    evaluate = evaluator(network, scene.view, scene.clock)
     blocks = Blocks.covering(size)
     layers = [
         LayerTrace(*(np.empty((len(blocks), BLOCK, len(layer.bias)), np.float32) for _ in range(2)))
         for layer in network.drawn
     ]
-    for first in range(0, len(blocks), products.at_once):
-        some = slice(first, first + products.at_once)
-        y = products.coordinates(blocks[some].pixels, size)
-        for layer, (_, z, units) in zip(layers, products.walk(y), strict=True):
+    for first in range(0, len(blocks), evaluate.at_once):
+        some = slice(first, first + evaluate.at_once)
+        y = evaluate.coordinates(blocks[some].pixels, size)
+        for layer, (_, z, units) in zip(layers, evaluate.walk(y), strict=True):
             layer.pre_activations[some], layer.units[some] = z, units
             yield
     return [

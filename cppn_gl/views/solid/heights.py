@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.engines.cpu.products import Blocks, Products
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.stretch import HUGE
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
@@ -20,6 +20,7 @@ from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.cache import MB, lru_cache_by_size
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.solid.field import WEIGHTS
 
 GRID = 33  # points along a side of the grid that value ranges are measured on
@@ -75,8 +76,7 @@ def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Sp
     Values that are not finite are ignored.
     """
     wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
-    picture = np.zeros((GRID, GRID, 3), np.float32)
-    Products(network, wide, clock).fill(picture, Blocks.covering((GRID, GRID)))
+    picture = at_once(evaluator(network, wide, clock).picture((GRID, GRID)))
     values = picture.reshape(-1, 3)
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Blocks, Products
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.stretch import HUGE, default_range, measure, stretched_range
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
@@ -113,8 +113,7 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
             network = fix_input(scene.network, third.name, place)
-            Products(network, scene.view, scene.clock).fill(piece, Blocks.covering(size))
-            yield
+            piece[:] = yield from evaluator(network, scene.view, scene.clock).picture(size)
         return [found.reshape(-1, 3)]
 
     span = bounds(last.activation)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.cpu.products import colors
+from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.views.base import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE

@@ -1,0 +1,111 @@
+"""What evaluates networks on the CPU: the interface of Products (NumPy) and Native.
+
+    Evaluator(network, view, clock)
+        .picture(size)        display values at the pixels of a picture
+        .walk(coordinates())  every layer, as Network.walk
+
+As in the shaders, layer 1 has the view folded in, so deep zooms stay sharp.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.engines.fold import first_layer
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.layers import SOURCE, Layer, Node
+from cppn_gl.nn.network import Network, Step
+from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.preset.tables import Viewport
+from cppn_gl.utils.arrays import Float32, Jitter
+
+
+class Evaluator:
+    """Evaluates a network at a view and a time, in float32."""
+
+    def __init__(self, network: Network, view: Viewport, clock: Clock):
+        self.network, self._view = network, view
+        self._radius = "r" in network.inputs
+        columns = 4 if self._radius else 3
+        fold = first_layer(network, view.center, view.extent, clock)
+        self._fold = fold[: len(network.drawn[0].bias), :columns]
+
+    @property
+    def at_once(self) -> int:
+        """Maximum number of blocks that a caller should evaluate at once."""
+        raise NotImplementedError
+
+    def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
+        """The unclamped display values of a picture, (height, width, 3). Yields now and then."""
+        raise NotImplementedError
+
+    def pre_activations(self, layer: Layer, y: Float32) -> Float32:
+        """W y + b for units y (…, BLOCK, columns): (…, BLOCK, rows)."""
+        raise NotImplementedError
+
+    def tangent(self, layer: Layer, y: Float32) -> Float32:
+        """W y for y (…, BLOCK, columns)."""
+        raise NotImplementedError
+
+    def first_pre_activations(self, coordinates: Float32) -> Float32:
+        """Layer 1's pre-activations (…, BLOCK, rows) from `coordinates()`, or by such values."""
+        raise NotImplementedError
+
+    def activate(self, name: str, z: Float32) -> Float32:
+        """An activation, elementwise."""
+        raise NotImplementedError
+
+    def derivative(self, name: str, z: Float32) -> Float32:
+        """The derivative of an activation, elementwise."""
+        raise NotImplementedError
+
+    def walk(
+        self, coordinates: Float32, step: Step | None = None
+    ) -> Iterator[tuple[Node, Float32 | None, Float32]]:
+        """`Network.walk` in float32, from `coordinates()`: nodes, pre-activations, units.
+
+        The (BLOCK, rows) units of a block are bit-identical whatever other blocks there are.
+        """
+        return self.network.walk(coordinates, np.float32, step=step or self._step)
+
+    def _step(self, node: Node, y: Float32) -> tuple[Float32, Float32]:
+        first = node.inputs == (SOURCE,)
+        z = self.first_pre_activations(y) if first else self.pre_activations(dense(node), y)
+        return z, self.activate(node.activation, z)
+
+    def coordinates(
+        self, pixels: NDArray[np.integer[Any]], size: tuple[int, int], jitter: Jitter = (0.0, 0.0)
+    ) -> Float32:
+        """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or 4) float32.
+
+        They are u, v, 1, and if r is an input, r - r0. `pixels`: indices (…) in reading order in a
+        picture of `size`. The native kernel computes the same numbers.
+        """
+        row = pixels // size[0]
+        column = pixels - row * size[0]
+        u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
+        v = (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
+        coordinates = np.ones((*pixels.shape, self._fold.shape[1]), np.float32)
+        coordinates[..., 0], coordinates[..., 1] = u, v
+        if self._radius:
+            x, y = self._view.center
+            du, dv = self._view.extent * u, self._view.extent * v
+            top = du * (2 * x + du) + dv * (2 * y + dv)
+            # Not hypot: libraries round it differently.
+            below = np.sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + np.sqrt(x * x + y * y)
+            coordinates[..., 3] = top / np.maximum(below, 1e-30)
+        return coordinates
+
+
+def dense(node: Node) -> Layer:
+    """A node's layer, which is dense."""
+    return cast(Layer, node.layer)
+
+
+def colors(outputs: Float32) -> Float32:
+    """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where a value is not finite."""
+    rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
+    rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
+    return rgb

@@ -1,0 +1,157 @@
+"""Evaluates networks by the native library, in float32: the same bits on every machine.
+
+    Network, Viewport, Clock -> evaluator() -> Native, or Products where the library is missing
+                             -> Native.pieces(region): a picture or a part, by runs of pixels
+
+A sum is computed in the order of its terms, each multiply-add is rounded once, and the library has
+its own activations. So a pixel does not depend on the part, the number of threads or the processor.
+"""
+
+import dataclasses
+from collections.abc import Callable, Generator
+
+import numpy as np
+
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.evaluator import Evaluator
+from cppn_gl.engines.cpu.products import MAX_BLOCKS, Products
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.scene import work_per_pixel
+from cppn_gl.preset.tables import Viewport
+from cppn_gl.utils import native
+from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.cache import MB, lru_cache_by_size
+from cppn_gl.utils.native import Dense, Drawing
+from cppn_gl.utils.tasks import Stepping, Steps, left, within
+from cppn_gl.utils.threads import THREADS, shared_out
+
+RUN_WORK = 1e8  # multiplications per call of the library: some milliseconds
+MAX_RUN = 2**14  # pixels per call
+RATE = 2e10  # multiplications per second; a low guess
+STEP = 0.01  # seconds
+CACHE_LIMIT = 64 * MB  # for packed weights
+
+
+def unsupported(network: Network) -> str:
+    """Why the library cannot evaluate a network, to complete "it …"; "" if it can."""
+    library = native.library()
+    if library is None:
+        return f"needs the native library: {native.problem()}"
+    for name in dict.fromkeys(layer.activation for layer in network.drawn):
+        if library.activation(name) is None:
+            return f"has no activation {name}"
+    return ""
+
+
+def evaluator(network: Network, view: Viewport, clock: Clock) -> Evaluator:
+    """The native evaluator if it can evaluate the network, else NumPy's."""
+    return (Products if unsupported(network) else Native)(network, view, clock)
+
+
+def _packed_bytes(layer: Layer) -> float:
+    return 4 * layer.parameters
+
+
+@lru_cache_by_size(CACHE_LIMIT, _packed_bytes, weak=True)
+def packed(layer: Layer) -> Dense:
+    """A layer with its weights in the library's order."""
+    return _dense(layer.weight, layer.bias, layer.activation)
+
+
+def _dense(weight: Float32, bias: Float32 | None, activation: str) -> Dense:
+    library = native.library()
+    assert library is not None
+    return library.dense_layer(weight, bias, activation)
+
+
+class Native(Evaluator):
+    """Evaluates a network by the native library."""
+
+    def __init__(self, network: Network, view: Viewport, clock: Clock):
+        super().__init__(network, view, clock)
+        library = native.library()
+        assert library is not None
+        self._library = library
+        self._first = _dense(self._fold, None, network.drawn[0].activation)
+
+    @property
+    def at_once(self) -> int:
+        return MAX_BLOCKS
+
+    def pieces(self, region: Region, rate: Callable[[], float]) -> Steps[Float32]:
+        """Draw a region: (height, width, 3) display values, in which samples are averaged.
+
+        Yields the fraction done. `rate()`: the multiplications per second that are expected, by
+        which each step fills the time that it is given.
+        """
+        width, height = region.part
+        values = np.empty((height, width, 3), np.float32)
+        flat, drawing = values.reshape(-1, 3), self._drawing(region)
+        work, run = work_per_pixel(self.network) * len(region.jitters), self.run(region)
+
+        def draw(start: int) -> None:
+            self._library.draw(drawing, start, flat[start : min(start + run, stop)])
+
+        start = 0
+        while start < len(flat):
+            deadline = yield start / len(flat)
+            count = int(left(deadline) * rate() / work) // run
+            first, stop = start, min(start + max(count, THREADS) * run, len(flat))
+            shared_out(draw, range(first, stop, run))
+            start = stop
+        return values
+
+    def run(self, region: Region) -> int:
+        """Pixels of a call: a multiple of the library's tile, but not more than MAX_RUN."""
+        work = work_per_pixel(self.network) * len(region.jitters)
+        tiles = int(RUN_WORK / work) // self._library.tile
+        return min(max(tiles, 1) * self._library.tile, MAX_RUN)
+
+    def _drawing(self, region: Region) -> Drawing:
+        layers = [self._first, *map(packed, self.network.layers[1:])]
+        return Drawing(
+            layers,
+            region.size,
+            region.offset,
+            region.part,
+            region.jitters,
+            self._view.center,
+            self._view.extent,
+            radius=self._radius,
+        )
+
+    def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
+        task = Stepping(self.pieces(Region.of(size), lambda: RATE))
+        while not task.step(within(STEP)):
+            yield
+        assert task.result is not None
+        return task.result
+
+    def pre_activations(self, layer: Layer, y: Float32) -> Float32:
+        return self._product(packed(layer), y)
+
+    def tangent(self, layer: Layer, y: Float32) -> Float32:
+        return self._product(dataclasses.replace(packed(layer), bias=None), y)
+
+    def first_pre_activations(self, coordinates: Float32) -> Float32:
+        return self._product(self._first, coordinates)
+
+    def _product(self, layer: Dense, y: Float32) -> Float32:
+        units = np.ascontiguousarray(y, np.float32).reshape(-1, layer.columns)
+        out = np.empty((len(units), layer.rows), np.float32)
+        run = max(self._library.tile, int(RUN_WORK / layer.packed.size) & -self._library.tile)
+
+        def some(start: int) -> None:
+            piece = slice(start, start + run)
+            self._library.dense(layer, units[piece], out[piece])
+
+        shared_out(some, range(0, len(units), run))
+        return out.reshape(*y.shape[:-1], layer.rows)
+
+    def activate(self, name: str, z: Float32) -> Float32:
+        return self._library.activate(name, z)
+
+    def derivative(self, name: str, z: Float32) -> Float32:
+        return self._library.differentiate(name, z)

@@ -1,0 +1,294 @@
+"""The native library (native/cppn.h): its loader, and its functions on NumPy arrays.
+
+    library() -> Library of this processor's best instruction set, or None
+    problem() -> why there is none
+
+`python native/build.py` compiles it to cppn_gl/libcppn.so, .dylib or .dll; wheels contain it.
+Calls release the GIL, and may come from several threads.
+"""
+
+import ctypes
+import functools
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
+from cppn_gl.utils.checks import PresetError
+
+ABI = 1  # CPPN_ABI in native/cppn.h
+ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
+BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
+ISA = "CPPN_GL_ISA"
+SWITCH = "CPPN_GL_NATIVE"
+
+_SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+PATH = Path(__file__).parents[1] / f"libcppn{_SUFFIX}"
+
+
+class _Layer(ctypes.Structure):
+    _fields_ = (
+        ("rows", c_int32),
+        ("columns", c_int32),
+        ("activation", c_int32),
+        ("reserved", c_int32),
+        ("packed", c_void_p),
+        ("bias", c_void_p),
+    )
+
+
+class _Picture(ctypes.Structure):
+    _fields_ = (
+        ("width", c_int64),
+        ("height", c_int64),
+        ("left", c_int64),
+        ("top", c_int64),
+        ("columns", c_int64),
+        ("rows", c_int64),
+        ("center", c_double * 2),
+        ("extent", c_double),
+        ("radius", c_int32),
+        ("depth", c_int32),
+        ("samples", c_int32),
+        ("reserved", c_int32),
+        ("jitters", c_void_p),
+        ("layers", POINTER(_Layer)),
+    )
+
+
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "abi": (c_int32, ()),
+    "isas": (c_int32, ()),
+    "activation": (c_int32, (c_char_p,)),
+    "pack": (None, (c_int32, c_int32, c_void_p, c_void_p)),
+    "tile": (c_int32, ()),
+    "scratch": (c_int64, (c_int32,)),
+    "draw": (None, (c_int32, POINTER(_Picture), c_int64, c_int64, c_void_p, c_void_p)),
+    "quantise": (None, (c_int32, c_int64, c_void_p, c_void_p)),
+    "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
+    "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
+    "differentiate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
+    "dense64": (None, (c_int32, c_int32, c_int32, c_void_p, c_int64, c_void_p, c_void_p)),
+    "peak": (c_double, (c_int32, c_int64)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """A dense layer: weights (rows · columns,) in the library's order, biases (rows,) or none."""
+
+    packed: Float32
+    bias: Float32 | None
+    rows: int
+    activation: int  # the library's number
+
+    @property
+    def columns(self) -> int:
+        return self.packed.size // self.rows
+
+    @cached_property
+    def struct(self) -> _Layer:
+        """What the library reads. It points to the arrays."""
+        bias = None if self.bias is None else self.bias.ctypes.data
+        return _Layer(
+            self.rows, self.columns, self.activation, 0, self.packed.ctypes.data, bias
+        )
+
+
+class Drawing:
+    """A network over a rectangle of a picture, as Library.draw takes it.
+
+    `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `center` and
+    `extent` of the view count only with `radius`, if layer 1 has a fourth column.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Dense],
+        size: Size,
+        offset: Size,
+        part: Size,
+        jitters: Sequence[Jitter],
+        center: Sequence[float],
+        extent: float,
+        *,
+        radius: bool,
+    ):
+        self.widest = max(layer.rows for layer in layers)
+        self.pixels = part[0] * part[1]
+        rows = (_Layer * len(layers))(*(layer.struct for layer in layers))
+        offsets = np.array(jitters, np.float64)
+        self._kept = layers, rows, offsets
+        self.struct = _Picture(
+            *(*size, *offset, *part),
+            (c_double * 2)(*center),
+            extent,
+            int(radius),
+            len(layers),
+            len(offsets),
+            0,
+            offsets.ctypes.data,
+            rows,
+        )
+
+
+class Library:
+    """The library's functions for one instruction set, `isa`; `isas`: all that can be used."""
+
+    def __init__(self, path: Path, isa: str | None = None):
+        self._functions = _load(path)
+        have = self._functions.cppn_isas()
+        self.isas = tuple(name for bit, name in enumerate(ISAS) if have >> bit & 1)
+        best = next((name for name in BEST if name in self.isas), "portable")
+        self.isa = isa or best
+        if self.isa not in self.isas:
+            names = " ".join(self.isas)
+            raise PresetError(f"{self.isa!r} is not one of {names}, which this processor has", ISA)
+        self._isa = ISAS.index(self.isa)
+        self.tile: int = self._functions.cppn_tile()
+        self._own = threading.local()
+
+    @property
+    def fused(self) -> bool:
+        """Whether the processor multiplies and adds in one step; otherwise the library is slow."""
+        return any(name in self.isas for name in BEST)
+
+    def activation(self, name: str) -> int | None:
+        """The number of an activation; None if the library lacks it."""
+        number: int = self._functions.cppn_activation(name.encode())
+        return number if number >= 0 else None
+
+    def dense_layer(self, weight: Float32, bias: Float32 | None, activation: str) -> Dense:
+        """A layer of weights (rows, columns) and biases (rows,), or of none."""
+        weight = np.ascontiguousarray(weight, np.float32)
+        if bias is not None:
+            bias = np.ascontiguousarray(bias, np.float32)
+        number = self.activation(activation)
+        assert number is not None
+        packed = np.empty(weight.size, np.float32)
+        self._functions.cppn_pack(*weight.shape, _pointer(weight), _pointer(packed))
+        return Dense(packed, bias, len(weight), number)
+
+    def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
+        """Write the display values of pixels from `first` on, in reading order, (count, 3)."""
+        assert 0 <= first and first + len(values) <= drawing.pixels
+        self._functions.cppn_draw(
+            self._isa,
+            byref(drawing.struct),
+            first,
+            len(values),
+            _pointer(values),
+            self._scratch(drawing.widest),
+        )
+
+    def quantise(self, values: Float32, out: NDArray[np.uint8]) -> None:
+        """Write display values as 8-bit values, round(255 v), clamped."""
+        assert values.size == out.size
+        self._functions.cppn_quantise(self._isa, values.size, _pointer(values), _pointer(out))
+
+    def dense(self, layer: Dense, units: Float32, out: Float32) -> None:
+        """Write pre-activations (count, rows) of units (count, columns)."""
+        assert units.shape == (len(out), layer.columns) and out.shape[1] == layer.rows
+        scratch = self._scratch(max(layer.rows, layer.columns))
+        self._functions.cppn_dense(
+            self._isa, byref(layer.struct), len(units), _pointer(units), _pointer(out), scratch
+        )
+
+    def activate(self, name: str, x: Float32) -> Float32:
+        """An activation of an array."""
+        return self._elementwise(self._functions.cppn_activate, name, x)
+
+    def differentiate(self, name: str, x: Float32) -> Float32:
+        """The derivative of an activation of an array."""
+        return self._elementwise(self._functions.cppn_differentiate, name, x)
+
+    def _elementwise(self, function: Any, name: str, x: Float32) -> Float32:
+        x = np.ascontiguousarray(x, np.float32)
+        y = np.empty_like(x)
+        function(self._isa, self.activation(name), x.size, _pointer(x), _pointer(y))
+        return y
+
+    def dense64(self, weight: Float64, units: Float64) -> Float64:
+        """The products (count, rows) of units (count, columns) and weights, in float64."""
+        weight, units = (np.ascontiguousarray(a, np.float64) for a in (weight, units))
+        (rows, columns), count = weight.shape, len(units)
+        assert units.shape == (count, columns)
+        out = np.empty((count, rows))
+        self._functions.cppn_dense64(
+            self._isa, rows, columns, _pointer(weight), count, _pointer(units), _pointer(out)
+        )
+        return out
+
+    def peak(self, count: int) -> float:
+        """Run `count` rounds of independent multiply-adds; the number of operations."""
+        operations: float = self._functions.cppn_peak(self._isa, count)
+        return operations
+
+    def _scratch(self, width: int) -> c_void_p:
+        """This thread's working memory for layers of up to `width` units."""
+        size = self._functions.cppn_scratch(width)
+        if getattr(self._own, "size", 0) < size:
+            self._own.memory, self._own.size = np.empty(size, np.uint8), size
+        return _pointer(self._own.memory)
+
+
+def _pointer(array: NDArray[Any]) -> c_void_p:
+    assert array.flags.c_contiguous
+    return c_void_p(array.ctypes.data)
+
+
+class NativeError(Exception):
+    """The library cannot be used. The message is one line, and says how to mend it."""
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    """The library in a file. Raises NativeError."""
+    again = "build it with `python native/build.py`, or install cppn_gl again"
+    if not path.exists():
+        raise NativeError(f"{path.name} is missing: install a C compiler, then {again}")
+    try:
+        functions = ctypes.CDLL(str(path))
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(functions, f"cppn_{name}")
+            function.restype, function.argtypes = result, arguments
+            if name == "abi" and function() != ABI:
+                raise NativeError(f"{path.name} belongs to another version of cppn_gl: {again}")
+    except (OSError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise NativeError(f"{path.name} cannot be loaded ({reason}): {again}") from None
+    return functions
+
+
+@functools.cache
+def _found() -> tuple[Library | None, str]:
+    if os.environ.get(SWITCH) == "0":
+        return None, f"switched off by {SWITCH}=0"
+    isa = os.environ.get(ISA) or None
+    if isa is not None and isa not in ISAS:
+        raise PresetError(f"no instruction set {isa!r}; one of {' '.join(ISAS)}", ISA)
+    try:
+        library = Library(PATH, isa)
+    except NativeError as error:
+        return None, str(error)
+    if isa is None and not library.fused:
+        return None, "this processor has no fused multiply-add"
+    return library, ""
+
+
+def library() -> Library | None:
+    """The library, or None if it cannot be used. Raises PresetError for a wrong CPPN_GL_ISA."""
+    return _found()[0]
+
+
+def problem() -> str:
+    """Why there is no library, in one line; "" if there is one."""
+    return _found()[1]
