@@ -72,9 +72,9 @@ class Renderer:
     """Draws presets and networks with its own headless context, which is reused between calls.
 
     `engine` is one of `names.engine_names()`. "auto" is the engine that was measured to be fastest
-    on this machine, or an estimate if nothing was measured; without OpenGL it is native or NumPy, with a
-    RuntimeWarning and the reason in `fallback`. The environment variable CPPN_GL_ENGINE replaces
-    "auto". Raises ContextError if the engine needs OpenGL and it is not available, ValueError for
+    on this machine, or an estimate if nothing was measured; without OpenGL it is native or
+    NumPy, with a RuntimeWarning and the reason in `fallback`. The environment variable
+    CPPN_GL_ENGINE replaces "auto". Raises ContextError if the engine needs OpenGL and it is not available, ValueError for
     an unknown engine.
 
     Its own context is current only while it draws, so several renderers can be used alternately and
@@ -111,14 +111,16 @@ class Renderer:
                 if engine != "auto":
                     raise
                 self.fallback = error
-                drawer = without_opengl().display_name
-                warnings.warn(f"drawing with {drawer}: {error}", RuntimeWarning, stacklevel=2)
+                words = f"drawing with {without_opengl().display_name}: {error}"
+                warnings.warn(words, RuntimeWarning, stacklevel=2)
         self._planes: Planes | None = None
         if self.ctx is None:
             drawer = self._cpu or without_opengl()
             if problem := drawer.problem(None, WITHOUT_OPENGL):
                 raise ContextError(
-                    f"The engine {drawer} {problem}.", f"Use the engine {without_opengl()}.", "engine"
+                    f"The engine {drawer} {problem}.",
+                    f"Use the engine {without_opengl()}.",
+                    "engine",
                 )
             self.info = RendererInfo(str(drawer), drawer.renderer, None)
             return

@@ -99,9 +99,7 @@ class Dense:
     def struct(self) -> _Layer:
         """What the library reads. It points to the arrays."""
         bias = None if self.bias is None else self.bias.ctypes.data
-        return _Layer(
-            self.rows, self.columns, self.activation, 0, self.packed.ctypes.data, bias
-        )
+        return _Layer(self.rows, self.columns, self.activation, 0, self.packed.ctypes.data, bias)
 
 
 class Drawing:
@@ -152,7 +150,9 @@ class Library:
         self.isa = isa or best
         if self.isa not in self.isas:
             names = " ".join(self.isas)
-            raise PresetError(f"{self.isa!r} is not one of {names}, which this processor has", ISA)
+            raise PresetError(
+                f"{self.isa!r} is not one of {names}, which this processor has", key=ISA
+            )
         self._isa = ISAS.index(self.isa)
         self.tile: int = self._functions.cppn_tile()
         self._own = threading.local()
@@ -180,7 +180,7 @@ class Library:
 
     def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
         """Write the display values of pixels from `first` on, in reading order, (count, 3)."""
-        assert 0 <= first and first + len(values) <= drawing.pixels
+        assert 0 <= first <= drawing.pixels - len(values)
         self._functions.cppn_draw(
             self._isa,
             byref(drawing.struct),
@@ -197,7 +197,7 @@ class Library:
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:
         """Write pre-activations (count, rows) of units (count, columns)."""
-        assert units.shape == (len(out), layer.columns) and out.shape[1] == layer.rows
+        assert (units.shape, out.shape[1:]) == ((len(out), layer.columns), (layer.rows,))
         scratch = self._scratch(max(layer.rows, layer.columns))
         self._functions.cppn_dense(
             self._isa, byref(layer.struct), len(units), _pointer(units), _pointer(out), scratch
@@ -274,7 +274,7 @@ def _found() -> tuple[Library | None, str]:
         return None, f"switched off by {SWITCH}=0"
     isa = os.environ.get(ISA) or None
     if isa is not None and isa not in ISAS:
-        raise PresetError(f"no instruction set {isa!r}; one of {' '.join(ISAS)}", ISA)
+        raise PresetError(f"no instruction set {isa!r}; one of {' '.join(ISAS)}", key=ISA)
     try:
         library = Library(PATH, isa)
     except NativeError as error:

@@ -15,19 +15,18 @@ As in the shaders, layer 1 has the view folded in, so deep zooms stay sharp.
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.fold import first_layer
-from cppn_gl.nn.activations import activate
+from cppn_gl.engines.cpu.evaluator import Evaluator, colors, dense
+from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
-from cppn_gl.nn.network import Network, Step
-from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.utils.arrays import Float32, Jitter
 from cppn_gl.utils.threads import THREADS, on_all_cores, one_thread
