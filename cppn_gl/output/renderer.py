@@ -74,8 +74,8 @@ class Renderer:
     `engine` is one of `names.engine_names()`. "auto" is the engine that was measured to be fastest
     on this machine, or an estimate if nothing was measured; without OpenGL it is native or
     NumPy, with a RuntimeWarning and the reason in `fallback`. The environment variable
-    CPPN_GL_ENGINE replaces "auto". Raises ContextError if the engine needs OpenGL and it is not available, ValueError for
-    an unknown engine.
+    CPPN_GL_ENGINE replaces "auto". Raises ContextError if the engine needs OpenGL and it is not
+    available, ValueError for an unknown engine.
 
     Its own context is current only while it draws, so several renderers can be used alternately and
     from any thread. If a `context` is passed, the caller makes it current.
