@@ -48,7 +48,11 @@ class BuildError(Exception):
 
 
 def compiler() -> list[str]:
-    """The command of the C compiler: that of CC, or the first that is found. Raises BuildError."""
+    """The command of the C compiler: that of CC, or the first that is found. Raises BuildError.
+
+    macOS passes the processor to compile for in ARCHFLAGS.
+    """
+    architecture = shlex.split(os.environ.get("ARCHFLAGS", "")) if sys.platform == "darwin" else []
     if text := os.environ.get("CC", "").strip():
         try:
             chosen = [text] if shutil.which(text) else shlex.split(text)
@@ -56,10 +60,10 @@ def compiler() -> list[str]:
             raise BuildError(f"CC={text}: {error}") from None
         if not shutil.which(chosen[0]):
             raise BuildError(f"there is no program {chosen[0]}, which CC names")
-        return chosen
+        return [*chosen, *architecture]
     for name in COMPILERS:
         if found := shutil.which(name):
-            return [found]
+            return [found, *architecture]
     raise BuildError(f"there is no C compiler: none of {', '.join(COMPILERS)}")
 
 
@@ -143,10 +147,7 @@ def _run(command: Sequence[str], text: str = "") -> str:
 
 def _macros(cc: Sequence[str]) -> set[str]:
     """The macros that the compiler predefines: they tell its target."""
-    try:
-        printed = _run([*cc, "-dM", "-E", "-x", "c", "-"])
-    except BuildError as error:
-        raise BuildError(f"{cc[0]} is neither gcc nor clang: {error}") from None
+    printed = _run([*cc, "-dM", "-E", "-x", "c", "-"])
     macros = {line.split()[1].split("(")[0] for line in printed.splitlines() if "#define" in line}
     if not macros & {"__GNUC__", "__clang__"}:
         raise BuildError(f"{cc[0]} is neither gcc nor clang")
