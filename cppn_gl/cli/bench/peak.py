@@ -72,7 +72,9 @@ def _multiply_adds(library: native.Library, seconds: float) -> tuple[float, str]
         return sum(done)
 
     threads = f"{THREADS} thread{'s' if THREADS > 1 else ''}"
-    return _rate(run, seconds), f"float32 fused multiply-adds in registers, {library.isa}, {threads}"
+    return _rate(
+        run, seconds
+    ), f"float32 fused multiply-adds in registers, {library.isa}, {threads}"
 
 
 def _products(seconds: float) -> tuple[float, str]:
