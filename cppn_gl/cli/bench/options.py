@@ -18,19 +18,20 @@ from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
+from cppn_gl.utils import threads
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
 from cppn_gl.utils.toml import toml_value
 
 MAX_BUDGET = 86_400  # seconds
 _ROUNDS = integer(MIN_ROUNDS, 1000)
-_THREADS = integer(1, 64)  # as CPPN_GL_THREADS
+_THREADS = integer(1, threads.MAX)
 
 
 def bench_plan(args: argparse.Namespace) -> Plan:
     """The plan of the arguments. Raises PresetError, and UsageError if a peer is not installed."""
     changes: dict[str, Any] = {"engine": checked(engine_name, args.engine, "--engine")}
-    if args.growth and not (args.networks is None and args.sizes is None):
+    if args.growth and (args.networks, args.sizes) != (None, None):
         raise UsageError(
             "--growth has its own networks and sizes: leave --networks and --sizes out"
         )
@@ -44,7 +45,7 @@ def bench_plan(args: argparse.Namespace) -> Plan:
     if args.rounds is not None:
         changes["rounds"] = checked(_ROUNDS, toml_value(args.rounds), "--rounds")
     if args.threads is not None:
-        changes["threads"] = several_of(args.threads, "--threads", _threads)
+        changes["threads"] = several_of(args.threads, "--threads", _thread_count)
     if args.against is not None:
         changes["against"] = several_of(args.against, "--against", choice(PEERS))
     if args.budget is not None:
@@ -80,7 +81,7 @@ def network_value(text: str) -> Pair:
     return depth, width
 
 
-def _threads(text: str) -> int:
+def _thread_count(text: str) -> int:
     return _THREADS(toml_value(text))
 
 

@@ -15,7 +15,7 @@ from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import Source
 from cppn_gl.utils import native
-from cppn_gl.utils.threads import THREADS, shared_out
+from cppn_gl.utils.threads import shared_out, thread_count
 
 SIDES = (512, 1024, 2048)  # of square matrices
 ACCUMULATORS = 4  # vec4s with independent dependency chains, to hide latency
@@ -68,13 +68,10 @@ def _multiply_adds(library: native.Library, seconds: float) -> tuple[float, str]
 
     def run(turns: int) -> float:
         done.clear()
-        shared_out(lambda _: done.append(library.peak(turns)), range(PIECES * THREADS))
+        shared_out(lambda _: done.append(library.peak(turns)), range(PIECES * thread_count()))
         return sum(done)
 
-    threads = f"{THREADS} thread{'s' if THREADS > 1 else ''}"
-    return _rate(
-        run, seconds
-    ), f"float32 fused multiply-adds in registers, {library.isa}, {threads}"
+    return _rate(run, seconds), f"float32 fused multiply-adds in registers, {library.isa}"
 
 
 def _products(seconds: float) -> tuple[float, str]:

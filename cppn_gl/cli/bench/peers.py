@@ -193,7 +193,7 @@ class TorchPeer(Peer):
             where = f"{torch.cuda.get_device_name()}, float32 without TF32, read back as uint8"
         else:
             self.batches = (1024, 4096, 16_384, 65_536, 262_144)
-            where = f"{torch.get_num_threads()} threads, result as float32"
+            where = "result as float32"
         self.label = f"PyTorch {torch.__version__}, {where}, best batch size"
 
     def _load(self, layers: list[tuple[Float32, Float32]]) -> None:

@@ -75,6 +75,7 @@ class Bench:
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # not on Windows
         self._worker: Any = None
         self._slice, self._tight = plan.budget, False
+        self._threads = threads
         self._environment = dict.fromkeys(THREADS, str(threads)) if threads else {}
         self.rows = {(n, s): Row(n, s, threads) for n, s in plan.cells}
         self.machine: Message = {"renderer": None, "gl": None, "software": None}
@@ -151,8 +152,9 @@ class Bench:
         if "error" in answer:
             raise ContextError(*answer.get("context", (answer["error"], "")))
         self.machine = {key: answer[key] for key in self.machine}
+        self._threads = answer["threads"]
         for row in self.rows.values():
-            row.threads = answer["threads"]
+            row.threads = self._threads
         if answer["fallback"]:
             self._note(f"no OpenGL, drawing with {answer['renderer']}: {answer['fallback']}")
         if self.plan.against:
@@ -349,7 +351,7 @@ class Bench:
             "system": platform.platform(),
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "peaks": [{"gflops": peak, "how": how}] if peak else [],
+            "peaks": [{"gflops": peak, "how": how, "threads": self._threads}] if peak else [],
             "flop": "2 x the multiply-adds of all layers, per pixel",
             "peers": self.peers,
             "budget_s": self.plan.budget,
@@ -377,18 +379,21 @@ def measure(
     Raises ContextError if the engine is not available.
     """
     counts = plan.threads or (None,)
-    began, total = clock(), steps_of(plan)
+    began, total, before = clock(), steps_of(plan), 0
     reports: list[dict[str, Any]] = []
-    for done, threads in enumerate(counts):
+    for number, threads in enumerate(counts):
         left = max(0.0, plan.budget - (clock() - began))
-        part = replace(plan, budget=left / (len(counts) - done))
+        part = replace(plan, budget=left / (len(counts) - number))
         bench = Bench(part, threads, start=start, clock=clock)
-        before = bench.count * done
-        tell = progress and (lambda k, _, before=before: progress(before + k, total))
-        reports.append(bench.run(tell))
+        reports.append(bench.run(progress and partial(_forward, progress, before, total)))
+        before += bench.count
     merged = {key: [e for report in reports for e in report[key]] for key in MERGED}
     merged["notes"] = list(dict.fromkeys(merged["notes"]))
     return reports[0] | merged | {"budget_s": plan.budget, "elapsed_s": clock() - began}
+
+
+def _forward(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(before + done, total)
 
 
 def pixels_of(size: Pair) -> int:

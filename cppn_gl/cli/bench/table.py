@@ -22,7 +22,8 @@ def table(report: dict[str, Any]) -> str:
 
 def _head(report: dict[str, Any]) -> str:
     lines = [f"cppn_gl {report['version']}, {report['renderer'] or 'no renderer'}"]
-    lines += [f"peak {peak['gflops']:.0f} GFLOP/s: {peak['how']}" for peak in report["peaks"]]
+    for peak in report["peaks"]:
+        lines.append(f"peak {peak['gflops']:.0f} GFLOP/s, {peak['threads']} threads: {peak['how']}")
     lines += [f"{name}: {label}" for name, label in report["peers"].items()]
     return "\n".join(map(_cut, lines))
 

@@ -16,7 +16,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
-from cppn_gl.utils.threads import THREADS
+from cppn_gl.utils.threads import thread_count
 from cppn_gl.utils.worker import Message, Requests
 
 SEED, WEIGHT_SCALE = 7, 0.55
@@ -50,7 +50,7 @@ class Handler:
             "renderer": renderer.info.renderer,
             "gl": context.version if context else None,
             "software": context is None or context.software,
-            "threads": THREADS,
+            "threads": thread_count(),
             "fallback": str(renderer.fallback) if renderer.fallback else None,
         }
 
