@@ -18,7 +18,7 @@ from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
-from cppn_gl.utils import threads
+from cppn_gl.utils import native, threads
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
 from cppn_gl.utils.toml import toml_value
@@ -30,6 +30,7 @@ _THREADS = integer(1, threads.MAX)
 
 def bench_plan(args: argparse.Namespace) -> Plan:
     """The plan of the arguments. Raises PresetError, and UsageError if a peer is not installed."""
+    native.library(), threads.thread_count()  # their environment variables are checked, too
     changes: dict[str, Any] = {"engine": checked(engine_name, args.engine, "--engine")}
     if args.growth and (args.networks, args.sizes) != (None, None):
         raise UsageError(

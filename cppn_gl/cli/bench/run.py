@@ -337,6 +337,7 @@ class Bench:
             busy = f"the machine was busy before (load {self.load:.1f} on {os.cpu_count()} cores)"
             self._note(f"{busy}: results are unreliable, the peers' most of all; repeat when idle")
         peak, how = self.peak
+        threads = self._threads if self.machine["software"] else None
         for row in self.rows.values():
             if row.ms is None and row.reason is None:
                 row.reason = self._no_time()
@@ -351,7 +352,7 @@ class Bench:
             "system": platform.platform(),
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "peaks": [{"gflops": peak, "how": how, "threads": self._threads}] if peak else [],
+            "peaks": [{"gflops": peak, "how": how, "threads": threads}] if peak else [],
             "flop": "2 x the multiply-adds of all layers, per pixel",
             "peers": self.peers,
             "budget_s": self.plan.budget,

@@ -23,7 +23,9 @@ def table(report: dict[str, Any]) -> str:
 def _head(report: dict[str, Any]) -> str:
     lines = [f"cppn_gl {report['version']}, {report['renderer'] or 'no renderer'}"]
     for peak in report["peaks"]:
-        lines.append(f"peak {peak['gflops']:.0f} GFLOP/s, {peak['threads']} threads: {peak['how']}")
+        count = peak["threads"]
+        where = f" with {count} thread{'s' if count > 1 else ''}" if count else ""
+        lines.append(f"peak {peak['gflops']:.0f} GFLOP/s{where}: {peak['how']}")
     lines += [f"{name}: {label}" for name, label in report["peers"].items()]
     return "\n".join(map(_cut, lines))
 
