@@ -158,6 +158,7 @@ class Library:
         self._isa = ISAS.index(self.isa)
         self.tile: int = self._functions.cppn_tile()
         self._own = threading.local()
+        self._sizes: dict[int, int] = {}
 
     @property
     def fused(self) -> bool:
@@ -237,7 +238,9 @@ class Library:
 
     def _scratch(self, width: int) -> c_void_p:
         """This thread's working memory for layers of up to `width` units."""
-        size = self._functions.cppn_scratch(width)
+        if width not in self._sizes:  # a call would give up the GIL, and wait for it
+            self._sizes[width] = self._functions.cppn_scratch(width)
+        size = self._sizes[width]
         if getattr(self._own, "size", 0) < size:
             self._own.memory, self._own.size = np.empty(size, np.uint8), size
         return _pointer(self._own.memory)
