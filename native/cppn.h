@@ -1,9 +1,10 @@
 /* The native library: networks evaluated at pixels in float32, the same bits on every machine.
  *
- * Each function takes the instruction set to use, one of CPPN_ISA that cppn_isas() reports. All
- * give the same bits: sums have one order, every multiply-add is fused, and no function of a math
- * library but fma is called. No function allocates memory, keeps state, or starts a thread; all may
- * be called from several threads. Pointers must not overlap. Arrays are C-contiguous.
+ * Each function takes the instruction set to use, one of cppn_isa that cppn_isas() reports. All
+ * give the same bits: sums have one order, every multiply-add is fused, and no functions of a math
+ * library but fma and sqrt, which are exactly rounded, are called. No function allocates memory,
+ * keeps state, or starts a thread; all may be called from several threads. Pointers must not
+ * overlap. Arrays are C-contiguous.
  *
  * A change of this interface needs another CPPN_ABI, here and in cppn_gl/utils/native.py.
  */
@@ -34,7 +35,7 @@ typedef struct {
 
 /* What is drawn: a network over a rectangle of a picture. */
 typedef struct {
-    int64_t width, height;       /* of the whole picture, in pixels */
+    int64_t width, height;       /* of the whole picture, in pixels: 1 to 2^31 */
     int64_t left, top;           /* of the rectangle in it */
     int64_t columns, rows;       /* of the rectangle */
     double center[2], extent;    /* of the view; used for r only */
@@ -69,7 +70,7 @@ CPPN_EXPORT int64_t cppn_scratch(int32_t width);
 CPPN_EXPORT void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
                            float *values, void *scratch);
 
-/* Display values as 8-bit values: round(255 v), clamped. */
+/* Display values as 8-bit values: round(255 v), clamped. NaN gives 0. */
 CPPN_EXPORT void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *bytes);
 
 /* Pre-activations (count, rows) of a layer from units (count, columns). NaN is 0x7fc00000. */
@@ -82,7 +83,8 @@ CPPN_EXPORT void cppn_activate(int32_t isa, int32_t activation, int64_t count, c
 CPPN_EXPORT void cppn_differentiate(int32_t isa, int32_t activation, int64_t count, const float *x,
                                     float *y);
 
-/* In float64: (count, rows) products of units (count, columns) with weights (rows, columns). */
+/* In float64: (count, rows) products of units (count, columns) with weights (rows, columns), of up
+ * to CPPN_MAX_WIDTH columns. All NaNs are the same. */
 CPPN_EXPORT void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight,
                               int64_t count, const double *units, double *products);
 

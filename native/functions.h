@@ -34,7 +34,7 @@ INLINE vec exp_negative(vec x) {
     vec e = fma_(p, r * r, r) + splat(1);
     /* 2^n in two steps, for n down to -150: subnormal results are rounded once. */
     ivec whole = (ivec)rounded - (ivec)splat(ROUNDER), half = whole >> 1;
-    return e * (vec)((half + 127) << 23) * (vec)((whole - half + 127) << 23);
+    return e * (vec)((uvec)(half + 127) << 23) * (vec)((uvec)(whole - half + 127) << 23);
 }
 
 INLINE vec expm1_negative(vec x) {
@@ -94,21 +94,21 @@ INLINE vec sine(vec x, int32_t quarter) {
     vec rounded = fma_(x, splat(0.636619747f), splat(ROUNDER)), n = rounded - splat(ROUNDER);
     vec r = fma_(n, splat(-1.57079637f), x);
     r = fma_(n, splat(1.71512449e-15f), fma_(n, splat(4.37113883e-8f), r));
-    ivec m = (ivec)rounded; /* n in its low bits */
+    uvec m = (uvec)rounded; /* n in its low bits */
     ivec large = abs_(x) > splat(1e5f);
     if (any(large))
         for (int k = 0; k < LANES; k++)
             if (large[k]) {
                 int32_t quadrant;
                 r[k] = reduce_large(x[k], &quadrant);
-                m[k] = quadrant;
+                m[k] = (uint32_t)quadrant;
             }
-    m += quarter;
+    m += (uint32_t)quarter;
     vec z = r * r;
     vec s = fma_(POLYNOMIAL(z, -1.9515296e-4f, 8.3321609e-3f, -0.16666655f) * z, r, r);
     vec c = fma_(POLYNOMIAL(z, 2.4433157e-5f, -1.3887316e-3f, 4.1666646e-2f), z * z,
                  fma_(splat(-0.5f), z, splat(1)));
-    return (vec)((ivec)select_((m & 1) != 0, c, s) ^ ((m & 2) << 30));
+    return (vec)((uvec)select_((m & 1) != 0, c, s) ^ ((m & 2) << 30));
 }
 
 INLINE vec logistic(vec x) {

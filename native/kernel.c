@@ -16,7 +16,7 @@
 #include <float.h>
 
 #define PANEL (VECTORS * LANES)
-#define PANELS (TILE / PANEL)
+_Static_assert(TILE % PANEL == 0, "a tile consists of whole panels");
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -32,11 +32,13 @@ INLINE void end(environment before) { _mm_setcsr(before); }
 typedef uint64_t environment;
 INLINE environment begin(void) {
     environment before, standard = 0;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
-    __asm__ volatile("msr fpcr, %0" : : "r"(standard));
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before) : : "memory");
+    __asm__ volatile("msr fpcr, %0" : : "r"(standard) : "memory");
     return before;
 }
-INLINE void end(environment before) { __asm__ volatile("msr fpcr, %0" : : "r"(before)); }
+INLINE void end(environment before) {
+    __asm__ volatile("msr fpcr, %0" : : "r"(before) : "memory");
+}
 #else
 typedef int environment;
 INLINE environment begin(void) { return 0; }

@@ -4,8 +4,8 @@
 
 #include "cppn.h"
 
-#define ROWS 6           /* rows of weights that are packed and computed together */
-#define TILE 96          /* pixels that are computed together through all layers: a few panels */
+#define ROWS 6  /* rows of weights that are packed and computed together */
+#define TILE 96 /* pixels that are computed together through all layers: a few panels */
 
 typedef struct {
     void (*draw)(const cppn_picture *, int64_t first, int64_t count, float *, float *);
@@ -20,8 +20,8 @@ typedef struct {
 
 extern const cppn_kernel cppn_portable, cppn_avx2, cppn_avx512, cppn_neon;
 
-/* Groups of rows that are computed together: the rows of group `number` of `groups`, and the first
- * of them. They are as equal as possible: 16 rows are 6, 5 and 5. */
+/* The number of groups of rows that are computed together, and the first row of one of them. They
+ * are as equal as possible: 16 rows are 6, 5 and 5. */
 static inline int32_t row_groups(int32_t rows) { return (rows + ROWS - 1) / ROWS; }
 
 static inline int32_t group_start(int32_t rows, int32_t number) {
