@@ -1,8 +1,9 @@
 """Shared fixtures, and the rules for skipping tests.
 
-On a machine without OpenGL, or without Xvfb and xdotool, the tests marked `gl` or `window` are
-skipped with a reason. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail
-instead, and so does the run after any skip for a reason that is not in ALLOWED_SKIPS.
+On a machine without OpenGL, without Xvfb and xdotool, or without the native library, the tests
+marked `gl`, `window` or `native` are skipped with a reason. With CPPN_GL_REQUIRE_GL=1,
+CPPN_GL_REQUIRE_WINDOW=1 or CPPN_GL_REQUIRE_NATIVE=1, as in CI, they fail instead, and so does the
+run after any skip for a reason that is not in ALLOWED_SKIPS.
 """
 
 import contextlib
@@ -24,8 +25,13 @@ from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.names import VARIABLE
 from cppn_gl.engines.tuning import default_path
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils import native
 
-REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
+REQUIRED = {
+    "gl": "CPPN_GL_REQUIRE_GL",
+    "window": "CPPN_GL_REQUIRE_WINDOW",
+    "native": "CPPN_GL_REQUIRE_NATIVE",
+}
 ALLOWED_SKIPS = (
     "tests an installed package",  # which comes without the repository's scripts
     "does not heed",  # a driver that cannot be made to look old
@@ -70,6 +76,8 @@ def missing(marker: str) -> str:
     if marker == "window":
         absent = [name for name in ("Xvfb", "xdotool") if not shutil.which(name)]
         return f"missing: {', '.join(absent)}" if absent else ""
+    if marker == "native":
+        return native.problem()
     try:
         open_context().release()
     except ContextError as error:
@@ -135,6 +143,13 @@ def tuning(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     """The path of a tuning cache for one test, not yet written."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     return default_path()
+
+
+@pytest.fixture
+def without_native(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the native library from the test and from the processes that it starts."""
+    monkeypatch.setenv(native.SWITCH, "0")
+    monkeypatch.setattr(native, "_found", native._found.__wrapped__)
 
 
 @pytest.fixture(scope="session")

@@ -75,8 +75,10 @@ class Chooser:
         That is the guess alone if it is sure.
         """
         worthwhile = self._worthwhile(network)
-        sure = self.requested == AUTO and worthwhile[0].rank(network, self.capabilities) >= SURE
-        return worthwhile[:1] if sure else worthwhile
+        return worthwhile[:1] if self._sure(worthwhile[0], network) else worthwhile
+
+    def _sure(self, guess: Engine, network: Network) -> bool:
+        return self.requested == AUTO and guess.rank(network, self.capabilities) >= SURE
 
     def _worthwhile(self, network: Network) -> list[Engine]:
         """Engines (not baked ones) that may be fast for a network here, the first guess first."""
@@ -119,10 +121,13 @@ class Chooser:
         if settled := self._settled.get(self.key(network)):
             return settled
         measured = self.cache.get(self.key(network))
-        names = [str(engine) for engine in self._worthwhile(network)]
-        if measured and measured.engine in names:
-            return Choice(measured.engine, f"measured here{_gain(measured)}")
-        return Choice(names[0], GUESSED)
+        worthwhile = self._worthwhile(network)
+        guess = worthwhile[0]
+        if measured and measured.engine in map(str, worthwhile):
+            # A measurement from before the native library was built does not count against it.
+            if guess.name in measured.rates or not self._sure(guess, network):
+                return Choice(measured.engine, f"measured here{_gain(measured)}")
+        return Choice(guess.name, GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
