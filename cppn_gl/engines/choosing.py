@@ -123,10 +123,10 @@ class Chooser:
         measured = self.cache.get(self.key(network))
         worthwhile = self._worthwhile(network)
         guess = worthwhile[0]
+        if measured and guess.name not in measured.rates and self._sure(guess, network):
+            measured = None  # from before the native library was built
         if measured and measured.engine in map(str, worthwhile):
-            # A measurement from before the native library was built does not count against it.
-            if guess.name in measured.rates or not self._sure(guess, network):
-                return Choice(measured.engine, f"measured here{_gain(measured)}")
+            return Choice(measured.engine, f"measured here{_gain(measured)}")
         return Choice(guess.name, GUESSED)
 
     def engine_within(
