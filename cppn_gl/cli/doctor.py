@@ -204,7 +204,7 @@ def _headless() -> list[Check]:
     devices = int(reply["devices"])
     others = f"GLCONTEXT_DEVICE_INDEX=1 {_AGAIN}" if devices > 1 else ""
     if info["software"]:
-        found = "a software renderer, which draws on the processor: works, but is slow"
+        found = "a software renderer, which draws on the processor: works, but a GPU is faster"
         checks.append(Check("speed", None, found, others))
     elif devices > 1:
         found = f"{devices} graphics devices; to use another one, give its number, from 0"

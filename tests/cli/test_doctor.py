@@ -137,7 +137,10 @@ def test_software_is_a_note_with_the_other_devices(monkeypatch: pytest.MonkeyPat
     children(monkeypatch, headless=SOFTWARE)
     note = doctor._headless()[1]
     assert (note.ok, note.remedy) == (None, "")
-    assert note.found == "a software renderer, which draws on the processor: works, but is slow"
+    assert (
+        note.found
+        == "a software renderer, which draws on the processor: works, but a GPU is faster"
+    )
     children(monkeypatch, headless=SOFTWARE | {"devices": 2})
     assert "GLCONTEXT_DEVICE_INDEX=1" in doctor._headless()[1].remedy
 
