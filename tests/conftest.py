@@ -1,8 +1,9 @@
 """Shared fixtures, and the rules for skipping tests.
 
-On a machine without OpenGL, or without Xvfb and xdotool, the tests marked `gl` or `window` are
-skipped with a reason. With CPPN_GL_REQUIRE_GL=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail
-instead, and so does the run after any skip for a reason that is not in ALLOWED_SKIPS.
+On a machine without OpenGL, the native library, or Xvfb and xdotool, the tests marked `gl`,
+`native` or `window` are skipped with a reason. With CPPN_GL_REQUIRE_GL=1, CPPN_GL_REQUIRE_NATIVE=1
+or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail instead, and so does the run after any skip for a
+reason that is not in ALLOWED_SKIPS.
 """
 
 import contextlib
@@ -24,9 +25,15 @@ from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.names import VARIABLE
 from cppn_gl.engines.tuning import default_path
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils import native
 
-REQUIRED = {"gl": "CPPN_GL_REQUIRE_GL", "window": "CPPN_GL_REQUIRE_WINDOW"}
+REQUIRED = {
+    "gl": "CPPN_GL_REQUIRE_GL",
+    "native": "CPPN_GL_REQUIRE_NATIVE",
+    "window": "CPPN_GL_REQUIRE_WINDOW",
+}
 ALLOWED_SKIPS = (
+    "not tested for arm64",  # without a compiler and an emulator of it
     "tests an installed package",  # which comes without the repository's scripts
     "does not heed",  # a driver that cannot be made to look old
 )
@@ -70,6 +77,8 @@ def missing(marker: str) -> str:
     if marker == "window":
         absent = [name for name in ("Xvfb", "xdotool") if not shutil.which(name)]
         return f"missing: {', '.join(absent)}" if absent else ""
+    if marker == "native":
+        return native.problem()
     try:
         open_context().release()
     except ContextError as error:

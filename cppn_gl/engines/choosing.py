@@ -16,7 +16,7 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import AUTO, ENGINES, STAND_IN
-from cppn_gl.engines.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
+from cppn_gl.engines.tuning import FASTEST, GUESSED, Choice, Measured, TuningCache, structure_key
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import finish
@@ -75,8 +75,10 @@ class Chooser:
         That is the guess alone if it is sure.
         """
         worthwhile = self._worthwhile(network)
-        sure = self.requested == AUTO and worthwhile[0].rank(network, self.capabilities) >= SURE
-        return worthwhile[:1] if sure else worthwhile
+        return worthwhile[:1] if self._sure(network, worthwhile[0]) else worthwhile
+
+    def _sure(self, network: Network, engine: Engine) -> bool:
+        return self.requested == AUTO and engine.rank(network, self.capabilities) >= SURE
 
     def _worthwhile(self, network: Network) -> list[Engine]:
         """Engines (not baked ones) that may be fast for a network here, the first guess first."""
@@ -122,7 +124,8 @@ class Chooser:
         names = [str(engine) for engine in self._worthwhile(network)]
         if measured and measured.engine in names:
             return Choice(measured.engine, f"measured here{_gain(measured)}")
-        return Choice(names[0], GUESSED)
+        sure = self._sure(network, ENGINES[names[0]])
+        return Choice(names[0], FASTEST if sure else GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
@@ -146,13 +149,16 @@ class Chooser:
         *,
         bakes: bool = True,
     ) -> Choice:
-        """Time the candidates on a band of the picture and store the fastest.
+        """Time engines on a band of the picture and store the fastest.
 
+        Those are the candidates and, if only one engine is sure, the others that may be fast.
         `bakes`: also measure a baked program if the network is small.
         """
         self._report("measuring the engines")
         network = scene.network
         candidates = self._worthwhile(network)
+        sure = [engine for engine in candidates if self._sure(network, engine)]
+        candidates = sure if len(sure) > 1 else candidates
         best: dict[Engine, float] = {}
         for round_ in range(ROUNDS + 1):  # interleaved, so that a disturbance affects all alike
             for engine in list(candidates):

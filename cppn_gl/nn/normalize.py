@@ -149,7 +149,7 @@ def _product(weight: Float64, y: Float64) -> Float64:
     return product
 
 
-def _units(activation: str, pre: Float64) -> Float64:
+def _units(activation: str, pre: Float64) -> Array:
     library = native.library()
     if library is None or library.activation(activation) is None:
         return np.asarray(activate(activation, pre), np.float64)

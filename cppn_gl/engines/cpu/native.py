@@ -26,7 +26,7 @@ from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Dense, Drawing
 from cppn_gl.utils.tasks import Stepping, Steps, left, within
-from cppn_gl.utils.threads import THREADS, shared_out
+from cppn_gl.utils.threads import shared_out, thread_count
 
 RUN_WORK = 1e8  # multiplications per call of the library: some milliseconds
 MAX_RUN = 2**14  # pixels per call
@@ -99,7 +99,7 @@ class Native(Evaluator):
         while start < len(flat):
             deadline = yield start / len(flat)
             count = int(left(deadline) * rate() / work) // run
-            first, stop = start, min(start + max(count, THREADS) * run, len(flat))
+            first, stop = start, min(start + max(count, thread_count()) * run, len(flat))
             shared_out(draw, range(first, stop, run))
             start = stop
         return values
