@@ -1,4 +1,4 @@
-# Every target installs what it needs first (tools/setup.sh). Once everything is installed,
+# Every target installs what it needs first (tools/setup.sh), a C compiler too. Once everything is installed,
 # no target uses the network.
 #
 #   PYTHON=/path/to/python3.12         the interpreter to create .venv with
@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test test-all lint docs gallery wheel clean
+.PHONY: help run test test-all lint docs gallery native wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -26,7 +26,7 @@ test: ## install what is missing, then run the tests
 	$(python) -m pytest $(PYTEST_ARGS)
 
 test-all: ## run all tests, slow ones included, here and on another Debian release (as root)
-	@$(setup) test
+	@$(setup) test-all
 	$(python) -m pytest -m "" $(PYTEST_ARGS)
 	PYTEST_ARGS='-m "" $(PYTEST_ARGS)' sh tools/test_other_debian.sh
 
@@ -44,10 +44,14 @@ gallery: ## regenerate docs/gallery/ and docs/gallery.md from the presets
 	@$(setup) docs
 	$(python) tools/make_gallery.py
 
+native: ## compile the native library (CC=clang chooses the compiler)
+	@$(setup) wheel
+	$(python) native/build.py
+
 wheel: ## build the wheel in dist/
 	@$(setup) wheel
 	$(python) -m hatchling build -t wheel
 
 clean: ## remove .venv, builds and caches
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist cppn_gl/libcppn.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,7 +14,22 @@ pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="tests an installed 
 
 LIBRARIES = ("libEGL.so.1", "libGL.so.1")
 PROGRAMS = ("Xvfb", "xauth", "xdotool")
-TOOLS = ("cat", "cp", "dirname", "env", "find", "grep", "mkdir", "mv", "rm", "sed", "sh", "touch")
+COMPILER = "cat >/dev/null"  # it is asked whether it finds a header
+TOOLS = (
+    "cat",
+    "chmod",
+    "cp",
+    "dirname",
+    "env",
+    "find",
+    "grep",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "sh",
+    "touch",
+)
 INSTALL = "apt-get install -y --no-install-recommends "
 
 # Writes what it was called with, one line a call, then behaves as the test wants.
@@ -63,6 +78,7 @@ class Machine:
         self.libraries(*LIBRARIES)
         for program in PROGRAMS:
             self.program(program, "")
+        self.program("cc", COMPILER)
         (self.state / "ensurepip").touch()
 
     def program(self, name: str, body: str, *, log: bool = False) -> None:
@@ -96,6 +112,7 @@ class Machine:
                     for name in LIBRARIES
                 ),
                 *(f'cp "{self.bin}/id" "{self.bin}/{program}"' for program in PROGRAMS),
+                f'printf "#!/bin/sh\\n{COMPILER}\\n" >"{self.bin}/cc"; chmod +x "{self.bin}/cc"',
                 f'touch "{self.state}/ensurepip"',
                 "esac",
             ]
@@ -117,6 +134,19 @@ class Machine:
             timeout=60,
             check=False,
         )
+
+    def sources(self) -> Path:
+        """A source of the native library; every attempt to compile it is logged."""
+        source = self.checkout / "native" / "cppn.c"
+        for path in (source, self.checkout / "hatch_build.py"):
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+        (self.checkout / "cppn_gl").mkdir()
+        return source
+
+    def builds(self) -> int:
+        return len([call for call in self.calls("python3") if "native/build.py" in call])
 
     def calls(self, program: str) -> list[str]:
         """Return what `program` was called with so far, in order."""
@@ -205,6 +235,78 @@ def test_one_missing_library_is_one_package(machine: Machine) -> None:
     machine.libraries("libGL.so.1", "libEGL.so.10")
     assert machine.setup("test").returncode == 0
     assert machine.calls("apt-get") == ["apt-get update", INSTALL + "libegl1"]
+
+
+@pytest.mark.parametrize("mode", ["run", "test", "lint", "wheel", "docs"])
+def test_a_c_compiler_is_a_package(machine: Machine, mode: str) -> None:
+    machine.apt()
+    (machine.bin / "cc").unlink()
+    assert machine.setup(mode).returncode == 0
+    assert machine.calls("apt-get") == ["apt-get update", INSTALL + "gcc libc6-dev"]
+
+
+def test_headers_are_a_package(machine: Machine) -> None:
+    machine.apt()
+    machine.program("cc", "exit 1")
+    assert machine.setup("test").returncode == 0
+    assert machine.calls("apt-get") == ["apt-get update", INSTALL + "libc6-dev"]
+
+
+@pytest.mark.parametrize(("mode", "status"), [("test", 3), ("run", 0), ("lint", 0), ("wheel", 0)])
+def test_only_the_tests_need_a_c_compiler(machine: Machine, mode: str, status: int) -> None:
+    machine.sources()
+    (machine.bin / "cc").unlink()
+    done = machine.setup(mode)
+    assert done.returncode == status
+    assert "missing: cc math.h" in done.stderr
+    assert machine.builds() == 0
+
+
+def test_without_the_library_no_compiler_is_needed(machine: Machine) -> None:
+    machine.sources()
+    machine.environment["CPPN_GL_NATIVE"] = "0"
+    (machine.bin / "cc").unlink()
+    done = machine.setup("test")
+    assert (done.returncode, "missing" in done.stderr) == (0, False)
+    assert machine.builds() == 0
+
+
+def test_the_library_is_compiled_when_its_sources_are_newer(machine: Machine) -> None:
+    source = machine.sources()
+    for built in range(3):  # the made-up compiler writes no library
+        assert machine.builds() == built
+        assert machine.setup("test").returncode == 0
+    library = machine.checkout / "cppn_gl" / "libcppn.so"
+    library.touch()
+    os.utime(source, (1_000_000_000, 1_000_000_000))
+    assert machine.setup("test").returncode == 0
+    assert machine.builds() == 3
+    os.utime(library, (999_999_999, 999_999_999))
+    assert machine.setup("test").returncode == 0
+    assert machine.builds() == 4
+
+
+@pytest.mark.parametrize(("mode", "status"), [("test", 1), ("run", 0)])
+def test_a_library_that_is_not_compiled(machine: Machine, mode: str, status: int) -> None:
+    machine.sources()
+    fake = machine.bin / "python3"
+    fake.write_text(
+        fake.read_text().replace(
+            'case "$*" in "-m venv', 'case "$*" in native*) exit 1 ;; "-m venv'
+        )
+    )
+    done = machine.setup(mode)
+    assert done.returncode == status
+    assert ("continuing without" in done.stderr) == (status == 0)
+
+
+def test_all_tests_need_no_emulator(machine: Machine) -> None:
+    machine.program("uname", 'case "$1" in -m) echo x86_64 ;; *) echo Linux ;; esac')
+    machine.apt(works=False)
+    done = machine.setup("test-all")
+    assert done.returncode == 0, done.stderr
+    assert "not tested for arm64" in done.stderr
+    assert machine.calls("apt-get")[-1].startswith(INSTALL + "gcc-aarch64-linux-gnu")
 
 
 def test_wayland_needs_its_own_libraries(machine: Machine) -> None:
@@ -358,5 +460,16 @@ def test_make_help_names_every_target() -> None:
         check=True,
     )
     shown = [line.split()[1] for line in done.stdout.splitlines()]
-    targets = ["help", "run", "test", "test-all", "lint", "docs", "gallery", "wheel", "clean"]
+    targets = [
+        "help",
+        "run",
+        "test",
+        "test-all",
+        "lint",
+        "docs",
+        "gallery",
+        "native",
+        "wheel",
+        "clean",
+    ]
     assert shown == targets

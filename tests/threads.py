@@ -1,10 +1,34 @@
-"""Runs jobs in threads that switch as often as possible, to provoke race conditions."""
+"""Work in several threads: as many as a test wants, and with race conditions provoked."""
 
+import contextlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from cppn_gl.utils import threads as shared
 
 SWITCH = 1e-6  # seconds
+
+
+@contextlib.contextmanager
+def thread_count(count: int) -> Iterator[None]:
+    """Engines on the processor use so many threads meanwhile, as by CPPN_GL_THREADS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(shared.VARIABLE, str(count))
+        forget_threads()
+        try:
+            yield
+        finally:
+            forget_threads()
+    forget_threads()
+
+
+def forget_threads() -> None:
+    """Let the next work read CPPN_GL_THREADS and start its threads."""
+    shared.thread_count.cache_clear()
+    shared._pool.cache_clear()
 
 
 def at_once(jobs: Sequence[Callable[[], object]]) -> None:

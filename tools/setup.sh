@@ -1,20 +1,22 @@
 #!/bin/sh
 # Installs what `make run`, `make test`, `make lint`, `make docs` or `make wheel` needs.
 #
-#   tools/setup.sh run|test|lint|docs|wheel
+#   tools/setup.sh run|test|test-all|lint|docs|wheel
 #
 # Creates .venv with Python 3.11 or newer (PYTHON=… chooses one) and installs this
-# project into it if pyproject.toml has changed. Installs missing system packages
+# project into it if pyproject.toml has changed. Compiles the native library if its
+# sources have changed (CPPN_GL_NATIVE=0: never). Installs missing system packages
 # on Debian and Ubuntu, as root or with passwordless sudo; otherwise prints the
 # command that would. With everything installed it does nothing and needs no network.
 #
 # Exit status:
 #   0  ready
-#   1  .venv could not be created, or pip failed
+#   1  .venv could not be created, or pip failed; `test`: the library was not compiled
 #   2  no suitable Python, or wrong usage
 #   3  system packages are missing and were not installed. `run` continues without
 #      them (the program falls back, and says what is missing) unless Python
-#      itself is among them.
+#      itself is among them. Only `test` needs a C compiler, and nothing the
+#      compiler and the emulator of arm64 that `test-all` adds.
 
 set -eu
 
@@ -22,11 +24,12 @@ say() { printf 'cppn_gl: %s\n' "$*" >&2; }
 die() { status=$1; shift; say "$*"; exit "$status"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-mode=${1:-}
+mode=${1:-} arm64=no
 case $mode in
     run | test | docs | wheel) extra='test' ;;
+    test-all) mode='test' extra='test' arm64=yes ;;
     lint) extra=dev ;;
-    *) die 2 "usage: tools/setup.sh run|test|lint|docs|wheel" ;;
+    *) die 2 "usage: tools/setup.sh run|test|test-all|lint|docs|wheel" ;;
 esac
 
 cd "$(dirname "$0")/.."
@@ -78,6 +81,18 @@ want_library() {
 
 want_program() { have "$1" || want "$2" "$1"; }
 
+# Whether there is a C compiler with headers; without headers, `compiler` is set to it.
+compiles() {
+    compiler=''
+    for candidate in "${CC:-cc}" gcc clang; do
+        have "${candidate%% *}" || continue
+        compiler=$candidate
+        # shellcheck disable=SC2086  # CC may hold options
+        echo '#include <math.h>' | $candidate -E - >/dev/null 2>&1 && return
+    done
+    return 1
+}
+
 # Sets `missing`, the Debian packages, and `lacking`, what they provide.
 look() {
     missing='' lacking=''
@@ -91,6 +106,11 @@ look() {
         elif ! can_make_venv "$python"; then
             want "python$(version "$python" | sed 's/\.[0-9]*$//')-venv" ensurepip
         fi
+    fi
+
+    if [ "${CPPN_GL_NATIVE:-}" != 0 ] && ! compiles; then
+        [ -n "$compiler" ] || want gcc cc
+        want libc6-dev math.h
     fi
 
     # libegl1 and libgl1 depend on Mesa's drivers and on libX11, which is all that glfw
@@ -174,9 +194,10 @@ if [ -n "$missing" ]; then
         tell
         case "$mode $lacking" in
             *python3* | *ensurepip*) exit 3 ;;
-            run\ *) say "continuing without" ;;
+            run\ * | *\ "cc math.h" | *\ math.h) [ "$mode" != test ] || exit 3 ;;
             *) exit 3 ;;
         esac
+        say "continuing without"
     fi
 fi
 
@@ -205,4 +226,23 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$here" ] ||
     mv "$stamp.new" "$stamp"
     # The extra "dev" includes "test".
     [ "$extra" = test ] || cp -p "$stamp" .venv/.cppn_gl-test
+fi
+
+# Compiled by pip, too, which does not show why it failed.
+if [ "${CPPN_GL_NATIVE:-}" != 0 ] && [ -d native ] && compiles; then
+    set -- cppn_gl/libcppn.*
+    if [ ! -e "$1" ] ||
+        [ -n "$(find native hatch_build.py -name '*.[chp]*' ! -name '*.pyc' -newer "$1")" ]; then
+        say "compiling the native library"
+        .venv/bin/python native/build.py >&2 ||
+            { [ "$mode" != test ] || exit 1; say "continuing without"; }
+    fi
+fi
+
+if [ $arm64 = yes ] && [ "$(uname -s) $(uname -m)" = "Linux x86_64" ]; then
+    missing='' lacking=''
+    want_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    [ -e /usr/aarch64-linux-gnu/include/math.h ] || want libc6-dev-arm64-cross "its headers"
+    have qemu-aarch64-static || want_program qemu-aarch64 qemu-user
+    [ -z "$missing" ] || install || say "not tested for arm64; missing: $lacking"
 fi

@@ -65,7 +65,7 @@ git ls-files -z --cached --others --exclude-standard |
 # Of the environment, pass on only the variables that the network needs.
 passed=$(env | sed -n 's/^\(\(PIP\|SSL\)_[A-Z_]*\|[a-zA-Z]*_proxy\|[A-Z]*_PROXY\)=.*/\1/p')
 set -- PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-    CPPN_GL_REQUIRE_GL=1 CPPN_GL_REQUIRE_WINDOW=1 "PYTEST_ARGS=${PYTEST_ARGS:-}"
+    CPPN_GL_REQUIRE_GL=1 CPPN_GL_REQUIRE_WINDOW=1 CPPN_GL_REQUIRE_NATIVE=1 "PYTEST_ARGS=${PYTEST_ARGS:-}"
 for name in $passed; do
     set -- "$name=$(printenv "$name")" "$@"
 done

@@ -131,11 +131,19 @@ def _tune_options(parser: Parser) -> None:
 
 
 def _bench_options(parser: Parser) -> None:
-    parser.option("--against", metavar="A,B", help="compare with these libraries: numpy, torch")
+    parser.option(
+        "--against", metavar="A,B", help="compare with these libraries: numpy, torch, jax"
+    )
     about = "networks as depth x width: 3x10,10x30 (default: seven, from 3x10 to 14x400)"
     parser.option("--networks", metavar="A,B", help=about)
     about = "picture sizes in pixels (default 640x360,1920x1080,3840x2160)"
     parser.option("--sizes", metavar="A,B", help=about)
+    about = "fit how the time grows with depth, width and pixels, on networks for that"
+    parser.option("--growth", action="store_true", help=about)
+    about = "numbers of threads to measure with, in turn: 1,2 (default: that of the cores)"
+    parser.option("--threads", metavar="A,B", help=about)
+    about = "draw so often for a median, where the budget allows it (default 5)"
+    parser.option("--rounds", metavar="N", help=about)
     parser.option("--budget", metavar="SECONDS", help="time limit of the whole run (default 120)")
     engine_option(parser)
     parser.option("--json", type=path_value, metavar="FILE", help="also write the results to FILE")
@@ -382,15 +390,14 @@ def _presets(args: argparse.Namespace) -> int:
 
 def _bench(args: argparse.Namespace) -> int:
     from cppn_gl.cli.bench.options import bench_plan, check_json, write_json
-    from cppn_gl.cli.bench.run import Bench
+    from cppn_gl.cli.bench.run import measure, steps_of
     from cppn_gl.cli.bench.table import table
 
     plan = bench_plan(args)
     if args.json:
         check_json(args.json)
-    bench = Bench(plan)
-    with progress_of(args, bench.count, "step") as progress:
-        report = bench.run(progress)
+    with progress_of(args, steps_of(plan), "step") as progress:
+        report = measure(plan, progress)
     if args.json:
         write_json(args.json, report)
     sys.stdout.write(table(report))

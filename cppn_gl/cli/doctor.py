@@ -57,6 +57,7 @@ def doctor() -> list[Check]:
         _python(),
         *_dependencies(),
         *_libraries(needed=not works),
+        *_native(),
         *headless,
         *_display(),
         *_home(),
@@ -159,6 +160,26 @@ def _libraries(*, needed: bool) -> list[Check]:
     return checks
 
 
+def _native() -> list[Check]:
+    """Say which instruction set the native engine uses, or what is missed without the library."""
+    try:
+        from cppn_gl.utils import native
+        from cppn_gl.utils.checks import PresetError
+        from cppn_gl.utils.threads import thread_count
+    except ImportError:
+        return []  # a missing package, which another check reports
+    name = "native engine"
+    try:
+        library, threads = native.library(), thread_count()
+    except PresetError as error:
+        return [Check(name, False, str(error), f"unset {error.key}")]
+    if library:
+        many = "s" if threads > 1 else ""
+        return [Check(name, True, f"{library.isa}, {threads} thread{many}")]
+    found = f"would draw several times faster without a GPU, but {native.problem()}"
+    return [Check(name, None, found)]
+
+
 def _headless() -> list[Check]:
     """Check that OpenGL works without a window: the first check; the others give details."""
     name = "headless GL"
@@ -183,7 +204,7 @@ def _headless() -> list[Check]:
     devices = int(reply["devices"])
     others = f"GLCONTEXT_DEVICE_INDEX=1 {_AGAIN}" if devices > 1 else ""
     if info["software"]:
-        found = "a software renderer, which draws on the processor: works, but is slow"
+        found = "a software renderer, which draws on the processor: works, but a GPU is faster"
         checks.append(Check("speed", None, found, others))
     elif devices > 1:
         found = f"{devices} graphics devices; to use another one, give its number, from 0"
@@ -277,12 +298,15 @@ def _engine(ctx: Any) -> dict[str, str]:
     try:
         from cppn_gl.output.renderer import Renderer
         from cppn_gl.preset.library import DEFAULT, load_preset
+        from cppn_gl.utils import native, threads
     except ImportError:
         return {"engine": ""}  # a missing package, which another check reports
     try:
         renderer = Renderer(context=ctx)
         choice = renderer.engine_for(load_preset(DEFAULT))
     except (ContextError, ValueError) as error:
+        if getattr(error, "key", "") in (native.ISA, threads.VARIABLE):
+            return {"engine": ""}  # which another check reports
         return {"engine": "", "problem": str(error)}
     where = f"measurements are saved in {renderer.tuning_path or 'memory only'}"
     return {"engine": f"{choice.engine} for the preset {DEFAULT!r} ({choice.why}); {where}"}

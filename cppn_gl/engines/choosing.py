@@ -16,7 +16,7 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import AUTO, ENGINES, STAND_IN
-from cppn_gl.engines.tuning import GUESSED, Choice, Measured, TuningCache, structure_key
+from cppn_gl.engines.tuning import FASTEST, GUESSED, Choice, Measured, TuningCache, structure_key
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.tasks import finish
@@ -75,10 +75,10 @@ class Chooser:
         That is the guess alone if it is sure.
         """
         worthwhile = self._worthwhile(network)
-        return worthwhile[:1] if self._sure(worthwhile[0], network) else worthwhile
+        return worthwhile[:1] if self._sure(network, worthwhile[0]) else worthwhile
 
-    def _sure(self, guess: Engine, network: Network) -> bool:
-        return self.requested == AUTO and guess.rank(network, self.capabilities) >= SURE
+    def _sure(self, network: Network, engine: Engine) -> bool:
+        return self.requested == AUTO and engine.rank(network, self.capabilities) >= SURE
 
     def _worthwhile(self, network: Network) -> list[Engine]:
         """Engines (not baked ones) that may be fast for a network here, the first guess first."""
@@ -123,11 +123,11 @@ class Chooser:
         measured = self.cache.get(self.key(network))
         worthwhile = self._worthwhile(network)
         guess = worthwhile[0]
-        if measured and guess.name not in measured.rates and self._sure(guess, network):
+        if measured and guess.name not in measured.rates and self._sure(network, guess):
             measured = None  # from before the native library was built
         if measured and measured.engine in map(str, worthwhile):
             return Choice(measured.engine, f"measured here{_gain(measured)}")
-        return Choice(guess.name, GUESSED)
+        return Choice(guess.name, FASTEST if self._sure(network, guess) else GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
@@ -151,13 +151,16 @@ class Chooser:
         *,
         bakes: bool = True,
     ) -> Choice:
-        """Time the candidates on a band of the picture and store the fastest.
+        """Time engines on a band of the picture and store the fastest.
 
+        Those are the candidates and, if only one engine is sure, the others that may be fast.
         `bakes`: also measure a baked program if the network is small.
         """
         self._report("measuring the engines")
         network = scene.network
         candidates = self._worthwhile(network)
+        sure = [engine for engine in candidates if self._sure(network, engine)]
+        candidates = sure if len(sure) > 1 else candidates
         best: dict[Engine, float] = {}
         for round_ in range(ROUNDS + 1):  # interleaved, so that a disturbance affects all alike
             for engine in list(candidates):

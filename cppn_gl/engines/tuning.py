@@ -21,6 +21,7 @@ from cppn_gl.utils.resources import NO_HOME, user_folder
 FORMAT = 1
 MAX_BYTES = 2**22
 LARGEST = 1e30
+FASTEST = "the fastest where OpenGL is software"  # so far that nothing is measured
 GUESSED = "first guess, not measured yet"
 
 

@@ -10,6 +10,9 @@ NNComplexity). A unit's pre-activation z = w·y + b becomes
 
 as its weights and bias. The next layer is measured on the outputs of the folded one, so that errors
 do not accumulate.
+
+The native library computes products, in float64, and activations, in float32: with it, a network is
+the same to the bit on every machine. NumPy's sums over points have a fixed order.
 """
 
 import itertools
@@ -22,14 +25,16 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network
+from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import choice, integer, key, number, several, validate
-from cppn_gl.utils.threads import one_thread
+from cppn_gl.utils.threads import one_thread, shared_out
 
 WHICH = ("none", "hidden", "all")
 # A unit whose standard deviation is below this fraction of its terms is constant but for rounding:
 # it is only shifted.
 ROUNDING = 1e-9
+PRODUCT_WORK = 2e6  # multiplications per call of the library: a millisecond
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
         of = seed, len(layers) + 1, len(layer.bias)
         folded, pre = _folded(layer, y, how.gains(*of), how.shifts(*of))
         layers.append(folded)
-        return pre, activate(node.activation, pre)
+        return pre, _units(node.activation, pre)
 
     with one_thread(), np.errstate(all="ignore"):
         for _ in itertools.islice(network.walk(x, step=step), last):
@@ -116,13 +121,36 @@ def _folded(layer: Layer, y: Float64, gains: Float64, shifts: Float64) -> tuple[
     mean = y.mean(axis=0)
     centred = y - mean  # the old bias, and all that points have in common, cancel
     weight = layer.weight.astype(np.float64)
-    std = np.sqrt(np.mean(np.square(centred @ weight.T), axis=0))
-    size = np.abs(weight) @ np.abs(y).max(axis=0)
+    std = np.sqrt(np.mean(np.square(_product(weight, centred)), axis=0))
+    size = _product(np.abs(weight), np.abs(y).max(axis=0, keepdims=True))[0]
     flat = ~(std > ROUNDING * size)  # NaN, too
     weight = weight * np.where(flat, 1.0, gains / np.where(flat, 1.0, std))[:, None]
     # The bias is computed from the rounded weights, so that their rounding shifts no unit.
     rounded = np.clip(weight, -MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)
     exact = rounded.astype(np.float64)
-    bias = np.clip(np.nan_to_num(shifts - exact @ mean), -MAX_WEIGHT, MAX_WEIGHT)
+    middle = _product(exact, mean[None])[0]
+    bias = np.clip(np.nan_to_num(shifts - middle), -MAX_WEIGHT, MAX_WEIGHT)
     folded = Layer(rounded, bias.astype(np.float32), layer.activation)
-    return folded, centred @ exact.T + (exact @ mean + folded.bias)
+    return folded, _product(exact, centred) + (middle + folded.bias)
+
+
+def _product(weight: Float64, y: Float64) -> Float64:
+    """y (N, columns) times the transpose of `weight` (rows, columns): (N, rows)."""
+    library = native.library()
+    if library is None:
+        return np.asarray(y @ weight.T)
+    product = np.empty((len(y), len(weight)))
+    run = max(1, int(PRODUCT_WORK / weight.size))
+
+    def some(start: int) -> None:
+        product[start : start + run] = library.dense64(weight, y[start : start + run])
+
+    shared_out(some, range(0, len(y), run))
+    return product
+
+
+def _units(activation: str, pre: Float64) -> Array:
+    library = native.library()
+    if library is None or library.activation(activation) is None:
+        return np.asarray(activate(activation, pre), np.float64)
+    return np.asarray(library.activate(activation, pre.astype(np.float32)), np.float64)

@@ -40,8 +40,10 @@ from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
+from cppn_gl.utils import native
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
+from cppn_gl.utils.threads import thread_count
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, View, lay_over, quantise
 from cppn_gl.views.sampling import begin
@@ -74,7 +76,8 @@ class Renderer:
     `engine` is one of `names.engine_names()`. "auto" is the engine that was measured to be fastest
     on this machine, or an estimate if nothing was measured; without OpenGL it is native or
     NumPy, with a RuntimeWarning and the reason in `fallback`. The environment variable
-    CPPN_GL_ENGINE replaces "auto". Raises ContextError if the engine needs OpenGL and it is not
+    CPPN_GL_ENGINE replaces "auto". Raises PresetError for a wrong value of it, of CPPN_GL_ISA or of
+    CPPN_GL_THREADS, ContextError if the engine needs OpenGL and it is not
     available, ValueError for an unknown engine.
 
     Its own context is current only while it draws, so several renderers can be used alternately and
@@ -95,6 +98,9 @@ class Renderer:
         engine = engine_name(engine)
         if engine == AUTO:
             engine = requested_engine()
+        # Wrong environment variables are errors now, not while drawing.
+        native.library()
+        thread_count()
         self._asked = engine
         self.report: Callable[[str, float | None], None] = lambda activity, fraction: None
         self.fallback: ContextError | None = None

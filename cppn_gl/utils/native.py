@@ -10,6 +10,7 @@ Calls release the GIL, and may come from several threads.
 import ctypes
 import functools
 import os
+import struct
 import sys
 import threading
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ SWITCH = "CPPN_GL_NATIVE"
 
 _SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 PATH = Path(__file__).parents[1] / f"libcppn{_SUFFIX}"
+SOURCES = Path(__file__).parents[2] / "native"  # in a checkout
 
 
 class _Layer(ctypes.Structure):
@@ -156,6 +158,7 @@ class Library:
         self._isa = ISAS.index(self.isa)
         self.tile: int = self._functions.cppn_tile()
         self._own = threading.local()
+        self._sizes: dict[int, int] = {}
 
     @property
     def fused(self) -> bool:
@@ -235,7 +238,9 @@ class Library:
 
     def _scratch(self, width: int) -> c_void_p:
         """This thread's working memory for layers of up to `width` units."""
-        size = self._functions.cppn_scratch(width)
+        if width not in self._sizes:  # a call would give up the GIL, and wait for it
+            self._sizes[width] = self._functions.cppn_scratch(width)
+        size = self._sizes[width]
         if getattr(self._own, "size", 0) < size:
             self._own.memory, self._own.size = np.empty(size, np.uint8), size
         return _pointer(self._own.memory)
@@ -252,9 +257,14 @@ class NativeError(Exception):
 
 def _load(path: Path) -> ctypes.CDLL:
     """The library in a file. Raises NativeError."""
-    again = "build it with `python native/build.py`, or install cppn_gl again"
+    if SOURCES.is_dir():
+        again = "`make native` builds it, or a C compiler and `python native/build.py`"
+    else:
+        again = "install a C compiler, then cppn_gl again"
     if not path.exists():
-        raise NativeError(f"{path.name} is missing: install a C compiler, then {again}")
+        raise NativeError(f"{path.name} is missing: {again}")
+    if not _complete(path):
+        raise NativeError(f"{path.name} is cut off: {again}")
     try:
         functions = ctypes.CDLL(str(path))
         for name, (result, arguments) in _SIGNATURES.items():
@@ -266,6 +276,23 @@ def _load(path: Path) -> ctypes.CDLL:
         reason = " ".join(str(error).split())
         raise NativeError(f"{path.name} cannot be loaded ({reason}): {again}") from None
     return functions
+
+
+def _complete(path: Path) -> bool:
+    """Whether a 64-bit ELF file, as on Linux, has its end; loading it without would be a crash.
+
+    The loaders of macOS and Windows check it themselves.
+    """
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(64)
+    except OSError:
+        return True  # the loader says why
+    if header[:6] != b"\x7fELF\2\1" or len(header) < 64:
+        return True
+    (start,) = struct.unpack_from("<Q", header, 0x28)  # the table of sections is the last part
+    size, count = struct.unpack_from("<HH", header, 0x3A)
+    return bool(path.stat().st_size >= start + size * count)
 
 
 @functools.cache

@@ -14,14 +14,30 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-MAX_THREADS = 16
-THREADS = min(MAX_THREADS, os.cpu_count() or 1)
+from cppn_gl.utils.checks import checked, integer
+
+VARIABLE = "CPPN_GL_THREADS"
+DEFAULT_MAX, MAX = 16, 64  # without the variable, and with it
 _limiting = threading.RLock()  # BLAS has one thread limit for the whole process
 
 
 @functools.cache
+def thread_count() -> int:
+    """The threads of all work here: one per core, or what CPPN_GL_THREADS says.
+
+    Raises PresetError for a wrong CPPN_GL_THREADS.
+    """
+    text = os.environ.get(VARIABLE, "")
+    if not text:
+        return min(DEFAULT_MAX, os.cpu_count() or 1)
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text
+    count: int = checked(integer(1, MAX), value, VARIABLE)
+    return count
+
+
+@functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, "cppn_gl-cores")
+    return ThreadPoolExecutor(thread_count(), "cppn_gl-cores")
 
 
 def _forked() -> None:
@@ -61,7 +77,7 @@ def shared_out(work: Callable[[int], Any], starts: Sequence[int]) -> None:
 
     The calling thread takes part. An exception ends the others' work after their current call.
     """
-    if len(starts) <= 1 or THREADS == 1:
+    if len(starts) <= 1 or thread_count() == 1:
         for start in starts:
             work(start)
         return
@@ -71,7 +87,7 @@ def shared_out(work: Callable[[int], Any], starts: Sequence[int]) -> None:
         for start in queue:
             work(start)
 
-    others = [_pool().submit(loop) for _ in range(min(THREADS, len(starts)) - 1)]
+    others = [_pool().submit(loop) for _ in range(min(thread_count(), len(starts)) - 1)]
     try:
         loop()
     finally:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ import pytest
 
 from cppn_gl.cli.bench import measure as bench_measure
 from cppn_gl.cli.bench import peers
+from cppn_gl.cli.bench.growth import CELLS, growth_of
+from cppn_gl.cli.bench.growth import SIZE as SERIES_SIZE
 from cppn_gl.cli.bench.measure import Measurement, affordable, rounds, rows_of
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
-from cppn_gl.cli.bench.peers import NumpyPeer, Peer, TorchPeer
+from cppn_gl.cli.bench.peers import NumpyPeer, open_peers
 from cppn_gl.cli.bench.rows import Plan, Row, flop_per_pixel
-from cppn_gl.cli.bench.run import Bench, start_worker
+from cppn_gl.cli.bench.run import THREADS, measure, start_worker, steps_of
 from cppn_gl.cli.bench.table import COLUMNS, figure, table
 from cppn_gl.cli.bench.worker import bench_preset
 from cppn_gl.cli.main import main
@@ -31,11 +34,23 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils import native
 from cppn_gl.utils.worker import DiedError, LateError
 
 ROOT = Path(__file__).parents[2]
 KEYS = {
-    *("network", "size", "engine", "ms", "best_ms", "estimated", "rounds", "rows", "peers"),
+    *(
+        "network",
+        "size",
+        "threads",
+        "engine",
+        "ms",
+        "best_ms",
+        "estimated",
+        "rounds",
+        "rows",
+        "peers",
+    ),
     *(
         "peers_best",
         "peers_kept",
@@ -48,6 +63,7 @@ KEYS = {
         "reason",
     ),
 }
+NO_FALLBACK = {"fallback": None}
 SMALL = ["--networks", "3x10", "--sizes", "64x36", "--engine", "numpy", "--quiet"]
 
 
@@ -83,6 +99,7 @@ class Machine:
         self.now = 0.0
         self.asked: list[dict[str, Any]] = []
         self.opened = self.closed = 0
+        self.environments: list[dict[str, str]] = []
         self.answers: dict[str, dict[str, Any]] = {}
 
     def clock(self) -> float:
@@ -90,6 +107,7 @@ class Machine:
 
     def start(self, environment: dict[str, str]) -> "Machine":
         self.opened += 1
+        self.environments.append(environment)
         return self
 
     def close(self) -> None:
@@ -111,7 +129,12 @@ class Machine:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["do"] == "hello":
-            return {"renderer": "a pretence", "gl": "4.5", "software": True, "fallback": None}
+            return {
+                "renderer": "a pretence",
+                "gl": "4.5",
+                "software": True,
+                "threads": 2,
+            } | NO_FALLBACK
         if request["do"] == "open":
             return {"peers": {name: f"{name} 1.0" for name in request["names"]}}
         if request["do"] == "peak":
@@ -137,8 +160,11 @@ class Machine:
         }
 
 
+ONE = (((3, 10), (640, 360)),)
+
+
 def measured(machine: Machine, **plan: Any) -> dict[str, Any]:
-    report = Bench(Plan(**plan), start=machine.start, clock=machine.clock).run()
+    report = measure(Plan(**plan), start=machine.start, clock=machine.clock)
     assert machine.opened == machine.closed
     assert json.loads(json.dumps(report)) == report
     assert all(len(line) <= COLUMNS for line in table(report).splitlines())
@@ -154,7 +180,7 @@ def test_every_cell_is_measured_where_there_is_time() -> None:
         assert row["reason"] is None
         assert set(row["peers"]) == {"numpy", "torch"}
         assert (row["compile_s"], row["first_picture_s"]) == (0.25, 1.5)
-    assert report["peak_gflops"] == 100.0
+    assert report["peaks"] == [{"gflops": 100.0, "how": "a guess", "threads": 2}]
     assert report["elapsed_s"] <= report["budget_s"] == 1000
 
 
@@ -188,10 +214,11 @@ def test_the_budget_holds_whatever_hangs(budget: float, slow: str) -> None:
 
 def test_the_most_useful_comes_first() -> None:
     machine = Machine()
-    measured(machine, sizes=((1920, 1080), (640, 360)), networks=((10, 30), (3, 10)))
+    cells = product(((10, 30), (3, 10)), ((1920, 1080), (640, 360)))
+    measured(machine, cells=tuple(cells))
     asked = [request for request in machine.asked if request["do"] == "measure"]
-    cells = [(request["network"], request["size"][1]) for request in asked]
-    assert cells == [((3, 10), 360), ((10, 30), 360), ((3, 10), 1080), ((10, 30), 1080)]
+    asked_cells = [(request["network"], request["size"][1]) for request in asked]
+    assert asked_cells == [((3, 10), 360), ((10, 30), 360), ((3, 10), 1080), ((10, 30), 1080)]
     before = [request["do"] for request in machine.asked]
     assert before[:4] == ["hello", "peak", "tune", "measure"]
 
@@ -210,6 +237,42 @@ def test_an_engine_asked_for_is_not_tuned() -> None:
     machine = Machine()
     measured(machine, engine="fragment")
     assert "tune" not in {request["do"] for request in machine.asked}
+
+
+def test_each_number_of_threads_has_a_process_and_half_of_the_time() -> None:
+    machine = Machine()
+    report = measured(machine, cells=ONE, threads=(1, 3), budget=40)
+    for name in THREADS:
+        assert {environment[name] for environment in machine.environments} == {"1", "3"}
+    assert len(report["rows"]) == len(report["peaks"]) == 2
+    assert machine.now <= report["budget_s"] == 40
+    assert [request["do"] for request in machine.asked].count("hello") == 2
+
+
+@pytest.mark.parametrize(
+    "plan", [Plan(threads=(1, 2)), Plan(growth=True, cells=CELLS), Plan(engine="numpy")]
+)
+def test_steps_are_counted(plan: Plan) -> None:
+    machine, told = Machine(), []
+    measure(plan, lambda *step: told.append(step), start=machine.start, clock=machine.clock)
+    assert told == [(done, steps_of(plan)) for done in range(1, len(told) + 1)]
+    assert len(told) == steps_of(plan)
+
+
+def test_growth_is_fitted() -> None:
+    report = measured(Machine(), growth=True, cells=CELLS, against=("torch",), budget=1000)
+    fits = {fit["quantity"]: fit["exponents"] for fit in report["growth"]}
+    assert fits["pixels"]["ours"] == pytest.approx(1)
+    assert fits["hidden layers"]["ours"] == pytest.approx(1.07, abs=0.01)
+    assert fits["width"]["torch"] == pytest.approx(1.99, abs=0.01)
+    assert "^1.00" in table(report)
+
+
+def test_growth_needs_whole_pictures() -> None:
+    rows = [Row(*cell, ms=1.0, estimated=cell[1] != SERIES_SIZE) for cell in CELLS]
+    fits = {fit["quantity"]: fit for fit in growth_of(rows, ["torch"])}
+    assert fits["pixels"]["exponents"] == {"ours": None, "torch": None}
+    assert fits["width"]["exponents"] == {"ours": pytest.approx(0), "torch": None}
 
 
 def test_a_network_that_hangs_is_asked_once() -> None:
@@ -233,23 +296,23 @@ def test_a_peer_that_hangs_is_left_out() -> None:
 
 def test_what_a_first_look_told_is_kept() -> None:
     partial = {"engine": "compute-8", "ms": 9.0, "estimated": True, "preparing": "ours"}
-    row = measured(Machine(measure=LateError(3.0, partial)), networks=((3, 10),))["rows"][0]
+    row = measured(Machine(measure=LateError(3.0, partial)), cells=ONE)["rows"][0]
     assert (row["engine"], row["ms"], row["estimated"]) == ("compute-8", 9.0, True)
     assert "rough estimate" in row["reason"]
 
 
 def test_a_process_that_dies_is_told() -> None:
     machine = Machine(measure=DiedError(-11, ""))
-    report = measured(machine, networks=((3, 10),))
+    report = measured(machine, cells=ONE)
     assert {row["reason"] for row in report["rows"]} == {"its process ended with status -11"}
 
 
 def test_errors_end_no_run() -> None:
     machine = Machine()
     machine.answers = {do: {"error": "no"} for do in ("open", "peak", "tune", "measure", "cold")}
-    report = measured(machine, networks=((3, 10),), against=("torch",))
+    report = measured(machine, cells=ONE, against=("torch",))
     assert {row["reason"] for row in report["rows"]} == {"no"}
-    assert report["peak_gflops"] is None
+    assert report["peaks"] == []
     machine.answers["hello"] = {"error": "none. Buy one.", "context": ["none.", "Buy one."]}
     with pytest.raises(ContextError, match=r"none\. Buy one\."):
         measured(machine)
@@ -268,7 +331,7 @@ def test_the_table_marks_what_is_estimated() -> None:
     for row in report["rows"]:
         ms = f"{'~' if row['estimated'] else ''}{figure(row['ms'])}"
         lines = [line.split() for line in text.splitlines()]
-        assert [row["network"], row["size"], "fragment", ms] in [line[:4] for line in lines]
+        assert [row["network"], row["size"], "fragment", "2", ms] in [line[:5] for line in lines]
     assert "~ estimated" in text
     assert "2.00" in text
 
@@ -276,7 +339,7 @@ def test_the_table_marks_what_is_estimated() -> None:
 def test_a_busy_machine_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for load, told in ((1000.0, True), (0.0, False)):
         monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0), raising=False)
-        report = measured(Machine(), networks=((3, 10),))
+        report = measured(Machine(), cells=ONE)
         assert report["load"] == load
         assert ("the machine was busy" in table(report)) == told
 
@@ -290,19 +353,21 @@ def test_a_table_of_nothing() -> None:
 # Measuring
 
 
-@pytest.mark.parametrize("engine", ["numpy", pytest.param("fragment", marks=pytest.mark.gl)])
+@pytest.mark.parametrize(
+    "engine", ["native", "numpy", pytest.param("fragment", marks=pytest.mark.gl)]
+)
 def test_peers_draw_our_picture(engine: str) -> None:
+    if engine == "native" and native.library() is None:
+        pytest.skip(native.problem())
     size, preset = (48, 27), bench_preset(4, 12)
-    found: list[Peer] = [NumpyPeer()]
-    if peers.missing("torch") is None:
-        found.append(TorchPeer(pytest.importorskip("torch")))
+    found = open_peers([name for name in peers.PEERS if peers.missing(name) is None])
     x, y = pixel_points(size, preset.view.center, preset.view.extent)
     inputs = features(preset.spec.inputs, x.ravel(), y.ravel(), Clock())
     exact = preset.network().evaluate(inputs)
     with Renderer(engine) as renderer:
         ours = renderer.render(preset, size, dtype="float32").reshape(-1, 3)
     np.testing.assert_allclose(ours, exact, atol=1e-5)
-    for peer in found:
+    for peer in found.values():
         peer.load(preset.network())
         peer.ready(inputs.astype(np.float32))
         for batch in (1, 100, 1024, len(inputs), 10**6):
@@ -396,6 +461,10 @@ def test_a_peer_that_fails_is_named_and_left_out(host: Renderer) -> None:
 def test_rounds_end_in_time() -> None:
     assert len(rounds({"ours": lambda: None}, time.perf_counter() + 60)["ours"]) == 25
     assert len(rounds({"ours": lambda: None}, time.perf_counter() - 1)["ours"]) == 1
+    many = rounds({"ours": lambda: None}, time.perf_counter() + 60, 40)
+    assert len(many["ours"]) == 40
+    due = time.perf_counter() - 1
+    assert len(rounds({"ours": lambda: None}, time.perf_counter() + 60, 40, due)["ours"]) == 5
 
 
 def test_affordable_rows() -> None:
@@ -406,10 +475,24 @@ def test_affordable_rows() -> None:
     assert affordable({"ours": 1.0}, (8, 6), 0.0) == 6
 
 
-def test_peaks() -> None:
-    rate, how = cpu_peak(0.02)
-    assert rate > 0
-    assert "NumPy" in how
+def test_the_peak_is_the_native_library_s_or_else_numpy_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    for library, word in ((native.library(), "multiply-adds"), (None, "NumPy")):
+        monkeypatch.setattr(native, "library", lambda library=library: library)
+        rate, how = cpu_peak(0.02)
+        assert rate > 0
+        assert (word if library else "NumPy") in how
+
+
+def test_the_peak_of_an_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = native.library()
+    if library is None:
+        pytest.skip(native.problem())
+    for isa in library.isas:
+        chosen = native.Library(native.PATH, isa)
+        monkeypatch.setattr(native, "library", lambda chosen=chosen: chosen)
+        rate, how = cpu_peak(0.0)
+        assert rate > 0
+        assert how.endswith(f", {isa}")
 
 
 @pytest.mark.gl
@@ -474,8 +557,9 @@ def test_bench(run: Run, here: Path) -> None:
     assert (row["network"], row["size"], row["engine"]) == ("3x10", "64x36", "numpy")
     assert row["ms"] > 0
     assert row["peers"]["numpy"] > 0
-    assert report["peak_gflops"] > 0
-    assert row["share"] == pytest.approx(row["gflop_s"] / report["peak_gflops"])
+    (peak,) = report["peaks"]
+    assert peak["gflops"] > 0
+    assert row["share"] == pytest.approx(row["gflop_s"] / peak["gflops"])
     assert row["first_picture_s"] > 0
     assert out.splitlines()[0].startswith("cppn_gl ")
     assert "3x10     64x36  numpy" in out
@@ -491,7 +575,11 @@ WRONG = [
     ),
     (["--sizes", "big"], "--sizes: 'big' is not a size in pixels like 640x360"),
     (["--sizes", "0x3"], "--sizes: "),
-    (["--against", "tensorflow"], "--against: no 'tensorflow'; known: numpy, torch"),
+    (["--against", "tensorflow"], "--against: no 'tensorflow'; known: numpy, torch, jax"),
+    (["--growth", "--sizes", "8x8"], "--growth has its own networks and sizes: leave"),
+    (["--threads", "0"], "--threads: 0 is not an integer from 1 to 64"),
+    (["--threads", "1,x"], "--threads: 'x' is not an integer from 1 to 64"),
+    (["--rounds", "1"], "--rounds: 1 is not an integer from 5 to 1000"),
     (["--engine", "numpi"], "--engine: no engine 'numpi'; did you mean 'numpy'?"),
     (["--budget", "0"], "--budget: 0 is not a number from 1 to 86400"),
     (["--budget", "soon"], "--budget: 'soon' is not a number from 1 to 86400"),
@@ -507,6 +595,17 @@ def test_what_is_wrong_is_one_line(run: Run, words: list[str], message: str) -> 
     assert (status, out) == (2, "")
     assert err.startswith(f"cppn_gl: {message}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["CPPN_GL_ISA", "CPPN_GL_THREADS"])
+def test_a_wrong_environment_variable_is_one_line(name: str) -> None:
+    words = ["-m", "cppn_gl", "bench", *SMALL]
+    found = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env=os.environ | {name: "x"}, capture_output=True
+    )
+    assert found.returncode == 2
+    assert found.stderr.startswith(f"cppn_gl: {name}: ".encode())
+    assert found.stderr.count(b"\n") == 1
 
 
 def test_torch_that_is_missing_is_one_line() -> None:

@@ -4,15 +4,18 @@ import importlib.metadata
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from desktop import DEAD, virtual_display
 from rows import EXACT
+from threads import forget_threads
 
 from cppn_gl.cli import doctor
 from cppn_gl.cli.doctor import Check, exit_status, report
 from cppn_gl.engines.names import VARIABLE
+from cppn_gl.utils import native
 
 GPU_INFO = {
     "renderer": "A GPU",
@@ -134,7 +137,10 @@ def test_software_is_a_note_with_the_other_devices(monkeypatch: pytest.MonkeyPat
     children(monkeypatch, headless=SOFTWARE)
     note = doctor._headless()[1]
     assert (note.ok, note.remedy) == (None, "")
-    assert note.found == "a software renderer, which draws on the processor: works, but is slow"
+    assert (
+        note.found
+        == "a software renderer, which draws on the processor: works, but a GPU is faster"
+    )
     children(monkeypatch, headless=SOFTWARE | {"devices": 2})
     assert "GLCONTEXT_DEVICE_INDEX=1" in doctor._headless()[1].remedy
 
@@ -153,6 +159,54 @@ def test_the_engine_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> 
     check = doctor._headless()[1]
     assert (check.name, check.ok) == ("engine", True)
     assert check.found == "compute-4 for the preset 'default' (why)"
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets environment variables that are read once."""
+
+    def forget() -> None:
+        native._found.cache_clear()
+        forget_threads()
+
+    def change(**variables: str) -> None:
+        for name, text in variables.items():
+            monkeypatch.setenv(name, text)
+        forget()
+
+    yield change
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.native
+def test_the_native_engine_is_told_in_one_line(environment: Callable[..., None]) -> None:
+    for count, words in (("1", "1 thread"), ("7", "7 threads")):
+        environment(CPPN_GL_THREADS=count, CPPN_GL_ISA="portable")
+        assert doctor._native() == [Check("native engine", True, f"portable, {words}")]
+
+
+def test_a_missing_native_engine_is_a_note_that_says_what_it_brings(
+    environment: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "PATH", tmp_path / native.PATH.name)
+    environment(CPPN_GL_ISA="", CPPN_GL_NATIVE="")
+    (check,) = doctor._native()
+    assert (check.ok, check.remedy) == (None, "")
+    assert "several times faster" in check.found
+    assert "C compiler" in check.found
+    assert "\n" not in check.found
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("variable", ["CPPN_GL_ISA", "CPPN_GL_THREADS"])
+def test_a_wrong_variable_of_the_native_engine_fails_once(
+    environment: Callable[..., None], variable: str
+) -> None:
+    environment(**{variable: "nonsense"})
+    (failed,) = (check for check in [*doctor._headless(), *doctor._native()] if check.ok is False)
+    assert failed.found.startswith(f"{variable}: ")
+    assert failed.remedy == f"unset {variable}"
 
 
 @pytest.mark.gl

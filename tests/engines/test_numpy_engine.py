@@ -17,7 +17,7 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import at_once, finish, within
-from cppn_gl.utils.threads import THREADS
+from cppn_gl.utils.threads import thread_count
 
 pytestmark = pytest.mark.gl
 
@@ -54,7 +54,7 @@ def test_it_is_the_picture_that_the_shader_draws(renderer: Renderer) -> None:
     steps = 1
     while not drawing.step(0.0):  # one layer of one block per core
         steps += 1
-    assert steps == -(-len(Blocks.covering(size)) // THREADS) * WIDE.spec.depth
+    assert steps == -(-len(Blocks.covering(size)) // thread_count()) * WIDE.spec.depth
     assert renderer.painter.programs.compiled == compiled
     expected = renderer.render(WIDE, size, 0.7, dtype="float32")
     assert np.abs(planes.read() - expected).max() < 5e-6

@@ -1,24 +1,22 @@
 """Matrix products on all cores: correct pixels, independent of how the work is divided."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from rows import NUMPY
 from threadpoolctl import threadpool_limits
+from threads import thread_count
 from truth import check_truth
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu import products
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
 from cppn_gl.engines.cpu.trace import traced
 from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.utils import threads
 from cppn_gl.utils.tasks import Stepping, at_once
 
 SIZE = (41, 29)
@@ -43,11 +41,9 @@ def some(width: int, seed: int = 0) -> Preset:
 
 
 @pytest.fixture(params=[1, 2, 7])
-def cores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def cores(request: pytest.FixtureRequest) -> Iterator[int]:
     """Simulate a number of cores."""
-    with ThreadPoolExecutor(request.param) as pool:
-        monkeypatch.setattr(threads, "_pool", lambda: pool)
-        monkeypatch.setattr(products, "THREADS", request.param)
+    with thread_count(request.param):
         yield request.param
 
 

@@ -8,7 +8,7 @@ from truth import FACTOR, percentile, pixel_inputs
 
 from cppn_gl import Layer, Network, Preset, Renderer
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import FirstLayer
+from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
@@ -17,11 +17,11 @@ from cppn_gl.nn.derivatives import (
     first_pre_activations,
     kinked_layers,
     layers,
-    outputs,
     pattern_hash,
 )
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils import native
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.slopes.gbuffer import GBuffer
 from cppn_gl.views.slopes.gradient import DERIVATIVES
@@ -29,6 +29,24 @@ from cppn_gl.views.slopes.gradient import DERIVATIVES
 SIZE = (24, 14)
 H = 1e-6
 INPUTS = ["x", "y", "r", "t", "z1", "one"]
+
+
+def at_local(preset: Preset) -> Derivatives:
+    return Derivatives(preset.network(), preset.view, preset.animation.clock(0.0))
+
+
+def at_pixels(preset: Preset) -> np.ndarray:
+    """`judged`, in float32 over local coordinates."""
+    return at_local(preset).outputs(np.arange(SIZE[0] * SIZE[1]), SIZE)
+
+
+@pytest.fixture(params=["native", "numpy"])
+def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether there is a native library."""
+    if request.param == "numpy":
+        monkeypatch.setattr(native, "library", lambda: None)
+    elif native.library() is None:
+        pytest.skip(native.problem())
 
 
 def judged(preset: Preset, time: float = 0.0, dtype: Any = np.float64) -> np.ndarray:
@@ -105,12 +123,11 @@ def test_overflow_gives_no_exception_and_no_number() -> None:
     ],
     ids=["x, y", "all", "deep", "r alone"],
 )
+@pytest.mark.usefixtures("arithmetic")
 def test_at_local_coordinates_they_are_the_same(change: dict[str, Any]) -> None:
     preset = Preset().replace(depth=5, width=9, weight_scale=0.7).replace(**change)
-    places = FirstLayer(preset.network(), preset.view, preset.animation.clock(0.0))
-    sums = places.first_pre_activations(np.arange(SIZE[0] * SIZE[1]), SIZE)
-    found, expected = outputs(preset.network(), sums), judged(preset)
-    assert sums.dtype == found.dtype == np.float32
+    found, expected = at_pixels(preset), judged(preset)
+    assert found.dtype == np.float32
     scale = np.abs(expected).max(axis=(1, 2), keepdims=True)
     assert (np.abs(found - expected) <= 2e-5 * scale).all()
 
@@ -128,6 +145,29 @@ def test_the_pattern_is_that_of_signs() -> None:
     assert len(set(patterns)) > 20
     assert len(set(zip(patterns, hashes.tolist(), strict=True))) == len(set(patterns))
     assert len(set(hashes.tolist())) == len(set(patterns))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.usefixtures("arithmetic")
+def test_at_local_coordinates_every_activation_has_its_derivative(activation: str) -> None:
+    preset = Preset().replace(
+        depth=4, width=9, inputs=INPUTS, activation=activation, weight_scale=0.5, seed=8
+    )
+    found, expected = at_pixels(preset), judged(preset)
+    near = np.abs(found - expected) <= 2e-5 * np.abs(expected).max(axis=(1, 2), keepdims=True)
+    assert near.mean() > (0.99 if ACTIVATIONS[activation].kinked else 0.9999)
+
+
+@pytest.mark.skipif(native.library() is None, reason=native.problem())
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_the_library_gives_a_pixel_the_same_bytes_in_any_tile(activation: str) -> None:
+    preset = Preset().replace(depth=5, width=33, activation=activation, inputs=INPUTS)
+    derivatives, count = at_local(preset), SIZE[0] * SIZE[1]
+    whole = derivatives.outputs(np.arange(count), SIZE)
+    for each in (1, 7, 64, 100):
+        for start in range(0, count, 5 * each):
+            tile = derivatives.outputs(np.arange(start, min(start + each, count)), SIZE)
+            assert tile.tobytes() == whole[:, start : start + each].tobytes()
 
 
 # The shader.

@@ -3,22 +3,79 @@
 import os
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
+from threads import forget_threads, thread_count
 
-from cppn_gl.utils.threads import MAX_THREADS, THREADS, on_all_cores, one_thread
+from cppn_gl.cli.main import main
+from cppn_gl.utils import threads
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.threads import DEFAULT_MAX, VARIABLE, on_all_cores, one_thread, shared_out
 
 
 def blas_threads() -> set[int]:
     return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
 
 
-def test_how_many_threads() -> None:
-    assert 1 <= THREADS <= MAX_THREADS
-    assert (os.cpu_count() or 1) >= THREADS
+@pytest.fixture
+def variable(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets CPPN_GL_THREADS."""
+
+    def change(text: str) -> None:
+        monkeypatch.setenv(VARIABLE, text)
+        forget_threads()
+
+    yield change
+    monkeypatch.undo()
+    forget_threads()
+
+
+def test_one_thread_a_core(variable: Callable[[str], None]) -> None:
+    variable("")
+    assert threads.thread_count() == min(DEFAULT_MAX, os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize("text", ["1", "7", "64"])
+def test_the_environment_says_how_many(variable: Callable[[str], None], text: str) -> None:
+    variable(text)
+    assert threads.thread_count() == int(text)
+
+
+@pytest.mark.parametrize("text", ["0", "65", "-1", "two", "1.5", "1_0", " 2", "٣", "9" * 5000])
+def test_another_number_is_one_line(
+    variable: Callable[[str], None], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variable(text)
+    with pytest.raises(PresetError, match=r"^CPPN_GL_THREADS: .* integer from 1 to 64$") as caught:
+        threads.thread_count()
+    assert caught.value.key == VARIABLE
+    assert main(["render", "default", "-o", "a.png", "--engine", "numpy"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("cppn_gl: CPPN_GL_THREADS: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("share", [on_all_cores, shared_out])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_so_many_work_at_once(share: Callable[..., None], count: int) -> None:
+    """Each waits for all others: with fewer threads the barrier breaks."""
+    barrier = threading.Barrier(count)
+    with thread_count(count):
+        share(lambda start: barrier.wait(60), range(count))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_more_than_so_many_work(count: int) -> None:
+    found: set[int] = set()
+    with thread_count(count):
+        for share in (on_all_cores, shared_out):
+            found.clear()
+            share(lambda start: found.add(threading.get_ident()), range(50))
+            assert len(found) <= count
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 100])

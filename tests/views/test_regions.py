@@ -9,7 +9,7 @@ from viewing import viewed
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import FirstLayer
+from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.stretch import value_range
@@ -68,9 +68,9 @@ def by_shader(renderer: Renderer, preset: Preset) -> np.ndarray:
 
 def by_numpy(preset: Preset) -> np.ndarray:
     scene = scene_of(preset)
-    places = FirstLayer(scene.network, scene.view, scene.clock)
+    derivatives = Derivatives(scene.network, scene.view, scene.clock)
     pixels = np.arange(SIZE[0] * SIZE[1])
-    found = region_fields(scene, places, Lines(scene, SIZE), pixels, SIZE)
+    found = region_fields(scene, derivatives, Lines(scene, SIZE), pixels, SIZE)
     return np.stack(found).reshape(3, SIZE[1], SIZE[0], 4)
 
 

@@ -3,6 +3,7 @@
 a renderer, peers, network, size, seconds -> Measurement.run -> median ms of each
 """
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.cli.bench.peers import Peer, seconds_at_best, seconds_of
+from cppn_gl.cli.bench.rows import MAX_ROUNDS, MIN_ROUNDS
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.network import Network
@@ -20,8 +22,7 @@ from cppn_gl.utils.checks import show
 from cppn_gl.utils.worker import Message
 
 OURS, ON_GPU = "ours", " on GPU"
-MIN_ROUNDS, MAX_ROUNDS = 5, 25
-ENOUGH = 0.4  # seconds of measuring, after which MIN_ROUNDS are sufficient
+ENOUGH = 0.4  # seconds of measuring, after which the rounds asked for are sufficient
 FIRST_PIXELS, MIN_PIXELS = 4096, 8192  # the smallest band of the rough estimate, and when timed
 FIRST_SECONDS = 0.05  # a band that takes this long gives a rough estimate of the picture
 SCAN = 4  # a peer's scan of batch sizes costs about this many pictures
@@ -93,23 +94,28 @@ def pace(subject: Subject) -> float:
         subject.draw()
 
 
-def rounds(work: dict[str, Draw], ends: float) -> dict[str, list[float]]:
+def rounds(
+    work: dict[str, Draw], ends: float, least: int = MIN_ROUNDS, due: float = math.inf
+) -> dict[str, list[float]]:
     """Time each piece of work in seconds, alternately, so that a disturbance affects all of them.
 
-    At least MIN_ROUNDS rounds, up to MAX_ROUNDS if they are short, fewer if time.perf_counter()
-    would pass `ends`.
+    At least `least` rounds, up to MAX_ROUNDS if they are short. Only MIN_ROUNDS if
+    time.perf_counter() would pass `due`, and fewer if it would pass `ends`.
     """
     times: dict[str, list[float]] = {name: [] for name in work}
     started = time.perf_counter()
-    for done in range(1, MAX_ROUNDS + 1):
+    for done in range(1, max(least, MAX_ROUNDS) + 1):
         for name, draw in work.items():
             if len(work) > 1:
                 time.sleep(SETTLE)
             times[name].append(seconds_of(draw))
-        spent = time.perf_counter() - started
-        if done >= MIN_ROUNDS and spent > ENOUGH:
+        now = time.perf_counter()
+        spent = now - started
+        if done >= least and spent > ENOUGH:
             break
-        if time.perf_counter() + 1.5 * spent / done > ends:
+        if done >= MIN_ROUNDS and now + spent / done > due:
+            break
+        if now + 1.5 * spent / done > ends:
             break
     return times
 
@@ -129,16 +135,19 @@ class Measurement:
         self.subjects: dict[str, Subject] = {OURS: Picture(renderer, network, size)}
         self.failed: dict[str, str] = {}  # peer to its error
 
-    def run(self, peers: Mapping[str, Peer], seconds: float) -> Message:
-        """The median ms of each, measured in about `seconds`, not counting compilation."""
-        height = self.size[1]
+    def run(self, peers: Mapping[str, Peer], seconds: float, least: int = MIN_ROUNDS) -> Message:
+        """The median ms of each, measured in about `seconds`, not counting compilation.
+
+        `least`: the number of rounds, if there is time for more than MIN_ROUNDS.
+        """
+        height, due = self.size[1], time.perf_counter() + seconds
         paces = self._paces(peers)
         rows = affordable(paces, self.size, min(seconds, self.ends - time.perf_counter()))
         work: dict[str, Draw] = {}
         for name in list(self.subjects):
             work |= self._attempt(name, partial(self._prepare, name, rows)) or {}
         self.tell(preparing=None)
-        times = rounds(work, self.ends)
+        times = rounds(work, self.ends, least, due)
         scale = height / rows * 1e3
         ms = {name: statistics.median(values) * scale for name, values in times.items()}
         best = {name: min(values) * scale for name, values in times.items()}

@@ -4,32 +4,49 @@ words -> bench_plan -> Plan; --json FILE -> check_json … write_json
 """
 
 import argparse
+import itertools
 import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.cli.bench.growth import CELLS
 from cppn_gl.cli.bench.peers import PEERS, missing
-from cppn_gl.cli.bench.rows import Pair, Plan
+from cppn_gl.cli.bench.rows import MIN_ROUNDS, NETWORKS, SIZES, Pair, Plan
 from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.preset.shot import SIZE
+from cppn_gl.utils import native, threads
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
 from cppn_gl.utils.toml import toml_value
 
 MAX_BUDGET = 86_400  # seconds
+_ROUNDS = integer(MIN_ROUNDS, 1000)
+_THREADS = integer(1, threads.MAX)
 
 
 def bench_plan(args: argparse.Namespace) -> Plan:
     """The plan of the arguments. Raises PresetError, and UsageError if a peer is not installed."""
+    native.library(), threads.thread_count()  # their environment variables are checked, too
     changes: dict[str, Any] = {"engine": checked(engine_name, args.engine, "--engine")}
+    if args.growth and (args.networks, args.sizes) != (None, None):
+        raise UsageError(
+            "--growth has its own networks and sizes: leave --networks and --sizes out"
+        )
+    networks, sizes = NETWORKS, SIZES
     if args.networks is not None:
-        changes["networks"] = several_of(args.networks, "--networks", network_value)
+        networks = several_of(args.networks, "--networks", network_value)
     if args.sizes is not None:
-        changes["sizes"] = several_of(args.sizes, "--sizes", _size)
+        sizes = several_of(args.sizes, "--sizes", _size)
+    cells = CELLS if args.growth else tuple(itertools.product(networks, sizes))
+    changes |= {"cells": cells, "growth": args.growth}
+    if args.rounds is not None:
+        changes["rounds"] = checked(_ROUNDS, toml_value(args.rounds), "--rounds")
+    if args.threads is not None:
+        changes["threads"] = several_of(args.threads, "--threads", _thread_count)
     if args.against is not None:
         changes["against"] = several_of(args.against, "--against", choice(PEERS))
     if args.budget is not None:
@@ -63,6 +80,10 @@ def network_value(text: str) -> Pair:
         except ValueError as error:
             raise ValueError(f"{show(text)}: {name} {error}") from None
     return depth, width
+
+
+def _thread_count(text: str) -> int:
+    return _THREADS(toml_value(text))
 
 
 def _size(text: str) -> Pair:

@@ -1,6 +1,7 @@
 """The peak arithmetic rate of this machine in GFLOP/s, measured: what "of peak" refers to.
 
-On the CPU a large float32 matrix product by NumPy's BLAS; on a GPU a loop of multiply-adds in a
+On the CPU a loop of fused multiply-adds in the native library, with its instruction set, or without
+the library a large float32 matrix product by NumPy's BLAS; on a GPU a loop of multiply-adds in a
 compute shader, or in a fragment shader if compute shaders are not available.
 """
 
@@ -13,10 +14,14 @@ import numpy as np
 from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import Source
+from cppn_gl.utils import native
+from cppn_gl.utils.threads import shared_out, thread_count
 
 SIDES = (512, 1024, 2048)  # of square matrices
 ACCUMULATORS = 4  # vec4s with independent dependency chains, to hide latency
 STEPS = 16  # multiply-adds per accumulator and iteration of the loop
+FLOP = 2 * 4 * ACCUMULATORS * STEPS  # per invocation and iteration
+PIECES = 4  # for each thread, so that all end at about the same time
 SHORT = 0.02  # seconds; a shorter run would mostly measure the overhead of the call
 MAX_TURNS = 2**20
 GROUP, GROUPS = 256, 4096  # invocations of a compute shader
@@ -53,7 +58,23 @@ void main() {{ result = spin(gl_FragCoord.x); }}
 
 
 def cpu_peak(seconds: float) -> tuple[float, str]:
-    """GFLOP/s of matrix products, the best run in about `seconds`, and a description of it."""
+    """GFLOP/s of all cores, the best run in about `seconds`, and a description of it."""
+    library = native.library()
+    return _products(seconds) if library is None else _multiply_adds(library, seconds)
+
+
+def _multiply_adds(library: native.Library, seconds: float) -> tuple[float, str]:
+    done: list[float] = []  # operations of each piece
+
+    def run(turns: int) -> float:
+        done.clear()
+        shared_out(lambda _: done.append(library.peak(turns)), range(PIECES * thread_count()))
+        return sum(done)
+
+    return _rate(run, seconds), f"float32 fused multiply-adds in registers, {library.isa}"
+
+
+def _products(seconds: float) -> tuple[float, str]:
     best, side, ends = 0.0, SIDES[0], time.perf_counter() + seconds
     for n in SIDES:
         if best and 2 * n**3 / best / 1e9 > ends - time.perf_counter():
@@ -91,35 +112,37 @@ def _compute(ctx: moderngl.Context, seconds: float) -> float:
     result = ctx.buffer(reserve=GROUP * GROUPS * 16)
     result.bind_to_storage_buffer(0)
 
-    def run(turns: int) -> None:
+    def run(turns: int) -> float:
         shader["turns"] = turns
         shader.run(GROUPS)
         ctx.finish()
+        return FLOP * turns * GROUP * GROUPS
 
-    return _rate(run, GROUP * GROUPS, seconds)
+    return _rate(run, seconds)
 
 
 def _fragment(ctx: moderngl.Context, seconds: float) -> float:
     shader = Pass(ctx, Source(_VERTEX, ()), Source(_FRAGMENT, ()))
     target = ctx.framebuffer([ctx.texture((SIDE, SIDE), 4, dtype="f4")])
 
-    def run(turns: int) -> None:
+    def run(turns: int) -> float:
         shader.set(turns=turns)
         shader.draw(target, (0, 0, SIDE, SIDE))
         ctx.finish()
+        return FLOP * turns * SIDE * SIDE
 
-    return _rate(run, SIDE * SIDE, seconds)
+    return _rate(run, seconds)
 
 
-def _rate(run: Callable[[int], None], invocations: int, seconds: float) -> float:
-    """GFLOP/s of `run(turns)`, with enough turns to be timed accurately."""
+def _rate(run: Callable[[int], float], seconds: float) -> float:
+    """GFLOP/s of `run(turns)`, which returns its operations, at the best number of turns."""
     ends, best, turns = time.perf_counter() + seconds, 0.0, 1
-    run(turns)  # compiles
+    run(turns)  # compiles, and starts threads
     while True:
         started = time.perf_counter()
-        run(turns)
+        operations = run(turns)
         elapsed = time.perf_counter() - started
-        best = max(best, 2 * 4 * ACCUMULATORS * STEPS * turns * invocations / elapsed / 1e9)
+        best = max(best, operations / elapsed / 1e9)
         if time.perf_counter() > ends:
             return best
         if elapsed < SHORT and turns < MAX_TURNS:

@@ -1,4 +1,4 @@
-"""Peers: other libraries that compute the same picture, for `bench --against`. NumPy and PyTorch.
+"""Peers: other libraries that compute the same picture, for `bench --against`.
 
     network (tanh, sigmoid out) -> Peer.load; (N, 2) float32 -> Peer.ready -> choose -> draw: (N, 3)
 
@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Float32
 
-PEERS = ("numpy", "torch")
+PEERS = ("numpy", "torch", "jax")
 SAMPLE = 32_768  # points on which smaller batch sizes are compared
 NOISY = 0.2  # seconds; a shorter run is repeated
 SHORT = 1e-3  # seconds; shorter runs do not end the scan of batch sizes
 WORSE = 1.5  # times as slow as the best: larger batches will not be faster
-INSTALL = {"torch": "python -m pip install torch"}
 
 
 def missing(name: str) -> str | None:
@@ -37,7 +36,7 @@ def missing(name: str) -> str | None:
         found = False
     if found:
         return None
-    install = INSTALL.get(name, f"python -m pip install {name}")
+    install = f"python -m pip install {name}"
     return f"the Python package {name} is missing; run `{install}`, or leave {name} out"
 
 
@@ -51,6 +50,8 @@ def open_peers(names: Sequence[str]) -> "dict[str, Peer]":
         peers.append(TorchPeer(torch))
         if torch.cuda.is_available():
             peers.append(CompiledPeer(torch))
+    if "jax" in names:
+        peers.append(JaxPeer(importlib.import_module("jax")))
     return {peer.name: peer for peer in peers}
 
 
@@ -75,6 +76,7 @@ class Peer:
     batches: tuple[int, ...] = ()  # batch sizes in points to try, besides all points at once
     on_gpu = False  # whether results are computed on a GPU, where `draw_on_gpu` leaves them
     fixed = False  # whether a different number of points costs seconds of preparation
+    compiles = False  # whether a batch size's first run compiles
 
     def __init__(self) -> None:
         self.count = self.batch = 0
@@ -98,6 +100,8 @@ class Peer:
         for batch in [*(b for b in self.batches if b < self.count), self.count]:
             count = min(self.count, max(batch, SAMPLE))
             try:
+                if self.compiles:
+                    self._run(batch, count)
                 took = seconds_at_best(partial(self._run, batch, count))
             except (MemoryError, RuntimeError):  # PyTorch raises RuntimeError if out of memory
                 if batch == self.count and best == float("inf"):
@@ -189,7 +193,7 @@ class TorchPeer(Peer):
             where = f"{torch.cuda.get_device_name()}, float32 without TF32, read back as uint8"
         else:
             self.batches = (1024, 4096, 16_384, 65_536, 262_144)
-            where = f"{torch.get_num_threads()} threads, result as float32"
+            where = "result as float32"
         self.label = f"PyTorch {torch.__version__}, {where}, best batch size"
 
     def _load(self, layers: list[tuple[Float32, Float32]]) -> None:
@@ -254,3 +258,62 @@ class CompiledPeer(TorchPeer):
 
     def _forward(self, y: Any) -> Any:
         return self._compiled(y)
+
+
+class JaxPeer(Peer):
+    """JAX, compiled by jax.jit for each batch size, on its default device."""
+
+    name = "jax"
+    compiles = True
+
+    def __init__(self, jax: Any):
+        super().__init__()
+        self._jax = jax
+        device = jax.devices()[0]
+        self.on_gpu = device.platform != "cpu"
+        if self.on_gpu:
+            self.batches = (2**18, 2**20, 2**22)
+            where = f"{device.device_kind}, float32 without TF32, read back as uint8"
+        else:
+            self.batches = (4096, 16_384, 65_536)
+            where = "result as float32"
+        self.label = f"JAX {jax.__version__}, jit, {where}, best batch size"
+        self._compiled = jax.jit(self._forward)
+
+    def _load(self, layers: list[tuple[Float32, Float32]]) -> None:
+        send = self._jax.numpy.asarray
+        self._layers = [(send(weight.T), send(bias)) for weight, bias in layers]
+
+    def _ready(self, inputs: Float32) -> None:
+        self._inputs = inputs
+        self._sent: dict[tuple[int, int], Any] = {}  # on the device: points from … to …
+        dtype = np.uint8 if self.on_gpu else np.float32
+        self._out = np.empty((self.count, len(self._layers[-1][1])), dtype)
+
+    def _forward(self, layers: list[tuple[Any, Any]], y: Any) -> Any:
+        numpy = self._jax.numpy
+        for weight, bias in layers[:-1]:
+            y = numpy.tanh(numpy.matmul(y, weight, precision="highest") + bias)
+        weight, bias = layers[-1]
+        y = self._jax.nn.sigmoid(numpy.matmul(y, weight, precision="highest") + bias)
+        if self.on_gpu:  # quantised on the GPU, as by TorchPeer
+            y = numpy.clip(y * 255 + 0.5, 0, 255).astype(numpy.uint8)
+        return y
+
+    def _values(self, batch: int, count: int) -> dict[tuple[int, int], Any]:
+        """The outputs on the device, by the points from … to …; still being computed."""
+        batches = [(k, min(k + batch, count)) for k in range(0, count, batch)]
+        if not self._sent.keys() >= set(batches):
+            self._sent = {b: self._jax.device_put(self._inputs[slice(*b)]) for b in batches}
+        return {b: self._compiled(self._layers, self._sent[b]) for b in batches}
+
+    def _run(self, batch: int, count: int) -> NDArray[Any]:
+        values = self._values(batch, count)
+        if len(values) == 1:
+            return np.asarray(*values.values())
+        for (start, stop), value in values.items():
+            self._out[start:stop] = value
+        return self._out[:count]
+
+    def draw_on_gpu(self) -> Any:
+        return self._jax.block_until_ready(self._values(self.batch, self.count))

@@ -1,19 +1,22 @@
 """The benchmark's plan, and the rows of its report.
 
-Plan (networks, sizes, engine, peers, budget) -> Row for each network and size -> its JSON
+Plan (cells, engine, peers, threads, budget) -> Row for each cell: network and size -> its JSON
 """
 
 import dataclasses
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 NETWORKS = ((3, 10), (8, 16), (10, 30), (27, 30), (40, 30), (14, 120), (14, 400))  # depth, width
 SIZES = ((640, 360), (1920, 1080), (3840, 2160))
 BUDGET = 120.0  # seconds
+MIN_ROUNDS, MAX_ROUNDS = 5, 25
 
 INPUTS, OUTPUTS = 2, 3
 
 Pair = tuple[int, int]
+Cell = tuple[Pair, Pair]  # network, size
 MEASURED = (  # the fields of a Row that a measurement fills
     *("engine", "ms", "best_ms", "estimated", "rounds", "rows"),
     *("peers", "peers_best", "peers_kept", "batches"),
@@ -22,13 +25,19 @@ MEASURED = (  # the fields of a Row that a measurement fills
 
 @dataclass(frozen=True)
 class Plan:
-    """Networks (depth, width) and sizes (width, height) to measure within `budget` seconds."""
+    """What to measure within `budget` seconds.
 
-    networks: tuple[Pair, ...] = NETWORKS
-    sizes: tuple[Pair, ...] = SIZES
+    Cells are networks (depth, width) at sizes (width, height). `threads`: numbers of threads to
+    measure with, in turn; none is as many as the processor has cores. `growth`: fit exponents.
+    """
+
+    cells: tuple[Cell, ...] = tuple(product(NETWORKS, SIZES))
     engine: str = "auto"
     against: tuple[str, ...] = ()
     budget: float = BUDGET
+    rounds: int = MIN_ROUNDS
+    threads: tuple[int, ...] = ()
+    growth: bool = False
 
 
 def flop_per_pixel(network: Pair) -> int:
@@ -53,6 +62,7 @@ class Row:
 
     network: Pair
     size: Pair
+    threads: int | None = None
     engine: str | None = None
     ms: float | None = None
     estimated: bool = False

@@ -1,7 +1,7 @@
 """Runs the benchmark within a time budget, and makes its report.
 
     Plan -> Bench.run: requests to a worker process (worker.py), the most useful first
-         -> the report, which is the JSON document -> table.py
+         -> measure: one for each number of threads -> the report, a JSON document -> table.py
 
 Every step gets a fraction of the time left, and is stopped if it takes much longer; what it does
 not use is left for the others. So a run ends in time, whatever a driver does. A row that could not
@@ -12,17 +12,20 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cppn_gl._version import __version__
+from cppn_gl.cli.bench.growth import growth_of
 from cppn_gl.cli.bench.rows import MEASURED, Pair, Plan, Row, flop_per_pixel, name_of
 from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.utils.worker import DiedError, LateError, Message, Worker
 
-FORMAT = 1
+FORMAT = 2
+MERGED = ("peaks", "growth", "rows", "notes")  # of the reports of several numbers of threads
 UNIT = 0.8  # seconds: the minimum time for our measurement, and for each peer's
 PATIENCE = 15.0  # seconds for a step that compiles, if the budget allows it
 COMPILER = 40.0  # additional seconds for a peer that compiles
@@ -35,6 +38,11 @@ NO_CACHES = {
     "__GL_SHADER_DISK_CACHE": "0",
 }
 
+# Limit the threads of our engines, PyTorch, three BLAS libraries, JAX and Mesa's llvmpipe.
+THREADS = (
+    *("CPPN_GL_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "NPROC", "LP_NUM_THREADS"),
+)
 BUSY = 0.3  # load average per core before the run, above which the report warns
 
 
@@ -43,22 +51,33 @@ def start_worker(environment: Mapping[str, str] | None = None) -> Worker:
     return Worker("cppn_gl.cli.bench.worker", environment)
 
 
+Start = Callable[[dict[str, str]], Any]
+Clock = Callable[[], float]
+Progress = Callable[[int, int], None]
+
+
 class Bench:
-    """One run. `start` starts a measuring process with additional environment variables."""
+    """One run with `threads` threads, or as many as there are cores.
+
+    `start` starts a measuring process with additional environment variables.
+    """
 
     def __init__(
         self,
         plan: Plan,
+        threads: int | None = None,
         *,
-        start: Callable[[dict[str, str]], Any] = start_worker,
-        clock: Callable[[], float] = time.monotonic,
+        start: Start = start_worker,
+        clock: Clock = time.monotonic,
     ):
         self.plan, self._start, self._clock = plan, start, clock
         self._began = clock()
         self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None  # not on Windows
         self._worker: Any = None
         self._slice, self._tight = plan.budget, False
-        self.rows = {(n, s): Row(n, s) for n in plan.networks for s in plan.sizes}
+        self._threads = threads
+        self._environment = dict.fromkeys(THREADS, str(threads)) if threads else {}
+        self.rows = {(n, s): Row(n, s, threads) for n, s in plan.cells}
         self.machine: Message = {"renderer": None, "gl": None, "software": None}
         self.peers: dict[str, str] = {}  # name to description
         self._active_peers: list[str] = []  # those that are still measured
@@ -78,7 +97,7 @@ class Bench:
         """The number of steps, for the progress."""
         return len(self._steps())
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+    def run(self, progress: Progress | None = None) -> dict[str, Any]:
         """Measure, and return the report. Raises ContextError if the engine is not available."""
         try:
             self._open()
@@ -100,19 +119,26 @@ class Bench:
 
         The time left is divided among the steps in proportion to their weights.
         """
-        networks = sorted(self.plan.networks, key=flop_per_pixel)
-        first, *others = sorted(self.plan.sizes, key=lambda size: size[0] * size[1])
+        networks = sorted(dict.fromkeys(n for n, _ in self.plan.cells), key=flop_per_pixel)
+        smallest = {network: self._smallest(network).size for network in networks}
+        others = [cell for cell in self.plan.cells if cell[1] != smallest[cell[0]]]
         weight = 1 + len(self._active_peers)
         steps: list[tuple[int, Callable[[], None]]] = []
         for network in networks:
             if self.plan.engine == "auto":
                 steps.append((2, partial(self._tune, network)))
-            steps.append((weight, partial(self._measure, network, first)))
+            steps.append((weight, partial(self._measure, network, smallest[network])))
         steps.append((1, self._peak))  # repeated: the best of several counts
-        steps += [(2, partial(self._cold, network)) for network in networks]
-        for size in others:
-            steps += [(weight, partial(self._measure, network, size)) for network in networks]
+        if not self.plan.growth:
+            steps += [(2, partial(self._cold, network)) for network in networks]
+        for network, size in sorted(others, key=lambda c: (pixels_of(c[1]), flop_per_pixel(c[0]))):
+            steps.append((weight, partial(self._measure, network, size)))
         return steps
+
+    def _smallest(self, network: Pair) -> Row:
+        """The row of a network at its smallest size."""
+        rows = (row for row in self.rows.values() if row.network == network)
+        return min(rows, key=lambda row: pixels_of(row.size))
 
     # Errands
 
@@ -126,6 +152,9 @@ class Bench:
         if "error" in answer:
             raise ContextError(*answer.get("context", (answer["error"], "")))
         self.machine = {key: answer[key] for key in self.machine}
+        self._threads = answer["threads"]
+        for row in self.rows.values():
+            row.threads = self._threads
         if answer["fallback"]:
             self._note(f"no OpenGL, drawing with {answer['renderer']}: {answer['fallback']}")
         if self.plan.against:
@@ -208,6 +237,7 @@ class Bench:
             "size": size,
             "peers": self._active_peers,
             "seconds": self._slice,
+            "rounds": self.plan.rounds,
             "limit": self._patience(peers=True),
         }
 
@@ -241,13 +271,10 @@ class Bench:
 
     def _cold(self, network: Pair) -> None:
         """Time a process from its start to the first picture, with shader caches disabled."""
-        row = min(
-            (r for (n, _), r in self.rows.items() if n == network),
-            key=lambda r: r.size[0] * r.size[1],
-        )
+        row = self._smallest(network)
         if row.ms is None or self.left < UNIT:
             return
-        scale = 640 * 360 / (row.size[0] * row.size[1])
+        scale = 640 * 360 / pixels_of(row.size)
         seconds = self._starting + 1.5 * row.ms * scale / 1e3
         if seconds > 2 * self._slice:
             self._note(f"{name_of(network)}: no time for a cold start of about {seconds:.0f} s")
@@ -262,7 +289,7 @@ class Bench:
 
     def _cold_answer(self, network: Pair) -> Message:
         request = {"do": "cold", "engine": self.plan.engine, "network": network}
-        worker = self._start(NO_CACHES)
+        worker = self._start(self._environment | NO_CACHES)
         try:
             answer: Message = worker.ask(request | {"began": time.time()}, self._patience())
         except (LateError, DiedError) as problem:
@@ -286,7 +313,7 @@ class Bench:
     def _ask(self, request: Message, seconds: float) -> Message:
         """Send a request to the measuring process; starts a new one if the last was stopped."""
         if self._worker is None:
-            self._worker = self._start({})
+            self._worker = self._start(self._environment)
         try:
             answer: Message = self._worker.ask(request, seconds)
         except (LateError, DiedError):
@@ -310,6 +337,7 @@ class Bench:
             busy = f"the machine was busy before (load {self.load:.1f} on {os.cpu_count()} cores)"
             self._note(f"{busy}: results are unreliable, the peers' most of all; repeat when idle")
         peak, how = self.peak
+        threads = self._threads if self.machine["software"] else None
         for row in self.rows.values():
             if row.ms is None and row.reason is None:
                 row.reason = self._no_time()
@@ -324,12 +352,51 @@ class Bench:
             "system": platform.platform(),
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "peak_gflops": peak,
-            "peak_how": how,
+            "peaks": [{"gflops": peak, "how": how, "threads": threads}] if peak else [],
             "flop": "2 x the multiply-adds of all layers, per pixel",
             "peers": self.peers,
             "budget_s": self.plan.budget,
             "elapsed_s": self._clock() - self._began,
             "notes": self.notes,
+            "growth": growth_of([*self.rows.values()], [*self.peers]) if self.plan.growth else [],
             "rows": [row.to_json(peak) for row in self.rows.values()],
         }
+
+
+def steps_of(plan: Plan) -> int:
+    """The number of steps of `measure`, for the progress."""
+    return Bench(plan).count * max(1, len(plan.threads))
+
+
+def measure(
+    plan: Plan,
+    progress: Progress | None = None,
+    *,
+    start: Start = start_worker,
+    clock: Clock = time.monotonic,
+) -> dict[str, Any]:
+    """Measure with each number of threads in turn; the report of all, with the rows one by one.
+
+    Raises ContextError if the engine is not available.
+    """
+    counts = plan.threads or (None,)
+    began, total, before = clock(), steps_of(plan), 0
+    reports: list[dict[str, Any]] = []
+    for number, threads in enumerate(counts):
+        left = max(0.0, plan.budget - (clock() - began))
+        part = replace(plan, budget=left / (len(counts) - number))
+        bench = Bench(part, threads, start=start, clock=clock)
+        reports.append(bench.run(progress and partial(_forward, progress, before, total)))
+        before += bench.count
+    merged = {key: [e for report in reports for e in report[key]] for key in MERGED}
+    merged["notes"] = list(dict.fromkeys(merged["notes"]))
+    return reports[0] | merged | {"budget_s": plan.budget, "elapsed_s": clock() - began}
+
+
+def _forward(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(before + done, total)
+
+
+def pixels_of(size: Pair) -> int:
+    """Width × height."""
+    return size[0] * size[1]

@@ -14,20 +14,24 @@ def table(report: dict[str, Any]) -> str:
     parts = [_head(report), _ours(rows)]
     if report["peers"]:
         parts.append(_against(rows, list(report["peers"])))
+    if report["growth"]:
+        parts.append(_growth(report["growth"]))
     parts.append("\n".join(_remarks(report)))
     return "\n\n".join(parts) + "\n"
 
 
 def _head(report: dict[str, Any]) -> str:
     lines = [f"cppn_gl {report['version']}, {report['renderer'] or 'no renderer'}"]
-    if report["peak_gflops"]:
-        lines.append(f"peak {report['peak_gflops']:.0f} GFLOP/s: {report['peak_how']}")
+    for peak in report["peaks"]:
+        count = peak["threads"]
+        where = f" with {count} thread{'s' if count > 1 else ''}" if count else ""
+        lines.append(f"peak {peak['gflops']:.0f} GFLOP/s{where}: {peak['how']}")
     lines += [f"{name}: {label}" for name, label in report["peers"].items()]
     return "\n".join(map(_cut, lines))
 
 
 def _ours(rows: Sequence[dict[str, Any]]) -> str:
-    titles = ["network", "size", "engine", "ms/frame", "Mpixel/s", "GFLOP/s"]
+    titles = ["network", "size", "engine", "threads", "ms/frame", "Mpixel/s", "GFLOP/s"]
     titles += ["of peak", "compile s", "startup s"]
     cells: list[list[str]] = []
     reasons: dict[int, str] = {}
@@ -39,7 +43,8 @@ def _ours(rows: Sequence[dict[str, Any]]) -> str:
         of_peak = EMPTY if row["share"] is None else f"{100 * row['share']:.1f} %"
         cells.append(
             [
-                *(row["network"], row["size"], row["engine"], _ms(row["ms"], row["estimated"])),
+                *(row["network"], row["size"], row["engine"], str(row["threads"])),
+                _ms(row["ms"], row["estimated"]),
                 *(figure(row["mpixel_s"]), figure(row["gflop_s"]), of_peak),
                 *(figure(row["compile_s"]), figure(row["first_picture_s"])),
             ]
@@ -48,18 +53,29 @@ def _ours(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _against(rows: Sequence[dict[str, Any]], peers: Sequence[str]) -> str:
-    titles = ["network", "size", "ours ms"]
+    titles = ["network", "size", "threads", "ours ms"]
     for name in peers:
         titles += [f"{name} ms", "ratio"]
     cells = []
     for row in rows:
         if row["peers"]:
-            cells.append([row["network"], row["size"], _ms(row["ms"], row["estimated"])])
+            ours = _ms(row["ms"], row["estimated"])
+            cells.append([row["network"], row["size"], str(row["threads"]), ours])
             for name in peers:
                 ms = row["peers"].get(name)
                 ratio = EMPTY if ms is None else f"{ms / row['ms']:.2f}"
                 cells[-1] += [_ms(ms, row["estimated"]), ratio]
     return _grid(titles, cells, left=2, endings={})
+
+
+def _growth(growth: Sequence[dict[str, Any]]) -> str:
+    titles = ["time grows with", "from", "to", "threads", *growth[0]["exponents"]]
+    cells = []
+    for fit in growth:
+        limits = [EMPTY if fit[key] is None else str(fit[key]) for key in ("from", "to", "threads")]
+        powers = [EMPTY if e is None else f"^{e:.2f}" for e in fit["exponents"].values()]
+        cells.append([fit["quantity"], *limits, *powers])
+    return _grid(titles, cells, left=1, endings={})
 
 
 def _remarks(report: dict[str, Any]) -> list[str]:
@@ -75,6 +91,11 @@ def _remarks(report: dict[str, Any]) -> list[str]:
         )
     if any(row["estimated"] for row in rows):
         remarks.append("~ estimated: from a band of the picture, or from fewer than 5 pictures.")
+    if report["growth"]:
+        remarks.append(
+            "time grows with: the exponent, fitted to whole pictures; width with 8 layers, the "
+            "others with layers of 30."
+        )
     if report["peers"]:
         remarks.append(
             "ratio: the peer's ms / ours, same pixels, measured alternately; above 1, ours is "
@@ -108,7 +129,7 @@ def _grid(
     for row in cells:
         for k, cell in enumerate(row):
             widths[k] = max(widths[k], len(cell))
-    lines = [_line(titles, widths, left)]
+    lines = [_cut(_line(titles, widths, left))]
     for number, row in enumerate(cells):
         line = _line(row, widths, left)
         if number in endings:

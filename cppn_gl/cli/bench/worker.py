@@ -16,6 +16,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.threads import thread_count
 from cppn_gl.utils.worker import Message, Requests
 
 SEED, WEIGHT_SCALE = 7, 0.55
@@ -49,6 +50,7 @@ class Handler:
             "renderer": renderer.info.renderer,
             "gl": context.version if context else None,
             "software": context is None or context.software,
+            "threads": thread_count(),
             "fallback": str(renderer.fallback) if renderer.fallback else None,
         }
 
@@ -76,7 +78,8 @@ class Handler:
         network, size = bench_preset(*request["network"]).network(), tuple(request["size"])
         peers = self._requested(request["peers"])
         renderer = self.renderer(request["engine"])
-        return Measurement(renderer, network, size, ends, tell).run(peers, request["seconds"])
+        measurement = Measurement(renderer, network, size, ends, tell)
+        return measurement.run(peers, request["seconds"], request["rounds"])
 
     def _requested(self, names: Sequence[str]) -> dict[str, Peer]:
         missing = [name for name in names if name not in self.peers]

@@ -1,45 +1,69 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> FirstLayer.first_pre_activations() -> nn/derivatives.layers() -> values, derivatives
+u, v -> Derivatives.layers(), by the native library or NumPy -> values, derivatives of each layer
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.products import Products
-from cppn_gl.engines.fold import first_layer
-from cppn_gl.nn.derivatives import Jets
+from cppn_gl.engines.cpu.evaluator import dense
+from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.nn.derivatives import Jets, layers
 from cppn_gl.nn.features import Clock
+from cppn_gl.nn.layers import SOURCE, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.tables import Viewport
+from cppn_gl.utils.arrays import Size
+
+Pixels = NDArray[np.integer[Any]]
 
 
-class FirstLayer:
-    """Layer 1 at a view and a time, in float32 over local coordinates, so deep zooms stay sharp.
+class Derivatives:
+    """A network at a view and a time, in float32 over local coordinates: deep zooms stay sharp.
 
-    u runs to the right and v up; the shorter side of the picture spans [-1, 1].
+    u runs to the right and v up; the shorter side of the picture spans [-1, 1]. Arrays are (3, N,
+    units) at N pixels: values, and their derivatives by u and v. `pixels`: (N,) indices in reading
+    order, in a picture of `size`.
     """
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
-        self._products, self._view = Products(network, view, clock), view
-        fold = first_layer(network, view.center, view.extent, clock)
-        self._radius = "r" in network.inputs
-        self._fold = fold[: len(network.drawn[0].bias)]
+        self._evaluator = evaluator(network, view, clock)
+        self._network, self._view = network, view
 
-    def first_pre_activations(self, pixels: NDArray[np.integer], size: tuple[int, int]) -> Jets:
-        """Pre-activations of layer 1 with derivatives by u and v, (3, N, rows).
+    def outputs(self, pixels: Pixels, size: Size) -> Jets:
+        """The outputs."""
+        *_, (_, _, units) = self.layers(pixels, size)
+        return units
 
-        `pixels`: (N,) indices of pixels in reading order, in a picture of `size`.
-        """
-        coordinates = self._products.coordinates(pixels, size)
-        jets = np.zeros((3, len(pixels), 4 if self._radius else 3), np.float32)
+    def layers(self, pixels: Pixels, size: Size) -> Iterator[tuple[int, Jets, Jets]]:
+        """Each layer's index, from 0, its pre-activations and its units."""
+        return layers(self._network, self._first(pixels, size), self._step)
+
+    def _step(self, node: Node, units: Jets) -> tuple[Jets, Jets]:
+        by, pre = self._evaluator, units
+        if node.inputs != (SOURCE,):
+            layer = dense(node)
+            values = by.pre_activations(layer, units[0])[None]
+            pre = np.concatenate([values, by.tangent(layer, units[1:])])
+        after = np.empty_like(pre)
+        after[0] = by.activate(node.activation, pre[0])
+        with np.errstate(all="ignore"):
+            np.multiply(by.derivative(node.activation, pre[0]), pre[1:], out=after[1:])
+        return pre, after
+
+    def _first(self, pixels: Pixels, size: Size) -> Jets:
+        """Pre-activations of layer 1."""
+        coordinates = self._evaluator.coordinates(pixels, size)
+        jets = np.zeros((3, *coordinates.shape), np.float32)
         jets[0] = coordinates
         jets[1, :, 0] = jets[2, :, 1] = 1
-        if self._radius:
+        if "r" in self._network.inputs:
             u, v = coordinates[:, :2].T.astype(np.float64)
             center, extent = self._view.center, self._view.extent
             x, y = center[0] + extent * u, center[1] + extent * v
-            r = np.maximum(np.hypot(x, y), 1e-30)
+            r = np.maximum(np.sqrt(x * x + y * y), 1e-30)
             jets[1, :, 3], jets[2, :, 3] = extent * x / r, extent * y / r
-        with np.errstate(all="ignore"):
-            return np.asarray(jets @ self._fold[:, : jets.shape[2]].T)
+        return self._evaluator.first_pre_activations(jets)

@@ -8,6 +8,8 @@ its own activations. So a pixel does not depend on the part, the number of threa
 """
 
 import dataclasses
+import threading
+import weakref
 from collections.abc import Callable, Generator
 
 import numpy as np
@@ -22,16 +24,17 @@ from cppn_gl.preset.scene import work_per_pixel
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.native import Dense, Drawing
 from cppn_gl.utils.tasks import Stepping, Steps, left, within
-from cppn_gl.utils.threads import THREADS, shared_out
+from cppn_gl.utils.threads import shared_out, thread_count
 
 RUN_WORK = 1e8  # multiplications per call of the library: some milliseconds
 MAX_RUN = 2**14  # pixels per call
 RATE = 2e10  # multiplications per second; a low guess
 STEP = 0.01  # seconds
-CACHE_LIMIT = 64 * MB  # for packed weights
+
+_packed: "weakref.WeakKeyDictionary[Layer, Dense]" = weakref.WeakKeyDictionary()
+_packing = threading.Lock()
 
 
 def unsupported(network: Network) -> str:
@@ -50,14 +53,12 @@ def evaluator(network: Network, view: Viewport, clock: Clock) -> Evaluator:
     return (Products if unsupported(network) else Native)(network, view, clock)
 
 
-def _packed_bytes(layer: Layer) -> float:
-    return 4 * layer.parameters
-
-
-@lru_cache_by_size(CACHE_LIMIT, _packed_bytes, weak=True)
 def packed(layer: Layer) -> Dense:
-    """A layer with its weights in the library's order."""
-    return _dense(layer.weight, layer.bias, layer.activation)
+    """A layer with its weights in the library's order, which live as long as the layer."""
+    with _packing:
+        if layer not in _packed:
+            _packed[layer] = _dense(layer.weight, layer.bias, layer.activation)
+        return _packed[layer]
 
 
 def _dense(weight: Float32, bias: Float32 | None, activation: str) -> Dense:
@@ -98,7 +99,7 @@ class Native(Evaluator):
         while start < len(flat):
             deadline = yield start / len(flat)
             count = int(left(deadline) * rate() / work) // run
-            first, stop = start, min(start + max(count, THREADS) * run, len(flat))
+            first, stop = start, min(start + max(count, thread_count()) * run, len(flat))
             shared_out(draw, range(first, stop, run))
             start = stop
         return values

@@ -17,7 +17,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
-from cppn_gl.utils.threads import THREADS
+from cppn_gl.utils.threads import thread_count
 
 FEW_UNITS = 16  # up to this width a shader on the CPU is as fast as matrix products
 
@@ -66,7 +66,7 @@ def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
             deadline = yield done
             started, spent = wall.perf_counter(), 0.0
             fitting = int(left(deadline) * rates.rate(kind) / work)
-            piece = blocks[start : start + max(fitting, THREADS)]
+            piece = blocks[start : start + max(fitting, thread_count())]
             if fitting >= len(piece):
                 products.fill(picture, piece, jitter, finish)
             else:

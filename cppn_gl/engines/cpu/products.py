@@ -29,7 +29,7 @@ from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.utils.arrays import Float32, Jitter
-from cppn_gl.utils.threads import THREADS, on_all_cores, one_thread
+from cppn_gl.utils.threads import on_all_cores, one_thread, thread_count
 
 Finish = Callable[[Float32], Float32]  # maps display values (N, 3) to those added to the picture
 
@@ -109,7 +109,7 @@ class Products(Evaluator):
         `picture`: the (height, width, 3) pixels of `blocks.part`. `finish` is applied to the values
         first, in several threads.
         """
-        count = min(self.at_once, -(-len(blocks) // THREADS))
+        count = min(self.at_once, -(-len(blocks) // thread_count()))
         _ = self.network.layers  # scaled here once, not in each thread
 
         def work(start: int) -> None:
@@ -138,8 +138,9 @@ class Products(Evaluator):
 
     def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
         values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
-        for first in range(0, len(blocks), THREADS):
-            piece = blocks[first : first + THREADS]
+        count = thread_count()
+        for first in range(0, len(blocks), count):
+            piece = blocks[first : first + count]
             if self.network.width > WIDE:
                 yield from self.fill_by_layers(values, piece)
             else:

@@ -23,7 +23,7 @@ from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
-from cppn_gl.utils.threads import THREADS, on_all_cores
+from cppn_gl.utils.threads import on_all_cores, thread_count
 from cppn_gl.views.pool import Pool
 
 BAND_PIXELS = 2**18  # pixels of a band, about
@@ -84,7 +84,7 @@ def fill(
     while start < count:
         deadline = yield
         started = wall.perf_counter()
-        tiles = max(THREADS, int(left(deadline) * painter.rate(kind) / work) // each)
+        tiles = max(thread_count(), int(left(deadline) * painter.rate(kind) / work) // each)
         stop = min(count, start + tiles * each)
         on_all_cores(some, range(start, stop, each))
         painter.record(kind, (stop - start) * work, wall.perf_counter() - started)

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import FirstLayer
+from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.derivatives import Jets, at_points, outputs
+from cppn_gl.nn.derivatives import Jets, at_points
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
 from cppn_gl.preset.show import CHANNELS, GradientOptions, OneOutput
@@ -56,14 +56,14 @@ class GradientView(View):
         low, high = limits(scene)
         shown = channels(scene, scene.options(GradientOptions))
 
-        def derivatives(gbuffer: GBuffer, band: Region) -> Steps[None]:
+        def fields(gbuffer: GBuffer, band: Region) -> Steps[None]:
             if not on_cpu(painter, network):
                 return draw(painter, gbuffer, scene, band, DERIVATIVES)
-            places = FirstLayer(network, scene.view, scene.clock)
+            derivatives = Derivatives(network, scene.view, scene.clock)
             return fill(
                 painter,
                 gbuffer,
-                lambda pixels, of: derivative_fields(network, places, pixels, of),
+                lambda pixels, of: derivative_fields(derivatives, pixels, of),
                 band,
                 kind=(DERIVATIVES.name, None),
                 work=self.work(scene),
@@ -81,7 +81,7 @@ class GradientView(View):
             )
 
         return DeferredShading(
-            painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [derivatives], shade
+            painter, planes, "G-buffer", partial(GBuffer, painter.ctx), [fields], shade
         ).task()
 
     def work(self, scene: Scene) -> float:
@@ -118,10 +118,10 @@ def on_cpu(painter: Painter, network: Network) -> bool:
 
 
 def derivative_fields(
-    network: Network, places: FirstLayer, pixels: NDArray[np.integer[Any]], size: Size
+    derivatives: Derivatives, pixels: NDArray[np.integer[Any]], size: Size
 ) -> list[NDArray[np.float32]]:
     """The counterpart of derivatives.frag: for red, green and blue (value, d/du, d/dv, 0)."""
-    units = outputs(network, places.first_pre_activations(pixels, size))
+    units = derivatives.outputs(pixels, size)
     return [by_output(units, k) for k in range(3)]
 
 

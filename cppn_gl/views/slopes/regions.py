@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.derivatives import FirstLayer
+from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
@@ -79,11 +79,11 @@ class RegionsView(View):
             if not on_cpu(painter, network):
                 yield from draw(painter, gbuffer, scene, band, REGIONS, lines.set)
                 return
-            places = FirstLayer(network, scene.view, scene.clock)
+            derivatives = Derivatives(network, scene.view, scene.clock)
             yield from fill(
                 painter,
                 gbuffer,
-                lambda pixels, of: region_fields(scene, places, lines, pixels, of),
+                lambda pixels, of: region_fields(scene, derivatives, lines, pixels, of),
                 band,
                 kind=(REGIONS.name, None),
                 work=self.work(scene),
@@ -189,14 +189,18 @@ class Lines:
 
 
 def region_fields(
-    scene: Scene, places: FirstLayer, lines: Lines, pixels: NDArray[np.integer[Any]], size: Size
+    scene: Scene,
+    derivatives: Derivatives,
+    lines: Lines,
+    pixels: NDArray[np.integer[Any]],
+    size: Size,
 ) -> list[Float32]:
     """The counterpart of regions.frag: lines, picture, region; (N, 4) each."""
     count = len(pixels)
     ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)
     region[:, 0] = FAR
     pattern = np.zeros(count, np.uint32)
-    for number, sums, units in layers(scene.network, places.first_pre_activations(pixels, size)):
+    for number, sums, units in derivatives.layers(pixels, size):
         if number == scene.network.depth - 1:
             picture = np.zeros((count, 4), np.float32)
             picture[:, :3] = units[0]
@@ -222,6 +226,7 @@ def distances(sums: Jets, unit: Any) -> NDArray[Any]:
     FAR for a constant unit, which has no boundary.
     """
     with np.errstate(all="ignore"):
-        steep = np.hypot(sums[1], sums[2])
+        wide = sums[1:].astype(np.float64)  # not hypot, which libraries round differently
+        steep = np.sqrt(np.square(wide).sum(axis=0)).astype(sums.dtype)
         away = unit * np.abs(sums[0]) / steep
     return np.asarray(np.where(steep > LEAST, away, FAR), sums.dtype)

@@ -1,0 +1,411 @@
+/* A program that draws random networks of hostile shapes, values and sizes.
+ *
+ *     selftest [seeds [first seed [verbose]]]
+ *
+ * Every instruction set of this processor must give the bytes of the portable one, a run in pieces
+ * those of the whole run, and cppn_draw those of cppn_dense and cppn_activate, step by step. It
+ * prints a hash of all results, the same on every processor, and with a third argument the hash
+ * after each function. The exit status is 1, with one line that names the seed and the function,
+ * where bytes differ. All memory has exactly the size that
+ * cppn.h asks for, so that a build with sanitizers finds every access beyond it.
+ *
+ * The random numbers are made from integers and powers of two: no math library, no rounding.
+ */
+#include "cppn.h"
+#include "names.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static const char *const isas[CPPN_ISAS] = {"portable", "avx2", "avx512", "neon"};
+static const char *const activations[] = {CPPN_ACTIVATIONS(CPPN_NAME)};
+
+static uint64_t state; /* of the random numbers */
+static unsigned long seed;
+static int verbose;
+static uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+/* Random numbers */
+
+static uint64_t next(void) { /* splitmix64 */
+    uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* An integer from first to last. */
+static int64_t from_to(int64_t first, int64_t last) {
+    return first + (int64_t)(next() % (uint64_t)(last - first + 1));
+}
+
+static int one_in(int64_t n) { return from_to(1, n) == 1; }
+
+/* 2^exponent, exponent from -1022 to 1023. */
+static double power(int exponent) {
+    const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Uniform in [-1, 1) · 2^exponent, exponent from -149 to 127. */
+static double number(int64_t exponent) {
+    return (double)from_to(-(1 << 23), (1 << 23) - 1) * power((int)exponent - 23);
+}
+
+static float any_float(void) {
+    const uint32_t bits = (uint32_t)next();
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float special(void) {
+    static const float values[] = {
+        0.0f, -0.0f, 1.0f, -1.0f, 0.5f, 1e-45f, -1e-45f, 1.17549435e-38f, 3.4028235e38f,
+        -3.4028235e38f, INFINITY, -INFINITY, NAN, 1e5f, -100001.0f, 104.0f, -87.5f, -0.5f};
+    return values[from_to(0, LENGTH(values) - 1)];
+}
+
+/* Floats as weights of `columns` columns, or as other values: some sensible, some not. */
+static void fill(float *x, int64_t count, int64_t columns) {
+    int64_t exponent = 0;
+    const int64_t kind = from_to(0, 9);
+    switch (kind) {
+    case 0: exponent = from_to(-149, -90); break; /* products underflow */
+    case 1: exponent = from_to(50, 127); break;   /* sums overflow, and inf - inf is NaN */
+    case 2: exponent = from_to(0, 20); break;
+    default:
+        for (exponent = 1; columns > 1; columns /= 4) exponent--; /* like 1/sqrt(columns) */
+    }
+    for (int64_t k = 0; k < count; k++) {
+        x[k] = (float)number(exponent);
+        if (kind == 3) x[k] = any_float();
+        if (kind == 4 && one_in(50)) x[k] = special();
+    }
+}
+
+/* Memory */
+
+static void *blocks[1024];
+static int blocks_used;
+
+static void failed(const char *function, const char *isa, const char *how) {
+    printf("selftest: seed %lu: %s (%s) %s\n", seed, function, isa, how);
+    exit(1);
+}
+
+/* Bytes at an address that is `skew` beyond a multiple of 64 or so; they end where the block ends.
+ * All bits are set: floats are NaN. */
+static void *memory(int64_t bytes, int64_t skew) {
+    char *block = malloc((size_t)(bytes + skew ? bytes + skew : 1));
+    if (!block || blocks_used == LENGTH(blocks)) {
+        printf("selftest: no memory\n");
+        exit(2);
+    }
+    memset(block, 0xff, (size_t)(bytes + skew));
+    blocks[blocks_used++] = block;
+    return block + skew;
+}
+
+static float *floats(int64_t count) { return memory(count * 4, 4 * from_to(0, 15)); }
+static void *scratch(int32_t width) { return memory(cppn_scratch(width), from_to(0, 63)); }
+
+static void release(int down_to) {
+    while (blocks_used > down_to) free(blocks[--blocks_used]);
+}
+
+/* The floating-point environment, which other libraries change: results must not depend on it. */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+static uint64_t environment(void) { return _mm_getcsr() & 0xffc0; } /* without the flags */
+static void set_environment(uint64_t bits) { _mm_setcsr((unsigned)bits); }
+#define DISTURBED 0xffc0 /* towards zero, subnormals flushed */
+#elif defined(__aarch64__)
+static uint64_t environment(void) {
+    uint64_t bits;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(bits));
+    return bits;
+}
+static void set_environment(uint64_t bits) {
+    __asm__ volatile("msr fpcr, %0" : : "r"(bits) : "memory");
+}
+#define DISTURBED 0x1c00000
+#else
+static uint64_t environment(void) { return 0; }
+static void set_environment(uint64_t bits) { (void)bits; }
+#define DISTURBED 0
+#endif
+
+/* A function of cppn.h over items first … first + count - 1 of a job. */
+typedef void run(int32_t isa, const void *job, int64_t first, int64_t count, void *out);
+
+static void run_once(run *call, int32_t isa, const void *job, int64_t first, int64_t count,
+                     void *out, const char *function) {
+    const uint64_t before = environment(), during = one_in(3) ? DISTURBED : before;
+    set_environment(during);
+    call(isa, job, first, count, out);
+    const uint64_t after = environment();
+    set_environment(before);
+    if (after != during) failed(function, isas[isa], "changes the floating-point environment");
+}
+
+/* Run a function for each instruction set, whole and in pieces. Returns the result, and hashes it:
+ * `count` items of `size` bytes. */
+static void *check(const char *function, run *call, const void *job, int64_t count, int64_t size) {
+    char *expected = memory(count * size, 0);
+    run_once(call, CPPN_PORTABLE, job, 0, count, expected, function);
+    for (int64_t k = 0; k < count * size; k++)
+        hash = (hash ^ (unsigned char)expected[k]) * UINT64_C(0x100000001b3);
+    if (verbose) printf("%lu %s %016llx\n", seed, function, (unsigned long long)hash);
+    const int64_t alignment = size % 8 ? 4 : 8;
+    const uint64_t kept_state = state; /* the inputs depend on the seed only, not on the processor */
+    const int kept = blocks_used;
+    for (int32_t isa = 0; isa < CPPN_ISAS; isa++) {
+        if (!(cppn_isas() >> isa & 1)) continue;
+        char *whole = memory(count * size, alignment * from_to(0, 7));
+        run_once(call, isa, job, 0, count, whole, function);
+        if (memcmp(whole, expected, (size_t)(count * size)))
+            failed(function, isas[isa], "differs from portable");
+        const int64_t longest = one_in(2) ? cppn_tile() : from_to(1, count ? count : 1);
+        for (int64_t first = 0, some; first < count; first += some) {
+            some = from_to(1, longest);
+            if (some > count - first) some = count - first;
+            char *piece = memory(some * size, alignment * from_to(0, 7));
+            run_once(call, isa, job, first, some, piece, function);
+            if (memcmp(piece, expected + first * size, (size_t)(some * size)))
+                failed(function, isas[isa], "differs where a run is in pieces");
+            release(kept);
+        }
+        release(kept);
+    }
+    state = kept_state;
+    return expected;
+}
+
+/* Networks and pictures */
+
+/* Random weights (rows, columns), and biases or none. */
+static cppn_layer random_layer(int32_t rows, int32_t columns) {
+    float *weight = floats((int64_t)rows * columns), *packed = floats((int64_t)rows * columns);
+    float *bias = one_in(4) ? NULL : floats(rows);
+    fill(weight, (int64_t)rows * columns, columns);
+    if (bias) fill(bias, rows, 1);
+    cppn_pack(rows, columns, weight, packed);
+    const int32_t activation = (int32_t)from_to(0, LENGTH(activations) - 1);
+    return (cppn_layer){rows, columns, activation, 0, packed, bias};
+}
+
+static int32_t random_width(int64_t most) {
+    static const int32_t edges[] = {1, 2, 5, 6, 7, 12, 13, 16, 31, 32, 33, 511, 512};
+    const int32_t width = one_in(2) ? edges[from_to(0, LENGTH(edges) - 1)] : (int32_t)from_to(1, most);
+    return width < most ? width : (int32_t)most;
+}
+
+static int64_t random_side(void) {
+    static const int64_t edges[] = {1, 2, 3, 95, 96, 97, 193, 7680, INT32_MAX};
+    return one_in(2) ? edges[from_to(0, LENGTH(edges) - 1)] : from_to(1, 300);
+}
+
+static int32_t widest(const cppn_picture *picture) {
+    int32_t width = 1;
+    for (int32_t k = 0; k < picture->depth; k++)
+        if (picture->layers[k].rows > width) width = picture->layers[k].rows;
+    return width;
+}
+
+static void draw(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const cppn_picture *picture = job;
+    cppn_draw(isa, picture, first, count, out, scratch(widest(picture)));
+}
+
+typedef struct {
+    const cppn_layer *layer;
+    const float *units;
+} dense_job;
+
+static void dense(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const dense_job *d = job;
+    const int32_t rows = d->layer->rows, columns = d->layer->columns;
+    void *working = scratch(rows > columns ? rows : columns);
+    cppn_dense(isa, d->layer, count, d->units + first * columns, out, working);
+}
+
+typedef struct {
+    int32_t activation;
+    const float *x;
+} elementwise_job;
+
+static void activate(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const elementwise_job *e = job;
+    cppn_activate(isa, e->activation, count, e->x + first, out);
+}
+
+static void differentiate(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const elementwise_job *e = job;
+    cppn_differentiate(isa, e->activation, count, e->x + first, out);
+}
+
+static void quantise(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    cppn_quantise(isa, count, (const float *)job + first, out);
+}
+
+typedef struct {
+    int32_t rows, columns;
+    const double *weight, *units;
+} dense64_job;
+
+static void dense64(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const dense64_job *d = job;
+    cppn_dense64(isa, d->rows, d->columns, d->weight, count, d->units + first * d->columns, out);
+}
+
+/* The coordinates (count, 3 or 4) of layer 1, drawn by networks of one layer that pass them on. */
+static float *coordinates(const cppn_picture *picture, int64_t count) {
+    const int32_t columns = picture->radius ? 4 : 3;
+    float *all = floats(count * columns), *drawn = floats(count * 3);
+    const int32_t identity = cppn_activation("identity");
+    for (int32_t last = 2; last < columns; last++) {
+        float weight[12] = {0}, packed[12];
+        weight[0] = weight[columns + 1] = weight[2 * columns + last] = 1;
+        cppn_pack(3, columns, weight, packed);
+        const cppn_layer layer = {3, columns, identity, 0, packed, NULL};
+        cppn_picture other = *picture;
+        other.depth = 1, other.layers = &layer;
+        draw(CPPN_PORTABLE, &other, 0, count, drawn);
+        for (int64_t k = 0; k < count; k++) {
+            all[k * columns] = drawn[3 * k];
+            all[k * columns + 1] = drawn[3 * k + 1];
+            all[k * columns + last] = drawn[3 * k + 2];
+        }
+    }
+    return all;
+}
+
+/* Whether the drawn values (count, 3) are those of the single steps. */
+static void check_steps(const cppn_picture *picture, int64_t count, const float *drawn) {
+    const float *units = coordinates(picture, count);
+    int32_t rows = 0;
+    for (int32_t k = 0; k < picture->depth; k++) {
+        const cppn_layer *layer = picture->layers + k;
+        rows = layer->rows;
+        const dense_job d = {layer, units};
+        float *sums = check("cppn_dense", dense, &d, count, 4 * (int64_t)rows);
+        const elementwise_job e = {layer->activation, sums};
+        units = check("cppn_activate", activate, &e, count * rows, 4);
+        check("cppn_differentiate", differentiate, &e, count * rows, 4);
+    }
+    for (int64_t k = 0; k < count; k++) {
+        float rgb[3];
+        int finite = 1;
+        for (int c = 0; c < 3; c++) {
+            rgb[c] = units[k * rows + (rows == 3 ? c : 0)];
+            finite &= isfinite(rgb[c]) != 0;
+        }
+        if (!finite) rgb[0] = rgb[2] = 1, rgb[1] = 0;
+        if (memcmp(rgb, drawn + 3 * k, sizeof rgb))
+            failed("cppn_draw", "portable", "differs from cppn_dense and cppn_activate");
+    }
+}
+
+static void check_picture(int64_t most_operations) {
+    cppn_picture p = {0};
+    p.center[0] = number(1);
+    p.center[1] = number(1);
+    p.extent = power((int)from_to(-60, 3));
+    p.depth = (int32_t)(one_in(2) ? from_to(1, 4) : from_to(1, 64));
+    p.radius = one_in(3);
+    p.samples = (int32_t)(one_in(2) ? 1 : from_to(2, 9));
+    cppn_layer *layers = memory(p.depth * (int64_t)sizeof *layers, 0);
+    int64_t operations = 0;
+    int32_t columns = p.radius ? 4 : 3;
+    const int64_t most_width = p.depth <= 3 ? CPPN_MAX_WIDTH : p.depth <= 12 ? 64 : 20;
+    for (int32_t k = 0; k < p.depth; k++) {
+        const int32_t rows = k < p.depth - 1 ? random_width(most_width) : one_in(2) ? 1 : 3;
+        layers[k] = random_layer(rows, columns);
+        operations += (int64_t)rows * columns;
+        columns = rows;
+    }
+    double *jitters = memory(p.samples * 16, 0);
+    for (int32_t k = 0; k < 2 * p.samples; k++) jitters[k] = p.samples > 1 ? number(-1) : 0;
+    p.layers = layers, p.jitters = jitters;
+
+    p.width = random_side(), p.height = random_side();
+    p.columns = from_to(1, p.width), p.rows = from_to(1, p.height);
+    p.left = from_to(0, p.width - p.columns), p.top = from_to(0, p.height - p.rows);
+    int64_t count = most_operations / (operations * p.samples) + 1;
+    if (count > 3 * cppn_tile() + 5) count = 3 * cppn_tile() + 5;
+    if (count > p.columns * p.rows) count = p.columns * p.rows;
+    const int64_t whole = p.columns * p.rows;
+    const float *drawn = check("cppn_draw", draw, &p, count, 12);
+    check("cppn_quantise", quantise, drawn, 3 * count, 1);
+    if (p.samples == 1) check_steps(&p, count, drawn);
+    if (whole > count) { /* the last pixels of the rectangle */
+        const int64_t first = whole - count;
+        float *last = floats(3 * count), *same = floats(3 * count);
+        cppn_draw(CPPN_PORTABLE, &p, first, count, last, scratch(widest(&p)));
+        p.top += first / p.columns, p.rows -= first / p.columns; /* the same ones */
+        cppn_draw(CPPN_PORTABLE, &p, first % p.columns, count, same, scratch(widest(&p)));
+        if (memcmp(last, same, (size_t)(12 * count)))
+            failed("cppn_draw", "portable", "depends on the rectangle");
+    }
+}
+
+/* Functions by themselves: numbers and sizes that no network gives. */
+static void check_functions(void) {
+    const int64_t count = from_to(0, 200);
+    float *x = floats(count);
+    fill(x, count, 1);
+    if (one_in(2))
+        for (int64_t k = 0; k < count; k++) x[k] = one_in(4) ? special() : any_float();
+    check("cppn_quantise", quantise, x, count, 1);
+    for (int32_t k = 0; k < LENGTH(activations); k++) {
+        if (cppn_activation(activations[k]) != k) failed("cppn_activation", "any", activations[k]);
+        const elementwise_job e = {k, x};
+        check("cppn_activate", activate, &e, count, 4);
+        check("cppn_differentiate", differentiate, &e, count, 4);
+    }
+    const int32_t inputs = random_width(64), outputs = random_width(64);
+    const cppn_layer layer = random_layer(outputs, inputs);
+    const int64_t pixels = from_to(0, 2 * cppn_tile() + 3);
+    float *units = floats(pixels * layer.columns);
+    fill(units, pixels * layer.columns, 1);
+    const dense_job d = {&layer, units};
+    check("cppn_dense", dense, &d, pixels, 4 * (int64_t)layer.rows);
+
+    const int32_t columns = random_width(CPPN_MAX_WIDTH), rows = random_width(columns > 64 ? 8 : 64);
+    const int64_t points = from_to(0, 20);
+    double *weight = memory((int64_t)rows * columns * 8, 8), *in = memory(points * columns * 8, 8);
+    const int64_t exponent = one_in(2) ? 0 : from_to(-149, 127);
+    for (int32_t k = 0; k < rows * columns; k++)
+        weight[k] = one_in(3000) ? (double)special() : number(exponent);
+    for (int64_t k = 0; k < points * columns; k++) in[k] = number(0);
+    const dense64_job d64 = {rows, columns, weight, in};
+    check("cppn_dense64", dense64, &d64, points, 8 * (int64_t)rows);
+}
+
+int main(int count, char **arguments) {
+    const unsigned long seeds = count > 1 ? strtoul(arguments[1], NULL, 10) : 200;
+    const unsigned long first = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
+    verbose = count > 3;
+    if (cppn_abi() != CPPN_ABI || cppn_activation("none") != -1) failed("cppn_abi", "any", "differs");
+    for (seed = first; seed < first + seeds; seed++) {
+        state = seed;
+        check_picture(one_in(16) ? 8000000 : 400000);
+        check_functions();
+        release(0);
+    }
+    for (int32_t isa = 0; isa < CPPN_ISAS; isa++)
+        if (cppn_isas() >> isa & 1) {
+            if (!(cppn_peak(isa, 1) > 0)) failed("cppn_peak", isas[isa], "counts no operations");
+            printf("%s ", isas[isa]);
+        }
+    printf("%016llx\n", (unsigned long long)hash);
+    return 0;
+}
