@@ -22,14 +22,14 @@ class NativeHook(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel" or os.environ.get("CPPN_GL_NATIVE") == "0":
             return
-        native = _module(Path(self.root, "native", "build.py"))
         try:
+            native = _module(Path(self.root, "native", "build.py"))
             if version == "editable":
                 native.build(Path(self.root, "cppn_gl"))
                 return
             self._folder = tempfile.TemporaryDirectory(prefix="cppn_gl-")
             path = native.build(Path(self._folder.name))
-        except (native.BuildError, OSError) as error:
+        except Exception as error:  # whatever it is, the program works without the library
             self.app.display_warning(f"cppn_gl is installed without its native library: {error}")
             return
         build_data["force_include"][str(path)] = f"cppn_gl/{path.name}"

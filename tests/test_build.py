@@ -119,13 +119,13 @@ def test_a_failure_keeps_the_old_library(tmp_path: Path) -> None:
 # Wheels
 
 
-def wheel(folder: Path, *, version: str = "standard", **variables: str) -> tuple[Path, str]:
-    """A wheel of the checkout, and what its build said."""
+def wheel(folder: Path, root: Path = ROOT, **variables: str) -> tuple[Path, str]:
+    """A wheel of a checkout, and what its build said."""
     code = (
         "import sys; from hatchling.builders.wheel import WheelBuilder;"
-        "print(*WheelBuilder(sys.argv[1]).build(directory=sys.argv[2], versions=[sys.argv[3]]))"
+        "print(*WheelBuilder(sys.argv[1]).build(directory=sys.argv[2]))"
     )
-    done = run("-c", code, ROOT, folder, version, **variables)
+    done = run("-c", code, root, folder, **variables)
     assert done.returncode == 0, done.stderr
     (path,) = folder.glob("*.whl")
     return path, done.stdout + done.stderr
@@ -167,6 +167,22 @@ def test_a_wheel_without_a_compiler_is_pure(
     assert "cppn_gl/utils/native.py" in files(path)
     assert words in said
     assert ("without its native library" in said) == bool(words)
+
+
+@pytest.mark.parametrize("script", [None, "def build(folder): return [][0]"])
+def test_whatever_goes_wrong_there_is_a_wheel(tmp_path: Path, script: str | None) -> None:
+    root = tmp_path / "checkout"
+    for name in ("cppn_gl", "shaders", "presets"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, root)
+    if script:
+        (root / "native").mkdir()
+        (root / "native" / "build.py").write_text(script)
+    path, said = wheel(tmp_path, root)
+    assert path.name.endswith("-py3-none-any.whl")
+    assert not any("libcppn" in name for name in files(path))
+    assert "without its native library" in said
 
 
 def test_the_sources_hold_what_builds_the_library(tmp_path: Path) -> None:
