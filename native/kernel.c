@@ -266,24 +266,29 @@ static void dense(const cppn_layer *layer, int64_t count, const float *units, fl
 
 static void dense64(int32_t rows, int32_t columns, const double *weight, int64_t count,
                     const double *units, double *out) {
-    enum { POINTS = 8 };
+    enum { POINTS = 8, VECS = 2 * POINTS / LANES, GROUP = 6 }; /* of rows, summed together */
     environment before = begin();
-    double in[CPPN_MAX_WIDTH][POINTS];
+    dvec in[CPPN_MAX_WIDTH][VECS];
     for (int64_t done = 0; done < count; done += POINTS) {
         const int some = count - done < POINTS ? (int)(count - done) : POINTS;
         for (int32_t c = 0; c < columns; c++)
             for (int i = 0; i < POINTS; i++)
-                in[c][i] = i < some ? units[(done + i) * columns + c] : 0;
-        for (int32_t r = 0; r < rows; r++) {
-            double sum[POINTS] = {0};
-            for (int32_t c = 0; c < columns; c++) {
-                const double w = weight[(int64_t)r * columns + c];
-                for (int i = 0; i < POINTS; i++) sum[i] = fma(w, in[c][i], sum[i]);
-            }
-            for (int i = 0; i < some; i++) {
-                double s = sum[i] == sum[i] ? sum[i] : NAN;
-                out[(done + i) * rows + r] = s;
-            }
+                in[c][2 * i / LANES][i % (LANES / 2)] =
+                    i < some ? units[(done + i) * columns + c] : 0;
+        for (int32_t first = 0; first < rows; first += GROUP) {
+            const double *w[GROUP];
+            dvec sum[GROUP][VECS] = {0};
+            for (int g = 0; g < GROUP; g++) /* rows beyond the last repeat it */
+                w[g] = weight + (int64_t)(first + g < rows ? first + g : rows - 1) * columns;
+            for (int32_t c = 0; c < columns; c++)
+                for (int g = 0; g < GROUP; g++)
+                    for (int v = 0; v < VECS; v++)
+                        sum[g][v] = fma64_(w[g][c] - (dvec){0}, in[c][v], sum[g][v]);
+            for (int g = 0; g < GROUP && first + g < rows; g++)
+                for (int i = 0; i < some; i++) {
+                    const double s = sum[g][2 * i / LANES][i % (LANES / 2)];
+                    out[(done + i) * rows + first + g] = s == s ? s : NAN;
+                }
         }
     }
     end(before);

@@ -57,6 +57,22 @@ INLINE vec fma_(vec a, vec b, vec c) {
 #endif
 }
 
+/* The same of doubles, half as many. */
+typedef double dvec __attribute__((vector_size(4 * LANES)));
+
+INLINE dvec fma64_(dvec a, dvec b, dvec c) {
+#if defined(CPPN_BUILD_AVX2)
+    return (dvec)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(CPPN_BUILD_AVX512)
+    return (dvec)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(CPPN_BUILD_NEON)
+    return (dvec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+    for (int k = 0; k < LANES / 2; k++) a[k] = fma(a[k], b[k], c[k]);
+    return a;
+#endif
+}
+
 /* a where the mask is true, else b. */
 INLINE vec select_(ivec mask, vec a, vec b) {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
