@@ -123,11 +123,12 @@ class Chooser:
         measured = self.cache.get(self.key(network))
         worthwhile = self._worthwhile(network)
         guess = worthwhile[0]
-        if measured and guess.name not in measured.rates and self._sure(network, guess):
-            measured = None  # from before the native library was built
-        if measured and measured.engine in map(str, worthwhile):
+        sure = self._sure(network, guess)
+        # A measurement from before the native library was built does not count against it.
+        counts = measured and (guess.name in measured.rates or not sure)
+        if measured and counts and measured.engine in map(str, worthwhile):
             return Choice(measured.engine, f"measured here{_gain(measured)}")
-        return Choice(guess.name, FASTEST if self._sure(network, guess) else GUESSED)
+        return Choice(guess.name, FASTEST if sure else GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None
