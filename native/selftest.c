@@ -1,11 +1,12 @@
 /* A program that draws random networks of hostile shapes, values and sizes.
  *
- *     selftest [seeds [first seed]]
+ *     selftest [seeds [first seed [verbose]]]
  *
  * Every instruction set of this processor must give the bytes of the portable one, a run in pieces
  * those of the whole run, and cppn_draw those of cppn_dense and cppn_activate, step by step. It
- * prints a hash of all results, the same on every processor. The exit status is 1, with one line
- * that names the seed and the function, where bytes differ. All memory has exactly the size that
+ * prints a hash of all results, the same on every processor, and with a third argument the hash
+ * after each function. The exit status is 1, with one line that names the seed and the function,
+ * where bytes differ. All memory has exactly the size that
  * cppn.h asks for, so that a build with sanitizers finds every access beyond it.
  *
  * The random numbers are made from integers and powers of two: no math library, no rounding.
@@ -25,6 +26,7 @@ static const char *const activations[] = {CPPN_ACTIVATIONS(CPPN_NAME)};
 
 static uint64_t state; /* of the random numbers */
 static unsigned long seed;
+static int verbose;
 static uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
 /* Random numbers */
@@ -161,10 +163,13 @@ static void *check(const char *function, run *call, const void *job, int64_t cou
     run_once(call, CPPN_PORTABLE, job, 0, count, expected, function);
     for (int64_t k = 0; k < count * size; k++)
         hash = (hash ^ (unsigned char)expected[k]) * UINT64_C(0x100000001b3);
+    if (verbose) printf("%lu %s %016llx\n", seed, function, (unsigned long long)hash);
+    const int64_t alignment = size % 8 ? 4 : 8;
+    const uint64_t kept_state = state; /* the inputs depend on the seed only, not on the processor */
     const int kept = blocks_used;
     for (int32_t isa = 0; isa < CPPN_ISAS; isa++) {
         if (!(cppn_isas() >> isa & 1)) continue;
-        char *whole = memory(count * size, 4 * from_to(0, 15));
+        char *whole = memory(count * size, alignment * from_to(0, 7));
         run_once(call, isa, job, 0, count, whole, function);
         if (memcmp(whole, expected, (size_t)(count * size)))
             failed(function, isas[isa], "differs from portable");
@@ -172,7 +177,7 @@ static void *check(const char *function, run *call, const void *job, int64_t cou
         for (int64_t first = 0, some; first < count; first += some) {
             some = from_to(1, longest);
             if (some > count - first) some = count - first;
-            char *piece = memory(some * size, 4 * from_to(0, 15));
+            char *piece = memory(some * size, alignment * from_to(0, 7));
             run_once(call, isa, job, first, some, piece, function);
             if (memcmp(piece, expected + first * size, (size_t)(some * size)))
                 failed(function, isas[isa], "differs where a run is in pieces");
@@ -180,6 +185,7 @@ static void *check(const char *function, run *call, const void *job, int64_t cou
         }
         release(kept);
     }
+    state = kept_state;
     return expected;
 }
 
@@ -309,7 +315,10 @@ static void check_steps(const cppn_picture *picture, int64_t count, const float 
 }
 
 static void check_picture(int64_t most_operations) {
-    cppn_picture p = {.center = {number(1), number(1)}, .extent = power((int)from_to(-60, 3))};
+    cppn_picture p = {0};
+    p.center[0] = number(1);
+    p.center[1] = number(1);
+    p.extent = power((int)from_to(-60, 3));
     p.depth = (int32_t)(one_in(2) ? from_to(1, 4) : from_to(1, 64));
     p.radius = one_in(3);
     p.samples = (int32_t)(one_in(2) ? 1 : from_to(2, 9));
@@ -362,7 +371,8 @@ static void check_functions(void) {
         check("cppn_activate", activate, &e, count, 4);
         check("cppn_differentiate", differentiate, &e, count, 4);
     }
-    const cppn_layer layer = random_layer(random_width(64), random_width(64));
+    const int32_t inputs = random_width(64), outputs = random_width(64);
+    const cppn_layer layer = random_layer(outputs, inputs);
     const int64_t pixels = from_to(0, 2 * cppn_tile() + 3);
     float *units = floats(pixels * layer.columns);
     fill(units, pixels * layer.columns, 1);
@@ -383,6 +393,7 @@ static void check_functions(void) {
 int main(int count, char **arguments) {
     const unsigned long seeds = count > 1 ? strtoul(arguments[1], NULL, 10) : 200;
     const unsigned long first = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
+    verbose = count > 3;
     if (cppn_abi() != CPPN_ABI || cppn_activation("none") != -1) failed("cppn_abi", "any", "differs");
     for (seed = first; seed < first + seeds; seed++) {
         state = seed;
