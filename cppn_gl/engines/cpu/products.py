@@ -175,9 +175,7 @@ class Products(Evaluator):
     def derivatives(
         self, coordinates: Float32, *, hidden: bool
     ) -> tuple[Sequence[Float32], Float32]:
-        *before, (_, _, outputs) = layers(
-            self.network, self.first_pre_activations(coordinates)
-        )
+        *before, (_, _, outputs) = layers(self.network, self.first_pre_activations(coordinates))
         return [pre for _, pre, _ in before if hidden], outputs
 
     def _in_place_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
