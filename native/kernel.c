@@ -247,11 +247,14 @@ static void take(int32_t columns, int some, const float *from, float *to) {
             }
 }
 
-/* The reverse, with one kind of NaN. */
+static void canonical(int64_t vectors, float *x) {
+    for (int64_t k = 0; k < vectors; k++) store(x + k * LANES, one_nan(load(x + k * LANES)));
+}
+
+/* The reverse of take, with one kind of NaN. */
 static void give(int32_t rows, int some, float *from, float *to) {
     const int panels = (some + PANEL - 1) / PANEL;
-    for (int64_t k = 0; k < (int64_t)panels * rows * VECTORS; k++)
-        store(from + k * LANES, one_nan(load(from + k * LANES)));
+    canonical((int64_t)panels * rows * VECTORS, from);
     for (int i = 0; i < some; i++)
         for (int32_t r = 0; r < rows; r++)
             to[(int64_t)i * rows + r] =
@@ -294,7 +297,9 @@ static void derivatives(const cppn_layer *layers, int32_t depth, int64_t count, 
                 layer_step(&layer, 0, panels, in[j], out[j]);
                 layer.bias = 0;
             }
-            if (hidden && k < depth - 1)
+            const int64_t vectors = (int64_t)panels * layer.rows * VECTORS;
+            if (hidden && k < depth - 1) {
+                for (int j = 0; j < 3; j++) canonical(vectors, out[j]);
                 for (int64_t row = 0; row < 3 * layer.rows; row++, pre += count)
                     for (int p = 0; p < panels; p++) {
                         const int fits = some - p * PANEL < PANEL ? some - p * PANEL : PANEL;
@@ -302,7 +307,7 @@ static void derivatives(const cppn_layer *layers, int32_t depth, int64_t count, 
                                out[row / layer.rows] + (p * layer.rows + row % layer.rows) * PANEL,
                                fits * sizeof *pre);
                     }
-            const int64_t vectors = (int64_t)panels * layer.rows * VECTORS;
+            }
             slopes[layer.activation](out[0], in[0], vectors);
             functions[layer.activation](out[0], out[0], vectors);
             for (int j = 1; j < 3; j++)

@@ -175,12 +175,8 @@ class Products(Evaluator):
     def derivatives(
         self, coordinates: Float32, *, hidden: bool
     ) -> tuple[Sequence[Float32], Float32]:
-        passes = layers(self.network, self.first_pre_activations(coordinates))
-        if not hidden:
-            *_, (_, _, outputs) = passes
-            return [], outputs
-        sums = [*passes]
-        return [pre for _, pre, _ in sums[:-1]], sums[-1][2]
+        *before, (_, _, outputs) = layers(self.network, self.first_pre_activations(coordinates))
+        return [pre for _, pre, _ in before if hidden], outputs
 
     def _in_place_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations that alternates between two buffers of this thread."""
