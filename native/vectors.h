@@ -43,7 +43,10 @@ INLINE vec load(const float *from) {
 
 INLINE void store(float *to, vec x) { memcpy(to, &x, sizeof x); }
 
-#if defined(CPPN_BUILD_PORTABLE) /* not by a math library: MinGW's fma and fmaf round twice */
+#if defined(CPPN_BUILD_PORTABLE) && !defined(__MINGW32__)
+INLINE float fuse(float a, float b, float c) { return fmaf(a, b, c); }
+INLINE double fuse64(double a, double b, double c) { return fma(a, b, c); }
+#elif defined(CPPN_BUILD_PORTABLE) /* MinGW's fma and fmaf round twice */
 
 /* a + b, rounded to odd: if inexact, to that neighbour whose last bit is set. Rounded again, to
  * fewer bits or as part of a larger sum, it gives what the exact sum would give. */
