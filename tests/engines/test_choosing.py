@@ -17,7 +17,14 @@ from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.compiling import Compiled
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.shader import Structure, structure
-from cppn_gl.engines.tuning import Measured, TuningCache, structure_key
+from cppn_gl.engines.tuning import (
+    FASTEST,
+    GUESSED,
+    Choice,
+    Measured,
+    TuningCache,
+    structure_key,
+)
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
@@ -154,7 +161,8 @@ def test_the_first_guess(
         assert choice.engine in EXACT
         assert choice.engine.startswith(kind)
         assert str(one.candidates(network)[0]) == choice.engine
-        assert choice.why == "first guess, not measured yet"
+        sure = device is PROCESSOR and network is WIDE
+        assert choice.why == (FASTEST if sure else GUESSED)
 
 
 @without_native
@@ -183,7 +191,7 @@ def test_with_software_opengl_native_draws_unmeasured(
     world: World, cache: TuningCache, network: Network
 ) -> None:
     one = chooser(PROCESSOR, cache=cache)
-    assert one.engine_for(network).engine == "native"
+    assert one.engine_for(network) == Choice("native", FASTEST)
     assert one.candidates(network) == [NATIVE]
     assert settled(one, network, points_of(network, 1e6)) == "native"
     assert world.drawn == []

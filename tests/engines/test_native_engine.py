@@ -1,8 +1,6 @@
 """Networks drawn by the native library: true, and the same bytes however the work is divided."""
 
 import random
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ import numpy as np
 import pytest
 from rows import NATIVE, NUMPY
 from samples import sample, size_of, time_of
+from threads import thread_count
 from truth import MAGENTA, check_truth
 
 from cppn_gl import Layer, Preset, Renderer
@@ -26,7 +25,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, Activation
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import read_shot
-from cppn_gl.utils import native, threads
+from cppn_gl.utils import native
 from cppn_gl.utils.tasks import Stepping, at_once, within
 
 pytestmark = pytest.mark.native
@@ -63,22 +62,6 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 @pytest.fixture
-def cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """A function that simulates a number of cores."""
-    pools: list[ThreadPoolExecutor] = []
-
-    def simulate(count: int) -> None:
-        pools.append(ThreadPoolExecutor(count))
-        monkeypatch.setattr(threads, "_pool", lambda: pools[-1])
-        monkeypatch.setattr(threads, "THREADS", count)
-        monkeypatch.setattr(evaluation, "THREADS", count)
-
-    yield simulate
-    for pool in pools:
-        pool.shutdown()
-
-
-@pytest.fixture
 def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pictures, too, are divided among the cores and into steps."""
     monkeypatch.setattr(evaluation, "MAX_RUN", 16)
@@ -96,7 +79,7 @@ def libraries() -> list[native.Library]:
 
 @pytest.mark.parametrize("number", range(COUNT))
 def test_the_bytes_of_a_random_network_do_not_depend_on_how_they_are_computed(
-    monkeypatch: pytest.MonkeyPatch, cores: Callable[[int], None], number: int
+    monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     scene, samples = scene_of(network_of(number), time_of(number)), 1 + number % 3
     whole = drawn(scene, samples=samples)
@@ -109,21 +92,19 @@ def test_the_bytes_of_a_random_network_do_not_depend_on_how_they_are_computed(
     monkeypatch.undo()
     monkeypatch.setattr(evaluation, "MAX_RUN", 16)
     for count in (1, 2, 7):
-        cores(count)
-        assert same(drawn(scene, samples=samples), whole), count
+        with thread_count(count):
+            assert same(drawn(scene, samples=samples), whole), count
 
 
 @pytest.mark.parametrize("size", [(1, 1), (97, 1), (1, 193), (75, 61), (2051, 3)])
 @pytest.mark.parametrize("samples", [1, 2, 3])
-def test_nor_do_those_of_a_picture_of_another_size(
-    cores: Callable[[int], None], size: tuple[int, int], samples: int
-) -> None:
+def test_nor_do_those_of_a_picture_of_another_size(size: tuple[int, int], samples: int) -> None:
     scene = scene_of(PRESET.replace(seed=samples), 0.3)
-    cores(1)
-    whole = drawn(scene, size, samples)
+    with thread_count(1):
+        whole = drawn(scene, size, samples)
     for count in (2, 7):
-        cores(count)
-        assert same(drawn(scene, size, samples), whole)
+        with thread_count(count):
+            assert same(drawn(scene, size, samples), whole)
 
 
 @pytest.mark.usefixtures("short_runs")
