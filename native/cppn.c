@@ -94,6 +94,11 @@ void cppn_differentiate(int32_t isa, int32_t activation, int64_t count, const fl
     kernels[isa]->differentiate(activation, count, x, y);
 }
 
+void cppn_derivatives(int32_t isa, const cppn_layer *layers, int32_t depth, int64_t count,
+                      const float *jets, float *outputs, float *hidden, void *scratch) {
+    kernels[isa]->derivatives(layers, depth, count, jets, outputs, hidden, aligned(scratch));
+}
+
 void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight, int64_t count,
                   const double *units, double *products) {
     kernels[isa]->dense64(rows, columns, weight, count, units, products);

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 1
+#define CPPN_ABI 2
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -82,6 +82,16 @@ CPPN_EXPORT void cppn_activate(int32_t isa, int32_t activation, int64_t count, c
                                float *y);
 CPPN_EXPORT void cppn_differentiate(int32_t isa, int32_t activation, int64_t count, const float *x,
                                     float *y);
+
+/* The derivatives of a network by two coordinates, in forward mode.
+ * jets: (3, count, columns of layer 1): its variables and their derivatives.
+ * outputs: (3, count, rows of the last layer): values and their derivatives.
+ * hidden: NULL, or the pre-activations of all layers but the last and their derivatives, layer after
+ * layer, (3, rows, count) each.
+ * scratch: of cppn_scratch(3 * width), for layers of up to `width` rows or columns. */
+CPPN_EXPORT void cppn_derivatives(int32_t isa, const cppn_layer *layers, int32_t depth,
+                                  int64_t count, const float *jets, float *outputs, float *hidden,
+                                  void *scratch);
 
 /* In float64: (count, rows) products of units (count, columns) with weights (rows, columns), of up
  * to CPPN_MAX_WIDTH columns. All NaNs are the same. */

@@ -66,7 +66,7 @@ CPPN_ACTIVATIONS(ACTIVATE)
 #define FUNCTION(name) activate_##name,
 #define DERIVATIVE(name) differentiate_##name,
 static elementwise *const functions[] = {CPPN_ACTIVATIONS(FUNCTION)};
-static elementwise *const derivatives[] = {CPPN_ACTIVATIONS(DERIVATIVE)};
+static elementwise *const slopes[] = {CPPN_ACTIVATIONS(DERIVATIVE)};
 
 static void apply(elementwise *function, int64_t count, const float *x, float *y) {
     int64_t k = 0;
@@ -91,7 +91,7 @@ static void activate(int32_t activation, int64_t count, const float *x, float *y
 
 static void differentiate(int32_t activation, int64_t count, const float *x, float *y) {
     environment before = begin();
-    apply(derivatives[activation], count, x, y);
+    apply(slopes[activation], count, x, y);
     end(before);
 }
 
@@ -238,6 +238,31 @@ static void quantise(int64_t count, const float *values, uint8_t *bytes) {
 
 /* Single steps */
 
+/* (some, columns) numbers as [panel][column][PANEL]; the rest of the last panel is 0. */
+static void take(int32_t columns, int some, const float *from, float *to) {
+    for (int p = 0; p * PANEL < some; p++)
+        for (int32_t c = 0; c < columns; c++)
+            for (int i = 0; i < PANEL; i++) {
+                const int pixel = p * PANEL + i;
+                to[((int64_t)p * columns + c) * PANEL + i] =
+                    pixel < some ? from[(int64_t)pixel * columns + c] : 0;
+            }
+}
+
+static void canonical(int64_t vectors, float *x) {
+    for (int64_t k = 0; k < vectors; k++) store(x + k * LANES, one_nan(load(x + k * LANES)));
+}
+
+/* The reverse of take, with one kind of NaN. */
+static void give(int32_t rows, int some, float *from, float *to) {
+    const int panels = (some + PANEL - 1) / PANEL;
+    canonical((int64_t)panels * rows * VECTORS, from);
+    for (int i = 0; i < some; i++)
+        for (int32_t r = 0; r < rows; r++)
+            to[(int64_t)i * rows + r] =
+                from[((int64_t)(i / PANEL) * rows + r) * PANEL + i % PANEL];
+}
+
 static void dense(const cppn_layer *layer, int64_t count, const float *units, float *out,
                   float *scratch) {
     environment before = begin();
@@ -245,47 +270,86 @@ static void dense(const cppn_layer *layer, int64_t count, const float *units, fl
     float *in = scratch, *pre = scratch + (int64_t)columns * TILE;
     for (int64_t done = 0; done < count; done += TILE) {
         const int some = count - done < TILE ? (int)(count - done) : TILE;
+        take(columns, some, units + done * columns, in);
+        layer_step(layer, 0, (some + PANEL - 1) / PANEL, in, pre);
+        give(rows, some, pre, out + done * rows);
+    }
+    end(before);
+}
+
+static void derivatives(const cppn_layer *layers, int32_t depth, int64_t count, const float *jets,
+                        float *outputs, float *hidden, float *scratch) {
+    environment before = begin();
+    const int32_t columns = layers[0].columns, last = layers[depth - 1].rows;
+    int32_t width = columns;
+    for (int32_t k = 0; k < depth; k++)
+        if (layers[k].rows > width) width = layers[k].rows;
+    for (int64_t done = 0; done < count; done += TILE) {
+        const int some = count - done < TILE ? (int)(count - done) : TILE;
         const int panels = (some + PANEL - 1) / PANEL;
-        const float *from = units + done * columns;
-        float *to = out + done * rows;
-        for (int p = 0; p < panels; p++)
-            for (int32_t c = 0; c < columns; c++)
-                for (int i = 0; i < PANEL; i++) {
-                    const int pixel = p * PANEL + i;
-                    in[((int64_t)p * columns + c) * PANEL + i] =
-                        pixel < some ? from[(int64_t)pixel * columns + c] : 0;
-                }
-        layer_step(layer, 0, panels, in, pre);
-        for (int64_t k = 0; k < (int64_t)panels * rows * VECTORS; k++)
-            store(pre + k * LANES, one_nan(load(pre + k * LANES)));
-        for (int i = 0; i < some; i++)
-            for (int32_t r = 0; r < rows; r++)
-                to[(int64_t)i * rows + r] =
-                    pre[((int64_t)(i / PANEL) * rows + r) * PANEL + i % PANEL];
+        float *in[3], *out[3], *pre = hidden;
+        for (int j = 0; j < 3; j++) {
+            in[j] = scratch + (int64_t)2 * j * width * TILE;
+            out[j] = in[j] + (int64_t)width * TILE;
+            take(columns, some, jets + (j * count + done) * columns, in[j]);
+        }
+        for (int32_t k = 0; k < depth; k++) {
+            cppn_layer layer = layers[k];
+            for (int j = 0; j < 3; j++) { /* biases act on values only */
+                layer_step(&layer, 0, panels, in[j], out[j]);
+                layer.bias = 0;
+            }
+            const int64_t vectors = (int64_t)panels * layer.rows * VECTORS;
+            if (hidden && k < depth - 1) {
+                for (int j = 0; j < 3; j++) canonical(vectors, out[j]);
+                for (int64_t row = 0; row < 3 * layer.rows; row++, pre += count)
+                    for (int p = 0; p < panels; p++) {
+                        const int fits = some - p * PANEL < PANEL ? some - p * PANEL : PANEL;
+                        memcpy(pre + done + p * PANEL,
+                               out[row / layer.rows] + (p * layer.rows + row % layer.rows) * PANEL,
+                               fits * sizeof *pre);
+                    }
+            }
+            slopes[layer.activation](out[0], in[0], vectors);
+            functions[layer.activation](out[0], out[0], vectors);
+            for (int j = 1; j < 3; j++)
+                for (int64_t v = 0; v < vectors; v++)
+                    store(out[j] + v * LANES, load(in[0] + v * LANES) * load(out[j] + v * LANES));
+            for (int j = 0; j < 3; j++) {
+                float *other = in[j];
+                in[j] = out[j], out[j] = other;
+            }
+        }
+        for (int j = 0; j < 3; j++) give(last, some, in[j], outputs + (j * count + done) * last);
     }
     end(before);
 }
 
 static void dense64(int32_t rows, int32_t columns, const double *weight, int64_t count,
                     const double *units, double *out) {
-    enum { POINTS = 8 };
+    enum { POINTS = 8, VECS = 2 * POINTS / LANES, GROUP = 6 }; /* of rows, summed together */
     environment before = begin();
-    double in[CPPN_MAX_WIDTH][POINTS];
+    dvec in[CPPN_MAX_WIDTH][VECS];
     for (int64_t done = 0; done < count; done += POINTS) {
         const int some = count - done < POINTS ? (int)(count - done) : POINTS;
         for (int32_t c = 0; c < columns; c++)
             for (int i = 0; i < POINTS; i++)
-                in[c][i] = i < some ? units[(done + i) * columns + c] : 0;
-        for (int32_t r = 0; r < rows; r++) {
-            double sum[POINTS] = {0};
-            for (int32_t c = 0; c < columns; c++) {
-                const double w = weight[(int64_t)r * columns + c];
-                for (int i = 0; i < POINTS; i++) sum[i] = fma(w, in[c][i], sum[i]);
-            }
-            for (int i = 0; i < some; i++) {
-                double s = sum[i] == sum[i] ? sum[i] : NAN;
-                out[(done + i) * rows + r] = s;
-            }
+                in[c][2 * i / LANES][i % (LANES / 2)] =
+                    i < some ? units[(done + i) * columns + c] : 0;
+        for (int32_t first = 0; first < rows; first += GROUP) {
+            const double *w[GROUP];
+            dvec sum[GROUP][VECS] = {0};
+            for (int g = 0; g < GROUP; g++) /* rows beyond the last repeat it */
+                w[g] = weight + (int64_t)(first + g < rows ? first + g : rows - 1) * columns;
+            for (int32_t c = 0; c < columns; c++)
+                for (int g = 0; g < GROUP; g++)
+                    for (int v = 0; v < VECS; v++)
+                        sum[g][v] = fma64_(w[g][c] - (dvec){0}, in[c][v], sum[g][v]);
+            for (int g = 0; g < GROUP && first + g < rows; g++)
+                for (int i = 0; i < some; i++) {
+                    const double s = sum[g][2 * i / LANES][i % (LANES / 2)];
+                    out[(done + i) * rows + first + g] = s == s ? s : NAN;
+                }
         }
     }
     end(before);
@@ -315,4 +379,5 @@ static double peak(int64_t count) {
 #define KERNEL cppn_portable
 #endif
 
-const cppn_kernel KERNEL = {draw, quantise, dense, activate, differentiate, dense64, peak};
+const cppn_kernel KERNEL = {draw, quantise, dense, activate, differentiate, derivatives,
+                             dense64, peak};

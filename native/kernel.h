@@ -13,6 +13,8 @@ typedef struct {
     void (*dense)(const cppn_layer *, int64_t count, const float *, float *, float *);
     void (*activate)(int32_t activation, int64_t count, const float *, float *);
     void (*differentiate)(int32_t activation, int64_t count, const float *, float *);
+    void (*derivatives)(const cppn_layer *, int32_t depth, int64_t count, const float *, float *,
+                        float *, float *);
     void (*dense64)(int32_t rows, int32_t columns, const double *, int64_t count, const double *,
                     double *);
     double (*peak)(int64_t count);

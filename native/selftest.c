@@ -266,6 +266,68 @@ static void dense64(int32_t isa, const void *job, int64_t first, int64_t count, 
     cppn_dense64(isa, d->rows, d->columns, d->weight, count, d->units + first * d->columns, out);
 }
 
+typedef struct {
+    const cppn_layer *layers;
+    int32_t depth, hidden; /* hidden: the rows of all layers but the last, or 0 for none */
+    int64_t count;
+    const float *jets; /* (3, count, columns) */
+} derivatives_job;
+
+/* For each item: outputs with derivatives, then hidden pre-activations with theirs. */
+static void derivatives(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const derivatives_job *d = job;
+    const int32_t columns = d->layers[0].columns, last = d->layers[d->depth - 1].rows;
+    const int64_t size = 3 * (int64_t)(last + d->hidden);
+    int32_t width = columns;
+    for (int32_t k = 0; k < d->depth; k++)
+        if (d->layers[k].rows > width) width = d->layers[k].rows;
+    float *jets = floats(3 * count * columns), *outputs = floats(3 * count * last);
+    float *hidden = d->hidden ? floats(3 * count * d->hidden) : NULL, *to = out;
+    for (int j = 0; j < 3; j++)
+        memcpy(jets + j * count * columns, d->jets + (j * d->count + first) * columns,
+               (size_t)(4 * count * columns));
+    cppn_derivatives(isa, d->layers, d->depth, count, jets, outputs, hidden, scratch(3 * width));
+    for (int64_t i = 0; i < count; i++) {
+        for (int64_t k = 0; k < 3 * last; k++)
+            to[i * size + k] = outputs[(k / last * count + i) * last + k % last];
+        for (int64_t k = 0; k < 3 * d->hidden; k++)
+            to[i * size + 3 * last + k] = hidden[k * count + i];
+    }
+}
+
+/* Networks with up to 4 layers; the values must be those of the single steps. */
+static void check_derivatives(void) {
+    derivatives_job d = {0};
+    d.depth = (int32_t)from_to(1, 4);
+    d.count = from_to(0, 2 * cppn_tile() + 3);
+    cppn_layer *layers = memory(d.depth * (int64_t)sizeof *layers, 0);
+    const int32_t inputs = (int32_t)from_to(3, 4);
+    const int with_hidden = one_in(2);
+    for (int32_t k = 0, columns = inputs; k < d.depth; k++) {
+        const int32_t rows = k < d.depth - 1 ? random_width(40) : one_in(2) ? 1 : 3;
+        layers[k] = random_layer(rows, columns);
+        if (with_hidden && k < d.depth - 1) d.hidden += rows;
+        columns = rows;
+    }
+    float *jets = floats(3 * d.count * inputs);
+    fill(jets, 3 * d.count * inputs, 1);
+    d.layers = layers, d.jets = jets;
+    const int32_t last = layers[d.depth - 1].rows;
+    const int64_t size = 3 * (int64_t)(last + d.hidden);
+    const float *found = check("cppn_derivatives", derivatives, &d, d.count, 4 * size);
+    const float *units = jets;
+    for (int32_t k = 0; k < d.depth; k++) {
+        const dense_job step = {layers + k, units};
+        const elementwise_job e = {
+            layers[k].activation,
+            check("cppn_dense", dense, &step, d.count, 4 * (int64_t)layers[k].rows)};
+        units = check("cppn_activate", activate, &e, d.count * layers[k].rows, 4);
+    }
+    for (int64_t i = 0; i < d.count; i++)
+        if (memcmp(found + i * size, units + i * last, (size_t)(4 * last)))
+            failed("cppn_derivatives", "portable", "differs from cppn_dense and cppn_activate");
+}
+
 /* The coordinates (count, 3 or 4) of layer 1, drawn by networks of one layer that pass them on. */
 static float *coordinates(const cppn_picture *picture, int64_t count) {
     const int32_t columns = picture->radius ? 4 : 3;
@@ -399,6 +461,7 @@ int main(int count, char **arguments) {
         state = seed;
         check_picture(one_in(16) ? 8000000 : 400000);
         check_functions();
+        check_derivatives();
         release(0);
     }
     for (int32_t isa = 0; isa < CPPN_ISAS; isa++)

@@ -147,6 +147,13 @@ def tuning(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     return default_path()
 
 
+@pytest.fixture
+def without_native(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the native library from the test and from the processes that it starts."""
+    monkeypatch.setenv(native.SWITCH, "0")
+    monkeypatch.setattr(native, "_found", native._found.__wrapped__)
+
+
 @pytest.fixture(scope="session")
 def compute_shaders() -> None:
     """Skip the test without compute shaders."""

@@ -1,8 +1,15 @@
-"""The engines of the table as constants."""
+"""The engines of the table: as constants, and as parameters of tests."""
+
+import pytest
 
 from cppn_gl.engines.names import ENGINES as EXACT
 
-__all__ = ["BAKED", "COMPUTE", "EXACT", "FRAGMENT", "NUMPY", "TILED"]
+__all__ = ["BAKED", "COMPUTE", "EACH", "EXACT", "FRAGMENT", "NAMES", "NATIVE", "NUMPY", "TILED"]
 
-FRAGMENT, BAKED, TILED, NUMPY = (EXACT[n] for n in ("fragment", "baked", "tiled", "numpy"))
+FRAGMENT, BAKED, TILED = (EXACT[name] for name in ("fragment", "baked", "tiled"))
+NATIVE, NUMPY = EXACT["native"], EXACT["numpy"]
 COMPUTE = {pixels: EXACT[f"compute-{pixels}"] for pixels in (1, 2, 4, 8, 16)}
+
+_MARKS = {"native": [pytest.mark.native]}
+EACH = [pytest.param(e, id=name, marks=_MARKS.get(name, [])) for name, e in EXACT.items()]
+NAMES = [pytest.param(name, marks=_MARKS.get(name, [])) for name in EXACT]

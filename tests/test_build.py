@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from cppn_gl.utils.native import PATH, Library
+from cppn_gl.utils.native import ABI, PATH, Library
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "native" / "build.py"
@@ -80,7 +80,7 @@ def test_a_library_in_use_is_replaced(tmp_path: Path) -> None:
     before, functions = old.stat().st_ino, ctypes.CDLL(str(old))
     assert run(SCRIPT, "--output", tmp_path).returncode == 0
     assert old.stat().st_ino != before
-    assert functions.cppn_abi() == 1
+    assert functions.cppn_abi() == ABI
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from cppn_gl.output.renderer import Renderer
 
 
 @contextlib.contextmanager
-def windowless() -> Iterator[Renderer]:
+def windowless(engine: str = "auto") -> Iterator[Renderer]:
     """A renderer on a context that the caller owns and keeps current, as in the window."""
     context = open_context()
-    with context, Renderer(context=context) as renderer:
+    with context, Renderer(engine, context=context) as renderer:
         yield renderer
     context.release()

@@ -121,11 +121,14 @@ class Chooser:
         if settled := self._settled.get(self.key(network)):
             return settled
         measured = self.cache.get(self.key(network))
-        names = [str(engine) for engine in self._worthwhile(network)]
-        if measured and measured.engine in names:
+        worthwhile = self._worthwhile(network)
+        guess = worthwhile[0]
+        sure = self._sure(network, guess)
+        # A measurement from before the native library was built does not count against it.
+        counts = measured and (guess.name in measured.rates or not sure)
+        if measured and counts and measured.engine in map(str, worthwhile):
             return Choice(measured.engine, f"measured here{_gain(measured)}")
-        sure = self._sure(network, ENGINES[names[0]])
-        return Choice(names[0], FASTEST if sure else GUESSED)
+        return Choice(guess.name, FASTEST if sure else GUESSED)
 
     def engine_within(
         self, base: Network, network: Network, engine: Engine | None = None

@@ -3,6 +3,7 @@
 Network, centre, extent, Clock -> first_layer() -> (MAX_WIDTH, 4) float32, folded in float64
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,7 +35,8 @@ def first_layer(
             rows[:, 2] += column * value
         elif name == "r":
             rows[:, 3] += column
-            rows[:, 2] += column * np.hypot(center[0], center[1])
+            x, y = center
+            rows[:, 2] += column * math.sqrt(x * x + y * y)  # libraries round hypot differently
         else:
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent

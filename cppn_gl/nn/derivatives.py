@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.features import Clock, features
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
-from cppn_gl.nn.network import Network, Step
+from cppn_gl.nn.network import Network
 
 Jets = NDArray[Any]  # (3, N, k): values, derivatives by x, derivatives by y
 
@@ -44,19 +44,17 @@ def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None 
     return _pre_activations(network.effective(0), inputs)
 
 
-def step(node: Node, units: Jets) -> tuple[Jets, Jets]:
-    """A node's pre-activations and units from those it reads: for layer 1, its pre-activations."""
-    first = node.inputs == (SOURCE,)
-    pre = units if first else _pre_activations(node.layer, units)
-    return pre, chained(node.activation, pre)
-
-
-def layers(network: Network, pre: Jets, step: Step = step) -> Iterator[tuple[int, Jets, Jets]]:
+def layers(network: Network, pre: Jets) -> Iterator[tuple[int, Jets, Jets]]:
     """The forward pass from the pre-activations of layer 1, in their precision.
 
     Yields each layer's index, its pre-activations and its units; the last units are the outputs.
-    `step` replaces the computation of a node.
     """
+
+    def step(node: Node, units: Jets) -> tuple[Jets, Jets]:
+        first = node.inputs == (SOURCE,)
+        before = pre if first else _pre_activations(node.layer, units)
+        return before, chained(node.activation, before)
+
     walk = network.walk(pre, pre.dtype, step=step)
     return ((number, before, units) for number, (_, before, units) in enumerate(walk))
 

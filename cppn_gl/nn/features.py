@@ -13,6 +13,7 @@ import numpy as np
 
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, nearest, several, show
+from cppn_gl.utils.elementary import cosine, sine
 
 FEATURES: dict[str, str] = {
     "x": "horizontal coordinate, to the right",
@@ -55,8 +56,8 @@ class Clock:
         angle = 2 * np.pi * ((self.time / self.loop) % 1.0)
         return {
             "t": self.speed * self.time,
-            "cos_t": float(np.cos(angle)),
-            "sin_t": float(np.sin(angle)),
+            "cos_t": cosine(angle),
+            "sin_t": sine(angle),
             "one": 1.0,
         }
 
@@ -77,7 +78,7 @@ def features(
         if value is not None:
             columns.append(np.full_like(x, value))
         elif name == "r":
-            columns.append(np.hypot(x, y))
+            columns.append(np.sqrt(x * x + y * y))
         else:
             columns.append({"x": x, "y": y}[name])
     return np.stack(columns, axis=-1)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn import draws
+from cppn_gl.utils.elementary import arctangent, cosine, sine
 
 MIN_SINE = 1e-6  # of the angle; below it the interpolation is linear
 
@@ -63,17 +64,17 @@ class Arc:
     @property
     def chord(self) -> float:
         """The Euclidean distance between the two."""
-        squares = self.start**2 + self.end**2 - 2 * self.start * self.end * math.cos(self.angle)
+        squares = self.start**2 + self.end**2 - 2 * self.start * self.end * cosine(self.angle)
         return math.sqrt(max(squares, 0.0))
 
     def factors(self, fraction: float) -> tuple[float, float]:
         """Factors on the two vectors at a fraction of the angle: (1, 0) at 0, (0, 1) at 1."""
-        sine = math.sin(self.angle)
-        if sine < MIN_SINE or self.start == 0 or self.end == 0:
+        whole = sine(self.angle)
+        if whole < MIN_SINE or self.start == 0 or self.end == 0:
             return 1 - fraction, fraction
         length = (1 - fraction) * self.start + fraction * self.end
-        one = math.sin((1 - fraction) * self.angle) / sine
-        other = math.sin(fraction * self.angle) / sine
+        one = sine((1 - fraction) * self.angle) / whole
+        other = sine(fraction * self.angle) / whole
         return one * (length / self.start), other * (length / self.end)
 
 
@@ -88,16 +89,16 @@ def between(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> Arc:
     start, end = (math.sqrt(sum(map(_dot, vector, vector))) for vector in (a, b))
     if start == 0 or end == 0:
         return Arc(start, end, 0.0)
-    # 2 atan2(|a' - b'|, |a' + b'|) of unit vectors a', b' is accurate for small angles too.
+    # 2 arctangent(|a' - b'|, |a' + b'|) of unit vectors a', b' is accurate for small angles too.
     pairs = [(x.astype(float) / start, y.astype(float) / end) for x, y in zip(a, b, strict=True)]
     apart = math.sqrt(sum(_dot(x - y, x - y) for x, y in pairs))
     along = math.sqrt(sum(_dot(x + y, x + y) for x, y in pairs))
-    return Arc(start, end, 2 * math.atan2(apart, along))
+    return Arc(start, end, 2 * arctangent(apart, along))
 
 
 def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     x, y = a.astype(np.float64, copy=False).ravel(), b.astype(np.float64, copy=False).ravel()
-    return float(x @ y)
+    return float((x * y).sum())  # in a fixed order, unlike BLAS
 
 
 def blended(

@@ -152,5 +152,5 @@ def _product(weight: Float64, y: Float64) -> Float64:
 def _units(activation: str, pre: Float64) -> Array:
     library = native.library()
     if library is None or library.activation(activation) is None:
-        return activate(activation, pre)
-    return library.activate(activation, pre.astype(np.float32)).astype(np.float64)
+        return np.asarray(activate(activation, pre), np.float64)
+    return np.asarray(library.activate(activation, pre.astype(np.float32)), np.float64)

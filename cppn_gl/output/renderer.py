@@ -122,12 +122,7 @@ class Renderer:
         self._planes: Planes | None = None
         if self.ctx is None:
             drawer = self._cpu or without_opengl()
-            if problem := drawer.problem(None, WITHOUT_OPENGL):
-                raise ContextError(
-                    f"The engine {drawer} {problem}.",
-                    f"Use the engine {without_opengl()}.",
-                    "engine",
-                )
+            check_cpu_engine(drawer)
             self.info = RendererInfo(str(drawer), drawer.renderer, None)
             return
         try:
@@ -436,6 +431,13 @@ class Renderer:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def check_cpu_engine(engine: Engine) -> None:
+    """Raise ContextError if an engine that runs on the CPU can draw nothing here."""
+    if problem := engine.problem(None, WITHOUT_OPENGL):
+        hint = f"Use the engine {without_opengl()}."
+        raise ContextError(f"The engine {engine} {problem}.", hint, "engine")
 
 
 def _network(what: Preset | Network) -> Network:

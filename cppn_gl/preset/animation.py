@@ -21,6 +21,7 @@ from cppn_gl.utils.checks import (
     show,
     validate,
 )
+from cppn_gl.utils.elementary import geometric
 
 MAX_MOVING = 64  # keys in [animate]
 MAX_VALUES = 256  # per key, and seeds of a walk
@@ -183,7 +184,7 @@ def _mixed(a: float, b: float, fraction: float, factors: bool) -> float:
     if fraction >= 1:
         return b
     if factors and min(a, b) > 0:
-        mixed = math.exp((1 - fraction) * math.log(a) + fraction * math.log(b))
+        mixed = geometric(a, b, fraction)
     else:
         mixed = (1 - fraction) * a + fraction * b
     return min(max(mixed, min(a, b)), max(a, b))

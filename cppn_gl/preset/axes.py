@@ -30,6 +30,7 @@ from cppn_gl.utils.checks import (
     show,
     validate,
 )
+from cppn_gl.utils.elementary import geometric
 from cppn_gl.utils.toml import toml_value
 
 MAX_CELLS = 1024
@@ -147,7 +148,7 @@ def _spaced(a: float, b: float, count: int, *, log: bool) -> list[float]:
     numbers = [a]
     for k in range(1, count):
         s = k / (count - 1)
-        factor = math.exp((1 - s) * math.log(abs(a)) + s * math.log(abs(b))) if log else 0.0
+        factor = geometric(abs(a), abs(b), s) if log else 0.0
         numbers.append(math.copysign(factor, a) if log else (1 - s) * a + s * b)
     if count > 1:
         numbers[-1] = b

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils import colormaps
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import choice, flag, key, validate
+from cppn_gl.utils.elementary import around
 
 NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
 # CIE XYZ to linear sRGB; WHITE is the white point D65.
@@ -47,8 +48,8 @@ def _lab(lab: Float32) -> Float32:
 
 
 def _oklch(lch: Float32) -> Float32:
-    angle = lch[:, 2] * np.float32(2 * np.pi)
-    lab = np.stack([lch[:, 0], lch[:, 1] * np.cos(angle), lch[:, 1] * np.sin(angle)], axis=1)
+    cos, sin = around(lch[:, 2])
+    lab = np.stack([lch[:, 0], lch[:, 1] * cos, lch[:, 1] * sin], axis=1)
     return np.asarray(colormaps.from_oklab(lab), np.float32)
 
 

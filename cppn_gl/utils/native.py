@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 1  # CPPN_ABI in native/cppn.h
+ABI = 2  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -79,6 +79,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
     "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
     "differentiate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
+    "derivatives": (
+        None,
+        (c_int32, POINTER(_Layer), c_int32, c_int64, c_void_p, c_void_p, c_void_p, c_void_p),
+    ),
     "dense64": (None, (c_int32, c_int32, c_int32, c_void_p, c_int64, c_void_p, c_void_p)),
     "peak": (c_double, (c_int32, c_int64)),
 }
@@ -219,6 +223,32 @@ class Library:
         y = np.empty_like(x)
         function(self._isa, self.activation(name), x.size, _pointer(x), _pointer(y))
         return y
+
+    def derivatives(
+        self, layers: Sequence[Dense], jets: Float32, *, hidden: bool
+    ) -> tuple[list[Float32], Float32]:
+        """Forward mode from the variables of layer 1 with derivatives by two coordinates.
+
+        `jets`: (3, count, columns). Returns (3, count, rows) outputs, and with `hidden` before them
+        the pre-activations of the other layers, (3, rows, count) each.
+        """
+        jets = np.ascontiguousarray(jets, np.float32)
+        count, rows = jets.shape[1], [layer.rows for layer in layers]
+        outputs = np.empty((3, count, rows[-1]), np.float32)
+        before = np.empty((3 * sum(rows[:-1]) if hidden else 0, count), np.float32)
+        self._functions.cppn_derivatives(
+            self._isa,
+            (_Layer * len(layers))(*(layer.struct for layer in layers)),
+            len(layers),
+            count,
+            _pointer(jets),
+            _pointer(outputs),
+            _pointer(before) if hidden else None,
+            self._scratch(3 * max(*rows, jets.shape[2])),
+        )
+        ends = 3 * np.cumsum(rows[:-1])
+        parts = np.split(before, ends[:-1]) if hidden and len(layers) > 1 else []
+        return [part.reshape(3, -1, count) for part in parts], outputs
 
     def dense64(self, weight: Float64, units: Float64) -> Float64:
         """The products (count, rows) of units (count, columns) and weights, in float64."""

@@ -15,7 +15,7 @@ import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
-from cppn_gl.output.renderer import Renderer
+from cppn_gl.output.renderer import Renderer, check_cpu_engine
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
@@ -71,6 +71,8 @@ class App:
     ):
         self.window, self._source, self._folder = window, source, output_dir
         cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
+        if cpu is not None:
+            check_cpu_engine(cpu)
         # The window presents pictures with OpenGL, even those of an engine without it.
         self.renderer = Renderer(STAND_IN.name if cpu else engine, context=window.ctx)
         self.engines = EngineSelector(self.renderer, cpu=cpu)

@@ -4,16 +4,18 @@ Scene -> pick() -> Pick: the renderer's choice, if its program is compiled here,
                    by the helper process, so that the driver's disk cache has it; else the
                    fragment engine, on the same condition; else NumPy, which compiles nothing
 
-Without a helper, or if the driver does not find the helper's programs, the window compiles by
-itself while it is at rest.
+The helper is started when something has to be compiled or measured: not for networks that the
+native engine draws. Where there can be none, or if the driver does not find the helper's programs,
+the window compiles by itself while it is at rest.
 """
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import cache_disabled, compile_program
-from cppn_gl.engines.names import ENGINES, STAND_IN, without_opengl
+from cppn_gl.engines.names import ENGINES, STAND_IN, WITHOUT_OPENGL, without_opengl
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -22,6 +24,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SHIPPED, VIEWS
 from cppn_gl.viewer.helper import Helper
 from cppn_gl.viewer.warming import needed
+from cppn_gl.views import view_of
 
 QUICK = 0.03  # seconds; a program from the driver's cache takes less
 
@@ -51,6 +54,7 @@ class EngineSelector:
         self.cpu = cpu
         self.helper: Helper | None = None
         self.problem = ""  # a shader error that the helper reported
+        self._hello: dict[str, Any] | None = None  # what a helper is to be told; None: no helper
         self._started = False
         self._asked: tuple[str, tuple[int, int]] | None = None
         self._done = 0  # number of the last answered request
@@ -61,25 +65,24 @@ class EngineSelector:
         self._todo: tuple[object, list[tuple[Scene, Engine, int]]] = (None, [])
 
     def start(self) -> None:
-        """Start the helper; called after the first picture, which it would delay."""
+        """Let `want` start the helper; called after the first picture, which it would delay."""
         self._started = True
         info = self.renderer.info
         if self.cpu or info.context is None or cache_disabled(os.environ):
             return
         folder = self.painter.programs.folder
-        self.helper = Helper(
-            {
-                "driver": [info.context.renderer, info.context.version],
-                "engine": info.engine,
-                "glsl": self.painter.programs.version,
-                "shaders": str(folder) if folder else None,
-            }
-        )
+        self._hello = {
+            "driver": [info.context.renderer, info.context.version],
+            "engine": info.engine,
+            "glsl": self.painter.programs.version,
+            "shaders": str(folder) if folder else None,
+        }
 
     @property
     def alone(self) -> bool:
         """Whether the window has to compile by itself, while it is at rest."""
-        return self._started and not (self.helper and self.helper.alive and self._serves)
+        helped = self.helper.alive and self._serves if self.helper else self._hello is not None
+        return self._started and not helped
 
     @property
     def pending(self) -> bool:
@@ -89,13 +92,24 @@ class EngineSelector:
 
     def want(self, preset: Preset, scene: Scene, size: tuple[int, int]) -> None:
         """Have the helper compile a preset's programs and measure which engine is fastest."""
-        if self.helper is None or not self.helper.alive:
+        if self._hello is None or not self._needs_helper(preset, scene.network):
+            return
+        if self.helper is None:
+            self.helper = Helper(self._hello)
+        if not self.helper.alive:
             return
         engine = ENGINES[self.choice(scene.network).engine]
         asked = engine.program_key(self.painter, scene.network), size
         if asked != self._asked:
             self._asked = asked
             self.helper.want(_shipped(preset).to_toml(), size)
+
+    def _needs_helper(self, preset: Preset, network: Network) -> bool:
+        """Whether shaders have to be compiled for a preset, or engines measured."""
+        choice = self.choice(network)
+        if ENGINES[choice.engine].compiles or view_of(preset).own_shaders:
+            return True
+        return choice.guessed and len(self.renderer.chooser.candidates(network)) > 1
 
     def update(self) -> None:
         """Process the helper's answers."""
@@ -110,6 +124,8 @@ class EngineSelector:
     def choice(self, network: Network) -> Choice:
         """The engine that is to draw a network, and why."""
         if self.cpu is not None:
+            if problem := self.cpu.problem(network, WITHOUT_OPENGL):
+                return Choice(str(without_opengl(network)), f"{self.cpu} {problem}")
             return Choice(self.cpu.name, "requested")
         return self.renderer.engine_for(network)
 
@@ -182,9 +198,8 @@ class EngineSelector:
         self._ready.clear()
         self._warm.clear()
         self._asked, self._todo, self.problem = None, (None, []), ""
-        if self.helper is not None:
-            self.close()
-            self.start()
+        self.close()
+        self.helper = None
 
     def close(self) -> None:
         """Stop the helper."""

@@ -20,7 +20,6 @@ import pytest
 from cppn_gl.cli.bench import measure as bench_measure
 from cppn_gl.cli.bench import peers
 from cppn_gl.cli.bench.growth import CELLS, growth_of
-from cppn_gl.cli.bench.growth import SIZE as SERIES_SIZE
 from cppn_gl.cli.bench.measure import Measurement, affordable, rounds, rows_of
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import NumpyPeer, open_peers
@@ -151,7 +150,7 @@ class Machine:
             "best_ms": ms,
             "estimated": ms > 2000,
             "rounds": 5,
-            "rows": 8,
+            "rows": request["size"][1],
             "peers": named,
             "peers_best": named,
             "peers_kept": {},
@@ -268,8 +267,8 @@ def test_growth_is_fitted() -> None:
     assert "^1.00" in table(report)
 
 
-def test_growth_needs_whole_pictures() -> None:
-    rows = [Row(*cell, ms=1.0, estimated=cell[1] != SERIES_SIZE) for cell in CELLS]
+def test_growth_with_pixels_needs_whole_pictures() -> None:
+    rows = [Row(*cell, ms=1.0, rounds=5, rows=360) for cell in CELLS]
     fits = {fit["quantity"]: fit for fit in growth_of(rows, ["torch"])}
     assert fits["pixels"]["exponents"] == {"ours": None, "torch": None}
     assert fits["width"]["exponents"] == {"ours": pytest.approx(0), "torch": None}

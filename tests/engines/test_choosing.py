@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rows import BAKED, EXACT, NUMPY
+from rows import BAKED, EXACT, NAMES, NATIVE, NUMPY
 
 from cppn_gl.engines import choosing
 from cppn_gl.engines.base import Engine, Region
@@ -17,11 +17,19 @@ from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.compiling import Compiled
 from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.shader import Structure, structure
-from cppn_gl.engines.tuning import Measured, TuningCache, structure_key
+from cppn_gl.engines.tuning import (
+    FASTEST,
+    GUESSED,
+    Choice,
+    Measured,
+    TuningCache,
+    structure_key,
+)
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.utils import native
 
 GPU = ContextInfo("A GPU", "", "4.6", 460, "460", False, 16384, (16384, 16384), 65536, 14, 256)
 PROCESSOR = replace(GPU, renderer="llvmpipe", software=True)
@@ -129,7 +137,10 @@ def points_of(network: Network, seconds: float, rate: float = 1e9) -> float:
 
 # The first guess.
 
+without_native = pytest.mark.usefixtures("without_native")
 
+
+@without_native
 @pytest.mark.parametrize(
     ("device", "compute", "tiled", "narrow", "wide"),
     [
@@ -150,9 +161,11 @@ def test_the_first_guess(
         assert choice.engine in EXACT
         assert choice.engine.startswith(kind)
         assert str(one.candidates(network)[0]) == choice.engine
-        assert choice.why == "first guess, not measured yet"
+        sure = device is PROCESSOR and network is WIDE
+        assert choice.why == (FASTEST if sure else GUESSED)
 
 
+@without_native
 @pytest.mark.parametrize("device", [PROCESSOR, GPU])
 @pytest.mark.parametrize("compute", [True, False])
 @pytest.mark.parametrize("network", [TINY, NARROW, BROAD, WIDE], ids=repr)
@@ -172,10 +185,45 @@ def test_candidates_begin_with_the_guess_and_can_draw(
     )
 
 
+@pytest.mark.native
+@pytest.mark.parametrize("network", [TINY, NARROW, BROAD, WIDE], ids=repr)
+def test_with_software_opengl_native_draws_unmeasured(
+    world: World, cache: TuningCache, network: Network
+) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    assert one.engine_for(network) == Choice("native", FASTEST)
+    assert one.candidates(network) == [NATIVE]
+    assert settled(one, network, points_of(network, 1e6)) == "native"
+    assert world.drawn == []
+    assert NATIVE not in chooser(GPU).candidates(network)
+
+
+@pytest.mark.native
+def test_native_is_measured_like_the_others(world: World, cache: TuningCache) -> None:
+    one = chooser(PROCESSOR, cache=cache)
+    world.rates["native"] = 9e9
+    assert tuned(one, NARROW) == "native"
+    found = cache.get(structure_key(one.painter.structure(NARROW)))
+    assert found is not None
+    assert found.rates["native"] == pytest.approx(9e9, rel=1e-3)
+    world.rates["native"] = 1e8
+    assert tuned(one, NARROW) != "native"
+
+
+@pytest.mark.native
+def test_what_was_measured_without_the_library_does_not_keep_it_from_drawing(
+    world: World, cache: TuningCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as hidden:
+        hidden.setattr(native, "_found", lambda: (None, "hidden"))
+        assert tuned(chooser(PROCESSOR, cache=cache), NARROW) in ("fragment", "numpy")
+    assert chooser(PROCESSOR, cache=cache).engine_for(NARROW).engine == "native"
+
+
 # A requested engine.
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("network", [NARROW, WIDE], ids=repr)
 def test_a_requested_engine_draws_unless_it_cannot(name: str, network: Network) -> None:
     one = chooser(PROCESSOR, name)
@@ -346,6 +394,7 @@ def test_a_settled_engine_draws_from_then_on(world: World, cache: TuningCache) -
     assert one.engine_for(NARROW).engine == engine
 
 
+@without_native
 def test_another_long_job_is_settled_by_itself(world: World, cache: TuningCache) -> None:
     one = chooser(PROCESSOR, cache=cache)
     assert settled(one, TINY, 100.0) == "fragment"
@@ -376,6 +425,7 @@ def test_baking_has_to_save_more_than_it_costs(
     assert one.engine_for(NARROW).engine == (baked if bakes else guess)
 
 
+@without_native
 @pytest.mark.parametrize("device", [PROCESSOR, GPU])
 def test_a_very_long_job_bakes_to_measure_that_too(
     world: World, cache: TuningCache, device: ContextInfo
@@ -445,6 +495,7 @@ def test_what_compiles_quickly_here_is_baked_at_any_size(world: World, cache: Tu
     assert world.compiled_elsewhere == [str(BAKED)]
 
 
+@without_native
 def test_a_short_compilation_needs_no_other_process(world: World, cache: TuningCache) -> None:
     one = chooser(PROCESSOR, cache=cache)
     world.rates[str(BAKED)] = 9e9
@@ -485,6 +536,7 @@ def test_nothing_that_takes_long_is_baked_where_the_driver_keeps_no_programs(
 # Other networks in the same picture, as in the cells of a sheet.
 
 
+@without_native
 @pytest.mark.parametrize(
     ("device", "asked", "base", "network", "engine"),
     [
@@ -516,6 +568,14 @@ def test_what_draws_a_network_within_the_picture_of_another(
     assert str(found).startswith(engine)
     assert not found.problem(network, one.capabilities)
     assert one.engine_within(base, base) == EXACT[one.engine_for(base).engine]
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("asked", ["auto", "native", "baked"])
+def test_native_draws_all_networks_within_a_picture(asked: str) -> None:
+    one = chooser(PROCESSOR, asked)  # "baked" bakes no program for each
+    for base, network in ((TINY, WIDE), (TINY, NARROW), (NARROW, Network.random(seed=9))):
+        assert one.engine_within(base, network) == NATIVE
 
 
 def test_a_long_job_bakes_for_its_own_network_alone(cache: TuningCache, world: World) -> None:

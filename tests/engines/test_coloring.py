@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from census import Census
-from rows import EXACT, FRAGMENT, NUMPY
+from rows import EACH, EXACT, FRAGMENT, NUMPY
 from truth import MAGENTA, reference
 from windowless import windowless
 
@@ -33,8 +33,7 @@ COLORS = [
     {"mapping": "oklch"},
 ]
 WHOLE = Region.of(SIZE)
-ENGINES = list(EXACT.values())
-each = pytest.mark.parametrize("engine", ENGINES, ids=str)
+each = pytest.mark.parametrize("engine", EACH)
 in_colors = pytest.mark.parametrize("color", COLORS, ids=str)
 
 
@@ -228,7 +227,7 @@ def test_the_window_shows_them_coarse_fine_and_with_all_samples(
 ) -> None:
     preset, size = PRESET.replace(**color), (90, 50)
     monkeypatch.setattr(canvases, "PATIENCE", 0.0)
-    with windowless() as window:
+    with windowless("fragment") as window:
         wanted = [window.render(preset, size), window.render(preset, size, samples=SAMPLES)]
         engines: Any = Engines(window)
         canvas = canvases.Canvas(window.ctx, engines, 16384)

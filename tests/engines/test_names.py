@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from rows import COMPUTE, NUMPY
+from rows import COMPUTE, NAMES, NATIVE, NUMPY
 
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH
@@ -23,7 +23,7 @@ from cppn_gl.utils.checks import PresetError
 
 def test_an_exact_name_gives_its_engine_back() -> None:
     computes = [f"compute-{pixels}" for pixels in (1, 2, 4, 8, 16)]
-    assert list(ENGINES) == ["fragment", *computes, "baked", "baked-1", "tiled", "numpy"]
+    assert list(ENGINES) == ["fragment", *computes, "baked", "baked-1", "tiled", "native", "numpy"]
     for name, engine in ENGINES.items():
         assert str(engine) == engine.name == name
         assert engine_name(name) == name
@@ -47,9 +47,9 @@ def test_pixels_are_vectors_of_one_to_four_lanes() -> None:
     assert all(COMPUTE[pixels].pipeline.pixels == pixels for pixels in COMPUTE)
 
 
-def test_only_numpy_needs_no_opengl() -> None:
-    assert [engine for engine in ENGINES.values() if engine.on_cpu] == [NUMPY]
-    assert [engine for engine in ENGINES.values() if not engine.compiles] == [NUMPY]
+def test_what_runs_on_the_cpu_needs_no_opengl_and_no_compiler() -> None:
+    assert [engine for engine in ENGINES.values() if engine.on_cpu] == [NATIVE, NUMPY]
+    assert [engine for engine in ENGINES.values() if not engine.compiles] == [NATIVE, NUMPY]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_only_numpy_needs_no_opengl() -> None:
         ("Compute-16", "did you mean 'compute-16'?"),
         ("compute-32", "did you mean 'compute"),
         ("numpie", "did you mean 'numpy'?"),
-        ("nonsense", "known: auto, fragment, compute, baked, tiled, numpy, compute-"),
+        ("nonsense", "known: auto, fragment, compute, baked, tiled, native, numpy, compute-"),
         ("", "known: auto"),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_wrong_wish_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         requested_engine()
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_unrolled_draws_narrow_networks_only(name: str) -> None:
     engine, device = ENGINES[name], Device(software=False, compute=True, tiled=True)
     unrolled = engine.bakes or name in ("compute-8", "compute-16")
@@ -95,7 +95,7 @@ def test_what_is_unrolled_draws_narrow_networks_only(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_needs_compute_shaders_says_so(name: str) -> None:
     device = Device(software=True, compute=False, tiled=False)
     needed = name.startswith("compute") or name in ("baked-1", "tiled")

@@ -102,6 +102,7 @@ def test_neither_do_their_colours(mapping: str) -> None:
     assert np.array_equal(drawn(preset, size, part=part), whole[5:35, 11:51])
 
 
+@pytest.mark.usefixtures("without_native")
 @pytest.mark.parametrize("width", WIDTHS)
 def test_layer_by_layer_is_the_same(width: int) -> None:
     size, scene = (75, 61), scene_of(some(width, 1), 0.3)

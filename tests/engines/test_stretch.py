@@ -9,6 +9,8 @@ from threads import at_once
 from truth import pixel_inputs
 
 from cppn_gl.engines import stretch
+from cppn_gl.engines.cpu import native
+from cppn_gl.engines.cpu.products import WIDE
 from cppn_gl.engines.stretch import POINTS, default_range, grid, value_range, value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.layers import Layer
@@ -55,8 +57,9 @@ def test_mappings_of_one_value_have_the_range_of_the_mean(kind: str) -> None:
     assert np.allclose(found(preset), np.percentile(mean, cut)[:, None], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.usefixtures("without_native")
 def test_wide_networks_are_measured_alike_in_smaller_steps() -> None:
-    preset = PRESET.replace(width=stretch.WIDE + 2, depth=3, weight_scale=0.2, stretch="minmax")
+    preset = PRESET.replace(width=WIDE + 2, depth=3, weight_scale=0.2, stretch="minmax")
     assert np.allclose(found(preset), wanted(preset), rtol=1e-4, atol=1e-5)
 
 
@@ -140,7 +143,10 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(stretch._cache) == stretch.MAX_CACHED
 
 
-def test_it_can_be_interrupted() -> None:
+def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "MAX_RUN", 64)
+    monkeypatch.setattr(native, "RATE", 1.0)
+    monkeypatch.setattr(native, "STEP", 0.0)
     steps = list(value_range_steps(scene_of(PRESET.replace(stretch="minmax")), SIZE))
     assert len(steps) >= 2
 

@@ -18,6 +18,7 @@ from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils import native
 from cppn_gl.utils.checks import PresetError
 
 
@@ -233,3 +234,29 @@ def test_shaders_draw_what_the_reference_says_of_a_normalised_network(renderer: 
 
     preset = Preset().replace(depth=6, width=10, activation="sigmoid", which="hidden", gain=3)
     check_truth(renderer, preset.replace(shift_spread=2, region_extent=0.5, extent=0.5))
+
+
+def test_the_library_normalises_alike_by_every_instruction_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    best = native.library()
+    if best is None:
+        pytest.skip(native.problem())
+    network = Network.random(depth=4, width=37, activation=["sin", "gelu", "tanh"], seed=3)
+    digests = []
+    for isa in best.isas:
+        library = native.Library(native.PATH, isa)
+        monkeypatch.setattr(native, "library", lambda library=library: library)
+        digests.append(normalized(network, Normalize("all"), Clock()).digest)
+    assert len(set(digests)) == 1
+
+
+def test_without_the_library_it_is_the_same_but_for_rounding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, how = Network.random(depth=4, width=9, seed=3), Normalize("all")
+    usual = normalized(network, how, Clock())
+    monkeypatch.setattr(native, "library", lambda: None)
+    for a, b in zip(usual.layers, normalized(network, how, Clock()).layers, strict=True):
+        assert np.allclose(a.weight, b.weight, rtol=1e-4, atol=1e-5)
+        assert np.allclose(a.bias, b.bias, rtol=1e-4, atol=1e-5)

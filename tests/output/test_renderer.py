@@ -14,7 +14,7 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
-from rows import EXACT
+from rows import EXACT, NAMES
 from samples import COUNT, FEATURE_NAMES, sample, size_of, time_of
 from threads import at_once
 from truth import MAGENTA, allowed, check_truth, percentile, reference
@@ -39,7 +39,7 @@ from cppn_gl.views import ALL
 from cppn_gl.views.base import CPUView
 
 gl = pytest.mark.gl
-OTHERS = [name for name in EXACT if name not in ("fragment", "numpy")]
+OTHERS = [one for one in NAMES if one.values[0] not in ("fragment", "numpy")]
 SHARE = 5  # pictures of the sample that each of the others draws
 MOST_BAKED = 600  # weights; more take seconds to compile
 
@@ -48,10 +48,11 @@ MOST_BAKED = 600  # weights; more take seconds to compile
 def other(request: pytest.FixtureRequest, compute_shaders: None) -> Iterator[Renderer]:
     """A renderer by each engine beside the two that draw all of the sample."""
     with Renderer(request.param) as one:
-        assert one.ctx is not None
+        assert (one.ctx is None) == EXACT[request.param].on_cpu
         yield one
-        with one.ctx:
-            assert one.ctx.error == "GL_NO_ERROR"
+        if one.ctx is not None:
+            with one.ctx:
+                assert one.ctx.error == "GL_NO_ERROR"
 
 
 def engine_of(renderer: Renderer) -> str:
@@ -556,7 +557,7 @@ from cppn_gl.engines.gl.context import ContextError
 with Renderer() as renderer:
     for width in (8, 80):
         preset = Preset().replace(width=width)
-        print(renderer.engine_for(preset).engine in ("fragment", "numpy"), end=" ")
+        print(renderer.engine_for(preset).engine in ("fragment", "native", "numpy"), end=" ")
 for name in ("compute", "compute-8", "tiled", "baked-1"):
     try:
         Renderer(name).release()
@@ -664,15 +665,23 @@ def no_opengl() -> None:
     raise ContextError("No driver.", "Install one.")
 
 
-def test_without_opengl_numpy_draws_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "engine", [pytest.param("native", marks=pytest.mark.native), pytest.param("numpy")]
+)
+def test_without_opengl_the_processor_draws_and_says_so(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    if engine == "numpy":
+        request.getfixturevalue("without_native")
     monkeypatch.setattr(cppn_gl.output.renderer, "open_context", no_opengl)
-    with pytest.warns(RuntimeWarning, match=r"drawing with NumPy: No driver\. Install one\."):
+    words = rf"drawing with {EXACT[engine].display_name}: No driver\. Install one\."
+    with pytest.warns(RuntimeWarning, match=words):
         renderer = Renderer()
-    assert renderer.info.engine == "numpy"
+    assert renderer.info.engine == engine
     assert isinstance(renderer.fallback, ContextError)
     assert renderer.render(Preset(), size=(3, 2)).shape == (2, 3, 3)
     choice = renderer.engine_for(Preset())
-    assert (choice.engine, choice.why) == ("numpy", "no OpenGL")
+    assert (choice.engine, choice.why) == (engine, "no OpenGL")
     assert renderer.plan(Preset(), 1e15) == renderer.tune(Preset()) == choice
     assert renderer.tuning_path is None
     for name in ("fragment", "compute", "baked", "tiled"):
@@ -684,7 +693,7 @@ def test_without_opengl_numpy_draws_and_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 @gl
-@pytest.mark.usefixtures("compute_shaders")
+@pytest.mark.usefixtures("compute_shaders", "without_native")
 @pytest.mark.parametrize(
     ("missing", "names"),
     [
@@ -739,6 +748,7 @@ def test_what_was_tuned_draws_from_then_on(tuning: Path) -> None:
 
 
 @gl
+@pytest.mark.usefixtures("without_native")
 def test_a_long_job_measures_and_is_drawn_as_planned(tuning: Path) -> None:
     preset = Preset().replace(depth=2, width=3)
     with Renderer() as one:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rows import COMPUTE, EXACT, FRAGMENT, NUMPY
+from rows import COMPUTE, EACH, EXACT, FRAGMENT, NATIVE, NUMPY
 from windowless import windowless
 
 from cppn_gl.engines.base import Engine
-from cppn_gl.engines.tuning import Choice
+from cppn_gl.engines.names import without_opengl
+from cppn_gl.engines.tuning import GUESSED, Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.gl
 
 PRESET = Preset(spec=Random(depth=3, width=5, seed=3))
 SCENE = scene_of(PRESET)
-STAND_IN = Pick(NUMPY, stand_in=True)
+SIZE = (40, 30)
+STAND_IN = Pick(without_opengl(), stand_in=True)
 
 
 class Helper:
@@ -60,13 +62,14 @@ class Desk:
 
     def __init__(self, renderer: Renderer, monkeypatch: pytest.MonkeyPatch):
         self.engine: Engine = FRAGMENT
+        self.why = "measured here"
         self.seconds = 0.005  # that a compilation in the window takes
         self.compiled: list[tuple[Engine, int]] = []
         monkeypatch.delenv("MESA_SHADER_CACHE_DISABLE", raising=False)
         monkeypatch.setattr(engine_selector, "Helper", Helper)
         monkeypatch.setattr(engine_selector, "compile_program", self._compile)
         monkeypatch.setattr(
-            renderer, "engine_for", lambda network: Choice(str(self.engine), "measured here")
+            renderer, "engine_for", lambda network: Choice(str(self.engine), self.why)
         )
         monkeypatch.setattr(renderer.painter.programs, "ready", lambda *args, **keys: True)
         self.engines = EngineSelector(renderer)
@@ -74,6 +77,11 @@ class Desk:
     def _compile(self, painter: Any, scene: Any, engine: Engine, samples: int) -> float:
         self.compiled.append((engine, samples))
         return self.seconds
+
+    def start(self) -> None:
+        """Start the helper, as after the first picture."""
+        self.engines.start()
+        self.engines.want(PRESET, SCENE, SIZE)
 
     def key(self, engine: Engine, samples: int = 1) -> str:
         return engine.program_key(self.engines.painter, SCENE.network, samples)
@@ -102,7 +110,7 @@ def desk(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def test_numpy_until_the_helper_has_compiled(desk: Desk) -> None:
     for rest in (False, True):
         assert desk.engines.pick(SCENE, rest=rest) == STAND_IN
-    desk.engines.start()
+    desk.start()
     for rest in (False, True):
         assert desk.engines.pick(SCENE, rest=rest) == STAND_IN
     desk.warm(FRAGMENT)
@@ -114,7 +122,7 @@ def test_numpy_until_the_helper_has_compiled(desk: Desk) -> None:
 
 def test_the_fragment_shader_stands_in(desk: Desk) -> None:
     desk.engine = COMPUTE[8]
-    desk.engines.start()
+    desk.start()
     desk.warm(FRAGMENT)
     assert desk.engines.pick(SCENE).engine == FRAGMENT
     assert desk.engines.pick(SCENE).stand_in
@@ -128,8 +136,48 @@ def test_the_fragment_shader_stands_in(desk: Desk) -> None:
     assert desk.engines.pick(SCENE, SAMPLES) == Pick(COMPUTE[8], key)
 
 
-def test_numpy_is_no_stand_in_where_it_is_the_choice(desk: Desk) -> None:
+@pytest.mark.parametrize("engine", [one for one in EACH if not one.values[0].compiles])
+def test_what_needs_no_compiler_draws_at_once_without_a_helper(desk: Desk, engine: Engine) -> None:
+    desk.engine = engine
+    assert desk.engines.pick(SCENE) == Pick(engine)
+    desk.start()
+    assert desk.engines.pick(SCENE) == Pick(engine)
+    assert desk.helper is None
+    assert not desk.engines.pending
+    assert not desk.engines.prepare(PRESET, SCENE.network)
+    assert desk.compiled == []
+    assert desk.engines.words(SCENE) == f"{engine.display_name}, measured here"
+
+
+def test_the_helper_starts_when_something_has_to_be_compiled(desk: Desk) -> None:
     desk.engine = NUMPY
+    desk.start()
+    surface = PRESET.replace(view="surface")  # which has shaders of its own
+    desk.engines.want(surface, scene_of(surface), SIZE)
+    assert len(desk.helper.wanted) == 1
+    desk.engine = FRAGMENT
+    desk.engines.want(PRESET, SCENE, SIZE)
+    assert len(desk.helper.wanted) == 2
+
+
+def test_the_helper_starts_when_engines_have_to_be_measured(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.engine, desk.why = NUMPY, GUESSED
+    for candidates, helped in (([NUMPY], False), ([NUMPY, FRAGMENT], True)):
+        monkeypatch.setattr(
+            desk.engines.renderer.chooser, "candidates", lambda network, c=candidates: c
+        )
+        desk.start()
+        assert (desk.helper is not None) == helped
+
+
+def test_an_engine_asked_for_that_cannot_draw_a_network_is_replaced(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.engines.cpu = NATIVE
+    monkeypatch.setattr(type(NATIVE), "problem", lambda self, network, device: "cannot")
+    assert desk.engines.choice(SCENE.network) == Choice("numpy", "native cannot")
     assert desk.engines.pick(SCENE) == Pick(NUMPY)
 
 
@@ -137,7 +185,7 @@ def test_without_a_cache_on_the_disk_there_is_no_helper(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESA_SHADER_CACHE_DISABLE", "true")
-    desk.engines.start()
+    desk.start()
     assert desk.helper is None
     assert desk.engines.alone
     assert not desk.engines.pending
@@ -148,7 +196,7 @@ def test_without_a_cache_on_the_disk_there_is_no_helper(
 
 
 def test_a_helper_that_ends_is_done_without(desk: Desk) -> None:
-    desk.engines.start()
+    desk.start()
     desk.engines.want(PRESET, SCENE, (40, 30))
     assert desk.engines.pending
     desk.helper.alive = False
@@ -164,7 +212,7 @@ def test_a_helper_that_ends_is_done_without(desk: Desk) -> None:
 def test_it_learns_whether_the_helper_is_of_use(
     desk: Desk, here: float, there: float, serves: bool
 ) -> None:
-    desk.engines.start()
+    desk.start()
     desk.warm(FRAGMENT, seconds=there)
     desk.seconds = here
     desk.compile()
@@ -175,7 +223,7 @@ def test_it_learns_whether_the_helper_is_of_use(
 
 
 def test_it_asks_once_for_a_structure(desk: Desk) -> None:
-    desk.engines.start()
+    desk.start()
     for preset in (PRESET, PRESET.replace(seed=9), PRESET.replace(weight_scale=0.3)):
         desk.engines.want(preset, scene_of(preset), (40, 30))
     assert len(desk.helper.wanted) == 1
@@ -193,7 +241,7 @@ def test_it_asks_once_for_a_structure(desk: Desk) -> None:
 
 def test_at_rest_one_program_at_a_time(desk: Desk) -> None:
     desk.engine = COMPUTE[4]
-    desk.engines.start()
+    desk.start()
     assert not desk.engines.prepare(PRESET, SCENE.network)  # the helper is at it
     desk.warm(FRAGMENT)
     desk.warm(COMPUTE[4])
@@ -207,7 +255,7 @@ def test_at_rest_one_program_at_a_time(desk: Desk) -> None:
 
 
 def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
-    desk.engines.start()
+    desk.start()
     desk.helper.said.append({"number": 1, "error": "rows.glsl:3: wrong"})
     desk.engines.update()
     assert desk.engines.problem == "rows.glsl:3: wrong"
@@ -215,6 +263,7 @@ def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
     desk.compile()
     first = desk.helper
     desk.engines.forget()
+    desk.engines.want(PRESET, SCENE, SIZE)
     assert desk.engines.problem == ""
     assert desk.engines.pick(SCENE) == STAND_IN
     assert desk.helper is not first
@@ -223,13 +272,17 @@ def test_a_mistake_in_a_shader_is_told(desk: Desk) -> None:
 
 def test_words(desk: Desk) -> None:
     desk.engine = COMPUTE[8]
-    desk.engines.start()
-    assert desk.engines.words(SCENE) == "NumPy for now: compute-8 is being compiled"
+    desk.start()
+    assert (
+        desk.engines.words(SCENE)
+        == f"{STAND_IN.engine.display_name} for now: compute-8 is being compiled"
+    )
     desk.warm(FRAGMENT)
     assert desk.engines.words(SCENE) == "fragment for now: compute-8 is being compiled"
     desk.warm(COMPUTE[8])
     assert desk.engines.words(SCENE) == "compute-8, measured here"
     desk.engines.forget()
+    desk.start()
     desk.helper.alive = False
     assert desk.engines.words(SCENE).endswith("compute-8 compiles when idle")
     desk.engines.cpu = NUMPY
@@ -267,7 +320,7 @@ def test_the_helper_hears_nothing_of_views_that_it_does_not_know(desk: Desk) -> 
     class Own(Options):
         size: int = key(1, integer(0, 9), "a size", step=1)
 
-    desk.engines.start()
+    desk.start()
     shown = Preset().replace(depth=3, **{"volume.opacity": 8})
     desk.engines.want(shown, scene_of(shown), (64, 36))
     assert parse_preset(desk.helper.wanted[-1]) == shown

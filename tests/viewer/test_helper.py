@@ -136,6 +136,7 @@ def test_it_ends_with_its_stdin() -> None:
 
 
 @pytest.mark.gl
+@pytest.mark.usefixtures("without_native")
 def test_a_newer_request_ends_the_work(renderer: Renderer) -> None:
     warmer = Warmer(renderer, Asked({"number": 2}))
     compiled = renderer.painter.programs.compiled
@@ -147,6 +148,7 @@ def test_a_newer_request_ends_the_work(renderer: Renderer) -> None:
 
 
 @pytest.mark.gl
+@pytest.mark.usefixtures("without_native")
 def test_it_measures_once(
     renderer: Renderer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

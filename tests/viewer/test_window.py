@@ -14,6 +14,7 @@ import pytest
 from desktop import Desktop, parent, processes, virtual_display, wait_for
 from rows import EXACT
 
+from cppn_gl.engines.names import without_opengl
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset, read_preset
@@ -341,7 +342,8 @@ def test_from_cold_to_all_samples(
 ) -> None:
     cold = {name: str(tmp_path / "cold") for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR")}
     desktop = open_desktop(**cold)
-    assert desktop.events()[0]["engine"] == "numpy"  # nothing is compiled yet
+    quick = str(without_opengl())
+    assert desktop.events()[0]["engine"] == quick  # nothing is compiled yet
     last = sampled(desktop)
     assert last["scale"] == 1
     assert last["engine"] == "fragment"
@@ -355,7 +357,7 @@ def test_from_cold_to_all_samples(
     desktop.key("shift+Right")
     new = [wait_for(lambda: desktop.events()[count:], "the wider network")[0]]
     assert parse_preset(new[0]["preset"]).spec.width == 14
-    assert new[0]["engine"] == "numpy"
+    assert new[0]["engine"] == quick
     assert sampled(desktop)["engine"] == "fragment"
     (helper,) = desktop.helpers()
     assert desktop.quit() == 0
@@ -384,7 +386,7 @@ def test_the_engines_are_measured_meanwhile(
     open_desktop: Callable[..., Desktop], tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
-    desktop = open_desktop(XDG_CACHE_HOME=str(cache), CPPN_GL_ENGINE="auto")
+    desktop = open_desktop(XDG_CACHE_HOME=str(cache), CPPN_GL_ENGINE="auto", CPPN_GL_NATIVE="0")
     wait_for((cache / "cppn_gl/tuning.json").exists, "the measurement")
     fastest = re.search(r'"engine": "([\w-]+)"', (cache / "cppn_gl/tuning.json").read_text())[1]
     desktop.key("r")
@@ -395,16 +397,47 @@ def test_without_a_cache_on_the_disk_it_compiles_at_rest(
     open_desktop: Callable[..., Desktop],
 ) -> None:
     desktop = open_desktop(MESA_SHADER_CACHE_DISABLE="true")
-    assert desktop.events()[0]["engine"] == "numpy"
+    assert desktop.events()[0]["engine"] == str(without_opengl())
     assert sampled(desktop)["engine"] == "fragment"
     assert desktop.helpers() == []
 
 
-def test_numpy_alone_if_it_is_asked_for(open_desktop: Callable[..., Desktop]) -> None:
-    desktop = open_desktop(STILL, "--engine", "numpy")
-    assert sampled(desktop)["engine"] == "numpy"
+@pytest.mark.parametrize(
+    "engine", [pytest.param("native", marks=pytest.mark.native), pytest.param("numpy")]
+)
+def test_an_engine_without_opengl_alone_if_it_is_asked_for(
+    open_desktop: Callable[..., Desktop], engine: str
+) -> None:
+    desktop = open_desktop(STILL, "--engine", engine)
+    assert sampled(desktop)["engine"] == engine
     assert desktop.helpers() == []
     assert desktop.quit() == 0
+
+
+@pytest.mark.native
+def test_with_software_opengl_native_draws_all_without_a_helper(
+    open_desktop: Callable[..., Desktop], renderer: Renderer, tmp_path: Path
+) -> None:
+    if not renderer.chooser.capabilities.software:
+        pytest.skip("needs software OpenGL")
+    cold = {name: str(tmp_path / "cold") for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR")}
+    desktop = open_desktop(CPPN_GL_ENGINE="auto", **cold)
+    assert sampled(desktop)["engine"] == "native"
+    desktop.key("shift+Right")
+    wait_for(lambda: parse_preset(desktop.events()[-1]["preset"]).spec.width == 14, "wider")
+    assert sampled(desktop)["engine"] == "native"
+    assert {event["engine"] for event in desktop.events()} == {"native"}
+    assert desktop.helpers() == []
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_a_missing_library_is_told_in_one_line(display: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cppn_gl", "--engine", "native"]
+    environment = os.environ | {"DISPLAY": display, "CPPN_GL_NATIVE": "0"}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "native needs the native library: switched off by CPPN_GL_NATIVE=0" in done.stderr
 
 
 def test_what_was_seen_survives_a_crash(open_desktop: Callable[..., Desktop]) -> None:

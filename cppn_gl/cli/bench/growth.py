@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.cli.bench.measure import OURS
-from cppn_gl.cli.bench.rows import Cell, Row
+from cppn_gl.cli.bench.rows import MIN_ROUNDS, Cell, Row
 
 SIZE = (640, 360)
 SERIES: dict[str, dict[int, Cell]] = {  # by the quantity that grows, and its values
@@ -25,10 +25,15 @@ LEAST = 3  # points of a fit
 
 
 def growth_of(rows: Sequence[Row], peers: Sequence[str]) -> list[dict[str, Any]]:
-    """The exponents of time ~ quantity^exponent, ours and the peers', from whole pictures."""
-    measured = {(row.network, row.size): row for row in rows if row.ms and not row.estimated}
+    """The exponents of time ~ quantity^exponent, ours and the peers'.
+
+    The time of a band counts, except for the pixels: it is scaled in proportion to them.
+    """
+    sound = [row for row in rows if row.ms and row.rounds >= MIN_ROUNDS]
     growth = []
     for quantity, series in SERIES.items():
+        fit = [row for row in sound if row.rows == row.size[1] or quantity != "pixels"]
+        measured = {(row.network, row.size): row for row in fit}
         found = {value: measured[cell] for value, cell in series.items() if cell in measured}
         times = {OURS: {value: row.ms for value, row in found.items()}}
         for name in peers:

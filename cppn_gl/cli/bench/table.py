@@ -93,8 +93,8 @@ def _remarks(report: dict[str, Any]) -> list[str]:
         remarks.append("~ estimated: from a band of the picture, or from fewer than 5 pictures.")
     if report["growth"]:
         remarks.append(
-            "time grows with: the exponent, fitted to whole pictures; width with 8 layers, the "
-            "others with layers of 30."
+            "time grows with: the exponent, fitted to the times above; width with 8 layers, the "
+            "others with layers of 30; pixels by whole pictures only."
         )
     if report["peers"]:
         remarks.append(

@@ -1,19 +1,17 @@
 """Values and derivatives at the pixels of a view, in float32, for gradient and linear regions.
 
-u, v -> Derivatives.layers(), by the native library or NumPy -> values, derivatives of each layer
+u, v -> Derivatives, by the native library or NumPy -> outputs, pre-activations, and derivatives
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.evaluator import dense
 from cppn_gl.engines.cpu.native import evaluator
-from cppn_gl.nn.derivatives import Jets, layers
+from cppn_gl.nn.derivatives import Jets
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.layers import SOURCE, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Size
@@ -35,27 +33,14 @@ class Derivatives:
 
     def outputs(self, pixels: Pixels, size: Size) -> Jets:
         """The outputs."""
-        *_, (_, _, units) = self.layers(pixels, size)
-        return units
+        return self._evaluator.derivatives(self._coordinates(pixels, size), hidden=False)[1]
 
-    def layers(self, pixels: Pixels, size: Size) -> Iterator[tuple[int, Jets, Jets]]:
-        """Each layer's index, from 0, its pre-activations and its units."""
-        return layers(self._network, self._first(pixels, size), self._step)
+    def layers(self, pixels: Pixels, size: Size) -> tuple[Sequence[Jets], Jets]:
+        """The pre-activations of all layers but the last, and the outputs."""
+        return self._evaluator.derivatives(self._coordinates(pixels, size), hidden=True)
 
-    def _step(self, node: Node, units: Jets) -> tuple[Jets, Jets]:
-        by, pre = self._evaluator, units
-        if node.inputs != (SOURCE,):
-            layer = dense(node)
-            values = by.pre_activations(layer, units[0])[None]
-            pre = np.concatenate([values, by.tangent(layer, units[1:])])
-        after = np.empty_like(pre)
-        after[0] = by.activate(node.activation, pre[0])
-        with np.errstate(all="ignore"):
-            np.multiply(by.derivative(node.activation, pre[0]), pre[1:], out=after[1:])
-        return pre, after
-
-    def _first(self, pixels: Pixels, size: Size) -> Jets:
-        """Pre-activations of layer 1."""
+    def _coordinates(self, pixels: Pixels, size: Size) -> Jets:
+        """The variables of layer 1."""
         coordinates = self._evaluator.coordinates(pixels, size)
         jets = np.zeros((3, *coordinates.shape), np.float32)
         jets[0] = coordinates
@@ -66,4 +51,4 @@ class Derivatives:
             x, y = center[0] + extent * u, center[1] + extent * v
             r = np.maximum(np.sqrt(x * x + y * y), 1e-30)
             jets[1, :, 3], jets[2, :, 3] = extent * x / r, extent * y / r
-        return self._evaluator.first_pre_activations(jets)
+        return jets

@@ -7,7 +7,7 @@
 As in the shaders, layer 1 has the view folded in, so deep zooms stay sharp.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -57,8 +57,14 @@ class Evaluator:
         """An activation, elementwise."""
         raise NotImplementedError
 
-    def derivative(self, name: str, z: Float32) -> Float32:
-        """The derivative of an activation, elementwise."""
+    def derivatives(
+        self, coordinates: Float32, *, hidden: bool
+    ) -> tuple[Sequence[Float32], Float32]:
+        """Values and derivatives by two coordinates, in forward mode: (3, N, units) each.
+
+        `coordinates`: (3, N, 3 or 4), those of layer 1 and their derivatives. Returns the outputs,
+        and with `hidden` before them the pre-activations of the other layers.
+        """
         raise NotImplementedError
 
     def walk(

@@ -10,7 +10,7 @@ its own activations. So a pixel does not depend on the part, the number of threa
 import dataclasses
 import threading
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -110,10 +110,13 @@ class Native(Evaluator):
         tiles = int(RUN_WORK / work) // self._library.tile
         return min(max(tiles, 1) * self._library.tile, MAX_RUN)
 
+    @property
+    def _layers(self) -> list[Dense]:
+        return [self._first, *map(packed, self.network.layers[1:])]
+
     def _drawing(self, region: Region) -> Drawing:
-        layers = [self._first, *map(packed, self.network.layers[1:])]
         return Drawing(
-            layers,
+            self._layers,
             region.size,
             region.offset,
             region.part,
@@ -154,5 +157,8 @@ class Native(Evaluator):
     def activate(self, name: str, z: Float32) -> Float32:
         return self._library.activate(name, z)
 
-    def derivative(self, name: str, z: Float32) -> Float32:
-        return self._library.differentiate(name, z)
+    def derivatives(
+        self, coordinates: Float32, *, hidden: bool
+    ) -> tuple[Sequence[Float32], Float32]:
+        sums, outputs = self._library.derivatives(self._layers, coordinates, hidden=hidden)
+        return [pre.transpose(0, 2, 1) for pre in sums], outputs

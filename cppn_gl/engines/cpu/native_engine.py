@@ -11,8 +11,6 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils import native
 from cppn_gl.utils.tasks import Stepping, Steps, Task
 
-LEAST_WORK = 0  # TODO
-
 
 class NativeEngine(Engine):
     """Draws with the native library, without compiling."""

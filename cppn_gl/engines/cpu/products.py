@@ -15,7 +15,7 @@ As in the shaders, layer 1 has the view folded in, so deep zooms stay sharp.
 """
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.evaluator import Evaluator, colors, dense
-from cppn_gl.nn.activations import activate, derivative
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.derivatives import layers
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network
@@ -171,8 +172,11 @@ class Products(Evaluator):
     def activate(self, name: str, z: Float32) -> Float32:
         return np.asarray(activate(name, z), np.float32)
 
-    def derivative(self, name: str, z: Float32) -> Float32:
-        return np.asarray(derivative(name, z), np.float32)
+    def derivatives(
+        self, coordinates: Float32, *, hidden: bool
+    ) -> tuple[Sequence[Float32], Float32]:
+        *before, (_, _, outputs) = layers(self.network, self.first_pre_activations(coordinates))
+        return [pre for _, pre, _ in before if hidden], outputs
 
     def _in_place_step(self, node: Node, y: Float32) -> tuple[None, Float32]:
         """A step without pre-activations that alternates between two buffers of this thread."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Derivatives
+from cppn_gl.engines.cpu.native import unsupported
 from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
@@ -41,6 +42,7 @@ GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
 KEPT = 4 * MB  # of the networks whose scales are cached
+FEW_BY_LIBRARY = 10  # units: see on_cpu
 DUAL_WORK = 4.5  # cost relative to the picture: derivatives too, and a vec4 is one pixel
 
 
@@ -57,7 +59,7 @@ class GradientView(View):
         shown = channels(scene, scene.options(GradientOptions))
 
         def fields(gbuffer: GBuffer, band: Region) -> Steps[None]:
-            if not on_cpu(painter, network):
+            if not on_cpu(painter, network, FEW_BY_LIBRARY):
                 return draw(painter, gbuffer, scene, band, DERIVATIVES)
             derivatives = Derivatives(network, scene.view, scene.clock)
             return fill(
@@ -112,9 +114,13 @@ class GradientView(View):
         return Hit(f"gradient magnitude {short(steep)} at ({x:.4g}, {y:.4g})")
 
 
-def on_cpu(painter: Painter, network: Network) -> bool:
-    """Whether NumPy is faster than the shader: with software OpenGL, for wider networks."""
-    return painter.programs.software and network.width > FEW_UNITS
+def on_cpu(painter: Painter, network: Network, few: int = FEW_UNITS) -> bool:
+    """Whether the processor is faster than the shader: with software OpenGL, for wider networks.
+
+    `few`: the greatest width at which the shader is as fast as the native library.
+    """
+    few = FEW_UNITS if unsupported(network) else few
+    return painter.programs.software and network.width > few
 
 
 def derivative_fields(

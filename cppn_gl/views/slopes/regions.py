@@ -200,12 +200,12 @@ def region_fields(
     ink, region = np.zeros((count, 4), np.float32), np.zeros((count, 4), np.float32)
     region[:, 0] = FAR
     pattern = np.zeros(count, np.uint32)
-    for number, sums, units in derivatives.layers(pixels, size):
-        if number == scene.network.depth - 1:
-            picture = np.zeros((count, 4), np.float32)
-            picture[:, :3] = units[0]
-            picture[:, 3] = ~np.isfinite(units[0]).all(axis=1)
-        elif lines.widths[number] > 0:
+    picture = np.zeros((count, 4), np.float32)
+    layers, outputs = derivatives.layers(pixels, size)
+    picture[:, :3] = outputs[0]
+    picture[:, 3] = ~np.isfinite(outputs[0]).all(axis=1)
+    for number, sums in enumerate(layers):
+        if lines.widths[number] > 0:
             away = distances(sums, np.float32(lines.pixels))
             nearest = np.fmin.reduce(away, axis=1)
             nearer = nearest < region[:, 0]
