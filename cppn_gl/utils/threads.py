@@ -9,7 +9,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -19,6 +19,7 @@ from cppn_gl.utils.checks import checked, integer
 VARIABLE = "CPPN_GL_THREADS"
 DEFAULT_MAX, MAX = 16, 64  # without the variable, and with it
 _limiting = threading.RLock()  # BLAS has one thread limit for the whole process
+_own = threading.local()
 
 
 @functools.cache
@@ -37,7 +38,24 @@ def thread_count() -> int:
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(thread_count(), "cppn_gl-cores")
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    alone = len(cores) == thread_count()
+    return ThreadPoolExecutor(
+        thread_count(), "cppn_gl-cores", _begin, (iter(cores if alone else ()),)
+    )
+
+
+def _begin(cores: Iterator[int]) -> None:
+    """Begin a thread of the pool, on a core of its own if there are as many.
+
+    Linux wakes a thread on the core of the one that wakes it, and takes some 10 ms to move it to an
+    idle core: as long as a picture.
+    """
+    _own.in_pool = True
+    with contextlib.suppress(OSError):
+        for core in cores:
+            os.sched_setaffinity(0, {core})  # of this thread alone
+            break
 
 
 def _forked() -> None:
@@ -75,9 +93,10 @@ def on_all_cores(work: Callable[[int], Any], starts: Sequence[int]) -> None:
 def shared_out(work: Callable[[int], Any], starts: Sequence[int]) -> None:
     """Call `work` with each of `starts` on all cores; for work that uses no matrix products.
 
-    The calling thread takes part. An exception ends the others' work after their current call.
+    An exception ends the work of all threads after their current call. From a thread of the pool,
+    which would wait for itself, all calls are made in that thread.
     """
-    if len(starts) <= 1 or thread_count() == 1:
+    if len(starts) <= 1 or thread_count() == 1 or hasattr(_own, "in_pool"):
         for start in starts:
             work(start)
         return
@@ -87,12 +106,11 @@ def shared_out(work: Callable[[int], Any], starts: Sequence[int]) -> None:
         for start in queue:
             work(start)
 
-    others = [_pool().submit(loop) for _ in range(min(thread_count(), len(starts)) - 1)]
+    loops = [_pool().submit(loop) for _ in range(min(thread_count(), len(starts)))]
     try:
-        loop()
+        for one in loops:
+            one.result()
     finally:
         for _ in queue:  # after an exception: nothing is left to take
             pass
-        for other in others:
-            if not other.cancel():  # one that has not begun is not needed, nor waited for
-                other.result()
+        wait(loops)
