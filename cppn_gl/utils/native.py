@@ -31,6 +31,7 @@ ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
 SWITCH = "CPPN_GL_NATIVE"
+MAX_WIDTH = 512  # CPPN_MAX_WIDTH
 
 _SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 PATH = Path(__file__).parents[1] / f"libcppn{_SUFFIX}"
@@ -255,6 +256,7 @@ class Library:
         weight, units = (np.ascontiguousarray(a, np.float64) for a in (weight, units))
         (rows, columns), count = weight.shape, len(units)
         assert units.shape == (count, columns)
+        assert columns <= MAX_WIDTH
         out = np.empty((count, rows))
         self._functions.cppn_dense64(
             self._isa, rows, columns, _pointer(weight), count, _pointer(units), _pointer(out)
