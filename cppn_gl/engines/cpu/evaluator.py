@@ -45,10 +45,6 @@ class Evaluator:
         """W y + b for units y (…, BLOCK, columns): (…, BLOCK, rows)."""
         raise NotImplementedError
 
-    def tangent(self, layer: Layer, y: Float32) -> Float32:
-        """W y for y (…, BLOCK, columns)."""
-        raise NotImplementedError
-
     def first_pre_activations(self, coordinates: Float32) -> Float32:
         """Layer 1's pre-activations (…, BLOCK, rows) from `coordinates()`, or by such values."""
         raise NotImplementedError

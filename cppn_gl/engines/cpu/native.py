@@ -7,7 +7,6 @@ A sum is computed in the order of its terms, each multiply-add is rounded once, 
 its own activations. So a pixel does not depend on the part, the number of threads or the processor.
 """
 
-import dataclasses
 import threading
 import weakref
 from collections.abc import Callable, Generator, Sequence
@@ -135,9 +134,6 @@ class Native(Evaluator):
 
     def pre_activations(self, layer: Layer, y: Float32) -> Float32:
         return self._product(packed(layer), y)
-
-    def tangent(self, layer: Layer, y: Float32) -> Float32:
-        return self._product(dataclasses.replace(packed(layer), bias=None), y)
 
     def first_pre_activations(self, coordinates: Float32) -> Float32:
         return self._product(self._first, coordinates)

@@ -159,9 +159,6 @@ class Products(Evaluator):
             z += layer.bias
         return z
 
-    def tangent(self, layer: Layer, y: Float32) -> Float32:
-        return self._product(y, layer.weight)
-
     def first_pre_activations(self, coordinates: Float32, out: Float32 | None = None) -> Float32:
         return self._product(coordinates, self._fold, out)
 
