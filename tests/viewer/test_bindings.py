@@ -5,6 +5,7 @@ import pytest
 from cppn_gl.viewer.app import App
 from cppn_gl.viewer.bindings import (
     BINDINGS,
+    BUTTONS,
     MOUSE,
     Binding,
     by_key,
