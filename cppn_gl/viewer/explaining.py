@@ -15,9 +15,9 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.viewer import facts
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.facts import Lines, activations, title
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
@@ -29,6 +29,7 @@ def explanation(
     explorer: Explorer,
     network: Network,
     *,
+    facts: Lines = (),
     names: Mapping[str, str] | None = None,
     saved: Sequence[Path] = (),
     advice: str = "",
@@ -36,11 +37,11 @@ def explanation(
 ) -> list[Paragraph]:
     """The paragraphs of the page.
 
-    `names`: the user's labels of keys that are bound by position. `saved`: files of this session.
+    `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are bound by position. `saved`: files of this session.
     `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
-    page = [says(facts.title(explorer), "bold", size=1.15, keep=True)]
+    page = [says(title(explorer), "bold", size=1.15, keep=True)]
     if preset.description.strip():
         page.append(says(preset.description.strip(), "italic"))
     if advice:
@@ -54,6 +55,9 @@ def explanation(
         page.append(_heading("Try"))
         page += [_bullet(one, names) for one in row.tries]
     page += [_bullet(one, names) for one in _general(row.name)]
+    if facts:
+        page.append(_heading("In numbers"))
+        page += [says(" · ".join(parts)) for parts in facts]
     if saved:
         page.append(_heading("Saved"))
         for path in saved:
@@ -104,7 +108,7 @@ def network_words(preset: Preset, network: Network) -> list[str]:
     inputs = " and ".join(_listed([FEATURES.get(name, name) for name in network.inputs]))
     outputs = "red, green and blue" if network.outputs == 3 else "a grey"
     hidden = network.depth - 1
-    names = " or ".join(facts.activations(preset)) or _activation_names(network)
+    names = " or ".join(activations(preset)) or _activation_names(network)
     last = network.drawn[-1].activation
     units = f"{network.outputs} units" if network.outputs > 1 else "one unit"
     if hidden:

@@ -319,9 +319,7 @@ def spreads(
     return [Spread(tuple(map(tuple, group)), room, gap) for group in groups]
 
 
-def draw_lines(
-    image: Image.Image, lines: Sequence[Line], left: float, top: float
-) -> list[Target]:
+def draw_lines(image: Image.Image, lines: Sequence[Line], left: float, top: float) -> list[Target]:
     """Draw lines with their upper left corner at a place; the clickable rectangles of them."""
     draw, targets, y = ImageDraw.Draw(image), [], top - (lines[0].above if lines else 0)
     for line in lines:
@@ -375,10 +373,12 @@ def panel(
     room: tuple[int, int],
     background: Ink = text.BACKGROUND,
     pad: int | None = None,
+    step: int = 1,
 ) -> tuple[text.Pixels, list[Target]]:
     """Paragraphs in a rounded panel of at most `room` pixels, and its clickable rectangles.
 
-    An ellipsis replaces lines that do not fit.
+    An ellipsis replaces lines that do not fit. The width is a multiple of `step`, so that it does
+    not tremble with every digit.
     """
     pad = pad_of(size) if pad is None else pad
     inner = max(1, room[0] - 2 * pad), max(1, room[1] - 2 * pad)
@@ -387,6 +387,7 @@ def panel(
     if len(kept) < len(lines):
         kept = [*kept[:-1], _cut(kept[-1], inner[0])]
     wide = math.ceil(max((line.width for line in kept), default=0)) + 2 * pad
+    wide = -(-wide // step) * step
     box = min(room[0], wide), min(room[1], height(kept) + 2 * pad)
     image = blank(box, background, pad)
     targets = draw_lines(image, kept, pad, pad)

@@ -5,8 +5,8 @@ from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Picture, Point, Stage, View, plane_point
 
 SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
