@@ -134,7 +134,7 @@ class Events:
         if not self.pointing:
             return
         self._explorer.cursor = self.picture.local(*place)
-        self._hud.touch(wall.perf_counter())
+        self._hud.point(wall.perf_counter())
 
     @property
     def _taken(self) -> bool:

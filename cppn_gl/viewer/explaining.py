@@ -1,4 +1,4 @@
-"""The page "What am I seeing?": the preset, the network in numbers, how to read the view, what next.
+"""The page "What am I seeing?": the preset, the network, how to read the view, what to try.
 
 Explorer, network -> explanation() -> paragraphs, for typeset.spreads()
 """
@@ -37,8 +37,8 @@ def explanation(
 ) -> list[Paragraph]:
     """The paragraphs of the page.
 
-    `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are bound by position. `saved`: files of this session.
-    `engine`: what draws, in words.
+    `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
+    bound by position. `saved`: files of this session. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
     page = [says(title(explorer), "bold", size=1.15, keep=True)]
@@ -115,23 +115,23 @@ def network_words(preset: Preset, network: Network) -> list[str]:
         widths = {len(layer.bias) for layer in network.drawn[:-1]}
         wide = f"{min(widths)}" if len(widths) == 1 else f"{min(widths)} to {max(widths)}"
         found.append(
-            f"{inputs[:1].upper()}{inputs[1:]} go through {counted(hidden, 'hidden layer')} of "
+            f"Its inputs, {inputs}, go through {counted(hidden, 'hidden layer')} of "
             f"{wide} units and an output layer of {units}. A unit adds up all values of the layer "
             f"before, each times a weight, plus a bias, and passes the sum through {names}; the "
             f"output layer uses {last}, and gives {outputs}."
         )
     else:
         found.append(
-            f"{inputs[:1].upper()}{inputs[1:]} go into one layer of {units}: each adds them up, "
+            f"Its inputs, {inputs}, go into one layer of {units}: each adds them up, "
             f"times a weight, plus a bias, and passes the sum through {last}. That gives {outputs}."
         )
     found.append(_numbers(preset, network))
     if preset.normalize.which != "none":
         which = "hidden layer" if preset.normalize.which == "hidden" else "layer"
         found.append(
-            f"Normalised: every unit of each {which} is shifted and scaled so that its sum has mean "
-            f"{preset.normalize.shift:g} and standard deviation {preset.normalize.gain:g}. That "
-            "undoes any fading or growing of the signal."
+            f"Normalised: every unit of each {which} is shifted and scaled so that its sum has "
+            f"mean {preset.normalize.shift:g} and standard deviation {preset.normalize.gain:g}. "
+            "That undoes any fading or growing of the signal."
         )
     if spec.depth > 1 and spec.redrawable and preset.normalize.which == "none":
         found.append(_gain_words(network))

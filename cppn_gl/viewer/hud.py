@@ -22,6 +22,7 @@ from cppn_gl.views import text
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
+READ_SECONDS = 1.0  # after which the values at a moving pointer take a message's place
 SAVED_SECONDS = 12.0  # of a message with a file's name
 PROGRESS_AFTER = 0.7  # seconds of refining after which it is told
 TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
@@ -150,7 +151,8 @@ class Hud:
         self.full: dict[str, str] = {}  # messages that stand for more, such as a whole path
         self._progress_at: float | None = None  # since when there is progress to tell
         self._message: tuple[Run, ...] = ()
-        self._message_until = 0.0
+        self._message_at = self._message_until = 0.0
+        self._pointed_at = 0.0
         self._touched: float | None = None  # time of the last input
         self._told, self._told_at = Told(), -1.0
         self._made: LRUCache[object, _Drawn] = LRUCache(PANELS)
@@ -162,10 +164,16 @@ class Hud:
         self._touched = now
         self._told_at = -1.0
 
+    def point(self, now: float) -> None:
+        """Show the HUD, after a move of the mouse."""
+        self.touch(now)
+        self._pointed_at = now
+
     def say(self, message: str, now: float) -> None:
         """Show a message for a while."""
         full = self.full.get(message, "")
         self._message = (Run(message, hint=full, action=_nothing if full else ""),)
+        self._message_at = now
         self._message_until = now + (SAVED_SECONDS if full else MESSAGE_SECONDS if message else 0)
         if message:
             self._touched = now
@@ -399,8 +407,10 @@ class Hud:
     ) -> _Drawn:
         """The strip: facts and buttons, and in its last row the message or the pointer's values."""
         told, progress = self._told, self._progress(now)
-        last = self._fresh(now)
-        last = last if any(run.words for run in last) else self.pointer
+        last, pointer = self._fresh(now), self.pointer
+        said = any(run.words for run in last)
+        if pointer and (not said or self._pointed_at > self._message_at + READ_SECONDS):
+            last, pointer = pointer, ()
         above: tuple[Run, ...] = ()
         if self.hint:
             above = (Run(self.hint),)
@@ -413,12 +423,12 @@ class Hud:
         if progress:
             right += [Run(progress, ink=DIM), Run("  ")]
         if room > 40 * points:
-            right += [*_keys(told, names), Run("  ")]
+            right += [*_keys(told, names, explain=False), Run("  ")]
         named = not self.caption  # a caption has a heading of its own
         facts = (told.title if named else "", tuple(part for line in told.facts for part in line))
-        key = "strip", room, points, rows, last, above, tuple(right), facts, buttons.spots
+        key = "strip", room, points, rows, last, pointer, above, tuple(right), facts, buttons.spots
         return self._made.get(
-            key, lambda: _draw_strip(room, points, rows, last, above, right, facts, buttons)
+            key, lambda: _draw_strip(room, points, rows, last, pointer, above, right, facts, buttons)
         )
 
     def _booklet(
@@ -472,13 +482,12 @@ def _recording(recorded: tuple[float, int]) -> tuple[Run, ...]:
     return Run("", ink=RED, shape=DOT), Run(words)
 
 
-def _keys(told: Told, names: Mapping[str, str]) -> tuple[Run, ...]:
+def _keys(told: Told, names: Mapping[str, str], *, explain: bool = True) -> tuple[Run, ...]:
     """What can be clicked or pointed at: the help, the explanation, and what draws."""
-    runs = [
-        Run(f"{keys_of('toggle_help', names)} keys", ink=ACCENT, action="toggle_help"),
-        Run("   "),
-        Run(f"{keys_of('explain', names)} explain", ink=ACCENT, action="explain"),
-    ]
+    runs = [Run(f"{keys_of('toggle_help', names)} keys", ink=ACCENT, action="toggle_help")]
+    if explain:
+        words = f"{keys_of('explain', names)} explain"
+        runs += [Run("   "), Run(words, ink=ACCENT, action="explain")]
     if told.engine:
         runs += [Run("   "), Run("engine", ink=DIM, action=_nothing, hint=told.engine)]
     return tuple(runs)
@@ -553,6 +562,7 @@ def _draw_strip(
     points: int,
     rows: int,
     last: tuple[Run, ...],
+    beside: tuple[Run, ...],
     above: tuple[Run, ...],
     right: Sequence[Run],
     facts: tuple[str, tuple[str, ...]],
@@ -560,7 +570,8 @@ def _draw_strip(
 ) -> _Drawn:
     """The rows of the strip on a clear ground.
 
-    `last`: of the last row, or of as many rows as it needs. `above`: takes the place of the facts.
+    `last`: of the last row, or of as many rows as it needs. `beside`: at its right end, if there is
+    room for both. `above`: takes the place of the facts.
     `right`, then the buttons: at the right end of the first row.
     """
     line, edge, pad = typeset.line_height(points), _edge(points), typeset.pad_of(points)
@@ -595,6 +606,9 @@ def _draw_strip(
             image.paste(text.CLEAR, clear)
             spots.clear()
         spots += map(_spot, typeset.draw_lines(image, bottom, pad, top))
+        (found,) = typeset.compose([Paragraph(beside)], points, 1e6)
+        if beside and len(bottom) == 1 and bottom[0].width + found.width + 2 * points < inner:
+            typeset.draw_lines(image, [found], room - pad - found.width, top)
     else:
         free = max(1, rows - 1)
     # What is left for the facts.
@@ -615,6 +629,9 @@ def _fitted(
 ) -> list[tuple[Run, ...]]:
     """A title and facts in rows of these widths in pixels; facts without room are left out."""
     title, parts = facts
+    first = typeset.width(f"{title}  ·  {parts[0] if parts else ''}", points, "bold")
+    if len(widths) == 1 and first > widths[0]:
+        title = ""  # what is shown says more, and the window's frame has the title
     heading = typeset.shorten(title, points, max(1.0, widths[0]), "bold") if title else ""
     rows: list[tuple[Run, ...]] = [(Run(heading, "bold"),) if heading else ()]
     used = typeset.width(heading, points, "bold")
