@@ -428,7 +428,8 @@ class Hud:
         facts = (told.title if named else "", tuple(part for line in told.facts for part in line))
         key = "strip", room, points, rows, last, pointer, above, tuple(right), facts, buttons.spots
         return self._made.get(
-            key, lambda: _draw_strip(room, points, rows, last, pointer, above, right, facts, buttons)
+            key,
+            lambda: _draw_strip(room, points, rows, last, pointer, above, right, facts, buttons),
         )
 
     def _booklet(
