@@ -244,6 +244,7 @@ class App:
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
+        self.explorer.window = self._size()
         self.canvas.want(self._scene(), self._size())
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
@@ -409,7 +410,7 @@ class App:
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False
         self._seen, self.events.exposed = self.canvas.changes, False
-        self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
+        self.screen.entitle(f"{self.explorer.title} – cppn_gl")
         over = self.interface.render
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:

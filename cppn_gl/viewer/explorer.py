@@ -13,11 +13,13 @@ from typing import Any, cast
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
+from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
+from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
@@ -26,7 +28,8 @@ ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
-MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
+MAX_TITLE = 200
+CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
 class Explorer(Viewing):
@@ -49,6 +52,9 @@ class Explorer(Viewing):
         super().__init__()
         self.presets = PresetList(presets)
         self.guided = False  # captions name the presets
+        self.keep_signal = True  # when the activation or the initialisation changes
+        self.window = (640, 360)  # the picture's size in pixels
+        self._keeper = Keeper()
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
         # The viewport where a zoom began, its cursor, and the viewport now.
@@ -72,6 +78,11 @@ class Explorer(Viewing):
         return self.history.now.home
 
     @property
+    def loaded(self) -> Preset:
+        """The preset as it was loaded or opened, before changes."""
+        return self.history.now.loaded or self.preset
+
+    @property
     def layer(self) -> int:
         """The layer shown, from 1; the depth if the whole network is shown."""
         own = getattr(self.options, "layer", 0)
@@ -88,9 +99,14 @@ class Explorer(Viewing):
             if self.view.own_layers:
                 shown = now.preset.replace(**{"show.layer": now.layer})
             else:
-                shown = now.preset.layer_picture(now.layer)
+                shown = titled(now.preset.layer_picture(now.layer), self.loaded)
             self._shown = (now, shown)
         return self._shown[1]
+
+    @property
+    def title(self) -> str:
+        """The title of what is shown, or its name; it says so if the network has been changed."""
+        return self.shown.title or self.preset.name
 
     @property
     def moving(self) -> bool:
@@ -119,6 +135,10 @@ class Explorer(Viewing):
         """Explore a preset that was selected, at `time` if given; `leave` returns."""
         self._entered.append((self.history.now, None if time is None else self.time))
         self.time = self.time if time is None else time
+        other = (preset.spec, preset.normalize) != (self.preset.spec, self.preset.normalize)
+        if other and preset.title and preset.title == self.preset.title:
+            title = f"{preset.title}: {words.partition(':')[0]}"
+            preset = preset.replace(title=title[:MAX_TITLE])
         self._look(Moment(preset, preset.view))
         self.message = f"{words}; Backspace returns"
 
@@ -136,7 +156,7 @@ class Explorer(Viewing):
         keep = self.history.now.layer
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
-        self._look(Moment(preset, self.home, keep))
+        self._look(Moment(titled(preset, self.loaded), self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
     def _spec(self) -> Random | None:
@@ -198,6 +218,19 @@ class Explorer(Viewing):
                 return
         self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
+    def double_scale(self, large: bool = False) -> None:
+        """Double the weight scale (Shift: halve it)."""
+        spec = self._spec()
+        if spec is None:
+            return
+        scale = spec.weight_scale * (0.5 if large else 2.0)  # exact: one undoes the other
+        if MIN_SCALE <= scale <= MAX_SCALE:
+            self.change(weight_scale=scale)
+            return
+        limits = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
+        verb = "halved" if large else "doubled"
+        self.message = f"{limits}: {spec.weight_scale:.4g} cannot be {verb}"
+
     def random_seed(self, large: bool = False) -> None:
         """A new random seed: another network of the same structure."""
         if self._spec() is not None:
@@ -209,14 +242,49 @@ class Explorer(Viewing):
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
-            self.change(activation=name)
+            self._redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next weight initialisation (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             name = following(list(INITS), spec.init, large)
-            self.change(init=name)
+            self._redraw(init=name)
+
+    def toggle_keeping(self, large: bool = False) -> None:
+        """Switch whether A and I keep the signal by another weight scale."""
+        self.keep_signal = not self.keep_signal
+        says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
+        self.message = f"activation and initialisation keys {says} the signal"
+
+    def _redraw(self, **key: str) -> None:
+        """Change the activation or the initialisation, and the weight scale to keep the signal."""
+        words = change_words(self.preset, key)
+        if not self._keeps:
+            self.change(words, **key)
+            return
+        old = self.shown.at(self.time)
+        new = old.replace(**key)
+        kept = self._keeper.scale(old, new, self.time, self.window)
+        if kept is None:
+            self.change(words, **key)
+            return
+        scale, how = kept
+        if scale is None:
+            self.change(f"{words}; {how}", **key)
+            return
+        change = f"weight scale {cast(Random, old.spec).weight_scale:.4g} → {scale:.4g}"
+        self.change(f"{words}, {change} {how}", **key, weight_scale=scale)
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether another weight scale may keep the signal: none that varies is replaced."""
+        sweep = self.preset.sweep
+        swept = {key for text in (sweep.rows, sweep.cols) for key in parse_axis(text).keys}
+        varies = self.view.name == "sheet" and bool(
+            swept & {"weight_scale", "network.weight_scale"}
+        )
+        return self.keep_signal and not varies and not self.preset.network_moves
 
     # Zoom and pan
 
@@ -292,23 +360,21 @@ class Explorer(Viewing):
         if self.view.own_layers:
             self.change(words, **{"show.layer": layer if layer < depth else 0})
             return
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None, self.loaded))
         self.message = words
 
     def enter(self, large: bool = False) -> None:
-        """Open the item under the cursor, or else the network that ends at the layer shown."""
-        hit = self.pointed()
-        if hit is not None and hit.opens is not None:
-            self.open(hit.opens, hit.words, hit.time)
+        """Open or select what is under the cursor, or else open the layer shown as a network."""
+        if self._take(self.pointed()):
             return
         if self.layer == self.preset.spec.depth:
-            self.message = "choose a layer with PgDn first: Enter opens it as a network"
+            self.message = f"{self._nothing}; of a layer shown by PgDn, Enter makes a network"
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
-        self._look(Moment(opened, self.home))
+        self._look(Moment(titled(opened, self.loaded), self.home, loaded=self.loaded))
         self.message = f"now a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:
@@ -391,3 +457,16 @@ class Explorer(Viewing):
             self.number_preset(int(action.removeprefix("preset_")))
         else:
             getattr(self, action)(large)
+
+
+def titled(preset: Preset, loaded: Preset) -> Preset:
+    """The preset, its title marked as CHANGED if its network is not that of the `loaded` one.
+
+    A title that was edited stays.
+    """
+    marked = loaded.title if loaded.title.endswith(CHANGED) else loaded.title + CHANGED
+    if not loaded.title or preset.title not in (loaded.title, marked) or len(marked) > MAX_TITLE:
+        return preset
+    same = (preset.spec, preset.normalize) == (loaded.spec, loaded.normalize)
+    title = loaded.title if same else marked
+    return preset if title == preset.title else preset.replace(title=title)
