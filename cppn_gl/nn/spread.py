@@ -23,6 +23,8 @@ from cppn_gl.utils.threads import one_thread
 POINTS, FEWEST = 200, 8  # each with a neighbour
 MULTIPLICATIONS = 1e7  # at most, about: large networks are measured at fewer points
 END = 1 / 255  # outputs closer to an end of their activation's range are stuck there
+FLAT_CONTRAST, FLAT_RANGE = 0.025, 0.15
+STATIC = 0.45  # noise
 # Multiples of these, modulo 1, fill a square evenly (powers of the plastic number; Roberts 2018).
 _STEP = np.array([0.7548776662466927, 0.5698402909980532])
 
@@ -49,6 +51,16 @@ class Seen:
     range: float
     noise: float
 
+    @property
+    def flat(self) -> bool:
+        """Whether there is hardly any contrast, nor a detail that stands out."""
+        return self.contrast < FLAT_CONTRAST and self.range < FLAT_RANGE
+
+    @property
+    def static(self) -> bool:
+        """Whether most neighbours are unrelated."""
+        return self.noise > STATIC
+
 
 @dataclass(frozen=True, eq=False)
 class Spread:
@@ -69,18 +81,19 @@ class Spread:
     def seen(self, low: float = 0.0, high: float = 1.0, *, stretch: bool = False) -> Seen:
         """The look of a picture whose display values 0 and 1 are outputs `low` and `high`.
 
-        With `stretch`, they are the smallest and the largest output instead.
+        With `stretch`, they are each output's smallest and largest value instead.
         """
         good = np.isfinite(self.outputs).all(axis=1) & np.isfinite(self.neighbours).all(axis=1)
         if good.sum() < 2:
             return Seen(0.0, 0.0, 0.0)
         outputs, neighbours = self.outputs[good], self.neighbours[good]
+        ends = np.array([low]), np.array([high])
         if stretch:
-            low, high = float(outputs.min()), float(outputs.max())
-            size = max(abs(low), abs(high), 1e-30)
-            if high - low < 1e-5 * size:  # differences of rounding errors
-                return Seen(0.0, 0.0, 0.0)
-        a, b = (np.clip((v - low) / (high - low), 0.0, 1.0) for v in (outputs, neighbours))
+            ends = outputs.min(axis=0), outputs.max(axis=0)
+        width = ends[1] - ends[0]
+        flat = width <= 1e-5 * np.maximum(np.abs(ends[0]), np.abs(ends[1]))  # rounding errors
+        width = np.where(flat, np.inf, width)
+        a, b = (np.clip((values - ends[0]) / width, 0.0, 1.0) for values in (outputs, neighbours))
         variance = float(a.var(axis=0).mean())
         apart = float(np.square(a - b).mean()) / 2
         noise = apart / variance if variance > 1e-12 else 0.0

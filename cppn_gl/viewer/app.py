@@ -26,6 +26,7 @@ from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
+from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.captures import Captures
@@ -97,6 +98,7 @@ class App:
         self.interface = Interface(self)
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
+        self.adviser = Adviser()
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
@@ -252,6 +254,7 @@ class App:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
+            self._advise()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
@@ -301,6 +304,13 @@ class App:
         if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
+
+    def _advise(self) -> None:
+        """Measure what is shown, and say what is wrong with it."""
+        if self.hud.on and self.canvas.current:
+            self.adviser.follow(self.explorer, *self._shown, labels)
+            self.adviser.advance()
+            self.hud.advice = self.adviser.words
 
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
@@ -356,7 +366,7 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._weights.busy or self.adviser.busy
         return not (self.explorer.moving or busy or fading or self.interface.restless)
 
     @property

@@ -269,12 +269,9 @@ class Explorer(Viewing):
         if kept is None:
             self.change(words, **key)
             return
-        scale, how = kept
-        if scale is None:
-            self.change(f"{words}; {how}", **key)
-            return
+        scale, says = kept
         change = f"weight scale {cast(Random, old.spec).weight_scale:.4g} → {scale:.4g}"
-        self.change(f"{words}, {change} {how}", **key, weight_scale=scale)
+        self.change(f"{words}, {change} {says}", **key, weight_scale=scale)
 
     @property
     def _keeps(self) -> bool:
