@@ -103,16 +103,16 @@ def _trouble(spread: Spread, look: Seen, *, static: bool) -> str:
     return "static, neighbouring pixels are unrelated" if static and look.static else ""
 
 
-def _good(probe: Probe) -> Generator[None, None, bool]:
-    """Whether a probe shows a picture with contrast and without static."""
-    spread = yield from probe.at()
+def _good(probe: Probe, scale: float | None = None) -> Generator[None, None, bool]:
+    """Whether a probe shows a picture with contrast and without static, at a weight scale."""
+    spread = yield from probe.at(scale)
     return not _trouble(spread, probe.seen(spread), static=True)
 
 
 def _zoom(probe: Probe, time: float, size: tuple[int, int], home: Viewport, names: Names) -> Words:
     """The keys that return to the preset's own viewport, if it shows a picture; otherwise ""."""
     there = probe.preset.replace(**{"view.center": home.center, "view.extent": home.extent})
-    if not (yield from _good(Probe(there, time, size, network=probe.network))):
+    if not (yield from _good(Probe(there, time, size, POINTS, probe.network))):
         return ""
     back = f"{keys_of('reset_view', names)} returns to the preset's view"
     ratio = probe.preset.view.extent / home.extent
@@ -137,19 +137,19 @@ def _mend(probe: Probe, time: float, size: tuple[int, int], names: Names) -> Wor
     if probe.scalable:
         search = ScaleSearch(Probe(preset, time, size, network=probe.network))
         best = yield from search.matching(SPREAD, CONTRAST, now)
-        if not (best.look.flat or best.look.static):
+        if (yield from _good(probe, best.scale)):
             return scaled(best.scale)
     elif now and preset.normalize.which == "hidden" and not large:
         # Only the output layer's weights count, in proportion.
         before = (yield from probe.at()).before
         scale = min(max(now * SPREAD / max(before, 1e-30), MIN_SCALE), MAX_SCALE)
-        if (yield from _good(Probe(preset.replace(weight_scale=scale), time, size))):
+        if (yield from _good(Probe(preset.replace(weight_scale=scale), time, size, POINTS))):
             return scaled(scale)
     depth = preset.spec.depth
     for layer in sorted({depth * 3 // 4, depth // 2, depth // 4} - {0}, reverse=True):
         if large and preset.normalize.which != "none":
             break  # normalising them would take too long
-        if (yield from _good(Probe(preset.layer_picture(layer), time, size))):
+        if (yield from _good(Probe(preset.layer_picture(layer), time, size, POINTS))):
             if preset.spec.redrawable:
                 return f"{keys_of('shallower', names)} removes layers (about {layer} would do)"
             return f"{keys_of('layer_down', names)} shows earlier layers, such as {layer}"
