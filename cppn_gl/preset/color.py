@@ -19,8 +19,8 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import choice, flag, key, validate
 from cppn_gl.utils.elementary import around
 
-# Marks outputs that are not finite where outputs are passed on, and is shown: magenta. Engines give
-# finite outputs of this colour at least BESIDE as green, so that they are not taken for it: `marked`
+# Magenta: marks outputs that are not finite, where they are passed on and shown. Engines give
+# finite outputs of this colour at least BESIDE as green, so that none is taken for it: `marked`
 # in NumPy, broken.glsl and color.glsl in GLSL, kernel.c in C.
 NOT_A_NUMBER = (1.0, 0.0, 1.0)
 BESIDE = 2.0**-100
