@@ -240,6 +240,7 @@ class App:
         self._pass_time(now, elapsed)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
+        self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
