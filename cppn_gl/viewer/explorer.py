@@ -71,6 +71,11 @@ class Explorer(Viewing):
         return self.history.now.home
 
     @property
+    def loaded(self) -> Preset:
+        """The preset as it was loaded or opened, before changes."""
+        return self.history.now.loaded or self.preset
+
+    @property
     def layer(self) -> int:
         """The layer shown, from 1; the depth if the whole network is shown."""
         own = getattr(self.options, "layer", 0)
@@ -131,7 +136,7 @@ class Explorer(Viewing):
         keep = self.history.now.layer
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
-        self._look(Moment(preset, self.home, keep))
+        self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say
 
     def _spec(self) -> Random | None:
@@ -287,7 +292,7 @@ class Explorer(Viewing):
         if self.view.own_layers:
             self.change(words, **{"show.layer": layer if layer < depth else 0})
             return
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None, self.loaded))
         self.message = words
 
     def enter(self, large: bool = False) -> None:
