@@ -45,6 +45,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
     _bind("K J", "knob_up knob_down", "change that option up / down", repeats=True),
+    _bind("Ctrl+F", "find", "find a preset key in the panel"),
     _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
@@ -101,6 +102,13 @@ def shown_keys(binding: Binding, names: dict[str, str] | None = None) -> str:
         return "1–9"
     labels = _SYMBOLS | (names or {})
     return " ".join(_label(key, labels) for key in binding.keys)
+
+
+def keys_of(*actions: str) -> str:
+    """The keys of actions as the help writes them: "] ["; "" if none is bound."""
+    bound = reversed(by_key().items())  # the first key of several
+    keys = {action: key for key, (action, _) in bound} | BUTTONS
+    return " ".join(_label(keys[action], _SYMBOLS) for action in actions if action in keys)
 
 
 def _label(key: str, labels: dict[str, str]) -> str:

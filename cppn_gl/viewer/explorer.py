@@ -279,13 +279,14 @@ class Explorer(Viewing):
 
     def layer_up(self, large: bool = False) -> None:
         """Show the next layer (Shift: 5 layers on)."""
-        self._show_layer(self.layer + (5 if large else 1))
+        self.show_layer(self.layer + (5 if large else 1))
 
     def layer_down(self, large: bool = False) -> None:
         """Show the previous layer (Shift: 5 layers back)."""
-        self._show_layer(self.layer - (5 if large else 1))
+        self.show_layer(self.layer - (5 if large else 1))
 
-    def _show_layer(self, layer: int) -> None:
+    def show_layer(self, layer: int) -> None:
+        """Show a layer's picture, or the whole network for the last one."""
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
         words = f"layer {layer} of {depth}" if layer < depth else "the whole network"

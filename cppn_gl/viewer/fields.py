@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cppn_gl.nn.draws import INITS
 from cppn_gl.preset.preset import TABLES, TOP, Preset
+from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.tables import whole
 from cppn_gl.utils.checks import Check, Integer, Number, OneOf, Several, Text, flag, help_of
 from cppn_gl.utils.toml import toml_value
@@ -40,6 +42,26 @@ TITLES = {
 }
 OWN = {"sheet": "sweep"}  # the table of a view whose options are not a table of its name
 HEAD = ("show.view",)  # shown above all groups
+# The parts of keys that are lists of a fixed length.
+PARTS = {
+    "view.center": ("x", "y"),
+    "normalize.region_center": ("x", "y"),
+    "units.unit": ("layer", "unit"),
+    "sweep.cell": ("wide", "high"),
+}
+# Actions of the window that change a key, see bindings.py.
+ACTIONS = {
+    "network.depth": ("deeper", "shallower"),
+    "network.width": ("wider", "narrower"),
+    "network.activation": ("next_activation",),
+    "network.init": ("next_init",),
+    "network.weight_scale": ("stronger", "weaker"),
+    "network.seed": ("random_seed",),
+    "view.extent": ("zoom_in", "zoom_out"),
+    "view.center": ("reset_view",),
+    "color.mapping": ("next_color",),
+    "show.view": ("next_view",),
+}
 NOT_EDITED = ("format",)
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
@@ -209,6 +231,16 @@ def automatic(preset: Preset, field: Field) -> Any:
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 
+def sigma(preset: Preset, init: str) -> float:
+    """The standard deviation of weights between hidden layers, if drawn by an initialisation."""
+    spec = preset.spec
+    distribution, variance = INITS[init]
+    fan_out, fan_in = spec.shapes[len(spec.shapes) > 2]
+    own = math.sqrt(1 / 3) if distribution == "uniform" else 1.0
+    spread = own if variance is None else math.sqrt(variance(fan_in, fan_out))
+    return float(getattr(spec, "weight_scale", 1.0) * spread)
+
+
 def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
     """Whether a key's value differs from the loaded preset's."""
     if fixed(preset, field) or fixed(loaded, field):
@@ -230,6 +262,44 @@ def restored(preset: Preset, loaded: Preset, chosen: Iterable[Field]) -> dict[st
     if "network.depth" in keys and preset.spec.redrawable:  # a list of activations belongs to it
         keys.setdefault("network.activation", loaded.spec.activation)  # type: ignore[attr-defined]
     return keys
+
+
+# Keys that move, or vary along an axis
+
+
+def movable(preset: Preset) -> list[Field]:
+    """The numbers that [animate] and [sweep] can change; of views, those of the view shown."""
+    still = (
+        "",
+        "animation",
+        "animate",
+        "sweep",
+        *(name for name in VIEWS if name != preset.show.view),
+    )
+    return [
+        one
+        for one in fields()
+        if one.widget == "slider" and one.table not in still and not fixed(preset, one)
+    ]
+
+
+def swung(field: Field, preset: Preset) -> list[float]:
+    """Two values for a key that begins to be animated: its own, and one a third of a slider on."""
+    now = value(preset, field)
+    now = automatic(preset, field) if now is None else now
+    ends = span(field, now, preset)
+    now = ends[0] if now is None else now
+    at = place(field, now, ends)
+    return [now, at_place(field, at + (0.3 if at < 0.6 else -0.3), ends)]
+
+
+def varied(field: Field) -> str:
+    """An axis along which a key varies over its slider: "depth=1:12"."""
+    low, high = field.slider
+    if field.whole and high - low < 12:
+        return f"{field.dotted}={low:g}:{high:g}"
+    log = ":log" if field.factor else ""
+    return f"{field.dotted}={low:g}:{high:g}:8{log}"
 
 
 # Sliders
@@ -340,6 +410,12 @@ def typed(field: Field, text: str) -> Any:
     number = toml_value(text)
     whole_number = isinstance(number, float) and number.is_integer() and abs(number) < 2**53
     return int(number) if field.whole and whole_number else number
+
+
+def seed(text: str) -> Any:
+    """What was typed for a seed: a number, or words."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 30 else text
 
 
 def listed(values: Sequence[float]) -> str:
