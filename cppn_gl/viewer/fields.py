@@ -30,6 +30,7 @@ COMMON = {
     "view.extent": "extent",
     "color.mapping": "colours",
 }
+LABELS = COMMON | {"network.output_activation": "last activation"}  # of others: their names
 TITLES = {
     "network": "Network",
     "view": "Viewport",
@@ -142,7 +143,7 @@ def _field(table: str, name: str, metadata: Any, words: str, *, optional: bool =
     return Field(
         table,
         name,
-        COMMON.get(dotted, name.replace("_", " ")),
+        LABELS.get(dotted, name.replace("_", " ")),
         words,
         widget,
         check,

@@ -20,6 +20,7 @@ CURVE_POINTS = 33
 CURVE_BOX = (-2.6, 2.6, -1.15, 1.45)  # x and y shown of an activation
 DENSITY_POINTS = 25
 STRIP = 96  # colours of a strip
+CHANGED_ON_LIGHT = (0.72, 0.38, 0.0)
 PROBLEM = (0.93, 0.36, 0.33)
 
 Box = tuple[float, float, float, float]
@@ -41,7 +42,9 @@ def accent(alpha: float = 1.0) -> int:
 
 
 def changed(alpha: float = 1.0) -> int:
-    return tint(CHANGED, alpha)
+    """The colour of what differs from the loaded preset: darker on light ground."""
+    dark = imgui.get_style().color_(imgui.Col_.text).x > 0.5
+    return tint(CHANGED if dark else CHANGED_ON_LIGHT, alpha)
 
 
 def polyline(points: Sequence[tuple[float, float]], color: int, thickness: float) -> None:

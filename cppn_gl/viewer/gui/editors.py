@@ -131,7 +131,8 @@ class Editors:
     def _auto(self, field: Field, now: Any, instead: Any) -> None:
         """A switch that unsets an optional key, or sets it to `instead`."""
         widgets = self._widgets
-        if widgets.chip(f"{field.dotted} auto", "auto", on=now is None):
+        word = "none" if fields.automatic(self.moment, field) is None else "auto"
+        if widgets.chip(f"{field.dotted} auto", word, on=now is None):
             self.set(field.dotted, **{field.dotted: instead if now is None else None})
         widgets.tip("on: the key is left out, and another value takes its place")
 
@@ -145,7 +146,7 @@ class Editors:
         values = tuple(shown or ())
         parts = fields.PARTS.get(field.dotted, ())
         each = VALUE * unit + (widgets.width_of(max(parts, key=len)) if parts else 0)
-        for index, number in enumerate(values):
+        for index in range(len(values)):
             if (index or field.optional) and widgets.room() - each > 0:
                 widgets.next()
             self._number(field, values, index, parts[index] if parts else "", faint=now is None)
@@ -301,8 +302,8 @@ class Editors:
             "picture": lambda n, box, color: drawings.density(
                 INITS[n][0], math.sqrt(sigmas[n] / widest), box, color
             ),
-            "notes": lambda n: f"σ {fields.shown(float(f'{sigmas[n]:.3g}'))}",
-            "note": f"σ {fields.shown(float(f'{sigmas[now]:.3g}'))}",
+            "notes": lambda n: f"σ {sigmas[n]:.3f}",
+            "note": f"σ {sigmas[now]:.3f}",
             "aspect": 1.7,
         }
 
@@ -442,7 +443,7 @@ class Editors:
         )
 
     def _animate(self, field: Field, width: float) -> None:
-        widgets, unit = self._widgets, self._widgets.unit
+        widgets = self._widgets
         animate = self._explorer.preset.animate
         offered = [one for one in fields.movable(self.moment) if one.dotted not in animate.table]
         by_name = {one.dotted: one for one in fields.movable(self.moment)}

@@ -5,7 +5,6 @@
 Its left edge, `diagram_width` pixels wide, is for the network's diagram.
 """
 
-import time as wall
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
 # In font sizes:
 WIDTH = 21.5  # of the panel without the diagram
 DIAGRAM = 8.0
-LABEL = 6.4
+LABEL = 6.8
+LEFT = 9.0  # a narrower rest of the window is covered, too
 MARK = 0.9  # of the mark of a changed key
 TALL = 24.0  # the head and the foot stay in place in a window at least so high
 WIDEST = 0.52  # of the window, of panel and diagram together
@@ -77,7 +77,7 @@ class Panel:
     def draw(self, gui: "Gui") -> None:
         beside = self.diagram_width(gui) if self.diagram is not None else 0
         width = min(round(WIDTH * gui.unit) + beside, gui.size[0])
-        if gui.size[0] - width < 6 * gui.unit:
+        if gui.size[0] - width < LEFT * gui.unit:
             width = gui.size[0]
         self.area = Rect(gui.size[0] - width, 0, width, gui.size[1])
         imgui.set_next_window_pos(Vec(self.area.x, self.area.y))
@@ -376,7 +376,7 @@ class Panel:
         side = widgets.high + 0.2 * unit if back else 0.0
         clicked, box = widgets.area(f"group {group.name}", widgets.room() - side)
         widgets.ground(box)
-        x, y, width, height = box
+        x, y, _width, height = box
         icon = "down" if opened else "right"
         drawings.icon(icon, (x, y + (height - 0.75 * unit) / 2, 0.75 * unit, 0), ink(0.55))
         widgets.write(group.title, x + MARK * unit, y, ink(0.95), font=widgets.gui.fonts.bold)
@@ -425,7 +425,8 @@ class Panel:
         imgui.begin_group()
         if fields.fixed(self._explorer.preset, field):
             fact = fields.fact(self._explorer.preset, field)
-            _, (x, y, width, _) = widgets.area(f"fact {field.dotted}", widgets.room())
+            width = widgets.room()
+            _, (x, y, _, _) = widgets.area(f"fact {field.dotted}", width)
             widgets.write(fact, x + 0.45 * widgets.unit, y, ink(0.7), width=width)
         else:
             self._editors.draw(field, widgets.room())

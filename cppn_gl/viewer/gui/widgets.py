@@ -208,22 +208,18 @@ class Widgets:
         if imgui.is_item_activated():
             self.gui.gesture()
         radius = 0.34 * self.unit
-        left, long, middle = x + radius, width - 2 * radius, y + height / 2
+        left, long, middle = x + radius, width - 2 * radius, round(y + height / 2)
         moved = None
         if active:
             moved = min(max((imgui.get_mouse_pos().x - left) / long, 0.0), 1.0)
             moved = None if abs(moved - place) * long < 0.5 else moved
         shown = min(max(place if moved is None else moved, 0.0), 1.0)
         draw = imgui.get_window_draw_list()
-        half = max(1.0, 0.07 * self.unit)
+        half = max(1.0, round(0.07 * self.unit))
         start, end = left + long * min(origin, shown), left + long * max(origin, shown)
-        draw.add_rect_filled(
-            Vec(left, middle - half), Vec(left + long, middle + half), ink(0.16), half
-        )
+        draw.add_rect_filled(Vec(left, middle - half), Vec(left + long, middle + half), ink(0.16))
         if not dim:
-            draw.add_rect_filled(
-                Vec(start, middle - half), Vec(end, middle + half), accent(0.85), half
-            )
+            draw.add_rect_filled(Vec(start, middle - half), Vec(end, middle + half), accent(0.85))
         if mark is not None:
             at = left + long * min(max(mark, 0.0), 1.0)
             low, high = middle - 0.36 * self.unit, middle + 0.36 * self.unit
