@@ -91,7 +91,7 @@ class Editors:
             self._bar(field, now, shown, ends, length)
             widgets.next(0.2)
         typed = widgets.value(
-            field.dotted,
+            f"{field.dotted} value",
             fields.shown(shown),
             fields.written(shown),
             VALUE * unit,
@@ -112,7 +112,7 @@ class Editors:
         mark = fields.value(self.loaded, field)
         marked = fields.changed(self.moment, self.loaded, field) and mark is not None
         moved = self._widgets.slider(
-            f"{field.dotted} slider",
+            field.dotted,
             fields.place(field, number, ends),
             length,
             origin=fields.place(field, 0.0, ends) if straddles else 0.0,

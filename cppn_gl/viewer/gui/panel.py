@@ -13,7 +13,7 @@ from imgui_bundle import imgui
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import Integer, Number
 from cppn_gl.viewer import fields
-from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field, Group
 from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
@@ -130,7 +130,7 @@ class Panel:
         if self._focus:
             imgui.set_keyboard_focus_here()
             self._focus = False
-        hint = f"search all keys   {keys_of('find')}"
+        hint = f"search all keys   {keys_for('find')}"
         before = self._search
         entered, self._search = imgui.input_text_with_hint(
             "##search", hint, self._search, imgui.InputTextFlags_.enter_returns_true
@@ -151,7 +151,7 @@ class Panel:
                 self._search = ""
             else:
                 self._app.events.perform("toggle_panel")
-        widgets.tip("close the panel", below=f"key {keys_of('next_overlay')}")
+        widgets.tip("close the panel", below=f"key {keys_for('next_overlay')}")
         imgui.dummy(Vec(1, 0.35 * unit))
 
     def _walk(self) -> None:
@@ -184,7 +184,8 @@ class Panel:
         now = fields.value(preset, field)
         if field.widget in ("slider", "seed", "text", "axis"):
             now = fields.automatic(preset, field) if now is None else now
-            self._widgets.edit(field.dotted, fields.written(now))
+            name = f"{field.dotted} value" if field.widget == "slider" else field.dotted
+            self._widgets.edit(name, fields.written(now))
             self._focus = False
         elif field.widget in ("numbers",) and now:
             self._widgets.edit(f"{field.dotted} 0", fields.written(now[0]))
@@ -247,7 +248,7 @@ class Panel:
 
     def _view(self) -> None:
         widgets, preset = self._widgets, self._explorer.preset
-        room = self._labelled("view", "view", VIEWS[preset.show.view].help, keys_of("next_view"))
+        room = self._labelled("view", "view", VIEWS[preset.show.view].help, keys_for("next_view"))
         problems = {name: ALL[name].problem(preset) for name in VIEWS}
         chosen = widgets.menu(
             "view menu",
@@ -265,7 +266,7 @@ class Panel:
         depth, layer = explorer.preset.spec.depth, explorer.layer
         if depth < 2:
             return
-        keys = keys_of("layer_up", "layer_down")
+        keys = keys_for("layer_up", "layer_down")
         room = self._labelled("layer", "layer", "The layer shown, as a picture of its own.", keys)
         if widgets.icon("layer before", "left"):
             self._act("layer_down")
@@ -291,7 +292,7 @@ class Panel:
         help = "Time in seconds; the slider is one loop."
         if not preset.animated:
             return
-        room = self._labelled("time", "time", help, keys_of("pause"))
+        room = self._labelled("time", "time", help, keys_for("pause"))
         if widgets.icon("pause", "pause" if explorer.moving else "play"):
             self._act("pause")
         widgets.next(0)
@@ -319,7 +320,7 @@ class Panel:
         if not hasattr(self._explorer, "keep_signal"):
             return
         on = self._explorer.keep_signal
-        keys = keys_of("toggle_keep_signal")
+        keys = keys_for("toggle_keep_signal")
         help = "A and I also change the weight scale, so that the picture keeps its contrast."
         self._labelled("keep signal", "keep", help, keys)
         if self._widgets.switch("keep signal", on):
@@ -470,7 +471,7 @@ class Panel:
             )
         actions = fields.ACTIONS.get(field.dotted, ())
         if actions:
-            notes.append(f"key {keys_of(*actions)}")
+            notes.append(f"key {keys_for(*actions)}")
         if marked:
             before = fields.shown(fields.value(loaded, field)) or "unset"
             notes.append(f"click: back to {widgets.shortened(before, 12 * unit)}")
@@ -491,7 +492,7 @@ class Panel:
         self._rule(0.3)
         first = True
         for words, action, help in BUTTONS:
-            key = keys_of(action)
+            key = keys_for(action)
             if not key:
                 continue
             if not first:

@@ -108,6 +108,7 @@ class Widgets:
     def area(self, name: str, width: float, height: float = 0.0) -> tuple[bool, Box]:
         """An invisible button: whether it was clicked, and its box."""
         clicked = imgui.invisible_button(name, Vec(max(1.0, width), height or self.high))
+        self.gui.mark(name)
         low = imgui.get_item_rect_min()
         return clicked, (low.x, low.y, max(1.0, width), height or self.high)
 
