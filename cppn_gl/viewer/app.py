@@ -155,6 +155,11 @@ class App:
         if not self.interface.show("panel", not self.interface.is_open("panel")):
             self.explorer.message = self.interface.problem
 
+    def do_find(self, large: bool = False) -> None:
+        """Open the panel, and let the keyboard search its keys."""
+        if not self.interface.find():
+            self.explorer.message = self.interface.problem
+
     def do_toggle_chooser(self, large: bool = False) -> None:
         """Open the chooser of presets, or close it."""
         if not self.interface.show("chooser", not self.interface.is_open("chooser")):
