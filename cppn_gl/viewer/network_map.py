@@ -37,10 +37,10 @@ from cppn_gl.views.units.diverging import reach_of, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, shaded
 
 # In font sizes:
-LARGEST = 2.6  # height of a tile
-SINGLE = 0.38  # a layer stays on one line while its tiles are at least so wide
+LARGEST = 3.0  # height of a tile
+SINGLE = 0.8  # a layer is on one line if its tiles are at least so wide then
 UPRIGHT = 0.7  # tiles take the picture's aspect ratio from this height on; lower ones are square
-FARTHEST = 5.0  # gap between two layers
+FARTHEST = 7.0  # gap between two layers
 NUMBERS = 1.5  # width of the layers' numbers
 OUTCOME = 5.0  # height of the picture below the outputs
 
@@ -51,7 +51,7 @@ ASPECTS = 0.6, 1.7  # of tiles
 GRID = 48, 32  # points of a unit's picture, at most
 WORK = 4e8  # multiplications for all units' pictures, at most
 VALUES = 2**21  # points times units, at most
-OUTCOME_WORK = 8e8  # multiplications for the picture below the outputs
+OUTCOME_WORK = 2e9  # multiplications for the picture below the outputs
 LINES = 300  # the strongest weights shown, in all
 FEWEST_LINES = 6  # of a layer
 FRAMED = 12  # pixels; in tiles from this size on a value at the pointer leaves the edge free
