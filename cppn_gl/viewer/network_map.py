@@ -309,6 +309,7 @@ class Drawn:
 
     scene: Scene
     plan: Plan
+    size: Size  # of the picture of the plane that they show, in pixels
     atlas: NDArray[np.uint8]  # (height, width, 4), clear between the tiles
     outcome: NDArray[np.uint8]  # (height, width, 4)
     samples: UnitSamples
@@ -388,7 +389,7 @@ def draw(scene: Scene, of: Plan, size: Size, before: Sequence[Strongest] = ()) -
     samples = UnitSamples(network, scene.view, scene.clock, grid, inputs, tuple(before_units))
     outcome = yield from _outcome(scene, evaluate, of, size)
     image = atlas.reshape(of.size[1], of.size[0], 4)
-    return Drawn(scene, of, image, outcome, samples, tuple(reaches), tuple(lines))
+    return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
 
 
 def _pixel_rows(count: int, pixels: int) -> NDArray[np.intp]:
@@ -438,49 +439,60 @@ def _outcome(
 
 
 class Probe:
-    """Every unit's value at one place of the picture, a pixel; follows the pointer."""
+    """Every unit's value at one place of the picture; follows the pointer.
+
+    place: in pixels, x to the right and y down. point: x and y there, in input units.
+    """
 
     def __init__(self) -> None:
         self.values: tuple[Float32, ...] = ()  # of each layer, inputs first
-        self.place: tuple[float, float] = (0.0, 0.0)  # x and y of the values
+        self.place = self.point = (0.0, 0.0)
         self.number = 0  # of places evaluated
         self._done: Hashable = None
         self._begun: Hashable = None
-        self._task: Stepping[tuple[Float32, ...]] | None = None
-
-    def follow(self, scene: Scene, size: Size, pixel: tuple[int, int], seconds: float) -> bool:
-        """Work for about `seconds` on the values at a pixel; True if they are new."""
-        wanted = scene, size, pixel
-        if wanted == self._done:
-            return False
-        if self._task is None:
-            self._begun, self._task = wanted, Stepping(self._evaluate(scene, size, pixel))
-        if not self._task.step(wall.perf_counter() + seconds):
-            return False
-        assert self._task.result is not None
-        self.values, self._task, self._done = self._task.result, None, self._begun
-        self.number += 1
-        return True
+        self._task: Stepping[Probed] | None = None
 
     @property
     def busy(self) -> bool:
         """Whether values are being computed."""
         return self._task is not None
 
-    def _evaluate(
-        self, scene: Scene, size: Size, pixel: tuple[int, int]
-    ) -> Steps[tuple[Float32, ...]]:
-        network = scene.network
-        evaluate = evaluator(network, scene.view, scene.clock)
-        row, column = np.array([pixel[1]]), np.array([pixel[0]])
-        x, y = pixel_points(size, scene.view.center, scene.view.extent, rows=row, columns=column)
-        found = [features(network.inputs, x[0], y[0], scene.clock, network.latent)[0]]
-        at = evaluate.coordinates(row * size[0] + column, size)
-        for _, _, units in evaluate.walk(at):
-            found.append(units[0])
-            yield
-        self.place = float(x[0, 0]), float(y[0, 0])
-        return tuple(np.asarray(values, np.float32) for values in found)
+    def of(self, drawn: Drawn) -> bool:
+        """Whether the values are those of a network of the same shape."""
+        return [len(own) for own in self.values] == [row.count for row in drawn.plan.rows]
+
+    def follow(self, scene: Scene, size: Size, place: tuple[float, float], seconds: float) -> bool:
+        """Work for about `seconds` on the values at a place; True if they are new."""
+        wanted = scene, size, place
+        if wanted == self._done:
+            return False
+        if self._task is None:
+            self._begun, self._task = wanted, Stepping(probed(scene, size, place))
+        if not self._task.step(wall.perf_counter() + seconds):
+            return False
+        assert self._task.result is not None
+        self.values, self.place, self.point = self._task.result
+        self._task, self._done = None, self._begun
+        self.number += 1
+        return True
+
+
+Probed = tuple[tuple[Float32, ...], tuple[float, float], tuple[float, float]]
+
+
+def probed(scene: Scene, size: Size, place: tuple[float, float]) -> Steps[Probed]:
+    """All units' values at a place of a picture of `size`, the place, and x and y there."""
+    network, view = scene.network, scene.view
+    evaluate = evaluator(network, view, scene.clock)
+    jitter = place[0] - 0.5, place[1] - 0.5
+    first = np.zeros(1, np.intp)
+    x, y = pixel_points(size, view.center, view.extent, rows=first, columns=first, jitter=jitter)
+    values = [features(network.inputs, x[0], y[0], scene.clock, network.latent)[0]]
+    for _, _, units in evaluate.walk(evaluate.coordinates(first, size, jitter)):
+        values.append(units[0])
+        yield
+    found = tuple(np.asarray(layer, np.float32) for layer in values)
+    return found, place, (float(x[0, 0]), float(y[0, 0]))
 
 
 def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:

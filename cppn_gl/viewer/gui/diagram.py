@@ -6,78 +6,57 @@ mouse -> hover: a unit or a weight in words; click: select; double click: open, 
 """
 
 import time as wall
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
-from cppn_gl.nn.features import MOVING
 from cppn_gl.preset.given import Unit, too_large
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.tasks import Stepping, within
+from cppn_gl.utils.arrays import Size
 from cppn_gl.viewer.editing import parameter
 from cppn_gl.viewer.gui.style import ACCENT
+from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
+from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
 from cppn_gl.viewer.layout import Rect
-from cppn_gl.viewer.network_map import (
-    Drawn,
-    NetworkMap,
-    Plan,
-    Probe,
-    counts_of,
-    lit,
-    of_unit,
-    plan,
-)
-from cppn_gl.views.base import quantise
+from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
-from cppn_gl.views.units.diverging import tinted
-from cppn_gl.views.units.unit_samples import (
-    UnitSampleCache,
-    UnitSamples,
-    UnitSummary,
-    sample_size,
-    shaded,
-    summarize,
-    unit_name,
-)
+from cppn_gl.views.units.unit_samples import unit_name
 
 if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
     from cppn_gl.viewer.gui.base import Gui
 
-# Seconds of work a frame:
-MAP_SLICE, PROBE_SLICE, SAMPLE_SLICE = 0.004, 0.002, 0.003
-
+MAP_SLICE, PROBE_SLICE = 0.004, 0.002  # seconds of work a frame
 LIT = 2.0  # seconds for which units show their values at the pointer after it has moved
-
-OF_UNIT = 48  # lines to a unit, and from it
-WIDTHS = 0.6, 2.4  # of lines, in pixels at a font size of 15: the weakest, the strongest
-FAINT = 0.16  # opacity of the weakest line
 BEHIND = 0.35  # opacity of the others while a unit's lines are shown
 # In font sizes:
 NEAR = 0.4  # distance at which a line is pointed at
 TRAVEL = 8.0  # a drag as long as this changes a weight by its layer's largest
-ENLARGED = 11.0  # width of the enlarged picture
 DOT = 0.28  # radius of a bias
-GROUT = 0xB0100C08  # between tiles, ABGR
+WORDS_FROM = 22.0  # the least height with words below
+
 FINE = 0.1  # factor of a drag with Shift
-
-
-@dataclass(frozen=True)
-class Handle:
-    """A number that can be dragged: a weight, or for no source the bias of the target."""
-
-    target: Unit
-    source: int | None
+GROUT = 0xB0100C08  # between tiles, ABGR
+CHANNELS = (235, 80, 80), (80, 200, 100), (90, 130, 255)
+GREY = ((190, 190, 190),)
+# What a unit's picture shows, where it is not the picture itself.
+SAMPLED = {
+    "surface": "on the square under the surface",
+    "volume": "on the moving slice",
+    "curves": "on the plane",
+    "signal": "on the plane",
+    "sheet": "in the preset itself, on the plane",
+}
 
 
 @dataclass
 class Grab:
-    """A drag under way, from a value at a place."""
+    """A drag under way: of a number, from a value at a place."""
 
     handle: Handle
     value: float
@@ -90,107 +69,91 @@ class Diagram:
 
     def __init__(self, app: "App"):
         self._app, self._explorer = app, app.explorer
-        self._map, self._probe = NetworkMap(), Probe()
-        self._cache = UnitSampleCache()
-        self._sampling: tuple[Any, Stepping[UnitSamples]] | None = None
-        self._samples: UnitSamples | None = None  # of the unit enlarged, with many points
+        self._map, self._probe, self._words = NetworkMap(), Probe(), UnitWords()
         self._grab: Grab | None = None
         self._typing: Handle | None = None
         self._typed = 0.0
-        self._lit: tuple[Any, NDArray[np.uint8]] | None = None
-        self._pointed: tuple[Any, float] = (None, 0.0)  # the pointer's place, and since when
-        self._lines: dict[bool, tuple[Any, _Lines]] = {}  # by whether they are those of one unit
-        self._enlarged: tuple[Any, NDArray[np.uint8], UnitSummary] | None = None
-
-    # What is shown
+        self._lit: tuple[object, NDArray[np.uint8]] | None = None
+        self._moved: tuple[object, float] = (None, 0.0)  # the pointer's place, and since when
+        self._wires: dict[bool, tuple[object, Wires]] = {}  # of all units or not
 
     def draw(self, gui: "Gui", rect: Rect) -> None:
         """Draw within `rect` of the window, in an imgui window; handle the mouse over it."""
-        scene, size = self._app.canvas.shown, self._app.picture.size
-        if scene is None or min(size) < 1 or min(rect.size) < 16:
+        scene = self._app.canvas.shown
+        if scene is None or min(self._app.picture.size) < 1 or min(rect.size) < 16:
             return
-        foot = self._foot(gui, rect, scene)
-        board = plan(
-            counts_of(scene.network),
-            (rect.width, rect.height - foot),
-            gui.unit,
-            round(size[0] / size[1], 2),
-        )
+        size = sampled_size(scene, self._app.picture.size)
+        foot = self._write_foot(gui, rect, scene)
+        room = rect.width, rect.height - foot
+        board = plan(counts_of(scene.network), room, gui.unit, round(size[0] / size[1], 2))
         self._map.follow(scene, board, size, MAP_SLICE)
         drawn = self._map.drawn
         if self._map.busy:
             gui.touch()
         if drawn is None:
             return
-        self._follow_pointer(gui, drawn.scene, size)
+        self._follow_pointer(gui, drawn)
         imgui.set_cursor_screen_pos(imgui.ImVec2(rect.x, rect.y))
         imgui.invisible_button("##network", imgui.ImVec2(*rect.size))
         hovered, active = imgui.is_item_hovered(), imgui.is_item_active()
         mouse = imgui.get_io().mouse_pos
         place = mouse.x - rect.x, mouse.y - rect.y
-        unit = drawn.plan.at(place) if hovered and self._grab is None else None
-        selected = self._selected(drawn.plan)
-        lines = self._lines_of(drawn, self._grab_unit() or unit or selected)
-        handle = None
-        if self._grab is not None:
-            handle = self._grab.handle
-        elif hovered and unit is None:
-            handle = self._bias_at(gui, drawn.plan, selected, place) or lines.at(
-                place, NEAR * gui.unit
-            )
-        self._paint(gui, rect, drawn, lines, unit, selected, handle)
-        self._mouse(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
-        if self._grab is not None or (handle is not None and hovered):
-            assert handle is not None
-            self._describe_weight(gui, rect, drawn, handle)
+        grab, selected = self._grab, self._selected(drawn.plan)
+        unit = drawn.plan.at(place) if hovered and grab is None else None
+        wires = self._wires_of(drawn, grab.handle.target if grab else unit or selected)
+        handle = grab.handle if grab else None
+        if hovered and grab is None and unit is None:
+            handle = self._bias_at(gui, drawn.plan, selected, place)
+            handle = handle or wires.at(place, NEAR * gui.unit)
+        self._paint(gui, rect, drawn, wires, unit, selected, handle)
+        self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
+        if handle is not None:
+            self._describe(gui, rect, drawn, handle)
         elif unit is not None:
-            self._describe(gui, rect, drawn, unit, size)
+            self._words.draw(gui, rect, drawn, unit, self._probe)
         self._type(gui, drawn)
 
-    def _foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
+    def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
         """Write what the tiles are, at the bottom of the column; the height in pixels."""
-        unit = gui.unit
-        if rect.height < 22 * unit:
+        if rect.height < WORDS_FROM * gui.unit:
             return 0
-        words = "Each tile is a unit: its value over the picture,"
-        moving = [name for name in scene.network.inputs if name in MOVING]
-        if moving and scene.preset.show.view in ("volume", "surface", "space"):
-            words = f"Each tile is a unit: its value in the plane at {scene.clock.time:.1f} s,"
-        words += " blue below 0, red above."
-        imgui.push_font(gui.fonts.italic, 0.8 * unit)
-        wide = max(1.0, rect.width - 0.5 * unit)
+        where = SAMPLED.get(scene.preset.show.view, "over the picture")
+        words = f"A tile is a unit: its value {where}, blue below 0, red above."
+        drawn = self._map.drawn
+        step = max((row.step for row in drawn.plan.rows), default=1) if drawn else 1
+        if step > 1:
+            words += f" Of wide layers, 1 unit in {step}."
+        small, wide = 0.8 * gui.unit, max(1.0, rect.width - 0.5 * gui.unit)
+        imgui.push_font(gui.fonts.italic, small)
         high = round(imgui.calc_text_size(words, False, wide).y)
-        at = imgui.ImVec2(rect.x + 0.25 * unit, rect.y + rect.height - high)
-        ink = imgui.get_color_u32(imgui.Col_.text_disabled)
-        font = imgui.get_font()
-        imgui.get_window_draw_list().add_text(font, 0.8 * unit, at, ink, words, wide)
+        place = at(rect, 0.25 * gui.unit, rect.height - high)
+        pen = imgui.get_window_draw_list()
+        pen.add_text(gui.fonts.italic, small, place, ink(0.6), words, wide)
         imgui.pop_font()
-        return high + round(0.4 * unit)
+        return high + round(0.4 * gui.unit)
 
-    def _follow_pointer(self, gui: "Gui", scene: Scene, size: tuple[int, int]) -> None:
+    def _follow_pointer(self, gui: "Gui", drawn: Drawn) -> None:
         """Evaluate all units at the place of the picture pointed at last."""
-        half = min(size) / 2
-        u, v = self._explorer.cursor
-        x, y = size[0] / 2 + u * half, size[1] / 2 - v * half
-        pixel = min(max(int(x), 0), size[0] - 1), min(max(int(y), 0), size[1] - 1)
-        self._probe.follow(scene, size, pixel, PROBE_SLICE)
-        if self._pointed[0] != pixel:
-            self._pointed = pixel, wall.perf_counter()
-        if self._probe.busy or self._lighting:
+        if drawn.scene.preset.show.view in SAMPLED:
+            return
+        half, (u, v) = min(drawn.size) / 2, self._explorer.cursor
+        place = drawn.size[0] / 2 + u * half, drawn.size[1] / 2 - v * half
+        self._probe.follow(drawn.scene, drawn.size, place, PROBE_SLICE)
+        if self._moved[0] != place:
+            self._moved = place, wall.perf_counter()
+        if self._probe.busy or self._lighting(drawn):
             gui.touch()
 
-    @property
-    def _lighting(self) -> bool:
+    def _lighting(self, drawn: Drawn) -> bool:
         """Whether units show their values at the pointer, which moves over the picture."""
-        lately = wall.perf_counter() - self._pointed[1] < LIT
-        return lately and self._app.events.pointing and bool(self._probe.values)
+        lately = wall.perf_counter() - self._moved[1] < LIT
+        return lately and self._app.events.pointing and self._probe.of(drawn)
 
-    def _lines_of(self, drawn: Drawn, unit: Unit | None) -> "_Lines":
+    def _wires_of(self, drawn: Drawn, unit: Unit | None) -> Wires:
         """The lines of a unit, or the strongest of all."""
-        key = self._map.number, unit
-        cached = self._lines.get(unit is None)
+        key, cached = (self._map.number, unit), self._wires.get(unit is None)
         if cached is None or cached[0] != key:
-            cached = self._lines[unit is None] = key, _Lines(drawn, unit)
+            cached = self._wires[unit is None] = key, Wires(drawn, unit)
         return cached[1]
 
     def _selected(self, board: Plan) -> Unit | None:
@@ -198,8 +161,120 @@ class Diagram:
         unit = None if found is None else (found[0], found[1] - 1)
         return unit if board.has(unit) else None
 
-    def _grab_unit(self) -> Unit | None:
-        return self._grab.handle.target if self._grab is not None else None
+    # Drawing
+
+    def _paint(
+        self,
+        gui: "Gui",
+        rect: Rect,
+        drawn: Drawn,
+        wires: Wires,
+        unit: Unit | None,
+        selected: Unit | None,
+        handle: Handle | None,
+    ) -> None:
+        pen, board = imgui.get_window_draw_list(), drawn.plan
+        lighting = self._lighting(drawn)
+        strengths = self._strengths(drawn) if lighting else None
+        if not wires.dense:
+            self._wires_of(drawn, None).paint(pen, rect, gui.unit, strengths, None, BEHIND)
+        wires.paint(pen, rect, gui.unit, strengths, handle)
+        self._paint_outcome(gui, rect, drawn)
+        for row in board.rows:
+            right = row.left + row.across * row.pitch[0] - row.gap
+            low = at(rect, round(row.left) - 1, round(row.top) - 1)
+            high = at(rect, round(right) + 1, round(row.bottom) - row.gap + 1)
+            pen.add_rect_filled(low, high, GROUT)
+        atlas = self._lit_atlas(drawn) if lighting else drawn.atlas
+        corner, end = at(rect, 0, 0), at(rect, *board.size)
+        pen.add_image(gui.texture("network", atlas), corner, end)
+        self._number_layers(gui, rect, board)
+        self._name_inputs(gui, rect, drawn)
+        for framed, shade in ((selected, color(ACCENT, 1)), (unit, ink(1))):
+            if framed is not None:
+                self._frame(gui, rect, board, framed, shade)
+        focus = self._grab.handle.target if self._grab else selected
+        if focus is not None and focus[0] > 0:
+            held = handle is not None and handle.source is None
+            self._paint_bias(gui, rect, drawn, focus, held=held)
+        if lighting:
+            left, top, right_, bottom = board.outcome
+            x, y = (part / side for part, side in zip(self._probe.place, drawn.size, strict=True))
+            place = at(rect, left + x * (right_ - left), top + y * (bottom - top))
+            cross(pen, place, gui.unit)
+
+    def _lit_atlas(self, drawn: Drawn) -> NDArray[np.uint8]:
+        key = self._map.number, self._probe.number
+        if self._lit is None or self._lit[0] != key:
+            self._lit = key, lit(drawn, self._probe.values)
+        return self._lit[1]
+
+    def _strengths(self, drawn: Drawn) -> list[NDArray[np.float64]]:
+        """The magnitude of each unit at the pointer, 0 to 1."""
+        pairs = zip(self._probe.values, drawn.reaches, strict=True)
+        with np.errstate(all="ignore"):
+            return [np.clip(np.abs(v.astype(np.float64)) / reach, 0, 1) for v, reach in pairs]
+
+    def _paint_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        """The picture that the outputs make, and lines to it."""
+        pen, board = imgui.get_window_draw_list(), drawn.plan
+        row, (left, top, right, bottom) = board.rows[-1], board.outcome
+        inks = CHANNELS if row.count == 3 else GREY
+        for index, rgb in enumerate(inks):
+            box = board.box((row.layer, index))
+            start = at(rect, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+            end = at(rect, left + (right - left) * (index + 0.5) / row.count, top + 2)
+            pen.add_line(start, end, color([c / 255 for c in rgb], 0.8), max(1.0, gui.unit / 10))
+        picture, white = gui.texture("network outcome", drawn.outcome), 0xFFFFFFFF
+        low, high = at(rect, left, top), at(rect, right, bottom)
+        pen.add_image_rounded(picture, low, high, (0, 0), (1, 1), white, 0.25 * gui.unit)
+
+    def _frame(self, gui: "Gui", rect: Rect, board: Plan, unit: Unit, shade: int) -> None:
+        left, top, right, bottom = board.box(unit)
+        thick = max(1.5, gui.unit / 9)
+        low = at(rect, left - thick / 2, top - thick / 2)
+        high = at(rect, right + thick / 2, bottom + thick / 2)
+        imgui.get_window_draw_list().add_rect(low, high, shade, 0.0, thickness=thick)
+
+    def _number_layers(self, gui: "Gui", rect: Rect, board: Plan) -> None:
+        """The layers' numbers at the left, as many as there is room for; the one shown is bold."""
+        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        last = len(board.rows) - 1
+        shown = min(self._explorer.layer, last)
+        middles = [(row.top + row.bottom) / 2 for row in board.rows]
+        written: list[float] = []
+        for layer in (0, last, shown, *range(1, last)):  # in order of importance
+            middle = middles[layer]
+            if any(abs(middle - other) < 0.95 * small for other in written):
+                continue
+            written.append(middle)
+            words = {0: "in", last: "out"}.get(layer, str(layer))
+            bright = layer == shown < last
+            font, shade = (gui.fonts.bold, ink(1)) if bright else (gui.fonts.regular, ink(0.55))
+            pen.add_text(font, small, at(rect, 0, middle - small / 2), shade, words)
+
+    def _name_inputs(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        for index, name in enumerate(drawn.scene.network.inputs):
+            left, top, right, bottom = drawn.plan.box((0, index))
+            if right - left > 0.5 * small * len(name) + 6 and bottom - top > 1.1 * small:
+                for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
+                    place = at(rect, left + 3 + offset, top + offset)
+                    pen.add_text(gui.fonts.italic, small, place, shade, name)
+
+    def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
+        """A unit's bias as a dot beside its tile, in the colour of its sign."""
+        pen, (x, y) = imgui.get_window_draw_list(), _dot(gui, drawn.plan, unit)
+        value = parameter(drawn.scene.network.effective(unit[0] - 1), unit[1], None)
+        rgb = [c / 255 for c in (POSITIVE if value > 0 else NEGATIVE)]
+        left, top, _, bottom = drawn.plan.box(unit)
+        start, end = at(rect, x, y), at(rect, left + 1, (top + bottom) / 2)
+        radius = DOT * gui.unit * (1.3 if held else 1)
+        pen.add_line(start, end, color(rgb, 0.9), max(1.0, gui.unit / 9))
+        pen.add_circle_filled(start, radius, color(rgb, 1))
+        pen.add_circle(start, radius, ink(0.9))
+
+    # The mouse
 
     def _bias_at(
         self, gui: "Gui", board: Plan, unit: Unit | None, place: tuple[float, float]
@@ -210,148 +285,7 @@ class Diagram:
         near = (place[0] - x) ** 2 + (place[1] - y) ** 2 <= (1.8 * DOT * gui.unit) ** 2
         return Handle(unit, None) if near else None
 
-    # Drawing
-
-    def _paint(
-        self,
-        gui: "Gui",
-        rect: Rect,
-        drawn: Drawn,
-        lines: "_Lines",
-        unit: Unit | None,
-        selected: Unit | None,
-        handle: Handle | None,
-    ) -> None:
-        pen, board = imgui.get_window_draw_list(), drawn.plan
-        strengths = self._strengths(drawn)
-        if not lines.dense:
-            self._lines_of(drawn, None).paint(pen, rect, gui.unit, strengths, None, BEHIND)
-        lines.paint(pen, rect, gui.unit, strengths, handle)
-        self._paint_ends(pen, rect, drawn, gui.unit)
-        corner = imgui.ImVec2(rect.x, rect.y)
-        end = imgui.ImVec2(rect.x + board.size[0], rect.y + board.size[1])
-        for row in board.rows:
-            wide, high = row.across * row.pitch[0], row.lines * row.pitch[1]
-            low = _at(rect, round(row.left) - 1, round(row.top) - 1)
-            high_ = _at(
-                rect, round(row.left + wide) - row.gap + 1, round(row.top + high) - row.gap + 1
-            )
-            pen.add_rect_filled(low, high_, GROUT)
-        pen.add_image(gui.texture("network", self._atlas(drawn)), corner, end)
-        left, top, right, bottom = board.outcome
-        picture = gui.texture("network outcome", drawn.outcome)
-        low, high = _at(rect, left, top), _at(rect, right, bottom)
-        pen.add_image_rounded(picture, low, high, (0, 0), (1, 1), 0xFFFFFFFF, 0.25 * gui.unit)
-        self._number_layers(gui, rect, board)
-        for framed, color in ((selected, _color(ACCENT, 1)), (unit, _ink(1))):
-            if framed is not None:
-                box = board.box(framed)
-                thick = max(1.5, gui.unit / 9)
-                pen.add_rect(
-                    _at(rect, box[0] - thick / 2, box[1] - thick / 2),
-                    _at(rect, box[2] + thick / 2, box[3] + thick / 2),
-                    color,
-                    0.0,
-                    thickness=thick,
-                )
-        focus = self._grab_unit() or selected
-        if focus is not None and focus[0] > 0:
-            held = handle is not None and handle.source is None
-            self._paint_bias(gui, rect, drawn, focus, held=held)
-        if self._lighting:
-            self._mark(rect, gui.unit, board.outcome)
-
-    def _atlas(self, drawn: Drawn) -> NDArray[np.uint8]:
-        values = self._probe.values
-        fits = [len(own) for own in values] == [row.count for row in drawn.plan.rows]
-        if not self._lighting or not fits:
-            return drawn.atlas
-        key = drawn, self._probe.number
-        if self._lit is None or self._lit[0] != key:
-            self._lit = key, lit(drawn, values)
-        return self._lit[1]
-
-    def _strengths(self, drawn: Drawn) -> list[NDArray[np.float64]] | None:
-        """While the pointer is over the picture, the magnitude of each unit there, 0 to 1."""
-        if not self._lighting or len(self._probe.values) != len(drawn.reaches):
-            return None
-        pairs = zip(self._probe.values, drawn.reaches, strict=True)
-        with np.errstate(all="ignore"):
-            return [np.clip(np.abs(v.astype(np.float64)) / reach, 0, 1) for v, reach in pairs]
-
-    def _paint_ends(self, pen: Any, rect: Rect, drawn: Drawn, unit: float) -> None:
-        """Lines from the outputs to the picture that they make."""
-        board = drawn.plan
-        row = board.rows[-1]
-        left, top, right, _ = board.outcome
-        inks = [(235, 80, 80), (80, 200, 100), (90, 130, 255)] if row.count == 3 else [(190,) * 3]
-        for index, ink in zip(range(row.count), inks, strict=False):
-            box = board.box((row.layer, index))
-            start = _at(rect, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-            end = _at(rect, left + (right - left) * (index + 0.5) / row.count, top + 2)
-            pen.add_line(start, end, _color([c / 255 for c in ink], 0.8), max(1.0, unit / 10))
-
-    def _number_layers(self, gui: "Gui", rect: Rect, board: Plan) -> None:
-        """The layers' numbers at the left, as many as there is room for, and the inputs' names."""
-        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
-        last, free = len(board.rows) - 1, -1e9
-        shown = self._explorer.layer if self._explorer.layer <= last else last
-        for row in board.rows:
-            middle = (row.top + row.bottom) / 2
-            words = {0: "in", last: "out"}.get(row.layer, str(row.layer))
-            must = row.layer in (0, last) or row.layer == shown
-            if middle - free < 0.95 * small and not must:
-                continue
-            if row.layer != last and last - row.layer < 3 and not must:
-                after = (board.rows[last].top + board.rows[last].bottom) / 2
-                if after - middle < 0.95 * small:
-                    continue
-            free = middle
-            bright = row.layer == shown and shown < last
-            font = gui.fonts.bold if bright else gui.fonts.regular
-            ink = _ink(1.0 if bright else 0.55)
-            pen.add_text(font, small, _at(rect, 0, middle - small / 2), ink, words)
-            if row.step > 1:
-                words = f"1 of {row.step}"
-                pen.add_text(
-                    gui.fonts.italic,
-                    0.7 * small,
-                    _at(rect, 0, middle + small / 2),
-                    _ink(0.5),
-                    words,
-                )
-        network = self._map.drawn.scene.network if self._map.drawn else None
-        if network is None:
-            return
-        for index, name in enumerate(network.inputs):
-            box = board.box((0, index))
-            if box[2] - box[0] > 0.5 * small * len(name) + 6 and box[3] - box[1] > 1.1 * small:
-                for offset, ink in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
-                    where = _at(rect, box[0] + 3 + offset, box[1] + offset)
-                    pen.add_text(gui.fonts.italic, small, where, ink, name)
-
-    def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
-        """A unit's bias as a dot beside its tile, in the colour of its sign."""
-        pen, (x, y) = imgui.get_window_draw_list(), _dot(gui, drawn.plan, unit)
-        value = parameter(drawn.scene.network.effective(unit[0] - 1), unit[1], None)
-        color = [c / 255 for c in (POSITIVE if value > 0 else NEGATIVE)]
-        box = drawn.plan.box(unit)
-        start, end = _at(rect, x, y), _at(rect, box[0] + 1, (box[1] + box[3]) / 2)
-        pen.add_line(start, end, _color(color, 0.9), max(1.0, gui.unit / 9))
-        pen.add_circle_filled(start, DOT * gui.unit * (1.3 if held else 1), _color(color, 1))
-        pen.add_circle(start, DOT * gui.unit * (1.3 if held else 1), _ink(0.9))
-
-    def _mark(self, rect: Rect, unit: float, box: tuple[int, int, int, int]) -> None:
-        """The place pointed at, in the small picture."""
-        size, (u, v) = self._app.picture.size, self._explorer.cursor
-        half = min(size) / 2
-        x = box[0] + (size[0] / 2 + u * half) / size[0] * (box[2] - box[0])
-        y = box[1] + (size[1] / 2 - v * half) / size[1] * (box[3] - box[1])
-        _cross(imgui.get_window_draw_list(), _at(rect, x, y), unit)
-
-    # The mouse
-
-    def _mouse(
+    def _press(
         self,
         gui: "Gui",
         drawn: Drawn,
@@ -368,29 +302,28 @@ class Diagram:
         elif unit is not None:
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
         if self._grab is not None:
-            self._drag(gui, drawn, x, active=active)
+            self._drag(gui, self._grab, x, active=active)
             return
         if not active or not imgui.is_mouse_clicked(left):
             return
         twice = imgui.is_mouse_double_clicked(left)
-        if unit is not None and twice:
+        if unit is not None:
             gui.gesture()
-            self._say(lambda: self._explorer.open_unit(unit))
-        elif unit is not None:
-            gui.gesture()
-            self._say(lambda: self._select(drawn, unit, selected))
-        elif handle is not None:
-            problem = too_large(drawn.scene.network)
-            if problem:
-                self._app.hud.say(problem, wall.perf_counter())
-            elif twice:
-                self._typing, self._typed = handle, self._value(drawn, handle)
-                imgui.open_popup("##weight")
+            if twice:
+                self._say(lambda: self._explorer.open_unit(unit))
             else:
-                gui.gesture()
-                layer = drawn.scene.network.effective(handle.target[0] - 1)
-                scale = float(np.abs(layer.weight).max()) or 1.0
-                self._grab = Grab(handle, self._value(drawn, handle), x, scale)
+                self._say(lambda: self._select(drawn, unit, selected))
+            gui.finish()
+        elif handle is not None and (problem := too_large(drawn.scene.network)):
+            self._app.hud.say(problem, wall.perf_counter())
+        elif handle is not None and twice:
+            self._typing, self._typed = handle, _value(drawn, handle)
+            imgui.open_popup("##weight")
+        elif handle is not None:
+            gui.gesture()
+            layer = drawn.scene.network.effective(handle.target[0] - 1)
+            scale = float(np.abs(layer.weight).max()) or 1.0
+            self._grab = Grab(handle, _value(drawn, handle), x, scale)
 
     def _select(self, drawn: Drawn, unit: Unit, selected: Unit | None) -> None:
         """Select a unit, or the selected one no more: as a click in the view `units` does."""
@@ -398,9 +331,7 @@ class Diagram:
         words = unit_name(drawn.scene.network, unit)
         self._explorer.change(words, **{"units.unit": chosen})
 
-    def _drag(self, gui: "Gui", drawn: Drawn, x: float, *, active: bool) -> None:
-        grab = self._grab
-        assert grab is not None
+    def _drag(self, gui: "Gui", grab: Grab, x: float, *, active: bool) -> None:
         if not active:
             self._grab = None
             gui.finish()
@@ -417,229 +348,67 @@ class Diagram:
         else:
             self._explorer.set_weight(handle.target, handle.source, value)
 
-    def _say(self, action: Any) -> None:
-        """Do something and show the explorer's message about it."""
+    def _say(self, action: Callable[[], None]) -> None:
+        """Do something, and show the explorer's message about it."""
         self._explorer.message = ""
         action()
         self._app.hud.say(self._explorer.message, wall.perf_counter())
 
-    def _value(self, drawn: Drawn, handle: Handle) -> float:
-        layer = drawn.scene.network.effective(handle.target[0] - 1)
-        return parameter(layer, handle.target[1], handle.source)
+    # Words
+
+    def _describe(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
+        value = self._grab.value if self._grab is not None else _value(drawn, handle)
+        begin(gui, rect)
+        imgui.push_font(gui.fonts.bold, 0)
+        imgui.text(f"{_named(drawn, handle)}:  {value:.3g}")
+        imgui.pop_font()
+        hint = "drag left or right to change (Shift: finely), double-click to type"
+        dim(gui, too_large(drawn.scene.network) or hint)
+        imgui.end_tooltip()
 
     def _type(self, gui: "Gui", drawn: Drawn) -> None:
         """The field in which a weight is typed, where its line was double-clicked."""
         if not imgui.begin_popup("##weight"):
             self._typing = None
             return
-        handle = self._typing
+        handle, flags = self._typing, imgui.InputTextFlags_
         if handle is not None:
             imgui.text(_named(drawn, handle))
             if imgui.is_window_appearing():
                 imgui.set_keyboard_focus_here()
             imgui.set_next_item_width(8 * gui.unit)
-            flags = imgui.InputTextFlags_.auto_select_all | imgui.InputTextFlags_.enter_returns_true
-            done, self._typed = imgui.input_double("##value", self._typed, 0.0, 0.0, "%.6g", flags)
+            how = flags.auto_select_all | flags.enter_returns_true
+            done, self._typed = imgui.input_double("##value", self._typed, 0.0, 0.0, "%.6g", how)
             if done:
                 gui.gesture()
-                typed = self._typed
-                self._say(lambda: self._set(handle, typed))
+                self._say(lambda: self._set(handle, self._typed))
                 gui.finish()
                 imgui.close_current_popup()
         imgui.end_popup()
 
-    # Words
 
-    def _describe_weight(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
-        value = self._grab.value if self._grab is not None else self._value(drawn, handle)
-        self._begin_words(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text(f"{_named(drawn, handle)}:  {value:.3g}")
-        imgui.pop_font()
-        problem = too_large(drawn.scene.network)
-        hint = problem or "drag left or right to change (Shift: finely), double-click to type"
-        self._dim(gui, hint)
-        imgui.end_tooltip()
-
-    def _describe(
-        self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, size: tuple[int, int]
-    ) -> None:
-        """A unit in words and numbers, with its picture enlarged."""
-        samples = self._sampled(gui, drawn, size)
-        key = samples, unit
-        if self._enlarged is None or self._enlarged[0] != key:
-            summary = summarize(samples, unit)
-            if summary.channel is None:
-                colors = tinted(summary.values, summary.reach)
-            else:
-                colors = shaded(summary.values, summary.channel)
-            pixels = np.full((*summary.values.shape, 4), 255, np.uint8)
-            pixels[..., :3] = quantise(np.ascontiguousarray(colors))
-            self._enlarged = key, pixels, summary
-        _, pixels, summary = self._enlarged
-        self._begin_words(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text(summary.name.replace(" unit", ", unit"))
-        imgui.pop_font()
-        wide = ENLARGED * gui.unit
-        high = wide * size[1] / size[0]
-        corner = imgui.get_cursor_screen_pos()
-        imgui.image(gui.texture("network unit", pixels), imgui.ImVec2(wide, high))
-        if self._probe.values and self._probe.values[unit[0]].size > unit[1]:
-            half, (u, v) = min(size) / 2, self._explorer.cursor
-            x = corner.x + (size[0] / 2 + u * half) / size[0] * wide
-            y = corner.y + (size[1] / 2 - v * half) / size[1] * high
-            if corner.x <= x <= corner.x + wide and corner.y <= y <= corner.y + high:
-                _cross(imgui.get_window_draw_list(), imgui.ImVec2(x, y), gui.unit)
-            value, (at_x, at_y) = self._probe.values[unit[0]][unit[1]], self._probe.place
-            imgui.text(f"{value:.3g} at ({at_x:.3g}, {at_y:.3g}), the cross")
-        if unit[0] > 0:
-            pre = samples.pre_activations[unit[0] - 1][:, unit[1]].astype(np.float64)
-            with np.errstate(all="ignore"):
-                imgui.text(f"before its activation: {pre.mean():.3g} ± {pre.std():.3g}")
-            imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
-        imgui.dummy(imgui.ImVec2(0, 0.1 * gui.unit))
-        self._dim(gui, "click: keep its lines" + ("; twice: open it" if unit[0] > 0 else ""))
-        imgui.end_tooltip()
-
-    def _sampled(self, gui: "Gui", drawn: Drawn, size: tuple[int, int]) -> UnitSamples:
-        """Samples of all units: many points as soon as they are computed, else those of tiles."""
-        scene = drawn.scene
-        key = scene.network.digest, scene.view, scene.clock, size
-        if self._sampling is None or self._sampling[0] != key:
-            points = sample_size(scene.network, size[0] / size[1])
-            self._sampling = key, Stepping(self._cache.get(scene, points))
-        task = self._sampling[1]
-        if not task.done:
-            task.step(within(SAMPLE_SLICE))
-            gui.touch()
-        return task.result if task.done and task.result is not None else drawn.samples
-
-    def _begin_words(self, gui: "Gui", rect: Rect) -> None:
-        """A tooltip beside the diagram, not over it."""
-        mouse = imgui.get_io().mouse_pos
-        room = rect.x > (ENLARGED + 2) * gui.unit
-        x = rect.x - 0.4 * gui.unit if room else rect.x + rect.width + 0.4 * gui.unit
-        imgui.set_next_window_pos(
-            imgui.ImVec2(x, mouse.y), imgui.Cond_.always, imgui.ImVec2(1.0 if room else 0.0, 0.5)
-        )
-        imgui.begin_tooltip()
-
-    def _dim(self, gui: "Gui", words: str) -> None:
-        imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + ENLARGED * gui.unit)
-        imgui.push_font(gui.fonts.italic, 0.85 * gui.unit)
-        imgui.text_disabled(words)
-        imgui.pop_font()
-        imgui.pop_text_wrap_pos()
+def sampled_size(scene: Scene, size: Size) -> Size:
+    """The size of the picture of the plane that the units' pictures show."""
+    solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
+    return (min(size), min(size)) if solid else size
 
 
-class _Lines:
-    """The lines shown: those of one unit, or the strongest of each layer. Weakest first."""
-
-    def __init__(self, drawn: Drawn, unit: Unit | None):
-        board = drawn.plan
-        found: list[tuple[int, int, int, float]] = []  # layer, target, source, relative weight
-        self.dense = unit is None
-        if unit is not None:
-            of = of_unit(drawn.scene.network, unit, OF_UNIT)
-            found = [(target[0], target[1], source, weight) for target, source, weight in of]
-        else:
-            for layer, strong in enumerate(drawn.lines, 1):
-                columns = strong.targets, strong.sources, strong.weights
-                found += [
-                    (layer, int(t), int(s), float(w)) for t, s, w in zip(*columns, strict=True)
-                ]
-        self._of = [line for line in found if line[3]]
-        starts = [_middle(board, (layer - 1, source)) for layer, _, source, _ in self._of]
-        ends = [_middle(board, (layer, target)) for layer, target, _, _ in self._of]
-        self._starts = np.array(starts, np.float64).reshape(-1, 2)
-        self._ends = np.array(ends, np.float64).reshape(-1, 2)
-
-    def at(self, place: tuple[float, float], near: float) -> Handle | None:
-        """The line at a place; of several, the nearest."""
-        if not self._of:
-            return None
-        along = self._ends - self._starts
-        from_start = np.array(place) - self._starts
-        length = np.maximum((along**2).sum(axis=1), 1e-9)
-        part = np.clip((from_start * along).sum(axis=1) / length, 0, 1)
-        apart = np.hypot(*(from_start - part[:, None] * along).T)
-        best = int(apart.argmin())
-        if apart[best] > near:
-            return None
-        layer, target, source, _ = self._of[best]
-        return Handle((layer, target), source)
-
-    def paint(
-        self,
-        pen: Any,
-        rect: Rect,
-        unit: float,
-        strengths: Sequence[NDArray[np.float64]] | None,
-        handle: Handle | None,
-        opacity: float = 1.0,
-    ) -> None:
-        """Draw them; `strengths`: of the units at the pointer, which light up their lines."""
-        scale = unit / 15
-        colors = [[c / 255 for c in color] for color in (NEGATIVE, POSITIVE)]
-        faint = opacity * (0.55 if self.dense else 1.0)
-        held = None
-        for line, start, end in zip(self._of, self._starts, self._ends, strict=True):
-            layer, target, source, weight = line
-            strength = abs(weight)
-            visible = (FAINT + (1 - FAINT) * strength) * faint
-            if strengths is not None and source < len(strengths[layer - 1]):
-                visible *= 0.15 + 1.1 * float(strengths[layer - 1][source])
-            thick = scale * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
-            if handle == Handle((layer, target), source):
-                held = start, end, colors[weight > 0]
-                continue
-            ink = _color(colors[weight > 0], min(visible, 1.0))
-            pen.add_line(_at(rect, *start), _at(rect, *end), ink, thick)
-        if held is not None:
-            start, end, color = held
-            pen.add_line(_at(rect, *start), _at(rect, *end), _ink(0.9), scale * 4.5)
-            pen.add_line(_at(rect, *start), _at(rect, *end), _color(color, 1), scale * 2.5)
+def _value(drawn: Drawn, handle: Handle) -> float:
+    layer = drawn.scene.network.effective(handle.target[0] - 1)
+    return parameter(layer, handle.target[1], handle.source)
 
 
 def _named(drawn: Drawn, handle: Handle) -> str:
-    """A number in words: "weight from unit 3", "bias"."""
-    network, layer = drawn.scene.network, handle.target[0]
-    to = unit_name(network, handle.target).replace(" unit", ", unit")
+    """A number in words: "weight from unit 3 to layer 4, unit 7"."""
+    to = title(drawn, handle.target)
     if handle.source is None:
         return f"bias of {to}"
-    if layer == 1:
-        return f"weight from input {network.inputs[handle.source]} to {to}"
+    if handle.target[0] == 1:
+        return f"weight from input {drawn.scene.network.inputs[handle.source]} to {to}"
     return f"weight from unit {handle.source + 1} to {to}"
-
-
-def _middle(board: Plan, unit: Unit) -> tuple[float, float]:
-    left, top, right, bottom = board.box(unit)
-    return (left + right) / 2, (top + bottom) / 2
 
 
 def _dot(gui: "Gui", board: Plan, unit: Unit) -> tuple[float, float]:
     """The place of a unit's bias: above its tile's left corner."""
     left, top, _, _ = board.box(unit)
     return max(left - 0.45 * gui.unit, DOT * gui.unit), top - 0.45 * gui.unit
-
-
-def _at(rect: Rect, x: float, y: float) -> Any:
-    return imgui.ImVec2(rect.x + x, rect.y + y)
-
-
-def _color(rgb: Sequence[float], opacity: float) -> int:
-    return int(imgui.get_color_u32(imgui.ImVec4(rgb[0], rgb[1], rgb[2], opacity)))
-
-
-def _ink(opacity: float) -> int:
-    """The colour of text."""
-    return int(imgui.get_color_u32(imgui.Col_.text, opacity))
-
-
-def _cross(pen: Any, place: Any, unit: float) -> None:
-    arm = 0.35 * unit
-    for color, thick in ((0xC0000000, 3.0), (0xFFFFFFFF, 1.2)):
-        for dx, dy in ((arm, 0.0), (0.0, arm)):
-            start = imgui.ImVec2(place.x - dx, place.y - dy)
-            pen.add_line(start, imgui.ImVec2(place.x + dx, place.y + dy), color, thick)
