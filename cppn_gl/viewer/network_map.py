@@ -12,7 +12,7 @@ whole visible window, squeezed into its tile.
 
 import math
 import time as wall
-from collections.abc import Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -30,7 +30,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32, Size
-from cppn_gl.utils.tasks import Stepping, Steps
+from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.base import quantise
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of, tinted
@@ -320,14 +320,15 @@ class Drawn:
 class NetworkMap:
     """Follows a changing scene. A map once begun is finished, so that a held key shows some."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = wall.perf_counter) -> None:
         self.drawn: Drawn | None = None
         self.number = 0  # of maps drawn
+        self.spent = 0.0  # seconds of work in the last map, or in the one under way
+        self._clock = clock
         self._task: Stepping[Drawn] | None = None
         self._wanted: Hashable = None
         self._begun: Hashable = None
         self._done: Hashable = None
-        self._spent = 0.0  # seconds of work in the task
         self._rest_until = 0.0
 
     @property
@@ -341,26 +342,25 @@ class NetworkMap:
         Continuous changes take at most SHARE of the time.
         """
         self._wanted = scene, of, size
-        started = wall.perf_counter()
+        started = self._clock()
         if not self.busy or (self._task is None and started < self._rest_until):
             return False
         if self._task is None:
             self._begun = self._wanted
-            before = self.drawn.lines if self.drawn is not None else ()
-            self._task = Stepping(draw(scene, of, size, before))
-            self._spent = 0.0
-        done = self._task.step(started + seconds)
-        now = wall.perf_counter()
-        self._spent += now - started
+            self._task = Stepping(draw(scene, of, size))
+            self.spent = 0.0
+        done = self._task.step(within(seconds))
+        now = self._clock()
+        self.spent += now - started
         if not done:
             return False
         self.drawn, self._task, self._done = self._task.result, None, self._begun
         self.number += 1
-        self._rest_until = now + self._spent * (1 / SHARE - 1)
+        self._rest_until = now + self.spent * (1 / SHARE - 1)
         return True
 
 
-def draw(scene: Scene, of: Plan, size: Size, before: Sequence[Strongest] = ()) -> Steps[Drawn]:
+def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     """Draw the map of a scene shown at `size` pixels; yields between layers."""
     network, grid = scene.network, grid_of(of, scene.network)
     evaluate = evaluator(network, scene.view, scene.clock)
@@ -372,7 +372,7 @@ def draw(scene: Scene, of: Plan, size: Size, before: Sequence[Strongest] = ()) -
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
     yield
-    reaches, before_units, lines = [reach_of(inputs)], [], []
+    reaches, pre_activations, lines = [reach_of(inputs)], [], []
     _tint(atlas, tiles[0], inputs, reaches[0], None)
     most = max(FEWEST_LINES, LINES // network.depth)
     for number, (node, pre, units) in enumerate(
@@ -382,11 +382,11 @@ def draw(scene: Scene, of: Plan, size: Size, before: Sequence[Strongest] = ()) -
         reaches.append(reach_of(units, node.activation))
         channel = channel_of(network, (number, 0), before=False)
         _tint(atlas, tiles[number], units, reaches[-1], channel)
-        before_units.append(pre)
+        pre_activations.append(pre)
         yield
         lines.append(strongest(network.effective(number - 1), most))
         yield
-    samples = UnitSamples(network, scene.view, scene.clock, grid, inputs, tuple(before_units))
+    samples = UnitSamples(network, scene.view, scene.clock, grid, inputs, tuple(pre_activations))
     outcome = yield from _outcome(scene, evaluate, of, size)
     image = atlas.reshape(of.size[1], of.size[0], 4)
     return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
@@ -468,7 +468,7 @@ class Probe:
             return False
         if self._task is None:
             self._begun, self._task = wanted, Stepping(probed(scene, size, place))
-        if not self._task.step(wall.perf_counter() + seconds):
+        if not self._task.step(within(seconds)):
             return False
         assert self._task.result is not None
         self.values, self.place, self.point = self._task.result
