@@ -24,6 +24,8 @@ from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
 from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
+from cppn_gl.viewer.window import to_pixel
+from cppn_gl.views import view_of
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
 from cppn_gl.views.units.unit_samples import unit_name
 
@@ -40,6 +42,7 @@ TRAVEL = 8.0  # a drag as long as this changes a weight by its layer's largest
 DOT = 0.28  # radius of a bias
 WORDS_FROM = 22.0  # the least height with words below
 
+MARKED = 500  # units whose places are noted, at most
 FINE = 0.1  # factor of a drag with Shift
 GROUT = 0xB0100C08  # between tiles, ABGR
 CHANNELS = (235, 80, 80), (80, 200, 100), (90, 130, 255)
@@ -74,7 +77,9 @@ class Diagram:
         self._typing: Handle | None = None
         self._typed = 0.0
         self._lit: tuple[object, NDArray[np.uint8]] | None = None
-        self._moved: tuple[object, float] = (None, 0.0)  # the pointer's place, and since when
+        self._point: tuple[float, float] | None = None  # of the plane, pointed at last
+        self._moved_at = -LIT  # when it was
+        self._places: tuple[object, dict[str, Rect]] = (None, {})  # of units, by name
         self._wires: dict[bool, tuple[object, Wires]] = {}  # of all units or not
 
     def draw(self, gui: "Gui", rect: Rect) -> None:
@@ -95,6 +100,8 @@ class Diagram:
         self._follow_pointer(gui, drawn)
         imgui.set_cursor_screen_pos(imgui.ImVec2(rect.x, rect.y))
         imgui.invisible_button("##network", imgui.ImVec2(*rect.size))
+        gui.mark("network")
+        gui.places.update(self._unit_places(rect, drawn))
         hovered, active = imgui.is_item_hovered(), imgui.is_item_active()
         mouse = imgui.get_io().mouse_pos
         place = mouse.x - rect.x, mouse.y - rect.y
@@ -133,20 +140,26 @@ class Diagram:
         return high + round(0.4 * gui.unit)
 
     def _follow_pointer(self, gui: "Gui", drawn: Drawn) -> None:
-        """Evaluate all units at the place of the picture pointed at last."""
-        if drawn.scene.preset.show.view in SAMPLED:
-            return
-        half, (u, v) = min(drawn.size) / 2, self._explorer.cursor
-        place = drawn.size[0] / 2 + u * half, drawn.size[1] / 2 - v * half
-        self._probe.follow(drawn.scene, drawn.size, place, PROBE_SLICE)
-        if self._moved[0] != place:
-            self._moved = place, wall.perf_counter()
+        """Evaluate all units at the point of the plane that was pointed at last."""
+        scene, app = self._app.canvas.shown, self._app
+        if scene is not None and app.events.pointing and scene.preset.show.view != "sheet":
+            place = to_pixel(self._explorer.cursor, app.picture.size)
+            point = view_of(scene.preset).point(scene, app.picture.size, place)
+            if point is not None and (point.x, point.y) != self._point:
+                self._point, self._moved_at = (point.x, point.y), wall.perf_counter()
+        view, half = drawn.scene.view, min(drawn.size) / 2
+        x, y = (
+            (there - center) / view.extent * half
+            for there, center in zip(self._point or view.center, view.center, strict=True)
+        )
+        at_pixel = drawn.size[0] / 2 + x, drawn.size[1] / 2 - y
+        self._probe.follow(drawn.scene, drawn.size, at_pixel, PROBE_SLICE)
         if self._probe.busy or self._lighting(drawn):
             gui.touch()
 
     def _lighting(self, drawn: Drawn) -> bool:
         """Whether units show their values at the pointer, which moves over the picture."""
-        lately = wall.perf_counter() - self._moved[1] < LIT
+        lately = wall.perf_counter() - self._moved_at < LIT
         return lately and self._app.events.pointing and self._probe.of(drawn)
 
     def _wires_of(self, drawn: Drawn, unit: Unit | None) -> Wires:
@@ -155,6 +168,20 @@ class Diagram:
         if cached is None or cached[0] != key:
             cached = self._wires[unit is None] = key, Wires(drawn, unit)
         return cached[1]
+
+    def _unit_places(self, rect: Rect, drawn: Drawn) -> dict[str, Rect]:
+        """Where the units lie in the window, of networks that are not too large."""
+        key = rect, drawn.plan
+        if self._places[0] != key:
+            counts = counts_of(drawn.scene.network)
+            names: dict[str, Rect] = {}
+            for layer, count in enumerate(counts if sum(counts) <= MARKED else ()):
+                for unit in ((layer, index) for index in range(count)):
+                    left, top, right, bottom = drawn.plan.box(unit)
+                    box = Rect(rect.x + left, rect.y + top, right - left, bottom - top)
+                    names[unit_name(drawn.scene.network, unit)] = box
+            self._places = key, names
+        return self._places[1]
 
     def _selected(self, board: Plan) -> Unit | None:
         found = self._explorer.preset.options(UnitsOptions).unit
@@ -269,6 +296,10 @@ class Diagram:
         rgb = [c / 255 for c in (POSITIVE if value > 0 else NEGATIVE)]
         left, top, _, bottom = drawn.plan.box(unit)
         start, end = at(rect, x, y), at(rect, left + 1, (top + bottom) / 2)
+        side = round(2 * DOT * gui.unit)
+        gui.places["bias"] = Rect(
+            round(start.x) - side // 2, round(start.y) - side // 2, side, side
+        )
         radius = DOT * gui.unit * (1.3 if held else 1)
         pen.add_line(start, end, color(rgb, 0.9), max(1.0, gui.unit / 9))
         pen.add_circle_filled(start, radius, color(rgb, 1))
@@ -379,6 +410,7 @@ class Diagram:
             imgui.set_next_item_width(8 * gui.unit)
             how = flags.auto_select_all | flags.enter_returns_true
             done, self._typed = imgui.input_double("##value", self._typed, 0.0, 0.0, "%.6g", how)
+            gui.mark("weight typed")
             if done:
                 gui.gesture()
                 self._say(lambda: self._set(handle, self._typed))
