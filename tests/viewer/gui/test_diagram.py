@@ -122,7 +122,7 @@ def test_a_weight_is_typed_after_a_double_click_on_its_line(desktop: Desktop) ->
     desktop.move(*line)
     desktop.xdotool("click", "--repeat", "2", "--delay", "40", "1")
     desktop.place("weight typed")
-    desktop.xdotool("type", "-1.25")
+    desktop.xdotool("type", "--", "-1.25")
     desktop.key("Return")
     after = desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight typed")
     assert weights(after)[1][1, 3] == -1.25
