@@ -434,7 +434,8 @@ class App:
         explorer = self.explorer
         time = round(explorer.time, 1) if explorer.moving else explorer.time
         self._follow_lightness()
-        return explorer.history.now, time, explorer.running, self.canvas.pictures
+        pointed = explorer.cursor if self.events.pointing else None
+        return explorer.history.now, time, explorer.running, self.canvas.pictures, pointed
 
     def _follow_lightness(self) -> None:
         """Let the widgets' colours follow the picture under them."""

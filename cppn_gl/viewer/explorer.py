@@ -16,6 +16,7 @@ from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.knobs import change_words, difference
@@ -29,7 +30,7 @@ TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
 
 
-class Explorer(Viewing):
+class Explorer(Viewing, Editing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
