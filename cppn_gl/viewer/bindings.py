@@ -45,7 +45,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
     _bind("K J", "knob_up knob_down", "change that option up / down", repeats=True),
-    _bind("Tab", "toggle_hud", "text overlay (HUD) on / off"),
+    _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
     _bind("R", "random_seed", "new random network (seed)", repeats=True),
@@ -65,6 +65,9 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("H F1", "toggle_help toggle_help", "this help"),
     _bind("Esc Q", "escape quit", "quit (Esc closes the help first)"),
 )
+
+# Actions of buttons in the window, and the keys that lead to the same.
+BUTTONS = {"toggle_panel": "Tab", "toggle_chooser": "Shift+Tab"}
 
 MOUSE: tuple[tuple[str, str], ...] = (
     ("click", "open or select item under cursor"),
