@@ -221,7 +221,7 @@ MISTAKES = {
     "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers; expected 1 to 64",
     EXPLICIT.replace("[network]", "[network]\ndepth = 2"): "a.toml:2: network.depth: cannot be set",
     EXPLICIT.replace("[network]", "[network]\ndpth = 2"): "a.toml:2: network.dpth: no such key",
-    EXPLICIT.replace("[network]", "[network]\nseed = '-5'"): "a.toml:2: network.seed: '-5' is not an",
+    EXPLICIT.replace("[network]", "[network]\nseed = '-5'"): "a.toml:2: network.seed: '-5' is not",
     EXPLICIT.replace(
         "[network]", "[network]\nlatent = 3"
     ): "a.toml:2: network.latent: 3 is not a list",
