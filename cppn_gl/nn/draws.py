@@ -8,8 +8,8 @@ and sqrt on float64 are used, each correctly rounded, so that results depend on 
     counter = (column // 4, row, layer, kind), word column % 4 of the block, key = (seed mod 2^32,
     seed // 2^32); kind is 0 for weights, 1 for biases (row 0, column = unit), 2 for the latent
     constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
-    (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py). Layers
-    count from 1.
+    (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py), 16 for
+    the choices of the preset `random` (surprise.py; layer = attempt, from 0). Layers count from 1.
 
 A seed is a number, or words that stand for one: see `Seed`.
 """
@@ -30,7 +30,7 @@ from cppn_gl.utils.checks import Integer, one_line, show
 Words = NDArray[np.uint32]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
-NOISE_WEIGHT, NOISE_BIAS = 8, 9
+NOISE_WEIGHT, NOISE_BIAS, CHOICE = 8, 9, 16
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use
