@@ -34,6 +34,7 @@ from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.surprise import RANDOM, TITLE
 from cppn_gl.utils.checks import checked, show
 from cppn_gl.utils.files import check_target, free_name
 from cppn_gl.utils.toml import toml_value
@@ -381,6 +382,7 @@ def _presets(args: argparse.Namespace) -> int:
         width = max(map(len, loaded), default=0)
         for name, preset in loaded.items():
             print(f"{name:{width}}  {preset.title}".rstrip())
+        print(f"{RANDOM:{width}}  {TITLE}")
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:

@@ -21,7 +21,7 @@ _TURNS = np.float32(1 / (2 * math.pi))
 
 
 def _sigmoid(x: Float32) -> Float32:
-    return np.float32(1) / (1 + exponentials(-x))
+    return np.asarray(np.float32(1) / (1 + exponentials(-x)))
 
 
 ACTIVATIONS: dict[str, Callable[[Float32], Float32]] = {

@@ -5,6 +5,7 @@
 The thumbnail is evaluated bit by bit as nn/exact.py says, and counted in whole numbers.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn import exact
 from cppn_gl.nn.features import features
-from cppn_gl.preset.color import MAPPINGS, colored
+from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.value_range import default_range, statistics, stretched_range
@@ -53,7 +54,8 @@ def thumbnail(preset: Preset, time: float = 0.0) -> NDArray[np.uint8]:
         shown = colored(values, preset.color, default_range(scene))
     else:
         shown = colored(values, preset.color, stretched_range(scene, statistics(values)))
-    return np.rint(shown * np.float32(255)).astype(np.uint8).reshape(HEIGHT, WIDTH, 3)
+    eight = np.rint(shown * np.float32(255)).astype(np.uint8)
+    return np.asarray(eight.reshape(HEIGHT, WIDTH, 3))
 
 
 def looks(picture: NDArray[np.uint8]) -> Looks:
@@ -73,4 +75,4 @@ def _deviation(whole: NDArray[np.int64]) -> float:
     each = whole.reshape(-1, 3)
     count = len(each)
     variances = (count * (each * each).sum(axis=0) - each.sum(axis=0) ** 2).tolist()
-    return float((sum(variances) / 3) ** 0.5) / (255 * count)
+    return math.sqrt(sum(variances) / 3) / (255 * count)

@@ -6,19 +6,24 @@ Equal seeds give equal presets on every machine and with every engine: choices c
 of nn/draws.py, numbers from utils/elementary.py, and the picture is measured by looks.py.
 """
 
-from collections.abc import Generator, Sequence
+import dataclasses
+import math
+import random
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from cppn_gl.nn import draws
-from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.draws import INITS, SEED, seed_words
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.color import MAPPINGS, Color
 from cppn_gl.preset.looks import Looks, looks, thumbnail
 from cppn_gl.preset.preset import Animation, Preset, Viewport
+from cppn_gl.utils.checks import checked
 from cppn_gl.utils.elementary import geometric
 from cppn_gl.utils.tasks import at_once
 
-NAME = "random"
+RANDOM = "random"  # the preset's name
+TITLE = "A surprise: another preset each time, or the one of --seed"
 
 T = TypeVar("T")
 
@@ -68,6 +73,16 @@ INPUTS = (
     (("y", "r", "cos_t", "sin_t"), 2),
     (("x", "y", "r", "z0", "z1"), 1),
 )
+INIT = (
+    ("uniform", 1),
+    ("normal", 1),
+    ("glorot_uniform", 1),
+    ("glorot_normal", 1),
+    ("he_uniform", 1),
+    ("he_normal", 1),
+    ("lecun_uniform", 1),
+    ("lecun_normal", 1),
+)
 MAPPING = (
     ("rgb", 8),
     ("oklch", 4),
@@ -93,7 +108,7 @@ class Dice:
 
     def __init__(self, seed: int, attempt: int):
         words = draws.words(seed, attempt, draws.CHOICE, 1, WORDS)[0]
-        self._words = iter(words.tolist())
+        self._words: Iterator[int] = iter(words.tolist())
 
     def whole(self, low: int, high: int) -> int:
         """An integer from `low` to `high`, both included."""
@@ -117,19 +132,31 @@ def _tidy(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def surprise(seed: int) -> Preset:
-    """The preset `random` of a seed."""
+def fresh_seed() -> int:
+    """A seed by chance, short enough to be remembered."""
+    return random.SystemRandom().randrange(1_000_000)
+
+
+def surprise(seed: Any) -> Preset:
+    """The preset `random` of a seed, a number or words. Raises PresetError."""
     return at_once(surprise_steps(seed))
 
 
-def surprise_steps(seed: int) -> Generator[None, Any, Preset]:
+def surprise_steps(seed: Any) -> Generator[None, Any, Preset]:
     """`surprise` as a generator that yields after each attempt: some milliseconds."""
+    number = checked(SEED, seed, "network.seed")
+    best, edges = Preset(), -1.0
     for attempt in range(ATTEMPTS):
-        preset = _drawn(seed, attempt)
-        if good(looks(thumbnail(preset))):
+        preset = _drawn(number, attempt)
+        found = looks(thumbnail(preset))
+        if good(found):
+            best = preset
             break
+        if found.edges > edges:
+            best, edges = preset, found.edges
         yield
-    return preset
+    title, description = _words(best, seed_words(seed))
+    return dataclasses.replace(best, title=title, description=description)
 
 
 def good(found: Looks) -> bool:
@@ -147,14 +174,14 @@ def _drawn(seed: int, attempt: int) -> Preset:
     depth, width = dice.whole(*DEPTHS), dice.whole(*WIDTHS)
     hidden = _activations(dice, depth)
     inputs = dice.among(INPUTS)
-    init = dice.among([(name, 1) for name in INITS])
-    lows, highs = zip(*(GAINS[name] for name in set(hidden)), strict=True)
-    gain = dice.between(max(lows) if len(lows) == 1 else min(lows), min(highs) if len(highs) == 1 else max(highs))
-    scale = _tidy(gain / _deviation(init, width, width) / width**0.5)
+    init = dice.among(INIT)
+    ranges = [GAINS[name] for name in hidden]
+    gain = dice.between(min(low for low, _ in ranges), max(high for _, high in ranges))
+    scale = _tidy(gain / _deviation(init, width, width) / math.sqrt(width))
     first = scale * _deviation(init, len(inputs), width)
     spread = dice.between(*SPREAD)
     extent = _tidy(min(max(spread / first, MIN_EXTENT), MAX_EXTENT))
-    drawn = (1 / 3) ** 0.5 if INITS[init][0] == "uniform" else 1.0
+    drawn = math.sqrt(1 / 3) if INITS[init][0] == "uniform" else 1.0
     bias = _tidy(dice.between(*BIAS) * spread / drawn)
     mapping = dice.among(MAPPING)
     output = dice.among(OUTPUT)
@@ -176,9 +203,21 @@ def _drawn(seed: int, attempt: int) -> Preset:
         view=Viewport(extent=extent),
         animation=Animation(speed=0.2),
         color=Color(mapping, dice.whole(1, 8) == 1, "percentile" if stretched else "none"),
-        title=f"random {seed}",
-        name=NAME,
+        name=RANDOM,
     )
+
+
+def _words(preset: Preset, words: str) -> tuple[str, str]:
+    """Title and description."""
+    spec = preset.spec
+    hidden = " and ".join(dict.fromkeys(spec.hidden_activations))
+    seed = f'"{words}"' if words else spec.seed
+    description = (
+        f"{spec.structure}, {hidden}, inputs {', '.join(spec.inputs)}, colours "
+        f"{preset.color.mapping}: all of it drawn by chance, with the weights, the view and the "
+        f"colours. The preset random with seed {seed} is this one again."
+    )
+    return words or f"A surprise: {hidden}, seed {seed}", description
 
 
 def _activations(dice: Dice, depth: int) -> tuple[str, ...]:
@@ -196,5 +235,5 @@ def _deviation(init: str, fan_in: int, fan_out: int) -> float:
     """The standard deviation of a layer's weights at the weight scale 1."""
     distribution, variance = INITS[init]
     if variance is not None:
-        return float(variance(fan_in, fan_out) ** 0.5)
-    return (1 / 3) ** 0.5 if distribution == "uniform" else 1.0
+        return math.sqrt(variance(fan_in, fan_out))
+    return math.sqrt(1 / 3) if distribution == "uniform" else 1.0

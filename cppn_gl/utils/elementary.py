@@ -194,8 +194,8 @@ def exponentials(x: Float32) -> Float32:
 def arctangents(x: Float32) -> Float32:
     """arctan(x) of an array, to 1e-6, |x| up to 1e15."""
     for _ in range(3):  # each halves the angle
-        x = x / (1 + np.sqrt(1 + x * x))
-    return 8 * x * polynomial(x * x, (1 / 9, -1 / 7, 1 / 5, -1 / 3, 1.0))
+        x = np.asarray(x / (1 + np.sqrt(1 + x * x)), np.float32)
+    return np.asarray(8 * x * polynomial(x * x, (1 / 9, -1 / 7, 1 / 5, -1 / 3, 1.0)))
 
 
 def polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:

@@ -16,7 +16,7 @@ import glfw
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.library import load_preset, names
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -86,7 +86,7 @@ class App:
         self.screen = Screen(window)
         self.captures = Captures(window.ctx, self.renderer, self.engines)
         self.journal = Journal.of_user()
-        presets = [lambda name=name: load_preset(name) for name in shipped()]
+        presets = [lambda name=name: load_preset(name) for name in names()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
         self.explorer.pointed = self._pointed
         self.words = ViewWords()
