@@ -51,6 +51,7 @@ from cppn_gl.views.base import Hit
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
+WORK_SLICE = 0.01  # looking for a random preset
 WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
@@ -238,6 +239,9 @@ class App:
         if min(size) < 1:
             return
         self._pass_time(now, elapsed)
+        if self.explorer.busy:
+            self.explorer.work(now + WORK_SLICE)
+            self.hud.say(self.explorer.message, now)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
         self.hud.beside = not view_of(self._shown[0]).by_pixel
@@ -347,7 +351,7 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._working):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
@@ -355,8 +359,13 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._working
         return not (self.explorer.moving or busy or fading or self.interface.restless)
+
+    @property
+    def _working(self) -> bool:
+        """Whether the preset, or its weights, are being drawn."""
+        return self._weights.busy or self.explorer.busy
 
     @property
     def _unshown(self) -> bool:
