@@ -357,8 +357,10 @@ def _window() -> Any:
 
 
 def _file(preset: str) -> Path | None:
-    """The TOML file of a preset argument, which the window watches; None for a picture."""
-    return None if library.is_picture(preset) else library.shipped().get(preset, Path(preset))
+    """The TOML file of a preset argument, which the window watches; None if there is none."""
+    if preset == RANDOM or library.is_picture(preset):
+        return None
+    return library.shipped().get(preset, Path(preset))
 
 
 def _tune(args: argparse.Namespace) -> int:
@@ -378,11 +380,11 @@ def _tune(args: argparse.Namespace) -> int:
 
 def _presets(args: argparse.Namespace) -> int:
     if args.name is None:
-        loaded = {name: read_preset(path) for name, path in library.shipped().items()}
-        width = max(map(len, loaded), default=0)
-        for name, preset in loaded.items():
-            print(f"{name:{width}}  {preset.title}".rstrip())
-        print(f"{RANDOM:{width}}  {TITLE}")
+        shipped = library.shipped().items()
+        titles = {name: read_preset(path).title for name, path in shipped} | {RANDOM: TITLE}
+        width = max(map(len, titles))
+        for name, title in titles.items():
+            print(f"{name:{width}}  {title}".rstrip())
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
