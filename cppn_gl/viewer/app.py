@@ -17,7 +17,7 @@ from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.library import load_preset, names
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -51,6 +51,7 @@ from cppn_gl.views.base import Hit
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
+WORK_SLICE = 0.01  # looking for a random preset
 WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
@@ -88,7 +89,7 @@ class App:
         self.screen = Screen(window)
         self.captures = Captures(window.ctx, self.renderer, self.engines)
         self.journal = Journal.of_user()
-        presets = [lambda name=name: load_preset(name) for name in shipped()]
+        presets = [lambda name=name: load_preset(name) for name in names()]
         self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
         self.explorer.pointed = self._pointed
         self.words = ViewWords()
@@ -243,6 +244,9 @@ class App:
         if min(size) < 1:
             return
         self._pass_time(now, elapsed)
+        if self.explorer.busy:
+            self.explorer.work(now + WORK_SLICE)
+            self.hud.say(self.explorer.message, now)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
         self.hud.handle = not self.interface.problem
@@ -353,7 +357,7 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._working):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
@@ -361,8 +365,13 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._working
         return not (self.explorer.moving or busy or fading or self.interface.restless)
+
+    @property
+    def _working(self) -> bool:
+        """Whether the preset, or its weights, are being drawn."""
+        return self._weights.busy or self.explorer.busy
 
     @property
     def _unshown(self) -> bool:

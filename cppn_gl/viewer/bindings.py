@@ -49,7 +49,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
-    _bind("R", "random_seed", "new random network (seed)", repeats=True),
+    _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
     _bind(

@@ -6,7 +6,6 @@ Preset and adds it to the history. An action that is not possible changes nothin
 """
 
 import dataclasses
-import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -14,8 +13,10 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
+from cppn_gl.preset.surprise import fresh_seed, surprise_steps
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.utils.tasks import Stepping
 from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
@@ -50,6 +51,7 @@ class Explorer(Viewing, Editing):
         super().__init__()
         self.presets = PresetList(presets)
         self.guided = False  # captions name the presets
+        self._surprise: Stepping[Preset] | None = None
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
         # The viewport where a zoom began, its cursor, and the viewport now.
@@ -118,7 +120,21 @@ class Explorer(Viewing, Editing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    @property
+    def busy(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._surprise is not None
+
+    def work(self, deadline: float) -> None:
+        """Go on until about `deadline` with what takes several frames: looking for a surprise."""
+        if self._surprise is not None and self._surprise.step(deadline):
+            preset = self._surprise.result
+            assert preset is not None
+            self.load(preset)
+            self.message = preset.title
+
     def _look(self, moment: Moment) -> None:
+        self._surprise = None  # what is chosen meanwhile stays
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
@@ -205,9 +221,11 @@ class Explorer(Viewing, Editing):
         self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
-        """A new random seed: another network of the same structure."""
-        if self._spec() is not None:
-            self.change(seed=random.SystemRandom().randrange(1_000_000))
+        """A new random seed: another network of the same structure (Shift: the preset `random`)."""
+        if large:
+            self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self._spec() is not None:
+            self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation function for all hidden layers (Shift: the previous)."""
@@ -370,6 +388,7 @@ class Explorer(Viewing, Editing):
         self._walk(1)
 
     def _walk(self, by: int) -> None:
+        self._surprise = None
         before = self.preset
         moved = self.history.step(by)
         place, count = self.history.place
