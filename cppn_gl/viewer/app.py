@@ -31,9 +31,11 @@ from cppn_gl.viewer.captures import Captures
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.hud import Hud, hud_lines, quality
+from cppn_gl.viewer.hud import Hud, font_size, hud_lines, quality
+from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
+from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.preset_list import list_of
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.trace import Trace
@@ -51,6 +53,7 @@ WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
+LEADING = 1.2  # Dear ImGui's font size, which is a line's height, in the HUD's font sizes
 # Seconds without input after which a short pause for compiling is acceptable.
 SETTLED = 1.5
 LEFT_ALONE = 4.0  # while an animation runs
@@ -89,6 +92,7 @@ class App:
         self.words = ViewWords()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
+        self.interface = Interface(self)
         self._names: dict[str, str] = {}
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
@@ -99,6 +103,8 @@ class App:
         self._tidied = wall.perf_counter(), 0  # when, and canvas.changes then
         self.captions = Captions()
         self._strip = 0  # height of the caption below the picture, in pixels
+        self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
+        self._lightness_of = -1  # the value of canvas.pictures when it was last measured
         self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
         self._helper_started = self._presented = False
@@ -119,38 +125,66 @@ class App:
 
     # Actions of the window; those of the exploration are methods of Explorer
 
-    def do_quit(self) -> None:
+    def do_quit(self, large: bool = False) -> None:
         self.window.is_closing = True
 
-    def do_escape(self) -> None:
-        """Close the help if it is open, otherwise the window."""
+    def do_escape(self, large: bool = False) -> None:
+        """Close what is open over the picture, otherwise the window."""
+        if self.interface.close_one():
+            return
         if self.hud.help:
             self.do_toggle_help()
         else:
             self.do_quit()
 
-    def do_toggle_hud(self) -> None:
-        self.hud.on = not self.hud.on
+    def do_next_overlay(self, large: bool = False) -> None:
+        """Show the HUD, the panel, or nothing, in turn (Shift: the chooser)."""
+        if large:
+            self.do_toggle_chooser()
+        elif self.interface.is_open("panel"):
+            self.interface.show("panel", False)
+            self.hud.on = False
+        elif self.hud.on and self.interface.load():
+            self.do_toggle_panel()
+        else:
+            self.hud.on = not self.hud.on
+            self.explorer.message = self.interface.problem
 
-    def do_toggle_help(self) -> None:
+    def do_toggle_panel(self, large: bool = False) -> None:
+        """Open the panel, or close it."""
+        self.hud.on = True
+        if not self.interface.show("panel", not self.interface.is_open("panel")):
+            self.explorer.message = self.interface.problem
+
+    def do_toggle_chooser(self, large: bool = False) -> None:
+        """Open the chooser of presets, or close it."""
+        if not self.interface.show("chooser", not self.interface.is_open("chooser")):
+            self.explorer.message = self.interface.problem
+
+    def connect(self, gui: Any) -> None:
+        """Let the widgets take input, and their edits be history steps."""
+        gui.gesture, gui.finish = self.events.new_gesture, self.explorer.history.finish
+        self.events.gui = gui
+
+    def do_toggle_help(self, large: bool = False) -> None:
         self.hud.help = not self.hud.help
         self._names = labels()  # the keyboard layout may have changed
 
-    def do_toggle_fullscreen(self) -> None:
+    def do_toggle_fullscreen(self, large: bool = False) -> None:
         self.window.fullscreen = not self.window.fullscreen
 
-    def do_screenshot(self) -> None:
+    def do_screenshot(self, large: bool = False) -> None:
         """Save the picture at the window's full resolution, without the HUD."""
         self._try(lambda: self.captures.still(self._shot(), self._scene(), self._folder))
 
-    def do_record(self) -> None:
+    def do_record(self, large: bool = False) -> None:
         """Start recording every frame, or stop."""
         if self.captures.recording:
             self.explorer.message = self.captures.stop()
             return
         self._try(lambda: self.captures.start(self._shot(), self._folder))
 
-    def do_save_preset(self) -> None:
+    def do_save_preset(self, large: bool = False) -> None:
         """Save the preset as a TOML file."""
         preset = self.explorer.shown
 
@@ -190,7 +224,7 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
         self._strip = self.hud.strip(size, content_scale(self.window))
-        self.events.below = self._strip / size[1]
+        self._lay_out(size)
         self.canvas.want(self._scene(), self._size())
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
@@ -200,6 +234,14 @@ class App:
             self._prepare(now)
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
+
+    def _lay_out(self, size: tuple[int, int]) -> None:
+        """Find the picture's place in a window of `size` pixels."""
+        covered = self.interface.covered
+        panel = covered.width if covered is not None else 0
+        covers = view_of(self._shown[0]).by_pixel
+        self.picture = picture_rect(size, panel=panel, strip=self._strip, covers=covers)
+        self.events.picture = self.picture
 
     def _tidy(self, now: float) -> None:
         """Return freed memory to the system every TIDY_SECONDS."""
@@ -244,6 +286,8 @@ class App:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
         if self.canvas.front is None:
             return
+        if self.hud.on and self._at_rest(now):
+            self.interface.load()  # before it is first opened
         if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
@@ -290,7 +334,7 @@ class App:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
         busy = busy or self._unshown or self._weights.busy
-        return not (self.explorer.moving or busy or fading)
+        return not (self.explorer.moving or busy or fading or self.interface.restless)
 
     @property
     def _unshown(self) -> bool:
@@ -303,9 +347,8 @@ class App:
         return scene_of(preset, self.explorer.time, network)
 
     def _size(self) -> tuple[int, int]:
-        """The picture's size in pixels: the window without the caption's strip."""
-        width, height = framebuffer_size(self.window)
-        return width, max(0, height - self._strip)
+        """The picture's size in pixels: the window without the caption's strip and the panel."""
+        return self.picture.size
 
     def _shot(self) -> Shot:
         size = self._size()
@@ -335,15 +378,21 @@ class App:
         if self.hud.wants_lines(now):
             self.hud.lines(self._lines(now), now)
         words = self.words.panels(self.canvas.shown, self._size(), self._cursor())
-        panels = [*words, *self.hud.panels(size, content_scale(self.window), now, self._names)]
+        scale = content_scale(self.window)
+        panels = [*words, *self.hud.panels(size, scale, now, self._names)]
+        self.events.panels = panels
         front = self.canvas.front
         if front is None:
             return False
-        if self.screen.shows(self.canvas.changes, size, panels) and not self.events.exposed:
+        unit = LEADING * font_size(size, scale)
+        self.interface.frame(now, size, unit, self._interface_look())
+        changes = self.canvas.changes + self.interface.frames
+        if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False
         self._seen, self.events.exposed = self.canvas.changes, False
         self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
-        self.screen.show(self.renderer.presenter, front, panels, size, self._strip)
+        over = self.interface.render
+        self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:
             shown, time = self.canvas.shown, self.explorer.time
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
@@ -353,6 +402,24 @@ class App:
             ):
                 self._longest = 0.0
         return True
+
+    def _interface_look(self) -> object:
+        """What the widgets show, to be compared: they are drawn again when it changes."""
+        explorer = self.explorer
+        time = round(explorer.time, 1) if explorer.moving else explorer.time
+        self._follow_lightness()
+        return explorer.history.now, time, explorer.running, self.canvas.pictures
+
+    def _follow_lightness(self) -> None:
+        """Let the widgets' colours follow the picture under them."""
+        covered, front = self.interface.covered, self.canvas.front
+        if covered is None or front is None or self._lightness_of == self.canvas.pictures:
+            return
+        self._lightness_of = self.canvas.pictures
+        if covered.x < self.picture.width:  # over the picture, not beside it
+            self.interface.follow(front.lightness(covered.x / max(1, self.picture.width)))
+        else:
+            self.interface.follow(0.0)
 
     def _cursor(self) -> tuple[float, float] | None:
         """The pixel under the cursor; None while the mouse is outside the window."""
@@ -414,5 +481,6 @@ class App:
             self.captures.close()
         finally:
             self.canvas.release()
+            self.interface.release()
             self.screen.release()
             self.renderer.release()

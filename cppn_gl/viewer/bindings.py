@@ -45,7 +45,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
     _bind("K J", "knob_up knob_down", "change that option up / down", repeats=True),
-    _bind("Tab", "toggle_hud", "text overlay (HUD) on / off"),
+    _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
     _bind("R", "random_seed", "new random network (seed)", repeats=True),

@@ -2,15 +2,20 @@
 
 import math
 import time as wall
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import glfw
 
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.hud import Hud
+from cppn_gl.viewer.hud import Hud, Panel, Spot, spot_at
 from cppn_gl.viewer.keyboard import Keyboard, key_name
-from cppn_gl.viewer.window import to_local
+from cppn_gl.viewer.layout import Rect
+from cppn_gl.viewer.window import to_framebuffer
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.gui.base import Gui
 
 LEFT = 1  # the left button's number in moderngl-window
 CLICK = 4  # screen coordinates; a shorter move between press and release is a click, not a drag
@@ -32,7 +37,10 @@ class Events:
         self._pressed_at: tuple[int, int] | None = None  # None once the press became a drag
         self._gesture = 0
         self._wheel_at = 0.0  # when the wheel last turned; 0 when its gesture has ended
-        self.below = 0.0  # fraction of the window's height below the picture
+        self._spot: Spot | None = None  # pressed
+        self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
+        self.panels: Sequence[Panel] = ()  # over the picture, with spots to click
+        self.gui: Gui | None = None  # takes input before the picture does
         self.pointing = False  # the cursor is over the window
         self.exposed = True  # the window system wants the window redrawn
         self.touched = wall.perf_counter()  # time of the last input
@@ -46,6 +54,7 @@ class Events:
         window.mouse_press_event_func = self._on_press
         window.mouse_release_event_func = self._on_release
         window.mouse_scroll_event_func = self._on_scroll
+        window.unicode_char_entered_func = self._on_letter
         glfw.set_window_refresh_callback(window._window, self._on_refresh)
         glfw.set_window_focus_callback(window._window, self._on_focus)
         glfw.set_cursor_enter_callback(window._window, self._on_enter)
@@ -76,58 +85,105 @@ class Events:
     def _on_key(self, code: int, action: int, modifiers: Any) -> None:
         now = wall.perf_counter()
         self._touch(now)
+        ctrl, shift, alt = modifiers.ctrl, modifiers.shift, modifiers.alt
+        if self.gui is not None:
+            self.gui.key(code, action != glfw.RELEASE, ctrl=ctrl, shift=shift, alt=alt)
         if action == glfw.RELEASE:
             self._keyboard.release(code)
             if not self._keyboard.any:
                 self._explorer.history.finish()
             return
-        key = key_name(code, ctrl=modifiers.ctrl, alt=modifiers.alt)
-        if action != glfw.PRESS or key not in self._keys:
+        key = key_name(code, ctrl=ctrl, alt=alt)
+        typing = self.gui is not None and self.gui.wants_text
+        if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
             return
         if self._keys[key][1].repeats:
-            self._keyboard.press(code, key, modifiers.shift, now)
+            self._keyboard.press(code, key, shift, now)
         self._gesture += 1
-        self._act(key, modifiers.shift)
+        self._act(key, shift)
+
+    def _on_letter(self, char: str) -> None:
+        if self.gui is not None:
+            self.gui.letter(char)
 
     def _act(self, key: str, large: bool) -> None:
-        action = self._keys[key][0]
+        self.perform(self._keys[key][0], large)
+
+    def perform(self, action: str, large: bool = False) -> None:
+        """Perform an action of the binding table: the window's own, or the explorer's."""
         self._explorer.gesture = self._gesture
         self._explorer.message = ""
         own = getattr(self._actions, f"do_{action}", None)
         if own is not None:
-            own()
+            own(large)
         else:
             self._explorer.act(action, large)
         self._hud.say(self._explorer.message, wall.perf_counter())
 
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:
         self._at = x, y
-        self._explorer.cursor = to_local(self._window, x, y, self.below)
-        self.pointing = True
+        place = to_framebuffer(self._window, x, y)
+        if self.gui is not None:
+            self.gui.mouse(*place)
+        self.pointing = not self._taken
+        if not self.pointing:
+            return
+        self._explorer.cursor = self.picture.local(*place)
         if (
             not self._explorer.view.uses_cursor
         ):  # where things are pointed at, it would lie over them
             self._hud.touch(wall.perf_counter())
 
+    @property
+    def _taken(self) -> bool:
+        """Whether the mouse is over a widget, or was pressed there."""
+        return self.gui is not None and self.gui.wants_mouse
+
+    @property
+    def pointed_spot(self) -> Spot | None:
+        """The spot under the cursor."""
+        if self._at is None or self._taken:
+            return None
+        return spot_at(self.panels, *to_framebuffer(self._window, *self._at))
+
     def _on_press(self, x: int, y: int, button: int) -> None:
+        if self.gui is not None:
+            self.gui.mouse(*to_framebuffer(self._window, x, y))
+            if self.gui.button(button - 1, True):
+                return
         self._gesture += 1
+        self._at = self._at or (x, y)
+        self._spot = self.pointed_spot if button == LEFT else None
+        if self._spot is not None:
+            return
         self._buttons.add(button)
         # x and y are the cursor's position now, which after a long frame may be far from the press.
         self._pressed_at = self._at or (x, y)
 
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)
+        if self._taken or not self._buttons:
+            return
         if self._pressed_at is not None:
             if math.dist(self._pressed_at, (x, y)) < CLICK:
                 return
             started, self._pressed_at = self._pressed_at, None
             dx, dy = x - int(started[0]), y - int(started[1])
         self.touched = wall.perf_counter()
-        origin, moved = (to_local(self._window, *by, self.below) for by in ((0, 0), (dx, dy)))
+        places = (to_framebuffer(self._window, *by) for by in ((0, 0), (dx, dy)))
+        origin, moved = (self.picture.local(*place) for place in places)
         self._explorer.gesture = self._gesture
         self._explorer.pan_by(origin[0] - moved[0], origin[1] - moved[1])
 
     def _on_release(self, x: int, y: int, button: int) -> None:
+        if self.gui is not None and self.gui.button(button - 1, False):
+            return
+        spot, self._spot = self._spot, None
+        if spot is not None:
+            self._touch(wall.perf_counter())
+            if spot == self.pointed_spot:
+                self.click(spot)
+            return
         self._buttons.discard(button)
         clicked, self._pressed_at = self._pressed_at, None
         if clicked is not None and button == LEFT:
@@ -137,9 +193,20 @@ class Events:
             self._hud.say(self._explorer.message, wall.perf_counter())
         self._explorer.history.finish()
 
+    def click(self, spot: Spot) -> None:
+        """Do what a click on a spot does."""
+        if isinstance(spot.action, str):
+            self.perform(spot.action)
+            return
+        self._explorer.gesture, self._explorer.message = self._gesture, ""
+        spot.action()
+        self._hud.say(self._explorer.message, wall.perf_counter())
+
     def _on_scroll(self, dx: float, dy: float) -> None:
         now = wall.perf_counter()
         self._touch(now)
+        if self.gui is not None and self.gui.wheel(dx, dy):
+            return
         if now - self._wheel_at > WHEEL_GESTURE:
             self._gesture += 1
         self._wheel_at = now
@@ -152,11 +219,20 @@ class Events:
         self.exposed = True
 
     def _on_enter(self, window: Any, entered: int) -> None:
-        self.pointing = bool(entered)
+        self.pointing = bool(entered) and not self._taken
+        if not entered and self.gui is not None:
+            self.gui.mouse_away()
 
     def _on_focus(self, window: Any, focused: int) -> None:
         if not focused:
             self._keyboard.release_all()
+            if self.gui is not None:
+                self.gui.release_keys()
             self._buttons.clear()
             self._pressed_at = None
             self._explorer.history.finish()
+
+
+def _while_typing(key: str) -> bool:
+    """Whether a key acts while a text is being typed: those that no text field uses."""
+    return key == "Esc" or (key[0] == "F" and key[1:].isdigit()) or key in ("Tab", "Ctrl+S")

@@ -4,6 +4,7 @@ The HUD describes the network, the view and the engine, and fades without input.
 after MESSAGE_SECONDS; an error in a file stays until it is fixed.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cppn_gl.preset.preset import Preset
@@ -22,6 +23,22 @@ PANELS = 6  # cached: the HUD, help, message, problem, caption, and one more
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A clickable rectangle of a panel, in the panel's pixels (y down).
+
+    action: what a click does: an action of the binding table, or a function.
+    words: shown while it is pointed at.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    action: str | Callable[[], None]
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Panel:
     """An image to lay over the picture: (height, width, 4) RGBA, its position and opacity."""
 
@@ -30,6 +47,17 @@ class Panel:
     x: int  # pixels from the window's left side
     y: int  # pixels from the window's top
     alpha: float = 1.0
+    spots: tuple[Spot, ...] = ()
+
+
+def spot_at(panels: Sequence[Panel], x: float, y: float) -> Spot | None:
+    """The spot at a pixel of the window (y down): of the frontmost panel that has one there."""
+    for panel in reversed(panels):
+        for spot in panel.spots:
+            left, top = panel.x + spot.x, panel.y + spot.y
+            if left <= x < left + spot.width and top <= y < top + spot.height:
+                return spot
+    return None
 
 
 def quality(scale: int, samples: int, progress: float) -> str:

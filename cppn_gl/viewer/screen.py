@@ -1,12 +1,14 @@
 """Presents the canvas's planes and the panels over them in the window, only when they change."""
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import glfw
 
 from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.viewer.hud import Panel
+from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.overlay import Overlay
 from cppn_gl.views import text
 
@@ -40,16 +42,23 @@ class Screen:
         planes: Planes,
         panels: list[Panel],
         size: tuple[int, int],
-        strip: int = 0,
+        picture: Rect,
+        over: Callable[[], None] = lambda: None,
     ) -> None:
-        """Show planes and panels at `size` pixels, the planes above a dark strip, `strip` high."""
+        """Show planes and panels in a window of `size` pixels, and what `over` draws over them.
+
+        The planes fill `picture`; beside and below it is dark ground.
+        """
         screen = self._window.ctx.screen
-        if strip:
+        if picture.size != size:
             screen.use()
             screen.viewport, screen.scissor = (0, 0, *size), None
             screen.clear(*GROUND)
-        presenter.show(planes, screen, (size[0], size[1] - strip), flipped=True, below=strip)
+        below = size[1] - picture.y - picture.height
+        presenter.show(planes, screen, picture.size, flipped=True, below=below)
         self._overlay.draw(panels, screen, size)
+        screen.use()
+        over()
         glfw.swap_buffers(self._window._window)
 
     def entitle(self, title: str) -> None:

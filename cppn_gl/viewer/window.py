@@ -67,12 +67,8 @@ def to_pixel(place: tuple[float, float], size: tuple[int, int]) -> tuple[float, 
     return size[0] / 2 + place[0] * half, size[1] / 2 - place[1] * half
 
 
-def to_local(window: Any, x: float, y: float, below: float = 0.0) -> tuple[float, float]:
-    """The picture's local coordinates (u, v) at a point in the window (screen coordinates).
-
-    `below`: the fraction of the window's height that lies below the picture.
-    """
-    width, full_height = glfw.get_window_size(window._window)
-    height = full_height * (1 - below)
-    shorter = max(1, min(width, height))
-    return (2 * x - width) / shorter, (height - 2 * y) / shorter
+def to_framebuffer(window: Any, x: float, y: float) -> tuple[float, float]:
+    """The pixel of the framebuffer (y down) at a point of the window in screen coordinates."""
+    width, height = glfw.get_window_size(window._window)
+    pixels = glfw.get_framebuffer_size(window._window)
+    return x * pixels[0] / max(1, width), y * pixels[1] / max(1, height)

@@ -52,6 +52,23 @@ def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONTS / name, size, layout_engine=ImageFont.Layout.BASIC)
 
 
+STYLES = {"regular": "Regular", "italic": "Italic", "bold": "SemiBold"}
+
+
+def style_file(style: str) -> Path:
+    """The file of the window's typeface in a style: regular, italic or bold.
+
+    Its figures have one width, so that columns of numbers align.
+    """
+    return FONTS / f"IBMPlexSans-{STYLES[style]}.ttf"
+
+
+@cache
+def face(size: int, style: str = "regular") -> ImageFont.FreeTypeFont:
+    """The window's typeface at `size` pixels."""
+    return ImageFont.truetype(style_file(style), size, layout_engine=ImageFont.Layout.BASIC)
+
+
 def letter(size: int) -> tuple[float, int]:
     """(width, line height) of a letter in pixels; the font is monospaced."""
     face = font(size)

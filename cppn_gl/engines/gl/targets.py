@@ -53,6 +53,21 @@ class Planes:
         ]
         return np.stack(planes, axis=-1)
 
+    def lightness(self, start: float = 0.0) -> float:
+        """The mean of the display values from `start` (fraction of the width) to the right edge.
+
+        A few rows are read: enough to choose between dark and light text over the picture.
+        """
+        left = min(int(start * self.texels[0]), self.texels[0] - 1)
+        width, height = self.texels[0] - left, self.size[1]
+        values = []
+        for row in {height // 6, height // 2, 5 * height // 6}:
+            for channel in range(3):
+                box = (left, row, width, 1)
+                data = self.target.read(box, 4, attachment=channel, dtype="f4")
+                values.append(np.clip(np.frombuffer(data, np.float32), 0, 1).mean())
+        return float(np.nan_to_num(np.mean(values)))
+
     def write(self, picture: NDArray[np.float32]) -> None:
         """Fill the planes with a (height, width, 3) float32 picture, row 0 on top."""
         width, height = self.size

@@ -1,0 +1,1 @@
+"""What can be clicked and typed into in the window, drawn by Dear ImGui: the panel, the chooser."""

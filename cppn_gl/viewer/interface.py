@@ -1,0 +1,111 @@
+"""The widgets of the window: loads Dear ImGui when they are first needed, opens and closes them.
+
+The window works without it: then the keys remain, and `problem` says what to install.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from cppn_gl.viewer.layout import Rect
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.app import App
+    from cppn_gl.viewer.gui.base import Gui, Part
+
+# Name -> module and class, drawn from back to front. A part is made with the App as its argument.
+PARTS = {
+    "panel": ("cppn_gl.viewer.gui.panel", "Panel"),
+    "chooser": ("cppn_gl.viewer.gui.chooser", "Chooser"),
+}
+CLOSABLE = ("chooser",)  # parts that Esc closes
+OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
+LIGHT, DARK = 0.62, 0.45  # lightness of the picture above or below which the widgets follow it
+
+
+class Interface:
+    """The parts that are open over the picture."""
+
+    def __init__(self, app: "App"):
+        self._app = app
+        self._parts: dict[str, Part] = {}
+        self.gui: Gui | None = None
+        self.problem = ""  # why there are no widgets, in one line
+
+    def load(self) -> bool:
+        """Import Dear ImGui and make the parts, once; whether there are widgets."""
+        if self.gui is None and not self.problem:
+            try:
+                base = importlib.import_module("cppn_gl.viewer.gui.base")
+            except ImportError:
+                self.problem = OFFER
+                return False
+            gui = base.Gui(self._app.window)
+            for name, (module, kind) in PARTS.items():
+                self._parts[name] = getattr(importlib.import_module(module), kind)(self._app)
+            gui.parts = tuple(self._parts.values())
+            self._app.connect(gui)
+            self.gui = gui
+        return self.gui is not None
+
+    def is_open(self, name: str) -> bool:
+        """Whether a part is open."""
+        return name in self._parts and self._parts[name].open
+
+    def show(self, name: str, shown: bool = True) -> bool:
+        """Open or close a part; False if it cannot be opened."""
+        if not shown and name not in self._parts:
+            return True
+        if not self.load():
+            return False
+        self._parts[name].open = shown
+        assert self.gui is not None
+        self.gui.touch()
+        return True
+
+    def close_one(self) -> bool:
+        """Close what Esc closes: first the list or the text field in use; whether any was."""
+        for name in CLOSABLE:
+            if self.is_open(name):
+                return self.show(name, False)
+        return self.gui is not None and self.gui.leave()
+
+    @property
+    def covered(self) -> Rect | None:
+        """Where the open panel lies, in pixels of the window."""
+        return self._parts["panel"].area if self.is_open("panel") else None
+
+    @property
+    def frames(self) -> int:
+        """Frames built so far: it only increases."""
+        return self.gui.frames if self.gui is not None else 0
+
+    @property
+    def restless(self) -> bool:
+        """Whether frames are due soon without further input."""
+        return self.gui is not None and self.gui.restless
+
+    def frame(self, now: float, size: tuple[int, int], unit: float, shown: object) -> None:
+        """Build a frame if one is due; `shown` compares what the parts show."""
+        gui = self.gui
+        if gui is not None:
+            look = size, unit, shown, tuple(part.open for part in gui.parts)
+            gui.size, gui.unit = size, unit
+            if gui.due(now, look):
+                gui.frame(now, look)
+
+    def follow(self, lightness: float) -> None:
+        """Take the colours that suit a picture of this mean lightness, from 0 to 1."""
+        gui = self.gui
+        if gui is not None and (lightness > LIGHT if gui.dark else lightness < DARK):
+            gui.dark = not gui.dark
+            gui.touch()
+
+    def render(self) -> None:
+        """Draw the last frame into the framebuffer in use."""
+        if self.gui is not None:
+            self.gui.render()
+
+    def release(self) -> None:
+        """Free everything."""
+        if self.gui is not None:
+            self.gui.release()
