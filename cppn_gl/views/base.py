@@ -48,11 +48,42 @@ class Hit:
     time: float | None = None
 
 
+@dataclass(frozen=True)
+class Point:
+    """A point of the plane that is shown at a pixel, and the scene whose outputs it has.
+
+    `unit`: the unit shown there, if not the outputs: its layer (0: the inputs) and its index from
+    0. `before`: its pre-activation is shown.
+    """
+
+    scene: Scene
+    x: float
+    y: float
+    unit: tuple[int, int] | None = None
+    before: bool = False
+
+
+def plane_point(
+    scene: Scene,
+    size: Size,
+    place: tuple[float, float],
+    unit: tuple[int, int] | None = None,
+    *,
+    before: bool = False,
+) -> Point:
+    """The point at a pixel (x to the right, y down) of a picture of the plane of `size`."""
+    scale = 2 * scene.view.extent / max(1, min(size))
+    x = scene.view.center[0] + (place[0] - size[0] / 2) * scale
+    y = scene.view.center[1] + (size[1] / 2 - place[1]) * scale
+    return Point(scene, x, y, unit, before)
+
+
 class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
     row: its row of preset.show.VIEWS, set when it is created from there.
     samples: N of the N×N samples per pixel of the window's final picture.
+    plane: the whole picture shows the plane, as far as the viewport reaches.
     uses_cursor: the overlay depends on the cursor.
     by_engine: the network's engine draws it.
     bakes: it draws only the preset's own network, so one baked program serves all frames.
@@ -66,6 +97,7 @@ class View:
 
     row = ViewRow("", "", "")
     samples = 2
+    plane = False
     uses_cursor = False
     by_engine = True
     bakes = False
@@ -130,6 +162,10 @@ class View:
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What is at a pixel (x to the right, y down) of a picture of `size`."""
         return None
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        """The point of the plane at a pixel of a picture of `size`; None where there is none."""
+        return plane_point(scene, size, place) if self.plane else None
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         """The keys changed by dragging by du to the right, dv up; None: dragging pans.

@@ -16,6 +16,7 @@ class PictureView(View):
     """The network's outputs as colours, drawn by the fastest engine."""
 
     samples = SAMPLES
+    plane = True
     bakes = True
     by_pixel = True
     samples_itself = True

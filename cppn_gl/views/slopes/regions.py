@@ -39,10 +39,10 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.views.base import Hit, Stage, View, Words
+from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
-from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu, point_of
+from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
 
@@ -57,6 +57,7 @@ class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer of their unit."""
 
     by_engine = False
+    plane = True
     colors = True
 
     def problem(self, preset: Preset) -> str:
@@ -137,10 +138,10 @@ class RegionsView(View):
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The number of active units at a pixel, and the unit of the boundary there, if any."""
-        x, y = point_of(scene, size, place)
+        at = plane_point(scene, size, place)
         active = total = 0
         near: tuple[float, int, int] = (np.inf, 0, 0)
-        sums = first_pre_activations(scene.network, [x], [y], scene.clock)
+        sums = first_pre_activations(scene.network, [at.x], [at.y], scene.clock)
         for number, z, _ in layers(scene.network, sums):
             if number in shown_layers(scene):
                 away = distances(z, np.float64(1))[0]

@@ -56,6 +56,8 @@ class Sensitivity:
 class SensitivityView(View):
     """The change of the picture when one layer is perturbed."""
 
+    plane = True
+
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
