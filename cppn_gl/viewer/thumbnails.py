@@ -120,8 +120,8 @@ class Thumbnails:
         digest = subject.digest
         return self._made.find(digest) is None and digest not in self.problems
 
-    def advance(self, budget: float) -> bool:
-        """Read and draw for about `budget` seconds; whether there are more thumbnails now."""
+    def advance(self, budget: float, *, draws: bool = True) -> bool:
+        """Read and, if `draws`, draw for about `budget` seconds; whether there are more now."""
         before, deadline = self.version, within(budget)
         missing = [subject for subject in self._wanted if self._missing(subject)]
         while missing and wall.perf_counter() < deadline:
@@ -133,6 +133,8 @@ class Thumbnails:
                     self._keep(unread, pixels)
                     missing.remove(unread)
                 continue
+            if not draws:
+                break
             if self._job is None:
                 owned = ExitStack()
                 self._job = missing[0], Stepping(self._drawn(missing[0], owned), owned), owned

@@ -20,6 +20,7 @@ class Panel:
         self._explorer = app.explorer
         self.open = False
         self.area: Rect | None = None
+        self.keys = None
 
     def draw(self, gui: "Gui") -> None:
         width = min(round(WIDTH * gui.unit), gui.size[0])
