@@ -54,6 +54,7 @@ class Panel:
         self._app, self._explorer = app, app.explorer
         self.open = False
         self.area: Rect | None = None
+        self.keys = None
         self.diagram: Callable[[Gui, Rect], None] | None = None  # draws at the left edge
         self._widgets = Widgets()
         self._editors = Editors(app, self._widgets)
