@@ -6,7 +6,6 @@ Preset and adds it to the history. An action that is not possible changes nothin
 """
 
 import dataclasses
-import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -14,9 +13,15 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.axes import parse_axis
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
+from cppn_gl.preset.surprise import fresh_seed, surprise_steps
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.utils.tasks import Stepping
+from cppn_gl.viewer.editing import Editing
+from cppn_gl.viewer.favourites import Favourites, opened
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
@@ -32,7 +37,7 @@ MAX_TITLE = 200
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing):
+class Explorer(Viewing, Editing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -42,6 +47,8 @@ class Explorer(Viewing):
         journal: Journal | None = None,
         time: float = 0.0,
         presets: Sequence[Callable[[], Preset]] = (),
+        names: Sequence[str] | None = None,
+        favourites: Favourites | None = None,
     ):
         self.history = History(Moment(preset, preset.view), journal or Journal(None))
         self.time = time
@@ -50,11 +57,13 @@ class Explorer(Viewing):
         self.gesture: object = None  # identifies the held key or drag; None outside a gesture
         self.cursor = (0.0, 0.0)  # local coordinates (u, v), the fixed point of a zoom
         super().__init__()
-        self.presets = PresetList(presets)
+        self.presets = PresetList(presets, names)
+        self.favourites = favourites or Favourites()
         self.guided = False  # captions name the presets
         self.keep_signal = True  # when the activation or the initialisation changes
         self.window = (640, 360)  # the picture's size in pixels
         self._keeper = Keeper()
+        self._surprise: Stepping[Preset] | None = None
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
         # The viewport where a zoom began, its cursor, and the viewport now.
@@ -128,7 +137,25 @@ class Explorer(Viewing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    @property
+    def busy(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._surprise is not None
+
+    def work(self, deadline: float) -> None:
+        """Go on until about `deadline` with what takes several frames: looking for a surprise."""
+        if self._surprise is not None and self._surprise.step(deadline):
+            preset = self._surprise.result
+            assert preset is not None
+            self.load(preset)
+            self.message = preset.title
+
     def _look(self, moment: Moment) -> None:
+        """Make a moment the current one; its title says if the network was changed."""
+        if moment.loaded is not None:
+            preset = titled(moment.preset, moment.loaded)
+            moment = dataclasses.replace(moment, preset=preset)
+        self._surprise = None  # what is chosen meanwhile stays
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
@@ -156,7 +183,7 @@ class Explorer(Viewing):
         keep = self.history.now.layer
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
-        self._look(Moment(titled(preset, self.loaded), self.home, keep, self.loaded))
+        self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
     def _spec(self) -> Random | None:
@@ -232,9 +259,11 @@ class Explorer(Viewing):
         self.message = f"{limits}: {spec.weight_scale:.4g} cannot be {verb}"
 
     def random_seed(self, large: bool = False) -> None:
-        """A new random seed: another network of the same structure."""
-        if self._spec() is not None:
-            self.change(seed=random.SystemRandom().randrange(1_000_000))
+        """A new random seed: another network of the same structure (Shift: the preset `random`)."""
+        if large:
+            self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self._spec() is not None:
+            self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation function for all hidden layers (Shift: the previous)."""
@@ -344,13 +373,14 @@ class Explorer(Viewing):
 
     def layer_up(self, large: bool = False) -> None:
         """Show the next layer (Shift: 5 layers on)."""
-        self._show_layer(self.layer + (5 if large else 1))
+        self.show_layer(self.layer + (5 if large else 1))
 
     def layer_down(self, large: bool = False) -> None:
         """Show the previous layer (Shift: 5 layers back)."""
-        self._show_layer(self.layer - (5 if large else 1))
+        self.show_layer(self.layer - (5 if large else 1))
 
-    def _show_layer(self, layer: int) -> None:
+    def show_layer(self, layer: int) -> None:
+        """Show a layer's picture, or the whole network for the last one."""
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
         words = f"layer {layer} of {depth}" if layer < depth else "the whole network"
@@ -371,7 +401,7 @@ class Explorer(Viewing):
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
-        self._look(Moment(titled(opened, self.loaded), self.home, loaded=self.loaded))
+        self._look(Moment(opened, self.home, loaded=self.loaded))
         self.message = f"now a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:
@@ -426,6 +456,7 @@ class Explorer(Viewing):
         self._walk(1)
 
     def _walk(self, by: int) -> None:
+        self._surprise = None
         before = self.preset
         moved = self.history.step(by)
         place, count = self.history.place
@@ -448,10 +479,45 @@ class Explorer(Viewing):
         self.load(preset)
         self.message = "" if self.guided else f"{number}  {preset.title or preset.name}"
 
+    def take(self, source: str, words: str = "") -> bool:
+        """Explore the preset of a shipped name or a file; whether it could be read.
+
+        The message is `words` and its title, or what is wrong. P goes on from there.
+        """
+        try:
+            preset, time = opened(source)
+        except PresetError as error:
+            self.message = f"{words}{error}"
+            return False
+        self.time = self.time if time is None else time
+        self.presets.number = 0
+        self.load(preset)
+        self.message = "" if self.guided else f"{words}{preset.title or preset.name}"
+        return True
+
+    def favourite(self, number: int) -> None:
+        """Explore favourite `number`, from 1 to 9."""
+        self.take(self.favourites.table()[number], f"favourite {number}: ")
+        if self.favourites.problem:
+            self.message = f"{self.message} · {self.favourites.problem}"
+
+    def keep(self, number: int) -> None:
+        """Make what is shown favourite `number`: by its name, or else as a file of its own."""
+        shown = self.shown
+        try:
+            same = shown.name in shipped() and load_preset(shown.name) == shown
+            source = shown.name if same else self.favourites.keep(shown)
+            self.favourites.put(number, source)
+        except (CaptureError, PresetError) as error:
+            self.message = str(error)
+        else:
+            self.message = f"favourite {number}: {shown.title or shown.name}"
+
     def act(self, action: str, large: bool = False) -> None:
-        """Perform an action of the binding table."""
-        if action.startswith("preset_"):
-            self.number_preset(int(action.removeprefix("preset_")))
+        """Perform an action of the binding table: favourite_3 and keep_3 have a number."""
+        verb, _, number = action.rpartition("_")
+        if number.isdigit():
+            getattr(self, verb)(int(number))
         else:
             getattr(self, action)(large)
 
