@@ -395,7 +395,7 @@ class Explorer(Viewing, Editing):
         if self._take(self.pointed()):
             return
         if self.layer == self.preset.spec.depth:
-            self.message = f"{self._nothing}; of a layer shown by PgDn, Enter makes a network"
+            self.message = f"{self._nothing}; choose a layer with PgDn: Enter opens it as a network"
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
