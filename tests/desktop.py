@@ -98,7 +98,7 @@ class Desktop:
         options = [] if hud else ["--no-hud"]
         self.log = folder / "stderr.txt"
         self._stream: TextIO | None = None
-        self._half, self._events = "", []
+        self._half, self._events, self._advice = "", [], []
         self._places: dict[str, list[int]] = {}  # of widgets and spots, by name
         self.started = time.monotonic()
         with self.log.open("w") as log:
@@ -133,9 +133,21 @@ class Desktop:
                 self._half = ""
                 if event["event"] == "clickable":
                     self._places = event["places"]
+                elif event["event"] == "advice":
+                    self._advice.append(event)
                 else:
                     self._events.append(event)
         return self._events
+
+    def advised(self, test: Callable[[dict[str, Any]], Any], what: str) -> dict[str, Any]:
+        """Wait for advice that passes `test`, the last one given; returns its event."""
+
+        def look() -> dict[str, Any] | None:
+            self.events()
+            return self._advice[-1] if self._advice and test(self._advice[-1]) else None
+
+        found: dict[str, Any] = wait_for(look, what)
+        return found
 
     def place(self, name: str) -> tuple[int, int]:
         """The centre of a widget or spot, in pixels of the window, once it is shown."""

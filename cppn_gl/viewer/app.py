@@ -356,8 +356,9 @@ class App:
         """Measure what is shown, and say what is wrong with it."""
         if self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
-            self.adviser.advance()
-            self.hud.advice = self.adviser.words
+            if self.adviser.advance():
+                words = self.hud.advice = self.adviser.words
+                self._trace.event("advice", words=words, title=self.explorer.title)
 
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""

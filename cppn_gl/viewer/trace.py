@@ -5,7 +5,8 @@ clock, "scale": 1 for full resolution, "samples": N for N×N per pixel, "engine"
 "longest": ms of the longest turn of the window's loop since the previous line, "wanted": whether
 the picture is of the requested scene, "finished": the same, and at full resolution, "size", "time",
 "preset": TOML text}. Where something can be clicked: {"event": "clickable", "places": name to
-[x, y, width, height] in pixels of the window}, whenever it changes.
+[x, y, width, height] in pixels of the window}, whenever it changes. What is wrong with a picture:
+{"event": "advice", "words", "title": of the window}, whenever it has been measured.
 """
 
 import json
