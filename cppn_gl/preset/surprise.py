@@ -217,7 +217,7 @@ def _words(preset: Preset, words: str) -> tuple[str, str]:
         f"{preset.color.mapping}: all of it drawn by chance, with the weights, the view and the "
         f"colours. The preset random with seed {seed} is this one again."
     )
-    return words or f"A surprise: {hidden}, seed {seed}", description
+    return words or f"A surprise: {hidden}", description
 
 
 def _activations(dice: Dice, depth: int) -> tuple[str, ...]:
