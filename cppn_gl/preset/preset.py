@@ -73,11 +73,12 @@ class Preset:
     title: str = ""
     description: str = ""
     shows: str = ""
+    theme: str = ""
     views: tuple[Options, ...] = ()  # the options of views that are not the default: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
 
     def __post_init__(self) -> None:
-        for field in ("title", "description", "shows"):
+        for field in ("title", "description", "shows", "theme"):
             checked(TOP[field][0], getattr(self, field), field)
         changed = (options for options in self.views if options != type(options)())
         views = tuple(sorted(changed, key=lambda options: type(options).__qualname__))
@@ -195,8 +196,7 @@ class Preset:
     def to_toml(self) -> str:
         """The preset as TOML text, for `parse_preset`."""
         document = {"format": FORMAT, "title": self.title, "description": self.description}
-        if self.shows:
-            document["shows"] = self.shows
+        document |= {f: v for f in ("shows", "theme") if (v := getattr(self, f))}
         tables = {name: self.table(name) for name in TABLES}
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         return tomli_w.dumps(document | written)

@@ -643,3 +643,11 @@ def test_no_replacement_ends_in_anything_but_a_preset_or_one_line(key: str, valu
 def test_hypothesis_reaches_what_is_right_too() -> None:
     good = parse_preset(tomli_w.dumps({"network": {"depth": 3}, "view": {"extent": math.pi}}))
     assert good.view.extent == math.pi
+
+
+def test_the_theme_is_one_of_a_list() -> None:
+    preset = Preset(theme="tie-dye")
+    assert parse_preset(preset.to_toml()) == preset
+    assert "theme" not in Preset().to_toml()
+    with pytest.raises(PresetError, match="theme: no 'tiedye'; did you mean 'tie-dye'"):
+        parse_preset('theme = "tiedye"')
