@@ -200,6 +200,7 @@ def _drawn(seed: int, attempt: int) -> Preset:
         view=Viewport(extent=extent),
         animation=Animation(speed=0.2),
         color=Color(mapping, dice.whole(1, 8) == 1, "percentile" if stretched else "none"),
+        theme="pictures",
         name=RANDOM,
     )
 
