@@ -23,7 +23,7 @@ from cppn_gl.utils.elementary import geometric
 from cppn_gl.utils.tasks import at_once
 
 RANDOM = "random"  # the preset's name
-TITLE = "A surprise: another preset each time, or the one of --seed"
+TITLE = "A surprise: another preset each time, or that of a seed"
 
 T = TypeVar("T")
 
