@@ -27,6 +27,7 @@ from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
+from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.captures import Captures
@@ -114,6 +115,7 @@ class App:
         self.interface = Interface(self)
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
+        self.adviser = Adviser()
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
@@ -278,6 +280,7 @@ class App:
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
+        self.explorer.window = self._size()
         self.canvas.want(self._scene(), self._size())
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
@@ -285,6 +288,7 @@ class App:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
+            self._advise()
             self._draw_thumbnails()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
@@ -348,6 +352,13 @@ class App:
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
 
+    def _advise(self) -> None:
+        """Measure what is shown, and say what is wrong with it."""
+        if self.hud.on and self.canvas.current:
+            self.adviser.follow(self.explorer, *self._shown, labels)
+            self.adviser.advance()
+            self.hud.advice = self.adviser.words
+
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
         if self.canvas.front is None:
@@ -402,7 +413,7 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._working
+        busy = busy or self._unshown or self._working or self.adviser.busy
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
@@ -463,7 +474,7 @@ class App:
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False
         self._seen, self.events.exposed = self.canvas.changes, False
-        self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
+        self.screen.entitle(f"{self.explorer.title} – cppn_gl")
         over = self.interface.render
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:

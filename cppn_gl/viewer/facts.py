@@ -39,8 +39,7 @@ def fixed(value: float, decimals: int) -> str:
 
 def title(explorer: Explorer) -> str:
     """The title of what is shown."""
-    preset = explorer.preset
-    return getattr(explorer, "title", "") or preset.title or preset.name
+    return explorer.title
 
 
 def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:

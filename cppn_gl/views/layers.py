@@ -95,6 +95,7 @@ class LayersView(CPUView):
     """Every layer's picture; with `before`, its pre-activations above it."""
 
     uses_cursor = True
+    clicked = "opens a layer"
     colors = True
 
     def cells(self, scene: Scene, size: Size) -> Cells:

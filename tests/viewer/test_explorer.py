@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -789,3 +789,141 @@ def test_walking_back_and_changing_loses_nothing() -> None:
         press(explorer, "history_back")
         depths.append((spec(explorer).depth, spec(explorer).width))
     assert depths == [(8, 16), (7, 16), (6, 16), (5, 16)]
+
+
+# Weight scale: doubling, halving, keeping the signal
+
+
+@pytest.mark.parametrize("scale", [0.55, 1.0, 0.1, 1 / 3, 0.0123])
+def test_doubling_and_halving_the_weight_scale_cancel_exactly(scale: float) -> None:
+    explorer = Explorer(drawn(weight_scale=scale))
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == 2 * scale
+    assert "weight scale" in explorer.message
+    press(explorer, "double_scale", 2, large=True)
+    assert spec(explorer).weight_scale == scale / 2
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == scale
+
+
+@pytest.mark.parametrize(
+    ("large", "word", "end"), [(False, "doubled", 1000), (True, "halved", 1e-4)]
+)
+def test_doubling_and_halving_stop_at_the_limits(large: bool, word: str, end: float) -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "double_scale", 40, large=large)
+    assert explorer.message.startswith("the weight scale ranges from 0.0001 to 1000: ")
+    assert explorer.message.endswith(f"cannot be {word}")
+    assert abs(math.log2(spec(explorer).weight_scale / end)) < 1
+
+
+@pytest.mark.parametrize(
+    ("action", "key"), [("next_activation", "activation"), ("next_init", "init")]
+)
+def test_another_activation_or_init_keeps_the_signal_in_one_step(action: str, key: str) -> None:
+    start = drawn(depth=20, width=24, weight_scale=0.55, seed=7)
+    explorer = Explorer(start)
+    press(explorer, action)
+    assert spec(explorer).weight_scale != 0.55
+    assert "weight scale 0.55 → " in explorer.message
+    assert "keeps the signal" in explorer.message
+    assert explorer.history.place == (2, 2)
+    press(explorer, "history_back")
+    assert explorer.preset == start
+
+
+def test_keeping_the_signal_is_an_option() -> None:
+    explorer = Explorer(drawn(depth=20, width=24, weight_scale=0.55))
+    press(explorer, "toggle_keeping")
+    assert not explorer.keep_signal
+    assert "no longer" in explorer.message
+    press(explorer, "next_activation")
+    assert spec(explorer).weight_scale == 0.55
+    assert "scale" not in explorer.message
+    press(explorer, "toggle_keeping")
+    assert explorer.keep_signal
+    assert "keeps the signal" in explorer.message
+
+
+def test_an_animated_or_swept_weight_scale_is_not_replaced() -> None:
+    moving = drawn(depth=12, weight_scale=0.5).replace(
+        **{"animate.network.weight_scale": [0.4, 0.8]}
+    )
+    swept = drawn(depth=12).replace(**{"show.view": "sheet", "sweep.rows": "weight_scale=0.5,1"})
+    for preset in (moving, swept):
+        explorer = Explorer(preset)
+        press(explorer, "next_activation")
+        assert explorer.preset.animate == preset.animate
+        assert spec(explorer).weight_scale == cast(Random, preset.spec).weight_scale
+
+
+# Titles
+
+
+def titled(title: str = "27 layers of 30", **keys: Any) -> Preset:
+    return Preset(spec=Random(depth=27, width=30, **keys), title=title, name="neylon")
+
+
+def test_a_title_says_that_the_network_was_changed_until_it_is_changed_back() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.shown.title == explorer.title  # in saved files, too
+    press(explorer, "wider")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "narrower")
+    press(explorer, "shallower")
+    assert explorer.title == "27 layers of 30"
+    assert explorer.preset == titled()
+
+
+@pytest.mark.parametrize(
+    "action", ["zoom_in", "pan_up", "next_color", "next_view", "time_on", "double_scale"]
+)
+def test_a_title_stays_true_for_another_view_of_the_same_network(action: str) -> None:
+    explorer = Explorer(titled(inputs=("x", "y", "t")))
+    press(explorer, action)
+    assert explorer.title == "27 layers of 30" + ", changed" * (action == "double_scale")
+
+
+def test_a_layer_shown_or_entered_is_not_the_network_of_the_title() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "layer_down", 3)
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.preset.title == "27 layers of 30"
+    press(explorer, "enter")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "leave")
+    press(explorer, "layer_up", 3)
+    assert explorer.title == "27 layers of 30"
+
+
+def test_what_is_opened_has_a_title_of_its_own() -> None:
+    explorer = Explorer(titled())
+    words = "layer 5 of 27: output of the depth-5 network"
+    explorer.pointed = lambda: Hit(words, opens=titled().layer_picture(5))
+    explorer.click()
+    assert explorer.title == "27 layers of 30: layer 5 of 27"
+
+
+def test_a_changed_title_is_that_of_the_history_and_of_another_preset() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "random_seed")
+    press(explorer, "history_back")
+    assert explorer.title == "27 layers of 30"
+    press(explorer, "history_on")
+    assert explorer.title == "27 layers of 30, changed"
+    explorer.load(titled("another"))
+    assert explorer.title == "another"
+
+
+def test_a_preset_saved_as_changed_is_marked_once() -> None:
+    explorer = Explorer(titled("27 layers of 30, changed"))
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+
+
+def test_without_a_title_the_name_is_shown() -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "deeper")
+    assert explorer.title == "drawn"
