@@ -57,7 +57,7 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
         _time(explorer),
     ]
     if not explorer.view.by_pixel and explorer.knob:
-        lines.insert(1, (f"{turned(explorer.options, explorer.knob)} (keys O, K, J)",))
+        lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
 
 

@@ -32,6 +32,7 @@ CAPTION_MEASURE = 50  # of a caption
 PAGE_MEASURE = 33  # of a column of an explanation
 MOST = 0.62  # of the window's height for the HUD; facts that do not fit are told by `?`
 ROWS, ROWS_SHARE = 3, 0.22  # of the strip: at most so many, in at most this part of the height
+WIDE = 100  # font sizes
 CAPTIONED_ROWS, CAPTIONED_SHARE = 2, 0.12  # the same, with a caption, which has CAPTION_SHARE
 CAPTION_SHARE = 0.45
 SHEET: Ink = (*text.GROUND, 232)  # background of the help and of explanations
@@ -239,6 +240,8 @@ class Hud:
         if not self.on or not (self.beside or self.caption):
             return 0
         most, share = (CAPTIONED_ROWS, CAPTIONED_SHARE) if self.caption else (ROWS, ROWS_SHARE)
+        if size[0] > WIDE * points:  # all facts have room in one row
+            most = min(most, 2)
         room = share * size[1] - 2 * _edge(points)
         return min(most, max(0, int(room // typeset.line_height(points))))
 
@@ -289,10 +292,10 @@ class Hud:
             bottom = self._problem(panels, (room, below), points)
         else:
             bottom = self._stack(panels, (room, below), points, now)
+        if not rows:
+            self._signs(panels, (room, below), points, now)
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._corner(panels, (room, bottom), points, now, names)
-        if not (rows and self.on):
-            self._signs(panels, (room, below), points, now)
         for name, booklet in (("help", self.help), ("explain", self.explain)):
             if booklet.open:
                 of = _help(names) if name == "help" else tuple(self.explanation)
@@ -338,8 +341,11 @@ class Hud:
         now: float,
         names: Mapping[str, str],
     ) -> None:
-        """Add the HUD at the upper left, and the buttons at the right."""
+        """Add the HUD at the upper left, below what is there, and the buttons at the right."""
         margin, alpha = _margin(points), self.opacity(now)
+        sign = next((panel for panel in panels if panel.name == "recording"), None)
+        narrow = sign is not None and sign.x < (MEASURE + 2) * points
+        top = margin + (len(sign.pixels) + margin // 2 if sign is not None and narrow else 0)
         buttons = self._buttons(points, names, upright=True)
         if buttons.height < size[1]:
             x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
@@ -347,7 +353,7 @@ class Hud:
         if not self._told.title:
             return
         room = max(40, min(size[0] - buttons.width - 2 * margin, MEASURE * points))
-        most = round(min(size[1] - 2 * margin, max(MOST * size[1], 6 * points)))
+        most = round(min(size[1] - top - margin, max(MOST * size[1], 6 * points)))
         if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
             return
         told = self._told
@@ -358,7 +364,7 @@ class Hud:
         while lines and _height([head, *lines, *foot], points, inner) > most:
             lines.pop()
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
-        panels.append(drawn.at("hud", margin, margin, alpha))
+        panels.append(drawn.at("hud", margin, top, alpha))
 
     def _signs(self, panels: list[Panel], size: Size, points: int, now: float) -> None:
         """Add what does not fade: the recording, and the progress of a coarse picture."""
