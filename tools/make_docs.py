@@ -55,7 +55,9 @@ def reading_list() -> str:
     parts = []
     for row in VIEWS.values():
         tries = (
-            "".join(f"`{run.words}`" if run.style == "bold" else run.words for run in with_keys(one))
+            "".join(
+                f"`{run.words}`" if run.style == "bold" else run.words for run in with_keys(one)
+            )
             for one in row.tries
         )
         lines = "\n".join(f"- {one}" for one in tries)

@@ -414,6 +414,7 @@ class App:
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:
             self._trace.clickable(self.interface.places, panels)
+            self._trace.told(self.hud.words(now))
             shown, time = self.canvas.shown, self.explorer.time
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
             time = shown.clock.time if shown else time

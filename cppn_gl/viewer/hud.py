@@ -213,6 +213,23 @@ class Hud:
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
+    def words(self, now: float) -> dict[str, str]:
+        """What is told, as text: for the trace."""
+        pages = {"help": self.help, "explanation": self.explain}
+        found = {
+            "title": self._told.title,
+            "facts": "\n".join(" · ".join(parts) for parts in self._told.facts),
+            "message": _plain(self._fresh(now)),
+            "pointer": _plain(self.pointer),
+            "hint": self.hint,
+            "advice": self.advice,
+            "problem": self.problem,
+            "progress": self._progress(now),
+            "recording": _plain(_recording(self.recording)) if self.recording else "",
+            **{name: f"{one.page + 1} of {one.pages}" for name, one in pages.items() if one.open},
+        }
+        return {name: words for name, words in found.items() if words}
+
     def _fresh(self, now: float) -> tuple[Run, ...]:
         return self._message if now < self._message_until else ()
 
@@ -295,6 +312,7 @@ class Hud:
         if not rows:
             self._signs(panels, (room, below), points, now)
         if self.on and not rows and not reading and self.opacity(now) > 0:
+            self._side(panels, (room, below), points, now, names)
             self._corner(panels, (room, bottom), points, now, names)
         for name, booklet in (("help", self.help), ("explain", self.explain)):
             if booklet.open:
@@ -341,18 +359,14 @@ class Hud:
         now: float,
         names: Mapping[str, str],
     ) -> None:
-        """Add the HUD at the upper left, below what is there, and the buttons at the right."""
+        """Add the HUD at the upper left, below a sign that is there."""
         margin, alpha = _margin(points), self.opacity(now)
         sign = next((panel for panel in panels if panel.name == "recording"), None)
         narrow = sign is not None and sign.x < (MEASURE + 2) * points
         top = margin + (len(sign.pixels) + margin // 2 if sign is not None and narrow else 0)
-        buttons = self._buttons(points, names, upright=True)
-        if buttons.height < size[1]:
-            x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
-            panels.append(buttons.at("buttons", x, y, alpha))
         if not self._told.title:
             return
-        room = max(40, min(size[0] - buttons.width - 2 * margin, MEASURE * points))
+        room = max(40, min(size[0] - 4 * margin, MEASURE * points))
         most = round(min(size[1] - top - margin, max(MOST * size[1], 6 * points)))
         if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
             return
@@ -365,6 +379,20 @@ class Hud:
             lines.pop()
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
         panels.append(drawn.at("hud", margin, top, alpha))
+
+    def _side(
+        self,
+        panels: list[Panel],
+        size: Size,
+        points: int,
+        now: float,
+        names: Mapping[str, str],
+    ) -> None:
+        """Add the buttons in the middle of the right edge."""
+        buttons = self._buttons(points, names, upright=True)
+        if buttons.height < size[1] and buttons.width < size[0] // 4:
+            x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
+            panels.append(buttons.at("buttons", x, y, self.opacity(now)))
 
     def _signs(self, panels: list[Panel], size: Size, points: int, now: float) -> None:
         """Add what does not fade: the recording, and the progress of a coarse picture."""
@@ -461,6 +489,10 @@ def font_size(size: Size, content_scale: float) -> int:
 
 def _nothing() -> None:
     """A spot's action that does nothing: the spot only has words."""
+
+
+def _plain(runs: Sequence[Run]) -> str:
+    return "".join(run.words for run in runs).replace(typeset.TIED, " ").strip()
 
 
 def _margin(points: int) -> int:
@@ -693,14 +725,14 @@ def _draw_booklet(
 
 def _footer(booklet: Booklet, number: int, pages: int) -> tuple[Run, ...]:
     """The last line of a booklet: where one is, how to go on, how to close it."""
-    close = Run("Esc closes", ink=ACCENT, action=booklet.close)
+    close = Run("Esc closes", ink=ACCENT, action=booklet.close, hint="close")
     if pages == 1:
         return (close,)
     on = "more (Space)" if number + 1 < pages else "first page (Space)"
     return (
         Run(f"{number + 1} of {pages}", ink=DIM),
         Run("   "),
-        Run(on, "bold", ink=ACCENT, action=booklet.on),
+        Run(on, "bold", ink=ACCENT, action=booklet.on, hint="turn the page"),
         Run("   "),
         close,
     )

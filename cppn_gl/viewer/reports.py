@@ -52,6 +52,7 @@ class Reports:
     def update(self, now: float) -> None:
         """Set all that the HUD tells."""
         app, hud = self._app, self._app.hud
+        hud.handle = not app.interface.problem
         spot = app.events.pointed_spot
         hud.hint = spot.words if spot is not None else ""
         hud.recording = app.captures.recorded
