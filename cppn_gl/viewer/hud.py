@@ -305,12 +305,10 @@ class Hud:
             strip = self._strip_of(room, points, rows, now, names)
             panels.append(strip.at("strip", 0, size[1] - strip.height))
         reading = self.help.open or self.explain.open
-        if rows:
-            bottom = self._problem(panels, (room, below), points)
-        else:
-            bottom = self._stack(panels, (room, below), points, now)
+        top = 0 if rows else self._sign(panels, room, points)
+        bottom = self._problem(panels, (room, below), points, top)
         if not rows:
-            self._signs(panels, (room, below), points, now)
+            bottom = self._stack(panels, (room, bottom), points, now, top)
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._side(panels, (room, below), points, now, names)
             self._corner(panels, (room, bottom), points, now, names)
@@ -320,20 +318,27 @@ class Hud:
                 panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
         return panels
 
-    def _problem(self, panels: list[Panel], size: Size, points: int) -> int:
+    def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
-        if not self.problem:
-            return size[1]
         margin = _margin(points)
-        room = max(40, size[0] - 2 * margin), size[1] - 2 * margin
+        room = max(40, size[0] - 2 * margin), size[1] - top - 2 * margin
+        if not self.problem or room[1] < typeset.LEAST:
+            return size[1]
         drawn = self._panel([says(self.problem)], points, room, text.ALARM)
         y = size[1] - margin - drawn.height
         panels.append(drawn.at("problem", margin, y))
         return y + margin // 2
 
-    def _stack(self, panels: list[Panel], size: Size, points: int, now: float) -> int:
-        """Add problem, message and advice from the bottom up; the height left above them."""
-        margin, bottom = _margin(points), self._problem(panels, size, points)
+    def _stack(self, panels: list[Panel], size: Size, points: int, now: float, top: int) -> int:
+        """Add message, advice and progress from the bottom up; the height left above them."""
+        margin, bottom, free = _margin(points), size[1], size[0] - 2 * _margin(points)
+        progress = self._progress(now) if self.on else ""
+        if progress:
+            drawn = self._panel([says(progress, ink=DIM)], points, size, step=2 * points)
+            x, y = size[0] - margin - drawn.width, bottom - margin - drawn.height
+            if y > top:
+                panels.append(drawn.at("progress", x, y))
+                free, bottom = free - drawn.width - margin, y + margin // 2
         room = max(40, min(size[0] - 2 * margin, round(1.5 * MEASURE * points)))
         lines = [
             ("message", self._fresh(now)),
@@ -343,10 +348,15 @@ class Hud:
         for name, runs in lines:
             if not (self.on and any(run.words for run in runs)):
                 continue
-            if bottom - margin < typeset.line_height(points) + 2 * typeset.pad_of(points):
-                break
-            drawn = self._panel([Paragraph(runs)], points, (room, bottom - margin))
+            drawn = self._panel(
+                [Paragraph(runs)], points, (room, max(1, bottom - top - 2 * margin))
+            )
+            if progress and drawn.width <= free:  # beside the progress
+                bottom = size[1]
+            progress = ""
             y = bottom - margin - drawn.height
+            if y < top + margin:
+                break
             panels.append(drawn.at(name, margin, y))
             bottom = y + margin // 2
         return bottom
@@ -362,8 +372,9 @@ class Hud:
         """Add the HUD at the upper left, below a sign that is there."""
         margin, alpha = _margin(points), self.opacity(now)
         sign = next((panel for panel in panels if panel.name == "recording"), None)
-        narrow = sign is not None and sign.x < (MEASURE + 2) * points
-        top = margin + (len(sign.pixels) + margin // 2 if sign is not None and narrow else 0)
+        top = margin
+        if sign is not None and sign.x < (MEASURE + 2) * points:
+            top += len(sign.pixels) + margin // 2
         if not self._told.title:
             return
         room = max(40, min(size[0] - 4 * margin, MEASURE * points))
@@ -394,18 +405,14 @@ class Hud:
             x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
             panels.append(buttons.at("buttons", x, y, self.opacity(now)))
 
-    def _signs(self, panels: list[Panel], size: Size, points: int, now: float) -> None:
-        """Add what does not fade: the recording, and the progress of a coarse picture."""
-        margin = _margin(points)
-        if self.recording is not None:
-            runs = _recording(self.recording) if self.on else _recording(self.recording)[:1]
-            drawn = self._panel([Paragraph(runs)], points, size)
-            panels.append(drawn.at("recording", size[0] - margin - drawn.width, margin))
-        progress = self._progress(now) if self.on else ""
-        if progress:
-            drawn = self._panel([says(progress, ink=DIM)], points, size, step=2 * points)
-            x, y = size[0] - margin - drawn.width, size[1] - margin - drawn.height
-            panels.append(drawn.at("progress", x, y))
+    def _sign(self, panels: list[Panel], room: int, points: int) -> int:
+        """Add the recording's sign at the upper right; the height down to its lower edge."""
+        if self.recording is None:
+            return 0
+        margin, runs = _margin(points), _recording(self.recording)
+        drawn = self._panel([Paragraph(runs if self.on else runs[:1])], points, (room, 4 * points))
+        panels.append(drawn.at("recording", room - margin - drawn.width, margin))
+        return margin + drawn.height
 
     # Drawing
 
