@@ -20,6 +20,7 @@ from cppn_gl.viewer.gui import style
 from cppn_gl.viewer.layout import Rect
 
 AWAKE = 0.7  # seconds of frames after input
+SETTLING = 3  # frames for a move, a press and a release
 BLINK = 0.25  # seconds between frames while a text is being typed
 
 _NAMED = {
@@ -90,6 +91,7 @@ class Gui:
         self._cursors: dict[int, Any] = {}
         self._held: set[int] = set()  # mouse buttons pressed over a part
         self._at = self._framed_at = (-1.0, -1.0)  # the cursor now, and in the last frame
+        self._pressed = False  # a mouse button was, since keys were last handled
         self._late: list[tuple[int, bool]] = []  # presses that wait for a frame with the cursor
 
     def _clipboard(self) -> None:
@@ -148,6 +150,7 @@ class Gui:
         if not down and button not in self._held:
             return False
         (self._held.add if down else self._held.discard)(button)
+        self._pressed = True
         # An item has to be hovered for a frame before it can be pressed.
         if self._late or self._framed_at != self._at:
             self._late.append((button, down))
@@ -188,6 +191,12 @@ class Gui:
         self._held.clear()
 
     # Frames
+
+    def settle(self) -> None:
+        """Handle the mouse's last events before a key's: imgui needs several frames for them."""
+        for _ in range(SETTLING if self._open and self._pressed else 0):
+            self.frame(wall.perf_counter(), self._shown)
+        self._pressed = bool(self._held)
 
     def leave(self) -> bool:
         """Close an open menu, or leave the text field in use; whether there was one."""
