@@ -97,7 +97,7 @@ class Desktop:
         self.log = folder / "stderr.txt"
         self._stream: TextIO | None = None
         self._half, self._events = "", []
-        self._places: dict[str, list[int]] = {}  # of widgets and spots, by name
+        self.places: dict[str, list[int]] = {}  # of widgets and spots, by name
         self.told: dict[str, str] = {}  # what the HUD tells, by what it is
         self.started = time.monotonic()
         with self.log.open("w") as log:
@@ -131,7 +131,7 @@ class Desktop:
                 event = json.loads(self._half)
                 self._half = ""
                 if event["event"] == "clickable":
-                    self._places = event["places"]
+                    self.places = event["places"]
                 elif event["event"] == "told":
                     self.told = event["words"]
                 else:
@@ -143,7 +143,7 @@ class Desktop:
 
         def look() -> list[int] | None:
             self.events()
-            return self._places.get(name)
+            return self.places.get(name)
 
         x, y, width, height = wait_for(look, f"the widget {name}")
         return x + width // 2, y + height // 2
