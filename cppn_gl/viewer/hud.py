@@ -27,6 +27,7 @@ SAVED_SECONDS = 12.0  # of a message with a file's name
 PROGRESS_AFTER = 0.7  # seconds of refining after which it is told
 TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
 PANELS = 16  # cached
+LEAST_ROOM = 12  # font sizes; a narrower place beside an open panel stays free
 MEASURE = 30  # largest width of the HUD and of messages, in font sizes
 CAPTION_MEASURE = 50  # of a caption
 PAGE_MEASURE = 33  # of a column of an explanation
@@ -264,8 +265,11 @@ class Hud:
 
     def _room(self, size: Size, points: int) -> int:
         """The window's width in pixels, without what an open panel covers."""
-        left = size[0] - self.covered
-        return left if left > 12 * points else size[0]
+        return size[0] if self.crowded(size, points) else size[0] - self.covered
+
+    def crowded(self, size: Size, points: int) -> bool:
+        """Whether an open panel leaves no room for text beside it."""
+        return self.covered > 0 and size[0] - self.covered < LEAST_ROOM * points
 
     def _captioned(self, size: Size, points: int) -> _Drawn | None:
         most = round(CAPTION_SHARE * size[1])
@@ -294,9 +298,27 @@ class Hud:
 
         `names` labels the keys as on the user's keyboard.
         """
+        points, panels = font_size(size, content_scale), list[Panel]()
+        if not self.crowded(size, points):
+            self._tell_around(panels, size, content_scale, now, names)
+        room = self._room(size, points)
+        for name, booklet in (("help", self.help), ("explain", self.explain)):
+            if booklet.open:
+                of = _help(names) if name == "help" else tuple(self.explanation)
+                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
+        return panels
+
+    def _tell_around(
+        self,
+        panels: list[Panel],
+        size: Size,
+        content_scale: float,
+        now: float,
+        names: Mapping[str, str],
+    ) -> None:
+        """Add all but what is opened: around the picture, or over it."""
         points = font_size(size, content_scale)
         room, below = self._room(size, points), size[1] - self.strip(size, content_scale)
-        panels: list[Panel] = []
         caption, rows = self._captioned(size, points), self._rows(size, points)
         if caption is not None:
             left = (room - caption.width) // 2
@@ -312,11 +334,6 @@ class Hud:
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._side(panels, (room, below), points, now, names)
             self._corner(panels, (room, bottom), points, now, names)
-        for name, booklet in (("help", self.help), ("explain", self.explain)):
-            if booklet.open:
-                of = _help(names) if name == "help" else tuple(self.explanation)
-                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
-        return panels
 
     def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
@@ -377,17 +394,19 @@ class Hud:
             top += len(sign.pixels) + margin // 2
         if not self._told.title:
             return
-        room = max(40, min(size[0] - 4 * margin, MEASURE * points))
+        beside = round(1.35 * typeset.line_height(points))  # the buttons
+        room = max(40, min(size[0] - 3 * margin - beside, MEASURE * points))
         most = round(min(size[1] - top - margin, max(MOST * size[1], 6 * points)))
         if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
             return
         told = self._told
         head, lines = says(told.title, "bold"), [_joined(parts) for parts in told.facts]
-        foot = [Paragraph(self.pointer, above=0.2)] if self.pointer else []
-        foot.append(Paragraph(_keys(told, names), above=0.2))
-        inner = room - 2 * typeset.pad_of(points)
-        while lines and _height([head, *lines, *foot], points, inner) > most:
+        # What can be clicked stays in its place, whether or not values stand below it.
+        keys, values = Paragraph(_keys(told, names), above=0.2), Paragraph(self.pointer, above=0.2)
+        inner, below = room - 2 * typeset.pad_of(points), 2.3 * typeset.line_height(points)
+        while lines and _height([head, *lines, keys], points, inner) + below > most:
             lines.pop()
+        foot = [keys, values] if self.pointer else [keys]
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
         panels.append(drawn.at("hud", margin, top, alpha))
 

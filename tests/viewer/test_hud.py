@@ -233,6 +233,15 @@ def test_an_open_panel_at_the_right_is_left_free() -> None:
         assert panel.x + panel.pixels.shape[1] <= 560
 
 
+def test_nothing_shines_through_a_panel_that_leaves_no_room() -> None:
+    hud = full(covered=250, handle=True)
+    hud.say("depth 28", 0.0)
+    assert panels(hud, size=(300, 200)) == {}
+    assert hud.crowded((300, 200), 11)
+    hud.help.toggle()
+    assert list(panels(hud, size=(300, 200))) == ["help"]
+
+
 def test_the_buttons_open_what_there_is() -> None:
     hud = full()
     assert [spot.action for spot in panels(hud)["buttons"].spots] == ["explain"]

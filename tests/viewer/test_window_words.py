@@ -170,6 +170,20 @@ def test_f1_shows_the_help_then_the_explanation_then_neither(show: Callable[...,
         wait_for(opened(wanted), f"{wanted or 'neither'}")
 
 
+def test_a_panel_without_room_beside_it_gives_way_to_the_explanation(
+    show: Callable[..., Desktop],
+) -> None:
+    desktop = show(size="300x200")
+    desktop.finished()
+    desktop.click("toggle_panel")
+    desktop.place("close panel")
+    desktop.key("question")
+    desktop.tells("explanation", "1 of")
+    wait_for(lambda: desktop.events() and "close panel" not in desktop.places, "no panel")
+    desktop.click("turn the page")
+    desktop.tells("explanation", "2 of")
+
+
 def test_escape_closes_what_is_open_before_the_window(show: Callable[..., Desktop]) -> None:
     desktop = show()
     for key, name in (("h", "help"), ("question", "explanation"), ("F1", "help")):
