@@ -137,7 +137,7 @@ class Explorer(Viewing, Editing):
             preset = self._surprise.result
             assert preset is not None
             self.load(preset)
-            self.message = preset.title
+            self.message = f"random, seed {preset.spec.seed}: {preset.title}"
 
     def _look(self, moment: Moment) -> None:
         self._surprise = None  # what is chosen meanwhile stays

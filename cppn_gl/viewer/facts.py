@@ -51,8 +51,8 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     preset = explorer.moment
     lines = [
         (shown(explorer), NORMALISED[preset.normalize.which]),
-        (preset.spec.structure, *activations(preset), weights(parameters)),
         (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
+        (preset.spec.structure, *activations(preset), weights(parameters)),
         tuple(filter(None, preset.spec.draws.split("  "))),
         _time(explorer),
     ]

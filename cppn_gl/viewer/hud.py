@@ -333,7 +333,7 @@ class Hud:
             bottom = self._stack(panels, (room, bottom), points, now, top)
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._side(panels, (room, below), points, now, names)
-            self._corner(panels, (room, bottom), points, now, names)
+            self._corner(panels, (room, below), bottom, points, now, names)
 
     def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
@@ -382,11 +382,12 @@ class Hud:
         self,
         panels: list[Panel],
         size: Size,
+        bottom: int,
         points: int,
         now: float,
         names: Mapping[str, str],
     ) -> None:
-        """Add the HUD at the upper left, below a sign that is there."""
+        """Add the HUD at the upper left, below a sign that is there and above `bottom`."""
         margin, alpha = _margin(points), self.opacity(now)
         sign = next((panel for panel in panels if panel.name == "recording"), None)
         top = margin
@@ -396,7 +397,7 @@ class Hud:
             return
         beside = round(1.35 * typeset.line_height(points))  # the buttons
         room = max(40, min(size[0] - 3 * margin - beside, MEASURE * points))
-        most = round(min(size[1] - top - margin, max(MOST * size[1], 6 * points)))
+        most = round(min(bottom - top - margin, max(MOST * size[1], 6 * points)))
         if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
             return
         told = self._told

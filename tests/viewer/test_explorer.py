@@ -196,7 +196,7 @@ def test_a_random_preset_is_one_step_of_the_history() -> None:
     explorer = Explorer(given_layers())
     found = surprised(explorer)
     assert found == surprise(found.spec.seed)
-    assert explorer.message == found.title
+    assert explorer.message == f"random, seed {found.spec.seed}: {found.title}"
     assert explorer.home == found.view
     assert explorer.history.place == (2, 2)
     assert surprised(explorer) != found

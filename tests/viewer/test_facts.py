@@ -49,11 +49,11 @@ def test_the_facts_say_what_is_shown() -> None:
     assert told(of) == [
         "picture, after sigmoid",
         "not normalised",
+        "x −0.800 … 0.800   y −0.500 … 0.500",
+        "zoom 2×",
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
-        "x −0.800 … 0.800   y −0.500 … 0.500",
-        "zoom 2×",
         "uniform",
         "weight scale 0.55",
         "seed 7",
