@@ -37,7 +37,7 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
-from cppn_gl.viewer.hud import Hud, font_size
+from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
@@ -199,14 +199,20 @@ class App:
 
     def do_toggle_help(self, large: bool = False) -> None:
         self.hud.explain.close()
-        self.hud.help.toggle()
-        self.names = labels()  # the keyboard layout may have changed
+        self._toggle(self.hud.help)
 
     def do_explain(self, large: bool = False) -> None:
         """Explain what is shown, or close the explanation."""
         self.hud.help.close()
-        self.hud.explain.toggle()
-        self.names = labels()
+        self._toggle(self.hud.explain)
+
+    def _toggle(self, booklet: Booklet) -> None:
+        """Open or close pages over the picture; a panel that leaves no room for them is closed."""
+        booklet.toggle()
+        self.names = labels()  # the keyboard layout may have changed
+        size = framebuffer_size(self.window)
+        if booklet.open and self.hud.crowded(size, font_size(size, content_scale(self.window))):
+            self.interface.show("panel", False)
 
     def do_next_help(self, large: bool = False) -> None:
         """Show the help, the explanation, or neither, in turn."""
@@ -479,6 +485,7 @@ class App:
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:
             self._trace.clickable(self.interface.places, panels)
+            self._trace.told(self.hud.words(now))
             shown, time = self.canvas.shown, self.explorer.time
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
             time = shown.clock.time if shown else time

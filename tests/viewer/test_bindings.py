@@ -10,6 +10,7 @@ from cppn_gl.viewer.bindings import (
     Binding,
     by_key,
     help_rows,
+    keys_of,
     shown_keys,
 )
 from cppn_gl.viewer.explorer import Explorer
@@ -19,7 +20,7 @@ DESIGNED = [
     *"][D=-0AISCVOKJ,.RZXP123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "?"),
 ]
 
 
@@ -72,3 +73,11 @@ def test_the_help_shows_the_labels_of_the_keyboard() -> None:
     assert shown_keys(by_key()["Ctrl+S"][1], names) == "Ctrl+Ы"
     assert shown_keys(by_key()["Enter"][1], names) == "Enter"
     assert ("+ Ü", "weight scale up / down") in help_rows(names)
+
+
+def test_the_key_of_an_action_is_found_as_the_user_sees_it() -> None:
+    found = [keys_of(action) for action in ("deeper", "explain", "pan_up", "next_help")]
+    assert found == ["↑", "?", "Alt+↑", "F1"]
+    assert keys_of("stronger", {"]": "+"}) == "+"
+    assert keys_of("preset_3") == "3"
+    assert keys_of("no_action") == "no_action"

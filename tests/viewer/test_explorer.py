@@ -70,7 +70,7 @@ def test_depth_and_width_stop_at_their_limits(
     assert explorer.message == f"the {key} ranges from {low} to {high}"
     press(explorer, down)
     assert getattr(spec(explorer), key) == high - 1
-    assert explorer.message == ""
+    assert explorer.message == f"{key} {high - 1}"
     press(explorer, down, 100, large=True)
     assert getattr(spec(explorer), key) == low
 
@@ -744,13 +744,45 @@ def test_each_change_is_one_step() -> None:
     for expected in seen[-2::-1]:
         press(explorer, "history_back")
         assert explorer.history.now == expected
-    assert explorer.message == "history: 1 of 7"
+    assert explorer.message == "depth 5 · history: 1 of 7"
     press(explorer, "history_back")
     assert explorer.message == "start of the history"
     press(explorer, "history_on", 6)
     assert explorer.history.now == seen[-1]
     press(explorer, "history_on")
     assert explorer.message == "end of the history"
+
+
+def test_every_change_is_told_in_a_few_words() -> None:
+    explorer = Explorer(drawn(depth=5, weight_scale=0.55))
+    told = []
+    for action in (
+        "deeper",
+        "wider",
+        "stronger",
+        "zoom_in",
+        "pan_right",
+        "reset_view",
+        "next_activation",
+        "next_init",
+        "layer_down",
+    ):
+        press(explorer, action)
+        told.append(explorer.message)
+    width = spec(explorer).width
+    assert told == [
+        "depth 6",
+        f"width {width}",
+        "weight scale 0.5744",
+        "extent 0.8409",
+        "centre 0.105112, 0",
+        "extent 1",
+        "activation sigmoid",
+        "initialisation normal",
+        "layer 5 of 6",
+    ]
+    press(explorer, "random_seed")
+    assert explorer.message == f"seed {spec(explorer).seed}"
 
 
 def test_a_held_key_is_one_step() -> None:
