@@ -66,6 +66,9 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Esc Q", "escape quit", "quit (Esc closes the help first)"),
 )
 
+# Actions of buttons in the window, and the keys that lead to the same.
+BUTTONS = {"toggle_panel": "Tab", "toggle_chooser": "Shift+Tab"}
+
 MOUSE: tuple[tuple[str, str], ...] = (
     ("click", "open or select item under cursor"),
     ("drag", "pan, or rotate a 3D view"),

@@ -5,6 +5,7 @@ import pytest
 from cppn_gl.viewer.app import App
 from cppn_gl.viewer.bindings import (
     BINDINGS,
+    BUTTONS,
     MOUSE,
     Binding,
     by_key,
@@ -43,7 +44,7 @@ def test_every_action_exists(key: str) -> None:
 
 
 def test_every_action_of_the_window_has_a_key() -> None:
-    actions = {action for action, _ in by_key().values()}
+    actions = {action for action, _ in by_key().values()} | set(BUTTONS)
     assert {name.removeprefix("do_") for name in vars(App) if name.startswith("do_")} <= actions
 
 

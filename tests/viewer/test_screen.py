@@ -13,6 +13,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.viewer import screen as module
 from cppn_gl.viewer.hud import Panel
+from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.screen import Screen
 
 pytestmark = pytest.mark.gl
@@ -94,12 +95,12 @@ def test_planes_and_panels_over_them(
     picture = np.stack([rows / 13, columns / 21, 0 * rows + 0.25], axis=2).astype(np.float32)
     planes.write(picture)
     screen = Screen(window)
-    screen.show(renderer.presenter, planes, [panel(0.5)], SIZE)
+    screen.show(renderer.presenter, planes, [panel(0.5)], SIZE, Rect(0, 0, *SIZE))
     assert swapped == [window._window]
     expected = np.round(255 * picture)
     expected[2:6, 3:8] = (expected[2:6, 3:8] + (255, 0, 0)) / 2
     assert np.abs(window.pixels() - expected).max() <= 1
-    screen.show(renderer.presenter, planes, [], SIZE)
+    screen.show(renderer.presenter, planes, [], SIZE, Rect(0, 0, *SIZE))
     assert np.abs(window.pixels() - np.round(255 * picture)).max() == 0
     planes.release()
     screen.release()
@@ -125,7 +126,7 @@ def test_nothing_is_left(
     before = counted.alive()
     screen = Screen(window)
     for x in range(4):
-        screen.show(renderer.presenter, planes, [panel(x=x)], SIZE)
+        screen.show(renderer.presenter, planes, [panel(x=x)], SIZE, Rect(0, 0, *SIZE))
     screen.release()
     assert counted.alive() == before
     planes.release()

@@ -300,7 +300,9 @@ def test_hud_and_help_lie_over_the_picture(
     )
     desktop.key("h")
     wait_for(lambda: covered_fraction(desktop, plain) > 2 * covered, "the help overlay")
-    desktop.key("h", "Tab")
+    desktop.key("h", "Tab")  # the panel
+    wait_for(lambda: covered_fraction(desktop, plain) > 0.2, "the panel")
+    desktop.key("Tab")
     wait_for(lambda: covered_fraction(desktop, plain) == 0, "the picture alone")
 
 

@@ -344,7 +344,7 @@ def test_the_tour_goes_on_and_back_with_captions(
 
         wait_for(at(number), "figure 17")  # which shows the preset of figure 11
         captioned = desktop.pixels().astype(int)
-        desktop.key("Tab")
+        desktop.key("Tab", "Tab")
         wait_for(lambda: uncovered(desktop.pixels(), captioned) > 0.3, "no caption below")
         desktop.key("p")
         wait_for(at(number + 1), "the next step")

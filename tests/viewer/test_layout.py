@@ -1,0 +1,33 @@
+"""The picture's rectangle, and places in it."""
+
+import pytest
+
+from cppn_gl.viewer.layout import Rect, picture_rect
+
+SIZE = (1000, 600)
+
+
+def test_without_a_panel_the_picture_fills_the_window_above_the_strip() -> None:
+    assert picture_rect(SIZE, panel=0, strip=0, covers=True) == Rect(0, 0, 1000, 600)
+    assert picture_rect(SIZE, panel=0, strip=80, covers=False) == Rect(0, 0, 1000, 520)
+
+
+def test_a_picture_with_words_makes_room_for_the_panel() -> None:
+    assert picture_rect(SIZE, panel=300, strip=0, covers=False) == Rect(0, 0, 700, 600)
+    assert picture_rect(SIZE, panel=300, strip=0, covers=True) == Rect(0, 0, 1000, 600)
+
+
+def test_a_narrow_window_is_covered() -> None:
+    assert picture_rect((300, 200), panel=250, strip=0, covers=False) == Rect(0, 0, 300, 200)
+    assert picture_rect((300, 200), panel=300, strip=400, covers=False).size == (300, 0)
+
+
+@pytest.mark.parametrize("rect", [Rect(0, 0, 400, 200), Rect(10, 20, 200, 300)])
+def test_local_coordinates_span_the_shorter_side(rect: Rect) -> None:
+    middle = rect.x + rect.width / 2, rect.y + rect.height / 2
+    assert rect.local(*middle) == (0, 0)
+    u, v = rect.local(rect.x, rect.y)  # the upper left corner
+    shorter = min(rect.size)
+    assert (u, v) == (-rect.width / shorter, rect.height / shorter)
+    assert (rect.x, rect.y) in rect
+    assert (rect.x + rect.width, rect.y) not in rect
