@@ -33,8 +33,10 @@ MEASURES: dict[str, str] = {
     "contrast": "standard deviation of the outputs over the picture",
     "layer": "the layer shown",
     "zoom": "magnification since the page opened",
+    "time": "time in seconds",
     "paused": "whether time stands still",
 }
+SIGNAL = ("gain", "growth", "left", "saturated", "saturated_first", "contrast")  # take a while
 SHARES = ("left", "saturated", "saturated_first")  # measures that are written in per cent
 _FIGURE = re.compile(r"Figure (\d+)")
 _PLACE = re.compile(r"\{([^{}]*)\}")

@@ -68,6 +68,7 @@ _FUNCTIONS: dict[str, Callable[[Explorer], Any]] = {
     "contrast": lambda explorer: float(signal(explorer).unit_std[-1]),
     "layer": lambda explorer: explorer.layer,
     "zoom": lambda explorer: explorer.zoom,
+    "time": lambda explorer: explorer.time,
     "paused": lambda explorer: not explorer.running,
 }
 assert list(_FUNCTIONS) == list(MEASURES)
