@@ -150,78 +150,190 @@ class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
     `view`: "module:Class", imported when the view is first drawn (help and parsing need no OpenGL),
-    or a callable without arguments that makes the view.
+    or a callable without arguments that makes the view. `reading`: how to read it, in a few
+    sentences. `tries`: what to do next, one sentence each; {deeper} stands for the key of that
+    action in the window, and sentences about options of the view name them in quotes.
     """
 
     name: str
     help: str
     view: str | Callable[[], Any]
     options: type[Options] | None = None
+    reading: str = ""
+    tries: tuple[str, ...] = ()
 
 
 VIEWS: dict[str, ViewRow] = {
     row.name: row
     for row in (
         ViewRow(
-            "picture", "the outputs as colours at every point", "cppn_gl.views.picture:PictureView"
+            "picture",
+            "the outputs as colours at every point",
+            "cppn_gl.views.picture:PictureView",
+            reading="Each point of the picture has an x and a y. The network computes numbers from "
+            "them, its outputs, and these are the colour of that point: by default red, green and "
+            "blue. Smooth parts are where the outputs hardly change from point to point. Fine "
+            "detail is where the layers have multiplied small differences.",
+            tries=(
+                "{deeper} and {shallower} add and remove a layer: detail grows with depth.",
+                "{stronger} and {weaker} make all weights larger or smaller: too small, and one "
+                "colour is left; too large, and the picture breaks into noise.",
+                "{zoom_out} shows the network from far away, {zoom_in} from close by: far out it "
+                "is a star of rays.",
+                "{next_activation} takes another activation: tanh bends smoothly, relu has edges.",
+                "{layer_down} shows the picture one layer earlier.",
+            ),
         ),
         ViewRow(
             "sheet",
             "a grid of networks that vary by row and column, see [sweep]",
             "cppn_gl.views.sheet:SheetView",
+            reading="Each cell is the picture of a network of its own. The labels say what "
+            "changes from column to column and from row to row; all else is equal. Compare "
+            "neighbours.",
+            tries=(
+                "Click on a cell to explore its network; {leave} returns to the sheet.",
+                "{random_seed} draws all networks from another seed.",
+                "{deeper}, {stronger} and {zoom_in} change all cells, unless the sheet varies "
+                "that itself.",
+            ),
         ),
         ViewRow(
             "layers",
             "the picture of every layer",
             "cppn_gl.views.layers:LayersView",
             LayersOptions,
+            reading="Cell k is the picture of the network cut off after layer k: the same "
+            "weights, one layer more in each cell. The first cells are plain ramps; every layer "
+            "bends what the layer before it made, so that detail grows. With the option 'before', "
+            "the sums before the activation stand above each picture.",
+            tries=(
+                "Click on a cell to explore the network that ends there; {leave} returns.",
+                "{next_knob} selects the option 'before', {knob_up} switches it.",
+                "{stronger} makes the weights larger: from which layer on is it noise?",
+            ),
         ),
         ViewRow(
             "units",
             "every unit of every layer as a small picture",
             "cppn_gl.views.units.units:UnitsView",
             UnitsOptions,
+            reading="Each tile is one unit: its value at every point of the picture, red where it "
+            "is positive and blue where it is negative. Columns are layers, from the inputs at "
+            "the left to the outputs at the right. Every unit is a weighted sum of the column "
+            "before it, put through the activation. A tile of two flat colours is saturated.",
+            tries=(
+                "Point at a tile to see the unit enlarged, with its weights; click to keep it.",
+                "{knob_up} draws the weights as lines: colour is their sign.",
+                "{deeper} adds a column, {wider} a row.",
+            ),
         ),
         ViewRow(
             "signal",
             "mean, standard deviation and saturation, layer by layer",
             "cppn_gl.views.plots.signal:SignalView",
+            reading="The plots follow the values from the inputs (layer 0) to the outputs. "
+            "Standard deviation: how much a layer's values differ. If it falls towards 0, all "
+            "points get the same colour and the picture fades. Saturated: the part of the units "
+            "on a flat end of their activation. If it nears 100 %, the picture breaks into noise. "
+            "The dashed line is the prediction √n·σ: with n inputs to a unit and weights of "
+            "standard deviation σ, a layer's sums spread √n·σ times as much as its inputs. The "
+            "activation then shrinks what it passes on, so it takes somewhat more than 1 to keep "
+            "the signal.",
+            tries=(
+                "{stronger} and {weaker}: find the weight scale at which the line stays level.",
+                "{deeper} adds layers: does the signal fade or keep?",
+                "{next_activation}: which activations keep the signal, and at which scale?",
+            ),
         ),
         ViewRow(
             "surface",
             "the output as a lit height field",
             "cppn_gl.views.solid.surface:SurfaceView",
             SurfaceOptions,
+            reading="The plane lies flat, and the output at each point is the height above it. "
+            "Lines on the surface join points of equal height. A slope is a place where the "
+            "picture changes; a plain is one colour.",
+            tries=(
+                "Drag to turn it, roll the wheel to come closer.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'relief' is "
+                "the height, 'paint' the colour, 'panels' the sum of hidden units.",
+                "{stronger} makes the slopes steeper, until they are cliffs.",
+            ),
         ),
         ViewRow(
             "curves",
             "units and outputs along one input, as line plots",
             "cppn_gl.views.plots.curves:CurvesView",
             CurvesOptions,
+            reading="A cut through the picture along a line. From left to right: the units of the "
+            "last hidden layer, their weighted sums with the bias, and the outputs after the "
+            "activation. The sums are made of the curves at their left: each output is a mixture "
+            "of all units.",
+            tries=(
+                "Point at a curve to read its value.",
+                "{pan_up} and {pan_down} move the line of the cut.",
+                "{layer_down} shows the layer before, {wider} adds a unit.",
+            ),
         ),
         ViewRow(
             "volume",
             "three inputs as a volume, with the moving slice",
             "cppn_gl.views.solid.volume:VolumeView",
             VolumeOptions,
+            reading="With a third input the network fills a box: x and y across, the third input "
+            "upwards. The picture is one slice through the box, framed. Bright parts are where "
+            "the output is large; where it is below the threshold, the box is transparent.",
+            tries=(
+                "Drag to turn it, roll the wheel to come closer.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'opacity', "
+                "'threshold', and the sides at which the box is cut open.",
+                "{pause} stops or starts the slice, if the third input is time.",
+            ),
         ),
         ViewRow(
             "regions",
             "the linear regions of a relu network",
             "cppn_gl.views.slopes.regions:RegionsView",
             RegionsOptions,
+            reading="A relu is 0 or passes its sum on unchanged. So the network is linear between "
+            "lines where a unit switches, and each line is one unit's switch, coloured by its "
+            "layer. Lines of layer 1 are straight; those of later layers bend wherever they cross "
+            "an earlier line. Inside one region the colour changes evenly.",
+            tries=(
+                "Point at a line to see which unit it belongs to.",
+                "{layer_up} and {layer_down} show the lines of fewer or more layers.",
+                "{wider} adds lines, {deeper} folds them.",
+            ),
         ),
         ViewRow(
             "gradient",
             "magnitude of the output's gradient at every point",
             "cppn_gl.views.slopes.gradient:GradientView",
             GradientOptions,
+            reading="Bright is where the picture changes fastest from point to point, dark is "
+            "where it is nearly even. The scale in the corner is the change of the output per "
+            "unit of x and y.",
+            tries=(
+                "Point anywhere to read the number.",
+                "{stronger} and {deeper} raise the slopes: compare the scale in the corner.",
+                "{zoom_in}: is there structure at every size?",
+            ),
         ),
         ViewRow(
             "sensitivity",
             "change of the output when one layer's weights are perturbed",
             "cppn_gl.views.slopes.sensitivity:SensitivityView",
             SensitivityOptions,
+            reading="The weights of one layer are changed a little at random. Bright is where that "
+            "moves the output most. The bars compare the layers: a tall bar is a layer on which "
+            "much depends.",
+            tries=(
+                "Click on a bar to change that layer instead.",
+                "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', the size "
+                "of the change, and {knob_up} and {knob_down} change it.",
+                "{stronger}: in a network near noise, early layers matter most.",
+            ),
         ),
     )
 }

@@ -1,11 +1,11 @@
 """The table of key bindings, from which the help overlay and docs/keys.md are generated.
 
 Keys are named by their label ("A" … "Z", "0" … "9"), by their position on a US keyboard ("]", "=",
-","), or by name ("Up", "PageDown", "F2"). A binding may include "Ctrl+" and "Alt+", but not Shift,
-which makes the step larger.
+","), by the character they type ("?"), or by name ("Up", "PageDown", "F2"). A binding may include
+"Ctrl+" and "Alt+", but not Shift, which makes the step larger.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -62,8 +62,9 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("F9", "record", "start / stop recording frames"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
     _bind("F11", "toggle_fullscreen", "fullscreen"),
-    _bind("H F1", "toggle_help toggle_help", "this help"),
-    _bind("Esc Q", "escape quit", "quit (Esc closes the help first)"),
+    _bind("H F1", "toggle_help next_help", "this help (F1 again: what am I seeing?)"),
+    _bind("?", "explain", "what am I seeing?"),
+    _bind("Esc Q", "escape quit", "quit (Esc first closes what is open)"),
 )
 
 # Actions of buttons in the window, and the keys that lead to the same.
@@ -101,6 +102,15 @@ def shown_keys(binding: Binding, names: dict[str, str] | None = None) -> str:
         return "1–9"
     labels = _SYMBOLS | (names or {})
     return " ".join(_label(key, labels) for key in binding.keys)
+
+
+def keys_of(action: str, names: Mapping[str, str] | None = None) -> str:
+    """The key of an action, as on the user's keyboard; the action's name if it has no key."""
+    for binding in BINDINGS:
+        if action in binding.actions:
+            labels = _SYMBOLS | dict(names or {})
+            return _label(binding.keys[binding.actions.index(action)], labels)
+    return action
 
 
 def _label(key: str, labels: dict[str, str]) -> str:

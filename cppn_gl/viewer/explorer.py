@@ -18,6 +18,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
+from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
@@ -122,9 +123,13 @@ class Explorer(Viewing):
         self.message = f"{words}; Backspace returns"
 
     def change(self, say: str = "", **keys: Any) -> None:
-        """Change keys of the preset and set the message; an invalid value only sets the message."""
+        """Change keys of the preset; the message is `say`, or the keys and their values in words.
+
+        An invalid value only sets the message.
+        """
+        before = self.preset
         try:
-            preset = self.preset.replace(**keys)
+            preset = before.replace(**keys)
         except PresetError as error:
             self.message = str(error)
             return
@@ -132,7 +137,7 @@ class Explorer(Viewing):
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
         self._look(Moment(preset, self.home, keep))
-        self.message = say
+        self.message = say or change_words(before, keys)
 
     def _spec(self) -> Random | None:
         spec = self.moment.spec
@@ -204,14 +209,14 @@ class Explorer(Viewing):
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
-            self.change(f"activation {name}", activation=name)
+            self.change(activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next weight initialisation (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             name = following(list(INITS), spec.init, large)
-            self.change(f"initialisation {name}", init=name)
+            self.change(init=name)
 
     # Zoom and pan
 
@@ -358,10 +363,13 @@ class Explorer(Viewing):
         self._walk(1)
 
     def _walk(self, by: int) -> None:
+        before = self.preset
         moved = self.history.step(by)
         place, count = self.history.place
         end = "start of the history" if by < 0 else "end of the history"
-        self.message = f"history: {place} of {count}" if moved else end
+        changed = difference(before, self.preset) if moved else ""
+        words = f"history: {place} of {count}" if moved else end
+        self.message = f"{changed} · {words}" if changed else words
 
     def next_preset(self, large: bool = False) -> None:
         """The next preset of the list (Shift: the previous)."""

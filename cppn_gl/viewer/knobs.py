@@ -1,11 +1,16 @@
-"""Steps a view's options: the next value of an option, and how the HUD writes it."""
+"""Steps a view's options; and how the window writes keys and their values, in a few words."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
+from cppn_gl.preset.preset import TABLES, Preset, resolve
 from cppn_gl.preset.show import Options
 from cppn_gl.utils.checks import Integer, Number, OneOf, flag
+from cppn_gl.views.text import significant
 
+MOST = 4  # keys, or entries of a list, that are written
+WRITTEN = {"center": "centre", "init": "initialisation", "view": "view"}
 DIGITS = 6  # numbers are rounded to this many decimals: 0.3, not 0.30000000000000004
 
 
@@ -26,7 +31,54 @@ def turn(options: Options, name: str, steps: int) -> Any:
 
 def turned(options: Options, name: str) -> str:
     """An option and its value as text: "slice on", "opacity 12"."""
-    value = getattr(options, name)
+    return key_words(name, getattr(options, name))
+
+
+def key_words(name: str, value: Any) -> str:
+    """A key and its value in a few words: "weight scale 0.57", "slice on", "centre 0.5, −1"."""
+    return f"{WRITTEN.get(name, name.replace('_', ' '))} {_value_words(value)}"
+
+
+def _value_words(value: Any, digits: int = 4) -> str:
     if isinstance(value, bool):
-        return f"{name} {'on' if value else 'off'}"
-    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        return "on" if value else "off"
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, float):
+        return significant(value, digits)
+    if isinstance(value, list | tuple):
+        listed = ", ".join(_value_words(one, DIGITS) for one in value[:MOST])
+        return listed + (" …" if len(value) > MOST else "")
+    return str(value).replace("-", "−") if isinstance(value, int) else str(value)
+
+
+def change_words(before: Preset, keys: Mapping[str, Any]) -> str:
+    """What a change of `keys` does to a preset, in a few words: "depth 28", "extent 0.5"."""
+    named = {resolve(name): value for name, value in keys.items()}
+    differs = {
+        (table, field): value
+        for (table, field), value in named.items()
+        if table == "show" or not table or getattr(before.table(table), field) != value
+    }
+    return _listed({field: value for (_, field), value in (differs or named).items()})
+
+
+def difference(before: Preset, after: Preset) -> str:
+    """The keys in which `after` differs from `before`, with its values; "" if it is in none."""
+    found: dict[str, Any] = {}
+    for name in TABLES:
+        old, new = before.table(name), after.table(name)
+        if type(old) is not type(new):
+            return after.title or after.name
+        if old != new:
+            for field in dataclasses.fields(new):
+                if getattr(old, field.name) != getattr(new, field.name):
+                    found[field.name] = getattr(new, field.name)
+    many = len(found) > MOST
+    return (after.title or after.name) if many else _listed(found)
+
+
+def _listed(keys: Mapping[str, Any]) -> str:
+    """Keys and values; of a zoom only the extent, since the centre follows from it."""
+    names = [name for name in keys if not (name == "center" and "extent" in keys)]
+    return ", ".join(key_words(name, keys[name]) for name in names)

@@ -91,7 +91,6 @@ class Viewing(ABC):
             if self.knob == "layer":
                 value = min(value, self.preset.spec.depth)
             self.change(**{f"show.{self.knob}": value})
-            self.message = self.message or turned(self.options, self.knob)
 
     def _has_knobs(self) -> bool:
         if not self.view.knobs:

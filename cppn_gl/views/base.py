@@ -48,6 +48,36 @@ class Hit:
     time: float | None = None
 
 
+@dataclass(frozen=True)
+class Point:
+    """A point of the plane that is shown at a pixel, and the scene whose outputs it has.
+
+    `unit`: the unit shown there, if not the outputs: its layer (0: the inputs) and its index from
+    0. `before`: its pre-activation is shown.
+    """
+
+    scene: Scene
+    x: float
+    y: float
+    unit: tuple[int, int] | None = None
+    before: bool = False
+
+
+def plane_point(
+    scene: Scene,
+    size: Size,
+    place: tuple[float, float],
+    unit: tuple[int, int] | None = None,
+    *,
+    before: bool = False,
+) -> Point:
+    """The point at a pixel (x to the right, y down) of a picture of the plane of `size`."""
+    scale = 2 * scene.view.extent / max(1, min(size))
+    x = scene.view.center[0] + (place[0] - size[0] / 2) * scale
+    y = scene.view.center[1] + (size[1] / 2 - place[1]) * scale
+    return Point(scene, x, y, unit, before)
+
+
 class View:
     """A way of looking at a preset. One object serves all presets, sizes and contexts.
 
@@ -129,6 +159,10 @@ class View:
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What is at a pixel (x to the right, y down) of a picture of `size`."""
+        return None
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        """The point of the plane at a pixel of a picture of `size`; None where there is none."""
         return None
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:

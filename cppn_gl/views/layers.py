@@ -27,7 +27,7 @@ from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.cells import Cells, arranged
 
 RMS_RANGE = 2.5  # pre-activations of ± so many root mean squares are shown as 0 and 1
@@ -165,6 +165,21 @@ class LayersView(CPUView):
                     text = named if fits else text
                 lettering.chip(draw, (left + inset, top + inset), text, font_size)
         return np.asarray(image)
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        cells = self.cells(scene, size)
+        index = cells.at(place)
+        if index is None:
+            return None
+        left, top, _, bottom = cells.box(index)
+        wide, high = self.cell_picture_size(scene, size)
+        x, y, before = place[0] - left, place[1] - top, False
+        if scene.options(LayersOptions).before:
+            before = y < high
+            y = y if before else place[1] - (bottom - high)
+        opened = scene.preset.layer_picture(index + 1)
+        of = Scene(opened.network(), scene.view, scene.clock, opened)
+        return plane_point(of, (wide, high), (x, y), before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The layer's number and inputs; a click opens its picture."""

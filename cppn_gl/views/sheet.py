@@ -20,7 +20,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
-from cppn_gl.views.base import Hit, Stage, View, Words, lay_over
+from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over, plane_point
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 
@@ -80,8 +80,9 @@ class SheetView(View):
     ) -> Steps[None]:
         picture = lettering.blank(planes.size)
         target: Planes | None = None
-        for cell, scene in self._scenes(of, layout.grid):
-            yield
+        count = len(layout.grid.cells)
+        for number, (cell, scene) in enumerate(self._scenes(of, layout.grid)):
+            yield number / count
             left, top, right, bottom = layout.box(cell.row, cell.column)
             view, size = view_of(scene.preset), (right - left, bottom - top)
             if view.problem(scene.preset):
@@ -94,7 +95,7 @@ class SheetView(View):
             # One shape for all cells, however rounded, so that their colour ranges agree.
             region = Region.of(size, samples, scene.preset.sweep.cell)
             task = enlarged(view, stage, target, scene, region)
-            yield from during(task, owned)
+            yield from during(task, owned, number, count)
             task.release()
             found = lay_over(target.read(), view.overlay(scene, size))
             room = picture[max(0, top) : bottom, max(0, left) : right]
@@ -127,6 +128,18 @@ class SheetView(View):
             box = layout.box(pointed.row, pointed.column)
             lettering.frame(draw, box, max(1, round(layout.gap / 2)), lettering.WHITE)
         return np.asarray(image)
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        """The point in the cell, if its view shows the plane."""
+        layout = self.layout(scene.preset, size)
+        cell = layout.at(place)
+        if cell is None:
+            return None
+        time = scene.clock.time if cell.time is None else cell.time
+        of = scene_of(cell.preset, time, self._networks.get(cell.preset))
+        left, top, right, bottom = layout.box(cell.row, cell.column)
+        at = place[0] - left, place[1] - top
+        return view_of(of.preset).point(of, (right - left, bottom - top), at)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The cell's label; a click opens its network, at its time."""

@@ -30,7 +30,7 @@ from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Hit, Stage, View, Words
+from cppn_gl.views.base import Hit, Point, Stage, View, Words, plane_point
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
@@ -106,12 +106,15 @@ class GradientView(View):
         legend.scale(scale, heat(), *limits(scene))
         return legend.pixels()
 
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        return plane_point(scene, size, place)
+
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The gradient magnitude at a pixel."""
-        x, y = point_of(scene, size, place)
-        jets = at_points(scene.network, [x], [y], scene.clock)
+        at = plane_point(scene, size, place)
+        jets = at_points(scene.network, [at.x], [at.y], scene.clock)
         steep = steepness(jets, channels(scene, scene.options(GradientOptions)))[0]
-        return Hit(f"gradient magnitude {short(steep)} at ({x:.4g}, {y:.4g})")
+        return Hit(f"gradient magnitude {short(steep)}")
 
 
 def on_cpu(painter: Painter, network: Network, few: int = FEW_UNITS) -> bool:
@@ -166,12 +169,6 @@ def grid(
     u, v = (axis.ravel() for axis in np.meshgrid(steps, steps))
     (x, y), extent = scene.view.center, scene.view.extent
     return x + extent * u, y + extent * v
-
-
-def point_of(scene: Scene, size: Size, place: tuple[float, float]) -> tuple[float, float]:
-    unit = 2 * scene.view.extent / min(size)
-    x = scene.view.center[0] + (place[0] - size[0] / 2) * unit
-    return x, scene.view.center[1] + (size[1] / 2 - place[1]) * unit
 
 
 @lru_cache_by_size(KEPT, scene_bytes)

@@ -39,10 +39,10 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.views.base import Hit, Stage, View, Words
+from cppn_gl.views.base import Hit, Point, Stage, View, Words, plane_point
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
-from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu, point_of
+from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
 
@@ -135,12 +135,15 @@ class RegionsView(View):
             legend.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
         return legend.pixels()
 
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        return plane_point(scene, size, place)
+
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The number of active units at a pixel, and the unit of the boundary there, if any."""
-        x, y = point_of(scene, size, place)
+        at = plane_point(scene, size, place)
         active = total = 0
         near: tuple[float, int, int] = (np.inf, 0, 0)
-        sums = first_pre_activations(scene.network, [x], [y], scene.clock)
+        sums = first_pre_activations(scene.network, [at.x], [at.y], scene.clock)
         for number, z, _ in layers(scene.network, sums):
             if number in shown_layers(scene):
                 away = distances(z, np.float64(1))[0]

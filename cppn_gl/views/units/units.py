@@ -18,7 +18,7 @@ from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import font
 from cppn_gl.views.units import diagram
@@ -152,6 +152,16 @@ class UnitsView(CPUView):
             return image
 
         return self._backgrounds.get((network.digest, board, size, lined), draw).copy()
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        board = board_of(scene, size)
+        unit = board.at(place)
+        if unit is None:
+            return None
+        left, top, right, bottom = board.box(unit)
+        at = place[0] - left, place[1] - top
+        before = scene.options(UnitsOptions).before
+        return plane_point(scene, (right - left, bottom - top), at, unit, before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a tile selects its unit; on the selected one, or beside the tiles, none."""

@@ -1,0 +1,178 @@
+"""What the window shows, in words: for the HUD, and for the page that explains it.
+
+Explorer, picture's size -> facts(): lines of short parts, the most important first
+Point under the pointer  -> pointer_runs(): x, y, outputs or the unit's value, and the colour
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from cppn_gl.nn.features import features
+from cppn_gl.preset.preset import Preset, Viewport
+from cppn_gl.preset.show import CHANNELS
+from cppn_gl.utils.arrays import Size
+from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.knobs import turned
+from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
+from cppn_gl.views.base import Point
+from cppn_gl.views.text import counted, significant
+
+LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
+NORMALISED = {
+    "none": "not normalised",
+    "hidden": "hidden layers normalised",
+    "all": "all layers normalised",
+}
+
+Lines = tuple[tuple[str, ...], ...]
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals, and a typographic minus sign."""
+    if abs(value) >= 1e6:
+        return significant(value, 6)
+    written = f"{value:.{decimals}f}"
+    return (written.lstrip("-") if float(written) == 0 else written).replace("-", "−")
+
+
+def title(explorer: Explorer) -> str:
+    """The title of what is shown."""
+    preset = explorer.preset
+    return getattr(explorer, "title", "") or preset.title or preset.name
+
+
+def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
+    """What is shown: view, network, extent, draws, and time, each as parts of a line.
+
+    `parameters`: of the network. `size`: of the picture in pixels.
+    """
+    preset = explorer.moment
+    lines = [
+        (shown(explorer), NORMALISED[preset.normalize.which]),
+        (preset.spec.structure, *activations(preset), weights(parameters)),
+        (extent(preset.view, size), *_zoom(explorer)),
+        tuple(filter(None, preset.spec.draws.split("  "))),
+        _time(explorer),
+    ]
+    if not explorer.view.by_pixel and explorer.knob:
+        lines.insert(1, (f"{turned(explorer.options, explorer.knob)} (keys O, K, J)",))
+    return tuple(line for line in lines if line)
+
+
+def weights(parameters: int) -> str:
+    """The number of parameters in plain words."""
+    return f"{parameters:,} weights and biases"
+
+
+def activations(preset: Preset) -> list[str]:
+    """The activations of the hidden layers, at most three by name; none of a given network."""
+    spec = preset.spec
+    names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
+    listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return [listed] if spec.redrawable else []
+
+
+def shown(explorer: Explorer) -> str:
+    """The view, the layer, and whether values are shown before or after the activation."""
+    preset, view, layer = explorer.moment, explorer.view, explorer.layer
+    depth = preset.spec.depth
+    words = view.name
+    if layer < depth:
+        words += f", layer {layer} of {depth}"
+    before = getattr(explorer.options, "before", None)
+    if before is not None:
+        both = " and after" if view.name == "layers" else ""
+        return f"{words}, {f'before{both}' if before else 'after'} activation"
+    return f"{words}, after {preset.spec.output_activation}" if view.by_pixel else words
+
+
+def limits(view: Viewport, size: Size) -> tuple[float, float, float, float]:
+    """left, right, bottom, top of a viewport in a picture of `size`."""
+    (x, y), half = view.center, max(1, min(size)) / 2
+    across, up = (view.extent * side / 2 / half for side in size)
+    return x - across, x + across, y - up, y + up
+
+
+def extent(view: Viewport, size: Size) -> str:
+    """The part of the plane shown, in numbers."""
+    decimals = min(12, max(0, 1 - math.floor(math.log10(view.extent))))
+    left, right, low, high = (fixed(value, decimals) for value in limits(view, size))
+    return f"x {left} … {right}   y {low} … {high}"
+
+
+def _zoom(explorer: Explorer) -> list[str]:
+    return [] if explorer.zoom == 1 else [f"zoom {explorer.zoom:.4g}×"]
+
+
+def _time(explorer: Explorer) -> tuple[str, ...]:
+    if not explorer.preset.animated:
+        return ()
+    return (f"time {explorer.time:.1f} s" + ("" if explorer.running else ", paused"),)
+
+
+def values_at(point: Point) -> list[tuple[str, float]]:
+    """The outputs at a point, or the value of its unit, by name; in float64."""
+    scene = point.scene
+    network = scene.network
+    at = np.array([point.x]), np.array([point.y])
+    inputs = features(network.inputs, *at, scene.clock, network.latent)
+    dtype = np.float64 if network.parameters < LARGE else np.float32
+    layer, index = point.unit or (network.depth, None)
+    if layer == 0 and index is not None:
+        return [(network.inputs[index], float(inputs[0, index]))]
+    if index is None and not point.before:
+        found = network.evaluate(inputs, dtype)[0]
+    else:
+        walked = list(zip(range(layer), network.walk(inputs, dtype), strict=False))
+        _, pre, units = walked[-1][1]
+        found = (pre if point.before else units)[0]
+    if index is not None and layer < network.depth:
+        return [(f"unit {index + 1} of layer {layer}", float(found[index]))]
+    names = CHANNELS if len(found) == 3 else ("output",)
+    named = [(name, float(value)) for name, value in zip(names, found, strict=True)]
+    return named if index is None else [named[index]]
+
+
+def place(point: Point, side: int) -> str:
+    """x and y of a point, to the pixel of a picture whose shorter side has `side` pixels."""
+    unit = 2 * point.scene.view.extent / max(1, side)
+    decimals = min(15, max(0, math.ceil(-math.log10(unit))))
+    return f"x {fixed(point.x, decimals)}  y {fixed(point.y, decimals)}"
+
+
+def pointer_runs(
+    point: Point | None, side: int, said: str = "", rgb: Sequence[int] | None = None
+) -> tuple[Run, ...]:
+    """What is under the pointer: the view's words `said`, x and y, values, and the colour.
+
+    `side`: the shorter side of the picture in pixels. `rgb`: the colour shown, 0 to 255 each.
+    """
+    parts: list[Run] = []
+    if point is not None:
+        parts.append(Run(place(point, side), ink=DIM))
+        values = values_at(point)
+        before = " before activation" if point.before else ""
+        words = "  ".join(f"{name} {_value(value)}" for name, value in values) + before
+        parts.append(Run(words))
+        if rgb is not None:
+            red, green, blue = (int(value) for value in rgb)
+            parts.append(Run("", ink=(red, green, blue, 255), shape=CHIP))
+    if said and not (point is not None and point.unit is not None):
+        parts.insert(0, Run(said, ink=ACCENT))
+    spaced: list[Run] = []
+    for part in parts:
+        spaced += [Run("   "), part] if spaced else [part]
+    return tuple(spaced)
+
+
+def _value(value: float) -> str:
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    return fixed(value, 3) if 1e-3 <= abs(value) < 1000 or value == 0 else significant(value)
+
+
+def sentence(numbers: int, what: str) -> str:
+    """A number of things, with thousands separated: "1,200 weights"."""
+    return counted(numbers, what).replace(str(numbers), f"{numbers:,}")
