@@ -21,12 +21,11 @@ from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
-from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.canvas import Canvas
-from cppn_gl.viewer.captions import Captions
+from cppn_gl.viewer.captions import Caption
 from cppn_gl.viewer.captures import Captures
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
@@ -36,7 +35,7 @@ from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
-from cppn_gl.viewer.preset_list import list_of
+from cppn_gl.viewer.lesson import Lesson
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
@@ -50,6 +49,7 @@ from cppn_gl.views.base import Hit
 SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
 WEIGHTS_SLICE = 0.01  # drawing random weights
+MEASURE_SLICE = 0.005  # measuring what a page of the tour tells
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
@@ -101,7 +101,8 @@ class App:
         self._longest = 0.0  # seconds of the longest turn since the last picture
         self._turn_at = 0.0
         self._tidied = wall.perf_counter(), 0  # when, and canvas.changes then
-        self.captions = Captions()
+        self.lesson = Lesson(self.explorer)
+        self.hud.caption = self.caption = Caption(self.lesson)
         self._strip = 0  # height of the caption below the picture, in pixels
         self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
         self._lightness_of = -1  # the value of canvas.pictures when it was last measured
@@ -113,15 +114,10 @@ class App:
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
 
-    def take_tour(self, tour: Sequence[Step], number: int) -> None:
-        """Let P step through a tour's presets, with captions, starting at step `number` (from 1).
-
-        An empty tour changes nothing.
-        """
-        if tour:
-            self.captions = Captions(tour)
-            self.explorer.guided = True
-            self.explorer.presets = list_of([step.preset for step in tour], number)
+    def take_tour(self, number: int) -> None:
+        """Begin the tour at a page, from 1. The page's preset is shown already."""
+        self.caption.names = labels()
+        self.lesson.start(number, keep=False)
 
     # Actions of the window; those of the exploration are methods of Explorer
 
@@ -160,6 +156,15 @@ class App:
         """Open the chooser of presets, or close it."""
         if not self.interface.show("chooser", not self.interface.is_open("chooser")):
             self.explorer.message = self.interface.problem
+
+    def do_toggle_tour(self, large: bool = False) -> None:
+        """Begin the tour, or go on where it was left; or leave it."""
+        self.caption.names = labels()
+        if self.lesson.on:
+            self.lesson.leave()
+        else:
+            self.hud.on = True
+            self.lesson.start()
 
     def connect(self, gui: Any) -> None:
         """Let the widgets take input, and their edits be history steps."""
@@ -222,7 +227,10 @@ class App:
             return
         self._pass_time(now, elapsed)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
-        self.hud.caption = self.captions.of(self.explorer)
+        self.lesson.follow()
+        self.lesson.advance(MEASURE_SLICE)
+        covered = self.interface.covered
+        self.hud.covered = covered.width if covered is not None else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
         self.canvas.want(self._scene(), self._size())
@@ -325,7 +333,7 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy or self.lesson.busy):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
@@ -333,7 +341,7 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._weights.busy or self.lesson.busy
         return not (self.explorer.moving or busy or fading or self.interface.restless)
 
     @property

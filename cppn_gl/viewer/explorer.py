@@ -112,6 +112,11 @@ class Explorer(Viewing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    def revisit(self, moment: Moment) -> None:
+        """Explore what was explored before, with the layer that was shown."""
+        self._entered.clear()
+        self._look(moment)
+
     def _look(self, moment: Moment) -> None:
         self.history.add(moment, self.gesture)
 

@@ -6,6 +6,7 @@ after MESSAGE_SECONDS; an error in a file stays until it is fixed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
@@ -17,7 +18,7 @@ from cppn_gl.views import text
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
-CAPTION_LETTERS = 56  # largest width of a caption, in font sizes
+CAPTION_SHARE = 0.45  # of the window's height, at most
 TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
 PANELS = 6  # cached: the HUD, help, message, problem, caption, and one more
 
@@ -119,14 +120,28 @@ def _structure(preset: Preset, layer: int) -> str:
     return f"{spec.structure}{shown}{listed}"
 
 
+Captioned = tuple[text.Pixels, tuple[Spot, ...]]
+
+
+class Caption(Protocol):
+    """The words of a tour's page."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+
+    def drawn(self, room: int, points: int, most: int) -> Captioned:
+        """Pixels at most `room` wide and `most` high, and spots in them."""
+
+
 class Hud:
     """Builds the panels of a frame; caches those whose text has not changed."""
 
     def __init__(self, *, on: bool = True):
         self.on = on
+        self.covered = 0  # pixels at the window's right that an open panel covers
         self.help = False
         self.problem = ""  # an error to show until it is fixed
-        self.caption: list[str] = []  # of a tour's step, shown below the picture
+        self.caption: Caption | None = None  # of a tour's page, shown below the picture
         self.pointed = ""  # describes the item under the cursor; hides the HUD, which may cover it
         self._message, self._message_at = "", 0.0
         self._touched: float | None = None  # time of the last input
@@ -163,13 +178,12 @@ class Hud:
     def strip(self, size: tuple[int, int], content_scale: float) -> int:
         """The height of the caption's strip below the picture, in pixels; 0 without a caption."""
         caption = self._captioned(size, font_size(size, content_scale))
-        return 0 if caption is None else len(caption) + 2 * (font_size(size, content_scale) // 2)
+        return 0 if caption is None else len(caption[0])
 
-    def _captioned(self, size: tuple[int, int], points: int) -> text.Pixels | None:
-        if not (self.on and self.caption and text.fits(points, size[1] // 2)):
+    def _captioned(self, size: tuple[int, int], points: int) -> Captioned | None:
+        if not (self.on and self.caption):
             return None
-        room = (min(size[0], CAPTION_LETTERS * points), size[1] // 2)
-        return self._panel("caption", self.caption, points, room, text.CLEAR)
+        return self.caption.drawn(size[0] - self.covered, points, round(CAPTION_SHARE * size[1]))
 
     def panels(
         self, size: tuple[int, int], content_scale: float, now: float, names: dict[str, str]
@@ -184,10 +198,11 @@ class Hud:
         panels = []
         caption = self._captioned(size, points)
         if caption is not None:
-            below = size[1] - len(caption) - margin // 2
-            left = (size[0] - caption.shape[1]) // 2
-            panels.append(Panel("caption", caption, max(0, left), below))
-            below -= margin // 2 + margin
+            pixels, spots = caption
+            below = size[1] - len(pixels)
+            left = (size[0] - self.covered - pixels.shape[1]) // 2
+            panels.append(Panel("caption", pixels, max(0, left), below, spots=spots))
+            below -= margin // 2
         if self.help:
             pixels = self._help(size, points, names)
             x, y = (size[0] - pixels.shape[1]) // 2, (size[1] - len(pixels)) // 2
