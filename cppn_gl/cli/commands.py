@@ -432,7 +432,9 @@ COMMANDS = {
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),
     "tour": Command(
-        "a lesson in the window: the figures of Neylon's essay, one key at a time", _tour_options, _tour
+        "a lesson in the window: the figures of Neylon's essay, one key at a time",
+        _tour_options,
+        _tour,
     ),
     "tune": Command("time the engines on a preset and save the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),

@@ -333,7 +333,9 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy or self.lesson.busy):
+        elif seconds > 0.001 and not (
+            self.canvas.busy or self._unshown or self._weights.busy or self.lesson.busy
+        ):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()

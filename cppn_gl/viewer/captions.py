@@ -25,7 +25,9 @@ from cppn_gl.views import text
 MEASURE = 54  # largest width, in font sizes
 SMALLER = 2  # font sizes given up before the text is
 AHEAD: Ink = (92, 100, 112, 255)  # a tick of a page to come
+FRAME: Ink = (92, 124, 158, 255)  # around a key
 _MARKUP = re.compile(r"<([^<>]*)>|\*([^*]*)\*")
+_KEY = re.compile(r"( ?)(<[^<>]*>)( ?)")
 _KEPT = 8  # drawings
 
 Drawn = tuple[text.Pixels, tuple[Spot, ...]]
@@ -78,9 +80,11 @@ class Caption:
         shown = self._paragraphs(words, full=way.full, reading=reading)
         lines = typeset.compose(shown, way.points, wide - 2 * edge)
         parts = typeset.paginate(lines, max(1, way.height - y - edge // 2))
+        draw = ImageDraw.Draw(image)
         for target in typeset.draw_lines(image, parts[0] if parts else [], edge, y):
             box = target.x, target.y, target.width, target.height
             spots.append(Spot(*box, target.action, target.hint))
+            _frame(draw, box, way.points)
         return np.asarray(image), tuple(spots)
 
     def _way(self, longest: Words, room: int, points: int, most: int) -> _Way:
@@ -100,7 +104,9 @@ class Caption:
         wide = min(room, MEASURE * points) - 2 * edge
         choices = (False,) if full else (False, True)
         highest = max(
-            typeset.height(typeset.compose(self._paragraphs(longest, full=full, reading=r), points, wide))
+            typeset.height(
+                typeset.compose(self._paragraphs(longest, full=full, reading=r), points, wide)
+            )
             for r in choices
         )
         return edge + _tick(points) + edge + typeset.line_height(points) + highest + edge
@@ -113,6 +119,7 @@ class Caption:
     def _runs(self, words: str, ink: Ink) -> tuple[Run, ...]:
         """Words with <action> as the key of that action, which can be clicked, and *italics*."""
         runs, at = [], 0
+        words = _KEY.sub(r"\1\1\2\3\3", words)  # room for the frames of keys
         for match in _MARKUP.finditer(words):
             runs.append(Run(words[at : match.start()], ink=ink))
             if match[1] is not None:
@@ -126,8 +133,8 @@ class Caption:
         large = action.startswith("Shift+")
         name = action.removeprefix("Shift+")
         label = ("Shift+" if large else "") + keys_of(name, self.names)
-        # A click on the key is the key, without Shift.
-        return Run(label, "bold", ACCENT, action="" if large else name)
+        # Events give a click no Shift: such a key only tells.
+        return Run(label, "bold", ACCENT, action=_nothing if large else name)
 
     def _ticks(self, image: Image.Image, edge: int, points: int) -> tuple[list[Spot], int]:
         """A tick for each page, grouped by chapter; the height used."""
@@ -169,7 +176,7 @@ class Caption:
         if lesson.number > 1:
             parts.append(("‹" if narrow else "‹ back", ACCENT, lesson.back, "the page before"))
         words, hint = ("end", "leave the tour") if last else ("next", "the next page")
-        on = ("›" if narrow and not last else f"{words} ›")
+        on = "›" if narrow and not last else f"{words} ›"
         parts.append((on, ACCENT, lesson.forward, hint))
         if not last:
             parts.append(("×", DIM, lesson.leave, "leave the tour"))
@@ -184,13 +191,23 @@ class Caption:
                 left = round(x - gap / 2)
                 spots.append(Spot(left, y, round(wide + gap), line, action or _nothing, hint))
         title = typeset.shorten(heading, points, max(1, x - gap - edge), "bold")
-        typeset.draw_lines(image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y)
+        typeset.draw_lines(
+            image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y
+        )
         return spots
 
     def _turn(self) -> None:
         """Show the text in place of what is asked, or again what is asked."""
         number = self._lesson.number
         self._reading = None if self._reading == number else number
+
+
+def _frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: int) -> None:
+    """The outline of a key around its label."""
+    left, top, wide, high = box
+    aside = max(2, round(0.22 * points))
+    outline = (left - aside, top + 1, left + wide + aside - 1, top + high - 2)
+    draw.rounded_rectangle(outline, radius=aside + 1, outline=FRAME)
 
 
 def _nothing() -> None:

@@ -319,9 +319,7 @@ def spreads(
     return [Spread(tuple(map(tuple, group)), room, gap) for group in groups]
 
 
-def draw_lines(
-    image: Image.Image, lines: Sequence[Line], left: float, top: float
-) -> list[Target]:
+def draw_lines(image: Image.Image, lines: Sequence[Line], left: float, top: float) -> list[Target]:
     """Draw lines with their upper left corner at a place; the clickable rectangles of them."""
     draw, targets, y = ImageDraw.Draw(image), [], top - (lines[0].above if lines else 0)
     for line in lines:
