@@ -97,6 +97,7 @@ class Desktop:
         self.log = folder / "stderr.txt"
         self._stream: TextIO | None = None
         self._half, self._events = "", []
+        self._places: dict[str, list[int]] = {}  # of widgets and spots, by name
         self.started = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -126,9 +127,32 @@ class Desktop:
         for line in self._stream or []:
             self._half += line
             if self._half.endswith("\n"):
-                self._events.append(json.loads(self._half))
+                event = json.loads(self._half)
                 self._half = ""
+                if event["event"] == "clickable":
+                    self._places = event["places"]
+                else:
+                    self._events.append(event)
         return self._events
+
+    def place(self, name: str) -> tuple[int, int]:
+        """The centre of a widget or spot, in pixels of the window, once it is shown."""
+
+        def look() -> list[int] | None:
+            self.events()
+            return self._places.get(name)
+
+        x, y, width, height = wait_for(look, f"the widget {name}")
+        return x + width // 2, y + height // 2
+
+    def move(self, x: int, y: int) -> None:
+        """Move the mouse to a pixel of the window."""
+        self.xdotool("mousemove", "--window", self.window, str(x), str(y))
+
+    def click(self, name: str) -> None:
+        """Click on a widget or spot."""
+        self.move(*self.place(name))
+        self.xdotool("click", "1")
 
     def key(self, *keys: str) -> None:
         """Press and release keys, given by their X names: "Up", "shift+Right", "bracketright"."""

@@ -330,8 +330,8 @@ VIEWS: dict[str, ViewRow] = {
             "much depends.",
             tries=(
                 "Click on a bar to change that layer instead.",
-                "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', the size "
-                "of the change, and {knob_up} and {knob_down} change it.",
+                "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', "
+                "the size of the change, and {knob_up} and {knob_down} change it.",
                 "{stronger}: in a network near noise, early layers matter most.",
             ),
         ),

@@ -7,7 +7,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with pane
 import contextlib
 import time as wall
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
+from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import read_preset
@@ -30,12 +31,13 @@ from cppn_gl.viewer.captures import Captures
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.hud import Hud, font_size, hud_lines, quality
+from cppn_gl.viewer.hud import Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.lesson import Lesson
+from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
@@ -93,7 +95,8 @@ class App:
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
         self.interface = Interface(self)
-        self._names: dict[str, str] = {}
+        self.reports = Reports(self)
+        self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
@@ -126,11 +129,7 @@ class App:
 
     def do_escape(self, large: bool = False) -> None:
         """Close what is open over the picture, otherwise the window."""
-        if self.interface.close_one():
-            return
-        if self.hud.help:
-            self.do_toggle_help()
-        else:
+        if not (self.interface.close_one() or self.hud.close_one()):
             self.do_quit()
 
     def do_next_overlay(self, large: bool = False) -> None:
@@ -172,8 +171,22 @@ class App:
         self.events.gui = gui
 
     def do_toggle_help(self, large: bool = False) -> None:
-        self.hud.help = not self.hud.help
-        self._names = labels()  # the keyboard layout may have changed
+        self.hud.explain.close()
+        self.hud.help.toggle()
+        self.names = labels()  # the keyboard layout may have changed
+
+    def do_explain(self, large: bool = False) -> None:
+        """Explain what is shown, or close the explanation."""
+        self.hud.help.close()
+        self.hud.explain.toggle()
+        self.names = labels()
+
+    def do_next_help(self, large: bool = False) -> None:
+        """Show the help, the explanation, or neither, in turn."""
+        if self.hud.help.open or self.hud.explain.open:
+            self.do_explain()
+        else:
+            self.do_toggle_help()
 
     def do_toggle_fullscreen(self, large: bool = False) -> None:
         self.window.fullscreen = not self.window.fullscreen
@@ -185,7 +198,11 @@ class App:
     def do_record(self, large: bool = False) -> None:
         """Start recording every frame, or stop."""
         if self.captures.recording:
+            frames = (self.captures.recorded or (0.0, 0))[1]
             self.explorer.message = self.captures.stop()
+            folder = self.captures.folder
+            if folder is not None and frames:
+                self.explorer.message = self.reports.keep(folder, recorded_words(folder, frames))
             return
         self._try(lambda: self.captures.start(self._shot(), self._folder))
 
@@ -196,7 +213,7 @@ class App:
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
-            return f"saved {path}"
+            return self.reports.keep(path, saved_words(path))
 
         self._try(save)
 
@@ -229,8 +246,8 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
-        covered = self.interface.covered
-        self.hud.covered = covered.width if covered is not None else 0
+        self.hud.beside = not view_of(self._shown[0]).by_pixel
+        self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
         self.canvas.want(self._scene(), self._size())
@@ -325,6 +342,9 @@ class App:
             message = self.captures.advance(CAPTURE_SLICE)
         except CaptureError as error:
             message = str(error)
+        path, self.captures.saved = self.captures.saved, None
+        if path is not None:
+            message = self.reports.keep(path, saved_words(path))
         if message:
             self.hud.say(message, now)
 
@@ -383,13 +403,10 @@ class App:
             if problem:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
-        hit = self._pointed() if self.events.pointing and self.explorer.view.uses_cursor else None
-        self.hud.pointed = hit.words if hit is not None else ""
-        if self.hud.wants_lines(now):
-            self.hud.lines(self._lines(now), now)
+        self.reports.update(now)
         words = self.words.panels(self.canvas.shown, self._size(), self._cursor())
         scale = content_scale(self.window)
-        panels = [*words, *self.hud.panels(size, scale, now, self._names)]
+        panels = [*words, *self.hud.panels(size, scale, now, self.names)]
         self.events.panels = panels
         front = self.canvas.front
         if front is None:
@@ -404,6 +421,7 @@ class App:
         over = self.interface.render
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:
+            self._trace.clickable(self.interface.places, panels)
             shown, time = self.canvas.shown, self.explorer.time
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
             time = shown.clock.time if shown else time
@@ -437,19 +455,23 @@ class App:
             return None
         return to_pixel(self.explorer.cursor, self._size())
 
-    def _lines(self, now: float) -> list[str]:
-        canvas, moving = self.canvas, self.explorer.moving or self.events.held
+    def rate_words(self, now: float) -> str:
+        """How many pictures a second are drawn while something moves, for the HUD."""
         span = now - self._drawn[0]
-        fps = (len(self._drawn) - 1) / span if moving and span > 0 else 0.0
-        return hud_lines(
-            self.explorer,
-            self._shown[1].parameters,
-            fps=fps,
-            quality=quality(canvas.scale, canvas.samples, canvas.progress),
-            engine=self.engines.words(self._scene()),
-            renderer=self.renderer.info.renderer,
-            recording=self.captures.status,
-        )
+        if not (self.explorer.moving or self.events.held) or span <= 0:
+            return ""
+        rate = (len(self._drawn) - 1) / span
+        return f"; {rate:.{0 if rate >= 10 else 1}f} pictures a second"
+
+    @property
+    def scene(self) -> Scene:
+        """The scene to show."""
+        return self._scene()
+
+    @property
+    def shown_network(self) -> Network:
+        """The network to show."""
+        return self._shown[1]
 
     # Files that change
 

@@ -88,6 +88,26 @@ class Canvas:
         """The supersampled fraction of the picture shown, from 0 to 1."""
         return self._sampled / self._front_of[1][1] if self._front_of else 0.0
 
+    @property
+    def progress_words(self) -> str:
+        """How far the picture under way is: "refining, 40 %"; "" if none is, or nothing is known.
+
+        Of a refinement, the fraction of the pixels computed so far.
+        """
+        part = self._drawing
+        if part is None or self._front_of is None:
+            return ""
+        done = part.task.fraction
+        if not part.refines:
+            return f"drawing, {done:.0%}".replace("%", " %")
+        if part.samples > 1:
+            top, rows = part.region.offset[1], part.region.part[1]
+            done = (top + done * rows) / max(1, part.of[1][1])
+            return f"smoothing, {done:.0%}".replace("%", " %")
+        finest = self._finest(part.of[1])
+        before, after = ((finest / scale) ** 2 for scale in (max(1, self.scale), part.scale))
+        return f"refining, {before + done * (after - before):.0%}".replace("%", " %")
+
     def rests(self, still: bool = True) -> bool:
         """Whether nothing is left to draw for the requested scene; `still` as in `advance`."""
         return self.finished and not self.busy and not (still and self._samples_due(False))

@@ -61,7 +61,8 @@ class Caption:
         """
         lesson = self._lesson
         words, longest = lesson.words(), lesson.longest()
-        assert words is not None and longest is not None
+        if words is None or longest is None:
+            raise ValueError("no page is shown")
         reading = self._reading == lesson.number
         answered, names = frozenset(lesson.answered), tuple(sorted(self.names.items()))
         key = words, lesson.number, answered, names, reading, (room, points, most)

@@ -60,6 +60,7 @@ class Captures:
         self._recorded: Path | None = None  # the folder of the last recording
         self._size = (0, 0)
         self._frames = 0
+        self.saved: Path | None = None  # the screenshot that was saved last
         self._named: set[Path] = set()  # file names given to screenshots so far
 
     @property
@@ -81,9 +82,9 @@ class Captures:
         return bool(self._waiting) or self.recording
 
     @property
-    def status(self) -> str:
-        """A line for the HUD; "" when not recording."""
-        return f"recording: frame {self._frames}, {FPS:g}/s" if self.recording else ""
+    def recorded(self) -> tuple[float, int] | None:
+        """The length of the recording so far, in seconds and in frames; None if there is none."""
+        return (self._frames / FPS, self._frames) if self.recording else None
 
     def still(self, shot: Shot, scene: Scene, folder: Path) -> str:
         """Queue a screenshot into `folder`. Raises CaptureError if it cannot be saved there."""
@@ -116,6 +117,11 @@ class Captures:
             self._add(frame_path(self._folder, self._frames), shot, scene, still=False)
             self._frames += 1
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the last recording."""
+        return self._recorded
+
     def stop(self) -> str:
         """End the recording; a message about it."""
         folder, self._folder = self._folder, None
@@ -145,7 +151,10 @@ class Captures:
         if not self._submit(capture):
             return ""  # the writer's queue is full: try again at the next frame
         self._waiting.popleft()
-        return f"saved {capture.path}" if capture.still else ""
+        if not capture.still:
+            return ""
+        self.saved = capture.path
+        return f"saved {capture.path}"
 
     def _draw(self, capture: _Capture, budget: float) -> bool:
         if capture.pixels is not None:

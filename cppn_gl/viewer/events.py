@@ -10,7 +10,7 @@ import glfw
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import Hud, Panel, Spot, spot_at
-from cppn_gl.viewer.keyboard import Keyboard, key_name
+from cppn_gl.viewer.keyboard import TYPED, Keyboard, key_name
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.window import to_framebuffer
 
@@ -93,7 +93,7 @@ class Events:
             if not self._keyboard.any:
                 self._explorer.history.finish()
             return
-        key = key_name(code, ctrl=ctrl, alt=alt)
+        key = key_name(code, ctrl=ctrl, alt=alt, shift=shift)
         typing = self.gui is not None and self.gui.wants_text
         if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
             return
@@ -103,11 +103,16 @@ class Events:
         self._act(key, shift)
 
     def _on_letter(self, char: str) -> None:
+        typing = self.gui is not None and self.gui.wants_text
         if self.gui is not None:
             self.gui.letter(char)
+        if char in TYPED and not typing:
+            self._gesture += 1
+            self._act(char, False)
 
     def _act(self, key: str, large: bool) -> None:
-        self.perform(self._keys[key][0], large)
+        if not self._hud.turn_page(key):
+            self.perform(self._keys[key][0], large)
 
     def perform(self, action: str, large: bool = False) -> None:
         """Perform an action of the binding table: the window's own, or the explorer's."""
@@ -129,10 +134,7 @@ class Events:
         if not self.pointing:
             return
         self._explorer.cursor = self.picture.local(*place)
-        if (
-            not self._explorer.view.uses_cursor
-        ):  # where things are pointed at, it would lie over them
-            self._hud.touch(wall.perf_counter())
+        self._hud.point(wall.perf_counter())
 
     @property
     def _taken(self) -> bool:
@@ -174,6 +176,7 @@ class Events:
         origin, moved = (self.picture.local(*place) for place in places)
         self._explorer.gesture = self._gesture
         self._explorer.pan_by(origin[0] - moved[0], origin[1] - moved[1])
+        self._hud.say(self._explorer.message, wall.perf_counter())
 
     def _on_release(self, x: int, y: int, button: int) -> None:
         if self.gui is not None and self.gui.button(button - 1, False):
@@ -213,7 +216,9 @@ class Events:
         self._explorer.gesture = self._gesture
         steps = round(dy) or (1 if dy > 0 else -1 if dy < 0 else 0)
         if steps:
+            self._explorer.message = ""
             self._explorer.zoom_by(steps)
+            self._hud.say(self._explorer.message, now)
 
     def _on_refresh(self, window: Any) -> None:
         self.exposed = True

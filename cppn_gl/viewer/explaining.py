@@ -1,4 +1,4 @@
-"""The page "What am I seeing?": the preset, the network in numbers, how to read the view, what next.
+"""The page "What am I seeing?": the preset, the network, how to read the view, what to try.
 
 Explorer, network -> explanation() -> paragraphs, for typeset.spreads()
 """
@@ -15,9 +15,9 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.viewer import facts
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.facts import Lines, activations, title
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
@@ -29,6 +29,7 @@ def explanation(
     explorer: Explorer,
     network: Network,
     *,
+    facts: Lines = (),
     names: Mapping[str, str] | None = None,
     saved: Sequence[Path] = (),
     advice: str = "",
@@ -36,11 +37,11 @@ def explanation(
 ) -> list[Paragraph]:
     """The paragraphs of the page.
 
-    `names`: the user's labels of keys that are bound by position. `saved`: files of this session.
-    `engine`: what draws, in words.
+    `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
+    bound by position. `saved`: files of this session. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
-    page = [says(facts.title(explorer), "bold", size=1.15, keep=True)]
+    page = [says(title(explorer), "bold", size=1.15, keep=True)]
     if preset.description.strip():
         page.append(says(preset.description.strip(), "italic"))
     if advice:
@@ -54,6 +55,9 @@ def explanation(
         page.append(_heading("Try"))
         page += [_bullet(one, names) for one in row.tries]
     page += [_bullet(one, names) for one in _general(row.name)]
+    if facts:
+        page.append(_heading("In numbers"))
+        page += [says(" · ".join(parts)) for parts in facts]
     if saved:
         page.append(_heading("Saved"))
         for path in saved:
@@ -104,30 +108,30 @@ def network_words(preset: Preset, network: Network) -> list[str]:
     inputs = " and ".join(_listed([FEATURES.get(name, name) for name in network.inputs]))
     outputs = "red, green and blue" if network.outputs == 3 else "a grey"
     hidden = network.depth - 1
-    names = " or ".join(facts.activations(preset)) or _activation_names(network)
+    names = " or ".join(activations(preset)) or _activation_names(network)
     last = network.drawn[-1].activation
     units = f"{network.outputs} units" if network.outputs > 1 else "one unit"
     if hidden:
         widths = {len(layer.bias) for layer in network.drawn[:-1]}
         wide = f"{min(widths)}" if len(widths) == 1 else f"{min(widths)} to {max(widths)}"
         found.append(
-            f"{inputs[:1].upper()}{inputs[1:]} go through {counted(hidden, 'hidden layer')} of "
+            f"Its inputs, {inputs}, go through {counted(hidden, 'hidden layer')} of "
             f"{wide} units and an output layer of {units}. A unit adds up all values of the layer "
             f"before, each times a weight, plus a bias, and passes the sum through {names}; the "
             f"output layer uses {last}, and gives {outputs}."
         )
     else:
         found.append(
-            f"{inputs[:1].upper()}{inputs[1:]} go into one layer of {units}: each adds them up, "
+            f"Its inputs, {inputs}, go into one layer of {units}: each adds them up, "
             f"times a weight, plus a bias, and passes the sum through {last}. That gives {outputs}."
         )
     found.append(_numbers(preset, network))
     if preset.normalize.which != "none":
         which = "hidden layer" if preset.normalize.which == "hidden" else "layer"
         found.append(
-            f"Normalised: every unit of each {which} is shifted and scaled so that its sum has mean "
-            f"{preset.normalize.shift:g} and standard deviation {preset.normalize.gain:g}. That "
-            "undoes any fading or growing of the signal."
+            f"Normalised: every unit of each {which} is shifted and scaled so that its sum has "
+            f"mean {preset.normalize.shift:g} and standard deviation {preset.normalize.gain:g}. "
+            "That undoes any fading or growing of the signal."
         )
     if spec.depth > 1 and spec.redrawable and preset.normalize.which == "none":
         found.append(_gain_words(network))

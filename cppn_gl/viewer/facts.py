@@ -15,7 +15,7 @@ from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Size
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
+from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, TIED, Run
 from cppn_gl.views.base import Point
 from cppn_gl.views.text import counted, significant
 
@@ -52,7 +52,7 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     lines = [
         (shown(explorer), NORMALISED[preset.normalize.which]),
         (preset.spec.structure, *activations(preset), weights(parameters)),
-        (extent(preset.view, size), *_zoom(explorer)),
+        (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
         tuple(filter(None, preset.spec.draws.split("  "))),
         _time(explorer),
     ]
@@ -97,7 +97,7 @@ def limits(view: Viewport, size: Size) -> tuple[float, float, float, float]:
 
 def extent(view: Viewport, size: Size) -> str:
     """The part of the plane shown, in numbers."""
-    decimals = min(12, max(0, 1 - math.floor(math.log10(view.extent))))
+    decimals = min(12, max(0, 2 - math.floor(math.log10(view.extent))))
     left, right, low, high = (fixed(value, decimals) for value in limits(view, size))
     return f"x {left} … {right}   y {low} … {high}"
 
@@ -154,8 +154,8 @@ def pointer_runs(
         parts.append(Run(place(point, side), ink=DIM))
         values = values_at(point)
         before = " before activation" if point.before else ""
-        words = "  ".join(f"{name} {_value(value)}" for name, value in values) + before
-        parts.append(Run(words))
+        words = "  ".join(f"{name} {_value(value)}".replace(" ", TIED) for name, value in values)
+        parts.append(Run(words + before))
         if rgb is not None:
             red, green, blue = (int(value) for value in rgb)
             parts.append(Run("", ink=(red, green, blue, 255), shape=CHIP))

@@ -1,26 +1,42 @@
-"""The text over the picture (HUD, help, captions, messages), drawn as panels of pixels.
+"""The text over and below the picture: HUD, help, explanations, captions, messages.
 
-The HUD describes the network, the view and the engine, and fades without input. Messages disappear
-after MESSAGE_SECONDS; an error in a file stays until it is fixed.
+Over a picture without words of its own the HUD lies in a corner, and fades without input. Below a
+figure with headings or legends, and below a tour's caption, it has a strip of its own, whose height
+depends on the window's size alone. Messages disappear after MESSAGE_SECONDS; an error in a file
+stays until it is fixed. Everything is a panel of pixels, with spots to click.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from cppn_gl.preset.preset import Preset
+import numpy as np
+from PIL import Image, ImageDraw
+
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.viewer.bindings import help_rows
-from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.knobs import turned
+from cppn_gl.viewer import typeset
+from cppn_gl.viewer.bindings import help_rows, keys_of
+from cppn_gl.viewer.facts import Lines
+from cppn_gl.viewer.typeset import ACCENT, DIM, DOT, LEAST, RED, WARM, Ink, Paragraph, Run, says
 from cppn_gl.views import text
 
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
-CAPTION_SHARE = 0.45  # of the window's height, at most
+READ_SECONDS = 1.0  # after which the values at a moving pointer take a message's place
+SAVED_SECONDS = 12.0  # of a message with a file's name
+PROGRESS_AFTER = 0.7  # seconds of refining after which it is told
 TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
-PANELS = 6  # cached: the HUD, help, message, problem, caption, and one more
+PANELS = 16  # cached
+MEASURE = 30  # largest width of the HUD and of messages, in font sizes
+PAGE_MEASURE = 33  # of a column of an explanation
+MOST = 0.62  # of the window's height for the HUD; facts that do not fit are told by `?`
+ROWS, ROWS_SHARE = 3, 0.22  # of the strip: at most so many, in at most this part of the height
+CAPTIONED_ROWS, CAPTIONED_SHARE = 2, 0.12  # the same, with a caption, which has CAPTION_SHARE
+CAPTION_SHARE = 0.45
+SHEET: Ink = (*text.GROUND, 232)  # background of the help and of explanations
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -61,66 +77,55 @@ def spot_at(panels: Sequence[Panel], x: float, y: float) -> Spot | None:
     return None
 
 
-def quality(scale: int, samples: int, progress: float) -> str:
-    """The picture's resolution as text; "" for one sample per pixel.
+class Booklet:
+    """Pages over the picture, turned by keys or clicks: the help, or an explanation."""
 
-    `progress`: the fraction of the picture that is supersampled already.
-    """
-    if scale > 1:
-        return f"preview: 1 pixel in {scale * scale}"
-    if samples > 1:
-        return f"{samples}×{samples} samples per pixel"
-    return f"smoothing: {progress:.0%}" if progress > 0 else ""
+    def __init__(self) -> None:
+        self.open = False
+        self.page, self.pages = 0, 1
 
+    def toggle(self) -> None:
+        """Open it at its first page, or close it."""
+        self.open, self.page = not self.open, 0
 
-def hud_lines(
-    explorer: Explorer,
-    parameters: int,
-    *,
-    fps: float,
-    quality: str,
-    engine: str,
-    renderer: str,
-    recording: str,
-) -> list[str]:
-    """The lines of the HUD: title, network, view, frame rate and renderer, engine."""
-    preset = explorer.moment
-    lines = [
-        preset.title or preset.name,
-        _structure(preset, explorer.layer),
-        *filter(None, [preset.spec.draws]),
-    ]
-    if not explorer.view.by_pixel:  # such a view has labels of its own
-        return [*lines, *_view(explorer), *filter(None, [quality, recording]), "H: all keys"]
-    view = f"zoom {explorer.zoom:.4g}×"
-    if preset.animated:
-        view += f"  time {explorer.time:.1f} s" + ("" if explorer.running else " (paused)")
-    lines += [view, f"{parameters:,} parameters"]
-    rate = f"{fps:.{0 if fps >= 10 else 1}f} frames/s" if fps > 0 else ""
-    lines += [", ".join(filter(None, [rate, quality, renderer])), f"engine {engine}"]
-    if recording:
-        lines.append(recording)
-    return [*lines, "H: all keys"]
+    def close(self) -> None:
+        self.open = False
+
+    def on(self) -> None:
+        """The next page; after the last one the first."""
+        self.page = (self.page + 1) % self.pages
+
+    def back(self) -> None:
+        """The page before."""
+        self.page = (self.page - 1) % self.pages
 
 
-def _view(explorer: Explorer) -> list[str]:
-    """The view, its selected option, and the item under the cursor."""
-    lines = [f"view: {explorer.view.name}"]
-    if explorer.knob:
-        lines.append(f"option: {turned(explorer.options, explorer.knob)}  (K J: change, O: next)")
-    hit = None if explorer.view.uses_cursor else explorer.pointed()
-    return lines + ([hit.words] if hit is not None and hit.words else [])
+@dataclass(frozen=True)
+class Told:
+    """What the HUD tells: a title, facts as lines of short parts, and what draws."""
+
+    title: str = ""
+    facts: Lines = ()
+    engine: str = ""
 
 
-def _structure(preset: Preset, layer: int) -> str:
-    spec = preset.spec
-    shown = f" (layer {layer} shown)" if layer < spec.depth else ""
-    names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
-    listed = f"  {' '.join(names[:3])}" if spec.redrawable else ""
-    return f"{spec.structure}{shown}{listed}"
+@dataclass(frozen=True)
+class _Drawn:
+    """A drawn panel without its place."""
 
+    pixels: text.Pixels
+    spots: tuple[Spot, ...] = ()
 
-Captioned = tuple[text.Pixels, tuple[Spot, ...]]
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return len(self.pixels)
+
+    def at(self, name: str, x: int, y: int, alpha: float = 1.0) -> Panel:
+        return Panel(name, self.pixels, max(0, x), max(0, y), alpha, self.spots)
 
 
 class Caption(Protocol):
@@ -129,44 +134,86 @@ class Caption(Protocol):
     def __bool__(self) -> bool:
         """Whether there are any."""
 
-    def drawn(self, room: int, points: int, most: int) -> Captioned:
-        """Pixels at most `room` wide and `most` high, and spots in them."""
+    def drawn(self, room: int, points: int, most: int) -> tuple[text.Pixels, tuple[Spot, ...]]:
+        """Pixels at most `room` wide and `most` high, and the spots in them."""
 
 
 class Hud:
-    """Builds the panels of a frame; caches those whose text has not changed."""
+    """Builds the panels of a frame; caches those whose content has not changed.
+
+    on: off, only problems, help, explanations and the red dot of a recording are shown.
+    beside: the view has words of its own, which the HUD must not cover.
+    covered: pixels at the window's right side that are covered by an open panel.
+    handle: there are a panel and a chooser to open by a click.
+    """
 
     def __init__(self, *, on: bool = True):
-        self.on = on
-        self.covered = 0  # pixels at the window's right that an open panel covers
-        self.help = False
+        self.on, self.beside, self.handle, self.covered = on, False, False, 0
+        self.help, self.explain = Booklet(), Booklet()
+        self.explanation: Sequence[Paragraph] = ()
         self.problem = ""  # an error to show until it is fixed
-        self.caption: Caption | None = None  # of a tour's page, shown below the picture
-        self.pointed = ""  # describes the item under the cursor; hides the HUD, which may cover it
-        self._message, self._message_at = "", 0.0
+        self.advice = ""  # shown while it is true
+        self.caption: Caption | None = None  # of a tour's page
+        self.pointer: tuple[Run, ...] = ()  # what is under the cursor
+        self.hint = ""  # describes the spot under the cursor
+        self.progress = ""  # of a picture that is still coarse
+        self.recording: tuple[float, int] | None = None  # seconds, frames
+        self.full: dict[str, str] = {}  # messages that stand for more, such as a whole path
+        self._progress_at: float | None = None  # since when there is progress to tell
+        self._message: tuple[Run, ...] = ()
+        self._message_at = self._message_until = 0.0
+        self._pointed_at = 0.0
         self._touched: float | None = None  # time of the last input
-        self._text_at = -1.0
-        self._lines: list[str] = []
-        self._made: LRUCache[object, text.Pixels] = LRUCache(PANELS)
+        self._told, self._told_at = Told(), -1.0
+        self._made: LRUCache[object, _Drawn] = LRUCache(PANELS)
+
+    # Input
 
     def touch(self, now: float) -> None:
         """Show the HUD, after input."""
         self._touched = now
-        self._text_at = -1.0
+        self._told_at = -1.0
+
+    def point(self, now: float) -> None:
+        """Show the HUD, after a move of the mouse."""
+        self.touch(now)
+        self._pointed_at = now
 
     def say(self, message: str, now: float) -> None:
         """Show a message for a while."""
-        self._message, self._message_at = message, now
+        full = self.full.get(message, "")
+        self._message = (Run(message, hint=full, action=_nothing if full else ""),)
+        self._message_at = now
+        self._message_until = now + (SAVED_SECONDS if full else MESSAGE_SECONDS if message else 0)
         if message:
             self._touched = now
 
+    def close_one(self) -> bool:
+        """Close the help or the explanation; whether one was open."""
+        for booklet in (self.explain, self.help):
+            if booklet.open:
+                booklet.close()
+                return True
+        return False
+
+    def turn_page(self, key: str) -> bool:
+        """Let a key turn the pages of what is open; whether it does."""
+        for booklet in (self.explain, self.help):
+            if booklet.open and key in ("PageDown", "PageUp", "Space"):
+                (booklet.back if key == "PageUp" else booklet.on)()
+                return True
+        return False
+
+    # What is told
+
     def wants_lines(self, now: float) -> bool:
         """Whether the HUD's text is due for an update."""
-        return self.on and self.opacity(now) > 0 and now - self._text_at >= TEXT_INTERVAL
+        visible = self.beside or bool(self.caption) or self.opacity(now) > 0
+        return self.on and visible and now - self._told_at >= TEXT_INTERVAL
 
-    def lines(self, lines: list[str], now: float) -> None:
+    def tell(self, told: Told, now: float) -> None:
         """Set the HUD's text."""
-        self._lines, self._text_at = lines, now
+        self._told, self._told_at = told, now
 
     def opacity(self, now: float) -> float:
         """The HUD's opacity: 1, falling to 0 after IDLE_SECONDS without input."""
@@ -175,87 +222,475 @@ class Hud:
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
-    def strip(self, size: tuple[int, int], content_scale: float) -> int:
-        """The height of the caption's strip below the picture, in pixels; 0 without a caption."""
-        caption = self._captioned(size, font_size(size, content_scale))
-        return 0 if caption is None else len(caption[0])
+    def _fresh(self, now: float) -> tuple[Run, ...]:
+        return self._message if now < self._message_until else ()
 
-    def _captioned(self, size: tuple[int, int], points: int) -> Captioned | None:
+    def _progress(self, now: float) -> str:
+        """The progress of a picture that takes long; "" for others, so that nothing flickers."""
+        if not self.progress:
+            self._progress_at = None
+            return ""
+        if self._progress_at is None:
+            self._progress_at = now
+        return self.progress if now - self._progress_at >= PROGRESS_AFTER else ""
+
+    # Where it is
+
+    def strip(self, size: Size, content_scale: float) -> int:
+        """The height of the strip below the picture, in pixels; 0 if the HUD lies over it."""
+        points = font_size(size, content_scale)
+        caption = self._captioned(size, points)
+        below = self._rows(size, points) * typeset.line_height(points)
+        below += 2 * _edge(points) if below else 0
+        return below + (0 if caption is None else caption.height + _edge(points))
+
+    def _rows(self, size: Size, points: int) -> int:
+        """The number of the strip's rows, not counting a caption's."""
+        if not self.on or not (self.beside or self.caption):
+            return 0
+        most, share = (CAPTIONED_ROWS, CAPTIONED_SHARE) if self.caption else (ROWS, ROWS_SHARE)
+        room = share * size[1] - 2 * _edge(points)
+        return min(most, max(0, int(room // typeset.line_height(points))))
+
+    def _room(self, size: Size, points: int) -> int:
+        """The window's width in pixels, without what an open panel covers."""
+        left = size[0] - self.covered
+        return left if left > 12 * points else size[0]
+
+    def _captioned(self, size: Size, points: int) -> _Drawn | None:
         if not (self.on and self.caption):
             return None
-        return self.caption.drawn(size[0] - self.covered, points, round(CAPTION_SHARE * size[1]))
+        most = round(CAPTION_SHARE * size[1])
+        return _Drawn(*self.caption.drawn(self._room(size, points), points, most))
 
     def panels(
-        self, size: tuple[int, int], content_scale: float, now: float, names: dict[str, str]
+        self, size: Size, content_scale: float, now: float, names: Mapping[str, str]
     ) -> list[Panel]:
         """The panels over a window of `size` pixels, from back to front.
 
-        `names` labels the keys in the help as on the user's keyboard.
+        `names` labels the keys as on the user's keyboard.
         """
         points = font_size(size, content_scale)
-        margin = points
-        width, below = max(40, size[0] - 2 * margin), size[1] - margin
-        panels = []
-        caption = self._captioned(size, points)
+        room, below = self._room(size, points), size[1] - self.strip(size, content_scale)
+        panels: list[Panel] = []
+        caption, rows = self._captioned(size, points), self._rows(size, points)
         if caption is not None:
-            pixels, spots = caption
-            below = size[1] - len(pixels)
-            left = (size[0] - self.covered - pixels.shape[1]) // 2
-            panels.append(Panel("caption", pixels, max(0, left), below, spots=spots))
-            below -= margin // 2
-        if self.help:
-            pixels = self._help(size, points, names)
-            x, y = (size[0] - pixels.shape[1]) // 2, (size[1] - len(pixels)) // 2
-            panels.append(Panel("help", pixels, max(0, x), max(0, y)))
-        # From the bottom up and the most important first: a small window may not hold them all.
-        if self.problem:
-            room = (width, below - margin)
-            pixels = self._panel("problem", [self.problem], points, room, text.ALARM)
-            below -= len(pixels)
-            panels.append(Panel("problem", pixels, margin, below))
-            below -= margin // 2
-        fresh = self._message and now - self._message_at < MESSAGE_SECONDS
-        message = self._message if fresh else self.pointed
-        if self.on and message and text.fits(points, below - margin):
-            room = (width, below - margin)
-            pixels = self._panel("message", [message], points, room, heading=False)
-            below -= len(pixels)
-            panels.append(Panel("message", pixels, margin, below))
-            below -= margin // 2
-        shown = self.on and self._lines and not (self.help or self.caption or self.pointed)
-        shown = shown and self.opacity(now) > 0
-        if shown and text.fits(points, below - margin):
-            pixels = self._panel("hud", self._lines, points, (width, below - margin))
-            panels.append(Panel("hud", pixels, margin, margin, self.opacity(now)))
+            left = (room - caption.width) // 2
+            panels.append(caption.at("caption", left, below + _edge(points)))
+        if rows:
+            strip = self._strip_of(room, points, rows, now, names)
+            panels.append(strip.at("strip", 0, size[1] - strip.height))
+        reading = self.help.open or self.explain.open
+        if rows:
+            bottom = self._problem(panels, (room, below), points)
+        else:
+            bottom = self._stack(panels, (room, below), points, now)
+        if self.on and not rows and not reading and self.opacity(now) > 0:
+            self._corner(panels, (room, bottom), points, now, names)
+        if not (rows and self.on):
+            self._signs(panels, (room, below), points, now)
+        for name, booklet in (("help", self.help), ("explain", self.explain)):
+            if booklet.open:
+                of = _help(names) if name == "help" else tuple(self.explanation)
+                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
         return panels
+
+    def _problem(self, panels: list[Panel], size: Size, points: int) -> int:
+        """Add the problem, if any, at the bottom of `size`; the height left above it."""
+        if not self.problem:
+            return size[1]
+        margin = _margin(points)
+        room = max(40, size[0] - 2 * margin), size[1] - 2 * margin
+        drawn = self._panel([says(self.problem)], points, room, text.ALARM)
+        y = size[1] - margin - drawn.height
+        panels.append(drawn.at("problem", margin, y))
+        return y + margin // 2
+
+    def _stack(self, panels: list[Panel], size: Size, points: int, now: float) -> int:
+        """Add problem, message and advice from the bottom up; the height left above them."""
+        margin, bottom = _margin(points), self._problem(panels, size, points)
+        room = max(40, min(size[0] - 2 * margin, round(1.5 * MEASURE * points)))
+        lines = [
+            ("message", self._fresh(now)),
+            ("advice", (Run(self.advice, ink=WARM),) if self.advice else ()),
+            ("hint", (Run(self.hint),) if self.hint else ()),
+        ]
+        for name, runs in lines:
+            if not (self.on and any(run.words for run in runs)):
+                continue
+            if bottom - margin < typeset.line_height(points) + 2 * typeset.pad_of(points):
+                break
+            drawn = self._panel([Paragraph(runs)], points, (room, bottom - margin))
+            y = bottom - margin - drawn.height
+            panels.append(drawn.at(name, margin, y))
+            bottom = y + margin // 2
+        return bottom
+
+    def _corner(
+        self,
+        panels: list[Panel],
+        size: Size,
+        points: int,
+        now: float,
+        names: Mapping[str, str],
+    ) -> None:
+        """Add the HUD at the upper left, and the buttons at the right."""
+        margin, alpha = _margin(points), self.opacity(now)
+        buttons = self._buttons(points, names, upright=True)
+        if buttons.height < size[1]:
+            x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
+            panels.append(buttons.at("buttons", x, y, alpha))
+        if not self._told.title:
+            return
+        room = max(40, min(size[0] - buttons.width - 2 * margin, MEASURE * points))
+        most = round(min(size[1] - 2 * margin, max(MOST * size[1], 6 * points)))
+        if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
+            return
+        told = self._told
+        head, lines = says(told.title, "bold"), [_joined(parts) for parts in told.facts]
+        foot = [Paragraph(self.pointer, above=0.2)] if self.pointer else []
+        foot.append(Paragraph(_keys(told, names), above=0.2))
+        inner = room - 2 * typeset.pad_of(points)
+        while lines and _height([head, *lines, *foot], points, inner) > most:
+            lines.pop()
+        drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
+        panels.append(drawn.at("hud", margin, margin, alpha))
+
+    def _signs(self, panels: list[Panel], size: Size, points: int, now: float) -> None:
+        """Add what does not fade: the recording, and the progress of a coarse picture."""
+        margin = _margin(points)
+        if self.recording is not None:
+            runs = _recording(self.recording) if self.on else _recording(self.recording)[:1]
+            drawn = self._panel([Paragraph(runs)], points, size)
+            panels.append(drawn.at("recording", size[0] - margin - drawn.width, margin))
+        progress = self._progress(now) if self.on else ""
+        if progress:
+            drawn = self._panel([says(progress, ink=DIM)], points, size, step=2 * points)
+            x, y = size[0] - margin - drawn.width, size[1] - margin - drawn.height
+            panels.append(drawn.at("progress", x, y))
+
+    # Drawing
 
     def _panel(
         self,
-        name: str,
-        lines: list[str],
+        paragraphs: Sequence[Paragraph],
         points: int,
-        room: tuple[int, int],
-        background: tuple[int, int, int, int] = text.BACKGROUND,
-        heading: bool = True,
-    ) -> text.Pixels:
-        key = name, tuple(lines), points, room
+        room: Size,
+        background: Ink = text.BACKGROUND,
+        pad: int | None = None,
+        step: int = 1,
+    ) -> _Drawn:
+        key = "panel", tuple(paragraphs), points, room, background, step
         return self._made.get(
             key,
-            lambda: text.panel(
-                lines,
-                points,
-                width=room[0],
-                height=room[1],
-                background=background,
-                heading=heading,
+            lambda: _Drawn(
+                *_with_spots(typeset.panel(paragraphs, points, room, background, pad, step))
             ),
         )
 
-    def _help(self, size: tuple[int, int], points: int, names: dict[str, str]) -> text.Pixels:
-        key = size, points, tuple(sorted(names.items()))
-        return self._made.get(key, lambda: text.table(help_rows(names), "Keys", size, points))
+    def _buttons(self, points: int, names: Mapping[str, str], *, upright: bool) -> _Drawn:
+        """The buttons that open the panel, the chooser and the explanation."""
+        tab = keys_of("next_overlay", names)
+        kinds = [("explain", f"what am I seeing? ({keys_of('explain', names)})")]
+        if self.handle:
+            kinds.insert(0, ("toggle_chooser", f"presets as pictures (Shift+{tab})"))
+            kinds.insert(0, ("toggle_panel", f"the panel of all settings ({tab})"))
+        key = "buttons", points, tuple(kinds), upright
+        return self._made.get(key, lambda: _draw_buttons(kinds, points, upright=upright))
+
+    def _strip_of(
+        self, room: int, points: int, rows: int, now: float, names: Mapping[str, str]
+    ) -> _Drawn:
+        """The strip: facts and buttons, and in its last row the message or the pointer's values."""
+        told, progress = self._told, self._progress(now)
+        last, pointer = self._fresh(now), self.pointer
+        said = any(run.words for run in last)
+        if pointer and (not said or self._pointed_at > self._message_at + READ_SECONDS):
+            last, pointer = pointer, ()
+        above: tuple[Run, ...] = ()
+        if self.hint:
+            above = (Run(self.hint),)
+        elif self.advice:
+            above = (Run(self.advice, ink=WARM),)
+        buttons = self._buttons(points, names, upright=False)
+        right: list[Run] = []
+        if self.recording is not None:
+            right += [*_recording(self.recording), Run("  ")]
+        if progress:
+            right += [Run(progress, ink=DIM), Run("  ")]
+        if room > 40 * points:
+            right += [*_keys(told, names, explain=False), Run("  ")]
+        named = not self.caption  # a caption has a heading of its own
+        facts = (told.title if named else "", tuple(part for line in told.facts for part in line))
+        key = "strip", room, points, rows, last, pointer, above, tuple(right), facts, buttons.spots
+        return self._made.get(
+            key,
+            lambda: _draw_strip(room, points, rows, last, pointer, above, right, facts, buttons),
+        )
+
+    def _booklet(
+        self, name: str, booklet: Booklet, page: tuple[Paragraph, ...], size: Size, points: int
+    ) -> Panel:
+        """A page of the help or the explanation, in the middle of the window."""
+        measure = PAGE_MEASURE if name == "explain" else _help_measure(page, points)
+
+        def draw() -> _Drawn:
+            drawn, booklet.pages = _draw_booklet(booklet, page, size, points, measure)
+            return drawn
+
+        key = name, page, size, points, min(booklet.page, booklet.pages - 1), booklet.pages
+        drawn = self._made.get(key, draw)
+        x, y = (size[0] - drawn.width) // 2, (size[1] - drawn.height) // 2
+        return drawn.at(name, x, y)
 
 
-def font_size(size: tuple[int, int], content_scale: float) -> int:
-    """The HUD's font size in pixels: legible in a small window, unobtrusive in a large one."""
-    return text.fitting(size, text.MIN_FONT, 15.0 * max(1.0, content_scale))
+def font_size(size: Size, content_scale: float) -> int:
+    """The font size of the window's text in pixels."""
+    return typeset.font_size(size, content_scale)
+
+
+def _nothing() -> None:
+    """A spot's action that does nothing: the spot only has words."""
+
+
+def _margin(points: int) -> int:
+    return max(4, round(points * 0.8))
+
+
+def _edge(points: int) -> int:
+    """The space above and below the strip's rows."""
+    return max(3, round(points * 0.35))
+
+
+def _height(paragraphs: Sequence[Paragraph], points: int, room: float) -> int:
+    composed = typeset.compose(paragraphs, points, room)
+    return typeset.height(composed) + 2 * typeset.pad_of(points)
+
+
+def _joined(parts: Sequence[str]) -> Paragraph:
+    return says(" · ".join(parts), ink=DIM)
+
+
+def _recording(recorded: tuple[float, int]) -> tuple[Run, ...]:
+    """A red dot, the time and the number of frames."""
+    seconds, frames = int(recorded[0]), recorded[1]
+    count = "1 frame" if frames == 1 else f"{frames} frames"
+    words = f" {seconds // 60}:{seconds % 60:02d}  {count}"
+    return Run("", ink=RED, shape=DOT), Run(words)
+
+
+def _keys(told: Told, names: Mapping[str, str], *, explain: bool = True) -> tuple[Run, ...]:
+    """What can be clicked or pointed at: the help, the explanation, and what draws."""
+    runs = [Run(f"{keys_of('toggle_help', names)} keys", ink=ACCENT, action="toggle_help")]
+    if explain:
+        words = f"{keys_of('explain', names)} explain"
+        runs += [Run("   "), Run(words, ink=ACCENT, action="explain")]
+    if told.engine:
+        runs += [Run("   "), Run("engine", ink=DIM, action=_nothing, hint=told.engine)]
+    return tuple(runs)
+
+
+def _help(names: Mapping[str, str]) -> tuple[Paragraph, ...]:
+    """The table of keys as paragraphs with labels."""
+    rows = help_rows(dict(names))
+    label = max(typeset.width(keys, 100, "bold") for keys, _ in rows) / 100
+    indent = min(label + 0.7, 9.0)
+    lines = [Paragraph((Run(words, ink=DIM),), label=keys, indent=indent) for keys, words in rows]
+    return says("Keys", "bold", size=1.15, keep=True), *lines
+
+
+def _help_measure(page: Sequence[Paragraph], points: int) -> float:
+    """The width of the widest row of the help, in font sizes."""
+    rows = (p.indent + sum(typeset.width(r.words, 100) for r in p.runs) / 100 for p in page)
+    return max(rows) + 0.2
+
+
+def _with_spots(
+    drawn: tuple[text.Pixels, list[typeset.Target]],
+) -> tuple[text.Pixels, tuple[Spot, ...]]:
+    pixels, targets = drawn
+    return pixels, tuple(_spot(target) for target in targets)
+
+
+def _spot(target: typeset.Target) -> Spot:
+    return Spot(target.x, target.y, target.width, target.height, target.action, target.hint)
+
+
+def _draw_buttons(kinds: Sequence[tuple[str, str]], points: int, *, upright: bool) -> _Drawn:
+    """Buttons one below the other at the right edge, or side by side."""
+    side = round(typeset.line_height(points) * (1.35 if upright else 1.0))
+    step = side if upright else side + points // 3
+    count = len(kinds)
+    box = (side, step * count) if upright else (step * count, side)
+    image = typeset.blank(box, text.BACKGROUND if upright else text.CLEAR, max(2, points // 3))
+    draw, spots = ImageDraw.Draw(image), []
+    for k, (action, words) in enumerate(kinds):
+        x, y = (0, k * step) if upright else (k * step, 0)
+        _draw_icon(draw, action, x, y, side, points)
+        spots.append(Spot(x, y, side, side, action, words))
+    return _Drawn(np.asarray(image), tuple(spots))
+
+
+def _draw_icon(
+    draw: ImageDraw.ImageDraw, action: str, x: int, y: int, side: int, points: int
+) -> None:
+    """Sliders for the panel, four pictures for the chooser, a question mark."""
+    ink, thick = ACCENT, max(1, round(points / 11))
+    left, top, inner = x + side * 0.24, y + side * 0.24, side * 0.52
+    if action == "toggle_panel":
+        for k, place in enumerate((0.7, 0.25, 0.55)):
+            middle = top + inner * (0.12 + 0.38 * k)
+            draw.line((left, middle, left + inner, middle), fill=ink, width=thick)
+            knob, radius = left + inner * place, max(1.5, side * 0.08)
+            draw.ellipse((knob - radius, middle - radius, knob + radius, middle + radius), fill=ink)
+    elif action == "toggle_chooser":
+        cell = inner * 0.42
+        for a in (0, 1):
+            for b in (0, 1):
+                at = left + a * (inner - cell), top + b * (inner - cell)
+                draw.rectangle((*at, at[0] + cell, at[1] + cell), outline=ink, width=thick)
+    else:
+        face = text.face(round(side * 0.72), "bold")
+        draw.text((x + side / 2, y + side * 0.52), "?", fill=ink, font=face, anchor="mm")
+
+
+def _draw_strip(
+    room: int,
+    points: int,
+    rows: int,
+    last: tuple[Run, ...],
+    beside: tuple[Run, ...],
+    above: tuple[Run, ...],
+    right: Sequence[Run],
+    facts: tuple[str, tuple[str, ...]],
+    buttons: _Drawn,
+) -> _Drawn:
+    """The rows of the strip on a clear ground.
+
+    `last`: of the last row, or of as many rows as it needs. `beside`: at its right end, if there is
+    room for both. `above`: takes the place of the facts.
+    `right`, then the buttons: at the right end of the first row.
+    """
+    line, edge, pad = typeset.line_height(points), _edge(points), typeset.pad_of(points)
+    image = Image.new("RGBA", (max(1, room), rows * line + 2 * edge), text.CLEAR)
+    spots: list[Spot] = []
+    # The right end of the first row.
+    x = room - pad // 2 - buttons.width
+    if x > 0:
+        y = edge + (line - buttons.height) // 2
+        image.alpha_composite(Image.fromarray(buttons.pixels), (x, max(0, y)))
+        spots += [replace(spot, x=spot.x + x, y=spot.y + y) for spot in buttons.spots]
+    if right:
+        (found,) = typeset.compose([Paragraph(tuple(right))], points, 1e6)
+        if x - found.width - points > 0.3 * room:
+            x -= round(found.width) + points
+            spots += map(_spot, typeset.draw_lines(image, [found], x, edge))
+    # The last rows.
+    inner = room - 2 * pad
+    bottom: list[typeset.Line] = []
+    if any(run.words for run in last):
+        size = points
+        while True:
+            bottom = typeset.compose([Paragraph(last)], size, inner)
+            if typeset.height(bottom) <= rows * line or size <= LEAST:
+                break
+            size -= 1
+        bottom = typeset.paginate(bottom, rows * line)[0]
+        top = edge + rows * line - typeset.height(bottom)
+        free = max(0, (top - edge) // line)
+        if not free:  # the first row's end gives way
+            clear = (0, 0, room, edge + line)
+            image.paste(text.CLEAR, clear)
+            spots.clear()
+        spots += map(_spot, typeset.draw_lines(image, bottom, pad, top))
+        (found,) = typeset.compose([Paragraph(beside)], points, 1e6)
+        if beside and len(bottom) == 1 and bottom[0].width + found.width + 2 * points < inner:
+            typeset.draw_lines(image, [found], room - pad - found.width, top)
+    else:
+        free = max(1, rows - 1)
+    # What is left for the facts.
+    if above and free:
+        narrow = inner if free > 1 and not spots else x - pad - points
+        parts = typeset.paginate(typeset.compose([Paragraph(above)], points, narrow), free * line)
+        spots += map(_spot, typeset.draw_lines(image, parts[0], pad, edge))
+    elif free:
+        widths = [x - pad - points, *[inner] * (free - 1)]
+        for row, runs in enumerate(_fitted(facts, points, widths)):
+            lines = typeset.compose([Paragraph(runs)], points, 1e6)
+            typeset.draw_lines(image, lines, pad, edge + row * line)
+    return _Drawn(np.asarray(image), tuple(spots))
+
+
+def _fitted(
+    facts: tuple[str, tuple[str, ...]], points: int, widths: Sequence[float]
+) -> list[tuple[Run, ...]]:
+    """A title and facts in rows of these widths in pixels; facts without room are left out."""
+    title, parts = facts
+    first = typeset.width(f"{title}  ·  {parts[0] if parts else ''}", points, "bold")
+    if len(widths) == 1 and first > widths[0]:
+        title = ""  # what is shown says more, and the window's frame has the title
+    heading = typeset.shorten(title, points, max(1.0, widths[0]), "bold") if title else ""
+    rows: list[tuple[Run, ...]] = [(Run(heading, "bold"),) if heading else ()]
+    used = typeset.width(heading, points, "bold")
+    for part in parts:
+        for _ in range(2):
+            words = f"  ·  {part}" if rows[-1] else part
+            wide = typeset.width(words, points)
+            if used + wide <= widths[len(rows) - 1]:
+                rows[-1] = (*rows[-1], Run(words, ink=DIM))
+                used += wide
+                break
+            if len(rows) == len(widths) or not rows[-1]:
+                break
+            rows.append(())
+            used = 0.0
+    return rows
+
+
+def _draw_booklet(
+    booklet: Booklet, page: Sequence[Paragraph], size: Size, points: int, measure: float
+) -> tuple[_Drawn, int]:
+    """A page of a booklet in a window of `size`, and how many pages there are.
+
+    The text is a little smaller rather than on several pages.
+    """
+    margin, pad = max(2, points // 3), typeset.pad_of(points)
+    foot = typeset.line_height(points) + pad // 2
+    box = max(1, size[0] - 2 * (margin + pad)), max(1, size[1] - 2 * (margin + pad) - foot)
+    used = points
+    spreads = typeset.spreads(page, used, box, measure)
+    for smaller in range(points - 1, max(LEAST, round(points * 0.8)) - 1, -1):
+        if len(spreads) == 1:
+            break
+        found = typeset.spreads(page, smaller, box, measure)
+        if len(found) == 1:
+            used, spreads = smaller, found
+    number = min(booklet.page, len(spreads) - 1)
+    high = max(spread.size[1] for spread in spreads)
+    (footer,) = typeset.compose([Paragraph(_footer(booklet, number, len(spreads)))], points, 1e6)
+    wide = max(footer.width, *(spread.size[0] for spread in spreads))
+    outer = min(size[0], round(wide) + 2 * pad), min(size[1], high + foot + 2 * pad)
+    image = typeset.blank(outer, SHEET, pad)
+    targets: list[typeset.Target] = []
+    spread = spreads[number]
+    for k, column in enumerate(spread.columns):
+        x = pad + k * (spread.room + spread.gap)
+        targets += typeset.draw_lines(image, column, x, pad)
+    y = outer[1] - pad - typeset.line_height(points)
+    targets += typeset.draw_lines(image, [footer], pad, y)
+    return _Drawn(np.asarray(image), tuple(map(_spot, targets))), len(spreads)
+
+
+def _footer(booklet: Booklet, number: int, pages: int) -> tuple[Run, ...]:
+    """The last line of a booklet: where one is, how to go on, how to close it."""
+    close = Run("Esc closes", ink=ACCENT, action=booklet.close)
+    if pages == 1:
+        return (close,)
+    on = "more (Space)" if number + 1 < pages else "first page (Space)"
+    return (
+        Run(f"{number + 1} of {pages}", ink=DIM),
+        Run("   "),
+        Run(on, "bold", ink=ACCENT, action=booklet.on),
+        Run("   "),
+        close,
+    )

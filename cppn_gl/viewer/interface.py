@@ -75,6 +75,12 @@ class Interface:
         return self._parts["panel"].area if self.is_open("panel") else None
 
     @property
+    def places(self) -> dict[str, Rect]:
+        """Where the marked items of the last frame lie; empty if no part is open."""
+        shown = self.gui is not None and any(part.open for part in self.gui.parts)
+        return self.gui.places if self.gui is not None and shown else {}
+
+    @property
     def frames(self) -> int:
         """Frames built so far: it only increases."""
         return self.gui.frames if self.gui is not None else 0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import glfw
 
+TYPED = ("?",)  # bound by the character that is typed, wherever a layout has it
 FIRST_REPEAT = 0.35  # seconds
 NEXT_REPEAT = 0.06
 
@@ -40,12 +41,15 @@ _PLACES |= {getattr(glfw, f"KEY_{c}"): c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 # All keys that may print a character, except digits and the keypad.
 _PRINTING = {*_PLACES, glfw.KEY_APOSTROPHE, glfw.KEY_SLASH, glfw.KEY_SEMICOLON, glfw.KEY_BACKSLASH}
 _PRINTING |= {glfw.KEY_GRAVE_ACCENT}
+_QUESTION = {"ß", "+", "'"}  # labels, at the place of -, that type ? with Shift
 
 
-def key_name(code: int, *, ctrl: bool = False, alt: bool = False) -> str | None:
+def key_name(
+    code: int, *, ctrl: bool = False, alt: bool = False, shift: bool = False
+) -> str | None:
     """The binding table's name of a key; None for a key that cannot be bound."""
     name = _CODES.get(code) or _names(_labels()).get(code)
-    if name is None:
+    if name is None or (name == "-" and shift and _labels().get(code) in _QUESTION):
         return None
     return ("Ctrl+" if ctrl else "") + ("Alt+" if alt else "") + name
 

@@ -181,7 +181,7 @@ class Lesson:
         return self._measures.written(self._explorer, name)
 
     def words(self) -> Words | None:
-        """The words of the page shown: the text's numbers as it opened, the answer's as they are."""
+        """The page's words: the text's numbers as it opened, the answer's as they are now."""
         page = self.page
         if page is None:
             return None
@@ -199,8 +199,8 @@ class Lesson:
         page = self.page
         if page is None:
             return None
-        texts = (_filled(text, self._written) for text in (page.text, page.answer))
-        return Words(page.heading, *texts, True)
+        text, answer = (_filled(words, self._written) for words in (page.text, page.answer))
+        return Words(page.heading, text, answer, True)
 
 
 def _texts(page: Page) -> tuple[str, ...]:

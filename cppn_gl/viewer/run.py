@@ -21,8 +21,9 @@ def run(
 ) -> int:
     """Open the window on a shot, block until it is closed, and return the exit status.
 
-    `source` is the preset file to watch for changes; `engine` is as for Renderer. `page`
-    of the tour, from 1, is where the tour begins; the shot shows its preset. Raises ContextError if the window or the engine is not available.
+    `source` is the preset file to watch for changes; `engine` is as for Renderer. `page`: of the
+    tour, from 1, where it begins; the shot shows its preset. Raises ContextError if the window or
+    the engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:

@@ -32,6 +32,7 @@ ACCENT: Ink = (142, 197, 255, 255)
 WARM: Ink = (255, 214, 140, 255)
 RED: Ink = (255, 82, 82, 255)
 CHIP, DOT = "chip", "dot"
+TIED = "\u00a0"  # a space at which no line is broken
 _NO_CHARACTER = "\U000f0000"
 
 
@@ -130,7 +131,7 @@ def _faces(words: str, size: int, style: str) -> Faces:
     parts: Faces = []
     face, spare = text.face(size, style), text.font(size, style == "bold")
     for character in words:
-        used = face if character == " " or _has(character, style) else spare
+        used = face if character in (" ", TIED) or _has(character, style) else spare
         if parts and parts[-1][0] is used:
             parts[-1] = used, parts[-1][1] + character
         else:
@@ -146,7 +147,7 @@ def width(words: str, size: int, style: str = "regular") -> float:
 
 def clean(words: str) -> str:
     """Words without line ends and lone surrogates, which no font can draw."""
-    return "".join(c if c.isprintable() else " " for c in words)
+    return "".join(c if c.isprintable() or c == TIED else " " for c in words)
 
 
 def shorten(words: str, size: int, room: float, style: str = "regular") -> str:
@@ -213,7 +214,8 @@ def _append(row: list[Piece], piece: Piece, gap: float, points: int) -> None:
         last = row[-1]
         same = replace(last.run, words=piece.run.words) == piece.run
         if same and abs(last.x + last.width + gap - piece.x) < 0.01:
-            words = last.run.words + " " * (gap > 0) + piece.run.words
+            space = width(" ", points)
+            words = last.run.words + " " * round(gap / space) + piece.run.words
             wide = piece.x + piece.width - last.x
             row[-1] = Piece(last.x, wide, replace(last.run, words=words), points)
             return
@@ -373,10 +375,12 @@ def panel(
     room: tuple[int, int],
     background: Ink = text.BACKGROUND,
     pad: int | None = None,
+    step: int = 1,
 ) -> tuple[text.Pixels, list[Target]]:
     """Paragraphs in a rounded panel of at most `room` pixels, and its clickable rectangles.
 
-    An ellipsis replaces lines that do not fit.
+    An ellipsis replaces lines that do not fit. The width is a multiple of `step`, so that it does
+    not tremble with every digit.
     """
     pad = pad_of(size) if pad is None else pad
     inner = max(1, room[0] - 2 * pad), max(1, room[1] - 2 * pad)
@@ -385,6 +389,7 @@ def panel(
     if len(kept) < len(lines):
         kept = [*kept[:-1], _cut(kept[-1], inner[0])]
     wide = math.ceil(max((line.width for line in kept), default=0)) + 2 * pad
+    wide = -(-wide // step) * step
     box = min(room[0], wide), min(room[1], height(kept) + 2 * pad)
     image = blank(box, background, pad)
     targets = draw_lines(image, kept, pad, pad)

@@ -83,6 +83,7 @@ class View:
 
     row: its row of preset.show.VIEWS, set when it is created from there.
     samples: N of the N×N samples per pixel of the window's final picture.
+    plane: the whole picture shows the plane, as far as the viewport reaches.
     uses_cursor: the overlay depends on the cursor.
     by_engine: the network's engine draws it.
     bakes: it draws only the preset's own network, so one baked program serves all frames.
@@ -96,6 +97,7 @@ class View:
 
     row = ViewRow("", "", "")
     samples = 2
+    plane = False
     uses_cursor = False
     by_engine = True
     bakes = False
@@ -163,7 +165,7 @@ class View:
 
     def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
         """The point of the plane at a pixel of a picture of `size`; None where there is none."""
-        return None
+        return plane_point(scene, size, place) if self.plane else None
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         """The keys changed by dragging by du to the right, dv up; None: dragging pans.

@@ -6,8 +6,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.utils.arrays import Size
-from cppn_gl.views.base import Picture, Point, Stage, View, plane_point
+from cppn_gl.views.base import Picture, Stage, View
 
 SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
 _RATES = Rates()  # of the engines that need no OpenGL, shared by all renderers
@@ -17,6 +16,7 @@ class PictureView(View):
     """The network's outputs as colours, drawn by the fastest engine."""
 
     samples = SAMPLES
+    plane = True
     bakes = True
     by_pixel = True
     samples_itself = True
@@ -29,9 +29,6 @@ class PictureView(View):
         engine = stage.engine_for(scene.network)
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
-
-    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
-        return plane_point(scene, size, place)
 
     def on_cpu(self, engine: Engine) -> bool:
         return engine.on_cpu

@@ -20,7 +20,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
-from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over, plane_point
+from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 

@@ -68,6 +68,15 @@ class Planes:
                 values.append(np.clip(np.frombuffer(data, np.float32), 0, 1).mean())
         return float(np.nan_to_num(np.mean(values)))
 
+    def pixel(self, x: int, y: int) -> tuple[float, float, float]:
+        """One pixel of the picture; row 0 is on top."""
+        place, lane = (x // LANES, y, 1, 1), x % LANES
+        found = []
+        for channel in range(3):
+            data = self.target.read(viewport=place, components=4, attachment=channel, dtype="f4")
+            found.append(float(np.frombuffer(data, np.float32)[lane]))
+        return found[0], found[1], found[2]
+
     def write(self, picture: NDArray[np.float32]) -> None:
         """Fill the planes with a (height, width, 3) float32 picture, row 0 on top."""
         width, height = self.size

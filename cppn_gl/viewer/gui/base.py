@@ -82,13 +82,15 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self._textures: dict[str, tuple[object, moderngl.Texture]] = {}
         self._awake_until = self._last = 0.0
         self._shown: object = None
         self._cursor = glfw.ARROW_CURSOR
         self._cursors: dict[int, Any] = {}
         self._held: set[int] = set()  # mouse buttons pressed over a part
-        self._at = (-1.0, -1.0)
+        self._at = self._framed_at = (-1.0, -1.0)  # the cursor now, and in the last frame
+        self._late: list[tuple[int, bool]] = []  # presses that wait for a frame with the cursor
 
     def _clipboard(self) -> None:
         io = imgui.get_platform_io()
@@ -146,7 +148,11 @@ class Gui:
         if not down and button not in self._held:
             return False
         (self._held.add if down else self._held.discard)(button)
-        imgui.get_io().add_mouse_button_event(button, down)
+        # An item has to be hovered for a frame before it can be pressed.
+        if self._late or self._framed_at != self._at:
+            self._late.append((button, down))
+        else:
+            imgui.get_io().add_mouse_button_event(button, down)
         self.touch()
         return True
 
@@ -208,15 +214,19 @@ class Gui:
         io = imgui.get_io()
         io.display_size = imgui.ImVec2(*self.size)
         io.delta_time = min(max(now - self._last, 1e-4), 0.25)
-        self._last, self._shown = now, shown
+        self._last, self._shown, self._framed_at = now, shown, self._at
         style.apply(self.unit, dark=self.dark, opacity=self.opacity)
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()
+        self.places = {}
         try:
             for part in self._open:
                 part.draw(self)
         finally:
             imgui.render()
+        for button, down in self._late:
+            io.add_mouse_button_event(button, down)
+        self._late.clear()
         self.frames += 1
         self._point()
 
@@ -234,6 +244,12 @@ class Gui:
         """Draw the last frame into the framebuffer in use; nothing if no part is open."""
         if self._open and self.frames:
             imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def mark(self, name: str) -> None:
+        """Note where the last item lies, under a name, for those who drive the window."""
+        low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+        sides = round(high.x - low.x), round(high.y - low.y)
+        self.places[name] = Rect(round(low.x), round(low.y), *sides)
 
     def texture(self, name: str, pixels: NDArray[np.uint8], key: object = None) -> Any:
         """A texture of (height, width, 4) RGBA pixels, uploaded when its `key` has changed.

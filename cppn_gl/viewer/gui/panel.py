@@ -38,6 +38,7 @@ class Panel:
         changed, value = imgui.slider_float(
             "##s", getattr(preset.spec, "weight_scale", 0.0), 0.0, 2.0, "%.3f"
         )
+        gui.mark("network.weight_scale")
         if imgui.is_item_activated():
             gui.gesture()
         if changed:

@@ -15,7 +15,7 @@ from cppn_gl.engines.base import Engine
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.arrays import Box, Float64, Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Hit, View, Words
+from cppn_gl.views.base import Hit, Point, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
@@ -184,6 +184,10 @@ class SignalView(PictureView):
             x0, y0, x1, y1 = frame.box
             overlay[max(y0, 0) : y1, max(x0, 0) : x1, 3] = 255
         return overlay
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        """The point beside the plots."""
+        return None if self.hit(scene, size, place) else super().point(scene, size, place)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The statistics of the layer under a pixel of a plot."""

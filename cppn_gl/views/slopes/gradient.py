@@ -30,7 +30,7 @@ from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Hit, Point, Stage, View, Words, plane_point
+from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
@@ -50,6 +50,7 @@ class GradientView(View):
     """Gradient magnitude as colour, from dark to bright."""
 
     by_engine = False
+    plane = True
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
@@ -105,9 +106,6 @@ class GradientView(View):
         scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *limits(scene))
         return legend.pixels()
-
-    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
-        return plane_point(scene, size, place)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The gradient magnitude at a pixel."""

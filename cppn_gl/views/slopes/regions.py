@@ -39,7 +39,7 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.views.base import Hit, Point, Stage, View, Words, plane_point
+from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu
@@ -57,6 +57,7 @@ class RegionsView(View):
     """Boundaries of linear regions as lines, coloured by the layer of their unit."""
 
     by_engine = False
+    plane = True
     colors = True
 
     def problem(self, preset: Preset) -> str:
@@ -134,9 +135,6 @@ class RegionsView(View):
         if len(shown) > 1:
             legend.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
         return legend.pixels()
-
-    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
-        return plane_point(scene, size, place)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The number of active units at a pixel, and the unit of the boundary there, if any."""

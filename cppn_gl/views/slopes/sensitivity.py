@@ -30,7 +30,7 @@ from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task, during
 from cppn_gl.utils.threads import one_thread
-from cppn_gl.views.base import Hit, Point, Stage, View, Words, plane_point
+from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading
 from cppn_gl.views.slopes.gradient import channels, grid, scale_limits
@@ -55,6 +55,8 @@ class Sensitivity:
 
 class SensitivityView(View):
     """The change of the picture when one layer is perturbed."""
+
+    plane = True
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
@@ -117,9 +119,6 @@ class SensitivityView(View):
             for number in sorted({1, layer, depth}):
                 _number(legend, bars, depth, number, layer)
         return legend.pixels()
-
-    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
-        return plane_point(scene, size, place)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The layer of a bar and its mean change; a click perturbs that layer."""

@@ -1,0 +1,129 @@
+"""Gathers what the HUD tells: facts, the pointer's values, progress, the recording, saved files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cppn_gl.viewer import facts
+from cppn_gl.viewer.explaining import explanation, open_command
+from cppn_gl.viewer.hud import Told
+from cppn_gl.viewer.typeset import Run
+from cppn_gl.viewer.window import to_pixel
+from cppn_gl.views import view_of
+from cppn_gl.views.base import Point
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.app import App
+
+POINTER_INTERVAL = 0.1  # seconds between updates of values at a resting pointer
+
+
+def saved_words(path: Path) -> str:
+    """Where a file was saved, and how to open it again; its path is shortened."""
+    short = shortened(path)
+    return f"saved {short}; open it with: {open_command(short)}"
+
+
+def recorded_words(folder: Path, frames: int) -> str:
+    """The same, of a recording."""
+    short, count = shortened(folder), "1 frame" if frames == 1 else f"{frames} frames"
+    words = f"recorded {count} in {short}"
+    return f"{words}; open one with: {open_command(short / '00000.png')}" if frames else words
+
+
+def shortened(path: Path) -> Path:
+    """A path relative to the current folder, or only its last two parts."""
+    full, here = path.resolve(), Path.cwd()
+    if full.is_relative_to(here):
+        return full.relative_to(here)
+    return Path("…", *full.parts[-2:])
+
+
+class Reports:
+    """Fills in the HUD of a window, once a frame."""
+
+    def __init__(self, app: "App"):
+        self._app = app
+        self.saved: list[Path] = []  # files of this session, newest first
+        self._pointed: object = None  # what the pointer's values are of
+        self._pointed_at = 0.0
+
+    def update(self, now: float) -> None:
+        """Set all that the HUD tells."""
+        app, hud = self._app, self._app.hud
+        spot = app.events.pointed_spot
+        hud.hint = spot.words if spot is not None else ""
+        hud.recording = app.captures.recorded
+        still = not (app.explorer.moving or app.events.held)
+        hud.progress = app.canvas.progress_words if still else ""
+        self._point(now)
+        if hud.wants_lines(now) or (hud.explain.open and not hud.explanation):
+            self._tell(now)
+        if not hud.explain.open:
+            hud.explanation = ()
+
+    def keep(self, path: Path, words: str) -> str:
+        """Remember a saved file; the message `words` stands for its whole path."""
+        self.saved.insert(0, path)
+        self._app.hud.full[words] = str(path.resolve())
+        return words
+
+    def _tell(self, now: float) -> None:
+        app = self._app
+        size, network = app.picture.size, app.shown_network
+        engine = (
+            f"{app.engines.words(app.scene)}; {app.renderer.info.renderer}{app.rate_words(now)}"
+        )
+        lines = facts.facts(app.explorer, network.parameters, size)
+        app.hud.tell(Told(facts.title(app.explorer), lines, engine), now)
+        if app.hud.explain.open:
+            page = explanation(
+                app.explorer,
+                network,
+                facts=lines,
+                names=app.names,
+                saved=self.saved,
+                advice=app.hud.advice,
+                engine=engine,
+            )
+            app.hud.explanation = tuple(page)
+
+    def _point(self, now: float) -> None:
+        """Set the values under the pointer, when it has moved or what is shown has changed."""
+        app, hud = self._app, self._app.hud
+        scene, size = app.canvas.shown, app.picture.size
+        if scene is None or not app.events.pointing or min(size) < 1 or not hud.on:
+            hud.pointer, self._pointed = (), None
+            return
+        place = to_pixel(app.explorer.cursor, size)
+        of = scene, size, place, app.canvas.changes
+        same_place = isinstance(self._pointed, tuple) and self._pointed[1:3] == of[1:3]
+        if of == self._pointed or (same_place and now - self._pointed_at < POINTER_INTERVAL):
+            return
+        self._pointed, self._pointed_at = of, now
+        inside = 0 <= place[0] < size[0] and 0 <= place[1] < size[1]
+        hud.pointer = self._runs(place) if inside and app.events.pointed_spot is None else ()
+
+    def _runs(self, place: tuple[float, float]) -> tuple[Run, ...]:
+        app = self._app
+        scene, size = app.canvas.shown, app.picture.size
+        assert scene is not None
+        view = view_of(scene.preset)
+        point: Point | None = view.point(scene, size, place)
+        hit = view.hit(scene, size, place)
+        rgb = None if point is None else self._color(place)
+        return facts.pointer_runs(point, min(size), hit.words if hit is not None else "", rgb)
+
+    def _color(self, place: tuple[float, float]) -> tuple[int, int, int] | None:
+        """The colour shown at a pixel of the picture."""
+        front, size = self._app.canvas.front, self._app.picture.size
+        if front is None:
+            return None
+        x, y = (
+            min(int(at * side / whole), side - 1)
+            for at, side, whole in zip(place, front.size, size, strict=True)
+        )
+        found = np.nan_to_num(np.array(front.pixel(x, y)))
+        red, green, blue = (round(255 * float(value)) for value in np.clip(found, 0, 1))
+        return red, green, blue
