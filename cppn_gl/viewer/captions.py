@@ -24,10 +24,10 @@ from cppn_gl.views import text
 
 MEASURE = 54  # largest width, in font sizes
 SMALLER = 2  # font sizes given up before the text is
+FULL = 0.85  # of the strip's greatest height: with the text it takes no more
 AHEAD: Ink = (92, 100, 112, 255)  # a tick of a page to come
 FRAME: Ink = (92, 124, 158, 255)  # around a key
 _MARKUP = re.compile(r"<([^<>]*)>|\*([^*]*)\*")
-_KEY = re.compile(r"( ?)(<[^<>]*>)( ?)")
 _KEPT = 8  # drawings
 
 Drawn = tuple[text.Pixels, tuple[Spot, ...]]
@@ -93,26 +93,23 @@ class Caption:
         least = min(LEAST, points)
         sizes = [(p, True) for p in range(points, max(least, points - SMALLER) - 1, -1)]
         sizes += [(p, False) for p in range(points, least - 1, -1)]
-        way = _Way(least, False, most)
         for size, full in sizes:
-            height = self._height(longest, room, size, full)
-            if height <= most:
-                return _Way(size, full, height)
-        return way
+            shown = self._paragraphs(longest, full=full)
+            height = self._height(shown, room, size)
+            if height <= (FULL * most if full else most):
+                break
+        if not full and self._reading == self._lesson.number:
+            read = self._height(self._paragraphs(longest, full=False, reading=True), room, size)
+            height = max(height, min(read, most))
+        return _Way(size, full, min(height, most))
 
-    def _height(self, longest: Words, room: int, points: int, full: bool) -> int:
+    def _height(self, shown: list[Paragraph], room: int, points: int) -> int:
         edge = _edge(points)
-        wide = min(room, MEASURE * points) - 2 * edge
-        choices = (False,) if full else (False, True)
-        highest = max(
-            typeset.height(
-                typeset.compose(self._paragraphs(longest, full=full, reading=r), points, wide)
-            )
-            for r in choices
-        )
-        return edge + _tick(points) + edge + typeset.line_height(points) + highest + edge
+        lines = typeset.compose(shown, points, min(room, MEASURE * points) - 2 * edge)
+        head = edge + _tick(points) + edge + typeset.line_height(points)
+        return head + typeset.height(lines) + edge
 
-    def _paragraphs(self, words: Words, *, full: bool, reading: bool) -> list[Paragraph]:
+    def _paragraphs(self, words: Words, *, full: bool, reading: bool = False) -> list[Paragraph]:
         body = Paragraph(self._runs(words.text, DIM))
         asked = Paragraph(self._runs(words.asked, WARM if words.answered else WHITE), above=0.25)
         return [body, asked] if full else [body] if reading else [asked]
@@ -120,14 +117,15 @@ class Caption:
     def _runs(self, words: str, ink: Ink) -> tuple[Run, ...]:
         """Words with <action> as the key of that action, which can be clicked, and *italics*."""
         runs, at = [], 0
-        words = _KEY.sub(r"\1\1\2\3\3", words)  # room for the frames of keys
         for match in _MARKUP.finditer(words):
             runs.append(Run(words[at : match.start()], ink=ink))
-            if match[1] is not None:
-                runs.append(self._key(match[1]))
-            else:
-                runs.append(Run(match[2], "italic", ink))
             at = match.end()
+            if match[1] is None:
+                runs.append(Run(match[2], "italic", ink))
+                continue
+            key = self._key(match[1])
+            room = Run(" " * (2 if len(key.words) == 1 else 1))  # for its frame
+            runs += [room, key, room]
         return tuple(run for run in (*runs, Run(words[at:], ink=ink)) if run.words)
 
     def _key(self, action: str) -> Run:
@@ -206,9 +204,9 @@ class Caption:
 def _frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: int) -> None:
     """The outline of a key around its label."""
     left, top, wide, high = box
-    aside = max(2, round(0.22 * points))
+    aside = max(2, round(0.22 * points), (high - 3 - wide) // 2)
     outline = (left - aside, top + 1, left + wide + aside - 1, top + high - 2)
-    draw.rounded_rectangle(outline, radius=aside + 1, outline=FRAME)
+    draw.rounded_rectangle(outline, radius=max(2, points // 4), outline=FRAME)
 
 
 def _nothing() -> None:
