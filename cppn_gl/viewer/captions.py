@@ -89,18 +89,15 @@ class Caption:
         return np.asarray(image), tuple(spots)
 
     def _way(self, longest: Words, room: int, points: int, most: int) -> _Way:
-        """The largest font at which everything fits, or else only what is asked."""
-        least = min(LEAST, points)
+        """The largest font at which everything fits, or else only what is asked, or the text."""
+        least, reading = min(LEAST, points), self._reading == self._lesson.number
         sizes = [(p, True) for p in range(points, max(least, points - SMALLER) - 1, -1)]
         sizes += [(p, False) for p in range(points, least - 1, -1)]
         for size, full in sizes:
-            shown = self._paragraphs(longest, full=full)
+            shown = self._paragraphs(longest, full=full, reading=reading)
             height = self._height(shown, room, size)
             if height <= (FULL * most if full else most):
                 break
-        if not full and self._reading == self._lesson.number:
-            read = self._height(self._paragraphs(longest, full=False, reading=True), room, size)
-            height = max(height, min(read, most))
         return _Way(size, full, min(height, most))
 
     def _height(self, shown: list[Paragraph], room: int, points: int) -> int:
@@ -109,7 +106,7 @@ class Caption:
         head = edge + _tick(points) + edge + typeset.line_height(points)
         return head + typeset.height(lines) + edge
 
-    def _paragraphs(self, words: Words, *, full: bool, reading: bool = False) -> list[Paragraph]:
+    def _paragraphs(self, words: Words, *, full: bool, reading: bool) -> list[Paragraph]:
         body = Paragraph(self._runs(words.text, DIM))
         asked = Paragraph(self._runs(words.asked, WARM if words.answered else WHITE), above=0.25)
         return [body, asked] if full else [body] if reading else [asked]
@@ -187,8 +184,8 @@ class Caption:
             run = Run(words, ink=ink)
             typeset.draw_lines(image, typeset.compose([Paragraph((run,))], points, wide + 2), x, y)
             if action or hint:
-                left = round(x - gap / 2)
-                spots.append(Spot(left, y, round(wide + gap), line, action or _nothing, hint))
+                left, right = round(x - gap / 2), min(image.width, round(x + wide + gap / 2))
+                spots.append(Spot(left, y, right - left, line, action or _nothing, hint))
         title = typeset.shorten(heading, points, max(1, x - gap - edge), "bold")
         typeset.draw_lines(
             image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y
