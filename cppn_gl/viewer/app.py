@@ -151,6 +151,11 @@ class App:
         if not self.interface.show("panel", not self.interface.is_open("panel")):
             self.explorer.message = self.interface.problem
 
+    def do_find(self, large: bool = False) -> None:
+        """Open the panel, and let the keyboard search its keys."""
+        if not self.interface.find():
+            self.explorer.message = self.interface.problem
+
     def do_toggle_chooser(self, large: bool = False) -> None:
         """Open the chooser of presets, or close it."""
         if not self.interface.show("chooser", not self.interface.is_open("chooser")):
@@ -246,6 +251,7 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
+        self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -436,7 +442,8 @@ class App:
         explorer = self.explorer
         time = round(explorer.time, 1) if explorer.moving else explorer.time
         self._follow_lightness()
-        return explorer.history.now, time, explorer.running, self.canvas.pictures
+        pointed = explorer.cursor if self.events.pointing else None
+        return explorer.history.now, time, explorer.running, self.canvas.pictures, pointed
 
     def _follow_lightness(self) -> None:
         """Let the widgets' colours follow the picture under them."""

@@ -87,6 +87,7 @@ class Events:
         self._touch(now)
         ctrl, shift, alt = modifiers.ctrl, modifiers.shift, modifiers.alt
         if self.gui is not None:
+            self.gui.settle()
             self.gui.key(code, action != glfw.RELEASE, ctrl=ctrl, shift=shift, alt=alt)
         if action == glfw.RELEASE:
             self._keyboard.release(code)

@@ -16,6 +16,7 @@ from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.knobs import change_words, difference
@@ -29,7 +30,7 @@ TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
 
 
-class Explorer(Viewing):
+class Explorer(Viewing, Editing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -70,6 +71,11 @@ class Explorer(Viewing):
     def home(self) -> Viewport:
         """The viewport that key 0 returns to."""
         return self.history.now.home
+
+    @property
+    def loaded(self) -> Preset:
+        """The preset as it was loaded or opened, before changes."""
+        return self.history.now.loaded or self.preset
 
     @property
     def layer(self) -> int:
@@ -141,7 +147,7 @@ class Explorer(Viewing):
         keep = self.history.now.layer
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
-        self._look(Moment(preset, self.home, keep))
+        self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
     def _spec(self) -> Random | None:
@@ -284,20 +290,21 @@ class Explorer(Viewing):
 
     def layer_up(self, large: bool = False) -> None:
         """Show the next layer (Shift: 5 layers on)."""
-        self._show_layer(self.layer + (5 if large else 1))
+        self.show_layer(self.layer + (5 if large else 1))
 
     def layer_down(self, large: bool = False) -> None:
         """Show the previous layer (Shift: 5 layers back)."""
-        self._show_layer(self.layer - (5 if large else 1))
+        self.show_layer(self.layer - (5 if large else 1))
 
-    def _show_layer(self, layer: int) -> None:
+    def show_layer(self, layer: int) -> None:
+        """Show a layer's picture, or the whole network for the last one."""
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
         words = f"layer {layer} of {depth}" if layer < depth else "the whole network"
         if self.view.own_layers:
             self.change(words, **{"show.layer": layer if layer < depth else 0})
             return
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None, self.loaded))
         self.message = words
 
     def enter(self, large: bool = False) -> None:

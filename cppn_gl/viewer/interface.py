@@ -4,6 +4,7 @@ The window works without it: then the keys remain, and `problem` says what to in
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 from cppn_gl.viewer.layout import Rect
@@ -19,6 +20,7 @@ PARTS = {
 }
 CLOSABLE = ("chooser",)  # parts that Esc closes
 OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
+GLFW = "PYGLFW_LIBRARY"  # the environment variable that names GLFW's library
 LIGHT, DARK = 0.62, 0.45  # lightness of the picture above or below which the widgets follow it
 
 
@@ -34,11 +36,10 @@ class Interface:
     def load(self) -> bool:
         """Import Dear ImGui and make the parts, once; whether there are widgets."""
         if self.gui is None and not self.problem:
-            try:
-                base = importlib.import_module("cppn_gl.viewer.gui.base")
-            except ImportError:
-                self.problem = OFFER
+            self.problem = _problem()
+            if self.problem:
                 return False
+            base = importlib.import_module("cppn_gl.viewer.gui.base")
             gui = base.Gui(self._app.window)
             for name, (module, kind) in PARTS.items():
                 self._parts[name] = getattr(importlib.import_module(module), kind)(self._app)
@@ -60,6 +61,13 @@ class Interface:
         self._parts[name].open = shown
         assert self.gui is not None
         self.gui.touch()
+        return True
+
+    def find(self) -> bool:
+        """Open the panel with its search in use; False if there is none."""
+        if not self.show("panel"):
+            return False
+        self._parts["panel"].find()  # type: ignore[attr-defined]
         return True
 
     def close_one(self) -> bool:
@@ -115,3 +123,20 @@ class Interface:
         """Free everything."""
         if self.gui is not None:
             self.gui.release()
+
+
+def _problem() -> str:
+    """Import Dear ImGui; why it cannot be used, in one line, or ""."""
+    library = os.environ.get(GLFW)
+    try:
+        importlib.import_module("imgui_bundle")
+    except ModuleNotFoundError:
+        return OFFER
+    except (ImportError, OSError) as error:  # it is there, but not a library that it needs
+        return f"the panel and the chooser cannot be shown: {str(error).splitlines()[0]}"
+    finally:
+        # It names its own GLFW for this process's children, which have one already.
+        os.environ.pop(GLFW, None)
+        if library is not None:
+            os.environ[GLFW] = library
+    return ""
