@@ -389,9 +389,13 @@ class Hud:
         )
 
     def _buttons(self, points: int, names: Mapping[str, str], *, upright: bool) -> _Drawn:
-        """The buttons that open the panel, the chooser and the explanation."""
+        """The buttons that open the panel, the chooser, the tour and the explanation."""
         tab = keys_of("next_overlay", names)
         kinds = [("explain", f"what am I seeing? ({keys_of('explain', names)})")]
+        if not self.caption:
+            kinds.insert(
+                0, ("toggle_tour", f"the tour, a lesson ({keys_of('toggle_tour', names)})")
+            )
         if self.handle:
             kinds.insert(0, ("toggle_chooser", f"presets as pictures (Shift+{tab})"))
             kinds.insert(0, ("toggle_panel", f"the panel of all settings ({tab})"))
@@ -534,7 +538,7 @@ def _draw_buttons(kinds: Sequence[tuple[str, str]], points: int, *, upright: boo
 def _draw_icon(
     draw: ImageDraw.ImageDraw, action: str, x: int, y: int, side: int, points: int
 ) -> None:
-    """Sliders for the panel, four pictures for the chooser, a question mark."""
+    """Sliders for the panel, pictures for the chooser, a flag for the tour, a question mark."""
     ink, thick = ACCENT, max(1, round(points / 11))
     left, top, inner = x + side * 0.24, y + side * 0.24, side * 0.52
     if action == "toggle_panel":
@@ -549,6 +553,11 @@ def _draw_icon(
             for b in (0, 1):
                 at = left + a * (inner - cell), top + b * (inner - cell)
                 draw.rectangle((*at, at[0] + cell, at[1] + cell), outline=ink, width=thick)
+    elif action == "toggle_tour":
+        pole = left + inner * 0.2
+        draw.line((pole, top, pole, top + inner), fill=ink, width=thick)
+        flag = (pole, top), (left + inner, top + inner * 0.28), (pole, top + inner * 0.56)
+        draw.polygon(flag, outline=ink, width=thick)
     else:
         face = text.face(round(side * 0.72), "bold")
         draw.text((x + side / 2, y + side * 0.52), "?", fill=ink, font=face, anchor="mm")
