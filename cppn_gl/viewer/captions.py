@@ -122,7 +122,7 @@ class Caption:
                 continue
             key = self._key(match[1])
             room = Run(" " * (2 if len(key.words) == 1 else 1))  # for its frame
-            runs += [room, key, room]
+            runs += [room, key, room if words[at : at + 1] == " " else Run(" ")]
         return tuple(run for run in (*runs, Run(words[at:], ink=ink)) if run.words)
 
     def _key(self, action: str) -> Run:
