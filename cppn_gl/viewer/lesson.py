@@ -122,7 +122,7 @@ class Lesson:
         place, count = explorer.history.place
         if known is not None:
             number = known[1]
-        elif chosen != self._last and now.preset == self.pages[chosen - 1].preset:
+        elif chosen not in (0, self._last) and now.preset == self.pages[chosen - 1].preset:
             number = chosen
         elif place == count and self.number and now.preset.name == self._name(self.number):
             number = self.number
@@ -142,7 +142,8 @@ class Lesson:
         self._first.clear()
         self._measures.forget()
         if number:
-            self._last = self._explorer.presets.number = number
+            self._last = number
+        self._explorer.presets.number = self._last  # P goes on from here
 
     def _note(self, moment: Moment, number: int) -> None:
         self._pages[id(moment)] = moment, number
