@@ -137,6 +137,11 @@ class Explorer(Viewing, Editing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    def revisit(self, moment: Moment) -> None:
+        """Explore what was explored before, with the layer that was shown."""
+        self._entered.clear()
+        self._look(moment)
+
     @property
     def busy(self) -> bool:
         """Whether `work` has something to do."""

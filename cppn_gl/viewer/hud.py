@@ -8,6 +8,7 @@ stays until it is fixed. Everything is a panel of pixels, with spots to click.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -29,7 +30,6 @@ TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
 PANELS = 16  # cached
 LEAST_ROOM = 12  # font sizes; a narrower place beside an open panel stays free
 MEASURE = 30  # largest width of the HUD and of messages, in font sizes
-CAPTION_MEASURE = 50  # of a caption
 PAGE_MEASURE = 33  # of a column of an explanation
 MOST = 0.62  # of the window's height for the HUD; facts that do not fit are told by `?`
 ROWS, ROWS_SHARE = 3, 0.22  # of the strip: at most so many, in at most this part of the height
@@ -130,6 +130,16 @@ class _Drawn:
         return Panel(name, self.pixels, max(0, x), max(0, y), alpha, self.spots)
 
 
+class Caption(Protocol):
+    """The words of a tour's page."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+
+    def drawn(self, room: int, points: int, most: int) -> tuple[text.Pixels, tuple[Spot, ...]]:
+        """Pixels at most `room` wide and `most` high, and the spots in them."""
+
+
 class Hud:
     """Builds the panels of a frame; caches those whose content has not changed.
 
@@ -145,7 +155,7 @@ class Hud:
         self.explanation: Sequence[Paragraph] = ()
         self.problem = ""  # an error to show until it is fixed
         self.advice = ""  # shown while it is true
-        self.caption: Sequence[str | Paragraph] = ()  # of a tour's step
+        self.caption: Caption | None = None  # of a tour's page
         self.pointer: tuple[Run, ...] = ()  # what is under the cursor
         self.hint = ""  # describes the spot under the cursor
         self.progress = ""  # of a picture that is still coarse
@@ -272,24 +282,10 @@ class Hud:
         return self.covered > 0 and size[0] - self.covered < LEAST_ROOM * points
 
     def _captioned(self, size: Size, points: int) -> _Drawn | None:
-        most = round(CAPTION_SHARE * size[1])
-        if not (self.on and self.caption) or most < 2 * typeset.line_height(LEAST):
+        if not (self.on and self.caption):
             return None
-        lines = [
-            says(line, "bold" if k == 0 else "regular", text.WHITE if k == 0 else DIM)
-            if isinstance(line, str)
-            else line
-            for k, line in enumerate(self.caption)
-        ]
-        while points > LEAST:  # smaller rather than cut
-            room = min(self._room(size, points), CAPTION_MEASURE * points)
-            inner = room - 2 * _edge(points)
-            found = typeset.compose(lines, points, inner)
-            if typeset.height(found) + 2 * _edge(points) <= most:
-                break
-            points -= 1
-        room = min(self._room(size, points), CAPTION_MEASURE * points)
-        return self._panel(lines, points, (room, most), text.CLEAR, _edge(points))
+        most = round(CAPTION_SHARE * size[1])
+        return _Drawn(*self.caption.drawn(self._room(size, points), points, most))
 
     def panels(
         self, size: Size, content_scale: float, now: float, names: Mapping[str, str]
@@ -454,9 +450,13 @@ class Hud:
         )
 
     def _buttons(self, points: int, names: Mapping[str, str], *, upright: bool) -> _Drawn:
-        """The buttons that open the panel, the chooser and the explanation."""
+        """The buttons that open the panel, the chooser, the tour and the explanation."""
         tab = keys_of("next_overlay", names)
         kinds = [("explain", f"what am I seeing? ({keys_of('explain', names)})")]
+        if not self.caption:
+            kinds.insert(
+                0, ("toggle_tour", f"the tour, a lesson ({keys_of('toggle_tour', names)})")
+            )
         if self.handle:
             kinds.insert(0, ("toggle_chooser", f"presets as pictures (Shift+{tab})"))
             kinds.insert(0, ("toggle_panel", f"the panel of all settings ({tab})"))
@@ -603,7 +603,7 @@ def _draw_buttons(kinds: Sequence[tuple[str, str]], points: int, *, upright: boo
 def _draw_icon(
     draw: ImageDraw.ImageDraw, action: str, x: int, y: int, side: int, points: int
 ) -> None:
-    """Sliders for the panel, four pictures for the chooser, a question mark."""
+    """Sliders for the panel, pictures for the chooser, a flag for the tour, a question mark."""
     ink, thick = ACCENT, max(1, round(points / 11))
     left, top, inner = x + side * 0.24, y + side * 0.24, side * 0.52
     if action == "toggle_panel":
@@ -618,6 +618,11 @@ def _draw_icon(
             for b in (0, 1):
                 at = left + a * (inner - cell), top + b * (inner - cell)
                 draw.rectangle((*at, at[0] + cell, at[1] + cell), outline=ink, width=thick)
+    elif action == "toggle_tour":
+        pole = left + inner * 0.2
+        draw.line((pole, top, pole, top + inner), fill=ink, width=thick)
+        flag = (pole, top), (left + inner, top + inner * 0.28), (pole, top + inner * 0.56)
+        draw.polygon(flag, outline=ink, width=thick)
     else:
         face = text.face(round(side * 0.72), "bold")
         draw.text((x + side / 2, y + side * 0.52), "?", fill=ink, font=face, anchor="mm")
