@@ -89,6 +89,7 @@ class Desktop:
                 "DISPLAY": display,
                 "CPPN_GL_TRACE": str(self.trace),
                 "XDG_STATE_HOME": str(folder / "state"),
+                "XDG_CONFIG_HOME": str(folder / "config"),
                 "XDG_CACHE_HOME": CACHE.name,
                 "XDG_SESSION_TYPE": "x11",
             }

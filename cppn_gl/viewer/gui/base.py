@@ -52,13 +52,27 @@ _CURSORS = {
 
 
 class Part(Protocol):
-    """What is drawn in a frame. `area`: where it takes the mouse, in pixels of the window."""
+    """What is drawn in a frame. `area`: where it takes the mouse, in pixels of the window.
+
+    keys: takes the keys pressed while it is open; None for a part that has only widgets.
+    """
 
     open: bool
     area: Rect | None
+    keys: "Keys | None"
 
     def draw(self, gui: "Gui") -> None:
         """Draw within an imgui frame, and set `area`."""
+
+
+class Keys(Protocol):
+    """What takes all keys while its part is open, apart from imgui's own text fields."""
+
+    def press(self, key: str, shift: bool) -> None:
+        """A key was pressed or repeats; its name as in the table of bindings."""
+
+    def letter(self, char: str) -> None:
+        """A character was typed."""
 
 
 class Gui:
@@ -119,7 +133,17 @@ class Gui:
     @property
     def wants_text(self) -> bool:
         """Whether a text is being typed, which takes the keys."""
+        return self.keys is not None or self._in_field
+
+    @property
+    def _in_field(self) -> bool:
+        """Whether one of imgui's text fields is in use."""
         return bool(self._open) and bool(imgui.get_io().want_text_input)
+
+    @property
+    def keys(self) -> Keys | None:
+        """What takes all keys."""
+        return next((part.keys for part in reversed(self._open) if part.keys is not None), None)
 
     @property
     def _open(self) -> list[Part]:
@@ -188,9 +212,13 @@ class Gui:
 
     def letter(self, char: str) -> None:
         """A character was typed."""
-        if self.wants_text:
+        if self.keys is not None:
+            self.keys.letter(char)
+        elif self.wants_text:
             imgui.get_io().add_input_characters_utf8(char)
-            self.touch()
+        else:
+            return
+        self.touch()
 
     def release_keys(self) -> None:
         """The window has lost the focus."""
@@ -219,7 +247,7 @@ class Gui:
             return False
         if shown != self._shown or now < self._awake_until:
             return True
-        return self.wants_text and now - self._last > BLINK
+        return self._in_field and now - self._last > BLINK
 
     @property
     def restless(self) -> bool:
