@@ -19,7 +19,7 @@ DESIGNED = [
     *"][=-0AICVOKJ,.RZXP123456789HQ",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F", "?"),
 ]
 
 
