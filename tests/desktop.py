@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -78,6 +78,7 @@ class Desktop:
         *words: str,
         hud: bool = False,
         environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "cppn_gl"),
     ):
         self.folder, self.display = folder, display
         self.trace = folder / "trace.jsonl"
@@ -88,6 +89,7 @@ class Desktop:
                 "DISPLAY": display,
                 "CPPN_GL_TRACE": str(self.trace),
                 "XDG_STATE_HOME": str(folder / "state"),
+                "XDG_CONFIG_HOME": str(folder / "config"),
                 "XDG_CACHE_HOME": CACHE.name,
                 "XDG_SESSION_TYPE": "x11",
             }
@@ -101,7 +103,7 @@ class Desktop:
         self.started = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cppn_gl", *words, *options],
+                [sys.executable, *program, *words, *options],
                 cwd=folder,
                 env=self.environment,
                 stdout=subprocess.DEVNULL,

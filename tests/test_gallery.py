@@ -10,6 +10,7 @@ from PIL import Image
 
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.themes import THEMES
 from cppn_gl.utils.resources import resource
 
 TOOL = resource("presets").parent / "tools" / "make_gallery.py"
@@ -70,6 +71,16 @@ def test_two_presets_of_one_figure_are_an_error() -> None:
     known = tool.presets()
     with pytest.raises(tool.GalleryError, match="Figure 11: both"):
         tool.page([*known, load_preset("neylon-40").replace(shows="Figure 11")])
+
+
+def test_a_preset_without_a_theme_is_an_error() -> None:
+    with pytest.raises(tool.GalleryError, match="no theme: agate"):
+        tool.page([load_preset("agate").replace(theme=""), load_preset("default")])
+
+
+def test_its_sections_are_the_themes(text: str) -> None:
+    headings = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    assert headings == [theme.title for theme in THEMES.values()]
 
 
 def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

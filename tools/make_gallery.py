@@ -1,6 +1,6 @@
 """Generates docs/gallery.md and the pictures in docs/gallery/ from the shipped presets.
 
-presets -> shows: "Figure 9", "Tie-dye: …" -> sections of entries -> docs/gallery.md
+presets -> theme, shows: "Figure 9", "Tie-dye: …" -> sections of entries -> docs/gallery.md
         -> Renderer, 2 × 2 samples -> docs/gallery/NAME.jpg, or NAME.webp if animated
 
 python tools/make_gallery.py                  all pictures and the page: about two minutes
@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
-from cppn_gl.preset.show import VIEWS, SurfaceOptions
+from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.preset.themes import THEMES
 from cppn_gl.preset.tour import shown
 from cppn_gl.views.sheet_layout import natural_size
 
@@ -48,20 +49,7 @@ TIE_DYE = (
     "Tie-dye: a slice moving, colour",
     "Tie-dye: a gallery",
 )
-COMPLEXITY = (
-    "NNComplexity: 1 layer × 100, ReLU",
-    "NNComplexity: 1 layer × 100, sigmoid",
-    "NNComplexity: 10 layers × 10, ReLU",
-    "NNComplexity: 10 layers × 10, sigmoid",
-)
-TEXTS = {
-    "A visual exploration of random neural networks": (
-        FIGURES,
-        "The figures of [Tyler Neylon's essay](https://tylerneylon.com/a/randnn/) of 2018.",
-    ),
-    "Tie-dye networks": (TIE_DYE, "Two inputs, three outputs, normal weights and biases."),
-    "NNComplexity": (COMPLEXITY, "Every unit normalised over the picture, then scaled by 3."),
-}
+FIGURED = {"essay": FIGURES, "tie-dye": TIE_DYE}  # by theme
 
 SAMPLES = 2  # 2 × 2 per pixel
 WIDEST, QUALITY = 720, 85  # largest width of a still picture in pixels; its JPEG quality
@@ -107,9 +95,9 @@ def presets() -> list[Preset]:
 
 
 def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
-    """The gallery's sections: title, subtitle, entries. Raises GalleryError.
+    """The gallery's sections, one for each theme: title, subtitle, entries. Raises GalleryError.
 
-    Every preset is in at least one section.
+    The presets that show something of a text come first, under its name.
     """
     showing: dict[str, Preset] = {}
     for preset in known:
@@ -117,30 +105,27 @@ def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
             if figure in showing:
                 raise GalleryError(f"{figure}: both {showing[figure].name} and {preset.name}")
             showing[figure] = preset
-    found, placed = [], set()
-    for title, (figures, words) in TEXTS.items():
+    if bare := [preset.name for preset in known if not preset.theme]:
+        raise GalleryError(f"no theme: {', '.join(bare)}")
+    found = []
+    for name, theme in THEMES.items():
+        of_theme = [preset for preset in known if preset.theme == name]
+        figures = FIGURED.get(name) or sorted(
+            {f for p in of_theme for f in shown(p)}, key=str.lower
+        )
         missing = [figure for figure in figures if figure not in showing]
         if missing:
             raise GalleryError(f"no preset shows {', '.join(missing)}")
-        entries = [
-            Entry(figure.partition(": ")[2] or figure, showing[figure]) for figure in figures
-        ]
-        found.append((title, words, [Entry(_capital(e.heading), e.preset) for e in entries]))
-        placed |= set(figures)
-    others = {figure: preset for figure, preset in showing.items() if figure not in placed}
-    if others:
-        entries = [Entry(figure, others[figure]) for figure in sorted(others, key=str.lower)]
-        found.append(("Recipes of other people", "As their pages give them.", entries))
-    rest = [preset for preset in known if not shown(preset)]
-    for view, row in VIEWS.items():
-        entries = [Entry(p.title, p) for p in rest if p.show.view == view]
-        if entries:
-            found.append((f"The view {view}", f"{_capital(row.help)}.", entries))
+        entries = [Entry(_heading(figure), showing[figure]) for figure in figures]
+        entries += [Entry(preset.title, preset) for preset in of_theme if not shown(preset)]
+        found.append((theme.title, theme.words, entries))
     return found
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _heading(figure: str) -> str:
+    """The heading of a figure: without the name of the text, which the section has already."""
+    name = figure.removeprefix("Tie-dye: ")
+    return figure if name == figure else name[:1].upper() + name[1:]
 
 
 def page(known: Sequence[Preset]) -> str:

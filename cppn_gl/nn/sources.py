@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import INITS, MAX_SEED
+from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network, output_layer
@@ -149,7 +149,7 @@ def _activations(value: Any) -> Any:
 def _between(value: Any) -> tuple[int, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(f"{show(value)}; expected a seed and a number from 0 to 1")
-    return integer(0, MAX_SEED)(value[0]), number(0, 1)(value[1])
+    return SEED(value[0]), number(0, 1)(value[1])
 
 
 @dataclass(frozen=True)
@@ -204,9 +204,10 @@ class Random(_Source):
     )
     seed: int = key(
         0,
-        integer(0, MAX_SEED),
-        "seed of the random draws, 0 to 2⁶³ - 1",
+        SEED,
+        "seed of the random draws: 0 to 2⁶³ - 1, or any words",
         short=True,
+        metavar="N|WORDS",
         widget="seed",
     )
     latent: tuple[float, ...] | None = key(
@@ -341,7 +342,7 @@ class Layers(_Source):
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
-    seed: int = key(0, integer(0, MAX_SEED), "seed of the latent constants, if these are drawn")
+    seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),

@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cppn_gl.nn.draws import MAX_SEED
+from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.features import Clock
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
-    integer,
     key,
     number,
     several,
@@ -73,7 +72,7 @@ class Animation:
     )
     walk: tuple[int, ...] = key(
         (),
-        several(integer(0, MAX_SEED), 0, MAX_VALUES),
+        several(SEED, 0, MAX_VALUES),
         "two or more seeds: the network turns from one to the next at constant speed",
     )
     walker: str = key(

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import tomli_w
 
+from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.features import MOVING, Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network, network_bytes
@@ -72,11 +73,12 @@ class Preset:
     title: str = ""
     description: str = ""
     shows: str = ""
+    theme: str = ""
     views: tuple[Options, ...] = ()  # the options of views that are not the default: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
 
     def __post_init__(self) -> None:
-        for field in ("title", "description", "shows"):
+        for field in ("title", "description", "shows", "theme"):
             checked(TOP[field][0], getattr(self, field), field)
         changed = (options for options in self.views if options != type(options)())
         views = tuple(sorted(changed, key=lambda options: type(options).__qualname__))
@@ -138,7 +140,7 @@ class Preset:
 
         A new depth cuts a list of activations, or repeats its last entry. A key that is set is no
         longer animated, unless its [animate] entry is set too. A new seed ends a walk, and clears
-        `between`.
+        `between`. A seed may be given by words: these become the title, until the next seed.
         """
         named = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
         given = expand_all(named)
@@ -150,6 +152,10 @@ class Preset:
             changes.setdefault("animation.walk", ())
         if "network.seed" in given and self.spec.redrawable:
             changes.setdefault("network.between", None)
+        if "network.seed" in given:
+            words = seed_words(given["network.seed"])
+            if words or (seed_words(self.title) and SEED(self.title) == self.spec.seed):
+                changes.setdefault("title", words)
         return self._changed(changes)
 
     def _changed(self, keys: dict[str, Any]) -> "Preset":
@@ -190,8 +196,7 @@ class Preset:
     def to_toml(self) -> str:
         """The preset as TOML text, for `parse_preset`."""
         document = {"format": FORMAT, "title": self.title, "description": self.description}
-        if self.shows:
-            document["shows"] = self.shows
+        document |= {f: v for f in ("shows", "theme") if (v := getattr(self, f))}
         tables = {name: self.table(name) for name in TABLES}
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         return tomli_w.dumps(document | written)

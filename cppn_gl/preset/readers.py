@@ -17,6 +17,10 @@ from cppn_gl.utils.files import open_plain
 KEYWORD = "cppn_gl"
 
 
+class NoPresetError(PresetError):
+    """A picture that holds no preset."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads one file format.
@@ -59,6 +63,22 @@ def _tiff_text(file: BinaryIO) -> str | None:
 
 PNG = Reader("PNG", (".png",), _png_text)
 TIFF = Reader("TIFF", (".tif", ".tiff"), _tiff_text)
+
+
+def is_others(path: Path) -> bool:
+    """Whether a PNG picture has no preset before its pixels, which are not read, or decoded.
+
+    False for what is no PNG picture.
+    """
+    from PIL import PngImagePlugin
+
+    try:
+        with open_plain(path) as file, PngImagePlugin.PngImageFile(file) as image:
+            return KEYWORD not in image.info
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error, zlib.error):
+        return False
+
+
 READERS = [PNG, TIFF]  # the first one also reads files with unknown suffixes
 
 
@@ -84,5 +104,5 @@ def read_text(path: Path) -> str:
         raise PresetError(problem, source=str(path)) from None
     if content is None:
         problem = "no preset in this picture: it was not saved by cppn_gl"
-        raise PresetError(problem, source=str(path))
+        raise NoPresetError(problem, source=str(path))
     return content

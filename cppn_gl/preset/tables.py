@@ -13,9 +13,11 @@ from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.show import VIEWS, Options, Show, ViewRow, holders
+from cppn_gl.preset.themes import THEMES
 from cppn_gl.utils.checks import (
     PresetError,
     checked_field,
+    choice,
     integer,
     key,
     line,
@@ -66,6 +68,7 @@ TOP: dict[str, tuple[Any, str]] = {
     "title": (line(200), "title, one line"),
     "description": (text(4000), "what to look at, in a sentence or two"),
     "shows": (line(200), "figures of a text that it shows, separated by ;: Figure 11; Figure 17"),
+    "theme": (choice(["", *THEMES]), "theme of a shipped preset: " + " ".join(THEMES)),
 }
 
 

@@ -94,6 +94,11 @@ def show(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def one_line(text: str) -> str:
+    """The text on one line: white space as single spaces, without control characters."""
+    return " ".join(_CONTROL.sub("", " ".join(text.split())).split())
+
+
 # Checks: each returns the value to store, or raises ValueError that says what is expected.
 
 

@@ -24,11 +24,11 @@ _NO_LOCKS = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK, errno.ENOSYS,
 
 
 @contextlib.contextmanager
-def locked(path: Path, target: Path, remedy: str) -> Iterator[None]:
+def locked(path: Path, target: Path, remedy: str, doing: str = "drawing") -> Iterator[None]:
     """Hold the lock file `path` while `target` is written; removes it afterwards.
 
-    If another process holds the lock, raises CaptureError with its number and `remedy`. Without
-    support of the file system, nothing is locked.
+    If another process holds the lock, raises CaptureError with its number, what it is `doing`, and
+    `remedy`. Without support of the file system, nothing is locked.
     """
     try:
         stream = _acquire(path)
@@ -38,7 +38,7 @@ def locked(path: Path, target: Path, remedy: str) -> Iterator[None]:
         stream = None
     except _HeldError as held:
         who = f"process {held.pid}" if held.pid else "another process"
-        raise CaptureError(target, f"{who} is drawing it; {remedy}") from None
+        raise CaptureError(target, f"{who} is {doing} it; {remedy}") from None
     try:
         yield
     finally:

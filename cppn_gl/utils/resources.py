@@ -1,4 +1,4 @@
-"""Paths: shaders and shipped presets, the package itself, the user's cache and state folders."""
+"""Paths: shaders and shipped presets, the package itself, the user's own folders."""
 
 import contextlib
 import os
@@ -26,14 +26,19 @@ def child_environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
-def user_folder(kind: Literal["cache", "state"]) -> Path | None:
+def user_folder(kind: Literal["cache", "config", "state"]) -> Path | None:
     """The user's folder for this program, by the system's conventions; None without a home.
 
-    "cache" is for data that can be computed again, "state" for data that cannot.
+    "cache" is for data that can be computed again, "state" for data that cannot, "config" for what
+    the user has set.
     """
     import platformdirs  # slow to import; help does not need it
 
-    find = {"cache": platformdirs.user_cache_dir, "state": platformdirs.user_state_dir}[kind]
+    find = {
+        "cache": platformdirs.user_cache_dir,
+        "config": platformdirs.user_config_dir,
+        "state": platformdirs.user_state_dir,
+    }[kind]
     with contextlib.suppress(RuntimeError):
         path = Path(find("cppn_gl", appauthor=False))
         if path.is_absolute():  # older releases return an unexpanded `~`

@@ -8,6 +8,7 @@ import contextlib
 import time as wall
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.library import load_preset, names
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -29,9 +30,12 @@ from cppn_gl.utils.files import CaptureError, free_name, write_atomic
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Captions
 from cppn_gl.viewer.captures import Captures
+from cppn_gl.viewer.collection import Collection
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.favourites import Favourites
+from cppn_gl.viewer.favourites import default_path as favourites_path
 from cppn_gl.viewer.hud import Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
@@ -40,6 +44,8 @@ from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.preset_list import list_of
 from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
+from cppn_gl.viewer.thumbnails import Thumbnails
+from cppn_gl.viewer.thumbnails import default_folder as thumbnails_folder
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
@@ -51,6 +57,7 @@ from cppn_gl.views.base import Hit
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
+WORK_SLICE = 0.01  # looking for a random preset
 WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
@@ -88,12 +95,22 @@ class App:
         self.screen = Screen(window)
         self.captures = Captures(window.ctx, self.renderer, self.engines)
         self.journal = Journal.of_user()
-        presets = [lambda name=name: load_preset(name) for name in shipped()]
-        self.explorer = Explorer(shot.preset, journal=self.journal, time=shot.time, presets=presets)
+        self.explorer = Explorer(
+            shot.preset,
+            journal=self.journal,
+            time=shot.time,
+            presets=[partial(load_preset, name) for name in names()],
+            names=names(),
+            favourites=Favourites(favourites_path()),
+        )
         self.explorer.pointed = self._pointed
         self.words = ViewWords()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
+        self.thumbnails = Thumbnails(window.ctx, self.renderer, self.engines, thumbnails_folder())
+        kept = self.explorer.favourites.folder
+        near = [output_dir, Path(), *([source.parent] if source else []), *([kept] if kept else [])]
+        self.collection = Collection(near)
         self.interface = Interface(self)
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
@@ -164,6 +181,14 @@ class App:
         """Open the chooser of presets, or close it."""
         if not self.interface.show("chooser", not self.interface.is_open("chooser")):
             self.explorer.message = self.interface.problem
+
+    def choose(self, source: str) -> bool:
+        """Explore the preset of a shipped name or a file, as one step; whether it can be read."""
+        self.events.new_gesture()
+        chosen = self.explorer.take(source)
+        self.explorer.history.finish()
+        self.hud.say(self.explorer.message, wall.perf_counter())
+        return chosen
 
     def connect(self, gui: Any) -> None:
         """Let the widgets take input, and their edits be history steps."""
@@ -243,8 +268,12 @@ class App:
         if min(size) < 1:
             return
         self._pass_time(now, elapsed)
+        if self.explorer.busy:
+            self.explorer.work(now + WORK_SLICE)
+            self.hud.say(self.explorer.message, now)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
+        self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -256,6 +285,7 @@ class App:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
+            self._draw_thumbnails()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
@@ -295,9 +325,21 @@ class App:
         except (ShaderError, PresetError) as error:  # the last good picture stays on the screen
             self._problems["shader"] = str(error)
 
+    def _draw_thumbnails(self) -> None:
+        """Draw for the open chooser, while the picture under it is complete."""
+        if self._choosing:
+            complete = self.canvas.rests(still=False) or "shader" in self._problems
+            self.thumbnails.advance(SLICE, draws=complete and not self.captures.busy)
+
+    @property
+    def _choosing(self) -> bool:
+        """Whether the chooser covers the picture, for which time stands still."""
+        return self.interface.is_open("chooser")
+
     def _still(self) -> bool:
         """Whether nothing moves and nothing is captured, so that refinement is worthwhile."""
-        return not (self.explorer.moving or self.events.held or self.captures.busy)
+        busy = self.explorer.moving or self.events.held or self.captures.busy
+        return not (busy or self._choosing)
 
     def _at_rest(self, now: float) -> bool:
         """Whether the user has been idle long enough for a short pause to compile."""
@@ -330,7 +372,7 @@ class App:
         if self.captures.recording and not self.captures.fits(self._size()):
             self.hud.say(f"recording stopped: window resized; {self.captures.stop()}", now)
         if not self.captures.recording:
-            self.explorer.tick(elapsed)
+            self.explorer.tick(0.0 if self._choosing else elapsed)
         elif self.captures.ready:
             self.captures.frame(self._shot(), self._scene())
             self.explorer.tick(self.captures.frame_seconds)
@@ -352,7 +394,7 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._working):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
@@ -360,8 +402,15 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._working
+        if self._choosing:
+            return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
+
+    @property
+    def _working(self) -> bool:
+        """Whether the preset, or its weights, are being drawn."""
+        return self._weights.busy or self.explorer.busy
 
     @property
     def _unshown(self) -> bool:
@@ -433,7 +482,9 @@ class App:
         explorer = self.explorer
         time = round(explorer.time, 1) if explorer.moving else explorer.time
         self._follow_lightness()
-        return explorer.history.now, time, explorer.running, self.canvas.pictures
+        pointed = explorer.cursor if self.events.pointing else None
+        drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
+        return explorer.history.now, time, explorer.running, drawn, pointed
 
     def _follow_lightness(self) -> None:
         """Let the widgets' colours follow the picture under them."""
@@ -510,6 +561,8 @@ class App:
             self.captures.close()
         finally:
             self.canvas.release()
+            self.collection.release()
+            self.thumbnails.release()
             self.interface.release()
             self.screen.release()
             self.renderer.release()

@@ -49,13 +49,18 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
-    _bind("R", "random_seed", "new random network (seed)", repeats=True),
+    _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
     _bind(
         "1 2 3 4 5 6 7 8 9",
-        " ".join(f"preset_{n}" for n in range(1, 10)),
-        "preset by number",
+        " ".join(f"favourite_{n}" for n in range(1, 10)),
+        "favourite preset 1–9",
+    ),
+    _bind(
+        " ".join(f"Ctrl+{n}" for n in range(1, 10)),
+        " ".join(f"keep_{n}" for n in range(1, 10)),
+        "make this a favourite, number 1–9",
     ),
     _bind("Enter", "enter", "open item under cursor, or layer"),
     _bind("Backspace", "leave", "return from what was opened"),
@@ -99,8 +104,8 @@ def shown_keys(binding: Binding, names: dict[str, str] | None = None) -> str:
     """
     if binding.keys[0] == "Alt+Right":
         return "Alt+arrows"
-    if binding.keys[:2] == ("1", "2"):
-        return "1–9"
+    if binding.keys[0].endswith("1") and len(binding.keys) == 9:
+        return f"{binding.keys[0]}–9"
     labels = _SYMBOLS | (names or {})
     return " ".join(_label(key, labels) for key in binding.keys)
 

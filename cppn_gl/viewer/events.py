@@ -67,7 +67,10 @@ class Events:
     def turn(self, now: float) -> None:
         """Repeat held keys; end the wheel's gesture once the wheel rests."""
         for key, large in self._keyboard.due(now):
-            self._act(key, large)
+            if self.gui is not None and self.gui.keys is not None:
+                self.gui.keys.press(key, large)
+            else:
+                self._act(key, large)
             self._touch(now)
         if self._wheel_at and now - self._wheel_at > WHEEL_GESTURE:
             self._wheel_at = 0.0
@@ -94,6 +97,8 @@ class Events:
             if not self._keyboard.any:
                 self._explorer.history.finish()
             return
+        if self._taken_key(code, action, modifiers, now):
+            return
         key = key_name(code, ctrl=ctrl, alt=alt, shift=shift)
         typing = self.gui is not None and self.gui.wants_text
         if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
@@ -102,6 +107,18 @@ class Events:
             self._keyboard.press(code, key, shift, now)
         self._gesture += 1
         self._act(key, shift)
+
+    def _taken_key(self, code: int, action: int, modifiers: Any, now: float) -> bool:
+        """Whether an open part takes a pressed key: all but those that close it."""
+        keys = self.gui.keys if self.gui is not None else None
+        key = key_name(code, ctrl=modifiers.ctrl, alt=modifiers.alt) or ""
+        if keys is None or key in ("Esc", "F11") or (key == "Tab" and modifiers.shift):
+            return False
+        if action == glfw.PRESS and key:
+            if key == "Backspace" or (key in self._keys and self._keys[key][1].repeats):
+                self._keyboard.press(code, key, modifiers.shift, now)
+            keys.press(key, modifiers.shift)
+        return True
 
     def _on_letter(self, char: str) -> None:
         typing = self.gui is not None and self.gui.wants_text

@@ -6,16 +6,21 @@ Preset and adds it to the history. An action that is not possible changes nothin
 """
 
 import dataclasses
-import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
+from cppn_gl.preset.surprise import fresh_seed, surprise_steps
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.utils.tasks import Stepping
+from cppn_gl.viewer.editing import Editing
+from cppn_gl.viewer.favourites import Favourites, opened
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.knobs import change_words, difference
@@ -29,7 +34,7 @@ TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
 
 
-class Explorer(Viewing):
+class Explorer(Viewing, Editing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -39,6 +44,8 @@ class Explorer(Viewing):
         journal: Journal | None = None,
         time: float = 0.0,
         presets: Sequence[Callable[[], Preset]] = (),
+        names: Sequence[str] | None = None,
+        favourites: Favourites | None = None,
     ):
         self.history = History(Moment(preset, preset.view), journal or Journal(None))
         self.time = time
@@ -47,8 +54,10 @@ class Explorer(Viewing):
         self.gesture: object = None  # identifies the held key or drag; None outside a gesture
         self.cursor = (0.0, 0.0)  # local coordinates (u, v), the fixed point of a zoom
         super().__init__()
-        self.presets = PresetList(presets)
+        self.presets = PresetList(presets, names)
+        self.favourites = favourites or Favourites()
         self.guided = False  # captions name the presets
+        self._surprise: Stepping[Preset] | None = None
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
         # The viewport where a zoom began, its cursor, and the viewport now.
@@ -117,7 +126,21 @@ class Explorer(Viewing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    @property
+    def busy(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._surprise is not None
+
+    def work(self, deadline: float) -> None:
+        """Go on until about `deadline` with what takes several frames: looking for a surprise."""
+        if self._surprise is not None and self._surprise.step(deadline):
+            preset = self._surprise.result
+            assert preset is not None
+            self.load(preset)
+            self.message = f"random, seed {preset.spec.seed}: {preset.title}"
+
     def _look(self, moment: Moment) -> None:
+        self._surprise = None  # what is chosen meanwhile stays
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
@@ -204,9 +227,11 @@ class Explorer(Viewing):
         self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
-        """A new random seed: another network of the same structure."""
-        if self._spec() is not None:
-            self.change(seed=random.SystemRandom().randrange(1_000_000))
+        """A new random seed: another network of the same structure (Shift: the preset `random`)."""
+        if large:
+            self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self._spec() is not None:
+            self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation function for all hidden layers (Shift: the previous)."""
@@ -369,6 +394,7 @@ class Explorer(Viewing):
         self._walk(1)
 
     def _walk(self, by: int) -> None:
+        self._surprise = None
         before = self.preset
         moved = self.history.step(by)
         place, count = self.history.place
@@ -391,9 +417,44 @@ class Explorer(Viewing):
         self.load(preset)
         self.message = "" if self.guided else f"{number}  {preset.title or preset.name}"
 
+    def take(self, source: str, words: str = "") -> bool:
+        """Explore the preset of a shipped name or a file; whether it could be read.
+
+        The message is `words` and its title, or what is wrong. P goes on from there.
+        """
+        try:
+            preset, time = opened(source)
+        except PresetError as error:
+            self.message = f"{words}{error}"
+            return False
+        self.time = self.time if time is None else time
+        self.presets.number = 0
+        self.load(preset)
+        self.message = "" if self.guided else f"{words}{preset.title or preset.name}"
+        return True
+
+    def favourite(self, number: int) -> None:
+        """Explore favourite `number`, from 1 to 9."""
+        self.take(self.favourites.table()[number], f"favourite {number}: ")
+        if self.favourites.problem:
+            self.message = f"{self.message} · {self.favourites.problem}"
+
+    def keep(self, number: int) -> None:
+        """Make what is shown favourite `number`: by its name, or else as a file of its own."""
+        shown = self.shown
+        try:
+            same = shown.name in shipped() and load_preset(shown.name) == shown
+            source = shown.name if same else self.favourites.keep(shown)
+            self.favourites.put(number, source)
+        except (CaptureError, PresetError) as error:
+            self.message = str(error)
+        else:
+            self.message = f"favourite {number}: {shown.title or shown.name}"
+
     def act(self, action: str, large: bool = False) -> None:
-        """Perform an action of the binding table."""
-        if action.startswith("preset_"):
-            self.number_preset(int(action.removeprefix("preset_")))
+        """Perform an action of the binding table: favourite_3 and keep_3 have a number."""
+        verb, _, number = action.rpartition("_")
+        if number.isdigit():
+            getattr(self, verb)(int(number))
         else:
             getattr(self, action)(large)

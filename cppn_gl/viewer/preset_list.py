@@ -1,4 +1,4 @@
-"""The list of presets that P and the digit keys choose from, and the last choice."""
+"""The list of presets that P steps through, and the last choice."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -8,10 +8,12 @@ from cppn_gl.utils.checks import PresetError
 
 
 class PresetList:
-    """Presets numbered from 1, loaded on demand by `loaders`."""
+    """Presets numbered from 1, loaded on demand by `loaders`. `names`: theirs, if known."""
 
-    def __init__(self, loaders: Sequence[Callable[[], Preset]] = ()):
-        self._loaders = list(loaders)
+    def __init__(
+        self, loaders: Sequence[Callable[[], Preset]] = (), names: Sequence[str] | None = None
+    ):
+        self._loaders, self._names = list(loaders), names
         self.number = 0  # of the last choice; 0 for none
 
     def __len__(self) -> int:
@@ -35,6 +37,8 @@ class PresetList:
         return (number - 1 + by) % len(self) + 1
 
     def _find(self, name: str) -> int:
+        if self._names is not None:
+            return self._names.index(name) + 1 if name in self._names else 0
         for number, load in enumerate(self._loaders, 1):
             with contextlib.suppress(PresetError):
                 if load().name == name:

@@ -13,6 +13,7 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS, SurfaceOptions
+from cppn_gl.preset.themes import THEMES
 
 # Of a sheet each cell is small; what else is there has words over it, which need room.
 SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
@@ -76,6 +77,7 @@ def test_it_says_what_it_is(name: str) -> None:
     assert 0 < len(preset.title) <= 60
     assert "\n" not in preset.title
     assert 0 < len(preset.description) <= 300
+    assert preset.theme in THEMES
 
 
 @every

@@ -52,13 +52,27 @@ _CURSORS = {
 
 
 class Part(Protocol):
-    """What is drawn in a frame. `area`: where it takes the mouse, in pixels of the window."""
+    """What is drawn in a frame. `area`: where it takes the mouse, in pixels of the window.
+
+    keys: takes the keys pressed while it is open; None for a part that has only widgets.
+    """
 
     open: bool
     area: Rect | None
+    keys: "Keys | None"
 
     def draw(self, gui: "Gui") -> None:
         """Draw within an imgui frame, and set `area`."""
+
+
+class Keys(Protocol):
+    """What takes all keys while its part is open, apart from imgui's own text fields."""
+
+    def press(self, key: str, shift: bool) -> None:
+        """A key was pressed or repeats; its name as in the table of bindings."""
+
+    def letter(self, char: str) -> None:
+        """A character was typed."""
 
 
 class Gui:
@@ -92,7 +106,8 @@ class Gui:
         self._held: set[int] = set()  # mouse buttons pressed over a part
         self._at = self._framed_at = (-1.0, -1.0)  # the cursor now, and in the last frame
         self._pressed = False  # a mouse button was, since keys were last handled
-        self._late: list[tuple[int, bool]] = []  # presses that wait for a frame with the cursor
+        # A press that waits for a frame with the cursor where it is, and what follows it.
+        self._late: list[Callable[[], None]] = []
 
     def _clipboard(self) -> None:
         io = imgui.get_platform_io()
@@ -118,7 +133,17 @@ class Gui:
     @property
     def wants_text(self) -> bool:
         """Whether a text is being typed, which takes the keys."""
+        return self.keys is not None or self._in_field
+
+    @property
+    def _in_field(self) -> bool:
+        """Whether one of imgui's text fields is in use."""
         return bool(self._open) and bool(imgui.get_io().want_text_input)
+
+    @property
+    def keys(self) -> Keys | None:
+        """What takes all keys."""
+        return next((part.keys for part in reversed(self._open) if part.keys is not None), None)
 
     @property
     def _open(self) -> list[Part]:
@@ -132,7 +157,7 @@ class Gui:
         """The cursor is at a pixel of the window."""
         before, self._at = self.wants_mouse, (x, y)
         if self._open:
-            imgui.get_io().add_mouse_pos_event(x, y)
+            self._send(lambda: imgui.get_io().add_mouse_pos_event(x, y))
             if before or self.wants_mouse:
                 self.touch()
 
@@ -152,12 +177,19 @@ class Gui:
         (self._held.add if down else self._held.discard)(button)
         self._pressed = True
         # An item has to be hovered for a frame before it can be pressed.
-        if self._late or self._framed_at != self._at:
-            self._late.append((button, down))
-        else:
-            imgui.get_io().add_mouse_button_event(button, down)
+        self._send(
+            lambda: imgui.get_io().add_mouse_button_event(button, down),
+            later=self._framed_at != self._at,
+        )
         self.touch()
         return True
+
+    def _send(self, event: Callable[[], None], *, later: bool = False) -> None:
+        """Tell imgui of an event: after the next frame if `later`, and never before another."""
+        if self._late or later:
+            self._late.append(event)
+        else:
+            event()
 
     def wheel(self, dx: float, dy: float) -> bool:
         """The wheel has turned; whether over a part."""
@@ -180,9 +212,13 @@ class Gui:
 
     def letter(self, char: str) -> None:
         """A character was typed."""
-        if self.wants_text:
+        if self.keys is not None:
+            self.keys.letter(char)
+        elif self.wants_text:
             imgui.get_io().add_input_characters_utf8(char)
-            self.touch()
+        else:
+            return
+        self.touch()
 
     def release_keys(self) -> None:
         """The window has lost the focus."""
@@ -211,7 +247,7 @@ class Gui:
             return False
         if shown != self._shown or now < self._awake_until:
             return True
-        return self.wants_text and now - self._last > BLINK
+        return self._in_field and now - self._last > BLINK
 
     @property
     def restless(self) -> bool:
@@ -233,8 +269,8 @@ class Gui:
                 part.draw(self)
         finally:
             imgui.render()
-        for button, down in self._late:
-            io.add_mouse_button_event(button, down)
+        for event in self._late:
+            event()
         self._late.clear()
         self.frames += 1
         self._point()

@@ -1,0 +1,196 @@
+"""The presets that can be chosen: the shipped ones by theme, and files in some folders.
+
+    names -> Entry -> matching(words) -> by theme, in order
+    folders -> *.toml, and pictures that hold a preset -> Entry, of the theme OWN
+
+Files are found and read by a thread, since a large picture takes longer than a frame.
+"""
+
+import itertools
+import os
+import threading
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from cppn_gl.preset.library import is_picture, load_preset, shipped
+from cppn_gl.preset.preset import MAX_BYTES, Preset
+from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
+from cppn_gl.preset.tables import TABLES, TOP
+from cppn_gl.preset.themes import THEMES, Theme
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.toml import load_toml
+from cppn_gl.viewer.favourites import opened
+from cppn_gl.viewer.thumbnails import Subject, good_time
+
+MOST = 200  # files listed, the newest
+SEEN = 20_000  # entries of a folder looked at
+TRIED = 1000  # files read, the newest: a folder may be full of photographs
+OWN = "own"
+GROUPS = THEMES | {OWN: Theme("Your files", "Presets and pictures in this folder.")}
+
+Stamp = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A preset that can be chosen. `source`: a shipped name, or a path.
+
+    problem: why it cannot be read, in one line. time: of a picture, in seconds; None: any.
+    """
+
+    source: str
+    theme: str
+    preset: Preset | None = field(default=None, repr=False)
+    time: float | None = None
+    problem: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called: by its title, or its file's name."""
+        return (self.preset.title if self.preset else "") or self.file or self.source
+
+    @property
+    def file(self) -> str:
+        """The name of its file; "" for a shipped preset."""
+        return Path(self.source).name if self.theme == OWN else ""
+
+    @property
+    def description(self) -> str:
+        """What to look at, or what is wrong."""
+        return self.problem or (self.preset.description.strip() if self.preset else "")
+
+    @cached_property
+    def subject(self) -> Subject | None:
+        """What its thumbnail shows; None if it has no preset."""
+        if self.preset is None:
+            return None
+        return Subject(self.preset, good_time(self.preset) if self.time is None else self.time)
+
+    @cached_property
+    def words(self) -> str:
+        """All that a search looks through."""
+        theme = GROUPS[self.theme].title
+        path = self.file or self.source
+        return "\n".join((path, self.title, self.description, self.theme, theme)).casefold()
+
+    def matches(self, search: str) -> bool:
+        """Whether each word of `search` occurs in its name, title, description or theme."""
+        return all(word in self.words for word in search.casefold().split())
+
+
+class Collection:
+    """The entries, in the order in which they are shown; `version` increases with each more.
+
+    own: the entries of files. complete: whether all folders have been read.
+    """
+
+    def __init__(self, folders: Sequence[Path] = ()):
+        self.folders = list(folders)
+        self.shipped: list[Entry] = []
+        self.own: list[Entry] = []
+        self.version = 0
+        self.complete = True
+        self._read: dict[Stamp, Entry | None] = {}  # by path, time of change and size
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+
+    def refresh(self) -> None:
+        """Read the shipped presets, if not yet, and begin to read the folders again."""
+        if not self.shipped:
+            self.shipped = list(_shipped())
+            self.version += 1
+        if self._thread is None or not self._thread.is_alive():
+            self.complete = False
+            self._thread = threading.Thread(target=self._scan, name="cppn_gl-files", daemon=True)
+            self._thread.start()
+
+    def _scan(self) -> None:
+        """Read the files of all folders, the newest first."""
+        found: list[Entry] = []
+        seen: dict[Stamp, Entry | None] = {}
+        known = len(self.own)
+        for stamp in _files(self.folders):
+            if self._stop.is_set() or len(found) >= MOST:
+                break
+            entry = self._read[stamp] if stamp in self._read else _own(stamp[0])
+            seen[stamp] = entry
+            if entry is not None:
+                found.append(entry)
+                if len(found) > known:  # more than before are shown as they are read
+                    self.own = list(found)
+                    self.version += 1
+        self._read = seen
+        if self.own != found:
+            self.own = found
+            self.version += 1
+        self.complete = True
+
+    def matching(self, search: str) -> dict[str, list[Entry]]:
+        """The entries that match, by theme, without empty themes."""
+        entries = [entry for entry in (*self.shipped, *self.own) if entry.matches(search)]
+        groups = {name: [e for e in entries if e.theme == name] for name in GROUPS}
+        return {name: group for name, group in groups.items() if group}
+
+    def release(self) -> None:
+        """Stop reading."""
+        self._stop.set()
+
+
+def _shipped() -> Iterator[Entry]:
+    """The shipped presets in the order of the library."""
+    for name in shipped():
+        try:
+            preset = load_preset(name)
+        except PresetError as error:
+            yield Entry(name, next(iter(THEMES)), problem=str(error))
+        else:
+            yield Entry(name, preset.theme or "pictures", preset)
+
+
+def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
+    """The TOML files and pictures in the folders, the newest first."""
+    found: dict[str, tuple[int, int]] = {}
+    endings = (".toml", *suffixes())
+    for folder in dict.fromkeys(Path(os.path.abspath(folder)) for folder in folders):
+        try:
+            with os.scandir(folder) as entries:
+                for entry in itertools.islice(entries, SEEN):
+                    if entry.name.lower().endswith(endings) and entry.is_file():
+                        status = entry.stat()
+                        found[entry.path] = status.st_mtime_ns, status.st_size
+        except OSError:  # a folder that cannot be read has nothing to show
+            continue
+    newest = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    for path, (changed, size) in newest[:TRIED]:
+        yield path, changed, size
+
+
+def _own(path: str) -> Entry | None:
+    """The entry of a file; None if it is of another program."""
+    try:
+        if is_others(Path(path)) if is_picture(path) else _is_other(path):
+            return None
+        preset, time = opened(path)
+        return Entry(path, OWN, preset, time)
+    except NoPresetError:
+        return None
+    except PresetError as error:
+        problem = str(error).replace(path, Path(path).name)
+        return Entry(path, OWN, problem=problem)
+    except OSError as error:
+        return Entry(path, OWN, problem=f"{Path(path).name}: {error.strerror or error}")
+
+
+def _is_other(path: str) -> bool:
+    """Whether a TOML file is no preset: it has none of a preset's keys and tables."""
+    with open_plain(Path(path)) as file:
+        content = file.read(MAX_BYTES)
+    try:
+        document = load_toml(content.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return False
+    return not any(name in TABLES or name in TOP for name in document)
