@@ -20,7 +20,7 @@ DESIGNED = [
     *"][D=-0AISCVOKJ,.RZXP123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S", "?"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),
 ]
 
 
