@@ -8,6 +8,8 @@ Files are found and read by a thread, since a large picture takes longer than a 
 
 import itertools
 import os
+import re
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ OWN = "own"
 GROUPS = THEMES | {OWN: Theme("Your files", "Presets and pictures in this folder.")}
 
 Stamp = tuple[str, int, int]
+_FIGURE = re.compile(r"Figure (\d+)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ class Entry:
         """Whether each word of `search` occurs in its name, title, description or theme."""
         return all(word in self.words for word in search.casefold().split())
 
+    def named(self, search: str) -> bool:
+        """Whether each word of `search` occurs in its name or title."""
+        name = f"{self.file or self.source}\n{self.title}".casefold()
+        return all(word in name for word in search.casefold().split())
+
 
 class Collection:
     """The entries, in the order in which they are shown; `version` increases with each more.
@@ -101,7 +109,7 @@ class Collection:
     def refresh(self) -> None:
         """Read the shipped presets, if not yet, and begin to read the folders again."""
         if not self.shipped:
-            self.shipped = list(_shipped())
+            self.shipped = _shipped()
             self.version += 1
         if self._thread is None or not self._thread.is_alive():
             self.complete = False
@@ -140,22 +148,33 @@ class Collection:
         self._stop.set()
 
 
-def _shipped() -> Iterator[Entry]:
-    """The shipped presets in the order of the library."""
+def _shipped() -> list[Entry]:
+    """The shipped presets: by the figures that they show, else in the order of the library."""
+    found = []
     for name in shipped():
         try:
             preset = load_preset(name)
         except PresetError as error:
-            yield Entry(name, next(iter(THEMES)), problem=str(error))
+            found.append(Entry(name, "pictures", problem=str(error)))
         else:
-            yield Entry(name, preset.theme or "pictures", preset)
+            found.append(Entry(name, preset.theme or "pictures", preset))
+    return sorted(found, key=_figure)
+
+
+def _figure(entry: Entry) -> int:
+    """The number of the first figure that an entry shows."""
+    match = _FIGURE.search(entry.preset.shows) if entry.preset else None
+    return int(match[1]) if match else sys.maxsize
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
     """The TOML files and pictures in the folders, the newest first."""
     found: dict[str, tuple[int, int]] = {}
     endings = (".toml", *suffixes())
+    known = {os.path.realpath(path.parent) for path in shipped().values()}
     for folder in dict.fromkeys(Path(os.path.abspath(folder)) for folder in folders):
+        if os.path.realpath(folder) in known:
+            continue
         try:
             with os.scandir(folder) as entries:
                 for entry in itertools.islice(entries, SEEN):
