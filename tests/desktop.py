@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -78,6 +78,7 @@ class Desktop:
         *words: str,
         hud: bool = False,
         environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "cppn_gl"),
     ):
         self.folder, self.display = folder, display
         self.trace = folder / "trace.jsonl"
@@ -102,7 +103,7 @@ class Desktop:
         self.started = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cppn_gl", *words, *options],
+                [sys.executable, *program, *words, *options],
                 cwd=folder,
                 env=self.environment,
                 stdout=subprocess.DEVNULL,

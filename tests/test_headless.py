@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import cppn_gl
-from cppn_gl.preset.library import shipped
+from cppn_gl.preset.library import names
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils.resources import resource
 
@@ -39,7 +39,7 @@ def test_shaders_and_presets_come_with_the_package() -> None:
 
 def test_presets_are_listed_and_printed(tmp_path: Path) -> None:
     listed = cppn(tmp_path, "presets").splitlines()
-    assert [line.split()[0] for line in listed] == list(shipped())
+    assert [line.split()[0] for line in listed] == names()
     (tmp_path / "mine.toml").write_text(cppn(tmp_path, "presets", "neylon-27"))
     assert cppn_gl.load_preset(tmp_path / "mine.toml") == cppn_gl.load_preset("neylon-27")
 

@@ -2,6 +2,7 @@
 
 python tools/make_docs.py            tables and pictures
 python tools/make_docs.py --tables   tables only
+python tools/make_docs.py --windows  the pictures of the window only
 
 A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
@@ -12,6 +13,7 @@ import json
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,40 +154,64 @@ def draw_pictures() -> None:
         sheet.save(docs / "presets.jpg", quality=88)
 
 
-def photograph_window() -> None:
-    """Write docs/window.png: the live window with its HUD, on a virtual display."""
+# docs/window/NAME.png: the words of the command line, the window's size, and the keys pressed.
+WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
+    f"{name}-{size[0]}x{size[1]}": (words, size, keys)
+    for size in ((1280, 800), (640, 400), (300, 200))
+    for name, words, keys in (
+        ("hud", ["default", "--time", "6"], ["space"]),
+        ("panel", ["neylon-27"], ["Tab"]),
+        ("chooser", ["neylon-27"], ["shift+Tab"]),
+        ("tour", ["tour"], ["p", "p"]),
+        ("explain", ["neylon-18"], ["question"]),
+    )
+}
+
+
+def photograph_windows() -> None:
+    """Write docs/window/*.png: the live window, as it is after some keys, on a virtual display."""
     sys.path.insert(0, str(ROOT / "tests"))
     from desktop import Desktop, virtual_display, wait_for
     from PIL import Image
 
-    with virtual_display() as display, tempfile.TemporaryDirectory() as folder:
-        desktop = Desktop(display, Path(folder), "default", "--size", "880x500", hud=True)
-        try:
-            wait_for(lambda: desktop.events()[-1]["time"] > 6, "time to pass")
-            desktop.key("space")
-            wait_for(lambda: desktop.events()[-1]["samples"] > 1, "the finest picture")
-            bare = desktop.pixels()  # the HUD has faded by now
-            desktop.xdotool("mousemove", "--window", desktop.window, "600", "400")
-            wait_for(lambda: (desktop.pixels() != bare).any(), "the HUD")
-            seen = [desktop.pixels()]
+    folder = ROOT / "docs" / "window"
+    folder.mkdir(exist_ok=True)
+    for name, (words, (width, height), keys) in WINDOWS.items():
+        with virtual_display() as display, tempfile.TemporaryDirectory() as empty:
+            size = f"{width}x{height}"
+            desktop = Desktop(display, Path(empty), *words, "--size", size, hud=True)
+            try:
+                place = str(width // 3), str(height // 2)
+                desktop.xdotool("mousemove", "--window", desktop.window, *place)
+                for key in keys:
+                    desktop.finished()
+                    desktop.key(key)
+                desktop.finished()
+                seen = [desktop.pixels()]
 
-            def rests() -> bool:
-                seen.append(desktop.pixels())
-                return bool((seen[-1] == seen[-2]).all())
+                def rests(seen: list[Any] = seen, desktop: Any = desktop) -> bool:
+                    time.sleep(0.4)
+                    seen.append(desktop.pixels())
+                    return bool((seen[-1] == seen[-2]).all())
 
-            wait_for(rests, "a window at rest")
-            Image.fromarray(seen[-1]).save(ROOT / "docs" / "window.png", optimize=True)
-        finally:
-            desktop.close()
+                wait_for(rests, "a window at rest")
+                desktop.xdotool("mousemove_relative", "1", "0")  # the HUD has faded by now
+                time.sleep(0.4)
+                image = Image.fromarray(desktop.pixels())
+                image.save(folder / f"{name}.png", optimize=True)
+            finally:
+                desktop.close()
 
 
 def main() -> None:
-    """Write the tables and, without --tables, the pictures."""
+    """Write the tables and, unless told otherwise, all pictures."""
     for page in pages():
         page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
-    if "--tables" not in sys.argv:
+    if "--tables" in sys.argv:
+        return
+    if "--windows" not in sys.argv:
         draw_pictures()
-        photograph_window()
+    photograph_windows()
 
 
 if __name__ == "__main__":

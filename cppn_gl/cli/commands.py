@@ -34,6 +34,7 @@ from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.surprise import RANDOM, TITLE
 from cppn_gl.utils.checks import checked, show
 from cppn_gl.utils.files import check_target, free_name
 from cppn_gl.utils.toml import toml_value
@@ -356,8 +357,10 @@ def _window() -> Any:
 
 
 def _file(preset: str) -> Path | None:
-    """The TOML file of a preset argument, which the window watches; None for a picture."""
-    return None if library.is_picture(preset) else library.shipped().get(preset, Path(preset))
+    """The TOML file of a preset argument, which the window watches; None if there is none."""
+    if preset == RANDOM or library.is_picture(preset):
+        return None
+    return library.shipped().get(preset, Path(preset))
 
 
 def _tune(args: argparse.Namespace) -> int:
@@ -377,10 +380,11 @@ def _tune(args: argparse.Namespace) -> int:
 
 def _presets(args: argparse.Namespace) -> int:
     if args.name is None:
-        loaded = {name: read_preset(path) for name, path in library.shipped().items()}
-        width = max(map(len, loaded), default=0)
-        for name, preset in loaded.items():
-            print(f"{name:{width}}  {preset.title}".rstrip())
+        shipped = library.shipped().items()
+        titles = {name: read_preset(path).title for name, path in shipped} | {RANDOM: TITLE}
+        width = max(map(len, titles))
+        for name, title in titles.items():
+            print(f"{name:{width}}  {title}".rstrip())
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:

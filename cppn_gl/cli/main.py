@@ -78,9 +78,9 @@ def _top() -> Parser:
 
 def _refuse_misspelt(name: str) -> None:
     """Raise UsageError for a first word that is no preset and looks like a misspelt command."""
-    if name.startswith("-") or name in library.shipped() or Path(name).suffix:
+    if name.startswith("-") or name in library.names() or Path(name).suffix:
         return
-    close = nearest_name(name, [*COMMANDS, *library.shipped()])
+    close = nearest_name(name, [*COMMANDS, *library.names()])
     if close in COMMANDS:
         problem = f"unknown command {show(name)}; did you mean {close}?"
         raise UsageError(f"{problem} See `{PROGRAM} --help`")

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
+from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.preset.tables import TABLES, field_of, resolve
 from cppn_gl.utils.checks import Integer, PresetError, help_of, pair, show
 from cppn_gl.utils.toml import toml_value
@@ -161,7 +162,10 @@ def key_value(key: str, text: str) -> Any:
     if key.startswith("animate."):
         kinds = (tuple[Any, ...],)
     elif "." in key:
-        kind = field_of(key).type
+        field = field_of(key)
+        if field.metadata["check"] is SEED and seed_words(text) and text[0] not in "'\"":
+            return text  # words such as 2026-11-28 and true are TOML values, too
+        kind = field.type
         kinds = (kind,) if get_origin(kind) is tuple else get_args(kind)
     value = toml_value(text)
     lists = [kind for kind in kinds if get_origin(kind) is tuple]

@@ -16,6 +16,7 @@ from cppn_gl.cli.options import Parser, add_overrides, overrides, size_value
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
+from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.utils.checks import checked
 from cppn_gl.utils.toml import toml_value
 
@@ -75,7 +76,10 @@ def shot_of(
             note(args, f"{args.preset} was saved by {versions}")
         shot = dataclasses.replace(shot, version=__version__)
     else:
-        shot = Shot(library.load_preset(args.preset))
+        seed = changes.pop("network.seed", None)
+        shot = Shot(library.load_preset(args.preset, seed=seed))
+        if args.preset == RANDOM and seed is None:
+            note(args, f"{RANDOM}: --seed {shot.preset.spec.seed} draws this one again")
     values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
     if size:
         values["size"] = checked(SIDES if poster else SIZE, size, "--size")

@@ -18,8 +18,8 @@ def pixel_points(
     center: Sequence[float] = (0.0, 0.0),
     extent: float = 1.0,
     *,
-    rows: slice = slice(None),
-    columns: slice = slice(None),
+    rows: slice | NDArray[Any] = slice(None),
+    columns: slice | NDArray[Any] = slice(None),
     jitter: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[Float64, Float64]:
     """x and y at the pixel centres of `rows` and `columns`, each (rows, columns), float64.

@@ -8,22 +8,29 @@ and sqrt on float64 are used, each correctly rounded, so that results depend on 
     counter = (column // 4, row, layer, kind), word column % 4 of the block, key = (seed mod 2^32,
     seed // 2^32); kind is 0 for weights, 1 for biases (row 0, column = unit), 2 for the latent
     constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
-    (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py). Layers
-    count from 1.
+    (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py), 16 for
+    the choices of the preset `random` (surprise.py; layer = attempt, from 0). Layers count from 1.
+
+A seed is a number, or words that stand for one: see `Seed`.
 """
 
-from typing import Any
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.cache import MB, lru_cache_by_size
+from cppn_gl.utils.checks import Integer, one_line, show
 
 Words = NDArray[np.uint32]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
-NOISE_WEIGHT, NOISE_BIAS = 8, 9
+NOISE_WEIGHT, NOISE_BIAS, CHOICE = 8, 9, 16
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use
@@ -42,10 +49,65 @@ INITS: dict[str, tuple[str, Any]] = {
     "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
 }
 
+MAX_TITLE = 100  # characters of words that are kept as a title
+
+_DIGITS = re.compile(r"\s*([0-9]+)\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
+
+
+@dataclass(frozen=True)
+class Seed(Integer):
+    """Checks for a seed: an integer in [low, high], its digits, or words.
+
+    Words are the number that the first 8 bytes, big-endian, of the SHA-256 of their NFC in UTF-8
+    give, modulo 2^63. A text that is a number but not digits alone, such as -5, is refused.
+    """
+
+    def __call__(self, value: Any) -> int:
+        if not isinstance(value, str):
+            return self._number(value)
+        digits = _DIGITS.fullmatch(value)
+        if digits is None:
+            return _number_of(value) if seed_words(value) else self._refuse(value)
+        return self._number(int(digits[1]) if len(digits[1]) < 100 else value)
+
+    def _number(self, value: Any) -> int:
+        try:
+            return super().__call__(value)
+        except ValueError:
+            return self._refuse(value)
+
+    def _refuse(self, value: Any) -> NoReturn:
+        raise ValueError(
+            f"{show(value)} is not an integer from {self.low} to {self.high}, nor words"
+        )
+
+
+SEED = Seed(0, MAX_SEED)
+
+
+def seed_words(value: Any) -> str:
+    """The words of a seed that is given by words, as a title of one line; "" for any other value.
+
+    Long ones are cut.
+    """
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return ""
+    title = one_line(unicodedata.normalize("NFC", value))
+    return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1].rstrip() + "…"
+
+
+def _number_of(words: str) -> int:
+    try:
+        content = unicodedata.normalize("NFC", words).encode()
+    except UnicodeEncodeError:
+        raise ValueError("words that UTF-8 cannot encode") from None
+    return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") % (MAX_SEED + 1)
 
 
 def philox4x32(counter: NDArray[np.integer], key: tuple[int, int]) -> Words:

@@ -50,23 +50,35 @@ class Normalize:
         (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "centre of the square that is measured"
     )
     region_extent: float = key(
-        1.0, number(1e-6, 1e6), "half the side of that square, in input units", factor=True
+        1.0,
+        number(1e-6, 1e6),
+        "half the side of that square, in input units",
+        factor=True,
+        slider=(0.1, 100),
     )
     grid: int = key(32, integer(2, 128), "points per side of that square")
     gain: float = key(
-        1.0, number(0, 1000), "standard deviation of each unit after normalisation", factor=True
+        1.0,
+        number(0, 1000),
+        "standard deviation of each unit after normalisation",
+        factor=True,
+        slider=(0.05, 10),
     )
     gain_spread: float = key(
         0.0,
         number(0, 1000),
         "standard deviation of a random number added to each unit's gain; a negative gain "
         "inverts the unit",
+        slider=(0, 3),
     )
-    shift: float = key(0.0, number(-1000, 1000), "mean of each unit after normalisation")
+    shift: float = key(
+        0.0, number(-1000, 1000), "mean of each unit after normalisation", slider=(-3, 3)
+    )
     shift_spread: float = key(
         0.0,
         number(0, 1000),
         "standard deviation of a random number added to each unit's shift",
+        slider=(0, 3),
     )
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import INITS, MAX_SEED
+from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network, output_layer
@@ -149,7 +149,7 @@ def _activations(value: Any) -> Any:
 def _between(value: Any) -> tuple[int, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(f"{show(value)}; expected a seed and a number from 0 to 1")
-    return integer(0, MAX_SEED)(value[0]), number(0, 1)(value[1])
+    return SEED(value[0]), number(0, 1)(value[1])
 
 
 @dataclass(frozen=True)
@@ -159,14 +159,21 @@ class Random(_Source):
     redrawable = True
 
     depth: int = key(
-        8, integer(1, MAX_DEPTH), "number of layers, including the output layer", short=True
+        8,
+        integer(1, MAX_DEPTH),
+        "number of layers, including the output layer",
+        short=True,
+        slider=(1, 40),
     )
-    width: int = key(16, integer(1, MAX_WIDTH), "units in each hidden layer", short=True)
+    width: int = key(
+        16, integer(1, MAX_WIDTH), "units in each hidden layer", short=True, slider=(1, 64)
+    )
     inputs: tuple[str, ...] = key(
         ("x", "y"),
         check_inputs,
         "input features, in the order of layer 1's columns: x y r t cos_t sin_t z0 z1 … one",
         short=True,
+        widget="inputs",
     )
     outputs: int = key(3, choice([1, 3]), "1 = grey, 3 = RGB")
     activation: str | tuple[str, ...] = key(
@@ -174,21 +181,35 @@ class Random(_Source):
         _activations,
         f"activation of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
         short=True,
+        widget="activations",
     )
     output_activation: str = key("sigmoid", _ACTIVATION, "activation of the output layer")
     init: str = key(
         "uniform", choice(INITS), f"distribution of the draws: {' '.join(INITS)}", short=True
     )
     weight_scale: float = key(
-        1.0, number(0, 1000), "factor on the drawn weights, 0 to 1000", short=True, factor=True
+        1.0,
+        number(0, 1000),
+        "factor on the drawn weights, 0 to 1000",
+        short=True,
+        factor=True,
+        slider=(0.05, 10),
     )
     bias_scale: float | None = key(
         None,
         number(0, 1000),
         "factor on the drawn biases; equals weight_scale when absent",
         factor=True,
+        slider=(0.01, 10),
     )
-    seed: int = key(0, integer(0, MAX_SEED), "seed of the random draws, 0 to 2⁶³ - 1", short=True)
+    seed: int = key(
+        0,
+        SEED,
+        "seed of the random draws: 0 to 2⁶³ - 1, or any words",
+        short=True,
+        metavar="N|WORDS",
+        widget="seed",
+    )
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
@@ -198,6 +219,7 @@ class Random(_Source):
         None,
         _between,
         "another seed, and the fraction of the way towards its draws, 0 to 1, as [9, 0.25]",
+        widget="between",
     )
 
     def __post_init__(self) -> None:
@@ -320,7 +342,7 @@ class Layers(_Source):
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
-    seed: int = key(0, integer(0, MAX_SEED), "seed of the latent constants, if these are drawn")
+    seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = key(
         None,
         several(number(-1e6, 1e6), 0, MAX_LATENTS),

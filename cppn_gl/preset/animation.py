@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cppn_gl.nn.draws import MAX_SEED
+from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.features import Clock
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
-    integer,
     key,
     number,
     several,
@@ -42,17 +41,19 @@ WALKERS = ("network", "latents")
 class Animation:
     """The `[animation]` table: how input features, keys and networks depend on time."""
 
-    speed: float = key(1.0, number(-1000, 1000), "units of t per second")
+    speed: float = key(1.0, number(-1000, 1000), "units of t per second", slider=(-2, 2))
     loop: float = key(
         12.0,
         number(1e-3, 1e6),
         "period of cos_t and sin_t in seconds; a sequence of this length loops seamlessly",
+        slider=(1, 60),
     )
     duration: float | None = key(
         None,
         number(1e-3, 1e6),
         "seconds of one pass through the values of [animate] and the seeds of a walk; "
         "equals loop when absent",
+        slider=(1, 60),
     )
     easing: str = key(
         "smooth", choice(EASINGS), f"easing between values of [animate]: {' '.join(EASINGS)}"
@@ -71,7 +72,7 @@ class Animation:
     )
     walk: tuple[int, ...] = key(
         (),
-        several(integer(0, MAX_SEED), 0, MAX_VALUES),
+        several(SEED, 0, MAX_VALUES),
         "two or more seeds: the network turns from one to the next at constant speed",
     )
     walker: str = key(
@@ -118,6 +119,7 @@ class Animate:
         lambda value: tuple(value),
         'two or more values of a numeric key: "network.weight_scale" = [0.4, 0.8]',
         written='"table.key"',
+        widget="animate",
     )
 
     def __post_init__(self) -> None:

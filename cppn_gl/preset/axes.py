@@ -207,12 +207,23 @@ def cell_size(value: Any) -> tuple[int, int]:
 class Sweep:
     """The `[sweep]` table: the rows and columns of a sheet of networks."""
 
-    rows: str = key("", axis_text, "keys that vary from row to row: key=a:b, key=a:b:n, key=a,b,c")
-    cols: str = key("", axis_text, "keys that vary from column to column: weight_scale=0.5:1:9:log")
+    rows: str = key(
+        "",
+        axis_text,
+        "keys that vary from row to row: key=a:b, key=a:b:n, key=a,b,c",
+        widget="axis",
+    )
+    cols: str = key(
+        "",
+        axis_text,
+        "keys that vary from column to column: weight_scale=0.5:1:9:log",
+        widget="axis",
+    )
     wrap: int = key(
         0,
         integer(0, MAX_CELLS),
         "columns into which a sheet with only rows or only cols is wrapped; 0: no wrapping",
+        slider=(0, 32),
     )
     seeds: str = key(
         "shared",
@@ -220,9 +231,12 @@ class Sweep:
         "shared: one seed; varying: each cell has its own, counting up from network.seed",
     )
     cell: tuple[int, int] = key(
-        (160, 160), cell_size, "size of a cell in pixels; in the window, its aspect ratio"
+        (160, 160),
+        cell_size,
+        "size of a cell in pixels; in the window, its aspect ratio",
+        widget="numbers",
     )
-    gap: int = key(4, integer(0, 256), "pixels between cells")
+    gap: int = key(4, integer(0, 256), "pixels between cells", slider=(0, 32))
     labels: bool = key(True, flag, "label rows and columns")
 
     def __post_init__(self) -> None:

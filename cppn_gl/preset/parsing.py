@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.preset import (
@@ -56,6 +57,7 @@ def _preset(document: dict[str, Any], preset_name: str) -> Preset:
     top = {f: checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
     top.pop("format", None)
     spec = source_of(document.get("network", {}))
+    top.setdefault("title", seed_words(document.get("network", {}).get("seed")))
     others: dict[str, Any] = {
         name: _build(cls, _table(document, name), name)
         for name, cls in TABLES.items()

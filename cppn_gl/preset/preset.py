@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import tomli_w
 
+from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.features import MOVING, Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network, network_bytes
@@ -139,7 +140,7 @@ class Preset:
 
         A new depth cuts a list of activations, or repeats its last entry. A key that is set is no
         longer animated, unless its [animate] entry is set too. A new seed ends a walk, and clears
-        `between`.
+        `between`. A seed may be given by words: these become the title, until the next seed.
         """
         named = {".".join(resolve(name)).lstrip("."): value for name, value in keys.items()}
         given = expand_all(named)
@@ -151,6 +152,10 @@ class Preset:
             changes.setdefault("animation.walk", ())
         if "network.seed" in given and self.spec.redrawable:
             changes.setdefault("network.between", None)
+        if "network.seed" in given:
+            words = seed_words(given["network.seed"])
+            if words or (seed_words(self.title) and SEED(self.title) == self.spec.seed):
+                changes.setdefault("title", words)
         return self._changed(changes)
 
     def _changed(self, keys: dict[str, Any]) -> "Preset":

@@ -52,10 +52,16 @@ class OneOutput(Options):
 class Orbit(Options):
     """For views in perspective: the camera."""
 
-    turn: float = key(30.0, number(-3600, 3600), "azimuth of the camera in degrees", step=5)
+    turn: float = key(
+        30.0, number(-3600, 3600), "azimuth of the camera in degrees", step=5, slider=(-180, 180)
+    )
     tilt: float = key(30.0, number(-90, 90), "elevation of the camera in degrees", step=5)
     distance: float = key(
-        4.0, number(1, 100), "distance of the camera, in half sides of the box", step=0.25
+        4.0,
+        number(1, 100),
+        "distance of the camera, in half sides of the box",
+        step=0.25,
+        slider=(1, 12),
     )
 
 
@@ -83,9 +89,15 @@ class UnitsOptions(PreActivation, Layered):
 class SurfaceOptions(OneOutput, PreActivation, Orbit):
     """`[surface]`"""
 
-    relief: float = key(0.5, number(0, 5), "height of the surface, in units of its side", step=0.05)
+    relief: float = key(
+        0.5, number(0, 5), "height of the surface, in units of its side", step=0.05, slider=(0, 2)
+    )
     contours: int = key(
-        10, integer(0, 100), "intervals between contour lines over the range; 0: no lines", step=1
+        10,
+        integer(0, 100),
+        "intervals between contour lines over the range; 0: no lines",
+        step=1,
+        slider=(0, 40),
     )
     paint: str = key(
         "height",
@@ -109,7 +121,9 @@ class CurvesOptions(PreActivation, Layered):
 class VolumeOptions(OneOutput, Orbit):
     """`[volume]`"""
 
-    opacity: float = key(4.0, number(0, 200), "opacity per unit of length", step=0.5)
+    opacity: float = key(
+        4.0, number(0, 200), "opacity per unit of length", step=0.5, slider=(0, 20)
+    )
     threshold: float = key(0.5, number(0, 1), "values below it are transparent", step=0.05)
     slice: bool = key(True, flag, "show the moving slice in the volume")
     left: float = key(-1.0, number(-1, 1), "clipping: minimum x, from -1 to 1", step=0.1)
@@ -142,6 +156,7 @@ class SensitivityOptions(OneOutput, Layered):
         number(1e-4, 1),
         "size of the perturbation, relative to the layer's weights",
         step=0.01,
+        slider=(0.001, 0.5),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.axes import Axis, Sweep, parse_axis
@@ -56,7 +57,10 @@ def _dotted(name: str) -> str:
 
 def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
     check = EXTRA[name] if name in EXTRA else field_of(name).metadata["check"]
-    return tuple(checked(check, value, name) for value in values)
+    found = tuple(checked(check, value, name) for value in values)
+    if check is SEED:  # words stay words: they label the cell and become its title
+        return tuple(v if seed_words(v) else f for v, f in zip(values, found, strict=True))
+    return found
 
 
 def check_sweep(sweep: Sweep) -> None:

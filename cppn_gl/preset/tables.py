@@ -45,6 +45,7 @@ class Viewport:
         f"half the shorter side, in input units, {MIN_EXTENT:g} to {MAX_EXTENT:g}",
         short=True,
         factor=True,
+        slider=(0.01, 1000),
     )
 
     def __post_init__(self) -> None:

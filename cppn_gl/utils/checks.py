@@ -36,6 +36,8 @@ def key(default: Any, check: Check, help: str, **extra: Any) -> Any:
     """A dataclass field with a default, a check (returns the value to store, or raises) and help.
 
     `extra`: `short=True` gives the key a command-line option; `metavar` names the option's value.
+    For the panel of the window, `slider=(low, high)` is the useful part of a wide range, `factor`
+    makes it logarithmic, and `widget` names what edits a key whose check does not tell.
     """
     metadata = {"check": check, "help": help, **extra}
     return dataclasses.field(default=default, metadata=metadata)
@@ -90,6 +92,11 @@ def show(value: Any, limit: int = 60) -> str:
     except (ValueError, RecursionError):  # an integer with too many digits, a list nested too deep
         return f"this {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """The text on one line: white space as single spaces, without control characters."""
+    return " ".join(_CONTROL.sub("", " ".join(text.split())).split())
 
 
 # Checks: each returns the value to store, or raises ValueError that says what is expected.
@@ -164,42 +171,49 @@ def flag(value: Any) -> bool:
     return value
 
 
-def text(limit: int) -> Check:
-    """A string of at most `limit` characters."""
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """Checks for a string of at most `limit` characters, `one_line` without control characters."""
 
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or len(value) > limit:
-            raise ValueError(f"{show(value)} is not a text of at most {limit} characters")
+    limit: int
+    one_line: bool = False
+
+    def __call__(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > self.limit:
+            raise ValueError(f"{show(value)} is not a text of at most {self.limit} characters")
         try:
             value.encode()
         except UnicodeEncodeError:
             raise ValueError("not a text that UTF-8 can encode") from None
+        if self.one_line and _CONTROL.search(value):
+            raise ValueError(f"{show(value)} is not a text of one line")
         return value
 
-    return check
+
+def text(limit: int) -> Text:
+    return Text(limit)
 
 
-def line(limit: int) -> Check:
-    """A string of at most `limit` characters without line breaks or control characters."""
-    any_text = text(limit)
-
-    def check(value: Any) -> str:
-        if _CONTROL.search(any_text(value)):
-            raise ValueError(f"{show(value)} is not a text of one line")
-        return str(value)
-
-    return check
+def line(limit: int) -> Text:
+    return Text(limit, one_line=True)
 
 
-def several(check_one: Check, low: int, high: int) -> Check:
-    """A list of `low` to `high` values that each pass `check_one`; returns a tuple."""
+@dataclasses.dataclass(frozen=True)
+class Several:
+    """Checks for a list of `low` to `high` values that each pass `check_one`; returns a tuple."""
 
-    def check(value: Any) -> tuple[Any, ...]:
+    check_one: Check
+    low: int
+    high: int
+
+    def __call__(self, value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{show(value)} is not a list")
-        if not low <= len(value) <= high:
-            count = f"{low}" if low == high else f"{low} to {high}"
+        if not self.low <= len(value) <= self.high:
+            count = f"{self.low}" if self.low == self.high else f"{self.low} to {self.high}"
             raise ValueError(f"a list of {len(value)}; expected {count}")
-        return tuple(check_one(item) for item in value)
+        return tuple(self.check_one(item) for item in value)
 
-    return check
+
+def several(check_one: Check, low: int, high: int) -> Several:
+    return Several(check_one, low, high)

@@ -83,6 +83,8 @@ _COSINE_OF_QUARTER = (
     0.999999999952,
 )
 
+_EXP_SERIES = tuple(1 / math.factorial(k) for k in range(6, -1, -1))
+
 
 def _horner(x: float, coefficients: tuple[float, ...]) -> float:
     total = 0.0
@@ -179,6 +181,21 @@ def around(turns: Float32) -> tuple[Float32, Float32]:
     np.negative(cos, out=cos, where=(n + 1) & 2 == 2)
     np.negative(sin, out=sin, where=n & 2 == 2)
     return cos, sin
+
+
+def exponentials(x: Float32) -> Float32:
+    """exp(x) of an array, to 1e-6; x is clipped to [-80, 80]."""
+    inside = np.clip(x, np.float32(-80), np.float32(80))
+    n = np.rint(inside * np.float32(1 / math.log(2)))
+    r = (inside - n * np.float32(0.693359375)) + n * np.float32(2.12194440e-4)
+    return np.asarray(np.ldexp(polynomial(r, _EXP_SERIES), n.astype(np.int32)))
+
+
+def arctangents(x: Float32) -> Float32:
+    """arctan(x) of an array, to 1e-6, |x| up to 1e15."""
+    for _ in range(3):  # each halves the angle
+        x = np.asarray(x / (1 + np.sqrt(1 + x * x)), np.float32)
+    return np.asarray(8 * x * polynomial(x * x, (1 / 9, -1 / 7, 1 / 5, -1 / 3, 1.0)))
 
 
 def polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:

@@ -18,7 +18,7 @@ from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.library import load_preset, names
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -57,6 +57,7 @@ from cppn_gl.views.base import Hit
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
+WORK_SLICE = 0.01  # looking for a random preset
 WEIGHTS_SLICE = 0.01  # drawing random weights
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
@@ -98,8 +99,8 @@ class App:
             shot.preset,
             journal=self.journal,
             time=shot.time,
-            presets=[partial(load_preset, name) for name in shipped()],
-            names=list(shipped()),
+            presets=[partial(load_preset, name) for name in names()],
+            names=names(),
             favourites=Favourites(favourites_path()),
         )
         self.explorer.pointed = self._pointed
@@ -169,6 +170,11 @@ class App:
         """Open the panel, or close it."""
         self.hud.on = True
         if not self.interface.show("panel", not self.interface.is_open("panel")):
+            self.explorer.message = self.interface.problem
+
+    def do_find(self, large: bool = False) -> None:
+        """Open the panel, and let the keyboard search its keys."""
+        if not self.interface.find():
             self.explorer.message = self.interface.problem
 
     def do_toggle_chooser(self, large: bool = False) -> None:
@@ -262,8 +268,12 @@ class App:
         if min(size) < 1:
             return
         self._pass_time(now, elapsed)
+        if self.explorer.busy:
+            self.explorer.work(now + WORK_SLICE)
+            self.hud.say(self.explorer.message, now)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.hud.caption = self.captions.of(self.explorer)
+        self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -384,7 +394,7 @@ class App:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)
-        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._weights.busy):
+        elif seconds > 0.001 and not (self.canvas.busy or self._unshown or self._working):
             glfw.wait_events_timeout(seconds)
         else:
             glfw.poll_events()
@@ -392,10 +402,15 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._weights.busy
+        busy = busy or self._unshown or self._working
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
+
+    @property
+    def _working(self) -> bool:
+        """Whether the preset, or its weights, are being drawn."""
+        return self._weights.busy or self.explorer.busy
 
     @property
     def _unshown(self) -> bool:
@@ -467,8 +482,9 @@ class App:
         explorer = self.explorer
         time = round(explorer.time, 1) if explorer.moving else explorer.time
         self._follow_lightness()
+        pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        return explorer.history.now, time, explorer.running, drawn
+        return explorer.history.now, time, explorer.running, drawn, pointed
 
     def _follow_lightness(self) -> None:
         """Let the widgets' colours follow the picture under them."""

@@ -45,10 +45,11 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
     _bind("K J", "knob_up knob_down", "change that option up / down", repeats=True),
+    _bind("Ctrl+F", "find", "find a preset key in the panel"),
     _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
-    _bind("R", "random_seed", "new random network (seed)", repeats=True),
+    _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
     _bind(
@@ -116,6 +117,12 @@ def keys_of(action: str, names: Mapping[str, str] | None = None) -> str:
             labels = _SYMBOLS | dict(names or {})
             return _label(binding.keys[binding.actions.index(action)], labels)
     return action
+
+
+def keys_for(*actions: str) -> str:
+    """The keys of actions, also of buttons: "] ["; "" if they have none."""
+    keys = (BUTTONS.get(action) or keys_of(action) for action in actions)
+    return " ".join(key for key in keys if key not in actions)
 
 
 def _label(key: str, labels: dict[str, str]) -> str:

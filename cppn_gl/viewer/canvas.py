@@ -19,6 +19,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import without_opengl
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.show import Options
 from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.views import sampling, view_of
@@ -114,9 +115,15 @@ class Canvas:
 
     def want(self, scene: Scene, size: tuple[int, int]) -> None:
         """Request a scene at `size` pixels. Repeating the last request changes nothing."""
-        if self._wanted is not None and self._wanted == (scene, size):
+        old, new = self._wanted, (scene, size)
+        if old is not None and (old == new or _same_picture(old, new)):
+            self._wanted = new
+            if self._front_of == old:
+                self._front_of = new
+            if self._drawing is not None and self._drawing.of == old:
+                self._drawing.of = new
             return
-        self._wanted = (scene, size)
+        self._wanted = new
         if self._drawing is not None and self._drawing.refines:
             self._drop()
 
@@ -336,6 +343,22 @@ class _Part:
             return True
         finally:
             self.seconds += wall.perf_counter() - started
+
+
+def _same_picture(old: Wanted, new: Wanted) -> bool:
+    """Whether two requests differ only in what their view does not show, such as a selected unit.
+
+    Views that may show more than their own options are not compared.
+    """
+    (a, _), (b, _) = old, new
+    view, options = view_of(a.preset), view_of(a.preset).row.options or Options
+    return (
+        view.by_pixel
+        and a.network is b.network
+        and (old[1], a.view, a.clock) == (new[1], b.view, b.clock)
+        and (a.preset.color, a.preset.show) == (b.preset.color, b.preset.show)
+        and a.preset.options(options) == b.preset.options(options)
+    )
 
 
 def _coarse(size: tuple[int, int], scale: int) -> tuple[int, int]:

@@ -6,7 +6,6 @@ Preset and adds it to the history. An action that is not possible changes nothin
 """
 
 import dataclasses
-import random
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -15,9 +14,12 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
+from cppn_gl.preset.surprise import fresh_seed, surprise_steps
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
+from cppn_gl.utils.tasks import Stepping
+from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.favourites import Favourites, opened
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
@@ -32,7 +34,7 @@ TIME_STEP = 0.125  # seconds
 MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
 
 
-class Explorer(Viewing):
+class Explorer(Viewing, Editing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -55,6 +57,7 @@ class Explorer(Viewing):
         self.presets = PresetList(presets, names)
         self.favourites = favourites or Favourites()
         self.guided = False  # captions name the presets
+        self._surprise: Stepping[Preset] | None = None
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
         # The viewport where a zoom began, its cursor, and the viewport now.
@@ -76,6 +79,11 @@ class Explorer(Viewing):
     def home(self) -> Viewport:
         """The viewport that key 0 returns to."""
         return self.history.now.home
+
+    @property
+    def loaded(self) -> Preset:
+        """The preset as it was loaded or opened, before changes."""
+        return self.history.now.loaded or self.preset
 
     @property
     def layer(self) -> int:
@@ -118,7 +126,21 @@ class Explorer(Viewing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    @property
+    def busy(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._surprise is not None
+
+    def work(self, deadline: float) -> None:
+        """Go on until about `deadline` with what takes several frames: looking for a surprise."""
+        if self._surprise is not None and self._surprise.step(deadline):
+            preset = self._surprise.result
+            assert preset is not None
+            self.load(preset)
+            self.message = preset.title
+
     def _look(self, moment: Moment) -> None:
+        self._surprise = None  # what is chosen meanwhile stays
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
@@ -142,7 +164,7 @@ class Explorer(Viewing):
         keep = self.history.now.layer
         if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
             keep = None
-        self._look(Moment(preset, self.home, keep))
+        self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
     def _spec(self) -> Random | None:
@@ -205,9 +227,11 @@ class Explorer(Viewing):
         self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
     def random_seed(self, large: bool = False) -> None:
-        """A new random seed: another network of the same structure."""
-        if self._spec() is not None:
-            self.change(seed=random.SystemRandom().randrange(1_000_000))
+        """A new random seed: another network of the same structure (Shift: the preset `random`)."""
+        if large:
+            self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self._spec() is not None:
+            self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation function for all hidden layers (Shift: the previous)."""
@@ -285,20 +309,21 @@ class Explorer(Viewing):
 
     def layer_up(self, large: bool = False) -> None:
         """Show the next layer (Shift: 5 layers on)."""
-        self._show_layer(self.layer + (5 if large else 1))
+        self.show_layer(self.layer + (5 if large else 1))
 
     def layer_down(self, large: bool = False) -> None:
         """Show the previous layer (Shift: 5 layers back)."""
-        self._show_layer(self.layer - (5 if large else 1))
+        self.show_layer(self.layer - (5 if large else 1))
 
-    def _show_layer(self, layer: int) -> None:
+    def show_layer(self, layer: int) -> None:
+        """Show a layer's picture, or the whole network for the last one."""
         depth = self.preset.spec.depth
         layer = min(max(layer, 1), depth)
         words = f"layer {layer} of {depth}" if layer < depth else "the whole network"
         if self.view.own_layers:
             self.change(words, **{"show.layer": layer if layer < depth else 0})
             return
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None))
+        self._look(Moment(self.preset, self.home, layer if layer < depth else None, self.loaded))
         self.message = words
 
     def enter(self, large: bool = False) -> None:
@@ -369,6 +394,7 @@ class Explorer(Viewing):
         self._walk(1)
 
     def _walk(self, by: int) -> None:
+        self._surprise = None
         before = self.preset
         moved = self.history.step(by)
         place, count = self.history.place

@@ -63,6 +63,13 @@ class Interface:
         self.gui.touch()
         return True
 
+    def find(self) -> bool:
+        """Open the panel with its search in use; False if there is none."""
+        if not self.show("panel"):
+            return False
+        self._parts["panel"].find()  # type: ignore[attr-defined]
+        return True
+
     def close_one(self) -> bool:
         """Close what Esc closes: first the list or the text field in use; whether any was."""
         for name in CLOSABLE:

@@ -5,6 +5,7 @@ current gesture. Lines that cannot be read are skipped.
 """
 
 import contextlib
+import dataclasses
 import errno
 import json
 import os
@@ -24,12 +25,14 @@ MAX_BYTES = 4 * 2**20  # a larger file is cut to the last KEPT moments
 class Moment:
     """An entry of the history: a preset, the viewport that key 0 returns to, and the layer shown.
 
-    `layer` is None for the whole network.
+    `layer` is None for the whole network. `loaded` is the preset that was changed to this one; None
+    for the preset itself, and for moments of earlier sessions.
     """
 
     preset: Preset
     home: Viewport
     layer: int | None = None
+    loaded: Preset | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
     def saved(self) -> bool:

@@ -25,6 +25,7 @@ class Viewing(ABC):
     def __init__(self) -> None:
         self.pointed: Callable[[], Hit | None] = lambda: None  # the item under the cursor
         self._knob = 0  # index of the selected option
+        super().__init__()
 
     @property
     @abstractmethod

@@ -17,12 +17,13 @@ from PIL import ImageDraw
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
-from cppn_gl.engines.stretch import default_range, grid, measure, stretched_range
+from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
+from cppn_gl.preset.value_range import default_range, stretched_range
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread

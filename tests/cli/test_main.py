@@ -29,7 +29,9 @@ from cppn_gl.engines.names import VARIABLE, engine_names, without_opengl
 from cppn_gl.engines.tuning import Measured, structure_key
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset import library
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.shot import read_shot
+from cppn_gl.preset.surprise import TITLE
 
 ROOT = Path(__file__).parents[2]
 TOML = """\
@@ -514,8 +516,44 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_presets(run: Run, shipped: Path) -> None:
-    assert run("presets") == (0, "default  A small one\na        Another one\n", "")
+    random = f"random   {TITLE}\n"
+    assert run("presets") == (0, f"default  A small one\na        Another one\n{random}", "")
     assert run("presets", "default") == (0, TOML, "")
+
+
+def test_a_random_preset_is_drawn_named_and_drawn_again(run: Run, here: Path) -> None:
+    status, out, err = run("render", "random", "-o", "a.png", *SMALL)
+    preset = read_shot(here / "a.png").preset
+    assert (status, out) == (0, "a.png\n")
+    assert err == f"cppn_gl: random: --seed {preset.spec.seed} draws this one again\n"
+    again = ("render", "random", "--seed", str(preset.spec.seed), "-o", "b.png", *SMALL)
+    assert run(*again) == (0, "b.png\n", "")
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+    assert run("render", "random", "-o", "c.png", "--quiet", *SMALL)[2] == ""
+    status, out, _ = run("presets", "random")
+    assert (status, parse_preset(out).show.view) == (0, "picture")
+
+
+def test_a_seed_in_words(run: Run, here: Path) -> None:
+    words = ("--seed", "your name", *SMALL)
+    sheet = ("sheet", "small.toml", "--cols", "width=2,3", *words, "-o", "sheet.png")
+    sequence = ("sequence", "small.toml", "--frames", "1", "--fps", "1", *words, "-o", "frames")
+    assert run("render", "small.toml", *words, "-o", "a.png")[0] == 0
+    assert run(*sheet)[0] == run(*sequence)[0] == 0
+    assert run("render", "random", *words, "-o", "b.png") == (0, "b.png\n", "")
+    for name in ("a.png", "b.png", "sheet.png"):
+        preset = read_shot(here / name).preset
+        assert (preset.spec.seed, preset.title) == (207378888666665172, "your name")
+    assert '"your name"' in read_shot(here / "b.png").preset.description
+
+
+@pytest.mark.parametrize("seed", ["-5", "1.5", "", " ", "9223372036854775808"])
+def test_a_seed_that_is_none_is_one_line(run: Run, seed: str) -> None:
+    for preset in ("small.toml", "random"):
+        status, out, err = run("render", preset, f"--seed={seed}", "-o", "a.png", *SMALL)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "network.seed: " in err
+        assert "is not an integer from 0 to 9223372036854775807, nor words" in err
 
 
 def test_presets_of_a_picture(run: Run, here: Path) -> None:
@@ -590,6 +628,8 @@ def test_view_opens_the_window(run: Run, here: Path, shipped: Path, window: list
     assert (keys["hud"], keys["fullscreen"]) == (False, True)
     assert (keys["output_dir"], keys["source"]) == (Path("out"), Path("small.toml"))
     assert (shot.preset.name, shot.preset.spec.depth) == ("small", 2)
+    assert run("random", "--quiet") == (0, "", "")
+    assert (window[-1][0].preset.name, window[-1][1]["source"]) == ("random", None)
     run("render", "small.toml", "-o", "a.png", "--time", "3", *SMALL)
     assert run("a.png") == (0, "", "")
     shot, keys = window[-1]

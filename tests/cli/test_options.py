@@ -78,6 +78,12 @@ def test_every_short_key_is_an_option_with_its_help() -> None:
             ["--set", "init=normal", "--set", "seed=3"],
             {"network.init": "normal", "network.seed": 3},
         ),
+        (["--seed", "your name"], {"network.seed": "your name"}),
+        (["--seed", "2026-11-28"], {"network.seed": "2026-11-28"}),
+        (["--seed", "true"], {"network.seed": "true"}),
+        (["--seed", "-5 apples"], {"network.seed": "-5 apples"}),
+        (["--set", "seed='your name'"], {"network.seed": "your name"}),
+        (["--seed", "007"], {"network.seed": "007"}),  # for the preset to read
         (["--seed", "-1"], {"network.seed": -1}),  # for the preset to refuse
         (["--extent", "-inf"], {"view.extent": float("-inf")}),
     ],

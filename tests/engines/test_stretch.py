@@ -11,13 +11,14 @@ from truth import pixel_inputs
 from cppn_gl.engines import stretch
 from cppn_gl.engines.cpu import native
 from cppn_gl.engines.cpu.products import WIDE
-from cppn_gl.engines.stretch import POINTS, default_range, grid, value_range, value_range_steps
+from cppn_gl.engines.stretch import POINTS, grid, value_range, value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.value_range import HUGE, default_range
 
 SIZE = (640, 360)
 PRESET = Preset().replace(depth=5, width=12, seed=4, center=[0.3, -0.2], extent=1.7)
@@ -167,7 +168,7 @@ def test_a_constant_output_is_in_the_middle() -> None:
 def test_what_is_no_number_is_not_measured() -> None:
     scene = explicit([[1e30, 0], [0, 1], [0, 0]], [0, 0, 0.5])
     usual = value_range(scene, SIZE)
-    assert max(usual.high) <= stretch.HUGE * 2  # so that float32 holds the difference
+    assert max(usual.high) <= HUGE * 2  # so that float32 holds the difference
     assert (usual.affine[1] > 0).all()
     big = Layer(np.full((1, 2), 1e30), np.zeros(1), "identity")
     over = Layer(np.full((3, 1), 1e30), np.zeros(3), "identity")

@@ -33,6 +33,49 @@ def test_philox_gives_its_published_vectors(
     assert tuple(map(int, words)) == output
 
 
+@pytest.mark.parametrize(
+    ("words", "digest"),  # the first 16 digits that the program sha256sum prints
+    [
+        ("your name", "82e0c20020e450d4"),
+        ("\u00e9", "4a99557e4033c353"),
+        ("e\u0301", "4a99557e4033c353"),  # the same word in NFC
+        ("2026-11-28", "4c0d617c974a763f"),
+        ("true", "b5bea41b6c623f7c"),
+    ],
+)
+def test_words_are_the_seed_that_their_hash_gives(words: str, digest: str) -> None:
+    assert draws.SEED(words) == int(digest, 16) % 2**63
+
+
+def test_digits_alone_are_the_number() -> None:
+    assert [draws.SEED(text) for text in ("7", "007", " 12 ", "9223372036854775807")] == [
+        *(7, 7, 12),
+        draws.MAX_SEED,
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["-5", "1.5", "1e3", "", " ", "\n", "\x07", str(2**63), "9" * 5000, -1, 2**63, 1.0]
+)
+def test_what_is_neither_a_seed_nor_words_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="is not an integer from 0 to 9223372036854775807, nor"):
+        draws.SEED(value)
+    assert draws.seed_words(value) == ""
+
+
+def test_words_that_utf8_cannot_encode_are_refused() -> None:
+    with pytest.raises(ValueError, match="UTF-8"):
+        draws.SEED("a\udc80")
+
+
+def test_words_make_a_title_of_one_line() -> None:
+    assert draws.seed_words("e\u0301 \n\tb\x07") == "\u00e9 b"
+    long = draws.seed_words("word " * 100)
+    assert len(long) <= draws.MAX_TITLE
+    assert long.endswith("word…")
+    assert draws.seed_words("12") == draws.seed_words(12) == ""
+
+
 def philox_plainly(counter: list[int], key: list[int]) -> list[int]:
     """The same generator in plain integers, from the paper."""
     for _ in range(10):

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import INITS, MAX_SEED
+from cppn_gl.nn.draws import INITS, MAX_SEED, SEED
 from cppn_gl.nn.features import FEATURES, latent_count
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
@@ -221,7 +221,7 @@ MISTAKES = {
     "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers; expected 1 to 64",
     EXPLICIT.replace("[network]", "[network]\ndepth = 2"): "a.toml:2: network.depth: cannot be set",
     EXPLICIT.replace("[network]", "[network]\ndpth = 2"): "a.toml:2: network.dpth: no such key",
-    EXPLICIT.replace("[network]", "[network]\nseed = 'a'"): "a.toml:2: network.seed: 'a' is not an",
+    EXPLICIT.replace("[network]", "[network]\nseed = '-5'"): "a.toml:2: network.seed: '-5' is not",
     EXPLICIT.replace(
         "[network]", "[network]\nlatent = 3"
     ): "a.toml:2: network.latent: 3 is not a list",
@@ -408,6 +408,28 @@ def test_a_name_of_two_tables_is_taken_dotted_only(monkeypatch: pytest.MonkeyPat
     ):
         Preset().replace(extent=2)
     assert Preset().replace(**{"view.extent": 2}).view.extent == 2
+
+
+def test_words_of_a_seed_are_the_title_until_the_next_seed() -> None:
+    preset = Preset(title="Agate").replace(seed="Ada")
+    assert (preset.spec.seed, preset.title) == (SEED("Ada"), "Ada")
+    assert parse_preset(preset.to_toml()) == preset
+    assert preset.replace(depth=3).title == "Ada"
+    assert preset.replace(seed="Bob").title == "Bob"
+    assert preset.replace(seed=3).title == ""
+    assert preset.replace(seed=3, title="Three").title == "Three"
+    assert Preset(title="Agate").replace(seed=3).title == "Agate"
+
+
+def test_words_of_a_seed_in_a_file_are_its_title_if_it_has_none() -> None:
+    words = '[network]\nseed = "Ada"\nbetween = ["Bob", 0.5]\n'
+    preset = parse_preset(words)
+    assert (preset.spec, preset.title) == (
+        Random(seed=SEED("Ada"), between=(SEED("Bob"), 0.5)),
+        "Ada",
+    )
+    assert parse_preset('title = "Agate"\n' + words).title == "Agate"
+    assert parse_preset('[animation]\nwalk = ["Ada", 3]').animation.walk == (SEED("Ada"), 3)
 
 
 def test_a_list_of_activations_follows_the_depth() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
@@ -73,6 +74,13 @@ def test_one_axis_alone_is_a_row_or_a_column() -> None:
     assert (row.rows, row.columns, row.row_labels) == (1, 3, ("",))
     assert (column.rows, column.columns, column.column_labels) == (3, 1, ("",))
     assert [cell.label for cell in column.cells] == ["seed 1", "seed 2", "seed 3"]
+
+
+def test_words_of_a_seed_label_and_name_their_cell() -> None:
+    grid = cells(BASE.replace(cols="seed=Ada,'Grace Hopper',12"))
+    assert [cell.label for cell in grid.cells] == ["Ada", "Grace Hopper", "seed 12"]
+    assert [cell.preset.spec.seed for cell in grid.cells] == [SEED("Ada"), SEED("Grace Hopper"), 12]
+    assert grid.cells[1].preset.title == "Grace Hopper"
 
 
 def test_layers_of_one_network_are_its_layers_pictures() -> None:

@@ -17,6 +17,7 @@ from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
+from cppn_gl.preset.surprise import surprise
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import MAX_SCALE, MIN_SCALE, Explorer
@@ -181,6 +182,37 @@ def test_a_new_seed_keeps_the_rest() -> None:
         seeds.add(spec(explorer).seed)
         assert explorer.preset.replace(seed=1) == drawn(depth=5, seed=1)
     assert len(seeds) > 3
+
+
+def surprised(explorer: Explorer) -> Preset:
+    """The preset that Shift+R leads to."""
+    press(explorer, "random_seed", large=True)
+    while explorer.busy:
+        explorer.work(0.0)
+    return explorer.preset
+
+
+def test_a_random_preset_is_one_step_of_the_history() -> None:
+    explorer = Explorer(given_layers())
+    found = surprised(explorer)
+    assert found == surprise(found.spec.seed)
+    assert explorer.message == found.title
+    assert explorer.home == found.view
+    assert explorer.history.place == (2, 2)
+    assert surprised(explorer) != found
+    press(explorer, "history_back", 2)
+    assert explorer.preset == given_layers()
+
+
+def test_what_is_chosen_meanwhile_stays() -> None:
+    for action in ("deeper", "history_back"):
+        explorer = Explorer(drawn(depth=5))
+        press(explorer, "wider")
+        press(explorer, "random_seed", large=True)
+        assert explorer.busy
+        press(explorer, action)
+        assert not explorer.busy
+        assert explorer.preset.name != "random"
 
 
 @pytest.mark.parametrize(
@@ -520,7 +552,8 @@ def test_given_layers_cannot_be_drawn_anew(action: str) -> None:
     start = given_layers()
     explorer = Explorer(start)
     press(explorer, action)
-    press(explorer, action, large=True)
+    if action != "random_seed":  # Shift+R leaves the preset
+        press(explorer, action, large=True)
     assert explorer.preset is start
     assert "fixes the weights" in explorer.message
     assert explorer.history.place == (1, 1)

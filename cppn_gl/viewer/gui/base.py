@@ -106,7 +106,8 @@ class Gui:
         self._held: set[int] = set()  # mouse buttons pressed over a part
         self._at = self._framed_at = (-1.0, -1.0)  # the cursor now, and in the last frame
         self._pressed = False  # a mouse button was, since keys were last handled
-        self._late: list[tuple[int, bool]] = []  # presses that wait for a frame with the cursor
+        # A press that waits for a frame with the cursor where it is, and what follows it.
+        self._late: list[Callable[[], None]] = []
 
     def _clipboard(self) -> None:
         io = imgui.get_platform_io()
@@ -156,7 +157,7 @@ class Gui:
         """The cursor is at a pixel of the window."""
         before, self._at = self.wants_mouse, (x, y)
         if self._open:
-            imgui.get_io().add_mouse_pos_event(x, y)
+            self._send(lambda: imgui.get_io().add_mouse_pos_event(x, y))
             if before or self.wants_mouse:
                 self.touch()
 
@@ -176,12 +177,19 @@ class Gui:
         (self._held.add if down else self._held.discard)(button)
         self._pressed = True
         # An item has to be hovered for a frame before it can be pressed.
-        if self._late or self._framed_at != self._at:
-            self._late.append((button, down))
-        else:
-            imgui.get_io().add_mouse_button_event(button, down)
+        self._send(
+            lambda: imgui.get_io().add_mouse_button_event(button, down),
+            later=self._framed_at != self._at,
+        )
         self.touch()
         return True
+
+    def _send(self, event: Callable[[], None], *, later: bool = False) -> None:
+        """Tell imgui of an event: after the next frame if `later`, and never before another."""
+        if self._late or later:
+            self._late.append(event)
+        else:
+            event()
 
     def wheel(self, dx: float, dy: float) -> bool:
         """The wheel has turned; whether over a part."""
@@ -261,8 +269,8 @@ class Gui:
                 part.draw(self)
         finally:
             imgui.render()
-        for button, down in self._late:
-            io.add_mouse_button_event(button, down)
+        for event in self._late:
+            event()
         self._late.clear()
         self.frames += 1
         self._point()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.engines.cpu.native import evaluator
-from cppn_gl.engines.stretch import HUGE
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
@@ -19,6 +18,7 @@ from cppn_gl.preset.color import broken
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.preset.value_range import HUGE
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.solid.field import WEIGHTS

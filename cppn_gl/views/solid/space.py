@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.native import evaluator
-from cppn_gl.engines.stretch import HUGE, default_range, measure, stretched_range
+from cppn_gl.engines.stretch import measure
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.preset.show import CHANNELS
+from cppn_gl.preset.value_range import HUGE, default_range, stretched_range
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage

@@ -1,0 +1,127 @@
+"""Presets with explicit weights made from others: one weight changed, or one unit as the picture.
+
+    Preset, time -> given() -> the same picture, of `[[network.layers]]`
+                    -> with_weight(), with_bias() -> one number changed
+                    -> unit_picture() -> the network that ends at one unit
+
+A unit is (layer, index): layer 0 are the inputs, indices count from 0. Layers count from 1.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.normalize import Normalize
+from cppn_gl.nn.sources import Layers
+from cppn_gl.preset.color import Color
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import Show
+from cppn_gl.utils.checks import PresetError
+
+MAX_GIVEN = 2**16  # parameters: 1.3 MB of TOML, written in 0.1 s and read in 0.3 s
+
+Unit = tuple[int, int]
+
+
+def too_large(network: Network) -> str:
+    """Why a network cannot be made a given one, as a sentence; "" if it can."""
+    if network.parameters <= MAX_GIVEN:
+        return ""
+    return (
+        f"this network has {network.parameters:,} weights; in networks of up to {MAX_GIVEN:,} "
+        "each can be set"
+    )
+
+
+def given(preset: Preset, time: float = 0.0) -> Preset:
+    """The preset with its effective weights at `time` as explicit layers: the same picture.
+
+    Normalisation is part of these weights. What changed them with time is left out; latent
+    constants go on changing. Raises PresetError if there are more than MAX_GIVEN.
+    """
+    if isinstance(preset.spec, Layers) and preset.normalize.which == "none":
+        return preset
+    now = preset.at(time)
+    network = now.network()
+    problem = too_large(network)
+    if problem:
+        raise PresetError(problem)
+    latent = network.latent[: latent_count(network.inputs)] or None
+    spec = Layers(network.layers, network.inputs, latent=latent)
+    fixed = [
+        name
+        for name, _ in preset.animate.moving
+        if name.startswith(("network.", "normalize.")) and name != "network.latent"
+    ]
+    animation = preset.animation
+    if animation.walk and animation.walker == "network":
+        animation = dataclasses.replace(animation, walk=())
+    return dataclasses.replace(
+        preset,
+        spec=spec,
+        normalize=Normalize(),
+        animate=preset.animate.replace(dict.fromkeys(fixed)),
+        animation=animation,
+    )
+
+
+def with_weight(preset: Preset, target: Unit, source: int, value: float) -> Preset:
+    """A preset of explicit layers with the weight from unit `source` of the layer before changed.
+
+    Raises PresetError for a value that is not finite or too large.
+    """
+    return _with(preset, target, source, value)
+
+
+def with_bias(preset: Preset, unit: Unit, value: float) -> Preset:
+    """A preset of explicit layers with one bias changed. Raises PresetError as `with_weight`."""
+    return _with(preset, unit, None, value)
+
+
+def _with(preset: Preset, target: Unit, source: int | None, value: float) -> Preset:
+    spec = preset.spec
+    assert isinstance(spec, Layers)
+    number, index = target
+    layer = spec.layers[number - 1]
+    weight, bias = layer.weight, layer.bias
+    with np.errstate(over="ignore"):
+        if source is None:
+            bias = bias.copy()
+            bias[index] = value
+        else:
+            weight = weight.copy()
+            weight[index, source] = value
+    changed = Layer(weight, bias, layer.activation)
+    layers = (*spec.layers[: number - 1], changed, *spec.layers[number:])
+    return dataclasses.replace(preset, spec=dataclasses.replace(spec, layers=layers))
+
+
+def unit_picture(preset: Preset, unit: Unit, time: float = 0.0) -> Preset:
+    """The preset of one unit's picture: the layers up to it, and its activation in two colours.
+
+    Blue is below 0, red above. Raises PresetError for an input, and as `given`.
+    """
+    number, index = unit
+    if number < 1:
+        raise PresetError("an input has no weights of its own")
+    whole = given(preset, time)
+    assert isinstance(whole.spec, Layers)
+    layer = whole.spec.layers[number - 1]
+    own = slice(index, index + 1)
+    last = Layer(layer.weight[own].copy(), layer.bias[own].copy(), layer.activation)
+    spec = dataclasses.replace(whole.spec, layers=(*whole.spec.layers[: number - 1], last))
+    stretch = "none" if bounds(layer.activation) else "percentile"
+    return dataclasses.replace(
+        whole,
+        spec=spec,
+        color=Color("diverging", stretch=stretch),
+        show=Show(),
+        views=(),
+        title=f"unit {index + 1} of layer {number}: {preset.title or preset.name}"[:200],
+        description="",
+        shows="",
+    )

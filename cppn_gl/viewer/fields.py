@@ -1,0 +1,424 @@
+"""The keys of a preset as the fields of a panel: in groups, each with the widget that edits it.
+
+TABLES, TOP -> fields() -> Field: label, help, widget, range -> groups(): what to show, and where
+
+Without any toolkit: viewer/gui/panel.py draws the fields.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cppn_gl.nn.draws import INITS
+from cppn_gl.preset.preset import TABLES, TOP, Preset
+from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.tables import whole
+from cppn_gl.utils.checks import Check, Integer, Number, OneOf, Several, Text, flag, help_of
+from cppn_gl.utils.toml import toml_value
+
+# The keys shown first, in this order, and their labels.
+COMMON = {
+    "network.depth": "depth",
+    "network.width": "width",
+    "network.activation": "activation",
+    "network.init": "init",
+    "network.weight_scale": "weight scale",
+    "network.seed": "seed",
+    "network.inputs": "inputs",
+    "view.extent": "extent",
+    "color.mapping": "colours",
+}
+LABELS = COMMON | {"network.output_activation": "last activation"}  # of others: their names
+TITLES = {
+    "network": "Network",
+    "view": "Viewport",
+    "color": "Colours",
+    "animation": "Time",
+    "animate": "Animated keys",
+    "normalize": "Normalisation",
+    "sweep": "Sheet",
+    "": "Title and text",
+}
+OWN = {"sheet": "sweep"}  # the table of a view whose options are not a table of its name
+HEAD = ("show.view",)  # shown above all groups
+# The parts of keys that are lists of a fixed length.
+PARTS = {
+    "view.center": ("x", "y"),
+    "normalize.region_center": ("x", "y"),
+    "units.unit": ("layer", "unit"),
+    "sweep.cell": ("wide", "high"),
+}
+# Actions of the window that change a key, see bindings.py.
+ACTIONS = {
+    "network.depth": ("deeper", "shallower"),
+    "network.width": ("wider", "narrower"),
+    "network.activation": ("next_activation",),
+    "network.init": ("next_init",),
+    "network.weight_scale": ("stronger", "weaker"),
+    "network.seed": ("random_seed",),
+    "view.extent": ("zoom_in", "zoom_out"),
+    "view.center": ("reset_view",),
+    "color.mapping": ("next_color",),
+    "show.view": ("next_view",),
+}
+NOT_EDITED = ("format",)
+STOPS = 200  # of a linear slider: as finely as a mouse can place it
+DIGITS = 3  # of a logarithmic slider
+STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
+WIDGETS = (
+    *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
+    *("inputs", "between", "animate", "axis"),
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A key: its table ("" for the top level), name, label, check, help, and the widget's kind.
+
+    `slider` is the range of a slider, which can be smaller than what the check allows. `optional`:
+    the key can be unset.
+    """
+
+    table: str
+    name: str
+    label: str
+    help: str
+    widget: str
+    check: Check
+    slider: tuple[float, float] = (0.0, 0.0)
+    factor: bool = False
+    whole: bool = False
+    optional: bool = False
+    step: float | None = None
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """The values of a menu."""
+        return tuple(self.check.known) if isinstance(self.check, OneOf) else ()
+
+    def matches(self, text: str) -> bool:
+        """Whether each word of a search occurs in the key's name, label, help or choices."""
+        everything = f"{self.dotted} {self.label} {self.help} {self.choices}".lower()
+        return all(word in everything for word in text.lower().split())
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under a title; `views` of another view are folded away."""
+
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+    other: bool = False
+
+
+def fields() -> tuple[Field, ...]:
+    """All keys of all tables, registered ones too, but for the version of the format."""
+    listed = [
+        _field(table, field.name, field.metadata, help_of(field), optional=field.default is None)
+        for table, cls in TABLES.items()
+        for field in dataclasses.fields(cls)
+    ]
+    top = [
+        _field("", name, {"check": check}, words)
+        for name, (check, words) in TOP.items()
+        if name not in NOT_EDITED
+    ]
+    return (*listed, *top)
+
+
+def _field(table: str, name: str, metadata: Any, words: str, *, optional: bool = False) -> Field:
+    check = metadata["check"]
+    dotted = f"{table}.{name}"
+    widget = metadata.get("widget") or _widget(check)
+    span = metadata.get("slider")
+    if span is None and isinstance(check, Integer | Number):
+        span = (check.low, check.high)
+    return Field(
+        table,
+        name,
+        LABELS.get(dotted, name.replace("_", " ")),
+        words,
+        widget,
+        check,
+        slider=span or (0.0, 0.0),
+        factor=bool(metadata.get("factor")),
+        whole=bool(table) and widget != "animate" and whole(dotted),
+        optional=optional,
+        step=metadata.get("step"),
+    )
+
+
+def _widget(check: Check) -> str:
+    """The kind of widget that edits values of a check. Raises ValueError if none does."""
+    if check is flag:
+        return "flag"
+    if isinstance(check, OneOf):
+        return "menu"
+    if isinstance(check, Integer | Number):
+        return "slider"
+    if isinstance(check, Text):
+        return "text" if check.one_line else "prose"
+    if isinstance(check, Several) and isinstance(check.check_one, Integer | Number):
+        return "numbers"
+    raise ValueError(f"no widget for the check {check}; name one by key(…, widget=)")
+
+
+def groups(preset: Preset) -> tuple[Group, ...]:
+    """The common keys, those of the view shown, the other tables, and the other views' tables."""
+    tables: dict[str, list[Field]] = {}
+    common: dict[str, Field] = {}
+    for field in fields():
+        if field.dotted in COMMON:
+            common[field.dotted] = field
+        elif field.dotted not in HEAD:
+            tables.setdefault(field.table, []).append(field)
+    own = OWN.get(preset.show.view, preset.show.view)
+    order = [own, *(name for name in TITLES if name != own)]
+    views = [name for name in tables if name not in order]
+    return (
+        Group("common", "", tuple(common[dotted] for dotted in COMMON)),
+        *(Group(name, title(name), tuple(tables[name])) for name in order if name in tables),
+        *(Group(name, title(name), tuple(tables[name]), other=True) for name in views),
+    )
+
+
+def title(table: str) -> str:
+    return TITLES.get(table) or f"View: {table}"
+
+
+# Values
+
+
+def value(preset: Preset, field: Field) -> Any:
+    """A key's value; None if it is unset, or if the preset's network has no such key."""
+    holder = preset.table(field.table) if field.table else preset
+    return getattr(holder, field.name, None)
+
+
+def fixed(preset: Preset, field: Field) -> bool:
+    """Whether the network is given, and with it this key."""
+    if field.table != "network" or preset.spec.redrawable:
+        return False
+    return field.name not in {one.name for one in dataclasses.fields(preset.spec)}  # type: ignore[arg-type]
+
+
+def fact(preset: Preset, field: Field) -> str:
+    """What a given network determines instead of a fixed key; "" if that says nothing."""
+    spec = preset.spec
+    if field.name == "depth":
+        return str(spec.depth)
+    if field.name == "width":
+        return " ".join(dict.fromkeys(str(shape[0]) for shape in spec.shapes[:-1]))
+    if field.name == "outputs":
+        return str(spec.shapes[-1][0])
+    if field.name == "activation":
+        return " ".join(dict.fromkeys(spec.hidden_activations))
+    return spec.output_activation if field.name == "output_activation" else ""
+
+
+def automatic(preset: Preset, field: Field) -> Any:
+    """The value that is used while an optional key is unset; None if there is none."""
+    if field.dotted == "network.bias_scale":
+        return getattr(preset.spec, "weight_scale", None)
+    if field.dotted == "network.latent":
+        return getattr(preset.spec, "latents", None) or None
+    return preset.animation.seconds if field.dotted == "animation.duration" else None
+
+
+def sigma(preset: Preset, init: str) -> float:
+    """The standard deviation of weights between hidden layers, if drawn by an initialisation."""
+    spec = preset.spec
+    distribution, variance = INITS[init]
+    fan_out, fan_in = spec.shapes[len(spec.shapes) > 2]
+    own = math.sqrt(1 / 3) if distribution == "uniform" else 1.0
+    spread = own if variance is None else math.sqrt(variance(fan_in, fan_out))
+    return float(getattr(spec, "weight_scale", 1.0) * spread)
+
+
+def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
+    """Whether a key's value differs from the loaded preset's."""
+    if fixed(preset, field) or fixed(loaded, field):
+        return False
+    return bool(value(preset, field) != value(loaded, field))
+
+
+def restored(preset: Preset, loaded: Preset, chosen: Iterable[Field]) -> dict[str, Any]:
+    """The changes that give fields the values of the loaded preset again."""
+    keys: dict[str, Any] = {}
+    for field in chosen:
+        if not changed(preset, loaded, field):
+            continue
+        if field.widget == "animate":
+            old, new = loaded.animate.table, preset.animate.table
+            keys |= {f"animate.{n}": old.get(n) for n in {**old, **new} if old.get(n) != new.get(n)}
+        else:
+            keys[field.dotted] = value(loaded, field)
+    if "network.depth" in keys and preset.spec.redrawable:  # a list of activations belongs to it
+        keys.setdefault("network.activation", loaded.spec.activation)  # type: ignore[attr-defined]
+    return keys
+
+
+# Keys that move, or vary along an axis
+
+
+def movable(preset: Preset) -> list[Field]:
+    """The numbers that [animate] and [sweep] can change; of views, those of the view shown."""
+    still = (
+        "",
+        "animation",
+        "animate",
+        "sweep",
+        *(name for name in VIEWS if name != preset.show.view),
+    )
+    return [
+        one
+        for one in fields()
+        if one.widget == "slider" and one.table not in still and not fixed(preset, one)
+    ]
+
+
+def swung(field: Field, preset: Preset) -> list[float]:
+    """Two values for a key that begins to be animated: its own, and one a third of a slider on."""
+    now = value(preset, field)
+    now = automatic(preset, field) if now is None else now
+    ends = span(field, now, preset)
+    now = ends[0] if now is None else now
+    at = place(field, now, ends)
+    return [now, at_place(field, at + (0.3 if at < 0.6 else -0.3), ends)]
+
+
+def varied(field: Field) -> str:
+    """An axis along which a key varies over its slider: "depth=1:12"."""
+    low, high = field.slider
+    if field.whole and high - low < 12:
+        return f"{field.dotted}={low:g}:{high:g}"
+    log = ":log" if field.factor else ""
+    return f"{field.dotted}={low:g}:{high:g}:8{log}"
+
+
+# Sliders
+
+
+def span(field: Field, now: float | None, preset: Preset) -> tuple[float, float]:
+    """The range of a slider, extended to the value it shows."""
+    low, high = field.slider
+    if field.name == "layer":
+        high = preset.spec.depth
+    if now is not None and (now > 0 or not field.factor):
+        low, high = min(low, now), max(high, now)
+    return low, high
+
+
+def place(field: Field, number: float, ends: tuple[float, float]) -> float:
+    """Where a value lies on a slider from `ends[0]` to `ends[1]`: 0 to 1."""
+    low, high = ends
+    if high <= low:
+        return 0.0
+    if field.factor:
+        number = max(number, low)
+        return math.log(number / low) / math.log(high / low)
+    return (min(max(number, low), high) - low) / (high - low)
+
+
+def at_place(field: Field, where: float, ends: tuple[float, float]) -> float:
+    """The value at a place of a slider, with no more digits than the place determines."""
+    low, high = ends
+    where = min(max(where, 0.0), 1.0)
+    if where in (0, 1):
+        number = ends[int(where)]
+        return int(number) if field.whole else float(number)
+    if field.factor:
+        return float(f"{low * (high / low) ** where:.{DIGITS}g}")
+    if field.whole:
+        return math.floor(low + where * (high - low) + 0.5)
+    return _snapped(low + where * (high - low), resolution(low, high))
+
+
+def resolution(low: float, high: float) -> float:
+    """The distance between the values of a linear slider: 1, 2 or 5 times a power of ten."""
+    exact = (high - low) / STOPS
+    power = 10.0 ** math.floor(math.log10(exact))
+    return float(max(n * power for n in (1, 2, 5) if n * power <= exact * (1 + 1e-9)))
+
+
+def _snapped(number: float, step: float) -> float:
+    return float(f"{round(number / step) * step:.12g}")
+
+
+def stepped(field: Field, now: Any, steps: int, preset: Preset) -> Any:
+    """The value after `steps` presses of an arrow key: numbers stay in the key's range.
+
+    A value that cannot be stepped stays as it is.
+    """
+    if field.widget == "flag":
+        return not now
+    if field.choices:
+        at = field.choices.index(now) if now in field.choices else 0
+        return field.choices[(at + steps) % len(field.choices)]
+    if not isinstance(field.check, Integer | Number) or isinstance(now, bool):
+        return now
+    if now is None:
+        now = automatic(preset, field)
+    if now is None:
+        return now
+    low, high = span(field, now, preset)
+    if field.whole:
+        moved = now + steps * int(field.step or 1)
+    elif field.factor:
+        moved = float(f"{max(now, low) * STEP_FACTOR**steps:.{DIGITS}g}")
+    else:
+        step = field.step or resolution(low, high) * 4
+        moved = float(f"{now + steps * step:.12g}")
+    return type(moved)(min(max(moved, field.check.low), field.check.high))
+
+
+# Text
+
+
+def shown(number: Any) -> str:
+    """A value as a panel writes it: numbers with four digits."""
+    if number is None:
+        return ""
+    if isinstance(number, float):
+        return f"{number:.4g}".replace("-", "−")
+    if isinstance(number, tuple):
+        return "  ".join(map(shown, number))
+    return str(number)
+
+
+def written(number: Any) -> str:
+    """A value as it is edited: with all its digits."""
+    if isinstance(number, float):
+        return f"{number:.12g}" if float(f"{number:.12g}") == number else repr(number)
+    return "" if number is None else str(number)
+
+
+def typed(field: Field, text: str) -> Any:
+    """What was typed for a number, as a value to be checked; None for no text in an optional key.
+
+    Text that is not a number stays text, which the check refuses with what it expects.
+    """
+    text = text.strip().replace("−", "-").replace(",", ".")
+    if not text and field.optional:
+        return None
+    number = toml_value(text)
+    whole_number = isinstance(number, float) and number.is_integer() and abs(number) < 2**53
+    return int(number) if field.whole and whole_number else number
+
+
+def seed(text: str) -> Any:
+    """What was typed for a seed: a number, or words."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 30 else text
+
+
+def listed(values: Sequence[float]) -> str:
+    """Numbers as they are edited in one field."""
+    return ", ".join(map(written, values))

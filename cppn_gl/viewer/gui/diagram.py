@@ -1,0 +1,446 @@
+"""The live diagram of the network: units as small pictures, weights as lines that can be dragged.
+
+The picture's Scene -> NetworkMap, Probe -> Diagram.draw(): in a column of an open part's window
+mouse -> hover: a unit or a weight in words; click: select; double click: open, or type a number
+      -> drag a weight's line or a bias's dot -> Explorer.set_weight, set_bias
+"""
+
+import time as wall
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from imgui_bundle import imgui
+from numpy.typing import NDArray
+
+from cppn_gl.preset.given import Unit, too_large
+from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import UnitsOptions
+from cppn_gl.utils.arrays import Size
+from cppn_gl.viewer.editing import parameter
+from cppn_gl.viewer.gui.style import ACCENT
+from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
+from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
+from cppn_gl.viewer.layout import Rect
+from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
+from cppn_gl.viewer.window import to_pixel
+from cppn_gl.views import view_of
+from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
+from cppn_gl.views.units.unit_samples import unit_name
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.app import App
+    from cppn_gl.viewer.gui.base import Gui
+
+MAP_SLICE, PROBE_SLICE = 0.004, 0.002  # seconds of work a frame
+LIT = 2.0  # seconds for which units show their values at the pointer after it has moved
+BEHIND = 0.35  # opacity of the others while a unit's lines are shown
+# In font sizes:
+NEAR = 0.4  # distance at which a line is pointed at
+TRAVEL = 8.0  # a drag as long as this changes a weight by its layer's largest
+DOT = 0.28  # radius of a bias
+WORDS_FROM = 22.0  # the least height with words below
+
+MARKED = 500  # units whose places are noted, at most
+FINE = 0.1  # factor of a drag with Shift
+GROUT = 0xB0100C08  # between tiles, ABGR
+CHANNELS = (235, 80, 80), (80, 200, 100), (90, 130, 255)
+GREY = ((190, 190, 190),)
+# What a unit's picture shows, where it is not the picture itself.
+SAMPLED = {
+    "surface": "on the square under the surface",
+    "volume": "on the moving slice",
+    "curves": "on the plane",
+    "signal": "on the plane",
+    "sheet": "in the preset itself, on the plane",
+}
+
+
+@dataclass
+class Grab:
+    """A drag under way: of a number, from a value at a place."""
+
+    handle: Handle
+    value: float
+    x: float
+    scale: float  # change for a drag of TRAVEL
+
+
+class Diagram:
+    """The diagram of the picture's network, drawn within the window of an open part."""
+
+    def __init__(self, app: "App"):
+        self._app, self._explorer = app, app.explorer
+        self._map, self._probe, self._words = NetworkMap(), Probe(), UnitWords()
+        self._grab: Grab | None = None
+        self._typing: Handle | None = None
+        self._typed = 0.0
+        self._lit: tuple[object, NDArray[np.uint8]] | None = None
+        self._point: tuple[float, float] | None = None  # of the plane, pointed at last
+        self._moved_at = -LIT  # when it was
+        self._places: tuple[object, dict[str, Rect]] = (None, {})  # of units, by name
+        self._wires: dict[bool, tuple[object, Wires]] = {}  # of all units or not
+
+    def draw(self, gui: "Gui", rect: Rect) -> None:
+        """Draw within `rect` of the window, in an imgui window; handle the mouse over it."""
+        scene = self._app.canvas.shown
+        if scene is None or min(self._app.picture.size) < 1 or min(rect.size) < 16:
+            return
+        size = sampled_size(scene, self._app.picture.size)
+        foot = self._write_foot(gui, rect, scene)
+        room = rect.width, rect.height - foot
+        board = plan(counts_of(scene.network), room, gui.unit, round(size[0] / size[1], 2))
+        self._map.follow(scene, board, size, MAP_SLICE)
+        drawn = self._map.drawn
+        if self._map.busy:
+            gui.touch()
+        if drawn is None:
+            return
+        self._follow_pointer(gui, drawn)
+        imgui.set_cursor_screen_pos(imgui.ImVec2(rect.x, rect.y))
+        imgui.invisible_button("##network", imgui.ImVec2(*rect.size))
+        gui.mark("network")
+        gui.places.update(self._unit_places(rect, drawn))
+        hovered, active = imgui.is_item_hovered(), imgui.is_item_active()
+        mouse = imgui.get_io().mouse_pos
+        place = mouse.x - rect.x, mouse.y - rect.y
+        grab, selected = self._grab, self._selected(drawn.plan)
+        unit = drawn.plan.at(place) if hovered and grab is None else None
+        wires = self._wires_of(drawn, grab.handle.target if grab else unit or selected)
+        handle = grab.handle if grab else None
+        if hovered and grab is None and unit is None:
+            handle = self._bias_at(gui, drawn.plan, selected, place)
+            handle = handle or wires.at(place, NEAR * gui.unit)
+        self._paint(gui, rect, drawn, wires, unit, selected, handle)
+        self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
+        if handle is not None:
+            self._describe(gui, rect, drawn, handle)
+        elif unit is not None:
+            self._words.draw(gui, rect, drawn, unit, self._probe)
+        self._type(gui, drawn)
+
+    def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
+        """Write what the tiles are, at the bottom of the column; the height in pixels."""
+        if rect.height < WORDS_FROM * gui.unit:
+            return 0
+        where = SAMPLED.get(scene.preset.show.view, "over the picture")
+        words = f"A tile is a unit: its value {where}, blue below 0, red above."
+        drawn = self._map.drawn
+        step = max((row.step for row in drawn.plan.rows), default=1) if drawn else 1
+        if step > 1:
+            words += f" Of wide layers, 1 unit in {step}."
+        small, wide = 0.8 * gui.unit, max(1.0, rect.width - 0.5 * gui.unit)
+        imgui.push_font(gui.fonts.italic, small)
+        high = round(imgui.calc_text_size(words, False, wide).y)
+        place = at(rect, 0.25 * gui.unit, rect.height - high)
+        pen = imgui.get_window_draw_list()
+        pen.add_text(gui.fonts.italic, small, place, ink(0.6), words, wide)
+        imgui.pop_font()
+        return high + round(0.4 * gui.unit)
+
+    def _follow_pointer(self, gui: "Gui", drawn: Drawn) -> None:
+        """Evaluate all units at the point of the plane that was pointed at last."""
+        scene, app = self._app.canvas.shown, self._app
+        if scene is not None and app.events.pointing and scene.preset.show.view != "sheet":
+            place = to_pixel(self._explorer.cursor, app.picture.size)
+            point = view_of(scene.preset).point(scene, app.picture.size, place)
+            if point is not None and (point.x, point.y) != self._point:
+                self._point, self._moved_at = (point.x, point.y), wall.perf_counter()
+        view, half = drawn.scene.view, min(drawn.size) / 2
+        x, y = (
+            (there - center) / view.extent * half
+            for there, center in zip(self._point or view.center, view.center, strict=True)
+        )
+        at_pixel = drawn.size[0] / 2 + x, drawn.size[1] / 2 - y
+        self._probe.follow(drawn.scene, drawn.size, at_pixel, PROBE_SLICE)
+        if self._probe.busy or self._lighting(drawn):
+            gui.touch()
+
+    def _lighting(self, drawn: Drawn) -> bool:
+        """Whether units show their values at the pointer, which moves over the picture."""
+        lately = wall.perf_counter() - self._moved_at < LIT
+        return lately and self._app.events.pointing and self._probe.of(drawn)
+
+    def _wires_of(self, drawn: Drawn, unit: Unit | None) -> Wires:
+        """The lines of a unit, or the strongest of all."""
+        key, cached = (self._map.number, unit), self._wires.get(unit is None)
+        if cached is None or cached[0] != key:
+            cached = self._wires[unit is None] = key, Wires(drawn, unit)
+        return cached[1]
+
+    def _unit_places(self, rect: Rect, drawn: Drawn) -> dict[str, Rect]:
+        """Where the units lie in the window, of networks that are not too large."""
+        key = rect, drawn.plan
+        if self._places[0] != key:
+            counts = counts_of(drawn.scene.network)
+            names: dict[str, Rect] = {}
+            for layer, count in enumerate(counts if sum(counts) <= MARKED else ()):
+                for unit in ((layer, index) for index in range(count)):
+                    left, top, right, bottom = drawn.plan.box(unit)
+                    box = Rect(rect.x + left, rect.y + top, right - left, bottom - top)
+                    names[unit_name(drawn.scene.network, unit)] = box
+            self._places = key, names
+        return self._places[1]
+
+    def _selected(self, board: Plan) -> Unit | None:
+        found = self._explorer.preset.options(UnitsOptions).unit
+        unit = None if found is None else (found[0], found[1] - 1)
+        return unit if board.has(unit) else None
+
+    # Drawing
+
+    def _paint(
+        self,
+        gui: "Gui",
+        rect: Rect,
+        drawn: Drawn,
+        wires: Wires,
+        unit: Unit | None,
+        selected: Unit | None,
+        handle: Handle | None,
+    ) -> None:
+        pen, board = imgui.get_window_draw_list(), drawn.plan
+        lighting = self._lighting(drawn)
+        strengths = self._strengths(drawn) if lighting else None
+        if not wires.dense:
+            self._wires_of(drawn, None).paint(pen, rect, gui.unit, strengths, None, BEHIND)
+        wires.paint(pen, rect, gui.unit, strengths, handle)
+        self._paint_outcome(gui, rect, drawn)
+        for row in board.rows:
+            right = row.left + row.across * row.pitch[0] - row.gap
+            low = at(rect, round(row.left) - 1, round(row.top) - 1)
+            high = at(rect, round(right) + 1, round(row.bottom) - row.gap + 1)
+            pen.add_rect_filled(low, high, GROUT)
+        atlas = self._lit_atlas(drawn) if lighting else drawn.atlas
+        corner, end = at(rect, 0, 0), at(rect, *board.size)
+        pen.add_image(gui.texture("network", atlas), corner, end)
+        self._number_layers(gui, rect, board)
+        self._name_inputs(gui, rect, drawn)
+        for framed, shade in ((selected, color(ACCENT, 1)), (unit, ink(1))):
+            if framed is not None:
+                self._frame(gui, rect, board, framed, shade)
+        focus = self._grab.handle.target if self._grab else selected
+        if focus is not None and focus[0] > 0:
+            held = handle is not None and handle.source is None
+            self._paint_bias(gui, rect, drawn, focus, held=held)
+        if lighting:
+            left, top, right_, bottom = board.outcome
+            x, y = (part / side for part, side in zip(self._probe.place, drawn.size, strict=True))
+            place = at(rect, left + x * (right_ - left), top + y * (bottom - top))
+            cross(pen, place, gui.unit)
+
+    def _lit_atlas(self, drawn: Drawn) -> NDArray[np.uint8]:
+        key = self._map.number, self._probe.number
+        if self._lit is None or self._lit[0] != key:
+            self._lit = key, lit(drawn, self._probe.values)
+        return self._lit[1]
+
+    def _strengths(self, drawn: Drawn) -> list[NDArray[np.float64]]:
+        """The magnitude of each unit at the pointer, 0 to 1."""
+        pairs = zip(self._probe.values, drawn.reaches, strict=True)
+        with np.errstate(all="ignore"):
+            return [np.clip(np.abs(v.astype(np.float64)) / reach, 0, 1) for v, reach in pairs]
+
+    def _paint_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        """The picture that the outputs make, and lines to it."""
+        pen, board = imgui.get_window_draw_list(), drawn.plan
+        row, (left, top, right, bottom) = board.rows[-1], board.outcome
+        inks = CHANNELS if row.count == 3 else GREY
+        for index, rgb in enumerate(inks):
+            box = board.box((row.layer, index))
+            start = at(rect, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+            end = at(rect, left + (right - left) * (index + 0.5) / row.count, top + 2)
+            pen.add_line(start, end, color([c / 255 for c in rgb], 0.8), max(1.0, gui.unit / 10))
+        picture, white = gui.texture("network outcome", drawn.outcome), 0xFFFFFFFF
+        low, high = at(rect, left, top), at(rect, right, bottom)
+        pen.add_image_rounded(picture, low, high, (0, 0), (1, 1), white, 0.25 * gui.unit)
+
+    def _frame(self, gui: "Gui", rect: Rect, board: Plan, unit: Unit, shade: int) -> None:
+        left, top, right, bottom = board.box(unit)
+        thick = max(1.5, gui.unit / 9)
+        low = at(rect, left - thick / 2, top - thick / 2)
+        high = at(rect, right + thick / 2, bottom + thick / 2)
+        imgui.get_window_draw_list().add_rect(low, high, shade, 0.0, thickness=thick)
+
+    def _number_layers(self, gui: "Gui", rect: Rect, board: Plan) -> None:
+        """The layers' numbers at the left, as many as there is room for; the one shown is bold."""
+        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        last = len(board.rows) - 1
+        shown = min(self._explorer.layer, last)
+        middles = [(row.top + row.bottom) / 2 for row in board.rows]
+        written: list[float] = []
+        for layer in (0, last, shown, *range(1, last)):  # in order of importance
+            middle = middles[layer]
+            if any(abs(middle - other) < 0.95 * small for other in written):
+                continue
+            written.append(middle)
+            words = {0: "in", last: "out"}.get(layer, str(layer))
+            bright = layer == shown < last
+            font, shade = (gui.fonts.bold, ink(1)) if bright else (gui.fonts.regular, ink(0.55))
+            pen.add_text(font, small, at(rect, 0, middle - small / 2), shade, words)
+
+    def _name_inputs(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        for index, name in enumerate(drawn.scene.network.inputs):
+            left, top, right, bottom = drawn.plan.box((0, index))
+            if right - left > 0.5 * small * len(name) + 6 and bottom - top > 1.1 * small:
+                for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
+                    place = at(rect, left + 3 + offset, top + offset)
+                    pen.add_text(gui.fonts.italic, small, place, shade, name)
+
+    def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
+        """A unit's bias as a dot beside its tile, in the colour of its sign."""
+        pen, (x, y) = imgui.get_window_draw_list(), _dot(gui, drawn.plan, unit)
+        value = parameter(drawn.scene.network.effective(unit[0] - 1), unit[1], None)
+        rgb = [c / 255 for c in (POSITIVE if value > 0 else NEGATIVE)]
+        left, top, _, bottom = drawn.plan.box(unit)
+        start, end = at(rect, x, y), at(rect, left + 1, (top + bottom) / 2)
+        side = round(2 * DOT * gui.unit)
+        gui.places["bias"] = Rect(
+            round(start.x) - side // 2, round(start.y) - side // 2, side, side
+        )
+        radius = DOT * gui.unit * (1.3 if held else 1)
+        pen.add_line(start, end, color(rgb, 0.9), max(1.0, gui.unit / 9))
+        pen.add_circle_filled(start, radius, color(rgb, 1))
+        pen.add_circle(start, radius, ink(0.9))
+
+    # The mouse
+
+    def _bias_at(
+        self, gui: "Gui", board: Plan, unit: Unit | None, place: tuple[float, float]
+    ) -> Handle | None:
+        if unit is None or unit[0] == 0:
+            return None
+        x, y = _dot(gui, board, unit)
+        near = (place[0] - x) ** 2 + (place[1] - y) ** 2 <= (1.8 * DOT * gui.unit) ** 2
+        return Handle(unit, None) if near else None
+
+    def _press(
+        self,
+        gui: "Gui",
+        drawn: Drawn,
+        unit: Unit | None,
+        selected: Unit | None,
+        handle: Handle | None,
+        *,
+        active: bool,
+        x: float,
+    ) -> None:
+        left = imgui.MouseButton_.left
+        if handle is not None:
+            imgui.set_mouse_cursor(imgui.MouseCursor_.resize_ew)
+        elif unit is not None:
+            imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
+        if self._grab is not None:
+            self._drag(gui, self._grab, x, active=active)
+            return
+        if not active or not imgui.is_mouse_clicked(left):
+            return
+        twice = imgui.is_mouse_double_clicked(left)
+        if unit is not None:
+            gui.gesture()
+            if twice:
+                self._say(lambda: self._explorer.open_unit(unit))
+            else:
+                self._say(lambda: self._select(drawn, unit, selected))
+            gui.finish()
+        elif handle is not None and (problem := too_large(drawn.scene.network)):
+            self._app.hud.say(problem, wall.perf_counter())
+        elif handle is not None and twice:
+            self._typing, self._typed = handle, _value(drawn, handle)
+            imgui.open_popup("##weight")
+        elif handle is not None:
+            gui.gesture()
+            layer = drawn.scene.network.effective(handle.target[0] - 1)
+            scale = float(np.abs(layer.weight).max()) or 1.0
+            self._grab = Grab(handle, _value(drawn, handle), x, scale)
+
+    def _select(self, drawn: Drawn, unit: Unit, selected: Unit | None) -> None:
+        """Select a unit, or the selected one no more: as a click in the view `units` does."""
+        chosen = None if unit == selected else (unit[0], unit[1] + 1)
+        words = unit_name(drawn.scene.network, unit)
+        self._explorer.change(words, **{"units.unit": chosen})
+
+    def _drag(self, gui: "Gui", grab: Grab, x: float, *, active: bool) -> None:
+        if not active:
+            self._grab = None
+            gui.finish()
+            return
+        fine = FINE if imgui.get_io().key_shift else 1.0
+        change = (x - grab.x) / (TRAVEL * gui.unit) * grab.scale * fine
+        if change:
+            grab.value, grab.x = grab.value + change, x
+            self._say(lambda: self._set(grab.handle, float(f"{grab.value:.4g}")))
+
+    def _set(self, handle: Handle, value: float) -> None:
+        if handle.source is None:
+            self._explorer.set_bias(handle.target, value)
+        else:
+            self._explorer.set_weight(handle.target, handle.source, value)
+
+    def _say(self, action: Callable[[], None]) -> None:
+        """Do something, and show the explorer's message about it."""
+        self._explorer.message = ""
+        action()
+        self._app.hud.say(self._explorer.message, wall.perf_counter())
+
+    # Words
+
+    def _describe(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
+        value = self._grab.value if self._grab is not None else _value(drawn, handle)
+        begin(gui, rect)
+        imgui.push_font(gui.fonts.bold, 0)
+        imgui.text(f"{_named(drawn, handle)}:  {value:.3g}")
+        imgui.pop_font()
+        hint = "drag left or right to change (Shift: finely), double-click to type"
+        dim(gui, too_large(drawn.scene.network) or hint)
+        imgui.end_tooltip()
+
+    def _type(self, gui: "Gui", drawn: Drawn) -> None:
+        """The field in which a weight is typed, where its line was double-clicked."""
+        if not imgui.begin_popup("##weight"):
+            self._typing = None
+            return
+        handle, flags = self._typing, imgui.InputTextFlags_
+        if handle is not None:
+            imgui.text(_named(drawn, handle))
+            if imgui.is_window_appearing():
+                imgui.set_keyboard_focus_here()
+            imgui.set_next_item_width(8 * gui.unit)
+            how = flags.auto_select_all | flags.enter_returns_true
+            done, self._typed = imgui.input_double("##value", self._typed, 0.0, 0.0, "%.6g", how)
+            gui.mark("weight typed")
+            if done:
+                gui.gesture()
+                self._say(lambda: self._set(handle, self._typed))
+                gui.finish()
+                imgui.close_current_popup()
+        imgui.end_popup()
+
+
+def sampled_size(scene: Scene, size: Size) -> Size:
+    """The size of the picture of the plane that the units' pictures show."""
+    solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
+    return (min(size), min(size)) if solid else size
+
+
+def _value(drawn: Drawn, handle: Handle) -> float:
+    layer = drawn.scene.network.effective(handle.target[0] - 1)
+    return parameter(layer, handle.target[1], handle.source)
+
+
+def _named(drawn: Drawn, handle: Handle) -> str:
+    """A number in words: "weight from unit 3 to layer 4, unit 7"."""
+    to = title(drawn, handle.target)
+    if handle.source is None:
+        return f"bias of {to}"
+    if handle.target[0] == 1:
+        return f"weight from input {drawn.scene.network.inputs[handle.source]} to {to}"
+    return f"weight from unit {handle.source + 1} to {to}"
+
+
+def _dot(gui: "Gui", board: Plan, unit: Unit) -> tuple[float, float]:
+    """The place of a unit's bias: above its tile's left corner."""
+    left, top, _, _ = board.box(unit)
+    return max(left - 0.45 * gui.unit, DOT * gui.unit), top - 0.45 * gui.unit

@@ -1,0 +1,122 @@
+"""A unit of the network diagram in words and numbers, with its picture enlarged: a tooltip.
+
+Drawn, unit -> UnitWords.draw()     samples of many points follow, computed in slices
+"""
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from imgui_bundle import imgui
+from numpy.typing import NDArray
+
+from cppn_gl.preset.given import Unit
+from cppn_gl.utils.tasks import Stepping, within
+from cppn_gl.viewer.gui.wires import cross
+from cppn_gl.viewer.layout import Rect
+from cppn_gl.viewer.network_map import Drawn, Probe
+from cppn_gl.views.base import quantise
+from cppn_gl.views.units.diverging import tinted
+from cppn_gl.views.units.unit_samples import (
+    UnitSampleCache,
+    UnitSamples,
+    UnitSummary,
+    sample_size,
+    shaded,
+    summarize,
+    unit_name,
+)
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.gui.base import Gui
+
+SLICE = 0.003  # seconds of work a frame
+WIDTH = 11.0  # of the enlarged picture, in font sizes
+
+
+class UnitWords:
+    """Describes the unit pointed at."""
+
+    def __init__(self) -> None:
+        self._cache = UnitSampleCache()
+        self._task: tuple[Hashable, Stepping[UnitSamples]] | None = None
+        self._shown: tuple[Hashable, NDArray[np.uint8], UnitSummary] | None = None
+
+    def draw(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, probe: Probe) -> None:
+        """Draw it beside `rect`. `probe`: the values at the place pointed at last."""
+        samples = self._samples(gui, drawn)
+        _, pixels, summary = self._look(samples, unit)
+        begin(gui, rect)
+        imgui.push_font(gui.fonts.bold, 0)
+        imgui.text(title(drawn, unit))
+        imgui.pop_font()
+        size, corner = drawn.size, imgui.get_cursor_screen_pos()
+        wide, high = WIDTH * gui.unit, WIDTH * gui.unit * size[1] / size[0]
+        imgui.image(gui.texture("network unit", pixels), imgui.ImVec2(wide, high))
+        if probe.of(drawn):
+            x, y = (place / side for place, side in zip(probe.place, size, strict=True))
+            if 0 <= x <= 1 and 0 <= y <= 1:
+                marked = imgui.ImVec2(corner.x + x * wide, corner.y + y * high)
+                cross(imgui.get_window_draw_list(), marked, gui.unit)
+            at = ", ".join(f"{place:.3g}" for place in probe.point)
+            imgui.text(f"{probe.values[unit[0]][unit[1]]:.3g} at the cross, ({at})")
+        if unit[0] > 0:
+            pre = samples.pre_activations[unit[0] - 1][:, unit[1]].astype(np.float64)
+            with np.errstate(all="ignore"):
+                imgui.text(f"before the activation {pre.mean():.3g} ± {pre.std():.3g}")
+            imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
+        dim(gui, "click: keep its lines" + ("; twice: open it" if unit[0] > 0 else ""))
+        imgui.end_tooltip()
+
+    def _look(
+        self, samples: UnitSamples, unit: Unit
+    ) -> tuple[Hashable, NDArray[np.uint8], UnitSummary]:
+        """The enlarged picture, RGBA, and the statistics."""
+        key = id(samples), unit
+        if self._shown is None or self._shown[0] != key:
+            found = summarize(samples, unit)
+            if found.channel is None:
+                colors = tinted(found.values, found.reach)
+            else:
+                colors = shaded(found.values, found.channel)
+            pixels = np.full((*found.values.shape, 4), 255, np.uint8)
+            pixels[..., :3] = quantise(np.ascontiguousarray(colors))
+            self._shown = key, pixels, found
+        return self._shown
+
+    def _samples(self, gui: "Gui", drawn: Drawn) -> UnitSamples:
+        """Samples of all units: many points as soon as they are computed, else those of tiles."""
+        scene, size = drawn.scene, drawn.size
+        key = scene.network.digest, scene.view, scene.clock, size
+        if self._task is None or self._task[0] != key:
+            points = sample_size(scene.network, size[0] / size[1])
+            self._task = key, Stepping(self._cache.get(scene, points))
+        task = self._task[1]
+        if not task.done:
+            task.step(within(SLICE))
+            gui.touch()
+        return task.result if task.result is not None else drawn.samples
+
+
+def title(drawn: Drawn, unit: Unit) -> str:
+    """A unit's name: "layer 3, unit 7"."""
+    return unit_name(drawn.scene.network, unit).replace(" unit", ", unit")
+
+
+def begin(gui: "Gui", rect: Rect) -> None:
+    """Begin a tooltip at the mouse's height beside a rectangle, which it does not cover."""
+    room = rect.x > (WIDTH + 2) * gui.unit
+    x = rect.x - 0.4 * gui.unit if room else rect.x + rect.width + 0.4 * gui.unit
+    place = imgui.ImVec2(x, imgui.get_io().mouse_pos.y)
+    pivot = imgui.ImVec2(1.0 if room else 0.0, 0.5)
+    imgui.set_next_window_pos(place, imgui.Cond_.always, pivot)
+    imgui.begin_tooltip()
+
+
+def dim(gui: "Gui", words: str) -> None:
+    """Small words below the others."""
+    imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + WIDTH * gui.unit)
+    imgui.push_font(gui.fonts.italic, 0.85 * gui.unit)
+    imgui.text_disabled(words)
+    imgui.pop_font()
+    imgui.pop_text_wrap_pos()
