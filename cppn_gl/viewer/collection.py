@@ -20,6 +20,7 @@ from pathlib import Path
 from cppn_gl.preset.library import is_picture, load_preset, shipped
 from cppn_gl.preset.preset import MAX_BYTES, Preset
 from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
+from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.preset.tables import TABLES, TOP
 from cppn_gl.preset.themes import THEMES, Theme
 from cppn_gl.utils.checks import PresetError
@@ -99,6 +100,7 @@ class Collection:
     def __init__(self, folders: Sequence[Path] = ()):
         self.folders = list(folders)
         self.shipped: list[Entry] = []
+        self.surprise: list[Entry] = []  # the preset `random`, another one each time
         self.own: list[Entry] = []
         self.version = 0
         self.complete = True
@@ -117,7 +119,9 @@ class Collection:
             self._thread.start()
 
     def _scan(self) -> None:
-        """Read the files of all folders, the newest first."""
+        """Draw a surprise, and read the files of all folders, the newest first."""
+        self.surprise = [Entry(RANDOM, "pictures", load_preset(RANDOM))]
+        self.version += 1
         found: list[Entry] = []
         seen: dict[Stamp, Entry | None] = {}
         known = len(self.own)
@@ -137,9 +141,14 @@ class Collection:
             self.version += 1
         self.complete = True
 
+    @property
+    def all(self) -> list[Entry]:
+        """All entries, in order within each theme."""
+        return [*self.shipped, *self.surprise, *self.own]
+
     def matching(self, search: str) -> dict[str, list[Entry]]:
         """The entries that match, by theme, without empty themes."""
-        entries = [entry for entry in (*self.shipped, *self.own) if entry.matches(search)]
+        entries = [entry for entry in self.all if entry.matches(search)]
         groups = {name: [e for e in entries if e.theme == name] for name in GROUPS}
         return {name: group for name, group in groups.items() if group}
 

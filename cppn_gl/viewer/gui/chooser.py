@@ -153,7 +153,7 @@ class Chooser:
     def _choose(self, entry: Entry) -> None:
         if entry.problem:
             self._said = entry.problem
-        elif self._app.choose(entry.source):
+        elif self._app.choose(entry):
             self.open = False
         else:
             self._said = self._app.explorer.message
@@ -267,7 +267,7 @@ class Chooser:
         handle = imgui.ImVec2(center.x + slope, center.y + slope)
         draw.add_line(handle, imgui.ImVec2(handle.x + slope, handle.y + slope), dim, stroke)
         x, base = round(pad + 1.9 * unit), y + round((high - imgui.get_text_line_height()) / 2)
-        total = len(self._collection.shipped) + len(self._collection.own)
+        total = len(self._collection.all)
         found = len(self._entries)
         count = f"{found} of {total}" if self._search else ""
         room = round(right - 0.7 * unit - imgui.calc_text_size(count).x)
