@@ -5,7 +5,7 @@
 Its left edge, `diagram_width` pixels wide, is for the network's diagram.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imgui_bundle import imgui
@@ -16,6 +16,7 @@ from cppn_gl.viewer import fields
 from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field, Group
 from cppn_gl.viewer.gui import drawings
+from cppn_gl.viewer.gui.diagram import Diagram
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.editors import Editors
 from cppn_gl.viewer.gui.widgets import Widgets
@@ -55,7 +56,7 @@ class Panel:
         self.open = False
         self.area: Rect | None = None
         self.keys = None
-        self.diagram: Callable[[Gui, Rect], None] | None = None  # draws at the left edge
+        self.diagram = Diagram(app)  # at the left edge
         self._widgets = Widgets()
         self._editors = Editors(app, self._widgets)
         self._open: dict[str, bool] = {}
@@ -76,7 +77,7 @@ class Panel:
         return round(min(DIAGRAM * gui.unit, room)) if room > 5 * gui.unit else 0
 
     def draw(self, gui: "Gui") -> None:
-        beside = self.diagram_width(gui) if self.diagram is not None else 0
+        beside = self.diagram_width(gui)
         width = min(round(WIDTH * gui.unit) + beside, gui.size[0])
         if gui.size[0] - width < LEFT * gui.unit:
             width = gui.size[0]
@@ -92,8 +93,10 @@ class Panel:
         pad = 0.7 * gui.unit
         imgui.push_style_var(imgui.StyleVar_.window_padding, Vec(pad, pad))
         imgui.begin("panel", None, flags)
-        if beside and self.diagram is not None:
-            self.diagram(gui, Rect(self.area.x, 0, beside, gui.size[1]))
+        if beside:
+            edge = round(0.4 * gui.unit)
+            rect = Rect(self.area.x + edge, edge, beside - edge, gui.size[1] - 2 * edge)
+            self.diagram.draw(gui, rect)
             imgui.set_cursor_pos(Vec(pad + beside, pad))
         imgui.begin_child("keys", Vec(0, 0), 0, imgui.WindowFlags_.no_background)
         self._draw(gui)
