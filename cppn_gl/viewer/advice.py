@@ -56,12 +56,10 @@ class Adviser:
             of = preset, explorer.time, explorer.window, home, names(), network
             self._task = Stepping(advice(*of))
 
-    def advance(self, seconds: float = SLICE) -> bool:
-        """Measure for about `seconds`; whether that was the end, so that `words` are new."""
-        if self._task is None or not self._task.step(within(seconds)):
-            return False
-        self.words, self._task = self._task.result or "", None
-        return True
+    def advance(self, seconds: float = SLICE) -> None:
+        """Measure for about `seconds`."""
+        if self._task is not None and self._task.step(within(seconds)):
+            self.words, self._task = self._task.result or "", None
 
 
 def advice(

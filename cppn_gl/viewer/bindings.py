@@ -54,6 +54,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
+    _bind("T", "toggle_tour", "the tour, a lesson in pages; again: leave it"),
     _bind(
         "1 2 3 4 5 6 7 8 9",
         " ".join(f"favourite_{n}" for n in range(1, 10)),
