@@ -23,6 +23,7 @@ from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
@@ -30,7 +31,7 @@ from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Caption
 from cppn_gl.viewer.captures import Captures
-from cppn_gl.viewer.collection import Collection
+from cppn_gl.viewer.collection import Collection, Entry
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
@@ -189,10 +190,14 @@ class App:
             self.hud.on = True
             self.lesson.start()
 
-    def choose(self, source: str) -> bool:
-        """Explore the preset of a shipped name or a file, as one step; whether it can be read."""
+    def choose(self, entry: Entry) -> bool:
+        """Explore what the chooser lists, as one step; whether it can be read."""
         self.events.new_gesture()
-        chosen = self.explorer.take(source)
+        chosen = True
+        if entry.source == RANDOM and entry.preset is not None:  # the one in the picture
+            self.explorer.choose(entry.preset)
+        else:
+            chosen = self.explorer.take(entry.source)
         self.explorer.history.finish()
         self.hud.say(self.explorer.message, wall.perf_counter())
         return chosen

@@ -15,7 +15,7 @@ from cppn_gl.nn.sources import Random
 from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
-from cppn_gl.preset.surprise import fresh_seed, surprise_steps
+from cppn_gl.preset.surprise import RANDOM, fresh_seed, surprise_steps
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
@@ -485,20 +485,27 @@ class Explorer(Viewing, Editing):
         self.message = "" if self.guided else f"{number}  {preset.title or preset.name}"
 
     def take(self, source: str, words: str = "") -> bool:
-        """Explore the preset of a shipped name or a file; whether it could be read.
+        """Explore the preset of a name or a file; whether it could be read.
 
-        The message is `words` and its title, or what is wrong. P goes on from there.
+        The message is `words` and its title, or what is wrong.
         """
+        if source == RANDOM:
+            self.random_seed(large=True)
+            return True
         try:
             preset, time = opened(source)
         except PresetError as error:
             self.message = f"{words}{error}"
             return False
+        self.choose(preset, time, words)
+        return True
+
+    def choose(self, preset: Preset, time: float | None = None, words: str = "") -> None:
+        """Explore a preset, at `time` if given; P goes on from there."""
         self.time = self.time if time is None else time
         self.presets.number = 0
         self.load(preset)
         self.message = "" if self.guided else f"{words}{preset.title or preset.name}"
-        return True
 
     def favourite(self, number: int) -> None:
         """Explore favourite `number`, from 1 to 9."""

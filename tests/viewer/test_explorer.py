@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -15,12 +16,14 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
 from cppn_gl.preset.surprise import surprise
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import MAX_SCALE, MIN_SCALE, Explorer
+from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.views import ALL
 from cppn_gl.views.base import Hit
 
@@ -699,23 +702,83 @@ def test_the_one_before_the_first_is_the_last() -> None:
     assert explorer.preset.name == "p3"
 
 
-def test_presets_by_number() -> None:
-    explorer = Explorer(drawn(), presets=shelf())
-    press(explorer, "preset_3")
-    assert explorer.preset.name == "p3"
+def test_favourites_by_number(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    explorer = Explorer(
+        drawn(), presets=shelf(), names=["p1", "agate", "p3"], favourites=favourites
+    )
+    press(explorer, "favourite_2")
+    assert explorer.preset == load_preset(list(shipped())[1])
+    favourites.put(2, "agate")
+    press(explorer, "favourite_2")
+    assert (explorer.preset, explorer.preset.name) == (load_preset("agate"), "agate")
+    assert explorer.message == "favourite 2: Agate"
     press(explorer, "next_preset")
-    assert explorer.preset.name == "p1"
+    assert explorer.preset.name == "p3"
+    press(explorer, "history_back")
+    assert explorer.preset.name == "agate"
+
+
+def test_a_favourite_that_is_gone_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    favourites.put(3, "agatte")
+    favourites.put(4, str(tmp_path / "gone.toml"))
+    explorer = Explorer(drawn(), favourites=favourites)
     before = explorer.preset
-    press(explorer, "preset_4")
+    press(explorer, "favourite_3")
+    assert explorer.message == "favourite 3: no preset 'agatte'; did you mean 'agate'?"
+    press(explorer, "favourite_4")
+    assert "gone.toml: No such file" in explorer.message
     assert explorer.preset is before
-    assert explorer.message == "there are 3 presets"
+
+
+def test_a_bad_file_of_favourites_says_so_and_the_defaults_open(tmp_path: Path) -> None:
+    path = tmp_path / "favourites.toml"
+    path.write_text("[favourites]\n0 = 'agate'")
+    explorer = Explorer(drawn(), favourites=Favourites(path))
+    press(explorer, "favourite_1")
+    assert explorer.preset == load_preset()
+    assert "'0' is not a number from 1 to 9" in explorer.message
+
+
+def test_what_is_shown_becomes_a_favourite(tmp_path: Path) -> None:
+    explorer = Explorer(load_preset("agate"), favourites=Favourites(tmp_path / "favourites.toml"))
+    press(explorer, "keep_5")
+    assert explorer.favourites.table()[5] == "agate"
+    assert explorer.message == "favourite 5: Agate"
+    press(explorer, "deeper")
+    changed = explorer.preset
+    press(explorer, "keep_6")
+    assert explorer.favourites.table()[6] not in shipped()
+    press(explorer, "favourite_5")
+    press(explorer, "favourite_6")
+    assert explorer.preset == changed
+
+
+def test_without_a_place_for_favourites_it_says_so() -> None:
+    explorer = Explorer(load_preset("agate"))
+    press(explorer, "keep_5")
+    assert "no home directory" in explorer.message
+
+
+def test_random_as_a_favourite_is_another_one_each_time(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    favourites.put(1, "random")
+    explorer = Explorer(drawn(), favourites=favourites)
+    seen = []
+    for _ in range(2):
+        press(explorer, "favourite_1")
+        while explorer.busy:
+            explorer.work(0.0)
+        seen.append(explorer.preset)
+    assert seen[0] != seen[1]
+    assert explorer.preset.name == "random"
 
 
 def test_no_presets_at_all() -> None:
     explorer = Explorer(drawn())
-    for action in ("next_preset", "preset_1"):
-        press(explorer, action)
-        assert explorer.message == "there are 0 presets"
+    press(explorer, "next_preset")
+    assert explorer.message == "there are 0 presets"
 
 
 def test_a_broken_preset_says_so_and_is_passed_over() -> None:
