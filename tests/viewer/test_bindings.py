@@ -16,7 +16,7 @@ from cppn_gl.viewer.explorer import Explorer
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][=-0AICVOKJ,.RZXP123456789HQ",
+    *"][=-0AICVOKJ,.RZXPT123456789HQ",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
     *("F1", "F2", "F9", "F11", "Ctrl+S"),
