@@ -97,6 +97,7 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self._textures: dict[str, tuple[object, moderngl.Texture]] = {}
         self._awake_until = self._last = 0.0
@@ -133,7 +134,7 @@ class Gui:
     @property
     def wants_text(self) -> bool:
         """Whether a text is being typed, which takes the keys."""
-        return self.keys is not None or self._in_field
+        return self.keys is not None or self._in_field or (self.typing and bool(self._open))
 
     @property
     def _in_field(self) -> bool:
