@@ -147,6 +147,10 @@ class Desktop:
         x, y, width, height = wait_for(look, f"the widget {name}")
         return x + width // 2, y + height // 2
 
+    def gone(self, name: str) -> None:
+        """Wait until a widget or spot is not shown."""
+        wait_for(lambda: (self.events(), name not in self._places)[1], f"the end of {name}")
+
     def move(self, x: int, y: int) -> None:
         """Move the mouse to a pixel of the window."""
         self.xdotool("mousemove", "--window", self.window, str(x), str(y))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options, SurfaceOptions, UnitsOptions, knobs
 from cppn_gl.utils.checks import Check, Integer, Number, OneOf
-from cppn_gl.viewer.knobs import turn, turned
+from cppn_gl.viewer.knobs import change_words, turn, turned
 
 KNOBS = [(row.options, name) for row in VIEWS.values() if row.options for name in knobs(row)]
 
@@ -83,3 +83,8 @@ def test_options_in_words() -> None:
     assert turned(units, "connections") == "connections off"
     assert turned(surface, "contours") == "contours 10"
     assert turned(surface, "channel") == "channel all"
+
+
+def test_an_animated_key_is_named() -> None:
+    assert change_words(Preset(), {"animate.depth": [4, 9]}) == "animated depth 4, 9"
+    assert change_words(Preset(), {"animate.network.depth": None}) == "animated depth none"
