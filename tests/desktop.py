@@ -152,7 +152,7 @@ class Desktop:
 
     def gone(self, name: str) -> None:
         """Wait until a widget or spot is not shown."""
-        wait_for(lambda: (self.events(), name not in self._places)[1], f"the end of {name}")
+        wait_for(lambda: (self.events(), name not in self.places)[1], f"the end of {name}")
 
     def tells(self, name: str, part: str) -> str:
         """Wait until the HUD's message, pointer, facts … contain `part`; the whole text."""
