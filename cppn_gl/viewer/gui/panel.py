@@ -217,9 +217,8 @@ class Panel:
     def _title(self) -> None:
         """The preset's title, and one click back to the preset as it was loaded."""
         widgets, preset = self._widgets, self._explorer.preset
-        everything = fields.fields()
-        back = fields.restored(preset, self._explorer.loaded, everything)
         words = "undo all"
+        back = preset != self._explorer.loaded
         room = widgets.room()
         side = widgets.width_of(words) + 1.1 * widgets.unit if back else 0.0
         _, (x, y, width, _) = widgets.area("title of the preset", room - side)
@@ -231,9 +230,16 @@ class Panel:
         if back:
             widgets.next(0)
             if widgets.chip("undo all", words):
-                self._editors.set("", **back)
-            count = len(back)
-            widgets.tip(f"{count} changed {'key' if count == 1 else 'keys'}: back to the preset")
+                self._restore()
+            widgets.tip("back to the preset as it was loaded")
+
+    def _restore(self, *, network: bool = False) -> None:
+        """Back to the loaded preset, or its network, in a step of its own."""
+        gui = self._widgets.gui
+        gui.gesture()
+        self._explorer.restore(network=network)
+        gui.finish()
+        self._editors.say()
 
     def _labelled(self, label: str, name: str, help: str, keys: str = "") -> float:
         """The label of a row of the head; the room beside it."""
@@ -403,6 +409,11 @@ class Panel:
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
             self._widgets.paragraph(FIXED, ink(0.6))
+            if self._explorer.loaded.spec.redrawable:
+                imgui.dummy(Vec(MARK * self._widgets.unit, 1))
+                imgui.same_line(0, 0)
+                if self._widgets.chip("network again", "back to the drawn network"):
+                    self._restore(network=True)
         for field in chosen:
             self._field(field)
 
@@ -417,7 +428,8 @@ class Panel:
         chosen = self._searching and len(self._rows) - 1 == self._row
         high = self._heights.get(field.dotted, widgets.high)
         start = imgui.get_cursor_screen_pos()
-        if not chosen and not imgui.is_rect_visible(Vec(1, high)):
+        typed = widgets.editing.startswith(field.dotted)
+        if not (chosen or typed or imgui.is_rect_visible(Vec(1, high))):
             imgui.dummy(Vec(1, high))
             return
         if chosen:
@@ -437,7 +449,7 @@ class Panel:
         else:
             self._editors.draw(field, widgets.room())
         problem = self._editors.problems.get(field.dotted, "")
-        if widgets.editing.startswith(field.dotted) and widgets.problem:
+        if typed and widgets.problem:
             problem = widgets.problem
         if problem:
             widgets.paragraph(problem, tint(drawings.PROBLEM))
