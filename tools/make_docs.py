@@ -25,6 +25,7 @@ from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
 from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
+from cppn_gl.viewer.explaining import with_keys
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -52,6 +53,21 @@ def views_table() -> str:
         options = " ".join(f"`{field.name}`" for field in option_fields(row))
         rows.append(f"| `{row.name}` | {row.help} | {options} |")
     return "\n".join(rows)
+
+
+def reading_list() -> str:
+    """How to read each view, and what to try, from the table of views."""
+    parts = []
+    for row in VIEWS.values():
+        tries = (
+            "".join(
+                f"`{run.words}`" if run.style == "bold" else run.words for run in with_keys(one)
+            )
+            for one in row.tries
+        )
+        lines = "\n".join(f"- {one}" for one in tries)
+        parts.append(f"### {row.name}\n\n{row.reading}\n\n{lines}")
+    return "\n\n".join(parts)
 
 
 def _default(value: Any) -> str:
@@ -93,6 +109,7 @@ def tables() -> dict[str, str]:
     return {
         "keys": markdown_table(),
         "views": views_table(),
+        "views-reading": reading_list(),
         "preset-keys": preset_table(),
         "activations": activations_table(),
         "engines": engines_table(),

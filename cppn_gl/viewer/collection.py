@@ -8,6 +8,8 @@ Files are found and read by a thread, since a large picture takes longer than a 
 
 import itertools
 import os
+import re
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -18,6 +20,7 @@ from pathlib import Path
 from cppn_gl.preset.library import is_picture, load_preset, shipped
 from cppn_gl.preset.preset import MAX_BYTES, Preset
 from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
+from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.preset.tables import TABLES, TOP
 from cppn_gl.preset.themes import THEMES, Theme
 from cppn_gl.utils.checks import PresetError
@@ -33,6 +36,7 @@ OWN = "own"
 GROUPS = THEMES | {OWN: Theme("Your files", "Presets and pictures in this folder.")}
 
 Stamp = tuple[str, int, int]
+_FIGURE = re.compile(r"Figure (\d+)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,11 @@ class Entry:
         """Whether each word of `search` occurs in its name, title, description or theme."""
         return all(word in self.words for word in search.casefold().split())
 
+    def named(self, search: str) -> bool:
+        """Whether each word of `search` occurs in its name or title."""
+        name = f"{self.file or self.source}\n{self.title}".casefold()
+        return all(word in name for word in search.casefold().split())
+
 
 class Collection:
     """The entries, in the order in which they are shown; `version` increases with each more.
@@ -91,6 +100,7 @@ class Collection:
     def __init__(self, folders: Sequence[Path] = ()):
         self.folders = list(folders)
         self.shipped: list[Entry] = []
+        self.surprise: list[Entry] = []  # the preset `random`, another one each time
         self.own: list[Entry] = []
         self.version = 0
         self.complete = True
@@ -101,7 +111,7 @@ class Collection:
     def refresh(self) -> None:
         """Read the shipped presets, if not yet, and begin to read the folders again."""
         if not self.shipped:
-            self.shipped = list(_shipped())
+            self.shipped = _shipped()
             self.version += 1
         if self._thread is None or not self._thread.is_alive():
             self.complete = False
@@ -109,7 +119,9 @@ class Collection:
             self._thread.start()
 
     def _scan(self) -> None:
-        """Read the files of all folders, the newest first."""
+        """Draw a surprise, and read the files of all folders, the newest first."""
+        self.surprise = [Entry(RANDOM, "pictures", load_preset(RANDOM))]
+        self.version += 1
         found: list[Entry] = []
         seen: dict[Stamp, Entry | None] = {}
         known = len(self.own)
@@ -129,9 +141,14 @@ class Collection:
             self.version += 1
         self.complete = True
 
+    @property
+    def all(self) -> list[Entry]:
+        """All entries, in order within each theme."""
+        return [*self.shipped, *self.surprise, *self.own]
+
     def matching(self, search: str) -> dict[str, list[Entry]]:
         """The entries that match, by theme, without empty themes."""
-        entries = [entry for entry in (*self.shipped, *self.own) if entry.matches(search)]
+        entries = [entry for entry in self.all if entry.matches(search)]
         groups = {name: [e for e in entries if e.theme == name] for name in GROUPS}
         return {name: group for name, group in groups.items() if group}
 
@@ -140,22 +157,33 @@ class Collection:
         self._stop.set()
 
 
-def _shipped() -> Iterator[Entry]:
-    """The shipped presets in the order of the library."""
+def _shipped() -> list[Entry]:
+    """The shipped presets: by the figures that they show, else in the order of the library."""
+    found = []
     for name in shipped():
         try:
             preset = load_preset(name)
         except PresetError as error:
-            yield Entry(name, next(iter(THEMES)), problem=str(error))
+            found.append(Entry(name, "pictures", problem=str(error)))
         else:
-            yield Entry(name, preset.theme or "pictures", preset)
+            found.append(Entry(name, preset.theme or "pictures", preset))
+    return sorted(found, key=_figure)
+
+
+def _figure(entry: Entry) -> int:
+    """The number of the first figure that an entry shows."""
+    match = _FIGURE.search(entry.preset.shows) if entry.preset else None
+    return int(match[1]) if match else sys.maxsize
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
     """The TOML files and pictures in the folders, the newest first."""
     found: dict[str, tuple[int, int]] = {}
     endings = (".toml", *suffixes())
+    known = {os.path.realpath(path.parent) for path in shipped().values()}
     for folder in dict.fromkeys(Path(os.path.abspath(folder)) for folder in folders):
+        if os.path.realpath(folder) in known:
+            continue
         try:
             with os.scandir(folder) as entries:
                 for entry in itertools.islice(entries, SEEN):

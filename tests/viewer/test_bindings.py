@@ -10,16 +10,18 @@ from cppn_gl.viewer.bindings import (
     Binding,
     by_key,
     help_rows,
+    keys_of,
     shown_keys,
 )
 from cppn_gl.viewer.explorer import Explorer
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][=-0AICVOKJ,.RZXP123456789HQ",
+    *"][D=-0AISCVOKJ,.RZXPT123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),
+    *(f"Ctrl+{number}" for number in range(1, 10)),
 ]
 
 
@@ -36,8 +38,9 @@ def test_a_key_bound_twice_is_refused() -> None:
 @pytest.mark.parametrize("key", DESIGNED)
 def test_every_action_exists(key: str) -> None:
     action, binding = by_key()[key]
-    if action.startswith("preset_"):
-        assert action == f"preset_{key}"
+    if key[-1] in "123456789" and key[0] != "F":
+        assert action == f"{'keep' if key.startswith('Ctrl+') else 'favourite'}_{key[-1]}"
+        assert callable(getattr(Explorer, action[:-2]))
     else:
         assert hasattr(Explorer, action) != hasattr(App, f"do_{action}")
     assert binding.help
@@ -60,7 +63,7 @@ def test_the_help_has_every_binding_and_the_mouse() -> None:
     assert len(rows) == len(BINDINGS) + len(MOUSE)
     assert [text for _, text in rows[: len(BINDINGS)]] == [b.help for b in BINDINGS]
     assert ("↑ ↓", "depth (layers) ±1 (Shift ±5)") in rows
-    assert ("1–9", "preset by number") in rows
+    assert ("1–9", "favourite preset 1–9") in rows
     assert ("Alt+arrows", "pan") in rows
     assert ("PgUp PgDn", "show next / previous layer") in rows
     assert ("drag", "pan, or rotate a 3D view") in rows
@@ -72,3 +75,11 @@ def test_the_help_shows_the_labels_of_the_keyboard() -> None:
     assert shown_keys(by_key()["Ctrl+S"][1], names) == "Ctrl+Ы"
     assert shown_keys(by_key()["Enter"][1], names) == "Enter"
     assert ("+ Ü", "weight scale up / down") in help_rows(names)
+
+
+def test_the_key_of_an_action_is_found_as_the_user_sees_it() -> None:
+    found = [keys_of(action) for action in ("deeper", "explain", "pan_up", "next_help")]
+    assert found == ["↑", "?", "Alt+↑", "F1"]
+    assert keys_of("stronger", {"]": "+"}) == "+"
+    assert keys_of("preset_3") == "3"
+    assert keys_of("no_action") == "no_action"

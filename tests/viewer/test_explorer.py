@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,12 +16,14 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.show import VIEWS, SurfaceOptions, UnitsOptions
 from cppn_gl.preset.surprise import surprise
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import by_key
 from cppn_gl.viewer.explorer import MAX_SCALE, MIN_SCALE, Explorer
+from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.views import ALL
 from cppn_gl.views.base import Hit
 
@@ -70,7 +73,7 @@ def test_depth_and_width_stop_at_their_limits(
     assert explorer.message == f"the {key} ranges from {low} to {high}"
     press(explorer, down)
     assert getattr(spec(explorer), key) == high - 1
-    assert explorer.message == ""
+    assert explorer.message == f"{key} {high - 1}"
     press(explorer, down, 100, large=True)
     assert getattr(spec(explorer), key) == low
 
@@ -699,23 +702,83 @@ def test_the_one_before_the_first_is_the_last() -> None:
     assert explorer.preset.name == "p3"
 
 
-def test_presets_by_number() -> None:
-    explorer = Explorer(drawn(), presets=shelf())
-    press(explorer, "preset_3")
-    assert explorer.preset.name == "p3"
+def test_favourites_by_number(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    explorer = Explorer(
+        drawn(), presets=shelf(), names=["p1", "agate", "p3"], favourites=favourites
+    )
+    press(explorer, "favourite_2")
+    assert explorer.preset == load_preset(list(shipped())[1])
+    favourites.put(2, "agate")
+    press(explorer, "favourite_2")
+    assert (explorer.preset, explorer.preset.name) == (load_preset("agate"), "agate")
+    assert explorer.message == "favourite 2: Agate"
     press(explorer, "next_preset")
-    assert explorer.preset.name == "p1"
+    assert explorer.preset.name == "p3"
+    press(explorer, "history_back")
+    assert explorer.preset.name == "agate"
+
+
+def test_a_favourite_that_is_gone_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    favourites.put(3, "agatte")
+    favourites.put(4, str(tmp_path / "gone.toml"))
+    explorer = Explorer(drawn(), favourites=favourites)
     before = explorer.preset
-    press(explorer, "preset_4")
+    press(explorer, "favourite_3")
+    assert explorer.message == "favourite 3: no preset 'agatte'; did you mean 'agate'?"
+    press(explorer, "favourite_4")
+    assert "gone.toml: No such file" in explorer.message
     assert explorer.preset is before
-    assert explorer.message == "there are 3 presets"
+
+
+def test_a_bad_file_of_favourites_says_so_and_the_defaults_open(tmp_path: Path) -> None:
+    path = tmp_path / "favourites.toml"
+    path.write_text("[favourites]\n0 = 'agate'")
+    explorer = Explorer(drawn(), favourites=Favourites(path))
+    press(explorer, "favourite_1")
+    assert explorer.preset == load_preset()
+    assert "'0' is not a number from 1 to 9" in explorer.message
+
+
+def test_what_is_shown_becomes_a_favourite(tmp_path: Path) -> None:
+    explorer = Explorer(load_preset("agate"), favourites=Favourites(tmp_path / "favourites.toml"))
+    press(explorer, "keep_5")
+    assert explorer.favourites.table()[5] == "agate"
+    assert explorer.message == "favourite 5: Agate"
+    press(explorer, "deeper")
+    changed = explorer.preset
+    press(explorer, "keep_6")
+    assert explorer.favourites.table()[6] not in shipped()
+    press(explorer, "favourite_5")
+    press(explorer, "favourite_6")
+    assert explorer.preset == changed
+
+
+def test_without_a_place_for_favourites_it_says_so() -> None:
+    explorer = Explorer(load_preset("agate"))
+    press(explorer, "keep_5")
+    assert "no home directory" in explorer.message
+
+
+def test_random_as_a_favourite_is_another_one_each_time(tmp_path: Path) -> None:
+    favourites = Favourites(tmp_path / "favourites.toml")
+    favourites.put(1, "random")
+    explorer = Explorer(drawn(), favourites=favourites)
+    seen = []
+    for _ in range(2):
+        press(explorer, "favourite_1")
+        while explorer.busy:
+            explorer.work(0.0)
+        seen.append(explorer.preset)
+    assert seen[0] != seen[1]
+    assert explorer.preset.name == "random"
 
 
 def test_no_presets_at_all() -> None:
     explorer = Explorer(drawn())
-    for action in ("next_preset", "preset_1"):
-        press(explorer, action)
-        assert explorer.message == "there are 0 presets"
+    press(explorer, "next_preset")
+    assert explorer.message == "there are 0 presets"
 
 
 def test_a_broken_preset_says_so_and_is_passed_over() -> None:
@@ -744,13 +807,45 @@ def test_each_change_is_one_step() -> None:
     for expected in seen[-2::-1]:
         press(explorer, "history_back")
         assert explorer.history.now == expected
-    assert explorer.message == "history: 1 of 7"
+    assert explorer.message == "depth 5 · history: 1 of 7"
     press(explorer, "history_back")
     assert explorer.message == "start of the history"
     press(explorer, "history_on", 6)
     assert explorer.history.now == seen[-1]
     press(explorer, "history_on")
     assert explorer.message == "end of the history"
+
+
+def test_every_change_is_told_in_a_few_words() -> None:
+    explorer = Explorer(drawn(depth=5, weight_scale=0.55))
+    told = []
+    for action in (
+        "deeper",
+        "wider",
+        "stronger",
+        "zoom_in",
+        "pan_right",
+        "reset_view",
+        "next_activation",
+        "next_init",
+        "layer_down",
+    ):
+        press(explorer, action)
+        told.append(explorer.message)
+    width = spec(explorer).width
+    assert told == [
+        "depth 6",
+        f"width {width}",
+        "weight scale 0.5744",
+        "extent 0.8409",
+        "centre 0.105112, 0",
+        "extent 1",
+        "activation sigmoid",
+        "initialisation normal",
+        "layer 5 of 6",
+    ]
+    press(explorer, "random_seed")
+    assert explorer.message == f"seed {spec(explorer).seed}"
 
 
 def test_a_held_key_is_one_step() -> None:
@@ -789,3 +884,141 @@ def test_walking_back_and_changing_loses_nothing() -> None:
         press(explorer, "history_back")
         depths.append((spec(explorer).depth, spec(explorer).width))
     assert depths == [(8, 16), (7, 16), (6, 16), (5, 16)]
+
+
+# Weight scale: doubling, halving, keeping the signal
+
+
+@pytest.mark.parametrize("scale", [0.55, 1.0, 0.1, 1 / 3, 0.0123])
+def test_doubling_and_halving_the_weight_scale_cancel_exactly(scale: float) -> None:
+    explorer = Explorer(drawn(weight_scale=scale))
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == 2 * scale
+    assert "weight scale" in explorer.message
+    press(explorer, "double_scale", 2, large=True)
+    assert spec(explorer).weight_scale == scale / 2
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == scale
+
+
+@pytest.mark.parametrize(
+    ("large", "word", "end"), [(False, "doubled", 1000), (True, "halved", 1e-4)]
+)
+def test_doubling_and_halving_stop_at_the_limits(large: bool, word: str, end: float) -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "double_scale", 40, large=large)
+    assert explorer.message.startswith("the weight scale ranges from 0.0001 to 1000: ")
+    assert explorer.message.endswith(f"cannot be {word}")
+    assert abs(math.log2(spec(explorer).weight_scale / end)) < 1
+
+
+@pytest.mark.parametrize(
+    ("action", "key"), [("next_activation", "activation"), ("next_init", "init")]
+)
+def test_another_activation_or_init_keeps_the_signal_in_one_step(action: str, key: str) -> None:
+    start = drawn(depth=20, width=24, weight_scale=0.55, seed=7)
+    explorer = Explorer(start)
+    press(explorer, action)
+    assert spec(explorer).weight_scale != 0.55
+    assert "weight scale 0.55 → " in explorer.message
+    assert "keeps the signal" in explorer.message
+    assert explorer.history.place == (2, 2)
+    press(explorer, "history_back")
+    assert explorer.preset == start
+
+
+def test_keeping_the_signal_is_an_option() -> None:
+    explorer = Explorer(drawn(depth=20, width=24, weight_scale=0.55))
+    press(explorer, "toggle_keeping")
+    assert not explorer.keep_signal
+    assert "no longer" in explorer.message
+    press(explorer, "next_activation")
+    assert spec(explorer).weight_scale == 0.55
+    assert "scale" not in explorer.message
+    press(explorer, "toggle_keeping")
+    assert explorer.keep_signal
+    assert "keeps the signal" in explorer.message
+
+
+def test_an_animated_or_swept_weight_scale_is_not_replaced() -> None:
+    moving = drawn(depth=12, weight_scale=0.5).replace(
+        **{"animate.network.weight_scale": [0.4, 0.8]}
+    )
+    swept = drawn(depth=12).replace(**{"show.view": "sheet", "sweep.rows": "weight_scale=0.5,1"})
+    for preset in (moving, swept):
+        explorer = Explorer(preset)
+        press(explorer, "next_activation")
+        assert explorer.preset.animate == preset.animate
+        assert spec(explorer).weight_scale == cast(Random, preset.spec).weight_scale
+
+
+# Titles
+
+
+def titled(title: str = "27 layers of 30", **keys: Any) -> Preset:
+    return Preset(spec=Random(depth=27, width=30, **keys), title=title, name="neylon")
+
+
+def test_a_title_says_that_the_network_was_changed_until_it_is_changed_back() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.shown.title == explorer.title  # in saved files, too
+    press(explorer, "wider")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "narrower")
+    press(explorer, "shallower")
+    assert explorer.title == "27 layers of 30"
+    assert explorer.preset == titled()
+
+
+@pytest.mark.parametrize(
+    "action", ["zoom_in", "pan_up", "next_color", "next_view", "time_on", "double_scale"]
+)
+def test_a_title_stays_true_for_another_view_of_the_same_network(action: str) -> None:
+    explorer = Explorer(titled(inputs=("x", "y", "t")))
+    press(explorer, action)
+    assert explorer.title == "27 layers of 30" + ", changed" * (action == "double_scale")
+
+
+def test_a_layer_shown_or_entered_is_not_the_network_of_the_title() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "layer_down", 3)
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.preset.title == "27 layers of 30"
+    press(explorer, "enter")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "leave")
+    press(explorer, "layer_up", 3)
+    assert explorer.title == "27 layers of 30"
+
+
+def test_what_is_opened_has_a_title_of_its_own() -> None:
+    explorer = Explorer(titled())
+    words = "layer 5 of 27: output of the depth-5 network"
+    explorer.pointed = lambda: Hit(words, opens=titled().layer_picture(5))
+    explorer.click()
+    assert explorer.title == "27 layers of 30: layer 5 of 27"
+
+
+def test_a_changed_title_is_that_of_the_history_and_of_another_preset() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "random_seed")
+    press(explorer, "history_back")
+    assert explorer.title == "27 layers of 30"
+    press(explorer, "history_on")
+    assert explorer.title == "27 layers of 30, changed"
+    explorer.load(titled("another"))
+    assert explorer.title == "another"
+
+
+def test_a_preset_saved_as_changed_is_marked_once() -> None:
+    explorer = Explorer(titled("27 layers of 30, changed"))
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+
+
+def test_without_a_title_the_name_is_shown() -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "deeper")
+    assert explorer.title == "drawn"
