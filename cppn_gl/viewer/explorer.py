@@ -191,6 +191,14 @@ class Explorer(Viewing, Editing):
         self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
+    def restore(self, *, network: bool = False) -> None:
+        """Back to the loaded preset, or to its network only."""
+        loaded = self.loaded
+        back = dataclasses.replace(self.preset, spec=loaded.spec) if network else loaded
+        if back != self.preset:
+            self._look(Moment(back, self.home, None, loaded))
+            self.message = "the preset's network" if network else "the preset as it was loaded"
+
     def _spec(self) -> Random | None:
         spec = self.moment.spec
         if spec.redrawable:

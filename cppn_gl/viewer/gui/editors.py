@@ -57,6 +57,10 @@ class Editors:
             self.problems[key] = problem
             return
         self._explorer.change(**keys)
+        self.say()
+
+    def say(self) -> None:
+        """Show the explorer's message."""
         self._app.hud.say(self._explorer.message, wall.perf_counter())
 
     def set(self, key: str, **keys: Any) -> None:
