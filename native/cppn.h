@@ -66,7 +66,9 @@ CPPN_EXPORT int32_t cppn_tile(void);
 CPPN_EXPORT int64_t cppn_scratch(int32_t width);
 
 /* Draw pixels first … first + count - 1 of the rectangle, in reading order.
- * values: (count, 3) display values: grey is repeated; magenta (1, 0, 1) where one is not finite. */
+ * values: (count, 3) display values: grey is repeated; magenta (1, 0, 1) where one is not
+ * finite, and only there: a finite value of that colour has at
+ * least 2^-100 as green. */
 CPPN_EXPORT void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t first, int64_t count,
                            float *values, void *scratch);
 

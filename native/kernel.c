@@ -178,6 +178,7 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
 /* Add the display values of a sample, [panel][output][PANEL], to those of the tile, [3][TILE]. */
 static void add_values(const float *outputs, int channels, int panels, int samples, float *values) {
     const vec parts = splat((float)samples), zero = splat(0), one = splat(1);
+    const vec beside = splat(0x1p-100f); /* green of finite values that would be magenta */
     for (int p = 0; p < panels; p++)
         for (int k = 0; k < VECTORS; k++) {
             vec rgb[3];
@@ -187,6 +188,8 @@ static void add_values(const float *outputs, int channels, int panels, int sampl
                 rgb[c] = load(outputs + (p * channels + output) * PANEL + k * LANES);
                 finite &= abs_(rgb[c]) <= splat(FLT_MAX);
             }
+            ivec same = (rgb[0] == one) & (abs_(rgb[1]) < beside) & (rgb[2] == one);
+            rgb[1] = select_(same, beside, rgb[1]);
             for (int c = 0; c < 3; c++) {
                 float *to = values + c * TILE + p * PANEL + k * LANES;
                 vec value = select_(finite, rgb[c], c == 1 ? zero : one); /* magenta */

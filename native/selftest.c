@@ -370,6 +370,7 @@ static void check_steps(const cppn_picture *picture, int64_t count, const float 
             rgb[c] = units[k * rows + (rows == 3 ? c : 0)];
             finite &= isfinite(rgb[c]) != 0;
         }
+        if (rgb[0] == 1 && fabsf(rgb[1]) < 0x1p-100f && rgb[2] == 1) rgb[1] = 0x1p-100f;
         if (!finite) rgb[0] = rgb[2] = 1, rgb[1] = 0;
         if (memcmp(rgb, drawn + 3 * k, sizeof rgb))
             failed("cppn_draw", "portable", "differs from cppn_dense and cppn_activate");

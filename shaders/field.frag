@@ -1,4 +1,5 @@
 // Outputs on a square grid as a texture of colours and heights, which can be filtered.
+// Where they are not finite, green is -1, which no colour is, and the height is 0.5.
 // Texel row 0 is at the bottom: texture coordinates have the directions of u and v.
 
 #include "colored.glsl"
@@ -20,6 +21,6 @@ void main() {
                             texelFetch(green_plane, texel, 0)[lane],
                             texelFetch(blue_plane, texel, 0)[lane]);
     float height = (dot(weight, output_here) - range.x) / (range.y - range.x);
-    if (output_here == NOT_A_NUMBER) height = 0.5;
     field = vec4(clamp(colored(output_here), 0.0, 1.0), clamp(height, 0.0, 1.0));
+    if (marked(output_here)) field = vec4(NOT_A_NUMBER.r, -1.0, NOT_A_NUMBER.b, 0.5);
 }

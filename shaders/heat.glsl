@@ -1,6 +1,8 @@
 // Colours for magnitudes on a logarithmic scale, for gradient.frag and sensitivity.frag.
 // A fragment is a texel of the planes: four adjacent pixels.
 
+#include "broken.glsl"
+
 uniform sampler2D heat; // the palette, one row
 uniform vec2 range;     // natural logarithms of the magnitudes at its ends
 uniform int top;        // row of the planes at which the fields begin
@@ -22,7 +24,7 @@ float norm(vec3 a, vec3 b) {
 }
 
 vec3 color(float size) {
-    if (isnan(size) || isinf(size)) return vec3(1.0, 0.0, 1.0); // as in color.glsl
+    if (not_finite(size)) return NOT_A_NUMBER;
     float at = clamp((log(max(size, 1.0e-37)) - range.x) / (range.y - range.x), 0.0, 1.0);
     float last = float(textureSize(heat, 0).x - 1);
     return texture(heat, vec2((at * last + 0.5) / (last + 1.0), 0.5)).rgb;

@@ -13,12 +13,11 @@ vec3 shown(ivec2 pixel) {
     pixel = min(pixel, textureSize(field[0], 0) - 1);
     vec4 lines = texelFetch(field[0], pixel, 0), picture = texelFetch(field[1], pixel, 0);
     vec4 region = texelFetch(field[2], pixel, 0);
-    vec3 base = clamp(colored(picture.rgb), 0.0, 1.0);
+    vec3 base = clamp(mapped_outputs(picture.rgb), 0.0, 1.0);
     float grey = dot(base, vec3(0.2126, 0.7152, 0.0722));
     float shade = region.z / 65535.0 - 0.5;
     base = mix(vec3(grey), base, 0.75) * (0.42 + 0.16 * shade) + 0.05 + 0.03 * shade;
-    bool bad = picture.a > 0.0 || any(isnan(picture)) || any(isinf(picture));
-    return bad ? vec3(1.0, 0.0, 1.0) : base * (1.0 - lines.a) + lines.rgb;
+    return picture.a > 0.0 || not_finite(picture) ? NOT_A_NUMBER : base * (1.0 - lines.a) + lines.rgb;
 }
 
 void main() {

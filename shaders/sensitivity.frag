@@ -5,14 +5,9 @@
 uniform sampler2D field[6]; // red, green, blue of the first, then of the second picture
 uniform vec3 channels;      // 1 for outputs that are included
 
-// Magenta marks values that are not finite (color.glsl), in either picture.
-bool marked(vec3 a, vec3 b) {
-    const vec3 mark = vec3(1.0, 0.0, 1.0);
-    return a == mark || b == mark;
-}
-
 vec3 apart(vec3 a, vec3 b) {
-    return marked(a, b) ? vec3(1.0, 0.0, 1.0) : color(norm(channels * (b - a), vec3(0.0)));
+    if (marked(a) || marked(b)) return NOT_A_NUMBER;
+    return color(norm(channels * (b - a), vec3(0.0)));
 }
 
 void main() {

@@ -50,8 +50,8 @@ void main() {
     float ink = covered(min(edge.x / max(edge_rate.x, 1e-6), edge.y / max(edge_rate.y, 1e-6)), 1.0);
 
     vec3 base = texture(colors, in_field(place)).rgb;
-    bool broken = all(lessThan(abs(base - vec3(1.0, 0.0, 1.0)), vec3(1e-6)));
-    if (!painted && !broken) base = by_height(height);
+    bool broken = base.g < -0.5; // see field.frag
+    base = painted || broken ? max(base, 0.0) : by_height(height);
 
     // Not at heights 0 and 1, where outputs saturate, nor where lines would merge into grey.
     float nearest = clamp(floor(level + 0.5), 1.0, float(contours) - 1.0);

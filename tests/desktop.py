@@ -99,7 +99,8 @@ class Desktop:
         self.log = folder / "stderr.txt"
         self._stream: TextIO | None = None
         self._half, self._events = "", []
-        self._places: dict[str, list[int]] = {}  # of widgets and spots, by name
+        self.places: dict[str, list[int]] = {}  # of widgets and spots, by name
+        self.told: dict[str, str] = {}  # what the HUD tells, by what it is
         self.started = time.monotonic()
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -132,7 +133,9 @@ class Desktop:
                 event = json.loads(self._half)
                 self._half = ""
                 if event["event"] == "clickable":
-                    self._places = event["places"]
+                    self.places = event["places"]
+                elif event["event"] == "told":
+                    self.told = event["words"]
                 else:
                     self._events.append(event)
         return self._events
@@ -142,10 +145,25 @@ class Desktop:
 
         def look() -> list[int] | None:
             self.events()
-            return self._places.get(name)
+            return self.places.get(name)
 
         x, y, width, height = wait_for(look, f"the widget {name}")
         return x + width // 2, y + height // 2
+
+    def tells(self, name: str, part: str) -> str:
+        """Wait until the HUD's message, pointer, facts … contain `part`; the whole text."""
+
+        def look() -> str | None:
+            self.events()
+            words = self.told.get(name, "")
+            return words if part in words else None
+
+        try:
+            found = wait_for(look, f"{name}: {part}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; told: {self.told}") from None
+        assert isinstance(found, str)
+        return found
 
     def move(self, x: int, y: int) -> None:
         """Move the mouse to a pixel of the window."""

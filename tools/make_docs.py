@@ -25,9 +25,13 @@ from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
 from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
+from cppn_gl.viewer.explaining import with_keys
 
 if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
     from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.preset import Preset
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,6 +53,21 @@ def views_table() -> str:
         options = " ".join(f"`{field.name}`" for field in option_fields(row))
         rows.append(f"| `{row.name}` | {row.help} | {options} |")
     return "\n".join(rows)
+
+
+def reading_list() -> str:
+    """How to read each view, and what to try, from the table of views."""
+    parts = []
+    for row in VIEWS.values():
+        tries = (
+            "".join(
+                f"`{run.words}`" if run.style == "bold" else run.words for run in with_keys(one)
+            )
+            for one in row.tries
+        )
+        lines = "\n".join(f"- {one}" for one in tries)
+        parts.append(f"### {row.name}\n\n{row.reading}\n\n{lines}")
+    return "\n\n".join(parts)
 
 
 def _default(value: Any) -> str:
@@ -90,6 +109,7 @@ def tables() -> dict[str, str]:
     return {
         "keys": markdown_table(),
         "views": views_table(),
+        "views-reading": reading_list(),
         "preset-keys": preset_table(),
         "activations": activations_table(),
         "engines": engines_table(),
@@ -129,29 +149,36 @@ def growing(renderer: "Renderer") -> bytes:
 
 
 def draw_pictures() -> None:
-    """Draw docs/growing.webp and docs/presets.jpg."""
-    from PIL import Image, ImageDraw
-
+    """Draw docs/growing.webp, docs/presets.jpg and docs/random.jpg."""
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.library import load_preset, shipped
-    from cppn_gl.views import text
 
     docs = ROOT / "docs"
+    files = {name: load_preset(name) for name in shipped()}
+    shown = {name: preset for name, preset in files.items() if preset.show.view == "picture"}
+    surprises = {f"random --seed {n}": load_preset("random", seed=n) for n in range(1, 17)}
     with Renderer() as renderer:
         (docs / "growing.webp").write_bytes(growing(renderer))
-        names = [name for name in shipped() if load_preset(name).show.view == "picture"]
-        columns, cell, line = 4, (240, 150), 18
-        rows = -(-len(names) // columns)
-        size = (columns * (cell[0] + 6) - 6, rows * (cell[1] + line + 6))
-        sheet = Image.new("RGB", size, "white")
-        pen = ImageDraw.Draw(sheet)
-        for i, name in enumerate(names):
-            left = i % columns * (cell[0] + 6)
-            top = i // columns * (cell[1] + line + 6)
-            picture = renderer.render(load_preset(name), cell, samples=2)
-            sheet.paste(Image.fromarray(picture), (left, top))
-            pen.text((left, top + cell[1] + 2), name, fill="black", font=text.font(12))
-        sheet.save(docs / "presets.jpg", quality=88)
+        contact_sheet(renderer, shown).save(docs / "presets.jpg", quality=88)
+        contact_sheet(renderer, surprises).save(docs / "random.jpg", quality=88)
+
+
+def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILImage":
+    """Small pictures of presets, each with its name below."""
+    from PIL import Image, ImageDraw
+
+    from cppn_gl.views import text
+
+    columns, cell, line = 4, (240, 150), 18
+    rows = -(-len(presets) // columns)
+    sheet = Image.new("RGB", (columns * (cell[0] + 6) - 6, rows * (cell[1] + line + 6)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for i, (name, preset) in enumerate(presets.items()):
+        left = i % columns * (cell[0] + 6)
+        top = i // columns * (cell[1] + line + 6)
+        sheet.paste(Image.fromarray(renderer.render(preset, cell, samples=2)), (left, top))
+        pen.text((left, top + cell[1] + 2), name, fill="black", font=text.font(12))
+    return sheet
 
 
 # docs/window/NAME.png: the words of the command line, the window's size, and the keys pressed.

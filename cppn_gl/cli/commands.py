@@ -299,9 +299,8 @@ def _view(args: argparse.Namespace) -> int:
 
 
 def _tour_options(parser: Parser) -> None:
-    parser.add_argument(
-        "figure", nargs="?", metavar="FIGURE", help="number of the first figure (default 1)"
-    )
+    parser.add_argument("page", nargs="?", metavar="PAGE", help="the first page (default 1)")
+    parser.option("--list", action="store_true", help="list the pages instead")
     width, height = DEFAULT_SIZE
     about = f"window size in pixels (default {width}x{height})"
     parser.option("--size", metavar="WxH", help=about)
@@ -311,37 +310,46 @@ def _tour_options(parser: Parser) -> None:
 
 
 def _tour(args: argparse.Namespace) -> int:
-    from cppn_gl.preset.tour import steps
+    from cppn_gl.preset.tour import pages
 
     engine = checked(engine_name, args.engine, "--engine")
     size = None if args.size is None else size_value(args.size)
-    tour = steps()
-    first = toml_value(args.figure) if args.figure else tour[0].figure
-    begun = [step for step in tour if step.figure == first]
-    if not begun:
-        known = f"{tour[0].figure} to {tour[-1].figure}"
-        raise UsageError(f"no figure {show(args.figure)}; expected a number from {known}")
+    steps = pages()
+    number = toml_value(args.page) if args.page else 1
+    if isinstance(number, bool) or number not in range(1, len(steps) + 1):
+        raise UsageError(f"no page {show(args.page)}; expected a number from 1 to {len(steps)}")
     from cppn_gl.engines.gl.context import display_problem
     from cppn_gl.preset.shot import SIZE, Shot
 
     if size is not None:
         checked(SIZE, size, "--size")
-    problem = display_problem()
+    problem = None if args.list else display_problem()
     if problem is not None:
-        note(args, f"no display ({problem}): listing the steps instead of opening a window")
-        for step in tour:
-            print(f"Figure {step.figure:<3} {step.preset.name}")
+        note(args, f"no display ({problem}): listing the pages instead of opening a window")
+    if args.list or problem is not None:
+        _list_pages()
         return 0
     return _window()(  # type: ignore[no-any-return]
-        Shot(begun[0].preset),
+        Shot(steps[number - 1].preset),
         size=size,
         hud=not args.no_hud,
         fullscreen=args.fullscreen,
         output_dir=args.output_dir,
         engine=engine,
-        tour=tour,
-        step=tour.index(begun[0]) + 1,
+        page=number,
     )
+
+
+def _list_pages() -> None:
+    """Print the tour's pages by chapter, each with its preset."""
+    from cppn_gl.preset.tour import pages
+
+    chapter = ""
+    for number, page in enumerate(pages(), 1):
+        if page.chapter != chapter:
+            chapter = page.chapter
+            print(chapter)
+        print(f"{number:>4}  {page.heading} ({page.preset.name})")
 
 
 def _window() -> Any:
@@ -428,7 +436,9 @@ COMMANDS = {
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
     ),
     "tour": Command(
-        "step through the figures of Neylon's essay, with captions", _tour_options, _tour
+        "a lesson in the window: the figures of Neylon's essay, one key at a time",
+        _tour_options,
+        _tour,
     ),
     "tune": Command("time the engines on a preset and save the fastest", _tune_options, _tune),
     "presets": Command("list the shipped presets, or print one", _presets_options, _presets),

@@ -10,6 +10,7 @@ outside the range are clamped.
 
 import math
 from collections.abc import Callable, Generator, Hashable
+from typing import Any
 
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.preset.color import ValueRange
@@ -24,7 +25,7 @@ MAX_SIDE = 4096  # points along a side of the grid
 MAX_CACHED = 8
 
 Steps = Generator[None, None, ValueRange]
-Measure = Callable[[Size], Generator[None, None, list[Float32]]]
+Measure = Callable[[Size], Generator[Any, Any, list[Float32]]]
 
 _cache: LRUCache[Hashable, list[Statistics]] = LRUCache(MAX_CACHED)
 

@@ -135,7 +135,7 @@ class Layer:
     def tangent(self, *directions: Array) -> Array:
         """W y for y (..., in): (..., out), in the precision of y."""
         (y,) = directions
-        return np.asarray(y @ self.weight.T.astype(y.dtype))
+        return np.asarray(y @ self.weight.T.astype(y.dtype, copy=False))
 
     def __repr__(self) -> str:
         rows, columns = self.weight.shape

@@ -290,7 +290,7 @@ class Random(_Source):
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
             layers.append(Layer(weight, bias, name))
-            scales.append(self._scales(*weight.shape))
+            scales.append(self.scales(*weight.shape))
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         return Network(layers, self.inputs, latent=latents, scales=scales)
 
@@ -321,10 +321,10 @@ class Random(_Source):
         else:
             weight, bias = interpolation.blended_layer(layout, self.seed, *self.between, depth)
         layer = Layer(weight, bias, self.output_activation)
-        return layer.scaled(*self._scales(*weight.shape))
+        return layer.scaled(*self.scales(*weight.shape))
 
-    def _scales(self, rows: int, fan_in: int) -> tuple[float, float]:
-        """Factors on the drawn weights and biases of a layer."""
+    def scales(self, rows: int, fan_in: int) -> tuple[float, float]:
+        """Factors on the drawn weights and biases of a layer, from its weights' shape."""
         distribution, variance = INITS[self.init]
         factor = self.weight_scale
         if variance is not None:  # U(-1, 1) has variance 1/3

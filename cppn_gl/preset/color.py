@@ -19,7 +19,11 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import choice, flag, key, validate
 from cppn_gl.utils.elementary import around
 
-NOT_A_NUMBER = (1.0, 0.0, 1.0)  # magenta, as in color.glsl
+# Magenta: marks outputs that are not finite, where they are passed on and shown. Engines give
+# finite outputs of this colour at least BESIDE as green, so that none is taken for it: `marked`
+# in NumPy, broken.glsl and color.glsl in GLSL, kernel.c in C.
+NOT_A_NUMBER = (1.0, 0.0, 1.0)
+BESIDE = 2.0**-100
 # CIE XYZ to linear sRGB; WHITE is the white point D65.
 XYZ = np.array(
     [
@@ -148,6 +152,15 @@ class ValueRange:
 
 
 DISPLAY = ValueRange((0.0,) * 3, (1.0,) * 3)  # of sRGB values
+
+
+def marked(outputs: Float32) -> Float32:
+    """(N, 3) outputs of a network, those that are not finite as NOT_A_NUMBER, and only those."""
+    shown = outputs.copy()
+    same = (shown[:, 0] == NOT_A_NUMBER[0]) & (shown[:, 2] == NOT_A_NUMBER[2])
+    shown[same & (np.abs(shown[:, 1]) < BESIDE), 1] = BESIDE
+    shown[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
+    return shown
 
 
 def broken(values: NDArray[Any]) -> NDArray[np.bool_]:

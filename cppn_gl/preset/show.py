@@ -317,7 +317,7 @@ VIEWS: dict[str, ViewRow] = {
             "an earlier line. Inside one region the colour changes evenly.",
             tries=(
                 "Point at a line to see which unit it belongs to.",
-                "{layer_up} and {layer_down} show the lines of fewer or more layers.",
+                "{layer_up} and {layer_down} show the lines of more or fewer layers.",
                 "{wider} adds lines, {deeper} folds them.",
             ),
         ),

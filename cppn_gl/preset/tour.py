@@ -1,24 +1,88 @@
-"""The tour: the presets that show the figures of the essay, in order, each with a caption.
+"""The tour: a lesson in chapters and pages, each a preset and one key to press.
 
-presets/*.toml with `shows = "Figure N"` -> steps() -> Step(figure, preset) -> caption()
+tour.toml -> parse_tour() -> Page(chapter, preset, heading, text, ask, action, done, answer), …
+
+In a page's words `{weight_scale}` stands for the value of a preset's key or of a measure, and
+`<stronger>` for the key that is bound to that action. Both are filled in when the page is shown.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.tables import resolve
+from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.toml import load_toml
 
-KEYS = "P: next   Shift+P: back   Tab: hide text   H: all keys"
+FILE = Path(__file__).with_name("tour.toml")
+
+# What a condition or a caption can ask of the network explored, besides its preset's keys.
+MEASURES: dict[str, str] = {
+    "sigma": "σ, the standard deviation of the weights as drawn, after the first layer",
+    "units": "n, the inputs of a unit after the first layer",
+    "root": "√n",
+    "gain": "√n·σ of the layers after the first",
+    "growth": "the factor from one hidden layer to the next on a unit's standard deviation",
+    "left": "what is left in the last hidden layer of the first one's standard deviation",
+    "saturated": "fraction of the hidden units that are saturated, over the picture",
+    "saturated_first": "the same of the first layer",
+    "contrast": "standard deviation of the outputs over the picture",
+    "layer": "the layer shown",
+    "zoom": "magnification since the page opened",
+    "time": "time in seconds",
+    "paused": "whether time stands still",
+}
+SIGNAL = ("gain", "growth", "left", "saturated", "saturated_first", "contrast")  # take a while
+SHARES = ("left", "saturated", "saturated_first")  # measures that are written in per cent
 _FIGURE = re.compile(r"Figure (\d+)")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_TESTS = ("above", "below", "is", "changed")
+_WORDS = ("heading", "text", "ask", "answer")
 
 
 @dataclass(frozen=True)
-class Step:
-    """A figure number, and a preset that shows it."""
+class Condition:
+    """Notices that a page's key was pressed far enough: a key of the preset, or a measure.
 
-    figure: int
-    preset: Preset
+    test: above, below (a number), is (a value), or changed (since the page opened).
+    """
+
+    name: str
+    test: str
+    value: Any = True
+    measured: bool = False
+
+    def met(self, now: Any, before: Any) -> bool:
+        """Whether it holds for the value now; `before`: when the page opened."""
+        if now is None:
+            return False
+        if self.test == "changed":
+            return bool(now != before)
+        if self.test == "is":
+            return bool(now == self.value)
+        return bool(now > self.value if self.test == "above" else now < self.value)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: what is shown, and its words.
+
+    action: of the binding table; the key that `ask` asks for. large: with Shift.
+    """
+
+    chapter: str
+    preset: Preset = field(repr=False)
+    heading: str
+    text: str
+    ask: str
+    action: str
+    done: Condition
+    answer: str
+    large: bool = False
 
 
 def shown(preset: Preset) -> list[str]:
@@ -27,20 +91,103 @@ def shown(preset: Preset) -> list[str]:
 
 
 def figures(preset: Preset) -> list[int]:
-    """The numbers of the figures that a preset shows."""
+    """The numbers of the essay's figures that a preset shows."""
     matches = (_FIGURE.fullmatch(part) for part in shown(preset))
     return [int(match[1]) for match in matches if match]
 
 
-def steps() -> list[Step]:
-    """The steps in the order of figures; a figure of several presets has several steps."""
-    presets = [load_preset(name) for name in shipped()]
-    unsorted = [Step(number, preset) for preset in presets for number in figures(preset)]
-    return sorted(unsorted, key=lambda step: (step.figure, step.preset.name))
+@cache
+def pages() -> tuple[Page, ...]:
+    """The pages of the shipped tour."""
+    return parse_tour(FILE.read_text("utf-8"), source=FILE.name)
 
 
-def caption(step: Step, number: int, count: int) -> list[str]:
-    """The lines of step `number`, from 1, of `count`: heading, description, keys."""
-    preset = step.preset
-    heading = f"{number} of {count}   Figure {step.figure}: {preset.title or preset.name}"
-    return [heading, *filter(None, [preset.description.strip()]), KEYS]
+def parse_tour(toml: str, *, source: str = "tour") -> tuple[Page, ...]:
+    """The pages of a tour in TOML text, in order. Raises PresetError, in one line."""
+    try:
+        document = load_toml(toml)
+    except (ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0]
+        raise PresetError(f"not TOML: {problem}", source=source) from None
+    _check_known(document, ("chapter",), source)
+    found: list[Page] = []
+    for chapter in _tables(document, "chapter", source):
+        title = _words(chapter, "title", f"{source}: a chapter")
+        _check_known(chapter, ("title", "page"), f"{source}: {title}")
+        for page in _tables(chapter, "page", f"{source}: {title}"):
+            found.append(_page(page, title, f"{source}: page {len(found) + 1}"))
+    return tuple(found)
+
+
+def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
+    known = ("preset", "change", *_WORDS, "action", "large", "done")
+    _check_known(table, known, place)
+    words = {name: _words(table, name, place) for name in _WORDS}
+    try:
+        preset = load_preset(_words(table, "preset", place))
+        preset = preset.replace(**_table(table, "change", place))
+    except PresetError as error:
+        raise PresetError(error.problem, key=error.key, source=place) from None
+    for name, text in words.items():
+        for placeholder in _PLACE.findall(text):
+            _check_name(placeholder, placeholder in MEASURES, f"{place}: {name}")
+    action, large = _words(table, "action", place), table.get("large", False)
+    if not isinstance(large, bool):
+        raise PresetError(f"{show(large)} is neither true nor false", key="large", source=place)
+    done = _condition(_table(table, "done", place), f"{place}: done")
+    return Page(chapter, preset, done=done, action=action, large=large, **words)
+
+
+def _condition(table: dict[str, Any], place: str) -> Condition:
+    _check_known(table, ("key", "measure", *_TESTS), place)
+    tests = [test for test in _TESTS if test in table]
+    if len(tests) != 1 or ("key" in table) == ("measure" in table):
+        problem = f"expected a key or a measure, and one of {', '.join(_TESTS)}"
+        raise PresetError(problem, source=place)
+    measured, (test,) = "measure" in table, tests
+    name = _words(table, "measure" if measured else "key", place)
+    _check_name(name, measured, place)
+    value = table[test]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (test in ("above", "below") and not number) or (test == "changed" and value is not True):
+        expected = "true" if test == "changed" else "a number"
+        raise PresetError(f"{show(value)}; expected {expected}", key=test, source=place)
+    return Condition(name, test, value, measured)
+
+
+def _check_name(name: str, measured: bool, place: str) -> None:
+    """That a name is a measure's, or a preset key's."""
+    if measured and name not in MEASURES:
+        raise PresetError(f"no such measure{nearest(name, MEASURES)}", key=name, source=place)
+    if not measured:
+        try:
+            resolve(name)
+        except PresetError as error:
+            raise PresetError(error.problem, key=name, source=place) from None
+
+
+def _check_known(table: dict[str, Any], known: tuple[str, ...], place: str) -> None:
+    for name in table:
+        if name not in known:
+            raise PresetError(f"no such key{nearest(name, known)}", key=name, source=place)
+
+
+def _tables(table: dict[str, Any], name: str, place: str) -> list[dict[str, Any]]:
+    found = table.get(name)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise PresetError(f"expected tables [[{name}]]", key=name, source=place)
+    return found
+
+
+def _table(table: dict[str, Any], name: str, place: str) -> dict[str, Any]:
+    found = table.get(name, {})
+    if not isinstance(found, dict):
+        raise PresetError(f"{show(found)}; expected a table", key=name, source=place)
+    return found
+
+
+def _words(table: dict[str, Any], name: str, place: str) -> str:
+    found = table.get(name)
+    if not isinstance(found, str) or not found.strip():
+        raise PresetError("expected a text" if name in table else "missing", key=name, source=place)
+    return found.strip()

@@ -7,7 +7,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with pane
 import contextlib
 import time as wall
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,12 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.preset.tour import Step
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name, write_atomic
+from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
-from cppn_gl.viewer.captions import Captions
+from cppn_gl.viewer.captions import Caption
 from cppn_gl.viewer.captures import Captures
 from cppn_gl.viewer.collection import Collection, Entry
 from cppn_gl.viewer.engine_selector import EngineSelector
@@ -37,12 +37,12 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
-from cppn_gl.viewer.hud import Hud, font_size
+from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
-from cppn_gl.viewer.preset_list import list_of
+from cppn_gl.viewer.lesson import Lesson
 from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.thumbnails import Thumbnails
@@ -60,6 +60,7 @@ SLICE = 0.018  # drawing
 CAPTURE_SLICE = 0.01  # the part of SLICE for pending captures
 WORK_SLICE = 0.01  # looking for a random preset
 WEIGHTS_SLICE = 0.01  # drawing random weights
+MEASURE_SLICE = 0.005  # measuring what a page of the tour tells
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
 IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
@@ -115,6 +116,7 @@ class App:
         self.interface = Interface(self)
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
+        self.adviser = Adviser()
         self._weights = Weights()
         self._shown = self._weights.follow(shot.preset, 0.0)
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
@@ -122,7 +124,8 @@ class App:
         self._longest = 0.0  # seconds of the longest turn since the last picture
         self._turn_at = 0.0
         self._tidied = wall.perf_counter(), 0  # when, and canvas.changes then
-        self.captions = Captions()
+        self.lesson = Lesson(self.explorer)
+        self.hud.caption = self.caption = Caption(self.lesson)
         self._strip = 0  # height of the caption below the picture, in pixels
         self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
         self._lightness_of = -1  # the value of canvas.pictures when it was last measured
@@ -134,15 +137,10 @@ class App:
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
 
-    def take_tour(self, tour: Sequence[Step], number: int) -> None:
-        """Let P step through a tour's presets, with captions, starting at step `number` (from 1).
-
-        An empty tour changes nothing.
-        """
-        if tour:
-            self.captions = Captions(tour)
-            self.explorer.guided = True
-            self.explorer.presets = list_of([step.preset for step in tour], number)
+    def take_tour(self, number: int) -> None:
+        """Begin the tour at a page, from 1. The page's preset is shown already."""
+        self.names = self.caption.names = labels()
+        self.lesson.start(number, keep=False)
 
     # Actions of the window; those of the exploration are methods of Explorer
 
@@ -183,6 +181,15 @@ class App:
         if not self.interface.show("chooser", not self.interface.is_open("chooser")):
             self.explorer.message = self.interface.problem
 
+    def do_toggle_tour(self, large: bool = False) -> None:
+        """Begin the tour, or go on where it was left; or leave it."""
+        self.names = self.caption.names = labels()
+        if self.lesson.on:
+            self.lesson.leave()
+        else:
+            self.hud.on = True
+            self.lesson.start()
+
     def choose(self, entry: Entry) -> bool:
         """Explore what the chooser lists, as one step; whether it can be read."""
         self.events.new_gesture()
@@ -202,14 +209,20 @@ class App:
 
     def do_toggle_help(self, large: bool = False) -> None:
         self.hud.explain.close()
-        self.hud.help.toggle()
-        self.names = labels()  # the keyboard layout may have changed
+        self._toggle(self.hud.help)
 
     def do_explain(self, large: bool = False) -> None:
         """Explain what is shown, or close the explanation."""
         self.hud.help.close()
-        self.hud.explain.toggle()
-        self.names = labels()
+        self._toggle(self.hud.explain)
+
+    def _toggle(self, booklet: Booklet) -> None:
+        """Open or close pages over the picture; a panel that leaves no room for them is closed."""
+        booklet.toggle()
+        self.names = labels()  # the keyboard layout may have changed
+        size = framebuffer_size(self.window)
+        if booklet.open and self.hud.crowded(size, font_size(size, content_scale(self.window))):
+            self.interface.show("panel", False)
 
     def do_next_help(self, large: bool = False) -> None:
         """Show the help, the explanation, or neither, in turn."""
@@ -277,12 +290,14 @@ class App:
             self.explorer.work(now + WORK_SLICE)
             self.hud.say(self.explorer.message, now)
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
-        self.hud.caption = self.captions.of(self.explorer)
+        self.lesson.follow()
+        self.lesson.advance(MEASURE_SLICE)
         self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
+        self.explorer.window = self._size()
         self.canvas.want(self._scene(), self._size())
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
@@ -290,6 +305,7 @@ class App:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
+            self._advise()
             self._draw_thumbnails()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
@@ -353,6 +369,13 @@ class App:
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
 
+    def _advise(self) -> None:
+        """Measure what is shown, and say what is wrong with it."""
+        if self.hud.on and self.canvas.current:
+            self.adviser.follow(self.explorer, *self._shown, labels)
+            self.adviser.advance()
+            self.hud.advice = self.adviser.words
+
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
         if self.canvas.front is None:
@@ -407,15 +430,15 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._working
+        busy = busy or self._unshown or self._working or self.adviser.busy
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
 
     @property
     def _working(self) -> bool:
-        """Whether the preset, or its weights, are being drawn."""
-        return self._weights.busy or self.explorer.busy
+        """Whether the preset, or its weights, are being drawn, or a page's numbers measured."""
+        return self._weights.busy or self.explorer.busy or self.lesson.busy
 
     @property
     def _unshown(self) -> bool:
@@ -468,11 +491,12 @@ class App:
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False
         self._seen, self.events.exposed = self.canvas.changes, False
-        self.screen.entitle(f"{self.explorer.preset.title or self.explorer.preset.name} – cppn_gl")
+        self.screen.entitle(f"{self.explorer.title} – cppn_gl")
         over = self.interface.render
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
         if self._trace.on:
             self._trace.clickable(self.interface.places, panels)
+            self._trace.told(self.hud.words(now))
             shown, time = self.canvas.shown, self.explorer.time
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
             time = shown.clock.time if shown else time

@@ -30,6 +30,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Up Down", "deeper shallower", "depth (layers) ±1 (Shift ±5)", repeats=True),
     _bind("Right Left", "wider narrower", "width (units) ±1 (Shift ±8)", repeats=True),
     _bind("] [", "stronger weaker", "weight scale up / down", repeats=True),
+    _bind("D", "double_scale", "weight scale ×2 (Shift ÷2)", repeats=True),
     _bind("= -", "zoom_in zoom_out", "zoom in / out at the cursor", repeats=True),
     _bind(
         "Alt+Right Alt+Left Alt+Up Alt+Down",
@@ -41,6 +42,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("0", "reset_view", "reset zoom and position"),
     _bind("A", "next_activation", "next activation function", repeats=True),
     _bind("I", "next_init", "next weight initialisation", repeats=True),
+    _bind("S", "toggle_keeping", "A and I keep the signal, on / off"),
     _bind("C", "next_color", "next colour mapping", repeats=True),
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
@@ -52,6 +54,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
+    _bind("T", "toggle_tour", "the tour, a lesson in pages; again: leave it"),
     _bind(
         "1 2 3 4 5 6 7 8 9",
         " ".join(f"favourite_{n}" for n in range(1, 10)),
@@ -62,7 +65,7 @@ BINDINGS: tuple[Binding, ...] = (
         " ".join(f"keep_{n}" for n in range(1, 10)),
         "make this a favourite, number 1–9",
     ),
-    _bind("Enter", "enter", "open item under cursor, or layer"),
+    _bind("Enter", "enter", "open or select item under cursor, or open layer shown"),
     _bind("Backspace", "leave", "return from what was opened"),
     _bind("F2", "screenshot", "save a screenshot"),
     _bind("F9", "record", "start / stop recording frames"),

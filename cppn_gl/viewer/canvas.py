@@ -98,16 +98,16 @@ class Canvas:
         part = self._drawing
         if part is None or self._front_of is None:
             return ""
-        done = part.task.fraction
+        done = part.done = max(part.done, part.task.fraction)
         if not part.refines:
-            return f"drawing, {done:.0%}".replace("%", " %")
+            return _percent("drawing", done)
         if part.samples > 1:
             top, rows = part.region.offset[1], part.region.part[1]
             done = (top + done * rows) / max(1, part.of[1][1])
-            return f"smoothing, {done:.0%}".replace("%", " %")
+            return _percent("smoothing", done)
         finest = self._finest(part.of[1])
         before, after = ((finest / scale) ** 2 for scale in (max(1, self.scale), part.scale))
-        return f"refining, {before + done * (after - before):.0%}".replace("%", " %")
+        return _percent("refining", before + done * (after - before))
 
     def rests(self, still: bool = True) -> bool:
         """Whether nothing is left to draw for the requested scene; `still` as in `advance`."""
@@ -326,6 +326,7 @@ class _Part:
     ):
         self.task, self.pick, self.of, self.planes, self.scale = task, pick, of, planes, scale
         self.region, self.samples, self.refines = region, region.samples, refines
+        self.done = 0.0  # the largest fraction told
         self.work = self.seconds = 0.0  # multiplications (views that are timed), and time spent
 
     def step(self, budget: float) -> bool:
@@ -359,6 +360,11 @@ def _same_picture(old: Wanted, new: Wanted) -> bool:
         and (a.preset.color, a.preset.show) == (b.preset.color, b.preset.show)
         and a.preset.options(options) == b.preset.options(options)
     )
+
+
+def _percent(what: str, done: float) -> str:
+    """Progress in words; without a number as long as none is known."""
+    return f"{what}, {100 * done:.0f} %" if done > 0 else what
 
 
 def _coarse(size: tuple[int, int], scale: int) -> tuple[int, int]:

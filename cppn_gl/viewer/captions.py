@@ -1,23 +1,218 @@
-"""The captions of a tour's steps, shown while their presets are."""
+"""The caption of a tour's page: ticks to click, a heading, the words, and what is asked.
 
-from collections.abc import Sequence
+Lesson, key labels -> Caption.drawn(): pixels of a strip below the picture, with spots
 
-from cppn_gl.preset.tour import Step, caption
-from cppn_gl.viewer.explorer import Explorer
+Its height depends on the page and the window alone, so that an answer does not move the picture.
+Where there is not room for everything, what is asked goes before the text, which a click shows.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from cppn_gl.utils.cache import LRUCache
+from cppn_gl.viewer import typeset
+from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.hud import Spot
+from cppn_gl.viewer.lesson import Lesson, Words
+from cppn_gl.viewer.typeset import ACCENT, DIM, LEAST, WARM, WHITE, Ink, Paragraph, Run
+from cppn_gl.views import text
+
+MEASURE = 54  # largest width, in font sizes
+SMALLER = 2  # font sizes given up before the text is
+FULL = 0.85  # of the strip's greatest height: with the text it takes no more
+AHEAD: Ink = (92, 100, 112, 255)  # a tick of a page to come
+FRAME: Ink = (92, 124, 158, 255)  # around a key
+_MARKUP = re.compile(r"<([^<>]*)>|\*([^*]*)\*")
+_KEPT = 8  # drawings
+
+Drawn = tuple[text.Pixels, tuple[Spot, ...]]
 
 
-class Captions:
-    """A caption for each step; none without a tour."""
+@dataclass(frozen=True)
+class _Way:
+    """How the words are arranged: which are shown, at which font size."""
 
-    def __init__(self, tour: Sequence[Step] = ()):
-        self._names = [step.preset.name for step in tour]
-        self._captions = [caption(step, k, len(tour)) for k, step in enumerate(tour, 1)]
+    points: int
+    full: bool  # the text as well as what is asked
+    height: int
 
-    def of(self, explorer: Explorer) -> list[str]:
-        """The caption of the explored preset, also when the history has led back to it."""
-        name, number = explorer.preset.name, explorer.presets.number
-        if name not in self._names:
-            return []
-        if not number or self._names[number - 1] != name:
-            number = self._names.index(name) + 1
-        return self._captions[number - 1]
+
+class Caption:
+    """Draws the caption of the page that a lesson shows. `names`: the user's labels of keys."""
+
+    def __init__(self, lesson: Lesson):
+        self._lesson = lesson
+        self.names: Mapping[str, str] = {}
+        self._reading: int | None = None  # the page whose text a click has asked for
+        self._made: LRUCache[object, Drawn] = LRUCache(_KEPT)
+
+    def __bool__(self) -> bool:
+        return self._lesson.page is not None
+
+    def drawn(self, room: int, points: int, most: int) -> Drawn:
+        """Pixels at most `room` wide and `most` high, and the spots in them.
+
+        `points`: the font size, or less where there is little room.
+        """
+        lesson = self._lesson
+        words, longest = lesson.words(), lesson.longest()
+        if words is None or longest is None:
+            raise ValueError("no page is shown")
+        reading = self._reading == lesson.number
+        answered, names = frozenset(lesson.answered), tuple(sorted(self.names.items()))
+        key = words, lesson.number, answered, names, reading, (room, points, most)
+        return self._made.get(key, lambda: self._draw(words, longest, room, points, most))
+
+    def _draw(self, words: Words, longest: Words, room: int, points: int, most: int) -> Drawn:
+        way = self._way(longest, room, points, most)
+        wide = min(room, MEASURE * way.points)
+        reading = self._reading == self._lesson.number and not way.full
+        image = Image.new("RGBA", (max(1, wide), max(1, way.height)), text.CLEAR)
+        edge = _edge(way.points)
+        spots, y = self._ticks(image, edge, way.points)
+        more = not way.full
+        spots += self._head(image, words.heading, y, way.points, more)
+        y += typeset.line_height(way.points)
+        shown = self._paragraphs(words, full=way.full, reading=reading)
+        lines = typeset.compose(shown, way.points, wide - 2 * edge)
+        parts = typeset.paginate(lines, max(1, way.height - y - edge // 2))
+        draw = ImageDraw.Draw(image)
+        for target in typeset.draw_lines(image, parts[0] if parts else [], edge, y):
+            box = target.x, target.y, target.width, target.height
+            spots.append(Spot(*box, target.action, target.hint))
+            _frame(draw, box, way.points)
+        return np.asarray(image), tuple(spots)
+
+    def _way(self, longest: Words, room: int, points: int, most: int) -> _Way:
+        """The largest font at which everything fits, or else only what is asked, or the text."""
+        least, reading = min(LEAST, points), self._reading == self._lesson.number
+        sizes = [(p, True) for p in range(points, max(least, points - SMALLER) - 1, -1)]
+        sizes += [(p, False) for p in range(points, least - 1, -1)]
+        for size, full in sizes:
+            shown = self._paragraphs(longest, full=full, reading=reading)
+            height = self._height(shown, room, size)
+            if height <= (FULL * most if full else most):
+                break
+        return _Way(size, full, min(height, most))
+
+    def _height(self, shown: list[Paragraph], room: int, points: int) -> int:
+        edge = _edge(points)
+        lines = typeset.compose(shown, points, min(room, MEASURE * points) - 2 * edge)
+        head = edge + _tick(points) + edge + typeset.line_height(points)
+        return head + typeset.height(lines) + edge
+
+    def _paragraphs(self, words: Words, *, full: bool, reading: bool) -> list[Paragraph]:
+        body = Paragraph(self._runs(words.text, DIM))
+        asked = Paragraph(self._runs(words.asked, WARM if words.answered else WHITE), above=0.25)
+        return [body, asked] if full else [body] if reading else [asked]
+
+    def _runs(self, words: str, ink: Ink) -> tuple[Run, ...]:
+        """Words with <action> as the key of that action, which can be clicked, and *italics*."""
+        runs, at = [], 0
+        for match in _MARKUP.finditer(words):
+            runs.append(Run(words[at : match.start()], ink=ink))
+            at = match.end()
+            if match[1] is None:
+                runs.append(Run(match[2], "italic", ink))
+                continue
+            key = self._key(match[1])
+            room = Run(" " * (2 if len(key.words) == 1 else 1))  # for its frame
+            runs += [room, key, room if words[at : at + 1] == " " else Run(" ")]
+        return tuple(run for run in (*runs, Run(words[at:], ink=ink)) if run.words)
+
+    def _key(self, action: str) -> Run:
+        large = action.startswith("Shift+")
+        name = action.removeprefix("Shift+")
+        label = ("Shift+" if large else "") + keys_of(name, self.names)
+        # Events give a click no Shift: such a key only tells.
+        return Run(label, "bold", ACCENT, action=_nothing if large else name)
+
+    def _ticks(self, image: Image.Image, edge: int, points: int) -> tuple[list[Spot], int]:
+        """A tick for each page, grouped by chapter; the height used."""
+        pages, lesson, high = self._lesson.pages, self._lesson, _tick(points)
+        gap = max(1, points // 5)
+        breaks = [k for k in range(1, len(pages)) if pages[k].chapter != pages[k - 1].chapter]
+        free = image.width - 2 * edge - gap * (len(pages) - 1) - 3 * gap * len(breaks)
+        draw, spots, x = ImageDraw.Draw(image), [], float(edge)
+        wide = max(1.0, free / len(pages))
+        for number, page in enumerate(pages, 1):
+            x += 3 * gap if number - 1 in breaks else 0
+            here = number == lesson.number
+            ink = WHITE if here else WARM if number in lesson.answered else AHEAD
+            box = (round(x), edge, round(x + wide) - 1, edge + high - 1)
+            draw.rounded_rectangle(box, radius=high // 2, fill=ink)
+            hint = f"{number}  {page.chapter}: {page.heading}"
+            go = functools.partial(lesson.go, number)
+            spots.append(Spot(box[0], 0, round(wide + gap), high + 2 * edge, go, hint))
+            x += wide + gap
+        return spots, 2 * edge + high
+
+    def _head(
+        self, image: Image.Image, heading: str, y: int, points: int, more: bool
+    ) -> list[Spot]:
+        """The line of the heading, and at its right the place in the tour, back, on and leave."""
+        lesson, edge, line = self._lesson, _edge(points), typeset.line_height(points)
+        page = lesson.pages[lesson.number - 1]
+        last = lesson.number == len(lesson.pages)
+        narrow = image.width < 36 * points
+        parts: list[tuple[str, Ink, str | Callable[[], None], str]] = [
+            (f"{lesson.number} / {len(lesson.pages)}", DIM, "", page.chapter)
+        ]
+        if image.width > 46 * points:
+            parts.insert(0, (page.chapter, DIM, "", ""))
+        if more:
+            reading = self._reading == lesson.number
+            words = ("try" if narrow else "try it") if reading else "read"
+            parts.append((words, ACCENT, self._turn, "the rest of this page"))
+        if lesson.number > 1:
+            parts.append(("‹" if narrow else "‹ back", ACCENT, lesson.back, "the page before"))
+        words, hint = ("end", "leave the tour") if last else ("next", "the next page")
+        on = "›" if narrow and not last else f"{words} ›"
+        parts.append((on, ACCENT, lesson.forward, hint))
+        if not last:
+            parts.append(("×", DIM, lesson.leave, "leave the tour"))
+        spots, gap = [], points * (0.8 if narrow else 1.2)
+        x = image.width - edge + gap
+        for words, ink, action, hint in reversed(parts):
+            wide = typeset.width(words, points)
+            x -= wide + gap
+            run = Run(words, ink=ink)
+            typeset.draw_lines(image, typeset.compose([Paragraph((run,))], points, wide + 2), x, y)
+            if action or hint:
+                left, right = round(x - gap / 2), min(image.width, round(x + wide + gap / 2))
+                spots.append(Spot(left, y, right - left, line, action or _nothing, hint))
+        title = typeset.shorten(heading, points, max(1, x - gap - edge), "bold")
+        typeset.draw_lines(
+            image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y
+        )
+        return spots
+
+    def _turn(self) -> None:
+        """Show the text in place of what is asked, or again what is asked."""
+        number = self._lesson.number
+        self._reading = None if self._reading == number else number
+
+
+def _frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: int) -> None:
+    """The outline of a key around its label."""
+    left, top, wide, high = box
+    aside = max(2, round(0.22 * points), (high - 3 - wide) // 2)
+    outline = (left - aside, top + 1, left + wide + aside - 1, top + high - 2)
+    draw.rounded_rectangle(outline, radius=max(2, points // 4), outline=FRAME)
+
+
+def _nothing() -> None:
+    """The action of a spot that only tells."""
+
+
+def _edge(points: int) -> int:
+    return max(3, round(points * 0.45))
+
+
+def _tick(points: int) -> int:
+    return max(3, round(points * 0.3))

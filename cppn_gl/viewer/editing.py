@@ -72,7 +72,8 @@ class Editing(ABC):
         if self.gesture is None or self._edit[:2] != (self.gesture, place):
             self._edit = self.gesture, place, old, _after(moment.preset, changed)
         before, after = self._edit[2:]
-        self._look(Moment(changed, moment.home, moment.layer))
+        loaded = moment.loaded or moment.preset
+        self._look(Moment(changed, moment.home, moment.layer, loaded))
         self.message = f"{_named(changed, target, source)}: {before:.3g} → {value:.3g}{after}"
 
     def open_unit(self, unit: Unit) -> None:

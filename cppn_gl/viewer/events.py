@@ -167,18 +167,18 @@ class Events:
         return spot_at(self.panels, *to_framebuffer(self._window, *self._at))
 
     def _on_press(self, x: int, y: int, button: int) -> None:
+        # x and y are the cursor's position now, which after a long frame may be far from the press.
+        self._at = self._at or (x, y)
         if self.gui is not None:
-            self.gui.mouse(*to_framebuffer(self._window, x, y))
+            self.gui.mouse(*to_framebuffer(self._window, *self._at))
             if self.gui.button(button - 1, True):
                 return
         self._gesture += 1
-        self._at = self._at or (x, y)
         self._spot = self.pointed_spot if button == LEFT else None
         if self._spot is not None:
             return
         self._buttons.add(button)
-        # x and y are the cursor's position now, which after a long frame may be far from the press.
-        self._pressed_at = self._at or (x, y)
+        self._pressed_at = self._at
 
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)

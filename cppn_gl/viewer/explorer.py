@@ -12,6 +12,7 @@ from typing import Any, cast
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
+from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.surprise import RANDOM, fresh_seed, surprise_steps
@@ -23,6 +24,7 @@ from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.favourites import Favourites, opened
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
+from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
@@ -31,7 +33,8 @@ ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
-MIN_SCALE, MAX_SCALE = 1e-4, 1000.0  # limits of the weight scale for ] and [
+MAX_TITLE = 200
+CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
 class Explorer(Viewing, Editing):
@@ -57,6 +60,9 @@ class Explorer(Viewing, Editing):
         self.presets = PresetList(presets, names)
         self.favourites = favourites or Favourites()
         self.guided = False  # captions name the presets
+        self.keep_signal = True  # when the activation or the initialisation changes
+        self.window = (640, 360)  # the picture's size in pixels
+        self._keeper = Keeper()
         self._surprise: Stepping[Preset] | None = None
         self._entered: list[tuple[Moment, float | None]] = []  # to return to, with their times
         self._scale_base = 0.0  # the weight scale that the ladder of steps started from
@@ -102,9 +108,14 @@ class Explorer(Viewing, Editing):
             if self.view.own_layers:
                 shown = now.preset.replace(**{"show.layer": now.layer})
             else:
-                shown = now.preset.layer_picture(now.layer)
+                shown = titled(now.preset.layer_picture(now.layer), self.loaded)
             self._shown = (now, shown)
         return self._shown[1]
+
+    @property
+    def title(self) -> str:
+        """The title of what is shown, or its name; it says so if the network has been changed."""
+        return self.shown.title or self.preset.name
 
     @property
     def moving(self) -> bool:
@@ -126,6 +137,11 @@ class Explorer(Viewing, Editing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    def revisit(self, moment: Moment) -> None:
+        """Explore what was explored before, with the layer that was shown."""
+        self._entered.clear()
+        self._look(moment)
+
     @property
     def busy(self) -> bool:
         """Whether `work` has something to do."""
@@ -137,9 +153,13 @@ class Explorer(Viewing, Editing):
             preset = self._surprise.result
             assert preset is not None
             self.load(preset)
-            self.message = preset.title
+            self.message = f"random, seed {preset.spec.seed}: {preset.title}"
 
     def _look(self, moment: Moment) -> None:
+        """Make a moment the current one; its title says if the network was changed."""
+        if moment.loaded is not None:
+            preset = titled(moment.preset, moment.loaded)
+            moment = dataclasses.replace(moment, preset=preset)
         self._surprise = None  # what is chosen meanwhile stays
         self.history.add(moment, self.gesture)
 
@@ -147,6 +167,10 @@ class Explorer(Viewing, Editing):
         """Explore a preset that was selected, at `time` if given; `leave` returns."""
         self._entered.append((self.history.now, None if time is None else self.time))
         self.time = self.time if time is None else time
+        other = (preset.spec, preset.normalize) != (self.preset.spec, self.preset.normalize)
+        if other and preset.title and preset.title == self.preset.title:
+            title = f"{preset.title}: {words.partition(':')[0]}"
+            preset = preset.replace(title=title[:MAX_TITLE])
         self._look(Moment(preset, preset.view))
         self.message = f"{words}; Backspace returns"
 
@@ -226,6 +250,19 @@ class Explorer(Viewing, Editing):
                 return
         self.message = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
 
+    def double_scale(self, large: bool = False) -> None:
+        """Double the weight scale (Shift: halve it)."""
+        spec = self._spec()
+        if spec is None:
+            return
+        scale = spec.weight_scale * (0.5 if large else 2.0)  # exact: one undoes the other
+        if MIN_SCALE <= scale <= MAX_SCALE:
+            self.change(weight_scale=scale)
+            return
+        limits = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
+        verb = "halved" if large else "doubled"
+        self.message = f"{limits}: {spec.weight_scale:.4g} cannot be {verb}"
+
     def random_seed(self, large: bool = False) -> None:
         """A new random seed: another network of the same structure (Shift: the preset `random`)."""
         if large:
@@ -239,14 +276,46 @@ class Explorer(Viewing, Editing):
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
-            self.change(activation=name)
+            self._redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next weight initialisation (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             name = following(list(INITS), spec.init, large)
-            self.change(init=name)
+            self._redraw(init=name)
+
+    def toggle_keeping(self, large: bool = False) -> None:
+        """Switch whether A and I keep the signal by another weight scale."""
+        self.keep_signal = not self.keep_signal
+        says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
+        self.message = f"activation and initialisation keys {says} the signal"
+
+    def _redraw(self, **key: str) -> None:
+        """Change the activation or the initialisation, and the weight scale to keep the signal."""
+        words = change_words(self.preset, key)
+        if not self._keeps:
+            self.change(words, **key)
+            return
+        old = self.shown.at(self.time)
+        new = old.replace(**key)
+        kept = self._keeper.scale(old, new, self.time, self.window)
+        if kept is None:
+            self.change(words, **key)
+            return
+        scale, says = kept
+        change = f"weight scale {cast(Random, old.spec).weight_scale:.4g} → {scale:.4g}"
+        self.change(f"{words}, {change} {says}", **key, weight_scale=scale)
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether another weight scale may keep the signal: none that varies is replaced."""
+        sweep = self.preset.sweep
+        swept = {key for text in (sweep.rows, sweep.cols) for key in parse_axis(text).keys}
+        varies = self.view.name == "sheet" and bool(
+            swept & {"weight_scale", "network.weight_scale"}
+        )
+        return self.keep_signal and not varies and not self.preset.network_moves
 
     # Zoom and pan
 
@@ -327,19 +396,17 @@ class Explorer(Viewing, Editing):
         self.message = words
 
     def enter(self, large: bool = False) -> None:
-        """Open the item under the cursor, or else the network that ends at the layer shown."""
-        hit = self.pointed()
-        if hit is not None and hit.opens is not None:
-            self.open(hit.opens, hit.words, hit.time)
+        """Open or select what is under the cursor, or else open the layer shown as a network."""
+        if self._take(self.pointed()):
             return
         if self.layer == self.preset.spec.depth:
-            self.message = "choose a layer with PgDn first: Enter opens it as a network"
+            self.message = f"{self._nothing}; choose a layer with PgDn: Enter opens it as a network"
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
-        self._look(Moment(opened, self.home))
+        self._look(Moment(opened, self.home, loaded=self.loaded))
         self.message = f"now a network of depth {self.preset.spec.depth}; Backspace returns"
 
     def leave(self, large: bool = False) -> None:
@@ -465,3 +532,16 @@ class Explorer(Viewing, Editing):
             getattr(self, verb)(int(number))
         else:
             getattr(self, action)(large)
+
+
+def titled(preset: Preset, loaded: Preset) -> Preset:
+    """The preset, its title marked as CHANGED if its network is not that of the `loaded` one.
+
+    A title that was edited stays.
+    """
+    marked = loaded.title if loaded.title.endswith(CHANGED) else loaded.title + CHANGED
+    if not loaded.title or preset.title not in (loaded.title, marked) or len(marked) > MAX_TITLE:
+        return preset
+    same = (preset.spec, preset.normalize) == (loaded.spec, loaded.normalize)
+    title = loaded.title if same else marked
+    return preset if title == preset.title else preset.replace(title=title)

@@ -39,8 +39,7 @@ def fixed(value: float, decimals: int) -> str:
 
 def title(explorer: Explorer) -> str:
     """The title of what is shown."""
-    preset = explorer.preset
-    return getattr(explorer, "title", "") or preset.title or preset.name
+    return explorer.title
 
 
 def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
@@ -51,13 +50,13 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     preset = explorer.moment
     lines = [
         (shown(explorer), NORMALISED[preset.normalize.which]),
-        (preset.spec.structure, *activations(preset), weights(parameters)),
         (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
+        (preset.spec.structure, *activations(preset), weights(parameters)),
         tuple(filter(None, preset.spec.draws.split("  "))),
         _time(explorer),
     ]
     if not explorer.view.by_pixel and explorer.knob:
-        lines.insert(1, (f"{turned(explorer.options, explorer.knob)} (keys O, K, J)",))
+        lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
 
 

@@ -30,7 +30,7 @@ COMMON = {
     "view.extent": "extent",
     "color.mapping": "colours",
 }
-LABELS = COMMON | {"network.output_activation": "last activation"}  # of others: their names
+LABELS = COMMON | {"network.output_activation": "last activation", "animate.moving": "keys"}
 TITLES = {
     "network": "Network",
     "view": "Viewport",

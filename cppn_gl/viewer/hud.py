@@ -8,6 +8,7 @@ stays until it is fixed. Everything is a panel of pixels, with spots to click.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -27,11 +28,12 @@ SAVED_SECONDS = 12.0  # of a message with a file's name
 PROGRESS_AFTER = 0.7  # seconds of refining after which it is told
 TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
 PANELS = 16  # cached
+LEAST_ROOM = 12  # font sizes; a narrower place beside an open panel stays free
 MEASURE = 30  # largest width of the HUD and of messages, in font sizes
-CAPTION_MEASURE = 50  # of a caption
 PAGE_MEASURE = 33  # of a column of an explanation
 MOST = 0.62  # of the window's height for the HUD; facts that do not fit are told by `?`
 ROWS, ROWS_SHARE = 3, 0.22  # of the strip: at most so many, in at most this part of the height
+WIDE = 100  # font sizes
 CAPTIONED_ROWS, CAPTIONED_SHARE = 2, 0.12  # the same, with a caption, which has CAPTION_SHARE
 CAPTION_SHARE = 0.45
 SHEET: Ink = (*text.GROUND, 232)  # background of the help and of explanations
@@ -128,6 +130,16 @@ class _Drawn:
         return Panel(name, self.pixels, max(0, x), max(0, y), alpha, self.spots)
 
 
+class Caption(Protocol):
+    """The words of a tour's page."""
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+
+    def drawn(self, room: int, points: int, most: int) -> tuple[text.Pixels, tuple[Spot, ...]]:
+        """Pixels at most `room` wide and `most` high, and the spots in them."""
+
+
 class Hud:
     """Builds the panels of a frame; caches those whose content has not changed.
 
@@ -143,7 +155,7 @@ class Hud:
         self.explanation: Sequence[Paragraph] = ()
         self.problem = ""  # an error to show until it is fixed
         self.advice = ""  # shown while it is true
-        self.caption: Sequence[str | Paragraph] = ()  # of a tour's step
+        self.caption: Caption | None = None  # of a tour's page
         self.pointer: tuple[Run, ...] = ()  # what is under the cursor
         self.hint = ""  # describes the spot under the cursor
         self.progress = ""  # of a picture that is still coarse
@@ -212,6 +224,23 @@ class Hud:
         idle = now - self._touched - IDLE_SECONDS
         return min(1.0, max(0.0, 1 - idle / FADE_SECONDS))
 
+    def words(self, now: float) -> dict[str, str]:
+        """What is told, as text: for the trace."""
+        pages = {"help": self.help, "explanation": self.explain}
+        found = {
+            "title": self._told.title,
+            "facts": "\n".join(" · ".join(parts) for parts in self._told.facts),
+            "message": _plain(self._fresh(now)),
+            "pointer": _plain(self.pointer),
+            "hint": self.hint,
+            "advice": self.advice,
+            "problem": self.problem,
+            "progress": self._progress(now),
+            "recording": _plain(_recording(self.recording)) if self.recording else "",
+            **{name: f"{one.page + 1} of {one.pages}" for name, one in pages.items() if one.open},
+        }
+        return {name: words for name, words in found.items() if words}
+
     def _fresh(self, now: float) -> tuple[Run, ...]:
         return self._message if now < self._message_until else ()
 
@@ -239,33 +268,24 @@ class Hud:
         if not self.on or not (self.beside or self.caption):
             return 0
         most, share = (CAPTIONED_ROWS, CAPTIONED_SHARE) if self.caption else (ROWS, ROWS_SHARE)
+        if size[0] > WIDE * points:  # all facts have room in one row
+            most = min(most, 2)
         room = share * size[1] - 2 * _edge(points)
         return min(most, max(0, int(room // typeset.line_height(points))))
 
     def _room(self, size: Size, points: int) -> int:
         """The window's width in pixels, without what an open panel covers."""
-        left = size[0] - self.covered
-        return left if left > 12 * points else size[0]
+        return size[0] if self.crowded(size, points) else size[0] - self.covered
+
+    def crowded(self, size: Size, points: int) -> bool:
+        """Whether an open panel leaves no room for text beside it."""
+        return self.covered > 0 and size[0] - self.covered < LEAST_ROOM * points
 
     def _captioned(self, size: Size, points: int) -> _Drawn | None:
-        most = round(CAPTION_SHARE * size[1])
-        if not (self.on and self.caption) or most < 2 * typeset.line_height(LEAST):
+        if not (self.on and self.caption):
             return None
-        lines = [
-            says(line, "bold" if k == 0 else "regular", text.WHITE if k == 0 else DIM)
-            if isinstance(line, str)
-            else line
-            for k, line in enumerate(self.caption)
-        ]
-        while points > LEAST:  # smaller rather than cut
-            room = min(self._room(size, points), CAPTION_MEASURE * points)
-            inner = room - 2 * _edge(points)
-            found = typeset.compose(lines, points, inner)
-            if typeset.height(found) + 2 * _edge(points) <= most:
-                break
-            points -= 1
-        room = min(self._room(size, points), CAPTION_MEASURE * points)
-        return self._panel(lines, points, (room, most), text.CLEAR, _edge(points))
+        most = round(CAPTION_SHARE * size[1])
+        return _Drawn(*self.caption.drawn(self._room(size, points), points, most))
 
     def panels(
         self, size: Size, content_scale: float, now: float, names: Mapping[str, str]
@@ -274,9 +294,27 @@ class Hud:
 
         `names` labels the keys as on the user's keyboard.
         """
+        points, panels = font_size(size, content_scale), list[Panel]()
+        if not self.crowded(size, points):
+            self._tell_around(panels, size, content_scale, now, names)
+        room = self._room(size, points)
+        for name, booklet in (("help", self.help), ("explain", self.explain)):
+            if booklet.open:
+                of = _help(names) if name == "help" else tuple(self.explanation)
+                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
+        return panels
+
+    def _tell_around(
+        self,
+        panels: list[Panel],
+        size: Size,
+        content_scale: float,
+        now: float,
+        names: Mapping[str, str],
+    ) -> None:
+        """Add all but what is opened: around the picture, or over it."""
         points = font_size(size, content_scale)
         room, below = self._room(size, points), size[1] - self.strip(size, content_scale)
-        panels: list[Panel] = []
         caption, rows = self._captioned(size, points), self._rows(size, points)
         if caption is not None:
             left = (room - caption.width) // 2
@@ -285,34 +323,35 @@ class Hud:
             strip = self._strip_of(room, points, rows, now, names)
             panels.append(strip.at("strip", 0, size[1] - strip.height))
         reading = self.help.open or self.explain.open
-        if rows:
-            bottom = self._problem(panels, (room, below), points)
-        else:
-            bottom = self._stack(panels, (room, below), points, now)
+        top = 0 if rows else self._sign(panels, room, points)
+        bottom = self._problem(panels, (room, below), points, top)
+        if not rows:
+            bottom = self._stack(panels, (room, bottom), points, now, top)
         if self.on and not rows and not reading and self.opacity(now) > 0:
-            self._corner(panels, (room, bottom), points, now, names)
-        if not (rows and self.on):
-            self._signs(panels, (room, below), points, now)
-        for name, booklet in (("help", self.help), ("explain", self.explain)):
-            if booklet.open:
-                of = _help(names) if name == "help" else tuple(self.explanation)
-                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
-        return panels
+            self._side(panels, (room, below), points, now, names)
+            self._corner(panels, (room, below), bottom, points, now, names)
 
-    def _problem(self, panels: list[Panel], size: Size, points: int) -> int:
+    def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
-        if not self.problem:
-            return size[1]
         margin = _margin(points)
-        room = max(40, size[0] - 2 * margin), size[1] - 2 * margin
+        room = max(40, size[0] - 2 * margin), size[1] - top - 2 * margin
+        if not self.problem or room[1] < typeset.LEAST:
+            return size[1]
         drawn = self._panel([says(self.problem)], points, room, text.ALARM)
         y = size[1] - margin - drawn.height
         panels.append(drawn.at("problem", margin, y))
         return y + margin // 2
 
-    def _stack(self, panels: list[Panel], size: Size, points: int, now: float) -> int:
-        """Add problem, message and advice from the bottom up; the height left above them."""
-        margin, bottom = _margin(points), self._problem(panels, size, points)
+    def _stack(self, panels: list[Panel], size: Size, points: int, now: float, top: int) -> int:
+        """Add message, advice and progress from the bottom up; the height left above them."""
+        margin, bottom, free = _margin(points), size[1], size[0] - 2 * _margin(points)
+        progress = self._progress(now) if self.on else ""
+        if progress:
+            drawn = self._panel([says(progress, ink=DIM)], points, size, step=2 * points)
+            x, y = size[0] - margin - drawn.width, bottom - margin - drawn.height
+            if y > top:
+                panels.append(drawn.at("progress", x, y))
+                free, bottom = free - drawn.width - margin, y + margin // 2
         room = max(40, min(size[0] - 2 * margin, round(1.5 * MEASURE * points)))
         lines = [
             ("message", self._fresh(now)),
@@ -322,10 +361,15 @@ class Hud:
         for name, runs in lines:
             if not (self.on and any(run.words for run in runs)):
                 continue
-            if bottom - margin < typeset.line_height(points) + 2 * typeset.pad_of(points):
-                break
-            drawn = self._panel([Paragraph(runs)], points, (room, bottom - margin))
+            drawn = self._panel(
+                [Paragraph(runs)], points, (room, max(1, bottom - top - 2 * margin))
+            )
+            if progress and drawn.width <= free:  # beside the progress
+                bottom = size[1]
+            progress = ""
             y = bottom - margin - drawn.height
+            if y < top + margin:
+                break
             panels.append(drawn.at(name, margin, y))
             bottom = y + margin // 2
         return bottom
@@ -334,44 +378,57 @@ class Hud:
         self,
         panels: list[Panel],
         size: Size,
+        bottom: int,
         points: int,
         now: float,
         names: Mapping[str, str],
     ) -> None:
-        """Add the HUD at the upper left, and the buttons at the right."""
+        """Add the HUD at the upper left, below a sign that is there and above `bottom`."""
         margin, alpha = _margin(points), self.opacity(now)
-        buttons = self._buttons(points, names, upright=True)
-        if buttons.height < size[1]:
-            x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
-            panels.append(buttons.at("buttons", x, y, alpha))
+        sign = next((panel for panel in panels if panel.name == "recording"), None)
+        top = margin
+        if sign is not None and sign.x < (MEASURE + 2) * points:
+            top += len(sign.pixels) + margin // 2
         if not self._told.title:
             return
-        room = max(40, min(size[0] - buttons.width - 2 * margin, MEASURE * points))
-        most = round(min(size[1] - 2 * margin, max(MOST * size[1], 6 * points)))
+        beside = round(1.35 * typeset.line_height(points))  # the buttons
+        room = max(40, min(size[0] - 3 * margin - beside, MEASURE * points))
+        most = round(min(bottom - top - margin, max(MOST * size[1], 6 * points)))
         if most < typeset.line_height(points) + 2 * typeset.pad_of(points):
             return
         told = self._told
         head, lines = says(told.title, "bold"), [_joined(parts) for parts in told.facts]
-        foot = [Paragraph(self.pointer, above=0.2)] if self.pointer else []
-        foot.append(Paragraph(_keys(told, names), above=0.2))
-        inner = room - 2 * typeset.pad_of(points)
-        while lines and _height([head, *lines, *foot], points, inner) > most:
+        # What can be clicked stays in its place, whether or not values stand below it.
+        keys, values = Paragraph(_keys(told, names), above=0.2), Paragraph(self.pointer, above=0.2)
+        inner, below = room - 2 * typeset.pad_of(points), 2.3 * typeset.line_height(points)
+        while lines and _height([head, *lines, keys], points, inner) + below > most:
             lines.pop()
+        foot = [keys, values] if self.pointer else [keys]
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
-        panels.append(drawn.at("hud", margin, margin, alpha))
+        panels.append(drawn.at("hud", margin, top, alpha))
 
-    def _signs(self, panels: list[Panel], size: Size, points: int, now: float) -> None:
-        """Add what does not fade: the recording, and the progress of a coarse picture."""
-        margin = _margin(points)
-        if self.recording is not None:
-            runs = _recording(self.recording) if self.on else _recording(self.recording)[:1]
-            drawn = self._panel([Paragraph(runs)], points, size)
-            panels.append(drawn.at("recording", size[0] - margin - drawn.width, margin))
-        progress = self._progress(now) if self.on else ""
-        if progress:
-            drawn = self._panel([says(progress, ink=DIM)], points, size, step=2 * points)
-            x, y = size[0] - margin - drawn.width, size[1] - margin - drawn.height
-            panels.append(drawn.at("progress", x, y))
+    def _side(
+        self,
+        panels: list[Panel],
+        size: Size,
+        points: int,
+        now: float,
+        names: Mapping[str, str],
+    ) -> None:
+        """Add the buttons in the middle of the right edge."""
+        buttons = self._buttons(points, names, upright=True)
+        if buttons.height < size[1] and buttons.width < size[0] // 4:
+            x, y = size[0] - buttons.width, (size[1] - buttons.height) // 2
+            panels.append(buttons.at("buttons", x, y, self.opacity(now)))
+
+    def _sign(self, panels: list[Panel], room: int, points: int) -> int:
+        """Add the recording's sign at the upper right; the height down to its lower edge."""
+        if self.recording is None:
+            return 0
+        margin, runs = _margin(points), _recording(self.recording)
+        drawn = self._panel([Paragraph(runs if self.on else runs[:1])], points, (room, 4 * points))
+        panels.append(drawn.at("recording", room - margin - drawn.width, margin))
+        return margin + drawn.height
 
     # Drawing
 
@@ -393,9 +450,13 @@ class Hud:
         )
 
     def _buttons(self, points: int, names: Mapping[str, str], *, upright: bool) -> _Drawn:
-        """The buttons that open the panel, the chooser and the explanation."""
+        """The buttons that open the panel, the chooser, the tour and the explanation."""
         tab = keys_of("next_overlay", names)
         kinds = [("explain", f"what am I seeing? ({keys_of('explain', names)})")]
+        if not self.caption:
+            kinds.insert(
+                0, ("toggle_tour", f"the tour, a lesson ({keys_of('toggle_tour', names)})")
+            )
         if self.handle:
             kinds.insert(0, ("toggle_chooser", f"presets as pictures (Shift+{tab})"))
             kinds.insert(0, ("toggle_panel", f"the panel of all settings ({tab})"))
@@ -455,6 +516,10 @@ def font_size(size: Size, content_scale: float) -> int:
 
 def _nothing() -> None:
     """A spot's action that does nothing: the spot only has words."""
+
+
+def _plain(runs: Sequence[Run]) -> str:
+    return "".join(run.words for run in runs).replace(typeset.TIED, " ").strip()
 
 
 def _margin(points: int) -> int:
@@ -538,7 +603,7 @@ def _draw_buttons(kinds: Sequence[tuple[str, str]], points: int, *, upright: boo
 def _draw_icon(
     draw: ImageDraw.ImageDraw, action: str, x: int, y: int, side: int, points: int
 ) -> None:
-    """Sliders for the panel, four pictures for the chooser, a question mark."""
+    """Sliders for the panel, pictures for the chooser, a flag for the tour, a question mark."""
     ink, thick = ACCENT, max(1, round(points / 11))
     left, top, inner = x + side * 0.24, y + side * 0.24, side * 0.52
     if action == "toggle_panel":
@@ -553,6 +618,11 @@ def _draw_icon(
             for b in (0, 1):
                 at = left + a * (inner - cell), top + b * (inner - cell)
                 draw.rectangle((*at, at[0] + cell, at[1] + cell), outline=ink, width=thick)
+    elif action == "toggle_tour":
+        pole = left + inner * 0.2
+        draw.line((pole, top, pole, top + inner), fill=ink, width=thick)
+        flag = (pole, top), (left + inner, top + inner * 0.28), (pole, top + inner * 0.56)
+        draw.polygon(flag, outline=ink, width=thick)
     else:
         face = text.face(round(side * 0.72), "bold")
         draw.text((x + side / 2, y + side * 0.52), "?", fill=ink, font=face, anchor="mm")
@@ -687,14 +757,14 @@ def _draw_booklet(
 
 def _footer(booklet: Booklet, number: int, pages: int) -> tuple[Run, ...]:
     """The last line of a booklet: where one is, how to go on, how to close it."""
-    close = Run("Esc closes", ink=ACCENT, action=booklet.close)
+    close = Run("Esc closes", ink=ACCENT, action=booklet.close, hint="close")
     if pages == 1:
         return (close,)
     on = "more (Space)" if number + 1 < pages else "first page (Space)"
     return (
         Run(f"{number + 1} of {pages}", ink=DIM),
         Run("   "),
-        Run(on, "bold", ink=ACCENT, action=booklet.on),
+        Run(on, "bold", ink=ACCENT, action=booklet.on, hint="turn the page"),
         Run("   "),
         close,
     )

@@ -41,7 +41,8 @@ _PLACES |= {getattr(glfw, f"KEY_{c}"): c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 # All keys that may print a character, except digits and the keypad.
 _PRINTING = {*_PLACES, glfw.KEY_APOSTROPHE, glfw.KEY_SLASH, glfw.KEY_SEMICOLON, glfw.KEY_BACKSLASH}
 _PRINTING |= {glfw.KEY_GRAVE_ACCENT}
-_QUESTION = {"ß", "+", "'"}  # labels, at the place of -, that type ? with Shift
+# (key, label) that types ? with Shift: it is then not the key of its position.
+_QUESTION = {*(("-", label) for label in "ß+'"), *((key, "/") for key in "-=[],.")}
 
 
 def key_name(
@@ -49,7 +50,7 @@ def key_name(
 ) -> str | None:
     """The binding table's name of a key; None for a key that cannot be bound."""
     name = _CODES.get(code) or _names(_labels()).get(code)
-    if name is None or (name == "-" and shift and _labels().get(code) in _QUESTION):
+    if name is None or (shift and (name, _labels().get(code)) in _QUESTION):
         return None
     return ("Ctrl+" if ctrl else "") + ("Alt+" if alt else "") + name
 

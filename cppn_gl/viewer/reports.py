@@ -52,6 +52,7 @@ class Reports:
     def update(self, now: float) -> None:
         """Set all that the HUD tells."""
         app, hud = self._app, self._app.hud
+        hud.handle = not app.interface.problem
         spot = app.events.pointed_spot
         hud.hint = spot.words if spot is not None else ""
         hud.recording = app.captures.recorded
@@ -103,7 +104,7 @@ class Reports:
             return
         self._pointed, self._pointed_at = of, now
         inside = 0 <= place[0] < size[0] and 0 <= place[1] < size[1]
-        hud.pointer = self._runs(place) if inside and app.events.pointed_spot is None else ()
+        hud.pointer = self._runs(place) if inside else ()
 
     def _runs(self, place: tuple[float, float]) -> tuple[Run, ...]:
         app = self._app

@@ -1,11 +1,9 @@
 """Opens the window, runs its loop and closes it, also after an error."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from cppn_gl.engines.names import AUTO
 from cppn_gl.preset.shot import Shot
-from cppn_gl.preset.tour import Step
 from cppn_gl.viewer.app import App
 from cppn_gl.viewer.window import open_window
 
@@ -19,20 +17,20 @@ def run(
     source: Path | None = None,
     fullscreen: bool = False,
     engine: str = AUTO,
-    tour: Sequence[Step] = (),
-    step: int = 1,
+    page: int = 0,
 ) -> int:
     """Open the window on a shot, block until it is closed, and return the exit status.
 
-    `source` is the preset file to watch for changes; `engine` is as for Renderer. With a `tour`,
-    P steps through its captioned presets instead of all shipped ones, and `step` (from 1) is the
-    step that the shot shows. Raises ContextError if the window or the engine is not available.
+    `source` is the preset file to watch for changes; `engine` is as for Renderer. `page`: of the
+    tour, from 1, where it begins; the shot shows its preset. Raises ContextError if the window or
+    the engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:
         folder = output_dir or Path()
         app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
-        app.take_tour(tour, step)
+        if page:
+            app.take_tour(page)
         try:
             app.loop()
         finally:

@@ -5,7 +5,8 @@ clock, "scale": 1 for full resolution, "samples": N for N×N per pixel, "engine"
 "longest": ms of the longest turn of the window's loop since the previous line, "wanted": whether
 the picture is of the requested scene, "finished": the same, and at full resolution, "size", "time",
 "preset": TOML text}. Where something can be clicked: {"event": "clickable", "places": name to
-[x, y, width, height] in pixels of the window}, whenever it changes.
+[x, y, width, height] in pixels of the window}, whenever it changes. What the HUD tells: {"event":
+"told", "words": what it is to the text}, whenever it changes.
 """
 
 import json
@@ -29,6 +30,7 @@ class Trace:
         path = os.environ.get(VARIABLE)
         self._pictures = 0  # canvas.pictures when the last event was written
         self._places: dict[str, list[int]] = {}
+        self._words: dict[str, str] = {}
         self._file = open(path, "a", encoding="utf-8", buffering=1) if path else None  # noqa: SIM115
 
     def event(self, name: str, **values: Any) -> None:
@@ -48,6 +50,12 @@ class Trace:
         if found != self._places:
             self._places = found
             self.event("clickable", places=found)
+
+    def told(self, words: dict[str, str]) -> None:
+        """Log what the HUD tells, if that has changed."""
+        if self._file is not None and words != self._words:
+            self._words = words
+            self.event("told", words=words)
 
     def picture(self, canvas: Canvas, preset: Preset, size: tuple[int, int], **values: Any) -> bool:
         """Log the canvas's picture if it is new; whether it was logged."""

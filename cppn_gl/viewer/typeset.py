@@ -313,7 +313,7 @@ def spreads(
         if max(map(height, found)) <= box[1]:
             spread = Spread(tuple(map(tuple, found)), room, gap)
             wide, high = spread.size
-            fitting.append((abs(math.log(wide / max(1, high) / ASPECT)), count, spread))
+            fitting.append((abs(math.log(max(1, wide) / max(1, high) / ASPECT)), count, spread))
     if fitting:
         return [min(fitting)[2]]
     parts = paginate(lines, box[1])

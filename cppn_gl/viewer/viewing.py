@@ -99,12 +99,27 @@ class Viewing(ABC):
         return bool(self.view.knobs)
 
     def click(self) -> None:
-        """Open or select the item under the cursor."""
-        hit = self.pointed()
+        """Open or select what is under the cursor."""
+        if not self._take(self.pointed()):
+            self.message = self._nothing
+
+    def _take(self, hit: Hit | None) -> bool:
+        """Open or select an item; False if there is nothing to open or select."""
         if hit is not None and hit.opens is not None:
             self.open(hit.opens, hit.words, hit.time)
         elif hit is not None and hit.changes:
             self.change(hit.words, **hit.changes)
+        else:
+            return False
+        return True
+
+    @property
+    def _nothing(self) -> str:
+        """Why a click and Enter do nothing at the cursor."""
+        does = self.view.clicked
+        if does:
+            return f"nothing here: a click or Enter {does}"
+        return f"nothing to open in the view {self.view.name}"
 
 
 def following(names: list[str], name: Any, backwards: bool) -> str:

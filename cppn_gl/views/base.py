@@ -93,6 +93,7 @@ class View:
     own_shaders: it uses shaders other than the engines'.
     colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
         has its own colours.
+    clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
     row = ViewRow("", "", "")
@@ -105,6 +106,7 @@ class View:
     samples_itself = False
     own_shaders = True
     colors = False
+    clicked = ""
 
     @property
     def own_layers(self) -> bool:

@@ -8,7 +8,6 @@ All depth-k networks share the hidden layers of one pass. The weights of their o
 first rows of layer k's draws, rescaled where the initialisation depends on the fan-out.
 """
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +42,7 @@ class Outputs:
     values: Float32
 
 
-def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs]]:
+def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
     """The outputs of the depth-k network for every k, at the pixels of a picture of `size`."""
     network, count = scene.network, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
@@ -58,7 +57,7 @@ def pass_through(scene: Scene, size: Size) -> Generator[None, None, list[Outputs
         some = slice(start, start + evaluate.at_once)
         y = evaluate.coordinates(blocks[some].pixels, size)
         (_, before[0][some], _), *_ = first.walk(y)
-        yield
+        yield start / len(blocks)
         for end, into, (_, _, units) in zip(lasts[1:], before[1:], evaluate.walk(y), strict=False):
             with one_thread():
                 into[some] = evaluate.pre_activations(end, units)
@@ -78,10 +77,10 @@ def pre_activation_colors(values: Float32) -> Float32:
     return colors(shown)
 
 
-def layer_ranges(scene: Scene, shape: Size) -> Generator[None, None, list[ValueRange]]:
+def layer_ranges(scene: Scene, shape: Size) -> Steps[list[ValueRange]]:
     """The value range of each layer's picture of size `shape`, as if it were the whole picture."""
 
-    def values(size: Size) -> Generator[None, None, list[Float32]]:
+    def values(size: Size) -> Steps[list[Float32]]:
         found = yield from pass_through(scene, size)
         return [colors(one.values) for one in found]
 
@@ -95,6 +94,7 @@ class LayersView(CPUView):
     """Every layer's picture; with `before`, its pre-activations above it."""
 
     uses_cursor = True
+    clicked = "opens a layer"
     colors = True
 
     def cells(self, scene: Scene, size: Size) -> Cells:

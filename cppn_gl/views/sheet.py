@@ -45,6 +45,7 @@ class SheetView(View):
 
     uses_cursor = True
     samples_itself = True
+    clicked = "opens a cell"
     colors = True
 
     def __init__(self) -> None:

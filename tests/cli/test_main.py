@@ -32,6 +32,7 @@ from cppn_gl.preset import library
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.surprise import TITLE
+from cppn_gl.preset.tour import pages
 
 ROOT = Path(__file__).parents[2]
 TOML = """\
@@ -717,29 +718,27 @@ def test_a_sequence_of_a_view(run: Run, here: Path) -> None:
 # The tour
 
 
-def test_the_tour_opens_the_window_at_a_figure(run: Run, window: list[Any]) -> None:
+def test_the_tour_opens_the_window_at_a_page(run: Run, window: list[Any]) -> None:
     assert run("tour", "17", "--size", "320x180", "--no-hud") == (0, "", "")
     shot, keys = window[-1]
-    tour, step = keys["tour"], keys["step"]
-    assert tour[step - 1].figure == 17
-    assert shot.preset == tour[step - 1].preset
+    assert keys["page"] == 17
+    assert shot.preset == pages()[16].preset
     assert (keys["size"], keys["hud"]) == ((320, 180), False)
     assert run("tour") == (0, "", "")
-    assert window[-1][1]["step"] == 1
-    assert window[-1][0].preset == tour[0].preset
-    assert [one.figure for one in tour] == sorted(one.figure for one in tour)
+    assert window[-1][1]["page"] == 1
+    assert window[-1][0].preset == pages()[0].preset
 
 
-def test_the_tour_is_listed_where_there_is_no_display(run: Run) -> None:
+def test_the_tour_is_listed_when_asked_for_and_where_there_is_no_display(run: Run) -> None:
     status, out, err = run("tour")
     assert status == 0
     assert "DISPLAY is not set" in err
     assert err.count("\n") == 1
-    listed = [line.split() for line in out.splitlines()]
-    assert [int(words[1]) for words in listed] == sorted(int(words[1]) for words in listed)
-    assert {int(words[1]) for words in listed} == set(range(1, 21))
-    assert all(words[2] in library.shipped() for words in listed)
+    listed = [line.split() for line in out.splitlines() if line.startswith(" ")]
+    assert [int(words[0]) for words in listed] == list(range(1, len(pages()) + 1))
+    assert all(words[-1].strip("()") in library.shipped() for words in listed)
     assert run("tour", "--quiet")[2] == ""
+    assert run("tour", "--list") == (0, out, "")
 
 
 # What goes wrong
@@ -841,8 +840,9 @@ WRONG = [
     (sheet("--size", "0x9"), "--size: 0"),
     (sheet("--rows"), "expected one argument"),
     (sheet("--view", "units"), "sets the cells' views"),
-    (["tour", "99"], "no figure '99'; expected a number from 1 to 20"),
-    (["tour", "one"], "no figure 'one'"),
+    (["tour", "99"], f"no page '99'; expected a number from 1 to {len(pages())}"),
+    (["tour", "one"], "no page 'one'"),
+    (["tour", "true"], "no page 'true'"),
     (["tour", "1", "2"], "unexpected argument"),
     (["tour", "--size", "0x9"], "--size: 0"),
     (["tour", "--engine", "nonsense"], "--engine: no engine 'nonsense'"),

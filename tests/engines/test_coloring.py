@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from census import Census
-from rows import EACH, EXACT, FRAGMENT, NUMPY
+from rows import EACH, EXACT, FRAGMENT, NAMES, NUMPY
 from truth import MAGENTA, reference
 from windowless import windowless
 
@@ -15,6 +15,8 @@ from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import MAPPINGS, colored
 from cppn_gl.preset.preset import Preset
@@ -206,6 +208,23 @@ def test_what_is_no_number_is_magenta(engine: str, color: dict[str, Any]) -> Non
     bad = (np.abs(reference(preset, SIZE)) > 1e39).any(axis=-1)
     assert bad.mean() > 0.5
     assert (picture[bad] == MAGENTA).all()
+
+
+@pytest.mark.parametrize("engine", NAMES)
+@pytest.mark.parametrize("activation", ["sigmoid", "identity"])
+def test_finite_outputs_of_that_colour_are_mapped(engine: str, activation: str) -> None:
+    # Exactly 1, 0 and 1, by saturation or by the sums themselves.
+    end = 200.0 if activation == "sigmoid" else 1.0
+    bias = [end, -end if activation == "sigmoid" else 0.0, end]
+    layer = Layer(np.zeros((3, 2)), np.array(bias), activation)
+    hidden = Layer(np.zeros((2, 2)), np.zeros(2), "tanh")
+    preset = Preset(spec=Layers((hidden, layer))).replace(mapping="viridis")
+    with Renderer(engine) as one:
+        picture = one.render(preset, SIZE, dtype="float32")
+    values = np.array([[1, 1e-30, 1]], np.float32)
+    right = colored(values, preset.color, value_range(scene_of(preset), SIZE))
+    assert picture[5, 5] == pytest.approx(right[0], abs=2e-3)
+    assert not (picture == MAGENTA).all(axis=-1).any()
 
 
 class Engines:

@@ -28,6 +28,8 @@ def test_what_is_written_is_read_and_shown(renderer: Renderer, size: tuple[int, 
     sheet, picture = Planes(renderer.ctx, size), noise(size, 1)
     sheet.write(picture)
     assert np.array_equal(sheet.read(), picture)
+    for x, y in ((0, 0), (size[0] - 1, size[1] - 1), (size[0] // 2, size[1] // 3)):
+        assert sheet.pixel(x, y) == tuple(picture[y, x])
     assert np.array_equal(renderer.presenter.read(sheet), np.floor(picture * 255 + 0.5))
     for texture in sheet.textures:
         assert all(side & (side - 1) for side in texture.size)

@@ -5,7 +5,16 @@ import colorsys
 import numpy as np
 import pytest
 
-from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, ValueRange, broken, colored, single
+from cppn_gl.preset.color import (
+    MAPPINGS,
+    NOT_A_NUMBER,
+    Color,
+    ValueRange,
+    broken,
+    colored,
+    marked,
+    single,
+)
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
@@ -46,6 +55,16 @@ def test_what_is_no_number_stays_magenta(name: str, invert: bool) -> None:
     values[7] = NOT_A_NUMBER
     shown = colored(values, Color(name, invert), SIGNED)
     assert broken(shown)[7]
+
+
+def test_only_what_is_not_finite_is_marked() -> None:
+    outputs = np.array(
+        [[1, 0, 1], [1, -1e-38, 1], [1, 1e-30, 1], [np.nan, 0, 1], [1, np.inf, 1], [0.5, 0, 1]],
+        np.float32,
+    )
+    passed = marked(outputs)
+    assert list(broken(passed)) == [False, False, False, True, True, False]
+    assert np.allclose(passed[[0, 1, 2, 5]], outputs[[0, 1, 2, 5]], atol=1e-29)
 
 
 @each

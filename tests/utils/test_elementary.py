@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from cppn_gl.utils.elementary import (
     MAX_ANGLE,
     arctangent,
+    arctangents,
     around,
     cosine,
     exponential,
+    exponentials,
     geometric,
     logarithm,
     power,
@@ -70,3 +72,15 @@ def test_arrays_go_round_in_float32() -> None:
     angle = 2 * np.pi * turns.astype(np.float64)
     assert np.abs(cos - np.cos(angle)).max() < 2e-7
     assert np.abs(sin - np.sin(angle)).max() < 2e-7
+
+
+def test_exponentials_of_arrays_are_those_of_the_math_library() -> None:
+    x = np.concatenate([np.linspace(-80, 80, 9999), np.linspace(-1, 1, 999)]).astype(np.float32)
+    assert np.abs(exponentials(x) / np.exp(x.astype(float)) - 1).max() < 1e-6
+    assert (exponentials(np.float32([-1e9, 1e9])) == exponentials(np.float32([-80, 80]))).all()
+
+
+def test_arctangents_of_arrays_are_those_of_the_math_library() -> None:
+    large = 10.0 ** np.arange(-9, 16)
+    x = np.concatenate([np.linspace(-20, 20, 9999), large, -large]).astype(np.float32)
+    assert np.abs(arctangents(x) - np.arctan(x.astype(float))).max() < 1e-6

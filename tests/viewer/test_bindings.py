@@ -10,16 +10,17 @@ from cppn_gl.viewer.bindings import (
     Binding,
     by_key,
     help_rows,
+    keys_of,
     shown_keys,
 )
 from cppn_gl.viewer.explorer import Explorer
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][=-0AICVOKJ,.RZXP123456789HQ",
+    *"][D=-0AISCVOKJ,.RZXPT123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),
     *(f"Ctrl+{number}" for number in range(1, 10)),
 ]
 
@@ -74,3 +75,11 @@ def test_the_help_shows_the_labels_of_the_keyboard() -> None:
     assert shown_keys(by_key()["Ctrl+S"][1], names) == "Ctrl+Ы"
     assert shown_keys(by_key()["Enter"][1], names) == "Enter"
     assert ("+ Ü", "weight scale up / down") in help_rows(names)
+
+
+def test_the_key_of_an_action_is_found_as_the_user_sees_it() -> None:
+    found = [keys_of(action) for action in ("deeper", "explain", "pan_up", "next_help")]
+    assert found == ["↑", "?", "Alt+↑", "F1"]
+    assert keys_of("stronger", {"]": "+"}) == "+"
+    assert keys_of("favourite_3") == "3"
+    assert keys_of("no_action") == "no_action"

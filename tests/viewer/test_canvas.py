@@ -603,3 +603,27 @@ def test_a_first_picture_by_a_stand_in_is_finished(
     engines.engine, engines.stand_in = FRAGMENT, False
     until_shown(canvas)
     assert canvas.engine == NUMPY
+
+
+def test_the_progress_told_only_grows(
+    canvas: Canvas, renderer: Renderer, engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, size = scene(), (301, 200)
+    expect(renderer.painter, of, size, 100 * FIRST_SECONDS)
+    engines.engine = NUMPY
+    canvas.want(of, size)
+    assert canvas.progress_words == ""
+    told: list[str] = []
+    for _ in range(100_000):
+        canvas.advance(0.0, still=True)
+        if canvas.progress_words:
+            told.append(canvas.progress_words)
+        if canvas.rests():
+            break
+    numbers: dict[str, list[int]] = {}
+    for words in told:
+        what, _, number = words.partition(", ")
+        numbers.setdefault(what, []).append(int(number.rstrip(" %") or 0))
+    assert "smoothing" in numbers
+    assert all(found == sorted(found) for found in numbers.values())
+    assert canvas.progress_words == ""

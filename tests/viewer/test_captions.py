@@ -1,41 +1,123 @@
-"""Captions of a tour: that of the step shown, also after going back, and none outside the tour."""
+"""The caption of a tour's page: legible and whole at any size, with places to click."""
+
+import numpy as np
+import pytest
 
 from cppn_gl.preset.library import load_preset
-from cppn_gl.preset.tour import Step, caption
-from cppn_gl.viewer.captions import Captions
+from cppn_gl.preset.tour import pages
+from cppn_gl.viewer import typeset
+from cppn_gl.viewer.captions import Caption
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.preset_list import list_of
+from cppn_gl.viewer.hud import CAPTION_SHARE, Spot
+from cppn_gl.viewer.lesson import Lesson
 
-TOUR = [
-    Step(11, load_preset("neylon-27")),
-    Step(12, load_preset("neylon-40")),
-    Step(17, load_preset("neylon-27")),
-]
-
-
-def on_tour(number: int = 1) -> Explorer:
-    explorer = Explorer(TOUR[number - 1].preset)
-    explorer.presets = list_of([step.preset for step in TOUR], number)
-    return explorer
+PAGES = pages()
+NUMBERS = range(1, len(PAGES) + 1)
+SIZES = [(300, 200), (640, 400), (1280, 800), (3840, 2160)]
 
 
-def test_each_step_has_its_own_though_two_show_one_preset() -> None:
-    captions = Captions(TOUR)
-    for number, step in enumerate(TOUR, 1):
-        assert captions.of(on_tour(number)) == caption(step, number, 3)
+def caption_of(number: int) -> tuple[Caption, Lesson, Explorer]:
+    explorer = Explorer(load_preset("embers"))
+    lesson = Lesson(explorer)
+    lesson.start(number)
+    lesson.follow()
+    lesson.advance(60.0)
+    return Caption(lesson), lesson, explorer
 
 
-def test_it_goes_with_the_preset_forwards_and_back() -> None:
-    captions, explorer = Captions(TOUR), on_tour()
-    explorer.act("next_preset")
-    assert "Figure 12" in captions.of(explorer)[0]
-    explorer.act("deeper")  # which is still about it
-    assert "Figure 12" in captions.of(explorer)[0]
-    explorer.act("history_back")
-    explorer.act("history_back")
-    assert "Figure 11" in captions.of(explorer)[0]
+def drawn(caption: Caption, size: tuple[int, int]) -> tuple[np.ndarray, tuple[Spot, ...]]:
+    return caption.drawn(size[0], typeset.font_size(size), round(CAPTION_SHARE * size[1]))
 
 
-def test_what_is_no_step_has_none_and_without_a_tour_there_are_none() -> None:
-    assert Captions(TOUR).of(Explorer(load_preset("default"))) == []
-    assert Captions().of(on_tour()) == []
+def answer(lesson: Lesson, explorer: Explorer) -> None:
+    page = lesson.page
+    assert page is not None
+    for _ in range(25):
+        explorer.gesture = object()
+        explorer.act(page.action)
+        lesson.follow()
+        lesson.advance(60.0)
+        words = lesson.words()
+        assert words is not None
+        if words.answered:
+            return
+    raise AssertionError("no answer")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_everything_fits(
+    number: int, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caption, _, _ = caption_of(number)
+    lost: list[int] = []
+    paginate = typeset.paginate
+
+    def watched(lines: list[typeset.Line], room: int) -> list[list[typeset.Line]]:
+        parts = paginate(lines, room)
+        lost.append(len(parts) - 1)
+        return parts
+
+    monkeypatch.setattr(typeset, "paginate", watched)
+    pixels, spots = drawn(caption, size)
+    assert pixels.shape[0] <= round(CAPTION_SHARE * size[1])
+    assert pixels.shape[1] <= size[0]
+    for spot in spots:
+        assert spot.x >= 0
+        assert spot.x + spot.width <= pixels.shape[1] + 2
+        assert spot.y + spot.height <= pixels.shape[0]
+    read = [spot for spot in spots if spot.words == "the rest of this page"]
+    for spot in read:  # the text, where it has no room beside what is asked
+        assert callable(spot.action)
+        spot.action()
+        drawn(caption, size)
+    assert len(lost) == 1 + len(read)
+    assert not any(lost)
+    if size[0] >= 640:
+        assert not read
+
+
+@pytest.mark.parametrize("size", SIZES[:3], ids=str)
+def test_an_answer_does_not_move_the_picture(size: tuple[int, int]) -> None:
+    caption, lesson, explorer = caption_of(14)
+    before, _ = drawn(caption, size)
+    answer(lesson, explorer)
+    after, _ = drawn(caption, size)
+    assert after.shape == before.shape
+    assert (after != before).any()
+
+
+def test_ticks_lead_to_every_page() -> None:
+    caption, lesson, explorer = caption_of(3)
+    _, spots = drawn(caption, (1280, 800))
+    ticks = spots[: len(PAGES)]
+    assert [tick.words.split()[0] for tick in ticks] == [str(number) for number in NUMBERS]
+    lefts = [tick.x for tick in ticks]
+    assert lefts == sorted(set(lefts))
+    assert callable(ticks[10].action)
+    ticks[10].action()
+    assert (lesson.number, explorer.preset) == (11, PAGES[10].preset)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_back_and_next_and_leave(size: tuple[int, int]) -> None:
+    caption, lesson, _ = caption_of(5)
+    for words, number in (("the next page", 6), ("the page before", 5), ("leave the tour", 0)):
+        spot = next(spot for spot in drawn(caption, size)[1] if spot.words == words)
+        assert callable(spot.action)
+        spot.action()
+        assert lesson.number == number
+    assert not caption
+
+
+def test_a_key_in_the_words_can_be_clicked_and_has_the_users_label() -> None:
+    caption, _, _ = caption_of(14)
+    before, spots = drawn(caption, (1280, 800))
+    assert any(spot.action == "stronger" for spot in spots)
+    caption.names = {"]": "+"}
+    assert (drawn(caption, (1280, 800))[0] != before).any()
+
+
+def test_what_is_drawn_is_kept() -> None:
+    caption, _, _ = caption_of(2)
+    assert drawn(caption, (640, 400))[0] is drawn(caption, (640, 400))[0]

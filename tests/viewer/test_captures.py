@@ -124,7 +124,7 @@ def test_nothing_is_kept_unasked(captures: Captures) -> None:
     assert not captures.busy
     assert not captures.recording
     assert not captures.ready
-    assert captures.status == ""
+    assert captures.recorded is None
     assert captures.advance(LONG) == ""
 
 
@@ -196,14 +196,15 @@ def test_a_recording_is_numbered_and_timed(
     for k in range(4):
         assert captures.recording
         assert captures.ready
-        assert captures.status == f"recording: frame {k}, 30/s"
+        assert captures.recorded == (k / 30, k)
         captures.frame(shot(time), scene(time))
         assert not captures.ready  # one at a time
         settle(captures)
         time += captures.frame_seconds
     said = captures.stop()
     assert not captures.busy
-    assert captures.status == ""
+    assert captures.recorded is None
+    assert captures.folder is not None
     captures.close()
     (folder,) = tmp_path.iterdir()
     assert said == f"recorded 4 frames in {folder}"

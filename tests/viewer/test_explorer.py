@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_depth_and_width_stop_at_their_limits(
     assert explorer.message == f"the {key} ranges from {low} to {high}"
     press(explorer, down)
     assert getattr(spec(explorer), key) == high - 1
-    assert explorer.message == ""
+    assert explorer.message == f"{key} {high - 1}"
     press(explorer, down, 100, large=True)
     assert getattr(spec(explorer), key) == low
 
@@ -199,7 +199,7 @@ def test_a_random_preset_is_one_step_of_the_history() -> None:
     explorer = Explorer(given_layers())
     found = surprised(explorer)
     assert found == surprise(found.spec.seed)
-    assert explorer.message == found.title
+    assert explorer.message == f"random, seed {found.spec.seed}: {found.title}"
     assert explorer.home == found.view
     assert explorer.history.place == (2, 2)
     assert surprised(explorer) != found
@@ -807,13 +807,46 @@ def test_each_change_is_one_step() -> None:
     for expected in seen[-2::-1]:
         press(explorer, "history_back")
         assert explorer.history.now == expected
-    assert explorer.message == "history: 1 of 7"
+    assert explorer.message == "depth 5 · history: 1 of 7"
     press(explorer, "history_back")
     assert explorer.message == "start of the history"
     press(explorer, "history_on", 6)
     assert explorer.history.now == seen[-1]
     press(explorer, "history_on")
     assert explorer.message == "end of the history"
+
+
+def test_every_change_is_told_in_a_few_words() -> None:
+    explorer = Explorer(drawn(depth=5, weight_scale=0.55))
+    explorer.keep_signal = False
+    told = []
+    for action in (
+        "deeper",
+        "wider",
+        "stronger",
+        "zoom_in",
+        "pan_right",
+        "reset_view",
+        "next_activation",
+        "next_init",
+        "layer_down",
+    ):
+        press(explorer, action)
+        told.append(explorer.message)
+    width = spec(explorer).width
+    assert told == [
+        "depth 6",
+        f"width {width}",
+        "weight scale 0.5744",
+        "extent 0.8409",
+        "centre 0.105112, 0",
+        "extent 1",
+        "activation sigmoid",
+        "initialisation normal",
+        "layer 5 of 6",
+    ]
+    press(explorer, "random_seed")
+    assert explorer.message == f"seed {spec(explorer).seed}"
 
 
 def test_a_held_key_is_one_step() -> None:
@@ -852,3 +885,141 @@ def test_walking_back_and_changing_loses_nothing() -> None:
         press(explorer, "history_back")
         depths.append((spec(explorer).depth, spec(explorer).width))
     assert depths == [(8, 16), (7, 16), (6, 16), (5, 16)]
+
+
+# Weight scale: doubling, halving, keeping the signal
+
+
+@pytest.mark.parametrize("scale", [0.55, 1.0, 0.1, 1 / 3, 0.0123])
+def test_doubling_and_halving_the_weight_scale_cancel_exactly(scale: float) -> None:
+    explorer = Explorer(drawn(weight_scale=scale))
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == 2 * scale
+    assert "weight scale" in explorer.message
+    press(explorer, "double_scale", 2, large=True)
+    assert spec(explorer).weight_scale == scale / 2
+    press(explorer, "double_scale")
+    assert spec(explorer).weight_scale == scale
+
+
+@pytest.mark.parametrize(
+    ("large", "word", "end"), [(False, "doubled", 1000), (True, "halved", 1e-4)]
+)
+def test_doubling_and_halving_stop_at_the_limits(large: bool, word: str, end: float) -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "double_scale", 40, large=large)
+    assert explorer.message.startswith("the weight scale ranges from 0.0001 to 1000: ")
+    assert explorer.message.endswith(f"cannot be {word}")
+    assert abs(math.log2(spec(explorer).weight_scale / end)) < 1
+
+
+@pytest.mark.parametrize(
+    ("action", "key"), [("next_activation", "activation"), ("next_init", "init")]
+)
+def test_another_activation_or_init_keeps_the_signal_in_one_step(action: str, key: str) -> None:
+    start = drawn(depth=20, width=24, weight_scale=0.55, seed=7)
+    explorer = Explorer(start)
+    press(explorer, action)
+    assert spec(explorer).weight_scale != 0.55
+    assert "weight scale 0.55 → " in explorer.message
+    assert "keeps the signal" in explorer.message
+    assert explorer.history.place == (2, 2)
+    press(explorer, "history_back")
+    assert explorer.preset == start
+
+
+def test_keeping_the_signal_is_an_option() -> None:
+    explorer = Explorer(drawn(depth=20, width=24, weight_scale=0.55))
+    press(explorer, "toggle_keeping")
+    assert not explorer.keep_signal
+    assert "no longer" in explorer.message
+    press(explorer, "next_activation")
+    assert spec(explorer).weight_scale == 0.55
+    assert "scale" not in explorer.message
+    press(explorer, "toggle_keeping")
+    assert explorer.keep_signal
+    assert "keeps the signal" in explorer.message
+
+
+def test_an_animated_or_swept_weight_scale_is_not_replaced() -> None:
+    moving = drawn(depth=12, weight_scale=0.5).replace(
+        **{"animate.network.weight_scale": [0.4, 0.8]}
+    )
+    swept = drawn(depth=12).replace(**{"show.view": "sheet", "sweep.rows": "weight_scale=0.5,1"})
+    for preset in (moving, swept):
+        explorer = Explorer(preset)
+        press(explorer, "next_activation")
+        assert explorer.preset.animate == preset.animate
+        assert spec(explorer).weight_scale == cast(Random, preset.spec).weight_scale
+
+
+# Titles
+
+
+def titled(title: str = "27 layers of 30", **keys: Any) -> Preset:
+    return Preset(spec=Random(depth=27, width=30, **keys), title=title, name="neylon")
+
+
+def test_a_title_says_that_the_network_was_changed_until_it_is_changed_back() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.shown.title == explorer.title  # in saved files, too
+    press(explorer, "wider")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "narrower")
+    press(explorer, "shallower")
+    assert explorer.title == "27 layers of 30"
+    assert explorer.preset == titled()
+
+
+@pytest.mark.parametrize(
+    "action", ["zoom_in", "pan_up", "next_color", "next_view", "time_on", "double_scale"]
+)
+def test_a_title_stays_true_for_another_view_of_the_same_network(action: str) -> None:
+    explorer = Explorer(titled(inputs=("x", "y", "t")))
+    press(explorer, action)
+    assert explorer.title == "27 layers of 30" + ", changed" * (action == "double_scale")
+
+
+def test_a_layer_shown_or_entered_is_not_the_network_of_the_title() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "layer_down", 3)
+    assert explorer.title == "27 layers of 30, changed"
+    assert explorer.preset.title == "27 layers of 30"
+    press(explorer, "enter")
+    assert explorer.title == "27 layers of 30, changed"
+    press(explorer, "leave")
+    press(explorer, "layer_up", 3)
+    assert explorer.title == "27 layers of 30"
+
+
+def test_what_is_opened_has_a_title_of_its_own() -> None:
+    explorer = Explorer(titled())
+    words = "layer 5 of 27: output of the depth-5 network"
+    explorer.pointed = lambda: Hit(words, opens=titled().layer_picture(5))
+    explorer.click()
+    assert explorer.title == "27 layers of 30: layer 5 of 27"
+
+
+def test_a_changed_title_is_that_of_the_history_and_of_another_preset() -> None:
+    explorer = Explorer(titled())
+    press(explorer, "random_seed")
+    press(explorer, "history_back")
+    assert explorer.title == "27 layers of 30"
+    press(explorer, "history_on")
+    assert explorer.title == "27 layers of 30, changed"
+    explorer.load(titled("another"))
+    assert explorer.title == "another"
+
+
+def test_a_preset_saved_as_changed_is_marked_once() -> None:
+    explorer = Explorer(titled("27 layers of 30, changed"))
+    press(explorer, "deeper")
+    assert explorer.title == "27 layers of 30, changed"
+
+
+def test_without_a_title_the_name_is_shown() -> None:
+    explorer = Explorer(drawn())
+    press(explorer, "deeper")
+    assert explorer.title == "drawn"

@@ -7,7 +7,7 @@ import pytest
 
 from cppn_gl.viewer import keyboard
 from cppn_gl.viewer.bindings import by_key, help_rows
-from cppn_gl.viewer.keyboard import FIRST_REPEAT, NEXT_REPEAT, Keyboard, key_name, labels
+from cppn_gl.viewer.keyboard import FIRST_REPEAT, NEXT_REPEAT, TYPED, Keyboard, key_name, labels
 
 Layout = Callable[..., None]
 
@@ -103,8 +103,21 @@ def test_every_binding_is_in_reach_of_exactly_one_key(
     layout: Layout, keys: dict[str, str | None]
 ) -> None:
     layout(**keys)
-    for name in [key for key in by_key() if len(key) == 1 and not key.isdigit()]:
+    typed = set(TYPED)
+    for name in [key for key in {*by_key()} - typed if len(key) == 1 and not key.isdigit()]:
         assert len(bound_by(name)) == 1, name
+
+
+def test_a_key_that_types_a_question_mark_does_nothing_else(layout: Layout) -> None:
+    layout(**GERMAN)
+    assert key_name(code("MINUS"), shift=True) is None
+    assert key_name(code("MINUS")) == "-"
+    layout(**DVORAK)
+    assert key_name(code("LEFT_BRACKET"), shift=True) is None
+    layout(**US)
+    assert key_name(code("LEFT_BRACKET"), shift=True) == "["
+    assert key_name(code("MINUS"), shift=True) == "-"
+    assert key_name(code("SLASH"), shift=True) is None
 
 
 def test_letters_of_another_alphabet_go_by_position(layout: Layout) -> None:

@@ -1,15 +1,17 @@
 """Steps of a view's options: every kind of option, at its limits and cyclic."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options, SurfaceOptions, UnitsOptions, knobs
 from cppn_gl.utils.checks import Check, Integer, Number, OneOf
-from cppn_gl.viewer.knobs import turn, turned
+from cppn_gl.viewer.knobs import change_words, difference, turn, turned
 
 KNOBS = [(row.options, name) for row in VIEWS.values() if row.options for name in knobs(row)]
 
@@ -83,3 +85,33 @@ def test_options_in_words() -> None:
     assert turned(units, "connections") == "connections off"
     assert turned(surface, "contours") == "contours 10"
     assert turned(surface, "channel") == "channel all"
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"depth": 9}, "depth 9"),
+        ({"weight_scale": 0.123456}, "weight scale 0.1235"),
+        ({"extent": 0.5, "center": (0.25, 0.0)}, "extent 0.5"),
+        ({"center": (-0.25, 0.0)}, "centre −0.25, 0"),
+        ({"center": (1.0, 0.0), "extent": 1.0}, "centre 1, 0"),  # the extent is the old one
+        ({"units.connections": True}, "connections on"),
+        ({"show.turn": 35.0, "show.tilt": 20.0}, "turn 35, tilt 20"),
+        ({"units.unit": (2, 3)}, "unit 2, 3"),
+        ({"units.unit": None}, "unit none"),
+        ({"activation": ("sin",) * 7}, "activation sin, sin, sin, sin …"),
+        ({"depth": 8}, "depth 8"),  # as before
+    ],
+)
+def test_a_change_in_words(keys: dict[str, Any], words: str) -> None:
+    assert change_words(Preset(), keys) == words
+
+
+def test_a_difference_in_words() -> None:
+    preset = Preset(title="A title")
+    assert difference(preset, preset) == ""
+    assert difference(preset, preset.replace(depth=9, seed=4)) == "depth 9, seed 4"
+    assert difference(preset, preset.replace(extent=0.5, center=(1, 2))) == "extent 0.5"
+    many = {"depth": 9, "seed": 4, "width": 3, "init": "normal", "extent": 3.0}
+    assert difference(preset, preset.replace(**many)) == "A title"
+    assert difference(load_preset("single-sigmoid"), preset) == "A title"

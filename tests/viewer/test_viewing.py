@@ -188,3 +188,38 @@ def test_what_is_only_told_changes_nothing() -> None:
     explorer.click()
     assert explorer.preset.show.view == "gradient"
     assert len(explorer.history) == 1
+
+
+@pytest.mark.parametrize("action", ["enter", "click"])
+def test_enter_selects_and_opens_what_a_click_does(action: str) -> None:
+    explorer = seeing("units")
+    explorer.pointed = lambda: Hit("unit 2 of layer 1", changes={"units.unit": (1, 2)})
+    getattr(explorer, action)()
+    assert explorer.message == "unit 2 of layer 1"
+    assert explorer.options.unit == (1, 2)
+    explorer.pointed = lambda: Hit("layer 2", opens=RELU.layer_picture(2))
+    getattr(explorer, action)()
+    assert explorer.preset.spec.depth == 2
+
+
+@pytest.mark.parametrize("action", ["enter", "click"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_where_nothing_is_to_be_opened_words_say_so(view: str, action: str) -> None:
+    explorer = seeing("picture")
+    explorer.change(**{"show.view": view})
+    explorer.message = ""
+    getattr(explorer, action)()
+    assert explorer.message.startswith("nothing")
+    assert (ALL[explorer.view.name].clicked or explorer.view.name) in explorer.message
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views_say_what_a_click_does_if_it_does_anything(view: str) -> None:
+    preset = RELU.replace(inputs=("x", "y", "t"), **{"show.view": view})
+    if ALL[view].problem(preset):
+        pytest.skip("cannot show it")
+    scene, size = scene_of(preset), (480, 300)
+    places = [(x + 0.5, y + 0.5) for x in range(0, 480, 24) for y in range(0, 300, 20)]
+    hits = [ALL[view].hit(scene, size, place) for place in places]
+    acts = any(hit is not None and (hit.opens or hit.changes) for hit in hits)
+    assert acts == bool(ALL[view].clicked)

@@ -1,7 +1,7 @@
 """Views in the live window: real keys, a real mouse, and the pixels that `render` gives."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, UnitsOptions
-from cppn_gl.preset.tour import steps
 from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
 from cppn_gl.views.base import CPUView, lay_over, painted, quantise
@@ -319,39 +318,3 @@ def test_what_is_animated_moves_and_pauses(window: Watched, what: str, view: str
     wait_for(lambda: events()[-1]["time"] > still["time"], "a later time")
     window.check(preset)
     window.key("space")  # time runs in the next test
-
-
-def uncovered(pixels: np.ndarray, before: np.ndarray) -> float:
-    """The fraction of the pixels in the lower middle that have changed considerably."""
-    apart = np.abs(pixels.astype(int) - before)[-40:-15, 110:210]
-    return float((apart.max(axis=2) > 50).mean())
-
-
-def test_the_tour_goes_on_and_back_with_captions(
-    display: str, window: Watched, tmp_path: Path
-) -> None:
-    words = ["tour", "17", "--size", "320x200"]
-    desktop = Desktop(display, tmp_path, *words, hud=True)
-    try:
-        tour = steps()
-        number = next(k for k, step in enumerate(tour) if step.figure == 17)
-
-        def at(step: int) -> Callable[[], Any]:
-            def shown() -> bool:
-                return parse_preset(desktop.events()[-1]["preset"]) == tour[step].preset
-
-            return shown
-
-        wait_for(at(number), "figure 17")  # which shows the preset of figure 11
-        captioned = desktop.pixels().astype(int)
-        desktop.key("Tab", "Tab")
-        wait_for(lambda: uncovered(desktop.pixels(), captioned) > 0.3, "no caption below")
-        desktop.key("p")
-        wait_for(at(number + 1), "the next step")
-        desktop.key("shift+p", "shift+p")
-        wait_for(at(number - 1), "the step before")
-        assert desktop.quit() == 0
-        assert desktop.log.read_text() == ""
-    finally:
-        desktop.close()
-        window.desktop.xdotool("windowfocus", "--sync", window.desktop.window)

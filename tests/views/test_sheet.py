@@ -12,6 +12,7 @@ from viewing import begun
 
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.sheet import cells
@@ -351,3 +352,12 @@ def test_any_sheet(
 ) -> None:
     keys = {"rows": rows, "cols": cols, "wrap": wrap, "gap": gap, "seeds": seeds}
     check_cells(renderer, PLAIN.replace(**keys, **{"sweep.cell": cell}), size)
+
+
+def test_the_progress_counts_the_cells(renderer: Renderer) -> None:
+    with begun(renderer, load_preset("scale-sheet"), (160, 120)) as drawing:
+        seen = [0.0]
+        while not drawing.step(0.0):
+            seen.append(drawing.fraction)
+    assert seen == sorted(seen)
+    assert {int(9 * fraction + 1e-6) for fraction in seen} == set(range(9))

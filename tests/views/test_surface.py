@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from census import Census
 from PIL import Image, ImageDraw
-from rows import NUMPY
+from rows import NAMES, NUMPY
 from solids import at, constant, drawn, explicit, hue, staged
 
 from cppn_gl.engines.gl.targets import Planes
@@ -252,6 +252,26 @@ def test_nan_is_magenta(renderer: Renderer) -> None:
     )
     pixels = drawn(renderer, broken.replace(tilt=90.0), SIZE)
     assert pixels[SIZE[1] // 2, SIZE[0] // 2] == pytest.approx((1, 0, 1), abs=1e-3)
+
+
+@pytest.mark.parametrize("engine", NAMES)
+@pytest.mark.parametrize("sums", [(7.0, -3.0, 4.0), (1.0, 0.0, 1.0)])
+def test_finite_sums_are_heights_whatever_colour_they_would_be(
+    engine: str, sums: tuple[float, float, float]
+) -> None:
+    flat = explicit(
+        ([[0.0, 0.0]], [1.0], "identity"),
+        ([[sums[0]], [sums[1]], [sums[2]]], [0.0, 0.0, 0.0], "sigmoid"),
+        view="surface",
+        contours=0,
+        before=True,
+        paint="height",
+        tilt=90.0,
+    )
+    with Renderer(engine) as one:
+        pixels = one.render(flat, SIZE, dtype="float32")
+    apart = np.abs(pixels - (1, 0, 1)).max(axis=-1)
+    assert apart.min() > 0.2
 
 
 @pytest.mark.parametrize("panels", ["one", "channels", "sum"])

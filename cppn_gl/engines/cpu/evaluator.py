@@ -17,7 +17,7 @@ from cppn_gl.engines.fold import first_layer
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Step
-from cppn_gl.preset.color import NOT_A_NUMBER
+from cppn_gl.preset.color import marked
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Float32, Jitter
 
@@ -108,6 +108,4 @@ def dense(node: Node) -> Layer:
 
 def colors(outputs: Float32) -> Float32:
     """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where a value is not finite."""
-    rgb = np.broadcast_to(outputs, (len(outputs), 3)).copy()
-    rgb[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
-    return rgb
+    return marked(np.broadcast_to(outputs, (len(outputs), 3)))

@@ -8,7 +8,6 @@ As in pictures, layer 1 has the view folded in, so deep zooms stay sharp.
 """
 
 import functools
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.tasks import at_once
+from cppn_gl.utils.tasks import Steps, at_once
 
 Array = NDArray[np.floating[Any]]
 
@@ -37,10 +36,10 @@ class LayerTrace:
     units: Float32  # after the activation
 
 
-def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[LayerTrace]]:
+def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
     """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
-    A generator that yields between layers and between groups of blocks.
+    A generator that yields its progress between layers and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
@@ -54,7 +53,7 @@ def trace(scene: Scene, size: tuple[int, int]) -> Generator[None, None, list[Lay
         y = evaluate.coordinates(blocks[some].pixels, size)
         for layer, (_, z, units) in zip(layers, evaluate.walk(y), strict=True):
             layer.pre_activations[some], layer.units[some] = z, units
-            yield
+            yield first / len(blocks)
     return [
         LayerTrace(in_order(layer.pre_activations, count), in_order(layer.units, count))
         for layer in layers

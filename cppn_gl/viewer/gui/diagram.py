@@ -363,15 +363,14 @@ class Diagram:
         self._explorer.change(words, **{"units.unit": chosen})
 
     def _drag(self, gui: "Gui", grab: Grab, x: float, *, active: bool) -> None:
-        if not active:
-            self._grab = None
-            gui.finish()
-            return
         fine = FINE if imgui.get_io().key_shift else 1.0
         change = (x - grab.x) / (TRAVEL * gui.unit) * grab.scale * fine
         if change:
             grab.value, grab.x = grab.value + change, x
             self._say(lambda: self._set(grab.handle, float(f"{grab.value:.4g}")))
+        if not active:  # released, perhaps in the frame of the last move
+            self._grab = None
+            gui.finish()
 
     def _set(self, handle: Handle, value: float) -> None:
         if handle.source is None:

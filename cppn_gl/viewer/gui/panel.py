@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 WIDTH = 21.5  # of the panel without the diagram
 DIAGRAM = 8.0
 LABEL = 6.8
-LEFT = 9.0  # a narrower rest of the window is covered, too
+LEFT = 12.0  # a narrower rest of the window is covered, too
 MARK = 0.9  # of the mark of a changed key
-TALL = 24.0  # the head and the foot stay in place in a window at least so high
+TALL, TALLER = 24.0, 34.0  # windows in which the head, and also the foot, stay in place
 WIDEST = 0.52  # of the window, of panel and diagram together
 # Buttons of the foot: words and actions of the binding table.
 BUTTONS = (
@@ -84,7 +84,7 @@ class Panel:
         self.area = Rect(gui.size[0] - width, 0, width, gui.size[1])
         imgui.set_next_window_pos(Vec(self.area.x, self.area.y))
         imgui.set_next_window_size(Vec(*self.area.size))
-        self._widgets.begin(gui)
+        self._widgets.begin(gui, self.area.x)
         self._editors.begin()
         of = imgui.WindowFlags_
         flags = of.no_decoration | of.no_move | of.no_saved_settings | of.no_nav
@@ -105,20 +105,20 @@ class Panel:
         imgui.pop_style_var(3)
 
     def _draw(self, gui: "Gui") -> None:
-        tall = gui.size[1] >= TALL * gui.unit
+        tall, taller = (gui.size[1] >= high * gui.unit for high in (TALL, TALLER))
         self._find()
-        foot = self._foot_height() if tall else 0.0
+        foot = self._foot_height() if taller else 0.0
         if tall:
             self._head()
         imgui.begin_child("rows", Vec(0, imgui.get_content_region_avail().y - foot))
         if not tall:
             self._head()
         self._groups()
-        if not tall:
+        if not taller:
             self._foot()
         imgui.dummy(Vec(1, gui.unit))
         imgui.end_child()
-        if tall:
+        if taller:
             self._foot()
 
     # The head
@@ -140,6 +140,7 @@ class Panel:
             "##search", hint, self._search, imgui.InputTextFlags_.enter_returns_true
         )
         self._searching = imgui.is_item_active()
+        widgets.gui.mark("typing search" if self._searching else "search")
         widgets.tip("↑ ↓ choose a key, Page Up and Down change it, Enter lets its value be typed")
         if self._search != before:
             self._row = 0
@@ -440,9 +441,12 @@ class Panel:
             problem = widgets.problem
         if problem:
             widgets.paragraph(problem, tint(drawings.PROBLEM))
+            widgets.gui.mark(f"problem {field.dotted}")
         imgui.end_group()
         imgui.end_group()
         self._heights[field.dotted] = imgui.get_item_rect_size().y
+        if chosen:
+            widgets.gui.mark(f"chosen {field.dotted}")
 
     def _label(self, field: Field) -> None:
         """A key's label, and the mark of a changed one, which leads back to the preset's value."""

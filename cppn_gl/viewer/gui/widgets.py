@@ -32,8 +32,9 @@ class Widgets:
         self._focus = False
         self._hold = False  # the field was in use in the last frame
 
-    def begin(self, gui: "Gui") -> None:
-        """Start a frame."""
+    def begin(self, gui: "Gui", left: int) -> None:
+        """Start a frame; tooltips stand beside the widgets, whose left edge is at `left` pixels."""
+        self._left = left
         self.gui, self.unit = gui, gui.unit
         self.high = round(HIGH * gui.unit)
 
@@ -89,8 +90,12 @@ class Widgets:
         """Help for the last item while it is pointed at."""
         if not text or not imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip):
             return
+        width = min(TIP * self.unit, self.gui.size[0] * 0.8)
+        if self._left > width + self.unit:
+            top = imgui.get_item_rect_min().y
+            imgui.set_next_window_pos(Vec(self._left - 0.3 * self.unit, top), 0, Vec(1, 0))
         if imgui.begin_tooltip():
-            imgui.push_text_wrap_pos(min(TIP * self.unit, self.gui.size[0] * 0.8))
+            imgui.push_text_wrap_pos(width)
             if heading:
                 imgui.push_font(self.gui.fonts.bold, 0)
                 imgui.text_unformatted(heading)
@@ -292,6 +297,7 @@ class Widgets:
         if self._text != before:
             self.problem = refuse(self._text)
         self._hold = self._hold or imgui.is_item_active()
+        self.gui.mark(f"typing {name}" if imgui.is_item_active() else name)
         left = self._hold and imgui.is_item_deactivated()
         if not (entered or left):
             return None

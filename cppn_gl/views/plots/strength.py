@@ -8,15 +8,17 @@ E|W x|² = n σ² |x|²: it multiplies the signal by √n·σ, and leaves it con
 """
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.engines.cpu.trace import inputs, saturated, traced
+from cppn_gl.engines.cpu.trace import inputs, saturated, trace
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.tasks import at_once
 
 GRID = 48  # points along a side of the measured square
 _LEAST_GRID = 16
@@ -66,14 +68,19 @@ def grid_side(network: Network) -> int:
 
 def measure(scene: Scene) -> Signal:
     """The signal of a network on the square in the centre of the view."""
+    return at_once(measuring(scene))
+
+
+def measuring(scene: Scene) -> Generator[None, None, Signal]:
+    """`measure` in short steps: yields between them."""
     side = grid_side(scene.network)
     size = (side, side)
     fed = inputs(scene, size).astype(np.float64)
     rows = [(*_moments(fed), np.nan)]
     overflow = None
-    for number, (layer, found) in enumerate(
-        zip(scene.network.drawn, traced(scene, size), strict=True), 1
-    ):
+    layers = yield from trace(scene, size)
+    for number, (layer, found) in enumerate(zip(scene.network.drawn, layers, strict=True), 1):
+        yield
         if overflow is None and not np.isfinite(found.units).all():
             overflow = number
         if overflow is not None:

@@ -82,7 +82,7 @@ def fill(
 
     start = 0
     while start < count:
-        deadline = yield
+        deadline = yield start / count
         started = wall.perf_counter()
         tiles = max(thread_count(), int(left(deadline) * painter.rate(kind) / work) // each)
         stop = min(count, start + tiles * each)
@@ -145,7 +145,10 @@ class DeferredShading:
         top = index = 0  # the band's first row, and its next pass
         draw_pass: Task | None = None
         while top < height:
-            deadline = yield top / height
+            done = index + (0.0 if draw_pass is None else draw_pass.fraction)
+            deadline = (
+                yield (top + done / len(self._passes) * min(self._rows, height - top)) / height
+            )
             pool, size = self._pool(), (width, min(self._rows, height - top))
             scratch = pool.find(self)
             if scratch is None:  # none yet, or they were released and their contents lost

@@ -57,6 +57,7 @@ class SensitivityView(View):
     """The change of the picture when one layer is perturbed."""
 
     plane = True
+    clicked = "on a bar chooses the layer"
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None

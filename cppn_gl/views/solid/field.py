@@ -41,7 +41,7 @@ def draw_square(
     painter, size = stage.painter, (side, side)
     task: Task | None = None
     while True:
-        deadline = yield
+        deadline = yield None if task is None else task.fraction
         pool = painter.shared(squares)
         if task is None or pool.find(user) is None:
             planes = pool.take(user, side, partial(Planes, painter.ctx, size))

@@ -145,7 +145,7 @@ class VolumeDrawing:
         moving = FieldDrawing(self._stage, scene, slice_side(size), **how)
         top, rate = 0, 0.0  # the next row, and rows per second
         while top < size[1]:
-            deadline = yield
+            deadline = yield top / size[1]
             volume = painter.shared(VolumeRenderer).held.find(slices.key)
             if volume is None:
                 yield from slices.steps()

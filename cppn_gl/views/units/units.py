@@ -61,6 +61,7 @@ def selected_unit(scene: Scene, board: Dashboard) -> Unit | None:
 class UnitsView(CPUView):
     """The dashboard of all units. It caches the last few networks' samples and overlays."""
 
+    clicked = "selects a unit"
     uses_cursor = True
 
     def __init__(self) -> None:

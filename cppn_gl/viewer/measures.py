@@ -1,0 +1,128 @@
+"""The reader's own numbers: what a page of the tour measures on the network explored.
+
+Explorer -> Measures.follow(), advance() in slices -> value("gain") -> written(): "1.9"
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.tables import resolve
+from cppn_gl.preset.tour import SHARES
+from cppn_gl.utils.tasks import Stepping, within
+from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.views.plots.strength import Signal, measuring
+from cppn_gl.views.text import significant
+
+UNKNOWN = "…"  # written while it is being measured
+
+
+def _hidden(signal: Signal) -> "np.ndarray[Any, Any]":
+    """The saturated share of each hidden layer; of the output layer if there is none."""
+    shares = signal.saturated[1:]
+    return shares[:-1] if len(shares) > 1 else shares
+
+
+def _left(signal: Signal) -> float | None:
+    first, last = signal.unit_std[1], signal.unit_std[max(1, len(signal.unit_std) - 2)]
+    return float(last / first) if first > 0 else None
+
+
+_OF_SIGNAL: dict[str, Callable[[Signal], float | None]] = {
+    "gain": lambda signal: signal.gain,
+    "growth": lambda signal: signal.growth,
+    "left": _left,
+    "saturated": lambda signal: float(_hidden(signal).mean()),
+    "saturated_first": lambda signal: float(_hidden(signal)[0]),
+    "contrast": lambda signal: float(signal.unit_std[-1]),
+}
+
+
+def _weights(network: Network) -> "np.ndarray[Any, Any]":
+    """All weights after the first layer, or those of the only one."""
+    layers = network.layers[1:] or network.layers
+    return np.concatenate([layer.weight.ravel() for layer in layers]).astype(np.float64)
+
+
+def _units(network: Network) -> int:
+    return int((network.layers[1:] or network.layers)[0].weight.shape[1])
+
+
+_OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
+    "sigma": lambda explorer: float(_weights(explorer.moment.network()).std()),
+    "units": lambda explorer: _units(explorer.moment.network()),
+    "root": lambda explorer: math.sqrt(_units(explorer.moment.network())),
+    "layer": lambda explorer: explorer.layer,
+    "zoom": lambda explorer: explorer.zoom,
+    "time": lambda explorer: explorer.time,
+    "paused": lambda explorer: not explorer.running,
+}
+
+
+def key_value(preset: Preset, name: str) -> Any:
+    """The value of a preset's key; None for an option that the view has not."""
+    table, field = resolve(name)
+    found = preset.table(table) if table else preset
+    return getattr(found, field, None)
+
+
+class Measures:
+    """The values of one explorer. The signal is measured in slices, and once for each network.
+
+    What is being measured is always finished first: a held key shows intermediate values.
+    """
+
+    def __init__(self) -> None:
+        self._signal: Signal | None = None
+        self._of: object = None  # what the signal is of
+        self._task: Stepping[Signal] | None = None
+        self._task_of: object = None
+
+    def forget(self) -> None:
+        """Drop the last signal: it is of another page."""
+        self._signal = self._of = self._task = None
+
+    def follow(self, explorer: Explorer) -> None:
+        """Measure the network explored, if it is not the last one measured."""
+        preset = explorer.moment
+        time = explorer.time if preset.animated else 0.0
+        of = preset.spec, preset.normalize, preset.view, time
+        if self._task is None and of != self._of:
+            self._task, self._task_of = Stepping(measuring(scene_of(preset, time))), of
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being measured."""
+        return self._task is not None
+
+    def advance(self, seconds: float) -> bool:
+        """Measure for about so many seconds; True when a signal is complete."""
+        if self._task is None or not self._task.step(within(seconds)):
+            return False
+        self._signal, self._of, self._task = self._task.result, self._task_of, None
+        return True
+
+    def value(self, explorer: Explorer, name: str) -> Any:
+        """The value of a measure, or of a preset's key; None if it is not known yet."""
+        if name in _OF_SIGNAL:
+            return None if self._signal is None else _OF_SIGNAL[name](self._signal)
+        if name in _OF_EXPLORER:
+            return _OF_EXPLORER[name](explorer)
+        return key_value(explorer.moment, name)
+
+    def written(self, explorer: Explorer, name: str) -> str:
+        """A value as words."""
+        value = self.value(explorer, name)
+        if value is None:
+            return UNKNOWN
+        if name in SHARES:
+            percent = 100 * value
+            return f"{percent:.0f} %" if percent >= 1 or percent == 0 else "less than 1 %"
+        if isinstance(value, float):
+            return significant(value, 3 if abs(value) >= 1 else 2)
+        return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,199 @@
+"""The panel in a real window, driven by the mouse and the keyboard."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset
+from tests.desktop import Desktop, virtual_display, wait_for
+
+pytestmark = pytest.mark.window
+
+SMALL = """
+format = 1
+title = "Small"
+[network]
+depth = 4
+width = 6
+weight_scale = 0.8
+seed = 5
+[view]
+extent = 2.0
+"""
+GIVEN = """
+format = 1
+title = "Given"
+[network]
+inputs = ["x", "y"]
+[[network.layers]]
+weight = [[1.0, 0.5], [0.25, -1.0], [2.0, 1.0]]
+bias = [0.0, 0.1, 0.2]
+activation = "sigmoid"
+"""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+@pytest.fixture
+def open_panel(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop]]:
+    opened: list[Desktop] = []
+
+    def start(toml: str = SMALL, size: str = "640x400") -> Desktop:
+        (tmp_path / "my.toml").write_text(toml)
+        words = "my.toml", "--size", size
+        desktop = Desktop(display, tmp_path, *words, hud=True, environment=FAST)
+        opened.append(desktop)
+        desktop.key("Tab")
+        desktop.place("close panel")
+        return desktop
+
+    yield start
+    for desktop in opened:
+        desktop.close()
+
+
+FAST = {"CPPN_GL_ENGINE": "fragment"}  # nothing is measured meanwhile
+
+
+def now(desktop: Desktop) -> Preset:
+    return parse_preset(desktop.events()[-1]["preset"])
+
+
+def becomes(desktop: Desktop, test: Callable[[Preset], Any], what: str) -> Preset:
+    """Wait until the preset passes a test, at any resolution of its picture."""
+    return wait_for(lambda: (p := now(desktop)) and test(p) and p, what)
+
+
+def write(desktop: Desktop, name: str, text: str) -> None:
+    """Click on a value, and type once the field is open."""
+    desktop.click(name)
+    desktop.place(f"typing {name}")
+    desktop.xdotool("type", text)
+    desktop.key("Return")
+
+
+def test_a_drag_of_a_slider_is_one_step(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    x, y = desktop.place("network.width")
+    desktop.move(x, y)
+    desktop.xdotool("mousedown", "1")
+    first = becomes(desktop, lambda p: p.spec.width > 6, "another width")
+    desktop.move(x + 20, y)
+    becomes(desktop, lambda p: p.spec.width > first.spec.width, "a third width")
+    desktop.xdotool("mouseup", "1")
+    desktop.key("z")
+    becomes(desktop, lambda p: p.spec.width == 6, "the width before the drag")
+
+
+def test_values_are_typed_and_wrong_ones_refused(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    write(desktop, "network.weight_scale value", "1.25")
+    becomes(desktop, lambda p: p.spec.weight_scale == 1.25, "the typed weight scale")
+    write(desktop, "network.depth value", "900")
+    desktop.place("problem network.depth")
+    assert now(desktop).spec.depth == 4
+    desktop.key("Escape")
+    desktop.key("Up")  # the keys are the window's again
+    becomes(desktop, lambda p: p.spec.depth == 5, "a layer more by its key")
+    assert now(desktop).spec.weight_scale == 1.25
+
+
+def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    before = now(desktop)
+    desktop.click("search")
+    desktop.place("typing search")
+    desktop.xdotool("type", "gain")
+    desktop.place("normalize.gain")
+    desktop.place("normalize.gain_spread")
+    desktop.key("Escape")
+    desktop.place("network.depth")  # the search is empty again
+    assert now(desktop) == before
+    assert desktop.process.poll() is None
+
+
+def test_menus_switches_dice_and_the_way_back(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1000x700")
+    start = now(desktop)
+    desktop.click("network.activation")
+    desktop.click("network.activation sin")
+    becomes(desktop, lambda p: p.spec.activation == "sin", "the activation of the menu")
+    desktop.click("network.seed dice")
+    becomes(desktop, lambda p: p.spec.seed != 5, "another seed")
+    desktop.click("network.inputs r")
+    becomes(desktop, lambda p: p.spec.inputs == ("x", "y", "r"), "another input")
+    desktop.click("label network.activation")
+    becomes(desktop, lambda p: p.spec.activation == "tanh", "the preset's activation")
+    desktop.click("undo all")
+    becomes(desktop, lambda p: p == start, "the preset")
+    desktop.click("network.activation each")
+    becomes(desktop, lambda p: p.spec.activation == ("tanh",) * 3, "a list of activations")
+    desktop.click("network.activation 1")
+    desktop.click("network.activation 1 relu")
+    changed = ("tanh", "relu", "tanh")
+    becomes(desktop, lambda p: p.spec.activation == changed, "another activation of layer 2")
+
+
+def test_every_key_is_reached_by_the_keyboard(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    desktop.key("ctrl+f")
+    desktop.place("typing search")
+    desktop.xdotool("type", "bias scale")
+    desktop.place("chosen network.bias_scale")
+    desktop.key("Prior")
+    becomes(desktop, lambda p: (p.spec.bias_scale or 0) > 0.8, "a larger bias scale")
+    desktop.key("Return")
+    desktop.place("typing network.bias_scale value")
+    desktop.xdotool("type", "0.5")
+    desktop.key("Return")
+    becomes(desktop, lambda p: p.spec.bias_scale == 0.5, "the typed bias scale")
+
+
+def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1000x700")
+    desktop.click("group animate")
+    desktop.click("animate more")
+    desktop.click("animate keys depth")
+    becomes(desktop, lambda p: "network.depth" in p.animate.table, "an animated depth")
+    desktop.click("animate.network.depth remove")
+    becomes(desktop, lambda p: not p.animate.table, "no animated key")
+    desktop.click("group animate")
+    desktop.click("group sweep")
+    desktop.click("sweep.rows key")
+    desktop.click("sweep.rows keys weight scale")
+    becomes(desktop, lambda p: p.sweep.rows.startswith("network.weight_scale="), "an axis")
+
+
+def test_a_given_network_is_shown_as_facts(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(GIVEN)
+    desktop.place("fact network.depth")
+    desktop.click("network.inputs x")  # a weight matrix of two columns needs two inputs
+    desktop.place("problem network.inputs")
+    assert now(desktop).spec.inputs == ("x", "y")
+
+
+@pytest.mark.parametrize("size", ["300x200", "640x400", "1280x800"])
+def test_the_panel_fits_the_window_and_scrolls(
+    open_panel: Callable[..., Desktop], size: str
+) -> None:
+    desktop = open_panel(size=size)
+    width, height = map(int, size.split("x"))
+    places = {name: desktop.place(name) for name in ("close panel", "search", "network.depth")}
+    assert all(0 < x < width and 0 < y < height for x, y in places.values())
+    desktop.click("network.depth value")
+    desktop.place("typing network.depth value")
+    desktop.xdotool("type", "7")
+    desktop.key("Return")
+    becomes(desktop, lambda p: p.spec.depth == 7, "the typed depth")
+    top = desktop.place("network.depth")[1]
+    desktop.move(*desktop.place("network.depth"))
+    if height < 500:
+        desktop.xdotool("click", "5")
+        wait_for(lambda: desktop.place("network.depth")[1] < top, "other keys")

@@ -1,0 +1,106 @@
+"""The page "What am I seeing?": true numbers, keys that exist, and nothing missing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.sources import Random
+from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import VIEWS
+from cppn_gl.viewer.bindings import BINDINGS
+from cppn_gl.viewer.explaining import explanation, network_words, open_command, with_keys
+from cppn_gl.viewer.explorer import Explorer
+
+ACTIONS = {action for binding in BINDINGS for action in binding.actions}
+
+
+def page(preset: Preset, **keys: Any) -> str:
+    explorer = Explorer(preset)
+    paragraphs = explanation(explorer, preset.network(), **keys)
+    return "\n".join("".join(run.words for run in one.runs) for one in paragraphs)
+
+
+def said(**keys: Any) -> str:
+    preset = Preset(spec=Random(**keys))
+    return " ".join(network_words(preset, preset.network()))
+
+
+@pytest.mark.parametrize("row", VIEWS.values(), ids=lambda row: row.name)
+def test_every_view_says_how_to_read_it_and_what_to_try_with_keys_that_exist(row: Any) -> None:
+    assert len(row.reading) > 80
+    assert len(row.tries) >= 2
+    for words in row.tries:
+        assert set(re.findall(r"\{(\w+)\}", words)) <= ACTIONS
+        runs = with_keys(words)
+        assert "{" not in "".join(run.words for run in runs)
+    for named in re.findall(r"'(\w+)'", " ".join((row.reading, *row.tries))):
+        assert row.options is not None
+        assert hasattr(row.options(), named)
+
+
+def test_keys_are_those_of_the_users_keyboard() -> None:
+    runs = with_keys("{stronger} and {deeper}.", {"]": "+"})
+    assert [(run.words, run.style) for run in runs] == [
+        ("+", "bold"),
+        (" and ", "regular"),
+        ("↑", "bold"),
+        (".", "regular"),
+    ]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_preset_is_explained(name: str) -> None:
+    preset = load_preset(name)
+    words = page(preset)
+    assert preset.title in words
+    assert preset.description.strip() in words
+    assert VIEWS[preset.show.view].reading in words or preset.show.view == "picture"
+    assert f"{preset.network().parameters:,} weights and biases" in words
+
+
+def test_the_networks_numbers_are_its_own() -> None:
+    words = said(depth=27, width=30, weight_scale=0.55, seed=303)
+    assert "26 hidden layers of 30 units and an output layer of 3 units" in words
+    assert "evenly from −0.55 to 0.55 (seed 303)" in words
+    gain = np.sqrt(30) * 0.55 / np.sqrt(3)
+    told = float(re.search(r"√n·σ = ([\d.]+)", words)[1])  # type: ignore[index]
+    assert told == pytest.approx(gain, rel=0.03)
+    assert "one hidden layer of 30" not in words
+    assert "1 hidden layer of 4 units" in said(depth=2, width=4)
+    assert "one layer of 3 units" in said(depth=1)
+
+
+def test_whether_the_signal_fades_is_told() -> None:
+    assert "so differences fade" in said(weight_scale=0.3, width=16, depth=9)
+    assert "differences grow" in said(weight_scale=1.5, width=16, depth=9)
+    assert "about kept" in said(weight_scale=0.5, width=16, depth=9)
+    halved = said(weight_scale=0.8, width=16, depth=9, activation="sigmoid")
+    assert "sigmoid passes on at most 0.25 of that, so differences fade" in halved
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_every_initialisation_is_told(init: str) -> None:
+    assert "random, drawn " in said(init=init)
+
+
+def test_what_was_saved_advised_and_normalised_is_told() -> None:
+    preset = Preset(name="name").replace(**{"normalize.which": "hidden"})
+    saved = [Path("folder/a b.png")]
+    words = page(preset, saved=saved, advice="press ]", facts=(("a", "b"),), engine="native")
+    assert str(saved[0].resolve()) in words
+    assert 'python -m cppn_gl "folder/a b.png"' in words
+    assert {"press ]", "a · b", "native"} <= set(words.split("\n"))
+    assert "mean 0 and standard deviation 1" in words
+    assert open_command(Path("a.png")) == "python -m cppn_gl a.png"
+
+
+def test_a_layer_shown_is_told() -> None:
+    explorer = Explorer(load_preset("neylon-27"))
+    explorer.layer_down()
+    words = [p.runs[0].words for p in explanation(explorer, explorer.shown.network())]
+    assert "Layer 26 is shown: the network cut off after it." in words

@@ -1,0 +1,126 @@
+"""The tour in the live window: real keys, real clicks, and what the window then shows."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desktop import Desktop, virtual_display, wait_for
+
+from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.tour import pages
+
+pytestmark = [pytest.mark.window, pytest.mark.gl]
+
+PAGES = pages()
+NEXT, BACK, LEAVE = "the next page", "the page before", "leave the tour"
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+@pytest.fixture
+def opened(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop]]:
+    windows: list[Desktop] = []
+
+    def start(*words: str, size: str = "640x400") -> Desktop:
+        windows.append(Desktop(display, tmp_path, *words, "--size", size, hud=True))
+        return windows[-1]
+
+    yield start
+    for window in windows:
+        window.close()
+
+
+def shows(desktop: Desktop, preset: Preset) -> None:
+    wait_for(
+        lambda: parse_preset(desktop.events()[-1]["preset"]) == preset,
+        f"the preset {preset.name}",
+    )
+
+
+def tick(number: int) -> str:
+    page = PAGES[number - 1]
+    return f"{number}  {page.chapter}: {page.heading}"
+
+
+def test_pages_turn_by_keys_and_by_clicks(opened: Callable[..., Desktop]) -> None:
+    desktop = opened("tour", "6")
+    shows(desktop, PAGES[5].preset)
+    desktop.key("p")
+    shows(desktop, PAGES[6].preset)
+    desktop.key("shift+p")
+    shows(desktop, PAGES[5].preset)
+    desktop.click(NEXT)
+    shows(desktop, PAGES[6].preset)
+    desktop.click(BACK)
+    shows(desktop, PAGES[5].preset)
+    desktop.click(tick(9))
+    shows(desktop, PAGES[8].preset)
+    desktop.key("z")
+    shows(desktop, PAGES[5].preset)
+    desktop.click(NEXT)  # the page followed the history
+    shows(desktop, PAGES[6].preset)
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_the_key_asked_for_is_answered_at_once(opened: Callable[..., Desktop]) -> None:
+    desktop = opened("tour", "7")
+    shows(desktop, PAGES[6].preset)
+    desktop.finished()
+    place = desktop.place(NEXT)
+    desktop.move(5, 5)
+    before = warm(desktop, place[1])
+    desktop.key("Down")
+    shows(desktop, PAGES[6].preset.replace(depth=1))
+    wait_for(lambda: warm(desktop, place[1]) > 4 * max(before, 20), "words in the answer's colour")
+    assert desktop.place(NEXT) == place  # the strip keeps its height
+    desktop.click("deeper")  # the key in the answer
+    shows(desktop, PAGES[6].preset)
+    assert warm(desktop, place[1]) > 4 * max(before, 20)
+
+
+def warm(desktop: Desktop, below: int) -> int:
+    """The number of pixels in the colour of answers, below a row of the window."""
+    red, green, blue = desktop.pixels()[below + 10 :].astype(int).transpose(2, 0, 1)
+    return int(((red > 220) & (green > 180) & (blue < 170) & (blue > 100)).sum())
+
+
+def test_it_begins_in_the_window_and_returns_to_what_was_explored(
+    opened: Callable[..., Desktop],
+) -> None:
+    desktop = opened("embers", size="300x200")
+    desktop.key("Right")
+    explored = load_preset("embers").replace(width=load_preset("embers").spec.width + 1)  # type: ignore[attr-defined]
+    shows(desktop, explored)
+    desktop.key("t")
+    shows(desktop, PAGES[0].preset)
+    desktop.click(tick(4))
+    shows(desktop, PAGES[3].preset)
+    desktop.key("t")
+    shows(desktop, explored)
+    desktop.key("t")  # goes on where it was left
+    shows(desktop, PAGES[3].preset)
+    desktop.click(LEAVE)
+    shows(desktop, explored)
+    desktop.key("p")  # the list of all presets again
+    wait_for(
+        lambda: (
+            parse_preset(desktop.events()[-1]["preset"]).title
+            not in (explored.title, PAGES[3].preset.title, PAGES[4].preset.title)
+        ),
+        "another preset",
+    )
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_its_button_begins_it(opened: Callable[..., Desktop]) -> None:
+    desktop = opened("layers-18")  # where the buttons lie below the picture, and do not fade
+    desktop.click("toggle_tour")
+    shows(desktop, PAGES[0].preset)
