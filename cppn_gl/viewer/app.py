@@ -139,7 +139,7 @@ class App:
 
     def take_tour(self, number: int) -> None:
         """Begin the tour at a page, from 1. The page's preset is shown already."""
-        self.caption.names = labels()
+        self.names = self.caption.names = labels()
         self.lesson.start(number, keep=False)
 
     # Actions of the window; those of the exploration are methods of Explorer
@@ -183,7 +183,7 @@ class App:
 
     def do_toggle_tour(self, large: bool = False) -> None:
         """Begin the tour, or go on where it was left; or leave it."""
-        self.caption.names = labels()
+        self.names = self.caption.names = labels()
         if self.lesson.on:
             self.lesson.leave()
         else:

@@ -81,5 +81,5 @@ def test_the_key_of_an_action_is_found_as_the_user_sees_it() -> None:
     found = [keys_of(action) for action in ("deeper", "explain", "pan_up", "next_help")]
     assert found == ["↑", "?", "Alt+↑", "F1"]
     assert keys_of("stronger", {"]": "+"}) == "+"
-    assert keys_of("preset_3") == "3"
+    assert keys_of("favourite_3") == "3"
     assert keys_of("no_action") == "no_action"

@@ -818,6 +818,7 @@ def test_each_change_is_one_step() -> None:
 
 def test_every_change_is_told_in_a_few_words() -> None:
     explorer = Explorer(drawn(depth=5, weight_scale=0.55))
+    explorer.keep_signal = False
     told = []
     for action in (
         "deeper",

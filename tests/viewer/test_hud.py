@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from letters import LONG, SIZES
 
+from cppn_gl.preset.library import load_preset
 from cppn_gl.viewer import typeset
 from cppn_gl.viewer.bindings import help_rows
+from cppn_gl.viewer.captions import Caption
+from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.hud import (
     FADE_SECONDS,
     IDLE_SECONDS,
@@ -24,7 +27,8 @@ from cppn_gl.viewer.hud import (
     font_size,
     spot_at,
 )
-from cppn_gl.viewer.typeset import Paragraph, Run, says
+from cppn_gl.viewer.lesson import Lesson
+from cppn_gl.viewer.typeset import Run, says
 
 Size = tuple[int, int]
 TOLD = Told(
@@ -48,6 +52,13 @@ def full(**values: Any) -> Hud:
     for name, value in values.items():
         setattr(hud, name, value)
     return hud
+
+
+def page_of_the_tour() -> Caption:
+    lesson = Lesson(Explorer(load_preset("default")))
+    lesson.start(2)
+    lesson.follow()
+    return Caption(lesson)
 
 
 def opened(name: str, *, on: bool = True) -> Hud:
@@ -177,7 +188,7 @@ def test_every_panel_lies_in_the_window_and_covers_no_other(
 ) -> None:
     hud = full(beside=beside, pointer=POINTER, advice=LONG, hint=LONG, handle=True)
     hud.recording, hud.problem = (12.0, 360), f"{LONG} {LONG}"
-    hud.caption = ["1 of 2   Figure 1", TALE] if caption else []
+    hud.caption = page_of_the_tour() if caption else None
     hud.progress = "refining, 40 %"
     hud.panels(size, scale, -1.0, {})
     hud.say(f"saved {LONG}", 0.0)
@@ -211,7 +222,7 @@ def test_nothing_is_left_out_of_a_usual_window(size: Size) -> None:
 @pytest.mark.parametrize("name", ["help", "explain", ""])
 def test_a_tiny_window_is_no_error(size: Size, beside: bool, name: str) -> None:
     hud = opened(name) if name else full()
-    hud.problem, hud.beside, hud.caption = LONG, beside, ["Figure 1", TALE]
+    hud.problem, hud.beside, hud.caption = LONG, beside, page_of_the_tour()
     hud.say("saved", 0.0)
     assert all(panel.pixels.size for panel in hud.panels(size, 1.0, 0.0, {}))
 
@@ -244,10 +255,10 @@ def test_nothing_shines_through_a_panel_that_leaves_no_room() -> None:
 
 def test_the_buttons_open_what_there_is() -> None:
     hud = full()
-    assert [spot.action for spot in panels(hud)["buttons"].spots] == ["explain"]
+    assert [spot.action for spot in panels(hud)["buttons"].spots] == ["toggle_tour", "explain"]
     hud.handle = True
     buttons = panels(hud)["buttons"]
-    wanted = ["toggle_panel", "toggle_chooser", "explain"]
+    wanted = ["toggle_panel", "toggle_chooser", "toggle_tour", "explain"]
     assert [spot.action for spot in buttons.spots] == wanted
     assert all(spot.words for spot in buttons.spots)
     assert buttons.x + buttons.pixels.shape[1] == 960
@@ -335,7 +346,7 @@ def test_a_message_and_the_pointers_values_take_turns_in_the_last_row() -> None:
 
 
 def test_a_caption_has_a_place_below_the_picture_with_a_row_for_messages() -> None:
-    hud = full(caption=["1 of 2   Figure 1", TALE])
+    hud = full(caption=page_of_the_tour())
     for size in ((960, 600), (640, 400), (300, 200)):
         hud.say("", 0.0)
         strip, found = hud.strip(size, 1.0), panels(hud, size=size)
@@ -350,12 +361,6 @@ def test_a_caption_has_a_place_below_the_picture_with_a_row_for_messages() -> No
             assert panel.y >= size[1] - strip
     hud.on = False
     assert hud.strip((960, 600), 1.0) == 0
-
-
-def test_a_caption_may_hold_what_can_be_clicked() -> None:
-    hud = full(caption=["Heading", Paragraph((Run("7 / 24", action="next_preset"),))])
-    (spot,) = panels(hud)["caption"].spots
-    assert spot.action == "next_preset"
 
 
 # Help and explanation

@@ -159,6 +159,38 @@ def test_each_key_does_to_the_picture_what_the_help_says(
     assert desktop.quit() == 0
 
 
+def test_no_dead_ends(open_desktop: Callable[..., Desktop]) -> None:
+    """A signal that fades is told with the key that mends it; A keeps it; D there and back."""
+    words = ("--depth", "20", "--width", "24", "--weight-scale", "0.55", "--seed", "7")
+    desktop = open_desktop(STILL, *words, hud=True)
+    desktop.finished()
+    desktop.key(*["shift+bracketleft"] * 5)
+
+    def told(name: str) -> str:
+        desktop.events()
+        return desktop.told.get(name, "")
+
+    wait_for(lambda: "faded: ] raises the weight scale" in told("advice"), "advice")
+    wait_for(lambda: "Still, changed" in told("title"), "a title")
+    name = desktop.xdotool("getwindowname", desktop.window)
+    assert name.startswith("Still, changed")
+    desktop.key(*["z"] * 5)
+    wait_for(lambda: not told("advice"), "a picture that needs no advice")
+    desktop.key("a")
+    kept = desktop.shows(lambda p: p.spec.activation == "sigmoid", "the next activation")
+    assert kept.spec.weight_scale != 0.55
+    desktop.key("shift+a")
+    desktop.shows(lambda p: p.spec.weight_scale == 0.55, "the way back")
+    desktop.key("d")
+    desktop.shows(lambda p: p.spec.weight_scale == 1.1, "twice the weight scale")
+    desktop.key("shift+d")
+    desktop.shows(lambda p: p.spec.weight_scale == 0.55, "half of it")
+    desktop.key("s")
+    desktop.key("a")
+    left = desktop.shows(lambda p: p.spec.activation == "sigmoid", "the next activation")
+    assert left.spec.weight_scale == 0.55
+
+
 def test_a_held_key_repeats_and_is_one_step_of_the_history(
     open_desktop: Callable[..., Desktop],
 ) -> None:

@@ -75,7 +75,7 @@ def test_the_key_asked_for_is_answered_at_once(opened: Callable[..., Desktop]) -
     desktop.finished()
     place = desktop.place(NEXT)
     desktop.move(5, 5)
-    before = strip(desktop, place[1])
+    before = warm(desktop, place[1])
     desktop.key("Down")
     shows(desktop, PAGES[6].preset.replace(depth=1))
     wait_for(lambda: warm(desktop, place[1]) > 4 * max(before, 20), "words in the answer's colour")
@@ -83,10 +83,6 @@ def test_the_key_asked_for_is_answered_at_once(opened: Callable[..., Desktop]) -
     desktop.click("deeper")  # the key in the answer
     shows(desktop, PAGES[6].preset)
     assert warm(desktop, place[1]) > 4 * max(before, 20)
-
-
-def strip(desktop: Desktop, below: int) -> int:
-    return warm(desktop, below)
 
 
 def warm(desktop: Desktop, below: int) -> int:
@@ -125,7 +121,6 @@ def test_it_begins_in_the_window_and_returns_to_what_was_explored(
 
 
 def test_its_button_begins_it(opened: Callable[..., Desktop]) -> None:
-    desktop = opened("embers")
-    desktop.key("H", "H")  # the HUD with its buttons, also after a while
+    desktop = opened("layers-18")  # where the buttons lie below the picture, and do not fade
     desktop.click("toggle_tour")
     shows(desktop, PAGES[0].preset)

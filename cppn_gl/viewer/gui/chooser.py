@@ -400,6 +400,8 @@ class Chooser:
             if self._at is not None and self._at != (pointer.x, pointer.y):
                 self._select(entry)
                 self._pointing, self._said = True, self._said * (entry == self._current)
+        if self._pointing and entry == self._current:
+            gui.mark("pointed")
         if pressed:
             self._choose(entry)
         wide, high = self._picture

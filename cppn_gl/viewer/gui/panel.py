@@ -21,7 +21,7 @@ from cppn_gl.viewer.gui.diagram import Diagram
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.editors import Editors
 from cppn_gl.viewer.gui.widgets import Widgets
-from cppn_gl.viewer.layout import Rect
+from cppn_gl.viewer.layout import LEAST, Rect
 from cppn_gl.views import ALL
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 # In font sizes:
 WIDTH = 21.5  # of the panel without the diagram
-DIAGRAM = 8.0
+DIAGRAM = 10.0
 LABEL = 6.8
 LEFT = 12.0  # a narrower rest of the window is covered, too
 MARK = 0.9  # of the mark of a changed key
 TALL, TALLER = 24.0, 34.0  # windows in which the head, and also the foot, stay in place
-WIDEST = 0.52  # of the window, of panel and diagram together
+WIDEST = 0.66  # of the window, of panel and diagram together, where they lie over the picture
 # Buttons of the foot: words and actions of the binding table.
 BUTTONS = (
     ("presets", "toggle_chooser", "all presets as pictures"),
@@ -74,7 +74,8 @@ class Panel:
 
     def diagram_width(self, gui: "Gui") -> int:
         """The width of the diagram at the left edge, in pixels; 0 in a narrow window."""
-        room = WIDEST * gui.size[0] - WIDTH * gui.unit
+        widest = WIDEST if self._explorer.view.by_pixel else 1 - LEAST
+        room = widest * gui.size[0] - WIDTH * gui.unit
         return round(min(DIAGRAM * gui.unit, room)) if room > 5 * gui.unit else 0
 
     def draw(self, gui: "Gui") -> None:

@@ -17,6 +17,7 @@ class Column:
     def __init__(self, app: Any):
         self.open = False
         self.area: Rect | None = None
+        self.keys = None
         self._diagram = Diagram(app)
 
     def draw(self, gui: Any) -> None:
