@@ -5,6 +5,7 @@
 Its left edge, `diagram_width` pixels wide, is for the network's diagram.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -204,7 +205,6 @@ class Panel:
         self._view()
         self._layer()
         self._time()
-        self._keep()
         self._rule()
 
     def _rule(self, gap: float = 0.45) -> None:
@@ -328,15 +328,11 @@ class Panel:
             explorer.running, explorer.time = False, _seconds(typed) or 0.0
 
     def _keep(self) -> None:
-        """Whether A and I keep the signal."""
-        if not hasattr(self._explorer, "keep_signal"):
-            return
-        on = self._explorer.keep_signal
-        keys = keys_for("toggle_keep_signal")
-        help = "A and I also change the weight scale, so that the picture keeps its contrast."
-        self._labelled("keep signal", "keep", help, keys)
-        if self._widgets.switch("keep signal", on):
-            self._explorer.keep_signal = not on
+        """Whether another activation or initialisation keeps the signal."""
+        help = "Another activation or initialisation comes with a weight scale that keeps contrast."
+        self._labelled("keep signal", "keep", help, keys_for("toggle_keeping"))
+        if self._widgets.switch("keep signal", self._explorer.keep_signal):
+            self._act("toggle_keeping")
 
     def _act(self, action: str) -> None:
         self._widgets.gui.gesture()
@@ -417,6 +413,8 @@ class Panel:
                     self._restore(network=True)
         for field in chosen:
             self._field(field)
+            if field.dotted == "network.init" and preset.spec.redrawable:
+                self._keep()
 
     def _field(self, field: Field) -> None:
         """A row: mark, label, widgets, and what is wrong with the last value."""
@@ -493,6 +491,8 @@ class Panel:
         actions = fields.ACTIONS.get(field.dotted, ())
         if actions:
             notes.append(f"key {keys_for(*actions)}")
+        if field.dotted == "network.init":
+            notes.append(self._sigma())
         if marked:
             before = fields.shown(fields.value(loaded, field)) or "unset"
             notes.append(f"click: back to {widgets.shortened(before, 12 * unit)}")
@@ -502,6 +502,14 @@ class Panel:
         if clicked and marked:
             back = fields.restored(preset, loaded, (field,))
             self._editors.set(field.dotted, **back)
+
+    def _sigma(self) -> str:
+        """The spread of the hidden weights, and what a layer multiplies that of its inputs by."""
+        preset = self._explorer.moment
+        sigma = fields.sigma(preset, getattr(preset.spec, "init", "uniform"))
+        inputs = preset.spec.shapes[len(preset.spec.shapes) > 2][1]
+        gain = math.sqrt(inputs) * sigma
+        return f"hidden weights: σ {sigma:.3f}, √n·σ {gain:.2f} (n = {inputs} inputs of a unit)"
 
     # The foot
 
