@@ -204,6 +204,8 @@ class Explorer(Viewing, Editing):
         if spec.redrawable:
             return cast(Random, spec)
         self.message = "this preset fixes the weights: only the view and time can be changed"
+        if self.loaded.spec.redrawable:
+            self.message = "setting a weight fixes the weights: Z takes it back"
         return None
 
     def _step(self, name: str, by: int) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cppn_gl.preset.given import Unit, too_large
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.viewer.editing import parameter
 from cppn_gl.viewer.gui.style import ACCENT
 from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
@@ -118,6 +118,8 @@ class Diagram:
             self._describe(gui, rect, drawn, handle)
         elif unit is not None:
             self._words.draw(gui, rect, drawn, unit, self._probe)
+        elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
+            self._describe_outcome(gui, rect, drawn)
         self._type(gui, drawn)
 
     def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
@@ -398,6 +400,19 @@ class Diagram:
         dim(gui, too_large(drawn.scene.network) or hint)
         imgui.end_tooltip()
 
+    def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        begin(gui, rect)
+        imgui.push_font(gui.fonts.bold, 0)
+        imgui.text("the picture")
+        imgui.pop_font()
+        mapping = drawn.scene.preset.color.mapping
+        outputs = "three outputs" if drawn.scene.network.outputs == 3 else "output"
+        made = f"the {outputs} above as colours"
+        if mapping != "rgb":
+            made += f", by the mapping {mapping}"
+        dim(gui, f"What the network computes at every point: {made}.")
+        imgui.end_tooltip()
+
     def _type(self, gui: "Gui", drawn: Drawn) -> None:
         """The field in which a weight is typed, where its line was double-clicked."""
         if not imgui.begin_popup("##weight"):
@@ -424,6 +439,11 @@ def sampled_size(scene: Scene, size: Size) -> Size:
     """The size of the picture of the plane that the units' pictures show."""
     solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
     return (min(size), min(size)) if solid else size
+
+
+def _sides(box: Box) -> Box:
+    """Left, top, width and height."""
+    return box[0], box[1], box[2] - box[0], box[3] - box[1]
 
 
 def _value(drawn: Drawn, handle: Handle) -> float:

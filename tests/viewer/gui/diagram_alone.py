@@ -1,4 +1,4 @@
-"""The window with nothing but the network diagram in its panel, for test_diagram.py."""
+"""The window with nothing but the network diagram in its panel, for test_network_diagram.py."""
 
 import sys
 from typing import Any
