@@ -7,7 +7,8 @@ A preset, a size and a time determine a picture.
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 import tomli_w
 
@@ -58,6 +59,11 @@ _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 T = TypeVar("T", bound=Options)
 
 
+@lru_cache(maxsize=64)
+def _default(kind: Any) -> Any:
+    return kind()
+
+
 @dataclass(frozen=True)
 class Preset:
     """A network, its viewport, colours, animation and views. Immutable: see `replace`."""
@@ -91,7 +97,8 @@ class Preset:
 
     def options(self, kind: type[T]) -> T:
         """A view's options by their class: `options(VolumeOptions).opacity`."""
-        return next((options for options in self.views if type(options) is kind), None) or kind()
+        own = next((options for options in self.views if type(options) is kind), None)
+        return own or cast(T, _default(kind))  # type: ignore[arg-type]
 
     def table(self, name: str) -> Any:
         """A table by its name in a file."""

@@ -9,6 +9,7 @@ import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import INITS
@@ -120,9 +121,14 @@ class Group:
 
 def fields() -> tuple[Field, ...]:
     """All keys of all tables, registered ones too, but for the version of the format."""
+    return _fields(tuple(TABLES.items()))
+
+
+@lru_cache(maxsize=4)
+def _fields(tables: tuple[tuple[str, type], ...]) -> tuple[Field, ...]:
     listed = [
         _field(table, field.name, field.metadata, help_of(field), optional=field.default is None)
-        for table, cls in TABLES.items()
+        for table, cls in tables
         for field in dataclasses.fields(cls)
     ]
     top = [
@@ -172,14 +178,18 @@ def _widget(check: Check) -> str:
 
 def groups(preset: Preset) -> tuple[Group, ...]:
     """The common keys, those of the view shown, the other tables, and the other views' tables."""
+    return _groups(tuple(TABLES.items()), OWN.get(preset.show.view, preset.show.view))
+
+
+@lru_cache(maxsize=32)
+def _groups(held: tuple[tuple[str, type], ...], own: str) -> tuple[Group, ...]:
     tables: dict[str, list[Field]] = {}
     common: dict[str, Field] = {}
-    for field in fields():
+    for field in _fields(held):
         if field.dotted in COMMON:
             common[field.dotted] = field
         elif field.dotted not in HEAD:
             tables.setdefault(field.table, []).append(field)
-    own = OWN.get(preset.show.view, preset.show.view)
     order = [own, *(name for name in TITLES if name != own)]
     views = [name for name in tables if name not in order]
     return (
@@ -244,6 +254,8 @@ def sigma(preset: Preset, init: str) -> float:
 
 def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
     """Whether a key's value differs from the loaded preset's."""
+    if field.table in VIEWS and preset.views == loaded.views:
+        return False
     if fixed(preset, field) or fixed(loaded, field):
         return False
     return bool(value(preset, field) != value(loaded, field))

@@ -272,11 +272,9 @@ class Gui:
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()
         self.places = {}
-        try:
-            for part in self._open:
-                part.draw(self)
-        finally:
-            imgui.render()
+        for part in self._open:
+            part.draw(self)
+        imgui.render()
         for event in self._late:
             event()
         self._late.clear()

@@ -16,7 +16,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.viewer.gui.style import ACCENT, CHANGED
 
-CURVE_POINTS = 33
+CURVE_POINTS = 53
 CURVE_BOX = (-2.6, 2.6, -1.15, 1.45)  # x and y shown of an activation
 DENSITY_POINTS = 25
 STRIP = 96  # colours of a strip
@@ -57,10 +57,12 @@ def polyline(points: Sequence[tuple[float, float]], color: int, thickness: float
 
 @lru_cache(maxsize=64)
 def _curve(name: str) -> tuple[tuple[float, float], ...]:
-    """Points of an activation's curve in the unit square, y down."""
+    """Points of an activation's curve in the unit square, y down: the part within CURVE_BOX."""
     left, right, bottom, top = CURVE_BOX
     x = np.linspace(left, right, CURVE_POINTS)
-    y = np.clip(activate(name, x), bottom, top)
+    y = activate(name, x)
+    inside = (bottom <= y) & (y <= top)
+    x, y = x[inside], y[inside]
     across, down = (x - left) / (right - left), (top - y) / (top - bottom)
     return tuple(zip(across.tolist(), down.tolist(), strict=True))
 

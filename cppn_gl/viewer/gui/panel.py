@@ -261,14 +261,13 @@ class Panel:
     def _view(self) -> None:
         widgets, preset = self._widgets, self._explorer.preset
         room = self._labelled("view", "view", VIEWS[preset.show.view].help, keys_for("next_view"))
-        problems = {name: ALL[name].problem(preset) for name in VIEWS}
         chosen = widgets.menu(
             "view menu",
             self._explorer.view.name,
             tuple(VIEWS),
             room,
-            notes=lambda name: problems[name] or VIEWS[name].help,
-            faint=lambda name: bool(problems[name]),
+            notes=lambda name: ALL[name].problem(preset) or VIEWS[name].help,
+            faint=lambda name: bool(ALL[name].problem(preset)),
         )
         if chosen is not None and chosen != preset.show.view:
             self._editors.set("show.view", **{"show.view": chosen})
@@ -380,7 +379,7 @@ class Panel:
         if not group.title:
             return True
         preset, loaded = self._explorer.preset, self._explorer.loaded
-        back = fields.restored(preset, loaded, chosen)
+        back = fields.restored(preset, loaded, chosen) if preset is not loaded else {}
         imgui.dummy(Vec(1, 0.25 * unit))
         side = widgets.high + 0.2 * unit if back else 0.0
         clicked, box = widgets.area(f"group {group.name}", widgets.room() - side)

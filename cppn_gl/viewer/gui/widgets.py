@@ -386,6 +386,8 @@ class Widgets:
         faint: Callable[[Any], bool] = lambda choice: False,
     ) -> Any:
         """The list of a menu at (x, y), at least `width` wide, if it is open; the choice made."""
+        if not imgui.is_popup_open(name):
+            return None
         x, y, width = place
         window = self.gui.size
         rows = [(choice, words(choice), notes(choice)) for choice in choices]
