@@ -316,7 +316,7 @@ def _tour(args: argparse.Namespace) -> int:
     size = None if args.size is None else size_value(args.size)
     steps = pages()
     number = toml_value(args.page) if args.page else 1
-    if isinstance(number, bool) or number not in range(1, len(steps) + 1):
+    if type(number) is not int or number not in range(1, len(steps) + 1):
         raise UsageError(f"no page {show(args.page)}; expected a number from 1 to {len(steps)}")
     from cppn_gl.engines.gl.context import display_problem
     from cppn_gl.preset.shot import SIZE, Shot

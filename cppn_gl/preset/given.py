@@ -72,7 +72,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
 def with_weight(preset: Preset, target: Unit, source: int, value: float) -> Preset:
     """A preset of explicit layers with the weight from unit `source` of the layer before changed.
 
-    Raises PresetError for a value that is not finite or too large.
+    Raises PresetError for a value that is not finite or too large, or if there is no such weight.
     """
     return _with(preset, target, source, value)
 
@@ -86,7 +86,9 @@ def _with(preset: Preset, target: Unit, source: int | None, value: float) -> Pre
     spec = preset.spec
     assert isinstance(spec, Layers)
     number, index = target
-    layer = spec.layers[number - 1]
+    layer = _layer_of(spec, target)
+    if source is not None and not 0 <= source < layer.weight.shape[1]:
+        raise PresetError(f"layer {number} has {layer.weight.shape[1]} inputs")
     weight, bias = layer.weight, layer.bias
     with np.errstate(over="ignore"):
         if source is None:
@@ -100,17 +102,28 @@ def _with(preset: Preset, target: Unit, source: int | None, value: float) -> Pre
     return dataclasses.replace(preset, spec=dataclasses.replace(spec, layers=layers))
 
 
-def unit_picture(preset: Preset, unit: Unit, time: float = 0.0) -> Preset:
-    """The preset of one unit's picture: the layers up to it, and its activation in two colours.
-
-    Blue is below 0, red above. Raises PresetError for an input, and as `given`.
-    """
+def _layer_of(spec: Layers, unit: Unit) -> Layer:
+    """The layer of a unit. Raises PresetError if there is no such unit."""
     number, index = unit
     if number < 1:
         raise PresetError("an input has no weights of its own")
+    if number > len(spec.layers):
+        raise PresetError(f"this network has {len(spec.layers)} layers")
+    layer = spec.layers[number - 1]
+    if not 0 <= index < len(layer.bias):
+        raise PresetError(f"layer {number} has {len(layer.bias)} units")
+    return layer
+
+
+def unit_picture(preset: Preset, unit: Unit, time: float = 0.0) -> Preset:
+    """The preset of one unit's picture: the layers up to it, and its activation in two colours.
+
+    Blue is below 0, red above. Raises PresetError for an input or no unit, and as `given`.
+    """
+    number, index = unit
     whole = given(preset, time)
     assert isinstance(whole.spec, Layers)
-    layer = whole.spec.layers[number - 1]
+    layer = _layer_of(whole.spec, unit)
     own = slice(index, index + 1)
     last = Layer(layer.weight[own].copy(), layer.bias[own].copy(), layer.activation)
     spec = dataclasses.replace(whole.spec, layers=(*whole.spec.layers[: number - 1], last))

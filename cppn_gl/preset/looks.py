@@ -2,7 +2,8 @@
 
     Preset -> thumbnail(): a small 8-bit picture -> looks(): contrast, detail, spread
 
-The thumbnail is evaluated bit by bit as nn/exact.py says, and counted in whole numbers.
+The thumbnail is evaluated by nn/exact.py, which gives the same bits everywhere, and measured in
+whole numbers.
 """
 
 import math

@@ -292,7 +292,6 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
-        self.hud.handle = not self.interface.problem
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))

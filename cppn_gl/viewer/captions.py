@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.viewer import typeset
 from cppn_gl.viewer.bindings import keys_of
-from cppn_gl.viewer.hud import Spot
+from cppn_gl.viewer.hud import Spot, nothing
 from cppn_gl.viewer.lesson import Lesson, Words
 from cppn_gl.viewer.typeset import ACCENT, DIM, LEAST, WARM, WHITE, Ink, Paragraph, Run
 from cppn_gl.views import text
@@ -132,7 +132,7 @@ class Caption:
         name = action.removeprefix("Shift+")
         label = ("Shift+" if large else "") + keys_of(name, self.names)
         # Events give a click no Shift: such a key only tells.
-        return Run(label, "bold", ACCENT, action=_nothing if large else name)
+        return Run(label, "bold", ACCENT, action=nothing if large else name)
 
     def _ticks(self, image: Image.Image, edge: int, points: int) -> tuple[list[Spot], int]:
         """A tick for each page, grouped by chapter; the height used."""
@@ -187,7 +187,7 @@ class Caption:
             typeset.draw_lines(image, typeset.compose([Paragraph((run,))], points, wide + 2), x, y)
             if action or hint:
                 left, right = round(x - gap / 2), min(image.width, round(x + wide + gap / 2))
-                spots.append(Spot(left, y, right - left, line, action or _nothing, hint))
+                spots.append(Spot(left, y, right - left, line, action or nothing, hint))
         title = typeset.shorten(heading, points, max(1, x - gap - edge), "bold")
         typeset.draw_lines(
             image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y
@@ -206,10 +206,6 @@ def _frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: in
     aside = max(2, round(0.22 * points), (high - 3 - wide) // 2)
     outline = (left - aside, top + 1, left + wide + aside - 1, top + high - 2)
     draw.rounded_rectangle(outline, radius=max(2, points // 4), outline=FRAME)
-
-
-def _nothing() -> None:
-    """The action of a spot that only tells."""
 
 
 def _edge(points: int) -> int:

@@ -58,7 +58,6 @@ class Editing(ABC):
         moment = self.history.now
         try:
             fixed = given.given(moment.preset, self.time)
-            old = parameter(fixed.spec.network().effective(target[0] - 1), target[1], source)
             if source is None:
                 changed = given.with_bias(fixed, target, value)
             else:
@@ -66,6 +65,7 @@ class Editing(ABC):
         except PresetError as error:
             self.message = error.problem
             return
+        old = parameter(fixed.spec.network().effective(target[0] - 1), target[1], source)
         if float(np.float32(value)) == old:
             return
         place = (target, source)

@@ -17,7 +17,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.facts import Lines, activations, title
+from cppn_gl.viewer.facts import Lines, activations
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
@@ -41,7 +41,7 @@ def explanation(
     bound by position. `saved`: files of this session. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
-    page = [says(title(explorer), "bold", size=1.15, keep=True)]
+    page = [says(explorer.title, "bold", size=1.15, keep=True)]
     if preset.description.strip():
         page.append(says(preset.description.strip(), "italic"))
     if advice:

@@ -17,7 +17,7 @@ from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, TIED, Run
 from cppn_gl.views.base import Point
-from cppn_gl.views.text import counted, significant
+from cppn_gl.views.text import significant
 
 LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
 NORMALISED = {
@@ -35,11 +35,6 @@ def fixed(value: float, decimals: int) -> str:
         return significant(value, 6)
     written = f"{value:.{decimals}f}"
     return (written.lstrip("-") if float(written) == 0 else written).replace("-", "−")
-
-
-def title(explorer: Explorer) -> str:
-    """The title of what is shown."""
-    return explorer.title
 
 
 def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
@@ -170,8 +165,3 @@ def _value(value: float) -> str:
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
     return fixed(value, 3) if 1e-3 <= abs(value) < 1000 or value == 0 else significant(value)
-
-
-def sentence(numbers: int, what: str) -> str:
-    """A number of things, with thousands separated: "1,200 weights"."""
-    return counted(numbers, what).replace(str(numbers), f"{numbers:,}")

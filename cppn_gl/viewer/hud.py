@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.viewer import typeset
-from cppn_gl.viewer.bindings import help_rows, keys_of
+from cppn_gl.viewer.bindings import help_rows, keys_for, keys_of
 from cppn_gl.viewer.facts import Lines
 from cppn_gl.viewer.typeset import ACCENT, DIM, DOT, LEAST, RED, WARM, Ink, Paragraph, Run, says
 from cppn_gl.views import text
@@ -184,7 +184,7 @@ class Hud:
     def say(self, message: str, now: float) -> None:
         """Show a message for a while."""
         full = self.full.get(message, "")
-        self._message = (Run(message, hint=full, action=_nothing if full else ""),)
+        self._message = (Run(message, hint=full, action=nothing if full else ""),)
         self._message_at = now
         self._message_until = now + (SAVED_SECONDS if full else MESSAGE_SECONDS if message else 0)
         if message:
@@ -451,15 +451,18 @@ class Hud:
 
     def _buttons(self, points: int, names: Mapping[str, str], *, upright: bool) -> _Drawn:
         """The buttons that open the panel, the chooser, the tour and the explanation."""
-        tab = keys_of("next_overlay", names)
         kinds = [("explain", f"what am I seeing? ({keys_of('explain', names)})")]
         if not self.caption:
             kinds.insert(
                 0, ("toggle_tour", f"the tour, a lesson ({keys_of('toggle_tour', names)})")
             )
         if self.handle:
-            kinds.insert(0, ("toggle_chooser", f"presets as pictures (Shift+{tab})"))
-            kinds.insert(0, ("toggle_panel", f"the panel of all settings ({tab})"))
+            kinds.insert(
+                0, ("toggle_chooser", f"presets as pictures ({keys_for('toggle_chooser')})")
+            )
+            kinds.insert(
+                0, ("toggle_panel", f"the panel of all settings ({keys_for('toggle_panel')})")
+            )
         key = "buttons", points, tuple(kinds), upright
         return self._made.get(key, lambda: _draw_buttons(kinds, points, upright=upright))
 
@@ -514,7 +517,7 @@ def font_size(size: Size, content_scale: float) -> int:
     return typeset.font_size(size, content_scale)
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """A spot's action that does nothing: the spot only has words."""
 
 
@@ -555,7 +558,7 @@ def _keys(told: Told, names: Mapping[str, str], *, explain: bool = True) -> tupl
         words = f"{keys_of('explain', names)} explain"
         runs += [Run("   "), Run(words, ink=ACCENT, action="explain")]
     if told.engine:
-        runs += [Run("   "), Run("engine", ink=DIM, action=_nothing, hint=told.engine)]
+        runs += [Run("   "), Run("engine", ink=DIM, action=nothing, hint=told.engine)]
     return tuple(runs)
 
 

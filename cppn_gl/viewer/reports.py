@@ -77,7 +77,7 @@ class Reports:
             f"{app.engines.words(app.scene)}; {app.renderer.info.renderer}{app.rate_words(now)}"
         )
         lines = facts.facts(app.explorer, network.parameters, size)
-        app.hud.tell(Told(facts.title(app.explorer), lines, engine), now)
+        app.hud.tell(Told(app.explorer.title, lines, engine), now)
         if app.hud.explain.open:
             page = explanation(
                 app.explorer,

@@ -18,7 +18,7 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu import native as evaluation
 from cppn_gl.engines.cpu.native import Native, evaluator
 from cppn_gl.engines.cpu.products import Products, colors
-from cppn_gl.engines.cpu.trace import traced
+from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.names import WITHOUT_OPENGL
 from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS, Activation
@@ -137,7 +137,7 @@ def test_the_picture_and_its_layers_are_one_computation(keys: dict[str, Any]) ->
     """What the layers, the units and the value range show is what the picture consists of."""
     preset = PRESET.replace(init="uniform", activation="tanh", output_activation="tanh", **keys)
     scene, size = scene_of(preset, 0.3), (75, 61)
-    layers = traced(scene, size)
+    layers = at_once(trace(scene, size))
     picture = drawn(scene, size)
     assert same(colors(layers[-1].units), picture.reshape(-1, 3))
     assert same(at_once(evaluator(scene.network, scene.view, scene.clock).picture(size)), picture)

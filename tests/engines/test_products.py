@@ -13,7 +13,7 @@ from cppn_gl import Preset, Renderer
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
-from cppn_gl.engines.cpu.trace import traced
+from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.scene import scene_of
@@ -114,7 +114,7 @@ def test_layer_by_layer_is_the_same(width: int) -> None:
             steps = list(one.fill_by_layers(picture, blocks[start : start + count]))
             assert len(steps) == scene.network.depth - 1
         assert np.array_equal(picture, whole)
-    assert np.array_equal(colors(traced(scene, size)[-1].units), whole.reshape(-1, 3))
+    assert np.array_equal(colors(at_once(trace(scene, size))[-1].units), whole.reshape(-1, 3))
 
 
 def test_blocks_cover_a_part_and_no_more() -> None:

@@ -12,12 +12,12 @@ from cppn_gl.engines.cpu.trace import (
     saturated,
     statistics,
     trace,
-    traced,
 )
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import at_once
 
 SIZE = (23, 14)
 PRESET = Preset().replace(depth=5, width=9, inputs=["x", "y", "r", "t"], extent=1.7)
@@ -37,7 +37,9 @@ def reference(scene: Scene, size: tuple[int, int]) -> list[tuple[np.ndarray, np.
 
 
 def check(scene: Scene, size: tuple[int, int] = SIZE) -> None:
-    for layer, (sums, units) in zip(traced(scene, size), reference(scene, size), strict=True):
+    for layer, (sums, units) in zip(
+        at_once(trace(scene, size)), reference(scene, size), strict=True
+    ):
         assert layer.pre_activations.dtype == layer.units.dtype == np.float32
         assert np.allclose(layer.pre_activations, sums, rtol=1e-4, atol=1e-4)
         assert np.allclose(layer.units, units, rtol=1e-4, atol=1e-4)
@@ -63,7 +65,7 @@ def test_more_blocks_than_at_once() -> None:
 
 def test_a_deep_zoom_stays_sharp() -> None:
     scene = scene_of(PRESET.replace(depth=2, extent=1e-5, center=[0.7, -1.3]))
-    sums, true = traced(scene, SIZE)[0].pre_activations, reference(scene, SIZE)[0][0]
+    sums, true = at_once(trace(scene, SIZE))[0].pre_activations, reference(scene, SIZE)[0][0]
     assert np.unique(sums, axis=0).shape[0] > SIZE[0] * SIZE[1] / 2
     assert np.abs(sums - true).max() < 1e-6
 
@@ -93,7 +95,7 @@ def test_inputs_are_the_features_at_the_pixels() -> None:
 
 def test_overflow_is_not_an_exception() -> None:
     scene = scene_of(PRESET.replace(activation="relu", depth=20, weight_scale=1000))
-    assert not np.isfinite(traced(scene, SIZE)[-1].pre_activations).all()
+    assert not np.isfinite(at_once(trace(scene, SIZE))[-1].pre_activations).all()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -127,7 +129,7 @@ def test_explicit_layers() -> None:
 def test_statistics_are_those_of_the_reference(name: str) -> None:
     scene = scene_of(PRESET.replace(activation=name, weight_scale=2.5))
     for layer, found, (sums, units) in zip(
-        scene.network.layers, traced(scene, SIZE), reference(scene, SIZE), strict=True
+        scene.network.layers, at_once(trace(scene, SIZE)), reference(scene, SIZE), strict=True
     ):
         measured = statistics(layer.activation, found.pre_activations)
         assert np.allclose(measured.mean, units.mean(axis=0), atol=1e-4, rtol=1e-4)

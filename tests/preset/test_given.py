@@ -89,3 +89,13 @@ def test_the_limit_admits_27_layers_of_30_and_not_14_of_400() -> None:
     assert load_preset("neylon-27").network().parameters < MAX_GIVEN
     assert not too_large(load_preset("neylon-40").network())
     assert "1,927,203 weights" in too_large(load_preset("wide-400-zoom").network())
+
+
+@pytest.mark.parametrize("unit", [(0, 0), (9, 0), (1, 14), (1, -1)])
+def test_there_is_no_such_unit(unit: tuple[int, int]) -> None:
+    preset = given(load_preset("default"))
+    for change in (lambda: with_bias(preset, unit, 1.0), lambda: unit_picture(preset, unit)):
+        with pytest.raises(PresetError):
+            change()
+    with pytest.raises(PresetError, match="has 14 inputs"):
+        with_weight(preset, (2, 0), 14, 1.0)

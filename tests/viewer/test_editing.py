@@ -130,3 +130,17 @@ def test_weights_set_are_there_in_the_next_session(tmp_path: Path) -> None:
     large = explored(depth=27, width=30)
     large.set_weight((2, 1), 3, 0.5)
     assert large.message.endswith("Z takes it back, Ctrl+S saves them")
+
+
+def test_a_unit_that_the_network_has_not_is_refused_in_one_line() -> None:
+    explorer = explored()
+    for action in (
+        lambda: explorer.set_weight((99, 0), 0, 1.0),
+        lambda: explorer.set_weight((2, 0), 999, 1.0),
+        lambda: explorer.set_bias((1, 999), 1.0),
+        lambda: explorer.open_unit((99, 0)),
+    ):
+        explorer.message = ""
+        action()
+        assert explorer.message
+    assert len(explorer.history) == 1

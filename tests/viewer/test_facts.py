@@ -83,7 +83,7 @@ def test_a_view_of_its_own_has_its_option_and_says_before_or_after() -> None:
 def test_a_network_that_is_given() -> None:
     layer = Layer(np.ones((3, 2), np.float32), np.zeros(3, np.float32), "tanh")
     of = Explorer(Preset(spec=Layers((layer,)), name="name"))
-    assert facts.title(of) == "name"
+    assert of.title == "name"
     assert "depth 1, layers given" in told(of)
     assert all(told(of))
 

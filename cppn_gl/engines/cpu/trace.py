@@ -21,7 +21,7 @@ from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.tasks import Steps, at_once
+from cppn_gl.utils.tasks import Steps
 
 Array = NDArray[np.floating[Any]]
 
@@ -58,11 +58,6 @@ def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
         LayerTrace(in_order(layer.pre_activations, count), in_order(layer.units, count))
         for layer in layers
     ]
-
-
-def traced(scene: Scene, size: tuple[int, int]) -> list[LayerTrace]:
-    """`trace` run to its end."""
-    return at_once(trace(scene, size))
 
 
 def inputs(scene: Scene, size: tuple[int, int]) -> Float32:

@@ -226,10 +226,11 @@ class Gui:
         self.touch()
 
     def release_keys(self) -> None:
-        """The window has lost the focus."""
-        imgui.get_io().add_focus_event(False)
-        imgui.get_io().add_focus_event(True)
+        """The window has lost the focus: releases are not reported, so keys and buttons are up."""
+        imgui.get_io().add_focus_event(False)  # a True before the next frame would cancel it
         self._held.clear()
+        self._late.clear()
+        self.touch()
 
     # Frames
 

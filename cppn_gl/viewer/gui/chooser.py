@@ -336,7 +336,8 @@ class Chooser:
             imgui.set_cursor_pos(imgui.ImVec2(max(pad, (area.width - wide) / 2), area.height * 0.4))
             imgui.text_disabled(words)
         imgui.end_child()
-        rest = [entry for entry in self._entries if entry not in shown]
+        seen = {entry.source for entry in shown}
+        rest = [entry for entry in self._entries if entry.source not in seen]
         self._thumbnails.want([e.subject for e in (*shown, *rest) if e.subject is not None])
 
     def _lay_out(self, unit: float, width: int) -> None:

@@ -22,6 +22,7 @@ from cppn_gl.viewer.editing import parameter
 from cppn_gl.viewer.gui.style import ACCENT
 from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
 from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
+from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
 from cppn_gl.viewer.window import to_pixel
@@ -65,6 +66,7 @@ class Grab:
     value: float
     x: float
     scale: float  # change for a drag of TRAVEL
+    moment: Moment  # of the history, before the drag or by it: with another one, the drag ends
 
 
 class Diagram:
@@ -97,6 +99,7 @@ class Diagram:
             gui.touch()
         if drawn is None:
             return
+        self._let_go(gui, drawn)
         self._follow_pointer(gui, drawn)
         imgui.set_cursor_screen_pos(imgui.ImVec2(rect.x, rect.y))
         imgui.invisible_button("##network", imgui.ImVec2(*rect.size))
@@ -140,6 +143,17 @@ class Diagram:
         pen.add_text(gui.fonts.italic, small, place, ink(0.6), words, wide)
         imgui.pop_font()
         return high + round(0.4 * gui.unit)
+
+    def _let_go(self, gui: "Gui", drawn: Drawn) -> None:
+        """End a drag, or typing, when the network is another one meanwhile."""
+        grab, typing = self._grab, self._typing
+        if grab is not None and (
+            grab.moment is not self._explorer.history.now or not _has(drawn, grab.handle)
+        ):
+            self._grab = None
+            gui.finish()
+        if typing is not None and not _has(drawn, typing):
+            self._typing = None
 
     def _follow_pointer(self, gui: "Gui", drawn: Drawn) -> None:
         """Evaluate all units at the point of the plane that was pointed at last."""
@@ -358,7 +372,8 @@ class Diagram:
             gui.gesture()
             layer = drawn.scene.network.effective(handle.target[0] - 1)
             scale = float(np.abs(layer.weight).max()) or 1.0
-            self._grab = Grab(handle, _value(drawn, handle), x, scale)
+            moment = self._explorer.history.now
+            self._grab = Grab(handle, _value(drawn, handle), x, scale, moment)
 
     def _select(self, drawn: Drawn, unit: Unit, selected: Unit | None) -> None:
         """Select a unit, or the selected one no more: as a click in the view `units` does."""
@@ -372,6 +387,7 @@ class Diagram:
         if change:
             grab.value, grab.x = grab.value + change, x
             self._say(lambda: self._set(grab.handle, float(f"{grab.value:.4g}")))
+            grab.moment = self._explorer.history.now
         if not active:  # released, perhaps in the frame of the last move
             self._grab = None
             gui.finish()
@@ -444,6 +460,13 @@ def sampled_size(scene: Scene, size: Size) -> Size:
 def _sides(box: Box) -> Box:
     """Left, top, width and height."""
     return box[0], box[1], box[2] - box[0], box[3] - box[1]
+
+
+def _has(drawn: Drawn, handle: Handle) -> bool:
+    """Whether the network drawn has a weight or bias."""
+    layer, source = handle.target[0], handle.source
+    inputs = counts_of(drawn.scene.network)[:-1]
+    return drawn.plan.has(handle.target) and (source is None or source < inputs[layer - 1])
 
 
 def _value(drawn: Drawn, handle: Handle) -> float:

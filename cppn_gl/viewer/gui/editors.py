@@ -17,6 +17,7 @@ from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer import fields
+from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field
 from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.drawings import Box, Vec, accent, ink
@@ -37,7 +38,8 @@ class Editors:
         self._app, self._explorer, self._widgets = app, app.explorer, widgets
         self.problems: dict[str, str] = {}  # why the last value of a key was refused
         self._ends: dict[str, tuple[float, float]] = {}  # of the slider that is dragged
-        self._writing: str | None = None  # a longer text while it is being written
+        # A longer text while it is being written: its key, the value before, the text.
+        self._writing = "", "", ""
 
     def begin(self) -> None:
         """Start a frame."""
@@ -230,7 +232,7 @@ class Editors:
         widgets.next(0.2)
         if widgets.icon(f"{field.dotted} dice", "dice", ground=0.06):
             self.set(field.dotted, **{field.dotted: fresh_seed()})
-        widgets.tip("another random network: a new seed", below="key R")
+        widgets.tip("another random network: a new seed", below=f"key {keys_for('random_seed')}")
 
     def _between(self, field: Field, width: float) -> None:
         widgets, unit = self._widgets, self._widgets.unit
@@ -405,15 +407,16 @@ class Editors:
         now = str(fields.value(self.moment, field))
         size = Vec(width, 6 * self._widgets.unit)
         flags = imgui.InputTextFlags_
-        shown = now if self._writing is None else self._writing
+        own = self._writing[:2] == (field.dotted, now)
+        shown = self._writing[2] if own else now
         wrap = flags.word_wrap | flags.ctrl_enter_for_new_line
         _, text = imgui.input_text_multiline(f"##{field.dotted}", shown, size, wrap)
         if imgui.is_item_active():
-            self._writing = text
-        elif self._writing is not None:
-            written, self._writing = self._writing, None
-            if written != now and not imgui.is_key_pressed(imgui.Key.escape):
-                self.set(field.dotted, **{field.dotted: written})
+            self._writing = field.dotted, now, text
+        elif own:
+            self._writing = "", "", ""
+            if shown != now and not imgui.is_key_pressed(imgui.Key.escape):
+                self.set(field.dotted, **{field.dotted: shown})
 
     def _axis(self, field: Field, width: float) -> None:
         widgets = self._widgets

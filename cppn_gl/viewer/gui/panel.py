@@ -45,7 +45,6 @@ BUTTONS = (
     ("record", "record", "start or stop recording frames"),
     ("save preset", "save_preset", "save the preset as TOML"),
 )
-OPEN = ("common", "own")  # groups that are open at first
 FIXED = "The weights are given: what draws them cannot be changed."
 
 
