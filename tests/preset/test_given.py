@@ -91,7 +91,7 @@ def test_the_limit_admits_27_layers_of_30_and_not_14_of_400() -> None:
     assert "1,927,203 weights" in too_large(load_preset("wide-400-zoom").network())
 
 
-@pytest.mark.parametrize("unit", [(0, 0), (9, 0), (1, 14), (1, -1)])
+@pytest.mark.parametrize("unit", [(0, 0), (99, 0), (1, 14), (1, -1)])
 def test_there_is_no_such_unit(unit: tuple[int, int]) -> None:
     preset = given(load_preset("default"))
     for change in (lambda: with_bias(preset, unit, 1.0), lambda: unit_picture(preset, unit)):

@@ -60,6 +60,31 @@ def test_beside_the_panel_the_mouse_moves_the_picture(desktop: Desktop) -> None:
     desktop.shows(lambda preset: preset.spec.depth == before.spec.depth + 1, "a layer more")
 
 
+def test_a_drag_ends_when_another_window_takes_the_focus(desktop: Desktop) -> None:
+    before = desktop.shows(lambda preset: True, "the preset")
+    desktop.key("Tab")
+    x, y = desktop.place("network.weight_scale")
+    desktop.move(x, y)
+    desktop.xdotool("mousedown", "1")
+    places = itertools.cycle((10, 20, 30))
+
+    def dragged() -> bool:
+        desktop.move(x + next(places), y)
+        return bool(parse_preset(desktop.events()[-1]["preset"]).spec != before.spec)
+
+    wait_for(dragged, "a drag")
+    desktop.xdotool("windowunmap", "--sync", desktop.window)
+    desktop.xdotool("mouseup", "1")
+    desktop.xdotool("windowmap", "--sync", desktop.window)
+    desktop.xdotool("windowfocus", "--sync", desktop.window)
+    desktop.key("Up")
+    after = desktop.shows(lambda preset: preset.spec.depth == before.spec.depth + 1, "a layer more")
+    desktop.move(x - 30, y)
+    desktop.key("Up")
+    later = desktop.shows(lambda preset: preset.spec.depth == before.spec.depth + 2, "one more")
+    assert later.spec.weight_scale == after.spec.weight_scale != before.spec.weight_scale
+
+
 def test_nothing_is_drawn_again_and_again(desktop: Desktop) -> None:
     desktop.key("Tab")
     desktop.place("network.weight_scale")

@@ -106,6 +106,22 @@ def test_dragging_a_weights_line_changes_that_weight_in_one_step(desktop: Deskto
     assert len(history(desktop)) == 3
 
 
+def test_a_drag_ends_when_a_key_shows_another_network(desktop: Desktop) -> None:
+    select(desktop, "layer 1 unit 4")
+    line = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))
+    drag(desktop, line, 40)
+    desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
+    desktop.key("shift+p")
+    other = desktop.shows(lambda preset: not isinstance(preset.spec, Layers), "another preset")
+    drag(desktop, line, -40)
+    desktop.xdotool("mouseup", "1")
+    desktop.key("c")
+    after = desktop.shows(lambda preset: preset.color != other.color, "other colours")
+    assert after.spec == other.spec
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
 def test_a_bias_is_dragged_by_its_dot(desktop: Desktop) -> None:
     select(desktop, "layer 1 unit 4")
     drag(desktop, desktop.place("bias"), -30)
