@@ -15,6 +15,7 @@ A seed is a number, or words that stand for one: see `Seed`.
 """
 
 import hashlib
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ INITS: dict[str, tuple[str, Any]] = {
     "lecun_uniform": ("uniform", lambda fan_in, fan_out: 1 / fan_in),
     "lecun_normal": ("normal", lambda fan_in, fan_out: 1 / fan_in),
 }
+
+DEVIATIONS = {"uniform": math.sqrt(1 / 3), "normal": 1.0}  # standard deviations of draws
 
 MAX_TITLE = 100  # characters of words that are kept as a title
 
@@ -108,6 +111,12 @@ def _number_of(words: str) -> int:
     except UnicodeEncodeError:
         raise ValueError("words that UTF-8 cannot encode") from None
     return int.from_bytes(hashlib.sha256(content).digest()[:8], "big") % (MAX_SEED + 1)
+
+
+def deviation(init: str, fan_in: int, fan_out: int) -> float:
+    """The standard deviation of a layer's weights by an initialisation, at the weight scale 1."""
+    distribution, variance = INITS[init]
+    return DEVIATIONS[distribution] if variance is None else math.sqrt(variance(fan_in, fan_out))
 
 
 def philox4x32(counter: NDArray[np.integer], key: tuple[int, int]) -> Words:

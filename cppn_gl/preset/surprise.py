@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from cppn_gl.nn import draws
-from cppn_gl.nn.draws import INITS, SEED, seed_words
+from cppn_gl.nn.draws import DEVIATIONS, INITS, SEED, deviation, seed_words
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.color import MAPPINGS, Color
 from cppn_gl.preset.looks import Looks, looks, thumbnail
@@ -174,11 +174,11 @@ def _drawn(seed: int, attempt: int) -> Preset:
     init = dice.among(INIT)
     ranges = [GAINS[name] for name in hidden]
     gain = dice.between(min(low for low, _ in ranges), max(high for _, high in ranges))
-    scale = _tidy(gain / _deviation(init, width, width) / math.sqrt(width))
-    first = scale * _deviation(init, len(inputs), width)
+    scale = _tidy(gain / deviation(init, width, width) / math.sqrt(width))
+    first = scale * deviation(init, len(inputs), width)
     spread = dice.between(*SPREAD)
     extent = _tidy(min(max(spread / first, MIN_EXTENT), MAX_EXTENT))
-    drawn = math.sqrt(1 / 3) if INITS[init][0] == "uniform" else 1.0
+    drawn = DEVIATIONS[INITS[init][0]]
     bias = _tidy(dice.between(*BIAS) * spread / drawn)
     mapping = dice.among(MAPPING)
     output = dice.among(OUTPUT)
@@ -227,11 +227,3 @@ def _activations(dice: Dice, depth: int) -> tuple[str, ...]:
     if pattern == "first":
         return (other, *(one,) * (depth - 2))
     return tuple((one, other)[k % 2] for k in range(depth - 1))
-
-
-def _deviation(init: str, fan_in: int, fan_out: int) -> float:
-    """The standard deviation of a layer's weights at the weight scale 1."""
-    distribution, variance = INITS[init]
-    if variance is not None:
-        return math.sqrt(variance(fan_in, fan_out))
-    return math.sqrt(1 / 3) if distribution == "uniform" else 1.0

@@ -236,7 +236,7 @@ class App:
 
     def do_screenshot(self, large: bool = False) -> None:
         """Save the picture at the window's full resolution, without the HUD."""
-        self._try(lambda: self.captures.still(self._shot(), self._scene(), self._folder))
+        self._try(lambda: self.captures.still(self._shot(), self.scene, self._folder))
 
     def do_record(self, large: bool = False) -> None:
         """Start recording every frame, or stop."""
@@ -296,8 +296,8 @@ class App:
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
         self._lay_out(size)
-        self.explorer.window = self._size()
-        self.canvas.want(self._scene(), self._size())
+        self.explorer.window = self.picture.size
+        self.canvas.want(self.scene, self.picture.size)
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
         if not self._presented and not self._weights.busy:
@@ -311,10 +311,8 @@ class App:
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
-        covered = self.interface.covered
-        panel = covered.width if covered is not None else 0
         covers = view_of(self._shown[0]).by_pixel
-        self.picture = picture_rect(size, panel=panel, strip=self._strip, covers=covers)
+        self.picture = picture_rect(size, panel=self.hud.covered, strip=self._strip, covers=covers)
         self.events.picture = self.picture
 
     def _tidy(self, now: float) -> None:
@@ -389,19 +387,19 @@ class App:
             self.engines.start()
         scene = self.canvas.shown
         if scene is not None and scene.network is network:
-            self.engines.want(preset, scene, self._size())
+            self.engines.want(preset, scene, self.picture.size)
         if self._at_rest(now):
             with contextlib.suppress(ShaderError):  # reported when the program is needed
                 self.engines.prepare(preset, network)
 
     def _pass_time(self, now: float, elapsed: float) -> None:
         """Advance the time by the clock, or by a fixed step for each frame while recording."""
-        if self.captures.recording and not self.captures.fits(self._size()):
+        if self.captures.recording and not self.captures.fits(self.picture.size):
             self.hud.say(f"recording stopped: window resized; {self.captures.stop()}", now)
         if not self.captures.recording:
             self.explorer.tick(0.0 if self._choosing else elapsed)
         elif self.captures.ready:
-            self.captures.frame(self._shot(), self._scene())
+            self.captures.frame(self._shot(), self.scene)
             self.explorer.tick(self.captures.frame_seconds)
 
     def _capture(self, now: float) -> None:
@@ -444,18 +442,15 @@ class App:
         """Whether the canvas has changes that the window does not show yet."""
         return self.canvas.changes != self._seen
 
-    def _scene(self) -> Scene:
+    @property
+    def scene(self) -> Scene:
         """The scene to show: the newest whose random weights are complete."""
         preset, network = self._shown
         return scene_of(preset, self.explorer.time, network)
 
-    def _size(self) -> tuple[int, int]:
-        """The picture's size in pixels: the window without the caption's strip and the panel."""
-        return self.picture.size
-
     def _shot(self) -> Shot:
-        size = self._size()
-        scene = self._scene()
+        size = self.picture.size
+        scene = self.scene
         engine = str(self.engines.pick(scene).engine)
         view = view_of(scene.preset)
         # Views drawn pixel by pixel can be rendered again from the file with any sample count.
@@ -464,7 +459,7 @@ class App:
 
     def _pointed(self) -> Hit | None:
         """The item under the cursor in the picture shown."""
-        scene, size = self.canvas.shown, self._size()
+        scene, size = self.canvas.shown, self.picture.size
         if scene is None or min(size) < 1:
             return None
         return view_of(scene.preset).hit(scene, size, to_pixel(self.explorer.cursor, size))
@@ -477,7 +472,7 @@ class App:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
         self.reports.update(now)
-        words = self.words.panels(self.canvas.shown, self._size(), self._cursor())
+        words = self.words.panels(self.canvas.shown, self.picture.size, self._cursor())
         scale = content_scale(self.window)
         panels = [*words, *self.hud.panels(size, scale, now, self.names)]
         self.events.panels = panels
@@ -500,7 +495,7 @@ class App:
             longest = 1000 * max(self._longest, wall.perf_counter() - self._turn_at)
             time = shown.clock.time if shown else time
             if self._trace.picture(
-                self.canvas, self._shown[0], self._size(), longest=longest, time=time
+                self.canvas, self._shown[0], self.picture.size, longest=longest, time=time
             ):
                 self._longest = 0.0
         return True
@@ -529,7 +524,7 @@ class App:
         """The pixel under the cursor; None while the mouse is outside the window."""
         if not self.events.pointing:
             return None
-        return to_pixel(self.explorer.cursor, self._size())
+        return to_pixel(self.explorer.cursor, self.picture.size)
 
     def rate_words(self, now: float) -> str:
         """How many pictures a second are drawn while something moves, for the HUD."""
@@ -538,11 +533,6 @@ class App:
             return ""
         rate = (len(self._drawn) - 1) / span
         return f"; {rate:.{0 if rate >= 10 else 1}f} pictures a second"
-
-    @property
-    def scene(self) -> Scene:
-        """The scene to show."""
-        return self._scene()
 
     @property
     def shown_network(self) -> Network:
@@ -570,7 +560,7 @@ class App:
 
     def _reload_shaders(self, now: float) -> None:
         try:
-            self.renderer.reload(self._scene().network)
+            self.renderer.reload(self.scene.network)
         except ShaderError as error:
             self._problems["shader"] = str(error)
             return

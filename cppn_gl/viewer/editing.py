@@ -12,6 +12,7 @@ from cppn_gl.preset import given
 from cppn_gl.preset.given import Unit
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import MAX_PARAMETERS, Moment
 
@@ -103,7 +104,9 @@ def _after(before: Preset, after: Preset) -> str:
     """What else a change means: the weights became fixed, or are too many for the journal."""
     if not before.spec.redrawable and before.normalize == after.normalize:
         return ""
-    words = "; the weights are now fixed: Z takes it back"
+    words = f"; the weights are now fixed: {keys_of('history_back')} takes it back"
     if after.spec.network().parameters > MAX_PARAMETERS:
-        words += ", Ctrl+S saves them"  # the journal of the next session lacks them
+        words += (
+            f", {keys_of('save_preset')} saves them"  # the journal of the next session lacks them
+        )
     return words

@@ -20,6 +20,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
 from cppn_gl.utils.tasks import Stepping
+from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.editing import Editing
 from cppn_gl.viewer.favourites import Favourites, opened
 from cppn_gl.viewer.history import History
@@ -172,7 +173,7 @@ class Explorer(Viewing, Editing):
             title = f"{preset.title}: {words.partition(':')[0]}"
             preset = preset.replace(title=title[:MAX_TITLE])
         self._look(Moment(preset, preset.view))
-        self.message = f"{words}; Backspace returns"
+        self.message = f"{words}; {keys_of('leave')} returns"
 
     def change(self, say: str = "", **keys: Any) -> None:
         """Change keys of the preset; the message is `say`, or the keys and their values in words.
@@ -205,7 +206,9 @@ class Explorer(Viewing, Editing):
             return cast(Random, spec)
         self.message = "this preset fixes the weights: only the view and time can be changed"
         if self.loaded.spec.redrawable:
-            self.message = "setting a weight fixes the weights: Z takes it back"
+            self.message = (
+                f"setting a weight fixes the weights: {keys_of('history_back')} takes it back"
+            )
         return None
 
     def _step(self, name: str, by: int) -> None:
@@ -410,19 +413,24 @@ class Explorer(Viewing, Editing):
         if self._take(self.pointed()):
             return
         if self.layer == self.preset.spec.depth:
-            self.message = f"{self._nothing}; choose a layer with PgDn: Enter opens it as a network"
+            self.message = (
+                f"{self._nothing}; choose a layer with {keys_of('layer_down')}: "
+                f"{keys_of('enter')} opens it as a network"
+            )
             return
         opened = self.preset.layer_picture(self.layer)
         if self.view.own_layers:
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
         self._look(Moment(opened, self.home, loaded=self.loaded))
-        self.message = f"now a network of depth {self.preset.spec.depth}; Backspace returns"
+        self.message = (
+            f"now a network of depth {self.preset.spec.depth}; {keys_of('leave')} returns"
+        )
 
     def leave(self, large: bool = False) -> None:
         """Return from what was opened last."""
         if not self._entered:
-            self.message = "nothing was opened that Backspace could return from"
+            self.message = f"nothing was opened that {keys_of('leave')} could return from"
             return
         moment, time = self._entered.pop()
         self.time = self.time if time is None else time

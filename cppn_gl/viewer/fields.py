@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.draws import deviation
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.tables import whole
@@ -245,11 +245,8 @@ def automatic(preset: Preset, field: Field) -> Any:
 def sigma(preset: Preset, init: str) -> float:
     """The standard deviation of weights between hidden layers, if drawn by an initialisation."""
     spec = preset.spec
-    distribution, variance = INITS[init]
     fan_out, fan_in = spec.shapes[len(spec.shapes) > 2]
-    own = math.sqrt(1 / 3) if distribution == "uniform" else 1.0
-    spread = own if variance is None else math.sqrt(variance(fan_in, fan_out))
-    return float(getattr(spec, "weight_scale", 1.0) * spread)
+    return float(getattr(spec, "weight_scale", 1.0) * deviation(init, fan_in, fan_out))
 
 
 def changed(preset: Preset, loaded: Preset, field: Field) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.draws import DEVIATIONS, INITS
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.spread import STATIC, Seen, Spread, Window, points_for, spread_steps
@@ -62,7 +62,7 @@ class Probe:
         self.scalable = self.preset.spec.redrawable and self.preset.normalize.which == "none"
         self._unit = 1.0  # factor on the draws of `network`, to have the preset's variance
         if stand_in:
-            self._unit = _deviation(cast(Random, self.preset.spec)) * math.sqrt(3)
+            self._unit = _deviation(cast(Random, self.preset.spec)) / DEVIATIONS["uniform"]
         self._drawn = self.network
         if self.scalable:  # unscaled, so that a trial multiplies the sums instead of every weight
             self._drawn = Network(
@@ -96,7 +96,7 @@ class Probe:
 
 def _deviation(spec: Random) -> float:
     """The standard deviation of a random network's draws before they are scaled."""
-    return 1 / math.sqrt(3) if INITS[spec.init][0] == "uniform" else 1.0
+    return DEVIATIONS[INITS[spec.init][0]]
 
 
 def _same_deviation(old: Random, new: Random) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options
+from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.knobs import turn, turned
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit, View
@@ -118,7 +119,7 @@ class Viewing(ABC):
         """Why a click and Enter do nothing at the cursor."""
         does = self.view.clicked
         if does:
-            return f"nothing here: a click or Enter {does}"
+            return f"nothing here: a click or {keys_of('enter')} {does}"
         return f"nothing to open in the view {self.view.name}"
 
 

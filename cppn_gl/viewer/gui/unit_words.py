@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SLICE = 0.003  # seconds of work a frame
 WIDTH = 11.0  # of the enlarged picture, in font sizes
 
+_Look = tuple[UnitSamples, Unit, NDArray[np.uint8], UnitSummary]
+
 
 class UnitWords:
     """Describes the unit pointed at."""
@@ -40,12 +42,12 @@ class UnitWords:
     def __init__(self) -> None:
         self._cache = UnitSampleCache()
         self._task: tuple[Hashable, Stepping[UnitSamples]] | None = None
-        self._shown: tuple[Hashable, NDArray[np.uint8], UnitSummary] | None = None
+        self._shown: _Look | None = None
 
     def draw(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, probe: Probe) -> None:
         """Draw it beside `rect`. `probe`: the values at the place pointed at last."""
         samples = self._samples(gui, drawn)
-        _, pixels, summary = self._look(samples, unit)
+        _, _, pixels, summary = self._look(samples, unit)
         begin(gui, rect)
         imgui.push_font(gui.fonts.bold, 0)
         imgui.text(title(drawn, unit))
@@ -68,12 +70,9 @@ class UnitWords:
         dim(gui, "click: keep its lines" + ("; twice: open it" if unit[0] > 0 else ""))
         imgui.end_tooltip()
 
-    def _look(
-        self, samples: UnitSamples, unit: Unit
-    ) -> tuple[Hashable, NDArray[np.uint8], UnitSummary]:
+    def _look(self, samples: UnitSamples, unit: Unit) -> _Look:
         """The enlarged picture, RGBA, and the statistics."""
-        key = id(samples), unit
-        if self._shown is None or self._shown[0] != key:
+        if self._shown is None or self._shown[0] is not samples or self._shown[1] != unit:
             found = summarize(samples, unit)
             if found.channel is None:
                 colors = tinted(found.values, found.reach)
@@ -81,7 +80,7 @@ class UnitWords:
                 colors = shaded(found.values, found.channel)
             pixels = np.full((*found.values.shape, 4), 255, np.uint8)
             pixels[..., :3] = quantise(np.ascontiguousarray(colors))
-            self._shown = key, pixels, found
+            self._shown = samples, unit, pixels, found
         return self._shown
 
     def _samples(self, gui: "Gui", drawn: Drawn) -> UnitSamples:
