@@ -150,6 +150,10 @@ class Desktop:
         x, y, width, height = wait_for(look, f"the widget {name}")
         return x + width // 2, y + height // 2
 
+    def gone(self, name: str) -> None:
+        """Wait until a widget or spot is not shown."""
+        wait_for(lambda: (self.events(), name not in self.places)[1], f"the end of {name}")
+
     def tells(self, name: str, part: str) -> str:
         """Wait until the HUD's message, pointer, facts … contain `part`; the whole text."""
 

@@ -49,6 +49,8 @@ class Caption:
         self._lesson = lesson
         self.names: Mapping[str, str] = {}
         self._reading: int | None = None  # the page whose text a click has asked for
+        # One action for each page: a click compares the spot of the press with that of the release.
+        self._to: dict[int, Callable[[], None]] = {}
         self._made: LRUCache[object, Drawn] = LRUCache(_KEPT)
 
     def __bool__(self) -> bool:
@@ -147,7 +149,7 @@ class Caption:
             box = (round(x), edge, round(x + wide) - 1, edge + high - 1)
             draw.rounded_rectangle(box, radius=high // 2, fill=ink)
             hint = f"{number}  {page.chapter}: {page.heading}"
-            go = functools.partial(lesson.go, number)
+            go = self._to.setdefault(number, functools.partial(lesson.go, number))
             spots.append(Spot(box[0], 0, round(wide + gap), high + 2 * edge, go, hint))
             x += wide + gap
         return spots, 2 * edge + high

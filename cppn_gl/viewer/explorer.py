@@ -191,11 +191,21 @@ class Explorer(Viewing, Editing):
         self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
 
+    def restore(self, *, network: bool = False) -> None:
+        """Back to the loaded preset, or to its network only."""
+        loaded = self.loaded
+        back = dataclasses.replace(self.preset, spec=loaded.spec) if network else loaded
+        if back != self.preset:
+            self._look(Moment(back, self.home, None, loaded))
+            self.message = "the preset's network" if network else "the preset as it was loaded"
+
     def _spec(self) -> Random | None:
         spec = self.moment.spec
         if spec.redrawable:
             return cast(Random, spec)
         self.message = "this preset fixes the weights: only the view and time can be changed"
+        if self.loaded.spec.redrawable:
+            self.message = "setting a weight fixes the weights: Z takes it back"
         return None
 
     def _step(self, name: str, by: int) -> None:
@@ -276,14 +286,14 @@ class Explorer(Viewing, Editing):
         if spec is not None:
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
-            self._redraw(activation=name)
+            self.redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next weight initialisation (Shift: the previous)."""
         spec = self._spec()
         if spec is not None:
             name = following(list(INITS), spec.init, large)
-            self._redraw(init=name)
+            self.redraw(init=name)
 
     def toggle_keeping(self, large: bool = False) -> None:
         """Switch whether A and I keep the signal by another weight scale."""
@@ -291,7 +301,7 @@ class Explorer(Viewing, Editing):
         says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
         self.message = f"activation and initialisation keys {says} the signal"
 
-    def _redraw(self, **key: str) -> None:
+    def redraw(self, **key: str) -> None:
         """Change the activation or the initialisation, and the weight scale to keep the signal."""
         words = change_words(self.preset, key)
         if not self._keeps:

@@ -285,13 +285,13 @@ def movable(preset: Preset) -> list[Field]:
 
 
 def swung(field: Field, preset: Preset) -> list[float]:
-    """Two values for a key that begins to be animated: its own, and one a third of a slider on."""
+    """Two values for a key that begins to be animated: its own, and one a little farther on."""
     now = value(preset, field)
     now = automatic(preset, field) if now is None else now
     ends = span(field, now, preset)
     now = ends[0] if now is None else now
     at = place(field, now, ends)
-    return [now, at_place(field, at + (0.3 if at < 0.6 else -0.3), ends)]
+    return [now, at_place(field, at + (0.15 if at < 0.6 else -0.15), ends)]
 
 
 def varied(field: Field) -> str:

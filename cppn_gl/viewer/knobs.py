@@ -58,9 +58,13 @@ def change_words(before: Preset, keys: Mapping[str, Any]) -> str:
     differs = {
         (table, field): value
         for (table, field), value in named.items()
-        if table == "show" or not table or getattr(before.table(table), field) != value
+        if table in ("show", "animate", "") or getattr(before.table(table), field) != value
     }
-    return _listed({field: value for (_, field), value in (differs or named).items()})
+    words = {
+        f"animated {field.rpartition('.')[2]}" if table == "animate" else field: value
+        for (table, field), value in (differs or named).items()
+    }
+    return _listed(words)
 
 
 def difference(before: Preset, after: Preset) -> str:

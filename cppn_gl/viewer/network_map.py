@@ -190,13 +190,14 @@ def _shape(
         return min(across, max(side, side * aspect)), side
 
     lines = max(range(1, min(count, max(1, int(room))) + 1), key=lambda n: math.prod(tile(n)))
-    if tile(lines)[1] >= SMALLEST:
-        return 1, -(-count // lines), lines, *tile(lines)
-    side = min(SMALLEST, max(room, 1.0))
-    lines = max(1, int(room / side))
-    step = -(-count // (lines * max(1, int(wide / side))))
+    step, (broad, high) = 1, tile(lines)
+    if high < SMALLEST:
+        broad = high = min(SMALLEST, max(room, 1.0))
+        lines = max(1, int(room / high))
+        step = -(-count // (lines * max(1, int(wide / broad))))
     shown = -(-count // step)
-    return step, -(-shown // lines), lines, side, side
+    across = -(-shown // lines)
+    return step, across, -(-shown // across), broad, high
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def answer(lesson: Lesson, explorer: Explorer) -> None:
     assert page is not None
     for _ in range(25):
         explorer.gesture = object()
-        explorer.act(page.action)
+        explorer.act(page.action, page.large)
         lesson.follow()
         lesson.advance(60.0)
         words = lesson.words()

@@ -86,7 +86,7 @@ def test_the_keys_of_a_random_network_say_why_they_do_nothing_then() -> None:
     for key in ("deeper", "wider", "stronger", "random_seed", "next_activation", "next_init"):
         explorer.message = ""
         explorer.act(key)
-        assert "fixes the weights" in explorer.message
+        assert explorer.message == "setting a weight fixes the weights: Z takes it back"
         assert explorer.preset == fixed
 
 

@@ -115,3 +115,8 @@ def test_a_difference_in_words() -> None:
     many = {"depth": 9, "seed": 4, "width": 3, "init": "normal", "extent": 3.0}
     assert difference(preset, preset.replace(**many)) == "A title"
     assert difference(load_preset("single-sigmoid"), preset) == "A title"
+
+
+def test_an_animated_key_is_named() -> None:
+    assert change_words(Preset(), {"animate.depth": [4, 9]}) == "animated depth 4, 9"
+    assert change_words(Preset(), {"animate.network.depth": None}) == "animated depth none"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppn_gl.nn.sources import Random
-from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import Stepping, at_once, within
@@ -268,3 +268,15 @@ def test_each_tile_has_every_point_of_the_grid_or_an_even_part_of_them() -> None
 def test_few_lines_are_shown_of_large_networks() -> None:
     found = drawn(scene(depth=30, width=50))
     assert sum(len(lines.weights) for lines in found.lines) <= LINES + 30
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_preset_has_a_map(name: str) -> None:
+    of = scene_of(load_preset(name), 0.5)
+    found = drawn(of)
+    shown = sum(row.shown for row in found.plan.rows)
+    assert shown == sum(row.count for row in found.plan.rows)
+    assert all(math.isfinite(reach) for reach in found.reaches)
+    assert found.outcome[..., 3].all()
+    values, _, _ = at_once(probed(of, SIZE, (3.0, 4.0)))
+    assert lit(found, values).shape == found.atlas.shape

@@ -168,7 +168,9 @@ def test_a_click_on_a_cell_opens_it_and_backspace_returns(window: Watched) -> No
     cell = layout.grid.at(1, 2)
     left, top, right, bottom = layout.box(1, 2)
     window.click((left + right) / 2, (top + bottom) / 2)
-    window.check(window.shows(lambda p: p == cell.preset, "the network of the cell"))
+    window.check(
+        window.shows(lambda p: p == cell.preset.replace(title=p.title), "the cell's network")
+    )
     window.key("BackSpace")
     window.point(-1, -1)
     window.check(window.shows(lambda p: p == sheet, "the sheet"))

@@ -43,6 +43,7 @@ _NAMED = {
 }
 _KEYS = {getattr(glfw, f"KEY_{name}"): getattr(imgui.Key, key) for name, key in _NAMED.items()}
 _KEYS |= {getattr(glfw, f"KEY_{c}"): getattr(imgui.Key, c.lower()) for c in "ACVXYZ"}
+_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER
 _CURSORS = {
     imgui.MouseCursor_.text_input: glfw.IBEAM_CURSOR,
     imgui.MouseCursor_.hand: glfw.HAND_CURSOR,
@@ -97,6 +98,7 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self._textures: dict[str, tuple[object, moderngl.Texture]] = {}
         self._awake_until = self._last = 0.0
@@ -105,7 +107,8 @@ class Gui:
         self._cursors: dict[int, Any] = {}
         self._held: set[int] = set()  # mouse buttons pressed over a part
         self._at = self._framed_at = (-1.0, -1.0)  # the cursor now, and in the last frame
-        self._pressed = False  # a mouse button was, since keys were last handled
+        # A mouse button, or a key that ends a text, was pressed since keys were last handled.
+        self._pressed = False
         # A press that waits for a frame with the cursor where it is, and what follows it.
         self._late: list[Callable[[], None]] = []
 
@@ -133,7 +136,7 @@ class Gui:
     @property
     def wants_text(self) -> bool:
         """Whether a text is being typed, which takes the keys."""
-        return self.keys is not None or self._in_field
+        return self.keys is not None or self._in_field or (self.typing and bool(self._open))
 
     @property
     def _in_field(self) -> bool:
@@ -208,6 +211,7 @@ class Gui:
             io.add_key_event(getattr(imgui.Key, key), held)
         if code in _KEYS:
             io.add_key_event(_KEYS[code], down)
+        self._pressed = self._pressed or (down and code in _LEAVE)
         self.touch()
 
     def letter(self, char: str) -> None:
@@ -229,7 +233,10 @@ class Gui:
     # Frames
 
     def settle(self) -> None:
-        """Handle the mouse's last events before a key's: imgui needs several frames for them."""
+        """Handle what the mouse, or a key, did to a text field before the next key.
+
+        imgui needs several frames for it.
+        """
         for _ in range(SETTLING if self._open and self._pressed else 0):
             self.frame(wall.perf_counter(), self._shown)
         self._pressed = bool(self._held)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cppn_gl.preset.given import Unit, too_large
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.viewer.editing import parameter
 from cppn_gl.viewer.gui.style import ACCENT
 from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
@@ -40,7 +40,7 @@ BEHIND = 0.35  # opacity of the others while a unit's lines are shown
 NEAR = 0.4  # distance at which a line is pointed at
 TRAVEL = 8.0  # a drag as long as this changes a weight by its layer's largest
 DOT = 0.28  # radius of a bias
-WORDS_FROM = 22.0  # the least height with words below
+WORDS_FROM = 7.5, 22.0  # the least width and height of a column with words below
 
 MARKED = 500  # units whose places are noted, at most
 FINE = 0.1  # factor of a drag with Shift
@@ -118,11 +118,13 @@ class Diagram:
             self._describe(gui, rect, drawn, handle)
         elif unit is not None:
             self._words.draw(gui, rect, drawn, unit, self._probe)
+        elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
+            self._describe_outcome(gui, rect, drawn)
         self._type(gui, drawn)
 
     def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
         """Write what the tiles are, at the bottom of the column; the height in pixels."""
-        if rect.height < WORDS_FROM * gui.unit:
+        if any(side < least * gui.unit for side, least in zip(rect.size, WORDS_FROM, strict=True)):
             return 0
         where = SAMPLED.get(scene.preset.show.view, "over the picture")
         words = f"A tile is a unit: its value {where}, blue below 0, red above."
@@ -132,7 +134,7 @@ class Diagram:
             words += f" Of wide layers, 1 unit in {step}."
         small, wide = 0.8 * gui.unit, max(1.0, rect.width - 0.5 * gui.unit)
         imgui.push_font(gui.fonts.italic, small)
-        high = round(imgui.calc_text_size(words, False, wide).y)
+        high = round(imgui.calc_text_size(words, False, 0.95 * wide).y)
         place = at(rect, 0.25 * gui.unit, rect.height - high)
         pen = imgui.get_window_draw_list()
         pen.add_text(gui.fonts.italic, small, place, ink(0.6), words, wide)
@@ -146,7 +148,9 @@ class Diagram:
             place = to_pixel(self._explorer.cursor, app.picture.size)
             point = view_of(scene.preset).point(scene, app.picture.size, place)
             if point is not None and (point.x, point.y) != self._point:
-                self._point, self._moved_at = (point.x, point.y), wall.perf_counter()
+                if self._point is not None:  # otherwise the diagram has just been opened
+                    self._moved_at = wall.perf_counter()
+                self._point = point.x, point.y
         view, half = drawn.scene.view, min(drawn.size) / 2
         x, y = (
             (there - center) / view.extent * half
@@ -396,6 +400,19 @@ class Diagram:
         dim(gui, too_large(drawn.scene.network) or hint)
         imgui.end_tooltip()
 
+    def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
+        begin(gui, rect)
+        imgui.push_font(gui.fonts.bold, 0)
+        imgui.text("the picture")
+        imgui.pop_font()
+        mapping = drawn.scene.preset.color.mapping
+        outputs = "three outputs" if drawn.scene.network.outputs == 3 else "output"
+        made = f"the {outputs} above as colours"
+        if mapping != "rgb":
+            made += f", by the mapping {mapping}"
+        dim(gui, f"What the network computes at every point: {made}.")
+        imgui.end_tooltip()
+
     def _type(self, gui: "Gui", drawn: Drawn) -> None:
         """The field in which a weight is typed, where its line was double-clicked."""
         if not imgui.begin_popup("##weight"):
@@ -422,6 +439,11 @@ def sampled_size(scene: Scene, size: Size) -> Size:
     """The size of the picture of the plane that the units' pictures show."""
     solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
     return (min(size), min(size)) if solid else size
+
+
+def _sides(box: Box) -> Box:
+    """Left, top, width and height."""
+    return box[0], box[1], box[2] - box[0], box[3] - box[1]
 
 
 def _value(drawn: Drawn, handle: Handle) -> float:

@@ -4,7 +4,6 @@ Field -> Editors.draw(): widgets in the room of a row -> Explorer.change: a step
 """
 
 import math
-import random
 import time as wall
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import FEATURES, latent_count, latent_index
 from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.fields import Field
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 VALUE = 4.0  # width of a number, in font sizes
 CELL = 2.3  # of a layer's activation
-SEEDS = 1_000_000  # the dice's
+KEEPING = ("network.activation", "network.init")  # may come with another weight scale
 
 
 class Editors:
@@ -56,7 +56,15 @@ class Editors:
         if problem:
             self.problems[key] = problem
             return
-        self._explorer.change(**keys)
+        ((name, value),) = keys.items() if len(keys) == 1 else ((key, None),)
+        if name in KEEPING and isinstance(value, str):
+            self._explorer.redraw(**{name.rpartition(".")[2]: value})
+        else:
+            self._explorer.change(**keys)
+        self.say()
+
+    def say(self) -> None:
+        """Show the explorer's message."""
         self._app.hud.say(self._explorer.message, wall.perf_counter())
 
     def set(self, key: str, **keys: Any) -> None:
@@ -195,7 +203,7 @@ class Editors:
             widgets.next()
             self._break(2.4 * widgets.high)
         if widgets.icon(f"{field.dotted} more", "plus"):
-            new = random.SystemRandom().randrange(SEEDS) if field.whole else last
+            new = fresh_seed() if field.whole else last
             longer = (*values, new) if len(values) != 0 or not field.whole else (*values, 0, new)
             self.set(field.dotted, **{field.dotted: longer})
         widgets.tip("one more")
@@ -221,7 +229,7 @@ class Editors:
             self.set(field.dotted, **{field.dotted: fields.seed(typed)})
         widgets.next(0.2)
         if widgets.icon(f"{field.dotted} dice", "dice", ground=0.06):
-            self.set(field.dotted, **{field.dotted: random.SystemRandom().randrange(SEEDS)})
+            self.set(field.dotted, **{field.dotted: fresh_seed()})
         widgets.tip("another random network: a new seed", below="key R")
 
     def _between(self, field: Field, width: float) -> None:

@@ -5,6 +5,7 @@
 Its left edge, `diagram_width` pixels wide, is for the network's diagram.
 """
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from cppn_gl.viewer.gui.diagram import Diagram
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.editors import Editors
 from cppn_gl.viewer.gui.widgets import Widgets
-from cppn_gl.viewer.layout import Rect
+from cppn_gl.viewer.layout import LEAST, Rect
 from cppn_gl.views import ALL
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
 # In font sizes:
 WIDTH = 21.5  # of the panel without the diagram
-DIAGRAM = 8.0
+DIAGRAM = 10.0
 LABEL = 6.8
 LEFT = 12.0  # a narrower rest of the window is covered, too
 MARK = 0.9  # of the mark of a changed key
 TALL, TALLER = 24.0, 34.0  # windows in which the head, and also the foot, stay in place
-WIDEST = 0.52  # of the window, of panel and diagram together
+WIDEST = 0.66  # of the window, of panel and diagram together, where they lie over the picture
 # Buttons of the foot: words and actions of the binding table.
 BUTTONS = (
     ("presets", "toggle_chooser", "all presets as pictures"),
@@ -73,7 +74,8 @@ class Panel:
 
     def diagram_width(self, gui: "Gui") -> int:
         """The width of the diagram at the left edge, in pixels; 0 in a narrow window."""
-        room = WIDEST * gui.size[0] - WIDTH * gui.unit
+        widest = WIDEST if self._explorer.view.by_pixel else 1 - LEAST
+        room = widest * gui.size[0] - WIDTH * gui.unit
         return round(min(DIAGRAM * gui.unit, room)) if room > 5 * gui.unit else 0
 
     def draw(self, gui: "Gui") -> None:
@@ -203,7 +205,6 @@ class Panel:
         self._view()
         self._layer()
         self._time()
-        self._keep()
         self._rule()
 
     def _rule(self, gap: float = 0.45) -> None:
@@ -217,9 +218,8 @@ class Panel:
     def _title(self) -> None:
         """The preset's title, and one click back to the preset as it was loaded."""
         widgets, preset = self._widgets, self._explorer.preset
-        everything = fields.fields()
-        back = fields.restored(preset, self._explorer.loaded, everything)
         words = "undo all"
+        back = preset != self._explorer.loaded
         room = widgets.room()
         side = widgets.width_of(words) + 1.1 * widgets.unit if back else 0.0
         _, (x, y, width, _) = widgets.area("title of the preset", room - side)
@@ -231,9 +231,16 @@ class Panel:
         if back:
             widgets.next(0)
             if widgets.chip("undo all", words):
-                self._editors.set("", **back)
-            count = len(back)
-            widgets.tip(f"{count} changed {'key' if count == 1 else 'keys'}: back to the preset")
+                self._restore()
+            widgets.tip("back to the preset as it was loaded")
+
+    def _restore(self, *, network: bool = False) -> None:
+        """Back to the loaded preset, or its network, in a step of its own."""
+        gui = self._widgets.gui
+        gui.gesture()
+        self._explorer.restore(network=network)
+        gui.finish()
+        self._editors.say()
 
     def _labelled(self, label: str, name: str, help: str, keys: str = "") -> float:
         """The label of a row of the head; the room beside it."""
@@ -321,15 +328,11 @@ class Panel:
             explorer.running, explorer.time = False, _seconds(typed) or 0.0
 
     def _keep(self) -> None:
-        """Whether A and I keep the signal."""
-        if not hasattr(self._explorer, "keep_signal"):
-            return
-        on = self._explorer.keep_signal
-        keys = keys_for("toggle_keep_signal")
-        help = "A and I also change the weight scale, so that the picture keeps its contrast."
-        self._labelled("keep signal", "keep", help, keys)
-        if self._widgets.switch("keep signal", on):
-            self._explorer.keep_signal = not on
+        """Whether another activation or initialisation keeps the signal."""
+        help = "Another activation or initialisation comes with a weight scale that keeps contrast."
+        self._labelled("keep signal", "keep", help, keys_for("toggle_keeping"))
+        if self._widgets.switch("keep signal", self._explorer.keep_signal):
+            self._act("toggle_keeping")
 
     def _act(self, action: str) -> None:
         self._widgets.gui.gesture()
@@ -403,8 +406,15 @@ class Panel:
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
             self._widgets.paragraph(FIXED, ink(0.6))
+            if self._explorer.loaded.spec.redrawable:
+                imgui.dummy(Vec(MARK * self._widgets.unit, 1))
+                imgui.same_line(0, 0)
+                if self._widgets.chip("network again", "back to the drawn network"):
+                    self._restore(network=True)
         for field in chosen:
             self._field(field)
+            if field.dotted == "network.init" and preset.spec.redrawable:
+                self._keep()
 
     def _field(self, field: Field) -> None:
         """A row: mark, label, widgets, and what is wrong with the last value."""
@@ -417,7 +427,8 @@ class Panel:
         chosen = self._searching and len(self._rows) - 1 == self._row
         high = self._heights.get(field.dotted, widgets.high)
         start = imgui.get_cursor_screen_pos()
-        if not chosen and not imgui.is_rect_visible(Vec(1, high)):
+        typed = widgets.editing.startswith(field.dotted)
+        if not (chosen or typed or imgui.is_rect_visible(Vec(1, high))):
             imgui.dummy(Vec(1, high))
             return
         if chosen:
@@ -437,7 +448,7 @@ class Panel:
         else:
             self._editors.draw(field, widgets.room())
         problem = self._editors.problems.get(field.dotted, "")
-        if widgets.editing.startswith(field.dotted) and widgets.problem:
+        if typed and widgets.problem:
             problem = widgets.problem
         if problem:
             widgets.paragraph(problem, tint(drawings.PROBLEM))
@@ -480,6 +491,8 @@ class Panel:
         actions = fields.ACTIONS.get(field.dotted, ())
         if actions:
             notes.append(f"key {keys_for(*actions)}")
+        if field.dotted == "network.init":
+            notes.append(self._sigma())
         if marked:
             before = fields.shown(fields.value(loaded, field)) or "unset"
             notes.append(f"click: back to {widgets.shortened(before, 12 * unit)}")
@@ -489,6 +502,14 @@ class Panel:
         if clicked and marked:
             back = fields.restored(preset, loaded, (field,))
             self._editors.set(field.dotted, **back)
+
+    def _sigma(self) -> str:
+        """The spread of the hidden weights, and what a layer multiplies that of its inputs by."""
+        preset = self._explorer.moment
+        sigma = fields.sigma(preset, getattr(preset.spec, "init", "uniform"))
+        inputs = preset.spec.shapes[len(preset.spec.shapes) > 2][1]
+        gain = math.sqrt(inputs) * sigma
+        return f"hidden weights: σ {sigma:.3f}, √n·σ {gain:.2f} (n = {inputs} inputs of a unit)"
 
     # The foot
 

@@ -31,10 +31,14 @@ class Widgets:
         self._text = ""
         self._focus = False
         self._hold = False  # the field was in use in the last frame
+        self._drawn = False  # the field was drawn in this frame
 
     def begin(self, gui: "Gui", left: int) -> None:
         """Start a frame; tooltips stand beside the widgets, whose left edge is at `left` pixels."""
         self._left = left
+        if self.editing and not self._drawn:  # its row is not shown any more
+            self.editing = self.problem = ""
+        gui.typing, self._drawn = bool(self.editing), False
         self.gui, self.unit = gui, gui.unit
         self.high = round(HIGH * gui.unit)
 
@@ -240,7 +244,8 @@ class Widgets:
     def edit(self, name: str, text: str) -> None:
         """Begin to type a value."""
         self.editing, self._text, self.problem = name, text, ""
-        self._focus, self._hold = True, False
+        self._focus, self._hold, self._drawn = True, False, True
+        self.gui.typing = True
         self.gui.touch()
 
     def value(
@@ -285,7 +290,7 @@ class Widgets:
     def _typed(
         self, name: str, width: float, refuse: Callable[[str], str], hint: str
     ) -> str | None:
-        before = self._text
+        before, self._drawn = self._text, True
         imgui.set_next_item_width(width)
         if self._focus:
             imgui.set_keyboard_focus_here()
@@ -299,6 +304,7 @@ class Widgets:
         self._hold = self._hold or imgui.is_item_active()
         self.gui.mark(f"typing {name}" if imgui.is_item_active() else name)
         left = self._hold and imgui.is_item_deactivated()
+        left = left or imgui.is_key_pressed(imgui.Key.escape)
         if not (entered or left):
             return None
         self.gui.touch()

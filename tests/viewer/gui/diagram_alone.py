@@ -1,4 +1,4 @@
-"""The window with nothing but the network diagram in its panel, for test_diagram.py."""
+"""The window with nothing but the network diagram in its panel, for test_network_diagram.py."""
 
 import sys
 from typing import Any
@@ -17,6 +17,7 @@ class Column:
     def __init__(self, app: Any):
         self.open = False
         self.area: Rect | None = None
+        self.keys = None
         self._diagram = Diagram(app)
 
     def draw(self, gui: Any) -> None:
