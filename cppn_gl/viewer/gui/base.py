@@ -89,6 +89,7 @@ class Gui:
         io = imgui.get_io()
         io.set_ini_filename("")  # nothing is remembered in files
         io.set_log_filename("")
+        io.config_error_recovery_enable_assert = False  # an error in a part is raised as it is
         io.config_input_trickle_event_queue = True
         imgui.backends.opengl3_init("#version 330")
         self._clipboard()

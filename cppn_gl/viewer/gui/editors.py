@@ -321,8 +321,9 @@ class Editors:
         hidden = self.moment.spec.hidden_activations
         listed = not isinstance(now, str)
         chip = widgets.width_of("each layer") + 1.2 * unit
-        first = hidden[0] if len(set(hidden)) == 1 or not listed else "mixed"
-        first = now if not listed else first if hidden else "tanh"
+        first = now if not listed else "mixed"
+        if listed and len(set(hidden)) <= 1:
+            first = hidden[0] if hidden else "tanh"
         chosen = self._choose(field, field.dotted, first, width - chip)
         if chosen is not None and chosen != first:
             self.set(field.dotted, **{field.dotted: chosen})
