@@ -216,8 +216,13 @@ def photograph_windows() -> None:
                 desktop.finished()
                 seen = [desktop.pixels()]
 
-                def rests(seen: list[Any] = seen, desktop: Any = desktop) -> bool:
-                    time.sleep(0.4)
+                # The chooser draws its pictures one after the other.
+                wait = 5.0 if name.startswith("chooser") else 0.4
+
+                def rests(
+                    seen: list[Any] = seen, desktop: Any = desktop, wait: float = wait
+                ) -> bool:
+                    time.sleep(wait)
                     seen.append(desktop.pixels())
                     return bool((seen[-1] == seen[-2]).all())
 
