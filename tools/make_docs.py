@@ -181,7 +181,7 @@ def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILIma
     return sheet
 
 
-# docs/window/NAME.png: the words of the command line, the window's size, and the keys pressed.
+# docs/window/NAME.webp: the words of the command line, the window's size, and the keys pressed.
 WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
     f"{name}-{size[0]}x{size[1]}": (words, size, keys)
     for size in ((1280, 800), (640, 400), (300, 200))
@@ -196,7 +196,7 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
 
 
 def photograph_windows() -> None:
-    """Write docs/window/*.png: the live window, as it is after some keys, on a virtual display."""
+    """Write docs/window/*.webp: the live window, as it is after some keys, on a virtual display."""
     sys.path.insert(0, str(ROOT / "tests"))
     from desktop import Desktop, virtual_display, wait_for
     from PIL import Image
@@ -211,13 +211,18 @@ def photograph_windows() -> None:
                 place = str(width // 3), str(height // 2)
                 desktop.xdotool("mousemove", "--window", desktop.window, *place)
                 for key in keys:
-                    desktop.finished()
+                    time.sleep(0.5)
                     desktop.key(key)
                 desktop.finished()
                 seen = [desktop.pixels()]
 
-                def rests(seen: list[Any] = seen, desktop: Any = desktop) -> bool:
-                    time.sleep(0.4)
+                # The chooser draws its pictures one after the other.
+                wait = 5.0 if name.startswith("chooser") else 0.4
+
+                def rests(
+                    seen: list[Any] = seen, desktop: Any = desktop, wait: float = wait
+                ) -> bool:
+                    time.sleep(wait)
                     seen.append(desktop.pixels())
                     return bool((seen[-1] == seen[-2]).all())
 
@@ -225,7 +230,7 @@ def photograph_windows() -> None:
                 desktop.xdotool("mousemove_relative", "1", "0")  # the HUD has faded by now
                 time.sleep(0.4)
                 image = Image.fromarray(desktop.pixels())
-                image.save(folder / f"{name}.png", optimize=True)
+                image.save(folder / f"{name}.webp", quality=92, method=6)
             finally:
                 desktop.close()
 

@@ -129,6 +129,8 @@ def _dependency(requirement: str) -> Check:
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
+        if ";" in requirement:  # needed on some systems only, and nowhere indispensable
+            return Check(name, None, "not installed", remedy)
         return Check(name, False, "not installed", remedy)
     if least and _numbers(version) < _numbers(least):
         return Check(name, False, f"{version}, needs {least} or newer", remedy)

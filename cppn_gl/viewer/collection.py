@@ -8,11 +8,12 @@ Files are found and read by a thread, since a large picture takes longer than a 
 
 import itertools
 import os
+import queue
 import re
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -106,20 +107,40 @@ class Collection:
         self.complete = True
         self._read: dict[Stamp, Entry | None] = {}  # by path, time of change and size
         self._thread: threading.Thread | None = None
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._stop = threading.Event()
 
+    def prepare(self) -> None:
+        """Begin to read the shipped presets, before the rest is needed."""
+        self._begin(self._read_shipped)
+
     def refresh(self) -> None:
-        """Read the shipped presets, if not yet, and begin to read the folders again."""
-        if not self.shipped:
-            self.shipped = _shipped()
-            self.version += 1
-        if self._thread is None or not self._thread.is_alive():
-            self.complete = False
-            self._thread = threading.Thread(target=self._scan, name="cppn_gl-files", daemon=True)
+        """Begin to read what is not read yet, and the folders again."""
+        self.complete = False
+        self._begin(self._scan)
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        """Do some work after what is being done, in a thread."""
+        self._work.put(work)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="cppn_gl-files", daemon=True)
             self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._work.get()()
+
+    def _read_shipped(self) -> None:
+        if not self.shipped:
+            found = _shipped()
+            for entry in found:  # computed here, where no frame waits for it
+                _ = entry.words, entry.subject and entry.subject.digest
+            self.shipped = found
+            self.version += 1
 
     def _scan(self) -> None:
         """Draw a surprise, and read the files of all folders, the newest first."""
+        self._read_shipped()
         self.surprise = [Entry(RANDOM, "pictures", load_preset(RANDOM))]
         self.version += 1
         found: list[Entry] = []
@@ -155,6 +176,7 @@ class Collection:
     def release(self) -> None:
         """Stop reading."""
         self._stop.set()
+        self._work.put(lambda: None)  # wakes the thread
 
 
 def _shipped() -> list[Entry]:

@@ -541,7 +541,7 @@ class Explorer(Viewing, Editing):
         except (CaptureError, PresetError) as error:
             self.message = str(error)
         else:
-            self.message = f"favourite {number}: {shown.title or shown.name}"
+            self.message = f"the key {number} now opens {shown.title or shown.name}"
 
     def act(self, action: str, large: bool = False) -> None:
         """Perform an action of the binding table: favourite_3 and keep_3 have a number."""

@@ -68,6 +68,8 @@ class Interface:
         if not self.show("panel"):
             return False
         self._parts["panel"].find()  # type: ignore[attr-defined]
+        assert self.gui is not None
+        self.gui.typing = True  # from now on, though the field is drawn later
         return True
 
     def close_one(self) -> bool:

@@ -182,7 +182,11 @@ def test_it_does_not_wait_for_the_files(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"{number}.toml").write_text(Preset().replace(seed=number).to_toml())
     collection = Collection([tmp_path])
+    collection.prepare()
+    wait_for(lambda: len(collection.shipped) == len(shipped()), "the shipped presets")
+    assert collection.own == []
     collection.refresh()
-    assert len(collection.shipped) == len(shipped())
+    wait_for(lambda: len(collection.own) == 50, "the files")
     collection.release()
-    wait_for(lambda: collection.complete, "the end of the thread")
+    assert collection._thread is not None
+    collection._thread.join()

@@ -745,7 +745,7 @@ def test_what_is_shown_becomes_a_favourite(tmp_path: Path) -> None:
     explorer = Explorer(load_preset("agate"), favourites=Favourites(tmp_path / "favourites.toml"))
     press(explorer, "keep_5")
     assert explorer.favourites.table()[5] == "agate"
-    assert explorer.message == "favourite 5: Agate"
+    assert explorer.message == "the key 5 now opens Agate"
     press(explorer, "deeper")
     changed = explorer.preset
     press(explorer, "keep_6")

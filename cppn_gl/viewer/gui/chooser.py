@@ -56,6 +56,7 @@ class Chooser:
     def __init__(self, app: "App"):
         self._app = app
         self._collection, self._thumbnails = app.collection, app.thumbnails
+        self._collection.prepare()
         self._favourites = app.explorer.favourites
         self._open = False
         self.area: Rect | None = None
@@ -75,6 +76,7 @@ class Chooser:
         self._gap = 0
         self._slots: OrderedDict[str, tuple[int, tuple[int, int]]] = OrderedDict()
         self._fitted: dict[tuple[str, int, float], str] = {}
+        self._offset = 0.0  # the grid's scrolled height
         self._page = 1.0  # height of the grid in sight
 
     @property
@@ -305,6 +307,9 @@ class Chooser:
     def _draw_grid(self, gui: "Gui", area: Rect, pad: int) -> None:
         """The headings and tiles in sight, and what is to be drawn for them."""
         self._page = area.height
+        self._lay_out(gui.unit, area.width - 2 * pad - round(imgui.get_style().scrollbar_size))
+        bottom = self._rows[-1].top + self._rows[-1].height + pad if self._rows else 0
+        self._scroll(area.height, bottom)
         imgui.set_cursor_pos(imgui.ImVec2(area.x, area.y))
         imgui.begin_child(
             "grid",
@@ -312,12 +317,8 @@ class Chooser:
             imgui.ChildFlags_.none,
             imgui.WindowFlags_.no_nav | imgui.WindowFlags_.no_background,
         )
-        style = imgui.get_style()
-        self._lay_out(gui.unit, area.width - 2 * pad - round(style.scrollbar_size))
-        bottom = self._rows[-1].top + self._rows[-1].height + pad if self._rows else 0
         imgui.dummy(imgui.ImVec2(1, bottom))
-        self._scroll(area.height)
-        scroll = imgui.get_scroll_y()
+        scroll = self._offset = imgui.get_scroll_y()
         shown: list[Entry] = []
         deadline = wall.perf_counter() + UPLOAD_SECONDS
         first = max(0, bisect.bisect_right(self._tops, scroll) - 1)
@@ -360,21 +361,25 @@ class Chooser:
             top += round(0.5 * unit)
         self._tops = [row.top for row in self._rows]
 
-    def _scroll(self, height: int) -> None:
-        """Bring what is selected into sight, with its heading if it is in the first row of it."""
-        if not self._scrolls:
+    def _scroll(self, height: int, bottom: int) -> None:
+        """Bring what is selected into sight, with its heading if it is in the first row of it.
+
+        In this frame: otherwise imgui would show the new rows at the old place first.
+        """
+        imgui.set_next_window_content_size(imgui.ImVec2(0, bottom))
+        current = self._current
+        if current is None or not self._scrolls:
             return
         self._scrolls = False
-        current = self._current
         for above, row in zip([None, *self._rows], self._rows, strict=False):
             if current not in row.entries:
                 continue
             top = above.top if above is not None and above.heading else row.top
             if row.top + row.height - top > height:
                 top = row.top
-            scroll = imgui.get_scroll_y()
-            scroll = max(min(scroll, top), row.top + row.height + self._gap - height)
-            imgui.set_scroll_y(scroll)
+            scroll = max(min(self._offset, top), row.top + row.height + self._gap - height)
+            scroll = min(max(scroll, 0), max(0, bottom - height))
+            imgui.set_next_window_scroll(imgui.ImVec2(0, scroll))
 
     def _draw_heading(self, gui: "Gui", row: Row, pad: int) -> None:
         imgui.set_cursor_pos(imgui.ImVec2(pad, row.top + round(0.5 * gui.unit)))
@@ -438,9 +443,7 @@ class Chooser:
         place = imgui.ImVec2(low.x + inset, low.y + inset)
         wrap = max(1.0, far.x - low.x - 2 * inset)
         color = _color(imgui.Col_.text_disabled)
-        draw.add_text(
-            imgui.get_font(), gui.unit * 0.9, place, color, entry.description, wrap_width=wrap
-        )
+        draw.add_text(imgui.get_font(), 0.0, place, color, entry.description, wrap_width=wrap)
         draw.pop_clip_rect()
 
     def _draw_numbers(self, gui: "Gui", entry: Entry, low: Any) -> None:
@@ -532,7 +535,7 @@ class Chooser:
         wrap = min(width, 60 * unit)
         draw.add_text(
             imgui.get_font(),
-            unit,
+            0.0,
             imgui.ImVec2(pad, top),
             color,
             shown,

@@ -66,6 +66,7 @@ class Panel:
         self._row = 0  # the row that the arrow keys chose, while searching
         self._rows: list[Field] = []  # in the order shown
         self._searching = False
+        self._follow = False  # scroll to the chosen row
 
     def find(self) -> None:
         """Let the keyboard search, and choose a key."""
@@ -134,6 +135,7 @@ class Panel:
         imgui.set_next_item_width(widgets.room() - side - 0.3 * unit)
         if self._focus:
             imgui.set_keyboard_focus_here()
+            widgets.gui.typing = True
             self._focus = False
         hint = f"search all keys   {keys_for('find')}"
         before = self._search
@@ -141,6 +143,7 @@ class Panel:
             "##search", hint, self._search, imgui.InputTextFlags_.enter_returns_true
         )
         self._searching = imgui.is_item_active()
+        widgets.gui.typing = widgets.gui.typing or self._searching
         widgets.gui.mark("typing search" if self._searching else "search")
         widgets.tip("↑ ↓ choose a key, Page Up and Down change it, Enter lets its value be typed")
         if self._search != before:
@@ -165,7 +168,8 @@ class Panel:
         if not self._rows:
             return
         pressed = imgui.is_key_pressed
-        self._row += pressed(imgui.Key.down_arrow) - pressed(imgui.Key.up_arrow)
+        by = pressed(imgui.Key.down_arrow) - pressed(imgui.Key.up_arrow)
+        self._row, self._follow = self._row + by, self._follow or by != 0
         self._row = min(max(self._row, 0), len(self._rows) - 1)
         steps = pressed(imgui.Key.page_up) - pressed(imgui.Key.page_down)
         if steps:
@@ -432,8 +436,9 @@ class Panel:
         if chosen:
             ends = Vec(start.x, start.y), Vec(start.x + widgets.room(), start.y + high)
             imgui.get_window_draw_list().add_rect_filled(*ends, accent(0.16), 0.3 * widgets.unit)
-            if not imgui.is_rect_visible(*ends):
+            if self._follow and not imgui.is_rect_visible(*ends):
                 imgui.set_scroll_here_y(0.5)
+            self._follow = False
         imgui.begin_group()
         self._label(field)
         imgui.same_line(0, 0)

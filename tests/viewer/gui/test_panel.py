@@ -146,7 +146,8 @@ def test_every_key_is_reached_by_the_keyboard(open_panel: Callable[..., Desktop]
     desktop = open_panel()
     desktop.key("ctrl+f")
     desktop.place("typing search")
-    desktop.xdotool("type", "bias scale")
+    desktop.xdotool("type", "as_scale")  # each letter counts, also the first
+    desktop.gone("network.depth")
     desktop.place("chosen network.bias_scale")
     desktop.key("Prior")
     becomes(desktop, lambda p: (p.spec.bias_scale or 0) > 0.8, "a larger bias scale")
