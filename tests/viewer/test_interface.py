@@ -3,19 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cppn_gl.viewer import interface
-from tests.desktop import Desktop, virtual_display, wait_for
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
+from tests.desktop import Desktop, wait_for
 
 
 def test_importing_dear_imgui_leaves_the_environment_as_it_was() -> None:

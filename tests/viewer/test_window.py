@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desktop import Desktop, parent, processes, virtual_display, wait_for
+from desktop import Desktop, parent, processes, wait_for
 from rows import EXACT
 
 from cppn_gl.engines.names import without_opengl
@@ -39,12 +39,6 @@ extent = 2.0
 """
 MOVING = STILL.replace("Still", "Moving") + "[animation]\nspeed = 0.5\n"
 MOVING = MOVING.replace("depth = 4", 'depth = 4\ninputs = ["x", "y", "t"]')
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

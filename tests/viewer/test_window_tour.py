@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desktop import Desktop, virtual_display, wait_for
+from desktop import Desktop, wait_for
 
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.parsing import parse_preset
@@ -15,12 +15,6 @@ pytestmark = [pytest.mark.window, pytest.mark.gl]
 
 PAGES = pages()
 NEXT, BACK, LEAVE = "the next page", "the page before", "leave the tour"
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

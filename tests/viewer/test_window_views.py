@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desktop import Desktop, virtual_display, wait_for
+from desktop import Desktop, wait_for
 from PIL import Image
 
 from cppn_gl.cli.main import main
@@ -121,12 +121,6 @@ class Watched:
         before = set(self.desktop.folder.glob("my-*.png"))
         self.key("F2")
         return wait_for(lambda: set(self.desktop.folder.glob("my-*.png")) - before, "F2").pop()
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desktop import Desktop, virtual_display, wait_for
+from desktop import Desktop, wait_for
 
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.parsing import parse_preset
@@ -32,12 +32,6 @@ seed = 5
 [view]
 extent = 2.0
 """
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

@@ -8,15 +8,9 @@ import pytest
 
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from tests.desktop import Desktop, virtual_display, wait_for
+from tests.desktop import Desktop, wait_for
 
 SIZE = "640x400"
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

@@ -13,16 +13,10 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.thumbnails import Subject, good_time
-from tests.desktop import Desktop, virtual_display, wait_for
+from tests.desktop import Desktop, wait_for
 
 pytestmark = pytest.mark.window
 STILL = Preset(title="Still").replace(depth=3, width=4, seed=5)
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

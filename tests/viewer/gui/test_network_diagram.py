@@ -13,18 +13,12 @@ from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import UnitsOptions
-from tests.desktop import Desktop, virtual_display, wait_for
+from tests.desktop import Desktop, wait_for
 
 pytestmark = pytest.mark.window
 
 PROGRAM = (str(Path(__file__).with_name("diagram_alone.py")),)
 PRESET = load_preset("two-layers")
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from tests.desktop import Desktop, virtual_display, wait_for
+from tests.desktop import Desktop, wait_for
 
 pytestmark = pytest.mark.window
 
@@ -33,12 +33,6 @@ weight = [[1.0, 0.5], [0.25, -1.0], [2.0, 1.0]]
 bias = [0.0, 0.1, 0.2]
 activation = "sigmoid"
 """
-
-
-@pytest.fixture(scope="module")
-def display() -> Iterator[str]:
-    with virtual_display() as name:
-        yield name
 
 
 @pytest.fixture
