@@ -204,6 +204,7 @@ class App:
 
     def connect(self, gui: Any) -> None:
         """Let the widgets take input, and their edits be history steps."""
+        self.names = labels()
         gui.gesture, gui.finish = self.events.new_gesture, self.explorer.history.finish
         self.events.gui = gui
 

@@ -114,7 +114,10 @@ def shown_keys(binding: Binding, names: dict[str, str] | None = None) -> str:
 
 
 def keys_of(action: str, names: Mapping[str, str] | None = None) -> str:
-    """The key of an action, as on the user's keyboard; the action's name if it has no key."""
+    """The key of an action, or the action's name if it has no key.
+
+    `names`: the user's labels of keys that are bound by position.
+    """
     for binding in BINDINGS:
         if action in binding.actions:
             labels = _SYMBOLS | dict(names or {})
@@ -122,9 +125,9 @@ def keys_of(action: str, names: Mapping[str, str] | None = None) -> str:
     return action
 
 
-def keys_for(*actions: str) -> str:
-    """The keys of actions, also of buttons: "] ["; "" if they have none."""
-    keys = (BUTTONS.get(action) or keys_of(action) for action in actions)
+def keys_for(*actions: str, names: Mapping[str, str] | None = None) -> str:
+    """The keys of actions, also of buttons: "] ["; "" if they have none. `names`: as `keys_of`."""
+    keys = (BUTTONS.get(action) or keys_of(action, names) for action in actions)
     return " ".join(key for key in keys if key not in actions)
 
 

@@ -58,8 +58,10 @@ class Interface:
             return True
         if not self.load():
             return False
-        self._parts[name].open = shown
         assert self.gui is not None
+        if self._parts[name].open != shown:
+            self._parts[name].open = shown
+            self.gui.let_go()
         self.gui.touch()
         return True
 

@@ -250,6 +250,22 @@ class Gui:
         self.touch()  # imgui itself has received the key
         return True
 
+    def let_go(self) -> None:
+        """A part opens or closes: leave the text field or the slider in use.
+
+        While no part is open no frames are built; imgui would take old events for new ones later.
+        """
+        io = imgui.get_io()
+        io.clear_events_queue()
+        io.clear_input_keys()
+        io.clear_input_mouse()
+        io.add_mouse_pos_event(*self._at)
+        imgui.internal.clear_active_id()
+        self.typing = False
+        self._held.clear()
+        self._late.clear()
+        self._pressed = True  # frames before the next key, for imgui to notice
+
     def due(self, now: float, shown: object) -> bool:
         """Whether a frame is to be built: `shown` compares what the parts show."""
         if not self._open:

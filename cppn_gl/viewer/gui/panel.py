@@ -493,7 +493,7 @@ class Panel:
             )
         actions = fields.ACTIONS.get(field.dotted, ())
         if actions:
-            notes.append(f"key {keys_for(*actions)}")
+            notes.append(f"key {keys_for(*actions, names=self._app.names)}")
         if field.dotted == "network.init":
             notes.append(self._sigma())
         if marked:

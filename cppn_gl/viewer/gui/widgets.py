@@ -36,7 +36,7 @@ class Widgets:
     def begin(self, gui: "Gui", left: int) -> None:
         """Start a frame; tooltips stand beside the widgets, whose left edge is at `left` pixels."""
         self._left = left
-        if self.editing and not self._drawn:  # its row is not shown any more
+        if self.editing and not (self._drawn and gui.typing):  # its row, or all, was closed
             self.editing = self.problem = ""
         gui.typing, self._drawn = bool(self.editing), False
         self.gui, self.unit = gui, gui.unit
