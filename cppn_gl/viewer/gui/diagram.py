@@ -15,6 +15,7 @@ from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 from cppn_gl.preset.given import Unit, too_large
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.arrays import Box, Size
@@ -59,12 +60,13 @@ SAMPLED = {
 
 @dataclass
 class Grab:
-    """A drag under way: of a number, from a value at a place."""
+    """A drag under way: of a number, from a value at a place, and the preset that it made."""
 
     handle: Handle
     value: float
     x: float
     scale: float  # change for a drag of TRAVEL
+    preset: Preset
 
 
 class Diagram:
@@ -105,6 +107,7 @@ class Diagram:
         hovered, active = imgui.is_item_hovered(), imgui.is_item_active()
         mouse = imgui.get_io().mouse_pos
         place = mouse.x - rect.x, mouse.y - rect.y
+        self._let_go(gui)
         grab, selected = self._grab, self._selected(drawn.plan)
         unit = drawn.plan.at(place) if hovered and grab is None else None
         wires = self._wires_of(drawn, grab.handle.target if grab else unit or selected)
@@ -358,7 +361,7 @@ class Diagram:
             gui.gesture()
             layer = drawn.scene.network.effective(handle.target[0] - 1)
             scale = float(np.abs(layer.weight).max()) or 1.0
-            self._grab = Grab(handle, _value(drawn, handle), x, scale)
+            self._grab = Grab(handle, _value(drawn, handle), x, scale, self._explorer.preset)
 
     def _select(self, drawn: Drawn, unit: Unit, selected: Unit | None) -> None:
         """Select a unit, or the selected one no more: as a click in the view `units` does."""
@@ -366,12 +369,21 @@ class Diagram:
         words = unit_name(drawn.scene.network, unit)
         self._explorer.change(words, **{"units.unit": chosen})
 
+    def _let_go(self, gui: "Gui") -> None:
+        """End a drag whose network a key has replaced, or that ended while nothing was drawn."""
+        left = imgui.MouseButton_.left
+        held = imgui.is_mouse_down(left) or imgui.is_mouse_released(left)
+        if self._grab is not None and not (held and self._grab.preset is self._explorer.preset):
+            self._grab = None
+            gui.finish()
+
     def _drag(self, gui: "Gui", grab: Grab, x: float, *, active: bool) -> None:
         fine = FINE if imgui.get_io().key_shift else 1.0
         change = (x - grab.x) / (TRAVEL * gui.unit) * grab.scale * fine
         if change:
             grab.value, grab.x = grab.value + change, x
             self._say(lambda: self._set(grab.handle, float(f"{grab.value:.4g}")))
+            grab.preset = self._explorer.preset
         if not active:  # released, perhaps in the frame of the last move
             self._grab = None
             gui.finish()
@@ -419,7 +431,9 @@ class Diagram:
             self._typing = None
             return
         handle, flags = self._typing, imgui.InputTextFlags_
-        if handle is not None:
+        if handle is None or not _holds(drawn, handle):  # of a network that has been replaced
+            imgui.close_current_popup()
+        else:
             imgui.text(_named(drawn, handle))
             if imgui.is_window_appearing():
                 imgui.set_keyboard_focus_here()
@@ -449,6 +463,12 @@ def _sides(box: Box) -> Box:
 def _value(drawn: Drawn, handle: Handle) -> float:
     layer = drawn.scene.network.effective(handle.target[0] - 1)
     return parameter(layer, handle.target[1], handle.source)
+
+
+def _holds(drawn: Drawn, handle: Handle) -> bool:
+    """Whether the network drawn has a number."""
+    counts, (layer, index) = counts_of(drawn.scene.network), handle.target
+    return layer < len(counts) and index < counts[layer] and (handle.source or 0) < counts[layer - 1]
 
 
 def _named(drawn: Drawn, handle: Handle) -> str:
