@@ -6,6 +6,7 @@
 Files are found and read by a thread, since a large picture takes longer than a frame.
 """
 
+import contextlib
 import itertools
 import os
 import queue
@@ -209,9 +210,11 @@ def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
         try:
             with os.scandir(folder) as entries:
                 for entry in itertools.islice(entries, SEEN):
-                    if entry.name.lower().endswith(endings) and entry.is_file():
-                        status = entry.stat()
-                        found[entry.path] = status.st_mtime_ns, status.st_size
+                    # A loop of links, or a file that is deleted meanwhile, is passed over.
+                    with contextlib.suppress(OSError):
+                        if entry.name.lower().endswith(endings) and entry.is_file():
+                            status = entry.stat()
+                            found[entry.path] = status.st_mtime_ns, status.st_size
         except OSError:  # a folder that cannot be read has nothing to show
             continue
     newest = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))

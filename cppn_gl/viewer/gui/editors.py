@@ -409,7 +409,7 @@ class Editors:
         wrap = flags.word_wrap | flags.ctrl_enter_for_new_line
         _, text = imgui.input_text_multiline(f"##{field.dotted}", shown, size, wrap)
         if imgui.is_item_active():
-            self._writing = text
+            self._writing, self._widgets.gui.typing = text, True
         elif self._writing is not None:
             written, self._writing = self._writing, None
             if written != now and not imgui.is_key_pressed(imgui.Key.escape):
