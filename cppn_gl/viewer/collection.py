@@ -61,8 +61,8 @@ class Entry:
 
     @property
     def file(self) -> str:
-        """The name of its file; "" for a shipped preset."""
-        return Path(self.source).name if self.theme == OWN else ""
+        """The name of its file, as far as it is text; "" for a shipped preset."""
+        return printable(Path(self.source).name) if self.theme == OWN else ""
 
     @property
     def description(self) -> str:
@@ -180,6 +180,11 @@ class Collection:
         self._work.put(lambda: None)  # wakes the thread
 
 
+def printable(words: str) -> str:
+    """Words without the characters of a file's name that cannot be shown: bytes that are no text."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in words)
+
+
 def _shipped() -> list[Entry]:
     """The shipped presets: by the figures that they show, else in the order of the library."""
     found = []
@@ -233,9 +238,9 @@ def _own(path: str) -> Entry | None:
         return None
     except PresetError as error:
         problem = str(error).replace(path, Path(path).name)
-        return Entry(path, OWN, problem=problem)
+        return Entry(path, OWN, problem=printable(problem))
     except OSError as error:
-        return Entry(path, OWN, problem=f"{Path(path).name}: {error.strerror or error}")
+        return Entry(path, OWN, problem=printable(f"{Path(path).name}: {error.strerror or error}"))
 
 
 def _is_other(path: str) -> bool:

@@ -468,7 +468,9 @@ def _value(drawn: Drawn, handle: Handle) -> float:
 def _holds(drawn: Drawn, handle: Handle) -> bool:
     """Whether the network drawn has a number."""
     counts, (layer, index) = counts_of(drawn.scene.network), handle.target
-    return layer < len(counts) and index < counts[layer] and (handle.source or 0) < counts[layer - 1]
+    return (
+        layer < len(counts) and index < counts[layer] and (handle.source or 0) < counts[layer - 1]
+    )
 
 
 def _named(drawn: Drawn, handle: Handle) -> str:
