@@ -181,7 +181,7 @@ class Collection:
 
 
 def printable(words: str) -> str:
-    """Words without the characters of a file's name that cannot be shown: bytes that are no text."""
+    """Words without what cannot be shown: of a file's name, bytes that are no text."""
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in words)
 
 

@@ -132,7 +132,8 @@ def test_a_drag_ends_when_a_key_replaces_the_network(desktop: Desktop) -> None:
     desktop.xdotool("mouseup", "1")
     desktop.key("shift+equal")
     shown = desktop.shows(lambda preset: preset.view != PRESET.view, "the next key's picture")
-    assert shown.spec.depth == 1 and shown.spec.redrawable
+    assert shown.spec.depth == 1
+    assert shown.spec.redrawable
     assert len(history(desktop)) == steps + 1
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""
