@@ -6,6 +6,7 @@
 Files are found and read by a thread, since a large picture takes longer than a frame.
 """
 
+import contextlib
 import itertools
 import os
 import queue
@@ -60,8 +61,8 @@ class Entry:
 
     @property
     def file(self) -> str:
-        """The name of its file; "" for a shipped preset."""
-        return Path(self.source).name if self.theme == OWN else ""
+        """The name of its file, as far as it is text; "" for a shipped preset."""
+        return printable(Path(self.source).name) if self.theme == OWN else ""
 
     @property
     def description(self) -> str:
@@ -179,6 +180,11 @@ class Collection:
         self._work.put(lambda: None)  # wakes the thread
 
 
+def printable(words: str) -> str:
+    """Words without what cannot be shown: of a file's name, bytes that are no text."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in words)
+
+
 def _shipped() -> list[Entry]:
     """The shipped presets: by the figures that they show, else in the order of the library."""
     found = []
@@ -209,9 +215,11 @@ def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
         try:
             with os.scandir(folder) as entries:
                 for entry in itertools.islice(entries, SEEN):
-                    if entry.name.lower().endswith(endings) and entry.is_file():
-                        status = entry.stat()
-                        found[entry.path] = status.st_mtime_ns, status.st_size
+                    # A loop of links, or a file that is deleted meanwhile, is passed over.
+                    with contextlib.suppress(OSError):
+                        if entry.name.lower().endswith(endings) and entry.is_file():
+                            status = entry.stat()
+                            found[entry.path] = status.st_mtime_ns, status.st_size
         except OSError:  # a folder that cannot be read has nothing to show
             continue
     newest = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
@@ -230,9 +238,9 @@ def _own(path: str) -> Entry | None:
         return None
     except PresetError as error:
         problem = str(error).replace(path, Path(path).name)
-        return Entry(path, OWN, problem=problem)
+        return Entry(path, OWN, problem=printable(problem))
     except OSError as error:
-        return Entry(path, OWN, problem=f"{Path(path).name}: {error.strerror or error}")
+        return Entry(path, OWN, problem=printable(f"{Path(path).name}: {error.strerror or error}"))
 
 
 def _is_other(path: str) -> bool:

@@ -74,7 +74,8 @@ class Favourites:
         with _alone(self.path):
             self._read()
             if self.problem:  # what a person has written is not overwritten
-                raise CaptureError(self.path, f"not changed: {self.problem}")
+                problem = self.problem.removeprefix(f"{self.path}: ")
+                raise CaptureError(self.path, f"not changed: {problem}")
             values = {str(n): s for n, s in sorted((self._set | {number: source}).items())}
             text = HEADING + tomli_w.dumps({"format": FORMAT, "favourites": values})
             write_atomic(self.path, text.encode(), overwrite=True)

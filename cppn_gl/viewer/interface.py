@@ -18,6 +18,7 @@ PARTS = {
     "panel": ("cppn_gl.viewer.gui.panel", "Panel"),
     "chooser": ("cppn_gl.viewer.gui.chooser", "Chooser"),
 }
+BASE = "cppn_gl.viewer.gui.base"
 CLOSABLE = ("chooser",)  # parts that Esc closes
 OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
 GLFW = "PYGLFW_LIBRARY"  # the environment variable that names GLFW's library
@@ -39,7 +40,7 @@ class Interface:
             self.problem = _problem()
             if self.problem:
                 return False
-            base = importlib.import_module("cppn_gl.viewer.gui.base")
+            base = importlib.import_module(BASE)
             gui = base.Gui(self._app.window)
             for name, (module, kind) in PARTS.items():
                 self._parts[name] = getattr(importlib.import_module(module), kind)(self._app)
@@ -134,10 +135,13 @@ def _problem() -> str:
     library = os.environ.get(GLFW)
     try:
         importlib.import_module("imgui_bundle")
+        importlib.import_module(BASE)
     except ModuleNotFoundError:
         return OFFER
-    except (ImportError, OSError) as error:  # it is there, but not a library that it needs
-        return f"the panel and the chooser cannot be shown: {str(error).splitlines()[0]}"
+    # It is there, but not a library that it needs; or it is too old.
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        words = str(error).partition("\n")[0] or f"{type(error).__name__} of imgui-bundle"
+        return f"the panel and the chooser cannot be shown: {words}"
     finally:
         # It names its own GLFW for this process's children, which have one already.
         os.environ.pop(GLFW, None)

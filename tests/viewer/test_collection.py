@@ -125,6 +125,13 @@ def test_pipes_and_folders_that_cannot_be_read_are_passed_over(tmp_path: Path) -
     assert read(tmp_path, tmp_path / "none").own == []
 
 
+def test_links_that_form_a_loop_are_passed_over(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.toml").write_text(AGATE.to_toml())
+        (tmp_path / f"{name}-loop.toml").symlink_to(f"{name}-loop.toml")
+    assert sorted(own(tmp_path)) == ["a.toml", "b.toml", "c.toml"]
+
+
 def test_a_large_picture_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from PIL import ImageFile
 

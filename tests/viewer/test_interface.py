@@ -22,6 +22,9 @@ def test_importing_dear_imgui_leaves_the_environment_as_it_was() -> None:
     [
         ("raise ModuleNotFoundError('no module')", interface.OFFER),
         ("raise ImportError('libX.so.6: missing\\nmore')", "cannot be shown: libX.so.6: missing"),
+        ("raise OSError", "cannot be shown: OSError"),
+        ("raise RuntimeError('no window system')", "cannot be shown: no window system"),
+        ("from types import SimpleNamespace\nimgui = SimpleNamespace()", "cannot be shown: "),
     ],
 )
 def test_without_dear_imgui_the_keys_remain(

@@ -43,7 +43,7 @@ _NAMED = {
 }
 _KEYS = {getattr(glfw, f"KEY_{name}"): getattr(imgui.Key, key) for name, key in _NAMED.items()}
 _KEYS |= {getattr(glfw, f"KEY_{c}"): getattr(imgui.Key, c.lower()) for c in "ACVXYZ"}
-_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER
+_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER, glfw.KEY_TAB
 _CURSORS = {
     imgui.MouseCursor_.text_input: glfw.IBEAM_CURSOR,
     imgui.MouseCursor_.hand: glfw.HAND_CURSOR,
@@ -166,8 +166,9 @@ class Gui:
                 self.touch()
 
     def mouse_away(self) -> None:
-        """The cursor has left the window."""
-        self.mouse(-1.0, -1.0)
+        """The cursor has left the window; a drag goes on outside."""
+        if not self._held:
+            self.mouse(-1.0, -1.0)
 
     def button(self, button: int, down: bool) -> bool:
         """A mouse button, numbered from 0, was pressed or released; whether it is the gui's."""

@@ -20,7 +20,7 @@ from PIL import Image
 
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
-from cppn_gl.viewer.collection import GROUPS, Entry
+from cppn_gl.viewer.collection import GROUPS, Entry, printable
 from cppn_gl.viewer.gui.style import ACCENT
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.thumbnails import SIZE
@@ -398,7 +398,7 @@ class Chooser:
         unit, draw = gui.unit, imgui.get_window_draw_list()
         imgui.set_cursor_pos(imgui.ImVec2(left, top))
         low = imgui.get_cursor_screen_pos()
-        pressed = imgui.invisible_button(entry.source, imgui.ImVec2(*self._tile))
+        pressed = imgui.invisible_button(ascii(entry.source), imgui.ImVec2(*self._tile))
         gui.mark(f"preset {entry.file or entry.source}")
         if imgui.is_item_hovered():
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
@@ -500,7 +500,7 @@ class Chooser:
             return
         width, y = area.width - 2 * pad, area.y + round(0.4 * unit)
         if area.height < 2.2 * unit:  # one line
-            words = self._said or f"{entry.title}. {entry.description}"
+            words = printable(self._said) or f"{entry.title}. {entry.description}"
             draw.add_text(
                 imgui.ImVec2(pad, y), _color(imgui.Col_.text), self._fit(words, width, unit)
             )
@@ -523,7 +523,7 @@ class Chooser:
             and beside + imgui.calc_text_size(name).x < pad + width - room - unit
         ):
             draw.add_text(imgui.ImVec2(beside, y), _color(imgui.Col_.text_disabled), name)
-        words = self._said or entry.description
+        words = printable(self._said) or entry.description
         color = (
             imgui.get_color_u32(imgui.ImVec4(*ACCENT, 1)) if self._said else _color(imgui.Col_.text)
         )

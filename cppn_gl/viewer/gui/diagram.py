@@ -60,7 +60,7 @@ SAMPLED = {
 
 @dataclass
 class Grab:
-    """A drag under way: of a number, from a value at a place."""
+    """A drag under way: of a number, from a value at a place, and the preset that it made."""
 
     handle: Handle
     value: float
@@ -147,9 +147,10 @@ class Diagram:
     def _let_go(self, gui: "Gui", drawn: Drawn) -> None:
         """End a drag, or typing, when the network is another one meanwhile."""
         grab, typing = self._grab, self._typing
-        if grab is not None and (
-            grab.moment is not self._explorer.history.now or not _has(drawn, grab.handle)
-        ):
+        left = imgui.MouseButton_.left
+        held = imgui.is_mouse_down(left) or imgui.is_mouse_released(left)
+        same = grab is not None and grab.moment is self._explorer.history.now
+        if grab is not None and not (held and same and _has(drawn, grab.handle)):
             self._grab = None
             gui.finish()
         if typing is not None and not _has(drawn, typing):
@@ -435,7 +436,9 @@ class Diagram:
             self._typing = None
             return
         handle, flags = self._typing, imgui.InputTextFlags_
-        if handle is not None:
+        if handle is None or not _holds(drawn, handle):  # of a network that has been replaced
+            imgui.close_current_popup()
+        else:
             imgui.text(_named(drawn, handle))
             if imgui.is_window_appearing():
                 imgui.set_keyboard_focus_here()
@@ -472,6 +475,14 @@ def _has(drawn: Drawn, handle: Handle) -> bool:
 def _value(drawn: Drawn, handle: Handle) -> float:
     layer = drawn.scene.network.effective(handle.target[0] - 1)
     return parameter(layer, handle.target[1], handle.source)
+
+
+def _holds(drawn: Drawn, handle: Handle) -> bool:
+    """Whether the network drawn has a number."""
+    counts, (layer, index) = counts_of(drawn.scene.network), handle.target
+    return (
+        layer < len(counts) and index < counts[layer] and (handle.source or 0) < counts[layer - 1]
+    )
 
 
 def _named(drawn: Drawn, handle: Handle) -> str:

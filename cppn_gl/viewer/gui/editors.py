@@ -413,6 +413,7 @@ class Editors:
         _, text = imgui.input_text_multiline(f"##{field.dotted}", shown, size, wrap)
         if imgui.is_item_active():
             self._writing = field.dotted, now, text
+            self._widgets.gui.typing = True
         elif own:
             self._writing = "", "", ""
             if shown != now and not imgui.is_key_pressed(imgui.Key.escape):

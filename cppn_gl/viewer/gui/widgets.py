@@ -220,7 +220,7 @@ class Widgets:
         radius = 0.34 * self.unit
         left, long, middle = x + radius, width - 2 * radius, round(y + height / 2)
         moved = None
-        if active:
+        if active and (imgui.is_item_activated() or self._moves()):  # a key may have changed it
             moved = min(max((imgui.get_mouse_pos().x - left) / long, 0.0), 1.0)
             moved = None if abs(moved - place) * long < 0.5 else moved
         shown = min(max(place if moved is None else moved, 0.0), 1.0)
@@ -240,6 +240,12 @@ class Widgets:
         if imgui.is_item_deactivated():
             self.gui.finish()
         return moved
+
+    @staticmethod
+    def _moves() -> bool:
+        """Whether the mouse has moved since the last frame."""
+        delta = imgui.get_io().mouse_delta
+        return bool(delta.x or delta.y)
 
     def edit(self, name: str, text: str) -> None:
         """Begin to type a value."""
@@ -301,6 +307,7 @@ class Widgets:
         )
         if self._text != before:
             self.problem = refuse(self._text)
+        entered = entered or imgui.is_key_pressed(imgui.Key.tab)
         self._hold = self._hold or imgui.is_item_active()
         self.gui.mark(f"typing {name}" if imgui.is_item_active() else name)
         left = self._hold and imgui.is_item_deactivated()

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,24 @@ def test_files_are_listed_broken_ones_with_what_is_wrong(start: Callable[..., De
     desktop.click("preset other.toml")
     desktop.shows(lambda preset: preset == load_preset("agate").replace(seed=3), "the file")
     assert desktop.process.poll() is None
+
+
+def test_a_file_whose_name_is_no_text_is_listed_and_opens(start: Callable[..., Desktop]) -> None:
+    desktop = start()
+    try:
+        path = os.path.join(os.fsencode(desktop.folder), b"\xff.toml")
+        with open(path, "w") as file:
+            file.write("[network]\ndepth = 3\nseed = 77\n")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    choose(desktop)
+    search(desktop, "your files")
+    desktop.click("preset \ufffd.toml")
+    desktop.shows(lambda preset: getattr(preset.spec, "seed", 0) == 77, "the file")
+    desktop.key("Tab")
+    desktop.place("title of the preset")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
 
 
 def test_pictures_are_on_disk_for_the_next_time_and_damaged_ones_drawn_again(

@@ -126,6 +126,45 @@ def test_a_bias_is_dragged_by_its_dot(desktop: Desktop) -> None:
     assert new[3] < old[3]
 
 
+def test_a_drag_ends_when_a_key_replaces_the_network(desktop: Desktop) -> None:
+    desktop.key("Down")
+    desktop.shows(lambda preset: preset.spec.depth == 1, "one layer")
+    desktop.key("Up")
+    desktop.shows(lambda preset: preset.spec.depth == 2, "two layers")
+    select(desktop, "layer 1 unit 4")
+    x, y = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))
+    drag(desktop, (x, y), 40)
+    desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
+    desktop.key("z", "z", "z")  # the weight, the selection, the depth
+    desktop.shows(lambda preset: preset.spec.depth == 1, "the network without that weight")
+    steps = len(history(desktop))
+    desktop.move(x + 60, y)
+    desktop.xdotool("mouseup", "1")
+    desktop.key("shift+equal")
+    shown = desktop.shows(lambda preset: preset.view != PRESET.view, "the next key's picture")
+    assert shown.spec.depth == 1
+    assert shown.spec.redrawable
+    assert len(history(desktop)) == steps + 1
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_a_drag_of_a_panel_that_a_key_hides_does_not_go_on_later(desktop: Desktop) -> None:
+    select(desktop, "layer 1 unit 4")
+    x, y = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))
+    drag(desktop, (x, y), 40)
+    dragged = desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
+    desktop.key("Tab")
+    desktop.gone("network")
+    desktop.xdotool("mouseup", "1")
+    desktop.move(20, 380)
+    desktop.key("Tab", "Tab")
+    desktop.place("network")
+    desktop.key("c")
+    after = desktop.shows(lambda preset: preset.color != PRESET.color, "the next key's picture")
+    assert after.replace(**{"color.mapping": PRESET.color.mapping}).spec == dragged.spec
+
+
 def test_a_weight_is_typed_after_a_double_click_on_its_line(desktop: Desktop) -> None:
     select(desktop, "layer 1 unit 4")
     line = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))

@@ -86,6 +86,49 @@ def test_a_drag_of_a_slider_is_one_step(open_panel: Callable[..., Desktop]) -> N
     becomes(desktop, lambda p: p.spec.width == 6, "the width before the drag")
 
 
+def test_a_drag_that_leaves_the_window_goes_on_there(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    x, y = desktop.place("network.weight_scale")
+    desktop.move(x, y)
+    desktop.xdotool("mousedown", "1")
+    first = becomes(desktop, lambda p: p.spec.weight_scale != 0.8, "another weight scale")
+    for right in (x + 20, 700, 760):
+        desktop.move(right, y)
+    becomes(desktop, lambda p: p.spec.weight_scale > 2 * first.spec.weight_scale, "the largest")
+    desktop.xdotool("mouseup", "1")
+    desktop.key("z")
+    becomes(desktop, lambda p: p.spec.weight_scale == 0.8, "the weight scale before the drag")
+    shown = [parse_preset(event["preset"]).spec.weight_scale for event in desktop.events()]
+    assert min(shown) == 0.8
+
+
+def test_a_key_pressed_during_a_drag_acts_until_the_mouse_moves(
+    open_panel: Callable[..., Desktop],
+) -> None:
+    desktop = open_panel()
+    x, y = desktop.place("network.weight_scale")
+    desktop.move(x, y)
+    desktop.xdotool("mousedown", "1")
+    becomes(desktop, lambda p: p.spec.weight_scale != 0.8, "another weight scale")
+    desktop.key("z")
+    becomes(desktop, lambda p: p.spec.weight_scale == 0.8, "the weight scale before the drag")
+    desktop.key("Up")
+    assert becomes(desktop, lambda p: p.spec.depth == 5, "a layer more").spec.weight_scale == 0.8
+    desktop.xdotool("mouseup", "1")
+
+
+def test_tab_completes_a_value(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    desktop.click("network.weight_scale value")
+    desktop.place("typing network.weight_scale value")
+    desktop.xdotool("type", "1.25")
+    desktop.key("Tab")
+    becomes(desktop, lambda p: p.spec.weight_scale == 1.25, "the typed weight scale")
+    desktop.place("network.weight_scale value")
+    desktop.key("Tab")
+    desktop.gone("network.weight_scale value")
+
+
 def test_values_are_typed_and_wrong_ones_refused(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel()
     write(desktop, "network.weight_scale value", "1.25")
