@@ -148,8 +148,12 @@ class App:
         self.window.is_closing = True
 
     def do_escape(self, large: bool = False) -> None:
-        """Close what is open over the picture, otherwise the window."""
-        if not (self.interface.close_one() or self.hud.close_one()):
+        """Close what is open over the picture, or leave the tour, or else close the window."""
+        if self.interface.close_one() or self.hud.close_one():
+            return
+        if self.lesson.on:
+            self.lesson.leave()
+        else:
             self.do_quit()
 
     def do_next_overlay(self, large: bool = False) -> None:
