@@ -13,6 +13,7 @@ import numpy as np
 from cppn_gl.nn.activations import derivative
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.animate import period
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
@@ -55,6 +56,8 @@ def explanation(
         page.append(_heading("Try"))
         page += [_bullet(one, names) for one in row.tries]
     page += [_bullet(one, names) for one in _general(row.name)]
+    if explorer.preset.animated:
+        page += [_heading("Time"), says(loop_words(explorer.preset))]
     if facts:
         page.append(_heading("In numbers"))
         page += [says(" · ".join(parts)) for parts in facts]
@@ -82,6 +85,22 @@ def with_keys(words: str, names: Mapping[str, str] | None = None) -> tuple[Run, 
         end = match.end()
     runs.append(Run(words[end:]))
     return tuple(run for run in runs if run.words)
+
+
+def loop_words(preset: Preset) -> str:
+    """After how long a film of an animated preset is a seamless loop, or why it is none."""
+    animation, seconds = preset.animation, period(preset)
+    if seconds is not None:
+        return f"All that moves is back after {seconds:.6g} s: a film that long is a seamless loop."
+    if "t" in preset.spec.inputs and animation.speed:
+        return "The input t never returns: no seamless loop. In its place cos_t and sin_t do."
+    if animation.ending in ("repeat", "stop"):
+        does = "jumps back" if animation.ending == "repeat" else "stays at the end"
+        return (
+            f"After {animation.seconds:.6g} s it {does} (ending {animation.ending}): no seamless "
+            "loop. With ending bounce or loop it would be one."
+        )
+    return "Its inputs and its animated keys do not return at one time: no seamless loop."
 
 
 def _heading(words: str) -> Paragraph:
