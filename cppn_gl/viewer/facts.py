@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cppn_gl.nn.features import features
+from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Size
@@ -21,7 +22,7 @@ from cppn_gl.views.text import significant
 
 LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
 NORMALISED = {
-    "none": "not normalised",
+    "none": "layers not normalised",
     "hidden": "hidden layers normalised",
     "all": "all layers normalised",
 }
@@ -43,14 +44,15 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     `parameters`: of the network. `size`: of the picture in pixels.
     """
     preset = explorer.moment
+    normalised, plain = NORMALISED[preset.normalize.which], preset.normalize.which == "none"
     lines = [
-        (shown(explorer), NORMALISED[preset.normalize.which]),
+        (shown(explorer), *([] if plain else [normalised])),
         (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
-        (preset.spec.structure, *activations(preset), weights(parameters)),
+        (preset.spec.structure, *activations(preset), weights(parameters), *([normalised] * plain)),
         tuple(filter(None, preset.spec.draws.split("  "))),
         _time(explorer),
     ]
-    if not explorer.view.by_pixel and explorer.knob:
+    if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):
         lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
 
@@ -103,7 +105,9 @@ def _zoom(explorer: Explorer) -> list[str]:
 def _time(explorer: Explorer) -> tuple[str, ...]:
     if not explorer.preset.animated:
         return ()
-    return (f"time {explorer.time:.1f} s" + ("" if explorer.running else ", paused"),)
+    period = loop_of(explorer.preset).period
+    now = f"{explorer.time % period:.1f} of {period:g}" if period else f"{explorer.time:.1f}"
+    return (f"time {now} s" + ("" if explorer.running else ", paused"),)
 
 
 def values_at(point: Point) -> list[tuple[str, float]]:
