@@ -261,7 +261,7 @@ class App:
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
-            return self.reports.keep(path, saved_words(path))
+            return self.reports.keep(path, saved_words(path, self.picture.size))
 
         self._try(save)
 
@@ -415,7 +415,7 @@ class App:
             message = str(error)
         path, self.captures.saved = self.captures.saved, None
         if path is not None:
-            message = self.reports.keep(path, saved_words(path))
+            message = self.reports.keep(path, saved_words(path, self.picture.size))
         if message:
             self.hud.say(message, now)
 
@@ -439,8 +439,9 @@ class App:
 
     @property
     def _working(self) -> bool:
-        """Whether the preset, or its weights, are being drawn, or a page's numbers measured."""
-        return self._weights.busy or self.explorer.busy or self.lesson.busy
+        """Whether the preset or its weights are being drawn, or numbers of a page measured."""
+        weights = self._weights.busy
+        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
 
     @property
     def _unshown(self) -> bool:
