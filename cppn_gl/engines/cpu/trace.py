@@ -83,6 +83,22 @@ def saturated(name: str, z: Array) -> NDArray[np.bool_]:
     return np.asarray(flat & ~np.isnan(z))
 
 
+@functools.cache
+def saturation_words(name: str) -> str:
+    """Which values of an activation count as saturated, in words: "|value| > 0.975" for tanh."""
+    z = np.linspace(-16, 16, 6401)
+    free = np.flatnonzero(~saturated(name, z))
+    values = activate(name, z[free])
+    low, high = float(values[0]), float(values[-1])
+    if len(free) < free[-1] - free[0] + 1 or (np.diff(values) < 0).any():  # of several intervals
+        return f"slope below {100 * SATURATION_SLOPE:.0f} % of the steepest"
+    below, above = bool(free[0] > 0), bool(free[-1] < len(z) - 1)
+    if below and above and abs(low + high) < 0.01:
+        return f"|value| > {high:.3g}"
+    words = [f"value < {low:.2g}"] * below + [f"value > {high:.3g}"] * above
+    return " or ".join(words) or "none ever"
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Statistics of units over a view, (rows,) each."""

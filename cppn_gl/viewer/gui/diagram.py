@@ -8,7 +8,7 @@ mouse -> hover: a unit or a weight in words; click: select; double click: open, 
 import time as wall
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from imgui_bundle import imgui
@@ -24,7 +24,7 @@ from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
 from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
 from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.layout import Rect
-from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
+from cppn_gl.viewer.network_map import NUMBERS, Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
@@ -115,7 +115,16 @@ class Diagram:
         if hovered and grab is None and unit is None:
             handle = self._bias_at(gui, drawn.plan, selected, place)
             handle = handle or wires.at(place, NEAR * gui.unit)
+        layer = None
+        if hovered and grab is None and unit is None and handle is None:
+            layer = self._layer_at(gui, drawn.plan, place)
         self._paint(gui, rect, drawn, wires, unit, selected, handle)
+        if layer is not None:
+            imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
+            if active and imgui.is_mouse_clicked(imgui.MouseButton_.left):
+                gui.gesture()
+                self._say(lambda: self._explorer.show_layer(layer))
+                gui.finish()
         self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
         if handle is not None:
             self._describe(gui, rect, drawn, handle)
@@ -123,6 +132,8 @@ class Diagram:
             self._words.draw(gui, rect, drawn, unit, self._probe)
         elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
             self._describe_outcome(gui, rect, drawn)
+        elif layer is not None:
+            self._words.draw_layer(gui, rect, drawn, layer)
         self._type(gui, drawn)
 
     def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
@@ -300,13 +311,15 @@ class Diagram:
             pen.add_text(font, small, at(rect, 0, middle - small / 2), shade, words)
 
     def _name_inputs(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
-        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        """The inputs' names in their tiles, smaller where they do not fit otherwise."""
+        pen, font = imgui.get_window_draw_list(), gui.fonts.italic
         for index, name in enumerate(drawn.scene.network.inputs):
             left, top, right, bottom = drawn.plan.box((0, index))
-            if right - left > 0.5 * small * len(name) + 6 and bottom - top > 1.1 * small:
-                for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
-                    place = at(rect, left + 3 + offset, top + offset)
-                    pen.add_text(gui.fonts.italic, small, place, shade, name)
+            for small in (0.78 * gui.unit, 0.68 * gui.unit, 0.58 * gui.unit):
+                wide = font.calc_text_size_a(small, 1e9, 0.0, name).x
+                if right - left > wide + 4 and bottom - top > 1.05 * small:
+                    _write(pen, font, small, at(rect, left + 3, top), name)
+                    break
 
     def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
         """A unit's bias as a dot beside its tile, in the colour of its sign."""
@@ -323,8 +336,19 @@ class Diagram:
         pen.add_line(start, end, color(rgb, 0.9), max(1.0, gui.unit / 9))
         pen.add_circle_filled(start, radius, color(rgb, 1))
         pen.add_circle(start, radius, ink(0.9))
+        small = 0.7 * gui.unit
+        word = imgui.ImVec2(start.x + radius + 0.2 * gui.unit, start.y - 0.65 * small)
+        _write(pen, gui.fonts.italic, small, word, "bias")
 
     # The mouse
+
+    def _layer_at(self, gui: "Gui", board: Plan, place: tuple[float, float]) -> int | None:
+        """The layer whose number is at a place."""
+        if place[0] > NUMBERS * gui.unit:
+            return None
+        found = min(board.rows[1:], key=lambda row: abs((row.top + row.bottom) / 2 - place[1]))
+        near = max(found.bottom - found.top, 0.8 * gui.unit) / 2
+        return found.layer if abs((found.top + found.bottom) / 2 - place[1]) <= near else None
 
     def _bias_at(
         self, gui: "Gui", board: Plan, unit: Unit | None, place: tuple[float, float]
@@ -409,19 +433,13 @@ class Diagram:
 
     def _describe(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
         value = self._grab.value if self._grab is not None else _value(drawn, handle)
-        begin(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text(f"{_named(drawn, handle)}:  {value:.3g}")
-        imgui.pop_font()
+        begin(gui, rect, f"{_named(drawn, handle)}:  {value:.3g}")
         hint = "drag left or right to change (Shift: finely), double-click to type"
         dim(gui, too_large(drawn.scene.network) or hint)
         imgui.end_tooltip()
 
     def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
-        begin(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text("the picture")
-        imgui.pop_font()
+        begin(gui, rect, "the picture")
         mapping = drawn.scene.preset.color.mapping
         outputs = "three outputs" if drawn.scene.network.outputs == 3 else "output"
         made = f"the {outputs} above as colours"
@@ -458,6 +476,12 @@ def sampled_size(scene: Scene, size: Size) -> Size:
     """The size of the picture of the plane that the units' pictures show."""
     solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
     return (min(size), min(size)) if solid else size
+
+
+def _write(pen: Any, font: Any, size: float, place: Any, words: str) -> None:
+    """Write over anything: white with a dark shadow."""
+    for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
+        pen.add_text(font, size, imgui.ImVec2(place.x + offset, place.y + offset), shade, words)
 
 
 def _sides(box: Box) -> Box:
