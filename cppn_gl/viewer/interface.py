@@ -20,6 +20,7 @@ PARTS = {
 }
 BASE = "cppn_gl.viewer.gui.base"
 CLOSABLE = ("chooser",)  # parts that Esc closes
+COVERED = ("buttons", "view")  # panels of the HUD that tooltips may cover
 OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
 GLFW = "PYGLFW_LIBRARY"  # the environment variable that names GLFW's library
 MIDDLE = 0.54  # lightness of the picture above which the widgets are light when the panel opens
@@ -113,7 +114,7 @@ class Interface:
             gui.kept = [
                 Rect(one.x, one.y, one.pixels.shape[1], one.pixels.shape[0])
                 for one in self._app.events.panels
-                if one.alpha
+                if one.alpha and one.name not in COVERED
             ]
             if gui.due(now, look):
                 gui.frame(now, look)

@@ -95,7 +95,8 @@ def saturation_words(name: str) -> str:
     below, above = bool(free[0] > 0), bool(free[-1] < len(z) - 1)
     if below and above and abs(low + high) < 0.01:
         return f"|value| > {high:.3g}"
-    words = [f"value < {low:.2g}"] * below + [f"value > {high:.3g}"] * above
+    edge = float(activate(name, z[max(free[0] - 1, 0)]))
+    words = [f"value ≤ {edge:.2g}"] * below + [f"value > {high:.3g}"] * above
     return " or ".join(words) or "none ever"
 
 

@@ -316,7 +316,9 @@ class Diagram:
         for index, name in enumerate(drawn.scene.network.inputs):
             left, top, right, bottom = drawn.plan.box((0, index))
             for small in (0.78 * gui.unit, 0.68 * gui.unit, 0.58 * gui.unit):
-                wide = font.calc_text_size_a(small, 1e9, 0.0, name).x
+                imgui.push_font(font, small)
+                wide = imgui.calc_text_size(name).x
+                imgui.pop_font()
                 if right - left > wide + 4 and bottom - top > 1.05 * small:
                     _write(pen, font, small, at(rect, left + 3, top), name)
                     break
