@@ -8,7 +8,7 @@ mouse -> hover: a unit or a weight in words; click: select; double click: open, 
 import time as wall
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from imgui_bundle import imgui
@@ -308,7 +308,10 @@ class Diagram:
             words = {0: "in", last: "out"}.get(layer, str(layer))
             bright = layer == shown < last
             font, shade = (gui.fonts.bold, ink(1)) if bright else (gui.fonts.regular, ink(0.55))
-            pen.add_text(font, small, at(rect, 0, middle - small / 2), shade, words)
+            place = at(rect, 0, middle - small / 2)
+            pen.add_text(font, small, place, shade, words)
+            sides = round(NUMBERS * gui.unit), round(small)
+            gui.places[f"number of layer {layer}"] = Rect(round(place.x), round(place.y), *sides)
 
     def _name_inputs(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
         """The inputs' names in their tiles, smaller where they do not fit otherwise."""
@@ -320,7 +323,9 @@ class Diagram:
                 wide = imgui.calc_text_size(name).x
                 imgui.pop_font()
                 if right - left > wide + 4 and bottom - top > 1.05 * small:
-                    _write(pen, font, small, at(rect, left + 3, top), name)
+                    for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
+                        place = at(rect, left + 3 + offset, top + offset)
+                        pen.add_text(font, small, place, shade, name)
                     break
 
     def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
@@ -340,7 +345,11 @@ class Diagram:
         pen.add_circle(start, radius, ink(0.9))
         small = 0.7 * gui.unit
         word = imgui.ImVec2(start.x + radius + 0.2 * gui.unit, start.y - 0.65 * small)
-        _write(pen, gui.fonts.italic, small, word, "bias")
+        halo = imgui.get_color_u32(imgui.Col_.popup_bg)
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            place = imgui.ImVec2(word.x + dx, word.y + dy)
+            pen.add_text(gui.fonts.italic, small, place, halo, "bias")
+        pen.add_text(gui.fonts.italic, small, word, ink(1), "bias")
 
     # The mouse
 
@@ -478,12 +487,6 @@ def sampled_size(scene: Scene, size: Size) -> Size:
     """The size of the picture of the plane that the units' pictures show."""
     solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
     return (min(size), min(size)) if solid else size
-
-
-def _write(pen: Any, font: Any, size: float, place: Any, words: str) -> None:
-    """Write over anything: white with a dark shadow."""
-    for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
-        pen.add_text(font, size, imgui.ImVec2(place.x + offset, place.y + offset), shade, words)
 
 
 def _sides(box: Box) -> Box:

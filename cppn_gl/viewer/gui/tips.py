@@ -35,5 +35,6 @@ def begin(gui: "Gui", beside: Rect, middle: float | None = None) -> None:
     place = popup_rect(gui.size, Rect(left, top, width, height), gui.kept)
     imgui.set_next_window_pos(imgui.ImVec2(place.x, place.y), imgui.Cond_.always)
     imgui.begin_tooltip()
+    gui.places["tooltip"] = place
     size = imgui.get_window_size()  # that of the content of the frame before
     gui.tip_size = round(size.x), round(size.y)
