@@ -8,7 +8,6 @@ speed is constant.
 """
 
 import math
-from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,6 @@ from cppn_gl.utils.checks import PresetError
 if TYPE_CHECKING:
     from cppn_gl.preset.preset import Preset
 
-MOST_PASSES = 100  # of a loop, until the inputs and the animated keys are back at once
 # The keys that a walk changes, so that [animate] cannot.
 WALKED = {"network": ("network.seed", "network.between"), "latents": ("network.latent",)}
 
@@ -45,30 +43,6 @@ def moment(preset: "Preset", time: float) -> dict[str, Any]:
     if animation.walk:
         changes |= _walked(animation, preset.spec, fraction)
     return changes
-
-
-def period(preset: "Preset") -> float | None:
-    """The seconds after which all that moves is back where it began: a film that long is a loop.
-
-    None: never, or only with a jump (`repeat`).
-    """
-    animation, inputs, found = preset.animation, preset.spec.inputs, list[float]()
-    if "t" in inputs and animation.speed:
-        return None
-    if {"cos_t", "sin_t"} & set(inputs):
-        found.append(animation.loop)
-    if preset.moves:
-        passes = [values for _, values in preset.animate.moving]
-        passes += [animation.walk] if animation.walk else []
-        closed = animation.ending == "repeat" and all(one[0] == one[-1] for one in passes)
-        if animation.ending not in ("bounce", "loop") and not closed:
-            return None
-        found.append(animation.seconds * (2 if animation.ending == "bounce" else 1))
-    if not found:
-        return None
-    longest, ratio = max(found), Fraction(min(found) / max(found)).limit_denominator(MOST_PASSES)
-    meet = abs(float(ratio) * longest - min(found)) <= 1e-9 * longest
-    return longest * ratio.numerator if ratio and meet else None
 
 
 def _value(animation: Animation, name: str, values: tuple[Any, ...], fraction: float) -> Any:

@@ -129,6 +129,7 @@ class App:
         self._strip = 0  # height of the caption below the picture, in pixels
         self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
         self._lightness_of = -1  # the value of canvas.pictures when it was last measured
+        self._looked_for: object = None  # the preset for which the widgets' colours were chosen
         self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
         self._helper_started = self._presented = False
@@ -261,7 +262,7 @@ class App:
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
-            return self.reports.keep(path, saved_words(path))
+            return self.reports.keep(path, saved_words(path, self.picture.size))
 
         self._try(save)
 
@@ -415,7 +416,7 @@ class App:
             message = str(error)
         path, self.captures.saved = self.captures.saved, None
         if path is not None:
-            message = self.reports.keep(path, saved_words(path))
+            message = self.reports.keep(path, saved_words(path, self.picture.size))
         if message:
             self.hud.say(message, now)
 
@@ -439,8 +440,9 @@ class App:
 
     @property
     def _working(self) -> bool:
-        """Whether the preset, or its weights, are being drawn, or a page's numbers measured."""
-        return self._weights.busy or self.explorer.busy or self.lesson.busy
+        """Whether the preset or its weights are being drawn, or numbers of a page measured."""
+        weights = self._weights.busy
+        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
 
     @property
     def _unshown(self) -> bool:
@@ -515,15 +517,24 @@ class App:
         return explorer.history.now, time, explorer.running, drawn, pointed
 
     def _follow_lightness(self) -> None:
-        """Let the widgets' colours follow the picture under them."""
-        covered, front = self.interface.covered, self.canvas.front
-        if covered is None or front is None or self._lightness_of == self.canvas.pictures:
+        """Choose the widgets' colours for the picture under them: once, if it is not another."""
+        covered, front, shown = self.interface.covered, self.canvas.front, self.canvas.shown
+        if covered is None:
+            self._looked_for = None
+        if covered is None or front is None or shown is None:
+            return
+        chosen = self._looked_for is self.explorer.loaded
+        over = covered.x < self.picture.width  # not beside the picture
+        if chosen:
+            moves = self.explorer.moving or self.events.held or not self.canvas.current
+            if moves or not over or self._lightness_of == self.canvas.pictures:
+                return
+        elif shown.preset.title != self.explorer.shown.title:  # the picture of the preset before
             return
         self._lightness_of = self.canvas.pictures
-        if covered.x < self.picture.width:  # over the picture, not beside it
-            self.interface.follow(front.lightness(covered.x / max(1, self.picture.width)))
-        else:
-            self.interface.follow(0.0)
+        lightness = front.lightness(covered.x / max(1, self.picture.width)) if over else 0.0
+        self.interface.follow(lightness, chosen=chosen)
+        self._looked_for = self.explorer.loaded
 
     def _cursor(self) -> tuple[float, float] | None:
         """The pixel under the cursor; None while the mouse is outside the window."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from cppn_gl.nn.features import features
+from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import CHANNELS
@@ -24,7 +25,7 @@ from cppn_gl.views.text import significant
 
 LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
 NORMALISED = {
-    "none": "not normalised",
+    "none": "layers not normalised",
     "hidden": "hidden layers normalised",
     "all": "all layers normalised",
 }
@@ -53,18 +54,20 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     said = {kind: words for kind, words in _said(preset).items() if kind not in varying}
     where = (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer))
     structure = " × ".join(words for kind, words in said.items() if kind in STRUCTURE)
+    plain, normalised = preset.normalize.which == "none", said.get("normalised", "")
     lines = [
-        _parts(shown(explorer), said.get("normalised", "")),
+        _parts(shown(explorer), "" if plain else normalised),
         () if "place" in varying else where,
         _parts(
             structure,
             said.get("activation", ""),
             "" if "parameters" in varying else weights(parameters),
+            normalised if plain else "",
         ),
         tuple(words for kind, words in said.items() if kind.startswith(DRAWN)),
         () if "time" in varying else _time(explorer),
     ]
-    if not explorer.view.by_pixel and explorer.knob:
+    if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):
         lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
 
@@ -152,7 +155,9 @@ def _zoom(explorer: Explorer) -> list[str]:
 def _time(explorer: Explorer) -> tuple[str, ...]:
     if not explorer.preset.animated:
         return ()
-    return (f"time {explorer.time:.1f} s" + ("" if explorer.running else ", paused"),)
+    period = loop_of(explorer.preset).period
+    now = f"{explorer.time % period:.1f} of {period:g}" if period else f"{explorer.time:.1f}"
+    return (f"time {now} s" + ("" if explorer.running else ", paused"),)
 
 
 def values_at(point: Point) -> list[tuple[str, float]]:

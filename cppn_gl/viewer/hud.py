@@ -162,6 +162,7 @@ class Hud:
         self.progress = ""  # of a picture that is still coarse
         self.recording: tuple[float, int] | None = None  # seconds, frames
         self.full: dict[str, str] = {}  # messages that stand for more, such as a whole path
+        self.met = False  # a key or a button was pressed in this session
         self._progress_at: float | None = None  # since when there is progress to tell
         self._message: tuple[Run, ...] = ()
         self._message_at = self._message_until = 0.0
@@ -237,6 +238,8 @@ class Hud:
             "advice": self.advice,
             "problem": self.problem,
             "progress": self._progress(now),
+            "invitation": _plain(_invitation({})) if self._inviting(now) else "",
+            "page": "\n".join(_plain(one.runs) for one in self.explanation),
             "recording": _plain(_recording(self.recording)) if self.recording else "",
             **{name: f"{one.page + 1} of {one.pages}" for name, one in pages.items() if one.open},
         }
@@ -338,6 +341,8 @@ class Hud:
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._side(panels, (room, below), points, now, names)
             self._corner(panels, (room, below), bottom, points, now, names)
+        if not rows and self._inviting(now):
+            self._invite(panels, (room, bottom), points, now, names)
 
     def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
@@ -414,6 +419,22 @@ class Hud:
         foot = [keys, values] if self.pointer else [keys]
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
         panels.append(drawn.at("hud", margin, top, alpha))
+
+    def _inviting(self, now: float) -> bool:
+        """Whether a first visitor is told what to press, in the HUD's place."""
+        reading = self.help.open or self.explain.open
+        return self.on and not (self.met or reading or self.beside) and self.opacity(now) < 1
+
+    def _invite(
+        self, panels: list[Panel], size: Size, points: int, now: float, names: Mapping[str, str]
+    ) -> None:
+        """Add one line where the HUD has faded, until the first key or click."""
+        margin = _margin(points)
+        drawn = self._panel(
+            [Paragraph(_invitation(names))], points, (size[0] - 2 * margin, size[1])
+        )
+        x, y = (size[0] - drawn.width) // 2, size[1] - margin - drawn.height
+        panels.append(drawn.at("invitation", x, y, 1 - self.opacity(now)))
 
     def _side(
         self,
@@ -567,6 +588,22 @@ def _keys(told: Told, names: Mapping[str, str], *, explain: bool = True) -> tupl
         runs += [Run("   "), Run(words, ink=ACCENT, action="explain")]
     if told.engine:
         runs += [Run("   "), Run("engine", ink=DIM, action=nothing, hint=told.engine)]
+    return tuple(runs)
+
+
+def _invitation(names: Mapping[str, str]) -> tuple[Run, ...]:
+    """What a first visitor can press."""
+    runs: list[Run] = []
+    for action, words in (
+        ("toggle_tour", "a lesson"),
+        ("explain", "what is this?"),
+        ("toggle_help", "keys"),
+    ):
+        runs += [Run("     " if runs else "")] * bool(runs)
+        runs += [
+            Run(keys_for(action, names=names), "bold", ink=ACCENT, action=action),
+            Run(f"{typeset.TIED}{words}".replace(" ", typeset.TIED), ink=DIM, action=action),
+        ]
     return tuple(runs)
 
 

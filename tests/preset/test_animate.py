@@ -12,11 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cppn_gl.cli.options import Parser, add_overrides, overrides
-from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.animate import period
 from cppn_gl.preset.animation import EASINGS, ENDINGS, Animate, Animation
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
@@ -204,42 +202,6 @@ def test_a_loop_has_no_seam() -> None:
     assert key.at(3.999).options(SurfaceOptions).turn == pytest.approx(
         key.at(4.0).options(SurfaceOptions).turn, abs=0.01
     )
-
-
-@pytest.mark.parametrize(
-    ("inputs", "keys", "seconds"),
-    [
-        ("cos_t sin_t", {}, 12.0),
-        ("t", {}, None),
-        ("t", {"animation.speed": 0}, None),  # nothing moves
-        ("", {"animation.ending": "loop"}, 12.0),
-        ("", {"animation.ending": "bounce"}, 24.0),
-        ("", {"animation.ending": "bounce", "animation.duration": 3.0}, 6.0),
-        ("", {"animation.ending": "repeat"}, None),
-        ("", {"animation.ending": "stop"}, None),
-        ("cos_t", {"animation.ending": "loop", "animation.duration": 8.0}, 24.0),
-        ("sin_t", {"animation.ending": "bounce", "animation.duration": 6.0}, 12.0),
-        ("cos_t", {"animation.ending": "loop", "animation.duration": 5 * 2**0.5}, None),
-        ("t", {"animation.ending": "loop"}, None),
-    ],
-)
-def test_the_period_is_when_all_that_moves_is_back(
-    inputs: str, keys: dict[str, Any], seconds: float | None
-) -> None:
-    preset = Preset(spec=Random(inputs=("x", "y", *inputs.split())))
-    if any("ending" in key for key in keys):
-        keys = keys | {"animate.network.weight_scale": [0.5, 1.0]}
-    preset = preset.replace(**keys)
-    assert period(preset) == (None if seconds is None else pytest.approx(seconds))
-    if seconds is not None:
-        for time in (0.0, 1.3):
-            now, later = scene_of(preset, time), scene_of(preset, time + seconds)
-            at = [np.array([0.3]), np.array([-0.4])]
-            values = [
-                one.network.evaluate(features(one.network.inputs, *at, one.clock, ()))[0]
-                for one in (now, later)
-            ]
-            np.testing.assert_allclose(*values, atol=1e-9)
 
 
 def test_a_walk_of_networks_leaves_animated_latents_alone() -> None:

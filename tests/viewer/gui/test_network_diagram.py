@@ -197,3 +197,35 @@ def test_a_weight_of_a_large_network_stays(display: str, tmp_path: Path) -> None
         assert desktop.log.read_text() == ""
     finally:
         desktop.close()
+
+
+def test_a_units_popup_lies_wholly_in_the_window(display: str, tmp_path: Path) -> None:
+    words = "neylon-27", "--set", "network.width=12", "--size", "640x400"
+    desktop = Desktop(display, tmp_path, *words, hud=True, program=PROGRAM)
+    try:
+        desktop.key("Tab")
+        heights = set()
+        for name in ("input x", "layer 1 unit 4", "output red"):
+            desktop.move(*desktop.place(name))
+            desktop.place("tooltip")
+
+            def whole() -> bool:
+                desktop.events()
+                x, y, width, height = desktop.places.get("tooltip", (0, 0, 0, 0))
+                heights.add(height)
+                inside = x >= 0 and y >= 0 and x + width <= 640 and y + height <= 400
+                return inside and height > 150
+
+            wait_for(whole, f"the popup of {name} in the window")
+        assert max(heights) < 400
+    finally:
+        desktop.close()
+
+
+def test_a_layers_number_tells_what_is_saturated_and_shows_the_layer(desktop: Desktop) -> None:
+    desktop.click("number of layer 1")
+    desktop.place("tooltip")
+    desktop.tells("message", "layer 1 of 2")
+    assert history(desktop)[-1] == PRESET
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
