@@ -48,8 +48,8 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     lines = [
         (shown(explorer), *([] if plain else [normalised])),
         (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
-        (preset.spec.structure, *activations(preset), weights(parameters), *([normalised] * plain)),
-        tuple(filter(None, preset.spec.draws.split("  "))),
+        (preset.spec.structure, *activations(preset), weights(parameters)),
+        (*filter(None, preset.spec.draws.split("  ")), *([normalised] * plain)),
         _time(explorer),
     ]
     if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):

@@ -53,10 +53,10 @@ def test_the_facts_say_what_is_shown() -> None:
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
-        "layers not normalised",
         "uniform",
         "weight scale 0.55",
         "seed 7",
+        "layers not normalised",
         "time 2.5 s",
     ]
 
