@@ -43,6 +43,9 @@ def loop_of(preset: "Preset") -> Loop:
     if preset.moves:
         seconds = animation.seconds
         what = [name for name, _ in preset.animate.moving] + ["the seeds"] * bool(animation.walk)
+        passes = [values for _, values in preset.animate.moving]
+        passes += [animation.walk] if animation.walk else []
+        closed = all(one[0] == one[-1] for one in passes)
         listed = ", ".join(what[:3]) + (" …" if len(what) > 3 else "")
         ending, passed = animation.ending, f"{listed}: one pass takes {seconds:g} s,"
         if ending == "stop":
@@ -53,7 +56,7 @@ def loop_of(preset: "Preset") -> Loop:
             how = {
                 "bounce": "then it goes back.",
                 "loop": "and ends as it began, without a jump.",
-                "repeat": "then it begins again, with a jump.",
+                "repeat": f"then it begins again, {'where it ended' if closed else 'with a jump'}.",
             }
             found.append(f"{passed} {how[ending]}")
     if forever or not periods:
@@ -62,7 +65,7 @@ def loop_of(preset: "Preset") -> Loop:
     if period is None:
         found.append("The two have no short common period.")
     else:
-        found.append(f"So every frame returns after {period:g} s.")
+        found.append(f"So every frame returns after {period:g} s: a film that long is a loop.")
     return Loop(period, " ".join(found))
 
 

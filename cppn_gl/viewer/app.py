@@ -129,6 +129,7 @@ class App:
         self._strip = 0  # height of the caption below the picture, in pixels
         self.picture = Rect(0, 0, 1, 1)  # where the picture lies in the window
         self._lightness_of = -1  # the value of canvas.pictures when it was last measured
+        self._looked_for: object = None  # the preset for which the widgets' colours were chosen
         self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
         self._helper_started = self._presented = False
@@ -148,8 +149,12 @@ class App:
         self.window.is_closing = True
 
     def do_escape(self, large: bool = False) -> None:
-        """Close what is open over the picture, otherwise the window."""
-        if not (self.interface.close_one() or self.hud.close_one()):
+        """Close what is open over the picture, or leave the tour, or else close the window."""
+        if self.interface.close_one() or self.hud.close_one():
+            return
+        if self.lesson.on:
+            self.lesson.leave()
+        else:
             self.do_quit()
 
     def do_next_overlay(self, large: bool = False) -> None:
@@ -512,15 +517,24 @@ class App:
         return explorer.history.now, time, explorer.running, drawn, pointed
 
     def _follow_lightness(self) -> None:
-        """Let the widgets' colours follow the picture under them."""
-        covered, front = self.interface.covered, self.canvas.front
-        if covered is None or front is None or self._lightness_of == self.canvas.pictures:
+        """Choose the widgets' colours for the picture under them: once, if it is not another."""
+        covered, front, shown = self.interface.covered, self.canvas.front, self.canvas.shown
+        if covered is None:
+            self._looked_for = None
+        if covered is None or front is None or shown is None:
+            return
+        chosen = self._looked_for is self.explorer.loaded
+        over = covered.x < self.picture.width  # not beside the picture
+        if chosen:
+            moves = self.explorer.moving or self.events.held or not self.canvas.current
+            if moves or not over or self._lightness_of == self.canvas.pictures:
+                return
+        elif shown.preset.title != self.explorer.shown.title:  # the picture of the preset before
             return
         self._lightness_of = self.canvas.pictures
-        if covered.x < self.picture.width:  # over the picture, not beside it
-            self.interface.follow(front.lightness(covered.x / max(1, self.picture.width)))
-        else:
-            self.interface.follow(0.0)
+        lightness = front.lightness(covered.x / max(1, self.picture.width)) if over else 0.0
+        self.interface.follow(lightness, chosen=chosen)
+        self._looked_for = self.explorer.loaded
 
     def _cursor(self) -> tuple[float, float] | None:
         """The pixel under the cursor; None while the mouse is outside the window."""

@@ -104,7 +104,7 @@ class Events:
         typing = self.gui is not None and self.gui.wants_text
         if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
             return
-        if key == "Tab" and self.gui is not None and self.gui.typing:  # it completes a value
+        if key == "Tab" and self.gui is not None and self.gui.editing:  # it completes a value
             return
         if self._keys[key][1].repeats:
             self._keyboard.press(code, key, shift, now)

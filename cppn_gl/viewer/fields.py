@@ -13,11 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import deviation
+from cppn_gl.nn.features import latent_index
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.tables import whole
 from cppn_gl.utils.checks import Check, Integer, Number, OneOf, Several, Text, flag, help_of
 from cppn_gl.utils.toml import toml_value
+from cppn_gl.viewer.explorer import CHANGED
 
 # The keys shown first, in this order, and their labels.
 COMMON = {
@@ -65,6 +67,7 @@ ACTIONS = {
     "show.view": ("next_view",),
 }
 NOT_EDITED = ("format",)
+LOOKED_AT = ("unit", "layer")  # options of views that say what of the network is looked at
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
@@ -216,7 +219,17 @@ def fixed(preset: Preset, field: Field) -> bool:
     """Whether the network is given, and with it this key."""
     if field.table != "network" or preset.spec.redrawable:
         return False
+    if field.name == "seed" and not seeded(preset):
+        return True
     return field.name not in {one.name for one in dataclasses.fields(preset.spec)}  # type: ignore[arg-type]
+
+
+def seeded(preset: Preset) -> bool:
+    """Whether the seed determines anything."""
+    spec, how = preset.spec, preset.normalize
+    latents = spec.latent is None and any(latent_index(name) is not None for name in spec.inputs)
+    drawn = how.which != "none" and bool(how.gain_spread or how.shift_spread)
+    return spec.redrawable or latents or drawn
 
 
 def fact(preset: Preset, field: Field) -> str:
@@ -250,12 +263,44 @@ def sigma(preset: Preset, init: str) -> float:
 
 
 def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
-    """Whether a key's value differs from the loaded preset's."""
-    if field.table in VIEWS and preset.views == loaded.views:
+    """Whether a key's value differs from the loaded preset's; what is only looked at does not."""
+    if field.table in VIEWS and (field.name in LOOKED_AT or preset.views == loaded.views):
+        return False
+    if field.dotted == "title" and preset.title == loaded.title + CHANGED:
         return False
     if fixed(preset, field) or fixed(loaded, field):
         return False
     return bool(value(preset, field) != value(loaded, field))
+
+
+def edited(preset: Preset, loaded: Preset) -> bool:
+    """Whether any key was changed, or weights."""
+    tables = (one.name for one in dataclasses.fields(preset) if one.name not in ("title", "views"))
+    if any(getattr(preset, name) != getattr(loaded, name) for name in tables):
+        return True
+    return any(changed(preset, loaded, one) for one in fields() if one.table in ("", *VIEWS))
+
+
+def idle(preset: Preset, field: Field) -> str:
+    """Why a key has no effect on this preset, as the end of a sentence; "" if it may have one."""
+    inputs, moves, timing = preset.spec.inputs, preset.moves, preset.animation
+    keys, still = bool(preset.animate.moving), "no key is animated"
+    turns = "cos_t" in inputs or "sin_t" in inputs or (moves and timing.duration is None)
+    conditions = {
+        "animation.speed": ("t" in inputs, "the network has no input t"),
+        "animation.loop": (turns, f"the network has no input cos_t or sin_t, and {still}"),
+        "animation.duration": (moves, still),
+        "animation.ending": (moves, still),
+        "animation.easing": (keys, still),
+        "animation.spacing": (keys, still),
+        "animation.walker": (bool(timing.walk), "there is no walk"),
+        "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
+        "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
+        "normalize": (preset.normalize.which != "none", "no layer is normalised"),
+        "sweep": (preset.show.view == "sheet", "only the view sheet shows it"),
+    }
+    effective, why = conditions.get(field.dotted) or conditions.get(field.table) or (True, "")
+    return "" if effective or field.dotted == "normalize.which" else why
 
 
 def restored(preset: Preset, loaded: Preset, chosen: Iterable[Field]) -> dict[str, Any]:

@@ -20,9 +20,11 @@ PARTS = {
 }
 BASE = "cppn_gl.viewer.gui.base"
 CLOSABLE = ("chooser",)  # parts that Esc closes
+COVERED = ("buttons", "view")  # panels of the HUD that tooltips may cover
 OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
 GLFW = "PYGLFW_LIBRARY"  # the environment variable that names GLFW's library
-LIGHT, DARK = 0.62, 0.45  # lightness of the picture above or below which the widgets follow it
+MIDDLE = 0.54  # lightness of the picture above which the widgets are light when the panel opens
+LIGHT, DARK = 0.8, 0.25  # above or below which they follow a picture at rest later
 
 
 class Interface:
@@ -109,13 +111,24 @@ class Interface:
         if gui is not None:
             look = size, unit, shown, tuple(part.open for part in gui.parts)
             gui.size, gui.unit = size, unit
+            gui.kept = [
+                Rect(one.x, one.y, one.pixels.shape[1], one.pixels.shape[0])
+                for one in self._app.events.panels
+                if one.alpha and one.name not in COVERED
+            ]
             if gui.due(now, look):
                 gui.frame(now, look)
 
-    def follow(self, lightness: float) -> None:
-        """Take the colours that suit a picture of this mean lightness, from 0 to 1."""
+    def follow(self, lightness: float, *, chosen: bool) -> None:
+        """Take the colours that suit a picture of this mean lightness, from 0 to 1.
+
+        `chosen`: they were chosen before, and only a very different picture changes them.
+        """
         gui = self.gui
-        if gui is not None and (lightness > LIGHT if gui.dark else lightness < DARK):
+        if gui is None:
+            return
+        bound = (LIGHT if gui.dark else DARK) if chosen else MIDDLE
+        if gui.dark == (lightness > bound):
             gui.dark = not gui.dark
             gui.touch()
 

@@ -15,7 +15,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.tables import resolve
-from cppn_gl.preset.tour import SHARES
+from cppn_gl.preset.tour import MEASURES, SHARES
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.explorer import Explorer
@@ -67,6 +67,11 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "time": lambda explorer: explorer.time,
     "paused": lambda explorer: not explorer.running,
 }
+
+
+def sample(name: str) -> str:
+    """Words as long as the value of a measure, or of a preset's key, may get."""
+    return "less than 1 %" if name in SHARES else "0.000" if name in MEASURES else "00000000"
 
 
 def key_value(preset: Preset, name: str) -> Any:

@@ -50,6 +50,15 @@ def found(preset: Preset) -> Findings:
     return study.found
 
 
+def test_a_film_that_loops_says_how_long_and_another_why_not() -> None:
+    assert "back after 24 s" in page(load_preset("seven-dimensions"))
+    assert "back after 24 s" in page(load_preset("scale-animated"))  # 12 s up, 12 s down
+    assert "input t never returns" in page(Preset(spec=Random(inputs=("x", "y", "t"))))
+    jumps = load_preset("scale-animated").replace(**{"animation.ending": "repeat"})
+    assert "it jumps back (ending repeat)" in page(jumps)
+    assert "seamless" not in page(load_preset("embers"))
+
+
 @pytest.mark.parametrize("row", VIEWS.values(), ids=lambda row: row.name)
 def test_every_view_says_how_to_read_it_and_what_to_try_with_keys_that_exist(row: Any) -> None:
     assert len(row.reading) > 80

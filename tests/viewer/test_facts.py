@@ -61,6 +61,32 @@ def test_the_facts_say_what_is_shown() -> None:
     ]
 
 
+def test_what_varies_over_a_sheet_is_left_out() -> None:
+    of = explorer("sheet", depth=8, width=16, weight_scale=0.5)
+    assert {"not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
+    assert not any("seed" in part for part in told(of))  # its cells are the next seeds
+    of.change(**{"sweep.rows": "which=none,all", "sweep.cols": "depth=2,4"})
+    assert told(of) == [
+        "sheet",
+        "x −1.00 … 1.00   y −1.00 … 1.00",
+        "width 16",
+        "tanh",
+        "uniform",
+        "weight scale 0.5",
+        "seed 0",
+    ]
+    of.change(**{"sweep.rows": "extent=1,2", "sweep.cols": "weight_scale=0.5,1 & time=0,1"})
+    assert told(of) == [
+        "sheet",
+        "not normalised",
+        "depth 8 × width 16",
+        "tanh",
+        "1,234,567 weights and biases",
+        "uniform",
+        "seed 0",
+    ]
+
+
 def test_the_facts_follow_every_change() -> None:
     of = explorer(depth=3, inputs=("x", "t"), activation=("tanh", "sin"), bias_scale=0.5)
     of.pause()

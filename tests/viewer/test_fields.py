@@ -5,12 +5,14 @@ import math
 
 import pytest
 
+from cppn_gl.preset.given import given
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import Integer, Number, PresetError
 from cppn_gl.viewer import fields
+from cppn_gl.viewer.explorer import titled
 from cppn_gl.viewer.fields import Field
 
 FIELDS = {field.dotted: field for field in fields.fields()}
@@ -128,6 +130,44 @@ def test_what_was_changed_can_be_restored() -> None:
         *("network.depth", "network.weight_scale", "view.extent", "animate.moving", "title")
     }
     assert preset.replace(**fields.restored(preset, loaded, marked)) == loaded
+
+
+def test_what_is_only_looked_at_is_not_changed() -> None:
+    loaded = load_preset("neylon-27")
+    looked = loaded.replace(**{"units.unit": (3, 7), "show.layer": 4})
+    assert looked != loaded
+    assert not fields.edited(looked, loaded)
+    seeded = titled(looked.replace(seed=1), loaded)
+    assert seeded.title != loaded.title
+    assert fields.edited(seeded, loaded)
+    marked = [one.dotted for one in FIELDS.values() if fields.changed(seeded, loaded, one)]
+    assert marked == ["network.seed"]
+    assert fields.edited(loaded.replace(**{"units.lines": 3}), loaded)
+    assert fields.edited(loaded.replace(title="mine"), loaded)
+    assert fields.edited(given(loaded), loaded)
+
+
+def test_a_seed_that_determines_nothing_is_fixed() -> None:
+    seed, drawn = FIELDS["network.seed"], load_preset("neylon-27")
+    assert not fields.fixed(drawn, seed)
+    assert fields.fixed(given(drawn), seed)
+    latent = drawn.replace(inputs=["x", "y", "z0"])
+    assert not fields.fixed(latent, seed)
+
+
+def test_keys_without_effect_say_why() -> None:
+    plain = Preset()
+    why = {name: fields.idle(plain, field) for name, field in FIELDS.items()}
+    assert why["animation.ending"] == "no key is animated"
+    assert "cos_t" in why["animation.loop"]
+    assert why["normalize.gain"]
+    assert why["sweep.rows"]
+    assert not any(why[name] for name in (*fields.COMMON, "normalize.which", "title"))
+    assert not fields.idle(plain.replace(inputs=["x", "cos_t"]), FIELDS["animation.loop"])
+    moving = plain.replace(**{"animate.network.weight_scale": (0.1, 0.5)})
+    names = ("loop", "duration", "ending", "easing", "spacing")
+    assert not any(fields.idle(moving, FIELDS[f"animation.{name}"]) for name in names)
+    assert fields.idle(plain.replace(depth=1), FIELDS["network.activation"])
 
 
 def test_restoring_the_depth_restores_its_list_of_activations() -> None:

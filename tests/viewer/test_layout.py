@@ -2,7 +2,7 @@
 
 import pytest
 
-from cppn_gl.viewer.layout import Rect, picture_rect
+from cppn_gl.viewer.layout import Rect, picture_rect, popup_rect
 
 SIZE = (1000, 600)
 
@@ -31,3 +31,18 @@ def test_local_coordinates_span_the_shorter_side(rect: Rect) -> None:
     assert (u, v) == (-rect.width / shorter, rect.height / shorter)
     assert (rect.x, rect.y) in rect
     assert (rect.x + rect.width, rect.y) not in rect
+
+
+def test_a_popup_lies_wholly_in_the_window() -> None:
+    assert popup_rect(SIZE, Rect(200, -90, 150, 220)) == Rect(200, 0, 150, 220)
+    assert popup_rect(SIZE, Rect(940, 500, 150, 220)) == Rect(850, 380, 150, 220)
+    assert popup_rect(SIZE, Rect(-20, 10, 1200, 700)) == Rect(0, 0, 1200, 700)  # its start
+
+
+def test_a_popup_leaves_in_sight_what_it_can() -> None:
+    title = Rect(0, 0, 300, 150)
+    assert popup_rect(SIZE, Rect(250, 20, 200, 200), [title]) == Rect(250, 150, 200, 200)
+    assert popup_rect(SIZE, Rect(310, 20, 200, 200), [title]) == Rect(310, 20, 200, 200)
+    below = Rect(0, 300, 300, 300)
+    assert popup_rect(SIZE, Rect(250, 20, 200, 200), [title, below]) == Rect(250, 20, 200, 200)
+    assert popup_rect(SIZE, Rect(250, 160, 200, 120), [title, below]) == Rect(250, 160, 200, 120)

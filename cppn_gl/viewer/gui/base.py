@@ -43,7 +43,8 @@ _NAMED = {
 }
 _KEYS = {getattr(glfw, f"KEY_{name}"): getattr(imgui.Key, key) for name, key in _NAMED.items()}
 _KEYS |= {getattr(glfw, f"KEY_{c}"): getattr(imgui.Key, c.lower()) for c in "ACVXYZ"}
-_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER, glfw.KEY_TAB
+_MODIFIERS = range(glfw.KEY_LEFT_SHIFT, glfw.KEY_RIGHT_SUPER + 1)
+_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER
 _CURSORS = {
     imgui.MouseCursor_.text_input: glfw.IBEAM_CURSOR,
     imgui.MouseCursor_.hand: glfw.HAND_CURSOR,
@@ -99,8 +100,12 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.editing = False  # a value is being typed, which Tab completes
         self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
+        self.kept: Sequence[Rect] = ()  # what tooltips leave in sight if they can
+        self.tip_size = (0, 0)  # of the last tooltip, in pixels
+        self._quiet: tuple[float, float] | None = None  # the cursor when a key was pressed
         self._textures: dict[str, tuple[object, moderngl.Texture]] = {}
         self._awake_until = self._last = 0.0
         self._shown: object = None
@@ -125,6 +130,11 @@ class Gui:
         io.platform_get_clipboard_text_fn = get
 
     # Input, from the window's events
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a key was pressed since the mouse moved, so that no help is shown."""
+        return self._quiet == self._at
 
     @property
     def wants_mouse(self) -> bool:
@@ -214,6 +224,8 @@ class Gui:
         if code in _KEYS:
             io.add_key_event(_KEYS[code], down)
         self._pressed = self._pressed or (down and code in _LEAVE)
+        if down and code not in _MODIFIERS:
+            self._quiet = self._at
         self.touch()
 
     def letter(self, char: str) -> None:
@@ -262,7 +274,7 @@ class Gui:
         io.clear_input_mouse()
         io.add_mouse_pos_event(*self._at)
         imgui.internal.clear_active_id()
-        self.typing = False
+        self.typing = self.editing = False
         self._held.clear()
         self._late.clear()
         self._pressed = True  # frames before the next key, for imgui to notice

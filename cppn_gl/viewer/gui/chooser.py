@@ -33,6 +33,7 @@ TILE = 12.0  # least width of a picture, in font sizes
 ACROSS = 8  # pictures in a row of a large window
 TEXTURES = 160
 UPLOAD_SECONDS = 0.01  # for new pictures in a frame
+LINE = 1.1  # height of a title's line, in font sizes
 LONGEST = 60  # letters of a search
 FLAGS = imgui.WindowFlags_.no_decoration | imgui.WindowFlags_.no_move
 FLAGS |= imgui.WindowFlags_.no_saved_settings | imgui.WindowFlags_.no_nav
@@ -76,6 +77,7 @@ class Chooser:
         self._gap = 0
         self._slots: OrderedDict[str, tuple[int, tuple[int, int]]] = OrderedDict()
         self._fitted: dict[tuple[str, int, float], str] = {}
+        self._broken: dict[tuple[str, int, float], list[str]] = {}
         self._offset = 0.0  # the grid's scrolled height
         self._page = 1.0  # height of the grid in sight
 
@@ -329,7 +331,7 @@ class Chooser:
                 self._draw_heading(gui, row, pad)
             for column, entry in enumerate(row.entries):
                 left = pad + column * (self._tile[0] + self._gap)
-                self._draw_tile(gui, entry, left, row.top, deadline)
+                self._draw_tile(gui, entry, left, row, deadline)
             shown += row.entries
         if not self._rows:
             words = f"Nothing matches “{self._search}”."
@@ -356,8 +358,10 @@ class Chooser:
             top += high
             for start in range(0, len(entries), columns):
                 row = tuple(entries[start : start + columns])
-                self._rows.append(Row(top, self._tile[1], entries=row))
-                top += self._tile[1] + round(0.45 * unit)
+                lines = max(len(self._lines(e.file or e.title, side, unit)) for e in row)
+                high = self._tile[1] + round((lines - 1) * LINE * unit)
+                self._rows.append(Row(top, high, entries=row))
+                top += high + round(0.45 * unit)
             top += round(0.5 * unit)
         self._tops = [row.top for row in self._rows]
 
@@ -393,12 +397,13 @@ class Chooser:
         imgui.set_cursor_pos_y(row.top + round(0.6 * gui.unit))
         imgui.text_disabled(count)
 
-    def _draw_tile(self, gui: "Gui", entry: Entry, left: int, top: int, deadline: float) -> None:
+    def _draw_tile(self, gui: "Gui", entry: Entry, left: int, row: Row, deadline: float) -> None:
         """A picture with its title, its numbers as a favourite, and a frame if it is selected."""
         unit, draw = gui.unit, imgui.get_window_draw_list()
-        imgui.set_cursor_pos(imgui.ImVec2(left, top))
+        imgui.set_cursor_pos(imgui.ImVec2(left, row.top))
         low = imgui.get_cursor_screen_pos()
-        pressed = imgui.invisible_button(ascii(entry.source), imgui.ImVec2(*self._tile))
+        sides = imgui.ImVec2(self._tile[0], row.height)
+        pressed = imgui.invisible_button(ascii(entry.source), sides)
         gui.mark(f"preset {entry.file or entry.source}")
         if imgui.is_item_hovered():
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
@@ -433,8 +438,9 @@ class Chooser:
             draw.add_rect(*frame, accent, rounding + grow, 2 * grow)
         self._draw_numbers(gui, entry, low)
         color = _color(imgui.Col_.text if selected else imgui.Col_.text_disabled)
-        title = self._fit(entry.file or entry.title, wide, unit)
-        draw.add_text(imgui.ImVec2(low.x, far.y + round(0.22 * unit)), color, title)
+        for number, line in enumerate(self._lines(entry.file or entry.title, wide, unit)):
+            place = imgui.ImVec2(low.x, far.y + round((0.22 + LINE * number) * unit))
+            draw.add_text(place, color, line)
 
     def _draw_words(self, gui: "Gui", entry: Entry, low: Any, far: Any) -> None:
         """What a tile without a picture says."""
@@ -542,6 +548,19 @@ class Chooser:
             wrap_width=wrap if lines > 1 else 0,
         )
         draw.pop_clip_rect()
+
+    def _lines(self, words: str, width: int, size: float) -> list[str]:
+        """Words on one line or two, the last shortened if it is too long."""
+        key = words, width, size
+        if key not in self._broken:
+            if len(self._broken) > 2000:
+                self._broken.clear()
+            parts = words.split()
+            ends = range(len(parts), 0, -1)
+            first = next((n for n in ends if _width(" ".join(parts[:n])) <= width), len(parts))
+            lines = [" ".join(parts[:first]), " ".join(parts[first:])]
+            self._broken[key] = [self._fit(line, width, size) for line in lines if line]
+        return self._broken[key]
 
     def _fit(self, words: str, width: int, size: float) -> str:
         """Words of one line, shortened by an ellipsis to `width` pixels of the current font."""

@@ -24,7 +24,7 @@ from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
 from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
 from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.layout import Rect
-from cppn_gl.viewer.network_map import Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
+from cppn_gl.viewer.network_map import NUMBERS, Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
@@ -115,7 +115,16 @@ class Diagram:
         if hovered and grab is None and unit is None:
             handle = self._bias_at(gui, drawn.plan, selected, place)
             handle = handle or wires.at(place, NEAR * gui.unit)
+        layer = None
+        if hovered and grab is None and unit is None and handle is None:
+            layer = self._layer_at(gui, drawn.plan, place)
         self._paint(gui, rect, drawn, wires, unit, selected, handle)
+        if layer is not None:
+            imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
+            if active and imgui.is_mouse_clicked(imgui.MouseButton_.left):
+                gui.gesture()
+                self._say(lambda: self._explorer.show_layer(layer))
+                gui.finish()
         self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
         if handle is not None:
             self._describe(gui, rect, drawn, handle)
@@ -123,6 +132,8 @@ class Diagram:
             self._words.draw(gui, rect, drawn, unit, self._probe)
         elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
             self._describe_outcome(gui, rect, drawn)
+        elif layer is not None:
+            self._words.draw_layer(gui, rect, drawn, layer)
         self._type(gui, drawn)
 
     def _write_foot(self, gui: "Gui", rect: Rect, scene: Scene) -> int:
@@ -297,16 +308,25 @@ class Diagram:
             words = {0: "in", last: "out"}.get(layer, str(layer))
             bright = layer == shown < last
             font, shade = (gui.fonts.bold, ink(1)) if bright else (gui.fonts.regular, ink(0.55))
-            pen.add_text(font, small, at(rect, 0, middle - small / 2), shade, words)
+            place = at(rect, 0, middle - small / 2)
+            pen.add_text(font, small, place, shade, words)
+            sides = round(NUMBERS * gui.unit), round(small)
+            gui.places[f"number of layer {layer}"] = Rect(round(place.x), round(place.y), *sides)
 
     def _name_inputs(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
-        pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
+        """The inputs' names in their tiles, smaller where they do not fit otherwise."""
+        pen, font = imgui.get_window_draw_list(), gui.fonts.italic
         for index, name in enumerate(drawn.scene.network.inputs):
             left, top, right, bottom = drawn.plan.box((0, index))
-            if right - left > 0.5 * small * len(name) + 6 and bottom - top > 1.1 * small:
-                for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
-                    place = at(rect, left + 3 + offset, top + offset)
-                    pen.add_text(gui.fonts.italic, small, place, shade, name)
+            for small in (0.78 * gui.unit, 0.68 * gui.unit, 0.58 * gui.unit):
+                imgui.push_font(font, small)
+                wide = imgui.calc_text_size(name).x
+                imgui.pop_font()
+                if right - left > wide + 4 and bottom - top > 1.05 * small:
+                    for offset, shade in ((1, 0xC0000000), (0, 0xFFFFFFFF)):
+                        place = at(rect, left + 3 + offset, top + offset)
+                        pen.add_text(font, small, place, shade, name)
+                    break
 
     def _paint_bias(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, *, held: bool) -> None:
         """A unit's bias as a dot beside its tile, in the colour of its sign."""
@@ -323,8 +343,23 @@ class Diagram:
         pen.add_line(start, end, color(rgb, 0.9), max(1.0, gui.unit / 9))
         pen.add_circle_filled(start, radius, color(rgb, 1))
         pen.add_circle(start, radius, ink(0.9))
+        small = 0.7 * gui.unit
+        word = imgui.ImVec2(start.x + radius + 0.2 * gui.unit, start.y - 0.65 * small)
+        halo = imgui.get_color_u32(imgui.Col_.popup_bg)
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            place = imgui.ImVec2(word.x + dx, word.y + dy)
+            pen.add_text(gui.fonts.italic, small, place, halo, "bias")
+        pen.add_text(gui.fonts.italic, small, word, ink(1), "bias")
 
     # The mouse
+
+    def _layer_at(self, gui: "Gui", board: Plan, place: tuple[float, float]) -> int | None:
+        """The layer whose number is at a place."""
+        if place[0] > NUMBERS * gui.unit:
+            return None
+        found = min(board.rows[1:], key=lambda row: abs((row.top + row.bottom) / 2 - place[1]))
+        near = max(found.bottom - found.top, 0.8 * gui.unit) / 2
+        return found.layer if abs((found.top + found.bottom) / 2 - place[1]) <= near else None
 
     def _bias_at(
         self, gui: "Gui", board: Plan, unit: Unit | None, place: tuple[float, float]
@@ -409,19 +444,13 @@ class Diagram:
 
     def _describe(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
         value = self._grab.value if self._grab is not None else _value(drawn, handle)
-        begin(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text(f"{_named(drawn, handle)}:  {value:.3g}")
-        imgui.pop_font()
+        begin(gui, rect, f"{_named(drawn, handle)}:  {value:.3g}")
         hint = "drag left or right to change (Shift: finely), double-click to type"
         dim(gui, too_large(drawn.scene.network) or hint)
         imgui.end_tooltip()
 
     def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
-        begin(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text("the picture")
-        imgui.pop_font()
+        begin(gui, rect, "the picture")
         mapping = drawn.scene.preset.color.mapping
         outputs = "three outputs" if drawn.scene.network.outputs == 3 else "output"
         made = f"the {outputs} above as colours"

@@ -12,11 +12,12 @@ import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
-from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.nn.activations import activate
 from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.viewer.gui.style import ACCENT, CHANGED
 
 CURVE_POINTS = 53
+MIXED = 4  # activations whose curves are drawn over each other, at most
 CURVE_BOX = (-2.6, 2.6, -1.15, 1.45)  # x and y shown of an activation
 DENSITY_POINTS = 25
 STRIP = 96  # colours of a strip
@@ -67,15 +68,15 @@ def _curve(name: str) -> tuple[tuple[float, float], ...]:
     return tuple(zip(across.tolist(), down.tolist(), strict=True))
 
 
-def curve(name: str, box: Box, color: int) -> None:
-    """An activation's curve, with the axes faintly."""
+def curve(name: str | Sequence[str], box: Box, color: int) -> None:
+    """An activation's curve, or those of the first few, with the axes faintly."""
     x, y, width, height = box
     left, right, bottom, top = CURVE_BOX
     zero_x, zero_y = x - left / (right - left) * width, y + top / (top - bottom) * height
     polyline(((x, zero_y), (x + width, zero_y)), ink(0.18), 1)
     polyline(((zero_x, y), (zero_x, y + height)), ink(0.18), 1)
-    if name in ACTIVATIONS:
-        points = [(x + a * width, y + b * height) for a, b in _curve(name)]
+    for one in (name,) if isinstance(name, str) else name[:MIXED]:
+        points = [(x + a * width, y + b * height) for a, b in _curve(one)]
         polyline(points, color, max(1.2, height * 0.075))
 
 

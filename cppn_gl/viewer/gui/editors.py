@@ -296,7 +296,12 @@ class Editors:
         elif known is INITS:
             pictured = self._densities(now)
         return self._widgets.menu(
-            name, now, tuple(known), width, words=lambda n: str(n).replace("_", " "), **pictured
+            name,
+            now,
+            tuple(known),
+            width,
+            words=lambda n: n.replace("_", " ") if isinstance(n, str) else "mixed",
+            **pictured,
         )
 
     def _strip(self, mapping: str, inverted: bool, box: Box) -> None:
@@ -323,9 +328,8 @@ class Editors:
         hidden = self.moment.spec.hidden_activations
         listed = not isinstance(now, str)
         chip = widgets.width_of("each layer") + 1.2 * unit
-        first = now if not listed else "mixed"
-        if listed and len(set(hidden)) <= 1:
-            first = hidden[0] if hidden else "tanh"
+        different = tuple(dict.fromkeys(hidden)) or ("tanh",)
+        first = now if not listed else different if len(different) > 1 else different[0]
         chosen = self._choose(field, field.dotted, first, width - chip)
         if chosen is not None and chosen != first:
             self.set(field.dotted, **{field.dotted: chosen})

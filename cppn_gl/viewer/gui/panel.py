@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
     from cppn_gl.viewer.gui.base import Gui
 
+IDLE = 0.45  # opacity of a key without effect
 # In font sizes:
 WIDTH = 21.5  # of the panel without the diagram
 DIAGRAM = 10.0
@@ -222,7 +223,7 @@ class Panel:
         """The preset's title, and one click back to the preset as it was loaded."""
         widgets, preset = self._widgets, self._explorer.preset
         words = "undo all"
-        back = preset != self._explorer.loaded
+        back = fields.edited(preset, self._explorer.loaded)
         room = widgets.room()
         side = widgets.width_of(words) + 1.1 * widgets.unit if back else 0.0
         _, (x, y, width, _) = widgets.area("title of the preset", room - side)
@@ -449,7 +450,10 @@ class Panel:
             _, (x, y, _, _) = widgets.area(f"fact {field.dotted}", width)
             widgets.write(fact, x + 0.45 * widgets.unit, y, ink(0.7), width=width)
         else:
+            idle = fields.idle(self._explorer.preset, field)
+            imgui.push_style_var(imgui.StyleVar_.alpha, IDLE if idle else 1.0)
             self._editors.draw(field, widgets.room())
+            imgui.pop_style_var()
         problem = self._editors.problems.get(field.dotted, "")
         if typed and widgets.problem:
             problem = widgets.problem
@@ -482,11 +486,13 @@ class Panel:
             )
         elif moving:
             widgets.write("~", x + 0.15 * unit, y, accent())
-        color = changed() if marked else ink(0.95 if hovered else 0.8)
+        idle = fields.idle(preset, field)
+        color = changed() if marked else ink(0.95 if hovered else IDLE if idle else 0.8)
         left = x + MARK * unit
         widgets.write(field.label, left, y, color, width=indent - (MARK + 0.3) * unit)
         help = f"{field.help[0].upper()}{field.help[1:]}."
-        notes = [field.dotted]
+        notes = [f"without effect here: {idle}"] if idle else []
+        notes.append(field.dotted)
         if isinstance(field.check, Integer | Number):
             notes.append(
                 f"{fields.shown(float(field.check.low))} to {fields.shown(float(field.check.high))}"

@@ -10,8 +10,10 @@ import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.trace import saturated, saturation_words
 from cppn_gl.preset.given import Unit
 from cppn_gl.utils.tasks import Stepping, within
+from cppn_gl.viewer.gui import tips
 from cppn_gl.viewer.gui.wires import cross
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, Probe
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
 
 SLICE = 0.003  # seconds of work a frame
-WIDTH = 11.0  # of the enlarged picture, in font sizes
+# In font sizes:
+WIDTH = 11.0  # of the enlarged picture
+LINES = 11.0  # height of the words, at most
 
 _Look = tuple[UnitSamples, Unit, NDArray[np.uint8], UnitSummary]
 
@@ -43,17 +47,16 @@ class UnitWords:
         self._cache = UnitSampleCache()
         self._task: tuple[Hashable, Stepping[UnitSamples]] | None = None
         self._shown: _Look | None = None
+        self._layer: tuple[object, int, NDArray[np.float64]] = (None, 0, np.zeros(0))
 
     def draw(self, gui: "Gui", rect: Rect, drawn: Drawn, unit: Unit, probe: Probe) -> None:
         """Draw it beside `rect`. `probe`: the values at the place pointed at last."""
         samples = self._samples(gui, drawn)
         _, _, pixels, summary = self._look(samples, unit)
-        begin(gui, rect)
-        imgui.push_font(gui.fonts.bold, 0)
-        imgui.text(title(drawn, unit))
-        imgui.pop_font()
+        begin(gui, rect, title(drawn, unit))
         size, corner = drawn.size, imgui.get_cursor_screen_pos()
-        wide, high = WIDTH * gui.unit, WIDTH * gui.unit * size[1] / size[0]
+        high = min(WIDTH * gui.unit * size[1] / size[0], max(1, gui.size[1] - LINES * gui.unit))
+        wide = high * size[0] / size[1]
         imgui.image(gui.texture("network unit", pixels), imgui.ImVec2(wide, high))
         if probe.of(drawn):
             x, y = (place / side for place, side in zip(probe.place, size, strict=True))
@@ -67,7 +70,29 @@ class UnitWords:
             with np.errstate(all="ignore"):
                 imgui.text(f"before the activation {pre.mean():.3g} ± {pre.std():.3g}")
             imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
-        dim(gui, "click: keep its lines" + ("; twice: open it" if unit[0] > 0 else ""))
+            imgui.text(f"bias {summary.bias:.3g}")
+        hint = "click: its lines, and its bias as a dot; twice: open it"
+        dim(gui, hint if unit[0] > 0 else "click: keep its lines")
+        imgui.end_tooltip()
+
+    def draw_layer(self, gui: "Gui", rect: Rect, drawn: Drawn, layer: int) -> None:
+        """Describe a layer from 1 beside `rect`: its saturated units, the most saturated first."""
+        samples, network = self._samples(gui, drawn), drawn.scene.network
+        activation = network.drawn[layer - 1].activation
+        if self._layer[0] is not samples or self._layer[1] != layer:
+            shares = saturated(activation, samples.pre_activations[layer - 1]).mean(axis=0)
+            self._layer = samples, layer, shares
+        shares = self._layer[2]
+        units = f"{len(shares)} unit" + "s" * (len(shares) > 1)
+        begin(gui, rect, f"layer {layer}, {units}, {activation}")
+        order = [int(unit) for unit in np.argsort(-shares, kind="stable") if shares[unit] >= 0.005]
+        words = [f"{unit + 1} {100 * shares[unit]:.0f} %" for unit in order]
+        imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + 1.6 * WIDTH * gui.unit)
+        most = max(1, int((gui.size[1] / gui.unit - 9) * 3))
+        listed = ",  ".join(words[:most]) + (" …" if len(words) > most else "")
+        imgui.text_wrapped(f"unit, saturated on: {listed}" if words else "no unit is saturated")
+        imgui.pop_text_wrap_pos()
+        dim(gui, f"saturated: {saturation_words(activation) or 'never'}. Click: show this layer")
         imgui.end_tooltip()
 
     def _look(self, samples: UnitSamples, unit: Unit) -> _Look:
@@ -102,14 +127,12 @@ def title(drawn: Drawn, unit: Unit) -> str:
     return unit_name(drawn.scene.network, unit).replace(" unit", ", unit")
 
 
-def begin(gui: "Gui", rect: Rect) -> None:
-    """Begin a tooltip at the mouse's height beside a rectangle, which it does not cover."""
-    room = rect.x > (WIDTH + 2) * gui.unit
-    x = rect.x - 0.4 * gui.unit if room else rect.x + rect.width + 0.4 * gui.unit
-    place = imgui.ImVec2(x, imgui.get_io().mouse_pos.y)
-    pivot = imgui.ImVec2(1.0 if room else 0.0, 0.5)
-    imgui.set_next_window_pos(place, imgui.Cond_.always, pivot)
-    imgui.begin_tooltip()
+def begin(gui: "Gui", rect: Rect, heading: str) -> None:
+    """Begin a tooltip about the mouse's height, beside a rectangle, which it does not cover."""
+    tips.begin(gui, rect, imgui.get_io().mouse_pos.y)
+    imgui.push_font(gui.fonts.bold, 0)
+    imgui.text(heading)
+    imgui.pop_font()
 
 
 def dim(gui: "Gui", words: str) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
-from cppn_gl.viewer.gui import drawings
+from cppn_gl.viewer.gui import drawings, tips
 from cppn_gl.viewer.gui.drawings import Box, Vec, accent, changed, ink
+from cppn_gl.viewer.layout import Rect
 
 if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
@@ -38,7 +39,8 @@ class Widgets:
         self._left = left
         if self.editing and not (self._drawn and gui.typing):  # its row, or all, was closed
             self.editing = self.problem = ""
-        gui.typing, self._drawn = bool(self.editing), False
+        gui.typing = gui.editing = bool(self.editing)
+        self._drawn = False
         self.gui, self.unit = gui, gui.unit
         self.high = round(HIGH * gui.unit)
 
@@ -92,25 +94,24 @@ class Widgets:
 
     def tip(self, text: str, heading: str = "", below: str = "") -> None:
         """Help for the last item while it is pointed at."""
-        if not text or not imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip):
+        hovered = imgui.is_item_hovered(imgui.HoveredFlags_.for_tooltip)
+        if not text or not hovered or self.gui.quiet:
             return
-        width = min(TIP * self.unit, self.gui.size[0] * 0.8)
-        if self._left > width + self.unit:
-            top = imgui.get_item_rect_min().y
-            imgui.set_next_window_pos(Vec(self._left - 0.3 * self.unit, top), 0, Vec(1, 0))
-        if imgui.begin_tooltip():
-            imgui.push_text_wrap_pos(width)
-            if heading:
-                imgui.push_font(self.gui.fonts.bold, 0)
-                imgui.text_unformatted(heading)
-                imgui.pop_font()
-            imgui.text_unformatted(text)
-            if below:
-                imgui.push_style_color(imgui.Col_.text, ink(0.6))
-                imgui.text_unformatted(below)
-                imgui.pop_style_color()
-            imgui.pop_text_wrap_pos()
-            imgui.end_tooltip()
+        low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+        wide, tall = self.gui.size[0] - self._left, round(high.y - low.y)
+        tips.begin(self.gui, Rect(self._left, round(low.y), wide, tall))
+        imgui.push_text_wrap_pos(min(TIP * self.unit, self.gui.size[0] * 0.8))
+        if heading:
+            imgui.push_font(self.gui.fonts.bold, 0)
+            imgui.text_unformatted(heading)
+            imgui.pop_font()
+        imgui.text_unformatted(text)
+        if below:
+            imgui.push_style_color(imgui.Col_.text, ink(0.6))
+            imgui.text_unformatted(below)
+            imgui.pop_style_color()
+        imgui.pop_text_wrap_pos()
+        imgui.end_tooltip()
 
     # Places
 
@@ -251,7 +252,7 @@ class Widgets:
         """Begin to type a value."""
         self.editing, self._text, self.problem = name, text, ""
         self._focus, self._hold, self._drawn = True, False, True
-        self.gui.typing = True
+        self.gui.typing = self.gui.editing = True
         self.gui.touch()
 
     def value(

@@ -153,9 +153,12 @@ def test_a_drag_of_a_panel_that_a_key_hides_does_not_go_on_later(desktop: Deskto
     select(desktop, "layer 1 unit 4")
     x, y = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))
     drag(desktop, (x, y), 40)
-    dragged = desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
+    desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
     desktop.key("Tab")
     desktop.gone("network")
+    dragged = wait_for(
+        lambda: isinstance((last := history(desktop)[-1]).spec, Layers) and last, "the step"
+    )
     desktop.xdotool("mouseup", "1")
     desktop.move(20, 380)
     desktop.key("Tab", "Tab")
@@ -194,3 +197,35 @@ def test_a_weight_of_a_large_network_stays(display: str, tmp_path: Path) -> None
         assert desktop.log.read_text() == ""
     finally:
         desktop.close()
+
+
+def test_a_units_popup_lies_wholly_in_the_window(display: str, tmp_path: Path) -> None:
+    words = "neylon-27", "--set", "network.width=12", "--size", "640x400"
+    desktop = Desktop(display, tmp_path, *words, hud=True, program=PROGRAM)
+    try:
+        desktop.key("Tab")
+        heights = set()
+        for name in ("input x", "layer 1 unit 4", "output red"):
+            desktop.move(*desktop.place(name))
+            desktop.place("tooltip")
+
+            def whole() -> bool:
+                desktop.events()
+                x, y, width, height = desktop.places.get("tooltip", (0, 0, 0, 0))
+                heights.add(height)
+                inside = x >= 0 and y >= 0 and x + width <= 640 and y + height <= 400
+                return inside and height > 150
+
+            wait_for(whole, f"the popup of {name} in the window")
+        assert max(heights) < 400
+    finally:
+        desktop.close()
+
+
+def test_a_layers_number_tells_what_is_saturated_and_shows_the_layer(desktop: Desktop) -> None:
+    desktop.click("number of layer 1")
+    desktop.place("tooltip")
+    desktop.tells("message", "layer 1 of 2")
+    assert history(desktop)[-1] == PRESET
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""

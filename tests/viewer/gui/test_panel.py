@@ -34,6 +34,19 @@ bias = [0.0, 0.1, 0.2]
 activation = "sigmoid"
 """
 
+BLINKING = """
+format = 1
+title = "Blinking"
+[network]
+inputs = ["x", "cos_t"]
+[[network.layers]]
+weight = [[0.0, 20.0]]
+bias = [0.0]
+activation = "sigmoid"
+[animation]
+loop = 4.0
+"""
+
 
 @pytest.fixture
 def open_panel(display: str, tmp_path: Path) -> Iterator[Callable[..., Desktop]]:
@@ -143,20 +156,16 @@ def test_values_are_typed_and_wrong_ones_refused(open_panel: Callable[..., Deskt
     assert now(desktop).spec.weight_scale == 1.25
 
 
-@pytest.mark.parametrize("name", ["network.weight_scale value", "search"])
-def test_what_was_being_typed_is_gone_when_the_panel_opens_again(
-    open_panel: Callable[..., Desktop], name: str
-) -> None:
+def test_a_search_is_left_when_the_panel_is_hidden(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel()
-    desktop.click(name)
-    desktop.place(f"typing {name}")
+    desktop.click("search")
+    desktop.place("typing search")
     desktop.xdotool("type", "3")
     desktop.key("Tab", "Tab", "Tab")
-    desktop.gone(f"typing {name}")
-    desktop.place(name)
+    desktop.gone("typing search")
+    desktop.place("search")
     desktop.key("Up")
-    after = becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
-    assert after.spec.weight_scale == 0.8
+    becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
 
 
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
@@ -193,6 +202,57 @@ def test_menus_switches_dice_and_the_way_back(open_panel: Callable[..., Desktop]
     desktop.click("network.activation 1 relu")
     changed = ("tanh", "relu", "tanh")
     becomes(desktop, lambda p: p.spec.activation == changed, "another activation of layer 2")
+
+
+def test_a_selected_unit_is_no_change(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1280x800")
+    start = now(desktop)
+    desktop.click("layer 2 unit 3")
+    becomes(desktop, lambda p: p != start, "a selected unit")
+    desktop.tells("message", "layer 2 unit 3")
+    desktop.place("bias")
+    assert "undo all" not in desktop.places
+    desktop.key("r")
+    becomes(desktop, lambda p: p.spec.seed != 5, "another seed")
+    desktop.place("undo all")
+    assert not [name for name in desktop.places if name.startswith("back ")]
+
+
+def test_an_opened_unit_has_no_seed(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1280x800")
+    desktop.move(*desktop.place("layer 2 unit 3"))
+    desktop.xdotool("click", "--repeat", "2", "--delay", "40", "1")
+    becomes(desktop, lambda p: not p.spec.redrawable, "the unit's network")
+    desktop.place("fact network.depth")
+    desktop.gone("network.seed dice")
+
+
+def test_a_tooltip_vanishes_when_a_key_is_pressed(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    desktop.move(*desktop.place("label network.depth"))
+    desktop.place("tooltip")
+    desktop.key("c")
+    desktop.gone("tooltip")
+    desktop.move(*desktop.place("label network.width"))
+    desktop.place("tooltip")
+
+
+def test_an_animation_does_not_change_the_panels_colours(
+    open_panel: Callable[..., Desktop],
+) -> None:
+    desktop = open_panel(BLINKING)
+    pictures, grounds = set(), set()
+
+    def both() -> bool:
+        pixels = desktop.pixels().mean(axis=-1)
+        pictures.add(int(pixels[-20, 20] > 128))
+        grounds.add(int(pixels[-4, -4] > 128))
+        return len(pictures) == 2
+
+    for _ in range(2):
+        wait_for(both, "a black and a white picture")
+        pictures.clear()
+    assert len(grounds) == 1
 
 
 def test_every_key_is_reached_by_the_keyboard(open_panel: Callable[..., Desktop]) -> None:
