@@ -63,7 +63,7 @@ def test_the_facts_say_what_is_shown() -> None:
 
 def test_what_varies_over_a_sheet_is_left_out() -> None:
     of = explorer("sheet", depth=8, width=16, weight_scale=0.5)
-    assert {"not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
+    assert {"layers not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
     assert not any("seed" in part for part in told(of))  # its cells are the next seeds
     of.change(**{"sweep.rows": "which=none,all", "sweep.cols": "depth=2,4"})
     assert told(of) == [
