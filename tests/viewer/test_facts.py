@@ -78,12 +78,12 @@ def test_what_varies_over_a_sheet_is_left_out() -> None:
     of.change(**{"sweep.rows": "extent=1,2", "sweep.cols": "weight_scale=0.5,1 & time=0,1"})
     assert told(of) == [
         "sheet",
-        "not normalised",
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
         "uniform",
         "seed 0",
+        "layers not normalised",
     ]
 
 
