@@ -29,7 +29,7 @@ def loop_of(preset: "Preset") -> Loop:
     """When a preset's picture returns, and the condition for that in words."""
     animation, names = preset.animation, set(preset.spec.inputs)
     periods, found = list[float](), list[str]()
-    forever = "t" in names and animation.speed != 0
+    forever, jumps = "t" in names and animation.speed != 0, False
     if forever:
         found.append(
             "t grows with time: the picture never returns. With cos_t and sin_t in the place of "
@@ -52,11 +52,12 @@ def loop_of(preset: "Preset") -> Loop:
             forever = True
             found.append(f"{passed} then it stays at the end: it never returns.")
         else:
+            jumps = ending == "repeat" and not closed
             periods.append(2 * seconds if ending == "bounce" else seconds)
             how = {
                 "bounce": "then it goes back.",
                 "loop": "and ends as it began, without a jump.",
-                "repeat": f"then it begins again, {'where it ended' if closed else 'with a jump'}.",
+                "repeat": f"then it begins again, {'with a jump' if jumps else 'where it ended'}.",
             }
             found.append(f"{passed} {how[ending]}")
     if forever or not periods:
@@ -65,7 +66,8 @@ def loop_of(preset: "Preset") -> Loop:
     if period is None:
         found.append("The two have no short common period.")
     else:
-        found.append(f"So every frame returns after {period:g} s: a film that long is a loop.")
+        film = "" if jumps else ": a film of that length is a seamless loop"
+        found.append(f"So every frame returns after {period:g} s{film}.")
     return Loop(period, " ".join(found))
 
 

@@ -60,9 +60,9 @@ def explanation(
     page += [_heading(f"The view: {row.name}"), says(f"It shows {row.help}. {row.reading}")]
     if row.name in ("units", "signal"):
         page.append(says(_saturation(network)))
-    if row.name == "units" and found is not None:
+    if row.name == "units":
         layer = explorer.layer if getattr(explorer.options, "layer", 0) else 0
-        page += map(says, _saturated_units(found, layer))
+        page += map(says, _saturated_units(network, found, layer))
     if preset.animated:
         page += [_heading("Time"), says(loop_of(explorer.preset).words)]
     if row.tries:
@@ -139,9 +139,11 @@ def _saturation(network: Network) -> str:
     )
 
 
-def _saturated_units(found: Findings, layer: int) -> list[str]:
+def _saturated_units(network: Network, found: Findings | None, layer: int) -> list[str]:
     """The units that are saturated on most of the picture: of a layer, or for 0 of each."""
-    numbers = [layer] if layer else list(range(1, len(found.shares) + 1))
+    numbers = [layer] if layer else list(range(1, network.depth + 1))
+    if found is None or len(found.shares) < network.depth:
+        return ["Saturated on most of the picture:", *["…"] * min(len(numbers), MOST_LAYERS)]
     lines = ["Saturated on most of the picture:"]
     if len(numbers) > MOST_LAYERS:
         numbers = sorted(numbers, key=lambda k: -float(found.shares[k - 1].mean()))[:MOST_LAYERS]
@@ -224,19 +226,26 @@ def _gain_words(preset: Preset, network: Network, measured: Findings | None) -> 
         f"{significant(expected)} ({significant(drawn)} as drawn), each layer's sums spread "
         f"√n·σ = {significant(gain)} times as much as its inputs"
     )
-    growth = None if measured is None else measured.signal.growth
-    rest = None if measured is None else left(measured.signal)
+    if network.depth < 3:
+        return f"{words}."
     if measured is not None and measured.signal.overflow is not None:
         return f"{words}. The numbers overflow at layer {measured.signal.overflow}."
-    if growth is None or rest is None:
+    growth = None if measured is None else measured.signal.growth
+    rest = None if measured is None else left(measured.signal)
+    if measured is not None and (growth is None or rest is None):
         return f"{words}."
-    share = f"{100 * rest:.0f} %" if rest >= 0.01 else "less than 1 %"
-    verb = "shrinks that" if growth < gain else "changes that"
+    verb = "changes" if growth is not None and growth > gain else "shrinks"
+    times, share = "…", "…"  # of about the same length, so that no page turns
+    if growth is not None and rest is not None:
+        times = f"{growth:.2f}"
+        share = f"{100 * rest:.0f} %" if rest >= 0.01 else "less than 1 %"
     words += (
-        f", and {name} {verb}: measured over the picture, a unit's values spread "
-        f"×{growth:.2f} from layer to layer. After {network.depth - 1} hidden layers the "
+        f", and {name} {verb} that: measured over the picture, a unit's values spread "
+        f"×{times} from layer to layer. After {counted(network.depth - 1, 'hidden layer')} the "
         f"spread is {share} of the first layer's"
     )
+    if rest is None:
+        return f"{words}: the signal is being measured."
     if rest < FADED:
         return f"{words}: the signal fades."
     if rest < WEAK:

@@ -62,9 +62,11 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
             structure,
             said.get("activation", ""),
             "" if "parameters" in varying else weights(parameters),
+        ),
+        _parts(
+            *(words for kind, words in said.items() if kind.startswith(DRAWN)),
             normalised if plain else "",
         ),
-        tuple(words for kind, words in said.items() if kind.startswith(DRAWN)),
         () if "time" in varying else _time(explorer),
     ]
     if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):

@@ -53,17 +53,17 @@ def test_the_facts_say_what_is_shown() -> None:
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
-        "layers not normalised",
         "uniform",
         "weight scale 0.55",
         "seed 7",
+        "layers not normalised",
         "time 2.5 s",
     ]
 
 
 def test_what_varies_over_a_sheet_is_left_out() -> None:
     of = explorer("sheet", depth=8, width=16, weight_scale=0.5)
-    assert {"not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
+    assert {"layers not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
     assert not any("seed" in part for part in told(of))  # its cells are the next seeds
     of.change(**{"sweep.rows": "which=none,all", "sweep.cols": "depth=2,4"})
     assert told(of) == [
@@ -78,12 +78,12 @@ def test_what_varies_over_a_sheet_is_left_out() -> None:
     of.change(**{"sweep.rows": "extent=1,2", "sweep.cols": "weight_scale=0.5,1 & time=0,1"})
     assert told(of) == [
         "sheet",
-        "not normalised",
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
         "uniform",
         "seed 0",
+        "layers not normalised",
     ]
 
 

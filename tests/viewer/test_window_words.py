@@ -140,6 +140,8 @@ def test_help_and_explanation_by_keys_and_clicks(show: Callable[..., Desktop], s
     desktop.finished()
     for name, key in (("explanation", "question"), ("help", "h")):
         desktop.key(key)
+        if name == "explanation":
+            desktop.tells("page", " % of the first layer's")
         pages = int(desktop.tells(name, "1 of ").split()[-1])
         for number in range(2, pages + 1):
             if number % 2:
