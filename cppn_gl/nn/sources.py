@@ -385,7 +385,7 @@ class Layers(_Source):
 
     @property
     def structure(self) -> str:
-        return f"depth {self.depth}, layers given"
+        return f"depth {self.depth}, fixed weights"
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:

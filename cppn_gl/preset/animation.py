@@ -45,7 +45,8 @@ class Animation:
     loop: float = key(
         12.0,
         number(1e-3, 1e6),
-        "period of cos_t and sin_t in seconds; a sequence of this length loops seamlessly",
+        "seconds after which cos_t and sin_t return; a film this long is a seamless loop if "
+        "nothing else moves",
         slider=(1, 60),
     )
     duration: float | None = key(
@@ -61,8 +62,8 @@ class Animation:
     ending: str = key(
         "bounce",
         choice(ENDINGS),
-        "after a pass: bounce reverses, repeat restarts, stop stays at the end; loop returns to "
-        "the first value within each pass",
+        "after a pass: bounce reverses, repeat jumps back, stop stays at the end; loop returns to "
+        "the first value within each pass. Seamless films: loop in one pass, bounce in two",
     )
     spacing: str = key(
         "auto",

@@ -201,7 +201,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
         ViewRow(
             "sheet",
-            "a grid of networks that vary by row and column, see [sweep]",
+            "a grid of networks that vary by row and column",
             "cppn_gl.views.sheet:SheetView",
             reading="Each cell is the picture of a network of its own. The labels say what "
             "changes from column to column and from row to row; all else is equal. Compare "
@@ -236,7 +236,9 @@ VIEWS: dict[str, ViewRow] = {
             reading="Each tile is one unit: its value at every point of the picture, red where it "
             "is positive and blue where it is negative. Columns are layers, from the inputs at "
             "the left to the outputs at the right. Every unit is a weighted sum of the column "
-            "before it, put through the activation. A tile of two flat colours is saturated.",
+            "before it, put through the activation. Where a tile is flat at an end of the "
+            "activation (of tanh, the deepest red or blue), its unit is saturated: small changes "
+            "do nothing.",
             tries=(
                 "Point at a tile to see the unit enlarged, with its weights; click to keep it.",
                 "{knob_up} draws the weights as lines: colour is their sign.",

@@ -71,7 +71,8 @@ class Condition:
 class Page:
     """A page: what is shown, and its words.
 
-    action: of the binding table; the key that `ask` asks for. large: with Shift.
+    action: of the binding table; the key that `ask` asks for. large: with Shift. watch: numbers
+    that follow `ask` and change as the key is pressed.
     """
 
     chapter: str
@@ -83,6 +84,7 @@ class Page:
     done: Condition
     answer: str
     large: bool = False
+    watch: str = ""
 
 
 def shown(preset: Preset) -> list[str]:
@@ -120,9 +122,10 @@ def parse_tour(toml: str, *, source: str = "tour") -> tuple[Page, ...]:
 
 
 def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
-    known = ("preset", "change", *_WORDS, "action", "large", "done")
+    known = ("preset", "change", *_WORDS, "watch", "action", "large", "done")
     _check_known(table, known, place)
-    words = {name: _words(table, name, place) for name in _WORDS}
+    given = (*_WORDS, "watch") if "watch" in table else _WORDS
+    words = {name: _words(table, name, place) for name in given}
     try:
         preset = load_preset(_words(table, "preset", place))
         preset = preset.replace(**_table(table, "change", place))

@@ -149,8 +149,12 @@ class App:
         self.window.is_closing = True
 
     def do_escape(self, large: bool = False) -> None:
-        """Close what is open over the picture, otherwise the window."""
-        if not (self.interface.close_one() or self.hud.close_one()):
+        """Close what is open over the picture, or leave the tour, or else close the window."""
+        if self.interface.close_one() or self.hud.close_one():
+            return
+        if self.lesson.on:
+            self.lesson.leave()
+        else:
             self.do_quit()
 
     def do_next_overlay(self, large: bool = False) -> None:
@@ -258,7 +262,7 @@ class App:
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
-            return self.reports.keep(path, saved_words(path))
+            return self.reports.keep(path, saved_words(path, self.picture.size))
 
         self._try(save)
 
@@ -412,7 +416,7 @@ class App:
             message = str(error)
         path, self.captures.saved = self.captures.saved, None
         if path is not None:
-            message = self.reports.keep(path, saved_words(path))
+            message = self.reports.keep(path, saved_words(path, self.picture.size))
         if message:
             self.hud.say(message, now)
 
@@ -436,8 +440,9 @@ class App:
 
     @property
     def _working(self) -> bool:
-        """Whether the preset, or its weights, are being drawn, or a page's numbers measured."""
-        return self._weights.busy or self.explorer.busy or self.lesson.busy
+        """Whether the preset or its weights are being drawn, or numbers of a page measured."""
+        weights = self._weights.busy
+        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
 
     @property
     def _unshown(self) -> bool:

@@ -13,17 +13,21 @@ from dataclasses import dataclass
 class Binding:
     """Keys and their actions, in the same order: method names of the explorer or the window.
 
-    `repeats`: whether holding the key repeats the action.
+    `repeats`: whether holding the key repeats the action. `touring`: what it does in the tour, if
+    that is something else.
     """
 
     keys: tuple[str, ...]
     actions: tuple[str, ...]
     help: str
     repeats: bool = False
+    touring: str = ""
 
 
-def _bind(keys: str, actions: str, help: str, *, repeats: bool = False) -> Binding:
-    return Binding(tuple(keys.split()), tuple(actions.split()), help, repeats)
+def _bind(
+    keys: str, actions: str, help: str, *, repeats: bool = False, touring: str = ""
+) -> Binding:
+    return Binding(tuple(keys.split()), tuple(actions.split()), help, repeats, touring)
 
 
 BINDINGS: tuple[Binding, ...] = (
@@ -53,7 +57,13 @@ BINDINGS: tuple[Binding, ...] = (
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
     _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
-    _bind("P", "next_preset", "next preset (Shift: previous)", repeats=True),
+    _bind(
+        "P",
+        "next_preset",
+        "next preset (Shift: previous)",
+        repeats=True,
+        touring="next page of the tour (Shift: the page before)",
+    ),
     _bind("T", "toggle_tour", "the tour, a lesson in pages; again: leave it"),
     _bind(
         "1 2 3 4 5 6 7 8 9",
@@ -73,7 +83,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("F11", "toggle_fullscreen", "fullscreen"),
     _bind("H F1", "toggle_help next_help", "this help (F1 again: what am I seeing?)"),
     _bind("?", "explain", "what am I seeing?"),
-    _bind("Esc Q", "escape quit", "quit (Esc first closes what is open)"),
+    _bind("Esc Q", "escape quit", "quit (Esc first closes what is open, or leaves the tour)"),
 )
 
 # Actions of buttons in the window, and the keys that lead to the same.
@@ -136,9 +146,12 @@ def _label(key: str, labels: dict[str, str]) -> str:
     return modifiers + plus + labels.get(last, last)
 
 
-def help_rows(names: dict[str, str] | None = None) -> list[tuple[str, str]]:
-    """(keys, description) of every binding and mouse action."""
-    return [(shown_keys(b, names), b.help) for b in BINDINGS] + list(MOUSE)
+def help_rows(
+    names: dict[str, str] | None = None, *, touring: bool = False
+) -> list[tuple[str, str]]:
+    """(keys, description) of every binding and mouse action. `touring`: in the tour."""
+    rows = [(shown_keys(b, names), (touring and b.touring) or b.help) for b in BINDINGS]
+    return rows + list(MOUSE)
 
 
 def markdown_table() -> str:

@@ -104,7 +104,7 @@ class Canvas:
         if part.samples > 1:
             top, rows = part.region.offset[1], part.region.part[1]
             done = (top + done * rows) / max(1, part.of[1][1])
-            return _percent("smoothing", done)
+            return _percent("refining edges", done)
         finest = self._finest(part.of[1])
         before, after = ((finest / scale) ** 2 for scale in (max(1, self.scale), part.scale))
         return _percent("refining", before + done * (after - before))

@@ -2,13 +2,14 @@
 
 Lesson, key labels -> Caption.drawn(): pixels of a strip below the picture, with spots
 
-Its height depends on the page and the window alone, so that an answer does not move the picture.
-Where there is not room for everything, what is asked goes before the text, which a click shows.
+Its size and the places to click depend on the window alone: neither an answer nor the next page
+moves the picture, and one can click through. Where there is not room for everything, what is asked
+goes before the text, which a click shows.
 """
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,11 +36,21 @@ Drawn = tuple[text.Pixels, tuple[Spot, ...]]
 
 @dataclass(frozen=True)
 class _Way:
-    """How the words are arranged: which are shown, at which font size."""
+    """How a page's words are arranged: which are shown, at which font size, and their height."""
 
     points: int
     full: bool  # the text as well as what is asked
     height: int
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What all pages have in common: the font size of the heading, the size, and each way."""
+
+    points: int
+    width: int
+    height: int
+    ways: tuple[_Way, ...]
 
 
 class Caption:
@@ -52,6 +63,7 @@ class Caption:
         # One action for each page: a click compares the spot of the press with that of the release.
         self._to: dict[int, Callable[[], None]] = {}
         self._made: LRUCache[object, Drawn] = LRUCache(_KEPT)
+        self._frames: LRUCache[object, _Frame] = LRUCache(_KEPT)
 
     def __bool__(self) -> bool:
         return self._lesson.page is not None
@@ -62,56 +74,74 @@ class Caption:
         `points`: the font size, or less where there is little room.
         """
         lesson = self._lesson
-        words, longest = lesson.words(), lesson.longest()
-        if words is None or longest is None:
+        words = lesson.words()
+        if words is None:
             raise ValueError("no page is shown")
         reading = self._reading == lesson.number
         answered, names = frozenset(lesson.answered), tuple(sorted(self.names.items()))
-        key = words, lesson.number, answered, names, reading, (room, points, most)
-        return self._made.get(key, lambda: self._draw(words, longest, room, points, most))
+        of = names, room, points, most
+        frame = self._frames.get(of, lambda: self._frame(room, points, most))
+        key = words, lesson.number, answered, reading, of
+        return self._made.get(key, lambda: self._draw(words, frame))
 
-    def _draw(self, words: Words, longest: Words, room: int, points: int, most: int) -> Drawn:
-        way = self._way(longest, room, points, most)
-        wide = min(room, MEASURE * way.points)
-        reading = self._reading == self._lesson.number and not way.full
-        image = Image.new("RGBA", (max(1, wide), max(1, way.height)), text.CLEAR)
-        edge = _edge(way.points)
-        spots, y = self._ticks(image, edge, way.points)
-        more = not way.full
-        spots += self._head(image, words.heading, y, way.points, more)
-        y += typeset.line_height(way.points)
-        shown = self._paragraphs(words, full=way.full, reading=reading)
-        lines = typeset.compose(shown, way.points, wide - 2 * edge)
-        parts = typeset.paginate(lines, max(1, way.height - y - edge // 2))
+    def _draw(self, words: Words, frame: _Frame) -> Drawn:
+        way = frame.ways[self._lesson.number - 1]
+        image = Image.new("RGBA", (frame.width, frame.height), text.CLEAR)
+        edge = _edge(frame.points)
+        spots, y = self._ticks(image, edge, frame.points)
+        spots += self._head(image, words.heading, y, frame.points, not way.full)
+        y += typeset.line_height(frame.points)
+        body, asked = self._paragraphs(words)
+        reading = self._reading == self._lesson.number
+        shown = [body, asked] if way.full else [body] if reading else [asked]
+        room = max(1, frame.height - y - edge // 2)
+        for size in range(way.points, min(LEAST, way.points) - 1, -1):
+            parts = typeset.paginate(typeset.compose(shown, size, frame.width - 2 * edge), room)
+            if len(parts) == 1:
+                break
         draw = ImageDraw.Draw(image)
-        for target in typeset.draw_lines(image, parts[0] if parts else [], edge, y):
+        for target in typeset.draw_lines(image, parts[0], edge, y):
             box = target.x, target.y, target.width, target.height
             spots.append(Spot(*box, target.action, target.hint))
-            _frame(draw, box, way.points)
+            _outline(draw, box, size)
         return np.asarray(image), tuple(spots)
 
-    def _way(self, longest: Words, room: int, points: int, most: int) -> _Way:
-        """The largest font at which everything fits, or else only what is asked, or the text."""
-        least, reading = min(LEAST, points), self._reading == self._lesson.number
+    def _frame(self, room: int, points: int, most: int) -> _Frame:
+        """Room for every page, with the largest heading that leaves enough for its words."""
+        for head in range(points, min(LEAST, points) - 1, -1):
+            edge, wide = _edge(head), min(room, MEASURE * head)
+            above = edge + _tick(head) + edge + typeset.line_height(head)
+            free = most - above - edge
+            ways = [
+                self._way(words, wide - 2 * edge, head, free) for words in self._lesson.samples()
+            ]
+            height = max(way.height for way in ways)
+            if height <= free:
+                break
+        return _Frame(head, max(1, wide), max(1, min(above + height + edge, most)), tuple(ways))
+
+    def _way(self, words: Sequence[Words], wide: int, points: int, most: int) -> _Way:
+        """The largest font at which everything fits, or else the text or what is asked, by turns.
+
+        `words`: of one page, asked and answered.
+        """
+        least = min(LEAST, points)
         sizes = [(p, True) for p in range(points, max(least, points - SMALLER) - 1, -1)]
         sizes += [(p, False) for p in range(points, least - 1, -1)]
+        pairs = [self._paragraphs(one) for one in words]
         for size, full in sizes:
-            shown = self._paragraphs(longest, full=full, reading=reading)
-            height = self._height(shown, room, size)
+            shown = pairs if full else [[one] for pair in pairs for one in pair]
+            height = max(typeset.height(typeset.compose(one, size, wide)) for one in shown)
             if height <= (FULL * most if full else most):
                 break
-        return _Way(size, full, min(height, most))
+        return _Way(size, full, height)
 
-    def _height(self, shown: list[Paragraph], room: int, points: int) -> int:
-        edge = _edge(points)
-        lines = typeset.compose(shown, points, min(room, MEASURE * points) - 2 * edge)
-        head = edge + _tick(points) + edge + typeset.line_height(points)
-        return head + typeset.height(lines) + edge
-
-    def _paragraphs(self, words: Words, *, full: bool, reading: bool) -> list[Paragraph]:
+    def _paragraphs(self, words: Words) -> list[Paragraph]:
+        """The text, and what is asked with the numbers to watch, or answered."""
         body = Paragraph(self._runs(words.text, DIM))
-        asked = Paragraph(self._runs(words.asked, WARM if words.answered else WHITE), above=0.25)
-        return [body, asked] if full else [body] if reading else [asked]
+        asked = self._runs(words.asked, WARM if words.answered else WHITE)
+        watch = (Run("   "), Run(words.watch, ink=WARM)) if words.watch else ()
+        return [body, Paragraph((*asked, *watch), above=0.25)]
 
     def _runs(self, words: str, ink: Ink) -> tuple[Run, ...]:
         """Words with <action> as the key of that action, which can be clicked, and *italics*."""
@@ -160,28 +190,32 @@ class Caption:
         """The line of the heading, and at its right the place in the tour, back, on and leave."""
         lesson, edge, line = self._lesson, _edge(points), typeset.line_height(points)
         page = lesson.pages[lesson.number - 1]
-        last = lesson.number == len(lesson.pages)
+        count = len(lesson.pages)
+        first, last = lesson.number == 1, lesson.number == count
         narrow = image.width < 36 * points
-        parts: list[tuple[str, Ink, str | Callable[[], None], str]] = [
-            (f"{lesson.number} / {len(lesson.pages)}", DIM, "", page.chapter)
-        ]
+        turn = keys_of("next_preset", self.names)
+        away = f"leave the tour ({keys_of('toggle_tour', self.names)})"
+        # (words, the widest words in that place, ink, action, hint): the same places on all pages
+        parts: list[tuple[str, str, Ink, str | Callable[[], None], str]] = []
         if image.width > 46 * points:
-            parts.insert(0, (page.chapter, DIM, "", ""))
+            parts.append((page.chapter, "", DIM, "", ""))
         if more:
             reading = self._reading == lesson.number
             words = ("try" if narrow else "try it") if reading else "read"
-            parts.append((words, ACCENT, self._turn, "the rest of this page"))
-        if lesson.number > 1:
-            parts.append(("‹" if narrow else "‹ back", ACCENT, lesson.back, "the page before"))
-        words, hint = ("end", "leave the tour") if last else ("next", "the next page")
-        on = "›" if narrow and not last else f"{words} ›"
-        parts.append((on, ACCENT, lesson.forward, hint))
-        if not last:
-            parts.append(("×", DIM, lesson.leave, "leave the tour"))
+            parts.append((words, "", ACCENT, self._turn, "the rest of this page"))
+        place = f"{lesson.number} / {count}"
+        parts.append((place, f"{count} / {count}", DIM, "", page.chapter))
+        back, on = ("‹", "›") if narrow else ("‹ back", "next ›")
+        before = lesson.back, f"the page before (Shift+{turn})"
+        parts.append(("", back, ACCENT, "", "") if first else (back, back, ACCENT, *before))
+        forward = away if last else f"the next page ({turn})"
+        widest = max(on, "end ›", key=lambda one: typeset.width(one, points))
+        parts.append(("end ›" if last else on, widest, ACCENT, lesson.forward, forward))
+        parts.append(("×", "", DIM, lesson.leave, away))
         spots, gap = [], points * (0.8 if narrow else 1.2)
         x = image.width - edge + gap
-        for words, ink, action, hint in reversed(parts):
-            wide = typeset.width(words, points)
+        for words, widest, ink, action, hint in reversed(parts):
+            wide = max(typeset.width(words, points), typeset.width(widest, points))
             x -= wide + gap
             run = Run(words, ink=ink)
             typeset.draw_lines(image, typeset.compose([Paragraph((run,))], points, wide + 2), x, y)
@@ -200,7 +234,7 @@ class Caption:
         self._reading = None if self._reading == number else number
 
 
-def _frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: int) -> None:
+def _outline(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], points: int) -> None:
     """The outline of a key around its label."""
     left, top, wide, high = box
     aside = max(2, round(0.22 * points), (high - 3 - wide) // 2)

@@ -141,6 +141,12 @@ class Collection:
 
     def _scan(self) -> None:
         """Draw a surprise, and read the files of all folders, the newest first."""
+        try:
+            self._read_all()
+        finally:
+            self.complete = True
+
+    def _read_all(self) -> None:
         self._read_shipped()
         self.surprise = [Entry(RANDOM, "pictures", load_preset(RANDOM))]
         self.version += 1
@@ -161,7 +167,6 @@ class Collection:
         if self.own != found:
             self.own = found
             self.version += 1
-        self.complete = True
 
     @property
     def all(self) -> list[Entry]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.layers import MAX_WEIGHT, Layer
 from cppn_gl.preset import given
 from cppn_gl.preset.given import Unit
 from cppn_gl.preset.preset import Preset
@@ -56,6 +56,10 @@ class Editing(ABC):
         self._set(unit, None, value)
 
     def _set(self, target: Unit, source: int | None, value: float) -> None:
+        if not abs(value) <= MAX_WEIGHT:
+            what = "bias" if source is None else "weight"
+            self.message = f"a {what} ranges from −{MAX_WEIGHT:g} to {MAX_WEIGHT:g}"
+            return
         moment = self.history.now
         try:
             fixed = given.given(moment.preset, self.time)

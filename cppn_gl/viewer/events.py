@@ -97,13 +97,14 @@ class Events:
             if not self._keyboard.any:
                 self._explorer.history.finish()
             return
+        self._hud.met = True
         if self._taken_key(code, action, modifiers, now):
             return
         key = key_name(code, ctrl=ctrl, alt=alt, shift=shift)
         typing = self.gui is not None and self.gui.wants_text
         if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
             return
-        if key == "Tab" and self.gui is not None and self.gui.typing:  # it completes a value
+        if key == "Tab" and self.gui is not None and self.gui.editing:  # it completes a value
             return
         if self._keys[key][1].repeats:
             self._keyboard.press(code, key, shift, now)
@@ -171,6 +172,7 @@ class Events:
     def _on_press(self, x: int, y: int, button: int) -> None:
         # x and y are the cursor's position now, which after a long frame may be far from the press.
         self._at = self._at or (x, y)
+        self._hud.met = True
         if self.gui is not None:
             self.gui.mouse(*to_framebuffer(self._window, *self._at))
             if self.gui.button(button - 1, True):

@@ -8,20 +8,24 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from cppn_gl.nn.activations import derivative
+from cppn_gl.engines.cpu.trace import SATURATION_SLOPE, max_slope, saturation_words
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import Lines, activations
+from cppn_gl.viewer.fields import sigma
+from cppn_gl.viewer.measures import Findings, left
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
 FEATURES = {"r": "the distance from the centre", "one": "the constant 1", "t": "time"}
+FADED, WEAK, STRONG = 0.3, 0.7, 1.6  # of the spread left; of the factor on small differences
+LARGE_SIDE = 3840  # pixels of the longer side of a picture that is drawn larger
+MOST_UNITS, MOST_LAYERS = 8, 10  # that are listed
 _ACTION = re.compile(r"\{(\w+)\}")
 
 
@@ -32,13 +36,16 @@ def explanation(
     facts: Lines = (),
     names: Mapping[str, str] | None = None,
     saved: Sequence[Path] = (),
+    size: tuple[int, int] = (640, 360),
+    found: Findings | None = None,
     advice: str = "",
     engine: str = "",
 ) -> list[Paragraph]:
     """The paragraphs of the page.
 
     `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
-    bound by position. `saved`: files of this session. `engine`: what draws, in words.
+    bound by position. `saved`: files of this preset. `size`: of the picture in pixels. `found`:
+    what has been measured of the network. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
     page = [says(explorer.title, "bold", size=1.15, keep=True)]
@@ -46,11 +53,18 @@ def explanation(
         page.append(says(preset.description.strip(), "italic"))
     if advice:
         page.append(says(advice, ink=WARM, above=0.4))
-    page += [_heading("The network"), *map(says, network_words(preset, network))]
+    page += [_heading("The network"), *map(says, network_words(preset, network, found))]
     if explorer.layer < preset.spec.depth:
         words = f"Layer {explorer.layer} is shown: the network cut off after it."
         page.append(says(words, above=0.2))
     page += [_heading(f"The view: {row.name}"), says(f"It shows {row.help}. {row.reading}")]
+    if row.name in ("units", "signal"):
+        page.append(says(_saturation(network)))
+    if row.name == "units" and found is not None:
+        layer = explorer.layer if getattr(explorer.options, "layer", 0) else 0
+        page += map(says, _saturated_units(found, layer))
+    if preset.animated:
+        page += [_heading("Time"), says(loop_of(explorer.preset).words)]
     if row.tries:
         page.append(_heading("Try"))
         page += [_bullet(one, names) for one in row.tries]
@@ -59,10 +73,13 @@ def explanation(
         page.append(_heading("In numbers"))
         page += [says(" · ".join(parts)) for parts in facts]
     if saved:
-        page.append(_heading("Saved"))
+        page.append(_heading("Saved of this preset"))
         for path in saved:
             page.append(says(str(path.resolve()), keep=True))
             page.append(says(f"open it again: {open_command(path)}", ink=DIM))
+        drawn = next((path for path in saved if path.suffix), None)
+        if drawn is not None:
+            page.append(says(f"draw it larger: {larger_command(drawn, size)}", ink=DIM))
     if engine:
         page += [_heading("Drawn by"), says(engine, ink=DIM)]
     return page
@@ -70,8 +87,18 @@ def explanation(
 
 def open_command(path: Path) -> str:
     """The command that shows a saved file or folder again."""
+    return f"python -m cppn_gl {_quoted(path)}"
+
+
+def larger_command(path: Path, size: tuple[int, int]) -> str:
+    """The command that draws a saved file larger than `size`, in the same shape."""
+    wide, high = (round(side * LARGE_SIDE / max(size)) for side in size)
+    return f"python -m cppn_gl render {_quoted(path)} --size {wide}x{high} -o BIG.png"
+
+
+def _quoted(path: Path) -> str:
     name = str(path)
-    return f'python -m cppn_gl "{name}"' if " " in name else f"python -m cppn_gl {name}"
+    return f'"{name}"' if " " in name else name
 
 
 def with_keys(words: str, names: Mapping[str, str] | None = None) -> tuple[Run, ...]:
@@ -102,7 +129,34 @@ def _general(view: str) -> list[str]:
     ]
 
 
-def network_words(preset: Preset, network: Network) -> list[str]:
+def _saturation(network: Network) -> str:
+    """What saturated means for the network's activations."""
+    names = list(dict.fromkeys(layer.activation for layer in network.drawn))
+    words = [f"{saturation_words(name) or 'never'} ({name})" for name in names[:3]]
+    return (
+        f"Saturated: {', '.join(words)}; there the slope of the activation is under "
+        f"{100 * SATURATION_SLOPE:.0f} % of its steepest."
+    )
+
+
+def _saturated_units(found: Findings, layer: int) -> list[str]:
+    """The units that are saturated on most of the picture: of a layer, or for 0 of each."""
+    numbers = [layer] if layer else list(range(1, len(found.shares) + 1))
+    lines = ["Saturated on most of the picture:"]
+    if len(numbers) > MOST_LAYERS:
+        numbers = sorted(numbers, key=lambda k: -float(found.shares[k - 1].mean()))[:MOST_LAYERS]
+        lines = ["Saturated on most of the picture, in the layers where it is most:"]
+    most = MOST_UNITS if layer else 3
+    for number in sorted(numbers):
+        shares = found.shares[number - 1]
+        units = [k for k in (-shares).argsort(kind="stable")[:most] if shares[k] >= 0.005]
+        listed = ", ".join(f"{k + 1}: {100 * shares[k]:.0f} %" for k in units)
+        unit = "units" if len(units) > 1 else "unit"
+        lines.append(f"layer {number}: {f'{unit} {listed}' if units else 'none'}")
+    return lines
+
+
+def network_words(preset: Preset, network: Network, measured: Findings | None = None) -> list[str]:
     """The network in a few sentences with its own numbers."""
     spec, found = preset.spec, []
     inputs = " and ".join(_listed([FEATURES.get(name, name) for name in network.inputs]))
@@ -133,8 +187,12 @@ def network_words(preset: Preset, network: Network) -> list[str]:
             f"mean {preset.normalize.shift:g} and standard deviation {preset.normalize.gain:g}. "
             "That undoes any fading or growing of the signal."
         )
-    if spec.depth > 1 and spec.redrawable and preset.normalize.which == "none":
-        found.append(_gain_words(network))
+    elif spec.depth > 1:
+        found.append(
+            "Its layers are not normalised: nothing keeps the signal from fading or growing."
+        )
+        if spec.redrawable:
+            found.append(_gain_words(preset, network, measured))
     return found
 
 
@@ -154,25 +212,38 @@ def _numbers(preset: Preset, network: Network) -> str:
     return f"Its {count} are random, drawn {how} (seed {spec.seed}). Nothing has been trained."
 
 
-def _gain_words(network: Network) -> str:
-    """√n·σ of the layers after the first, and what it means."""
+def _gain_words(preset: Preset, network: Network, measured: Findings | None) -> str:
+    """√n·σ of the layers after the first, what is measured, and what it means."""
     middle = network.effective(min(1, network.depth - 1))
-    fan_in, sigma = middle.weight.shape[1], float(middle.weight.std())
-    gain = math.sqrt(fan_in) * sigma
+    fan_in, drawn = middle.weight.shape[1], float(middle.weight.std())
+    expected = sigma(preset, getattr(preset.spec, "init", "uniform"))
+    gain = math.sqrt(fan_in) * expected
+    name = network.drawn[0].activation
     words = (
         f"With n = {fan_in} inputs to a unit and weights of standard deviation σ = "
-        f"{significant(sigma)}, each layer's sums spread √n·σ = {significant(gain)} times as much "
-        "as its inputs"
+        f"{significant(expected)} ({significant(drawn)} as drawn), each layer's sums spread "
+        f"√n·σ = {significant(gain)} times as much as its inputs"
     )
-    name = network.drawn[0].activation
-    slope = float(np.abs(derivative(name, np.linspace(-4, 4, 801))).max())
-    passed = f"{name} passes on at most {significant(slope, 2)} of that" if slope < 0.99 else ""
-    if gain * slope < 0.9:
-        why = passed or "that is less than 1"
-        return f"{words}; {why}, so differences fade from layer to layer."
-    if gain * slope > 1.6:
-        return f"{words}: small differences grow from layer to layer, and detail with them."
-    return f"{words}: near 1, where the signal is about kept."
+    growth = None if measured is None else measured.signal.growth
+    rest = None if measured is None else left(measured.signal)
+    if measured is not None and measured.signal.overflow is not None:
+        return f"{words}. The numbers overflow at layer {measured.signal.overflow}."
+    if growth is None or rest is None:
+        return f"{words}."
+    share = f"{100 * rest:.0f} %" if rest >= 0.01 else "less than 1 %"
+    verb = "shrinks that" if growth < gain else "changes that"
+    words += (
+        f", and {name} {verb}: measured over the picture, a unit's values spread "
+        f"×{growth:.2f} from layer to layer. After {network.depth - 1} hidden layers the "
+        f"spread is {share} of the first layer's"
+    )
+    if rest < FADED:
+        return f"{words}: the signal fades."
+    if rest < WEAK:
+        return f"{words}: the signal fades slowly."
+    if gain * max_slope(name) > STRONG:
+        return f"{words}, and small differences grow: detail, and with larger weights noise."
+    return f"{words}: the signal is about kept."
 
 
 def _listed(words: list[str]) -> list[str]:

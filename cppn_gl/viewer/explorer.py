@@ -196,6 +196,7 @@ class Explorer(Viewing, Editing):
         """Back to the loaded preset, or to its network only."""
         loaded = self.loaded
         back = dataclasses.replace(self.preset, spec=loaded.spec) if network else loaded
+        self.message = "nothing was changed"
         if back != self.preset:
             self._look(Moment(back, self.home, None, loaded))
             self.message = "the preset's network" if network else "the preset as it was loaded"

@@ -6,13 +6,17 @@ Point under the pointer  -> pointer_runs(): x, y, outputs or the unit's value, a
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from cppn_gl.nn.features import features
+from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, TIED, Run
@@ -21,10 +25,13 @@ from cppn_gl.views.text import significant
 
 LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
 NORMALISED = {
-    "none": "not normalised",
+    "none": "layers not normalised",
     "hidden": "hidden layers normalised",
     "all": "all layers normalised",
 }
+
+STRUCTURE = ("depth", "width")  # the parts of a structure in words
+DRAWN = "drawn "  # begins what is told of initialisation and seed
 
 Lines = tuple[tuple[str, ...], ...]
 
@@ -40,19 +47,64 @@ def fixed(value: float, decimals: int) -> str:
 def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     """What is shown: view, network, extent, draws, and time, each as parts of a line.
 
-    `parameters`: of the network. `size`: of the picture in pixels.
+    What varies over a sheet is left out. `parameters`: of the network. `size`: of the picture in
+    pixels.
     """
-    preset = explorer.moment
+    preset, varying = explorer.moment, _varying(explorer.moment)
+    said = {kind: words for kind, words in _said(preset).items() if kind not in varying}
+    where = (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer))
+    structure = " × ".join(words for kind, words in said.items() if kind in STRUCTURE)
+    plain, normalised = preset.normalize.which == "none", said.get("normalised", "")
     lines = [
-        (shown(explorer), NORMALISED[preset.normalize.which]),
-        (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer)),
-        (preset.spec.structure, *activations(preset), weights(parameters)),
-        tuple(filter(None, preset.spec.draws.split("  "))),
-        _time(explorer),
+        _parts(shown(explorer), "" if plain else normalised),
+        () if "place" in varying else where,
+        _parts(
+            structure,
+            said.get("activation", ""),
+            "" if "parameters" in varying else weights(parameters),
+            normalised if plain else "",
+        ),
+        tuple(words for kind, words in said.items() if kind.startswith(DRAWN)),
+        () if "time" in varying else _time(explorer),
     ]
-    if not explorer.view.by_pixel and explorer.knob:
+    if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):
         lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
+
+
+def _parts(*words: str) -> tuple[str, ...]:
+    return tuple(filter(None, words))
+
+
+def _said(preset: Preset) -> dict[str, str]:
+    """What is told of a preset, by what it is about; of place and parameters, what decides them."""
+    spec = preset.spec
+    found = {"normalised": NORMALISED[preset.normalize.which]}
+    found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
+    if names := activations(preset):
+        found["activation"] = " ".join(names)
+    for words in filter(None, spec.draws.split("  ")):
+        found[DRAWN + words.rpartition(" ")[0]] = words
+    return found | {"place": f"{preset.view}", "parameters": f"{spec.shapes}"}
+
+
+@lru_cache(maxsize=8)
+def _varying(preset: Preset) -> frozenset[str]:
+    """What the cells of a sheet do not have in common; nothing of another view."""
+    if preset.show.view != "sheet":
+        return frozenset()
+    try:
+        found = cells(preset).cells
+    except PresetError:  # told by the view
+        return frozenset()
+    values: dict[str, set[str]] = {}
+    for cell in found:
+        for kind, words in _said(cell.preset).items():
+            values.setdefault(kind, set()).add(words)
+    varying = {kind for kind, words in values.items() if len(words) > 1}
+    return frozenset(
+        varying | ({"time"} if any(cell.time is not None for cell in found) else set())
+    )
 
 
 def weights(parameters: int) -> str:
@@ -103,7 +155,9 @@ def _zoom(explorer: Explorer) -> list[str]:
 def _time(explorer: Explorer) -> tuple[str, ...]:
     if not explorer.preset.animated:
         return ()
-    return (f"time {explorer.time:.1f} s" + ("" if explorer.running else ", paused"),)
+    period = loop_of(explorer.preset).period
+    now = f"{explorer.time % period:.1f} of {period:g}" if period else f"{explorer.time:.1f}"
+    return (f"time {now} s" + ("" if explorer.running else ", paused"),)
 
 
 def values_at(point: Point) -> list[tuple[str, float]]:

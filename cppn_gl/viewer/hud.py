@@ -30,6 +30,7 @@ TEXT_INTERVAL = 0.2  # seconds between updates of the HUD's text
 PANELS = 16  # cached
 LEAST_ROOM = 12  # font sizes; a narrower place beside an open panel stays free
 MEASURE = 30  # largest width of the HUD and of messages, in font sizes
+LEAST_PAGE = 15  # lines; with less room above the strip, pages cover the whole window
 PAGE_MEASURE = 33  # of a column of an explanation
 MOST = 0.62  # of the window's height for the HUD; facts that do not fit are told by `?`
 ROWS, ROWS_SHARE = 3, 0.22  # of the strip: at most so many, in at most this part of the height
@@ -161,6 +162,7 @@ class Hud:
         self.progress = ""  # of a picture that is still coarse
         self.recording: tuple[float, int] | None = None  # seconds, frames
         self.full: dict[str, str] = {}  # messages that stand for more, such as a whole path
+        self.met = False  # a key or a button was pressed in this session
         self._progress_at: float | None = None  # since when there is progress to tell
         self._message: tuple[Run, ...] = ()
         self._message_at = self._message_until = 0.0
@@ -236,6 +238,8 @@ class Hud:
             "advice": self.advice,
             "problem": self.problem,
             "progress": self._progress(now),
+            "invitation": _plain(_invitation({})) if self._inviting(now) else "",
+            "page": "\n".join(_plain(one.runs) for one in self.explanation),
             "recording": _plain(_recording(self.recording)) if self.recording else "",
             **{name: f"{one.page + 1} of {one.pages}" for name, one in pages.items() if one.open},
         }
@@ -295,33 +299,40 @@ class Hud:
         `names` labels the keys as on the user's keyboard.
         """
         points, panels = font_size(size, content_scale), list[Panel]()
+        # A page does not cut through the words of the strip: it ends above them, or stands alone.
+        above = size[1] - self.strip(size, content_scale)
+        reading = self.help.open or self.explain.open
+        alone = reading and above < LEAST_PAGE * typeset.line_height(points)
+        above = size[1] if alone else above
         if not self.crowded(size, points):
-            self._tell_around(panels, size, content_scale, now, names)
-        room = self._room(size, points)
+            self._tell_around(panels, size, above, points, now, names)
+        box = self._room(size, points), above
         for name, booklet in (("help", self.help), ("explain", self.explain)):
             if booklet.open:
-                of = _help(names) if name == "help" else tuple(self.explanation)
-                panels.append(self._booklet(name, booklet, of, (room, size[1]), points))
+                touring = bool(self.caption)
+                of = tuple(self.explanation) if name == "explain" else _help(names, touring)
+                panels.append(self._booklet(name, booklet, of, box, points))
         return panels
 
     def _tell_around(
         self,
         panels: list[Panel],
         size: Size,
-        content_scale: float,
+        below: int,
+        points: int,
         now: float,
         names: Mapping[str, str],
     ) -> None:
-        """Add all but what is opened: around the picture, or over it."""
-        points = font_size(size, content_scale)
-        room, below = self._room(size, points), size[1] - self.strip(size, content_scale)
-        caption, rows = self._captioned(size, points), self._rows(size, points)
+        """Add all but what is opened: over the picture, and in the strip that begins at `below`."""
+        room, strip = self._room(size, points), below < size[1]
+        caption = self._captioned(size, points) if strip else None
+        rows = self._rows(size, points) if strip else 0
         if caption is not None:
             left = (room - caption.width) // 2
             panels.append(caption.at("caption", left, below + _edge(points)))
         if rows:
-            strip = self._strip_of(room, points, rows, now, names)
-            panels.append(strip.at("strip", 0, size[1] - strip.height))
+            words = self._strip_of(room, points, rows, now, names)
+            panels.append(words.at("strip", 0, size[1] - words.height))
         reading = self.help.open or self.explain.open
         top = 0 if rows else self._sign(panels, room, points)
         bottom = self._problem(panels, (room, below), points, top)
@@ -330,6 +341,8 @@ class Hud:
         if self.on and not rows and not reading and self.opacity(now) > 0:
             self._side(panels, (room, below), points, now, names)
             self._corner(panels, (room, below), bottom, points, now, names)
+        if not rows and self._inviting(now):
+            self._invite(panels, (room, bottom), points, now, names)
 
     def _problem(self, panels: list[Panel], size: Size, points: int, top: int) -> int:
         """Add the problem, if any, at the bottom of `size`; the height left above it."""
@@ -406,6 +419,22 @@ class Hud:
         foot = [keys, values] if self.pointer else [keys]
         drawn = self._panel([head, *lines, *foot], points, (room, most), step=2 * points)
         panels.append(drawn.at("hud", margin, top, alpha))
+
+    def _inviting(self, now: float) -> bool:
+        """Whether a first visitor is told what to press, in the HUD's place."""
+        reading = self.help.open or self.explain.open
+        return self.on and not (self.met or reading or self.beside) and self.opacity(now) < 1
+
+    def _invite(
+        self, panels: list[Panel], size: Size, points: int, now: float, names: Mapping[str, str]
+    ) -> None:
+        """Add one line where the HUD has faded, until the first key or click."""
+        margin = _margin(points)
+        drawn = self._panel(
+            [Paragraph(_invitation(names))], points, (size[0] - 2 * margin, size[1])
+        )
+        x, y = (size[0] - drawn.width) // 2, size[1] - margin - drawn.height
+        panels.append(drawn.at("invitation", x, y, 1 - self.opacity(now)))
 
     def _side(
         self,
@@ -562,9 +591,25 @@ def _keys(told: Told, names: Mapping[str, str], *, explain: bool = True) -> tupl
     return tuple(runs)
 
 
-def _help(names: Mapping[str, str]) -> tuple[Paragraph, ...]:
+def _invitation(names: Mapping[str, str]) -> tuple[Run, ...]:
+    """What a first visitor can press."""
+    runs: list[Run] = []
+    for action, words in (
+        ("toggle_tour", "a lesson"),
+        ("explain", "what is this?"),
+        ("toggle_help", "keys"),
+    ):
+        runs += [Run("     " if runs else "")] * bool(runs)
+        runs += [
+            Run(keys_for(action, names=names), "bold", ink=ACCENT, action=action),
+            Run(f"{typeset.TIED}{words}".replace(" ", typeset.TIED), ink=DIM, action=action),
+        ]
+    return tuple(runs)
+
+
+def _help(names: Mapping[str, str], touring: bool) -> tuple[Paragraph, ...]:
     """The table of keys as paragraphs with labels."""
-    rows = help_rows(dict(names))
+    rows = help_rows(dict(names), touring=touring)
     label = max(typeset.width(keys, 100, "bold") for keys, _ in rows) / 100
     indent = min(label + 0.7, 9.0)
     lines = [Paragraph((Run(words, ink=DIM),), label=keys, indent=indent) for keys, words in rows]

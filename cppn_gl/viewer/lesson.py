@@ -13,7 +13,7 @@ from cppn_gl.preset.tour import SIGNAL, Page, pages
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.history import MAX_MOMENTS
 from cppn_gl.viewer.journal import Moment
-from cppn_gl.viewer.measures import UNKNOWN, Measures, key_value
+from cppn_gl.viewer.measures import UNKNOWN, Measures, key_value, sample
 from cppn_gl.viewer.preset_list import PresetList, list_of
 
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -23,13 +23,14 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 class Words:
     """A page's words, with its numbers filled in; keys are still <action>.
 
-    `answered`: `asked` is the answer.
+    `answered`: `asked` is the answer. `watch`: the numbers of the moment, until it is answered.
     """
 
     heading: str
     text: str
     asked: str
     answered: bool
+    watch: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Lesson:
         self._presets: PresetList | None = None  # the list of before the tour
         self._pages: dict[int, tuple[Moment, int]] = {}  # by the moment's id, which is held
         self._first: dict[str, str] = {}  # numbers as the page opened
+        self._samples: tuple[tuple[Words, Words], ...] | None = None
         self._measures = Measures()
 
     @property
@@ -193,19 +195,25 @@ class Lesson:
             _filled(page.text, opened),
             _filled(asked, self._written if self._done else opened),
             self._done,
+            "" if self._done else _filled(page.watch, self._written),
         )
 
-    def longest(self) -> Words | None:
-        """The same with the answer: the strip has room for both, and does not jump."""
-        page = self.page
-        if page is None:
-            return None
-        text, answer = (_filled(words, self._written) for words in (page.text, page.answer))
-        return Words(page.heading, text, answer, True)
+    def samples(self) -> tuple[tuple[Words, Words], ...]:
+        """The words of every page, asked and answered, with numbers as long as they may get."""
+        if self._samples is None:
+            self._samples = tuple(map(_sampled, self.pages))
+        return self._samples
+
+
+def _sampled(page: Page) -> tuple[Words, Words]:
+    text, ask, answer, watch = (
+        _filled(words, sample) for words in (page.text, page.ask, page.answer, page.watch)
+    )
+    return Words(page.heading, text, ask, False, watch), Words(page.heading, text, answer, True)
 
 
 def _texts(page: Page) -> tuple[str, ...]:
-    return page.text, page.ask, page.answer
+    return page.text, page.ask, page.answer, page.watch
 
 
 def _filled(text: str, value: Callable[[str], str]) -> str:

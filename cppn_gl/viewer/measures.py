@@ -1,23 +1,27 @@
 """The reader's own numbers: what a page of the tour measures on the network explored.
 
 Explorer -> Measures.follow(), advance() in slices -> value("gain") -> written(): "1.9"
+Explorer -> Study.follow(), advance() in slices -> found: what the page that explains it tells
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.tables import resolve
-from cppn_gl.preset.tour import SHARES
+from cppn_gl.preset.tour import MEASURES, SHARES
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.views.plots.strength import Signal, measuring
 from cppn_gl.views.text import significant
+from cppn_gl.views.units.unit_samples import saturated_shares
 
 UNKNOWN = "…"  # written while it is being measured
 
@@ -28,7 +32,8 @@ def _hidden(signal: Signal) -> "np.ndarray[Any, Any]":
     return shares[:-1] if len(shares) > 1 else shares
 
 
-def _left(signal: Signal) -> float | None:
+def left(signal: Signal) -> float | None:
+    """The spread of the last hidden layer's units, relative to the first layer's."""
     first, last = signal.unit_std[1], signal.unit_std[max(1, len(signal.unit_std) - 2)]
     return float(last / first) if first > 0 else None
 
@@ -36,7 +41,7 @@ def _left(signal: Signal) -> float | None:
 _OF_SIGNAL: dict[str, Callable[[Signal], float | None]] = {
     "gain": lambda signal: signal.gain,
     "growth": lambda signal: signal.growth,
-    "left": _left,
+    "left": left,
     "saturated": lambda signal: float(_hidden(signal).mean()),
     "saturated_first": lambda signal: float(_hidden(signal)[0]),
     "contrast": lambda signal: float(signal.unit_std[-1]),
@@ -62,6 +67,11 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "time": lambda explorer: explorer.time,
     "paused": lambda explorer: not explorer.running,
 }
+
+
+def sample(name: str) -> str:
+    """Words as long as the value of a measure, or of a preset's key, may get."""
+    return "less than 1 %" if name in SHARES else "0.000" if name in MEASURES else "00000000"
 
 
 def key_value(preset: Preset, name: str) -> Any:
@@ -126,3 +136,58 @@ class Measures:
         if isinstance(value, float):
             return significant(value, 3 if abs(value) >= 1 else 2)
         return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What has been measured of a network.
+
+    shares: the saturated fraction of the picture of each unit, layer by layer from 1; for the view
+    of units only.
+    """
+
+    signal: Signal
+    shares: tuple[Float64, ...] = ()
+
+
+class Study:
+    """Measures the network explored, in slices; `found` is None until that is complete.
+
+    While time runs, the moment of the last change counts.
+    """
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._task: Stepping[Findings] | None = None
+
+    @property
+    def found(self) -> Findings | None:
+        """What has been measured of the network that was followed last."""
+        return None if self._task is None else self._task.result
+
+    @property
+    def busy(self) -> bool:
+        """Whether something remains to be measured."""
+        return self._task is not None and not self._task.done
+
+    def follow(self, explorer: Explorer) -> None:
+        """Measure what is explored now, unless it has been."""
+        preset, units = explorer.preset, explorer.view.name == "units"
+        time = None if explorer.moving else explorer.time
+        width, height = explorer.window
+        aspect = width / max(1, height) if units else 1.0
+        key = preset.spec, preset.normalize, preset.view, preset.animate, time, aspect, units
+        if key != self._key:
+            self._key = key
+            scene = scene_of(explorer.moment, explorer.time)
+            self._task = Stepping(_findings(scene, aspect if units else None))
+
+    def advance(self, seconds: float) -> bool:
+        """Measure for about so many seconds; True when that completes it."""
+        return self.busy and self._task is not None and self._task.step(within(seconds))
+
+
+def _findings(scene: Scene, aspect: float | None) -> Generator[None, None, Findings]:
+    signal = yield from measuring(scene)
+    shares = () if aspect is None else tuple((yield from saturated_shares(scene, aspect)))
+    return Findings(signal, shares)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cppn_gl.viewer import facts
-from cppn_gl.viewer.explaining import explanation, open_command
+from cppn_gl.viewer.explaining import explanation, larger_command, open_command
 from cppn_gl.viewer.hud import Told
+from cppn_gl.viewer.measures import Study
 from cppn_gl.viewer.typeset import Run
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
@@ -17,12 +18,18 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
 
 POINTER_INTERVAL = 0.1  # seconds between updates of values at a resting pointer
+STUDY_SLICE = 0.004  # seconds in a turn of measuring what the explanation tells
 
 
-def saved_words(path: Path) -> str:
-    """Where a file was saved, and how to open it again; its path is shortened."""
+def saved_words(path: Path, size: tuple[int, int]) -> str:
+    """Where a file was saved, how to open it, and to draw it larger; its path is shortened.
+
+    `size`: of the picture in pixels.
+    """
     short = shortened(path)
-    return f"saved {short}; open it with: {open_command(short)}"
+    return (
+        f"saved {short}; open it with: {open_command(short)}; larger: {larger_command(short, size)}"
+    )
 
 
 def recorded_words(folder: Path, frames: int) -> str:
@@ -45,7 +52,8 @@ class Reports:
 
     def __init__(self, app: "App"):
         self._app = app
-        self.saved: list[Path] = []  # files of this session, newest first
+        self._saved: list[tuple[str, Path]] = []  # presets' names and files, newest first
+        self._study = Study()
         self._pointed: object = None  # what the pointer's values are of
         self._pointed_at = 0.0
 
@@ -59,14 +67,23 @@ class Reports:
         still = not (app.explorer.moving or app.events.held)
         hud.progress = app.canvas.progress_words if still else ""
         self._point(now)
+        if hud.explain.open:
+            self._study.follow(app.explorer)
+            if self._study.advance(STUDY_SLICE):
+                hud.explanation = ()
         if hud.wants_lines(now) or (hud.explain.open and not hud.explanation):
             self._tell(now)
         if not hud.explain.open:
             hud.explanation = ()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is to be measured for the open explanation."""
+        return self._app.hud.explain.open and self._study.busy
+
     def keep(self, path: Path, words: str) -> str:
         """Remember a saved file; the message `words` stands for its whole path."""
-        self.saved.insert(0, path)
+        self._saved.insert(0, (self._app.explorer.preset.name, path))
         self._app.hud.full[words] = str(path.resolve())
         return words
 
@@ -84,7 +101,9 @@ class Reports:
                 network,
                 facts=lines,
                 names=app.names,
-                saved=self.saved,
+                saved=[path for name, path in self._saved if name == app.explorer.preset.name],
+                size=size,
+                found=self._study.found,
                 advice=app.hud.advice,
                 engine=engine,
             )

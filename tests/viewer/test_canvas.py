@@ -624,6 +624,6 @@ def test_the_progress_told_only_grows(
     for words in told:
         what, _, number = words.partition(", ")
         numbers.setdefault(what, []).append(int(number.rstrip(" %") or 0))
-    assert "smoothing" in numbers
+    assert "refining edges" in numbers
     assert all(found == sorted(found) for found in numbers.values())
     assert canvas.progress_words == ""

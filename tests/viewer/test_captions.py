@@ -102,12 +102,32 @@ def test_ticks_lead_to_every_page() -> None:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_back_and_next_and_leave(size: tuple[int, int]) -> None:
     caption, lesson, _ = caption_of(5)
-    for words, number in (("the next page", 6), ("the page before", 5), ("leave the tour", 0)):
+    turned = ("the next page (P)", 6), ("the page before (Shift+P)", 5), ("leave the tour (T)", 0)
+    for words, number in turned:
         spot = next(spot for spot in drawn(caption, size)[1] if spot.words == words)
         assert callable(spot.action)
         spot.action()
         assert lesson.number == number
     assert not caption
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_one_can_click_through_at_one_place(size: tuple[int, int]) -> None:
+    caption, lesson, _ = caption_of(1)
+    places: dict[str, set[tuple[int, ...]]] = {}
+    shapes = set()
+    for number in NUMBERS:
+        assert lesson.number == number
+        pixels, spots = drawn(caption, size)
+        shapes.add(pixels.shape)
+        for spot in spots[len(PAGES) :]:
+            if spot.action in (lesson.forward, lesson.back, lesson.leave) or number == 1:
+                places.setdefault(str(spot.action), set()).add((spot.x, spot.y, spot.width))
+        lesson.forward()
+        lesson.follow()
+    assert len(shapes) == 1
+    for action in (lesson.forward, lesson.back, lesson.leave):
+        assert len(places[str(action)]) == 1
 
 
 def test_a_key_in_the_words_can_be_clicked_and_has_the_users_label() -> None:

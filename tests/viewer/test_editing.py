@@ -79,6 +79,16 @@ def test_large_networks_and_numbers_are_refused_in_one_line() -> None:
     assert steps == 1
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e39, 2e30])
+def test_a_number_out_of_range_is_refused_by_its_range(value: float) -> None:
+    explorer = explored(depth=3, width=4)
+    explorer.set_weight((1, 0), 0, value)
+    assert explorer.message == "a weight ranges from −1e+30 to 1e+30"
+    explorer.set_bias((1, 0), value)
+    assert explorer.message == "a bias ranges from −1e+30 to 1e+30"
+    assert len(explorer.history) == 1
+
+
 def test_the_keys_of_a_random_network_say_why_they_do_nothing_then() -> None:
     explorer = explored(depth=3, width=4)
     explorer.set_weight((2, 1), 3, 0.5)

@@ -4,17 +4,27 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.viewer.bindings import BINDINGS
-from cppn_gl.viewer.explaining import explanation, network_words, open_command, with_keys
+from cppn_gl.viewer.explaining import (
+    explanation,
+    larger_command,
+    network_words,
+    open_command,
+    with_keys,
+)
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.measures import Findings, Study
+from cppn_gl.views.units.unit_samples import sample_size, sample_units, summarize
 
 ACTIONS = {action for binding in BINDINGS for action in binding.actions}
 
@@ -27,7 +37,26 @@ def page(preset: Preset, **keys: Any) -> str:
 
 def said(**keys: Any) -> str:
     preset = Preset(spec=Random(**keys))
-    return " ".join(network_words(preset, preset.network()))
+    return " ".join(network_words(preset, preset.network(), found(preset)))
+
+
+def found(preset: Preset) -> Findings:
+    study = Study()
+    study.follow(Explorer(preset))
+    assert study.busy
+    while not study.advance(0.01):
+        assert study.found is None
+    assert study.found is not None
+    return study.found
+
+
+def test_a_film_that_loops_says_how_long_and_another_why_not() -> None:
+    assert "back after 24 s" in page(load_preset("seven-dimensions"))
+    assert "back after 24 s" in page(load_preset("scale-animated"))  # 12 s up, 12 s down
+    assert "input t never returns" in page(Preset(spec=Random(inputs=("x", "y", "t"))))
+    jumps = load_preset("scale-animated").replace(**{"animation.ending": "repeat"})
+    assert "it jumps back (ending repeat)" in page(jumps)
+    assert "seamless" not in page(load_preset("embers"))
 
 
 @pytest.mark.parametrize("row", VIEWS.values(), ids=lambda row: row.name)
@@ -67,20 +96,72 @@ def test_the_networks_numbers_are_its_own() -> None:
     words = said(depth=27, width=30, weight_scale=0.55, seed=303)
     assert "26 hidden layers of 30 units and an output layer of 3 units" in words
     assert "evenly from −0.55 to 0.55 (seed 303)" in words
-    gain = np.sqrt(30) * 0.55 / np.sqrt(3)
-    told = float(re.search(r"√n·σ = ([\d.]+)", words)[1])  # type: ignore[index]
-    assert told == pytest.approx(gain, rel=0.03)
+    assert "σ = 0.318 (0.314 as drawn)" in words  # 0.55 / √3
+    assert "√n·σ = 1.74" in words
     assert "one hidden layer of 30" not in words
     assert "1 hidden layer of 4 units" in said(depth=2, width=4)
     assert "one layer of 3 units" in said(depth=1)
 
 
 def test_whether_the_signal_fades_is_told() -> None:
-    assert "so differences fade" in said(weight_scale=0.3, width=16, depth=9)
+    assert "the signal fades." in said(weight_scale=0.3, width=16, depth=9)
     assert "differences grow" in said(weight_scale=1.5, width=16, depth=9)
-    assert "about kept" in said(weight_scale=0.5, width=16, depth=9)
+    assert "about kept" in said(weight_scale=0.6, width=16, depth=9)
     halved = said(weight_scale=0.8, width=16, depth=9, activation="sigmoid")
-    assert "sigmoid passes on at most 0.25 of that, so differences fade" in halved
+    assert "and sigmoid shrinks that" in halved
+    assert "the signal fades." in halved
+
+
+@pytest.mark.parametrize("scale", [0.31, 0.402])
+def test_a_picture_that_fades_is_not_said_to_be_kept(scale: float) -> None:
+    preset = load_preset("neylon-27").replace(weight_scale=scale)
+    words = " ".join(network_words(preset, preset.network(), found(preset)))
+    assert "the signal fades" in words
+    assert "kept" not in words
+    growth = float(re.search(r"spread ×([\d.]+)", words)[1])  # type: ignore[index]
+    assert growth == pytest.approx(0.88 if scale == 0.31 else 0.976, abs=0.005)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_has_words_for_its_signal(activation: str) -> None:
+    assert re.search(r"as drawn\).*(spread ×|overflow)", said(activation=activation, depth=6))
+
+
+def test_units_that_are_saturated_are_listed_with_the_panels_numbers() -> None:
+    preset = Preset(spec=Random(depth=4, width=8, weight_scale=1.5))
+    preset = preset.replace(**{"show.view": "units", "units.layer": 3})
+    explorer = Explorer(preset)
+    study = Study()
+    study.follow(explorer)
+    while study.busy:
+        study.advance(1.0)
+    paragraphs = explanation(explorer, preset.network(), found=study.found)
+    words = "\n".join("".join(run.words for run in one.runs) for one in paragraphs)
+    assert "|value| > 0.975 (tanh)" in words
+    line = re.search(r"layer 3: units (.*)", words)
+    assert line is not None
+    listed = [tuple(map(int, re.findall(r"\d+", one))) for one in line[1].split(", ")]
+    scene = scene_of(preset)
+    samples = at_once(sample_units(scene, sample_size(scene.network, 640 / 360)))
+    shares = [100 * (summarize(samples, (3, k)).saturated or 0) for k in range(8)]
+    assert [share for _, share in listed] == sorted((round(s) for s in shares), reverse=True)[
+        : len(listed)
+    ]
+    assert all(round(shares[unit - 1]) == share for unit, share in listed)
+    every = page(preset.replace(**{"units.layer": 0}), found=study.found)
+    assert all(f"layer {k}: " in every for k in range(1, 5))
+
+
+def test_how_an_animated_preset_loops_is_told() -> None:
+    assert "returns after 18 s" in page(load_preset("rings"))
+    assert "never returns" in page(load_preset("default"))
+    assert "returns after" not in page(load_preset("neylon-27"))
+
+
+def test_a_saved_file_is_drawn_larger_in_the_same_shape() -> None:
+    words = page(Preset(), saved=[Path("folder"), Path("a b.png")], size=(1280, 800))
+    assert 'python -m cppn_gl render "a b.png" --size 3840x2400 -o BIG.png' in words
+    assert larger_command(Path("a.png"), (300, 200)).endswith("a.png --size 3840x2560 -o BIG.png")
 
 
 @pytest.mark.parametrize("init", INITS)

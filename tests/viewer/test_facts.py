@@ -48,16 +48,42 @@ def test_the_facts_say_what_is_shown() -> None:
     of.tick(2.5)
     assert told(of) == [
         "picture, after sigmoid",
-        "not normalised",
         "x −0.800 … 0.800   y −0.500 … 0.500",
         "zoom 2×",
         "depth 8 × width 16",
         "tanh",
         "1,234,567 weights and biases",
+        "layers not normalised",
         "uniform",
         "weight scale 0.55",
         "seed 7",
         "time 2.5 s",
+    ]
+
+
+def test_what_varies_over_a_sheet_is_left_out() -> None:
+    of = explorer("sheet", depth=8, width=16, weight_scale=0.5)
+    assert {"not normalised", "depth 8 × width 16", "weight scale 0.5"} <= set(told(of))
+    assert not any("seed" in part for part in told(of))  # its cells are the next seeds
+    of.change(**{"sweep.rows": "which=none,all", "sweep.cols": "depth=2,4"})
+    assert told(of) == [
+        "sheet",
+        "x −1.00 … 1.00   y −1.00 … 1.00",
+        "width 16",
+        "tanh",
+        "uniform",
+        "weight scale 0.5",
+        "seed 0",
+    ]
+    of.change(**{"sweep.rows": "extent=1,2", "sweep.cols": "weight_scale=0.5,1 & time=0,1"})
+    assert told(of) == [
+        "sheet",
+        "not normalised",
+        "depth 8 × width 16",
+        "tanh",
+        "1,234,567 weights and biases",
+        "uniform",
+        "seed 0",
     ]
 
 
@@ -80,11 +106,28 @@ def test_a_view_of_its_own_has_its_option_and_says_before_or_after() -> None:
     assert "layers, before and after activation" in told(Explorer(load_preset("layers-before")))
 
 
+def test_the_layer_is_told_once_and_not_as_an_option() -> None:
+    found = told(explorer("curves", depth=4))
+    assert not [part for part in found if part.startswith("option")]
+    of = explorer("curves", depth=4)
+    of.change(**{"curves.layer": 2})
+    assert [part for part in told(of) if "layer 2" in part] == [
+        "curves, layer 2 of 4, after activation"
+    ]
+
+
+def test_the_time_is_within_the_period_if_there_is_one() -> None:
+    of = explorer(inputs=("x", "y", "cos_t", "sin_t"))
+    of.change(**{"animation.loop": 24.0})
+    of.tick(49.9)
+    assert "time 1.9 of 24 s" in told(of)
+
+
 def test_a_network_that_is_given() -> None:
     layer = Layer(np.ones((3, 2), np.float32), np.zeros(3, np.float32), "tanh")
     of = Explorer(Preset(spec=Layers((layer,)), name="name"))
     assert of.title == "name"
-    assert "depth 1, layers given" in told(of)
+    assert "depth 1, fixed weights" in told(of)
     assert all(told(of))
 
 

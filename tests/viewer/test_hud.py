@@ -33,7 +33,11 @@ from cppn_gl.viewer.typeset import Run, says
 Size = tuple[int, int]
 TOLD = Told(
     "A title",
-    (("picture, after sigmoid", "not normalised"), ("depth 8 × width 16", "tanh"), ("x −1 … 1",)),
+    (
+        ("picture, after sigmoid", "layers not normalised"),
+        ("depth 8 × width 16", "tanh"),
+        ("x −1 … 1",),
+    ),
     "compute-8, measured here; llvmpipe",
 )
 POINTER = (Run("x 0.5  y −0.25"), Run("   "), Run("red 0.123  green 0.500  blue 0.990"))
@@ -48,6 +52,7 @@ def panels(hud: Hud, now: float = 0.0, size: Size = (960, 600)) -> dict[str, Pan
 
 def full(**values: Any) -> Hud:
     hud = Hud()
+    hud.met = True
     hud.tell(TOLD, 0.0)
     for name, value in values.items():
         setattr(hud, name, value)
@@ -68,6 +73,23 @@ def opened(name: str, *, on: bool = True) -> Hud:
 
 
 # Coming and going
+
+
+@pytest.mark.parametrize("size", EVERY)
+def test_a_first_visitor_is_told_what_to_press_where_it_has_faded(size: Size) -> None:
+    hud = full(met=False)
+    hud.touch(100.0)
+    assert "invitation" not in panels(hud, 100.0, size)
+    half = panels(hud, 100.0 + IDLE_SECONDS + FADE_SECONDS / 2, size)
+    assert half["invitation"].alpha == pytest.approx(0.5)
+    assert list(panels(hud, 100.0 + GONE, size)) == ["invitation"]
+    assert hud.words(100.0 + GONE)["invitation"] == "T a lesson     ? what is this?     H keys"
+    spots = panels(hud, 100.0 + GONE, size)["invitation"].spots
+    assert {spot.action for spot in spots} == {"toggle_tour", "explain", "toggle_help"}
+    hud.met = True
+    assert panels(hud, 100.0 + GONE, size) == {}
+    hud.met, hud.on = False, False
+    assert panels(hud, 100.0 + GONE, size) == {}
 
 
 def test_it_fades_when_idle_and_comes_back() -> None:

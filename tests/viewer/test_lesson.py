@@ -63,7 +63,7 @@ def test_the_key_leads_to_the_answer(number: int) -> None:
     assert words is not None
     assert words.answered
     assert lesson.answered == {number}
-    for text in (words.text, words.asked):
+    for text in (words.text, words.asked, words.watch):
         assert not re.search(r"[{}]|nan|inf\b|None", text)
         assert UNKNOWN not in text.replace("3 … 10", "")
 
@@ -94,6 +94,23 @@ def test_the_text_keeps_the_numbers_of_the_start_and_the_answer_follows() -> Non
     assert later is not None
     assert later.answered
     assert later.asked != words.asked
+
+
+def test_the_numbers_to_watch_follow_each_press_until_the_answer() -> None:
+    number = next(n for n in NUMBERS if PAGES[n - 1].heading == "What is special about 1/√n")
+    explorer, lesson = begun(number)
+    seen = []
+    while not answered(lesson):
+        words = lesson.words()
+        assert words is not None
+        seen.append(words.watch)
+        press(explorer, lesson, "wider")
+    assert seen[0] == "n = 30, σ = 0.33, √n·σ = 1.8"
+    assert seen[-1].startswith("n = 36, σ = 0.3")
+    assert len(set(seen)) == len(seen) == 7
+    words = lesson.words()
+    assert words is not None
+    assert words.watch == ""
 
 
 def test_it_goes_on_and_back_by_key_and_by_number() -> None:

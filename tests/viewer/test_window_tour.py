@@ -14,7 +14,8 @@ from cppn_gl.preset.tour import pages
 pytestmark = [pytest.mark.window, pytest.mark.gl]
 
 PAGES = pages()
-NEXT, BACK, LEAVE = "the next page", "the page before", "leave the tour"
+NEXT, BACK = "the next page (P)", "the page before (Shift+P)"
+LEAVE = "leave the tour (T)"
 
 
 @pytest.fixture
@@ -109,6 +110,37 @@ def test_it_begins_in_the_window_and_returns_to_what_was_explored(
     wait_for(lambda: seen(desktop) not in known, "another preset")
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""
+
+
+def test_escape_leaves_it_before_it_quits(opened: Callable[..., Desktop]) -> None:
+    desktop = opened("embers")
+    desktop.key("t")
+    shows(desktop, PAGES[0].preset)
+    desktop.key("h")
+    desktop.key("Escape")  # the help first
+    desktop.click(NEXT)
+    shows(desktop, PAGES[1].preset)
+    desktop.key("Escape")
+    shows(desktop, load_preset("embers"))
+    assert desktop.quit("Escape") == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_the_help_ends_above_the_words_of_the_tour(opened: Callable[..., Desktop]) -> None:
+    desktop = opened("tour", "14", size="1280x800")
+    shows(desktop, PAGES[13].preset)
+    desktop.finished()
+    top = desktop.place(NEXT)[1] - 30  # above the ticks
+    desktop.move(5, 5)
+    wait_for(lambda: "hint" not in desktop.told, "no hint")
+    before = desktop.pixels()
+    for key, name in (("h", "help"), ("question", "explanation")):
+        desktop.key(key)
+        wait_for(lambda name=name: desktop.events() and name in desktop.told, name)
+        now = desktop.pixels()
+        assert (now[:top] != before[:top]).any()
+        assert (now[top : top + 150] == before[top : top + 150]).all()
+        desktop.key("Escape")
 
 
 def test_its_button_begins_it(opened: Callable[..., Desktop]) -> None:

@@ -206,15 +206,43 @@ def test_what_is_saved_is_told_with_how_to_open_it(show: Callable[..., Desktop])
     desktop.finished()
     desktop.key("F2")
     told = desktop.tells("message", "saved my-")
-    name = re.fullmatch(r"saved (my-.*\.png); open it with: python -m cppn_gl (.*)", told)
+    name = re.fullmatch(
+        r"saved (my-.*\.png); open it with: python -m cppn_gl (.*); larger: "
+        r"python -m cppn_gl render (.*) --size 3840x2400 -o BIG\.png",
+        told,
+    )
     assert name is not None
-    assert name[1] == name[2]
+    assert name[1] == name[2] == name[3]
     path = desktop.folder / name[1]
     wait_for(path.exists, "the screenshot")
     desktop.move(*desktop.place(str(path)))  # the message
     desktop.tells("hint", str(path))
     desktop.key("ctrl+s")
     desktop.tells("message", ".toml; open it with: python -m cppn_gl my-")
+
+
+def test_a_first_visitor_is_told_what_to_press_until_a_key_is(show: Callable[..., Desktop]) -> None:
+    desktop = show()
+    desktop.finished()
+
+    def faded() -> bool:
+        desktop.events()
+        return "invitation" in desktop.told and "facts" in desktop.told
+
+    wait_for(faded, "the invitation")
+    desktop.key("Right")
+    wait_for(lambda: desktop.events() and "invitation" not in desktop.told, "none")
+
+
+def test_what_was_saved_of_another_preset_is_not_listed(show: Callable[..., Desktop]) -> None:
+    desktop = show(size="1280x800")
+    desktop.finished()
+    desktop.key("F2")
+    desktop.tells("message", "saved my-")
+    desktop.key("question")
+    desktop.tells("page", "draw it larger: python -m cppn_gl render my-")
+    desktop.key("p")
+    wait_for(lambda: desktop.events() and "draw it larger" not in desktop.told["page"], "none")
 
 
 def test_a_recording_shows_a_red_dot_time_and_frames(show: Callable[..., Desktop]) -> None:

@@ -71,7 +71,19 @@ def test_a_panel_stays_in_its_box(box: tuple[int, int, int, int], channel: int |
     values = np.linspace(-1, 1, 48, dtype=np.float32).reshape(6, 8)
     sources = tuple(map(str, range(30)))
     weights = np.linspace(-1, 1, 30, dtype=np.float32)
-    one = UnitSummary("layer 1 unit 2", values, 1.0, channel, 0.0, 0.5, 0.1, weights, 0.2, sources)
+    one = UnitSummary(
+        "layer 1 unit 2",
+        values,
+        1.0,
+        channel,
+        0.0,
+        0.5,
+        0.1,
+        "|value| > 0.975",
+        weights,
+        0.2,
+        sources,
+    )
     image = Image.new("RGBA", (700, 700), (0, 0, 0, 0))
     unit_panel(image, box, 8, one, 1.0)
     shown = np.asarray(image)[..., 3] > 0

@@ -3,6 +3,7 @@
 Scene, size -> trace() -> [LayerTrace of layer 1, …, of the output layer]
             -> inputs() -> the input features
 activation, pre-activations -> saturated(), statistics()
+activation -> saturation_words(): "|value| > 0.975"
 
 As in pictures, layer 1 has the view folded in, so deep zooms stay sharp.
 """
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.nn.activations import activate, derivative
+from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32
@@ -85,19 +86,19 @@ def saturated(name: str, z: Array) -> NDArray[np.bool_]:
 
 @functools.cache
 def saturation_words(name: str) -> str:
-    """Which values of an activation count as saturated, in words: "|value| > 0.975" for tanh."""
-    z = np.linspace(-16, 16, 6401)
-    free = np.flatnonzero(~saturated(name, z))
-    values = activate(name, z[free])
-    low, high = float(values[0]), float(values[-1])
-    if len(free) < free[-1] - free[0] + 1 or (np.diff(values) < 0).any():  # of several intervals
-        return f"slope below {100 * SATURATION_SLOPE:.0f} % of the steepest"
-    below, above = bool(free[0] > 0), bool(free[-1] < len(z) - 1)
-    if below and above and abs(low + high) < 0.01:
-        return f"|value| > {high:.3g}"
-    edge = float(activate(name, z[max(free[0] - 1, 0)]))
-    words = [f"value ≤ {edge:.2g}"] * below + [f"value > {high:.3g}"] * above
-    return " or ".join(words) or "none ever"
+    """Which values of an activation are saturated: "|value| > 0.975"; "" if none ever are."""
+    z = np.linspace(-16, 16, 64001)
+    flat, values = saturated(name, z), activate(name, z)
+    steep = values[~flat]
+    if not flat[0] and not flat[-1] and not ACTIVATIONS[name].bounded:
+        return ""
+    edges = int((flat[1:] != flat[:-1]).sum())
+    if edges > 2 or (np.diff(values) < 0).any() or not flat[0]:
+        return f"slope under {100 * SATURATION_SLOPE:.0f} % of the steepest"
+    low, high = (f"{value:.3g}".replace("-", "−") for value in (steep[0], steep[-1]))
+    if not flat[-1]:
+        return "value 0" if name == "relu" else f"value < {0 if abs(steep[0]) < 1e-3 else low}"
+    return f"|value| > {high}" if low == f"−{high}" else f"value < {low} or > {high}"
 
 
 @dataclass(frozen=True)

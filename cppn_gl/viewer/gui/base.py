@@ -44,7 +44,7 @@ _NAMED = {
 _KEYS = {getattr(glfw, f"KEY_{name}"): getattr(imgui.Key, key) for name, key in _NAMED.items()}
 _KEYS |= {getattr(glfw, f"KEY_{c}"): getattr(imgui.Key, c.lower()) for c in "ACVXYZ"}
 _MODIFIERS = range(glfw.KEY_LEFT_SHIFT, glfw.KEY_RIGHT_SUPER + 1)
-_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER, glfw.KEY_TAB
+_LEAVE = glfw.KEY_ESCAPE, glfw.KEY_ENTER, glfw.KEY_KP_ENTER
 _CURSORS = {
     imgui.MouseCursor_.text_input: glfw.IBEAM_CURSOR,
     imgui.MouseCursor_.hand: glfw.HAND_CURSOR,
@@ -100,6 +100,7 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.editing = False  # a value is being typed, which Tab completes
         self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self.kept: Sequence[Rect] = ()  # what tooltips leave in sight if they can
@@ -273,7 +274,7 @@ class Gui:
         io.clear_input_mouse()
         io.add_mouse_pos_event(*self._at)
         imgui.internal.clear_active_id()
-        self.typing = False
+        self.typing = self.editing = False
         self._held.clear()
         self._late.clear()
         self._pressed = True  # frames before the next key, for imgui to notice

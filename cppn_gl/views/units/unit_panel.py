@@ -212,6 +212,8 @@ def unit_panel(
     if summary.saturated is not None:
         numbers += [f"saturated {100 * summary.saturated:.0f} %", f"bias {summary.bias:.3g}"]
     words.lines(numbers)
+    if summary.saturates and words.room() > 8 * words.leading:
+        words.words(f"saturated: {summary.saturates}")
     chart = 6 * words.leading
     if len(summary.weights):
         words.gap()

@@ -2,6 +2,7 @@
 
 Scene -> sample_units() -> UnitSamples: pre-activations of all units at some thousand pixels
 UnitSamples, unit -> summarize() -> UnitSummary: values, statistics, incoming weights
+Scene, size -> saturated_shares() -> the saturated fraction of every unit
 """
 
 from collections.abc import Generator, Hashable
@@ -9,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cppn_gl.engines.cpu.trace import inputs, statistics, trace
+from cppn_gl.engines.cpu.trace import inputs, saturated, saturation_words, statistics, trace
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.arrays import Float32, Size
+from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of
@@ -60,6 +61,19 @@ def sample_units(scene: Scene, size: Size) -> Generator[None, None, UnitSamples]
     return UnitSamples(scene.network, scene.view, scene.clock, size, inputs(scene, size), before)
 
 
+def saturated_shares(scene: Scene, aspect: float) -> Generator[None, None, list[Float64]]:
+    """The saturated fraction of the view of each unit, (rows,), layer by layer from 1.
+
+    At the pixels that `summarize` has of a picture of this aspect ratio. Yields between layers.
+    """
+    samples = yield from sample_units(scene, sample_size(scene.network, aspect))
+    found = []
+    for layer, z in zip(scene.network.drawn, samples.pre_activations, strict=True):
+        found.append(np.asarray(saturated(layer.activation, z).mean(axis=0), np.float64))
+        yield
+    return found
+
+
 class UnitSampleCache:
     """The last few samples, so that moving the cursor evaluates nothing."""
 
@@ -83,6 +97,7 @@ class UnitSummary:
     mean: float
     std: float
     saturated: float | None  # fraction of the view; None for an input
+    saturates: str  # which values are saturated, in words; "" if none are
     weights: Float32  # incoming; empty for an input
     bias: float
     sources: tuple[str, ...]  # names of the weights' sources
@@ -102,6 +117,7 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
             float(column.mean(dtype=np.float64)),
             float(column.std(dtype=np.float64)),
             None,
+            "",
             np.zeros(0, np.float32),
             0.0,
             (),
@@ -121,6 +137,7 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         float(found.mean[0]),
         float(found.std[0]),
         float(found.saturated[0]),
+        saturation_words(activation),
         effective.weight[index],
         float(effective.bias[index]),
         samples.network.inputs

@@ -153,9 +153,12 @@ def test_a_drag_of_a_panel_that_a_key_hides_does_not_go_on_later(desktop: Deskto
     select(desktop, "layer 1 unit 4")
     x, y = between(desktop.place("layer 1 unit 4"), desktop.place("output green"))
     drag(desktop, (x, y), 40)
-    dragged = desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
+    desktop.shows(lambda preset: isinstance(preset.spec, Layers), "a weight changed")
     desktop.key("Tab")
     desktop.gone("network")
+    dragged = wait_for(
+        lambda: isinstance((last := history(desktop)[-1]).spec, Layers) and last, "the step"
+    )
     desktop.xdotool("mouseup", "1")
     desktop.move(20, 380)
     desktop.key("Tab", "Tab")

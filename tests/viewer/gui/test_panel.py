@@ -156,20 +156,16 @@ def test_values_are_typed_and_wrong_ones_refused(open_panel: Callable[..., Deskt
     assert now(desktop).spec.weight_scale == 1.25
 
 
-@pytest.mark.parametrize("name", ["network.weight_scale value", "search"])
-def test_what_was_being_typed_is_gone_when_the_panel_opens_again(
-    open_panel: Callable[..., Desktop], name: str
-) -> None:
+def test_a_search_is_left_when_the_panel_is_hidden(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel()
-    desktop.click(name)
-    desktop.place(f"typing {name}")
+    desktop.click("search")
+    desktop.place("typing search")
     desktop.xdotool("type", "3")
     desktop.key("Tab", "Tab", "Tab")
-    desktop.gone(f"typing {name}")
-    desktop.place(name)
+    desktop.gone("typing search")
+    desktop.place("search")
     desktop.key("Up")
-    after = becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
-    assert after.spec.weight_scale == 0.8
+    becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
 
 
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
