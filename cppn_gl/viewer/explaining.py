@@ -44,7 +44,7 @@ def explanation(
     """The paragraphs of the page.
 
     `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
-    bound by position. `saved`: files of this preset. `size`: of the picture in pixels. `found`:
+    bound by position. `saved`: files of this preset. `size`: of the newest in pixels. `found`:
     what has been measured of the network. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
