@@ -147,7 +147,8 @@ def _saturated_units(network: Network, found: Findings | None, layer: int) -> li
     lines = ["Saturated on most of the picture:"]
     if len(numbers) > MOST_LAYERS:
         numbers = sorted(numbers, key=lambda k: -float(found.shares[k - 1].mean()))[:MOST_LAYERS]
-        lines = ["Saturated on most of the picture, in the layers where it is most:"]
+        key = keys_of("layer_down")
+        lines = [f"Saturated on most of the picture, in the layers with most ({key} chooses one):"]
     most = MOST_UNITS if layer else 3
     for number in sorted(numbers):
         shares = found.shares[number - 1]
