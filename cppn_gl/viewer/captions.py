@@ -26,6 +26,7 @@ from cppn_gl.views import text
 MEASURE = 54  # largest width, in font sizes
 SMALLER = 2  # font sizes given up before the text is
 FULL = 0.85  # of the strip's greatest height: with the text it takes no more
+ABOVE = 0.25  # what is asked, in line heights
 AHEAD: Ink = (92, 100, 112, 255)  # a tick of a page to come
 FRAME: Ink = (92, 124, 158, 255)  # around a key
 _MARKUP = re.compile(r"<([^<>]*)>|\*([^*]*)\*")
@@ -95,7 +96,8 @@ class Caption:
         reading = self._reading == self._lesson.number
         shown = [body, asked] if way.full else [body] if reading else [asked]
         room = max(1, frame.height - y - edge // 2)
-        for size in range(way.points, min(LEAST, way.points) - 1, -1):
+        largest = way.points if way.full else frame.points
+        for size in range(largest, min(LEAST, largest) - 1, -1):
             parts = typeset.paginate(typeset.compose(shown, size, frame.width - 2 * edge), room)
             if len(parts) == 1:
                 break
@@ -125,23 +127,29 @@ class Caption:
 
         `words`: of one page, asked and answered.
         """
+        (body, ask), (_, answer) = (self._paragraphs(one) for one in words)
+
+        @functools.cache
+        def high(size: int, full: bool) -> int:
+            text, *asked = (
+                typeset.height(typeset.compose([one], size, wide)) for one in (body, ask, answer)
+            )
+            space = round(ABOVE * typeset.line_height(size))
+            return text + space + max(asked) if full else max(text, *asked)
+
         least = min(LEAST, points)
-        sizes = [(p, True) for p in range(points, max(least, points - SMALLER) - 1, -1)]
-        sizes += [(p, False) for p in range(points, least - 1, -1)]
-        pairs = [self._paragraphs(one) for one in words]
-        for size, full in sizes:
-            shown = pairs if full else [[one] for pair in pairs for one in pair]
-            height = max(typeset.height(typeset.compose(one, size, wide)) for one in shown)
-            if height <= (FULL * most if full else most):
-                break
-        return _Way(size, full, height)
+        small = max(least, points - SMALLER)
+        full = any(high(size, True) <= FULL * most for size in (points, small))
+        room, last = (FULL * most, small) if full else (most, least)
+        size = next((p for p in range(points, last, -1) if high(p, full) <= room), last)
+        return _Way(size, full, high(size, full))
 
     def _paragraphs(self, words: Words) -> list[Paragraph]:
         """The text, and what is asked with the numbers to watch, or answered."""
         body = Paragraph(self._runs(words.text, DIM))
         asked = self._runs(words.asked, WARM if words.answered else WHITE)
         watch = (Run("   "), Run(words.watch, ink=WARM)) if words.watch else ()
-        return [body, Paragraph((*asked, *watch), above=0.25)]
+        return [body, Paragraph((*asked, *watch), above=ABOVE)]
 
     def _runs(self, words: str, ink: Ink) -> tuple[Run, ...]:
         """Words with <action> as the key of that action, which can be clicked, and *italics*."""

@@ -10,6 +10,7 @@ from cppn_gl.engines.cpu.trace import (
     inputs,
     max_slope,
     saturated,
+    saturation_words,
     statistics,
     trace,
 )
@@ -139,3 +140,17 @@ def test_statistics_are_those_of_the_reference(name: str) -> None:
         of_sums = statistics(layer.activation, found.pre_activations, found.pre_activations)
         assert np.allclose(of_sums.std, sums.std(axis=0), atol=1e-3, rtol=1e-3)
         assert (of_sums.saturated == measured.saturated).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tanh", "|value| > 0.975"),
+        ("relu", "value 0"),
+        ("sigmoid", "value < 0.0127 or > 0.987"),
+        ("sin", "slope under 5 % of the steepest"),
+        ("identity", ""),
+    ],
+)
+def test_what_counts_as_saturated_in_words(name: str, words: str) -> None:
+    assert saturation_words(name) == words

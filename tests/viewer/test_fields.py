@@ -142,7 +142,7 @@ def test_what_is_only_looked_at_is_not_changed() -> None:
     assert fields.edited(seeded, loaded)
     marked = [one.dotted for one in FIELDS.values() if fields.changed(seeded, loaded, one)]
     assert marked == ["network.seed"]
-    assert fields.edited(loaded.replace(**{"units.lines": 3}), loaded)
+    assert fields.edited(loaded.replace(**{"units.connections": True}), loaded)
     assert fields.edited(loaded.replace(title="mine"), loaded)
     assert fields.edited(given(loaded), loaded)
 

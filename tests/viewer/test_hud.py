@@ -389,6 +389,30 @@ def test_a_caption_has_a_place_below_the_picture_with_a_row_for_messages() -> No
 
 
 @pytest.mark.parametrize("name", ["help", "explain"])
+def test_a_page_ends_above_a_caption_or_takes_its_place(name: str) -> None:
+    for size in ((1280, 800), (640, 400), (300, 200)):
+        hud = full(caption=page_of_the_tour())
+        top = size[1] - hud.strip(size, 1.0)
+        getattr(hud, name).toggle()
+        hud.explanation = (says("What is seen."),) * 20
+        found = panels(hud, size=size)
+        page = found[name]
+        assert page.y + len(page.pixels) <= (top if "caption" in found else size[1])
+        assert ("caption" in found) == (size[1] > 400)
+        assert ("strip" in found) == ("caption" in found)
+
+
+def test_the_help_of_a_tour_says_how_to_turn_its_pages() -> None:
+    hud = full(caption=page_of_the_tour())
+    hud.help.toggle()
+    assert dict(help_rows(touring=True))["P"] == "next page of the tour (Shift: the page before)"
+    touring = panels(hud, size=(1280, 800))["help"].pixels
+    hud.caption = None
+    other = panels(hud, size=(1280, 800))["help"].pixels
+    assert touring.shape != other.shape or (touring != other).any()
+
+
+@pytest.mark.parametrize("name", ["help", "explain"])
 @pytest.mark.parametrize("size", EVERY)
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_all_pages_fit_the_window(name: str, size: Size, scale: float) -> None:
