@@ -44,7 +44,7 @@ def explanation(
     """The paragraphs of the page.
 
     `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
-    bound by position. `saved`: files of this preset. `size`: of the picture in pixels. `found`:
+    bound by position. `saved`: files of this preset. `size`: of the newest in pixels. `found`:
     what has been measured of the network. `engine`: what draws, in words.
     """
     preset, row = explorer.moment, explorer.view.row
@@ -147,7 +147,8 @@ def _saturated_units(network: Network, found: Findings | None, layer: int) -> li
     lines = ["Saturated on most of the picture:"]
     if len(numbers) > MOST_LAYERS:
         numbers = sorted(numbers, key=lambda k: -float(found.shares[k - 1].mean()))[:MOST_LAYERS]
-        lines = ["Saturated on most of the picture, in the layers where it is most:"]
+        key = keys_of("layer_down")
+        lines = [f"Saturated on most of the picture, in the layers with most ({key} chooses one):"]
     most = MOST_UNITS if layer else 3
     for number in sorted(numbers):
         shares = found.shares[number - 1]

@@ -52,7 +52,8 @@ class Reports:
 
     def __init__(self, app: "App"):
         self._app = app
-        self._saved: list[tuple[str, Path]] = []  # presets' names and files, newest first
+        # Presets' names, files, and the pictures' sizes; newest first.
+        self._saved: list[tuple[str, Path, tuple[int, int]]] = []
         self._study = Study()
         self._pointed: object = None  # what the pointer's values are of
         self._pointed_at = 0.0
@@ -83,7 +84,8 @@ class Reports:
 
     def keep(self, path: Path, words: str) -> str:
         """Remember a saved file; the message `words` stands for its whole path."""
-        self._saved.insert(0, (self._app.explorer.preset.name, path))
+        app = self._app
+        self._saved.insert(0, (app.explorer.preset.name, path, app.picture.size))
         self._app.hud.full[words] = str(path.resolve())
         return words
 
@@ -96,13 +98,14 @@ class Reports:
         lines = facts.facts(app.explorer, network.parameters, size)
         app.hud.tell(Told(app.explorer.title, lines, engine), now)
         if app.hud.explain.open:
+            saved = [one for one in self._saved if one[0] == app.explorer.preset.name]
             page = explanation(
                 app.explorer,
                 network,
                 facts=lines,
                 names=app.names,
-                saved=[path for name, path in self._saved if name == app.explorer.preset.name],
-                size=size,
+                saved=[path for _, path, _ in saved],
+                size=next((of for _, path, of in saved if path.suffix), size),
                 found=self._study.found,
                 advice=app.hud.advice,
                 engine=engine,
