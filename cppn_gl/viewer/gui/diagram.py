@@ -123,7 +123,9 @@ class Diagram:
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
             if active and imgui.is_mouse_clicked(imgui.MouseButton_.left):
                 gui.gesture()
-                self._say(lambda: self._explorer.show_layer(layer))
+                last = layer == len(drawn.plan.rows) - 1  # perhaps of the layer shown
+                whole = self._explorer.preset.spec.depth
+                self._say(lambda: self._explorer.show_layer(whole if last else layer))
                 gui.finish()
         self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
         if handle is not None:

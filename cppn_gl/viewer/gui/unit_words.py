@@ -92,7 +92,8 @@ class UnitWords:
         listed = ",  ".join(words[:most]) + (" …" if len(words) > most else "")
         imgui.text_wrapped(f"unit, saturated on: {listed}" if words else "no unit is saturated")
         imgui.pop_text_wrap_pos()
-        dim(gui, f"saturated: {saturation_words(activation) or 'never'}. Click: show this layer")
+        shown = "this layer" if layer < network.depth else "the whole network"
+        dim(gui, f"saturated: {saturation_words(activation) or 'never'}. Click: show {shown}")
         imgui.end_tooltip()
 
     def _look(self, samples: UnitSamples, unit: Unit) -> _Look:

@@ -223,9 +223,13 @@ def test_a_units_popup_lies_wholly_in_the_window(display: str, tmp_path: Path) -
 
 
 def test_a_layers_number_tells_what_is_saturated_and_shows_the_layer(desktop: Desktop) -> None:
-    desktop.click("number of layer 1")
+    desktop.move(*desktop.place("number of layer 1"))
     desktop.place("tooltip")
+    desktop.click("number of layer 1")
     desktop.tells("message", "layer 1 of 2")
+    desktop.gone("layer 1 unit 4")
+    desktop.click("number of layer 1")  # now the last
+    desktop.tells("message", "the whole network")
     assert history(desktop)[-1] == PRESET
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""
