@@ -10,6 +10,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,10 @@ class Command:
         parser = Parser(name, description=self.summary)
         self.options(parser)
         return parser
+
+
+# What the window tells of a saved picture.
+LARGER = "python -m cppn_gl render {file} --size {size} -o BIG.png"
 
 
 def _view_options(parser: Parser) -> None:
@@ -361,7 +366,7 @@ def _window() -> Any:
         from cppn_gl.viewer.run import run
     except ImportError as error:
         raise explain(error, tried="opening a window") from None
-    return run
+    return partial(run, larger=LARGER)
 
 
 def _file(preset: str) -> Path | None:

@@ -82,7 +82,9 @@ class App:
         output_dir: Path,
         source: Path | None,
         engine: str = AUTO,
+        larger: str = "",
     ):
+        self.larger = larger  # the command that draws a saved file larger, see explaining.py
         self.window, self._source, self._folder = window, source, output_dir
         cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
         if cpu is not None:
@@ -262,7 +264,7 @@ class App:
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
-            return self.reports.keep(path, saved_words(path, self.picture.size))
+            return self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
 
         self._try(save)
 
@@ -416,7 +418,7 @@ class App:
             message = str(error)
         path, self.captures.saved = self.captures.saved, None
         if path is not None:
-            message = self.reports.keep(path, saved_words(path, self.picture.size))
+            message = self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
         if message:
             self.hud.say(message, now)
 

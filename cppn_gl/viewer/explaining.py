@@ -37,6 +37,7 @@ def explanation(
     names: Mapping[str, str] | None = None,
     saved: Sequence[Path] = (),
     size: tuple[int, int] = (640, 360),
+    larger: str = "",
     found: Findings | None = None,
     advice: str = "",
     engine: str = "",
@@ -44,8 +45,9 @@ def explanation(
     """The paragraphs of the page.
 
     `facts`: what the HUD tells, as lines of parts. `names`: the user's labels of keys that are
-    bound by position. `saved`: files of this preset. `size`: of the newest in pixels. `found`:
-    what has been measured of the network. `engine`: what draws, in words.
+    bound by position. `saved`: files of this preset. `size`: of the newest in pixels. `larger`:
+    see `larger_command`. `found`: what has been measured of the network. `engine`: what draws, in
+    words.
     """
     preset, row = explorer.moment, explorer.view.row
     page = [says(explorer.title, "bold", size=1.15, keep=True)]
@@ -78,8 +80,8 @@ def explanation(
             page.append(says(str(path.resolve()), keep=True))
             page.append(says(f"open it again: {open_command(path)}", ink=DIM))
         drawn = next((path for path in saved if path.suffix), None)
-        if drawn is not None:
-            page.append(says(f"draw it larger: {larger_command(drawn, size)}", ink=DIM))
+        if drawn is not None and larger:
+            page.append(says(f"draw it larger: {larger_command(larger, drawn, size)}", ink=DIM))
     if engine:
         page += [_heading("Drawn by"), says(engine, ink=DIM)]
     return page
@@ -90,10 +92,13 @@ def open_command(path: Path) -> str:
     return f"python -m cppn_gl {_quoted(path)}"
 
 
-def larger_command(path: Path, size: tuple[int, int]) -> str:
-    """The command that draws a saved file larger than `size`, in the same shape."""
+def larger_command(larger: str, path: Path, size: tuple[int, int]) -> str:
+    """The command that draws a saved file larger than `size`, in the same shape.
+
+    `larger`: the command with {file} and {size} in it, which the command line knows.
+    """
     wide, high = (round(side * LARGE_SIDE / max(size)) for side in size)
-    return f"python -m cppn_gl render {_quoted(path)} --size {wide}x{high} -o BIG.png"
+    return larger.format(file=_quoted(path), size=f"{wide}x{high}")
 
 
 def _quoted(path: Path) -> str:

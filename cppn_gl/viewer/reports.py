@@ -21,15 +21,14 @@ POINTER_INTERVAL = 0.1  # seconds between updates of values at a resting pointer
 STUDY_SLICE = 0.004  # seconds in a turn of measuring what the explanation tells
 
 
-def saved_words(path: Path, size: tuple[int, int]) -> str:
+def saved_words(path: Path, size: tuple[int, int], larger: str = "") -> str:
     """Where a file was saved, how to open it, and to draw it larger; its path is shortened.
 
-    `size`: of the picture in pixels.
+    `size`: of the picture in pixels. `larger`: see `larger_command`.
     """
     short = shortened(path)
-    return (
-        f"saved {short}; open it with: {open_command(short)}; larger: {larger_command(short, size)}"
-    )
+    words = f"saved {short}; open it with: {open_command(short)}"
+    return f"{words}; larger: {larger_command(larger, short, size)}" if larger else words
 
 
 def recorded_words(folder: Path, frames: int) -> str:
@@ -106,6 +105,7 @@ class Reports:
                 names=app.names,
                 saved=[path for _, path, _ in saved],
                 size=next((of for _, path, of in saved if path.suffix), size),
+                larger=app.larger,
                 found=self._study.found,
                 advice=app.hud.advice,
                 engine=engine,

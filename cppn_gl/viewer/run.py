@@ -17,18 +17,28 @@ def run(
     source: Path | None = None,
     fullscreen: bool = False,
     engine: str = AUTO,
+    larger: str = "",
     page: int = 0,
 ) -> int:
     """Open the window on a shot, block until it is closed, and return the exit status.
 
-    `source` is the preset file to watch for changes; `engine` is as for Renderer. `page`: of the
-    tour, from 1, where it begins; the shot shows its preset. Raises ContextError if the window or
-    the engine is not available.
+    `source` is the preset file to watch for changes; `engine` is as for Renderer. `larger`: the
+    command that draws a saved picture larger, with {file} and {size} in it. `page`: of the tour,
+    from 1, where it begins; the shot shows its preset. Raises ContextError if the window or the
+    engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
     try:
         folder = output_dir or Path()
-        app = App(window, shot, hud=hud, output_dir=folder, source=source, engine=engine)
+        app = App(
+            window,
+            shot,
+            hud=hud,
+            output_dir=folder,
+            source=source,
+            engine=engine,
+            larger=larger,
+        )
         if page:
             app.take_tour(page)
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cppn_gl.cli.commands import LARGER
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.sources import Random
@@ -156,9 +157,11 @@ def test_units_that_are_saturated_are_listed_with_the_panels_numbers() -> None:
 
 
 def test_a_saved_file_is_drawn_larger_in_the_same_shape() -> None:
-    words = page(Preset(), saved=[Path("folder"), Path("a b.png")], size=(1280, 800))
+    saved = [Path("folder"), Path("a b.png")]
+    words = page(Preset(), saved=saved, size=(1280, 800), larger=LARGER)
     assert 'python -m cppn_gl render "a b.png" --size 3840x2400 -o BIG.png' in words
-    assert larger_command(Path("a.png"), (300, 200)).endswith("a.png --size 3840x2560 -o BIG.png")
+    command = larger_command(LARGER, Path("a.png"), (300, 200))
+    assert command.endswith("a.png --size 3840x2560 -o BIG.png")
 
 
 @pytest.mark.parametrize("init", INITS)
