@@ -77,7 +77,7 @@ BINDINGS: tuple[Binding, ...] = (
     ),
     _bind("Enter", "enter", "open or select item under cursor, or open layer shown"),
     _bind("Backspace", "leave", "return from what was opened"),
-    _bind("F2", "screenshot", "save a screenshot"),
+    _bind("F2", "screenshot", "save the picture, to open or draw larger"),
     _bind("F9", "record", "start / stop recording frames"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
     _bind("F11", "toggle_fullscreen", "fullscreen"),

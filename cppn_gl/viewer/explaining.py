@@ -26,6 +26,7 @@ FEATURES = {"r": "the distance from the centre", "one": "the constant 1", "t": "
 FADED, WEAK, STRONG = 0.3, 0.7, 1.6  # of the spread left; of the factor on small differences
 LARGE_SIDE = 3840  # pixels of the longer side of a picture that is drawn larger
 MOST_UNITS, MOST_LAYERS = 8, 10  # that are listed
+MOST_EACH = 5  # of each layer, if all are listed
 _ACTION = re.compile(r"\{(\w+)\}")
 
 
@@ -130,7 +131,7 @@ def _general(view: str) -> list[str]:
     return [
         f"{{next_view}} shows the same network in another view, such as {after}.",
         "{random_seed} draws other weights; {history_back} goes back, as often as you like.",
-        "{screenshot} saves the picture; the file opens again in this window.",
+        "{screenshot} saves the picture, and tells how to open the file again or draw it larger.",
     ]
 
 
@@ -145,16 +146,19 @@ def _saturation(network: Network) -> str:
 
 
 def _saturated_units(network: Network, found: Findings | None, layer: int) -> list[str]:
-    """The units that are saturated on most of the picture: of a layer, or for 0 of each."""
+    """The units saturated on the largest part of the picture: of a layer, or for 0 of each."""
     numbers = [layer] if layer else list(range(1, network.depth + 1))
     if found is None or len(found.shares) < network.depth:
-        return ["Saturated on most of the picture:", *["…"] * min(len(numbers), MOST_LAYERS)]
-    lines = ["Saturated on most of the picture:"]
+        return [
+            "Most saturated units, in % of the picture:",
+            *["…"] * min(len(numbers), MOST_LAYERS),
+        ]
+    lines = ["Most saturated units, in % of the picture:"]
     if len(numbers) > MOST_LAYERS:
         numbers = sorted(numbers, key=lambda k: -float(found.shares[k - 1].mean()))[:MOST_LAYERS]
         key = keys_of("layer_down")
-        lines = [f"Saturated on most of the picture, in the layers with most ({key} chooses one):"]
-    most = MOST_UNITS if layer else 3
+        lines = [f"Most saturated units, in % of the picture ({key} chooses another layer):"]
+    most = MOST_UNITS if layer else MOST_EACH
     for number in sorted(numbers):
         shares = found.shares[number - 1]
         units = [k for k in (-shares).argsort(kind="stable")[:most] if shares[k] >= 0.005]

@@ -42,7 +42,11 @@ BUTTONS = (
     ("presets", "toggle_chooser", "all presets as pictures"),
     ("help", "toggle_help", "all keys"),
     ("explain", "explain", "what is shown, and how to read it"),
-    ("save picture", "screenshot", "save a screenshot"),
+    (
+        "save picture",
+        "screenshot",
+        "save the picture; the file can be opened again, or drawn larger",
+    ),
     ("record", "record", "start or stop recording frames"),
     ("save preset", "save_preset", "save the preset as TOML"),
 )
