@@ -244,7 +244,7 @@ def test_what_was_saved_of_another_preset_is_not_listed(show: Callable[..., Desk
     desktop.key("question")
     desktop.tells("page", "draw it larger: python -m cppn_gl render my-")
     desktop.key("p")
-    wait_for(lambda: desktop.events() and "draw it larger" not in desktop.told["page"], "none")
+    wait_for(lambda: desktop.events() and "draw it larger:" not in desktop.told["page"], "none")
 
 
 def test_a_recording_shows_a_red_dot_time_and_frames(show: Callable[..., Desktop]) -> None:
