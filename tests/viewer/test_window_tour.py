@@ -117,7 +117,9 @@ def test_escape_leaves_it_before_it_quits(opened: Callable[..., Desktop]) -> Non
     desktop.key("t")
     shows(desktop, PAGES[0].preset)
     desktop.key("h")
+    wait_for(lambda: desktop.events() and "help" in desktop.told, "the help")
     desktop.key("Escape")  # the help first
+    wait_for(lambda: desktop.events() and "help" not in desktop.told, "no help")
     desktop.click(NEXT)
     shows(desktop, PAGES[1].preset)
     desktop.key("Escape")
