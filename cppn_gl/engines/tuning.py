@@ -15,7 +15,7 @@ from typing import Any
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.shader import Structure
 from cppn_gl.engines.names import ENGINES
-from cppn_gl.utils.files import CaptureError, open_plain, write_atomic
+from cppn_gl.utils.files import CaptureError, open_plain, stamp_of, write_atomic
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
 FORMAT = 1
@@ -110,13 +110,7 @@ class TuningCache:
             self.problem, self._stamp = "", self._look()
 
     def _look(self) -> object:
-        if self.path is None:
-            return None
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        return stamp_of(self.path) if self.path is not None else None
 
     def _read(self) -> None:
         stamp = self._look()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PART = ".part"
+Stamp = tuple[int, int, int]  # of a file: it changes when the file is written or replaced
 _unfinished: set[Path] = set()  # temporary files that are being written
 _opening = threading.Lock()
 
@@ -248,3 +249,12 @@ def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> 
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"
         if not os.path.lexists(path):
             yield path
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """The stamp of a file, to be compared with a later one; None if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -22,7 +22,14 @@ from cppn_gl.preset.library import is_picture, load_preset, shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils.checks import line, show
-from cppn_gl.utils.files import CaptureError, make_folder, open_plain, write_atomic, write_new
+from cppn_gl.utils.files import (
+    CaptureError,
+    make_folder,
+    open_plain,
+    stamp_of,
+    write_atomic,
+    write_new,
+)
 from cppn_gl.utils.locks import locked
 from cppn_gl.utils.resources import NO_HOME, user_folder
 from cppn_gl.utils.toml import load_toml
@@ -94,12 +101,7 @@ class Favourites:
             self._read()
 
     def _stamped(self) -> object:
-        assert self.path is not None
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return stamp_of(self.path) if self.path is not None else None
 
     def _read(self) -> None:
         assert self.path is not None

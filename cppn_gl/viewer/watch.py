@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from cppn_gl.utils.files import Stamp, stamp_of
 from cppn_gl.utils.resources import resource
 
 INTERVAL = 0.1  # seconds between polls
-
-Stamp = tuple[int, int, int] | None
 
 
 def shader_files() -> list[Path]:
@@ -35,13 +34,5 @@ class Watch:
         self._stamps = stamps
         return True
 
-    def _look(self) -> dict[Path, Stamp]:
-        return {path: _stamp(path) for path in self._files()}
-
-
-def _stamp(path: Path) -> Stamp:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    def _look(self) -> dict[Path, Stamp | None]:
+        return {path: stamp_of(path) for path in self._files()}
