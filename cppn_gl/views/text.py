@@ -55,7 +55,7 @@ def minus(number: str) -> str:
     if not (e and exponent.lstrip("+−").isdigit()):
         return number.replace("-", "−")
     power = "10" + str(int(exponent.replace("−", "-"))).translate(_RAISED)
-    return power if mantissa == "1" else f"{mantissa}×{power}"
+    return mantissa[:-1] + power if mantissa in ("1", "−1") else f"{mantissa}×{power}"
 
 
 def counted(number: int, what: str) -> str:
@@ -231,14 +231,3 @@ def write(
     for font, part, rise in pieces(words, size, style):
         draw.text((x, base - rise), part, fill=ink, font=font, anchor="ls")
         x += font.getlength(part)
-
-
-@cache
-def font(size: int, bold: bool = False) -> Font:
-    """Deprecated: the monospaced font."""
-    return spare(size)
-
-
-def letter(size: int) -> tuple[float, int]:
-    """Deprecated."""
-    return spare(size).getlength("M" * 16) / 16, sum(spare(size).getmetrics())
