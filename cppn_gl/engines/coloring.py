@@ -3,14 +3,17 @@
 begin() -> if outputs are shown directly as RGB: the engine's own task
         -> else: value range (stretch.py), then for each sample: raw planes -> Recolor -> planes
 paint() -> the same on the CPU
+An adaptive region is drawn as regions that are not (see adaptive.py), which are coloured like this.
 """
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.adaptive import refined
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
@@ -35,6 +38,9 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
+    if region.adaptive:
+        owned = ExitStack()
+        return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
     if scene.preset.color.plain:
         return engine.begin(painter, planes, scene, region)
     from cppn_gl.engines.gl.targets import Planes
@@ -43,6 +49,32 @@ def begin(
     raw = Planes(painter.ctx, planes.size)
     owned.callback(raw.release)
     return Stepping(_draw(painter, planes, scene, engine, region, raw, owned), owned)
+
+
+def _refine(
+    painter: "Painter",
+    planes: "Planes",
+    scene: Scene,
+    engine: Engine,
+    region: Region,
+    owned: ExitStack,
+) -> Steps[None]:
+    """Draw an adaptive region: its samples are compared in main memory."""
+    from cppn_gl.engines.gl.targets import Planes
+
+    drawn: Planes | None = None
+
+    def draw(part: Region) -> Steps[NDArray[np.float32]]:
+        nonlocal drawn
+        if drawn is None or drawn.size != part.part:
+            owned.close()
+            drawn = Planes(painter.ctx, part.part)
+            owned.callback(drawn.release)
+        yield from during(begin(painter, drawn, scene, engine, part), owned)
+        return drawn.read()
+
+    planes.write((yield from refined(region, draw)))
+    owned.close()
 
 
 def _draw(
@@ -58,37 +90,52 @@ def _draw(
     from cppn_gl.engines.gl.recolor import Recolor
 
     value_range = yield from value_range_steps(scene, region.shape)
-    width, height = planes.texels
+    spans = rows_of(region)
     if region.additive:  # a single sample overwrites
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
     for number, sample in enumerate(region.each_sample()):
         task = engine.begin(painter, raw, scene, sample)
         yield from during(task, owned, number, len(region.jitters))
-        row = 0
-        while row < height:
-            deadline = yield
-            recolor = painter.shared(Recolor)
-            recolor.set(scene.preset.color, value_range, len(region.jitters))
-            rows = max(1, max(int(left(deadline) * recolor.rate), MIN_TEXELS) // width)
-            rows = min(rows, height - row)
-            recolor.draw(raw, planes, row, rows, additive=region.additive)
-            row += rows
+        for row, bottom in spans:
+            while row < bottom:
+                deadline = yield
+                recolor = painter.shared(Recolor)
+                recolor.set(scene.preset.color, value_range, len(region.jitters))
+                texels = max(int(left(deadline) * recolor.rate), MIN_TEXELS)
+                rows = min(max(1, texels // planes.texels[0]), bottom - row)
+                recolor.draw(raw, planes, row, rows, additive=region.additive)
+                row += rows
     owned.close()
+
+
+def rows_of(region: Region) -> list[tuple[int, int]]:
+    """The runs of rows that have to be drawn, each from its first row to before its end."""
+    ends: dict[int, int] = {}
+    for _, top, _, bottom in region.pieces:
+        ends[top] = max(bottom, ends.get(top, 0))
+    spans: list[tuple[int, int]] = []
+    for top, bottom in sorted(ends.items()):
+        if spans and top <= spans[-1][1]:
+            top, bottom = spans[-1][0], max(bottom, spans.pop()[1])
+        spans.append((top, bottom))
+    return spans
 
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, 3) display values."""
+    if region.adaptive:
+        return (yield from refined(region, partial(paint, rates, scene, engine)))
     target, color = Raster(region.part), scene.preset.color
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
         return target.picture
     value_range = yield from value_range_steps(scene, region.shape)
-    picture = np.zeros_like(target.picture)
+    picture, pixels = np.zeros_like(target.picture), region.indices()
     for number, sample in enumerate(region.each_sample()):
         task = engine.begin(rates, target, scene, sample)
         yield from during(task, None, number, len(region.jitters))
-        _color(target.picture, color, value_range, picture, len(region.jitters))
+        _color(target.picture, color, value_range, picture, pixels, len(region.jitters))
     return picture
 
 
@@ -97,13 +144,16 @@ def _color(
     color: Color,
     value_range: ValueRange,
     picture: NDArray[np.float32],
+    pixels: NDArray[np.intp] | slice,
     samples: int,
 ) -> None:
-    """Add a sample's colours to the picture."""
+    """Add a sample's colours at some pixels to the picture."""
     values, into = raw.reshape(-1, 3), picture.reshape(-1, 3)
+    count = len(values) if isinstance(pixels, slice) else len(pixels)
 
     def some(start: int) -> None:
-        piece = slice(start, start + PIXELS)
+        piece: NDArray[np.intp] | slice = slice(start, start + PIXELS)
+        piece = piece if isinstance(pixels, slice) else pixels[piece]
         into[piece] += contribution(colored(values[piece], color, value_range), samples)
 
-    on_all_cores(some, range(0, len(values), PIXELS))
+    on_all_cores(some, range(0, count, PIXELS))

@@ -83,6 +83,7 @@ class View:
 
     row: its row of preset.show.VIEWS, set when it is created from there.
     samples: N of the N×N samples per pixel of the window's final picture.
+    auto: N where the samples are "auto", if the view is not drawn pixel by pixel.
     plane: the whole picture shows the plane, as far as the viewport reaches.
     uses_cursor: the overlay depends on the cursor.
     by_engine: the network's engine draws it.
@@ -97,7 +98,7 @@ class View:
     """
 
     row = ViewRow("", "", "")
-    samples = 2
+    samples = auto = 2
     plane = False
     uses_cursor = False
     by_engine = True

@@ -15,7 +15,7 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
@@ -67,7 +67,7 @@ class SheetView(View):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         layout = self.layout(scene.preset, planes.size)
-        samples = region.samples if region else 1
+        samples = region.sampling if region else 1
         owned = ExitStack()
         return Stepping(self._draw(stage, planes, scene, layout, samples, owned), owned)
 
@@ -77,7 +77,7 @@ class SheetView(View):
         planes: Planes,
         of: Scene,
         layout: SheetLayout,
-        samples: int,
+        samples: Samples,
         owned: ExitStack,
     ) -> Steps[None]:
         picture = lettering.blank(planes.size)
