@@ -33,7 +33,7 @@ LEVELS = ((2, 16 / 255), (4, 16 / 255), (8, 32 / 255))
 STRONG = 64 / 255  # a second difference for which the eight blocks around are sampled too
 MARGIN = 12  # pixels: a block, and a pixel for the differences; a multiple of a texel's pixels
 AT_ONCE = 2**21  # pixels of which the samples are in memory at the same time
-ROWS = 2  # of blocks that a thread compares at once: they stay in its cache
+EDGES = (slice(0, 3), slice(3, 6)), (slice(-3, None), slice(-6, -3))  # each with what is beside it
 
 Draw = Callable[[Region], Steps[Float32]]
 Chosen = NDArray[np.bool_]  # (rows, columns) of blocks
@@ -132,25 +132,39 @@ def _bent(picture: Float32, region: Region, drawn: Box) -> Chosen:
 
 
 def bends(picture: Float32, box: Box) -> Float32:
-    """The largest second difference, to the right or down, in each block of a box of a picture."""
+    """The largest second difference, to the right or down, in each block of a box of a picture.
+
+    Beyond its edges the picture is continued with the same values.
+    """
     left, top, right, bottom = box
-    padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    columns = np.arange(0, right - left, SIDE)
-    rows = np.arange(0, bottom - top, SIDE)
-    largest = np.empty((len(rows), len(columns)), np.float32)
+    height, width = picture.shape[:2]
+    flat = picture.reshape(height, -1)
+    rows, columns = -(-(bottom - top) // SIDE), -(-(right - left) // SIDE)
+    largest = np.empty((rows, columns), np.float32)
 
-    def compare(first: int) -> None:
-        some = slice(first, first + ROWS)
-        start, end = top + int(rows[first]), min(top + int(rows[some][-1]) + SIDE, bottom)
-        strip = padded[start : end + 2, left : right + 2]
-        twice = 2 * strip[1:-1, 1:-1]
-        across = np.abs(strip[1:-1, :-2] + strip[1:-1, 2:] - twice)
-        down = np.abs(strip[:-2, 1:-1] + strip[2:, 1:-1] - twice)
-        most = np.maximum(across, down, out=down)
-        by_row = np.maximum.reduceat(most, rows[some] - rows[first], axis=0).max(axis=2)
-        largest[some] = np.maximum.reduceat(by_row, columns, axis=1)
+    def compare(row: int) -> None:
+        start, end = top + row * SIDE, min(top + (row + 1) * SIDE, bottom)
+        twice = 2 * flat[start:end]
+        above, below = max(start - 1, 0), min(end + 1, height)
+        strip = flat[above:below]
+        if start == 0:
+            strip = np.concatenate((strip[:1], strip))
+        if end == height:
+            strip = np.concatenate((strip, strip[-1:]))
+        down = strip[:-2] + strip[2:]
+        down -= twice
+        most = np.abs(down, out=down).max(axis=0)
+        across = flat[start:end, :-6] + flat[start:end, 6:]
+        across -= twice[:, 3:-3]
+        np.maximum(most[3:-3], np.abs(across, out=across).max(axis=0), out=most[3:-3])
+        for edge, beside in EDGES if width > 1 else ():
+            step = np.abs(flat[start:end, edge] - flat[start:end, beside]).max(axis=0)
+            np.maximum(most[edge], step, out=most[edge])
+        whole = np.zeros(columns * SIDE * 3, np.float32)
+        whole[: (right - left) * 3] = most[left * 3 : right * 3]
+        largest[row] = whole.reshape(columns, -1).max(axis=1)
 
-    shared_out(compare, range(0, len(rows), ROWS))
+    shared_out(compare, range(rows))
     return largest
 
 
