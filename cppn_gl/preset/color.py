@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.utils import colormaps
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.checks import OneOf, choice, flag, key, number, several, show, validate
+from cppn_gl.utils.checks import OneOf, choice, flag, key, nearest, number, several, show, validate
 from cppn_gl.utils.elementary import around
 
 # Magenta: marks outputs that are not finite, where they are passed on and shown. Engines give
@@ -159,9 +159,12 @@ class MappingName(OneOf):
     """Checks for the name of one of MAPPINGS, or of a map of the library cmap."""
 
     def __call__(self, value: Any) -> Any:
-        if not isinstance(value, str) or value in self.known or not colormaps.in_library(value):
+        if not isinstance(value, str) or value in self.known:
             return super().__call__(value)
-        return value
+        if colormaps.in_library(value):
+            return value
+        near = nearest(value, [*self.known, *colormaps.library()])
+        raise ValueError(f"no {show(value)}{near or ', neither here nor in the library cmap'}")
 
 
 def hex_color(value: Any) -> str:
@@ -260,8 +263,8 @@ class Color:
         cyclic = np.abs(table[0] - table[-1]).max() < 2 / 255  # ends are the same colour
         turns = np.arange(self.levels) / (self.levels - (0 if cyclic else 1))
         places = turns * (len(table) - 1)
-        found = colormaps.between(table, places)
-        return (np.floor(found * 255 + 0.5) / 255).astype(np.float32)
+        found = np.floor(colormaps.between(table, places) * 255 + 0.5) / 255
+        return np.asarray(found, np.float32)
 
 
 @lru_cache(maxsize=64)
