@@ -207,13 +207,20 @@ class Color:
         metavar="A,B",
         widget="colors",
     )
-    hue: float = key(250.0, number(0, 360), "hue of the mapping ink, in degrees around OKLab")
+    hue: float = key(250.0, number(0, 360), "hue of the mapping ink: an angle in OKLab, in degrees")
     inks: int = key(
         0,
         choice((0, *range(2, MAX_COLORS + 1))),
         "a poster: number of flat colours, with smooth edges; 0 for continuous ones",
         metavar="N",
         short=True,
+    )
+    dither: bool = key(
+        False,
+        flag,
+        "noise of up to a level before colours become 8 bits: slow gradients show no steps",
+        short=True,
+        metavar="[true|false]",
     )
 
     def __post_init__(self) -> None:
@@ -229,8 +236,13 @@ class Color:
 
     @property
     def plain(self) -> bool:
-        """Whether outputs are shown unchanged."""
-        return self == Color()
+        """Whether outputs are shown unchanged, except for noise."""
+        return (self.mapping, self.invert, self.stretch, self.inks) == ("rgb", False, "none", 0)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether there is noise: in flat colours it would only be seen."""
+        return self.dither and not self.levels
 
     @property
     def row(self) -> Mapping:

@@ -281,3 +281,21 @@ def test_without_opengl_it_is_the_same_picture(color: dict[str, Any]) -> None:
             assert np.abs(picture - expected(preset, samples)).max() < 2e-4
         plain = one.render(PRESET.replace(output_activation="identity"), SIZE, dtype="float32")
     assert plain.max() > 1 or plain.min() < 0  # not clamped
+
+
+@pytest.mark.parametrize("engine", ["native", "numpy", pytest.param("fragment", marks=pytest.mark.gl)])
+def test_flat_inks_are_not_dithered_and_are_exactly_those_asked_for(engine: str) -> None:
+    own = ["#102040", "#c04010", "#f0e0c0"]
+    poster = PRESET.replace(palette=own, inks=3, stretch="percentile", dither=True)
+    with Renderer(engine) as one:
+        picture = one.render(poster, SIZE)
+        assert np.array_equal(picture, one.render(poster.replace(dither=False), SIZE))
+        larger = one.render(poster, (SIZE[0] * 5, SIZE[1] * 5))
+    inks = np.array([list(bytes.fromhex(color[1:])) for color in own])
+    shares = []
+    for pixels in (picture, larger):
+        same = (pixels[:, :, None] == inks).all(axis=-1)
+        assert same.any(axis=(0, 1)).all()
+        shares.append(same.any(axis=-1).mean())
+    assert shares[0] > 0.6
+    assert shares[1] > 0.9  # edges are as wide as a pixel at every size
