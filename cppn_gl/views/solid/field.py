@@ -14,7 +14,7 @@ from typing import Any
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, formulas
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
@@ -75,7 +75,7 @@ class FieldCache:
         self._ctx = painter.ctx
         folder = painter.programs.folder
         self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
-        self._palettes = painter.shared(palettes)
+        self._palette = painter.shared(PaletteTexture)
         self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # in total, for tests
 
@@ -93,7 +93,7 @@ class FieldCache:
         texture.repeat_x = texture.repeat_y = False
         target = self._ctx.framebuffer([texture])
         self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
-        self._pass.set(**planes.samplers, palettes=self._palettes)
+        self._pass.set(**planes.samplers, palette=self._palette.of(color))
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1

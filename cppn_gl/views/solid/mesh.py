@@ -23,7 +23,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.colormaps import SIZE, VIRIDIS
+from cppn_gl.utils.colormaps import SIZE, named
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.camera import LENS, Camera
@@ -70,7 +70,7 @@ class SurfacePrograms:
         self.surface = load("surface.frag", vertex="surface.vert")
         self.box = load("box.frag", vertex="box.vert", corners=30)
         self.backdrop = load("backdrop.frag")
-        self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
+        self.palette = painter.ctx.texture((SIZE, 1), 3, named("viridis").tobytes(), dtype="f4")
         self.palette.repeat_x = False
         self._grids: LRUCache[int, TriangleGrid] = LRUCache(GRIDS, free=TriangleGrid.release)
 
