@@ -15,14 +15,16 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.quantising import shifted
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
+from cppn_gl.views.text import write
 
 NETWORKS = 16 * MB  # bytes of cached networks
 REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
@@ -46,7 +48,7 @@ class SheetView(View):
     uses_cursor = True
     samples_itself = True
     clicked = "opens a cell"
-    colors = True
+    colors = continuous = True
 
     def __init__(self) -> None:
         self._networks = Networks()
@@ -114,6 +116,18 @@ class SheetView(View):
         found = cells(scene.preset).cells
         return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
 
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """Each cell as its own picture, if its own preset is dithered."""
+        boxes: list[Box] = []
+        layout = self.layout(preset, size)
+        for cell in layout.grid.cells:
+            left, top, right, bottom = layout.box(cell.row, cell.column)
+            view = view_of(cell.preset)
+            if not view.problem(cell.preset):
+                inner = view.dithered(cell.preset, (right - left, bottom - top))
+                boxes += shifted(inner, (-max(0, left), -max(0, top)))
+        return tuple(boxes)
+
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
@@ -122,8 +136,8 @@ class SheetView(View):
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         if layout.font_size:
-            write = _name_cells if folded(layout.grid) else _name_heads
-            write(draw, layout)
+            name = _name_cells if folded(layout.grid) else _name_heads
+            name(draw, layout)
         pointed = layout.at(cursor) if cursor else None
         if pointed is not None:
             box = layout.box(pointed.row, pointed.column)
@@ -160,13 +174,13 @@ def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
             wide = lettering.room(font_size, word)[0]
             if wide <= right - left + layout.gap:
                 place = ((left + right - wide) / 2, top - high - font_size / 4)
-                draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
+                write(draw, place, word, font_size)
     for row, word in enumerate(grid.row_labels):
         left, top, _, bottom = layout.box(row, 0)
         wide = lettering.room(font_size, word)[0]
         if wide <= layout.heads[0] and high <= bottom - top + layout.gap:
             place = (left - wide - font_size / 2, (top + bottom - high) / 2)
-            draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
+            write(draw, place, word, font_size)
 
 
 def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:

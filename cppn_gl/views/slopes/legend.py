@@ -27,7 +27,7 @@ class LegendLayout:
     size: Size
     lines: int
     more: int = 0
-    columns: int = 34  # letters in a line
+    wide: float = 19.0  # in font sizes
 
     @property
     def font_size(self) -> int:
@@ -37,7 +37,7 @@ class LegendLayout:
     @property
     def line(self) -> int:
         """The line height in pixels."""
-        return text.letter(self.font_size)[1]
+        return text.line_height(self.font_size)
 
     @property
     def box(self) -> Box | None:
@@ -45,7 +45,7 @@ class LegendLayout:
         if self.size[0] < LEAST[0] or self.size[1] < LEAST[1]:
             return None
         pad, margin = self.font_size * 2 // 3, self.font_size
-        wide = min(int(text.letter(self.font_size)[0] * self.columns), self.size[0] - 2 * margin)
+        wide = min(round(self.font_size * self.wide), self.size[0] - 2 * margin)
         high = self.lines * self.line + self.more + 2 * pad
         if high > self.size[1] - 2 * margin:
             return None
@@ -78,15 +78,13 @@ class Legend:
     def words(
         self, x: float, y: float, line: str, *, bold: bool = False, anchor: str = "la"
     ) -> None:
-        face = text.font(self.layout.font_size, bold)
-        self.draw.text(
-            (x, y), line, fill=text.WHITE if bold else text.DIM, font=face, anchor=anchor
-        )
+        ink, style = (text.WHITE, "bold") if bold else (text.DIM, "regular")
+        text.write(self.draw, (x, y), line, self.layout.font_size, ink, style, anchor)
 
     def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
         """Write a line, truncated to `room` pixels."""
-        columns = int(room / text.letter(self.layout.font_size)[0])
-        self.words(x, y, text.shorten(line, columns), bold=bold)
+        style = "bold" if bold else "regular"
+        self.words(x, y, text.shorten(line, self.layout.font_size, room, style), bold=bold)
 
     def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
         """A colour bar, logarithmic from low to high, with numbers below it."""
@@ -96,16 +94,15 @@ class Legend:
         row = np.round(palette[across] * 255).astype(np.uint8)
         bar = np.broadcast_to(row, (height, *row.shape))
         self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
-        advance = text.letter(self.layout.font_size)[0]
-        last = -math.inf
-        for value in log_ticks(low, high, max(2, int((right - left) / (6 * advance)))):
+        font_size, last = self.layout.font_size, -math.inf
+        for value in log_ticks(low, high, max(2, int((right - left) / (3.6 * font_size)))):
             fraction = math.log(value / low) / math.log(high / low)
             x = left + fraction * (right - left - 1)
             self.draw.line((x, top + height, x, top + height * 4 // 3), fill=text.DIM)
             label = short(value)
-            half = len(label) * advance / 2
+            half = text.width(label, font_size) / 2
             place = min(max(x, left + half), right - half)
-            if place - half > last + advance:
+            if place - half > last + 0.6 * font_size:
                 self.words(place, top + height * 4 // 3, label, anchor="ma")
                 last = place + half
 

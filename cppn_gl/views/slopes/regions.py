@@ -58,7 +58,7 @@ class RegionsView(View):
 
     by_engine = False
     plane = True
-    colors = True
+    colors = continuous = True
 
     def problem(self, preset: Preset) -> str:
         """A smooth network has no linear regions."""
@@ -113,7 +113,7 @@ class RegionsView(View):
     ) -> Words | None:
         """The legend: the colour of each layer's lines."""
         shown = shown_layers(scene)
-        layout = LegendLayout(size, 4, columns=36)
+        layout = LegendLayout(size, 4, wide=20.5)
         at = layout.inner()
         if at is None or not shown:
             return None

@@ -56,7 +56,7 @@ class Sensitivity:
 class SensitivityView(View):
     """The change of the picture when one layer is perturbed."""
 
-    plane = True
+    plane = continuous = True
     clicked = "on a bar chooses the layer"
 
     def begin(
@@ -169,9 +169,9 @@ def _mean(sizes: NDArray[np.float64]) -> float:
 def _layout(size: Size) -> LegendLayout:
     """The legend's layout, with bars if they fit."""
     line = LegendLayout(size, 0).line
-    tall = LegendLayout(size, 6, round(BARS * line), columns=36)
+    tall = LegendLayout(size, 6, round(BARS * line), wide=20.5)
     return (
-        tall if tall.box is not None and size[1] >= 16 * line else LegendLayout(size, 4, columns=36)
+        tall if tall.box is not None and size[1] >= 16 * line else LegendLayout(size, 4, wide=20.5)
     )
 
 
