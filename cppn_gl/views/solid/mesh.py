@@ -20,13 +20,14 @@ from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.preset.show import Orbit, SurfaceOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.camera import LENS, Camera
+from cppn_gl.views.solid.box_axes import label_room
+from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
@@ -54,11 +55,9 @@ def grid_side(size: Size) -> int:
 
 def camera_of(subplot: Subplot, preset: Preset, size: Size) -> Camera:
     """The camera of a subplot of `size` pixels."""
-    # A subplot that is not wider than high needs room for the numbers at its sides.
-    lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
-    if subplot.overhead:
-        return Camera(0.0, 90.0, SurfaceOptions.distance, size, lens)
-    return Camera.of(preset.options(SurfaceOptions), size, lens)
+    options = preset.options(SurfaceOptions)
+    orbit = Orbit(0.0, 90.0) if subplot.overhead else options
+    return Camera.framing(orbit, size, options.relief, label_room(size))
 
 
 class SurfacePrograms:

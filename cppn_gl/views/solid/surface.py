@@ -52,7 +52,7 @@ class SurfaceView(View):
             part = words[top : top + height, left : left + width]
             if part.size:
                 camera = camera_of(subplot, scene.preset, (width, height))
-                axes_overlay(part, camera, _axes(scene, subplot), relief, title=subplot.title)
+                axes_overlay(part, camera, _axes(scene, subplot), relief)
         return words
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -62,10 +62,7 @@ class SurfaceView(View):
             camera = camera_of(subplot, scene.preset, (width, height))
             if camera.tilt != 90:
                 continue
-            across, high = camera.half_size
-            u = ((place[0] - left) / width * 2 - 1) * across
-            v = (1 - (place[1] - top) / height * 2) * high
-            turned = camera.axes[:2, :2].T @ (u, v)
+            turned = camera.ground((place[0] - left, place[1] - top))
             if max(abs(turned)) <= 1:
                 return Hit(_value_text(scene, subplot, *turned))
         return None
