@@ -1,29 +1,17 @@
 // Ray marching, front to back, through a volume in a box, with the plane of the moving slice.
 //
-// The texture holds shaded colours, and the value in alpha. Rays are parametrised from the plane
-// through the box's centre that faces the eye, for precision when the eye is far away. By the
-// Beer-Lambert law the transmittance of a length l of density d is exp(-d l).
+// The texture holds shaded colours, and the value in alpha. By the Beer-Lambert law the
+// transmittance of a length l of density d is exp(-d l).
 
-#include "backdrop.glsl"
+#include "rays.glsl"
 
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
 uniform int slice_side;   // side of its picture, in texels
-uniform vec2 half_size;   // half the target's size, in half sides of the box
-uniform vec2 shift;       // of the box's centre on the target, in half sides of the target
-uniform vec3 right;       // unit vectors, in the box's coordinates
-uniform vec3 up;
-uniform vec3 eye;
-uniform vec3 clip_low;    // clipping: minimum and maximum of x, y, z
-uniform vec3 clip_high;
 uniform float opacity;    // density at the highest value, per unit of length
 uniform float threshold;
 uniform float stride;     // approximate length of a step
 uniform bool sliced;
-uniform float slice_at;   // z of the slice, -1 to 1
-uniform float stroke;     // half the width of the box's lines, in pixels
-uniform vec3 hidden;      // which faces are turned away from the eye: 1 high, -1 low, 0 both
-uniform float pixel;      // size of a pixel at the box's centre, in half sides of the box
 uniform vec3 light;       // direction to the light, in the box's coordinates
 
 out vec4 color;
@@ -31,21 +19,8 @@ out vec4 color;
 float left = 1.0; // transmittance of what the ray has passed
 vec3 seen = vec3(0.0);
 
+const float RIM = 0.5;   // strength of the line round the slice
 const float SKIN = 0.25; // depth to which the lighting of a clipping face is visible
-
-// The interval (x, y) of a ray within a box.
-vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
-    vec3 a = (lowest - start) * inverse, b = (highest - start) * inverse;
-    vec3 near = min(a, b), far = max(a, b);
-    return vec2(max(max(near.x, near.y), near.z), min(min(far.x, far.y), far.z));
-}
-
-// The coverage of a pixel by the box's edges behind everything, at a point of its surface.
-float edged(vec3 p) {
-    vec3 a = mix(p * hidden, abs(p), equal(hidden, vec3(0.0)));
-    float second = a.x + a.y + a.z - max(max(a.x, a.y), a.z) - min(min(a.x, a.y), a.z);
-    return clamp(stroke + 0.5 - (1.0 - second) / pixel, 0.0, 1.0);
-}
 
 float density(float much) {
     return opacity * max((much - threshold) / max(1.0 - threshold, 1e-3), 0.0);
@@ -90,12 +65,11 @@ void main() {
     vec3 inverse = 1.0 / way;
     float first = -distance(start, eye); // the eye's position on the ray
 
-    // The moving slice, hit at `plane`; its border is anti-aliased.
+    // The moving slice, hit at `plane`. `margin`: pixels from its border, inwards.
     float plane = (slice_at - start.z) * inverse.z;
-    vec2 met = start.xy + plane * way.xy;
-    vec2 inside = min(met - clip_low.xy, clip_high.xy - met) / max(fwidth(met), vec2(1e-6));
-    float cover = clamp(0.5 + min(inside.x, inside.y), 0.0, 1.0);
-    if (!sliced || plane <= first || slice_at < clip_low.z || slice_at > clip_high.z) cover = 0.0;
+    float margin = min(border(start, 0), border(start, 1));
+    float cover = sliced && plane > first ? clamp(0.5 + margin, 0.0, 1.0) : 0.0;
+    if (slice_at < clip_low.z || slice_at > clip_high.z) cover = 0.0;
 
     vec2 whole = within(start, inverse, vec3(-1.0), vec3(1.0));
     vec3 behind = backdrop(0.1);
@@ -112,8 +86,11 @@ void main() {
     float middle = cover > 0.0 ? clamp(plane, part.x, max(part.x, part.y)) : part.y;
     march(start, way, part.x, middle, cut, part.x);
     if (cover > 0.0) {
+        vec2 met = clamp(start.xy + plane * way.xy, clip_low.xy, clip_high.xy);
         vec2 where = (0.5 + (0.5 + 0.5 * met) * float(slice_side - 1)) / float(slice_side);
-        seen += left * cover * texture(slice_picture, where).rgb;
+        vec3 picture_here = texture(slice_picture, where).rgb;
+        float rim = clamp(stroke + 0.5 - abs(margin - stroke), 0.0, 1.0);
+        seen += left * cover * mix(picture_here, vec3(0.92, 0.95, 1.0), RIM * rim);
         left *= 1.0 - cover;
         march(start, way, middle, part.y, cut, part.x);
     }

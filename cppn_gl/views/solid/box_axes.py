@@ -23,6 +23,7 @@ from cppn_gl.views.text import (
     MIN_FONT,
     fitting,
     line_height,
+    minus,
     significant,
     variable,
     width,
@@ -34,6 +35,7 @@ TICK = 0.6  # length in font sizes
 FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
 LEANING = 0.02  # how much a place to the left counts against one further down
 SIDE_ROOM, LOW_ROOM = 3.6, 2.5  # font sizes that labels need beside and below a box
+APART = 0.4  # font sizes from label to label on a line
 ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
 
 
@@ -55,7 +57,8 @@ class BoxAxis:
         if self.mark is None:
             return found
         at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
-        text = _digits(self.mark, span)
+        # As many decimals while the mark moves, for words of one width.
+        text = minus(f"{self.mark:.{max(0, 2 - math.floor(math.log10(span)))}f}")
         return [*(tick for tick in found if abs(tick[0] - at) > ROOM), (at, text, True)]
 
     @property
@@ -188,8 +191,10 @@ class Letters:
         wide, high = self._width(text, style) / 2, self.leading * 0.4
         box = (x - wide, y - high, x + wide, y + high)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self._size[0] and box[3] <= self._size[1]
+        gap = APART * self.font_size
         free = not any(
-            box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in self._taken
+            box[0] - gap < b[2] and b[0] < box[2] + gap and box[1] < b[3] and b[1] < box[3]
+            for b in self._taken
         )
         if text and self.font_size >= MIN_FONT and inside and free:
             self._taken.append(box)
