@@ -35,7 +35,8 @@ class SurfaceView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        return Stepping(SurfaceDrawing(stage, planes, scene).steps())
+        smooth = region is None or region.smooth
+        return Stepping(SurfaceDrawing(stage, planes, scene, smooth=smooth).steps())
 
     def work(self, scene: Scene) -> float:
         """The grid has a quarter of the picture's pixels; the surface costs some hundreds more."""
