@@ -58,7 +58,7 @@ def camera_of(preset: Preset, size: Size) -> Camera:
 class VolumeView(View):
     """Three inputs as a volume."""
 
-    colors = True
+    colors = continuous = True
 
     def problem(self, preset: Preset) -> str:
         if third_name(preset.spec.inputs) is None:
