@@ -2,10 +2,11 @@
 
 python tools/measure_runs.py [--size WxH] PRESET …   of a shipped preset, a file or a saved picture
 
-Prints a row for each preset as rounded and as dithered: the longest and the mean run of pixels of one
-colour in a row; the largest and the root mean square error of the mean of a square of SIDE×SIDE
-pixels against the exact picture, in levels of 8 bits. Over a square noise averages out; the error of
-a step, which is what shows as a contour line, does not.
+Prints a row for each preset as rounded and as dithered: the longest run of pixels of one colour in
+a row, the same without pixels that are clipped, and the mean run; the largest and the root mean
+square error of the mean of a square of SIDE×SIDE pixels against the exact picture, in levels of 8
+bits. Over a square noise averages out; the error of a step, which is what shows as a contour line,
+does not. A pixel is clipped if each of its exact values is 0 or less, or 1 or more.
 """
 
 import argparse
@@ -20,11 +21,17 @@ from cppn_gl.preset.library import load_preset
 SIDE = 32
 
 
-def runs(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The lengths of all horizontal runs of equal colours of (height, width, 3) pixels."""
-    starts = np.ones(pixels.shape[:2], bool)
+def runs(
+    pixels: NDArray[np.uint8], exact: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The lengths of all horizontal runs of equal colours, and of those that are not clipped."""
+    clipped = ((exact <= 0) | (exact >= 1)).all(axis=2)
+    starts = np.ones(clipped.shape, bool)
     starts[:, 1:] = (pixels[:, 1:] != pixels[:, :-1]).any(axis=2)
-    return np.diff(np.flatnonzero(starts), append=starts.size)
+    everything = np.diff(np.flatnonzero(starts), append=starts.size)
+    starts[:, 1:] |= clipped[:, 1:] != clipped[:, :-1]
+    first = np.flatnonzero(starts)
+    return everything, np.diff(first, append=starts.size)[~clipped.ravel()[first]]
 
 
 def errors(pixels: NDArray[np.uint8], exact: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -42,19 +49,20 @@ def main() -> None:
     parser.add_argument("--size", default="1920x1080", metavar="WxH")
     args = parser.parse_args()
     size = size_value(args.size)
-    print("| preset | 8 bits | longest run | mean run | largest error | rms error |")
-    print("|---|---|---|---|---|---|")
+    print("| preset | 8 bits | longest run | not clipped | mean run | largest error | rms error |")
+    print("|---|---|---|---|---|---|---|")
     with Renderer() as renderer:
         for name in args.presets:
             preset = load_preset(name)
             exact = renderer.render(preset, size, dtype="float32")
             for dither in (False, True):
                 pixels = renderer.render(preset.replace(dither=dither), size)
-                lengths, apart = runs(pixels), errors(pixels, exact)
+                (lengths, shades), apart = runs(pixels, exact), errors(pixels, exact)
                 rms = np.sqrt(np.mean(apart**2))
                 how = "dithered" if dither else "rounded"
+                longest = f"{lengths.max()} | {max(shades, default=0)}"
                 print(
-                    f"| {name} | {how} | {lengths.max()} | {lengths.mean():.1f} "
+                    f"| {name} | {how} | {longest} | {lengths.mean():.1f} "
                     f"| {np.abs(apart).max():.2f} | {rms:.3f} |"
                 )
 
