@@ -33,8 +33,8 @@ Pixels = NDArray[np.uint8]
 
 def fitting(
     size: tuple[float, float],
-    least: float,
-    most: float,
+    least: float = MIN_FONT,
+    most: float = math.inf,
     parts: tuple[float, float] = (52, 26),
 ) -> int:
     """The font size in pixels: width / parts[0] or height / parts[1], the smaller, within limits.
