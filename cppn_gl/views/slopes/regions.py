@@ -113,7 +113,7 @@ class RegionsView(View):
     ) -> Words | None:
         """The legend: the colour of each layer's lines."""
         shown = shown_layers(scene)
-        layout = LegendLayout(size, 4, columns=36)
+        layout = LegendLayout(size, 4)
         at = layout.inner()
         if at is None or not shown:
             return None
