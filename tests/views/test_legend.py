@@ -27,11 +27,11 @@ def test_what_is_too_high_is_left_out() -> None:
 def test_letters_grow_with_the_picture() -> None:
     sizes = [
         LegendLayout(size, 1).font_size
-        for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (8000, 8000))
+        for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (8000, 8000))
     ]
     assert sizes == sorted(sizes)
     assert sizes[0] >= 9
-    assert sizes[-1] <= 22
+    assert sizes[-1] == round(8000 / 60)
 
 
 @pytest.mark.parametrize("count", [1, 3, 27, 64])

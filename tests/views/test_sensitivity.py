@@ -94,7 +94,7 @@ def test_bars_are_the_mean_of_what_evaluate_says() -> None:
     for channel in ("all", "green"):
         preset = PRESET.replace(channel=channel)
         scene = scene_of(preset, 0.3)
-        x, y = grid(scene, 1.0, side=12)
+        x, y = grid(scene, 1.0, side=20)
         means = measured(scene).means
         assert len(means) == 6
         for layer, mean in enumerate(means, 1):

@@ -208,7 +208,7 @@ def _unit(means: Sequence[float]) -> tuple[float, str]:
     """A power of ten, in which the largest mean has one digit before the point, and its words."""
     most = max((mean for mean in means if np.isfinite(mean)), default=0.0)
     power = math.floor(math.log10(most)) if most > 0 else 0
-    return 10.0**power, f", {minus(f'1e{power}')}" if power else ""
+    return 10.0**power, f", in {minus(f'1e{power}')}" if power else ""
 
 
 def _mean(sizes: NDArray[np.float64]) -> float:
