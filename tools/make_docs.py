@@ -177,7 +177,7 @@ def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILIma
         left = i % columns * (cell[0] + 6)
         top = i // columns * (cell[1] + line + 6)
         sheet.paste(Image.fromarray(renderer.render(preset, cell, samples=2)), (left, top))
-        pen.text((left, top + cell[1] + 2), name, fill="black", font=text.font(12))
+        text.write(pen, (left, top + cell[1] + 2), name, 12, "black")
     return sheet
 
 

@@ -217,20 +217,20 @@ class Caption:
         before = lesson.back, f"the page before (Shift+{turn})"
         parts.append(("", back, ACCENT, "", "") if first else (back, back, ACCENT, *before))
         forward = away if last else f"the next page ({turn})"
-        widest = max(on, "end ›", key=lambda one: typeset.width(one, points))
+        widest = max(on, "end ›", key=lambda one: text.width(one, points))
         parts.append(("end ›" if last else on, widest, ACCENT, lesson.forward, forward))
         parts.append(("×", "", DIM, lesson.leave, away))
         spots, gap = [], points * (0.8 if narrow else 1.2)
         x = image.width - edge + gap
         for words, widest, ink, action, hint in reversed(parts):
-            wide = max(typeset.width(words, points), typeset.width(widest, points))
+            wide = max(text.width(words, points), text.width(widest, points))
             x -= wide + gap
             run = Run(words, ink=ink)
             typeset.draw_lines(image, typeset.compose([Paragraph((run,))], points, wide + 2), x, y)
             if action or hint:
                 left, right = round(x - gap / 2), min(image.width, round(x + wide + gap / 2))
                 spots.append(Spot(left, y, right - left, line, action or nothing, hint))
-        title = typeset.shorten(heading, points, max(1, x - gap - edge), "bold")
+        title = text.shorten(heading, points, max(1, x - gap - edge), "bold")
         typeset.draw_lines(
             image, typeset.compose([typeset.says(title, "bold")], points, x), edge, y
         )

@@ -19,9 +19,9 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, TIED, Run
+from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
-from cppn_gl.views.text import significant
+from cppn_gl.views.text import TIED, significant
 
 LARGE = 500_000  # parameters; larger networks are evaluated at the pointer in float32
 NORMALISED = {

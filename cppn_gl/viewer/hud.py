@@ -551,7 +551,7 @@ def nothing() -> None:
 
 
 def _plain(runs: Sequence[Run]) -> str:
-    return "".join(run.words for run in runs).replace(typeset.TIED, " ").strip()
+    return "".join(run.words for run in runs).replace(text.TIED, " ").strip()
 
 
 def _margin(points: int) -> int:
@@ -602,7 +602,7 @@ def _invitation(names: Mapping[str, str]) -> tuple[Run, ...]:
         runs += [Run("     " if runs else "")] * bool(runs)
         runs += [
             Run(keys_for(action, names=names), "bold", ink=ACCENT, action=action),
-            Run(f"{typeset.TIED}{words}".replace(" ", typeset.TIED), ink=DIM, action=action),
+            Run(f"{text.TIED}{words}".replace(" ", text.TIED), ink=DIM, action=action),
         ]
     return tuple(runs)
 
@@ -610,7 +610,7 @@ def _invitation(names: Mapping[str, str]) -> tuple[Run, ...]:
 def _help(names: Mapping[str, str], touring: bool) -> tuple[Paragraph, ...]:
     """The table of keys as paragraphs with labels."""
     rows = help_rows(dict(names), touring=touring)
-    label = max(typeset.width(keys, 100, "bold") for keys, _ in rows) / 100
+    label = max(text.width(keys, 100, "bold") for keys, _ in rows) / 100
     indent = min(label + 0.7, 9.0)
     lines = [Paragraph((Run(words, ink=DIM),), label=keys, indent=indent) for keys, words in rows]
     return says("Keys", "bold", size=1.15, keep=True), *lines
@@ -618,7 +618,7 @@ def _help(names: Mapping[str, str], touring: bool) -> tuple[Paragraph, ...]:
 
 def _help_measure(page: Sequence[Paragraph], points: int) -> float:
     """The width of the widest row of the help, in font sizes."""
-    rows = (p.indent + sum(typeset.width(r.words, 100) for r in p.runs) / 100 for p in page)
+    rows = (p.indent + sum(text.width(r.words, 100) for r in p.runs) / 100 for p in page)
     return max(rows) + 0.2
 
 
@@ -748,16 +748,16 @@ def _fitted(
 ) -> list[tuple[Run, ...]]:
     """A title and facts in rows of these widths in pixels; facts without room are left out."""
     title, parts = facts
-    first = typeset.width(f"{title}  ·  {parts[0] if parts else ''}", points, "bold")
+    first = text.width(f"{title}  ·  {parts[0] if parts else ''}", points, "bold")
     if len(widths) == 1 and first > widths[0]:
         title = ""  # what is shown says more, and the window's frame has the title
-    heading = typeset.shorten(title, points, max(1.0, widths[0]), "bold") if title else ""
+    heading = text.shorten(title, points, max(1.0, widths[0]), "bold") if title else ""
     rows: list[tuple[Run, ...]] = [(Run(heading, "bold"),) if heading else ()]
-    used = typeset.width(heading, points, "bold")
+    used = text.width(heading, points, "bold")
     for part in parts:
         for _ in range(2):
             words = f"  ·  {part}" if rows[-1] else part
-            wide = typeset.width(words, points)
+            wide = text.width(words, points)
             if used + wide <= widths[len(rows) - 1]:
                 rows[-1] = (*rows[-1], Run(words, ink=DIM))
                 used += wide

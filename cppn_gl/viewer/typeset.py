@@ -1,23 +1,22 @@
-"""Text of the window, in its proportional typeface: HUD, help, explanations, captions, messages.
+"""Paragraphs of the window: HUD, help, explanations, captions, messages.
 
 Runs of words -> Paragraph -> compose(): Lines of a given width -> columns and pages -> drawn()
 
-Runs may be clickable. A character that the typeface lacks is taken from the views' monospaced font.
+Runs may be clickable.
 """
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from cppn_gl.views import text
+from cppn_gl.views.text import clean, shorten, width, write
 
 Ink = tuple[int, int, int, int]
 Action = str | Callable[[], None]
-Faces = list[tuple[ImageFont.FreeTypeFont, str]]
 
 LEAST = 9  # font size in pixels; smaller text is illegible
 # Font size at content scale 1: BASE and SLOPE for each pixel of the window's shorter side.
@@ -32,8 +31,6 @@ ACCENT: Ink = (142, 197, 255, 255)
 WARM: Ink = (255, 214, 140, 255)
 RED: Ink = (255, 82, 82, 255)
 CHIP, DOT = "chip", "dot"
-TIED = "\u00a0"  # a space at which no line is broken
-_NO_CHARACTER = "\U000f0000"
 
 
 @dataclass(frozen=True)
@@ -117,52 +114,6 @@ def line_height(size: int) -> int:
 def says(words: str, style: str = "regular", ink: Ink = WHITE, **keys: float) -> Paragraph:
     """A paragraph of one run."""
     return Paragraph((Run(words, style, ink),), **keys)  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=1024)
-def _has(character: str, style: str) -> bool:
-    """Whether the typeface has a glyph of its own for a character."""
-    face = text.face(24, style)
-    return bytes(face.getmask(character)) != bytes(face.getmask(_NO_CHARACTER))
-
-
-def _faces(words: str, size: int, style: str) -> Faces:
-    """The words in parts, each with the font that has its glyphs."""
-    parts: Faces = []
-    face, spare = text.face(size, style), text.font(size, style == "bold")
-    for character in words:
-        used = face if character in (" ", TIED) or _has(character, style) else spare
-        if parts and parts[-1][0] is used:
-            parts[-1] = used, parts[-1][1] + character
-        else:
-            parts.append((used, character))
-    return parts
-
-
-@lru_cache(maxsize=8192)
-def width(words: str, size: int, style: str = "regular") -> float:
-    """The width of words in pixels."""
-    return sum(face.getlength(part) for face, part in _faces(words, size, style))
-
-
-def clean(words: str) -> str:
-    """Words without line ends and lone surrogates, which no font can draw."""
-    return "".join(c if c.isprintable() or c == TIED else " " for c in words)
-
-
-def shorten(words: str, size: int, room: float, style: str = "regular") -> str:
-    """Words truncated to `room` pixels, with an ellipsis where they were longer."""
-    words = clean(words)
-    if width(words, size, style) <= room:
-        return words
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if width(words[:middle].rstrip() + "…", size, style) <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return words[:low].rstrip() + "…"
 
 
 def compose(paragraphs: Iterable[Paragraph], size: int, room: float) -> list[Line]:
@@ -334,10 +285,7 @@ def draw_lines(image: Image.Image, lines: Sequence[Line], left: float, top: floa
             if run.shape:
                 _draw_shape(draw, run, x, base, piece.size)
             else:
-                at = x
-                for face, part in _faces(run.words, piece.size, run.style):
-                    draw.text((at, base), part, fill=run.ink, font=face, anchor="ls")
-                    at += face.getlength(part)
+                write(draw, (x, base), run.words, piece.size, run.ink, run.style, "ls")
             if run.action or run.hint:
                 wide = math.ceil(piece.width)
                 targets.append(Target(round(x), round(y), wide, high, run.action, run.hint))

@@ -1,11 +1,22 @@
 """Text of overlays: the font size for a picture, and labels legible on any background."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.utils.arrays import Box, Size
-from cppn_gl.views.text import DIM, GROUND, MIN_FONT, WHITE, fitting, font, letter
+from cppn_gl.views.text import (
+    DIM,
+    GROUND,
+    MIN_FONT,
+    WHITE,
+    fitting,
+    line_height,
+    width,
+    write,
+)
 
 Ink = tuple[int, int, int, int]
 
@@ -20,7 +31,6 @@ __all__ = [
     "WHITE",
     "canvas",
     "chip",
-    "font",
     "letters",
     "room",
 ]
@@ -51,8 +61,7 @@ def canvas(size: Size) -> Image.Image:
 
 def room(font_size: int, text: str) -> tuple[int, int]:
     """(width, height) of a line of text in pixels."""
-    advance, height = letter(font_size)
-    return round(advance * len(text)), height
+    return math.ceil(width(text, font_size)), line_height(font_size)
 
 
 def chip(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font_size: int) -> None:
@@ -62,4 +71,4 @@ def chip(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, font_
     pad = max(2, font_size // 4)
     box = (x, y, x + wide + 2 * pad - 1, y + high - 1)
     draw.rounded_rectangle(box, radius=pad, fill=CHIP)
-    draw.text((x + pad, y), text, fill=WHITE, font=font(font_size))
+    write(draw, (x + pad, y), text, font_size)

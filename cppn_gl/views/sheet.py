@@ -23,6 +23,7 @@ from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
+from cppn_gl.views.text import write
 
 NETWORKS = 16 * MB  # bytes of cached networks
 REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
@@ -122,8 +123,8 @@ class SheetView(View):
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         if layout.font_size:
-            write = _name_cells if folded(layout.grid) else _name_heads
-            write(draw, layout)
+            name = _name_cells if folded(layout.grid) else _name_heads
+            name(draw, layout)
         pointed = layout.at(cursor) if cursor else None
         if pointed is not None:
             box = layout.box(pointed.row, pointed.column)
@@ -160,13 +161,13 @@ def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
             wide = lettering.room(font_size, word)[0]
             if wide <= right - left + layout.gap:
                 place = ((left + right - wide) / 2, top - high - font_size / 4)
-                draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
+                write(draw, place, word, font_size)
     for row, word in enumerate(grid.row_labels):
         left, top, _, bottom = layout.box(row, 0)
         wide = lettering.room(font_size, word)[0]
         if wide <= layout.heads[0] and high <= bottom - top + layout.gap:
             place = (left - wide - font_size / 2, (top + bottom - high) / 2)
-            draw.text(place, word, fill=lettering.WHITE, font=lettering.font(font_size))
+            write(draw, place, word, font_size)
 
 
 def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:

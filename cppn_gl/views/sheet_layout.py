@@ -59,8 +59,8 @@ def _natural(preset: Preset, grid: Grid) -> tuple[SheetLayout, Size]:
     font_size = fitting(sweep.cell, MIN_FONT, MOST, (LETTERS, LETTERS)) if sweep.labels else 0
     left = above = 0
     if font_size and not folded(grid):
-        longest = max(map(len, grid.row_labels))
-        left = room(font_size, "m" * longest)[0] + font_size if longest else 0
+        widest = max(room(font_size, label)[0] for label in grid.row_labels)
+        left = widest + font_size if widest else 0
         above = room(font_size, "m")[1] + font_size // 2 if any(grid.column_labels) else 0
     size = (
         left + grid.columns * (wide + gap) + gap,

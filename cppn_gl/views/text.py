@@ -55,7 +55,7 @@ def minus(number: str) -> str:
     if not (e and exponent.lstrip("+−").isdigit()):
         return number.replace("-", "−")
     power = "10" + str(int(exponent.replace("−", "-"))).translate(_RAISED)
-    return power if mantissa == "1" else f"{mantissa}×{power}"
+    return mantissa[:-1] + power if mantissa in ("1", "−1") else f"{mantissa}×{power}"
 
 
 def counted(number: int, what: str) -> str:
@@ -131,6 +131,15 @@ def variable(name: str, index: int | None = None) -> str:
     """A variable in italics, with an index as a subscript: 𝑥, 𝜎, 𝑤₁."""
     below = "" if index is None else "".join("₀₁₂₃₄₅₆₇₈₉"[int(k)] for k in str(index))
     return "".join(_SLANTED.get(letter, letter) for letter in name) + below
+
+
+def symbol(feature: str) -> str:
+    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡; words, such as "one", upright."""
+    function, _, of = feature.rpartition("_")
+    letter, index = of[:1], of[1:]
+    if letter.isalpha() and (not index or index.isdigit()):
+        of = variable(letter, int(index) if index else None)
+    return f"{function}{TIED}{of}" if function else of
 
 
 @lru_cache(maxsize=1024)
@@ -231,14 +240,3 @@ def write(
     for font, part, rise in pieces(words, size, style):
         draw.text((x, base - rise), part, fill=ink, font=font, anchor="ls")
         x += font.getlength(part)
-
-
-@cache
-def font(size: int, bold: bool = False) -> Font:
-    """Deprecated: the monospaced font."""
-    return spare(size)
-
-
-def letter(size: int) -> tuple[float, int]:
-    """Deprecated."""
-    return spare(size).getlength("M" * 16) / 16, sum(spare(size).getmetrics())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cppn_gl.utils.arrays import Float64
+from cppn_gl.views.text import minus
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
@@ -43,17 +44,19 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def short(value: float) -> str:
-    """A number for a tick or a caption: 0.02, 1.5, 40, 3e-5."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
-    mantissa, _, exponent = f"{value:.1e}".partition("e")
-    return f"{float(mantissa):g}e{int(exponent)}"
+    """A number for a tick or a caption: 0.02, −1.5, 40, 3×10⁻⁵."""
+    if value and math.isfinite(value) and not 1e-3 <= abs(value) < 1e5:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return minus(f"{float(mantissa):g}e{exponent}")
+    return minus(f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}")
 
 
 def tick_words(values: Sequence[float], *, log: bool = False) -> list[str]:
     """Labels for ticks, with as many digits as distinguish them."""
+    return [minus(word) for word in _tick_words(values, log)]
+
+
+def _tick_words(values: Sequence[float], log: bool) -> list[str]:
     if log:
         return [f"{value:g}" if 0.9e-3 < value < 1.1e4 else f"{value:.0e}" for value in values]
     largest = max(map(abs, values), default=0.0)

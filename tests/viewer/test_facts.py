@@ -13,9 +13,10 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.viewer import facts
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.typeset import CHIP, TIED, Run
+from cppn_gl.viewer.typeset import CHIP, Run
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Point, plane_point
+from cppn_gl.views.text import TIED
 
 SIZE = (320, 200)
 
@@ -136,7 +137,7 @@ def test_a_network_that_is_given() -> None:
     [
         (Viewport((0.0, 0.0), 2.6), (1280, 800), "x −4.16 … 4.16   y −2.60 … 2.60"),
         (Viewport((0.0, 0.0), 1.0), (300, 600), "x −1.00 … 1.00   y −2.00 … 2.00"),
-        (Viewport((5e5, 0.0), 1e6), (2, 1), "x −1.5e+06 … 2.5e+06   y −1e+06 … 1e+06"),
+        (Viewport((5e5, 0.0), 1e6), (2, 1), "x −1.5×10⁶ … 2.5×10⁶   y −10⁶ … 10⁶"),
         (Viewport((0.5, -0.25), 1e-3), (1, 1), "x 0.49900 … 0.50100   y −0.25100 … −0.24900"),
     ],
 )
@@ -190,7 +191,7 @@ def test_the_words_at_the_pointer_and_the_colour() -> None:
 
 def test_values_are_short_whatever_they_are() -> None:
     found = [facts._value(v) for v in (0.5, -0.0001234, 12345.678, np.nan, np.inf, -np.inf, 0.0)]
-    assert found == ["0.500", "−0.000123", "1.23e+04", "not a number", "∞", "−∞", "0.000"]
+    assert found == ["0.500", "−0.000123", "1.23×10⁴", "not a number", "∞", "−∞", "0.000"]
 
 
 # Where the plane is in a picture

@@ -29,6 +29,7 @@ from cppn_gl.viewer.hud import (
 )
 from cppn_gl.viewer.lesson import Lesson
 from cppn_gl.viewer.typeset import Run, says
+from cppn_gl.views import text
 
 Size = tuple[int, int]
 TOLD = Told(
@@ -352,7 +353,7 @@ def test_facts_without_room_are_left_out_and_none_is_cut() -> None:
         told = [run.words.strip(" ·") for row in rows for run in row if run.words.strip(" ·")]
         assert set(told) <= {"A title", *parts}
         for row, wide in zip(rows, widths, strict=False):
-            assert sum(typeset.width(run.words, 16, run.style) for run in row) <= wide
+            assert sum(text.width(run.words, 16, run.style) for run in row) <= wide
     assert len(_fitted(("A title", parts), 16, [2000.0])[0]) == 1 + len(parts)
 
 

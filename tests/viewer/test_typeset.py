@@ -1,18 +1,14 @@
 """The window's typeface: words are wrapped by width, lose nothing, and stay in their room."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from letters import LONG, SIZES
-from PIL import ImageFont
 
 from cppn_gl.viewer import typeset
 from cppn_gl.viewer.typeset import (
     CHIP,
     LEAST,
     RED,
-    TIED,
     Line,
     Paragraph,
     Run,
@@ -22,11 +18,10 @@ from cppn_gl.viewer.typeset import (
     paginate,
     panel,
     says,
-    shorten,
     spreads,
-    width,
 )
 from cppn_gl.views import text
+from cppn_gl.views.text import TIED, shorten, width
 
 TALE = "A unit adds up all values of the layer before, each times a weight, plus a bias. " * 8
 ODD = ("", "\n", "\ud800", "日本語", "e\u0301", "\u202eabc", "\U0001f600" * 200, "\0")
@@ -40,20 +35,6 @@ def ink(pixels: text.Pixels) -> tuple[int, int, int, int]:
     """left, top, right, bottom of the letters, which are lighter than any background."""
     rows, across = np.nonzero(pixels[..., :3].min(axis=2) > 120)
     return across.min(), rows.min(), across.max() + 1, rows.max() + 1
-
-
-@pytest.mark.parametrize("style", text.STYLES)
-@pytest.mark.parametrize("size", [9, 16, 31])
-def test_figures_have_one_width_so_that_numbers_align(size: int, style: str) -> None:
-    assert len({width(digit * 10, size, style) for digit in "0123456789"}) == 1
-
-
-@pytest.mark.parametrize("style", text.STYLES)
-@pytest.mark.parametrize("letter", "√σ×−±·…–≥→↑ÄßФ●ⁿ")
-def test_every_letter_has_a_glyph_here_or_in_the_spare_font(letter: str, style: str) -> None:
-    ((font, part),) = typeset._faces(letter, 24, style)
-    assert part == letter
-    assert bytes(font.getmask(letter)) != bytes(font.getmask("\U000f0000"))
 
 
 @pytest.mark.parametrize("room", [40, 77, 150, 400, 2000])
@@ -190,9 +171,3 @@ def test_sizes_follow_the_shorter_side_and_the_monitor() -> None:
     assert font_size((20, 20), 2.0) == LEAST
     for size in SIZES:  # a small window on a fine monitor still holds lines
         assert font_size(size, 2.0) <= max(LEAST, min(size) / 14)
-
-
-def test_no_system_library_lays_the_letters_out() -> None:
-    """Raqm, which Pillow prefers where libfribidi is installed, has other widths."""
-    faces: list[Any] = [text.face(13, style) for style in text.STYLES]
-    assert {face.layout_engine for face in faces} == {ImageFont.Layout.BASIC}

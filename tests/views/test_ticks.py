@@ -1,6 +1,7 @@
 """Axes: round numbers, and words that tell them apart."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -41,15 +42,27 @@ def test_decades_are_powers_of_ten_evenly_apart() -> None:
     assert decades(0, 1, 5) == []
 
 
+def number(words: str) -> float:
+    """The number that a label stands for: −3×10⁻⁵."""
+    power = re.search("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+$", words)
+    if power is None:
+        return float(words.replace("−", "-"))
+    exponent = power[0].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    mantissa = words[: power.start()].removesuffix("10").removesuffix("×").replace("−", "-")
+    return float(f"{mantissa or ''}{'' if mantissa.strip('-') else '1'}e{exponent}")
+
+
 def test_words_have_the_digits_that_tell_ticks_apart() -> None:
-    assert tick_words([-0.5, 0.0, 0.5]) == ["-0.5", "0.0", "0.5"]
-    assert tick_words([-2.0, 0.0, 2.0]) == ["-2", "0", "2"]
-    assert tick_words([0.001, 1.0, 1e4, 1e-12], log=True) == ["0.001", "1", "10000", "1e-12"]
+    assert tick_words([-0.5, 0.0, 0.5]) == ["−0.5", "0.0", "0.5"]
+    assert tick_words([-2.0, 0.0, 2.0]) == ["−2", "0", "2"]
+    assert tick_words([0.001, 1.0, 1e4, 1e-12], log=True) == ["0.001", "1", "10000", "10⁻¹²"]
     assert tick_words([]) == []
     for low, high in RANGES:
         words = tick_words(ticks(low, high, 5))
         assert len(set(words)) == len(words), words
-        assert [float(w) for w in words] == pytest.approx(ticks(low, high, 5), rel=1e-6, abs=1e-12)
+        assert [number(word) for word in words] == pytest.approx(
+            ticks(low, high, 5), rel=1e-6, abs=1e-12
+        )
 
 
 @pytest.mark.parametrize(("value", "above"), [(1, 1), (1.01, 2), (3, 5), (0.07, 0.1), (50, 50)])
@@ -69,11 +82,11 @@ def test_limits_hold_all_finite_values_with_room() -> None:
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0, "0"), (0.02, "0.02"), (1.5, "1.5"), (40, "40"), (1234, "1234"), (3e-5, "3e-5")],
+    [(0, "0"), (0.02, "0.02"), (1.5, "1.5"), (40, "40"), (1234, "1234"), (-3e-5, "−3×10⁻⁵")],
 )
 def test_numbers_are_short(value: float, words: str) -> None:
     assert short(value) == words
-    assert len(short(value * 1.23456)) <= 7
+    assert len(short(value * 1.23456)) <= 9
 
 
 @pytest.mark.parametrize(

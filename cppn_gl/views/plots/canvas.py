@@ -26,7 +26,7 @@ from cppn_gl.views.plots.plot import (
     mix,
     y_ticks,
 )
-from cppn_gl.views.text import font, letter, shorten
+from cppn_gl.views.text import line_height, shorten, width, write
 from cppn_gl.views.ticks import tick_words, ticks
 
 SAMPLES = 4
@@ -72,8 +72,13 @@ class PlotCanvas:
         bold: bool = False,
     ) -> None:
         """Text at a pixel; `anchor` is Pillow's text anchor."""
-        at = (round(place[0]), round(place[1]))
-        self.draw.text(at, words, fill=color, font=font(self.font_size, bold), anchor=anchor)
+        style = "bold" if bold else "regular"
+        write(self.draw, place, words, self.font_size, color, style, anchor)
+
+    @property
+    def leading(self) -> int:
+        """The line height in pixels."""
+        return line_height(self.font_size)
 
     def panel(self, frame: Frame) -> None:
         """A whole panel: background, grid, lines, tick labels, titles, legend."""
@@ -92,8 +97,8 @@ class PlotCanvas:
 
     def lines(self, frame: Frame, lines: Iterable[Line]) -> None:
         """Lines, anti-aliased and clipped to the frame."""
-        width, height = frame.size
-        if min(width, height) < _LEAST_FIELD:
+        wide, height = frame.size
+        if min(wide, height) < _LEAST_FIELD:
             return
         lines = list(lines)
         placed = [np.stack(frame.place(line.x, line.y), axis=1) for line in lines]
@@ -101,12 +106,12 @@ class PlotCanvas:
         for points in placed:
             points -= frame.box[:2]
             np.clip(points[:, 1], -reach, reach, out=points[:, 1])
-        times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (width * height)))))
+        times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (wide * height)))))
         climbs = [_climb(points) for points in placed]
         if sum(climbs) > _LONG:  # too dense for smoothing to be visible
             times = min(times, 2)
         crop = self.image.crop(frame.box)
-        crop = crop.resize((width * times, height * times), Image.Resampling.NEAREST)
+        crop = crop.resize((wide * times, height * times), Image.Resampling.NEAREST)
         draw = ImageDraw.Draw(crop)
         unit = max(self.font_size / 9, 0.9) * times
         for line, points, climb in zip(lines, placed, climbs, strict=True):
@@ -117,8 +122,8 @@ class PlotCanvas:
     def _grid(self, frame: Frame) -> tuple[list[float], list[float]]:
         """Draw grid lines; return the ticks along x and y."""
         panel, (left, top, right, bottom) = frame.panel, frame.box
-        width, height = frame.size
-        across = _fitting_ticks(panel, width, letter(self.font_size)[0])
+        wide, height = frame.size
+        across = _fitting_ticks(panel, wide, self.font_size)
         up = y_ticks(panel, self.font_size, height)
         for x in frame.place(np.array(across), np.array([0.0] * len(across)))[0]:
             self.draw.line((int(x), top, int(x), bottom - 1), fill=GRID)
@@ -134,7 +139,7 @@ class PlotCanvas:
 
     def _numbers(self, frame: Frame, across: list[float], up: list[float]) -> None:
         panel, (left, _, _, bottom) = frame.panel, frame.box
-        leading, pad = letter(self.font_size)[1], self.font_size * 0.4
+        leading, pad = self.leading, self.font_size * 0.4
         if panel.x_ticks:
             at = frame.place(np.array(across), np.zeros(len(across)))[0]
             for x, words in zip(at, tick_words(across), strict=True):
@@ -148,30 +153,31 @@ class PlotCanvas:
 
     def _titles(self, frame: Frame) -> None:
         panel, (left, top, right, bottom) = frame.panel, frame.box
-        advance, leading = letter(self.font_size)
-        room = int((right - left) / advance)
+        leading, size, room = self.leading, self.font_size, right - left
         if panel.titles:
-            title = next((t for t in panel.titles if len(t) <= room), panel.titles[-1])
-            self.text((left, top - leading * 1.25), shorten(title, room), INK, bold=True)
-        inside = max(0, room - 1)
-        pad = round(self.font_size * 0.5)
+            fits = (t for t in panel.titles if width(t, size, "bold") <= room)
+            title = shorten(next(fits, panel.titles[-1]), size, room, "bold")
+            self.text((left, top - leading * 1.25), title, INK, bold=True)
+        pad = round(size * 0.5)
+        inside = room - 2 * pad
         if panel.corner and bottom - top > 1.2 * leading:
-            words = shorten(panel.corner, inside)
+            words = shorten(panel.corner, size, inside, "bold")
             start = bottom - 1 - leading if panel.low else top + 1
-            end = (left + 2 * pad + round(len(words) * advance), start + leading)
+            end = (left + 2 * pad + round(width(words, size, "bold")), start + leading)
             self.dim(Frame(panel, (left, start, *end)), 0.7)
             self.text((left + pad, start), words, INK, bold=True)
         if panel.note and bottom - top > 1.5 * leading:
-            words, y = shorten(panel.note, inside), round(top + 0.65 * (bottom - top))
-            start = right - 2 * pad - round(len(words) * advance)
+            words = shorten(panel.note, size, inside, "bold")
+            y = round(top + 0.65 * (bottom - top))
+            start = right - 2 * pad - round(width(words, size, "bold"))
             self.dim(Frame(panel, (start, y - leading // 2, right, y + leading // 2)), 0.7)
             self.text((right - pad, y), words, ALARM, anchor="rm", bold=True)
 
     def _legend(self, frame: Frame) -> None:
         """The names of the lines, in the place that covers the fewest of their points."""
         named = [line for line in frame.panel.lines if line.label]
-        advance, leading = letter(self.font_size)
-        wide = max((len(line.label) for line in named), default=0) * advance + 3.2 * self.font_size
+        leading, size = self.leading, self.font_size
+        wide = max((width(line.label, size) for line in named), default=0) + 3.2 * size
         high = len(named) * leading + self.font_size * 0.5
         if not named or wide > frame.size[0] * 0.75 or high > frame.size[1] * 0.5:
             return
@@ -202,17 +208,17 @@ class PlotCanvas:
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
         self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])
         self.text((x + length + font_size * 0.5, y), line.label, FAINT, anchor="lm")
-        return x + length + font_size * 0.5 + len(line.label) * letter(font_size)[0]
+        return x + length + font_size * 0.5 + width(line.label, font_size)
 
 
-def _fitting_ticks(panel: Plot, width: int, advance: float) -> list[float]:
+def _fitting_ticks(panel: Plot, wide: int, font_size: int) -> list[float]:
     """As many round numbers along x as their labels have room for, at most nine."""
     for most in range(9, 0, -1):
         found = ticks(*panel.x, most)
         if panel.whole:
             found = [t for t in found if abs(t - round(t)) < 1e-9]
-        longest = max(map(len, tick_words(found)), default=0)
-        if len(found) * (longest + 2) * advance <= width:
+        widest = max((width(word, font_size) for word in tick_words(found)), default=0)
+        if len(found) * (widest + 1.2 * font_size) <= wide:
             return found
     return []
 
@@ -224,17 +230,17 @@ def _climb(points: Float64) -> float:
 
 def _stroke(draw: ImageDraw.ImageDraw, points: Float64, line: Line, unit: float) -> None:
     """One line on an enlarged copy, interrupted where it is not finite."""
-    width = max(1, round(line.width * unit))
+    thick = max(1, round(line.width * unit))
     bad = ~np.isfinite(points).all(axis=1)
     for piece in np.split(points, np.flatnonzero(bad)):
         piece = piece[np.isfinite(piece).all(axis=1)]
         parts = _dashes(piece, 4.5 * unit) if line.dashed else [piece]
         for part in parts:
             if len(part) > 1:
-                part = _thinned(part, width)
-                draw.line(np.round(part).ravel().tolist(), fill=line.color, width=width)
+                part = _thinned(part, thick)
+                draw.line(np.round(part).ravel().tolist(), fill=line.color, width=thick)
         if line.dots or len(piece) == 1:
-            radius = width * 1.25
+            radius = thick * 1.25
             for x, y in piece:
                 draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=line.color)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
-from cppn_gl.views.text import MIN_FONT, fitting, letter
+from cppn_gl.views.text import MIN_FONT, fitting, line_height, width
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
 GROUND: RGB = (13, 15, 20)
@@ -152,16 +152,17 @@ def arrange(
 
     `heights`: the rows' relative heights; equal by default.
     """
-    advance, leading = letter(font_size)
+    leading = line_height(font_size)
     left, top, right, bottom = box
     columns = max((len(row) for row in rows), default=1)
     cell = ((right - left) / columns, (bottom - top) / max(len(rows), 1))
-    words = cell[0] >= 17 * advance and cell[1] >= 5 * leading
+    words = cell[0] >= 10 * font_size and cell[1] >= 5 * leading
     gap = font_size * 0.9 if words else min(2.0, cell[0] / 4, cell[1] / 4)
     margin = gap / 2
     if words:
         labels = [w for row in rows for p in row for w in _y_words(p, font_size, cell[1])]
-        margin = max([4, *map(len, labels)]) * advance + font_size * 0.8
+        widest = max((width(label, font_size) for label in labels), default=0.0)
+        margin = max(2.4 * font_size, widest) + font_size * 0.8
     above = [leading * 1.4 if words and any(p.titles for p in row) else gap / 2 for row in rows]
     named = words and cell[1] >= 7 * leading
     below = [_below(row, named, leading) if words else gap / 2 for row in rows]
@@ -191,7 +192,7 @@ def _below(row: Sequence[Plot], named: bool, leading: float) -> float:
 
 def y_ticks(panel: Plot, font_size: int, high: float) -> list[float]:
     """Round numbers along y of a plotting area `high` pixels high."""
-    most = max(3, int(high / (letter(font_size)[1] * 1.8)))
+    most = max(3, int(high / (line_height(font_size) * 1.8)))
     return (decades if panel.log else ticks)(*panel.y, min(most, 9))
 
 

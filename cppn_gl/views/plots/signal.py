@@ -21,7 +21,7 @@ from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Frame, Line, Plot
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
-from cppn_gl.views.text import MIN_FONT, letter, shorten, significant
+from cppn_gl.views.text import MIN_FONT, line_height, shorten, significant, width
 from cppn_gl.views.ticks import round_up
 
 _OPAQUE = 232  # alpha of the card, of 255
@@ -236,26 +236,26 @@ def _layer_at(card: _Card, place: tuple[float, float]) -> int | None:
 
 def card_box(size: Size, font_size: int, columns: int) -> Box:
     """The card's box: on the right in a landscape picture, else at the bottom."""
-    (width, height), fraction = size, 0.52 + 0.08 * columns
-    gap = min(font_size, width // 20, height // 20)
-    if width >= height:
+    (across, down), fraction = size, 0.52 + 0.08 * columns
+    gap = min(font_size, across // 20, down // 20)
+    if across >= down:
         wide = min(
-            width - 2 * gap,
-            max(round(fraction * width), round(32 * columns * letter(font_size)[0])),
+            across - 2 * gap,
+            max(round(fraction * across), round(19 * columns * font_size)),
         )
-        return width - gap - wide, gap, width - gap, height - gap
-    high = min(height - 2 * gap, max(round(0.62 * height), 26 * letter(font_size)[1]))
-    return gap, height - gap - high, width - gap, height - gap
+        return across - gap - wide, gap, across - gap, down - gap
+    high = min(down - 2 * gap, max(round(0.62 * down), 26 * line_height(font_size)))
+    return gap, down - gap - high, across - gap, down - gap
 
 
 def _draw(found: list[NamedSignal], size: Size) -> _Card:
     font_size = max(MIN_FONT, round(plot.font_size(size) * 0.8))
     box = card_box(size, font_size, len(found))
     canvas = PlotCanvas(size, font_size)
-    advance, leading = letter(font_size)
+    leading = line_height(font_size)
     left, top, right, bottom = box
     pad = min(font_size // 2, (right - left) // 16)
-    has_text = right - left >= 40 * advance and bottom - top >= 22 * leading
+    has_text = right - left >= 24 * font_size and bottom - top >= 22 * leading
     head = leading * 1.5 if has_text and found[0].name else 0
     summary = 4.6 * leading if has_text else 0
     keys = 2.5 * leading if has_text else 0
@@ -265,20 +265,22 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
         for frame in row:
             canvas.panel(frame)
     if has_text:
-        room = int(frames[0][0].size[0] / advance)
-        short = any(len(line) > room for column in found for line in words(column.signal))
+        room = frames[0][0].size[0]
+        every = [line for column in found for line in words(column.signal)]
+        short = max(width(line, font_size) for line in every) > room
         for k, column in enumerate(found):
             x = frames[0][k].box[0]
-            canvas.text((x, top + pad), shorten(column.name, room), bold=True)
+            canvas.text((x, top + pad), shorten(column.name, font_size, room, "bold"), bold=True)
             for number, line in enumerate(words(column.signal, short=short)):
-                canvas.text((x, inner[3] + (number + 0.3) * leading), shorten(line, room))
+                line = shorten(line, font_size, room)
+                canvas.text((x, inner[3] + (number + 0.3) * leading), line)
         _keys(canvas, frames[0][0], (frames[0][0].box[0], bottom - pad - keys + leading * 0.6))
     return _Card(box, frames, canvas, found)
 
 
 def _keys(canvas: PlotCanvas, frame: Frame, place: tuple[float, float]) -> None:
     """The legend of the panel of standard deviations, two entries in a row."""
-    advance, leading = letter(canvas.font_size)
+    leading = canvas.leading
     for k, line in enumerate(frame.panel.lines[i] for i in (2, 3, 1, 0)):
-        x = place[0] + (k % 2) * 27 * advance
+        x = place[0] + (k % 2) * 16 * canvas.font_size
         canvas.key((x, place[1] + (k // 2) * leading * 1.1), line)

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.text import MIN_FONT, fitting, font, letter, significant
+from cppn_gl.views.text import MIN_FONT, fitting, line_height, significant, width, write
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
 TICK = 0.6  # length in font sizes
@@ -115,7 +115,7 @@ class Letters:
     def __init__(self, size: tuple[int, int]):
         self._size = size
         self.font_size = font_size(size)
-        self._advance, self.leading = letter(max(self.font_size, MIN_FONT))
+        self.leading = line_height(max(self.font_size, MIN_FONT))
         self._image = Image.new("L", size, 0)
         self._pen = ImageDraw.Draw(self._image)
         self._taken: list[tuple[float, float, float, float]] = []
@@ -129,7 +129,7 @@ class Letters:
         self, place: NDArray[Any], across: NDArray[Any], text: str, *, bold: bool = False
     ) -> None:
         """Write beside a place, in the direction `across`."""
-        wide, high = len(text) * self._advance, float(self.leading)
+        wide, high = self._width(text, bold), float(self.leading)
         # The distance is that of the nearest corner or side of the text's box.
         reach = 0.95 * self.font_size + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
         x, y = place + across * reach
@@ -140,7 +140,7 @@ class Letters:
         self._write(text, self._size[0] / 2, self.leading * 0.9, True)
 
     def _write(self, text: str, x: float, y: float, bold: bool) -> None:
-        wide, high = len(text) * self._advance / 2, self.leading * 0.4
+        wide, high = self._width(text, bold) / 2, self.leading * 0.4
         box = (x - wide, y - high, x + wide, y + high)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self._size[0] and box[3] <= self._size[1]
         free = not any(
@@ -148,7 +148,14 @@ class Letters:
         )
         if self.font_size >= MIN_FONT and inside and free:
             self._taken.append(box)
-            self._pen.text((x, y), text, 255, font(self.font_size, bold), anchor="mm")
+            write(self._pen, (x, y), text, self.font_size, 255, _style(bold), "mm")
+
+    def _width(self, text: str, bold: bool) -> float:
+        return width(text, max(self.font_size, MIN_FONT), _style(bold))
+
+
+def _style(bold: bool) -> str:
+    return "bold" if bold else "regular"
 
 
 def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:

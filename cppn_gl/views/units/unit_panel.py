@@ -14,7 +14,7 @@ from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.views.base import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
-from cppn_gl.views.text import counted, font, letter, shorten, wrap
+from cppn_gl.views.text import counted, line_height, shorten, significant, width, wrap, write
 from cppn_gl.views.units.diverging import palette, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, UnitSummary, shaded
 
@@ -30,8 +30,8 @@ class Page:
         self.image, self.font_size = image, font_size
         self.draw = ImageDraw.Draw(image)
         self.left, self.top, self.right, self.bottom = box
-        self.leading = letter(font_size)[1]
-        self.columns = int((self.right - self.left) / letter(font_size)[0])
+        self.leading = line_height(font_size)
+        self.wide = self.right - self.left
 
     def room(self) -> int:
         """Pixels left below."""
@@ -39,9 +39,10 @@ class Page:
 
     def line(self, text: str, ink: tuple[int, int, int, int] = DIM, *, bold: bool = False) -> None:
         """A line of text, truncated to the width."""
-        if self.room() >= self.leading and self.columns > 1:
-            short = shorten(text, self.columns)
-            self.draw.text((self.left, self.top), short, fill=ink, font=font(self.font_size, bold))
+        if self.room() >= self.leading and self.wide > self.font_size:
+            style = "bold" if bold else "regular"
+            short = shorten(text, self.font_size, self.wide, style)
+            write(self.draw, (self.left, self.top), short, self.font_size, ink, style)
             self.top += self.leading
 
     def lines(self, words: list[str]) -> None:
@@ -49,7 +50,7 @@ class Page:
         line = ""
         for word in words:
             longer = f"{line}  {word}" if line else word
-            if line and len(longer) > self.columns:
+            if line and width(longer, self.font_size) > self.wide:
                 self.line(line)
                 longer = word
             line = longer
@@ -70,17 +71,16 @@ class Page:
 
     def words(self, text: str) -> None:
         """Wrapped text."""
-        for line in wrap(text, self.columns):
+        for line in wrap(text, self.font_size, max(self.wide, self.font_size)):
             self.line(line)
 
     def ends(self, *labels: str) -> None:
         """Labels spread evenly over the width: left, middle, right."""
         if self.room() < self.leading:
             return
-        advance = letter(self.font_size)[0]
         for label, fraction in zip(labels, np.linspace(0, 1, len(labels)), strict=True):
-            x = self.left + fraction * (self.right - self.left - advance * len(label))
-            self.draw.text((x, self.top), label, fill=DIM, font=font(self.font_size))
+            x = self.left + fraction * (self.wide - width(label, self.font_size))
+            write(self.draw, (x, self.top), label, self.font_size, DIM)
         self.top += self.leading
 
     def scale(self, ramp: Float32, *labels: str) -> None:
@@ -139,11 +139,11 @@ class Page:
         last = self.left + round(len(shown) * pitch)
         self.draw.line((self.left, axis, last - 1, axis), fill=AXIS)
         self.top += high
-        advance = letter(self.font_size)[0]
-        if max(map(len, names)) * advance < pitch and self.room() >= self.leading:
+        widest = max(width(name, self.font_size) for name in names)
+        if widest + self.font_size / 3 < pitch and self.room() >= self.leading:
             for index, name in enumerate(names):
-                middle = self.left + (index + 0.5) * pitch - len(name) * advance / 2
-                self.draw.text((middle, self.top), name, fill=DIM, font=font(self.font_size))
+                at = self.left + (index + 0.5) * pitch, self.top
+                write(self.draw, at, name, self.font_size, DIM, anchor="ma")
             self.top += self.leading
         else:
             self.ends(names[0], names[-1])
@@ -168,7 +168,7 @@ def _pages(image: Image.Image, box: Box, font_size: int, aspect: float) -> tuple
     draw = ImageDraw.Draw(image)
     draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=(*GROUND, 255))
     if box[2] - box[0] > 1.3 * (box[3] - box[1]):
-        high = box[3] - box[1] - round(BELOW * letter(font_size)[1])
+        high = box[3] - box[1] - round(BELOW * line_height(font_size))
         edge = min((box[0] + box[2]) // 2, box[0] + max(12 * font_size, round(high * aspect)))
         left = Page(image, (box[0], box[1], edge, box[3]), font_size)
         return left, Page(image, (edge + font_size, box[1], box[2], box[3]), font_size)
@@ -197,7 +197,10 @@ def unit_panel(
     first.line(f"{summary.name}{note}", WHITE, bold=True)
     if summary.channel is None:
         ramp, low, high = palette(), -summary.reach, summary.reach
-        pixels, labels = tinted(values, summary.reach), (f"{low:.3g}", "0", f"+{high:.3g}")
+        pixels, labels = (
+            tinted(values, summary.reach),
+            (significant(low), "0", f"+{significant(high)}"),
+        )
     else:
         ramp, low, high = (
             shaded(np.linspace(0, 1, 256, dtype=np.float32), summary.channel),
@@ -208,16 +211,21 @@ def unit_panel(
     first.picture(pixels, _picture_height(first, words))
     first.scale(ramp, *labels)
     words.gap()
-    numbers = [f"mean {summary.mean:.3g}", f"std {summary.std:.3g}"]
+    numbers = [f"mean {significant(summary.mean)}", f"std {significant(summary.std)}"]
     if summary.saturated is not None:
-        numbers += [f"saturated {100 * summary.saturated:.0f} %", f"bias {summary.bias:.3g}"]
+        numbers += [
+            f"saturated {100 * summary.saturated:.0f} %",
+            f"bias {significant(summary.bias)}",
+        ]
     words.lines(numbers)
     if summary.saturates and words.room() > 8 * words.leading:
         words.words(f"saturated: {summary.saturates}")
     chart = 6 * words.leading
     if len(summary.weights):
         words.gap()
-        words.lines([counted(len(summary.weights), "incoming weight"), f"up to ±{largest:.2g}"])
+        words.lines(
+            [counted(len(summary.weights), "incoming weight"), f"up to ±{significant(largest, 2)}"]
+        )
         words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()
@@ -241,4 +249,4 @@ def picture_panel(
     words.lines([counted(*number) for number in numbers])
     words.gap()
     words.words(legend)
-    words.scale(palette(), "-1", "0", "+1")
+    words.scale(palette(), "−1", "0", "+1")

@@ -20,7 +20,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
-from cppn_gl.views.text import font
+from cppn_gl.views.text import write
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import RMS_RANGE, bound, reach_of, tinted
@@ -216,7 +216,7 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
         left = max(0.0, column.left + wide / 2 - room(font_size, text)[0] / 2)
         right = left + room(font_size, text)[0]
         if all(right < start or left > end for start, end in taken):
-            draw.text((left, board.area[1] - room(font_size, "")[1]), text, DIM, font(font_size))
+            write(draw, (left, board.area[1]), text, font_size, DIM, anchor="ld")
             taken.append((left - font_size / 4, right + font_size / 4))
     names = {0: network.inputs, network.depth: COLORS[network.outputs]}
     for layer, labels in names.items():
