@@ -1,4 +1,4 @@
-"""A grid of equal cells in reading order: the number of columns, each cell's box, room for words."""
+"""A grid of equal cells in reading order: the number of columns, each cell's box, its caption."""
 
 import math
 from dataclasses import dataclass
@@ -66,10 +66,19 @@ class Cells:
         if size == shape:
             return self
         across, down = size[0] / shape[0], size[1] / shape[1]
-        pairs = (self.origin, self.pitch, self.side)
-        places = [(x * across, y * down) for x, y in pairs]
-        down = size[1] / shape[1]
-        return Cells(self.count, self.columns, *places, self.gap * down, self.caption * down)
+
+        def place(pair: tuple[float, float]) -> tuple[float, float]:
+            return pair[0] * across, pair[1] * down
+
+        return Cells(
+            self.count,
+            self.columns,
+            place(self.origin),
+            place(self.pitch),
+            place(self.side),
+            self.gap * down,
+            self.caption * down,
+        )
 
 
 @lru_cache(maxsize=64)

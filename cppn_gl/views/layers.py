@@ -206,7 +206,10 @@ class LayersView(CPUView):
 def captions(scene: Scene, font_size: int, room: float) -> list[tuple[str, ...]]:
     """The words above each layer's pictures, the longest of which all fit; none if none do."""
     numbers = range(1, scene.network.depth + 1)
-    forms: list[list[tuple[str, ...]]] = [[(f"layer {k}",) for k in numbers], [(f"{k}",) for k in numbers]]
+    forms: list[list[tuple[str, ...]]] = [
+        [(f"layer {k}",) for k in numbers],
+        [(f"{k}",) for k in numbers],
+    ]
     if scene.options(LayersOptions).before:
         name = scene.network.drawn[-1].activation
         forms = [
