@@ -21,10 +21,11 @@ from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
 from cppn_gl.preset.value_range import default_range, stretched_range
-from cppn_gl.utils.arrays import Float32, Size
+from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
@@ -98,18 +99,11 @@ class LayersView(CPUView):
 
     uses_cursor = True
     clicked = "opens a layer"
-    colors = True
+    colors = continuous = True
 
     def cells(self, scene: Scene, size: Size, shape: Size | None = None) -> Cells:
         """The layers' cells, with captions if these are small; `shape`: see `paint_for`."""
-        shape, depth = shape or size, scene.network.depth
-        stacked = 2 if scene.options(LayersOptions).before else 1
-        bare, font_size = arranged(depth, shape, stacked), lettering.letters(shape)
-        caption = round(CAPTION * font_size)
-        fits = caption <= MOST_CAPTION * bare.side[1] / stacked
-        if not fits or not captions(scene, font_size, bare.cell[0]):
-            return bare.scaled(size, shape)
-        return arranged(depth, shape, stacked, caption).scaled(size, shape)
+        return layer_cells(scene.preset, size, shape)
 
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel: each layer fills a fraction of the picture."""
@@ -117,10 +111,7 @@ class LayersView(CPUView):
 
     def cell_picture_size(self, scene: Scene, size: Size, shape: Size | None = None) -> Size:
         """The size of one layer's picture; less than half a cell with `before`."""
-        cells = self.cells(scene, size, shape)
-        wide, high = cells.cell
-        half = max(1, math.floor((high - cells.gap - cells.caption) / 2))
-        return wide, half if scene.options(LayersOptions).before else high
+        return _picture_size(self.cells(scene, size, shape), scene.preset)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)
@@ -147,6 +138,22 @@ class LayersView(CPUView):
             yield
         return picture
 
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """Each layer's pictures, each as its own."""
+        if not preset.color.dither:
+            return ()
+        before = preset.options(LayersOptions).before
+        count = len(preset.spec.shapes)
+        cells = layer_cells(preset, size)
+        _, high = _picture_size(cells, preset)
+        boxes = []
+        for index in range(count):
+            left, top, right, bottom = cells.box(index)
+            if before:
+                boxes.append((left, top, right, min(bottom, top + high)))
+            boxes.append((left, max(top, bottom - high), right, bottom))
+        return tuple(boxes)
+
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
@@ -156,7 +163,7 @@ class LayersView(CPUView):
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         pointed = cells.at(cursor) if cursor else None
-        words = captions(scene, font_size, cells.cell[0]) if cells.caption else []
+        words = captions(scene.preset, font_size, cells.cell[0]) if cells.caption else []
         number = lettering.room(font_size, "m" * 3)
         chips = number[0] < cells.cell[0] * 0.75 and number[1] < high * 0.5
         for index in range(cells.count):
@@ -203,15 +210,34 @@ class LayersView(CPUView):
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 
 
-def captions(scene: Scene, font_size: int, room: float) -> list[tuple[str, ...]]:
+def layer_cells(preset: Preset, size: Size, shape: Size | None = None) -> Cells:
+    """The layers' cells, with captions if these are small; `shape`: see `paint_for`."""
+    shape, depth = shape or size, len(preset.spec.shapes)
+    stacked = 2 if preset.options(LayersOptions).before else 1
+    bare, font_size = arranged(depth, shape, stacked), lettering.letters(shape)
+    caption = round(CAPTION * font_size)
+    fits = caption <= MOST_CAPTION * bare.side[1] / stacked
+    if not fits or not captions(preset, font_size, bare.cell[0]):
+        return bare.scaled(size, shape)
+    return arranged(depth, shape, stacked, caption).scaled(size, shape)
+
+
+def _picture_size(cells: Cells, preset: Preset) -> Size:
+    """The size of one layer's picture; less than half a cell with `before`."""
+    wide, high = cells.cell
+    half = max(1, math.floor((high - cells.gap - cells.caption) / 2))
+    return wide, half if preset.options(LayersOptions).before else high
+
+
+def captions(preset: Preset, font_size: int, room: float) -> list[tuple[str, ...]]:
     """The words above each layer's pictures, the longest of which all fit; none if none do."""
-    numbers = range(1, scene.network.depth + 1)
+    numbers = range(1, len(preset.spec.shapes) + 1)
     forms: list[list[tuple[str, ...]]] = [
         [(f"layer {k}",) for k in numbers],
         [(f"{k}",) for k in numbers],
     ]
-    if scene.options(LayersOptions).before:
-        name = scene.network.drawn[-1].activation
+    if preset.options(LayersOptions).before:
+        name = preset.spec.output_activation
         forms = [
             [(f"layer {k}, before {name}", f"after {name}") for k in numbers],
             [(f"{k}, before", "after") for k in numbers],
