@@ -13,7 +13,7 @@ from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views.text import MIN_FONT, fitting, width, wrap
 
 LETTERS = 7.5  # font sizes in a cell's shorter side
-MOST = 18  # largest font size in pixels, at the natural size
+MOST = 14  # largest font size in pixels, at the natural size
 EMPTY = 30  # a sheet with a side up to so many pixels has no labels
 MARGIN = 3  # around the sheet, in gaps
 CAPTION = 1.6  # height of the words above a cell or a column, in font sizes

@@ -126,10 +126,10 @@ class SensitivityView(View):
         bars = _bars(layout)
         if bars is not None:
             clipped = f"clipped at {significant(found.limits[1], 2)}, the 99.5th percentile"
-            legend.fitted(at[0], at[1] + line * 4, clipped, room)
+            legend.fitted(at[0], at[1] + line * 17 // 4, clipped, room)
             unit, power = _unit(found.means)
             heading = f"mean output change by layer{power}"
-            legend.fitted(at[0], at[1] + line * 21 // 4, heading, room)
+            legend.fitted(at[0], at[1] + line * 11 // 2, heading, room)
             legend.bars(bars, found.means, layer - 1, unit)
             depth = scene.network.depth
             for number in sorted({1, layer, depth}):
@@ -220,7 +220,7 @@ def _mean(sizes: NDArray[np.float64]) -> float:
 def _layout(size: Size) -> LegendLayout:
     """The legend's layout, with bars if they do not cover too much of the picture."""
     line = LegendLayout(size, 0).line
-    tall = LegendLayout(size, 8.4, round(BARS * line), wide=25)
+    tall = LegendLayout(size, 8.6, round(BARS * line), wide=25)
     return tall if 0 < tall.covered <= COMPACT else LegendLayout(size, 4)
 
 
