@@ -178,6 +178,40 @@ def test_lines_are_visible_over_dark_colours(renderer: Renderer) -> None:
         assert np.abs(drawn[crossed] - inks(3)[0]).mean() < 0.12
 
 
+def luminance(color: np.ndarray) -> np.ndarray:
+    """The relative luminance of display values, by WCAG 2."""
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.gl
+def test_the_ground_is_quiet_and_lines_stand_out_the_earlier_the_more(renderer: Renderer) -> None:
+    drawn, fields = viewed(renderer, PRESET, SIZE), by_numpy(PRESET)
+    ground = luminance(drawn[fields[0, ..., 3] == 0].astype(float))
+    assert 0.003 < ground.std() < 0.03
+    contrast = (luminance(inks(4).astype(float)) + 0.05) / (ground.mean() + 0.05)
+    assert contrast[0] > 10
+    assert contrast[-1] > 3
+    assert (np.diff(contrast) < 0).all()
+
+
+def test_lines_are_antialiased_and_as_wide_as_they_should_be() -> None:
+    """Summed across a line of the first layer, its opacity is its width."""
+    size = (240, 160)
+    preset = PRESET.replace(layer=1, width=1, depth=2)
+    scene = scene_of(preset)
+    lines, derivatives = Lines(scene, size), Derivatives(scene.network, scene.view, scene.clock)
+    ink = region_fields(scene, derivatives, lines, np.arange(240 * 160), size)[0][:, 3]
+    ink = ink.reshape(160, 240)
+    a, b = scene.network.layers[0].weight[0].astype(float)
+    axis, steep = (1, abs(a)) if abs(a) > abs(b) else (0, abs(b))  # across the line
+    across = ink.sum(axis=axis) * steep / np.hypot(a, b)
+    inner = across[across > 0.9 * across.max()]
+    assert len(inner) > 20
+    assert inner.mean() == pytest.approx(2 * lines.widths[0] * lines.inks[0, 3], rel=0.1)
+    assert len(np.unique(np.round(ink[ink > 0], 3))) > 20
+
+
 @pytest.mark.gl
 def test_far_out_the_lines_are_a_star(renderer: Renderer) -> None:
     far = PRESET.replace(extent=400.0, bias_scale=0.5)

@@ -127,7 +127,7 @@ class SensitivityView(View):
         if bars is not None:
             clipped = f"clipped at {significant(found.limits[1], 2)}, the 99.5th percentile"
             legend.fitted(at[0], at[1] + line * 17 // 4, clipped, room)
-            unit, power = _unit(found.means)
+            unit, power = unit_of(found.means)
             heading = f"mean output change by layer{power}"
             legend.fitted(at[0], at[1] + line * 11 // 2, heading, room)
             legend.bars(bars, found.means, layer - 1, unit)
@@ -204,7 +204,7 @@ def _limits(sizes: Float64) -> tuple[float, float]:
     return float(f"{low:.{DIGITS}g}"), float(f"{high:.{DIGITS}g}")
 
 
-def _unit(means: Sequence[float]) -> tuple[float, str]:
+def unit_of(means: Sequence[float]) -> tuple[float, str]:
     """A power of ten, in which the largest mean has one digit before the point, and its words."""
     most = max((mean for mean in means if np.isfinite(mean)), default=0.0)
     power = math.floor(math.log10(most)) if most > 0 else 0
