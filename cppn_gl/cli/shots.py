@@ -51,6 +51,11 @@ def picture_options(
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
+def bits_option(parser: Parser) -> None:
+    about = "bits per channel, 8 or 16 (default 8, or those of a picture given as PRESET)"
+    parser.option("--bits", metavar="N", help=about)
+
+
 def engine_option(parser: Parser) -> None:
     about = f"one of {', '.join(engine_names())} (default {AUTO}: the fastest)"
     parser.option("--engine", default=AUTO, metavar="NAME", help=about)
@@ -67,7 +72,7 @@ def shot_of(
     changes = overrides(args) | (more or {})
     size = None if args.size is None else size_value(args.size)
     from cppn_gl.preset.animation import TIME
-    from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, Shot, read_shot
+    from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
     if library.is_picture(args.preset):
         shot = read_shot(Path(args.preset))
@@ -83,8 +88,8 @@ def shot_of(
     values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
     if size:
         values["size"] = checked(SIDES if poster else SIZE, size, "--size")
-    for name, check in (("time", TIME), ("samples", SAMPLES)):
-        if getattr(args, name) is not None:
+    for name, check in (("time", TIME), ("samples", SAMPLES), ("bits", BITS)):
+        if getattr(args, name, None) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
     return dataclasses.replace(shot, **values)
 
@@ -151,5 +156,6 @@ def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
             progress=progress,
         ) as renderer,
     ):
-        pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
+        how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+        pixels = renderer.render(shot.preset, shot.size, shot.time, **how)
         return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)

@@ -127,14 +127,24 @@ class Color:
         choice(STRETCHES),
         f"values stretched to the full colour range, measured over the view: {' '.join(STRETCHES)}",
     )
+    dither: bool = key(
+        False,
+        flag,
+        "noise of up to a level before colours become 8 bits: slow gradients show no steps",
+        short=True,
+        metavar="[true|false]",
+    )
 
     def __post_init__(self) -> None:
         validate(self, "color.")
 
     @property
     def plain(self) -> bool:
-        """Whether outputs are shown unchanged."""
-        return self == Color()
+        """Whether outputs are shown unchanged, except for noise."""
+        return self in _PLAIN
+
+
+_PLAIN = (Color(), Color(dither=True))
 
 
 @dataclass(frozen=True)

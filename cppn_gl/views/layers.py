@@ -20,10 +20,11 @@ from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import LayersOptions
 from cppn_gl.preset.value_range import default_range, stretched_range
-from cppn_gl.utils.arrays import Float32, Size
+from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
@@ -95,7 +96,7 @@ class LayersView(CPUView):
 
     uses_cursor = True
     clicked = "opens a layer"
-    colors = True
+    colors = continuous = True
 
     def cells(self, scene: Scene, size: Size) -> Cells:
         return arranged(scene.network.depth, size, 2 if scene.options(LayersOptions).before else 1)
@@ -106,10 +107,7 @@ class LayersView(CPUView):
 
     def cell_picture_size(self, scene: Scene, size: Size) -> Size:
         """The size of one layer's picture; half a cell with `before`."""
-        cells = self.cells(scene, size)
-        wide, high = cells.cell
-        half = max(1, (high - cells.gap) // 2)
-        return wide, half if scene.options(LayersOptions).before else high
+        return _picture_size(self.cells(scene, size), before=scene.options(LayersOptions).before)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)
@@ -135,6 +133,22 @@ class LayersView(CPUView):
             _put(cell, values.reshape(pixels), max(0, len(cell) - high))
             yield
         return picture
+
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """Each layer's pictures, each as its own."""
+        if not preset.color.dither:
+            return ()
+        before = preset.options(LayersOptions).before
+        count = len(preset.spec.shapes)
+        cells = arranged(count, size, 2 if before else 1)
+        _, high = _picture_size(cells, before=before)
+        boxes = []
+        for index in range(count):
+            left, top, right, bottom = cells.box(index)
+            if before:
+                boxes.append((left, top, right, min(bottom, top + high)))
+            boxes.append((left, max(top, bottom - high), right, bottom))
+        return tuple(boxes)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -194,6 +208,11 @@ class LayersView(CPUView):
         words += f", computed from {fan_in} {source}"
         opened = scene.preset.layer_picture(layer)
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
+
+
+def _picture_size(cells: Cells, *, before: bool) -> Size:
+    wide, high = cells.cell
+    return wide, max(1, (high - cells.gap) // 2) if before else high
 
 
 def _put(cell: Picture, one: Float32, top: int) -> None:

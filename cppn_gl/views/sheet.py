@@ -15,9 +15,10 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, Grid, cells
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.quantising import shifted
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
@@ -47,7 +48,7 @@ class SheetView(View):
     uses_cursor = True
     samples_itself = True
     clicked = "opens a cell"
-    colors = True
+    colors = continuous = True
 
     def __init__(self) -> None:
         self._networks = Networks()
@@ -114,6 +115,18 @@ class SheetView(View):
         """Approximate multiplications per pixel, averaged over the cells."""
         found = cells(scene.preset).cells
         return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
+
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """Each cell as its own picture, if its own preset is dithered."""
+        boxes: list[Box] = []
+        layout = self.layout(preset, size)
+        for cell in layout.grid.cells:
+            left, top, right, bottom = layout.box(cell.row, cell.column)
+            view = view_of(cell.preset)
+            if not view.problem(cell.preset):
+                inner = view.dithered(cell.preset, (right - left, bottom - top))
+                boxes += shifted(inner, (-max(0, left), -max(0, top)))
+        return tuple(boxes)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

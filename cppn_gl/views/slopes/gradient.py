@@ -50,7 +50,7 @@ class GradientView(View):
     """Gradient magnitude as colour, from dark to bright."""
 
     by_engine = False
-    plane = True
+    plane = continuous = True
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None

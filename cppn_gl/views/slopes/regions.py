@@ -58,7 +58,7 @@ class RegionsView(View):
 
     by_engine = False
     plane = True
-    colors = True
+    colors = continuous = True
 
     def problem(self, preset: Preset) -> str:
         """A smooth network has no linear regions."""

@@ -56,7 +56,7 @@ class Sensitivity:
 class SensitivityView(View):
     """The change of the picture when one layer is perturbed."""
 
-    plane = True
+    plane = continuous = True
     clicked = "on a bar chooses the layer"
 
     def begin(

@@ -27,7 +27,7 @@ from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
 class SurfaceView(View):
     """The output as a height field."""
 
-    colors = True
+    colors = continuous = True
 
     def colored(self, preset: Preset) -> bool:
         return painted(preset)

@@ -54,7 +54,7 @@ def slice_side(size: Size) -> int:
 class VolumeView(View):
     """Three inputs as a volume."""
 
-    colors = True
+    colors = continuous = True
 
     def problem(self, preset: Preset) -> str:
         if third_name(preset.spec.inputs) is None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.utils.arrays import Box, Float32
-from cppn_gl.views.base import quantise
+from cppn_gl.utils.quantising import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
 from cppn_gl.views.text import counted, line_height, shorten, significant, width, wrap, write
 from cppn_gl.views.units.diverging import palette, tinted
