@@ -57,16 +57,17 @@ TIE_DYE = (
 )
 FIGURED = {"essay": FIGURES, "tie-dye": TIE_DYE}  # by theme
 
-# The first pictures of the page: words of the command line by the names of the files.
-HIGHLIGHTS: dict[str, str] = {
-    "embers": "embers",
-    "large-15": "neylon-27 --seed 15 --weight-scale 0.66",
-    "weights-large": "weights-large",
-    "large-22": "neylon-27 --seed 22 --weight-scale 0.66",
-    "paraschopra": "paraschopra",
-    "landscape": "landscape",
-    "tie-dye-beauties": "tie-dye-beauties",
-}
+# The presets that the page begins with.
+HIGHLIGHTS = (
+    "molten-glass",
+    "liquid-chrome",
+    "orchid",
+    "weights-large",
+    "paraschopra",
+    "agate",
+    "lab",
+    "landscape",
+)
 
 
 class Pair(NamedTuple):
@@ -81,35 +82,36 @@ class Pair(NamedTuple):
 PAIRS = (
     Pair(
         "Depth 1 and depth 27",
-        "The first layer draws planes. After 26 more the same seed has folds within folds.",
-        ("depth-1", "neylon-27 --depth 1"),
-        ("wide-27", "neylon-27"),
+        "One layer bends nothing: each colour rises along one direction. The same seed with 26 "
+        "more layers has folds within folds.",
+        ("orchid-1", "orchid --depth 1"),
+        ("orchid", "orchid"),
     ),
     Pair(
         "Zoom × 256",
-        "Near enough, every smooth network is a slope: the right picture is the middle of the left "
-        "one, 256 times as large.",
-        ("wide-27", "neylon-27"),
-        ("zoom-256", "neylon-27 --extent 0.01015625"),
+        "Near enough, every smooth network is a slope. The right picture shows a spot a little to "
+        "the left of the middle, 256 times as large.",
+        ("molten-glass", "molten-glass"),
+        ("molten-glass-256", "molten-glass --center -0.455,-0.065 --extent 0.01015625"),
     ),
     Pair(
         "A relu network and its regions",
-        "Within each cell of the right picture the network is a plane; the lines are where a unit "
-        "turns on.",
-        ("regions-without", "relu-regions --view picture"),
-        ("regions-with", "relu-regions"),
+        "Each line is where a unit switches on. Within a cell between the lines every colour is a "
+        "linear ramp.",
+        ("relu", "relu"),
+        ("relu-cut", "relu --view regions"),
     ),
     Pair(
         "A picture and its gradient",
-        "How fast the colour changes, at each point of the left picture.",
-        ("gradient-without", "gradient --view picture"),
-        ("gradient-with", "gradient"),
+        "Bright where the picture changes fast. Depth makes creases, not an even roughness.",
+        ("neylon-18", "neylon-18"),
+        ("gradient", "gradient"),
     ),
 )
 PAIR_TITLE = "Before and after"
-PAIR_WORDS = "One key changed, side by side."
+PAIR_WORDS = "One change, side by side."
 MORE = "Around the figures"
-MORE_WORDS = "Other pictures of the essay's networks: closer, shallower, wider."
+MORE_WORDS = "More of the essay's networks: closer, shallower, wider, in motion."
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,7 @@ def _entry(preset: Preset, heading: str = "") -> Entry:
 
 def highlights() -> Section:
     """The first pictures of the page."""
-    entries = []
-    for name, words in HIGHLIGHTS.items():
-        picture = Picture(name, tuple(words.split()))
-        entries.append(Entry(picture.preset.title, picture))
-    return Section("Highlights", "", tuple(entries))
+    return Section("Highlights", "", tuple(_entry(load_preset(name)) for name in HIGHLIGHTS))
 
 
 def pairs() -> Section:
@@ -184,9 +182,7 @@ def sections(known: Sequence[Preset]) -> list[Section]:
         if missing:
             raise GalleryError(f"no preset shows {', '.join(missing)}")
         first = tuple(_entry(showing[figure], _heading(figure)) for figure in figures)
-        rest = tuple(
-            _entry(p) for p in of_theme if not shown(p) and p.name not in HIGHLIGHTS.values()
-        )
+        rest = tuple(_entry(p) for p in of_theme if not shown(p) and p.name not in HIGHLIGHTS)
         if name == "essay":
             found += [Section(theme.title, theme.words, first), pairs()]
             found.append(Section(MORE, MORE_WORDS, rest, wide=False))
