@@ -3,6 +3,7 @@
 #include "shading.glsl"
 
 uniform sampler2D heights; // in alpha
+uniform sampler2D slopes;  // of the heights, along u and v
 uniform sampler2D colors;
 uniform sampler2D palette; // one row, for heights
 uniform int side;      // of the fields, in texels
@@ -14,22 +15,13 @@ uniform float lit;     // 1: shaded in 3D; 0: a flat map
 uniform vec3 light;    // direction to the light, in the box's coordinates
 uniform vec3 towards;  // direction to the eye
 
-in vec2 place;
+centroid in vec2 place;
 out vec4 color;
+
+const float WIDEST = 0.02; // u and v per pixel beyond which lines at the border grow no wider
 
 // Texture coordinates of u, v: -1 and 1 are the centres of the first and last texels.
 vec2 in_field(vec2 uv) { return (0.5 + (0.5 + 0.5 * uv) * float(side - 1)) / float(side); }
-
-// From differences of neighbouring texels, so that the triangles are not visible.
-vec3 normal_at(vec2 uv) {
-    float next = 2.0 / float(side - 1);
-    vec2 low = max(uv - next, -1.0), high = min(uv + next, 1.0);
-    vec2 rise = vec2(texture(heights, in_field(vec2(high.x, uv.y))).a
-                         - texture(heights, in_field(vec2(low.x, uv.y))).a,
-                     texture(heights, in_field(vec2(uv.x, high.y))).a
-                         - texture(heights, in_field(vec2(uv.x, low.y))).a);
-    return normalize(vec3(-2.0 * relief * rise / (high - low), 1.0));
-}
 
 vec3 by_height(float height) {
     float last = float(textureSize(palette, 0).x - 1);
@@ -46,8 +38,8 @@ void main() {
     float height = texture(heights, in_field(place)).a;
     float level = height * float(contours);
     float rate = fwidth(level);
-    vec2 edge = 1.0 - abs(place), edge_rate = fwidth(place);
-    float ink = covered(min(edge.x / max(edge_rate.x, 1e-6), edge.y / max(edge_rate.y, 1e-6)), 1.0);
+    vec2 edge = (1.0 - abs(place)) / clamp(fwidth(place), 1e-6, WIDEST);
+    float ink = covered(min(edge.x, edge.y), 1.0);
 
     vec3 base = texture(colors, in_field(place)).rgb;
     bool broken = base.g < -0.5; // see field.frag
@@ -62,8 +54,8 @@ void main() {
     base = mix(base, pen, 0.6 * line);
     base = mix(base, vec3(0.12, 0.13, 0.16), 0.75 * ink * lit);
 
-    vec3 n = normal_at(place);
-    bool below = dot(n, towards) < 0.0;
-    vec3 shaded = shade(base, below ? -n : n, light, towards);
-    color = vec4(mix(base, below ? 0.8 * shaded : shaded, lit), 1.0);
+    vec3 n = normalize(vec3(-2.0 * relief * texture(slopes, in_field(place)).rg, 1.0));
+    n = gl_FrontFacing ? n : -n;
+    vec3 shaded = shade(base, n, light, towards);
+    color = vec4(mix(base, gl_FrontFacing ? shaded : 0.8 * shaded, lit), 1.0);
 }

@@ -127,7 +127,9 @@ class Canvas:
             self._wanted = new
             if self._front_of == old:
                 self._front_of = new
-                self.changes += _dither(old) != _dither(new)  # to be shown otherwise
+                if _dither(old) != _dither(new):  # the same planes are another picture
+                    self.changes += 1
+                    self.pictures += 1
             if self._drawing is not None and self._drawing.of == old:
                 self._drawing.of = new
             return
@@ -194,7 +196,8 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        region = Region.of(_coarse(size, scale), shape=size)
+        smooth = view_of(scene.preset).samples == 1  # otherwise supersampling follows
+        region = Region.of(_coarse(size, scale), shape=size, smooth=smooth)
         return self._part(pick, self._wanted, region, scale, refines=refines)
 
     def _part(

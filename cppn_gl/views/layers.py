@@ -136,7 +136,7 @@ class LayersView(CPUView):
 
     def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
         """Each layer's pictures, each as its own."""
-        if not preset.color.dither:
+        if not preset.color.noisy:
             return ()
         before = preset.options(LayersOptions).before
         count = len(preset.spec.shapes)

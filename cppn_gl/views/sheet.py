@@ -68,9 +68,9 @@ class SheetView(View):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         layout = self.layout(scene.preset, planes.size)
-        samples = region.samples if region else 1
+        region = region or Region.of(planes.size)
         owned = ExitStack()
-        return Stepping(self._draw(stage, planes, scene, layout, samples, owned), owned)
+        return Stepping(self._draw(stage, planes, scene, layout, region, owned), owned)
 
     def _draw(
         self,
@@ -78,7 +78,7 @@ class SheetView(View):
         planes: Planes,
         of: Scene,
         layout: SheetLayout,
-        samples: int,
+        whole: Region,
         owned: ExitStack,
     ) -> Steps[None]:
         picture = lettering.blank(planes.size)
@@ -96,7 +96,7 @@ class SheetView(View):
                 target = Planes(stage.painter.ctx, size)
                 owned.callback(target.release)
             # One shape for all cells, however rounded, so that their colour ranges agree.
-            region = Region.of(size, samples, scene.preset.sweep.cell)
+            region = Region.of(size, whole.samples, scene.preset.sweep.cell, smooth=whole.smooth)
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned, number, count)
             task.release()

@@ -21,7 +21,7 @@ from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
-from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, formulas
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS
@@ -96,7 +96,7 @@ class RegionsView(View):
                 gbuffers[0].textures,
                 top,
                 rows,
-                palettes=painter.shared(palettes),
+                palette=painter.shared(PaletteTexture).of(scene.preset.color),
                 **color_uniforms(scene.preset.color, color_range[0]),
             )
 

@@ -35,7 +35,8 @@ class SurfaceView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        return Stepping(SurfaceDrawing(stage, planes, scene).steps())
+        smooth = region is None or region.smooth
+        return Stepping(SurfaceDrawing(stage, planes, scene, smooth=smooth).steps())
 
     def work(self, scene: Scene) -> float:
         """The grid has a quarter of the picture's pixels; the surface costs some hundreds more."""
@@ -52,7 +53,7 @@ class SurfaceView(View):
             part = words[top : top + height, left : left + width]
             if part.size:
                 camera = camera_of(subplot, scene.preset, (width, height))
-                axes_overlay(part, camera, _axes(scene, subplot), relief, title=subplot.title)
+                axes_overlay(part, camera, _axes(scene, subplot), relief)
         return words
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -62,10 +63,7 @@ class SurfaceView(View):
             camera = camera_of(subplot, scene.preset, (width, height))
             if camera.tilt != 90:
                 continue
-            across, high = camera.half_size
-            u = ((place[0] - left) / width * 2 - 1) * across
-            v = (1 - (place[1] - top) / height * 2) * high
-            turned = camera.axes[:2, :2].T @ (u, v)
+            turned = camera.ground((place[0] - left, place[1] - top))
             if max(abs(turned)) <= 1:
                 return Hit(_value_text(scene, subplot, *turned))
         return None
