@@ -29,6 +29,7 @@ BOUND = 8.0  # levels: the largest step of a film
 FRAME_MS = 40  # milliseconds a frame: 25 frames a second
 PASSES = 4  # of even_moments: more change steps by less than 2 %
 RAMP = 0.2  # of the frames from one turning point to the other: at either end, to turn smoothly
+SLOWEST = 0.2  # the speed at a turning point; frames that are equal would become one
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def _step(a: Frame, b: Frame) -> tuple[float, float]:
 
 def ramped(count: int) -> list[float]:
     """`count` + 1 places from 0 to 1: at even speed, but slower near both ends."""
-    speeds = [math.sin(math.pi / 2 * min(1.0, e / RAMP)) ** 2 for e in _ends(count)]
+    ends = [min(1.0, distance / RAMP) for distance in _ends(count)]
+    speeds = [SLOWEST + (1 - SLOWEST) * math.sin(math.pi / 2 * end) ** 2 for end in ends]
     places = np.concatenate([[0.0], np.cumsum(speeds)])
     return [float(place / places[-1]) for place in places]
 

@@ -8,7 +8,7 @@ interrupted run goes on where it stopped.
 Qualities, measured on frames and pictures of these presets, decoded again:
 - Stills are JPEG with colour at full resolution (4:4:4), since WebP halves it: QUALITY.
 - Curves are lines and words on flat ground: lossless WebP, smaller than their JPEG.
-- Films are WebP of key frames only, FILM_QUALITY. AVIF would be smaller, but not every page that
+- Films are WebP of key frames only, by FILM_QUALITIES. AVIF would be smaller, but not every page that
   shows this repository shows it.
 - Pictures 3840 pixels wide are WebP for all, FULL_QUALITY.
 """
@@ -50,9 +50,11 @@ FILM_SAMPLES = 2
 FULL_SAMPLES = 2
 WIDE, FULL = 1200, 3840  # widths in pixels
 TALLEST = 1500  # height in pixels of a still sheet
-QUALITY, FILM_QUALITY, FULL_QUALITY = 90, 80, 70
+QUALITY, FULL_QUALITY = 90, 88
+FILM_QUALITIES = (84, 80, 76, 72, 68, 64, 60, 56)  # the first that fits a film's limit of bytes
+FILM_LIMIT, OPENING_LIMIT = 4_500_000, 6_000_000
 FEWEST, MOST = 120, 240  # frames of a film
-LEVELS = 4.0  # a film has as many frames as make its mean step this large, within these bounds
+LEVELS = 3.0  # a film has as many frames as make its mean step this large, within these bounds
 PROBE = 160  # width in pixels of the frames that moments are found by
 DRIFT = 16.0  # seconds shown of an animation without an end, forward and back
 
@@ -70,6 +72,7 @@ OWN = {  # presets with the proportions of their text, or that take long to draw
     "neylon-27": (1000, 1000),
     "neylon-40": (1000, 1000),
     "wide-400-zoom": (960, 960),
+    "scale-animated": (400, 400),
 }
 FILM, FILM_WIDE = (640, 400), 640
 OPENING = "breathing"  # the preset of the README's moving picture
@@ -208,11 +211,17 @@ def film(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
     """A film, and its steps in words. Raises GalleryError if a step is too large."""
     count = OPENING_FRAMES if picture.name == OPENING else 0
     frames = film_frames(renderer, picture.preset, picture.size, count)
-    found = films.encoded(frames, FILM_QUALITY, stamp=stamp)
+    limit = OPENING_LIMIT if picture.name == OPENING else FILM_LIMIT
+    for quality in FILM_QUALITIES:
+        found = films.encoded(frames, quality, stamp=stamp)
+        if len(found) <= limit:
+            break
+    else:
+        raise GalleryError(f"{picture.name}: {len(found)} bytes; the limit is {limit}")
     steps = films.measured(films.decoded(io.BytesIO(found)))
     if steps.largest >= films.BOUND or steps.frames != len(frames):
         raise GalleryError(f"{picture.name}: {steps}; the bound is {films.BOUND:g}")
-    return found, str(steps)
+    return found, f"quality {quality}, {steps}"
 
 
 # --- Stills ---------------------------------------------------------------------------------------
