@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import SIDE, Region
-from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.utils.threads import shared_out
 
@@ -31,7 +31,7 @@ from cppn_gl.utils.threads import shared_out
 # the second difference of one sample per pixel, then what the level before has changed.
 LEVELS = ((2, 16 / 255), (4, 16 / 255), (8, 32 / 255))
 STRONG = 64 / 255  # a second difference for which the eight blocks around are sampled too
-MARGIN = 12  # pixels: a block, and a pixel for the differences; a multiple of a texel's pixels
+MARGIN = 2 * SIDE  # pixels: a block, and a pixel for the differences; whole blocks
 AT_ONCE = 2**21  # pixels of which the samples are in memory at the same time
 EDGES = (slice(0, 3), slice(3, 6)), (slice(-3, None), slice(-6, -3))  # each with what is beside it
 
@@ -121,14 +121,16 @@ def _bent(picture: Float32, region: Region, drawn: Box) -> Chosen:
     """The blocks that need more than one sample. `picture`: of the box `drawn` of the picture."""
     near, inner = _widened(region, SIDE), _widened(region, 0)
     largest = bends(picture, _within(near, drawn))
-    strong = np.pad(largest > np.float32(STRONG), 1)
-    around = np.zeros_like(largest, bool)
-    for down in range(3):
-        for right in range(3):
-            around |= strong[down : down + around.shape[0], right : right + around.shape[1]]
-    chosen = around | (largest > np.float32(LEVELS[0][1]))
+    chosen = _spread(largest > np.float32(STRONG)) | (largest > np.float32(LEVELS[0][1]))
     left, top, right, bottom = (-(-side // SIDE) for side in _within(inner, near))
     return chosen[top:bottom, left:right].copy()
+
+
+def _spread(chosen: Chosen) -> Chosen:
+    """The chosen blocks and those around them."""
+    (rows, columns), wide = chosen.shape, np.pad(chosen, 1)
+    shifts = [wide[k // 3 : k // 3 + rows, k % 3 : k % 3 + columns] for k in range(9)]
+    return np.logical_or.reduce(shifts)  # type: ignore[no-any-return]
 
 
 def bends(picture: Float32, box: Box) -> Float32:
@@ -177,6 +179,14 @@ def runs(chosen: Chosen) -> list[Box]:
         (start, row, end, row + 1)
         for row, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True)
     ]
+
+
+def grown(boxes: Sequence[Box], part: Size) -> list[Box]:
+    """Boxes of whole blocks of a part, with the blocks around them."""
+    chosen = np.zeros([-(-side // SIDE) for side in part[::-1]], bool)
+    for left, top, right, bottom in boxes:
+        chosen[top // SIDE : -(-bottom // SIDE), left // SIDE : -(-right // SIDE)] = True
+    return [_shifted(box, (0, 0, *part)) for box in runs(_spread(chosen))]
 
 
 def area(box: Box) -> int:

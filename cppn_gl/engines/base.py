@@ -39,6 +39,7 @@ class Region:
     of the picture, whose last blocks may be cut off.
     `adaptive`: each block has as many samples as it needs (see adaptive.py); engines draw only
     regions that are not adaptive.
+    `smooth`: views with edges of their own smooth them; not in a draft, or if samples do it.
     """
 
     size: Size
@@ -46,13 +47,17 @@ class Region:
     part: Size
     jitters: tuple[Jitter, ...]
     shape: Size
+    smooth: bool = True
     boxes: tuple[Box, ...] | None = None
     adaptive: bool = False
 
     @classmethod
-    def of(cls, size: Size, samples: Samples = 1, shape: Size | None = None) -> "Region":
+    def of(
+        cls, size: Size, samples: Samples = 1, shape: Size | None = None, *, smooth: bool = True
+    ) -> "Region":
         """The whole picture, with samples × samples samples per pixel, or adaptive."""
-        return cls(size, (0, 0), size, (CENTRE,), shape or size).sampled(samples)
+        whole = cls(size, (0, 0), size, (CENTRE,), shape or size, smooth)
+        return whole.sampled(samples)
 
     def cut(self, left: int, top: int, width: int, height: int) -> "Region":
         """A rectangle of this region, given relative to it."""

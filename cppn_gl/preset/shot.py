@@ -16,7 +16,7 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import read_text
 from cppn_gl.utils.arrays import Samples
-from cppn_gl.utils.checks import PresetError, integer, line, several, show, text
+from cppn_gl.utils.checks import PresetError, choice, integer, line, several, show, text
 
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
@@ -28,7 +28,7 @@ class Shot:
     """What determines a picture: size (width, height) in pixels, time in seconds, samples.
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
-    `engine`: the engine that drew it, or "auto" before.
+    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
     """
 
     preset: Preset
@@ -37,6 +37,12 @@ class Shot:
     samples: Samples = 1
     engine: str = "auto"
     version: str = __version__
+    bits: int = 8
+
+    @property
+    def dtype(self) -> str:
+        """The type of the pixels' values."""
+        return f"uint{self.bits}"
 
     @property
     def points(self) -> int:
@@ -52,6 +58,7 @@ class Shot:
             "time": self.time,
             "samples": self.samples,
             "engine": self.engine,
+            **({"bits": self.bits} if self.bits != 8 else {}),
             "preset": self.preset.to_toml(),
         }
         return json.dumps(document, ensure_ascii=ascii)
@@ -71,6 +78,7 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
+BITS = choice((8, 16))
 _COUNT = integer(1, 16)
 
 
@@ -103,6 +111,7 @@ def parse_shot(content: str, source: str) -> Shot:
             samples=SAMPLES(document["samples"]),
             engine=text(40)(document["engine"]),
             version=text(40)(document["version"]),
+            bits=BITS(document.get("bits", 8)),
         )
     except PresetError:
         raise

@@ -32,7 +32,9 @@ def begin(
 
 def settled(view: View, region: Region) -> Region:
     """The region with the view's fixed number of samples, if it is adaptive and the view is not."""
-    return region if view.samples_itself or not region.adaptive else region.sampled(view.auto)
+    if view.samples_itself or not region.adaptive:
+        return region
+    return region.sampled(view.auto or view.samples)
 
 
 def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Region) -> Task:
@@ -45,7 +47,8 @@ def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Reg
         return view.begin(stage, planes, scene, region)
     owned = ExitStack()
     width, height, samples = *planes.size, region.samples
-    fine = Region.of((width * samples, height * samples), shape=region.shape)
+    size = width * samples, height * samples
+    fine = Region.of(size, shape=region.shape, smooth=False)
     large = Planes(stage.painter.ctx, fine.size)
     owned.callback(large.release)
     try:

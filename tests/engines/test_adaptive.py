@@ -28,8 +28,9 @@ Formula = Callable[[Float64, Float64], Float64]
 SIZE = (61, 43)
 MOST = 1 + sum(samples**2 for samples, _ in LEVELS)
 LEVEL = 1 / 255
-PRESET = load_preset("neylon-40").replace(depth=20, width=12, weight_scale=0.9)
+PRESET = load_preset("neylon-40").replace(depth=6, width=9, weight_scale=3)
 MAPPED = PRESET.replace(**{"color.mapping": "viridis", "color.stretch": "percentile"})
+FLAT = PRESET.replace(**{"color.mapping": "viridis", "color.inks": 4})
 
 
 def smooth(x: Float64, y: Float64) -> Float64:
@@ -241,7 +242,9 @@ def painted(engine: Engine, preset: Preset, size: Size, samples: Any, **keys: An
 on_processor = pytest.mark.parametrize(
     "engine", [pytest.param(EXACT["native"], marks=pytest.mark.native), NUMPY], ids=str
 )
-in_colors = pytest.mark.parametrize("preset", [PRESET, MAPPED], ids=["plain", "mapped"])
+in_colors = pytest.mark.parametrize(
+    "preset", [PRESET, MAPPED, FLAT], ids=["plain", "mapped", "flat"]
+)
 
 
 @on_processor

@@ -120,7 +120,9 @@ def test_a_large_mean_is_made_some_rows_at_a_step(
 
 def test_a_view_that_is_not_drawn_by_pixel_has_a_fixed_number() -> None:
     region, view = Region.of((20, 9), "auto"), Noise()
-    assert sampling.settled(view, region) == Region.of((20, 9), view.auto)
+    assert sampling.settled(view, region) == Region.of((20, 9), 1)
+    view.auto = 3
+    assert sampling.settled(view, region) == Region.of((20, 9), 3)
     assert sampling.settled(view, Region.of((20, 9), 3)).samples == 3
     picture = view_of(Preset())
     assert sampling.settled(picture, region) == region
@@ -129,7 +131,7 @@ def test_a_view_that_is_not_drawn_by_pixel_has_a_fixed_number() -> None:
 @pytest.mark.gl
 def test_it_is_drawn_with_that_number(renderer: Renderer) -> None:
     found = sampled(renderer, (20, 9), "auto")
-    assert np.array_equal(found, sampled(renderer, (20, 9), Noise.auto))
+    assert np.array_equal(found, sampled(renderer, (20, 9), Noise.samples))
 
 
 @pytest.mark.gl

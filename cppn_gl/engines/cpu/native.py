@@ -85,15 +85,16 @@ class Native(Evaluator):
     def pieces(self, region: Region, rate: Callable[[], float]) -> Steps[Float32]:
         """Draw a region: (height, width, 3) display values, in which samples are averaged.
 
-        If it has boxes, the other pixels are not set. Yields the fraction done. `rate()`: the
+        If it has boxes, the other pixels are 0. Yields the fraction done. `rate()`: the
         multiplications per second that are expected, by which each step fills the time that it is
         given.
         """
         width, height = region.part
-        values = np.empty((height, width, 3), np.float32)
         if region.boxes is not None:
+            values = np.zeros((height, width, 3), np.float32)
             yield from self._boxes(region, values, rate)
             return values
+        values = np.empty((height, width, 3), np.float32)
         flat, drawing = values.reshape(-1, 3), self._drawing(region)
         work, run = work_per_pixel(self.network) * len(region.jitters), self.run(region)
 
