@@ -184,6 +184,7 @@ class Engine:
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         """Begin to draw the raw network outputs into planes or a Raster of the region's size.
 
+        The region is not adaptive. An engine that cannot draw boxes alone draws the whole part.
         `painter`: the context's Painter, or a Rates object without OpenGL.
         """
         raise NotImplementedError
