@@ -7,6 +7,7 @@ import pytest
 from viewing import viewed
 
 from cppn_gl import Network, Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl import programs
 from cppn_gl.engines.gl.baked import bake
@@ -139,7 +140,8 @@ def test_the_scale_does_not_depend_on_how_it_is_measured(monkeypatch: pytest.Mon
 @pytest.mark.gl
 def test_a_coarse_picture_has_the_colours_of_the_fine_one(renderer: Renderer) -> None:
     fine = viewed(renderer, PRESET, (96, 60), 0.3).reshape(15, 4, 24, 4, 3).mean(axis=(1, 3))
-    coarse = viewed(renderer, PRESET, (24, 15), 0.3, shape=(96, 60))
+    region = Region.of((24, 15), shape=(96, 60))
+    coarse = viewed(renderer, PRESET, (24, 15), 0.3, region=region)
     assert np.abs(fine - coarse).mean() < 0.03
 
 
