@@ -106,9 +106,10 @@ class SurfaceOptions(OneOutput, PreActivation, Orbit):
     )
     panels: str = key(
         "one",
-        choice(["one", "channels", "sum"]),
-        "surfaces side by side: one; channels (red, green, blue); or sum (hidden units, their "
-        "weighted sum, and the sum from above)",
+        choice(["one", "channels", "sum", "cut"]),
+        "surfaces side by side: one; channels (red, green, blue); sum (hidden units, their "
+        "weighted sum, and the sum from above); or cut (a plot of the heights along y, and the "
+        "surface and its view from above with that line)",
     )
 
 

@@ -283,7 +283,9 @@ def test_without_opengl_it_is_the_same_picture(color: dict[str, Any]) -> None:
     assert plain.max() > 1 or plain.min() < 0  # not clamped
 
 
-@pytest.mark.parametrize("engine", ["native", "numpy", pytest.param("fragment", marks=pytest.mark.gl)])
+@pytest.mark.parametrize(
+    "engine", ["native", "numpy", pytest.param("fragment", marks=pytest.mark.gl)]
+)
 def test_flat_inks_are_not_dithered_and_are_exactly_those_asked_for(engine: str) -> None:
     own = ["#102040", "#c04010", "#f0e0c0"]
     poster = PRESET.replace(palette=own, inks=3, stretch="percentile", dither=True)
