@@ -96,7 +96,7 @@ class SheetView(View):
                 target = Planes(stage.painter.ctx, size)
                 owned.callback(target.release)
             # One shape for all cells, however rounded, so that their colour ranges agree.
-            region = Region.of(size, whole.samples, scene.preset.sweep.cell, smooth=whole.smooth)
+            region = Region.of(size, whole.sampling, scene.preset.sweep.cell, smooth=whole.smooth)
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned, number, count)
             task.release()
