@@ -142,7 +142,7 @@ def test_each_layers_picture_is_dithered_as_its_own(before: bool) -> None:
         exact = one.render(preset.replace(dither=False), size, dtype="float32")
         shown = one.render(preset, size)
     bare = quantise(exact)
-    scene, view = renderer.scene_of(preset, 0), LayersView()
+    view, scene = LayersView(), renderer.scene_of(preset, 0)
     cells, words = view.cells(scene, size), view.overlay(scene, size)
     assert words is not None
     clear = words[..., 3] == 0
