@@ -65,7 +65,10 @@ class BoxAxis:
     @property
     def title(self) -> str:
         """The name as a variable: "z0" is z with an index."""
-        letter, digits = self.name.rstrip("0123456789"), self.name.lstrip("abcdefghijklmnopqrstuvwxyz")
+        letter, digits = (
+            self.name.rstrip("0123456789"),
+            self.name.lstrip("abcdefghijklmnopqrstuvwxyz"),
+        )
         return variable(letter, int(digits) if digits else None)
 
 

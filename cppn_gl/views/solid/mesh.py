@@ -27,8 +27,8 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.box_axes import label_room
-from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
@@ -41,7 +41,7 @@ SIDES = (*DRAFTS, 513, 641, 769, 1025)
 POINTS = 0.65  # grid points per pixel of the shorter side, at most
 FINE = 2  # a smooth picture is drawn so many times as large, and averaged
 LARGE = 200_000  # pixels of a draft from which on it is multisampled, which doubles the time
-MOST = 2**23  # samples drawn at once
+MOST = 2**24  # samples drawn at once
 SQUARE = (1, 1)  # the shape of the picture on the surface
 GRIDS = 3  # cached index buffers
 LIGHT = (-0.45, 0.55, 0.7)  # its direction: right, up, towards the camera
@@ -113,8 +113,9 @@ class Strip:
 
 
 def strips(size: Size, fine: int, samples: int) -> list[Strip]:
-    """Strips of a picture, each with at most MOST samples."""
-    rows = max(1, min(size[1], MOST // (size[0] * fine**2 * max(1, samples))))
+    """About equal strips of a picture, each with about MOST samples at most."""
+    count = -(-size[0] * size[1] * fine**2 * max(1, samples) // MOST)
+    rows = -(-size[1] // count)
     return [Strip(size, top, min(top + rows, size[1]), fine) for top in range(0, size[1], rows)]
 
 

@@ -74,7 +74,11 @@ class RenderTargets:
         self._targets.give_back(user)
 
     def copy(
-        self, target: RenderTarget, planes: Planes, rows: tuple[int, int] | None = None, fine: int = 1
+        self,
+        target: RenderTarget,
+        planes: Planes,
+        rows: tuple[int, int] | None = None,
+        fine: int = 1,
     ) -> None:
         """Copy a target to rows (from, to) of planes, by default to all.
 

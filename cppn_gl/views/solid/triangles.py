@@ -102,10 +102,12 @@ def _errors(heights: Float32, leg: int) -> Float32:
         # Centres of squares, of which every other one has a rising diagonal.
         z, centre = heights, error[half::step, half::step]
         rising = abs(
-            z[half::step, half::step] - (z[:-half:step, :-half:step] + z[step::step, step::step]) / 2
+            z[half::step, half::step]
+            - (z[:-half:step, :-half:step] + z[step::step, step::step]) / 2
         )
         falling = abs(
-            z[half::step, half::step] - (z[:-half:step, step::step] + z[step::step, :-half:step]) / 2
+            z[half::step, half::step]
+            - (z[:-half:step, step::step] + z[step::step, :-half:step]) / 2
         )
         row, column = np.indices(rising.shape)
         own = np.where((row + column) % 2 == 0, rising, falling)
