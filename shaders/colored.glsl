@@ -8,12 +8,17 @@ uniform vec3 factor; // 1 / (the value mapped to 1 - low)
 uniform bool mean;   // map the mean of the channels instead of each
 uniform bool invert;
 
-vec3 mapped_outputs(vec3 value) {
+// Outputs, or their mean, in the value range: 0 to 1, and 1 beyond.
+vec3 place_of(vec3 value) {
     vec3 third = value / 3.0; // their sum could overflow
     vec3 some = mean ? vec3(third.x + third.y + third.z) : value;
-    vec3 shown = mapped(clamp((some - low) * factor, 0.0, 1.0));
-    return invert ? 1.0 - shown : shown;
+    return clamp((some - low) * factor, -1.0, 2.0);
 }
+
+vec3 inverted(vec3 shown) { return invert ? 1.0 - shown : shown; }
+
+// Flat colours have hard edges here.
+vec3 mapped_outputs(vec3 value) { return inverted(stepped(place_of(value), vec3(1e-6))); }
 
 // The mark of outputs that are not finite is not mapped.
 vec3 colored(vec3 value) { return marked(value) ? NOT_A_NUMBER : mapped_outputs(value); }

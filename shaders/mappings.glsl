@@ -1,11 +1,15 @@
-// Maps values in [0, 1] to colours: the counterpart of color.py. A palette is a row of a texture;
+// Maps values in [0, 1] to colours: the counterpart of color.py. A palette is a texture of one row;
 // each formula is that of a row of MAPPINGS. The generated macro FORMULAS selects one.
 
 uniform int mapping;       // index in MAPPINGS
-uniform int palette;       // row of the palettes; -1 for none
+uniform bool through;      // a palette
 uniform vec3 box_low;      // the formula's input for 0
 uniform vec3 box_size;     // the formula's input for 1, minus box_low
-uniform sampler2D palettes;
+uniform sampler2D palette;
+#ifdef FLAT // a program of its own: software renderers execute both sides of a branch
+uniform int levels;        // number of flat steps; 0 for none
+uniform vec3 inks[16];     // the flat colours of a palette; or paper and three plates
+#endif
 
 const mat3 ROOTS = mat3(1.0, 1.0, 1.0, // columns: of L, a, b
                         0.3963377774, -0.1055613458, -0.0894841775,
@@ -42,18 +46,44 @@ vec3 mapping_oklch(vec3 of) {
     return encoded(LINEAR * (roots * roots * roots));
 }
 
+#ifdef FLAT
+// Each output prints an ink over those before; one of a lighter ink than the paper shows none there.
+vec3 mapping_plates(vec3 of) {
+    vec3 shown = inks[0];
+    for (int k = 0; k < 3; ++k)
+        shown *= 1.0 - of[k] * (1.0 - min(inks[k + 1] / max(inks[0], 1.0 / 255.0), 1.0));
+    return shown;
+}
+#endif
+
 vec3 looked_up(float value) {
-    int last = textureSize(palettes, 0).x - 1;
+    int last = textureSize(palette, 0).x - 1;
     float place = value * float(last);
     int below = min(int(place), last - 1);
-    vec3 low = texelFetch(palettes, ivec2(below, palette), 0).rgb;
-    vec3 high = texelFetch(palettes, ivec2(below + 1, palette), 0).rgb;
+    vec3 low = texelFetch(palette, ivec2(below, 0), 0).rgb;
+    vec3 high = texelFetch(palette, ivec2(below + 1, 0), 0).rgb;
     return mix(low, high, place - float(below));
 }
 
 vec3 mapped(vec3 value) {
-    if (palette >= 0) return looked_up(value.x);
+    if (through) return looked_up(value.x);
     vec3 of = box_low + value * box_size;
     FORMULAS
     return of;
 }
+
+#ifdef FLAT
+// In steps, if there are levels. An edge covers the part of a value's reach that lies above it.
+vec3 stepped(vec3 place, vec3 reach) {
+    vec3 level = vec3(0.0), shown = inks[0];
+    for (int k = 1; k < levels; ++k) {
+        vec3 cover = clamp((place - float(k) / float(levels)) / reach + 0.5, 0.0, 1.0);
+        level += cover;
+        shown += cover.x * (inks[k] - inks[k - 1]);
+    }
+    if (levels > 0 && through) return shown;
+    return mapped(levels > 0 ? level / float(levels - 1) : clamp(place, 0.0, 1.0));
+}
+#else
+vec3 stepped(vec3 place, vec3 reach) { return mapped(clamp(place, 0.0, 1.0)); }
+#endif

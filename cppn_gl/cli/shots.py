@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.cli.options import Parser, add_overrides, overrides, size_value
+from cppn_gl.cli.options import (
+    Parser,
+    UsageError,
+    add_overrides,
+    overrides,
+    path_value,
+    size_value,
+)
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
+from cppn_gl.preset.color import MAX_COLORS
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.utils.checks import checked
+from cppn_gl.utils.checks import checked, integer
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from cppn_gl.preset.shot import Shot
 
 
+COLORS = 5  # of an image
 DELAY = 1.0  # seconds before the progress bar appears
 
 
@@ -43,6 +52,10 @@ def picture_options(
     about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
+    about = "color.palette from the main colours of an image file, dark to light"
+    parser.option("--palette-from", metavar="FILE", type=path_value, help=about)
+    about = f"number of colours from the image, 2 to {MAX_COLORS} (default {COLORS})"
+    parser.option("--palette-colors", metavar="N", help=about)
     parser.option("--size", metavar="WxH", help=size)
     about = "time to show (default 0, or that of a picture given as PRESET)"
     parser.option("--time", metavar="SECONDS", help=about if timed else argparse.SUPPRESS)
@@ -70,6 +83,7 @@ def shot_of(
     be drawn in memory.
     """
     changes = overrides(args) | (more or {})
+    changes |= _image_palette(args, changes)
     size = None if args.size is None else size_value(args.size)
     from cppn_gl.preset.animation import TIME
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
@@ -92,6 +106,21 @@ def shot_of(
         if getattr(args, name, None) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
     return dataclasses.replace(shot, **values)
+
+
+def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:
+    """The palette from an image, if requested. Raises PresetError, UsageError."""
+    if args.palette_from is None:
+        if args.palette_colors is not None:
+            raise UsageError("--palette-colors needs --palette-from")
+        return {}
+    if "color.palette" in changes:
+        raise UsageError("--palette and --palette-from both give color.palette")
+    count = COLORS if args.palette_colors is None else toml_value(args.palette_colors)
+    count = checked(integer(2, MAX_COLORS), count, "--palette-colors")
+    from cppn_gl.utils.image_colors import image_colors
+
+    return {"color.palette": list(image_colors(args.palette_from, count))}
 
 
 def opened(engine: str) -> "Renderer":

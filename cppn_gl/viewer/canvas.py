@@ -127,7 +127,9 @@ class Canvas:
             self._wanted = new
             if self._front_of == old:
                 self._front_of = new
-                self.changes += _dither(old) != _dither(new)  # to be shown otherwise
+                if _dither(old) != _dither(new):  # the same planes are another picture
+                    self.changes += 1
+                    self.pictures += 1
             if self._drawing is not None and self._drawing.of == old:
                 self._drawing.of = new
             return

@@ -134,7 +134,7 @@ class View:
 
     def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
         """The boxes of a preset's picture of `size` that are dithered, each as its own picture."""
-        return ((0, 0, *size),) if self.continuous and preset.color.dither else ()
+        return ((0, 0, *size),) if self.continuous and preset.color.noisy else ()
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None

@@ -16,7 +16,7 @@ import numpy as np
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, flat_formulas
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
@@ -94,8 +94,8 @@ class FieldCache:
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
         folder = painter.programs.folder
-        self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
-        self._palettes = painter.shared(palettes)
+        self._pass = Pass.load(painter.ctx, "field.frag", flat_formulas(), folder=folder)
+        self._palette = painter.shared(PaletteTexture)
         self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # in total, for tests
 
@@ -114,7 +114,7 @@ class FieldCache:
             one.repeat_x = one.repeat_y = False
         target = self._ctx.framebuffer([texture, slopes])
         self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
-        self._pass.set(**planes.samplers, palettes=self._palettes)
+        self._pass.set(**planes.samplers, palette=self._palette.of(color))
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1

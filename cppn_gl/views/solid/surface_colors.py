@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cppn_gl.utils.colormaps import SIZE, VIRIDIS, Palette, from_oklab, to_oklab
+from cppn_gl.utils.colormaps import SIZE, Palette, from_oklab, named, to_oklab
 
 # Dark to light in one hue each: red, green, blue.
 STOPS = (
@@ -21,4 +21,4 @@ def tint(stops: str) -> Palette:
 
 
 # By index; 0 is a surface alone, the others the outputs or units red, green and blue.
-TINTS = np.stack([VIRIDIS, *map(tint, STOPS)]).astype(np.float32)
+TINTS = np.stack([named("viridis"), *map(tint, STOPS)]).astype(np.float32)
