@@ -30,7 +30,8 @@ class Region:
     `offset`: (left, top) of the rectangle in the picture; `part`: its width and height.
     `shape`: the nominal size of the picture, of which `size` may be a lower or higher resolution.
     Statistics over the whole picture are computed for `shape`, so they are equal at every `size`.
-    `smooth`: views with edges of their own smooth them; not in a draft, or if samples do it.
+    `overlay`: the size of the picture that the view's overlay is laid over. `draft`: a better
+    picture follows, so that views need not smooth their edges.
     """
 
     size: Size
@@ -38,14 +39,23 @@ class Region:
     part: Size
     jitters: tuple[Jitter, ...]
     shape: Size
-    smooth: bool = True
+    overlay: Size
+    draft: bool = False
 
     @classmethod
     def of(
-        cls, size: Size, samples: int = 1, shape: Size | None = None, *, smooth: bool = True
+        cls,
+        size: Size,
+        samples: int = 1,
+        shape: Size | None = None,
+        *,
+        overlay: Size | None = None,
+        draft: bool = False,
     ) -> "Region":
         """The whole picture, with samples × samples samples per pixel."""
-        return cls(size, (0, 0), size, tuple(sample_jitters(samples)), shape or size, smooth)
+        shape = shape or size
+        jitters = tuple(sample_jitters(samples))
+        return cls(size, (0, 0), size, jitters, shape, overlay or shape, draft)
 
     def cut(self, left: int, top: int, width: int, height: int) -> "Region":
         """A rectangle of this region, given relative to it."""

@@ -19,7 +19,7 @@ from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils import colormaps
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views import view_of
-from cppn_gl.views.base import Stage, lay_over
+from cppn_gl.views.base import Stage, lay_over, mean_of_samples
 from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid import mesh
 from cppn_gl.views.solid.camera import Camera
@@ -329,15 +329,15 @@ def test_outlines_are_smooth_and_where_the_reference_has_them(
 ) -> None:
     exact = outline(ROUND, size)
     columns = slice(int(0.4 * size[0]), int(0.6 * size[0]))
-    fine, draft = (
+    fine, coarse = (
         edge_places(
-            drawn(renderer, ROUND, size, region=Region.of(size, smooth=smooth))[:, columns], exact
+            drawn(renderer, ROUND, size, region=Region.of(size, draft=draft))[:, columns], exact
         )
-        for smooth in (True, False)
+        for draft in (False, True)
     )
     assert roughness(fine) < 0.06
     assert abs(fine - exact).mean() < 0.4
-    assert roughness(fine) < roughness(draft)
+    assert roughness(fine) < roughness(coarse)
 
 
 @pytest.mark.parametrize("size", [(320, 200), (200, 320), (300, 300)])
@@ -414,6 +414,23 @@ def test_a_cut_is_the_same_curve_as_the_surfaces(renderer: Renderer) -> None:
     part = pixels[:, size[0] // 3 :]
     grey = np.ptp(part, axis=2) < 0.06
     assert (grey | red[:, size[0] // 3 :]).mean() > 0.98
+
+
+@pytest.mark.parametrize("panels", ["one", "sum"])
+def test_drafts_and_enlarged_pictures_show_the_body_where_the_overlay_has_its_axes(
+    renderer: Renderer, panels: str
+) -> None:
+    size = (240, 180)
+    preset = GENTLE.replace(panels=panels)
+    whole = drawn(renderer, preset, size)
+    for scale in (0.5, 2):
+        other = round(size[0] * scale), round(size[1] * scale)
+        region = Region.of(other, shape=size, draft=scale < 1)
+        found = drawn(renderer, preset, other, region=region)
+        if scale == 2:
+            found = mean_of_samples(found, 2)
+        expected = whole if scale == 2 else mean_of_samples(whole, 2)
+        assert (abs(found - expected).max(axis=2) > 0.15).mean() < 0.02
 
 
 def test_strips_make_the_same_picture(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
