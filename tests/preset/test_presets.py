@@ -258,10 +258,10 @@ def test_figures_2_and_4_have_the_inputs_and_outputs_that_they_say() -> None:
 def test_figure_3_is_its_formula_three_times() -> None:
     x = np.random.default_rng(3).uniform(-4, 4, (50, 2))
     formula = 1 / (1 + np.exp(-0.4 * x[:, 0] - x[:, 1] + 0.3))
-    grid = cells(essay(3)).cells
-    assert [cell.preset.show.view for cell in grid] == ["curves", "surface", "picture"]
-    for cell in grid:
-        assert np.abs(cell.preset.network().evaluate(x)[:, 0] - formula).max() < 1e-7
+    assert essay(3).show.view == "surface"
+    assert essay(3).options(SurfaceOptions).panels == "cut"
+    assert essay(3).options(SurfaceOptions).paint == "picture"
+    assert np.abs(essay(3).network().evaluate(x)[:, 0] - formula).max() < 1e-7
 
 
 def test_figures_5_and_6_are_three_sigmoid_planes() -> None:
