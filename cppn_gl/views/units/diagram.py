@@ -101,7 +101,8 @@ def _ends(line: Connection, board: Dashboard) -> Float64:
 
 def _longer(ends: Float64, width: float) -> Float64:
     """A line lengthened so that it ends along the tiles' sides when it is clipped there."""
-    across, down = ends[1] - ends[0]
-    step = (ends[1] - ends[0]) * width * abs(down) / max(1.0, across) / np.hypot(across, down) / 2
-    longer: Float64 = ends + np.array([-step, step])
+    step = ends[1] - ends[0]
+    across, down = step
+    share = width / 2 * abs(down) / max(1.0, across) / max(1.0, math.hypot(across, down))
+    longer: Float64 = ends + np.array([-share * step, share * step])
     return longer
