@@ -81,6 +81,11 @@ void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *byt
     kernels[isa]->quantise(count, values, bytes);
 }
 
+void cppn_dither(int32_t isa, int64_t width, int64_t height, int64_t left, int64_t top,
+                 const float *values, uint8_t *bytes) {
+    kernels[isa]->dither(width, height, left, top, values, bytes);
+}
+
 void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,
                 float *pre_activations, void *scratch) {
     kernels[isa]->dense(layer, count, units, pre_activations, aligned(scratch));

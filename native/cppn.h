@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 2
+#define CPPN_ABI 3
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -74,6 +74,11 @@ CPPN_EXPORT void cppn_draw(int32_t isa, const cppn_picture *picture, int64_t fir
 
 /* Display values as 8-bit values: round(255 v), clamped. NaN gives 0. */
 CPPN_EXPORT void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *bytes);
+
+/* The same with noise that depends on the pixel: the function `dithered` of
+ * cppn_gl/utils/quantising.py. values, bytes: (height, width, 3); left, top: the first pixel. */
+CPPN_EXPORT void cppn_dither(int32_t isa, int64_t width, int64_t height, int64_t left, int64_t top,
+                             const float *values, uint8_t *bytes);
 
 /* Pre-activations (count, rows) of a layer from units (count, columns). NaN is 0x7fc00000. */
 CPPN_EXPORT void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,

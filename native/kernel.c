@@ -239,6 +239,48 @@ static void quantise(int64_t count, const float *values, uint8_t *bytes) {
     end(before);
 }
 
+/* Noise is the difference of the halves of a pixel's hash; its unit is a level / LEVEL. */
+enum { LEVEL = 1 << 16, HALF = LEVEL / 2, SPAN = 64 /* pixels at once */ };
+
+/* 8-bit values, with noise, of values whose places as single numbers are given. */
+static uvec dithered(vec values, uvec places) {
+    const vec clamped = min_(max_(values, splat(0)), splat(1)); /* NaN becomes 0 */
+    const ivec level = __builtin_convertvector(clamped * (255.0f * LEVEL), ivec);
+    uvec h = places;
+    h ^= h >> 16;
+    h *= 0x7FEB352Du;
+    h ^= h >> 15;
+    h *= 0x846CA68Bu;
+    h ^= h >> 16;
+    const ivec high = (ivec)(h >> 16), low = (ivec)(h & (LEVEL - 1));
+    const ivec end = (level < HALF) | (level > 255 * LEVEL - HALF); /* near black or white */
+    const ivec other = (end & HALF) | (~end & low);
+    return (uvec)(level + high - other + HALF) >> 16;
+}
+
+static void dither(int64_t width, int64_t height, int64_t left, int64_t top, const float *values,
+                   uint8_t *bytes) {
+    environment before = begin();
+    uvec steps[3 * SPAN / LANES];
+    float in[3 * SPAN] = {0};
+    uint32_t eight[3 * SPAN];
+    for (uint32_t k = 0; k < 3 * SPAN; k++)
+        steps[k / LANES][k % LANES] = k / 3 + k % 3 * 0x85EBCA77u;
+    for (int64_t y = 0; y < height; y++)
+        for (int64_t x = 0; x < width; x += SPAN) {
+            const int some = 3 * (int)(width - x < SPAN ? width - x : SPAN);
+            const uint32_t place = (uint32_t)(left + x) + (uint32_t)(top + y) * 0x9E3779B1u;
+            memcpy(in, values, some * sizeof *values);
+            for (int v = 0; v < 3 * SPAN / LANES; v++) {
+                const uvec rounded = dithered(load(in + v * LANES), steps[v] + place);
+                memcpy(eight + v * LANES, &rounded, sizeof rounded);
+            }
+            for (int k = 0; k < some; k++) bytes[k] = (uint8_t)eight[k];
+            values += some, bytes += some;
+        }
+    end(before);
+}
+
 /* Single steps */
 
 /* (some, columns) numbers as [panel][column][PANEL]; the rest of the last panel is 0. */
@@ -382,5 +424,5 @@ static double peak(int64_t count) {
 #define KERNEL cppn_portable
 #endif
 
-const cppn_kernel KERNEL = {draw, quantise, dense, activate, differentiate, derivatives,
+const cppn_kernel KERNEL = {draw, quantise, dither, dense, activate, differentiate, derivatives,
                              dense64, peak};

@@ -257,6 +257,16 @@ static void quantise(int32_t isa, const void *job, int64_t first, int64_t count,
 }
 
 typedef struct {
+    int64_t left, top;
+    const float *values; /* (count, 3), of pixels in a row */
+} dither_job;
+
+static void dither(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const dither_job *d = job;
+    cppn_dither(isa, count, 1, d->left + first, d->top, d->values + 3 * first, out);
+}
+
+typedef struct {
     int32_t rows, columns;
     const double *weight, *units;
 } dense64_job;
@@ -428,6 +438,9 @@ static void check_functions(void) {
     if (one_in(2))
         for (int64_t k = 0; k < count; k++) x[k] = one_in(4) ? special() : any_float();
     check("cppn_quantise", quantise, x, count, 1);
+    dither_job noisy = {from_to(0, 1 << 20), 0, x};
+    noisy.top = from_to(0, 1 << 20);
+    check("cppn_dither", dither, &noisy, count / 3, 3);
     for (int32_t k = 0; k < LENGTH(activations); k++) {
         if (cppn_activation(activations[k]) != k) failed("cppn_activation", "any", activations[k]);
         const elementwise_job e = {k, x};

@@ -8,11 +8,18 @@ uniform vec3 factor; // 1 / (the value mapped to 1 - low)
 uniform bool mean;   // map the mean of the channels instead of each
 uniform bool invert;
 
-vec3 mapped_outputs(vec3 value) {
+// Outputs, or their mean, in the value range: 0 to 1, and 1 beyond.
+vec3 place_of(vec3 value) {
     vec3 third = value / 3.0; // their sum could overflow
     vec3 some = mean ? vec3(third.x + third.y + third.z) : value;
-    vec3 shown = mapped(clamp((some - low) * factor, 0.0, 1.0));
-    return invert ? 1.0 - shown : shown;
+    return clamp((some - low) * factor, -1.0, 2.0);
+}
+
+vec3 inverted(vec3 shown) { return invert ? 1.0 - shown : shown; }
+
+vec3 mapped_outputs(vec3 value) {
+    vec3 place = place_of(value);
+    return inverted(levels > 0 ? flattened(place, vec3(0.0)) : mapped(clamp(place, 0.0, 1.0)));
 }
 
 // The mark of outputs that are not finite is not mapped.

@@ -1,11 +1,13 @@
-// Maps values in [0, 1] to colours: the counterpart of color.py. A palette is a row of a texture;
+// Maps values in [0, 1] to colours: the counterpart of color.py. A palette is a texture of one row;
 // each formula is that of a row of MAPPINGS. The generated macro FORMULAS selects one.
 
 uniform int mapping;       // index in MAPPINGS
-uniform int palette;       // row of the palettes; -1 for none
+uniform bool through;      // a palette
 uniform vec3 box_low;      // the formula's input for 0
 uniform vec3 box_size;     // the formula's input for 1, minus box_low
-uniform sampler2D palettes;
+uniform sampler2D palette;
+uniform int levels;        // number of flat steps; 0 for none
+uniform vec3 inks[16];     // the flat colours of a palette; or paper and three plates
 
 const mat3 ROOTS = mat3(1.0, 1.0, 1.0, // columns: of L, a, b
                         0.3963377774, -0.1055613458, -0.0894841775,
@@ -42,18 +44,40 @@ vec3 mapping_oklch(vec3 of) {
     return encoded(LINEAR * (roots * roots * roots));
 }
 
+// Each output prints an ink over those before; one of a lighter ink than the paper shows none there.
+vec3 mapping_plates(vec3 of) {
+    vec3 shown = inks[0];
+    for (int k = 0; k < 3; ++k)
+        shown *= 1.0 - of[k] * (1.0 - min(inks[k + 1] / max(inks[0], 1.0 / 255.0), 1.0));
+    return shown;
+}
+
 vec3 looked_up(float value) {
-    int last = textureSize(palettes, 0).x - 1;
+    int last = textureSize(palette, 0).x - 1;
     float place = value * float(last);
     int below = min(int(place), last - 1);
-    vec3 low = texelFetch(palettes, ivec2(below, palette), 0).rgb;
-    vec3 high = texelFetch(palettes, ivec2(below + 1, palette), 0).rgb;
+    vec3 low = texelFetch(palette, ivec2(below, 0), 0).rgb;
+    vec3 high = texelFetch(palette, ivec2(below + 1, 0), 0).rgb;
     return mix(low, high, place - float(below));
 }
 
 vec3 mapped(vec3 value) {
-    if (palette >= 0) return looked_up(value.x);
+    if (through) return looked_up(value.x);
     vec3 of = box_low + value * box_size;
     FORMULAS
     return of;
+}
+
+// In steps. An edge covers the part of a value's reach that lies above it; none: hard edges. The
+// loop has no turn where there are no steps: software renderers execute both sides of a branch.
+vec3 flattened(vec3 place, vec3 reach) {
+    vec3 level = vec3(0.0), shown = inks[0], width = max(reach, 1e-6);
+    for (int k = 1; k < levels; ++k) {
+        vec3 above = place - float(k) / float(levels);
+        vec3 cover = clamp(above / width + 0.5, 0.0, 1.0);
+        if (reach == vec3(0.0)) cover = step(0.0, above);
+        level += cover;
+        shown += cover.x * (inks[k] - inks[k - 1]);
+    }
+    return through ? shown : mapped(level / max(float(levels - 1), 1.0));
 }

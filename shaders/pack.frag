@@ -1,6 +1,12 @@
 // Packs planes into bytes, round(255 v), in the order of an image in memory: red, green, blue,
 // pixel by pixel, so that the CPU need not interleave them. A texel of the target holds 16 bytes:
-// three of them are 16 pixels, or four texels of the planes.
+// three of them are 16 pixels, or four texels of the planes. DITHER: with noise.
+
+#if DITHER
+#include "dither.glsl"
+
+uniform ivec2 corner; // of the dithered picture, relative to the planes
+#endif
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
@@ -8,16 +14,25 @@ uniform sampler2D blue_plane;
 
 out uvec4 bytes;
 
-uvec4 quantised(sampler2D plane, ivec2 texel) {
-    return uvec4(floor(255.0 * clamp(texelFetch(plane, texel, 0), 0.0, 1.0) + 0.5));
+uvec4 quantised(sampler2D plane, ivec2 texel, int channel) {
+    vec4 values = clamp(texelFetch(plane, texel, 0), 0.0, 1.0);
+#if DITHER
+    ivec2 first = ivec2(4 * texel.x, texel.y) - corner;
+    uvec4 rounded;
+    for (int lane = 0; lane < 4; ++lane)
+        rounded[lane] = dithered(values[lane], first + ivec2(lane, 0), channel);
+    return rounded;
+#else
+    return uvec4(floor(255.0 * values + 0.5));
+#endif
 }
 
 // The 12 bytes of four pixels.
 uvec3 words(ivec2 texel) {
     texel = min(texel, textureSize(red_plane, 0) - 1);
-    uvec4 r = quantised(red_plane, texel);
-    uvec4 g = quantised(green_plane, texel);
-    uvec4 b = quantised(blue_plane, texel);
+    uvec4 r = quantised(red_plane, texel, 0);
+    uvec4 g = quantised(green_plane, texel, 1);
+    uvec4 b = quantised(blue_plane, texel, 2);
     return uvec3(r.x | g.x << 8u | b.x << 16u | r.y << 24u,
                  g.y | b.y << 8u | r.z << 16u | g.z << 24u,
                  b.z | r.w << 8u | g.w << 16u | b.w << 24u);

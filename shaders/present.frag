@@ -1,5 +1,12 @@
 // Converts planes of red, green and blue, four pixels per texel, to 8-bit pixels: round(255 v).
-// SCALED: the target has another size than the planes, which are interpolated linearly.
+// SCALED: the target has another size than the planes, which are interpolated linearly. DITHER: with
+// noise, which depends on the pixel of the target: it stands still while the picture is refined.
+
+#if DITHER
+#include "dither.glsl"
+
+uniform ivec2 corner; // of the dithered picture, in the target
+#endif
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
@@ -33,5 +40,12 @@ void main() {
 #else
     vec3 value = at(pixel);
 #endif
-    color = vec4(floor(255.0 * value + 0.5) / 255.0, 1.0);
+#if DITHER
+    pixel -= corner;
+    vec3 rounded = vec3(dithered(value.r, pixel, 0), dithered(value.g, pixel, 1),
+                        dithered(value.b, pixel, 2));
+#else
+    vec3 rounded = floor(255.0 * value + 0.5);
+#endif
+    color = vec4(rounded / 255.0, 1.0);
 }

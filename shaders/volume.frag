@@ -1,47 +1,26 @@
 // Ray marching, front to back, through a volume in a box, with the plane of the moving slice.
 //
-// The texture holds shaded colours, and the value in alpha. Rays are parametrised from the plane
-// through the box's centre that faces the eye, for precision when the eye is far away. By the
-// Beer-Lambert law the transmittance of a length l of density d is exp(-d l).
+// The texture holds shaded colours, and the value in alpha. By the Beer-Lambert law the
+// transmittance of a length l of density d is exp(-d l).
 
-#include "backdrop.glsl"
+#include "rays.glsl"
 
 uniform sampler3D volume;
 uniform sampler2D slice_picture;
 uniform int slice_side;   // side of its picture, in texels
-uniform vec2 half_size;   // half the target's size, in half sides of the box
-uniform vec3 right;       // unit vectors, in the box's coordinates
-uniform vec3 up;
-uniform vec3 eye;
-uniform vec3 clip_low;    // clipping: minimum and maximum of x, y, z
-uniform vec3 clip_high;
 uniform float opacity;    // density at the highest value, per unit of length
 uniform float threshold;
 uniform float stride;     // approximate length of a step
 uniform bool sliced;
-uniform float slice_at;   // z of the slice, -1 to 1
-uniform float stroke;     // half the width of the box's lines, in pixels
-uniform float pixel;      // size of a pixel at the box's centre, in half sides of the box
 uniform vec3 light;       // direction to the light, in the box's coordinates
 
 out vec4 color;
 
+float left = 1.0; // transmittance of what the ray has passed
+vec3 seen = vec3(0.0);
+
+const float RIM = 0.5;   // strength of the line round the slice
 const float SKIN = 0.25; // depth to which the lighting of a clipping face is visible
-
-// The interval (x, y) of a ray within a box.
-vec2 within(vec3 start, vec3 inverse, vec3 lowest, vec3 highest) {
-    vec3 a = (lowest - start) * inverse, b = (highest - start) * inverse;
-    vec3 near = min(a, b), far = max(a, b);
-    return vec2(max(max(near.x, near.y), near.z), min(min(far.x, far.y), far.z));
-}
-
-// The coverage of a pixel by the box's far edges, at a point of its surface. (The near edges are drawn
-// over the picture.)
-float edged(vec3 p) {
-    vec3 a = abs(p);
-    float second = a.x + a.y + a.z - max(max(a.x, a.y), a.z) - min(min(a.x, a.y), a.z);
-    return clamp(stroke + 0.5 - (1.0 - second) / pixel, 0.0, 1.0);
-}
 
 float density(float much) {
     return opacity * max((much - threshold) / max(1.0 - threshold, 1e-3), 0.0);
@@ -57,60 +36,63 @@ float cut_light(vec3 p, vec3 way) {
     return 0.7 + 0.3 * clamp(dot(normal, light) / most, 0.0, 1.0);
 }
 
+// The volume along a part of a ray, `from` to `to`, in front of what is added later.
+void march(vec3 start, vec3 way, float from, float to, float cut, float entry) {
+    float path = to - from;
+    if (path <= 0.0 || left <= 0.0) return;
+    int steps = max(1, int(ceil(path / stride)));
+    float along = path / float(steps);
+    vec3 p = 0.5 + 0.5 * (start + (from + 0.5 * along) * way), on = 0.5 * along * way;
+    float deep = from - entry + 0.5 * along;
+    for (int k = 0; k < steps; k++) {
+        vec4 value = texture(volume, p);
+        p += on;
+        float thick = density(value.a);
+        if (thick <= 0.0) continue;
+        float through = exp(-thick * along);
+        float light_here = mix(cut, 1.0, min((deep + float(k) * along) / SKIN, 1.0));
+        seen += left * (1.0 - through) * value.rgb * light_here;
+        left *= through;
+        if (left < 0.004) { left = 0.0; break; }
+    }
+}
+
 void main() {
-    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0) * half_size;
+    vec2 at = (2.0 * gl_FragCoord.xy / vec2(target_size) - 1.0 - shift) * half_size;
     vec3 start = at.x * right + at.y * up;
     vec3 way = normalize(start - eye);
     way += vec3(lessThan(abs(way), vec3(1e-7))) * 1e-7;
     vec3 inverse = 1.0 / way;
     float first = -distance(start, eye); // the eye's position on the ray
 
-    // The moving slice, hit at `plane`; its border is anti-aliased.
+    // The moving slice, hit at `plane`. `margin`: pixels from its border, inwards.
     float plane = (slice_at - start.z) * inverse.z;
-    vec2 met = start.xy + plane * way.xy;
-    vec2 inside = min(met - clip_low.xy, clip_high.xy - met);
-    float margin = min(inside.x, inside.y);
-    float cover = clamp(0.5 + margin / max(fwidth(margin), 1e-6), 0.0, 1.0);
-    bool kept = sliced && plane > first && slice_at >= clip_low.z && slice_at <= clip_high.z;
-    if (!kept) cover = 0.0;
+    float margin = min(border(start, 0), border(start, 1));
+    float cover = sliced && plane > first ? clamp(0.5 + margin, 0.0, 1.0) : 0.0;
+    if (slice_at < clip_low.z || slice_at > clip_high.z) cover = 0.0;
 
     vec2 whole = within(start, inverse, vec3(-1.0), vec3(1.0));
     vec3 behind = backdrop(0.1);
-    const vec3 line = vec3(0.62, 0.68, 0.76);
     if (whole.x >= whole.y || whole.y <= first) {
         color = vec4(behind, 1.0);
         return;
     }
+    const vec3 line = vec3(0.62, 0.68, 0.76);
     behind = mix(behind, line, 0.5 * edged(start + whole.y * way));
 
     vec2 part = within(start, inverse, clip_low, clip_high);
     part.x = max(part.x, first);
+    float cut = cut_light(start + part.x * way, way);
+    float middle = cover > 0.0 ? clamp(plane, part.x, max(part.x, part.y)) : part.y;
+    march(start, way, part.x, middle, cut, part.x);
     if (cover > 0.0) {
+        vec2 met = clamp(start.xy + plane * way.xy, clip_low.xy, clip_high.xy);
         vec2 where = (0.5 + (0.5 + 0.5 * met) * float(slice_side - 1)) / float(slice_side);
-        behind = mix(behind, texture(slice_picture, where).rgb, cover);
-        if (cover > 0.5) part.y = min(part.y, plane);
-    }
-
-    float left = 1.0; // transmittance
-    vec3 seen = vec3(0.0);
-    float path = part.y - part.x;
-    if (path > 0.0) {
-        int steps = max(1, int(ceil(path / stride)));
-        float along = path / float(steps);
-        vec3 p = 0.5 + 0.5 * (start + (part.x + 0.5 * along) * way);
-        vec3 on = 0.5 * along * way;
-        float cut = cut_light(start + part.x * way, way);
-        for (int k = 0; k < steps; k++) {
-            vec4 value = texture(volume, p);
-            p += on;
-            float thick = density(value.a);
-            if (thick <= 0.0) continue;
-            float through = exp(-thick * along);
-            seen += left * (1.0 - through) * value.rgb
-                  * mix(cut, 1.0, min((float(k) + 0.5) * along / SKIN, 1.0));
-            left *= through;
-            if (left < 0.004) { left = 0.0; break; }
-        }
+        vec3 picture_here = texture(slice_picture, where).rgb;
+        float rim = clamp(stroke + 0.5 - abs(margin - stroke), 0.0, 1.0);
+        seen += left * cover * mix(picture_here, vec3(0.92, 0.95, 1.0), RIM * rim);
+        left *= 1.0 - cover;
+        march(start, way, middle, part.y, cut, part.x);
     }
     color = vec4(clamp(seen, 0.0, 1.0) + left * behind, 1.0);
 }

@@ -24,6 +24,7 @@ from cppn_gl.cli.options import (
 )
 from cppn_gl.cli.shots import (
     DELAY,
+    bits_option,
     draw,
     engine_option,
     opened,
@@ -94,6 +95,7 @@ def _file_option(parser: Parser) -> None:
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
     about = f"output file: {files}"
     parser.option("-o", "--output", type=path_value, metavar="FILE", help=about)
+    bits_option(parser)
 
 
 def _sheet_options(parser: Parser) -> None:
@@ -125,6 +127,7 @@ def _sequence_options(parser: Parser) -> None:
     engine_option(parser)
     about = "output folder; made if it does not exist"
     parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
@@ -198,11 +201,12 @@ def _sheet(args: argparse.Namespace) -> int:
 
 def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
     """Raise an error if the file cannot be written, before anything is drawn."""
-    from cppn_gl.output.formats import SUFFIX, check_size, format_names, format_of
+    from cppn_gl.output.formats import SUFFIX, check_bits, check_size, format_names, format_of
 
     if args.output is None:
         raise UsageError(f"{command} writes {format_names()}: expected -o FILE{SUFFIX}")
     check_size(format_of(args.output), shot.size)
+    check_bits(format_of(args.output), shot.bits)
     check_target(args.output, overwrite=True)
 
 
@@ -253,7 +257,7 @@ def _sequence(args: argparse.Namespace) -> int:
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
-    sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples)
+    sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
     points = float(shot.points) * frames

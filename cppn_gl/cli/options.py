@@ -15,7 +15,7 @@ from typing import Any, NoReturn, get_args, get_origin
 
 from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.preset.tables import TABLES, field_of, resolve
-from cppn_gl.utils.checks import Integer, PresetError, help_of, pair, show
+from cppn_gl.utils.checks import Integer, PresetError, flag, help_of, pair, show
 from cppn_gl.utils.toml import toml_value
 
 PROGRAM = "python -m cppn_gl"
@@ -35,7 +35,8 @@ def nearest_name(name: str, names: Iterable[str]) -> str | None:
 class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of exiting.
 
-    `names` are the strings of all options, for suggestions.
+    `names` are the strings of all options, for suggestions; `switches` those whose value, true or
+    false, may be left out.
     """
 
     def __init__(self, command: str, **keys: Any):
@@ -48,6 +49,7 @@ class Parser(argparse.ArgumentParser):
             **keys,
         )
         self.names: list[str] = []
+        self.switches: list[str] = []
         self.option("-h", "--help", action="help", help="show this help and exit")
 
     def option(self, *names: str, **keys: Any) -> None:
@@ -63,7 +65,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse the arguments. Raises UsageError, with the nearest known option."""
-        args, extra = self.parse_known_args(_with_negatives(argv))
+        args, extra = self.parse_known_args(_with_switches(_with_negatives(argv), self.switches))
         for word in extra:
             if word.startswith("-") and word != "-":
                 name = word.partition("=")[0]
@@ -87,6 +89,18 @@ def _with_negatives(argv: Sequence[str]) -> list[str]:
     return joined
 
 
+def _with_switches(argv: Sequence[str], switches: Sequence[str]) -> list[str]:
+    """Join `--dither false` to `--dither=false`, and complete `--dither` to `--dither=true`."""
+    joined, words = [], list(argv)
+    while words:
+        word = words.pop(0)
+        if word in switches:
+            value = words.pop(0) if words and words[0] in ("true", "false") else "true"
+            word = f"{word}={value}"
+        joined.append(word)
+    return joined
+
+
 def add_overrides(parser: Parser) -> None:
     """Add an option for every preset key marked `short`, and --set for all others."""
     group = parser.add_argument_group("changes to the preset")
@@ -98,6 +112,8 @@ def add_overrides(parser: Parser) -> None:
             help=_help(field),
         )
         parser.names += names.option_strings
+        if field.metadata["check"] is flag:
+            parser.switches += names.option_strings
     others = ", ".join(f"{t}.{written(field)}" for t, field in _fields(short=False))
     names = group.add_argument(
         "--set",

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
-from cppn_gl.cli.options import Parser, add_overrides, overrides, size_value
+from cppn_gl.cli.options import (
+    Parser,
+    UsageError,
+    add_overrides,
+    overrides,
+    path_value,
+    size_value,
+)
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
+from cppn_gl.preset.color import MAX_COLORS
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.utils.checks import checked
+from cppn_gl.utils.checks import checked, integer
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from cppn_gl.preset.shot import Shot
 
 
+COLORS = 5  # of an image
 DELAY = 1.0  # seconds before the progress bar appears
 
 
@@ -43,12 +52,21 @@ def picture_options(
     about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     add_overrides(parser)
+    about = "color.palette from the main colours of an image file, dark to light"
+    parser.option("--palette-from", metavar="FILE", type=path_value, help=about)
+    about = f"number of colours from the image, 2 to {MAX_COLORS} (default {COLORS})"
+    parser.option("--palette-colors", metavar="N", help=about)
     parser.option("--size", metavar="WxH", help=size)
     about = "time to show (default 0, or that of a picture given as PRESET)"
     parser.option("--time", metavar="SECONDS", help=about if timed else argparse.SUPPRESS)
     about = "N×N samples per pixel, 1 to 16 (default 1, or those of a picture given as PRESET)"
     parser.option("--samples", metavar="N", help=about)
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
+
+
+def bits_option(parser: Parser) -> None:
+    about = "bits per channel, 8 or 16 (default 8, or those of a picture given as PRESET)"
+    parser.option("--bits", metavar="N", help=about)
 
 
 def engine_option(parser: Parser) -> None:
@@ -65,9 +83,10 @@ def shot_of(
     be drawn in memory.
     """
     changes = overrides(args) | (more or {})
+    changes |= _image_palette(args, changes)
     size = None if args.size is None else size_value(args.size)
     from cppn_gl.preset.animation import TIME
-    from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE, Shot, read_shot
+    from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
     if library.is_picture(args.preset):
         shot = read_shot(Path(args.preset))
@@ -83,10 +102,25 @@ def shot_of(
     values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
     if size:
         values["size"] = checked(SIDES if poster else SIZE, size, "--size")
-    for name, check in (("time", TIME), ("samples", SAMPLES)):
-        if getattr(args, name) is not None:
+    for name, check in (("time", TIME), ("samples", SAMPLES), ("bits", BITS)):
+        if getattr(args, name, None) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
     return dataclasses.replace(shot, **values)
+
+
+def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:
+    """The palette from an image, if requested. Raises PresetError, UsageError."""
+    if args.palette_from is None:
+        if args.palette_colors is not None:
+            raise UsageError("--palette-colors needs --palette-from")
+        return {}
+    if "color.palette" in changes:
+        raise UsageError("--palette and --palette-from both give color.palette")
+    count = COLORS if args.palette_colors is None else toml_value(args.palette_colors)
+    count = checked(integer(2, MAX_COLORS), count, "--palette-colors")
+    from cppn_gl.utils.image_colors import image_colors
+
+    return {"color.palette": list(image_colors(args.palette_from, count))}
 
 
 def opened(engine: str) -> "Renderer":
@@ -151,5 +185,6 @@ def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
             progress=progress,
         ) as renderer,
     ):
-        pixels = renderer.render(shot.preset, shot.size, shot.time, samples=shot.samples)
+        how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+        pixels = renderer.render(shot.preset, shot.size, shot.time, **how)
         return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)

@@ -30,6 +30,7 @@ class Region:
     `offset`: (left, top) of the rectangle in the picture; `part`: its width and height.
     `shape`: the nominal size of the picture, of which `size` may be a lower or higher resolution.
     Statistics over the whole picture are computed for `shape`, so they are equal at every `size`.
+    `smooth`: views with edges of their own smooth them; not in a draft, or if samples do it.
     """
 
     size: Size
@@ -37,11 +38,14 @@ class Region:
     part: Size
     jitters: tuple[Jitter, ...]
     shape: Size
+    smooth: bool = True
 
     @classmethod
-    def of(cls, size: Size, samples: int = 1, shape: Size | None = None) -> "Region":
+    def of(
+        cls, size: Size, samples: int = 1, shape: Size | None = None, *, smooth: bool = True
+    ) -> "Region":
         """The whole picture, with samples × samples samples per pixel."""
-        return cls(size, (0, 0), size, tuple(sample_jitters(samples)), shape or size)
+        return cls(size, (0, 0), size, tuple(sample_jitters(samples)), shape or size, smooth)
 
     def cut(self, left: int, top: int, width: int, height: int) -> "Region":
         """A rectangle of this region, given relative to it."""

@@ -15,7 +15,7 @@ from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.preset.color import Color, ValueRange, colored
+from cppn_gl.preset.color import Color, ValueRange, colored, printed
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
 from cppn_gl.utils.threads import on_all_cores
@@ -40,7 +40,7 @@ def begin(
     from cppn_gl.engines.gl.targets import Planes
 
     owned = ExitStack()
-    raw = Planes(painter.ctx, planes.size)
+    raw = Planes(painter.ctx, _around(region, scene.preset.color).part)
     owned.callback(raw.release)
     return Stepping(_draw(painter, planes, scene, engine, region, raw, owned), owned)
 
@@ -55,21 +55,24 @@ def _draw(
     owned: ExitStack,
 ) -> Steps[None]:
     """For each sample: draw the raw outputs, then add their colours to the planes."""
-    from cppn_gl.engines.gl.recolor import Recolor
+    from cppn_gl.engines.gl.recolor import recolor_of
 
+    color = scene.preset.color
     value_range = yield from value_range_steps(scene, region.shape)
     width, height = planes.texels
+    around = _around(region, color)
+    inset = region.offset[0] - around.offset[0], region.offset[1] - around.offset[1]
     if region.additive:  # a single sample overwrites
         planes.target.scissor = None  # type: ignore[assignment]
         planes.target.clear()
-    for number, sample in enumerate(region.each_sample()):
+    for number, sample in enumerate(around.each_sample()):
         task = engine.begin(painter, raw, scene, sample)
         yield from during(task, owned, number, len(region.jitters))
         row = 0
         while row < height:
             deadline = yield
-            recolor = painter.shared(Recolor)
-            recolor.set(scene.preset.color, value_range, len(region.jitters))
+            recolor = painter.shared(recolor_of(color))
+            recolor.set(color, value_range, len(region.jitters), inset)
             rows = max(1, max(int(left(deadline) * recolor.rate), MIN_TEXELS) // width)
             rows = min(rows, height - row)
             recolor.draw(raw, planes, row, rows, additive=region.additive)
@@ -79,17 +82,55 @@ def _draw(
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, 3) display values."""
-    target, color = Raster(region.part), scene.preset.color
+    color = scene.preset.color
+    around = _around(region, color)
+    target = Raster(around.part)
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
         return target.picture
     value_range = yield from value_range_steps(scene, region.shape)
-    picture = np.zeros_like(target.picture)
-    for number, sample in enumerate(region.each_sample()):
+    picture = np.zeros((region.part[1], region.part[0], 3), np.float32)
+    for number, sample in enumerate(around.each_sample()):
         task = engine.begin(rates, target, scene, sample)
         yield from during(task, None, number, len(region.jitters))
-        _color(target.picture, color, value_range, picture, len(region.jitters))
+        if color.levels:
+            _print(target.picture, around, color, value_range, picture, region)
+        else:
+            _color(target.picture, color, value_range, picture, len(region.jitters))
     return picture
+
+
+def _around(region: Region, color: Color) -> Region:
+    """The pixels that a region's colours depend on: for flat colours, its neighbours too."""
+    if not color.levels:
+        return region
+    (left, top), (width, height) = region.offset, region.part
+    low = max(left - 1, 0), max(top - 1, 0)
+    high = min(left + width + 1, region.size[0]), min(top + height + 1, region.size[1])
+    return region.cut(low[0] - left, low[1] - top, high[0] - low[0], high[1] - low[1])
+
+
+def _print(
+    raw: NDArray[np.float32],
+    around: Region,
+    color: Color,
+    value_range: ValueRange,
+    picture: NDArray[np.float32],
+    region: Region,
+) -> None:
+    """Add a sample's flat colours to the picture of a region; `raw` are the outputs around it."""
+    left, top = region.offset[0] - around.offset[0], region.offset[1] - around.offset[1]
+    (width, height), count = region.part, max(1, PIXELS // region.part[0])
+
+    def some(start: int) -> None:
+        stop = min(start + count, height)
+        first = max(top + start - 1, 0)  # with the rows above and below
+        shown = printed(raw[first : top + stop + 1], color, value_range, region.samples)
+        rows = slice(top + start - first, top + stop - first)
+        inside = shown[rows, left : left + width]
+        picture[start:stop] += contribution(inside, len(region.jitters))
+
+    on_all_cores(some, range(0, height, count))
 
 
 def _color(

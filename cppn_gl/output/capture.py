@@ -14,11 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cppn_gl.output.formats import SUFFIX, encode, format_of
-from cppn_gl.output.png import PNG
+from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import write_atomic, write_new
 
@@ -31,9 +28,7 @@ def default_workers() -> int:
     return min(MAX_WORKERS, os.cpu_count() or 1)
 
 
-def save_picture(
-    path: Path, pixels: NDArray[np.uint8], shot: Shot, *, overwrite: bool = False
-) -> None:
+def save_picture(path: Path, pixels: Pixels, shot: Shot, *, overwrite: bool = False) -> None:
     """Write (height, width, 3) pixels and their shot, in the format of the path's suffix.
 
     Raises CaptureError.
@@ -41,7 +36,7 @@ def save_picture(
     write_atomic(path, encode(format_of(path), pixels, shot), overwrite=overwrite)
 
 
-def save_new_picture(folder: Path, pixels: NDArray[np.uint8], shot: Shot) -> Path:
+def save_new_picture(folder: Path, pixels: Pixels, shot: Shot) -> Path:
     """Write a picture named after its preset, the date and the time, and return its path."""
     return write_new(folder, shot.preset.name, SUFFIX, encode(PNG, pixels, shot))
 
@@ -134,9 +129,7 @@ class FrameWriter(Workers):
         super().__init__(workers=workers, waiting=waiting)
         self.overwrite = overwrite
 
-    def submit(
-        self, path: Path, pixels: NDArray[np.uint8], shot: Shot, *, wait: float = 0.0
-    ) -> bool:
+    def submit(self, path: Path, pixels: Pixels, shot: Shot, *, wait: float = 0.0) -> bool:
         """Queue a picture, as `take` does. The pixels are not copied: do not change them."""
         task = partial(save_picture, path, pixels, shot, overwrite=self.overwrite)
         return self.take(task, wait=wait)

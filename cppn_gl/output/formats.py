@@ -6,12 +6,11 @@ A saved picture can be opened as a preset if `preset.readers` has a row for its 
 import io
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.output.png import PNG
+from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.output.tiff import TIFF
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError
@@ -22,14 +21,15 @@ class Format(Protocol):
     """Writes one type of file.
 
     `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first;
-    `largest` is the maximum side in pixels.
+    `largest` is the maximum side in pixels, `bits` the numbers of bits per channel it can hold.
     """
 
     name: str
     suffixes: tuple[str, ...]
     largest: int
+    bits: tuple[int, ...]
 
-    def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
+    def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write (height, width, 3) pixels, row 0 on top, sRGB-encoded, and their shot.
 
         The same arguments give the same bytes.
@@ -45,7 +45,7 @@ class BandedFormat(Format, Protocol):
 
     lead: int
 
-    def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def filtered(self, pixels: Pixels) -> NDArray[Any]:
         """The filtered rows, ready to be compressed, of a band's (height, width, 3) pixels."""
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
@@ -77,7 +77,15 @@ def check_size(format_: Format, size: tuple[int, int]) -> None:
         raise PresetError(f"{size[0]}x{size[1]} is too large: {limit}", key="size")
 
 
-def encode(format_: Format, pixels: NDArray[np.uint8], shot: Shot) -> bytes:
+def check_bits(format_: Format, bits: int) -> None:
+    """Raise PresetError if a format cannot hold so many bits per channel."""
+    if bits not in format_.bits:
+        others = [candidate.name for candidate in FORMATS if bits in candidate.bits]
+        problem = f"{format_.name} holds {' or '.join(map(str, format_.bits))} bits per channel"
+        raise PresetError(f"{problem}; {' and '.join(others)} can hold {bits}", key="bits")
+
+
+def encode(format_: Format, pixels: Pixels, shot: Shot) -> bytes:
     """A picture file's content."""
     buffer = io.BytesIO()
     format_.write(buffer, pixels, shot)

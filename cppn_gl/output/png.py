@@ -1,4 +1,4 @@
-"""PNG files: 8-bit RGB, tagged as sRGB, with the shot embedded as text."""
+"""PNG files: RGB of 8 or 16 bits, tagged as sRGB, with the shot embedded as text."""
 
 import io
 import os
@@ -16,6 +16,8 @@ from cppn_gl.preset.readers import PNG as READER
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import open_plain
 
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
 _RELATIVE_COLORIMETRIC = b"\x01"
 _SUB, _UP = 1, 2  # filter types: minus the pixel to the left, minus the pixel above
 _END = b"IEND\xaeB`\x82"
@@ -29,16 +31,19 @@ def png_info(shot: Shot) -> list[tuple[bytes, bytes]]:
     return [(b"sRGB", _RELATIVE_COLORIMETRIC), (b"iTXt", text)]
 
 
-def png_rows(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(height, width, 3) pixels as filtered PNG rows, (height, 1 + 3 width).
+def png_rows(pixels: Pixels) -> NDArray[np.uint8]:
+    """(height, width, 3) pixels as filtered PNG rows of bytes, (height, 1 + 3 width) for 8 bits.
 
     The filter Up compresses smooth pictures best. The first row is filtered by Sub, because the row
     above it may belong to another band.
     """
     rows = pixels.reshape(len(pixels), -1)
+    if rows.dtype != np.uint8:
+        rows = rows.astype(">u2").view(np.uint8)
+    step = 3 * pixels.dtype.itemsize
     filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
-    filtered[0, 0], filtered[0, 1:4] = _SUB, rows[0, :3]
-    np.subtract(rows[0, 3:], rows[0, :-3], out=filtered[0, 4:])
+    filtered[0, 0], filtered[0, 1 : 1 + step] = _SUB, rows[0, :step]
+    np.subtract(rows[0, step:], rows[0, :-step], out=filtered[0, 1 + step :])
     filtered[1:, 0] = _UP
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     return filtered
@@ -49,8 +54,8 @@ def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterabl
     import png  # here: --help does not need it
 
     def chunks() -> Iterator[tuple[bytes, bytes]]:
-        header = (*(side.to_bytes(4, "big") for side in size), b"\x08\x02\x00\x00\x00")
-        yield b"IHDR", b"".join(header)  # 8 bits, RGB, no interlacing
+        sides = b"".join(side.to_bytes(4, "big") for side in size)
+        yield b"IHDR", sides + bytes([shot.bits, 2, 0, 0, 0])  # RGB, no interlacing
         yield from png_info(shot)
         for piece in pieces:
             yield b"IDAT", piece
@@ -59,7 +64,7 @@ def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterabl
     png.write_chunks(file, chunks())
 
 
-def encode_png(pixels: NDArray[np.uint8], shot: Shot, *, level: int = _LEVEL) -> bytes:
+def encode_png(pixels: Pixels, shot: Shot, *, level: int = _LEVEL) -> bytes:
     """The PNG file of (height, width, 3) pixels and their shot.
 
     Most of the work releases the GIL, so that other threads continue.
@@ -90,16 +95,18 @@ class PngFormat:
 
     name, suffixes = READER.name, READER.suffixes
     largest = 2**31 - 1
+    bits: tuple[int, ...] = (8, 16)
     lead, filtered = 1, staticmethod(png_rows)
 
-    def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
+    def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write pixels and their shot, all rows in one chunk."""
         file.write(encode_png(pixels, shot))
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
         """Write the file of a shot, the rows of each band in one chunk."""
         width, height = shot.size
-        lengths = [min(rows, height - top) * (1 + 3 * width) for top in range(0, height, rows)]
+        length = 1 + 3 * width * shot.bits // 8  # of a row
+        lengths = [min(rows, height - top) * length for top in range(0, height, rows)]
         write_png(file, shot.size, shot, joined(streams, lengths))
 
 

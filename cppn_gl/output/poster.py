@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 AT_ONCE = 2**24  # samples of the largest picture drawn whole: 4096×4096 pixels at one sample each
 MAX_RATIO = 1000  # compression ratio: deflate's limit is 1032; smooth pictures reach 15 to 100
 
-_KEYS = ("preset_sha256", "size", "time", "samples", "engine", "renderer", "version", "rows")
+_KEYS = (
+    *("preset_sha256", "size", "time", "samples", "bits"),
+    *("engine", "renderer", "version", "rows"),
+)
 
 
 def is_poster(path: Path, shot: Shot) -> bool:
@@ -114,7 +117,7 @@ class Poster:
     def length(self) -> int:
         """The size of all rows in bytes, uncompressed."""
         width, height = self.shot.size
-        return height * (self.format.lead + 3 * width)
+        return height * (self.format.lead + 3 * width * self.shot.bits // 8)
 
     def manifest(self, renderer: str) -> dict[str, Any]:
         """The folder's manifest. To resume, everything but the name has to match."""
@@ -124,6 +127,7 @@ class Poster:
             "size": list(shot.size),
             "time": shot.time,
             "samples": shot.samples,
+            "bits": shot.bits,
             "rows": self.rows,
             "engine": shot.engine,
             "renderer": renderer,
@@ -155,6 +159,8 @@ class Poster:
     def check_agrees(self, wanted: dict[str, Any]) -> None:
         """Raise CaptureError if existing bands are not this picture's."""
         existing = self.begun()
+        if existing is not None:
+            existing.setdefault("bits", 8)
         if existing and (problem := difference(existing, wanted, _KEYS)):
             problem = f"contains bands of another picture: {problem}"
             raise CaptureError(self.folder, problem, self._remedy)
@@ -203,9 +209,8 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
         for number, band in enumerate(poster.bands, 1):
             if not band.is_done():
                 part = (0, band.top, shot.size[0], band.rows)
-                pixels = renderer.render(
-                    shot.preset, shot.size, shot.time, samples=shot.samples, part=part
-                )
+                how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+                pixels = renderer.render(shot.preset, shot.size, shot.time, part=part, **how)
                 task = partial(_write_band, poster.format, band, pixels)
                 while not workers.take(task, wait=0.2):
                     pass

@@ -1,6 +1,6 @@
 """Headless rendering of presets and networks: `Renderer.render`, with or without OpenGL.
 
-Preset or Network -> Scene -> View.begin(), region by region -> planes -> float32 or uint8 pixels
+Preset or Network -> Scene -> View.begin(), region by region -> planes -> float32 or integer pixels
 """
 
 import operator
@@ -42,10 +42,11 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
 from cppn_gl.utils import native
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.quantising import quantise, shifted, sixteen_bits
 from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
 from cppn_gl.utils.threads import thread_count
 from cppn_gl.views import view_of
-from cppn_gl.views.base import Stage, View, lay_over, quantise
+from cppn_gl.views.base import Stage, View, lay_over
 from cppn_gl.views.sampling import begin
 
 __all__ = ["Choice", "Renderer", "RendererInfo", "render"]
@@ -53,6 +54,7 @@ __all__ = ["Choice", "Renderer", "RendererInfo", "render"]
 Part = tuple[int, int, int, int]  # left, top, width, height, in pixels
 
 MIN_TIMED = (160, 90)  # pixels: the smallest picture that engines are timed on
+DTYPES = ("uint8", "uint16", "float32")
 REGION = 2048  # pixels a side; a larger picture is drawn in regions of this size to bound memory
 LARGEST = 16_384  # pixels × samples a side, without OpenGL; OpenGL's own limit is similar
 
@@ -197,14 +199,15 @@ class Renderer:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
         `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples per
-        pixel. `dtype` is "uint8" (round(255 v)) or "float32" (before quantisation; not clamped
-        at one sample). A pixel whose value is not finite is magenta, (1, 0, 1).
+        pixel. `dtype` is "uint8" (round(255 v), or with noise if the preset's colours are
+        dithered), "uint16" (round(65535 v)) or "float32" (before quantisation; not clamped at one
+        sample). A pixel whose value is not finite is magenta, (1, 0, 1).
         `part` = (left, top, width, height) in pixels returns only that rectangle, with the same
         values as in the whole picture. Views that draw pixel by pixel then draw nothing else, so
         `size` may exceed what can be drawn at once; other views are drawn whole and cropped.
         """
-        if dtype not in ("uint8", "float32"):
-            raise ValueError(f"dtype {dtype!r} is not 'uint8' or 'float32'")
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype {dtype!r} is not one of {', '.join(map(repr, DTYPES))}")
         scene = _scene(what, TIME(time))
         view, samples = view_of(scene.preset), SAMPLES(samples)
         size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
@@ -220,12 +223,17 @@ class Renderer:
             task = Stepping(view.paint_region(scene, engine, region))
             self._run(task, view, engine)
             assert task.result is not None
-            pixels = quantise(task.result) if dtype == "uint8" else task.result
+            pixels = task.result
+            if dtype == "uint8":
+                boxes = view.dithered(scene.preset, size)
+                pixels = quantise(pixels, shifted(boxes, region.offset))
         else:
             self._open_late()
             with self._current():
                 pixels = self._draw(view, scene, region, dtype)
         pixels = lay_over(pixels, view.overlay(scene, size))
+        if dtype == "uint16":
+            pixels = sixteen_bits(pixels)
         return pixels if view.by_pixel else _cut(pixels, part)
 
     def begin(
@@ -235,18 +243,27 @@ class Renderer:
         time: float = 0.0,
         *,
         samples: int = 1,
+        dtype: str = "uint8",
     ) -> PendingPicture:
-        """Start `render` in 8 bits without waiting for the pixels; another may be started first."""
+        """Start `render` without waiting for the pixels; another may be started first.
+
+        Only pictures of 8 bits, of views drawn pixel by pixel with OpenGL, do not wait.
+        """
         scene = _scene(what, TIME(time))
         view = view_of(scene.preset)
         with self._held():
             engine = self._engine(scene.network)
-        if view.on_cpu(engine) or not view.by_pixel:
-            return FinishedPicture(self.render(what, size, time, samples=samples))
+        if view.on_cpu(engine) or not view.by_pixel or dtype != "uint8":
+            pixels = self.render(what, size, time, samples=samples, dtype=dtype)
+            return FinishedPicture(pixels)
         region = Region.of(SIZE(tuple(size)), SAMPLES(samples))
         with self._current():
             drawn = self._regions(view, scene, region)
-            regions = [(place, self.presenter.start(planes)) for place, planes in drawn]
+            boxes = view.dithered(scene.preset, region.size)
+            regions = [
+                (place, self.presenter.start(planes, shifted(boxes, place)))
+                for place, planes in drawn
+            ]
         return Mosaic(region.size, regions, self._current)
 
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
@@ -344,10 +361,15 @@ class Renderer:
             task.release()
 
     def _draw(self, view: View, scene: Scene, region: Region, dtype: str) -> NDArray[Any]:
+        """The pixels of a region as uint8, or as float32 for any other dtype."""
         width, height = region.part
-        picture = np.empty((height, width, 3), dtype)
+        eight = dtype == "uint8"
+        picture = np.empty((height, width, 3), np.uint8 if eight else np.float32)
+        boxes = view.dithered(scene.preset, region.size) if eight else ()
+        boxes = shifted(boxes, region.offset)
         for (right, down), planes in self._regions(view, scene, region):
-            pixels = self.presenter.read(planes) if dtype == "uint8" else planes.read()
+            here = shifted(boxes, (right, down))
+            pixels = self.presenter.read(planes, here) if eight else planes.read()
             if planes.size == (width, height):
                 picture = pixels
             else:
@@ -381,7 +403,7 @@ class Renderer:
     def reload(self, network: Network) -> None:
         """Reload the shader files. If any fails, keeps the old ones and raises ShaderError."""
         with self._current():
-            fresh = self._presenter()
+            fresh = self._presenter(self.presenter)
             try:
                 self.painter.reload(network)
             except ShaderError:
@@ -390,9 +412,9 @@ class Renderer:
             self.presenter.release()
             self.presenter = fresh
 
-    def _presenter(self) -> Presenter:
+    def _presenter(self, like: Presenter | None = None) -> Presenter:
         assert self.ctx is not None
-        return Presenter(self.ctx, self._shaders)
+        return Presenter(self.ctx, self._shaders, like)
 
     def _region(self, size: tuple[int, int]) -> Planes:
         if self._planes is None or self._planes.size != size:

@@ -23,7 +23,7 @@ from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_man
 from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG, is_whole_png
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, read_shot
+from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
 from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
 from cppn_gl.utils.locks import locked
@@ -42,22 +42,25 @@ _REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 @dataclass(frozen=True)
 class Sequence:
-    """`frames` pictures of a preset at `fps` frames per second; `size`, `samples` as in Shot."""
+    """`frames` pictures of a preset at `fps` frames per second; the rest is as in Shot."""
 
     preset: Preset
     frames: int
     fps: float
     size: tuple[int, int] = (640, 360)
     samples: int = 1
+    bits: int = 8
 
     def __post_init__(self) -> None:
-        checks: dict[str, Check] = {"frames": FRAMES, "fps": FPS, "size": SIZE, "samples": SAMPLES}
+        checks: dict[str, Check] = {"frames": FRAMES, "fps": FPS, "size": SIZE}
+        checks |= {"samples": SAMPLES, "bits": BITS}
         for name, check in checks.items():
             object.__setattr__(self, name, checked(check, getattr(self, name), name))
 
     def shot(self, frame: int, engine: str) -> Shot:
         """The shot of a frame, counted from 0."""
-        return Shot(self.preset, self.size, frame / self.fps, self.samples, engine)
+        time = frame / self.fps
+        return Shot(self.preset, self.size, time, self.samples, engine, bits=self.bits)
 
     def manifest(self, engine: str) -> dict[str, Any]:
         """The content of manifest.json. To resume, everything but the name has to match."""
@@ -67,6 +70,7 @@ class Sequence:
             "fps": self.fps,
             "size": list(self.size),
             "samples": self.samples,
+            "bits": self.bits,
             "engine": engine,
             "version": __version__,
             **preset_keys(self.preset),
@@ -125,7 +129,7 @@ def _write(
     missing = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
     pictures = pipelined(partial(_begin, renderer), missing)
     with (
-        FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size)) as writer,
+        FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size, sequence.bits)) as writer,
         contextlib.closing(pictures),
     ):
         for frame in range(sequence.frames):
@@ -146,16 +150,17 @@ def _check(renderer: "Renderer", sequence: Sequence) -> None:
         renderer.check(preset.at(frame / sequence.fps), sequence.size, sequence.samples)
 
 
-def waiting(size: tuple[int, int]) -> int:
+def waiting(size: tuple[int, int], bits: int = 8) -> int:
     """How many pictures of a size may wait to be written, including those being encoded.
 
     Two more are in memory: one being drawn and one read back.
     """
-    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1])))
+    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1] * bits // 8)))
 
 
 def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
-    return renderer.begin(shot.preset, shot.size, shot.time, samples=shot.samples)
+    how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+    return renderer.begin(shot.preset, shot.size, shot.time, **how)
 
 
 def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
@@ -165,9 +170,10 @@ def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
         if _numbered(folder):
             raise CaptureError(folder, f"contains frames but no {MANIFEST}", _REMEDY)
         return sequence
+    existing.setdefault("bits", 8)
     wanted = sequence.manifest(engine or existing["engine"])
     # Several keys may differ; the first in this order is the most informative one.
-    keys = ("preset_sha256", "size", "fps", "samples", "engine", "version")
+    keys = ("preset_sha256", "size", "fps", "samples", "bits", "engine", "version")
     if problem := difference(existing, wanted, keys):
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
     if existing["frames"] > sequence.frames:

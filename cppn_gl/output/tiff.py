@@ -1,13 +1,14 @@
-"""TIFF files: BigTIFF, 8-bit RGB in compressed strips, the shot in the image description."""
+"""BigTIFF files: RGB of 8 or 16 bits in compressed strips, the shot in the image description."""
 
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl._version import __version__
 from cppn_gl.output.bands import band_rows, compress
+from cppn_gl.output.png import Pixels
 from cppn_gl.preset.readers import KEYWORD
 from cppn_gl.preset.readers import TIFF as READER
 from cppn_gl.preset.shot import Shot
@@ -18,19 +19,20 @@ class TiffFormat:
 
     name, suffixes = READER.name, READER.suffixes
     largest = 2**32 - 1
+    bits: tuple[int, ...] = (8, 16)
     lead = 0
 
-    def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
+    def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write pixels and their shot, in the same strips as a poster of this shot."""
         rows = band_rows(shot)
         bands = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
         self.write_bands(file, shot, rows, (compress(self.filtered(band).data) for band in bands))
 
-    def filtered(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def filtered(self, pixels: Pixels) -> NDArray[Any]:
         """(height, width, 3) pixels minus those to the left: TIFF's horizontal predictor."""
         import tifffile  # noqa: F401 - if it is missing, fail at the first band, not after the last
 
-        filtered = pixels.copy()
+        filtered: NDArray[Any] = pixels.astype(pixels.dtype.newbyteorder("<"))  # a copy
         filtered[:, 1:] -= pixels[:, :-1]
         return filtered
 
@@ -42,7 +44,7 @@ class TiffFormat:
             writer.write(
                 iter(streams),
                 shape=(shot.size[1], shot.size[0], 3),
-                dtype=np.uint8,
+                dtype=np.dtype(shot.dtype),
                 photometric="rgb",
                 rowsperstrip=rows,
                 compression="adobe_deflate",

@@ -9,6 +9,7 @@ from typing import Any
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
 from cppn_gl.preset.animation import Animate
+from cppn_gl.preset.color import Color
 from cppn_gl.preset.preset import (
     FORMAT,
     MAX_BYTES,
@@ -92,7 +93,8 @@ def _build(cls: type, values: dict[str, Any], table: str) -> Any:
     if cls is Animate:
         return Animate(tuple(_flat(values, "")))
     _check_known(values, [field.name for field in dataclasses.fields(cls)], table)
-    return cls(**{field: _tuples(value) for field, value in values.items()})
+    given = {field: _tuples(value) for field, value in values.items()}
+    return Color().replace(given) if cls is Color else cls(**given)
 
 
 def _check_known(values: dict[str, Any], known: list[str], table: str) -> None:

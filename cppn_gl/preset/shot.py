@@ -15,7 +15,7 @@ from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import read_text
-from cppn_gl.utils.checks import PresetError, integer, line, several, text
+from cppn_gl.utils.checks import PresetError, choice, integer, line, several, text
 
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
@@ -25,7 +25,7 @@ MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
 class Shot:
     """What determines a picture: size (width, height) in pixels, time in seconds, N×N samples.
 
-    `engine`: the engine that drew it, or "auto" before.
+    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
     """
 
     preset: Preset
@@ -34,6 +34,12 @@ class Shot:
     samples: int = 1
     engine: str = "auto"
     version: str = __version__
+    bits: int = 8
+
+    @property
+    def dtype(self) -> str:
+        """The type of the pixels' values."""
+        return f"uint{self.bits}"
 
     @property
     def points(self) -> int:
@@ -49,6 +55,7 @@ class Shot:
             "time": self.time,
             "samples": self.samples,
             "engine": self.engine,
+            **({"bits": self.bits} if self.bits != 8 else {}),
             "preset": self.preset.to_toml(),
         }
         return json.dumps(document, ensure_ascii=ascii)
@@ -69,6 +76,7 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
 
 
 SAMPLES = integer(1, 16)
+BITS = choice((8, 16))
 
 
 def parse_shot(content: str, source: str) -> Shot:
@@ -83,6 +91,7 @@ def parse_shot(content: str, source: str) -> Shot:
             samples=SAMPLES(document["samples"]),
             engine=text(40)(document["engine"]),
             version=text(40)(document["version"]),
+            bits=BITS(document.get("bits", 8)),
         )
     except PresetError:
         raise

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.preset.color import MAPPINGS, ValueRange, broken, single
+from cppn_gl.preset.color import ValueRange, broken, single
 from cppn_gl.preset.scene import Scene
 
 CLIPPED_PERCENT = 2.0  # clipped on each side by the percentile stretch
@@ -22,7 +22,7 @@ Statistics = dict[str, NDArray[np.float64]]
 
 def default_range(scene: Scene) -> ValueRange:
     """The value range without a stretch: of the colour mapping, or of the output activation."""
-    own = MAPPINGS[scene.preset.color.mapping].span
+    own = scene.preset.color.row.span
     low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
     return ValueRange((low,) * 3, (high,) * 3)
 
@@ -42,7 +42,7 @@ def statistics(values: NDArray[np.float32]) -> Statistics:
 def stretched_range(scene: Scene, statistics: Statistics) -> ValueRange:
     """The value range of a scene with a stretch, from the statistics of its values."""
     default, color = default_range(scene), scene.preset.color
-    mapping, bounds = MAPPINGS[color.mapping], statistics[color.stretch]
+    mapping, bounds = color.row, statistics[color.stretch]
     low, high = bounds[:, :3] if mapping.channels == 3 else bounds[:, 3:].repeat(3, axis=1)
     if not (np.isfinite(low) & np.isfinite(high)).all():  # no finite value in the view
         return default

@@ -1,21 +1,22 @@
 """Colour maps as lookup tables for values from 0 to 1, used by NumPy and by the shaders.
 
-    stops (a few colours) -> interpolated in OKLab (perceptually uniform) -> (SIZE, 3) sRGB values
+    the name of a map of the library cmap, or a few colours -> (SIZE, 3) sRGB values
 
-The stops of viridis, magma and inferno are every fifteenth colour of the maps by Stéfan van der
-Walt and Nathaniel Smith (2015, public domain, CC0). Those of cividis are sampled from the map by
-Jamie Nuñez, Christopher Anderton and Ryan Renslow (PLoS ONE 13(7), 2018), which looks alike with
-and without a colour vision deficiency. The others are our own.
+Colours are interpolated in OKLab, which is perceptually uniform. cmap is imported when one of its
+maps is first used: it takes longer than the rest of this package.
 """
 
+import functools
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.checks import show
 from cppn_gl.utils.elementary import cosine, polynomial, power, sine
 
 Palette = NDArray[np.float32]  # (SIZE, 3) sRGB values from 0 to 1
@@ -113,48 +114,112 @@ def _inverse(matrix: Float64) -> Float64:
     return np.asarray(cofactors / (a * cofactors[:, 0]).sum())
 
 
-def _row(stops: str) -> Palette:
-    """A palette through evenly spaced stops, written as hexadecimal RRGGBB."""
-    colors = np.array([list(bytes.fromhex(stop)) for stop in stops.split()]) / 255
-    lab, places = to_oklab(colors), np.linspace(0, len(colors) - 1, SIZE)
-    below = np.minimum(places.astype(int), len(lab) - 2)
-    rest = (places - below)[:, None]
-    return from_oklab(lab[below] * (1 - rest) + lab[below + 1] * rest).astype(np.float32)
+def hex_rgb(text: str) -> tuple[int, int, int]:
+    """(16, 32, 64) from "#102040". Raises ValueError."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f'{show(text)} is not a colour like "#f0a030"')
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
 
 
-def _circle() -> Palette:
+def display(colors: Sequence[str]) -> Float64:
+    """Colours such as "#102040" as (n, 3) sRGB values."""
+    return np.array([hex_rgb(color) for color in colors], np.float64) / 255
+
+
+@functools.lru_cache(maxsize=256)
+def gradient(colors: Sequence[str]) -> Palette:
+    """A palette through evenly spaced colours such as "#102040"."""
+    lab, places = to_oklab(display(colors)), np.linspace(0, len(colors) - 1, SIZE)
+    return _fixed(from_oklab(between(lab, places)))
+
+
+def diverging() -> Palette:
+    """Blue below the middle, red above, light grey at the middle.
+
+    Its two ends differ in lightness by 0.05 (crameri's vik: 0.08), and its longest step is 1.5
+    times its shortest (cmocean's balance: 1.5, vik: 2.7); from those it differs by 60 levels.
+    """
+    stops = "0b2f6b 2367ab 5aa0d3 a9cfe8 f3f1ee f3c3a5 e08a63 bd4a38 7a1020"
+    return gradient(tuple(f"#{stop}" for stop in stops.split()))
+
+
+@functools.lru_cache(maxsize=256)
+def ink(hue: float) -> Palette:
+    """Ink of a hue, an angle in OKLab in degrees, on paper of nearly the same: dark to light."""
+    place = np.linspace(0, 1, SIZE)
+    full = 4 * place * (1 - place)  # of chroma: none in the deepest shadow
+    return _fixed(oklch(0.17 + 0.8 * place, 0.02 + 0.1 * full * (1 - 0.25 * place), hue))
+
+
+@functools.cache
+def library() -> Any:
+    """The catalogue of the library cmap."""
+    from cmap import Catalog
+
+    return Catalog()
+
+
+def in_library(name: str) -> bool:
+    """Whether cmap has a map of that name, or of the name without "_r", which reverses it."""
+    try:
+        library().resolve(name.removesuffix("_r"))
+    except KeyError:
+        return False
+    return True
+
+
+def category(name: str) -> str:
+    """The kind of a map of cmap: sequential, diverging, cyclic, qualitative, miscellaneous."""
+    return str(library()[library().resolve(name.removesuffix("_r"))].category)
+
+
+@functools.lru_cache(maxsize=256)
+def named(name: str) -> Palette:
+    """The palette of a map in cmap's catalogue; one with steps keeps them."""
+    from cmap import Colormap
+
+    found = Colormap(library().resolve(name.removesuffix("_r")))
+    stops = np.asarray(found.color_stops, np.float64)[:, :4]  # places from 0 to 1, and colours
+    places = np.linspace(0, 1, SIZE)
+    if found.interpolation == "nearest":
+        colors = stops[np.minimum((places * len(stops)).astype(int), len(stops) - 1), 1:]
+    else:
+        below = np.clip(np.searchsorted(stops[:, 0], places, "right") - 1, 0, len(stops) - 2)
+        low, high = stops[below], stops[below + 1]
+        width = np.maximum(high[:, :1] - low[:, :1], 1e-12)
+        rest = np.clip((places[:, None] - low[:, :1]) / width, 0, 1)
+        colors = low[:, 1:] * (1 - rest) + high[:, 1:] * rest
+    return _fixed(colors[::-1] if name.endswith("_r") else colors)
+
+
+def between(colors: NDArray[np.floating], places: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Colours (n, 3) interpolated linearly at places (…) from 0 to n - 1."""
+    below = np.minimum(places.astype(np.int64), len(colors) - 2)
+    rest = (places - below.astype(places.dtype))[..., None]
+    return np.asarray(colors[below] * (1 - rest) + colors[below + 1] * rest)
+
+
+def _fixed(colors: NDArray[np.floating]) -> Palette:
+    """A palette that cannot be changed, since it is shared."""
+    palette: Palette = np.clip(colors, 0, 1).astype(np.float32)
+    palette.flags.writeable = False
+    return palette
+
+
+@functools.cache
+def cyclic() -> Palette:
     """The largest circle about a grey in OKLab within sRGB, light at yellow and dark at blue.
 
-    Equal steps are equal distances, and the ends meet. Tilting the circle makes it a fifth larger
+    Equal steps are equal distances, and the ends meet, which no cyclic map of cmap achieves: their
+    longest step is at least 1.4 times their shortest. Tilting the circle makes it a fifth larger
     and gives its two halves different lightness.
     """
     tilt, toward, middle, radius = math.radians(40), math.radians(160), 0.71, 0.147
     flat = cosine(tilt)
     up = np.array([sine(tilt), flat * cosine(toward), flat * sine(toward)])
     across = np.array([0.0, -sine(toward), cosine(toward)])
-    angle = (
-        2 * np.pi * (np.arange(SIZE) % (SIZE - 1)) / (SIZE - 1)
-    )  # the last entry equals the first
+    place = np.arange(SIZE) % (SIZE - 1)  # the last entry equals the first
+    angle = 2 * np.pi * place / (SIZE - 1)
     lab = radius * (_each(cosine, angle)[:, None] * up + _each(sine, angle)[:, None] * across)
-    return from_oklab(lab + np.array([middle, 0, 0])).astype(np.float32)
-
-
-VIRIDIS = _row(
-    "440154 481769 472a7a 433d84 3d4e8a 355e8d 2e6d8e 297b8e 23898e"
-    " 1f978b 21a585 2eb37c 46c06f 65cb5e 89d548 b0dd2f d8e219 fde725"
-)
-MAGMA = _row(
-    "000004 090720 1a1042 311165 4a1079 621980 792282 912b81 aa337d"
-    " c23b75 d9466b ec5860 f7725c fc8e64 feaa74 fec68a fde2a3 fcfdbf"
-)
-INFERNO = _row(
-    "000004 0a0722 1e0c45 380962 510e6c 69166e 801f6c 982766 b0315b"
-    " c63d4d d94d3d e9612b f47918 fa9407 fcb014 f8cd37 f2ea69 fcffa4"
-)
-CIVIDIS = _row(
-    "00224e 002d68 163770 2e416d 3f4c6c 4e566c 5c616e 696b71 767676"
-    " 838179 928c78 a09875 afa471 bfb06b cfbd62 dfca57 f0d846 fee838"
-)
-# Blue below the middle, red above, light grey at the middle.
-DIVERGING = _row("0b2f6b 2367ab 5aa0d3 a9cfe8 f3f1ee f3c3a5 e08a63 bd4a38 7a1020")
-CYCLIC = _circle()
+    return _fixed(from_oklab(lab + np.array([middle, 0, 0])))

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 2  # CPPN_ABI in native/cppn.h
+ABI = 3  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -77,6 +77,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "scratch": (c_int64, (c_int32,)),
     "draw": (None, (c_int32, POINTER(_Picture), c_int64, c_int64, c_void_p, c_void_p)),
     "quantise": (None, (c_int32, c_int64, c_void_p, c_void_p)),
+    "dither": (
+        None,
+        (c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
+    ),
     "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
     "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
     "differentiate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
@@ -202,6 +206,16 @@ class Library:
         """Write display values as 8-bit values, round(255 v), clamped."""
         assert values.size == out.size
         self._functions.cppn_quantise(self._isa, values.size, _pointer(values), _pointer(out))
+
+    def dither(
+        self, picture: Float32, out: NDArray[np.uint8], origin: tuple[int, int] = (0, 0)
+    ) -> None:
+        """8-bit values with noise of (height, width, 3) values; `origin`: the first pixel."""
+        assert picture.shape == out.shape
+        height, width, _ = picture.shape
+        self._functions.cppn_dither(
+            self._isa, width, height, *origin, _pointer(picture), _pointer(out)
+        )
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:
         """Write pre-activations (count, rows) of units (count, columns)."""

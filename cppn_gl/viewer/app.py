@@ -496,7 +496,8 @@ class App:
         self._seen, self.events.exposed = self.canvas.changes, False
         self.screen.entitle(f"{self.explorer.title} – cppn_gl")
         over = self.interface.render
-        self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over)
+        boxes = self.canvas.dithered(self.picture.size)
+        self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over, boxes)
         if self._trace.on:
             self._trace.clickable(self.interface.places, panels)
             self._trace.told(self.hud.words(now))

@@ -8,6 +8,7 @@ The first drawing after a change is always finished, so that a held key shows in
 pictures; a refinement is dropped as soon as a different scene is requested.
 """
 
+import dataclasses
 import math
 import time as wall
 
@@ -20,6 +21,7 @@ from cppn_gl.engines.names import without_opengl
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import Options
+from cppn_gl.utils.arrays import Box
 from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.views import sampling, view_of
@@ -74,6 +76,11 @@ class Canvas:
         """The scene of the picture shown."""
         return self._front_of[0] if self._front_of else None
 
+    def dithered(self, size: tuple[int, int]) -> tuple[Box, ...]:
+        """The boxes that are dithered when the picture is shown at `size` pixels."""
+        shown = self.shown
+        return view_of(shown.preset).dithered(shown.preset, size) if shown else ()
+
     @property
     def busy(self) -> bool:
         """Whether a drawing is under way."""
@@ -120,6 +127,9 @@ class Canvas:
             self._wanted = new
             if self._front_of == old:
                 self._front_of = new
+                if _dither(old) != _dither(new):  # the same planes are another picture
+                    self.changes += 1
+                    self.pictures += 1
             if self._drawing is not None and self._drawing.of == old:
                 self._drawing.of = new
             return
@@ -186,7 +196,8 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        region = Region.of(_coarse(size, scale), shape=size)
+        smooth = view_of(scene.preset).samples == 1  # otherwise supersampling follows
+        region = Region.of(_coarse(size, scale), shape=size, smooth=smooth)
         return self._part(pick, self._wanted, region, scale, refines=refines)
 
     def _part(
@@ -349,7 +360,8 @@ class _Part:
 def _same_picture(old: Wanted, new: Wanted) -> bool:
     """Whether two requests differ only in what their view does not show, such as a selected unit.
 
-    Views that may show more than their own options are not compared.
+    Views that may show more than their own options are not compared. Noise is added when the
+    picture is shown.
     """
     (a, _), (b, _) = old, new
     view, options = view_of(a.preset), view_of(a.preset).row.options or Options
@@ -357,9 +369,14 @@ def _same_picture(old: Wanted, new: Wanted) -> bool:
         view.by_pixel
         and a.network is b.network
         and (old[1], a.view, a.clock) == (new[1], b.view, b.clock)
-        and (a.preset.color, a.preset.show) == (b.preset.color, b.preset.show)
+        and dataclasses.replace(a.preset.color, dither=_dither(new)) == b.preset.color
+        and a.preset.show == b.preset.show
         and a.preset.options(options) == b.preset.options(options)
     )
+
+
+def _dither(wanted: Wanted) -> bool:
+    return wanted[0].preset.color.dither
 
 
 def _percent(what: str, done: float) -> str:

@@ -169,9 +169,11 @@ class Captures:
             self._fail()
             raise CaptureError(capture.path, str(error)) from None
         assert capture.planes is not None
-        pixels = self._renderer.presenter.read(capture.planes)
-        words = view_of(capture.scene.preset).overlay(capture.scene, capture.shot.size)
-        capture.pixels = lay_over(pixels, words)
+        scene, size = capture.scene, capture.shot.size
+        view = view_of(scene.preset)
+        boxes = view.dithered(scene.preset, size)
+        pixels = self._renderer.presenter.read(capture.planes, boxes)
+        capture.pixels = lay_over(pixels, view.overlay(scene, size))
         self._discard(capture)
         return True
 

@@ -73,7 +73,7 @@ DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
-    *("inputs", "between", "animate", "axis"),
+    *("inputs", "between", "animate", "axis", "colors"),
 )
 
 
@@ -296,6 +296,8 @@ def idle(preset: Preset, field: Field) -> str:
         "animation.walker": (bool(timing.walk), "there is no walk"),
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
+        "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
+        "color.palette": (preset.color.row.own, "the mapping has colours of its own"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),
         "sweep": (preset.show.view == "sheet", "only the view sheet shows it"),
     }

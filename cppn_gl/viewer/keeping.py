@@ -19,7 +19,6 @@ from cppn_gl.nn.draws import DEVIATIONS, INITS
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.spread import STATIC, Seen, Spread, Window, points_for, spread_steps
-from cppn_gl.preset.color import MAPPINGS
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.tasks import at_once
 
@@ -89,7 +88,7 @@ class Probe:
         color = self.preset.color
         if color.plain:
             return spread.seen()
-        own = MAPPINGS[color.mapping].span
+        own = color.row.span
         low, high = own or ACTIVATIONS[self.preset.spec.output_activation].span
         return spread.seen(low, high, stretch=color.stretch != "none")
 

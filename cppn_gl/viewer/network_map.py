@@ -30,8 +30,8 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32, Size
+from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
-from cppn_gl.views.base import quantise
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import reach_of, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, shaded

@@ -1,12 +1,13 @@
 """Presents the canvas's planes and the panels over them in the window, only when they change."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import glfw
 
 from cppn_gl.engines.gl.targets import Planes, Presenter
+from cppn_gl.utils.arrays import Box
 from cppn_gl.viewer.hud import Panel
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.overlay import Overlay
@@ -44,10 +45,11 @@ class Screen:
         size: tuple[int, int],
         picture: Rect,
         over: Callable[[], None] = lambda: None,
+        boxes: Sequence[Box] = (),
     ) -> None:
         """Show planes and panels in a window of `size` pixels, and what `over` draws over them.
 
-        The planes fill `picture`; beside and below it is dark ground.
+        The planes fill `picture`; beside and below it is dark ground. `boxes`: see Presenter.
         """
         screen = self._window.ctx.screen
         if picture.size != size:
@@ -55,7 +57,7 @@ class Screen:
             screen.viewport, screen.scissor = (0, 0, *size), None
             screen.clear(*GROUND)
         below = size[1] - picture.y - picture.height
-        presenter.show(planes, screen, picture.size, flipped=True, below=below)
+        presenter.show(planes, screen, picture.size, flipped=True, below=below, boxes=boxes)
         self._overlay.draw(panels, screen, size)
         screen.use()
         over()

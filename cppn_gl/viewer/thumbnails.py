@@ -185,7 +185,8 @@ class Thumbnails:
         stage = Stage(self._engines.painter, self._engine)
         task = sampling.begin(view, stage, planes, scene, region)
         yield from during(task, owned)
-        pixels = self._renderer.presenter.read(planes)
+        boxes = view.dithered(preset, region.size)
+        pixels = self._renderer.presenter.read(planes, boxes)
         yield
         return reduced(lay_over(pixels, view.overlay(scene, region.size)), fine)
 

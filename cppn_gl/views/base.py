@@ -19,8 +19,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import ViewRow, knobs, option_fields
-from cppn_gl.utils import native
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
@@ -93,6 +92,8 @@ class View:
     own_shaders: it uses shaders other than the engines'.
     colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
         has its own colours.
+    continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
+        ground has none.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -106,6 +107,7 @@ class View:
     samples_itself = False
     own_shaders = True
     colors = False
+    continuous = False
     clicked = ""
 
     @property
@@ -129,6 +131,10 @@ class View:
     def colored(self, preset: Preset) -> bool:
         """Whether it uses this preset's colour mapping."""
         return self.colors
+
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """The boxes of a preset's picture of `size` that are dithered, each as its own picture."""
+        return ((0, 0, *size),) if self.continuous and preset.color.noisy else ()
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
@@ -234,19 +240,6 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
         return np.asarray(np.round(picture * (1 - alpha) + top * alpha), np.uint8)
     behind = np.where(alpha > 0, np.clip(picture, 0, 1), picture)
     return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
-
-
-def quantise(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Display values as 8-bit values: round(255 v), clamped."""
-    library = native.library()
-    if library is not None and picture.flags.c_contiguous:
-        eight = np.empty(picture.shape, np.uint8)
-        library.quantise(picture, eight)
-        return eight
-    rounded = np.clip(picture, 0, 1)
-    rounded *= np.float32(255)
-    rounded += np.float32(0.5)
-    return rounded.astype(np.uint8)  # truncates
 
 
 def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:

@@ -21,7 +21,7 @@ class PictureView(View):
     by_pixel = True
     samples_itself = True
     own_shaders = False
-    colors = True
+    colors = continuous = True
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None

@@ -35,7 +35,8 @@ def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Reg
         return view.begin(stage, planes, scene, region)
     owned = ExitStack()
     width, height, samples = *planes.size, region.samples
-    fine = Region.of((width * samples, height * samples), shape=region.shape)
+    size = width * samples, height * samples
+    fine = Region.of(size, shape=region.shape, smooth=False)
     large = Planes(stage.painter.ctx, fine.size)
     owned.callback(large.release)
     try:

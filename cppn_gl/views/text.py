@@ -140,6 +140,15 @@ def formula(words: str) -> str:
     return re.sub(alone, lambda found: variable(found[0]), words).replace("-", "−")
 
 
+def symbol(feature: str) -> str:
+    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡; words, such as "one", upright."""
+    function, _, of = feature.rpartition("_")
+    letter, index = of[:1], of[1:]
+    if letter.isalpha() and (not index or index.isdigit()):
+        of = variable(letter, int(index) if index else None)
+    return f"{function}{TIED}{of}" if function else of
+
+
 @lru_cache(maxsize=1024)
 def _has(character: str, style: str) -> bool:
     """Whether the typeface has a glyph of its own for a character."""

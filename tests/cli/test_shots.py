@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cppn_gl._version import __version__
 from cppn_gl.cli.options import Parser, UsageError
@@ -82,11 +83,26 @@ def test_a_picture_remembers_all_and_is_of_this_version(
         (["--samples", "0"], "^--samples: 0"),
         (["--depth", "99"], "^network.depth: 99"),
         (["--set", "show.view=none"], "^show.view: no 'none'"),
+        (["--palette-from", "none.png"], "^none.png: No such file"),
+        (["--palette-from", "my.toml"], "^my.toml: not an image of a known format"),
+        (["--palette-from", "my.toml", "--palette-colors", "1"], "^--palette-colors: 1 is not"),
+        (["--palette-colors", "4"], "^--palette-colors needs --palette-from"),
+        (["--palette-from", "a.png", "--palette", "#102040,#f0e0c0"], "^--palette and --palette"),
     ],
 )
 def test_what_is_wrong_names_its_option(words: list[str], message: str) -> None:
     with pytest.raises((PresetError, UsageError), match=message):
         shot_of(arguments("my.toml", *words))
+
+
+def test_a_palette_from_an_image_is_in_the_preset(here: Path) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[:, :10], pixels[:, 10:] = (16, 32, 64), (240, 224, 192)
+    Image.fromarray(pixels).save(here / "photo.png")
+    color = shot_of(arguments("my.toml", "--palette-from", "photo.png")).preset.color
+    assert (color.mapping, color.palette) == ("palette", ("#102040", "#f0e0c0"))
+    words = ["--palette-from", "photo.png", "--palette-colors", "2", "--mapping", "plates"]
+    assert shot_of(arguments("my.toml", *words)).preset.color.mapping == "plates"
 
 
 def test_a_poster_may_be_larger_than_a_memory() -> None:

@@ -18,7 +18,7 @@ from cppn_gl.engines.stretch import value_range
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.color import MAPPINGS, colored
+from cppn_gl.preset.color import MAPPINGS, colored, printed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import within
@@ -33,6 +33,8 @@ COLORS = [
     {"mapping": "rgb", "invert": True},
     {"mapping": "diverging", "stretch": "minmax"},
     {"mapping": "oklch"},
+    {"mapping": "plates", "stretch": "percentile"},
+    {"palette": ["#102040", "#c04010", "#f0e0c0"], "inks": 3, "stretch": "minmax"},
 ]
 WHOLE = Region.of(SIZE)
 each = pytest.mark.parametrize("engine", EACH)
@@ -59,8 +61,11 @@ def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> 
     ends = value_range(scene_of(preset), size)
     total = np.zeros((size[1], size[0], 3))
     for right, down in sample_jitters(samples):
-        values = reference(preset, size, shift=(0.5 + right, 0.5 + down)).reshape(-1, 3)
-        total += colored(values.astype(np.float32), preset.color, ends).reshape(total.shape)
+        values = reference(preset, size, shift=(0.5 + right, 0.5 + down)).astype(np.float32)
+        if preset.color.levels:
+            total += printed(values, preset.color, ends, samples)
+        else:
+            total += colored(values.reshape(-1, 3), preset.color, ends).reshape(total.shape)
     return total / samples**2
 
 
@@ -134,12 +139,15 @@ def test_tiles_do_not_show(renderer: Renderer, engine: Engine, samples: int) -> 
 @pytest.mark.gl
 @pytest.mark.parametrize("samples", [1, 2])
 def test_a_part_is_cut_from_the_whole(samples: int) -> None:
-    preset = PRESET.replace(mapping="cyclic", stretch="minmax")
-    for engine in ("fragment", "numpy"):
-        with Renderer(engine) as one:
-            whole = one.render(preset, SIZE, samples=samples, dtype="float32")
-            part = one.render(preset, SIZE, samples=samples, dtype="float32", part=(7, 5, 20, 9))
-            assert np.abs(whole[5:14, 7:27] - part).max() < 1e-5
+    for keys in ({"mapping": "cyclic"}, {"mapping": "sunset", "inks": 4}, {"mapping": "plates"}):
+        preset = PRESET.replace(stretch="minmax", **keys)
+        for engine in ("fragment", "numpy", "native"):
+            with Renderer(engine) as one:
+                whole = one.render(preset, SIZE, samples=samples, dtype="float32")
+                for left, top, right, low in ((7, 5, 27, 14), (0, 0, 37, 9), (30, 20, 37, 21)):
+                    box = left, top, right - left, low - top
+                    part = one.render(preset, SIZE, samples=samples, dtype="float32", part=box)
+                    assert np.abs(whole[top:low, left:right] - part).max() < 1e-5
 
 
 @pytest.mark.gl
@@ -273,3 +281,23 @@ def test_without_opengl_it_is_the_same_picture(color: dict[str, Any]) -> None:
             assert np.abs(picture - expected(preset, samples)).max() < 2e-4
         plain = one.render(PRESET.replace(output_activation="identity"), SIZE, dtype="float32")
     assert plain.max() > 1 or plain.min() < 0  # not clamped
+
+
+@pytest.mark.parametrize(
+    "engine", ["native", "numpy", pytest.param("fragment", marks=pytest.mark.gl)]
+)
+def test_flat_inks_are_not_dithered_and_are_exactly_those_asked_for(engine: str) -> None:
+    own = ["#102040", "#c04010", "#f0e0c0"]
+    poster = PRESET.replace(palette=own, inks=3, stretch="percentile", dither=True)
+    with Renderer(engine) as one:
+        picture = one.render(poster, SIZE)
+        assert np.array_equal(picture, one.render(poster.replace(dither=False), SIZE))
+        larger = one.render(poster, (SIZE[0] * 5, SIZE[1] * 5))
+    inks = np.array([list(bytes.fromhex(color[1:])) for color in own])
+    shares = []
+    for pixels in (picture, larger):
+        same = (pixels[:, :, None] == inks).all(axis=-1)
+        assert same.any(axis=(0, 1)).all()
+        shares.append(same.any(axis=-1).mean())
+    assert shares[0] > 0.6
+    assert shares[1] > 0.9  # edges are as wide as a pixel at every size

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from windowless import windowless
 
-from cppn_gl.engines.gl.recolor import Recolor
+from cppn_gl.engines.gl.recolor import Recolor, recolor_of
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, ValueRange, colored
+from cppn_gl.preset.color import MAPPINGS, NOT_A_NUMBER, Color, ValueRange, colored, printed
 
 pytestmark = pytest.mark.gl
 
@@ -38,8 +38,8 @@ def planes(renderer: Renderer) -> Iterator[tuple[Planes, Planes]]:
         one.release()
 
 
-def recolor(renderer: Renderer) -> Recolor:
-    return renderer.painter.shared(Recolor)
+def recolor(renderer: Renderer, color: Color | None = None) -> Recolor:
+    return renderer.painter.shared(recolor_of(color or Color()))
 
 
 def values() -> np.ndarray:
@@ -58,15 +58,38 @@ def values() -> np.ndarray:
 def test_the_shader_colours_as_numpy_does(
     renderer: Renderer, planes: tuple[Planes, Planes], name: str, ends: ValueRange, invert: bool
 ) -> None:
-    raw, shown = planes
-    raw.write(values())
-    one = recolor(renderer)
-    one.set(Color(name, invert), ends, 1)
-    one.draw(raw, shown, 0, SIZE[1], additive=False)
-    picture = shown.read()
-    expected = colored(values().reshape(-1, 3), Color(name, invert), ends).reshape(picture.shape)
+    color = Color(name, invert)
+    picture = drawn(renderer, planes, color, ends)
+    if color.levels:
+        expected = printed(values(), color, ends)
+    else:
+        expected = colored(values().reshape(-1, 3), color, ends).reshape(picture.shape)
     assert np.abs(picture - expected).max() < 1e-4
     assert tuple(picture[2, 3]) == NOT_A_NUMBER
+
+
+def drawn(
+    renderer: Renderer, planes: tuple[Planes, Planes], color: Color, ends: ValueRange
+) -> np.ndarray:
+    raw, shown = planes
+    raw.write(values())
+    one = recolor(renderer, color)
+    one.set(color, ends, 1)
+    one.draw(raw, shown, 0, SIZE[1], additive=False)
+    return shown.read()
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("name", ["sunset", "grey", "rgb", "oklch", "batlowK_r", "palette", "ink"])
+def test_flat_colours_are_those_of_numpy(
+    renderer: Renderer, planes: tuple[Planes, Planes], name: str, ends: ValueRange
+) -> None:
+    for inks in (2, 5, 16):
+        color = Color(name, inks=inks, hue=30, palette=("#102040", "#c04010", "#f0e0c0"))
+        picture = drawn(renderer, planes, color, ends)
+        # A place beside an edge may be rounded to its other side, as with the whole range beyond.
+        away = np.abs(picture - printed(values(), color, ends)).max(axis=-1)
+        assert np.quantile(away, 0.99) < 1e-4
 
 
 def test_rgb_is_the_outputs_to_the_last_bit(
@@ -107,7 +130,7 @@ def test_no_mapping_compiles_anything(
 
     assert renderer.ctx is not None
     monkeypatch.setattr(type(renderer.ctx), "program", refuse)
-    for name in MAPPINGS:
+    for name in [*MAPPINGS, "batlowK", "tab10"]:
         one.set(Color(name, True), ENDS[2], 9)
         one.draw(*planes, 0, 1, additive=False)
     assert one.rate > 0

@@ -1,13 +1,18 @@
-"""Planes: textures whose sides are not powers of two."""
+"""Planes: textures whose sides are not powers of two, and their 8-bit pixels."""
 
+import contextlib
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from windowless import windowless
 
-from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils.arrays import Box
+from cppn_gl.utils.quantising import dithered, quantise
 
 pytestmark = pytest.mark.gl
 
@@ -48,3 +53,91 @@ def test_rows_are_replaced(renderer: Renderer, top: int) -> None:
     assert np.array_equal(sheet.read(), picture)
     sheet.release()
     band.release()
+
+
+# Dithering
+
+
+FAR = st.integers(0, 2**20)
+
+
+@contextlib.contextmanager
+def planes_of(renderer: Renderer, picture: np.ndarray) -> Iterator[Planes]:
+    assert renderer.ctx is not None
+    sheet = Planes(renderer.ctx, picture.shape[1::-1])
+    sheet.write(picture)
+    yield sheet
+    sheet.release()
+
+
+def on_screen(
+    renderer: Renderer, sheet: Planes, size: tuple[int, int], boxes: list[Box], *, flipped: bool
+) -> np.ndarray:
+    """What is shown, row 0 on top, in a target that is larger by a row below and a column."""
+    assert renderer.ctx is not None
+    target = renderer.ctx.simple_framebuffer((size[0] + 1, size[1] + 2), 4)
+    target.clear(1, 1, 1, 1)
+    below = 1 if flipped else 0
+    renderer.presenter.show(sheet, target, size, flipped=flipped, below=below, boxes=boxes)
+    found = np.frombuffer(target.read(components=3, alignment=1), np.uint8)
+    found = found.reshape(size[1] + 2, size[0] + 1, 3)
+    shown = found[below : below + size[1], : size[0]]
+    assert found.sum() - shown.sum() == 255 * (found.size - shown.size)  # nothing beside it
+    target.release()
+    return shown[::-1] if flipped else shown
+
+
+@given(st.integers(0, 99), st.integers(1, 70), st.integers(1, 30), st.tuples(FAR, FAR))
+def test_the_device_dithers_as_numpy_does(
+    renderer: Renderer, seed: int, width: int, height: int, origin: tuple[int, int]
+) -> None:
+    picture = noise((width, height), seed) * np.float32(1.1) - np.float32(0.05)
+    picture[0, 0] = 1, 0, 1
+    left, top = -origin[0], -origin[1]
+    whole = [(left, top, width + 5, height)]
+    with planes_of(renderer, picture) as sheet:
+        expected = dithered(picture, origin)
+        assert np.array_equal(renderer.presenter.read(sheet, whole), expected)
+        for flipped in (False, True):
+            shown = on_screen(renderer, sheet, (width, height), whole, flipped=flipped)
+            assert np.array_equal(shown, expected)
+
+
+def test_boxes_are_dithered_each_as_its_own_picture(renderer: Renderer) -> None:
+    picture = noise((61, 37), 5)
+    boxes = [(2, 1, 12, 9), (14, -3, 80, 8), (0, 12, 31, 37), (70, 50, 90, 60)]
+    expected = quantise(picture, boxes)
+    assert not np.array_equal(expected, quantise(picture))
+    with planes_of(renderer, picture) as sheet:
+        assert np.array_equal(renderer.presenter.read(sheet, boxes), expected)
+        for flipped in (False, True):
+            shown = on_screen(renderer, sheet, (61, 37), boxes, flipped=flipped)
+            assert np.array_equal(shown, expected)
+
+
+@pytest.mark.parametrize("coarse", [(8, 5), (30, 20)])
+def test_noise_stands_still_while_a_picture_is_refined(
+    renderer: Renderer, coarse: tuple[int, int]
+) -> None:
+    level = np.float32(100.3 / 255)
+    whole, grey = [(0, 0, 60, 40)], np.full((40, 60, 3), level)
+    fine = dithered(grey)
+    assert len(np.unique(fine)) > 1
+    with planes_of(renderer, np.full((*coarse[::-1], 3), level)) as sheet:
+        shown = on_screen(renderer, sheet, (60, 40), whole, flipped=True)
+    assert np.array_equal(shown, fine)
+
+
+def test_programs_that_dither_are_compiled_when_they_are_used() -> None:
+    whole = [(0, 0, 3, 2)]
+    with windowless() as renderer, planes_of(renderer, noise((3, 2), 1)) as sheet:
+        presenter, ctx = renderer.presenter, renderer.ctx
+        assert ctx is not None
+        assert len(presenter._passes) == 3
+        presenter.read(sheet)
+        assert len(presenter._passes) == 3
+        presenter.read(sheet, whole)
+        assert len(presenter._passes) == 4
+        like = Presenter(ctx, like=presenter)  # reloaded: a mistake in one must be found at once
+        assert len(like._passes) == 4
+        like.release()

@@ -31,9 +31,9 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import finish, within
-from cppn_gl.views.base import quantise
 
 gl = pytest.mark.gl
 SIZE = (37, 23)

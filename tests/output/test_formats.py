@@ -29,7 +29,7 @@ START = "# cppn_gl "
 class PpmFormat:
     """A format that the package does not have: the shot is a comment."""
 
-    name, suffixes, largest = "PPM", (".ppm", ".pnm"), 64
+    name, suffixes, largest, bits = "PPM", (".ppm", ".pnm"), 64, (8,)
 
     def write(self, file: BinaryIO, pixels: NDArray[np.uint8], shot: Shot) -> None:
         height, width, _ = pixels.shape

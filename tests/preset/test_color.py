@@ -13,9 +13,13 @@ from cppn_gl.preset.color import (
     broken,
     colored,
     marked,
+    printed,
     single,
+    strip,
 )
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils import colormaps
 from cppn_gl.utils.checks import PresetError
 
 UNIT = ValueRange((0.0,) * 3, (1.0,) * 3)
@@ -67,7 +71,7 @@ def test_only_what_is_not_finite_is_marked() -> None:
     assert np.allclose(passed[[0, 1, 2, 5]], outputs[[0, 1, 2, 5]], atol=1e-29)
 
 
-@each
+@pytest.mark.parametrize("name", [name for name in MAPPINGS if not Color(name).levels])
 def test_small_steps_are_small_changes(name: str) -> None:
     """No seam, hue included, and none at the ends."""
     path = np.linspace(0, 1, 20001, dtype=np.float32)
@@ -102,11 +106,11 @@ def test_grey_is_the_value() -> None:
 
 
 def test_palettes_give_their_ends_and_middle() -> None:
-    for name, mapping in MAPPINGS.items():
-        if mapping.palette is not None:
+    for name in MAPPINGS:
+        table = Color(name).table
+        if table is not None:
             shown = colored(repeated(-1, 0, 1), Color(name), SIGNED)
-            middle = len(mapping.palette) // 2
-            assert np.allclose(shown, mapping.palette[[0, middle, -1]], atol=1e-6), name
+            assert np.allclose(shown, table[[0, len(table) // 2, -1]], atol=1e-6), name
 
 
 def in_units(name: str, values: np.ndarray) -> np.ndarray:
@@ -182,3 +186,133 @@ def test_every_mapping_can_be_asked_for_and_a_wrong_one_says_what_is_right() -> 
         PresetError, match=r"^color\.mapping: no 'virids'; did you mean 'viridis'\?$"
     ):
         Preset().replace(mapping="virids")
+
+
+def test_every_map_of_the_library_can_be_asked_for_and_says_what_it_is() -> None:
+    color = Preset().replace(mapping="vik").color
+    assert color.row.signed
+    assert "diverging" in color.row.help
+    assert np.array_equal(color.table, colormaps.named("vik"))
+    ends = colored(repeated(0, 1), Color("batlowK_r"), UNIT)
+    assert np.allclose(ends, colormaps.named("batlowK")[[-1, 0]], atol=1e-6)
+    with pytest.raises(
+        PresetError, match=r"^color\.mapping: no 'batlov'; did you mean 'batlow'\?$"
+    ):
+        Preset().replace(mapping="batlov")
+
+
+OWN = ("#102040", "#c04010", "#F0E0C0")
+
+
+def test_colours_of_ones_own_set_the_mapping() -> None:
+    preset = Preset().replace(palette=OWN)
+    assert preset.color == Color("palette", palette=("#102040", "#c04010", "#f0e0c0"))
+    assert parse_preset(f"[color]\npalette = {list(OWN)}".replace("'", '"')).color == preset.color
+    assert parse_preset(preset.to_toml()).color == preset.color
+    assert preset.replace(mapping="plates").replace(palette=OWN[:2]).color.mapping == "plates"
+    assert preset.replace(mapping="viridis").color.palette  # kept, though not used
+    shown = colored(repeated(0, 0.5, 1), preset.color, UNIT)
+    assert np.abs(shown - colormaps.display(OWN)).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("palette", "problem"),
+    [
+        (["#102040"], "a list of 1; expected 2 to 16"),
+        (["#102040"] * 17, "a list of 17; expected 2 to 16"),
+        (["#102040", "red"], "'red' is not a colour like \"#f0a030\""),
+        (["#102040", 7], '7 is not a colour like "#f0a030"'),
+        ("#102040", "'#102040' is not a list"),
+    ],
+)
+def test_wrong_colours_are_refused_in_one_line(palette: object, problem: str) -> None:
+    with pytest.raises(PresetError) as caught:
+        Preset().replace(palette=palette)
+    assert str(caught.value) == f"color.palette: {problem}"
+
+
+@pytest.mark.parametrize("inks", [2, 3, 5, 16])
+@pytest.mark.parametrize("name", [name for name in MAPPINGS if Color(name).table is not None])
+def test_a_poster_has_so_many_colours_from_one_end_to_the_other(name: str, inks: int) -> None:
+    color = Color(name, inks=inks)
+    values = np.linspace(0, 1, 1000, dtype=np.float32)[:, None].repeat(3, axis=1)
+    flat = colored(values, color, UNIT)
+    places, counts = np.unique(np.round(flat * 255), axis=0, return_counts=True)
+    assert np.abs(flat * 255 - np.round(flat * 255)).max() < 1e-3  # colours of 8 bits
+    assert color.table is not None
+    cyclic = name in ("cyclic", "twilight")  # the last colour would be the first again
+    ends = color.table[[0, (inks - 1) * (len(color.table) - 1) // inks if cyclic else -1]]
+    assert np.abs(flat[[0, -1]] - ends).max() < (5 if cyclic else 0.51) / 255
+    assert len(places) == inks
+    assert np.abs(counts - 1000 / inks).max() <= 1  # all with the same part of the values
+
+
+def test_a_poster_in_colours_of_ones_own_has_exactly_these() -> None:
+    color = Color("palette", inks=3, palette=OWN)
+    shown = colored(repeated(0, 0.3, 0.4, 0.6, 0.7, 1), color, UNIT)
+    wanted = colormaps.display(OWN)[[0, 0, 1, 1, 2, 2]]
+    assert np.array_equal(np.round(shown * 255), np.round(wanted * 255))
+
+
+def ramp(slope: float, angle: float, size: int = 41) -> np.ndarray:
+    """A linear function of place, 0.5 in the middle, rising by `slope` a pixel."""
+    across = np.arange(size) - size // 2
+    turn = np.radians(angle)
+    values = 0.5 + slope * (np.cos(turn) * across[None, :] + np.sin(turn) * across[:, None])
+    return np.repeat(values[..., None], 3, axis=2).astype(np.float32)
+
+
+@pytest.mark.parametrize("angle", [0, 10, 30, 45, 90, 200])
+@pytest.mark.parametrize("slope", [0.002, 0.02, 0.3])
+def test_an_edge_covers_the_pixels_as_it_should(slope: float, angle: float) -> None:
+    """Compared with 16 × 16 samples of hard edges in each pixel."""
+    color = Color("grey", inks=2)
+    found = printed(ramp(slope, angle), color, UNIT)[..., 0]
+    fine = ramp(slope / 16, angle, 41 * 16 + 15)
+    fine = fine[7:-8, 7:-8]  # the middle of the middle pixel is in the middle
+    hard = colored(fine.reshape(-1, 3), color, UNIT)[:, 0].reshape(41, 16, 41, 16)
+    exact = hard.mean(axis=(1, 3))
+    assert np.abs(found - exact).max() < 0.13
+    assert np.abs(found - exact).mean() < 0.005
+    partly = (found > 0.01) & (found < 0.99)
+    assert 20 < partly.sum() < 41 * 2.5  # one pixel or two along the edge, none elsewhere
+
+
+def test_a_poster_of_steep_values_is_the_mean_of_its_inks() -> None:
+    color = Color("palette", inks=2, palette=("#000000", "#ffffff"))
+    noise = np.random.default_rng(2).uniform(-3, 4, (60, 60, 1)).repeat(3, axis=2)
+    shown = printed(noise.astype(np.float32), color, UNIT)
+    assert abs(shown.mean() - 0.5) < 0.05
+
+
+def test_plates_are_three_inks_on_the_lightest_colour() -> None:
+    color = Color("plates", palette=("#202060", "#f0a080", "#fff8f0", "#40c0a0"))
+    on = np.float32([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]])
+    shown = np.round(colored(on, color, UNIT) * 255)
+    wanted = colormaps.display(["#fff8f0", "#202060", "#f0a080", "#40c0a0"]) * 255
+    assert np.array_equal(shown[:4], np.round(wanted))
+    assert (shown[4] <= shown[1:4].min(axis=0)).all()  # ink over ink is darker
+    halves = colored(np.float32([[0.4, 0.6, 0.2]]), color, UNIT)
+    assert np.allclose(halves[0] * 255, wanted[2], atol=1e-3)
+
+
+def test_magenta_of_what_is_no_number_stays_in_a_poster() -> None:
+    values = ramp(0.05, 30)
+    values[3, 4] = NOT_A_NUMBER
+    for name in ("sunset", "plates", "rgb"):
+        shown = printed(values, Color(name, inks=3), UNIT, samples=2)
+        assert broken(shown)[3, 4]
+        assert broken(shown).sum() == 1
+
+
+def test_a_picture_of_one_pixel_or_row_can_be_a_poster() -> None:
+    for shape in ((1, 1, 3), (1, 9, 3), (9, 1, 3)):
+        shown = printed(np.full(shape, 0.2, np.float32), Color("sunset", inks=4), UNIT)
+        assert np.allclose(shown * 255, colormaps.display(["#1f2a44"]) * 255, atol=1e-3)
+
+
+@each
+def test_a_strip_shows_a_mapping(name: str) -> None:
+    shown = strip(Color(name), 64)
+    assert shown.shape == (64, 3)
+    assert 0 <= shown.min() <= shown.max() <= 1

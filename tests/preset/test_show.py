@@ -44,14 +44,14 @@ OLD: dict[str, tuple[Any, str]] = {
     "slice": (False, "volume"),
     "noise": (0.1, "sensitivity"),
 }
-# [show] of shipped presets as it was then.
+# Shipped presets' options, as [show] sets them.
 FILES = {
-    "landscape": 'paint = "picture"\ncontours = 0\nrelief = 0.7\ntilt = 35.0\ndistance = 4.3',
+    "landscape": 'paint = "picture"\ncontours = 0\nrelief = 0.7\ntilt = 42.0\ndistance = 4.3',
     "layers-before": "before = true",
     "network-diagram": "connections = true",
     "sensitivity": "layer = 1",
     "three-planes": 'panels = "sum"\ntilt = 30.0',
-    "volume-color": "opacity = 6.0\nthreshold = 0.55",
+    "volume-color": "opacity = 8.0\nthreshold = 0.5",
     "volume-grey": "opacity = 5.0\nthreshold = 0.6",
 }
 NUMBERS = [name for name, (value, _) in OLD.items() if type(value) in (int, float)]

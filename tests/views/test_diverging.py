@@ -14,7 +14,7 @@ def luminance(colors: np.ndarray) -> np.ndarray:
 
 def test_they_are_those_of_the_mapping_without_its_darkest_ends() -> None:
     ends, last = np.array([CUT, 0.5, 1 - CUT]), colormaps.SIZE - 1
-    table = colormaps.DIVERGING
+    table = colormaps.diverging()
     expected = [np.interp(ends * last, np.arange(last + 1), row) for row in table.T]
     assert np.allclose(palette()[[0, STEPS, -1]], np.transpose(expected), atol=1e-6)
 

@@ -139,7 +139,9 @@ def test_heights_have_the_colours_of_the_palette(renderer: Renderer, height: flo
     preset = constant(height, view="surface", contours=0, tilt=90.0, turn=0.0)
     pixel = drawn(renderer, preset, SIZE)[SIZE[1] // 2, SIZE[0] // 2]
     place = (0.05 + 0.9 * height) * (colormaps.SIZE - 1)
-    expected = [np.interp(place, np.arange(colormaps.SIZE), row) for row in colormaps.VIRIDIS.T]
+    expected = [
+        np.interp(place, np.arange(colormaps.SIZE), row) for row in colormaps.named("viridis").T
+    ]
     assert pixel == pytest.approx(expected, abs=2e-3)
 
 

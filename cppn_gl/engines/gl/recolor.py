@@ -1,6 +1,7 @@
 """Colours planes of raw outputs by a shader, some rows at a time.
 
     planes, Color, ValueRange -> recolor.frag (colored.glsl, mappings.glsl) -> planes
+    the same with flat colours -> printed.frag -> planes
 
 The mapping, the value range and the palette are uniforms: changing them compiles nothing.
 """
@@ -14,9 +15,9 @@ import numpy as np
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import ADDITIVE, Pass
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.preset.color import MAPPINGS, Color, ValueRange
+from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color, ValueRange
+from cppn_gl.utils.colormaps import SIZE, Palette
 
-ROWS = [name for name, mapping in MAPPINGS.items() if mapping.palette is not None]
 FIRST_RATE = 1e6  # texels per second, until measured
 
 
@@ -26,56 +27,85 @@ def formulas() -> str:
     chosen = (
         f"if (mapping == {names.index(name)}) return mapping_{name}(of);"
         for name, mapping in MAPPINGS.items()
-        if mapping.formula is not None
+        if mapping.formula is not None or mapping.plates
     )
     return f"#define FORMULAS {' '.join(chosen)}"
 
 
 def color_uniforms(color: Color, value_range: ValueRange) -> dict[str, Any]:
-    """The uniforms of colored.glsl except the palettes: the mapping and the value range."""
-    mapping, (low, factor) = MAPPINGS[color.mapping], value_range.affine
-    box_low, box_high = np.array(mapping.box, np.float32).T
+    """The uniforms of colored.glsl except the palette: the mapping and the value range."""
+    row, (low, factor), names = color.row, value_range.affine, list(MAPPINGS)
+    if row.channels == 1:
+        low, factor = low[:1].repeat(3), factor[:1].repeat(3)
+    box_low, box_high = np.array(row.box, np.float32).T
+    inks = np.zeros((MAX_COLORS, 3), np.float32)
+    inks[: len(color.flat)] = color.flat
     return {
-        "mapping": list(MAPPINGS).index(color.mapping),
-        "palette": ROWS.index(color.mapping) if color.mapping in ROWS else -1,
+        "mapping": names.index(color.mapping) if color.mapping in names else -1,
+        "through": color.table is not None,
         "box_low": tuple(box_low),
         "box_size": tuple(box_high - box_low),
+        "levels": color.levels,
+        "inks": inks.tobytes(),
         "low": tuple(low),
         "factor": tuple(factor),
-        "mean": mapping.channels == 1,
+        "mean": row.channels == 1,
         "invert": color.invert,
     }
 
 
-def palettes(painter: Painter) -> Any:
-    """A texture of the palettes, one row for each of ROWS."""
-    table = np.stack([np.asarray(MAPPINGS[name].palette) for name in ROWS])
-    texture = painter.ctx.texture(table.shape[1::-1], 3, table.tobytes(), dtype="f4")
-    texture.filter = moderngl.NEAREST, moderngl.NEAREST
-    return texture
+class PaletteTexture:
+    """The palette of the last colours asked for, as a texture of one row."""
+
+    def __init__(self, painter: Painter):
+        self._texture = painter.ctx.texture((SIZE, 1), 3, dtype="f4")
+        self._texture.filter = moderngl.NEAREST, moderngl.NEAREST
+        self._held: Palette | None = None
+
+    def of(self, color: Color) -> Any:
+        """The texture with the palette of a Color; with any other for a mapping without one."""
+        table = color.table
+        if table is not None and table is not self._held:
+            self._texture.write(table.tobytes())
+            self._held = table
+        return self._texture
+
+    def release(self) -> None:
+        self._texture.release()
 
 
 class Recolor:
-    """The colouring shader and the palettes on one context."""
+    """A colouring shader on one context."""
+
+    file = "recolor.frag"
 
     def __init__(self, painter: Painter):
         self.ctx = painter.ctx
         folder = painter.programs.folder
-        self._pass = Pass.load(self.ctx, "recolor.frag", formulas(), folder=folder)
-        self.palettes = painter.shared(palettes)
+        self._pass = Pass.load(self.ctx, self.file, formulas(), folder=folder)
+        self._palette = painter.shared(PaletteTexture)
+        self._color = Color()
         self.rate = FIRST_RATE  # texels per second
         self._drawn: set[bool] = set()  # with blending and without
 
-    def set(self, color: Color, value_range: ValueRange, samples: int) -> None:
-        """Set the mapping, the value range and the number of samples per pixel."""
-        self._pass.set(**color_uniforms(color, value_range), sample_weight=1 / samples)
+    def set(
+        self, color: Color, value_range: ValueRange, samples: int, inset: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Set the mapping, the value range and the number of samples per pixel.
+
+        `inset`: where the planes begin in the raw planes, in pixels.
+        """
+        self._color = color
+        uniforms = color_uniforms(color, value_range)
+        self._pass.set(**uniforms, sample_weight=1 / samples, inset=inset)
 
     def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, additive: bool) -> None:
         """Colour some rows of the raw planes, and wait for it. `additive`: add to the planes."""
         if additive not in self._drawn:  # compile before the timing starts
             self._drawn.add(additive)
             self.draw(raw, planes, 0, 0, additive=additive)
-        self._pass.set(**raw.samplers, palettes=self.palettes)
+        last = raw.size[0] - 1, raw.size[1] - 1
+        self._pass.set(**raw.samplers, last=last, palette=self._palette.of(self._color))
         started = wall.perf_counter()
         scissor = (0, first, planes.texels[0], rows)
         blend = ADDITIVE if additive else None
@@ -87,3 +117,14 @@ class Recolor:
 
     def release(self) -> None:
         self._pass.release()
+
+
+class Printing(Recolor):
+    """The shader of flat colours."""
+
+    file = "printed.frag"
+
+
+def recolor_of(color: Color) -> type[Recolor]:
+    """What draws in these colours."""
+    return Printing if color.levels else Recolor

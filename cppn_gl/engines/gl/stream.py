@@ -107,7 +107,7 @@ class FinishedPicture:
 
 
 class Mosaic:
-    """A PendingPicture of `size` pixels that consists of regions: ((left, top), readback).
+    """A PendingPicture of `size` pixels that consists of regions: ((left, top), picture).
 
     `current`: a context manager that makes the OpenGL context current.
     """
@@ -115,7 +115,7 @@ class Mosaic:
     def __init__(
         self,
         size: tuple[int, int],
-        regions: list[tuple[tuple[int, int], Readback]],
+        regions: list[tuple[tuple[int, int], PendingPicture]],
         current: Callable[[], AbstractContextManager[None]],
     ):
         self._size, self._regions, self._current = size, regions, current

@@ -1,5 +1,6 @@
 """Render targets: planes of float32, and their conversion to 8-bit pixels."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import LANES
-from cppn_gl.engines.gl.stream import Pixels, Readback, ReadbackPool
+from cppn_gl.engines.gl.stream import FinishedPicture, PendingPicture, Pixels, ReadbackPool
+from cppn_gl.utils.arrays import Box
+from cppn_gl.utils.quantising import covering, inside, quantise
 
 PACKED = 16  # bytes per texel of pack.frag
 
@@ -99,16 +102,27 @@ class Planes:
 
 
 class Presenter:
-    """Converts planes to 8-bit pixels, in the window or in memory. `folder`: of the shaders."""
+    """Converts planes to 8-bit pixels, in the window or in memory.
 
-    def __init__(self, ctx: moderngl.Context, folder: Path | None = None):
-        self.ctx = ctx
-        # Two programs rather than a branch in one, of which a CPU would execute both sides.
-        self._shown = [
-            Pass.load(ctx, "present.frag", f"#define SCALED {scaled}", folder=folder)
-            for scaled in (0, 1)
-        ]
-        self._packing = Pass.load(ctx, "pack.frag", folder=folder)
+    `boxes`: of the picture, dithered; a pixel's noise depends on its place in the box, at the
+    picture's full size. `folder`: of the shaders. `like`: whose programs are compiled at once.
+    """
+
+    def __init__(
+        self, ctx: moderngl.Context, folder: Path | None = None, like: "Presenter | None" = None
+    ):
+        self.ctx, self._folder = ctx, folder
+        # Programs rather than branches in one, of which a CPU would execute both sides. Those that
+        # dither are compiled when they are first used.
+        self._passes: dict[tuple[str, str], Pass] = {}
+        wanted = [_key("present.frag", SCALED=scaled, DITHER=False) for scaled in (False, True)]
+        wanted.append(_key("pack.frag", DITHER=False))
+        try:
+            for key in dict.fromkeys([*wanted, *(like._passes if like else ())]):
+                self._pass(key)
+        except BaseException:
+            self._release_programs()
+            raise
         self.packed: Any = None
         self.readbacks = ReadbackPool(ctx)
 
@@ -120,29 +134,50 @@ class Presenter:
         *,
         flipped: bool,
         below: int = 0,
+        boxes: Sequence[Box] = (),
     ) -> None:
         """Draw the planes over `size` pixels of `target`, above `below` rows.
 
         `flipped`: row 0 of the target is at the bottom, as in a window.
         """
-        shown = self._shown[planes.size != size]
-        shown.set(plane_size=planes.size, target_size=size, flipped=flipped, below=below)
-        shown.set(**planes.samplers)
-        shown.draw(target, (0, below, *size))
+        place: dict[str, Any] = {"plane_size": planes.size, "target_size": size}
+        place |= {"flipped": flipped, "below": below}
+        if covering(boxes, size) is None:
+            shown = self._pass(_key("present.frag", SCALED=planes.size != size, DITHER=False))
+            shown.set(**place, **planes.samplers)
+            shown.draw(target, (0, below, *size))
+        for box in boxes:
+            part = inside(box, size)
+            if part is not None:
+                shown = self._pass(_key("present.frag", SCALED=planes.size != size, DITHER=True))
+                shown.set(**place, **planes.samplers, corner=box[:2])
+                left, top, right, bottom = part
+                first = below + (size[1] - bottom if flipped else top)
+                scissor = (left, first, right - left, bottom - top)
+                shown.draw(target, (0, below, *size), scissor)
 
-    def read(self, planes: Planes) -> Pixels:
+    def read(self, planes: Planes, boxes: Sequence[Box] = ()) -> Pixels:
         """The planes as (height, width, 3) uint8, row 0 on top."""
-        return self.start(planes).pixels()
+        return self.start(planes, boxes).pixels()
 
-    def start(self, planes: Planes) -> Readback:
-        """Begin to read the planes, which may be drawn over before the pixels are read."""
+    def start(self, planes: Planes, boxes: Sequence[Box] = ()) -> PendingPicture:
+        """Begin to read the planes, which may be drawn over before the pixels are read.
+
+        Boxes that are not a single one over all are dithered by the CPU.
+        """
         width, height = planes.size
+        whole = covering(boxes, planes.size)
+        if boxes and whole is None:
+            return FinishedPicture(quantise(planes.read(), boxes))
+        packing = self._pass(_key("pack.frag", DITHER=whole is not None))
         size = (-(-3 * width // PACKED), height)
         if self.packed is None or self.packed.size != size:
             self._release_packed()
             self.packed = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="u4")])
-        self._packing.set(**planes.samplers)
-        self._packing.draw(self.packed, (0, 0, *size))
+        packing.set(**planes.samplers)
+        if whole is not None:
+            packing.set(corner=whole[:2])
+        packing.draw(self.packed, (0, 0, *size))
         unpack = partial(_unpacked, size=planes.size)
         return self.readbacks.start(self.packed, unpack, components=4, dtype="u4")
 
@@ -157,8 +192,23 @@ class Presenter:
     def release(self) -> None:
         self._release_packed()
         self.readbacks.release()
-        for program in (*self._shown, self._packing):
+        self._release_programs()
+
+    def _release_programs(self) -> None:
+        for program in self._passes.values():
             program.release()
+        self._passes.clear()
+
+    def _pass(self, key: tuple[str, str]) -> Pass:
+        """The program of a file and a head. Raises ShaderError."""
+        if key not in self._passes:
+            self._passes[key] = Pass.load(self.ctx, *key, folder=self._folder)
+        return self._passes[key]
+
+
+def _key(file: str, **switches: bool) -> tuple[str, str]:
+    """A shader file, and a head that defines its switches."""
+    return file, "\n".join(f"#define {name} {int(on)}" for name, on in switches.items())
 
 
 def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:

@@ -13,7 +13,7 @@ from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate
-from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.color import Color, strip
 from cppn_gl.viewer.gui.style import ACCENT, CHANGED
 
 CURVE_POINTS = 53
@@ -105,26 +105,19 @@ def density(distribution: str, relative: float, box: Box, color: int) -> None:
 # Colours
 
 
-@lru_cache(maxsize=64)
-def strip_pixels(mapping: str, inverted: bool) -> NDArray[np.uint8]:
-    """The colours of a mapping, (1, STRIP, 4): along a scale, or along a turn of three outputs."""
-    row = MAPPINGS[mapping]
-    place = np.linspace(0, 1, STRIP, dtype=np.float32)[:, None]
-    if row.channels == 1 or mapping in ("red", "green", "blue"):
-        values = np.repeat(place, 3, axis=1)
-    else:
-        phase = np.array([0, 1, 2], np.float32) / 3
-        values = 0.5 + 0.5 * np.cos(2 * np.pi * (place - phase)).astype(np.float32)
-    colors = np.clip(row(values), 0, 1)
-    shown = 1 - colors if inverted else colors
-    alpha = np.ones((STRIP, 1), np.float32)
-    return np.round(np.hstack([shown, alpha])[None] * 255).astype(np.uint8)
+@lru_cache(maxsize=128)
+def strip_pixels(color: Color) -> NDArray[np.uint8]:
+    """The colours of a mapping, (1, STRIP, 4)."""
+    shown = np.clip(strip(color, STRIP), 0, 1)
+    return np.round(np.hstack([shown, np.ones((STRIP, 1), np.float32)])[None] * 255).astype(
+        np.uint8
+    )
 
 
-def strip(gui: Any, mapping: str, inverted: bool, box: Box) -> None:
+def color_strip(gui: Any, color: Color, box: Box) -> None:
     """A mapping's colours, in a rectangle with rounded corners."""
     x, y, width, height = box
-    texture = gui.texture(f"strip {mapping} {inverted}", strip_pixels(mapping, inverted))
+    texture = gui.texture(f"strip {color.mapping}", strip_pixels(color), color)
     ends = Vec(x, y), Vec(x + width, y + height)
     draw = imgui.get_window_draw_list()
     inset = 0.5 / STRIP

@@ -3,6 +3,7 @@
 Field -> Editors.draw(): widgets in the room of a row -> Explorer.change: a step of the history
 """
 
+import dataclasses
 import math
 import time as wall
 from collections.abc import Callable, Sequence
@@ -13,9 +14,10 @@ from imgui_bundle import imgui
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import FEATURES, latent_count, latent_index
-from cppn_gl.preset.color import MAPPINGS
+from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.colormaps import hex_rgb
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field
@@ -287,10 +289,12 @@ class Editors:
         if known is ACTIVATIONS:
             pictured = {"picture": drawings.curve, "notes": lambda n: ACTIVATIONS[n].formula}
         elif known is MAPPINGS:
-            inverted = self.moment.color.invert
+            color = self.moment.color
             pictured = {
-                "picture": lambda n, box, _: self._strip(n, inverted, box),
-                "notes": lambda n: MAPPINGS[n].help,
+                "picture": lambda n, box, _: self._strip(
+                    dataclasses.replace(color, mapping=n), box
+                ),
+                "notes": lambda n: dataclasses.replace(color, mapping=n).row.help,
                 "aspect": 3.2,
             }
         elif known is INITS:
@@ -304,11 +308,40 @@ class Editors:
             **pictured,
         )
 
-    def _strip(self, mapping: str, inverted: bool, box: Box) -> None:
+    def _strip(self, color: Color, box: Box) -> None:
         x, y, width, height = box
         inset = 0.12 * height
         box = (x, y + inset, width, height - 2 * inset)
-        drawings.strip(self._widgets.gui, mapping, inverted, box)
+        drawings.color_strip(self._widgets.gui, color, box)
+
+    def _colors(self, field: Field, width: float) -> None:
+        """Colours of one's own: a swatch of each, which opens a picker."""
+        widgets = self._widgets
+        now = tuple(fields.value(self.moment, field))
+        for index, text in enumerate(now):
+            if index:
+                widgets.next(0.15)
+                self._break(widgets.high)
+            red, green, blue = (part / 255 for part in hex_rgb(text))
+            flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.no_label
+            name = f"{text}##{field.dotted} {index}"
+            moved, new = imgui.color_edit3(name, [red, green, blue], flags)
+            if moved:
+                one = "#" + bytes(round(255 * part) for part in new[:3]).hex()
+                self.change(field.dotted, **{field.dotted: (*now[:index], one, *now[index + 1 :])})
+        if len(now) < MAX_COLORS:
+            if now:
+                widgets.next()
+                self._break(2.4 * widgets.high)
+            if widgets.icon(f"{field.dotted} more", "plus"):
+                longer = (*now, now[-1]) if now else self.moment.color.colors
+                self.set(field.dotted, **{field.dotted: longer})
+            widgets.tip("one more colour" if now else "colours of your own")
+        if now:
+            widgets.next(0.1)
+            if widgets.icon(f"{field.dotted} fewer", "close"):
+                self.set(field.dotted, **{field.dotted: now[:-1] if len(now) > 2 else ()})
+            widgets.tip("one fewer")
 
     def _densities(self, now: str) -> dict[str, Any]:
         sigmas = {name: fields.sigma(self.moment, name) for name in INITS}

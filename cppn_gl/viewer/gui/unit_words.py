@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.trace import saturated, saturation_words
 from cppn_gl.preset.given import Unit
+from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.gui import tips
 from cppn_gl.viewer.gui.wires import cross
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, Probe
-from cppn_gl.views.base import quantise
 from cppn_gl.views.units.diverging import tinted
 from cppn_gl.views.units.unit_samples import (
     UnitSampleCache,

@@ -2,8 +2,9 @@
 
     Camera, three BoxAxis -> axes_overlay() -> RGBA, drawn into a part of an overlay
 
-Only edges that nothing in the box can hide are drawn: the nearest along x and along y, and a
-vertical one at the side. A label that does not fit is left out.
+Only edges of the box's outline on the picture are drawn, just outside of it, with their labels
+beyond: whatever is in the box, no axis and no label covers it. A label that does not fit is left
+out.
 """
 
 import itertools
@@ -18,11 +19,24 @@ from PIL import Image, ImageDraw
 from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.text import MIN_FONT, fitting, line_height, significant, width, write
+from cppn_gl.views.text import (
+    MIN_FONT,
+    fitting,
+    line_height,
+    minus,
+    significant,
+    variable,
+    width,
+    write,
+)
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
+UPRIGHT = 0.3  # pixels by which an upright or level line may lean
 TICK = 0.6  # length in font sizes
 FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
+LEANING = 0.02  # how much a place to the left counts against one further down
+SIDE_ROOM, LOW_ROOM = 3.0, 2.3  # font sizes that labels need beside and below a box
+APART = 0.4  # font sizes from label to label on a line
 ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
 
 
@@ -44,8 +58,18 @@ class BoxAxis:
         if self.mark is None:
             return found
         at = 2 * (self.mark - self.low) / (self.high - self.low) - 1
-        text = f"{self.name} = {_digits(self.mark, span)}"
+        # As many decimals while the mark moves, for words of one width.
+        text = minus(f"{self.mark:.{max(0, 2 - math.floor(math.log10(span)))}f}")
         return [*(tick for tick in found if abs(tick[0] - at) > ROOM), (at, text, True)]
+
+    @property
+    def title(self) -> str:
+        """The name as a variable: "z0" is z with an index."""
+        letter, digits = (
+            self.name.rstrip("0123456789"),
+            self.name.lstrip("abcdefghijklmnopqrstuvwxyz"),
+        )
+        return variable(letter, int(digits) if digits else None)
 
 
 def _digits(value: float, span: float) -> str:
@@ -59,7 +83,13 @@ def _digits(value: float, span: float) -> str:
 def font_size(size: tuple[int, int]) -> int:
     """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
-    return fitting(size, small, 13 + min(size) / 200, (34, 26))
+    return fitting(size, small, 13 + min(size) / 200, (26, 18))
+
+
+def label_room(size: tuple[int, int]) -> tuple[float, float]:
+    """Pixels that labels need at the left and right, and above and below, of a box."""
+    letters = font_size(size)
+    return SIDE_ROOM * letters, LOW_ROOM * letters
 
 
 def axes_overlay(
@@ -68,53 +98,78 @@ def axes_overlay(
     axes: tuple[BoxAxis, BoxAxis, BoxAxis],
     relief: float,
     *,
-    title: str = "",
     ink: RGB = INK,
     boxed: bool = False,
 ) -> None:
     """Draw the axes into `words`, (height, width, 4), a part of an overlay of the camera's size.
 
-    `boxed`: draw all edges that do not meet in the farthest corner.
+    `boxed`: draw the whole outline.
     """
-    if boxed:
-        for low, high in near_edges(camera, relief):
-            ends = camera.project([low, high])[:, :2]
-            if np.isfinite(ends).all():
-                line(words, ends[0], ends[1], ink, 1.0, 0.45)
     letters = Letters(camera.size)
     thickness = 0.9 if letters.font_size < 14 else 1.3
     middle = camera.project([(0, 0, 0)])[0, :2]
-    for axis, (low, high) in outline(camera, relief).items():
-        ends = camera.project([low, high])[:, :2]
-        if not np.isfinite(ends).all():
+    if boxed:
+        for _, low, high in silhouette(camera, relief):
+            beside = Beside.of(camera, low, high, middle, 1.0)
+            if beside is not None:
+                line(words, *beside.ends, ink, 1.0, 0.45)
+    for axis, (low, high) in labelled(camera, relief).items():
+        beside = Beside.of(camera, low, high, middle, thickness)
+        if beside is None:
             continue
-        line(words, ends[0], ends[1], ink, thickness)
-        length = float(np.hypot(*(ends[1] - ends[0])))
-        if length < max(FLAT_EDGE * min(camera.size), 3 * letters.leading):
+        line(words, *beside.ends, ink, thickness)
+        if beside.length < max(FLAT_EDGE * min(camera.size), 3 * letters.leading):
             continue
-        across = np.array([ends[1][1] - ends[0][1], ends[0][0] - ends[1][0]]) / length
-        if across @ (ends.mean(axis=0) - middle) < 0:
-            across = -across
+        along, across = beside.along, beside.across
         for place, number, bold in axes[axis].ticks():
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
-            pixel = camera.project([at])[0, :2]
+            pixel = camera.project([at])[0, :2] + beside.offset
             line(words, pixel, pixel + across * TICK * letters.font_size, ink, thickness)
             # Where two axes meet at a corner, each moves its number back along itself.
-            aside = -place * (ends[1] - ends[0]) / length * 0.55 * letters.leading
-            letters.beside(pixel + aside, across, number, bold=bold)
-        if axes[axis].name and axes[axis].mark is None:
-            letters.beside(ends[0] * 0.27 + ends[1] * 0.73, across, axes[axis].name, bold=True)
-    if title:
-        letters.heading(title)
-    _over(words, letters.mask, ink)
+            aside = -place * along * 0.55 * letters.leading
+            letters.beside(pixel + aside, across, number, style="bold" if bold else "regular")
+        start, end = beside.ends
+        if axes[axis].mark is None:
+            letters.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
+        else:  # the mark moves along the whole axis
+            letters.beside(end, along, axes[axis].title)
+    overlay_letters(words, letters, ink)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An edge on the picture, moved out of the box by its thickness: unit vectors, pixels."""
+
+    ends: tuple[Any, Any]
+    along: NDArray[Any]
+    across: NDArray[Any]  # away from the box
+    offset: NDArray[Any]
+    length: float
+
+    @classmethod
+    def of(
+        cls, camera: Camera, low: Any, high: Any, middle: NDArray[Any], thickness: float
+    ) -> "Beside | None":
+        """None for an edge that is behind the eye or is seen as a point."""
+        start, end = camera.project([low, high])[:, :2]
+        length = float(np.hypot(*(end - start)))
+        if not length > 0.5:
+            return None
+        along = (end - start) / length
+        across = np.array([along[1], -along[0]])
+        if across @ ((start + end) / 2 - middle) < 0:
+            across = -across
+        out = thickness / 2 + 0.5
+        ends = start + out * (across - along), end + out * (across + along)
+        return cls(ends, along, across, out * across, length)
 
 
 class Letters:
     """Labels in a picture of a size, as a mask. Labels that do not fit or overlap are left out."""
 
-    def __init__(self, size: tuple[int, int]):
+    def __init__(self, size: tuple[int, int], letters: int | None = None):
         self._size = size
-        self.font_size = font_size(size)
+        self.font_size = font_size(size) if letters is None else letters
         self.leading = line_height(max(self.font_size, MIN_FONT))
         self._image = Image.new("L", size, 0)
         self._pen = ImageDraw.Draw(self._image)
@@ -126,80 +181,75 @@ class Letters:
         return np.asarray(self._image)
 
     def beside(
-        self, place: NDArray[Any], across: NDArray[Any], text: str, *, bold: bool = False
+        self, place: NDArray[Any], across: NDArray[Any], text: str, *, style: str = "regular"
     ) -> None:
         """Write beside a place, in the direction `across`."""
-        wide, high = self._width(text, bold), float(self.leading)
+        wide, high = self._width(text, style), float(self.leading)
         # The distance is that of the nearest corner or side of the text's box.
         reach = 0.95 * self.font_size + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
         x, y = place + across * reach
-        self._write(text, float(x), float(y), bold)
+        self.write(text, float(x), float(y), style=style)
 
-    def heading(self, text: str) -> None:
-        """Write centred at the top."""
-        self._write(text, self._size[0] / 2, self.leading * 0.9, True)
-
-    def _write(self, text: str, x: float, y: float, bold: bool) -> None:
-        wide, high = self._width(text, bold) / 2, self.leading * 0.4
+    def write(self, text: str, x: float, y: float, *, style: str = "regular") -> None:
+        """Write centred at a pixel."""
+        wide, high = self._width(text, style) / 2, self.leading * 0.4
         box = (x - wide, y - high, x + wide, y + high)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self._size[0] and box[3] <= self._size[1]
+        gap = APART * self.font_size
         free = not any(
-            box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in self._taken
+            box[0] - gap < b[2] and b[0] < box[2] + gap and box[1] < b[3] and b[1] < box[3]
+            for b in self._taken
         )
-        if self.font_size >= MIN_FONT and inside and free:
+        if text and self.font_size >= MIN_FONT and inside and free:
             self._taken.append(box)
-            write(self._pen, (x, y), text, self.font_size, 255, _style(bold), "mm")
+            write(self._pen, (x, y), text, self.font_size, 255, style, "mm")
 
-    def _width(self, text: str, bold: bool) -> float:
-        return width(text, max(self.font_size, MIN_FONT), _style(bold))
-
-
-def _style(bold: bool) -> str:
-    return "bold" if bold else "regular"
+    def _width(self, text: str, style: str) -> float:
+        return width(text, max(self.font_size, MIN_FONT), style)
 
 
-def outline(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
-    """The edges with labels, by axis: (low end, high end), in the box's coordinates."""
-    found: dict[int, tuple[Any, Any]] = {}
-    for axis in (0, 1):
-        other = 1 - axis
-        near = []
-        for side in (-1.0, 1.0):
-            low, high = np.zeros(3), np.zeros(3)
-            low[axis], high[axis] = -1.0, 1.0
-            low[other] = high[other] = side
-            low[2] = high[2] = -relief
-            near.append((low, high))
-        # The edge nearer to the camera; if equal, the left one.
-        right = camera.axes[0]
-        towards = np.array([right[1], -right[0], 0.0])
-        keys = [float(towards @ (a + b)) for a, b in near]
-        if abs(keys[0] - keys[1]) < 1e-6:
-            keys = [-float(right @ (a + b)) for a, b in near]
-        found[axis] = near[int(np.argmax(keys))]
-    corners = [np.array((x, y, 0.0)) for x, y in itertools.product((-1.0, 1.0), repeat=2)]
-    across = np.nan_to_num(camera.project(corners)[:, 0], nan=np.inf)
-    left = corners[int(np.argmin(np.round(across, 6)))]
-    up = np.array([0.0, 0.0, relief])
-    found[2] = (left - up, left + up)
+def silhouette(camera: Camera, relief: float) -> list[tuple[int, Any, Any]]:
+    """The edges of the box's outline on the picture: (axis, low end, high end).
+
+    They are those between a face that is turned to the eye and one that is not. There are none if
+    the eye is in the box.
+    """
+    half = np.array((1.0, 1.0, relief))
+    # Whether the low and the high face of each axis are turned to the eye.
+    turned = [(-camera.eye[k] > half[k], camera.eye[k] > half[k]) for k in range(3)]
+    found = []
+    for axis in range(3):
+        one, other = (k for k in range(3) if k != axis)
+        for side, back in itertools.product((0, 1), repeat=2):
+            if turned[one][side] != turned[other][back]:
+                low = np.zeros(3)
+                low[one], low[other] = (2 * side - 1) * half[one], (2 * back - 1) * half[other]
+                high = low.copy()
+                low[axis], high[axis] = -half[axis], half[axis]
+                found.append((axis, low, high))
     return found
 
 
-def near_edges(camera: Camera, relief: float) -> list[tuple[Any, Any]]:
-    """All edges of the box except those that meet in the corner farthest from the camera."""
-    corners = [np.array(c) * (1, 1, relief) for c in itertools.product((-1.0, 1.0), repeat=3)]
-    farthest = min(corners, key=lambda c: float(camera.axes[2] @ c))
-    return [
-        (a, b)
-        for a, b in itertools.combinations(corners, 2)
-        if (a != b).sum() == 1 and a is not farthest and b is not farthest
-    ]
+def labelled(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
+    """The edges of the outline with labels, by axis: the lowest along x and y, a left vertical."""
+    found: dict[int, tuple[float, Any, Any]] = {}
+    for axis, low, high in silhouette(camera, relief):
+        left, down = np.nan_to_num(camera.project([low, high])[:, :2].mean(axis=0))
+        # Of two edges at the same height, the left one.
+        rank = float(left if axis == 2 else LEANING * left - down)
+        if axis not in found or rank < found[axis][0]:
+            found[axis] = rank, low, high
+    return {axis: (low, high) for axis, (_, low, high) in found.items()}
 
 
 def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: float = 1.0) -> None:
     """Draw an anti-aliased line on RGBA pixels, in time proportional to its length."""
     height, across = words.shape[:2]
     (x0, y0), (x1, y1) = start, end
+    if abs(x1 - x0) < UPRIGHT:  # in the middle of a column, or below of a row, of pixels
+        x0 = x1 = np.floor((x0 + x1) / 2) + 0.5
+    if abs(y1 - y0) < UPRIGHT:
+        y0 = y1 = np.floor((y0 + y1) / 2) + 0.5
     steep = abs(y1 - y0) > abs(x1 - x0)
     if steep:
         x0, y0, x1, y1, across, height = y0, x0, y1, x1, height, across
@@ -226,8 +276,8 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
         words[rows, columns, 3] = np.maximum(words[rows, columns, 3], alpha)
 
 
-def _over(words: Words, mask: NDArray[np.uint8], ink: RGB) -> None:
-    """Draw a mask of letters over an overlay."""
-    inked = mask > 0
-    words[inked, :3] = ink
+def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
+    """Draw labels over an overlay of their size."""
+    mask = letters.mask
+    words[mask > 0, :3] = ink
     words[..., 3] = np.maximum(words[..., 3], mask)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import color_uniforms, formulas, palettes
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, formulas
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
@@ -23,7 +25,9 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Stage
 from cppn_gl.views.pool import Pool
+from cppn_gl.views.solid.triangles import Triangles, adapted
 
+TOLERANCE = 0.15  # of the triangles' heights, in grid steps of a surface as high as it is wide
 FIELDS, SCRATCH = 16, 4  # at most: cached textures, planes of squares
 PLAIN = Color()
 ALL = (1 / 3, 1 / 3, 1 / 3)
@@ -57,15 +61,31 @@ def squares(painter: Painter) -> Pool[Planes]:
 
 @dataclass
 class Field:
-    """A texture (side, side) of red, green, blue and height, all from 0 to 1.
+    """Textures (side, side) of red, green, blue and height, all from 0 to 1, and of slopes.
 
-    The first and last texels are at u, v = -1 and 1.
+    The first and last texels are at u, v = -1 and 1. `triangles`: those of its surface, if they
+    were wanted.
     """
 
     texture: Any
+    slopes: Any
+    triangles: Triangles | None = None
+
+    @property
+    def side(self) -> int:
+        side: int = self.texture.size[0]
+        return side
+
+    def add_triangles(self) -> None:
+        """Add triangles that are smaller where the surface bends."""
+        texels = np.frombuffer(self.texture.read(), np.float32).reshape(self.side, self.side, 4)
+        found = adapted(np.ascontiguousarray(texels[..., 3]), TOLERANCE / self.side)
+        self.triangles = Triangles(self.texture.ctx, found)
 
     def release(self) -> None:
-        self.texture.release()
+        for part in (self.texture, self.slopes, self.triangles):
+            if part is not None:
+                part.release()
 
 
 class FieldCache:
@@ -75,7 +95,7 @@ class FieldCache:
         self._ctx = painter.ctx
         folder = painter.programs.folder
         self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
-        self._palettes = painter.shared(palettes)
+        self._palette = painter.shared(PaletteTexture)
         self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # in total, for tests
 
@@ -89,15 +109,16 @@ class FieldCache:
     ) -> Field:
         """The field of square planes of outputs; `span`: see FieldDrawing."""
         side = planes.size[0]
-        texture = self._ctx.texture((side, side), 4, dtype="f4")
-        texture.repeat_x = texture.repeat_y = False
-        target = self._ctx.framebuffer([texture])
+        textures = [self._ctx.texture((side, side), parts, dtype="f4") for parts in (4, 2)]
+        for texture in textures:
+            texture.repeat_x = texture.repeat_y = False
+        target = self._ctx.framebuffer(textures)
         self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
-        self._pass.set(**planes.samplers, palettes=self._palettes)
+        self._pass.set(**planes.samplers, palette=self._palette.of(color))
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1
-        return Field(texture)
+        return Field(*textures)
 
     def release(self) -> None:
         self.held.clear()
@@ -107,7 +128,8 @@ class FieldCache:
 class FieldDrawing:
     """Draws the field of a scene. `span`: the values of height 0 and 1.
 
-    Colours are those of `color`, by default the outputs themselves, over `value_range`.
+    Colours are those of `color`, by default the outputs themselves, over `value_range`. `bends`:
+    with triangles that are smaller where the surface bends.
     """
 
     def __init__(
@@ -119,15 +141,17 @@ class FieldDrawing:
         span: tuple[float, float] = (0.0, 1.0),
         color: Color = PLAIN,
         value_range: ValueRange = DISPLAY,
+        *,
+        bends: bool = False,
     ):
         view = scene.view
         extent = min(view.extent * side / (side - 1), MAX_EXTENT)  # so that pixel centres reach ±1
-        self._stage, self._side = stage, side
+        self._stage, self._side, self._bends = stage, side, bends
         self._scene = dataclasses.replace(scene, view=Viewport(view.center, extent))
         self._how = WEIGHTS[channel], span, color, value_range
         self._engine = stage.engine_for(scene.network)
         what = identity(scene.network, scene.clock), self._engine
-        self._key = (what, view, side, *self._how)
+        self._key = (what, view, side, bends, *self._how)
 
     def find(self) -> Field | None:
         """The field, if it is cached."""
@@ -141,5 +165,8 @@ class FieldDrawing:
                 self, self._stage, self._scene, self._side, self._engine
             )
             fields = self._stage.painter.shared(FieldCache)
-            found = fields.held.put(self._key, fields.make(planes, *self._how))
+            found = fields.make(planes, *self._how)
+            if self._bends:
+                found.add_triangles()
+            fields.held.put(self._key, found)
         return found

@@ -7,6 +7,7 @@ one's buffers, or the shaders are reloaded, it starts again.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,22 +21,29 @@ from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.preset.show import Orbit, SurfaceOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.colormaps import SIZE, VIRIDIS
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
-from cppn_gl.views.solid.camera import LENS, Camera
+from cppn_gl.views.solid.box_axes import label_room
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
+from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
-from cppn_gl.views.solid.render_targets import RenderTarget, RenderTargets
+from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
+from cppn_gl.views.solid.surface_colors import TINTS
+from cppn_gl.views.solid.triangles import Triangles, uniform
 
-SIDES = (49, 65, 97, 129, 193, 257, 321, 385)  # of the grid, in points; odd
+# Of the grid, in points: powers of two times a small number, plus 1. Those of drafts, all.
+DRAFTS = (49, 65, 97, 129, 193, 257, 321, 385)
+SIDES = (*DRAFTS, 513, 641, 769, 1025)
 POINTS = 0.65  # grid points per pixel of the shorter side, at most
+FINE = 2  # a smooth picture is drawn so many times as large, and averaged
+LARGE = 200_000  # pixels of a draft from which on it is multisampled, which doubles the time
+MOST = 2**23  # samples drawn at once
 SQUARE = (1, 1)  # the shape of the picture on the surface
 GRIDS = 3  # cached index buffers
-CELLS = 4096  # of a grid, drawn in one call
 LIGHT = (-0.45, 0.55, 0.7)  # its direction: right, up, towards the camera
 HIGH, LOW = (0.985, 0.985, 0.98), (0.88, 0.895, 0.92)  # of the background
 PANE, RULE = (0.945, 0.95, 0.955), (0.8, 0.815, 0.835)
@@ -46,23 +54,21 @@ def painted(preset: Preset) -> bool:
     return preset.options(SurfaceOptions).paint == "picture"
 
 
-def grid_side(size: Size) -> int:
+def grid_side(size: Size, *, smooth: bool = True) -> int:
     """Points along a side of the grid, for a surface in a picture of a size."""
-    wanted = POINTS * min(size)
-    return max([side for side in SIDES if side <= wanted], default=SIDES[0])
+    wanted, sides = POINTS * min(size), SIDES if smooth else DRAFTS
+    return max([side for side in sides if side <= wanted], default=sides[0])
 
 
 def camera_of(subplot: Subplot, preset: Preset, size: Size) -> Camera:
     """The camera of a subplot of `size` pixels."""
-    # A subplot that is not wider than high needs room for the numbers at its sides.
-    lens = LENS * min(1.0, 0.6 + 0.28 * max(1.0, size[0] / size[1]))
-    if subplot.overhead:
-        return Camera(0.0, 90.0, SurfaceOptions.distance, size, lens)
-    return Camera.of(preset.options(SurfaceOptions), size, lens)
+    options = preset.options(SurfaceOptions)
+    orbit = Orbit(0.0, 90.0) if subplot.overhead else options
+    return Camera.framing(orbit, size, options.relief, label_room(size))
 
 
 class SurfacePrograms:
-    """The programs of surfaces, and cached index buffers of their grids."""
+    """The programs of surfaces, and cached triangles of their drafts."""
 
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
@@ -70,63 +76,76 @@ class SurfacePrograms:
         self.surface = load("surface.frag", vertex="surface.vert")
         self.box = load("box.frag", vertex="box.vert", corners=30)
         self.backdrop = load("backdrop.frag")
-        self.palette = painter.ctx.texture((SIZE, 1), 3, VIRIDIS.tobytes(), dtype="f4")
-        self.palette.repeat_x = False
-        self._grids: LRUCache[int, TriangleGrid] = LRUCache(GRIDS, free=TriangleGrid.release)
+        self.palettes = painter.ctx.texture(TINTS.shape[1::-1], 3, TINTS.tobytes(), dtype="f4")
+        self.palettes.repeat_x = self.palettes.repeat_y = False
+        self._grids: LRUCache[int, Triangles] = LRUCache(GRIDS, free=Triangles.release)
 
-    def grid(self, side: int) -> "TriangleGrid":
-        """The triangles of a field of side × side texels."""
-        across = (side + 1) // 2
-        return self._grids.get(
-            across, partial(TriangleGrid, self._ctx, self.surface.program, across)
-        )
+    def triangles(self, field: Field) -> Triangles:
+        """The triangles of a field: its own, or equal ones between every second texel."""
+        if field.triangles is not None:
+            return field.triangles
+        return self._grids.get(field.side, lambda: Triangles(self._ctx, uniform(field.side, 2)))
 
     def release(self) -> None:
         self._grids.clear()
-        for resource in (self.surface, self.box, self.backdrop, self.palette):
+        for resource in (self.surface, self.box, self.backdrop, self.palettes):
             resource.release()
 
 
-class TriangleGrid:
-    """An index buffer of the triangles between side × side points, two per cell."""
+@dataclass(frozen=True)
+class Strip:
+    """Rows `top` to `bottom` of a picture of a size, drawn `fine` times as large."""
 
-    def __init__(self, ctx: moderngl.Context, program: Any, side: int):
-        corner = np.arange(side * side, dtype="u4").reshape(side, side)[:-1, :-1].ravel()
-        cell = np.array([0, 1, side + 1, 0, side + 1, side], "u4")
-        self._indices = ctx.buffer((corner[:, None] + cell).tobytes())
-        self._vertices = ctx.vertex_array(program, [], index_buffer=self._indices)
-        self._count = 6 * len(corner)
-        self.parts = -(-self._count // (6 * CELLS))
+    size: Size
+    top: int
+    bottom: int
+    fine: int
 
-    def draw(self, target: moderngl.Framebuffer, viewport: Rect, part: int) -> None:
-        """Draw one of `parts` parts, which take about the same time."""
-        first = part * 6 * CELLS
-        count = min(6 * CELLS, self._count - first)
-        target.use()
-        target.viewport = viewport
-        self._vertices.render(moderngl.TRIANGLES, vertices=count, first=first)
+    @property
+    def origin(self) -> tuple[int, int]:
+        """The first pixel drawn, in the enlarged picture with row 0 at the bottom."""
+        return 0, (self.size[1] - self.bottom) * self.fine
 
-    def release(self) -> None:
-        self._vertices.release()
-        self._indices.release()
+    def viewport(self, box: Rect) -> Rect:
+        """Of a part (left, top, width, height) of the picture."""
+        left, top, width, height = (side * self.fine for side in box)
+        return left, (self.bottom * self.fine) - top - height, width, height
+
+
+def strips(size: Size, fine: int, samples: int) -> list[Strip]:
+    """Strips of a picture, each with at most MOST samples."""
+    rows = max(1, min(size[1], MOST // (size[0] * fine**2 * max(1, samples))))
+    return [Strip(size, top, min(top + rows, size[1]), fine) for top in range(0, size[1], rows)]
 
 
 class SurfaceDrawing:
-    """Draws a surface: the fields of all subplots, then boxes and surfaces, part by part."""
+    """Draws a surface: the fields of all subplots, then boxes and surfaces, part by part.
 
-    def __init__(self, stage: Stage, planes: Planes, scene: Scene):
-        self._planes = planes
+    `smooth`: with supersampled edges, on a finer grid that follows the surface.
+    """
+
+    def __init__(self, stage: Stage, planes: Planes, scene: Scene, *, smooth: bool):
+        self._planes, self._smooth = planes, smooth
         self._stage, self._scene = stage, scene
-        self._subplots = subplots(scene, planes.size)
+        self._subplots = [s for s in subplots(scene, planes.size) if s.cut != "plot"]
+        width, height = planes.size
+        largest = int(stage.painter.ctx.info["GL_MAX_TEXTURE_SIZE"])
+        fine = FINE if smooth and FINE * max(planes.size) <= largest else 1
+        self._samples = MULTISAMPLES if smooth or width * height >= LARGE else 0
+        self._strips = strips(planes.size, fine, self._samples)
 
     def _drawings(
         self, subplot: Subplot, value_range: ValueRange | None
     ) -> tuple[FieldDrawing, FieldDrawing]:
         """The drawings of a subplot's heights and of its colours, which may be the same one."""
         scene = self._scene
-        side = grid_side(subplot.pixels(self._planes.size)[2:])
+        side = grid_side(subplot.pixels(self._planes.size)[2:], smooth=self._smooth)
         shown = Scene(subplot.network, scene.view, scene.clock, scene.preset)
-        heights = partial(FieldDrawing, self._stage, shown, side, subplot.channel, subplot.span)
+        heights = partial(
+            FieldDrawing,
+            *(self._stage, shown, side, subplot.channel, subplot.span),
+            bends=self._smooth,
+        )
         if value_range is None:
             return (heights(),) * 2
         how: Any = {"color": scene.preset.color, "value_range": value_range}
@@ -140,19 +159,23 @@ class SurfaceDrawing:
         if painted(self._scene.preset):
             value_range = yield from value_range_steps(self._scene, SQUARE)
         drawings = [one for part in self._subplots for one in self._drawings(part, value_range)]
+        waiting = list(self._strips)
 
         def parts() -> list[Any]:
             """What the jobs draw with; None for what has been released."""
             target = painter.shared(RenderTargets).find(self)
             return [painter.shared(SurfacePrograms), target, *(one.find() for one in drawings)]
 
-        while True:
+        while waiting:
             yield
+            strip, first = waiting[0], self._strips[0]
             for drawing in drawings:
                 yield from drawing.steps()
-            painter.shared(RenderTargets).target(self, self._planes.size, depth=True)
+            size = first.size[0] * first.fine, first.bottom * first.fine
+            targets = painter.shared(RenderTargets)
+            targets.target(self, size, depth=True, samples=self._samples)
             planned = parts()
-            jobs = self._jobs(*planned) if all(part is not None for part in planned) else []
+            jobs = self._jobs(strip, *planned) if all(part is not None for part in planned) else []
             while jobs and all(a is b for a, b in zip(parts(), planned, strict=True)):
                 painter.ctx.enable(moderngl.DEPTH_TEST)
                 try:
@@ -160,47 +183,51 @@ class SurfaceDrawing:
                 finally:
                     painter.ctx.disable(moderngl.DEPTH_TEST)
                 if not jobs:
-                    painter.shared(RenderTargets).copy(planned[1], self._planes)
-                    painter.shared(RenderTargets).give_back(self)
+                    rows = strip.top, strip.bottom
+                    painter.shared(RenderTargets).copy(planned[1], self._planes, rows, strip.fine)
+                    waiting.pop(0)
                 painter.ctx.finish()
-                if not jobs:
-                    return
-                yield
+                yield 1 - len(waiting) / len(self._strips)
+        painter.shared(RenderTargets).give_back(self)
 
     def _jobs(
-        self, programs: SurfacePrograms, target: RenderTarget, *fields: Field
+        self, strip: Strip, programs: SurfacePrograms, target: RenderTarget, *fields: Field
     ) -> list[Callable[[], None]]:
-        """The parts of the picture, last one first, from each subplot's heights and colours."""
-        jobs: list[Callable[[], None]] = [partial(self._backdrop, programs, target)]
+        """The parts of a strip, last one first, from each subplot's heights and colours."""
+        jobs: list[Callable[[], None]] = [partial(self._backdrop, strip, programs, target)]
         for subplot, heights, colors in zip(self._subplots, fields[::2], fields[1::2], strict=True):
-            of = (programs, target, subplot, heights, colors)
-            jobs.append(partial(self._box, *of[:3]))
-            parts = range(programs.grid(heights.texture.size[0]).parts)
+            camera, viewport = self._look(strip, subplot)
+            if viewport[1] >= target.texture.size[1] or viewport[1] + viewport[3] <= 0:
+                continue
+            jobs.append(partial(self._box, programs, target, camera, viewport))
+            of = programs, target, subplot, camera, viewport, heights, colors
+            parts = range(programs.triangles(heights).parts)
             jobs += [partial(self._surface, *of, part) for part in parts]
         return jobs[::-1]
 
-    def _backdrop(self, programs: SurfacePrograms, target: RenderTarget) -> None:
-        drawn, size = target.drawn, self._planes.size
+    def _backdrop(self, strip: Strip, programs: SurfacePrograms, target: RenderTarget) -> None:
+        drawn, fine = target.drawn, strip.fine
         drawn.clear(depth=1.0)
         # The backdrop is behind everything and writes no depth.
         self._stage.painter.ctx.disable(moderngl.DEPTH_TEST)
-        programs.backdrop.set(target_size=size, high=HIGH, low=LOW)
-        programs.backdrop.draw(drawn, (0, 0, *size))
+        size = strip.size[0] * fine, strip.size[1] * fine
+        programs.backdrop.set(target_size=size, origin=strip.origin, high=HIGH, low=LOW)
+        programs.backdrop.draw(drawn, (0, 0, *target.texture.size))
 
-    def _look(self, subplot: Subplot) -> tuple[Camera, Rect]:
-        """The camera of a subplot, and its viewport."""
-        left, top, width, height = subplot.pixels(self._planes.size)
-        viewport = left, self._planes.size[1] - top - height, width, height
-        return camera_of(subplot, self._scene.preset, (width, height)), viewport
+    def _look(self, strip: Strip, subplot: Subplot) -> tuple[Camera, Rect]:
+        """The camera of a subplot, and its viewport on a strip."""
+        box = subplot.pixels(self._planes.size)
+        return camera_of(subplot, self._scene.preset, box[2:]), strip.viewport(box)
 
-    def _box(self, programs: SurfacePrograms, target: RenderTarget, subplot: Subplot) -> None:
-        camera, viewport = self._look(subplot)
+    def _box(
+        self, programs: SurfacePrograms, target: RenderTarget, camera: Camera, viewport: Rect
+    ) -> None:
         programs.box.set(
             relief=self._scene.options(SurfaceOptions).relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
-            stroke=stroke_of(camera.size),
+            stroke=stroke_of(viewport[2:]),
         )
         programs.box.draw(target.drawn, viewport)
 
@@ -209,28 +236,35 @@ class SurfaceDrawing:
         programs: SurfacePrograms,
         target: RenderTarget,
         subplot: Subplot,
+        camera: Camera,
+        viewport: Rect,
         heights: Field,
         colors: Field,
         part: int,
     ) -> None:
-        (camera, viewport), options = self._look(subplot), self._scene.options(SurfaceOptions)
-        side = heights.texture.size[0]
+        options = self._scene.options(SurfaceOptions)
         light = np.array(LIGHT) @ camera.axes
         programs.surface.set(
             heights=heights.texture,
+            slopes=heights.slopes,
             colors=colors.texture,
-            palette=programs.palette,
-            side=side,
+            palettes=programs.palettes,
+            tint=subplot.color,
+            side=heights.side,
             relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             painted=painted(self._scene.preset),
             contours=options.contours,
-            stroke=stroke_of(camera.size),
+            cut=cut_stroke(viewport[2:]) if subplot.cut else 0.0,
+            cut_ink=tuple(np.array(CUT) / 255),
+            stroke=stroke_of(viewport[2:]),
             lit=min(1.0, 3 * (1 - camera.flat)),
             light=tuple(light / np.linalg.norm(light)),
             towards=tuple(camera.axes[2]),
         )
-        programs.grid(side).draw(target.drawn, viewport, part)
+        target.drawn.use()
+        target.drawn.viewport = viewport
+        programs.triangles(heights).draw(programs.surface.program, part)
 
 
 def stroke_of(size: Size) -> float:

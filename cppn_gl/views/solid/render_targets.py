@@ -17,22 +17,21 @@ from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.views.pool import Pool
 
 TARGETS = 4  # coarse, intermediate and final picture, and another drawing's
-# Multisampling of pictures of at least SMOOTH pixels. It doubles the time, and smaller pictures are
-# mostly coarse previews.
-MULTISAMPLES, SMOOTH = 4, 200_000
+MULTISAMPLES = 4
 
 
 class RenderTarget:
-    """A target of `size` pixels; with `depth`, a depth buffer and (if large) multisampling."""
+    """A target of `size` pixels; with `depth`, a depth buffer and `samples` per pixel."""
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], *, depth: bool):
+    def __init__(
+        self, ctx: moderngl.Context, size: tuple[int, int], *, depth: bool, samples: int = 0
+    ):
         self.texture = ctx.texture(size, 4, dtype="f4")
         self.whole = ctx.framebuffer([self.texture])
         self._buffers: list[Any] = []
         self.drawn = self.whole  # the framebuffer to draw on
         if depth:
-            smooth = size[0] * size[1] >= SMOOTH
-            samples = min(MULTISAMPLES, int(ctx.max_samples)) if smooth else 0
+            samples = min(samples, int(ctx.max_samples))
             self._buffers = [
                 ctx.renderbuffer(size, 4, samples=samples, dtype="f4"),
                 ctx.depth_renderbuffer(size, samples=samples),
@@ -64,18 +63,31 @@ class RenderTargets:
         """A drawing's target with its contents, unless it was released."""
         return self._targets.find(user)
 
-    def target(self, user: object, size: tuple[int, int], *, depth: bool = False) -> RenderTarget:
+    def target(
+        self, user: object, size: tuple[int, int], *, depth: bool = False, samples: int = 0
+    ) -> RenderTarget:
         """Lend a drawing a target of a size, with undefined contents."""
-        make = partial(RenderTarget, self._ctx, size, depth=depth)
-        return self._targets.take(user, (size, depth), make)
+        make = partial(RenderTarget, self._ctx, size, depth=depth, samples=samples)
+        return self._targets.take(user, (size, depth, samples), make)
 
     def give_back(self, user: object) -> None:
         self._targets.give_back(user)
 
-    def copy(self, target: RenderTarget, planes: Planes) -> None:
-        """Copy a target to planes of the same size."""
-        self._copy.set(picture=target.resolve())
-        self._copy.draw(planes.target, (0, 0, *planes.texels))
+    def copy(
+        self,
+        target: RenderTarget,
+        planes: Planes,
+        rows: tuple[int, int] | None = None,
+        fine: int = 1,
+    ) -> None:
+        """Copy a target to rows (from, to) of planes, by default to all.
+
+        The target's row 0 is the last of these rows; it is `fine` times as large as they are.
+        """
+        top, bottom = rows or (0, planes.size[1])
+        self._copy.set(picture=target.resolve(), samples=fine, width=planes.size[0], bottom=bottom)
+        scissor = (0, top, planes.texels[0], bottom - top)
+        self._copy.draw(planes.target, (0, 0, *planes.texels), scissor)
 
     def release(self) -> None:
         self._targets.release()

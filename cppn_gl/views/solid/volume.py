@@ -24,7 +24,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.views.base import Stage, View, Words
-from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay
+from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay, label_room
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.solid.field import FieldDrawing
 from cppn_gl.views.solid.render_targets import RenderTargets
@@ -36,7 +36,6 @@ SLICES = (64, 128, 192, 256, 384, 512)  # points along a side of the slice's pic
 SHARP = 0.7  # of them per pixel of the shorter side, at most
 VOLUMES = 4  # cached
 STEPS = 1.4  # ray marching steps per voxel
-LENS = 1.75  # focal length: the box is as high as it is wide
 ROWS = 8  # of the first strip
 HIGH, LOW = (0.13, 0.14, 0.165), (0.045, 0.05, 0.065)  # of the background
 
@@ -51,10 +50,15 @@ def slice_side(size: Size) -> int:
     return max([side for side in SLICES if side <= SHARP * min(size)], default=SLICES[0])
 
 
+def camera_of(preset: Preset, size: Size) -> Camera:
+    """The camera of a volume in a picture of a size."""
+    return Camera.framing(preset.options(VolumeOptions), size, 1.0, label_room(size))
+
+
 class VolumeView(View):
     """Three inputs as a volume."""
 
-    colors = True
+    colors = continuous = True
 
     def problem(self, preset: Preset) -> str:
         if third_name(preset.spec.inputs) is None:
@@ -84,7 +88,7 @@ class VolumeView(View):
             BoxAxis("y", y - extent, y + extent),
             BoxAxis(third.name, third.low, third.high, mark),
         )
-        camera = Camera.of(scene.options(VolumeOptions), size, LENS)
+        camera = camera_of(scene.preset, size)
         axes_overlay(words, camera, axes, 1.0, ink=PALE, boxed=True)
         return words
 
@@ -172,7 +176,7 @@ class VolumeDrawing:
 
     def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, options = self._planes.size, self._scene.options(VolumeOptions)
-        camera = Camera.of(options, size, LENS)
+        camera = camera_of(self._scene.preset, size)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
         low = options.left, options.front, options.bottom
@@ -184,6 +188,7 @@ class VolumeDrawing:
             slice_side=moving.texture.size[0] if moving is not None else 1,
             target_size=size,
             half_size=camera.half_size,
+            shift=camera.shift,
             right=tuple(right),
             up=tuple(up),
             eye=tuple(camera.eye),
@@ -194,6 +199,7 @@ class VolumeDrawing:
             stride=2 / (STEPS * side),
             sliced=moving is not None,
             slice_at=third_input(self._scene).place,
+            hidden=tuple(np.where(abs(camera.eye) > 1, -np.sign(camera.eye), 0.0)),
             stroke=max(0.3, min(size) / 1200),
             pixel=2 * camera.half_size[1] / size[1],
             light=tuple(LIGHT),

@@ -12,7 +12,7 @@ import numpy as np
 from cppn_gl.nn.activations import bounds
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.colormaps import DIVERGING, SIZE
+from cppn_gl.utils.colormaps import SIZE, diverging
 
 STEPS = 256  # colours on each side of 0
 CUT = 0.1  # fraction cut off at each end of the palette, too dark for a dark background
@@ -23,7 +23,7 @@ RMS_RANGE = 2.5  # the reach of an unbounded layer in root mean squares, or less
 def palette() -> Float32:
     """(2 STEPS + 1, 3) sRGB colours from -reach to reach; the middle one is 0."""
     places = np.linspace(CUT, 1 - CUT, 2 * STEPS + 1) * (SIZE - 1)
-    rows = [np.interp(places, np.arange(SIZE), channel) for channel in DIVERGING.T]
+    rows = [np.interp(places, np.arange(SIZE), channel) for channel in diverging().T]
     colors = np.stack(rows, axis=1).astype(np.float32)
     colors.flags.writeable = False
     return colors

@@ -1,0 +1,45 @@
+// Planes of outputs to planes of flat colours with smooth edges: the counterpart of color.py's
+// printed(). The planes of outputs hold the neighbouring pixels, too, where the picture has some. A
+// fragment is a texel of four pixels. The samples of a pixel are accumulated by blending.
+
+#include "colored.glsl"
+
+uniform sampler2D red_plane;
+uniform sampler2D green_plane;
+uniform sampler2D blue_plane;
+uniform float sample_weight; // 1 / number of samples
+uniform ivec2 inset;         // the first pixel in the planes of outputs
+uniform ivec2 last;          // of their pixels
+
+layout(location = 0) out vec4 red;
+layout(location = 1) out vec4 green;
+layout(location = 2) out vec4 blue;
+
+vec3 output_at(ivec2 pixel) {
+    ivec2 texel = ivec2(pixel.x >> 2, pixel.y);
+    int lane = pixel.x & 3;
+    return vec3(texelFetch(red_plane, texel, 0)[lane], texelFetch(green_plane, texel, 0)[lane],
+                texelFetch(blue_plane, texel, 0)[lane]);
+}
+
+// The change of the place per pixel, between the neighbours that there are.
+vec3 slope(ivec2 at, ivec2 one) {
+    ivec2 after = min(at + one, last), before = max(at - one, ivec2(0));
+    ivec2 apart = after - before;
+    vec3 change = place_of(output_at(after)) - place_of(output_at(before));
+    return change / float(max(apart.x + apart.y, 1));
+}
+
+void main() {
+    for (int lane = 0; lane < 4; ++lane) {
+        ivec2 at = min(ivec2(4 * int(gl_FragCoord.x) + lane, gl_FragCoord.y) + inset, last);
+        vec3 value = output_at(at);
+        vec3 across = slope(at, ivec2(1, 0)), down = slope(at, ivec2(0, 1));
+        vec3 reach = sqrt(across * across + down * down) * sqrt(sample_weight);
+        vec3 shown = inverted(flattened(place_of(value), max(reach, 1e-6)));
+        if (marked(value)) shown = NOT_A_NUMBER;
+        red[lane] = sample_weight * shown.r;
+        green[lane] = sample_weight * shown.g;
+        blue[lane] = sample_weight * shown.b;
+    }
+}
