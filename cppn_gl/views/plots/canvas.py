@@ -29,6 +29,7 @@ from cppn_gl.views.text import line_height, shorten, width, write
 from cppn_gl.views.ticks import tick_words, ticks
 
 _TURNS = 20  # vertical length in frame heights beyond which a line is drawn thinner
+_APART = 2.7  # line widths between dots, at least
 _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 
 
@@ -113,7 +114,9 @@ class PlotCanvas:
             finer = min(1.0, max(0.3, _TURNS * frame.size[1] / max(climb, 1.0)))
             width = line.width * self.unit * finer
             dash = 4.5 * self.unit if line.dashed else 0.0
-            yield Stroke(points, line.color, width, dash, width * 1.25 if line.dots else 0.0)
+            apart = frame.size[0] / max(1, len(points) - 1)
+            dots = width * 1.25 if line.dots and apart > _APART * width else 0.0
+            yield Stroke(points, line.color, width, dash, dots)
 
     def _ticks(self, frame: Frame) -> tuple[list[float], list[float]]:
         """The ticks along x and y."""

@@ -68,7 +68,7 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
         overflow = f"overflow at layer {signal.overflow}" if signal.overflow is not None else ""
         kept = np.full(depth, signal.std[1])
         lines = (
-            Line(at[1:], kept, plot.AXIS, 1.2, label=f"kept: {_SIGMA} = 1/√{_N}"),
+            Line(at[1:], kept, plot.FAINT, 1.0, label=f"kept: {_SIGMA} = 1/√{_N}"),
             Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label=f"predicted: × {_GAIN}"),
             Line(at, signal.std, _STD, 1.8, dots=depth <= 32, label="all units"),
             Line(

@@ -27,8 +27,8 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.box_axes import label_room
-from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
