@@ -17,10 +17,8 @@ vec3 place_of(vec3 value) {
 
 vec3 inverted(vec3 shown) { return invert ? 1.0 - shown : shown; }
 
-vec3 mapped_outputs(vec3 value) {
-    vec3 place = place_of(value);
-    return inverted(levels > 0 ? flattened(place, vec3(0.0)) : mapped(clamp(place, 0.0, 1.0)));
-}
+// Flat colours have hard edges here.
+vec3 mapped_outputs(vec3 value) { return inverted(stepped(place_of(value), vec3(1e-6))); }
 
 // The mark of outputs that are not finite is not mapped.
 vec3 colored(vec3 value) { return marked(value) ? NOT_A_NUMBER : mapped_outputs(value); }

@@ -6,8 +6,10 @@ uniform bool through;      // a palette
 uniform vec3 box_low;      // the formula's input for 0
 uniform vec3 box_size;     // the formula's input for 1, minus box_low
 uniform sampler2D palette;
+#ifdef FLAT // a program of its own: software renderers execute both sides of a branch
 uniform int levels;        // number of flat steps; 0 for none
 uniform vec3 inks[16];     // the flat colours of a palette; or paper and three plates
+#endif
 
 const mat3 ROOTS = mat3(1.0, 1.0, 1.0, // columns: of L, a, b
                         0.3963377774, -0.1055613458, -0.0894841775,
@@ -44,6 +46,7 @@ vec3 mapping_oklch(vec3 of) {
     return encoded(LINEAR * (roots * roots * roots));
 }
 
+#ifdef FLAT
 // Each output prints an ink over those before; one of a lighter ink than the paper shows none there.
 vec3 mapping_plates(vec3 of) {
     vec3 shown = inks[0];
@@ -51,6 +54,7 @@ vec3 mapping_plates(vec3 of) {
         shown *= 1.0 - of[k] * (1.0 - min(inks[k + 1] / max(inks[0], 1.0 / 255.0), 1.0));
     return shown;
 }
+#endif
 
 vec3 looked_up(float value) {
     int last = textureSize(palette, 0).x - 1;
@@ -68,16 +72,18 @@ vec3 mapped(vec3 value) {
     return of;
 }
 
-// In steps. An edge covers the part of a value's reach that lies above it; none: hard edges. The
-// loop has no turn where there are no steps: software renderers execute both sides of a branch.
-vec3 flattened(vec3 place, vec3 reach) {
-    vec3 level = vec3(0.0), shown = inks[0], width = max(reach, 1e-6);
+#ifdef FLAT
+// In steps, if there are levels. An edge covers the part of a value's reach that lies above it.
+vec3 stepped(vec3 place, vec3 reach) {
+    vec3 level = vec3(0.0), shown = inks[0];
     for (int k = 1; k < levels; ++k) {
-        vec3 above = place - float(k) / float(levels);
-        vec3 cover = clamp(above / width + 0.5, 0.0, 1.0);
-        if (reach == vec3(0.0)) cover = step(0.0, above);
+        vec3 cover = clamp((place - float(k) / float(levels)) / reach + 0.5, 0.0, 1.0);
         level += cover;
         shown += cover.x * (inks[k] - inks[k - 1]);
     }
-    return through ? shown : mapped(level / max(float(levels - 1), 1.0));
+    if (levels > 0 && through) return shown;
+    return mapped(levels > 0 ? level / float(levels - 1) : clamp(place, 0.0, 1.0));
 }
+#else
+vec3 stepped(vec3 place, vec3 reach) { return mapped(clamp(place, 0.0, 1.0)); }
+#endif

@@ -36,7 +36,7 @@ void main() {
         vec3 value = output_at(at);
         vec3 across = slope(at, ivec2(1, 0)), down = slope(at, ivec2(0, 1));
         vec3 reach = sqrt(across * across + down * down) * sqrt(sample_weight);
-        vec3 shown = inverted(flattened(place_of(value), max(reach, 1e-6)));
+        vec3 shown = inverted(stepped(place_of(value), max(reach, 1e-6)));
         if (marked(value)) shown = NOT_A_NUMBER;
         red[lane] = sample_weight * shown.r;
         green[lane] = sample_weight * shown.g;

@@ -8,7 +8,6 @@ A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or 
 """
 
 import dataclasses
-import io
 import json
 import re
 import sys
@@ -21,6 +20,7 @@ from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
 from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
 from cppn_gl.utils.checks import help_of
@@ -104,6 +104,12 @@ def activations_table() -> str:
     return rows_table(("activation", "is"), formulas)
 
 
+def mappings_table() -> str:
+    """Every colour mapping and what it shows."""
+    rows = {name: row.help for name, row in MAPPINGS.items()}
+    return rows_table(("mapping", "shows"), rows)
+
+
 def tables() -> dict[str, str]:
     """All tables, by the names in their markers."""
     return {
@@ -112,6 +118,7 @@ def tables() -> dict[str, str]:
         "views-reading": reading_list(),
         "preset-keys": preset_table(),
         "activations": activations_table(),
+        "mappings": mappings_table(),
         "engines": engines_table(),
         "commands": commands_table(),
     }
@@ -125,40 +132,17 @@ def with_tables(text: str) -> str:
     return text
 
 
-def growing(renderer: "Renderer") -> bytes:
-    """The README's animated picture: one network while its weights grow, and shrink again.
-
-    The weight scale changes more slowly the larger it is, because the picture changes faster then.
-    """
-    from PIL import Image
-
-    from cppn_gl.preset.library import load_preset
-
-    low, high, count, size = 0.42, 0.6, 44, (560, 315)
-    preset = load_preset("neylon-27")
-    left = [(1 - k / (count - 1)) ** 1.5 for k in range(count)]
-    scales = [high - (high - low) * part for part in left]
-    drawn = [renderer.render(preset.replace(weight_scale=s), size, samples=2) for s in scales]
-    images = [Image.fromarray(pixels) for pixels in drawn + drawn[-2:0:-1]]
-    file = io.BytesIO()
-    # Key frames only: difference frames make blocks jump visibly.
-    options: dict[str, Any] = {"quality": 80, "method": 4, "kmin": 0, "kmax": 1}
-    options |= {"save_all": True, "append_images": images[1:], "duration": 80, "loop": 0}
-    images[0].save(file, "WEBP", **options)
-    return file.getvalue()
-
-
 def draw_pictures() -> None:
-    """Draw docs/growing.webp, docs/presets.jpg and docs/random.jpg."""
+    """Draw docs/presets.jpg, docs/random.jpg and docs/colors.webp."""
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.library import load_preset, shipped
 
     docs = ROOT / "docs"
+    color_strips().save(docs / "colors.webp", quality=80, method=6)
     files = {name: load_preset(name) for name in shipped()}
     shown = {name: preset for name, preset in files.items() if preset.show.view == "picture"}
     surprises = {f"random --seed {n}": load_preset("random", seed=n) for n in range(1, 17)}
     with Renderer() as renderer:
-        (docs / "growing.webp").write_bytes(growing(renderer))
         contact_sheet(renderer, shown).save(docs / "presets.jpg", quality=88)
         contact_sheet(renderer, surprises).save(docs / "random.jpg", quality=88)
 
@@ -178,6 +162,28 @@ def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILIma
         top = i // columns * (cell[1] + line + 6)
         sheet.paste(Image.fromarray(renderer.render(preset, cell, samples=2)), (left, top))
         text.write(pen, (left, top + cell[1] + 2), name, 12, "black")
+    return sheet
+
+
+def color_strips() -> "PILImage":
+    """Every colour mapping: a strip of its colours, above the same in four flat inks."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    from cppn_gl.views import text
+
+    columns, (width, high), line = 4, (232, 26), 20
+    cell = width + 16, 2 * high + line + 12
+    rows = -(-len(MAPPINGS) // columns)
+    sheet = Image.new("RGB", (columns * cell[0] - 16, rows * cell[1] - 12), "white")
+    pen = ImageDraw.Draw(sheet)
+    for i, name in enumerate(MAPPINGS):
+        left, top = i // rows * cell[0], i % rows * cell[1]
+        text.write(pen, (left, top), name, 15, "black")
+        for k, inks in enumerate((0, 4)):
+            row = np.round(strip(Color(name, inks=inks), width) * 255).astype(np.uint8)
+            picture = Image.fromarray(np.repeat(row[None], high, axis=0))
+            sheet.paste(picture, (left, top + line + k * high))
     return sheet
 
 

@@ -67,7 +67,8 @@ class Mapping:
     for the other keys of a Color. `formula` takes (N, 3) values in its own units; `box` gives the
     units that 0 and 1 are mapped to. `plates`: each output prints an ink over those before. `span`:
     the value range without a stretch; None: the range of the output activation. `signed`: a stretch
-    keeps the middle of the value range in the middle. `own`: uses `[color] palette`.
+    keeps the middle of the value range in the middle. `own`: uses `[color] palette`. `stops`: the
+    colours of a gradient.
     """
 
     help: str
@@ -79,6 +80,7 @@ class Mapping:
     span: tuple[float, float] | None = None
     signed: bool = False
     own: bool = False
+    stops: tuple[str, ...] = ()
 
 
 def _named(name: str, help: str, *, signed: bool = False) -> Mapping:
@@ -89,7 +91,7 @@ def _named(name: str, help: str, *, signed: bool = False) -> Mapping:
 def _through(colors: str, help: str) -> Mapping:
     """A palette through evenly spaced colours, from the lowest value to the highest."""
     stops = tuple(colors.split())
-    return Mapping(help, palette=lambda color: colormaps.gradient(stops))
+    return Mapping(help, palette=lambda color: colormaps.gradient(stops), stops=stops)
 
 
 MAPPINGS: dict[str, Mapping] = {
@@ -117,7 +119,7 @@ MAPPINGS: dict[str, Mapping] = {
     ),
     "charcoal": _through("#16130f #f6f1e7", "charcoal on cream paper"),
     "cyanotype": _through("#0a2342 #f3efe0", "Prussian blue on white paper"),
-    "tangerine": _through("#4f0a12 #ffbe5c", "wine and orange"),
+    "copper": _through("#3b0d0c #ffb56b", "dark brown and copper"),
     "coral": _through("#3d0a4a #ffb7a3", "purple and coral"),
     "lime": _through("#08302e #e2f37a", "deep green and lime"),
     "moss": _through("#0f2016 #2f5d3a #a3b565 #f4eccd", "forest, moss, straw"),
@@ -269,14 +271,17 @@ class Color:
         """(n, 3): the flat colours of a palette, of 8 bits each; or paper and the three plates."""
         if self.row.plates:
             return _plates(self.colors)
-        table = self.table
-        if table is None or not self.levels:
+        table, count = self.table, self.levels
+        if table is None or not count:
             return np.zeros((0, 3), np.float32)
+        stops = self.colors if self.row.own else self.row.stops
+        if count <= len(stops):  # none of their mixtures
+            picked = [stops[k * (len(stops) - 1) // (count - 1)] for k in range(count)]
+            return colormaps.display(picked).astype(np.float32)
         cyclic = np.abs(table[0] - table[-1]).max() < 2 / 255  # ends are the same colour
-        turns = np.arange(self.levels) / (self.levels - (0 if cyclic else 1))
-        places = turns * (len(table) - 1)
-        found = np.floor(colormaps.between(table, places) * 255 + 0.5) / 255
-        return np.asarray(found, np.float32)
+        turns = np.arange(count) / (count if cyclic else count - 1)
+        found = colormaps.between(table, turns * (len(table) - 1))
+        return np.asarray(np.floor(found * 255 + 0.5) / 255, np.float32)
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ The mapping, the value range and the palette are uniforms: changing them compile
 """
 
 import time as wall
+from functools import partial
 from typing import Any
 
 import moderngl
@@ -21,15 +22,18 @@ from cppn_gl.utils.colormaps import SIZE, Palette
 FIRST_RATE = 1e6  # texels per second, until measured
 
 
-def formulas() -> str:
-    """GLSL that must precede colored.glsl."""
+def formulas(*, flat: bool = False) -> str:
+    """GLSL that must precede colored.glsl; `flat`: for a program that draws flat colours, too."""
     names = list(MAPPINGS)
     chosen = (
         f"if (mapping == {names.index(name)}) return mapping_{name}(of);"
         for name, mapping in MAPPINGS.items()
-        if mapping.formula is not None or mapping.plates
+        if mapping.formula is not None or (mapping.plates and flat)
     )
-    return f"#define FORMULAS {' '.join(chosen)}"
+    return f"{'#define FLAT' if flat else ''}\n#define FORMULAS {' '.join(chosen)}"
+
+
+flat_formulas = partial(formulas, flat=True)
 
 
 def color_uniforms(color: Color, value_range: ValueRange) -> dict[str, Any]:
@@ -77,12 +81,12 @@ class PaletteTexture:
 class Recolor:
     """A colouring shader on one context."""
 
-    file = "recolor.frag"
+    file, flat = "recolor.frag", False
 
     def __init__(self, painter: Painter):
         self.ctx = painter.ctx
         folder = painter.programs.folder
-        self._pass = Pass.load(self.ctx, self.file, formulas(), folder=folder)
+        self._pass = Pass.load(self.ctx, self.file, formulas(flat=self.flat), folder=folder)
         self._palette = painter.shared(PaletteTexture)
         self._color = Color()
         self.rate = FIRST_RATE  # texels per second
@@ -122,7 +126,7 @@ class Recolor:
 class Printing(Recolor):
     """The shader of flat colours."""
 
-    file = "printed.frag"
+    file, flat = "printed.frag", True
 
 
 def recolor_of(color: Color) -> type[Recolor]:

@@ -22,7 +22,7 @@ from cppn_gl.engines.cpu.derivatives import Derivatives
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.programs import Program
-from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, formulas
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, flat_formulas, formulas
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.activations import ACTIVATIONS
@@ -93,7 +93,8 @@ class RegionsView(View):
             )
 
         def shade(gbuffers: Sequence[GBuffer], top: int, rows: int) -> None:
-            painter.shared(Shading, "regions_shown.frag", head=formulas)(
+            head = flat_formulas if scene.preset.color.levels else formulas
+            painter.shared(Shading, "regions_shown.frag", head=head)(
                 planes,
                 gbuffers[0].textures,
                 top,

@@ -16,7 +16,7 @@ import numpy as np
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass
-from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, formulas
+from cppn_gl.engines.gl.recolor import PaletteTexture, color_uniforms, flat_formulas
 from cppn_gl.engines.gl.targets import Planes, release_target
 from cppn_gl.preset.color import DISPLAY, Color, ValueRange
 from cppn_gl.preset.preset import MAX_EXTENT, Viewport
@@ -94,7 +94,7 @@ class FieldCache:
     def __init__(self, painter: Painter):
         self._ctx = painter.ctx
         folder = painter.programs.folder
-        self._pass = Pass.load(painter.ctx, "field.frag", formulas(), folder=folder)
+        self._pass = Pass.load(painter.ctx, "field.frag", flat_formulas(), folder=folder)
         self._palette = painter.shared(PaletteTexture)
         self.held: LRUCache[Any, Field] = LRUCache(FIELDS, free=Field.release)
         self.made = 0  # in total, for tests
