@@ -12,10 +12,10 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test test-all lint docs gallery native wheel clean
+.PHONY: help run test test-all lint docs gallery gallery-4k native wheel clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: ## install what is missing, then open the window (without a display: write a picture)
 	@$(setup) run
@@ -43,6 +43,10 @@ docs: ## regenerate the documentation's tables and pictures, except for the gall
 gallery: ## regenerate docs/gallery/ and docs/gallery.md from the presets
 	@$(setup) docs
 	$(python) tools/make_gallery.py
+
+gallery-4k: ## draw the gallery's stills 3840 pixels wide, into docs/gallery/4k/
+	@$(setup) docs
+	$(python) tools/make_gallery.py --4k
 
 native: ## compile the native library (CC=clang chooses the compiler)
 	@$(setup) wheel

@@ -1,9 +1,13 @@
-// Linear regions: lines over a darkened picture, in which each region has its own shade.
+// Linear regions: lines over a quiet ground, in which each region has its own shade and a tint of
+// the picture's colour.
 
 #include "colored.glsl"
 
 uniform sampler2D field[3]; // of regions.frag
 uniform int top;            // row of the planes at which the fields begin
+
+const vec3 GROUND = vec3(0.128, 0.142, 0.175);
+const float TINT = 0.075, LIGHT = 0.06, SHADE = 0.11; // of the picture, and of regions
 
 layout(location = 0) out vec4 red_plane;
 layout(location = 1) out vec4 green_plane;
@@ -16,7 +20,7 @@ vec3 shown(ivec2 pixel) {
     vec3 base = clamp(mapped_outputs(picture.rgb), 0.0, 1.0);
     float grey = dot(base, vec3(0.2126, 0.7152, 0.0722));
     float shade = region.z / 65535.0 - 0.5;
-    base = mix(vec3(grey), base, 0.75) * (0.42 + 0.16 * shade) + 0.05 + 0.03 * shade;
+    base = GROUND + TINT * (base - grey) + LIGHT * (grey - 0.4) + SHADE * shade;
     return picture.a > 0.0 || not_finite(picture) ? NOT_A_NUMBER : base * (1.0 - lines.a) + lines.rgb;
 }
 

@@ -5,17 +5,21 @@
 uniform sampler2D heights; // in alpha
 uniform sampler2D slopes;  // of the heights, along u and v
 uniform sampler2D colors;
-uniform sampler2D palette; // one row, for heights
+uniform sampler2D palettes; // a row each, for heights
+uniform int tint;      // the row
 uniform int side;      // of the fields, in texels
 uniform float relief;
 uniform bool painted;  // by the picture, not by the height
 uniform int contours;  // number of bands between lines, from height 0 to 1
+uniform float cut;     // half the width of a line where u is 0, in pixels; 0 for none
+uniform vec3 cut_ink;
 uniform float stroke;  // half the width of a line, in pixels
 uniform float lit;     // 1: shaded in 3D; 0: a flat map
 uniform vec3 light;    // direction to the light, in the box's coordinates
 uniform vec3 towards;  // direction to the eye
 
-centroid in vec2 place;
+in vec2 spot;           // u, v: for lines, which are smooth across triangles
+centroid in vec2 place; // within the triangle: for textures
 out vec4 color;
 
 const float WIDEST = 0.02; // u and v per pixel beyond which lines at the border grow no wider
@@ -24,9 +28,10 @@ const float WIDEST = 0.02; // u and v per pixel beyond which lines at the border
 vec2 in_field(vec2 uv) { return (0.5 + (0.5 + 0.5 * uv) * float(side - 1)) / float(side); }
 
 vec3 by_height(float height) {
-    float last = float(textureSize(palette, 0).x - 1);
+    vec2 size = vec2(textureSize(palettes, 0));
     float place = 0.05 + 0.9 * height; // the palette's ends are too dark or too bright for shading
-    return texture(palette, vec2((place * last + 0.5) / (last + 1.0), 0.5)).rgb;
+    vec2 texel = vec2(place * (size.x - 1.0) + 0.5, float(tint) + 0.5);
+    return texture(palettes, texel / size).rgb;
 }
 
 // The coverage of a pixel by a line at distance `away`, in units that change by `rate` per pixel.
@@ -38,7 +43,7 @@ void main() {
     float height = texture(heights, in_field(place)).a;
     float level = height * float(contours);
     float rate = fwidth(level);
-    vec2 edge = (1.0 - abs(place)) / clamp(fwidth(place), 1e-6, WIDEST);
+    vec2 rates = clamp(fwidth(spot), 1e-6, WIDEST), edge = (1.0 - abs(spot)) / rates;
     float ink = covered(min(edge.x, edge.y), 1.0);
 
     vec3 base = texture(colors, in_field(place)).rgb;
@@ -52,6 +57,8 @@ void main() {
     float light_here = dot(base, vec3(0.3, 0.6, 0.1));
     vec3 pen = mix(base + 0.35, base * 0.35, smoothstep(0.18, 0.4, light_here));
     base = mix(base, pen, 0.6 * line);
+    float cut_here = clamp(cut + 0.5 - abs(spot.x) / rates.x, 0.0, 1.0);
+    if (cut > 0.0) base = mix(base, cut_ink, cut_here);
     base = mix(base, vec3(0.12, 0.13, 0.16), 0.75 * ink * lit);
 
     vec3 n = normalize(vec3(-2.0 * relief * texture(slopes, in_field(place)).rg, 1.0));

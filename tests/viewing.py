@@ -8,6 +8,7 @@ import numpy as np
 from rows import EXACT
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.tasks import within
@@ -23,13 +24,18 @@ def stage_of(renderer: Renderer) -> Stage:
 
 @contextmanager
 def begun(
-    renderer: Renderer, preset: Preset, size: tuple[int, int], time: float = 0.0
+    renderer: Renderer,
+    preset: Preset,
+    size: tuple[int, int],
+    time: float = 0.0,
+    region: Region | None = None,
 ) -> Iterator[Any]:
-    """A view's drawing in progress; its planes are freed at the end."""
+    """A view's drawing in progress; its planes are freed at the end. `region`: of that size."""
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)
-        drawing: Any = view_of(preset).begin(stage_of(renderer), planes, scene_of(preset, time))
+        stage, scene = stage_of(renderer), scene_of(preset, time)
+        drawing: Any = view_of(preset).begin(stage, planes, scene, region)
         drawing.planes = planes
         yield drawing
         planes.release()
@@ -41,9 +47,10 @@ def viewed(
     size: tuple[int, int],
     time: float = 0.0,
     budget: float = 0.01,
+    region: Region | None = None,
 ) -> np.ndarray:
     """The picture of a preset's view, (height, width, 3) float32."""
-    with begun(renderer, preset, size, time) as drawing:
+    with begun(renderer, preset, size, time, region) as drawing:
         while not drawing.step(within(budget)):
             pass
         return drawing.planes.read()

@@ -8,7 +8,6 @@ A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or 
 """
 
 import dataclasses
-import io
 import json
 import re
 import sys
@@ -133,31 +132,8 @@ def with_tables(text: str) -> str:
     return text
 
 
-def growing(renderer: "Renderer") -> bytes:
-    """The README's animated picture: one network while its weights grow, and shrink again.
-
-    The weight scale changes more slowly the larger it is, because the picture changes faster then.
-    """
-    from PIL import Image
-
-    from cppn_gl.preset.library import load_preset
-
-    low, high, count, size = 0.42, 0.6, 44, (560, 315)
-    preset = load_preset("neylon-27")
-    left = [(1 - k / (count - 1)) ** 1.5 for k in range(count)]
-    scales = [high - (high - low) * part for part in left]
-    drawn = [renderer.render(preset.replace(weight_scale=s), size, samples=2) for s in scales]
-    images = [Image.fromarray(pixels) for pixels in drawn + drawn[-2:0:-1]]
-    file = io.BytesIO()
-    # Key frames only: difference frames make blocks jump visibly.
-    options: dict[str, Any] = {"quality": 80, "method": 4, "kmin": 0, "kmax": 1}
-    options |= {"save_all": True, "append_images": images[1:], "duration": 80, "loop": 0}
-    images[0].save(file, "WEBP", **options)
-    return file.getvalue()
-
-
 def draw_pictures() -> None:
-    """Draw docs/growing.webp, docs/presets.jpg, docs/random.jpg and docs/colors.webp."""
+    """Draw docs/presets.jpg, docs/random.jpg and docs/colors.webp."""
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.library import load_preset, shipped
 
@@ -167,7 +143,6 @@ def draw_pictures() -> None:
     shown = {name: preset for name, preset in files.items() if preset.show.view == "picture"}
     surprises = {f"random --seed {n}": load_preset("random", seed=n) for n in range(1, 17)}
     with Renderer() as renderer:
-        (docs / "growing.webp").write_bytes(growing(renderer))
         contact_sheet(renderer, shown).save(docs / "presets.jpg", quality=88)
         contact_sheet(renderer, surprises).save(docs / "random.jpg", quality=88)
 

@@ -1,36 +1,42 @@
 """Generates docs/gallery.md and the pictures in docs/gallery/ from the shipped presets.
 
-presets -> theme, shows: "Figure 9", "Tie-dye: …" -> sections of entries -> docs/gallery.md
-        -> Renderer, 2 × 2 samples -> docs/gallery/NAME.jpg, or NAME.webp if animated
+presets, HIGHLIGHTS, PAIRS -> Section of rows of Entry -> docs/gallery.md
+                           -> gallery_pictures.py -> docs/gallery/NAME.jpg or .webp, and 4k/
 
-python tools/make_gallery.py                  all pictures and the page: about two minutes
+python tools/make_gallery.py                  stills, films and the page
+python tools/make_gallery.py --4k             the pictures 3840 pixels wide that stills link to
 python tools/make_gallery.py --only NAME …    some pictures, and the page
-python tools/make_gallery.py --page           only the page, which needs no OpenGL
+python tools/make_gallery.py --page           only the page, which draws nothing
+python tools/make_gallery.py --steps          the steps of all films; a large one is an error
+
+What is there and current is kept, so that Ctrl-C loses the pictures being drawn, no more.
 """
 
 import argparse
-import io
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
+
+import films
+from gallery_pictures import (
+    FULL,
+    FULLS,
+    ROOT,
+    STILLS,
+    GalleryError,
+    Job,
+    Picture,
+    draw_all,
+    forget,
+)
 
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.sheet import cells
-from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.preset.themes import THEMES
 from cppn_gl.preset.tour import shown
-from cppn_gl.views.sheet_layout import natural_size
 
-if TYPE_CHECKING:
-    from cppn_gl.output.renderer import Renderer
-
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "gallery.md"
-PICTURES = ROOT / "docs" / "gallery"
 
 # The figures of the texts that the gallery reproduces, in order. Each needs a preset.
 FIGURES = tuple(f"Figure {number}" for number in range(1, 21))
@@ -51,53 +57,112 @@ TIE_DYE = (
 )
 FIGURED = {"essay": FIGURES, "tie-dye": TIE_DYE}  # by theme
 
-SAMPLES = 2  # 2 × 2 per pixel
-WIDEST, QUALITY = 720, 85  # largest width of a still picture in pixels; its JPEG quality
-SIZES = {
-    "picture": (480, 300),
-    "layers": (720, 366),
-    "units": (720, 450),
-    "signal": (720, 450),
-    "curves": (480, 300),
-    "surface": (560, 350),
-}
-OTHERS = (560, 350)
-OWN = {  # presets with the proportions of their text, or that take long to draw
-    "neylon-wide": (720, 270),
-    "neylon-27": (480, 480),
-    "neylon-40": (480, 480),
-    "wide-400-zoom": (320, 320),
-    "scale-animated": (280, 280),
-}
-PANELS = (720, 300)  # several curves or surfaces side by side
-MOVING, MOVING_SHEET = (400, 250), 480  # size of an animation; width of an animated sheet
-FRAMES = 24
-FRAME_MS = 110
-LIMIT = 400_000  # largest size of an animation in bytes
-QUALITIES = (80, 70, 60, 50, 40, 30, 20)  # of an animation: the first that fits LIMIT
-DRIFT = 8.0  # seconds shown of an animation without an end, forward and back
+# The presets that the page begins with.
+HIGHLIGHTS = (
+    "molten-glass",
+    "liquid-chrome",
+    "orchid",
+    "weights-large",
+    "paraschopra",
+    "agate",
+    "lab",
+    "landscape",
+)
 
 
-class GalleryError(Exception):
-    """A one-line reason why the presets do not make a complete gallery."""
+class Pair(NamedTuple):
+    """One change, before and after; each a name of a file and words of the command line."""
+
+    heading: str
+    words: str
+    before: tuple[str, str]
+    after: tuple[str, str]
+
+
+PAIRS = (
+    Pair(
+        "Depth 1 and depth 27",
+        "One layer bends nothing: each colour rises along one direction. The same seed with 26 "
+        "more layers has folds within folds.",
+        ("orchid-1", "orchid --depth 1"),
+        ("orchid", "orchid"),
+    ),
+    Pair(
+        "Zoom × 256",
+        "Near enough, every smooth network is a slope. The right picture shows a spot a little to "
+        "the left of the middle, 256 times as large.",
+        ("molten-glass", "molten-glass"),
+        ("molten-glass-256", "molten-glass --center -0.455,-0.065 --extent 0.01015625"),
+    ),
+    Pair(
+        "A relu network and its regions",
+        "Each line is where a unit switches on. Within a cell between the lines every colour is a "
+        "linear ramp.",
+        ("relu", "relu"),
+        ("relu-cut", "relu --view regions"),
+    ),
+    Pair(
+        "A picture and its gradient",
+        "Bright where the picture changes fast. Depth makes creases, not an even roughness.",
+        ("neylon-18", "neylon-18"),
+        ("gradient", "gradient"),
+    ),
+)
+PAIR_TITLE = "Before and after"
+PAIR_WORDS = "One change, side by side."
+MORE = "Around the figures"
+MORE_WORDS = "More of the essay's networks: closer, shallower, wider, in motion."
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A preset in the gallery. `heading`: the figure that it shows, or its title."""
+    """A picture on the page with its heading, and words in Markdown."""
 
     heading: str
-    preset: Preset
+    picture: Picture
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. wide: one picture a row; if not, two."""
+
+    title: str
+    words: str
+    entries: tuple[Entry, ...]
+    wide: bool = True
 
 
 def presets() -> list[Preset]:
     return [load_preset(name) for name in shipped()]
 
 
-def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
-    """The gallery's sections, one for each theme: title, subtitle, entries. Raises GalleryError.
+def _entry(preset: Preset, heading: str = "") -> Entry:
+    """The entry of a shipped preset."""
+    alone = heading in ("", preset.title)
+    said = preset.description if alone else f"**{preset.title}.** {preset.description}"
+    return Entry(heading or preset.title, Picture(preset.name, (preset.name,)), said)
 
-    The presets that show something of a text come first, under its name.
+
+def highlights() -> Section:
+    """The first pictures of the page."""
+    return Section("Highlights", "", tuple(_entry(load_preset(name)) for name in HIGHLIGHTS))
+
+
+def pairs() -> Section:
+    """The pictures before and after a change."""
+    entries = []
+    for pair in PAIRS:
+        for name, words in (pair.before, pair.after):
+            entries.append(Entry(pair.heading, Picture(name, tuple(words.split())), pair.words))
+    return Section(PAIR_TITLE, PAIR_WORDS, tuple(entries), wide=False)
+
+
+def sections(known: Sequence[Preset]) -> list[Section]:
+    """The sections of the page. Raises GalleryError.
+
+    First the highlights, then the essay's figures, then the pairs, then the rest by theme, in which
+    what shows something of a text comes first, under its name.
     """
     showing: dict[str, Preset] = {}
     for preset in known:
@@ -107,7 +172,7 @@ def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
             showing[figure] = preset
     if bare := [preset.name for preset in known if not preset.theme]:
         raise GalleryError(f"no theme: {', '.join(bare)}")
-    found = []
+    found = [highlights()]
     for name, theme in THEMES.items():
         of_theme = [preset for preset in known if preset.theme == name]
         figures = FIGURED.get(name) or sorted(
@@ -116,9 +181,13 @@ def sections(known: Sequence[Preset]) -> list[tuple[str, str, list[Entry]]]:
         missing = [figure for figure in figures if figure not in showing]
         if missing:
             raise GalleryError(f"no preset shows {', '.join(missing)}")
-        entries = [Entry(_heading(figure), showing[figure]) for figure in figures]
-        entries += [Entry(preset.title, preset) for preset in of_theme if not shown(preset)]
-        found.append((theme.title, theme.words, entries))
+        first = tuple(_entry(showing[figure], _heading(figure)) for figure in figures)
+        rest = tuple(_entry(p) for p in of_theme if not shown(p) and p.name not in HIGHLIGHTS)
+        if name == "essay":
+            found += [Section(theme.title, theme.words, first), pairs()]
+            found.append(Section(MORE, MORE_WORDS, rest, wide=False))
+        else:
+            found.append(Section(theme.title, theme.words, first + rest, wide=False))
     return found
 
 
@@ -128,126 +197,94 @@ def _heading(figure: str) -> str:
     return figure if name == figure else name[:1].upper() + name[1:]
 
 
+def pictures(known: Sequence[Preset]) -> list[Picture]:
+    """The pictures of the page, each once."""
+    found = {e.picture.name: e.picture for section in sections(known) for e in section.entries}
+    return list(found.values())
+
+
+def jobs(known: Sequence[Preset], *, full: bool = False) -> list[Job]:
+    """The files of the page, or the large ones, which films do not have."""
+    moving = {True: "film", False: "still"}
+    if full:
+        return [Job("full", p) for p in pictures(known) if not p.preset.animated]
+    return [Job(moving[p.preset.animated], p) for p in pictures(known)]
+
+
 def page(known: Sequence[Preset]) -> str:
     """The text of docs/gallery.md."""
     found = sections(known)
     lines = [
         "# Gallery",
         "",
-        "Every picture is a shipped preset, drawn by this version. "
-        "`python -m cppn_gl NAME` opens one in the window, where every value can be changed; "
-        "`python -m cppn_gl render NAME -o FILE` draws it. `make gallery` makes this page.",
+        "Every picture is a shipped preset, drawn by this version; the command below it opens it "
+        "in the window, where every value can be changed. `python -m cppn_gl render` in the place "
+        "of `python -m cppn_gl`, with `-o FILE`, saves it at any size.",
         "",
-        *(f"- [{title}](#{_anchor(title)})" for title, _, _ in found),
+        f"A still leads to the same picture {FULL} pixels wide. `make gallery` draws this page's "
+        "pictures again, `make gallery-4k` the large ones.",
+        "",
+        *(f"- [{section.title}](#{_anchor(section.title)})" for section in found),
     ]
-    for title, words, entries in found:
-        lines += ["", f"## {title}", "", words]
-        for entry in entries:
-            preset = entry.preset
-            alone = entry.heading == preset.title
-            said = preset.description if alone else f"**{preset.title}.** {preset.description}"
-            lines += [
-                "",
-                f"### {entry.heading}",
-                "",
-                f"![{preset.title}](gallery/{picture_name(preset)})",
-                "",
-                f"`python -m cppn_gl {preset.name}`",
-                "",
-                said,
-            ]
+    for section in found:
+        lines += ["", f"## {section.title}"]
+        lines += ["", section.words] * bool(section.words)
+        if section.title == PAIR_TITLE:
+            lines += _pairs(section)
+        elif section.wide:
+            for entry in section.entries:
+                lines += _alone(entry)
+        else:
+            lines += _table(section.entries)
     return "\n".join(lines) + "\n"
+
+
+def _alone(entry: Entry) -> list[str]:
+    lines = ["", f"### {entry.heading}", "", _image(entry.picture), ""]
+    lines += [f"`{entry.picture.command}`"]
+    return [*lines, "", entry.words] if entry.words else lines
+
+
+def _table(entries: Sequence[Entry]) -> list[str]:
+    """Two pictures a row, each with its words below."""
+    lines = ["", "| | |", "|:---|:---|"]
+    for row in (entries[k : k + 2] for k in range(0, len(entries), 2)):
+        blank = [""] * (2 - len(row))
+        images = [_image(entry.picture) for entry in row]
+        words = [f"**{e.heading}**<br>`{e.picture.command}`<br>{_cell(e.words)}" for e in row]
+        lines += [f"| {' | '.join([*cells, *blank])} |" for cells in (images, words)]
+    return lines
+
+
+def _pairs(section: Section) -> list[str]:
+    lines = []
+    for k in range(0, len(section.entries), 2):
+        row = section.entries[k : k + 2]
+        lines += ["", f"### {row[0].heading}", "", row[0].words, ""]
+        lines += [f"| {' | '.join(f'`{e.picture.command}`' for e in row)} |", "|:---|:---|"]
+        lines += [f"| {' | '.join(_image(e.picture) for e in row)} |"]
+    return lines
+
+
+def _cell(words: str) -> str:
+    """Words in a cell of a table."""
+    return words.replace("|", "\\|").replace("\n", " ")
+
+
+def _image(picture: Picture) -> str:
+    """A picture in Markdown; a still leads to its large file."""
+    image = f"![{picture.preset.title}]({STILLS}/{picture.file})"
+    return image if picture.preset.animated else f"[{image}]({FULLS}/{picture.name}.webp)"
 
 
 def _anchor(title: str) -> str:
     return "".join(c for c in title.lower() if c.isalnum() or c in " -").replace(" ", "-")
 
 
-def picture_name(preset: Preset) -> str:
-    """The file of a preset's picture in docs/gallery/."""
-    return f"{preset.name}.{'webp' if preset.animated else 'jpg'}"
-
-
-def picture_size(preset: Preset) -> tuple[int, int]:
-    """The size of a preset's picture in pixels."""
-    view = preset.show.view
-    if preset.name in OWN:
-        return OWN[preset.name]
-    if view == "sheet":
-        size = natural_size(preset, cells(preset))
-        widest = MOVING_SHEET if preset.animated else WIDEST
-        scale = min(1.0, widest / size[0])
-        return round(size[0] * scale), round(size[1] * scale)
-    if preset.animated:
-        return MOVING
-    panels = preset.options(SurfaceOptions).panels
-    several = preset.spec.depth > 1 if view == "curves" else panels != "one"
-    return PANELS if several and view in ("curves", "surface") else SIZES.get(view, OTHERS)
-
-
-def moments(preset: Preset) -> list[float]:
-    """The times of an animation's frames: one period, or forward and back."""
-    animation = preset.animation
-    turns = preset.moves and animation.ending == "loop"
-    if turns or (not preset.moves and "t" not in preset.spec.inputs):
-        seconds = animation.seconds if turns else animation.loop
-        return [seconds * k / FRAMES for k in range(FRAMES)]
-    seconds = animation.seconds if preset.moves else DRIFT
-    half = FRAMES // 2
-    there = [seconds * k / half for k in range(half + 1)]
-    return there + there[-2:0:-1]
-
-
-def draw(renderer: "Renderer", preset: Preset) -> bytes:
-    """A preset's picture, encoded as JPEG or WebP."""
-    size, samples = picture_size(preset), SAMPLES
-    if not preset.animated:
-        picture = renderer.render(preset, size, samples=samples)
-        return _encoded([picture], "JPEG", quality=QUALITY, optimize=True)
-    drawn: dict[float, Any] = {}
-    for moment in moments(preset):
-        if moment not in drawn:
-            drawn[moment] = renderer.render(preset, size, moment, samples=samples)
-    frames = [drawn[moment] for moment in moments(preset)]
-    for quality in QUALITIES:
-        found = _encoded(frames, "WEBP", quality=quality, method=4, duration=FRAME_MS, loop=0)
-        if len(found) <= LIMIT:
-            return found
-    raise GalleryError(f"{preset.name}: {len(found)} bytes, more than the limit of {LIMIT}")
-
-
-def _encoded(frames: list[Any], form: str, **options: Any) -> bytes:
-    from PIL import Image
-
-    images = [Image.fromarray(frame) for frame in frames]
-    if len(images) > 1:
-        options |= {"save_all": True, "append_images": images[1:]}
-    file = io.BytesIO()
-    images[0].save(file, form, **options)
-    return file.getvalue()
-
-
-def draw_all(known: Sequence[Preset], only: Sequence[str]) -> None:
-    """Draw the pictures of all presets, or only of some; with all, delete other pictures."""
-    from cppn_gl.output.renderer import Renderer
-
-    PICTURES.mkdir(exist_ok=True)
-    with Renderer() as renderer:
-        for preset in known:
-            if only and preset.name not in only:
-                continue
-            start = time.perf_counter()
-            found = draw(renderer, preset)
-            (PICTURES / picture_name(preset)).write_bytes(found)
-            took = time.perf_counter() - start
-            width, height = picture_size(preset)
-            words = f"{preset.name}: {width} × {height}, {len(found) // 1000} kB, {took:.1f} s"
-            print(words, file=sys.stderr)
-    if not only:
-        names = {picture_name(preset) for preset in known}
-        for path in PICTURES.iterdir():
-            if path.name not in names:
-                path.unlink()
+def steps(known: Sequence[Preset]) -> int:
+    """Print the steps of the films that are there; the exit status."""
+    paths = [str(job.path) for job in jobs(known) if job.kind == "film" and job.path.exists()]
+    return films.main(paths) if paths else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -255,20 +292,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", default=[], help="draw only these")
     parser.add_argument("--page", action="store_true", help="write only the page")
+    parser.add_argument("--4k", dest="full", action="store_true", help=f"{FULL} pixels wide")
+    parser.add_argument("--again", action="store_true", help="draw also what is there")
+    parser.add_argument("--steps", action="store_true", help="only measure the films")
+    parser.add_argument("--processes", type=int, default=0, help="default: one for each core")
     options = parser.parse_args(arguments)
     known = presets()
-    unknown = sorted(set(options.only) - {preset.name for preset in known})
-    if unknown:
-        parser.error(f"no preset {', '.join(unknown)}")
+    if options.steps:
+        return steps(known)
     try:
         text = page(known)
-        if not options.page:
-            draw_all(known, options.only)
+        found = jobs(known, full=options.full)
     except GalleryError as error:
         print(f"make_gallery: {error}", file=sys.stderr)
         return 1
+    names = {job.picture.name for job in found}
+    if unknown := sorted(set(options.only) - names):
+        parser.error(f"no picture {', '.join(unknown)}")
     PAGE.write_text(text, encoding="utf-8")
-    return 0
+    if options.page:
+        return 0
+    if not options.only:
+        forget(found)
+    chosen = [job for job in found if not options.only or job.picture.name in options.only]
+    try:
+        problems = draw_all(chosen, again=options.again, processes=options.processes)
+    except KeyboardInterrupt:
+        print("make_gallery: interrupted; run it again to go on", file=sys.stderr)
+        return 130
+    for problem in problems:
+        print(f"make_gallery: {problem}", file=sys.stderr)
+    return int(bool(problems))
 
 
 if __name__ == "__main__":

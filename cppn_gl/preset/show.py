@@ -106,9 +106,10 @@ class SurfaceOptions(OneOutput, PreActivation, Orbit):
     )
     panels: str = key(
         "one",
-        choice(["one", "channels", "sum"]),
-        "surfaces side by side: one; channels (red, green, blue); or sum (hidden units, their "
-        "weighted sum, and the sum from above)",
+        choice(["one", "channels", "sum", "cut"]),
+        "surfaces side by side: one; channels (red, green, blue); sum (hidden units, their "
+        "weighted sum, and the sum from above); or cut (a plot of the heights along y, and the "
+        "surface and its view from above with that line)",
     )
 
 
@@ -343,8 +344,9 @@ VIEWS: dict[str, ViewRow] = {
             "cppn_gl.views.slopes.sensitivity:SensitivityView",
             SensitivityOptions,
             reading="The weights of one layer are changed a little at random. Bright is where that "
-            "moves the output most. The bars compare the layers: a tall bar is a layer on which "
-            "much depends.",
+            "moves the output most. The bars compare the layers, each with its mean change: a tall "
+            "bar is a layer on which much depends. The colours mean the same for every layer; "
+            "they end at the 99.5th percentile.",
             tries=(
                 "Click on a bar to change that layer instead.",
                 "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', "

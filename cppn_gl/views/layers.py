@@ -8,6 +8,7 @@ All depth-k networks share the hidden layers of one pass. The weights of their o
 first rows of layer k's draws, rescaled where the initialisation depends on the fan-out.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,9 @@ from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.cells import Cells, arranged
+from cppn_gl.views.text import width, write
 
+CAPTION, MOST_CAPTION = 1.5, 0.22  # height in font sizes; at most, in heights of a picture
 RMS_RANGE = 2.5  # pre-activations of ± so many root mean squares are shown as 0 and 1
 LEAST = 1e-30  # of that root mean square
 
@@ -98,16 +101,17 @@ class LayersView(CPUView):
     clicked = "opens a layer"
     colors = continuous = True
 
-    def cells(self, scene: Scene, size: Size) -> Cells:
-        return arranged(scene.network.depth, size, 2 if scene.options(LayersOptions).before else 1)
+    def cells(self, scene: Scene, size: Size, shape: Size | None = None) -> Cells:
+        """The layers' cells, with captions if these are small; `shape`: see `paint_for`."""
+        return layer_cells(scene.preset, size, shape)
 
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel: each layer fills a fraction of the picture."""
         return max(super().work(scene), work_per_pixel(scene.network) / scene.network.depth)
 
-    def cell_picture_size(self, scene: Scene, size: Size) -> Size:
-        """The size of one layer's picture; half a cell with `before`."""
-        return _picture_size(self.cells(scene, size), before=scene.options(LayersOptions).before)
+    def cell_picture_size(self, scene: Scene, size: Size, shape: Size | None = None) -> Size:
+        """The size of one layer's picture; less than half a cell with `before`."""
+        return _picture_size(self.cells(scene, size, shape), scene.preset)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)
@@ -115,8 +119,8 @@ class LayersView(CPUView):
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         """Paint all layers, with the value ranges of a picture of size `shape`."""
         before, color = scene.options(LayersOptions).before, scene.preset.color
-        cells = self.cells(scene, size)
-        wide, high = self.cell_picture_size(scene, size)
+        cells = self.cells(scene, size, shape)
+        wide, high = self.cell_picture_size(scene, size, shape)
         spans = yield from layer_ranges(scene, self.cell_picture_size(scene, shape))
         outputs = yield from pass_through(scene, (wide, high))
         picture: Picture = lettering.blank(size)
@@ -140,8 +144,8 @@ class LayersView(CPUView):
             return ()
         before = preset.options(LayersOptions).before
         count = len(preset.spec.shapes)
-        cells = arranged(count, size, 2 if before else 1)
-        _, high = _picture_size(cells, before=before)
+        cells = layer_cells(preset, size)
+        _, high = _picture_size(cells, preset)
         boxes = []
         for index in range(count):
             left, top, right, bottom = cells.box(index)
@@ -153,32 +157,26 @@ class LayersView(CPUView):
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """Each layer's number, and a frame round the layer under the cursor."""
-        cells = self.cells(scene, size)
-        font_size = lettering.letters(size)
+        """Each layer's caption or number, and a frame round the layer under the cursor."""
+        cells, font_size = self.cells(scene, size), lettering.letters(size)
+        high = self.cell_picture_size(scene, size)[1]
         image = lettering.canvas(size)
         draw = ImageDraw.Draw(image)
         pointed = cells.at(cursor) if cursor else None
-        before, half = scene.options(LayersOptions).before, (cells.cell[1] - cells.gap) // 2
-        wide, high = lettering.room(font_size, f"layer {cells.count} ")
-        long = wide <= cells.cell[0] * 0.6
-        high_enough = high < (half if before else cells.cell[1]) * 0.5
-        numbered = high_enough and lettering.room(font_size, "m" * 3)[0] < cells.cell[0] * 0.75
+        words = captions(scene.preset, font_size, cells.cell[0]) if cells.caption else []
+        number = lettering.room(font_size, "m" * 3)
+        chips = number[0] < cells.cell[0] * 0.75 and number[1] < high * 0.5
         for index in range(cells.count):
             left, top, _, bottom = cells.box(index)
+            ink = lettering.WHITE if index == pointed else lettering.DIM
             if index in (pointed, scene.options(LayersOptions).layer - 1):
-                ink = lettering.WHITE if index == pointed else lettering.DIM
-                lettering.frame(draw, cells.box(index), max(1, cells.gap // 2), ink)
-            if numbered:
+                lettering.frame(draw, cells.box(index), max(1, round(cells.gap / 2)), ink)
+            if words:
+                for word, edge in zip(words[index], (top, bottom - high), strict=False):
+                    write(draw, (left, edge - font_size // 5), word, font_size, ink, anchor="ld")
+            elif chips:
                 inset = max(2, font_size // 3)
-                text = f"layer {index + 1}" if long else str(index + 1)
-                if before and long and index == 0:
-                    after = f"after {scene.network.drawn[-1].activation}"
-                    lettering.chip(draw, (left + inset, bottom - half + inset), after, font_size)
-                    named = f"{text}: pre-activation"
-                    fits = lettering.room(font_size, named)[0] + 2 * inset <= cells.cell[0]
-                    text = named if fits else text
-                lettering.chip(draw, (left + inset, top + inset), text, font_size)
+                lettering.chip(draw, (left + inset, top + inset), str(index + 1), font_size)
         return np.asarray(image)
 
     def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
@@ -192,6 +190,8 @@ class LayersView(CPUView):
         if scene.options(LayersOptions).before:
             before = y < high
             y = y if before else place[1] - (bottom - high)
+            if y < 0:
+                return None  # between the two
         opened = scene.preset.layer_picture(index + 1)
         of = Scene(opened.network(), scene.view, scene.clock, opened)
         return plane_point(of, (wide, high), (x, y), before=before)
@@ -210,9 +210,42 @@ class LayersView(CPUView):
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 
 
-def _picture_size(cells: Cells, *, before: bool) -> Size:
+def layer_cells(preset: Preset, size: Size, shape: Size | None = None) -> Cells:
+    """The layers' cells, with captions if these are small; `shape`: see `paint_for`."""
+    shape, depth = shape or size, len(preset.spec.shapes)
+    stacked = 2 if preset.options(LayersOptions).before else 1
+    bare, font_size = arranged(depth, shape, stacked), lettering.letters(shape)
+    caption = round(CAPTION * font_size)
+    fits = caption <= MOST_CAPTION * bare.side[1] / stacked
+    if not fits or not captions(preset, font_size, bare.cell[0]):
+        return bare.scaled(size, shape)
+    return arranged(depth, shape, stacked, caption).scaled(size, shape)
+
+
+def _picture_size(cells: Cells, preset: Preset) -> Size:
+    """The size of one layer's picture; less than half a cell with `before`."""
     wide, high = cells.cell
-    return wide, max(1, (high - cells.gap) // 2) if before else high
+    half = max(1, math.floor((high - cells.gap - cells.caption) / 2))
+    return wide, half if preset.options(LayersOptions).before else high
+
+
+def captions(preset: Preset, font_size: int, room: float) -> list[tuple[str, ...]]:
+    """The words above each layer's pictures, the longest of which all fit; none if none do."""
+    numbers = range(1, len(preset.spec.shapes) + 1)
+    forms: list[list[tuple[str, ...]]] = [
+        [(f"layer {k}",) for k in numbers],
+        [(f"{k}",) for k in numbers],
+    ]
+    if preset.options(LayersOptions).before:
+        name = preset.spec.output_activation
+        forms = [
+            [(f"layer {k}, before {name}", f"after {name}") for k in numbers],
+            [(f"{k}, before", "after") for k in numbers],
+        ]
+    for form in forms:
+        if all(width(word, font_size) <= room for words in form for word in words):
+            return form
+    return []
 
 
 def _put(cell: Picture, one: Float32, top: int) -> None:

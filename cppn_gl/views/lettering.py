@@ -21,7 +21,6 @@ from cppn_gl.views.text import (
 Ink = tuple[int, int, int, int]
 
 CHIP: Ink = (*GROUND, 190)
-MOST = 15.0  # font size in a picture up to about 1000 pixels high
 
 __all__ = [
     "CHIP",
@@ -38,7 +37,7 @@ __all__ = [
 
 def letters(size: Size) -> int:
     """The font size, in pixels, of text over a picture."""
-    return fitting(size, MIN_FONT, max(MOST, size[1] / 64))
+    return fitting(size, parts=(64, 40))
 
 
 def blank(size: Size, ground: tuple[int, int, int] = GROUND) -> NDArray[np.float32]:

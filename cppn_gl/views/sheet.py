@@ -24,7 +24,7 @@ from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
-from cppn_gl.views.text import write
+from cppn_gl.views.text import line_height, width, write
 
 NETWORKS = 16 * MB  # bytes of cached networks
 REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
@@ -165,31 +165,33 @@ class SheetView(View):
 
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
-    """Labels above the columns and left of the rows, where they fit."""
+    """Labels above the columns and left of the rows: of each all, where they fit, or none."""
     font_size, grid = layout.font_size, layout.grid
-    high = lettering.room(font_size, "m")[1]
-    if layout.heads[1] >= high * 0.8:
-        for column, word in enumerate(grid.column_labels):
+    columns, wide = grid.column_labels, layout.cell[0] + layout.gap / 2
+    room = max(width(word, font_size) for word in columns) <= wide
+    if room and line_height(font_size) * 0.8 <= layout.heads[1]:
+        for column, word in enumerate(columns):
             left, top, right, _ = layout.box(0, column)
-            wide = lettering.room(font_size, word)[0]
-            if wide <= right - left + layout.gap:
-                place = ((left + right - wide) / 2, top - high - font_size / 4)
-                write(draw, place, word, font_size)
-    for row, word in enumerate(grid.row_labels):
-        left, top, _, bottom = layout.box(row, 0)
-        wide = lettering.room(font_size, word)[0]
-        if wide <= layout.heads[0] and high <= bottom - top + layout.gap:
-            place = (left - wide - font_size / 2, (top + bottom - high) / 2)
-            write(draw, place, word, font_size)
+            place = (left + right) / 2, top - font_size // 4
+            write(draw, place, word, font_size, lettering.DIM, anchor="md")
+    rows, high = [layout.row_label(row) for row in range(grid.rows)], line_height(font_size)
+    room = max(width(line, font_size) for lines in rows for line in lines) <= layout.heads[0]
+    if room and max(map(len, rows)) * high <= layout.cell[1] + layout.gap:
+        for row, lines in enumerate(rows):
+            left, top, _, bottom = layout.box(row, 0)
+            for number, line in enumerate(lines):
+                y = (top + bottom) / 2 + (number - (len(lines) - 1) / 2) * high
+                x = left - font_size * 0.6
+                write(draw, (x, y), line, font_size, lettering.DIM, anchor="rm")
 
 
 def _name_cells(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
-    """Each cell's label in its corner, where it fits."""
-    font_size = layout.font_size
-    inset = max(2, font_size // 3)
+    """Each cell's label above it, if all fit."""
+    font_size, labels = layout.font_size, [cell.label for cell in layout.grid.cells]
+    room = max(width(label, font_size) for label in labels) <= layout.cell[0]
+    if not room or line_height(font_size) * 0.8 > layout.caption:
+        return
     for cell in layout.grid.cells:
-        left, top, right, bottom = layout.box(cell.row, cell.column)
-        wide, high = lettering.room(font_size, cell.label)
-        fits = wide + 2 * inset < 0.9 * (right - left) and 3 * high < bottom - top
-        if cell.label and fits:
-            lettering.chip(draw, (left + inset, top + inset), cell.label, font_size)
+        left, top, _, _ = layout.box(cell.row, cell.column)
+        place = left, top - font_size // 4
+        write(draw, place, cell.label, font_size, lettering.DIM, anchor="ld")

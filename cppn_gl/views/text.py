@@ -33,8 +33,8 @@ Pixels = NDArray[np.uint8]
 
 def fitting(
     size: tuple[float, float],
-    least: float,
-    most: float,
+    least: float = MIN_FONT,
+    most: float = math.inf,
     parts: tuple[float, float] = (52, 26),
 ) -> int:
     """The font size in pixels: width / parts[0] or height / parts[1], the smaller, within limits.
@@ -131,6 +131,15 @@ def variable(name: str, index: int | None = None) -> str:
     """A variable in italics, with an index as a subscript: 𝑥, 𝜎, 𝑤₁."""
     below = "" if index is None else "".join("₀₁₂₃₄₅₆₇₈₉"[int(k)] for k in str(index))
     return "".join(_SLANTED.get(letter, letter) for letter in name) + below
+
+
+def symbol(feature: str) -> str:
+    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡; words, such as "one", upright."""
+    function, _, of = feature.rpartition("_")
+    letter, index = of[:1], of[1:]
+    if letter.isalpha() and (not index or index.isdigit()):
+        of = variable(letter, int(index) if index else None)
+    return f"{function}{TIED}{of}" if function else of
 
 
 @lru_cache(maxsize=1024)

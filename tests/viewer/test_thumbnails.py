@@ -69,6 +69,20 @@ def test_one_is_the_picture_drawn_larger_and_reduced(
     assert np.abs(found.astype(int) - expected).mean() < 0.5
 
 
+def test_a_dithered_one_is_the_dithered_picture_reduced(
+    renderer: Renderer, made: Thumbnails
+) -> None:
+    preset = load_preset("ghost").replace(dither=True)
+    [found] = draw(made, Subject(preset, 0.0))
+    assert found is not None
+    size = SIZE[0] * FINE, SIZE[1] * FINE
+    noisy, plain = (
+        reduced(renderer.render(preset.replace(dither=on), size), FINE) for on in (True, False)
+    )
+    assert np.abs(found.astype(int) - noisy).mean() < 0.01
+    assert np.abs(found.astype(int) - plain).mean() > 0.05
+
+
 def test_a_reduced_picture_is_the_mean_of_squares() -> None:
     picture = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
     means = np.round(picture.reshape(1, 2, 2, 2, 3).mean(axis=(1, 3)) + 1e-9)

@@ -1,9 +1,10 @@
 """A grid of cells: it fills the picture, in reading order, and finds what lies under a pixel."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cppn_gl.views.cells import arranged
+from cppn_gl.views.cells import LEAST, arranged
 
 SIZES = st.tuples(st.integers(64, 2000), st.integers(64, 1500))
 
@@ -47,6 +48,31 @@ def test_cells_fill_the_picture_and_are_neither_needles_nor_left_empty(
     assert cells.columns * rows - count < cells.columns  # no row is empty
     used = cells.columns * rows * cells.pitch[0] * cells.pitch[1]
     assert used > 0.9 * size[0] * size[1]
+    assert min(cells.side) >= LEAST * cells.gap * 0.7
+
+
+@given(st.integers(1, 64), SIZES, st.sampled_from([1, 2]), st.integers(0, 12))
+def test_captions_have_room_above_cells(
+    count: int, size: tuple[int, int], stacked: int, caption: int
+) -> None:
+    bare, cells = arranged(count, size, stacked), arranged(count, size, stacked, caption)
+    assert cells.columns == bare.columns
+    assert cells.side[1] == pytest.approx(bare.side[1] - caption)
+    assert cells.origin[1] >= caption
+    assert cells.pitch[1] - cells.side[1] == pytest.approx(cells.gap + caption)
+
+
+@given(st.integers(1, 64), SIZES, st.sampled_from([1, 2]), st.sampled_from([1, 2, 3, 8]))
+def test_a_coarse_picture_has_the_same_cells_in_proportion(
+    count: int, size: tuple[int, int], stacked: int, scale: int
+) -> None:
+    whole = arranged(count, size, stacked, 9.0)
+    coarse = whole.scaled((-(-size[0] // scale), -(-size[1] // scale)), size)
+    for index in range(count):
+        pairs = zip(whole.box(index), coarse.box(index), strict=True)
+        assert all(abs(a / scale - b) <= 2.5 for a, b in pairs)
+    twice = whole.scaled((2 * size[0], 2 * size[1]), size)
+    assert twice.side == pytest.approx([2 * side for side in whole.side])
 
 
 def test_reading_order() -> None:

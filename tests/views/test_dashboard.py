@@ -100,4 +100,5 @@ def test_all_lies_in_proportion_at_any_size(
     for unit in units(one):
         pairs = zip(one.box(unit), large.box(unit), strict=True)
         assert all(abs(times * a - b) <= 2 * times for a, b in pairs)
-    assert all(abs(times * a - b) <= times for a, b in zip(one.panel, large.panel, strict=True))
+    for side in (0, 2, 3):  # its top is level with words, which have a size of their own
+        assert abs(times * one.panel[side] - large.panel[side]) <= times

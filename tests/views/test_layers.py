@@ -166,9 +166,9 @@ def test_inverted_colours_and_no_numbers() -> None:
 def test_pre_activations_are_in_the_mapping_on_their_own_scale() -> None:
     preset = PRESET.replace(before=True, mapping="diverging", stretch="minmax")
     cells = VIEW.cells(scene_of(preset), SIZE)
-    half = (cells.cell[1] - cells.gap) // 2
+    half = VIEW.cell_picture_size(scene_of(preset), SIZE)[1]
     left, top, right, _ = cells.box(2)
-    cell = np.s_[top : top + half - cells.gap, left:right]
+    cell = np.s_[top : top + half - 1, left:right]
     plain = painted(VIEW, scene_of(preset.replace(mapping="rgb", stretch="none")), SIZE)[cell]
     unit = ValueRange((0.0,) * 3, (1.0,) * 3)
     expected = colored(plain.reshape(-1, 3), preset.color, unit).reshape(plain.shape)
@@ -188,21 +188,21 @@ def test_layers_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     painted(VIEW, scene, SIZE)
     assert coarse.shape == (28, 40, 3)
     cell = VIEW.cells(scene, SIZE).cell
-    assert asked == [grid(cell), VIEW.cells(scene, (40, 28)).cell, cell]
+    assert asked == [grid(cell), VIEW.cells(scene, (40, 28), SIZE).cell, cell]
 
 
 def test_pre_activations_are_above_outputs() -> None:
     preset = PRESET.replace(before=True, output_activation="identity")
     scene = scene_of(preset)
     picture, cells = painted(VIEW, scene, SIZE), VIEW.cells(scene, SIZE)
-    half = (cells.cell[1] - cells.gap) // 2
+    half = VIEW.cell_picture_size(scene, SIZE)[1]
     for index in range(scene.network.depth):
         left, top, right, bottom = cells.box(index)
         true = evaluated(preset.layer_picture(index + 1), (cells.cell[0], half), 0.0)
         after, above = picture[bottom - half : bottom, left:right], picture[top:, left:right]
         assert np.abs(after - true[:, : right - left]).max() < 1e-4
         sums = pre_activation_colors(true.reshape(-1, 3).astype(np.float32)).reshape(true.shape)
-        rows = half - cells.gap  # clear of the other, also where the cell is a pixel smaller
+        rows = half - 1  # clear of the other, also where the cell is a pixel smaller
         assert np.allclose(above[:rows], sums[:rows, : right - left], atol=1e-4)
 
 
@@ -210,7 +210,7 @@ def test_the_first_layer_is_flat_before_its_activation() -> None:
     """A plane's second differences are 0 where it is not cut off."""
     preset = PRESET.replace(before=True, depth=1)
     cells = VIEW.cells(scene_of(preset), SIZE)
-    half = (cells.cell[1] - cells.gap) // 2
+    half = VIEW.cell_picture_size(scene_of(preset), SIZE)[1]
     left, top, right, _ = cells.box(0)
     plane = painted(VIEW, scene_of(preset), SIZE)[top : top + half, left:right]
     inside = (plane[:, 1:-1] > 0.01) & (plane[:, 1:-1] < 0.99)
@@ -247,10 +247,34 @@ def test_a_click_opens_the_layer() -> None:
 def test_cells_of_a_picture_twice_as_large_lie_at_twice_the_place() -> None:
     """So that samples can be averaged, and words lie over a coarse picture."""
     scene = scene_of(PRESET.replace(depth=27))
-    one, two = (VIEW.cells(scene, (k * 957, k * 601)) for k in (1, 2))
+    size, twice = (957, 601), (2 * 957, 2 * 601)
+    one, two = VIEW.cells(scene, size), VIEW.cells(scene, twice, size)
     for index in range(27):
         pairs = zip(one.box(index), two.box(index), strict=True)
         assert all(abs(2 * a - b) <= 2 for a, b in pairs)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("size", [(300, 200), (640, 400), (960, 600), (3840, 2160)])
+def test_each_picture_has_a_caption_above_it_or_each_cell_a_number(
+    size: tuple[int, int], before: bool
+) -> None:
+    scene = scene_of(PRESET.replace(before=before, depth=12))
+    cells, words = VIEW.cells(scene, size), VIEW.overlay(scene, size)
+    assert words is not None
+    high, inked = VIEW.cell_picture_size(scene, size)[1], words[..., 3] > 0
+    captioned = round(cells.caption)
+    assert captioned or min(size) < 500
+    for index in range(12):
+        left, top, right, bottom = cells.box(index)
+        if not captioned:
+            assert inked[top:bottom, left:right].any()
+            continue
+        for edge in (top, bottom - high)[: 1 + before]:
+            assert inked[edge - captioned : edge, left:right].any()
+            assert not inked[edge : edge + high - 1, left:right].any()
+    between = (left + right) / 2, top + high + cells.gap / 2
+    assert not before or VIEW.point(scene, size, between) is None
 
 
 @pytest.mark.parametrize("size", [(320, 180), (960, 600), (500, 500), (60, 40), (7, 3)])

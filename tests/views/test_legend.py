@@ -1,8 +1,9 @@
 """Panels in the corner: places, and what has room."""
 
+import numpy as np
 import pytest
 
-from cppn_gl.views.slopes.legend import LegendLayout, bar_at, bar_sides
+from cppn_gl.views.slopes.legend import GRID_LINE, Legend, LegendLayout, bar_at, bar_sides
 
 
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (500, 500), (1920, 1080), (180, 320)])
@@ -27,11 +28,11 @@ def test_what_is_too_high_is_left_out() -> None:
 def test_letters_grow_with_the_picture() -> None:
     sizes = [
         LegendLayout(size, 1).font_size
-        for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (8000, 8000))
+        for size in ((320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160), (8000, 8000))
     ]
     assert sizes == sorted(sizes)
     assert sizes[0] >= 9
-    assert sizes[-1] <= 22
+    assert sizes[-1] == round(8000 / 60)
 
 
 @pytest.mark.parametrize("count", [1, 3, 27, 64])
@@ -43,3 +44,32 @@ def test_bars_fill_the_box_in_order(count: int) -> None:
         assert bar_at(box, count, (left + right) / 2) == number
         end = right
     assert bar_at(box, count, 9.0) is bar_at(box, count, 211.0) is None
+
+
+@pytest.mark.parametrize("count", [3, 18, 60])
+@pytest.mark.parametrize("size", [(640, 360), (960, 600), (3840, 2160)])
+def test_bars_have_a_number_each_or_lines_with_numbers(count: int, size: tuple[int, int]) -> None:
+    layout = LegendLayout(size, 10, wide=25)
+    inner = layout.inner()
+    assert inner is not None
+    box = inner[0], inner[1] + 3 * layout.line, inner[2], inner[3]
+    heights = [0.067 * (1 - 0.9 * k / count) for k in range(count)]
+    legend = Legend(layout)
+    legend.bars(box, heights, 1, 0.01)
+    picture = legend.pixels()
+    numbered, high = 0, box[3] - box[1]
+    for number, height in enumerate(heights):
+        left, right = bar_sides(box, count, number)
+        top = box[3] - round(height / heights[0] * high)
+        numbered += bool((picture[top - layout.line : top - 1, left:right, :3] > 120).any())
+        assert (picture[top + 1 : box[3], left, :3] > 80).all()  # the bar
+    lines = (picture == GRID_LINE).all(axis=-1)[:, box[0] : box[2]].any(axis=1).sum()
+    assert (numbered == count and not lines) == (count < 60)
+    assert (lines > 0) == (count == 60)
+
+
+def test_an_unknown_bar_is_magenta() -> None:
+    legend = Legend(LegendLayout((640, 360), 10, wide=25))
+    legend.bars((400, 200, 600, 300), [1.0, np.nan, 0.5], 0)
+    left, right = bar_sides((400, 200, 600, 300), 3, 1)
+    assert (legend.pixels()[200:300, left:right] == (255, 0, 255, 255)).all()

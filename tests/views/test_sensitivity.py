@@ -7,6 +7,7 @@ import pytest
 from viewing import viewed
 
 from cppn_gl import Network, Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl import programs
 from cppn_gl.engines.gl.baked import bake
@@ -14,9 +15,18 @@ from cppn_gl.nn.features import features
 from cppn_gl.nn.perturbation import perturbed
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import SensitivityOptions
+from cppn_gl.utils.cache import LRUCache
+from cppn_gl.views import text
+from cppn_gl.views.slopes import sensitivity
 from cppn_gl.views.slopes.gradient import grid
 from cppn_gl.views.slopes.palette import heat
-from cppn_gl.views.slopes.sensitivity import SensitivityView, measured, shown_layer
+from cppn_gl.views.slopes.sensitivity import (
+    SensitivityView,
+    measure,
+    measured,
+    shown_layer,
+    unit_of,
+)
 
 VIEW = SensitivityView()
 SIZE = (37, 22)
@@ -94,12 +104,64 @@ def test_bars_are_the_mean_of_what_evaluate_says() -> None:
     for channel in ("all", "green"):
         preset = PRESET.replace(channel=channel)
         scene = scene_of(preset, 0.3)
-        x, y = grid(scene, 1.0, side=12)
+        x, y = grid(scene, 1.0, side=20)
         means = measured(scene).means
         assert len(means) == 6
         for layer, mean in enumerate(means, 1):
             moved = distance(preset, inputs_at(preset, x, y, 0.3), layer)
             assert mean == pytest.approx(moved.mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("keys", [{}, {"channel": "blue"}, {"outputs": 1}, {"depth": 12}], ids=str)
+def test_colours_are_clipped_at_a_quantile_of_the_reference(keys: dict[str, Any]) -> None:
+    """Of no layer more than 0.5 % of the changes are beyond the scale, and of one as many."""
+    preset = PRESET.replace(**keys)
+    scene = scene_of(preset, 0.3)
+    x, y = grid(scene, 1.0, side=20)
+    fed, layers = inputs_at(preset, x, y, 0.3), range(1, preset.spec.depth + 1)
+    tops = [np.quantile(distance(preset, fed, layer), 0.995) for layer in layers]
+    low, high = measured(scene).limits
+    assert high == pytest.approx(max(tops), rel=0.005)  # rounded
+    assert high == float(f"{high:.3g}")
+    assert 1e-4 <= low / high <= 0.33
+
+
+def test_the_scale_does_not_depend_on_how_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = PRESET.replace(depth=18, width=30, weight_scale=0.62)
+    found = []
+    for at_once in (400, 100, 33):
+        monkeypatch.setattr(sensitivity, "AT_ONCE", at_once)
+        monkeypatch.setattr(sensitivity, "_measured", LRUCache(4))
+        steps = measure(scene_of(deep))
+        assert len(list(steps)) == -(-400 // at_once)
+        found.append(measured(scene_of(deep)).limits)
+    assert len(set(found)) == 1
+
+
+@pytest.mark.gl
+def test_a_coarse_picture_has_the_colours_of_the_fine_one(renderer: Renderer) -> None:
+    fine = viewed(renderer, PRESET, (96, 60), 0.3).reshape(15, 4, 24, 4, 3).mean(axis=(1, 3))
+    region = Region.of((24, 15), shape=(96, 60))
+    coarse = viewed(renderer, PRESET, (24, 15), 0.3, region=region)
+    assert np.abs(fine - coarse).mean() < 0.03
+
+
+@pytest.mark.parametrize("size", [(300, 200), (640, 360), (960, 600)])
+def test_the_legend_says_where_colours_are_clipped(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(text, "write", lambda draw, place, words, *rest: said.append(words))
+    VIEW.overlay(scene_of(PRESET), size)
+    clipped = text.significant(measured(scene_of(PRESET)).limits[1], 2)
+    assert any(f"clipped at {clipped}" in words and "…" not in words for words in said)
+
+
+@pytest.mark.parametrize(("means", "unit"), [((0.067, 0.01), 0.01), ((3.0, 1.0), 1), ((0.0,), 1)])
+def test_the_unit_of_the_bars_leaves_one_digit(means: tuple[float, ...], unit: float) -> None:
+    found, words = unit_of(means)
+    assert found == pytest.approx(unit)
+    assert words == (", in 10⁻²" if unit == 0.01 else "")
 
 
 def test_the_scale_is_one_for_all_layers() -> None:

@@ -173,17 +173,36 @@ def test_words_stand_beside_the_cells_and_not_in_them() -> None:
             assert words[:y0, x0:x1].any()  # of each column
 
 
-def test_words_of_a_folded_sheet_stand_in_their_cells() -> None:
+def test_words_of_a_folded_sheet_stand_above_their_cells() -> None:
     preset = PLAIN.replace(cols="seed=1:5", wrap=3, **{"sweep.labels": True})
     preset = preset.replace(**{"sweep.cell": (100, 80)})
     size = natural_size(preset, cells(preset))
     words, layout = overlay(preset, size)[..., 3] > 0, laid(preset)
     for cell in layout.grid.cells:
         x0, y0, x1, y1 = layout.box(cell.row, cell.column)
-        share = words[y0:y1, x0:x1].mean()
-        assert 0.01 < share < 0.4
-        words[y0:y1, x0:x1] = False
+        assert not words[y0:y1, x0:x1].any()
+        above = round(y0 - layout.caption)
+        assert 0.01 < words[above:y0, x0:x1].mean() < 0.5
+        words[above:y0, x0:x1] = False
     assert not words.any()
+
+
+@pytest.mark.parametrize("size", [(120, 80), (200, 130), (300, 200), (960, 600)])
+@pytest.mark.parametrize("cols", ["activation=leaky_relu,tanh,sin", "which=none,hidden"])
+def test_labels_of_an_axis_are_all_there_or_none(size: tuple[int, int], cols: str) -> None:
+    for preset in (PLAIN.replace(rows="depth=1:4", cols=cols), PLAIN.replace(cols=cols, wrap=2)):
+        preset = preset.replace(**{"sweep.labels": True, "sweep.cell": (100, 80)})
+        words, layout = overlay(preset, size)[..., 3] > 0, laid(preset, size)
+        boxes = [layout.box(cell.row, cell.column) for cell in layout.grid.cells]
+        above = round(layout.caption or layout.heads[1])
+        tops = boxes if layout.caption else boxes[: layout.grid.columns]
+        named = [words[max(0, y0 - above) : y0, x0:x1].any() for x0, y0, x1, _ in tops]
+        assert all(named) or not any(named)
+        if layout.heads[0]:
+            first = boxes[:: layout.grid.columns]
+            beside = [words[y0:y1, :x0].any() for x0, y0, _, y1 in first]
+            assert all(beside) or not any(beside)
+        assert all(named) or min(size) < 500
 
 
 def test_without_labels_there_are_no_words() -> None:

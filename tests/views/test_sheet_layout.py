@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.views.lettering import room
-from cppn_gl.views.sheet_layout import EMPTY, SheetLayout, folded, natural_size, sheet_layout
+from cppn_gl.views.sheet_layout import (
+    EMPTY,
+    MARGIN,
+    SheetLayout,
+    folded,
+    natural_size,
+    sheet_layout,
+)
 from cppn_gl.views.text import MIN_FONT
 
 
@@ -51,19 +58,24 @@ def test_at_its_natural_size_each_cell_has_its_own_pixels(
     boxes = [layout.box(cell.row, cell.column) for cell in grid.cells]
     assert all((right - left, bottom - top) == (50, 33) for left, top, right, bottom in boxes)
     left, above = layout.heads
+    margin, caption = MARGIN * gap, layout.caption
     assert size == (
-        left + grid.columns * (50 + gap) + gap,
-        above + grid.rows * (33 + gap) + gap,
+        left + grid.columns * (50 + gap) - gap + 2 * margin,
+        above + grid.rows * (33 + gap + caption) - gap + 2 * margin,
     )
     for cell, box in zip(grid.cells, boxes, strict=True):
-        assert box[0] == left + gap + cell.column * (50 + gap)
-        assert box[1] == above + gap + cell.row * (33 + gap)
+        assert box[0] == left + margin + cell.column * (50 + gap)
+        assert box[1] == above + margin + caption + cell.row * (33 + gap + caption)
     assert ((left, above) == (0, 0)) == (not labels or folded(grid))
+    assert (caption > 0) == (labels and folded(grid) and len(grid.cells) > 1)
 
 
 def test_heads_have_room_for_the_longest_word() -> None:
     preset = preset_of("activation=tanh,leaky_relu", "seed=1:3", cell=(120, 90))
     layout, _ = natural(preset)
+    broken, _ = natural(preset_of("which=none,hidden", "seed=1:3", cell=(120, 90)))
+    assert broken.row_label(1) == ["normalised:", "hidden"]
+    assert broken.heads[0] < room(broken.font_size, "normalised: hidden")[0]
     assert layout.heads[0] >= room(layout.font_size, "leaky_relu")[0]
     assert layout.heads[1] >= room(layout.font_size, "seed 1")[1]
     rows_only, _ = natural(preset_of("depth=1:3", ""))
@@ -99,14 +111,14 @@ def test_it_fills_the_picture_one_way_and_stands_in_the_middle(
     layout = layout_of(preset, size)
     grid = layout.grid
     first, last = layout.box(0, 0), layout.box(grid.rows - 1, grid.columns - 1)
-    left, top = first[0] - layout.heads[0], first[1] - layout.heads[1]
+    left, top = first[0] - layout.heads[0], first[1] - layout.heads[1] - layout.caption
     right, bottom = size[0] - last[2], size[1] - last[3]
     assume(min(layout.cell) >= 1)
     assert abs(left - right) <= 1.5
     assert abs(top - bottom) <= 1.5
     assert min(left, right, top, bottom) >= -1
-    gap = layout.gap
-    assert min(abs(left - gap), abs(top - gap)) <= 1.01  # it fills the width, or the height
+    margin = MARGIN * layout.gap
+    assert min(abs(left - margin), abs(top - margin)) <= 1.01  # it fills the width, or the height
     natural_cell = preset.sweep.cell
     assert layout.cell[0] / layout.cell[1] == pytest.approx(natural_cell[0] / natural_cell[1])
 
@@ -163,9 +175,8 @@ def test_what_lies_at_a_pixel_is_what_is_drawn_there(
 def _on_an_edge(layout: SheetLayout, place: tuple[float, float]) -> bool:
     edges = []
     for axis, count in ((0, layout.grid.columns), (1, layout.grid.rows)):
-        start = layout.origin[axis] + layout.heads[axis]
-        pitch = layout.cell[axis] + layout.gap
-        lows = [start + k * pitch for k in range(count)]
+        start = layout.origin[axis] + layout.heads[axis] + (0, layout.caption)[axis]
+        lows = [start + k * layout.pitch[axis] for k in range(count)]
         edges += [abs(place[axis] - e) for low in lows for e in (low, low + layout.cell[axis])]
     return min(edges) < 1e-6
 

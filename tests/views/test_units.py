@@ -17,6 +17,7 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
+from cppn_gl.views.text import line_height
 from cppn_gl.views.units.diverging import reach_of, tinted
 from cppn_gl.views.units.unit_samples import shaded
 from cppn_gl.views.units.units import UnitsView, board_of, selected_unit
@@ -61,6 +62,37 @@ def test_tiles_are_the_units_values(before: bool, keys: dict[str, Any]) -> None:
             tile = picture[top:bottom, left:right]
             true = true.reshape(board.tile[1], board.tile[0], 3)[: bottom - top, : right - left]
             assert np.abs(tile - true).max() < 0.02, (column.layer, index)
+
+
+@pytest.mark.parametrize("size", [(160, 100), (300, 200), (640, 400), (960, 600), (3840, 2160)])
+@pytest.mark.parametrize("keys", [{}, {"depth": 12, "width": 12}, {"depth": 40}, {"outputs": 1}])
+def test_heads_and_names_are_all_there_or_none(size: tuple[int, int], keys: dict[str, Any]) -> None:
+    scene = scene_of(PRESET.replace(**keys))
+    board, words = board_of(scene, size), VIEW.overlay(scene, size)
+    assert words is not None
+    first = min(column.top for column in board.columns)
+    heads = words[: round(first), : board.panel[0], 3].any(axis=0)
+    spread = board.pitch[0] * 0.6
+    headed = [
+        heads[round(max(0, column.left - spread)) : round(column.left + spread * 2)].any()
+        for column in board.columns
+    ]
+    assert all(headed) or not any(headed)
+    units = [(0, k) for k in range(3)] + [
+        (scene.network.depth, k) for k in range(scene.network.outputs)
+    ]
+    boxes = [board.box(unit) for unit in units]
+    named = [words[top:bottom, left:right, 3].any() for left, top, right, bottom in boxes]
+    assert all(named) or not any(named)
+    if min(size) > 500 and "depth" not in keys:
+        assert all([*headed, *named])
+
+
+@pytest.mark.parametrize("size", [(640, 400), (960, 600), (1920, 1080)])
+def test_the_panel_s_picture_is_level_with_the_first_tiles(size: tuple[int, int]) -> None:
+    board = board_of(scene_of(PRESET), size)
+    first = min(board.box((column.layer, 0))[1] for column in board.columns)
+    assert board.panel[1] + line_height(board.font_size) == pytest.approx(first, abs=1)
 
 
 def test_one_layer_and_the_one_before_it() -> None:
@@ -118,7 +150,7 @@ def test_the_panel_enlarges_the_unit() -> None:
     scene = scene_of(preset)
     shown = panel(preset)[..., :3] / 255
     board = board_of(scene, SIZE)
-    top = int(1.5 * board.font_size)
+    top = line_height(board.font_size)
     wide = shown.shape[1]
     high = round(wide * SIZE[1] / SIZE[0])
     _, units = reference(scene, (wide, high))[1]

@@ -1,17 +1,12 @@
-"""The Pillow image that plots are drawn on: panels, anti-aliased lines, text.
+"""The Pillow image that plots are drawn on: panels, lines, text."""
 
-A frame's lines are drawn on a copy of the frame enlarged up to SAMPLES times, which is then reduced
-again: this smooths the lines, clips them to the frame and leaves its background unchanged.
-"""
-
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.utils.arrays import RGB, Float64
+from cppn_gl.utils.arrays import RGB
 from cppn_gl.views.plots.plot import (
     ALARM,
     AXIS,
@@ -26,12 +21,10 @@ from cppn_gl.views.plots.plot import (
     mix,
     y_ticks,
 )
+from cppn_gl.views.strokes import Stroke, draw_strokes
 from cppn_gl.views.text import line_height, shorten, width, write
 from cppn_gl.views.ticks import tick_words, ticks
 
-SAMPLES = 4
-_CROP = 9_000_000  # most pixels of an enlarged copy
-_LONG = 150_000  # total vertical length of a frame's lines, in pixels, for full smoothing
 _TURNS = 20  # vertical length in frame heights beyond which a line is drawn thinner
 _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 
@@ -44,11 +37,9 @@ class PlotCanvas:
         self.font_size = font_size
         self.draw = ImageDraw.Draw(self.image)
 
-    @classmethod
-    def over(cls, pixels: NDArray[np.uint8], font_size: int) -> "PlotCanvas":
-        """A canvas that starts as a copy of (height, width, 3 or 4) pixels."""
-        canvas = cls((1, 1), font_size)
-        canvas.image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+    def copy(self) -> "PlotCanvas":
+        canvas = PlotCanvas((1, 1), self.font_size)
+        canvas.image = self.image.copy()
         canvas.draw = ImageDraw.Draw(canvas.image)
         return canvas
 
@@ -84,58 +75,63 @@ class PlotCanvas:
         """A whole panel: background, grid, lines, tick labels, titles, legend."""
         if min(frame.size) < _LEAST_FIELD:
             return
+        across, up = self._ticks(frame)
+        strokes = [*self._grid(frame, across, up), *self._strokes(frame, frame.panel.lines)]
+        draw_strokes(self.image, frame.box, strokes, FIELD)
         left, top, right, bottom = frame.box
-        self.draw.rectangle((left, top, right - 1, bottom - 1), fill=FIELD)
-        across, down = self._grid(frame)
-        self.lines(frame, frame.panel.lines)
-        self.draw.rectangle((left - 1, top - 1, right, bottom), outline=mix(AXIS, GROUND, 0.4))
+        edge = self.hair
+        outer = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
+        self.draw.rectangle(outer, outline=mix(AXIS, GROUND, 0.4), width=edge)
         if frame.words:
-            self._numbers(frame, across, down)
+            self._numbers(frame, across, up)
             self._titles(frame)
         if frame.panel.legend and frame.words:
             self._legend(frame)
 
     def lines(self, frame: Frame, lines: Iterable[Line]) -> None:
-        """Lines, anti-aliased and clipped to the frame."""
-        wide, height = frame.size
-        if min(wide, height) < _LEAST_FIELD:
-            return
-        lines = list(lines)
-        placed = [np.stack(frame.place(line.x, line.y), axis=1) for line in lines]
-        reach = 20 * height
-        for points in placed:
-            points -= frame.box[:2]
-            np.clip(points[:, 1], -reach, reach, out=points[:, 1])
-        times = max(1, min(SAMPLES, int(math.sqrt(_CROP / (wide * height)))))
-        climbs = [_climb(points) for points in placed]
-        if sum(climbs) > _LONG:  # too dense for smoothing to be visible
-            times = min(times, 2)
-        crop = self.image.crop(frame.box)
-        crop = crop.resize((wide * times, height * times), Image.Resampling.NEAREST)
-        draw = ImageDraw.Draw(crop)
-        unit = max(self.font_size / 9, 0.9) * times
-        for line, points, climb in zip(lines, placed, climbs, strict=True):
-            finer = min(1.0, max(0.3, _TURNS * height / max(climb, 1.0)))
-            _stroke(draw, points * times, line, unit * finer)
-        self.image.paste(crop.reduce(times), frame.box[:2])
+        """Lines, clipped to the frame."""
+        if min(frame.size) >= _LEAST_FIELD:
+            draw_strokes(self.image, frame.box, list(self._strokes(frame, lines)))
 
-    def _grid(self, frame: Frame) -> tuple[list[float], list[float]]:
-        """Draw grid lines; return the ticks along x and y."""
+    @property
+    def unit(self) -> float:
+        """The width in pixels of a line of width 1."""
+        return max(self.font_size / 9, 0.9)
+
+    @property
+    def hair(self) -> int:
+        """The width in pixels of grid lines and frames."""
+        return max(1, round(self.font_size / 16))
+
+    def _strokes(self, frame: Frame, lines: Iterable[Line]) -> Iterator[Stroke]:
+        for line in lines:
+            points = np.stack(frame.place(line.x, line.y), axis=1)
+            inside = np.clip(points[:, 1], *frame.box[1::2])
+            climb = float(np.nansum(np.abs(np.diff(inside))))
+            finer = min(1.0, max(0.3, _TURNS * frame.size[1] / max(climb, 1.0)))
+            width = line.width * self.unit * finer
+            dash = 4.5 * self.unit if line.dashed else 0.0
+            yield Stroke(points, line.color, width, dash, width * 1.25 if line.dots else 0.0)
+
+    def _ticks(self, frame: Frame) -> tuple[list[float], list[float]]:
+        """The ticks along x and y."""
+        across = _fitting_ticks(frame.panel, frame.size[0], self.font_size)
+        return across, y_ticks(frame.panel, self.font_size, frame.size[1])
+
+    def _grid(self, frame: Frame, across: list[float], up: list[float]) -> Iterator[Stroke]:
+        """Grid lines and axes, on whole pixels."""
         panel, (left, top, right, bottom) = frame.panel, frame.box
-        wide, height = frame.size
-        across = _fitting_ticks(panel, wide, self.font_size)
-        up = y_ticks(panel, self.font_size, height)
-        for x in frame.place(np.array(across), np.array([0.0] * len(across)))[0]:
-            self.draw.line((int(x), top, int(x), bottom - 1), fill=GRID)
-        for y in frame.place(np.zeros(len(up)), np.array(up))[1]:
-            self.draw.line((left, int(y), right - 1, int(y)), fill=GRID)
-        if panel.x[0] < 0 < panel.x[1] and not panel.whole:
-            x = int(frame.place(np.zeros(1), np.ones(1))[0][0])
-            self.draw.line((x, top, x, bottom - 1), fill=AXIS)
-        if panel.y[0] < 0 < panel.y[1] and not panel.log:
-            y = int(frame.place(np.zeros(1), np.zeros(1))[1][0])
-            self.draw.line((left, y, right - 1, y), fill=AXIS)
-        return across, up
+        axes = (
+            [0.0] if panel.x[0] < 0 < panel.x[1] and not panel.whole else [],
+            [0.0] if panel.y[0] < 0 < panel.y[1] and not panel.log else [],
+        )
+        for ink, (xs, ys) in ((GRID, (across, up)), (AXIS, axes)):
+            for x in frame.place(np.array(xs), np.ones(len(xs)))[0]:
+                x = round(x - self.hair / 2) + self.hair / 2
+                yield Stroke(np.array([(x, top), (x, bottom)]), ink, self.hair)
+            for y in frame.place(np.zeros(len(ys)), np.array(ys))[1]:
+                y = round(y - self.hair / 2) + self.hair / 2
+                yield Stroke(np.array([(left, y), (right, y)]), ink, self.hair)
 
     def _numbers(self, frame: Frame, across: list[float], up: list[float]) -> None:
         panel, (left, _, _, bottom) = frame.panel, frame.box
@@ -221,49 +217,3 @@ def _fitting_ticks(panel: Plot, wide: int, font_size: int) -> list[float]:
         if len(found) * (widest + 1.2 * font_size) <= wide:
             return found
     return []
-
-
-def _climb(points: Float64) -> float:
-    """The total vertical length of a line in pixels; NaN is ignored."""
-    return float(np.nansum(np.abs(np.diff(points[:, 1]))))
-
-
-def _stroke(draw: ImageDraw.ImageDraw, points: Float64, line: Line, unit: float) -> None:
-    """One line on an enlarged copy, interrupted where it is not finite."""
-    thick = max(1, round(line.width * unit))
-    bad = ~np.isfinite(points).all(axis=1)
-    for piece in np.split(points, np.flatnonzero(bad)):
-        piece = piece[np.isfinite(piece).all(axis=1)]
-        parts = _dashes(piece, 4.5 * unit) if line.dashed else [piece]
-        for part in parts:
-            if len(part) > 1:
-                part = _thinned(part, thick)
-                draw.line(np.round(part).ravel().tolist(), fill=line.color, width=thick)
-        if line.dots or len(piece) == 1:
-            radius = thick * 1.25
-            for x, y in piece:
-                draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=line.color)
-
-
-def _thinned(points: Float64, length: float) -> Float64:
-    """Drop points closer than `length`: short segments, rounded to pixels, look knotted."""
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    kept = np.diff(along // length, prepend=-1.0) > 0
-    kept[-1] = True
-    return points[kept]
-
-
-def _dashes(points: Float64, length: float) -> list[Float64]:
-    """A line cut into dashes and gaps of `length` pixels."""
-    if len(points) < 2:
-        return []
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    starts = np.arange(0, along[-1], 2 * length)[:2000]
-    parts = []
-    for start in starts:
-        end = min(start + length, along[-1])
-        inner = points[(along > start) & (along < end)]
-        ends = [[np.interp(s, along, points[:, k]) for k in (0, 1)] for s in (start, end)]
-        parts.append(np.concatenate([[ends[0]], inner, [ends[1]]]))
-    return parts

@@ -178,10 +178,9 @@ class CurvesView(CPUView):
         canvas = drawn.canvas
         found = None if cursor is None else pointed(drawn.frames, canvas.font_size, cursor)
         if found is not None and cursor is not None:
-            canvas = PlotCanvas.over(canvas.pixels, canvas.font_size)
+            canvas = canvas.copy()
             _highlight(canvas, drawn, found, cursor)
-        alpha = np.full((*canvas.pixels.shape[:2], 1), 255, np.uint8)
-        return np.concatenate([canvas.pixels, alpha], axis=2)
+        return np.asarray(canvas.image.convert("RGBA"))
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The curve near a pixel: the unit's number, and its value there."""

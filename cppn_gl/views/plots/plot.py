@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
-from cppn_gl.views.text import MIN_FONT, fitting, line_height, width
+from cppn_gl.views.text import fitting, line_height, width
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
 GROUND: RGB = (13, 15, 20)
@@ -66,7 +66,7 @@ def mix(color: RGB, other: RGB, fraction: float) -> RGB:
 
 def font_size(size: tuple[int, int]) -> int:
     """A plot's font size, in pixels, in a picture of `size`."""
-    return fitting(size, MIN_FONT, 20, (56, 34))
+    return fitting(size, parts=(56, 34))
 
 
 @dataclass(frozen=True, eq=False)

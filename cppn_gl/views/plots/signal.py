@@ -171,7 +171,7 @@ class SignalView(PictureView):
         layer = None if cursor is None else _layer_at(card, cursor)
         canvas = card.canvas
         if layer is not None:
-            canvas = PlotCanvas.over(canvas.pixels, canvas.font_size)
+            canvas = canvas.copy()
             for frame in (frame for row in card.frames for frame in row):
                 x = np.array([layer, layer], np.float64)
                 canvas.lines(frame, [Line(x, np.array(frame.panel.y), plot.INK, 0.7)])

@@ -35,6 +35,7 @@ from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.text import variable
 from cppn_gl.views.ticks import short
 
 DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
@@ -94,7 +95,7 @@ class GradientView(View):
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
         """The legend with the colour scale."""
-        layout = LegendLayout(size, 4)
+        layout = LegendLayout(size, 4, wide=16.5)
         at = layout.inner()
         if at is None:
             return None
@@ -102,7 +103,12 @@ class GradientView(View):
         channel = scene.options(GradientOptions).channel
         what = "gradient magnitude" if channel == "all" else f"gradient magnitude of {channel}"
         legend.fitted(at[0], at[1], what, at[2] - at[0], bold=True)
-        legend.fitted(at[0], at[1] + layout.line, "change per unit of x, y", at[2] - at[0])
+        legend.fitted(
+            at[0],
+            at[1] + layout.line,
+            f"change per unit of {variable('x')}, {variable('y')}",
+            at[2] - at[0],
+        )
         scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *limits(scene))
         return legend.pixels()

@@ -14,10 +14,15 @@ from PIL import Image, ImageDraw
 from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views import text
 from cppn_gl.views.base import Words
-from cppn_gl.views.ticks import log_ticks, short
+from cppn_gl.views.ticks import log_ticks, short, ticks
 
-FILL = (12, 14, 18, 205)
+FILL = (12, 14, 18, 215)
 LEAST = (200, 120)  # pixels of the smallest picture with a legend
+PAD, MARGIN = 0.85, 1.1  # in font sizes: around the contents, and around the panel
+SMALL = 0.8  # font size of the numbers in a chart, relative to the text
+APART = 0.25  # least distance of two of them, in their size
+GRID_LINE = (96, 104, 116, 255)
+BAR, CHOSEN, MISSING = (112, 132, 160, 255), (255, 196, 84, 255), (255, 0, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -25,14 +30,15 @@ class LegendLayout:
     """A panel in the lower right corner of a picture: `lines` of text and `more` pixels high."""
 
     size: Size
-    lines: int
+    lines: float
     more: int = 0
     wide: float = 19.0  # in font sizes
 
     @property
     def font_size(self) -> int:
         """In pixels."""
-        return text.fitting(self.size, text.MIN_FONT + 1, 22)
+        most = max(15.0, self.size[1] / 60)
+        return text.fitting(self.size, text.MIN_FONT + 1, most, (58, 32))
 
     @property
     def line(self) -> int:
@@ -44,19 +50,27 @@ class LegendLayout:
         """The panel's box; None if it does not fit."""
         if self.size[0] < LEAST[0] or self.size[1] < LEAST[1]:
             return None
-        pad, margin = self.font_size * 2 // 3, self.font_size
-        wide = min(round(self.font_size * self.wide), self.size[0] - 2 * margin)
-        high = self.lines * self.line + self.more + 2 * pad
+        pad, margin = round(PAD * self.font_size), round(MARGIN * self.font_size)
+        wide = min(round(self.wide * self.font_size), self.size[0] - 2 * margin)
+        high = round(self.lines * self.line) + self.more + 2 * pad
         if high > self.size[1] - 2 * margin:
             return None
         right, bottom = self.size[0] - margin, self.size[1] - margin
         return right - wide, bottom - high, right, bottom
 
+    @property
+    def covered(self) -> float:
+        """The fraction of the picture under the panel; 0 without one."""
+        if self.box is None:
+            return 0.0
+        left, top, right, bottom = self.box
+        return (right - left) * (bottom - top) / (self.size[0] * self.size[1])
+
     def inner(self) -> Box | None:
         """The box of the panel's contents, without padding."""
         if self.box is None:
             return None
-        pad = self.font_size * 2 // 3
+        pad = round(PAD * self.font_size)
         left, top, right, bottom = self.box
         return left + pad, top + pad, right - pad, bottom - pad
 
@@ -70,16 +84,21 @@ class Legend:
         self.draw = ImageDraw.Draw(self.image)
         box = layout.box
         assert box is not None
-        radius = layout.font_size // 2
-        self.draw.rounded_rectangle(
-            (box[0], box[1], box[2] - 1, box[3] - 1), radius=radius, fill=FILL
-        )
+        edges = (box[0], box[1], box[2] - 1, box[3] - 1)
+        self.draw.rounded_rectangle(edges, radius=layout.font_size // 3, fill=FILL)
 
     def words(
-        self, x: float, y: float, line: str, *, bold: bool = False, anchor: str = "la"
+        self,
+        x: float,
+        y: float,
+        line: str,
+        *,
+        bold: bool = False,
+        anchor: str = "la",
+        size: int | None = None,
     ) -> None:
         ink, style = (text.WHITE, "bold") if bold else (text.DIM, "regular")
-        text.write(self.draw, (x, y), line, self.layout.font_size, ink, style, anchor)
+        text.write(self.draw, (x, y), line, size or self.layout.font_size, ink, style, anchor)
 
     def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
         """Write a line, truncated to `room` pixels."""
@@ -87,36 +106,64 @@ class Legend:
         self.words(x, y, text.shorten(line, self.layout.font_size, room, style), bold=bold)
 
     def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
-        """A colour bar, logarithmic from low to high, with numbers below it."""
+        """A colour bar, logarithmic from low to high, with numbers below it: two lines high."""
         left, top, right, _ = at
-        height = self.layout.line * 2 // 3
+        font_size, line = self.layout.font_size, self.layout.line
+        height, tick = line * 2 // 3, max(2, line // 5)
         across = np.linspace(0, len(palette) - 1, right - left).round().astype(int)
         row = np.round(palette[across] * 255).astype(np.uint8)
         bar = np.broadcast_to(row, (height, *row.shape))
         self.image.paste(Image.fromarray(np.ascontiguousarray(bar)), (left, top))
-        font_size, last = self.layout.font_size, -math.inf
-        for value in log_ticks(low, high, max(2, int((right - left) / (3.6 * font_size)))):
+        last = -math.inf
+        for value in log_ticks(low, high, max(2, int((right - left) / (3 * font_size)))):
             fraction = math.log(value / low) / math.log(high / low)
             x = left + fraction * (right - left - 1)
-            self.draw.line((x, top + height, x, top + height * 4 // 3), fill=text.DIM)
+            self._line(x, top + height, x, top + height + tick)
             label = short(value)
             half = text.width(label, font_size) / 2
             place = min(max(x, left + half), right - half)
-            if place - half > last + 0.6 * font_size:
-                self.words(place, top + height * 4 // 3, label, anchor="ma")
+            if place - half > last + font_size / 2:
+                self.words(place, top + height + tick, label, anchor="ma")
                 last = place + half
 
-    def bars(self, at: Box, heights: Sequence[float], shown: int) -> None:
-        """A bar chart; the highest bar fills the box, bar `shown` (from 0) is highlighted."""
-        most = max([h for h in heights if math.isfinite(h)], default=0) or 1.0
+    def _line(self, *ends: float, ink: tuple[int, int, int, int] = text.DIM) -> None:
+        self.draw.line(ends, fill=ink, width=max(1, self.layout.font_size // 15))
+
+    def bars(self, at: Box, heights: Sequence[float], shown: int, unit: float = 1.0) -> None:
+        """A bar chart; the highest bar fills the box, bar `shown` (from 0) is highlighted.
+
+        Values are in units of `unit`: one on every bar, above the box if need be, or round ones on
+        lines across the chart if there is no room for all.
+        """
+        known = [h for h in heights if math.isfinite(h)]
+        most, count = max(known, default=0) or 1.0, len(heights)
+        words = [f"{h / unit:.1f}" if math.isfinite(h) else "–" for h in heights]
+        size = self._small(words, (at[2] - at[0]) / count)
+        for value in [] if size else ticks(0, most / unit, 3)[1:]:
+            y = at[3] - value * unit / most * (at[3] - at[1])
+            self._line(at[0], y, at[2] - 1, y, ink=GRID_LINE)
+            self.words(at[2], y, f"{value:g}", anchor="rd", size=self._number_size)
         for number, height in enumerate(heights):
-            left, right = bar_sides(at, len(heights), number)
+            left, right = bar_sides(at, count, number)
             fraction = min(max(height / most, 0.0), 1.0) if math.isfinite(height) else 1.0
             top = at[3] - max(1, round(fraction * (at[3] - at[1])))
-            fill = (255, 196, 84, 255) if number == shown else (112, 132, 160, 255)
-            if not math.isfinite(height):
-                fill = (255, 0, 255, 255)
+            fill = CHOSEN if number == shown else BAR
+            fill = fill if math.isfinite(height) else MISSING
             self.draw.rectangle((left, top, max(left, right - 1), at[3] - 1), fill=fill)
+            if size:
+                middle, bold = (left + right) / 2, number == shown
+                self.words(middle, top - 1, words[number], bold=bold, anchor="md", size=size)
+
+    @property
+    def _number_size(self) -> int:
+        return max(text.MIN_FONT, round(SMALL * self.layout.font_size))
+
+    def _small(self, words: Sequence[str], room: float) -> int:
+        """The font size at which each word fits into `room` pixels; 0 if it would be illegible."""
+        for size in range(self._number_size, text.MIN_FONT - 1, -1):
+            if max(text.width(word, size, "bold") for word in words) <= room - APART * size:
+                return size
+        return 0
 
     def pixels(self) -> Words:
         return np.asarray(self.image)

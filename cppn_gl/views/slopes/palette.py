@@ -19,9 +19,8 @@ def heat() -> Palette:
 
 
 def inks(count: int) -> Palette:
-    """Colours of `count` layers' lines, from warm and light to cool."""
-    t = (
-        np.linspace(0, 1, count) ** 0.6 if count > 1 else np.zeros(count)
-    )  # the first layers differ most
-    hue = np.interp(t, [0, 0.35, 0.65, 1], [85, 35, -20, -100])
-    return oklch(0.86 - 0.26 * t, 0.16 - 0.02 * t, hue)
+    """Colours of `count` layers' lines on a dark ground: ivory, apricot, rose, and late blue."""
+    t = np.linspace(0, 1, count) ** 0.6 if count > 1 else np.zeros(count)  # the first differ most
+    chroma = np.interp(t, [0, 0.4, 1], [0.045, 0.115, 0.115])
+    hue = np.interp(t, [0, 0.4, 0.7, 1], [92, 58, 0, -85])
+    return oklch(0.94 - 0.32 * t, chroma, hue)

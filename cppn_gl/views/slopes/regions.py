@@ -5,8 +5,9 @@
 A unit bends the network along the line where its pre-activation z is 0. Within a region all z are
 affine in x, y, so |z| / |∇z| is the distance to that line (approximately, where some units are
 smooth), which gives lines of constant width in pixels. The first layer's lines are straight and on
-top; those of later layers bend where they cross an earlier one. The picture behind has the preset's
-colours; each region is shaded by a hash of its activation pattern.
+top; those of later layers bend where they cross an earlier one. The ground is dark and quiet: it
+has a tint of the picture in the preset's colours, and each region is shaded by a hash of its
+activation pattern.
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,8 @@ from cppn_gl.views.slopes.palette import inks
 
 REGIONS = Pipeline("regions.frag", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line costs
-FINE = 700  # pixels of the shorter side beyond which lines grow with it
+FINE = 700  # pixels of the shorter side at which lines have their nominal width
+THINNEST = 0.7  # of that width, in smaller pictures
 LEAST = np.float32(1e-30)
 FAR = np.float32(1e30)
 
@@ -114,27 +116,27 @@ class RegionsView(View):
     ) -> Words | None:
         """The legend: the colour of each layer's lines."""
         shown = shown_layers(scene)
-        layout = LegendLayout(size, 4, wide=20.5)
+        layout = LegendLayout(size, 4, wide=16.5)
         at = layout.inner()
         if at is None or not shown:
             return None
-        legend = Legend(layout)
-        pure = len(all_layers(scene)) == scene.network.depth - 1
+        legend, every, line = Legend(layout), all_layers(scene), layout.line
+        pure = len(every) == scene.network.depth - 1
         title = "linear regions" if pure else "creases between smooth regions"
         legend.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
-        words = "lines: zeros of pre-activations"
-        legend.fitted(at[0], at[1] + layout.line, words, at[2] - at[0])
-        bar = at[0], at[1] + layout.line * 9 // 4, at[2]
-        colors = np.round(inks(len(all_layers(scene))) * 255).astype(int)
-        step = (bar[2] - bar[0]) / len(shown)
+        words = "a line: where a unit switches"
+        legend.fitted(at[0], at[1] + line, words, at[2] - at[0])
+        top = at[1] + line * 9 // 4
+        colors = np.round(inks(len(every)) * 255).astype(int)
+        step = (at[2] - at[0]) / len(shown)
         for k in range(len(shown)):
-            sides = bar[0] + round(k * step), bar[0] + round((k + 1) * step) - 1
-            box = (sides[0], bar[1], max(sides), bar[1] + layout.line * 2 // 3)
+            left, right = at[0] + round(k * step), at[0] + round((k + 1) * step) - 1
+            box = (left, top, max(left, right), top + line * 2 // 3)
             legend.draw.rectangle(box, fill=tuple(map(int, colors[k])))
-        below = bar[1] + layout.line * 5 // 6
-        legend.words(bar[0], below, f"layer {shown[0] + 1}")
+        below = top + line * 5 // 6
+        legend.words(at[0], below, f"layer {shown[0] + 1}")
         if len(shown) > 1:
-            legend.words(bar[2], below, f"layer {shown[-1] + 1}", anchor="ra")
+            legend.words(at[2], below, f"layer {shown[-1] + 1}", anchor="ra")
         return legend.pixels()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -179,9 +181,9 @@ class Lines:
         self.widths = np.zeros(MAX_DEPTH, np.float32)
         late = np.linspace(0, 1, len(every)) if len(every) > 1 else np.zeros(len(every))
         self.inks[every, :3] = inks(len(every))
-        self.inks[every, 3] = 0.95 - 0.4 * late
+        self.inks[every, 3] = 1.0 - 0.25 * late
         shown = [number in shown_layers(scene) for number in every]
-        self.widths[every] = (0.85 - 0.35 * late) * max(1.0, min(size) / FINE) * shown
+        self.widths[every] = (0.95 - 0.4 * late) * max(THINNEST, min(size) / FINE) * shown
 
     def set(self, program: Program) -> None:
         """Set the uniforms of regions.frag."""

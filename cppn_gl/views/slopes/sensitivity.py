@@ -4,14 +4,16 @@
           -> measured(): the mean change for each layer, on a fixed grid in float64 -> bars
 
 nn/perturbation.py defines the perturbation. All layers share one colour scale, so that they can be
-compared by stepping from layer to layer; the bars show each layer's mean.
+compared by stepping from layer to layer; the bars show each layer's mean. The scale ends where at
+most 0.5 % of the changes of any layer are larger: at the largest of the layers' 99.5th percentiles.
 
 Every later layer scales the change by a factor that depends on the weights' scale. In tanh networks
 of 30 units the early layers matter least below a scale of about 0.45 and most above it: seven times
 as much as the last of 27 layers at 0.6.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,25 +26,36 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
-from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
+from cppn_gl.preset.scene import Scene, identity, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
-from cppn_gl.utils.arrays import Box, Size
-from cppn_gl.utils.cache import MB, lru_cache_by_size
-from cppn_gl.utils.tasks import Steps, Task, during
+from cppn_gl.utils.arrays import Box, Float64, Size
+from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.tasks import Steps, Task, at_once, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Stage, View, Words
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading
-from cppn_gl.views.slopes.gradient import channels, grid, scale_limits
+from cppn_gl.views.slopes.gradient import (
+    FEWEST_DECADES,
+    MOST_DECADES,
+    channels,
+    grid,
+    scale_limits,
+)
 from cppn_gl.views.slopes.legend import Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
+from cppn_gl.views.text import minus, significant
 from cppn_gl.views.ticks import short
 
-GRID = 12  # points along a side of the grid for bars and scale
+GRID = 20  # points along a side of the grid for bars and scale
 GRID_WORK = 2e8  # multiplications at most
-KEPT = 4 * MB  # of the networks whose measurements are cached
+AT_ONCE = 100  # points measured in one step
+CLIPPED = 0.995  # quantile of a layer's changes
+DIGITS = 3  # of the scale's limits: neither the last bits nor their cause are seen
+CACHED = 64  # scenes whose measurements are kept
 BAND_PIXELS = 2**20
-BARS = 3.5  # height of the bar chart, in lines
+BARS = 3.6  # height of the bar chart, in lines
+COMPACT = 0.24  # fraction of the picture that a legend with bars may cover
 
 
 @dataclass(frozen=True)
@@ -64,11 +77,13 @@ class SensitivityView(View):
     ) -> Task:
         painter, other = stage.painter, perturbed_scene(scene)
         engine = stage.engine_for(other.network)
-        low, high = measured(scene).limits
+        limits: list[float] = []
 
         def draw_of(of: Scene) -> Any:
             def draw(target: Planes, band: Region) -> Steps[None]:
-                return during(engine.begin(painter, target, of, band))
+                if not limits:
+                    limits.extend((yield from measure(scene)).limits)
+                yield from during(engine.begin(painter, target, of, band))
 
             return draw
 
@@ -78,7 +93,7 @@ class SensitivityView(View):
                 [*pair[0].textures, *pair[1].textures],
                 top,
                 rows,
-                range=(float(np.log(low)), float(np.log(high))),
+                range=tuple(float(np.log(limit)) for limit in limits),
                 channels=channels(scene, scene.options(SensitivityOptions)),
             )
 
@@ -99,23 +114,24 @@ class SensitivityView(View):
         at = layout.inner()
         if at is None:
             return None
-        found, layer, noise = (
-            measured(scene),
-            shown_layer(scene),
-            scene.options(SensitivityOptions).noise,
-        )
-        legend, room = Legend(layout), at[2] - at[0]
-        legend.fitted(
-            at[0], at[1], f"layer {layer} perturbed by {100 * noise:.3g} %", room, bold=True
-        )
-        words = f"mean output change: {short(found.means[layer - 1])}"
-        legend.fitted(at[0], at[1] + layout.line, words, room)
-        scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
+        found, layer = measured(scene), shown_layer(scene)
+        noise = scene.options(SensitivityOptions).noise
+        legend, room, line = Legend(layout), at[2] - at[0], layout.line
+        title = f"layer {layer} perturbed by {100 * noise:.3g} %"
+        legend.fitted(at[0], at[1], title, room, bold=True)
+        bars, mean = _bars(layout), short(found.means[layer - 1])
+        clipped = f"clipped at {significant(found.limits[1], 2)}"
+        words = f"mean output change {mean}" if bars else f"mean change {mean}, {clipped}"
+        legend.fitted(at[0], at[1] + line, words, room)
+        scale = at[0], at[1] + line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *found.limits)
-        bars = _bars(layout)
         if bars is not None:
-            legend.fitted(at[0], bars[1] - layout.line, "mean output change by layer", room)
-            legend.bars(bars, found.means, layer - 1)
+            words = f"{clipped}, the 99.5th percentile"
+            legend.fitted(at[0], at[1] + line * 17 // 4, words, room)
+            unit, power = unit_of(found.means)
+            heading = f"mean output change by layer{power}"
+            legend.fitted(at[0], at[1] + line * 11 // 2, heading, room)
+            legend.bars(bars, found.means, layer - 1, unit)
             depth = scene.network.depth
             for number in sorted({1, layer, depth}):
                 _number(legend, bars, depth, number, layer)
@@ -145,19 +161,55 @@ def perturbed_scene(scene: Scene) -> Scene:
     return Scene(network, scene.view, scene.clock, scene.preset)
 
 
-@lru_cache_by_size(KEPT, scene_bytes)
+_measured: LRUCache[Hashable, Sensitivity] = LRUCache(CACHED)
+
+
 def measured(scene: Scene) -> Sensitivity:
     """The mean changes and the scale of a scene, on its grid."""
-    network = scene.network
+    return at_once(measure(scene))
+
+
+def measure(scene: Scene) -> Steps[Sensitivity]:
+    """`measured`, interruptible.
+
+    It depends on the scene alone: not on the picture's size, its parts, the engine or the threads.
+    """
+    network, options = scene.network, scene.options(SensitivityOptions)
+    seed, shown = scene.preset.spec.seed, channels(scene, options)
+    key = identity(network, scene.clock), scene.view, options.noise, seed, shown
+    found = _measured.find(key)
+    if found is not None:
+        return found
     x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
     inputs = features(network.inputs, x, y, scene.clock, network.latent)
-    options, seed = scene.options(SensitivityOptions), scene.preset.spec.seed
-    with one_thread():
-        moved = changes(network, inputs, options.noise, seed)
-    counted = np.array(channels(scene, options)[: network.outputs])
+    parts = []
+    for first in range(0, len(inputs), AT_ONCE):
+        with one_thread():
+            parts.append(changes(network, inputs[first : first + AT_ONCE], options.noise, seed))
+        yield
+    moved = np.concatenate(parts, axis=1)
     with np.errstate(all="ignore"):
-        sizes = np.sqrt(np.square(moved * counted).sum(axis=2))  # (depth, N)
-    return Sensitivity(tuple(map(_mean, sizes)), scale_limits(sizes))
+        counted = moved * np.array(shown[: network.outputs])
+        sizes = np.sqrt(np.square(counted).sum(axis=2))  # (depth, N)
+    return _measured.put(key, Sensitivity(tuple(map(_mean, sizes)), _limits(sizes)))
+
+
+def _limits(sizes: Float64) -> tuple[float, float]:
+    """The limits of the colour scale for the changes (depth, N), the upper one where it clips."""
+    low, _ = scale_limits(sizes)
+    tops = [np.quantile(known, CLIPPED) for row in sizes if (known := row[np.isfinite(row)]).size]
+    high = max(map(float, tops), default=0.0)
+    if high <= 1e-30:
+        return 0.1, 1.0  # nothing changes anywhere
+    low = min(max(low, high / 10**MOST_DECADES), high / 10**FEWEST_DECADES)
+    return float(f"{low:.{DIGITS}g}"), float(f"{high:.{DIGITS}g}")
+
+
+def unit_of(means: Sequence[float]) -> tuple[float, str]:
+    """A power of ten, in which the largest mean has one digit before the point, and its words."""
+    most = max((mean for mean in means if np.isfinite(mean)), default=0.0)
+    power = math.floor(math.log10(most)) if most > 0 else 0
+    return 10.0**power, f", in {minus(f'1e{power}')}" if power else ""
 
 
 def _mean(sizes: NDArray[np.float64]) -> float:
@@ -167,12 +219,10 @@ def _mean(sizes: NDArray[np.float64]) -> float:
 
 
 def _layout(size: Size) -> LegendLayout:
-    """The legend's layout, with bars if they fit."""
+    """The legend's layout, with bars if they do not cover too much of the picture."""
     line = LegendLayout(size, 0).line
-    tall = LegendLayout(size, 6, round(BARS * line), wide=20.5)
-    return (
-        tall if tall.box is not None and size[1] >= 16 * line else LegendLayout(size, 4, wide=20.5)
-    )
+    tall = LegendLayout(size, 8.6, round(BARS * line), wide=25)
+    return tall if 0 < tall.covered <= COMPACT else LegendLayout(size, 4)
 
 
 def _bars(layout: LegendLayout) -> Box | None:
@@ -188,7 +238,7 @@ def _number(legend: Legend, bars: Box, depth: int, number: int, layer: int) -> N
     """A layer's number below its bar; the first and last give way to a near highlighted one."""
     left, right = bar_sides(bars, depth, number - 1)
     apart = abs(number - layer) * (bars[2] - bars[0]) / depth
-    if number != layer and apart < 2 * legend.layout.font_size:
+    if number != layer and apart < 1.5 * legend.layout.font_size:
         return
     anchor = "la" if number == 1 else "ra" if number == depth else "ma"
     x = {"la": bars[0], "ra": bars[2], "ma": (left + right) / 2}[anchor]

@@ -31,10 +31,11 @@ from cppn_gl.views.text import (
 )
 
 INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
+UPRIGHT = 0.3  # pixels by which an upright or level line may lean
 TICK = 0.6  # length in font sizes
 FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
 LEANING = 0.02  # how much a place to the left counts against one further down
-SIDE_ROOM, LOW_ROOM = 3.6, 2.5  # font sizes that labels need beside and below a box
+SIDE_ROOM, LOW_ROOM = 3.0, 2.3  # font sizes that labels need beside and below a box
 APART = 0.4  # font sizes from label to label on a line
 ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
 
@@ -82,7 +83,7 @@ def _digits(value: float, span: float) -> str:
 def font_size(size: tuple[int, int]) -> int:
     """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
-    return fitting(size, small, 13 + min(size) / 200, (34, 26))
+    return fitting(size, small, 13 + min(size) / 200, (26, 18))
 
 
 def label_room(size: tuple[int, int]) -> tuple[float, float]:
@@ -132,7 +133,7 @@ def axes_overlay(
             letters.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
         else:  # the mark moves along the whole axis
             letters.beside(end, along, axes[axis].title)
-    _over(words, letters.mask, ink)
+    overlay_letters(words, letters, ink)
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,9 @@ class Beside:
 class Letters:
     """Labels in a picture of a size, as a mask. Labels that do not fit or overlap are left out."""
 
-    def __init__(self, size: tuple[int, int]):
+    def __init__(self, size: tuple[int, int], letters: int | None = None):
         self._size = size
-        self.font_size = font_size(size)
+        self.font_size = font_size(size) if letters is None else letters
         self.leading = line_height(max(self.font_size, MIN_FONT))
         self._image = Image.new("L", size, 0)
         self._pen = ImageDraw.Draw(self._image)
@@ -245,6 +246,10 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
     """Draw an anti-aliased line on RGBA pixels, in time proportional to its length."""
     height, across = words.shape[:2]
     (x0, y0), (x1, y1) = start, end
+    if abs(x1 - x0) < UPRIGHT:  # in the middle of a column, or below of a row, of pixels
+        x0 = x1 = np.floor((x0 + x1) / 2) + 0.5
+    if abs(y1 - y0) < UPRIGHT:
+        y0 = y1 = np.floor((y0 + y1) / 2) + 0.5
     steep = abs(y1 - y0) > abs(x1 - x0)
     if steep:
         x0, y0, x1, y1, across, height = y0, x0, y1, x1, height, across
@@ -271,8 +276,8 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
         words[rows, columns, 3] = np.maximum(words[rows, columns, 3], alpha)
 
 
-def _over(words: Words, mask: NDArray[np.uint8], ink: RGB) -> None:
-    """Draw a mask of letters over an overlay."""
-    inked = mask > 0
-    words[inked, :3] = ink
+def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
+    """Draw labels over an overlay of their size."""
+    mask = letters.mask
+    words[mask > 0, :3] = ink
     words[..., 3] = np.maximum(words[..., 3], mask)

@@ -1,11 +1,12 @@
 """The subplots of the surface view: the network, the output and the value range of each.
 
-Scene, size -> subplots() -> parts of the picture, each with a surface of its own
+Scene, size -> subplots() -> parts of the picture (arrangement.py), each with its own surface
 """
 
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,28 +22,37 @@ from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.preset.value_range import HUGE
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import at_once
+from cppn_gl.views.solid import arrangement
+from cppn_gl.views.solid.arrangement import Fractions
 from cppn_gl.views.solid.field import WEIGHTS
+from cppn_gl.views.text import significant, variable
 
 GRID = 33  # points along a side of the grid that value ranges are measured on
-UNITS_PART = 0.24  # fraction of a picture for the column, or row, of units
+NAMES = ("red", "green", "blue")  # of outputs; units have these colours too
 
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Subplot:
-    """A part of the picture with a surface of its own.
+    """A part of the picture with a surface of its own, or with a plot of a cut through one.
 
     box: left, top, right, bottom as fractions of the picture's sides. span: the values of height 0
-    and 1. overhead: seen from above, whatever the preset's tilt. title: drawn above it.
+    and 1. color: of heights, an index of surface_colors.TINTS. overhead: seen from above, whatever
+    the preset's tilt. cut: "line" for a line on it where it is cut, along y through the view's
+    centre; "plot" for a plot of the heights there instead of the surface. title: drawn above it.
+    sign: an operator drawn before it, and its centre as fractions.
     """
 
-    box: tuple[float, float, float, float]
+    box: Fractions
     network: Network
     channel: str
     span: Span
+    color: int = 0
     overhead: bool = False
+    cut: str = ""
     title: str = ""
+    sign: tuple[str, float, float] | None = None
 
     def pixels(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Left, top, width, height in a picture of a size, in pixels."""
@@ -115,7 +125,7 @@ def _variants(network: Network) -> tuple[Network, tuple[Network, int] | None]:
 
 
 def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
-    """The subplots of a picture of a size, from left to right and top to bottom."""
+    """The subplots of a picture of a size, in reading order."""
     options, network = scene.options(SurfaceOptions), scene.network
     unactivated, few = _variants(network)
 
@@ -123,39 +133,45 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         of = unactivated if before else network
         return of, channel, span_of(of, scene.view, scene.clock, channel)
 
-    wide = size[0] >= size[1]
     if options.panels == "channels" and network.outputs == 3:
         return [
-            Subplot(
-                _cut(k / 3, (k + 1) / 3, wide), *heights(name, before=options.before), title=name
+            Subplot(box, *heights(name, before=options.before), color=k + 1, title=name)
+            for k, (name, box) in enumerate(zip(NAMES, arrangement.equal(3, size), strict=True))
+        ]
+    if options.panels == "cut":
+        shown = heights(options.channel, before=options.before)
+        across = variable("x")
+        titles = f"cut at {across} = {significant(scene.view.center[0])}", "surface", "from above"
+        kinds: tuple[dict[str, Any], ...] = ({"cut": "plot"}, {"cut": "line"}, {"cut": "line"})
+        return [
+            Subplot(box, *shown, title=title, overhead=k != 1, **kind)
+            for k, (box, title, kind) in enumerate(
+                zip(arrangement.equal(3, size), titles, kinds, strict=True)
             )
-            for k, name in enumerate(("red", "green", "blue"))
         ]
     if options.panels == "sum" and few is not None:
-        below, count = few
-        found = []
-        for k, name in zip(range(count), ("red", "green", "blue"), strict=False):
-            span = span_of(below, scene.view, scene.clock, name)
-            cell = _within(
-                _cut(0, UNITS_PART, wide), _cut(k / count, (k + 1) / count, not wide), wide
-            )
-            found.append(Subplot(cell, below, name, span, title=f"unit {k + 1}"))
-        both = heights(options.channel, before=True)
-        middle = UNITS_PART + (1 - UNITS_PART) * 0.55
-        found.append(Subplot(_cut(UNITS_PART, middle, wide), *both, title="weighted sum"))
-        found.append(Subplot(_cut(middle, 1, wide), *both, overhead=True, title="from above"))
-        return found
+        return _summands(scene, size, few, heights(options.channel, before=True))
     return [Subplot((0.0, 0.0, 1.0, 1.0), *heights(options.channel, before=options.before))]
 
 
-def _cut(low: float, high: float, wide: bool) -> tuple[float, float, float, float]:
-    """The part between two fractions of the longer side."""
-    return (low, 0.0, high, 1.0) if wide else (0.0, low, 1.0, high)
-
-
-def _within(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float], wide: bool
-) -> tuple[float, float, float, float]:
-    """The intersection of a column and a row."""
-    across, down = (one, other) if wide else (other, one)
-    return across[0], down[1], across[2], down[3]
+def _summands(
+    scene: Scene, size: tuple[int, int], few: tuple[Network, int], both: tuple[Network, str, Span]
+) -> list[Subplot]:
+    """Hidden units with the signs of a sum between them, and their sum twice."""
+    below, count = few
+    boxes, signs = arrangement.sum_of(count, size)
+    last = scene.network.drawn[-1]
+    weights = np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.weight, (3, last.weight.shape[1]))
+    more = len(weights) > count
+    found = []
+    for k, name in enumerate(NAMES[:count]):
+        span = span_of(below, scene.view, scene.clock, name)
+        title = f"unit {k + 1} × {significant(float(weights[k]), 2)}"
+        sign = ("+", *signs[k]) if k else None
+        found.append(Subplot(boxes[k], below, name, span, k + 1, title=title, sign=sign))
+    sign = ("+ … =" if more else "=", *signs[count])
+    bias = float(np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.bias, 3))
+    title = f"sum + bias {significant(bias, 2)}"
+    found.append(Subplot(boxes[count], *both, title=title, sign=sign))
+    found.append(Subplot(boxes[count + 1], *both, overhead=True, title="from above"))
+    return found

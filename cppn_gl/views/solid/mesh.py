@@ -24,14 +24,15 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import Orbit, SurfaceOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.colormaps import SIZE, named
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.box_axes import label_room
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
+from cppn_gl.views.solid.surface_colors import TINTS
 from cppn_gl.views.solid.triangles import Triangles, uniform
 
 # Of the grid, in points: powers of two times a small number, plus 1. Those of drafts, all.
@@ -75,8 +76,8 @@ class SurfacePrograms:
         self.surface = load("surface.frag", vertex="surface.vert")
         self.box = load("box.frag", vertex="box.vert", corners=30)
         self.backdrop = load("backdrop.frag")
-        self.palette = painter.ctx.texture((SIZE, 1), 3, named("viridis").tobytes(), dtype="f4")
-        self.palette.repeat_x = False
+        self.palettes = painter.ctx.texture(TINTS.shape[1::-1], 3, TINTS.tobytes(), dtype="f4")
+        self.palettes.repeat_x = self.palettes.repeat_y = False
         self._grids: LRUCache[int, Triangles] = LRUCache(GRIDS, free=Triangles.release)
 
     def triangles(self, field: Field) -> Triangles:
@@ -87,7 +88,7 @@ class SurfacePrograms:
 
     def release(self) -> None:
         self._grids.clear()
-        for resource in (self.surface, self.box, self.backdrop, self.palette):
+        for resource in (self.surface, self.box, self.backdrop, self.palettes):
             resource.release()
 
 
@@ -126,7 +127,7 @@ class SurfaceDrawing:
     def __init__(self, stage: Stage, planes: Planes, scene: Scene, *, smooth: bool):
         self._planes, self._smooth = planes, smooth
         self._stage, self._scene = stage, scene
-        self._subplots = subplots(scene, planes.size)
+        self._subplots = [s for s in subplots(scene, planes.size) if s.cut != "plot"]
         width, height = planes.size
         largest = int(stage.painter.ctx.info["GL_MAX_TEXTURE_SIZE"])
         fine = FINE if smooth and FINE * max(planes.size) <= largest else 1
@@ -199,7 +200,7 @@ class SurfaceDrawing:
             if viewport[1] >= target.texture.size[1] or viewport[1] + viewport[3] <= 0:
                 continue
             jobs.append(partial(self._box, programs, target, camera, viewport))
-            of = programs, target, camera, viewport, heights, colors
+            of = programs, target, subplot, camera, viewport, heights, colors
             parts = range(programs.triangles(heights).parts)
             jobs += [partial(self._surface, *of, part) for part in parts]
         return jobs[::-1]
@@ -234,6 +235,7 @@ class SurfaceDrawing:
         self,
         programs: SurfacePrograms,
         target: RenderTarget,
+        subplot: Subplot,
         camera: Camera,
         viewport: Rect,
         heights: Field,
@@ -246,12 +248,15 @@ class SurfaceDrawing:
             heights=heights.texture,
             slopes=heights.slopes,
             colors=colors.texture,
-            palette=programs.palette,
+            palettes=programs.palettes,
+            tint=subplot.color,
             side=heights.side,
             relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             painted=painted(self._scene.preset),
             contours=options.contours,
+            cut=cut_stroke(viewport[2:]) if subplot.cut else 0.0,
+            cut_ink=tuple(np.array(CUT) / 255),
             stroke=stroke_of(viewport[2:]),
             lit=min(1.0, 3 * (1 - camera.flat)),
             light=tuple(light / np.linalg.norm(light)),

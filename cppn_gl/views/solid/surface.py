@@ -17,11 +17,22 @@ from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.tasks import Stepping, Task
 from cppn_gl.views.base import Hit, Stage, View, Words
-from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
+from cppn_gl.views.solid.box_axes import (
+    INK,
+    BoxAxis,
+    Letters,
+    axes_overlay,
+    font_size,
+    overlay_letters,
+)
 from cppn_gl.views.solid.camera import dragged, zoomed
+from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
+from cppn_gl.views.text import MIN_FONT, line_height
+
+SIGN = 2.0  # font size of signs, relative to that of titles
 
 
 class SurfaceView(View):
@@ -45,15 +56,18 @@ class SurfaceView(View):
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The box's axes, and the titles of subplots."""
+        """The box's axes, the plot of a cut, titles of subplots and the signs between them."""
         words = np.zeros((size[1], size[0], 4), np.uint8)
         relief = scene.options(SurfaceOptions).relief
         for subplot in subplots(scene, size):
             left, top, width, height = subplot.pixels(size)
             part = words[top : top + height, left : left + width]
-            if part.size:
-                camera = camera_of(subplot, scene.preset, (width, height))
-                axes_overlay(part, camera, _axes(scene, subplot), relief)
+            camera, axes = camera_of(subplot, scene.preset, (width, height)), _axes(scene, subplot)
+            if subplot.cut == "plot":
+                plot_cut(part, scene, subplot, camera, axes[1:])
+            elif part.size:
+                axes_overlay(part, camera, axes, relief)
+            _heading(words, subplot, size)
         return words
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -61,7 +75,7 @@ class SurfaceView(View):
         for subplot in subplots(scene, size):
             left, top, width, height = subplot.pixels(size)
             camera = camera_of(subplot, scene.preset, (width, height))
-            if camera.tilt != 90:
+            if camera.tilt != 90 or subplot.cut == "plot":
                 continue
             turned = camera.ground((place[0] - left, place[1] - top))
             if max(abs(turned)) <= 1:
@@ -73,6 +87,22 @@ class SurfaceView(View):
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         return zoomed(preset.options(SurfaceOptions), steps)
+
+
+def _heading(words: Words, subplot: Subplot, size: Size) -> None:
+    """The title above a subplot, and the sign before it."""
+    left, top, width, height = subplot.pixels(size)
+    letters = font_size((width, height))
+    if letters < MIN_FONT:
+        return
+    found = Letters(size, letters)
+    found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
+    overlay_letters(words, found, INK)
+    if subplot.sign:
+        text, x, y = subplot.sign
+        found = Letters(size, round(SIGN * letters))
+        found.write(text, x * size[0], y * size[1])
+        overlay_letters(words, found, INK)
 
 
 def _axes(scene: Scene, subplot: Subplot) -> tuple[BoxAxis, BoxAxis, BoxAxis]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views.lettering import letters
+from cppn_gl.views.text import line_height
 
 Unit = tuple[int, int]
 Floats4 = tuple[float, float, float, float]
@@ -52,7 +53,7 @@ class Dashboard:
     pitch: tuple[float, float]
     gap: int
     area: Box  # of all tiles
-    panel: Box
+    panel: Box  # beside the tiles its title is level with their heads
     font_size: int  # in pixels
 
     @property
@@ -133,8 +134,13 @@ def dashboard(
         top = area[1] + (high - rows * down) / 2
         columns.append(LayerTiles(layer, count, rows, -(-count // rows), left, top))
         left += right * block + between
+    font_size = letters(size)
+    if panel[1] < area[1]:  # beside the tiles
+        first_row = min(column.top for column in columns)
+        level = first_row if first_row < area[1] + high / 4 else area[1]
+        panel = (panel[0], max(panel[1], level - line_height(font_size)), *panel[2:])
     places = _whole(area), _whole(panel)
-    return Dashboard(tuple(columns), (right, down), gap, *places, letters(size))
+    return Dashboard(tuple(columns), (right, down), gap, *places, font_size)
 
 
 def _whole(box: Floats4) -> Box:

@@ -3,20 +3,23 @@
 Network, Dashboard -> connections() -> [Connection …], weakest first -> drawn() -> RGBA
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.views.strokes import Stroke, layer_of_strokes
 from cppn_gl.views.units.dashboard import Dashboard, Unit
 
 MOST = 400  # lines; more are indistinguishable
-FINE = 2  # enlargement of the image for anti-aliasing
 NEGATIVE, POSITIVE = (92, 148, 255), (255, 122, 84)
 CLEAR, FAINTEST = 16, 0.3  # up to so many lines per layer are opaque; the least opacity of more
+LEAST = 0.12  # opacity of a weight near 0
 WIDTHS = 0.7, 2.6  # line widths in pixels, of the weakest and strongest, between large tiles
 
 
@@ -64,32 +67,42 @@ def connections(
 
 
 def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> Image.Image:
-    """The lines as an RGBA overlay for a picture of `size`, anti-aliased."""
-    image = Image.new("RGBA", size, (0, 0, 0, 0))
-    if not lines:
-        return image
-    ends = np.array([_ends(line, board) for line in lines])
-    left, right = max(0, int(ends[:, 0].min()) - 4), int(ends[:, 2].max()) + 4
-    top, bottom = max(0, int(ends[:, 1::2].min()) - 4), int(ends[:, 1::2].max()) + 4
-    box = ((right - left) * FINE, (bottom - top) * FINE)
-    signs = [Image.new("L", box, 0) for _ in range(2)]  # opacity, by sign
-    pens = [ImageDraw.Draw(sign) for sign in signs]
-    thick = min(board.font_size / 15, board.pitch[0] / 24, board.pitch[1] / 15) * FINE
-    dense = len(lines) / len({line.target[0] for line in lines})  # lines per layer
-    faint = min(1.0, max(FAINTEST, (CLEAR / dense) ** 0.5))
-    for line, place in zip(lines, (ends - (left, top, left, top)) * FINE, strict=True):
-        strength = abs(line.weight)
-        width = max(1, round(thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)))
-        ink = round((30 + 225 * strength) * faint)
-        pens[line.weight > 0].line(tuple(place), fill=ink, width=width)
-    for sign, color in zip(signs, (NEGATIVE, POSITIVE), strict=True):
-        opaque = sign.reduce(FINE)
-        one = Image.new("RGBA", opaque.size, (*color, 0))
-        one.putalpha(opaque)
-        image.alpha_composite(one, (left, top))
-    return image
+    """The lines as an RGBA overlay for a picture of `size`."""
+    overlay = Image.new("RGBA", size, (0, 0, 0, 0))
+    layers = {line.target[0] for line in lines}
+    thick = min(board.font_size / 15, board.pitch[0] / 24, board.pitch[1] / 15)
+    edge = math.ceil(thick * WIDTHS[1]) + 1
+    faint = min(1.0, max(FAINTEST, (CLEAR * len(layers) / max(1, len(lines))) ** 0.5))
+    for layer in sorted(layers):
+        found, ends = [], []
+        for line in (line for line in lines if line.target[0] == layer):
+            strength = abs(line.weight)
+            width = thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
+            opacity = (LEAST + (1 - LEAST) * strength) * faint
+            ends.append(_ends(line, board))
+            ink = POSITIVE if line.weight > 0 else NEGATIVE
+            found.append(Stroke(_longer(ends[-1], width), ink, width, opacity=opacity))
+        x, y = np.array(ends)[..., 0], np.array(ends)[..., 1]
+        left, right = round(x.min()), round(x.max())
+        top = max(0, int(y.min() - edge))
+        box = (left, top, max(left + 1, right), int(y.max() + edge))
+        overlay.alpha_composite(
+            layer_of_strokes(box, found), (left, max(0, box[1])), (0, max(0, -box[1]))
+        )
+    return overlay
 
 
-def _ends(line: Connection, board: Dashboard) -> tuple[float, float, float, float]:
+def _ends(line: Connection, board: Dashboard) -> Float64:
+    """The middles of the sides of two tiles: ((x, y), (x, y))."""
     source, target = board.box(line.source), board.box(line.target)
-    return source[2], (source[1] + source[3]) / 2, target[0], (target[1] + target[3]) / 2
+    start = source[2], (source[1] + source[3]) / 2
+    return np.array([start, (target[0], (target[1] + target[3]) / 2)])
+
+
+def _longer(ends: Float64, width: float) -> Float64:
+    """A line lengthened so that it ends along the tiles' sides when it is clipped there."""
+    across, down = ends[1] - ends[0]
+    length = max(1.0, float(np.hypot(across, down)))  # 0 in the smallest pictures
+    step = (ends[1] - ends[0]) * width * abs(down) / max(1.0, across) / length / 2
+    longer: Float64 = ends + np.array([-step, step])
+    return longer

@@ -49,7 +49,7 @@ class Page:
         """Several short texts, as many per line as fit."""
         line = ""
         for word in words:
-            longer = f"{line}  {word}" if line else word
+            longer = f"{line} · {word}" if line else word
             if line and width(longer, self.font_size) > self.wide:
                 self.line(line)
                 longer = word
@@ -61,7 +61,7 @@ class Page:
 
     def picture(self, pixels: Float32, high: int) -> None:
         """A picture (height, width, 3) at its own aspect ratio, at most `high` pixels high."""
-        wide = self.right - self.left
+        wide = self.wide
         scale = min(wide / pixels.shape[1], max(1, high) / pixels.shape[0])
         size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
         eight = Image.fromarray(quantise(pixels))

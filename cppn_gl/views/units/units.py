@@ -4,8 +4,9 @@ Scene -> trace() at a tile's pixels -> each unit in diverging colours -> its til
       -> overlay: column heads, connections, the panel of the unit under the cursor or selected
 """
 
+import math
 from collections.abc import Hashable
-from itertools import pairwise
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
-from cppn_gl.views.text import write
+from cppn_gl.views.text import MIN_FONT, line_height, symbol, width, write
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import RMS_RANGE, bound, reach_of, tinted
@@ -196,34 +197,53 @@ def _legend(scene: Scene) -> str:
 
 
 def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) -> None:
-    """Heads above all layers, or every 2nd, 5th, 10th, 20th; names on input and output tiles."""
-    font_size = board.font_size
-    if board.area[1] < room(font_size, "")[1]:
-        return
+    """Heads above the layers, and names on the tiles of inputs and outputs: of each all or none."""
+    top = min(column.top for column in board.columns)
+    sizes = range(board.font_size, MIN_FONT - 1, -1)
+    for size, words in product(sizes, _heads(network, board)):
+        places = _head_places(board, words, size)
+        if places and top >= line_height(size):
+            for x, word in zip(places, words, strict=True):
+                write(draw, (x, top), word, size, DIM, anchor="ld")
+            break
+    names = {
+        (layer, index): label
+        for layer, labels in (
+            (0, list(map(symbol, network.inputs))),
+            (network.depth, COLORS[network.outputs]),
+        )
+        for index, label in enumerate(labels)
+        if board.shows((layer, index))
+    }
+    for size in sizes:
+        inset = max(2, size // 4)
+        rooms = [room(size, label) for label in names.values()]
+        least = min(board.tile[0] - wide for wide, _ in rooms) if rooms else 0
+        if least >= 4 * inset and line_height(size) * 1.6 < board.tile[1]:
+            for unit, label in names.items():
+                left, above, _, _ = board.box(unit)
+                chip(draw, (left + inset, above + inset), label, size)
+            break
+
+
+def _heads(network: Network, board: Dashboard) -> list[list[str]]:
+    """The words above the columns, from longer to shorter ones."""
     ends = {0: ("inputs", "in"), network.depth: ("outputs", "out")}
-    taken: list[tuple[float, float]] = []
-    hidden = [column for column in board.columns if column.layer not in ends]
-    outer = [column for column in board.columns if column.layer in ends]
-    least = min(
-        (column.left - before.left for before, column in pairwise(board.columns)), default=0
-    )
-    fits = (s for s in (1, 2, 5, 10) if s * least > room(font_size, f"{network.depth} ")[0])
-    step = next(fits, 20)
-    for column in (*outer, *(c for c in hidden if step == 1 or c.layer % step == 0)):
-        wide = (column.columns - 1) * board.pitch[0] + board.tile[0]
-        long, short = ends.get(column.layer, (str(column.layer),) * 2)
-        text = long if room(font_size, long)[0] <= wide + board.pitch[0] * 0.7 else short
-        left = max(0.0, column.left + wide / 2 - room(font_size, text)[0] / 2)
-        right = left + room(font_size, text)[0]
-        if all(right < start or left > end for start, end in taken):
-            write(draw, (left, board.area[1]), text, font_size, DIM, anchor="ld")
-            taken.append((left - font_size / 4, right + font_size / 4))
-    names = {0: network.inputs, network.depth: COLORS[network.outputs]}
-    for layer, labels in names.items():
-        for index, label in enumerate(labels):
-            if not board.shows((layer, index)):
-                continue
-            wide, tall = room(font_size, label)
-            if wide + font_size < board.tile[0] and tall * 1.6 < board.tile[1]:
-                left, top, _, _ = board.box((layer, index))
-                chip(draw, (left + 2, top + 2), label, font_size)
+    numbers = [(str(column.layer),) * 2 for column in board.columns]
+    words = [ends.get(c.layer, n) for c, n in zip(board.columns, numbers, strict=True)]
+    return [[pair[k] for pair in words] for k in range(2)]
+
+
+def _head_places(board: Dashboard, words: list[str], size: int) -> list[float] | None:
+    """The left of each column's head, centred; None if one would touch another or the edges."""
+    places: list[float] = []
+    end, beside = 0.0, board.panel[0] if board.panel[1] < board.area[3] else math.inf
+    for column, word in zip(board.columns, words, strict=True):
+        used = (column.columns - 1) * board.pitch[0] + board.tile[0]
+        wide = width(word, size)
+        place = max(column.left + (used - wide) / 2, end)
+        if place > column.left + max(0.0, (used - wide) / 2) + size / 2:
+            return None
+        places.append(place)
+        end = place + wide + size / 3
+    return places if end <= min(beside, board.area[2] + 2 * size) else None

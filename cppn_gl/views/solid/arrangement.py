@@ -1,0 +1,71 @@
+"""Where the subplots of the surface view are: boxes below titles, and the signs between them.
+
+All places are fractions of the picture's sides.
+"""
+
+from cppn_gl.views.solid.box_axes import font_size
+from cppn_gl.views.text import MIN_FONT, line_height
+
+Fractions = tuple[float, float, float, float]  # left, top, right, bottom
+Places = list[tuple[float, float]]
+
+TITLE = 1.7  # line heights of a title
+WIDE, TALL = 2.2, 0.8  # aspect ratios from which on, and up to which, a sum has no two rows
+HIGHEST = 1.2  # height of a cell in widths
+UNITS = 0.44  # of the height, for the row of units
+SIGN = 0.06  # of the width, for the sign before the sum
+
+
+def equal(count: int, size: tuple[int, int]) -> list[Fractions]:
+    """Equal boxes along the longer side."""
+    wide = size[0] >= size[1]
+    cells = [_row(k, count, 0, 1) if wide else _column(k, count, 0, 1) for k in range(count)]
+    return [_titled(cell, size) for cell in cells]
+
+
+def sum_of(count: int, size: tuple[int, int]) -> tuple[list[Fractions], Places]:
+    """Boxes of `count` units, of their sum and of its map; places of signs before each but these.
+
+    The first place is unused; the last is that before the sum.
+    """
+    aspect = size[0] / size[1]
+    if aspect >= WIDE:
+        part = 0.5 * count / 3
+        units = [_cell(k / count * part, 0, (k + 1) / count * part, 1) for k in range(count)]
+        middle = (part + 1) / 2
+        sums = [_cell(part, 0, middle, 1), _cell(middle, 0, 1, 1)]
+        equals = part, 0.5
+    else:
+        tall = aspect <= TALL
+        low = 0.28 if tall else UNITS
+        units = [_row(k, count, 0, low) for k in range(count)]
+        middle = (low + 1) / 2
+        if tall:
+            sums = [_cell(SIGN, low, 1, middle), _cell(SIGN, middle, 1, 1)]
+        else:
+            sums = [_cell(SIGN, low, 0.5 + SIGN / 2, 1), _cell(0.5 + SIGN / 2, low, 1, 1)]
+        equals = SIGN * 0.8, (sums[0][1] + sums[0][3]) / 2
+    signs = [(box[0], (box[1] + box[3]) / 2) for box in units]
+    return [_titled(cell, size) for cell in (*units, *sums)], [*signs, equals]
+
+
+def _cell(left: float, top: float, right: float, bottom: float) -> Fractions:
+    return left, top, right, bottom
+
+
+def _row(k: int, count: int, top: float, bottom: float) -> Fractions:
+    return k / count, top, (k + 1) / count, bottom
+
+
+def _column(k: int, count: int, left: float, right: float) -> Fractions:
+    return left, k / count, right, (k + 1) / count
+
+
+def _titled(cell: Fractions, size: tuple[int, int]) -> Fractions:
+    """A cell, or its middle if it is much higher than wide, without the room of its title."""
+    left, top, right, bottom = cell
+    high = min(bottom - top, HIGHEST * (right - left) * size[0] / size[1])
+    top, bottom = (top + bottom - high) / 2, (top + bottom + high) / 2
+    letters = font_size((round((right - left) * size[0]), round((bottom - top) * size[1])))
+    room = TITLE * line_height(letters) / size[1] if letters >= MIN_FONT else 0.0
+    return left, top + room, right, bottom

@@ -1,0 +1,72 @@
+"""The plot of a cut through a surface: heights along y, at the view's centre.
+
+Its frame is the square that the surface seen from above has in a subplot of the same size, so that
+both have the same scale along y.
+"""
+
+import numpy as np
+
+from cppn_gl.nn.features import features
+from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import RGB, Float64, Size
+from cppn_gl.views.base import Words
+from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, overlay_letters
+from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.field import WEIGHTS
+from cppn_gl.views.solid.heights import Subplot
+
+CUT: RGB = (214, 62, 36)  # colour of the cut
+PANE, RULE = (241, 242, 244), (208, 212, 217)
+POINTS = 4  # pixels from point to point of the curve
+
+
+def cut_stroke(size: Size) -> float:
+    """Half the width of the cut's line in a picture of a size, in pixels."""
+    return max(0.8, min(size) / 360)
+
+
+def cut_values(scene: Scene, subplot: Subplot, places: Float64) -> Float64:
+    """Heights from 0 to 1 at places from -1 to 1 along y; not a number where outputs are not."""
+    network, view = subplot.network, scene.view
+    y = view.center[1] + view.extent * places
+    x = np.full_like(y, view.center[0])
+    outputs = network.evaluate(features(network.inputs, x, y, scene.clock, network.latent))
+    values = np.broadcast_to(outputs, (len(y), 3)) @ np.array(WEIGHTS[subplot.channel])
+    low, high = subplot.span
+    heights: Float64 = np.clip((values - low) / (high - low), 0, 1)
+    return heights
+
+
+def plot_cut(
+    words: Words, scene: Scene, subplot: Subplot, camera: Camera, axes: tuple[BoxAxis, BoxAxis]
+) -> None:
+    """Draw the plot into a part of an overlay. `camera`: from above; `axes`: of y and heights."""
+    left, bottom, _ = camera.project([(-1, -1, 0)])[0]
+    right, top, _ = camera.project([(1, 1, 0)])[0]
+    inside = words[round(top) : round(bottom), round(left) : round(right)]
+    inside[:] = (*PANE, 255)
+    for k in range(5):
+        x, y = left + (right - left) * k / 4, top + (bottom - top) * k / 4
+        line(words, (x, top), (x, bottom), RULE, 1.0)
+        line(words, (left, y), (right, y), RULE, 1.0)
+    letters = Letters(camera.size)
+    thickness = 0.9 if letters.font_size < 14 else 1.3
+    for axis, start, end, across in (
+        (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
+        (axes[1], (left, bottom), (left, top), (-1.0, 0.0)),
+    ):
+        out = (thickness / 2 + 0.5) * np.array(across)
+        low, high = np.array(start) + out, np.array(end) + out
+        line(words, low, high, INK, thickness)
+        for place, number, _ in axis.ticks():
+            pixel = low + (high - low) * (place + 1) / 2
+            line(words, pixel, pixel + np.array(across) * TICK * letters.font_size, INK, thickness)
+            letters.beside(pixel, np.array(across), number)
+        letters.beside(low * 0.27 + high * 0.73, np.array(across), axis.title)
+    places = np.linspace(-1, 1, max(8, round(right - left) // POINTS))
+    heights = cut_values(scene, subplot, places)
+    x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
+    width = 2 * cut_stroke(camera.size)
+    for k in np.flatnonzero(np.isfinite(heights[:-1]) & np.isfinite(heights[1:])):
+        line(words, (x[k], y[k]), (x[k + 1], y[k + 1]), CUT, width)
+    overlay_letters(words, letters, INK)
