@@ -19,7 +19,7 @@ from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.quantising import dithered, quantise
 from cppn_gl.views import ALL, view_of
 from cppn_gl.views.base import lay_over
-from cppn_gl.views.cells import arranged
+from cppn_gl.views.layers import LayersView
 
 SIZE = (37, 23)
 SLOW = Preset(name="slow").replace(  # a slow gradient
@@ -128,14 +128,12 @@ def test_each_layers_picture_is_dithered_as_its_own(before: bool) -> None:
         exact = one.render(preset.replace(dither=False), size, dtype="float32")
         shown = one.render(preset, size)
     bare = quantise(exact)
-    cells, words = (
-        arranged(3, size, 2 if before else 1),
-        view_of(preset).overlay(renderer.scene_of(preset, 0), size),
-    )
+    view, scene = LayersView(), renderer.scene_of(preset, 0)
+    cells, words = view.cells(scene, size), view.overlay(scene, size)
     assert words is not None
     clear = words[..., 3] == 0
     seen = np.zeros(clear.shape, bool)
-    high = (cells.cell[1] - cells.gap) // 2 if before else cells.cell[1]
+    high = view.cell_picture_size(scene, size)[1]
     for index in range(3):
         left, top, right, bottom = cells.box(index)
         for start in {top, bottom - high} if before else {top}:

@@ -102,6 +102,7 @@ def _ends(line: Connection, board: Dashboard) -> Float64:
 def _longer(ends: Float64, width: float) -> Float64:
     """A line lengthened so that it ends along the tiles' sides when it is clipped there."""
     across, down = ends[1] - ends[0]
-    step = (ends[1] - ends[0]) * width * abs(down) / max(1.0, across) / np.hypot(across, down) / 2
+    length = max(1.0, float(np.hypot(across, down)))  # 0 in the smallest pictures
+    step = (ends[1] - ends[0]) * width * abs(down) / max(1.0, across) / length / 2
     longer: Float64 = ends + np.array([-step, step])
     return longer
