@@ -28,13 +28,12 @@ def begun(
     preset: Preset,
     size: tuple[int, int],
     time: float = 0.0,
-    shape: tuple[int, int] | None = None,
+    region: Region | None = None,
 ) -> Iterator[Any]:
-    """A view's drawing in progress; its planes are freed at the end. `shape`: see Region."""
+    """A view's drawing in progress; its planes are freed at the end. `region`: of that size."""
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)
-        region = Region.of(size, shape=shape)
         stage, scene = stage_of(renderer), scene_of(preset, time)
         drawing: Any = view_of(preset).begin(stage, planes, scene, region)
         drawing.planes = planes
@@ -48,10 +47,10 @@ def viewed(
     size: tuple[int, int],
     time: float = 0.0,
     budget: float = 0.01,
-    shape: tuple[int, int] | None = None,
+    region: Region | None = None,
 ) -> np.ndarray:
     """The picture of a preset's view, (height, width, 3) float32."""
-    with begun(renderer, preset, size, time, shape) as drawing:
+    with begun(renderer, preset, size, time, region) as drawing:
         while not drawing.step(within(budget)):
             pass
         return drawing.planes.read()

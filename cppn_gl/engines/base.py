@@ -39,7 +39,8 @@ class Region:
     of the picture, whose last blocks may be cut off.
     `adaptive`: each block has as many samples as it needs (see adaptive.py); engines draw only
     regions that are not adaptive.
-    `smooth`: views with edges of their own smooth them; not in a draft, or if samples do it.
+    `overlay`: the size of the picture that the view's overlay is laid over. `draft`: a better
+    picture follows, so that views need not smooth their edges.
     """
 
     size: Size
@@ -47,16 +48,24 @@ class Region:
     part: Size
     jitters: tuple[Jitter, ...]
     shape: Size
-    smooth: bool = True
+    overlay: Size
+    draft: bool = False
     boxes: tuple[Box, ...] | None = None
     adaptive: bool = False
 
     @classmethod
     def of(
-        cls, size: Size, samples: Samples = 1, shape: Size | None = None, *, smooth: bool = True
+        cls,
+        size: Size,
+        samples: Samples = 1,
+        shape: Size | None = None,
+        *,
+        overlay: Size | None = None,
+        draft: bool = False,
     ) -> "Region":
         """The whole picture, with samples × samples samples per pixel, or adaptive."""
-        whole = cls(size, (0, 0), size, (CENTRE,), shape or size, smooth)
+        shape = shape or size
+        whole = cls(size, (0, 0), size, (CENTRE,), shape, overlay or shape, draft)
         return whole.sampled(samples)
 
     def cut(self, left: int, top: int, width: int, height: int) -> "Region":

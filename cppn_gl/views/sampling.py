@@ -48,7 +48,7 @@ def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Reg
     owned = ExitStack()
     width, height, samples = *planes.size, region.samples
     size = width * samples, height * samples
-    fine = Region.of(size, shape=region.shape, smooth=False)
+    fine = Region.of(size, shape=region.shape, overlay=region.overlay)
     large = Planes(stage.painter.ctx, fine.size)
     owned.callback(large.release)
     try:

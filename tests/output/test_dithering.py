@@ -19,7 +19,7 @@ from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.quantising import dithered, quantise
 from cppn_gl.views import ALL, view_of
 from cppn_gl.views.base import lay_over
-from cppn_gl.views.cells import arranged
+from cppn_gl.views.layers import LayersView
 
 SIZE = (37, 23)
 SLOW = Preset(name="slow").replace(  # a slow gradient
@@ -92,6 +92,20 @@ def test_a_row_of_equal_pixels_is_broken_up(each: Renderer) -> None:
     assert runs[1] < 0.3
 
 
+def test_over_a_square_the_mean_is_that_of_the_exact_picture(each: Renderer) -> None:
+    size, side = (320, 192), 32
+    exact = each.render(NOISY, size, dtype="float32")
+    worst = []
+    for preset in (SLOW, NOISY):
+        apart = each.render(preset, size).astype(np.float64) - 255 * exact
+        squares = apart.reshape(size[1] // side, side, size[0] // side, side, 3).mean(axis=(1, 3))
+        worst.append(np.abs(squares).max())
+        mean = apart.mean()
+    assert worst[0] > 0.3  # a step: half a level at most
+    assert worst[1] < 5 * 0.5 / side  # noise with a standard deviation of half a level
+    assert abs(mean) < 5 * 0.5 / np.sqrt(exact.size)
+
+
 # Views
 
 
@@ -128,14 +142,12 @@ def test_each_layers_picture_is_dithered_as_its_own(before: bool) -> None:
         exact = one.render(preset.replace(dither=False), size, dtype="float32")
         shown = one.render(preset, size)
     bare = quantise(exact)
-    cells, words = (
-        arranged(3, size, 2 if before else 1),
-        view_of(preset).overlay(renderer.scene_of(preset, 0), size),
-    )
+    view, scene = LayersView(), renderer.scene_of(preset, 0)
+    cells, words = view.cells(scene, size), view.overlay(scene, size)
     assert words is not None
     clear = words[..., 3] == 0
     seen = np.zeros(clear.shape, bool)
-    high = (cells.cell[1] - cells.gap) // 2 if before else cells.cell[1]
+    high = view.cell_picture_size(scene, size)[1]
     for index in range(3):
         left, top, right, bottom = cells.box(index)
         for start in {top, bottom - high} if before else {top}:

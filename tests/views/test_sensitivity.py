@@ -7,6 +7,7 @@ import pytest
 from viewing import viewed
 
 from cppn_gl import Network, Preset, Renderer
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl import programs
 from cppn_gl.engines.gl.baked import bake
@@ -15,6 +16,7 @@ from cppn_gl.nn.perturbation import perturbed
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.cache import LRUCache
+from cppn_gl.views import text
 from cppn_gl.views.slopes import sensitivity
 from cppn_gl.views.slopes.gradient import grid
 from cppn_gl.views.slopes.palette import heat
@@ -139,8 +141,20 @@ def test_the_scale_does_not_depend_on_how_it_is_measured(monkeypatch: pytest.Mon
 @pytest.mark.gl
 def test_a_coarse_picture_has_the_colours_of_the_fine_one(renderer: Renderer) -> None:
     fine = viewed(renderer, PRESET, (96, 60), 0.3).reshape(15, 4, 24, 4, 3).mean(axis=(1, 3))
-    coarse = viewed(renderer, PRESET, (24, 15), 0.3, shape=(96, 60))
+    region = Region.of((24, 15), shape=(96, 60))
+    coarse = viewed(renderer, PRESET, (24, 15), 0.3, region=region)
     assert np.abs(fine - coarse).mean() < 0.03
+
+
+@pytest.mark.parametrize("size", [(300, 200), (640, 360), (960, 600)])
+def test_the_legend_says_where_colours_are_clipped(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(text, "write", lambda draw, place, words, *rest: said.append(words))
+    VIEW.overlay(scene_of(PRESET), size)
+    clipped = text.significant(measured(scene_of(PRESET)).limits[1], 2)
+    assert any(f"clipped at {clipped}" in words and "…" not in words for words in said)
 
 
 @pytest.mark.parametrize(("means", "unit"), [((0.067, 0.01), 0.01), ((3.0, 1.0), 1), ((0.0,), 1)])

@@ -15,6 +15,7 @@ from viewing import begun, stage_of, viewed
 
 from cppn_gl import Preset, Renderer
 from cppn_gl.cli.main import main
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -187,7 +188,8 @@ def test_coarse_planes_look_as_fine_ones(name: str, renderer: Renderer) -> None:
     size = (320, 180)
     fine = np.clip(viewed(renderer, seen(name), size, TIME), 0, 1)
     for scale in (2, 4):
-        drawn = viewed(renderer, seen(name), _coarse(size, scale), TIME, shape=size)
+        region = Region.of(_coarse(size, scale), shape=size)
+        drawn = viewed(renderer, seen(name), region.size, TIME, region=region)
         coarse = np.clip(drawn, 0, 1)
         apart = np.abs(fine.mean(axis=(0, 1)) - coarse.mean(axis=(0, 1))).max()
         assert apart <= ALIKE.get(name, 0.02)
@@ -202,7 +204,8 @@ def test_more_samples_are_the_average_of_a_larger_picture(name: str, renderer: R
     found = renderer.render(preset, SMALL, TIME, samples=2, dtype="float32")
     plain = renderer.render(preset, SMALL, TIME, dtype="float32")
     assert np.abs(found.mean(axis=(0, 1)) - plain.mean(axis=(0, 1))).max() < 0.12
-    large = np.clip(viewed(renderer, preset, (2 * wide, 2 * high), TIME, shape=SMALL), 0, 1)
+    region = Region.of((2 * wide, 2 * high), shape=SMALL, smooth=False)
+    large = np.clip(viewed(renderer, preset, region.size, TIME, region=region), 0, 1)
     words = ALL[name].overlay(scene_of(preset, TIME), SMALL)
     bare = np.ones((high, wide), bool) if words is None else words[..., 3] == 0
     if not ALL[name].samples_itself:  # whose pictures are averaged each by itself

@@ -119,14 +119,15 @@ class SensitivityView(View):
         legend, room, line = Legend(layout), at[2] - at[0], layout.line
         title = f"layer {layer} perturbed by {100 * noise:.3g} %"
         legend.fitted(at[0], at[1], title, room, bold=True)
-        words = f"mean output change {short(found.means[layer - 1])}"
+        bars, mean = _bars(layout), short(found.means[layer - 1])
+        clipped = f"clipped at {significant(found.limits[1], 2)}"
+        words = f"mean output change {mean}" if bars else f"mean change {mean}, {clipped}"
         legend.fitted(at[0], at[1] + line, words, room)
         scale = at[0], at[1] + line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *found.limits)
-        bars = _bars(layout)
         if bars is not None:
-            clipped = f"clipped at {significant(found.limits[1], 2)}, the 99.5th percentile"
-            legend.fitted(at[0], at[1] + line * 17 // 4, clipped, room)
+            words = f"{clipped}, the 99.5th percentile"
+            legend.fitted(at[0], at[1] + line * 17 // 4, words, room)
             unit, power = unit_of(found.means)
             heading = f"mean output change by layer{power}"
             legend.fitted(at[0], at[1] + line * 11 // 2, heading, room)
