@@ -97,7 +97,7 @@ class SheetView(View):
                 owned.callback(target.release)
             # One shape for all cells, however rounded, so that their colour ranges agree.
             region = Region.of(
-                *(size, whole.samples, scene.preset.sweep.cell), overlay=size, draft=whole.draft
+                *(size, whole.sampling, scene.preset.sweep.cell), overlay=size, draft=whole.draft
             )
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned, number, count)
