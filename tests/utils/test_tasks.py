@@ -93,14 +93,19 @@ def test_a_share_of_the_progress_is_told_and_the_end_handed_on() -> None:
             got.append((yield done))
         return "end"
 
-    steps = share(inner(), 0.2, 0.6)
+    ends: list[str] = []
+
+    def outer() -> Steps[None]:
+        ends.append((yield from share(inner(), 0.2, 0.6)))
+        yield 1.0
+
+    steps = outer()
     told = [next(steps)]
-    with pytest.raises(StopIteration) as end:
-        while True:
-            told.append(steps.send(float(len(told))))
+    told += [steps.send(float(number)) for number in (1, 2, 3, 4)]
+    assert told.pop() == 1.0
     assert told == [0.2, None, pytest.approx(0.4), pytest.approx(0.6)]
     assert got == [1.0, 2.0, 3.0, 4.0]
-    assert end.value.value == "end"
+    assert ends == ["end"]
 
 
 def test_a_share_that_is_dropped_is_closed() -> None:
