@@ -24,7 +24,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -52,13 +52,16 @@ FILM_SAMPLES = 2
 FULL_SAMPLES = 2
 WIDE, FULL = 1200, 3840  # widths in pixels
 TALLEST = 1500  # height in pixels of a still sheet
-QUALITY, FULL_QUALITY = 90, 88
+QUALITY, FULL_QUALITY = 88, 88
 FILM_QUALITIES = (84, 80, 76, 72, 68, 64, 60, 56)  # the first that fits a film's limit of bytes
 FILM_LIMIT, OPENING_LIMIT = 4_500_000, 6_000_000
 FEWEST, MOST = 120, 240  # frames of a film
 LEVELS = 3.0  # a film has as many frames as make its mean step this large, within these bounds
 PROBE = 160  # width in pixels of the frames that moments are found by
 DRIFT = 16.0  # seconds shown of an animation without an end, forward and back
+
+PROCESSES = 8  # at most: each holds a picture of 3840 pixels
+EVERY = 30  # seconds from one line of progress to the next
 
 LOSSLESS = ("curves",)  # views
 SIZES = {
@@ -351,26 +354,35 @@ def draw_all(jobs: Sequence[Job], *, again: bool = False, processes: int = 0) ->
     todo = [job for job in jobs if again or not job.current]
     if len(todo) < len(jobs):
         print(f"{len(jobs) - len(todo)} files are there already", file=sys.stderr)
-    processes = min(processes or os.cpu_count() or 1, len(todo) or 1)
-    problems = []
+    processes = min(processes or os.cpu_count() or 1, PROCESSES, len(todo) or 1)
+    problems: list[str] = []
+    start, done = time.perf_counter(), 0
     threads = max(1, (os.cpu_count() or 1) // processes)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _begin, (threads,)) as pool:
-        futures = {pool.submit(draw, job): job for job in todo}
+        open_ = {pool.submit(draw, job) for job in todo}
         try:
-            for done, future in enumerate(as_completed(futures), 1):
-                try:
-                    line = _line(*future.result())
-                except GalleryError as error:
-                    problems.append(str(error))
-                    line = str(error)
-                print(f"{done}/{len(todo)} {line}", file=sys.stderr, flush=True)
+            while open_:
+                finished, open_ = wait(open_, EVERY, FIRST_COMPLETED)
+                done += len(finished)
+                lines = [_result(future, problems) for future in finished]
+                for line in lines or [f"drawing, {time.perf_counter() - start:.0f} s so far"]:
+                    print(f"{done}/{len(todo)} {line}", file=sys.stderr, flush=True)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
     return problems
+
+
+def _result(future: Future[Any], problems: list[str]) -> str:
+    """A line about a job that is done, or its problem, which is added."""
+    try:
+        return _line(*future.result())
+    except GalleryError as error:
+        problems.append(str(error))
+        return str(error)
 
 
 def _line(job: Job, size: int, seconds: float, words: str) -> str:
