@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from rows import FRAGMENT
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
@@ -49,12 +50,13 @@ def drawn(
     *,
     budget: float = 1.0,
     scene: Scene | None = None,
+    region: Region | None = None,
 ) -> np.ndarray:
     """The picture of a preset's view, without the overlay."""
     with staged(renderer) as stage:
         planes = Planes(renderer.ctx, size)
         scene = scene or scene_of(preset, time)
-        drawing = view_of(preset).begin(stage, planes, scene)
+        drawing = view_of(preset).begin(stage, planes, scene, region)
         for _ in range(10_000):
             if drawing.step(within(budget)):
                 break
@@ -75,3 +77,25 @@ def hue(color: np.ndarray) -> np.ndarray:
     """The fractions of red, green and blue light, which shading changes little."""
     light = np.clip(color, 1e-3, 1) ** GAMMA
     return light / light.sum(axis=-1, keepdims=True)
+
+
+def edge_places(pixels: np.ndarray, rough: np.ndarray, reach: int = 5) -> np.ndarray:
+    """Where an edge crosses each column, in pixels, by how much of each pixel lies below it.
+
+    pixels (height, width, 3); rough (width,): about the edge's row in each column.
+    """
+    found = []
+    for column, row in enumerate(rough):
+        top, low = int(row) - reach, int(row) + reach + 1
+        part = pixels[top:low, column].astype(float)
+        step = part[-1] - part[0]
+        below = np.clip((part - part[0]) @ step / (step @ step), 0, 1)
+        found.append(low - below.sum())
+    return np.array(found)
+
+
+def roughness(places: np.ndarray) -> float:
+    """The root mean square, in pixels, of an edge's distance from a smooth curve."""
+    x = np.linspace(-1, 1, len(places))
+    curve = np.polynomial.Polynomial.fit(x, places, 7)
+    return float(np.sqrt(np.mean((places - curve(x)) ** 2)))

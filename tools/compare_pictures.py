@@ -108,7 +108,7 @@ OPTIONS: list[tuple[str, str, dict[str, Any]]] = [
 COMMANDS: dict[str, str] = {
     "sheet-depth-by-width": "sheet depth-by-width --cell 40x40 --engine compute-4",
     "sheet-colors": "sheet colors-sheet --cell 40x40 --engine numpy",
-    "sheet-sigmoid": "sheet sigmoid-figure --engine fragment",
+    "sheet-planes": "sheet planes-rgb --engine fragment",
     "sheet-axes": "sheet two-layers --rows depth=1:3 --cols weight_scale=0.5:2:3:log --seeds "
     "varying --cell 33x21 --gap 2 --engine fragment",
     "sheet-no-labels": "sheet default --cols activation=relu,tanh,sin --no-labels --cell 24x24 "

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
+    from cppn_gl.utils.arrays import Samples
 
 
 COLORS = 5  # of an image
@@ -59,8 +60,9 @@ def picture_options(
     parser.option("--size", metavar="WxH", help=size)
     about = "time to show (default 0, or that of a picture given as PRESET)"
     parser.option("--time", metavar="SECONDS", help=about if timed else argparse.SUPPRESS)
-    about = "N×N samples per pixel, 1 to 16 (default 1, or those of a picture given as PRESET)"
-    parser.option("--samples", metavar="N", help=about)
+    about = "N×N samples per pixel, 1 to 16, or auto: as many as each part of the picture needs, "
+    about += "up to 8×8 (default 1, or those of a picture given as PRESET)"
+    parser.option("--samples", metavar="N|auto", help=about)
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
@@ -139,12 +141,12 @@ def renderer_for(
     preset: "Preset",
     points: float,
     *,
-    samples: int = 1,
+    samples: "Samples" = 1,
     progress: Progress | None = None,
 ) -> Iterator["Renderer"]:
     """A renderer with the requested engine, else the one a file remembers, else the fastest.
 
-    `points` (pixels × samples² of all frames) is the size of the job; see `Renderer.plan`.
+    `points` (the samples in all frames) is the size of the job; see `Renderer.plan`.
     """
     from cppn_gl.engines.gl.context import ContextError
 

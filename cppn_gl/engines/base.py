@@ -1,6 +1,7 @@
 """The Engine interface, and Region: the part of a picture that an engine draws.
 
 Region.of(size, samples) -> .cut(left, top, width, height) -> a part of it
+                         -> .only(boxes) -> the pixels of it that have to be drawn
 Engine.begin(painter, target, scene, region) -> Task -> network outputs in the target
 
 To add an engine, write a class in its own file and add an instance to names.ENGINES.
@@ -8,7 +9,7 @@ To add an engine, write a class in its own file and add an instance to names.ENG
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +20,11 @@ from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
-from cppn_gl.utils.arrays import Jitter, Size
+from cppn_gl.utils.arrays import Box, Jitter, Samples, Size
 from cppn_gl.utils.tasks import Task
+
+SIDE = 8  # pixels along a side of the blocks that Region.boxes consist of
+CENTRE: Jitter = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,13 @@ class Region:
     `offset`: (left, top) of the rectangle in the picture; `part`: its width and height.
     `shape`: the nominal size of the picture, of which `size` may be a lower or higher resolution.
     Statistics over the whole picture are computed for `shape`, so they are equal at every `size`.
-    `smooth`: views with edges of their own smooth them; not in a draft, or if samples do it.
+    `boxes`: if given, only their pixels have to be drawn; the others may become anything. They do
+    not overlap, are given relative to the part, and consist of whole blocks of SIDE × SIDE pixels
+    of the picture, whose last blocks may be cut off.
+    `adaptive`: each block has as many samples as it needs (see adaptive.py); engines draw only
+    regions that are not adaptive.
+    `overlay`: the size of the picture that the view's overlay is laid over. `draft`: a better
+    picture follows, so that views need not smooth their edges.
     """
 
     size: Size
@@ -38,24 +48,64 @@ class Region:
     part: Size
     jitters: tuple[Jitter, ...]
     shape: Size
-    smooth: bool = True
+    overlay: Size
+    draft: bool = False
+    boxes: tuple[Box, ...] | None = None
+    adaptive: bool = False
 
     @classmethod
     def of(
-        cls, size: Size, samples: int = 1, shape: Size | None = None, *, smooth: bool = True
+        cls,
+        size: Size,
+        samples: Samples = 1,
+        shape: Size | None = None,
+        *,
+        overlay: Size | None = None,
+        draft: bool = False,
     ) -> "Region":
-        """The whole picture, with samples × samples samples per pixel."""
-        return cls(size, (0, 0), size, tuple(sample_jitters(samples)), shape or size, smooth)
+        """The whole picture, with samples × samples samples per pixel, or adaptive."""
+        shape = shape or size
+        whole = cls(size, (0, 0), size, (CENTRE,), shape, overlay or shape, draft)
+        return whole.sampled(samples)
 
     def cut(self, left: int, top: int, width: int, height: int) -> "Region":
         """A rectangle of this region, given relative to it."""
         offset = self.offset[0] + left, self.offset[1] + top
         return dataclasses.replace(self, offset=offset, part=(width, height))
 
+    def sampled(self, samples: Samples) -> "Region":
+        """The same pixels with another number of samples."""
+        adaptive = samples == "auto"
+        jitters = (CENTRE,) if samples == "auto" else tuple(sample_jitters(samples))
+        return dataclasses.replace(self, jitters=jitters, adaptive=adaptive)
+
+    def only(self, boxes: Sequence[Box]) -> "Region":
+        """The same region, of which only some boxes have to be drawn."""
+        return dataclasses.replace(self, boxes=tuple(boxes))
+
     @property
     def samples(self) -> int:
-        """N, for N × N samples per pixel."""
+        """N, for N × N samples per pixel; 1 if adaptive."""
         return math.isqrt(len(self.jitters))
+
+    @property
+    def sampling(self) -> Samples:
+        """N, or "auto" if adaptive."""
+        return "auto" if self.adaptive else self.samples
+
+    @property
+    def pieces(self) -> Sequence[Box]:
+        """The boxes, or the whole part as one."""
+        return ((0, 0, *self.part),) if self.boxes is None else self.boxes
+
+    def indices(self) -> NDArray[np.intp] | slice:
+        """The pixels that have to be drawn, in reading order, as an index of the part's pixels."""
+        if self.boxes is None:
+            return slice(None)
+        chosen = np.zeros(self.part[::-1], bool)
+        for left, top, right, bottom in self.boxes:
+            chosen[top:bottom, left:right] = True
+        return np.flatnonzero(chosen)
 
     @property
     def additive(self) -> bool:
@@ -143,6 +193,7 @@ class Engine:
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         """Begin to draw the raw network outputs into planes or a Raster of the region's size.
 
+        The region is not adaptive. An engine that cannot draw boxes alone draws the whole part.
         `painter`: the context's Painter, or a Rates object without OpenGL.
         """
         raise NotImplementedError

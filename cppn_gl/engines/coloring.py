@@ -3,14 +3,17 @@
 begin() -> if outputs are shown directly as RGB: the engine's own task
         -> else: value range (stretch.py), then for each sample: raw planes -> Recolor -> planes
 paint() -> the same on the CPU
+An adaptive region is drawn as regions that are not (see adaptive.py), which are coloured like this.
 """
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.adaptive import grown, refined
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
@@ -35,6 +38,9 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
+    if region.adaptive:
+        owned = ExitStack()
+        return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
     if scene.preset.color.plain:
         return engine.begin(painter, planes, scene, region)
     from cppn_gl.engines.gl.targets import Planes
@@ -43,6 +49,32 @@ def begin(
     raw = Planes(painter.ctx, _around(region, scene.preset.color).part)
     owned.callback(raw.release)
     return Stepping(_draw(painter, planes, scene, engine, region, raw, owned), owned)
+
+
+def _refine(
+    painter: "Painter",
+    planes: "Planes",
+    scene: Scene,
+    engine: Engine,
+    region: Region,
+    owned: ExitStack,
+) -> Steps[None]:
+    """Draw an adaptive region: its samples are compared in main memory."""
+    from cppn_gl.engines.gl.targets import Planes
+
+    drawn: Planes | None = None
+
+    def draw(part: Region) -> Steps[NDArray[np.float32]]:
+        nonlocal drawn
+        if drawn is None or drawn.size != part.part:
+            owned.close()
+            drawn = Planes(painter.ctx, part.part)
+            owned.callback(drawn.release)
+        yield from during(begin(painter, drawn, scene, engine, part), owned)
+        return drawn.read()
+
+    planes.write((yield from refined(region, draw)))
+    owned.close()
 
 
 def _draw(
@@ -59,7 +91,6 @@ def _draw(
 
     color = scene.preset.color
     value_range = yield from value_range_steps(scene, region.shape)
-    width, height = planes.texels
     around = _around(region, color)
     inset = region.offset[0] - around.offset[0], region.offset[1] - around.offset[1]
     if region.additive:  # a single sample overwrites
@@ -68,20 +99,35 @@ def _draw(
     for number, sample in enumerate(around.each_sample()):
         task = engine.begin(painter, raw, scene, sample)
         yield from during(task, owned, number, len(region.jitters))
-        row = 0
-        while row < height:
-            deadline = yield
-            recolor = painter.shared(recolor_of(color))
-            recolor.set(color, value_range, len(region.jitters), inset)
-            rows = max(1, max(int(left(deadline) * recolor.rate), MIN_TEXELS) // width)
-            rows = min(rows, height - row)
-            recolor.draw(raw, planes, row, rows, additive=region.additive)
-            row += rows
+        for row, bottom in rows_of(region):
+            while row < bottom:
+                deadline = yield
+                recolor = painter.shared(recolor_of(color))
+                recolor.set(color, value_range, len(region.jitters), inset)
+                texels = max(int(left(deadline) * recolor.rate), MIN_TEXELS)
+                rows = min(max(1, texels // planes.texels[0]), bottom - row)
+                recolor.draw(raw, planes, row, rows, additive=region.additive)
+                row += rows
     owned.close()
+
+
+def rows_of(region: Region) -> list[tuple[int, int]]:
+    """The runs of rows that have to be drawn, each from its first row to before its end."""
+    ends: dict[int, int] = {}
+    for _, top, _, bottom in region.pieces:
+        ends[top] = max(bottom, ends.get(top, 0))
+    spans: list[tuple[int, int]] = []
+    for top, bottom in sorted(ends.items()):
+        if spans and top <= spans[-1][1]:
+            top, bottom = spans[-1][0], max(bottom, spans.pop()[1])
+        spans.append((top, bottom))
+    return spans
 
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, 3) display values."""
+    if region.adaptive:
+        return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color
     around = _around(region, color)
     target = Raster(around.part)
@@ -90,13 +136,14 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
         return target.picture
     value_range = yield from value_range_steps(scene, region.shape)
     picture = np.zeros((region.part[1], region.part[0], 3), np.float32)
+    pixels = region.indices()
     for number, sample in enumerate(around.each_sample()):
         task = engine.begin(rates, target, scene, sample)
         yield from during(task, None, number, len(region.jitters))
         if color.levels:
             _print(target.picture, around, color, value_range, picture, region)
         else:
-            _color(target.picture, color, value_range, picture, len(region.jitters))
+            _color(target.picture, color, value_range, picture, pixels, len(region.jitters))
     return picture
 
 
@@ -104,6 +151,8 @@ def _around(region: Region, color: Color) -> Region:
     """The pixels that a region's colours depend on: for flat colours, its neighbours too."""
     if not color.levels:
         return region
+    if region.boxes is not None:
+        return region.only(grown(region.boxes, region.part))
     (left, top), (width, height) = region.offset, region.part
     low = max(left - 1, 0), max(top - 1, 0)
     high = min(left + width + 1, region.size[0]), min(top + height + 1, region.size[1])
@@ -120,17 +169,18 @@ def _print(
 ) -> None:
     """Add a sample's flat colours to the picture of a region; `raw` are the outputs around it."""
     left, top = region.offset[0] - around.offset[0], region.offset[1] - around.offset[1]
-    (width, height), count = region.part, max(1, PIXELS // region.part[0])
+    width, count = region.part[0], max(1, PIXELS // region.part[0])
+    ends = {k: end for start, end in rows_of(region) for k in range(start, end, count)}
 
     def some(start: int) -> None:
-        stop = min(start + count, height)
+        stop = min(start + count, ends[start])
         first = max(top + start - 1, 0)  # with the rows above and below
         shown = printed(raw[first : top + stop + 1], color, value_range, region.samples)
         rows = slice(top + start - first, top + stop - first)
         inside = shown[rows, left : left + width]
         picture[start:stop] += contribution(inside, len(region.jitters))
 
-    on_all_cores(some, range(0, height, count))
+    on_all_cores(some, list(ends))
 
 
 def _color(
@@ -138,13 +188,16 @@ def _color(
     color: Color,
     value_range: ValueRange,
     picture: NDArray[np.float32],
+    pixels: NDArray[np.intp] | slice,
     samples: int,
 ) -> None:
-    """Add a sample's colours to the picture."""
+    """Add a sample's colours at some pixels to the picture."""
     values, into = raw.reshape(-1, 3), picture.reshape(-1, 3)
+    count = len(values) if isinstance(pixels, slice) else len(pixels)
 
     def some(start: int) -> None:
-        piece = slice(start, start + PIXELS)
+        piece: NDArray[np.intp] | slice = slice(start, start + PIXELS)
+        piece = piece if isinstance(pixels, slice) else pixels[piece]
         into[piece] += contribution(colored(values[piece], color, value_range), samples)
 
-    on_all_cores(some, range(0, len(values), PIXELS))
+    on_all_cores(some, range(0, count, PIXELS))

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, usual_samples
 from cppn_gl.utils.files import open_plain
 
 BAND = 2**22  # samples in a band: seconds to draw, 12 MiB of pixels at one sample per pixel
@@ -26,7 +26,7 @@ _BASE = 65521  # the modulus of Adler-32, RFC 1950
 def band_rows(shot: Shot) -> int:
     """The number of pixel rows in each band of this picture; the last band may have fewer."""
     width, height = shot.size
-    return min(max(MIN_ROWS, BAND // (width * shot.samples**2)), height)
+    return min(max(MIN_ROWS, BAND // (width * usual_samples(shot.samples))), height)
 
 
 def compress(data: memoryview) -> bytes:

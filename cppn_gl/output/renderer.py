@@ -41,13 +41,14 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
 from cppn_gl.utils import native
+from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.quantising import quantise, shifted, sixteen_bits
 from cppn_gl.utils.tasks import SECONDS, Stepping, Task, within
 from cppn_gl.utils.threads import thread_count
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, View, lay_over
-from cppn_gl.views.sampling import begin
+from cppn_gl.views.sampling import begin, settled
 
 __all__ = ["Choice", "Renderer", "RendererInfo", "render"]
 
@@ -192,16 +193,18 @@ class Renderer:
         size: tuple[int, int] = (640, 360),
         time: float = 0.0,
         *,
-        samples: int = 1,
+        samples: Samples = 1,
         dtype: str = "uint8",
         part: Part | None = None,
     ) -> NDArray[Any]:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
-        `size` is (width, height) in pixels, `time` in seconds, `samples` N for N×N samples per
-        pixel. `dtype` is "uint8" (round(255 v), or with noise if the preset's colours are
-        dithered), "uint16" (round(65535 v)) or "float32" (before quantisation; not clamped at one
-        sample). A pixel whose value is not finite is magenta, (1, 0, 1).
+        `size` is (width, height) in pixels, `time` in seconds. `samples` is N for N×N samples per
+        pixel, or "auto" for as many as each part of the picture needs, up to 8×8; a view that is
+        not drawn pixel by pixel then has a fixed N. `dtype` is "uint8" (round(255 v), or with noise
+        if the preset's colours are dithered), "uint16" (round(65535 v)) or "float32" (before
+        quantisation; not clamped at one sample). A pixel whose value is not finite is magenta,
+        (1, 0, 1).
         `part` = (left, top, width, height) in pixels returns only that rectangle, with the same
         values as in the whole picture. Views that draw pixel by pixel then draw nothing else, so
         `size` may exceed what can be drawn at once; other views are drawn whole and cropped.
@@ -212,7 +215,7 @@ class Renderer:
         view, samples = view_of(scene.preset), SAMPLES(samples)
         size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
         part = _inside(part or (0, 0, *size), size)
-        region = Region.of(size, samples)
+        region = settled(view, Region.of(size, samples))
         if view.by_pixel:
             region = region.cut(*part)
         with self._held():
@@ -242,7 +245,7 @@ class Renderer:
         size: tuple[int, int] = (640, 360),
         time: float = 0.0,
         *,
-        samples: int = 1,
+        samples: Samples = 1,
         dtype: str = "uint8",
     ) -> PendingPicture:
         """Start `render` without waiting for the pixels; another may be started first.
@@ -266,9 +269,10 @@ class Renderer:
             ]
         return Mosaic(region.size, regions, self._current)
 
-    def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: int = 1) -> None:
+    def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: Samples = 1) -> None:
         """Raise the error of `render` if a preset's view cannot be drawn. Draws nothing."""
         view = view_of(preset)
+        samples = settled(view, Region.of((1, 1), samples)).samples
         if self.fallback is not None and not view.on_cpu(without_opengl()):
             message = f"The view {view.name} needs OpenGL: {self.fallback.message}"
             raise ContextError(message, self.fallback.hint)
@@ -314,12 +318,12 @@ class Renderer:
             timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
             return self.chooser.tune(scene, timed, self._region)
 
-    def plan(self, what: Preset | Network, points: float, *, samples: int = 1) -> Choice:
+    def plan(self, what: Preset | Network, points: float, *, samples: Samples = 1) -> Choice:
         """Choose the engine for a job of one network, and draw with it from now on.
 
-        `points` is pixels × samples² of all frames, `samples` N for N×N samples per pixel. For a
-        long job the engines are measured first. A baked program is used if it saves more time than
-        its compilation costs; never for a network that changes over time, since each frame would be
+        `points` is the number of samples in all frames, `samples` as in `render`. For a long job
+        the engines are measured first. A baked program is used if it saves more time than its
+        compilation costs; never for a network that changes over time, since each frame would be
         compiled. Nothing is measured for a view that does not use engines, and nothing baked for a
         view that draws other networks too. Long compilations run in another process, with a time
         limit unless a baked engine was requested.
@@ -330,6 +334,7 @@ class Renderer:
             return self.engine_for(what)
         scene = _scene(what)
         view = view_of(scene.preset)
+        samples = 2 if samples == "auto" else samples
         if not view.by_engine:
             return self.engine_for(what)
         with self._current():

@@ -24,6 +24,7 @@ from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG, is_whole_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
+from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
 from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
 from cppn_gl.utils.locks import locked
@@ -48,7 +49,7 @@ class Sequence:
     frames: int
     fps: float
     size: tuple[int, int] = (640, 360)
-    samples: int = 1
+    samples: Samples = 1
     bits: int = 8
 
     def __post_init__(self) -> None:

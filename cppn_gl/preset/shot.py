@@ -15,23 +15,26 @@ from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import read_text
-from cppn_gl.utils.checks import PresetError, choice, integer, line, several, text
+from cppn_gl.utils.arrays import Samples
+from cppn_gl.utils.checks import PresetError, choice, integer, line, several, show, text
 
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
+USUAL = 4  # samples in a pixel of a picture whose samples are "auto", on average: an estimate
 
 
 @dataclass(frozen=True)
 class Shot:
-    """What determines a picture: size (width, height) in pixels, time in seconds, N×N samples.
+    """What determines a picture: size (width, height) in pixels, time in seconds, samples.
 
+    `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
     `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
     """
 
     preset: Preset
     size: tuple[int, int] = (640, 360)
     time: float = 0.0
-    samples: int = 1
+    samples: Samples = 1
     engine: str = "auto"
     version: str = __version__
     bits: int = 8
@@ -43,8 +46,8 @@ class Shot:
 
     @property
     def points(self) -> int:
-        """The number of samples in all pixels."""
-        return self.size[0] * self.size[1] * self.samples**2
+        """The number of samples in all pixels; an estimate if they are "auto"."""
+        return self.size[0] * self.size[1] * usual_samples(self.samples)
 
     def to_text(self, *, ascii: bool = False) -> str:
         """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF."""
@@ -75,8 +78,25 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
-SAMPLES = integer(1, 16)
 BITS = choice((8, 16))
+_COUNT = integer(1, 16)
+
+
+def SAMPLES(value: Any) -> Samples:  # noqa: N802
+    """A check: N for N×N samples per pixel, or "auto"."""
+    if isinstance(value, str) and value == "auto":
+        return "auto"
+    try:
+        return _COUNT(value)
+    except ValueError:
+        low, high = _COUNT.low, _COUNT.high
+        problem = f"{show(value)} is neither an integer from {low} to {high} nor auto"
+        raise ValueError(problem) from None
+
+
+def usual_samples(samples: Samples) -> int:
+    """The number of samples in a pixel; an estimate of the mean for "auto"."""
+    return USUAL if samples == "auto" else samples**2
 
 
 def parse_shot(content: str, source: str) -> Shot:

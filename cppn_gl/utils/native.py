@@ -7,6 +7,7 @@
 Calls release the GIL, and may come from several threads.
 """
 
+import copy
 import ctypes
 import functools
 import os
@@ -148,6 +149,15 @@ class Drawing:
             offsets.ctypes.data,
             rows,
         )
+
+    def of(self, offset: Size, part: Size) -> "Drawing":
+        """The same network over another rectangle of the picture."""
+        other = copy.copy(self)
+        other.pixels = part[0] * part[1]
+        other.struct = _Picture.from_buffer_copy(self.struct)
+        other.struct.left, other.struct.top = offset
+        other.struct.columns, other.struct.rows = part
+        return other
 
 
 class Library:

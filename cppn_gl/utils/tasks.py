@@ -93,6 +93,19 @@ def during(
         pass
 
 
+def share(steps: Steps[Result], start: float, end: float) -> Steps[Result]:
+    """Steps of another generator, with its progress from 0 to 1 as progress from start to end."""
+    try:
+        done = next(steps)
+        while True:
+            done = steps.send((yield None if done is None else start + (end - start) * done))
+    except StopIteration as finished:
+        result: Result = finished.value
+        return result
+    finally:
+        steps.close()
+
+
 def finish(task: Task) -> None:
     """Run a task to its end, in steps of SECONDS."""
     while not task.step(within(SECONDS)):

@@ -196,8 +196,8 @@ class Canvas:
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        smooth = view_of(scene.preset).samples == 1  # otherwise supersampling follows
-        region = Region.of(_coarse(size, scale), shape=size, smooth=smooth)
+        draft = view_of(scene.preset).samples > 1  # supersampling follows
+        region = Region.of(_coarse(size, scale), shape=size, draft=draft)
         return self._part(pick, self._wanted, region, scale, refines=refines)
 
     def _part(

@@ -82,6 +82,7 @@ class View:
 
     row: its row of preset.show.VIEWS, set when it is created from there.
     samples: N of the N×N samples per pixel of the window's final picture.
+    auto: N where the samples are "auto", if it is neither `samples` nor up to each pixel.
     plane: the whole picture shows the plane, as far as the viewport reaches.
     uses_cursor: the overlay depends on the cursor.
     by_engine: the network's engine draws it.
@@ -99,6 +100,7 @@ class View:
 
     row = ViewRow("", "", "")
     samples = 2
+    auto = 0
     plane = False
     uses_cursor = False
     by_engine = True

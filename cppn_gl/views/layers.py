@@ -97,6 +97,7 @@ def layer_ranges(scene: Scene, shape: Size) -> Steps[list[ValueRange]]:
 class LayersView(CPUView):
     """Every layer's picture; with `before`, its pre-activations above it."""
 
+    auto = 4  # many small pictures
     uses_cursor = True
     clicked = "opens a layer"
     colors = continuous = True

@@ -1,7 +1,8 @@
 """Supersampling of any view: it is drawn N times as large, and averaged.
 
 The N×N samples of a pixel are the centres of its N×N subpixels. In a view composed of other views'
-pictures each of these is sampled by itself, so that their text keeps its size.
+pictures each of these is sampled by itself, so that their text keeps its size. Samples "auto" are
+adaptive (engines/adaptive.py) in views that are drawn pixel by pixel; other views have a fixed N.
 
 View -> planes N times as large -> mean.frag, some rows at a time -> planes
 """
@@ -24,19 +25,30 @@ def begin(
     view: View, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
 ) -> Task:
     """Begin to draw a region, by default the whole picture, with the region's samples."""
-    region = region or Region.of(planes.size)
+    region = settled(view, region or Region.of(planes.size))
     how = view.begin if view.samples_itself else partial(enlarged, view)
     return how(stage, planes, scene, region)
 
 
+def settled(view: View, region: Region) -> Region:
+    """The region with the view's fixed number of samples, if it is adaptive and the view is not."""
+    if view.samples_itself or not region.adaptive:
+        return region
+    return region.sampled(view.auto or view.samples)
+
+
 def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Region) -> Task:
-    """Begin to draw a whole picture, N times as large where it has N×N samples per pixel."""
+    """Begin to draw a whole picture, N times as large where it has N×N samples per pixel.
+
+    A view that draws an adaptive region itself does so.
+    """
+    region = settled(view, region)
     if region.samples == 1:
         return view.begin(stage, planes, scene, region)
     owned = ExitStack()
     width, height, samples = *planes.size, region.samples
     size = width * samples, height * samples
-    fine = Region.of(size, shape=region.shape, smooth=False)
+    fine = Region.of(size, shape=region.shape, overlay=region.overlay)
     large = Planes(stage.painter.ctx, fine.size)
     owned.callback(large.release)
     try:

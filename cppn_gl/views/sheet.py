@@ -96,7 +96,9 @@ class SheetView(View):
                 target = Planes(stage.painter.ctx, size)
                 owned.callback(target.release)
             # One shape for all cells, however rounded, so that their colour ranges agree.
-            region = Region.of(size, whole.samples, scene.preset.sweep.cell, smooth=whole.smooth)
+            region = Region.of(
+                *(size, whole.sampling, scene.preset.sweep.cell), overlay=size, draft=whole.draft
+            )
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned, number, count)
             task.release()

@@ -16,6 +16,7 @@ from cppn_gl.utils.arrays import RGB, Box, Float64
 _SHARP, _STEPS, _STEP = np.pi / 5, 6, 0.02  # joins: radians, parts of a turn, pixels
 _LONG = 400  # box heights that lines climb and fall, for exact coverage
 _NEAR = 64.0  # pixels beyond the box that a line is followed
+_FAR = 20_000  # pixels: shorter straight lines need no preparation
 _DASHES = 2000  # of a line, at most
 
 
@@ -91,6 +92,12 @@ def _near(stroke: Stroke, box: Box) -> Iterator[Float64]:
 def _draw(draw: aggdraw.Draw, stroke: Stroke, box: Box) -> None:
     opacity = round(255 * stroke.opacity)
     pen = aggdraw.Pen(stroke.ink, stroke.width, opacity)
+    if len(stroke.points) == 2 and not (stroke.dash or stroke.dots):
+        x0, y0, x1, y1 = stroke.points.ravel().tolist()
+        if all(abs(place) < _FAR for place in (x0, y0, x1, y1)):  # the usual line of a diagram
+            left, top = box[:2]
+            draw.line((x0 - left, y0 - top, x1 - left, y1 - top), pen)
+            return
     for piece in _near(stroke, box):
         for part in _dashes(piece, stroke.dash) if stroke.dash else [piece]:
             if len(part) > 1:

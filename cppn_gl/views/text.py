@@ -11,6 +11,7 @@ A character without a glyph comes from DejaVu Sans Mono.
 """
 
 import math
+import re
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,12 @@ def variable(name: str, index: int | None = None) -> str:
     """A variable in italics, with an index as a subscript: 𝑥, 𝜎, 𝑤₁."""
     below = "" if index is None else "".join("₀₁₂₃₄₅₆₇₈₉"[int(k)] for k in str(index))
     return "".join(_SLANTED.get(letter, letter) for letter in name) + below
+
+
+def formula(words: str) -> str:
+    """A formula with its variables, the letters that stand alone, in italics, and minus signs."""
+    alone = r"(?<![a-zA-Z])[a-zA-Zα-ω](?![a-zA-Z])"
+    return re.sub(alone, lambda found: variable(found[0]), words).replace("-", "−")
 
 
 def symbol(feature: str) -> str:

@@ -176,6 +176,22 @@ def test_render_and_render_again(run: Run, here: Path) -> None:
     assert (changed.size, changed.time, changed.preset.spec.depth) == ((16, 9), 0, 2)
 
 
+def test_as_many_samples_as_needed_and_again(run: Run, here: Path) -> None:
+    words = ["--samples", "auto", "--weight-scale", "6"]
+    assert run("render", "small.toml", "-o", "a.png", *SMALL, *words) == (0, "a.png\n", "")
+    assert read_shot(here / "a.png").samples == "auto"
+    assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
+    assert (here / "a.png").read_bytes() == (here / "b.png").read_bytes()
+    assert run("render", "a.png", "-o", "c.png", "--samples", "1")[0] == 0
+    assert (here / "a.png").read_bytes() != (here / "c.png").read_bytes()
+    problem = "--samples: 'most' is neither an integer from 1 to 16 nor auto"
+    status, _, told = run("render", "a.png", "-o", "d.png", "--samples", "most")
+    assert status == 2
+    assert told.count("\n") == 1
+    assert problem in told
+    assert not (here / "d.png").exists()
+
+
 @pytest.mark.gl
 def test_render_with_opengl_and_again(run: Run, here: Path) -> None:
     assert run("render", "small.toml", "-o", "a.png", "--size", "16x9") == (0, "a.png\n", "")

@@ -37,7 +37,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kept(path: Path, **keys: object) -> Shot:
     """A saved picture's shot."""
-    shot = Shot(PRESET, (9, 7), 0.5, 2, **{"engine": "numpy", **keys})
+    keys = {"samples": 2, "engine": "numpy", **keys}
+    shot = Shot(PRESET, (9, 7), 0.5, **keys)  # type: ignore[arg-type]
     save_picture(path, np.zeros((7, 9, 3), np.uint8), shot, overwrite=True)
     return shot
 
@@ -53,6 +54,13 @@ def test_what_is_said_is_changed() -> None:
     shot = shot_of(arguments("my.toml", *words, "--set", "show.turn=-12", "--depth", "5"))
     assert (shot.size, shot.time, shot.samples) == ((16, 9), -2.5, 3)
     assert shot.preset == PRESET.replace(view="surface", depth=5, **{"show.turn": -12.0})
+
+
+def test_samples_may_be_auto_and_are_remembered(here: Path) -> None:
+    assert shot_of(arguments("my.toml", "--samples", "auto")).samples == "auto"
+    kept(here / "a.png", samples="auto")
+    assert shot_of(arguments("a.png")).samples == "auto"
+    assert shot_of(arguments("a.png", "--samples", "1")).samples == 1
 
 
 def test_a_commands_own_keys_come_last() -> None:
@@ -80,7 +88,8 @@ def test_a_picture_remembers_all_and_is_of_this_version(
         (["--size", "16"], "^--size: '16' is not a size"),
         (["--size", "65536x65536"], "^--size: 65536x65536 is more than"),
         (["--time", "1e10"], "^--time: 1"),
-        (["--samples", "0"], "^--samples: 0"),
+        (["--samples", "0"], "^--samples: 0 is neither an integer from 1 to 16 nor auto$"),
+        (["--samples", "many"], "^--samples: 'many' is neither"),
         (["--depth", "99"], "^network.depth: 99"),
         (["--set", "show.view=none"], "^show.view: no 'none'"),
         (["--palette-from", "none.png"], "^none.png: No such file"),

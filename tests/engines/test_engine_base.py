@@ -140,3 +140,29 @@ def test_a_region_is_cut_from_a_picture() -> None:
     assert [one.jitters for one in samples] == [(jitter,) for jitter in whole.jitters]
     assert not any(one.additive for one in samples)
     assert Region.of((40, 30)).jitters == ((0.0, 0.0),)
+
+
+def test_a_region_has_some_samples_or_as_many_as_it_needs() -> None:
+    whole = Region.of((40, 30), "auto", shape=(400, 300), smooth=False)
+    assert (whole.adaptive, whole.sampling, whole.samples, whole.additive) == (
+        True,
+        "auto",
+        1,
+        False,
+    )
+    assert whole.sampled(3) == Region.of((40, 30), 3, shape=(400, 300), smooth=False)
+    assert whole.sampled(3).sampling == 3
+    assert whole.sampled(3).sampled("auto") == whole
+    assert whole.cut(5, 6, 20, 10).adaptive
+
+
+def test_a_region_may_be_some_boxes() -> None:
+    whole = Region.of((24, 16))
+    assert whole.pieces == ((0, 0, 24, 16),)
+    assert np.arange(24 * 16)[whole.indices()].size == 24 * 16
+    boxes = [(8, 0, 24, 8), (0, 8, 8, 16)]
+    some = whole.only(boxes)
+    assert list(some.pieces) == boxes
+    chosen = np.zeros((16, 24), bool)
+    chosen[:8, 8:] = chosen[8:, :8] = True
+    assert np.array_equal(some.indices(), np.flatnonzero(chosen))

@@ -87,6 +87,25 @@ def test_bands_make_up_the_whole(rows: int) -> None:
     assert np.array_equal(np.concatenate(bands), drawn(preset, size))
 
 
+@pytest.mark.parametrize("samples", [1, 2, 8])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_squares_do_not_depend_on_other_squares(width: int, samples: int) -> None:
+    scene, size = scene_of(some(width), 0.3), (45, 29)
+    products = Products(scene.network, scene.view, scene.clock)
+    region = Region.of(size, samples)
+    corners = [(x, y) for y in range(0, 29, 8) for x in range(0, 45, 8)]
+    whole = np.zeros((32, 48, 3), np.float32)
+    products.fill_squares(whole, corners, 8, region)
+    expected = drawn(some(width), size, samples)
+    assert np.abs(whole[:29, :45] - expected).max() < 1e-5
+    part = region.cut(16, 8, 29, 21)
+    found = np.zeros((24, 32, 3), np.float32)
+    for x, y in ((24, 0), (0, 0), (8, 16)):
+        products.fill_squares(found, [(x, y)], 8, part)
+        there = whole[y + 8 : y + 16, x + 16 : x + 24]
+        assert np.array_equal(found[y : y + 8, x : x + 8], there)
+
+
 def test_pixels_do_not_depend_on_interruptions() -> None:
     size, preset = (75, 61), some(30)
     task = Stepping(coloring.paint(Rates(), scene_of(preset, 0.3), NUMPY, Region.of(size)))

@@ -92,6 +92,20 @@ def test_a_row_of_equal_pixels_is_broken_up(each: Renderer) -> None:
     assert runs[1] < 0.3
 
 
+def test_over_a_square_the_mean_is_that_of_the_exact_picture(each: Renderer) -> None:
+    size, side = (320, 192), 32
+    exact = each.render(NOISY, size, dtype="float32")
+    worst = []
+    for preset in (SLOW, NOISY):
+        apart = each.render(preset, size).astype(np.float64) - 255 * exact
+        squares = apart.reshape(size[1] // side, side, size[0] // side, side, 3).mean(axis=(1, 3))
+        worst.append(np.abs(squares).max())
+        mean = apart.mean()
+    assert worst[0] > 0.3  # a step: half a level at most
+    assert worst[1] < 5 * 0.5 / side  # noise with a standard deviation of half a level
+    assert abs(mean) < 5 * 0.5 / np.sqrt(exact.size)
+
+
 # Views
 
 

@@ -30,6 +30,7 @@ from cppn_gl.output.poster import Poster, is_poster, write_poster
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
+from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 
@@ -93,11 +94,11 @@ def stopped(renderer: Renderer, one: Poster, after: int = 3) -> list[Path]:
 # The file
 
 
-@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("samples", [1, 2, "auto"])
 @pytest.mark.parametrize("rows", [1, ROWS, 23])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_poster_has_the_pixels_of_one_draw(
-    renderer: Renderer, tmp_path: Path, name: str, rows: int, samples: int
+    renderer: Renderer, tmp_path: Path, name: str, rows: int, samples: Samples
 ) -> None:
     one = Poster(shot(samples=samples), tmp_path / name, rows)
     count = -(-23 // rows)
@@ -185,10 +186,12 @@ def test_memory_does_not_grow_with_the_picture(
         ("a.png", (2048, 2049), 2, True),
         ("a.tif", (4096, 4096), 1, False),
         ("a.tif", (4096, 4097), 1, True),
+        ("a.tif", (2048, 2048), "auto", False),
+        ("a.tif", (4096, 4097), "auto", True),
     ],
 )
 def test_what_is_drawn_in_bands(
-    name: str, size: tuple[int, int], samples: int, banded: bool
+    name: str, size: tuple[int, int], samples: Samples, banded: bool
 ) -> None:
     assert is_poster(Path(name), shot(size=size, samples=samples)) == banded
 

@@ -112,6 +112,18 @@ def test_what_is_there_is_kept(folder: Path, renderer: Renderer) -> None:
     assert frame_path(folder, 0).stat().st_mtime_ns == stamp
 
 
+def test_frames_have_as_many_samples_as_they_need(tmp_path: Path, renderer: Renderer) -> None:
+    steep = changed(preset=PRESET.replace(weight_scale=4), frames=2, samples="auto")
+    write_sequence(renderer, steep, tmp_path / "frames")
+    assert read_shot(frame_path(tmp_path / "frames", 1)).samples == "auto"
+    with Image.open(frame_path(tmp_path / "frames", 1)) as image:
+        found = np.asarray(image)
+    assert np.array_equal(found, renderer.render(steep.preset, (16, 9), 1 / 24, samples="auto"))
+    assert not np.array_equal(found, renderer.render(steep.preset, (16, 9), 1 / 24))
+    with pytest.raises(CaptureError, match="samples is 'auto', not 1"):
+        write_sequence(renderer, changed(preset=steep.preset, frames=2), tmp_path / "frames")
+
+
 def test_more_frames_extend_it(folder: Path, tmp_path: Path, renderer: Renderer) -> None:
     assert write_sequence(renderer, changed(frames=6), folder) == 2
     write_sequence(renderer, changed(frames=6), tmp_path / "at once")

@@ -255,13 +255,13 @@ def test_figures_2_and_4_have_the_inputs_and_outputs_that_they_say() -> None:
     assert [layer.activation for layer in curves.layers] == ["tanh", "tanh"]
 
 
-def test_figure_3_is_its_formula_three_times() -> None:
+def test_figure_3_is_its_formula_as_a_curve_a_surface_and_from_above() -> None:
     x = np.random.default_rng(3).uniform(-4, 4, (50, 2))
     formula = 1 / (1 + np.exp(-0.4 * x[:, 0] - x[:, 1] + 0.3))
-    grid = cells(essay(3)).cells
-    assert [cell.preset.show.view for cell in grid] == ["curves", "surface", "picture"]
-    for cell in grid:
-        assert np.abs(cell.preset.network().evaluate(x)[:, 0] - formula).max() < 1e-7
+    figure = essay(3)
+    assert np.abs(figure.network().evaluate(x)[:, 0] - formula).max() < 1e-7
+    assert (figure.show.view, figure.options(SurfaceOptions).panels) == ("surface", "cut")
+    assert figure.options(SurfaceOptions).paint == "picture"
 
 
 def test_figures_5_and_6_are_three_sigmoid_planes() -> None:

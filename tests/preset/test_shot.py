@@ -22,7 +22,8 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.output.png import encode_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import KEYWORD
-from cppn_gl.preset.shot import SIZE, Shot, parse_shot, read_shot
+from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, parse_shot, read_shot
+from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
@@ -58,6 +59,23 @@ def test_a_shot_comes_back_from_its_picture(tmp_path: Path) -> None:
     assert shot.version == __version__
     with Image.open(path) as image:
         assert np.array_equal(np.asarray(image), PIXELS)
+
+
+@pytest.mark.parametrize("samples", [1, 16, "auto"])
+def test_samples_come_back(samples: Samples) -> None:
+    shot = Shot(SHOT.preset, (7, 5), samples=SAMPLES(samples))
+    assert parse_shot(shot.to_text(), "a.png") == shot
+
+
+@pytest.mark.parametrize("value", [0, 17, True, 1.5, "2", "AUTO", "", None, [1], np.arange(2)])
+def test_other_samples_are_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="is neither an integer from 1 to 16 nor auto"):
+        SAMPLES(value)
+
+
+def test_the_samples_of_a_picture_are_counted_or_estimated() -> None:
+    assert Shot(SHOT.preset, (7, 5), samples=3).points == 7 * 5 * 9
+    assert 7 * 5 <= Shot(SHOT.preset, (7, 5), samples="auto").points <= 7 * 5 * 16
 
 
 def test_a_shot_with_megabytes_of_layers_comes_back(tmp_path: Path) -> None:
@@ -158,6 +176,7 @@ def document(**changes: Any) -> str:
         ({"time": float("nan")}, "cannot be read"),
         ({"samples": 17}, "cannot be read"),
         ({"samples": True}, "cannot be read"),
+        ({"samples": "many"}, "cannot be read"),
         ({"engine": 3}, "cannot be read"),
         ({"version": "9" * 50}, "cannot be read"),
         ({"name": "a\nb"}, "cannot be read"),

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from cppn_gl.utils.tasks import Stepping, Steps, at_once, during, left, within
+from cppn_gl.utils.tasks import Stepping, Steps, at_once, during, left, share, within
 
 
 def counting(steps: int, done: list[int]) -> Generator[None, None, str]:
@@ -83,6 +83,39 @@ def test_what_it_owns_is_freed_once_it_is_released_and_not_before() -> None:
     work.release()
     work.release()
     assert freed == ["inner", "outer"]
+
+
+def test_a_share_of_the_progress_is_told_and_the_end_handed_on() -> None:
+    got: list[float] = []
+
+    def inner() -> Steps[str]:
+        for done in (0.0, None, 0.5, 1.0):
+            got.append((yield done))
+        return "end"
+
+    steps = share(inner(), 0.2, 0.6)
+    told = [next(steps)]
+    with pytest.raises(StopIteration) as end:
+        while True:
+            told.append(steps.send(float(len(told))))
+    assert told == [0.2, None, pytest.approx(0.4), pytest.approx(0.6)]
+    assert got == [1.0, 2.0, 3.0, 4.0]
+    assert end.value.value == "end"
+
+
+def test_a_share_that_is_dropped_is_closed() -> None:
+    closed = []
+
+    def inner() -> Steps[None]:
+        try:
+            yield 0.0
+        finally:
+            closed.append(True)
+
+    steps = share(inner(), 0, 1)
+    next(steps)
+    steps.close()
+    assert closed == [True]
 
 
 def test_the_time_left_is_never_negative() -> None:

@@ -1,16 +1,19 @@
 """Axes over a box: which edges, smooth lines, numbers that have room."""
 
+import itertools
+
 import numpy as np
 import pytest
 
+from cppn_gl.preset.show import Orbit
 from cppn_gl.views.solid.box_axes import (
     BoxAxis,
     Letters,
     axes_overlay,
     font_size,
+    labelled,
     line,
-    near_edges,
-    outline,
+    silhouette,
 )
 from cppn_gl.views.solid.camera import Camera
 
@@ -23,30 +26,47 @@ def drawn(size: tuple[int, int], tilt: float = 30, turn: float = 30, **options) 
     return words
 
 
-@pytest.mark.parametrize("turn", [0, 30, 100, 200, 300])
-@pytest.mark.parametrize("tilt", [-40, 5, 30, 80])
-def test_the_edges_drawn_are_those_that_nothing_hides(turn: float, tilt: float) -> None:
+def outer(camera: Camera, relief: float, points: np.ndarray) -> np.ndarray:
+    """How far pixels (N, 2) lie outside of the box's picture."""
+    corners = np.array(list(itertools.product((-1, 1), (-1, 1), (-relief, relief))), float)
+    seen = camera.project(corners)[:, :2]
+    away = np.full(len(points), -np.inf)
+    for a, b in itertools.permutations(seen, 2):
+        along = (b - a) / max(np.hypot(*(b - a)), 1e-9)
+        normal = np.array([along[1], -along[0]])
+        if ((seen - a) @ normal <= 1e-6).all():  # all corners lie on one side: part of the outline
+            away = np.maximum(away, (points - a) @ normal)
+    return away
+
+
+@pytest.mark.parametrize("turn", [0, 30, 45, 100, 200, 300])
+@pytest.mark.parametrize("tilt", [-90, -40, 0, 5, 30, 80, 90])
+@pytest.mark.parametrize("relief", [0.3, 1.0])
+def test_axes_and_labels_are_outside_of_the_box(turn: float, tilt: float, relief: float) -> None:
+    size = (400, 300)
+    camera = Camera.framing(Orbit(float(turn), float(tilt)), size, relief, (40.0, 25.0))
+    words = np.zeros((size[1], size[0], 4), np.uint8)
+    axes_overlay(words, camera, AXES, relief, boxed=True)
+    y, x = np.nonzero(words[..., 3])
+    assert len(x) > 100
+    assert outer(camera, relief, np.stack([x + 0.5, y + 0.5], axis=1)).min() > -0.75
+
+
+@pytest.mark.parametrize("turn", [10, 130, 250])
+@pytest.mark.parametrize("tilt", [-40, 30])
+def test_six_edges_are_the_outline_and_three_have_labels(turn: float, tilt: float) -> None:
     camera = Camera(turn, tilt, 4.0, (400, 300))
-    corners = np.array([(x, y) for x in (-1, 1) for y in (-1, 1)], float)
-    towards = camera.eye[:2] / np.hypot(*camera.eye[:2])
-    for axis in (0, 1):
-        low, high = outline(camera, 0.5)[axis]
-        assert high[axis] - low[axis] == 2
-        assert towards @ (low + high)[:2] >= -1e-9
-    left = camera.project([outline(camera, 0.5)[2][0] * (1, 1, 0)])[0, 0]
-    others = camera.project(np.hstack([corners, np.zeros((4, 1))]))[:, 0]
-    assert left == pytest.approx(others.min())
+    edges = silhouette(camera, 0.5)
+    assert len(edges) == 6
+    points = np.concatenate([camera.project([low, high])[:, :2] for _, low, high in edges])
+    assert abs(outer(camera, 0.5, points)).max() < 1e-6
+    assert set(labelled(camera, 0.5)) == {0, 1, 2}
+    for axis, (low, high) in labelled(camera, 0.5).items():
+        assert high[axis] > low[axis]
 
 
-def test_nine_edges_of_a_box_are_in_front() -> None:
-    camera = Camera(30, 30, 4.0, (400, 300))
-    edges = near_edges(camera, 1.0)
-    farthest = min(
-        (np.array((x, y, z)) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)),
-        key=lambda c: c @ camera.axes[2],
-    )
-    assert len(edges) == 9
-    assert not any(np.array_equal(end, farthest) for edge in edges for end in edge)
+def test_from_within_the_box_there_is_no_outline() -> None:
+    assert silhouette(Camera(0.0, 0.0, 0.5, (400, 300)), 1.0) == []
 
 
 @pytest.mark.parametrize("end", [(150.0, 40.0), (20.0, 90.0), (80.0, 10.5), (10.5, 80.0)])
@@ -75,7 +95,7 @@ def test_numbers_have_the_digits_that_a_deep_zoom_needs() -> None:
 
 def test_a_mark_takes_the_place_of_the_number_next_to_it() -> None:
     ticks = BoxAxis("t", 0.0, 2.0, 1.1).ticks()
-    assert [text for _, text, _ in ticks] == ["0", "2", "t = 1.1"]
+    assert [text for _, text, _ in ticks] == ["0", "2", "1.10"]
     assert ticks[-1][0] == pytest.approx(0.1)
 
 
@@ -86,20 +106,14 @@ def test_letters_are_legible_and_not_loud(size: tuple[int, int]) -> None:
 
 def test_a_thumbnail_has_lines_and_no_words() -> None:
     letters = Letters((90, 60))
-    letters.heading("title")
+    letters.write("title", 45.0, 20.0)
     assert not letters.mask.any()
     assert drawn((90, 60))[..., 3].any()
 
 
 def test_words_never_cover_each_other() -> None:
     letters = Letters((400, 300))
-    letters.heading("first")
+    letters.write("first", 200.0, 20.0)
     once = letters.mask.copy()
-    letters.heading("other")
+    letters.write("other", 200.0, 20.0)
     assert np.array_equal(letters.mask, once)
-
-
-def test_a_title_is_written_over_the_box() -> None:
-    plain, titled = drawn((400, 300)), drawn((400, 300), title="their sum")
-    assert titled[:25, 150:250, 3].any()
-    assert not plain[:25, 150:250, 3].any()

@@ -13,6 +13,9 @@ from cppn_gl.views.base import lay_over, painted
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.curves import CurvesView, panels
 from cppn_gl.views.plots.cut import along
+from cppn_gl.views.text import formula, variable
+
+X = variable("x")
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 
@@ -56,7 +59,19 @@ def test_figure_4_has_units_pre_activations_and_outputs() -> None:
     total = 1.1 * units[0] - 1.6 * units[1] - 1.2 * units[2] + 0.1
     assert middle.lines[0].y == pytest.approx(total, abs=1e-6)
     assert right.lines[0].y == pytest.approx(np.tanh(total), abs=1e-6)
-    assert [line.label for line in left.lines] == ["1.2 x + 2.4", "2.5 x − 0.5", "−1.8 x − 3.6"]
+    assert [line.label for line in left.lines] == [
+        f"1.2 {X} + 2.4",
+        f"2.5 {X} − 0.5",
+        f"−1.8 {X} − 3.6",
+    ]
+    assert left.y == middle.y == right.y
+
+
+def test_panels_of_different_ranges_have_scales_of_their_own() -> None:
+    scene = drawn(weight_scale=20.0)
+    units, sums, outputs = panels(scene, along(scene, 40))
+    assert sums.y[1] - sums.y[0] > 4 * (units.y[1] - units.y[0])
+    assert outputs.y[1] < 1.5
 
 
 def test_three_outputs_are_three_curves_in_their_colours() -> None:
@@ -83,7 +98,7 @@ def test_an_activation_alone_is_one_panel_with_its_formula_and_derivative(name: 
     scene = activation(name)
     curves = along(scene, 4001)
     (panel,) = panels(scene, curves)
-    assert panel.titles[0] == f"{name}(x) = {ACTIVATIONS[name].formula}"
+    assert panel.titles[0] == formula(f"{name}(x) = {ACTIVATIONS[name].formula}")
     function, steep = panel.lines
     assert function.y == pytest.approx(ACTIVATIONS[name].function(curves.at), abs=1e-12)
     between = (curves.at[1:] + curves.at[:-1]) / 2

@@ -122,14 +122,55 @@ def test_before_the_activation_they_are_pre_activations() -> None:
     assert subplot.span[1] > subplot.span[0]
 
 
-@pytest.mark.parametrize("panels", ["channels", "sum"])
-@pytest.mark.parametrize("size", [(640, 360), (361, 640), (500, 500)])
-def test_subplots_divide_the_picture(panels: str, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("panels", ["channels", "sum", "cut"])
+@pytest.mark.parametrize("size", [(640, 360), (361, 640), (500, 500), (900, 300)])
+def test_subplots_lie_apart_and_equals_are_equal(panels: str, size: tuple[int, int]) -> None:
     covered = np.zeros((size[1], size[0]), int)
+    boxes = []
     for subplot in subplots(shown(panels=panels), size):
         left, top, width, height = subplot.pixels(size)
         covered[top : top + height, left : left + width] += 1
-    assert (covered == 1).all()
+        assert min(left, top, size[0] - left - width, size[1] - top - height) >= 0
+        boxes.append((width, height))
+    assert covered.max() == 1
+    assert covered.mean() > 0.3
+    for same in (boxes,) if panels != "sum" else (boxes[:3], boxes[3:]):
+        assert np.ptp(same, axis=0).max() <= 1
+
+
+def test_a_sum_is_written_with_its_signs_weights_and_colours() -> None:
+    layers = [
+        Layer(np.array([[1.6, 0.5], [-0.9, 1.5], [0.3, 1.8]]), np.zeros(3), "sigmoid"),
+        Layer(np.array([[1.2, 1.0, -1.4]]), np.array([0.2]), "sigmoid"),
+    ]
+    scene = scene_of(Preset().replace(view="surface", panels="sum"), 0.0, Network(layers))
+    found = subplots(scene, (640, 400))
+    assert [one.sign and one.sign[0] for one in found] == [None, "+", "+", "=", None]
+    assert [one.color for one in found] == [1, 2, 3, 0, 0]
+    assert [one.title for one in found[:4]] == [
+        "unit 1 × 1.2",
+        "unit 2 × 1",
+        "unit 3 × −1.4",
+        "sum + bias 0.2",
+    ]
+    values = [one.network.evaluate(POINTS) for one in found]
+    units = [values[k][:, k] for k in range(3)]
+    total = 1.2 * units[0] + units[1] - 1.4 * units[2] + 0.2
+    assert values[3][:, 0] == pytest.approx(total, rel=1e-6)
+
+
+def test_a_sum_of_more_units_says_so() -> None:
+    found = subplots(shown(panels="sum"), (640, 400))
+    assert found[3].sign is not None
+    assert found[3].sign[0] == "+ … ="
+
+
+def test_a_cut_shows_one_network_three_times_over_one_range() -> None:
+    plot, surface, above = subplots(shown(panels="cut"), (640, 400))
+    assert plot.network is surface.network is above.network
+    assert plot.span == surface.span == above.span
+    assert [one.cut for one in (plot, surface, above)] == ["plot", "line", "line"]
+    assert [one.overhead for one in (plot, surface, above)] == [True, False, True]
 
 
 def test_one_channel_or_one_layer_has_one_subplot() -> None:

@@ -1,6 +1,7 @@
 """Plots: where panels lie, and the pixels that their lines pass through."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,21 +124,37 @@ def test_words_are_there_where_they_have_room_and_inside_the_picture() -> None:
     assert not arrange([[panel]], (0, 0, 60, 40), 8)[0][0].words
 
 
-def test_a_legend_lies_where_there_are_no_lines() -> None:
-    x = np.linspace(0, 1, 200)
-    line = Line(x, np.where(x < 0.5, 0.9, 0.1), plot.INK, label="line")
-    size = (300, 200)
-    frame = arrange([[Plot((0, 1), (0, 1), (line,), legend=True)]], (0, 0, *size), 10)[0][0]
-    with_legend, without = PlotCanvas(size, 10), PlotCanvas(size, 10)
+def named(count: int) -> tuple[Line, ...]:
+    return tuple(Line(np.arange(2.0), np.zeros(2), plot.INK, label="a curve") for _ in range(count))
+
+
+@pytest.mark.parametrize("size", [(300, 200), (640, 400), (960, 600), (2560, 1440)])
+def test_a_legend_lies_below_the_axis_and_within_the_panels_width(size: tuple[int, int]) -> None:
+    panel = Plot((0, 1), (-1, 1), named(3), x_word="x", legend=True)
+    font_size = plot.font_size(size)
+    (frame,) = arrange([[panel]], (0, 0, *size), font_size)[0]
+    assert sum(map(len, frame.keys)) == 3
+    with_legend, without = PlotCanvas(size, font_size), PlotCanvas(size, font_size)
     with_legend.panel(frame)
-    bare = Plot((0, 1), (0, 1), (line,))
-    without.panel(Frame(bare, frame.box, frame.words, frame.named))
+    without.panel(replace(frame, keys=()))
     rows, columns = np.nonzero((with_legend.pixels != without.pixels).any(axis=2))
-    lowest, highest = (
-        (np.array(frame.box[1::2]) * [0.5, 0.5]).sum(),
-        (frame.box[0] + frame.box[2]) / 2,
-    )
-    assert (rows.max() < lowest) == (columns.min() > highest)  # right on top, or left below
+    assert frame.box[3] + 1.5 * font_size < rows.min()
+    assert rows.max() < size[1] - 1
+    assert columns.min() >= frame.box[0]
+    assert columns.max() <= frame.box[2]
+
+
+def test_a_legend_without_room_is_left_out() -> None:
+    panel = Plot((0, 1), (-1, 1), named(200), legend=True)
+    assert not arrange([[panel]], (0, 0, 960, 600), 16)[0][0].keys
+
+
+def test_letters_and_lines_grow_with_the_picture() -> None:
+    one = plot.font_size((960, 600))
+    assert plot.font_size((3840, 2400)) == pytest.approx(4 * one, abs=2)
+    small, large = PlotCanvas((9, 9), one), PlotCanvas((9, 9), 4 * one)
+    assert large.unit == pytest.approx(4 * small.unit)
+    assert large.hair == pytest.approx(4 * small.hair, abs=2)
 
 
 @pytest.mark.parametrize("count", [1, 3, 8, 9, 60, 512])

@@ -12,9 +12,9 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
-from cppn_gl.utils.arrays import Size
+from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, within
-from cppn_gl.views import sampling
+from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import CPUView, Picture, mean_of_samples
 
 SCENE = scene_of(Preset())
@@ -44,7 +44,7 @@ def naive(fine: np.ndarray, samples: int) -> np.ndarray:
     return found
 
 
-def sampled(renderer: Renderer, size: Size, samples: int, budget: float = 1.0) -> np.ndarray:
+def sampled(renderer: Renderer, size: Size, samples: Samples, budget: float = 1.0) -> np.ndarray:
     assert renderer.ctx is not None
     with renderer.ctx as ctx:
         planes = Planes(ctx, size)
@@ -116,6 +116,22 @@ def test_a_large_mean_is_made_some_rows_at_a_step(
         assert np.abs(planes.read() - expected).max() < 1e-6
         drawing.release()
         planes.release()
+
+
+def test_a_view_that_is_not_drawn_by_pixel_has_a_fixed_number() -> None:
+    region, view = Region.of((20, 9), "auto"), Noise()
+    assert sampling.settled(view, region) == Region.of((20, 9), 1)
+    view.auto = 3
+    assert sampling.settled(view, region) == Region.of((20, 9), 3)
+    assert sampling.settled(view, Region.of((20, 9), 3)).samples == 3
+    picture = view_of(Preset())
+    assert sampling.settled(picture, region) == region
+
+
+@pytest.mark.gl
+def test_it_is_drawn_with_that_number(renderer: Renderer) -> None:
+    found = sampled(renderer, (20, 9), "auto")
+    assert np.array_equal(found, sampled(renderer, (20, 9), Noise.samples))
 
 
 @pytest.mark.gl

@@ -16,6 +16,7 @@ from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.sheet import cells
+from cppn_gl.utils.arrays import Samples
 from cppn_gl.views import ALL, sheet
 from cppn_gl.views.lettering import GROUND
 from cppn_gl.views.sheet import REFUSED, Networks
@@ -39,7 +40,7 @@ def check_cells(
     preset: Preset,
     size: tuple[int, int] | None = None,
     *,
-    samples: int = 1,
+    samples: Samples = 1,
     most: float = 0.0,
 ) -> int:
     """Assert that every cell is its preset's own picture, and the rest the ground; how many."""
@@ -121,6 +122,14 @@ def test_more_samples_are_each_cells_own(renderer: Renderer) -> None:
     """At twice the size edges lie on the same places: gap and cells are whole pixels."""
     preset = PLAIN.replace(rows="depth=1:2", cols="seed=1:2")
     check_cells(renderer, preset, samples=2, most=1)
+
+
+def test_each_cell_has_as_many_samples_as_it_needs(renderer: Renderer) -> None:
+    preset = PLAIN.replace(rows="depth=1:2", cols="weight_scale=1,9")
+    check_cells(renderer, preset, samples="auto")
+    steep = preset.replace(cols="weight_scale=9")
+    drawn = [renderer.render(steep, (120, 90), TIME, samples=n) for n in ("auto", 1)]
+    assert not np.array_equal(*drawn)
 
 
 def test_wide_networks_among_narrow_ones(renderer: Renderer) -> None:

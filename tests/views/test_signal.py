@@ -15,8 +15,20 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage
 from cppn_gl.views.plots import plot
-from cppn_gl.views.plots.signal import NamedSignal, SignalView, columns, panels, std_limits, words
+from cppn_gl.views.plots.signal import (
+    NamedSignal,
+    SignalView,
+    card_box,
+    columns,
+    panels,
+    std_limits,
+    words,
+)
 from cppn_gl.views.plots.strength import measure
+from cppn_gl.views.text import variable
+
+N, SIGMA = variable("n"), variable("σ")
+GAIN, KEPT = f"√{N}·{SIGMA}", f"kept: {SIGMA} = 1/√{N}"
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 
@@ -41,8 +53,10 @@ def test_panels_hold_the_measured_numbers() -> None:
     by_label = {line.label: line.y for line in std.lines}
     assert by_label["all units"] is signal.std
     assert by_label["one unit, over the view"] is signal.unit_std
-    assert by_label["predicted: × √n·σ"] is signal.predicted
-    assert np.ptp(by_label["constant: σ = 1/√n"]) == 0
+    assert by_label[f"predicted: × {GAIN}"] is signal.predicted
+    kept = next(line for line in std.lines if line.label == KEPT)
+    assert kept.x[0] == 1  # the inputs do not count
+    assert (kept.y == signal.std[1]).all()
     assert mean.lines[0].y is signal.mean
     assert saturation.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
     assert std.log
@@ -74,7 +88,7 @@ def test_the_words_say_what_was_measured() -> None:
     signal = measure(scene())
     growth, predicted, end, saturation = words(signal)
     assert growth == f"growth per layer: ×{signal.growth:.2f}"
-    assert predicted == f"predicted, √n·σ: ×{signal.gain:.2f}"
+    assert predicted == f"predicted, {GAIN}: ×{signal.gain:.2f}"
     assert end == f"layer 6: mean {signal.mean[-1]:.2f}, std {signal.std[-1]:.2f}"
     assert saturation == f"layer 6: {100 * signal.saturated[-1]:.0f} % saturated"
     assert max(map(len, words(signal, short=True))) <= 19
@@ -156,3 +170,15 @@ def test_the_picture_under_it_is_the_networks(renderer: Renderer) -> None:
     x, y = pixel_points(size)
     truth = one.network.evaluate(np.stack([x.ravel(), y.ravel()], axis=1))
     assert picture == pytest.approx(truth.reshape(16, 24, 3), abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (640, 400), (960, 600), (2560, 1440), (600, 960)])
+def test_the_card_covers_less_than_two_thirds_of_the_picture(size: tuple[int, int]) -> None:
+    left, top, right, bottom = card_box(size, 10)
+    assert (right - left) * (bottom - top) < size[0] * size[1] * 0.66
+    longer = max(size)
+    side = right - left if size[0] == longer else bottom - top
+    assert 0.5 < side / longer < 2 / 3
+    assert left >= 0 <= top
+    assert right <= size[0]
+    assert bottom <= size[1]

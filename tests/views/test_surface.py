@@ -5,8 +5,9 @@ import pytest
 from census import Census
 from PIL import Image, ImageDraw
 from rows import NAMES, NUMPY
-from solids import at, constant, drawn, explicit, hue, staged
+from solids import at, constant, drawn, edge_places, explicit, hue, roughness, staged
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.stretch import value_range
 from cppn_gl.nn.features import features
@@ -18,9 +19,11 @@ from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.utils import colormaps
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views import view_of
-from cppn_gl.views.base import Stage
+from cppn_gl.views.base import Stage, lay_over, mean_of_samples
 from cppn_gl.views.solid import field as fields
+from cppn_gl.views.solid import mesh
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.cut_plot import cut_values
 from cppn_gl.views.solid.field import FieldCache, FieldDrawing
 from cppn_gl.views.solid.heights import subplots
 from cppn_gl.views.solid.mesh import camera_of, grid_side
@@ -276,7 +279,7 @@ def test_finite_sums_are_heights_whatever_colour_they_would_be(
     assert apart.min() > 0.2
 
 
-@pytest.mark.parametrize("panels", ["one", "channels", "sum"])
+@pytest.mark.parametrize("panels", ["one", "channels", "sum", "cut"])
 @pytest.mark.parametrize("size", [(96, 60), (320, 180), (250, 400)])
 def test_all_arrangements_fill_their_subplots(
     renderer: Renderer, panels: str, size: tuple[int, int]
@@ -287,12 +290,155 @@ def test_all_arrangements_fill_their_subplots(
     pixels = drawn(renderer, preset, size)
     assert np.isfinite(pixels).all()
     for subplot in subplots(scene_of(preset), size):
+        if subplot.cut == "plot":
+            continue
         left, top, width, height = subplot.pixels(size)
         part = pixels[top : top + height, left : left + width]
         assert (part.max(axis=2) - part.min(axis=2) > 0.1).mean() > 0.02
     words = view_of(preset).overlay(scene_of(preset), size)
     assert words is not None
     assert words.shape == (size[1], size[0], 4)
+
+
+# A round hill, dark before a light ground.
+ROUND = explicit(
+    ([[1.0, 0.6], [-0.6, 1.0]], [0.0, 0.0], "gaussian"),
+    ([[2.5, 2.5]], [-2.5], "sigmoid"),
+    view="surface",
+    contours=0,
+    tilt=2.0,
+    turn=20.0,
+    relief=0.8,
+)
+
+
+def outline(preset: Preset, size: tuple[int, int]) -> np.ndarray:
+    """The row of the outline of the surface in columns of the middle of a picture, exactly."""
+    camera = eye(preset, size)
+    u, v = (c.ravel() for c in np.meshgrid(*2 * [np.linspace(-1, 1, 801)]))
+    z = preset.options(SurfaceOptions).relief * (2 * values(preset, u, v)[:, 0] - 1)
+    seen = camera.project(np.stack([u, v, z], axis=1))
+    columns = np.arange(int(0.4 * size[0]), int(0.6 * size[0]))
+    near = [abs(seen[:, 0] - (column + 0.5)) < 0.75 for column in columns]
+    return np.array([seen[some, 1].min() for some in near])
+
+
+@pytest.mark.parametrize("size", [(320, 200), (960, 600)])
+def test_outlines_are_smooth_and_where_the_reference_has_them(
+    renderer: Renderer, size: tuple[int, int]
+) -> None:
+    exact = outline(ROUND, size)
+    columns = slice(int(0.4 * size[0]), int(0.6 * size[0]))
+    fine, coarse = (
+        edge_places(
+            drawn(renderer, ROUND, size, region=Region.of(size, draft=draft))[:, columns], exact
+        )
+        for draft in (False, True)
+    )
+    assert roughness(fine) < 0.06
+    assert abs(fine - exact).mean() < 0.4
+    assert roughness(fine) < roughness(coarse)
+
+
+@pytest.mark.parametrize("size", [(320, 200), (200, 320), (300, 300)])
+@pytest.mark.parametrize("relief", [0.2, 1.0])
+def test_the_box_is_centred_and_fills_the_picture(
+    renderer: Renderer, size: tuple[int, int], relief: float
+) -> None:
+    for turn, tilt in ((0, 0), (30, 30), (45, 60), (200, -40), (77, 90), (300, 10)):
+        preset = GENTLE.replace(turn=float(turn), tilt=float(tilt), relief=relief)
+        pixels = drawn(renderer, preset, size)
+        ground = drawn(renderer, preset.replace(distance=100.0), size)
+        there = abs(pixels - ground).max(axis=2) > 0.01
+        there[size[1] // 2 - 9 : size[1] // 2 + 9, size[0] // 2 - 9 : size[0] // 2 + 9] = True
+        y, x = (np.flatnonzero(there.any(axis=axis)) for axis in (1, 0))
+        sides = np.array([x[-1] + 1 - x[0], y[-1] + 1 - y[0]]) / size
+        assert 0 < x[0] < x[-1] < size[0] - 1
+        assert 0 < y[0] < y[-1] < size[1] - 1
+        assert sides[1] <= 0.87
+        if tilt > 0:  # from below, the floor is not drawn
+            # Labels need room at the sides of narrow pictures.
+            assert sides[1] > 0.68 or sides[0] > 0.6
+            assert (x[0] + x[-1] + 1) / 2 == pytest.approx(size[0] / 2, abs=0.02 * size[0])
+
+
+@pytest.mark.parametrize("height", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize(("turn", "tilt"), [(30, 30), (0, 12), (120, -35), (75, 90), (200, 2)])
+def test_no_axis_and_no_label_covers_the_surface(
+    renderer: Renderer, height: float, turn: float, tilt: float
+) -> None:
+    preset = constant(height, view="surface", contours=0, turn=float(turn), tilt=float(tilt))
+    size = (480, 300)
+    pixels = drawn(renderer, preset, size)
+    body = pixels.max(axis=2) - pixels.min(axis=2) > 0.12  # all else is pale or grey
+    inside = body.copy()  # without the pixels at its outline
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        inside &= np.roll(body, step, axis)
+    words = view_of(preset).overlay(scene_of(preset), size)
+    assert words is not None
+    assert words[..., 3].any()
+    assert not words[inside, 3].any()
+    for border in (words[0], words[-1], words[:, 0], words[:, -1]):
+        assert not border[..., 3].any()
+
+
+def test_a_cut_is_the_same_curve_as_the_surfaces(renderer: Renderer) -> None:
+    preset = explicit(
+        ([[0.4, 1.0]], [-0.3], "sigmoid"), view="surface", panels="cut", paint="picture"
+    ).replace(extent=5.0)
+    size = (900, 340)
+    scene = scene_of(preset)
+    plot, surface, above = subplots(scene, size)
+    places = np.linspace(-1, 1, 9)
+    expected = 1 / (1 + np.exp(-(5 * places - 0.3)))
+    assert cut_values(scene, plot, places) == pytest.approx(expected, abs=1e-7)
+    pixels = lay_over(drawn(renderer, preset, size), view_of(preset).overlay(scene, size))
+    red = (pixels[..., 0] > 0.5) & (pixels[..., 1] < 0.55)
+    for subplot in (surface, above):  # the line is where x is 0
+        left, top, width, height = subplot.pixels(size)
+        camera = camera_of(subplot, preset, (width, height))
+        z = preset.options(SurfaceOptions).relief * (2 * expected - 1)
+        seen = camera.project(np.stack([0 * places, places, z], axis=1))[1:-1]
+        for x, y, _ in seen:
+            row, column = int(top + y), int(left + x)
+            assert red[row - 2 : row + 3, column - 2 : column + 3].any()
+    left, top, width, height = plot.pixels(size)
+    (low, bottom, _), (high, upper, _) = camera_of(plot, preset, (width, height)).project(
+        [(-1, -1, 0), (1, 1, 0)]
+    )
+    for place, value in zip(places[1:-1], expected[1:-1], strict=True):
+        column = int(left + low + (high - low) * (place + 1) / 2)
+        row = int(top + bottom + (upper - bottom) * value)
+        assert red[row - 2 : row + 3, column - 2 : column + 3].any()
+    # A grey picture: all but the line is grey.
+    part = pixels[:, size[0] // 3 :]
+    grey = np.ptp(part, axis=2) < 0.06
+    assert (grey | red[:, size[0] // 3 :]).mean() > 0.98
+
+
+@pytest.mark.parametrize("panels", ["one", "sum"])
+def test_drafts_and_enlarged_pictures_show_the_body_where_the_overlay_has_its_axes(
+    renderer: Renderer, panels: str
+) -> None:
+    size = (240, 180)
+    preset = GENTLE.replace(panels=panels)
+    whole = drawn(renderer, preset, size)
+    for scale in (0.5, 2):
+        other = round(size[0] * scale), round(size[1] * scale)
+        region = Region.of(other, shape=size, draft=scale < 1)
+        found = drawn(renderer, preset, other, region=region)
+        if scale == 2:
+            found = mean_of_samples(found, 2)
+        expected = whole if scale == 2 else mean_of_samples(whole, 2)
+        assert (abs(found - expected).max(axis=2) > 0.15).mean() < 0.02
+
+
+def test_strips_make_the_same_picture(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (240, 180)
+    whole = drawn(renderer, GENTLE, size)
+    monkeypatch.setattr(mesh, "MOST", 200_000)
+    assert len(mesh.strips(size, 2, 4)) > 2
+    assert drawn(renderer, GENTLE, size) == pytest.approx(whole, abs=2e-3)
 
 
 def test_under_the_pointer_a_map_says_the_value() -> None:
@@ -315,10 +461,12 @@ def test_the_mouse_turns_and_the_wheel_comes_nearer() -> None:
 
 
 def test_the_grid_grows_with_the_picture() -> None:
-    sides = [grid_side((side, side)) for side in (10, 100, 300, 600, 2000)]
-    assert sides == sorted(sides)
-    assert sides[0] >= 49
-    assert sides[-1] <= 385
+    for smooth, most in ((True, 1025), (False, 385)):
+        sizes = (10, 100, 300, 600, 1200, 2000)
+        sides = [grid_side((side, side), smooth=smooth) for side in sizes]
+        assert sides == sorted(sides)
+        assert sides[0] >= 49
+        assert sides[-1] == most
 
 
 def test_nothing_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,12 @@ def test_a_variable_is_set_in_italics() -> None:
     assert index[1] == "₁₀"
 
 
+def test_the_variables_of_a_formula_are_set_in_italics() -> None:
+    x = text.variable("x")
+    assert text.formula("relu(x) = max(x, 0)") == f"relu({x}) = max({x}, 0)"
+    assert text.formula("exp(-x²)") == f"exp(−{x}²)"
+
+
 @pytest.mark.parametrize("size", [16, 24, 40])
 def test_subscripts_stand_lower_and_superscripts_higher(size: int) -> None:
     full = box(drawn("x", size))

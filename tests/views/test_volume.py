@@ -1,5 +1,7 @@
 """Volumes: rays absorb by Beer and Lambert, the slice is the picture, turning evaluates nothing."""
 
+import itertools
+
 import numpy as np
 import pytest
 from census import Census
@@ -11,10 +13,9 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.show import VolumeOptions
 from cppn_gl.views import view_of
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.solid.volume import LENS, VolumeRenderer, slice_side, volume_side
+from cppn_gl.views.solid.volume import VolumeRenderer, camera_of, slice_side, volume_side
 
 pytestmark = pytest.mark.gl
 SIZE = (120, 90)
@@ -37,7 +38,7 @@ COLORED = explicit(
 
 
 def eye(preset: Preset, size: tuple[int, int] = SIZE) -> Camera:
-    return Camera.of(preset.options(VolumeOptions), size, LENS)
+    return camera_of(preset, size)
 
 
 def middle(pixels: np.ndarray) -> np.ndarray:
@@ -134,6 +135,65 @@ def test_the_slice_hides_what_is_below_and_not_what_is_above(renderer: Renderer)
     assert middle(drawn(renderer, cut, SIZE)) == pytest.approx(1, abs=0.02)
     ramp = constant(0.7, INPUTS, view="volume", opacity=200.0, threshold=0.0, tilt=90.0, top=0.0)
     assert middle(drawn(renderer, ramp, SIZE)) == pytest.approx(0.7, abs=2e-3)
+
+
+@pytest.mark.parametrize(("turn", "tilt"), [(30, 30), (75, 8), (110, 2), (200, -25)])
+@pytest.mark.parametrize("time", [-0.4, 0.0, 0.3])
+def test_the_slice_is_a_quadrangle_with_a_smooth_border(
+    renderer: Renderer, turn: float, tilt: float, time: float
+) -> None:
+    size = (240, 180)
+    preset = COLORED.replace(turn=float(turn), tilt=float(tilt), opacity=0.0)
+    bare = drawn(renderer, preset.replace(slice=False), size, time)
+    seen = abs(drawn(renderer, preset, size, time) - bare).max(axis=2)
+    corners = eye(preset, size).project([(x, y, time) for x, y in CORNERS])[:, :2]
+    y, x = np.indices(seen.shape) + 0.5
+    away = np.full(seen.shape, -np.inf)  # pixels outside of the quadrangle
+    (dx, dy), (ex, ey) = np.diff(corners[:3], axis=0)
+    sign = np.sign(dx * ey - dy * ex)
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = (b - a) / np.hypot(*(b - a))
+        away = np.maximum(away, -sign * (along[0] * (y - a[1]) - along[1] * (x - a[0])))
+    assert seen[away > 1].max() < 1e-3
+    assert (seen[away < -1] > 0.02).mean() > 0.97
+    edge = abs(away) < 0.5  # pixels that the border crosses are covered in part
+    assert np.corrcoef(seen[edge], -away[edge])[0, 1] > 0.1
+
+
+CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+
+
+def test_the_slice_moves_smoothly(renderer: Renderer) -> None:
+    preset = COLORED.replace(turn=30.0, tilt=20.0, opacity=3.0)
+    frames = [drawn(renderer, preset, (160, 120), k / 50) for k in range(-4, 5)]
+    steps = [abs(b - a).mean() for a, b in itertools.pairwise(frames)]
+    assert max(steps) < 0.02
+    assert max(steps) < 1.6 * np.median(steps)
+
+
+@pytest.mark.parametrize("size", [(320, 200), (200, 320), (300, 300)])
+def test_the_volume_is_centred_and_fills_the_picture(
+    renderer: Renderer, size: tuple[int, int]
+) -> None:
+    full = constant(1.0, INPUTS, view="volume", opacity=200.0, threshold=0.1, slice=False)
+    for turn, tilt in ((0, 0), (30, 30), (45, 60), (200, -40), (77, 90), (300, 10)):
+        preset = full.replace(turn=float(turn), tilt=float(tilt))
+        pixels = drawn(renderer, preset, size)
+        there = abs(pixels - drawn(renderer, preset.replace(opacity=0.0), size)).max(axis=2) > 0.1
+        y, x = (np.flatnonzero(there.any(axis=axis)) for axis in (1, 0))
+        sides = np.array([x[-1] + 1 - x[0], y[-1] + 1 - y[0]]) / size
+        assert sides[1] <= 0.87
+        assert sides[1] > 0.72 or sides[0] > 0.6
+        for places, side in ((x, size[0]), (y, size[1])):
+            assert 0 < places[0] < places[-1] < side - 1
+            assert (places[0] + places[-1] + 1) / 2 == pytest.approx(side / 2, abs=1.5)
+        inside = there.copy()
+        for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+            inside &= np.roll(there, step, axis)
+        words = view_of(preset).overlay(scene_of(preset), size)
+        assert words is not None
+        assert words[..., 3].any()
+        assert not words[inside, 3].any()
 
 
 def test_the_slice_is_clipped_with_the_rest(renderer: Renderer) -> None:

@@ -19,7 +19,7 @@ from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Step
 from cppn_gl.preset.color import marked
 from cppn_gl.preset.tables import Viewport
-from cppn_gl.utils.arrays import Float32, Jitter
+from cppn_gl.utils.arrays import Float32, Float64, Jitter
 
 
 class Evaluator:
@@ -78,18 +78,23 @@ class Evaluator:
         return z, self.activate(node.activation, z)
 
     def coordinates(
-        self, pixels: NDArray[np.integer[Any]], size: tuple[int, int], jitter: Jitter = (0.0, 0.0)
+        self,
+        pixels: NDArray[np.integer[Any]],
+        size: tuple[int, int],
+        jitter: Jitter | tuple[Float64, Float64] = (0.0, 0.0),
     ) -> Float32:
         """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or 4) float32.
 
         They are u, v, 1, and if r is an input, r - r0. `pixels`: indices (…) in reading order in a
-        picture of `size`. The native kernel computes the same numbers.
+        picture of `size`. Arrays of jitters are broadcast with them. The native kernel computes the
+        same numbers.
         """
         row = pixels // size[0]
         column = pixels - row * size[0]
         u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
         v = (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
-        coordinates = np.ones((*pixels.shape, self._fold.shape[1]), np.float32)
+        shape = np.broadcast_shapes(u.shape, v.shape)
+        coordinates = np.ones((*shape, self._fold.shape[1]), np.float32)
         coordinates[..., 0], coordinates[..., 1] = u, v
         if self._radius:
             x, y = self._view.center

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
+from cppn_gl.engines.adaptive import area, coalesced, divided
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import Evaluator
 from cppn_gl.engines.cpu.products import MAX_BLOCKS, Products
@@ -29,6 +30,7 @@ from cppn_gl.utils.threads import shared_out, thread_count
 
 RUN_WORK = 1e8  # multiplications per call of the library: some milliseconds
 MAX_RUN = 2**14  # pixels per call
+CALL = 3e-5  # seconds that a call for a box takes however small it is
 RATE = 2e10  # multiplications per second; a low guess
 STEP = 0.01  # seconds
 
@@ -83,10 +85,15 @@ class Native(Evaluator):
     def pieces(self, region: Region, rate: Callable[[], float]) -> Steps[Float32]:
         """Draw a region: (height, width, 3) display values, in which samples are averaged.
 
-        Yields the fraction done. `rate()`: the multiplications per second that are expected, by
-        which each step fills the time that it is given.
+        If it has boxes, the other pixels are 0. Yields the fraction done. `rate()`: the
+        multiplications per second that are expected, by which each step fills the time that it is
+        given.
         """
         width, height = region.part
+        if region.boxes is not None:
+            values = np.zeros((height, width, 3), np.float32)
+            yield from self._boxes(region, values, rate)
+            return values
         values = np.empty((height, width, 3), np.float32)
         flat, drawing = values.reshape(-1, 3), self._drawing(region)
         work, run = work_per_pixel(self.network) * len(region.jitters), self.run(region)
@@ -102,6 +109,30 @@ class Native(Evaluator):
             shared_out(draw, range(first, stop, run))
             start = stop
         return values
+
+    def _boxes(self, region: Region, values: Float32, rate: Callable[[], float]) -> Steps[None]:
+        """Draw a region's boxes, each on one core; several with little between them at once."""
+        work, drawing = work_per_pixel(self.network) * len(region.jitters), self._drawing(region)
+        boxes = coalesced(region.pieces, CALL * rate() / work)
+        pieces = [piece for box in boxes for piece in divided(box, self.run(region))]
+
+        def draw(number: int) -> None:
+            left, top, right, bottom = pieces[number]
+            size = right - left, bottom - top
+            one = drawing.of((region.offset[0] + left, region.offset[1] + top), size)
+            piece = np.empty((size[1], size[0], 3), np.float32)
+            self._library.draw(one, 0, piece.reshape(-1, 3))
+            values[top:bottom, left:right] = piece
+
+        start = 0
+        while start < len(pieces):
+            deadline = yield start / len(pieces)
+            pixels, stop = left(deadline) * rate() / work, start
+            while stop < len(pieces) and (pixels > 0 or stop < start + thread_count()):
+                pixels -= area(pieces[stop])
+                stop += 1
+            shared_out(draw, range(start, stop))
+            start = stop
 
     def run(self, region: Region) -> int:
         """Pixels of a call: a multiple of the library's tile, but not more than MAX_RUN."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.engines.base import SURE, Device, Engine, Region
+from cppn_gl.engines.base import SIDE, SURE, Device, Engine, Region
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, contribution
 from cppn_gl.engines.gl.pipeline import wide
 from cppn_gl.engines.rates import RateKey, Rates
@@ -52,6 +52,9 @@ def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
     step is one layer of these. The pixels do not depend on the steps.
     """
     products = Products(scene.network, scene.view, scene.clock)
+    if region.boxes is not None:
+        target.write((yield from _boxes(rates, products, region, kind)))
+        return
     blocks = Blocks.covering(region.size, (*region.offset, *region.part))
     picture = np.zeros((*region.part[::-1], 3), np.float32)
     work = BLOCK * work_per_pixel(scene.network)
@@ -77,3 +80,28 @@ def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
             rates.record(kind, len(piece) * work, spent + wall.perf_counter() - started)
             start += len(piece)
     target.write(picture)
+
+
+def _boxes(rates: Rates, products: Products, region: Region, kind: RateKey) -> Steps[Float32]:
+    """Draw a region's boxes: (height, width, 3) display values, in which samples are averaged.
+
+    Each block of SIDE × SIDE pixels with all its samples is one product, so that its values do not
+    depend on what else is drawn.
+    """
+    width, height = region.part
+    picture = np.zeros((height + SIDE, width + SIDE, 3), np.float32)  # squares may be cut off
+    corners = [
+        (x, y)
+        for left, top, right, bottom in region.pieces
+        for y in range(top, bottom, SIDE)
+        for x in range(left, right, SIDE)
+    ]
+    work = work_per_pixel(products.network) * len(region.jitters) * SIDE**2
+    start = 0
+    while start < len(corners):
+        deadline = yield start / len(corners)
+        fitting = int(left(deadline) * rates.rate(kind) / work)
+        some = corners[start : start + max(fitting, thread_count())]
+        products.fill_squares(picture, some, SIDE, region)
+        start += len(some)
+    return picture[:height, :width]

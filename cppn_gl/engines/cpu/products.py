@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import Evaluator, colors, dense
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.derivatives import layers
@@ -29,7 +30,7 @@ from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
-from cppn_gl.utils.arrays import Float32, Jitter
+from cppn_gl.utils.arrays import Float32, Jitter, Size
 from cppn_gl.utils.threads import on_all_cores, one_thread, thread_count
 
 Finish = Callable[[Float32], Float32]  # maps display values (N, 3) to those added to the picture
@@ -136,6 +137,33 @@ class Products(Evaluator):
             if number < self.network.depth:
                 yield
         _add(units, picture, blocks, finish)
+
+    def fill_squares(
+        self, picture: Float32, corners: Sequence[Size], side: int, region: Region
+    ) -> None:
+        """Write the display values of squares of side × side pixels, with the samples averaged.
+
+        `picture`: of the region's part, or larger; `corners`: (left, top) of each square in it.
+        """
+        samples = len(region.jitters)
+        count = max(1, self.at_once * BLOCK // (side * side * samples))
+        right, down = np.array(region.jitters).T
+        _ = self.network.layers  # scaled here once, not in each thread
+        x, y = np.arange(side), np.arange(side)[:, None]
+
+        def work(start: int) -> None:
+            some = np.array(corners[start : start + count])
+            rows = some[:, 1, None, None] + region.offset[1] + y
+            pixels = rows * region.size[0] + some[:, 0, None, None] + region.offset[0] + x
+            values = self.coordinates(pixels.reshape(len(some), -1, 1), region.size, (right, down))
+            values = values.reshape(len(some), side * side * samples, -1)
+            *_, (_, _, units) = self.walk(values, self._in_place_step)
+            each = contribution(colors(units.reshape(-1, units.shape[-1])), samples)
+            found = each.reshape(len(some), side, side, samples, 3).sum(axis=3)
+            for (left, top), square in zip(some.tolist(), found, strict=True):
+                picture[top : top + side, left : left + side] = square
+
+        on_all_cores(work, range(0, len(corners), count))
 
     def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
         values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)

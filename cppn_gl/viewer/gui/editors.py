@@ -304,7 +304,7 @@ class Editors:
             now,
             tuple(known),
             width,
-            words=lambda n: n.replace("_", " ") if isinstance(n, str) else "mixed",
+            words=lambda n: "mixed" if isinstance(n, tuple) else str(n).replace("_", " "),
             **pictured,
         )
 
@@ -315,33 +315,75 @@ class Editors:
         drawings.color_strip(self._widgets.gui, color, box)
 
     def _colors(self, field: Field, width: float) -> None:
-        """Colours of one's own: a swatch of each, which opens a picker."""
-        widgets = self._widgets
+        """Colours of one's own: a click on one opens a picker."""
+        widgets, dotted = self._widgets, field.dotted
         now = tuple(fields.value(self.moment, field))
-        for index, text in enumerate(now):
+        for index, color in enumerate(now):
             if index:
                 widgets.next(0.15)
                 self._break(widgets.high)
-            red, green, blue = (part / 255 for part in hex_rgb(text))
-            flags = imgui.ColorEditFlags_.no_inputs | imgui.ColorEditFlags_.no_label
-            name = f"{text}##{field.dotted} {index}"
-            moved, new = imgui.color_edit3(name, [red, green, blue], flags)
-            if moved:
-                one = "#" + bytes(round(255 * part) for part in new[:3]).hex()
-                self.change(field.dotted, **{field.dotted: (*now[:index], one, *now[index + 1 :])})
+            clicked, (x, y, side, _) = widgets.area(f"{dotted} {index}", widgets.high)
+            ends = Vec(x, y), Vec(x + side, y + side)
+            draw, (red, green, blue) = imgui.get_window_draw_list(), hex_rgb(color)
+            draw.add_rect_filled(*ends, 0xFF000000 | blue << 16 | green << 8 | red, side * 0.2)
+            draw.add_rect(*ends, ink(0.25), side * 0.2)
+            widgets.tip(color)
+            if clicked:
+                imgui.open_popup(f"{dotted} {index}")
+            self._picked(field, now, index, (x, y))
         if len(now) < MAX_COLORS:
             if now:
                 widgets.next()
                 self._break(2.4 * widgets.high)
-            if widgets.icon(f"{field.dotted} more", "plus"):
-                longer = (*now, now[-1]) if now else self.moment.color.colors
-                self.set(field.dotted, **{field.dotted: longer})
+            if widgets.icon(f"{dotted} more", "plus"):
+                self.set(dotted, **{dotted: (*now, now[-1]) if now else self.moment.color.colors})
             widgets.tip("one more colour" if now else "colours of your own")
         if now:
             widgets.next(0.1)
-            if widgets.icon(f"{field.dotted} fewer", "close"):
-                self.set(field.dotted, **{field.dotted: now[:-1] if len(now) > 2 else ()})
+            if widgets.icon(f"{dotted} fewer", "close"):
+                self.set(dotted, **{dotted: now[:-1] if len(now) > 2 else ()})
             widgets.tip("one fewer")
+
+    def _picked(
+        self, field: Field, now: tuple[str, ...], index: int, at: tuple[float, float]
+    ) -> None:
+        """The picker of a colour, if it is open, below its swatch or above; a drag is a gesture."""
+        widgets, dotted = self._widgets, field.dotted
+        (x, y), unit, room = at, widgets.unit, widgets.gui.size
+        wide, high = 13.4 * unit, 14 * unit
+        below = y + widgets.high + high < room[1]
+        place = Vec(min(x, room[0] - wide - 4), y + widgets.high if below else max(y - high, 4))
+        imgui.set_next_window_pos(place, imgui.Cond_.appearing)
+        if not imgui.begin_popup(f"{dotted} {index}"):
+            return
+
+        def placed(color: str) -> tuple[str, ...]:
+            return (*now[:index], color.strip(), *now[index + 1 :])
+
+        flags = imgui.ColorEditFlags_
+        bare = flags.no_inputs | flags.no_side_preview | flags.no_small_preview | flags.no_label
+        imgui.set_next_item_width(12 * widgets.unit)
+        shown = [part / 255 for part in hex_rgb(now[index])]
+        moved, new = imgui.color_picker3(f"##{dotted}", shown, bare)
+        widgets.gui.mark(f"{dotted} picker")
+        if imgui.is_item_activated():
+            widgets.gui.gesture()
+        if moved:
+            color = "#" + bytes(round(255 * part) for part in new[:3]).hex()
+            self.change(dotted, **{dotted: placed(color)})
+        if imgui.is_item_deactivated():
+            widgets.gui.finish()
+        typed = widgets.value(
+            f"{dotted} typed",
+            now[index],
+            now[index],
+            12 * widgets.unit,
+            refuse=self._refuse(dotted, placed),
+            left=True,
+        )
+        if typed is not None:
+            self.set(dotted, **{dotted: placed(typed)})
+        imgui.end_popup()
 
     def _densities(self, now: str) -> dict[str, Any]:
         sigmas = {name: fields.sigma(self.moment, name) for name in INITS}

@@ -1,6 +1,6 @@
 """The Pillow image that plots are drawn on: panels, lines, text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,12 @@ from cppn_gl.views.plots.plot import (
     GRID,
     GROUND,
     INK,
+    KEY,
+    SAMPLE,
     Frame,
     Line,
     Plot,
+    key_width,
     mix,
     y_ticks,
 )
@@ -26,6 +29,7 @@ from cppn_gl.views.text import line_height, shorten, width, write
 from cppn_gl.views.ticks import tick_words, ticks
 
 _TURNS = 20  # vertical length in frame heights beyond which a line is drawn thinner
+_APART = 2.7  # line widths between dots, at least
 _LEAST_FIELD = 3  # pixels; frames with a shorter side are not drawn
 
 
@@ -85,8 +89,7 @@ class PlotCanvas:
         if frame.words:
             self._numbers(frame, across, up)
             self._titles(frame)
-        if frame.panel.legend and frame.words:
-            self._legend(frame)
+        self._legend(frame)
 
     def lines(self, frame: Frame, lines: Iterable[Line]) -> None:
         """Lines, clipped to the frame."""
@@ -96,7 +99,7 @@ class PlotCanvas:
     @property
     def unit(self) -> float:
         """The width in pixels of a line of width 1."""
-        return max(self.font_size / 9, 0.9)
+        return max(self.font_size / 10, 0.9)
 
     @property
     def hair(self) -> int:
@@ -111,7 +114,9 @@ class PlotCanvas:
             finer = min(1.0, max(0.3, _TURNS * frame.size[1] / max(climb, 1.0)))
             width = line.width * self.unit * finer
             dash = 4.5 * self.unit if line.dashed else 0.0
-            yield Stroke(points, line.color, width, dash, width * 1.25 if line.dots else 0.0)
+            apart = frame.size[0] / max(1, len(points) - 1)
+            dots = width * 1.25 if line.dots and apart > _APART * width else 0.0
+            yield Stroke(points, line.color, width, dash, dots)
 
     def _ticks(self, frame: Frame) -> tuple[list[float], list[float]]:
         """The ticks along x and y."""
@@ -151,13 +156,12 @@ class PlotCanvas:
         panel, (left, top, right, bottom) = frame.panel, frame.box
         leading, size, room = self.leading, self.font_size, right - left
         if panel.titles:
-            fits = (t for t in panel.titles if width(t, size, "bold") <= room)
-            title = shorten(next(fits, panel.titles[-1]), size, room, "bold")
+            title = self._fitting(panel.titles, room)
             self.text((left, top - leading * 1.25), title, INK, bold=True)
         pad = round(size * 0.5)
         inside = room - 2 * pad
-        if panel.corner and bottom - top > 1.2 * leading:
-            words = shorten(panel.corner, size, inside, "bold")
+        if panel.corners and bottom - top > 1.2 * leading:
+            words = self._fitting(panel.corners, inside)
             start = bottom - 1 - leading if panel.low else top + 1
             end = (left + 2 * pad + round(width(words, size, "bold")), start + leading)
             self.dim(Frame(panel, (left, start, *end)), 0.7)
@@ -169,42 +173,31 @@ class PlotCanvas:
             self.dim(Frame(panel, (start, y - leading // 2, right, y + leading // 2)), 0.7)
             self.text((right - pad, y), words, ALARM, anchor="rm", bold=True)
 
+    def _fitting(self, titles: Sequence[str], room: float) -> str:
+        """The first title that fits into `room` pixels, else the last, truncated."""
+        fits = (t for t in titles if width(t, self.font_size, "bold") <= room)
+        return shorten(next(fits, titles[-1]), self.font_size, room, "bold")
+
     def _legend(self, frame: Frame) -> None:
-        """The names of the lines, in the place that covers the fewest of their points."""
-        named = [line for line in frame.panel.lines if line.label]
-        leading, size = self.leading, self.font_size
-        wide = max((width(line.label, size) for line in named), default=0) + 3.2 * size
-        high = len(named) * leading + self.font_size * 0.5
-        if not named or wide > frame.size[0] * 0.75 or high > frame.size[1] * 0.5:
-            return
-        left, top, right, bottom = frame.box
-        pad = self.font_size * 0.5
-        rows = (top + pad, bottom - pad - high, (top + bottom - high) / 2)
-        corners = [(x, y) for y in rows for x in (left + pad, right - pad - wide)]
-
-        def covered(corner: tuple[float, float]) -> int:
-            count = 0
-            for line in frame.panel.lines:
-                x, y = frame.place(line.x, line.y)
-                inside = (x > corner[0]) & (x < corner[0] + wide)
-                count += int((inside & (y > corner[1]) & (y < corner[1] + high)).sum())
-            return count
-
-        x, y = min(corners, key=covered)
-        back = (round(x), round(y), round(x + wide), round(y + high))
-        self.dim(Frame(frame.panel, back), 0.75)
-        for k, line in enumerate(named):
-            self.key((x, y + (k + 0.5) * leading), line)
+        """The names of the lines, in rows below the axis."""
+        panel, (left, _, _, bottom) = frame.panel, frame.box
+        lines = (1 if panel.x_ticks else 0) + (1 if panel.x_word and frame.named else 0)
+        y = bottom + self.font_size * 0.4 + (lines + KEY * 0.6) * self.leading
+        for row in frame.keys:
+            x = float(left)
+            for line in row:
+                x = self.key((x, y), line) + self.font_size
+            y += KEY * self.leading
 
     def key(self, place: tuple[float, float], line: Line) -> float:
         """A legend entry, a line sample and its name, from `place` on; return its right edge."""
         x, y = place
-        length, font_size = 2.2 * self.font_size, self.font_size
+        length, font_size = SAMPLE * self.font_size, self.font_size
         box = (round(x), round(y - font_size / 2), round(x + length), round(y + font_size / 2) + 1)
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
         self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])
         self.text((x + length + font_size * 0.5, y), line.label, FAINT, anchor="lm")
-        return x + length + font_size * 0.5 + width(line.label, font_size)
+        return x + key_width(line, font_size)
 
 
 def _fitting_ticks(panel: Plot, wide: int, font_size: int) -> list[float]:

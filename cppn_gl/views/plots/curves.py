@@ -24,13 +24,14 @@ from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Frame, Line, Plot
-from cppn_gl.views.text import counted, significant
+from cppn_gl.views.text import counted, formula, significant, variable
 from cppn_gl.views.ticks import padded
 
 _MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
 _NEAR = 1.2  # font sizes from the cursor to the curve it selects, at most
 _KEPT = 2  # plots
 _NAMED = 4  # units that a legend names
+_SIMILAR = 2.5  # greatest range of y over the least, for one scale
 
 
 def panels(scene: Scene, curves: Curves) -> list[Plot]:
@@ -80,11 +81,19 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
     many = "s" if len(channels) > 1 else ""
     titles = (f"output{many} = {name}(pre-activation)", f"{name}(pre-activation)", name)
     if not found:
-        titles = (f"{name}(x) = {ACTIVATIONS[name].formula}", name)
+        titles = (formula(f"{name}(x) = {ACTIVATIONS[name].formula}"), name)
         lines, limits = _activation_lines(name, curves), None
         values = np.stack([line.y for line in lines])
     found.append(_panel(x, values, limits, lines, titles, word))
-    return found
+    return _on_one_scale(found)
+
+
+def _on_one_scale(panels: list[Plot]) -> list[Plot]:
+    """The panels with the same limits of y, if those are similar."""
+    low, high = (pick(one.y[k] for one in panels) for k, pick in ((0, min), (1, max)))
+    if high - low > _SIMILAR * min(one.y[1] - one.y[0] for one in panels):
+        return panels
+    return [replace(one, y=(low, high)) for one in panels]
 
 
 def _activation_lines(name: str, curves: Curves) -> list[Line]:
@@ -106,10 +115,6 @@ def _panel(
 ) -> Plot:
     finite = bool(np.isfinite(values).all())
     low, high = padded(values if limits is None else np.array(limits))
-    if (
-        limits is not None and len(lines) <= _NAMED
-    ):  # room for the legend above curves that reach the limits
-        high += (high - low) * 0.1 * sum(bool(line.label) for line in lines)
     note = "" if finite else "overflow"
     return Plot(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
 
@@ -131,7 +136,7 @@ def _unit_names(network: Network, hidden: Layer) -> list[str]:
     name, names = network.inputs[0], []
     for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
         sign = "−" if bias < 0 else "+"
-        inside = f"{significant(weight)} {name}"
+        inside = f"{significant(weight)} {variable(name)}"
         inside += f" {sign} {significant(abs(bias))}" if bias else ""
         names.append(inside)
     return names
@@ -144,8 +149,8 @@ def _axis_word(scene: Scene, axis: str) -> str:
     inputs, (x, y) = scene.network.inputs, scene.view.center
     fixed = {"x": ("y", y), "y": ("x", x)}.get(axis)
     if fixed and ({fixed[0], "r"} & set(inputs)):
-        return f"{axis}, at {fixed[0]} = {significant(fixed[1], 4)}"
-    return axis
+        return f"{variable(axis)}, at {variable(fixed[0])} = {significant(fixed[1], 4)}"
+    return variable(axis)
 
 
 @dataclass(frozen=True, eq=False)

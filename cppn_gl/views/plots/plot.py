@@ -13,6 +13,9 @@ from cppn_gl.utils.arrays import RGB, Box, Float64
 from cppn_gl.views.text import fitting, line_height, width
 from cppn_gl.views.ticks import decades, tick_words, ticks
 
+KEY = 1.1  # height of an entry of a legend, in line heights
+SAMPLE = 2.0  # length of the line in it, in font sizes
+
 GROUND: RGB = (13, 15, 20)
 FIELD: RGB = (20, 23, 30)
 GRID: RGB = (38, 43, 53)
@@ -86,7 +89,7 @@ class Line:
 class Plot:
     """One plot: its axes' limits, lines and texts. The first of `titles` that fits is shown.
 
-    `corner` is a title inside the frame, `note` a message in it.
+    `corners` are titles inside the frame, `note` a message in it.
     """
 
     x: tuple[float, float]
@@ -94,7 +97,7 @@ class Plot:
     lines: tuple[Line, ...] = ()
     titles: tuple[str, ...] = ()
     x_word: str = ""
-    corner: str = ""
+    corners: tuple[str, ...] = ()
     low: bool = False  # the corner title is at the bottom
     note: str = ""
     log: bool = False
@@ -107,13 +110,15 @@ class Plot:
 class Frame:
     """The box of a panel's plotting area in pixels.
 
-    `words`: there is room for tick labels and titles around it; `named`: also for the axis' name.
+    `words`: there is room for tick labels and titles around it; `named`: also for the axis' name;
+    `keys`: the rows of the legend below it.
     """
 
     panel: Plot
     box: Box
     words: bool = False
     named: bool = False
+    keys: tuple[tuple[Line, ...], ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -165,29 +170,56 @@ def arrange(
         margin = max(2.4 * font_size, widest) + font_size * 0.8
     above = [leading * 1.4 if words and any(p.titles for p in row) else gap / 2 for row in rows]
     named = words and cell[1] >= 7 * leading
-    below = [_below(row, named, leading) if words else gap / 2 for row in rows]
     wide = max(cell[0] - margin - gap, 0)
+    keys = [[legend(panel, font_size, wide) if words else () for panel in row] for row in rows]
+    if max((len(rows_) for row in keys for rows_ in row), default=0) * leading > 0.3 * cell[1]:
+        keys = [[()] * len(row) for row in rows]
+    below = [
+        _below(row, named, leading, max(map(len, found))) if words else gap / 2
+        for row, found in zip(rows, keys, strict=True)
+    ]
     high = max((bottom - top - sum(above) - sum(below)) / max(len(rows), 1), 0)
     row_height = min(high, max(tallest * wide, 1))
     parts = heights or [1.0] * len(rows)
     y = top + (high - row_height) * len(rows) / 2
     found = []
-    for row, over, under, part in zip(rows, above, below, parts, strict=True):
+    for row, over, under, part, named_ in zip(rows, above, below, parts, keys, strict=True):
         y += over
         tall = row_height * len(rows) * part / sum(parts)
         indent = (columns - len(row)) * cell[0] / 2
         starts = [left + indent + (k + 1) * cell[0] - gap - wide for k in range(len(row))]
         edges = [(round(x), round(y), round(x + wide), round(y + tall)) for x in starts]
-        found.append([Frame(p, edge, words, named) for p, edge in zip(row, edges, strict=True)])
+        placed = zip(row, edges, named_, strict=True)
+        found.append([Frame(panel, edge, words, named, key) for panel, edge, key in placed])
         y += tall + under
     return found
 
 
-def _below(row: Sequence[Plot], named: bool, leading: float) -> float:
-    """Room for the labels under a row of panels."""
+def legend(panel: Plot, font_size: int, wide: float) -> tuple[tuple[Line, ...], ...]:
+    """The lines that a panel's legend names, in rows that fit into `wide` pixels."""
+    rows: list[list[Line]] = []
+    x = math.inf
+    for line in (line for line in panel.lines if panel.legend and line.label):
+        needed = key_width(line, font_size)
+        if x + needed > wide:
+            rows.append([])
+            x = 0.0
+        rows[-1].append(line)
+        x += needed + font_size
+    return tuple(map(tuple, rows))
+
+
+def key_width(line: Line, font_size: int) -> float:
+    """The width of an entry of a legend in pixels."""
+    return (SAMPLE + 0.5) * font_size + width(line.label, font_size)
+
+
+def _below(row: Sequence[Plot], named: bool, leading: float, keys: int) -> float:
+    """Room for the labels under a row of panels, and for `keys` rows of legends."""
+    legends = (0.3 + KEY * keys) * leading if keys else 0.0
     if not any(panel.x_ticks for panel in row):
-        return leading * 0.6
-    return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4)
+        return leading * 0.6 + legends
+    return leading * (2.3 if named and any(panel.x_word for panel in row) else 1.4) + legends
 
 
 def y_ticks(panel: Plot, font_size: int, high: float) -> list[float]:

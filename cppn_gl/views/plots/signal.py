@@ -21,12 +21,15 @@ from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Frame, Line, Plot
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
-from cppn_gl.views.text import MIN_FONT, line_height, shorten, significant, width
+from cppn_gl.views.text import MIN_FONT, line_height, shorten, significant, variable, width
 from cppn_gl.views.ticks import round_up
 
 _OPAQUE = 232  # alpha of the card, of 255
 _KEPT = 2  # cards
 _LEAST_STD = 1e-12  # the least shown
+_N, _SIGMA = variable("n"), variable("σ")
+_GAIN = f"√{_N}·{_SIGMA}"
+SHARE = 0.63  # of the picture's longer side
 _STD, _UNIT_STD, _PREDICTED = plot.COLORS[0], plot.COLORS[1], plot.FAINT
 
 
@@ -63,10 +66,10 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
     for column in found:
         signal = column.signal
         overflow = f"overflow at layer {signal.overflow}" if signal.overflow is not None else ""
-        constant = np.full(depth + 1, signal.predicted[0])
+        kept = np.full(depth, signal.std[1])
         lines = (
-            Line(at, constant, plot.AXIS, 1.2, label="constant: σ = 1/√n"),
-            Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label="predicted: × √n·σ"),
+            Line(at[1:], kept, plot.FAINT, 1.0, label=f"kept: {_SIGMA} = 1/√{_N}"),
+            Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label=f"predicted: × {_GAIN}"),
             Line(at, signal.std, _STD, 1.8, dots=depth <= 32, label="all units"),
             Line(
                 at,
@@ -83,7 +86,7 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
                 x,
                 limits,
                 lines,
-                corner="standard deviation",
+                corners=("standard deviation", "std"),
                 low=falls,
                 note=overflow,
                 log=True,
@@ -93,11 +96,18 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
         )
         mean = Line(at, signal.mean, plot.COLORS[2], 1.8, dots=dots)
         rows[1].append(
-            Plot(x, (-high, high), (mean,), corner="mean", low=True, whole=True, x_ticks=False)
+            Plot(x, (-high, high), (mean,), corners=("mean",), low=True, whole=True, x_ticks=False)
         )
         saturation = Line(at, 100 * signal.saturated, plot.COLORS[3], 1.8, dots=dots)
         rows[2].append(
-            Plot(x, (-6.0, 106.0), (saturation,), corner="saturated, %", x_word="layer", whole=True)
+            Plot(
+                x,
+                (-6.0, 106.0),
+                (saturation,),
+                corners=("saturated, %", "sat., %"),
+                x_word="layer",
+                whole=True,
+            )
         )
     return rows
 
@@ -123,7 +133,7 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
     lines = []
     if growth is not None:
         lines.append(f"{'' if short else 'growth '}per layer: ×{_digits(growth)}")
-    lines.append(f"{'' if short else 'predicted, '}√n·σ: ×{_digits(signal.gain)}")
+    lines.append(f"{'' if short else 'predicted, '}{_GAIN}: ×{_digits(signal.gain)}")
     if signal.overflow is not None:
         return [*lines, f"overflow at layer {signal.overflow}"]
     mean, std = _digits(signal.mean[-1]), _digits(signal.std[-1])
@@ -234,23 +244,18 @@ def _layer_at(card: _Card, place: tuple[float, float]) -> int | None:
     return None
 
 
-def card_box(size: Size, font_size: int, columns: int) -> Box:
+def card_box(size: Size, font_size: int) -> Box:
     """The card's box: on the right in a landscape picture, else at the bottom."""
-    (across, down), fraction = size, 0.52 + 0.08 * columns
+    across, down = size
     gap = min(font_size, across // 20, down // 20)
     if across >= down:
-        wide = min(
-            across - 2 * gap,
-            max(round(fraction * across), round(19 * columns * font_size)),
-        )
-        return across - gap - wide, gap, across - gap, down - gap
-    high = min(down - 2 * gap, max(round(0.62 * down), 26 * line_height(font_size)))
-    return gap, down - gap - high, across - gap, down - gap
+        return across - gap - round(SHARE * across), gap, across - gap, down - gap
+    return gap, down - gap - round(SHARE * down), across - gap, down - gap
 
 
 def _draw(found: list[NamedSignal], size: Size) -> _Card:
     font_size = max(MIN_FONT, round(plot.font_size(size) * 0.8))
-    box = card_box(size, font_size, len(found))
+    box = card_box(size, font_size)
     canvas = PlotCanvas(size, font_size)
     leading = line_height(font_size)
     left, top, right, bottom = box

@@ -67,7 +67,7 @@ class Camera:
         low, high = seen.min(axis=0), seen.max(axis=0)
         free = 2 - 4 * np.array(room) / size
         most = np.maximum(np.minimum((2 * WIDEST, 2 * FILL), free), LEAST)
-        lens = float(np.min(most / (high - low)))
+        lens = float(np.min(most / np.maximum(high - low, 1e-6)))
         aside = (low + high) / 2 * lens * Orbit.distance / orbit.distance
         return dataclasses.replace(
             at, distance=orbit.distance * far, lens=lens, shift=(-float(aside[0]), float(aside[1]))

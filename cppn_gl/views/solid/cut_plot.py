@@ -67,6 +67,6 @@ def plot_cut(
     heights = cut_values(scene, subplot, places)
     x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
     width = 2 * cut_stroke(camera.size)
-    for k in np.flatnonzero(np.isfinite(heights[:-1]) & np.isfinite(heights[1:])):
-        line(words, (x[k], y[k]), (x[k + 1], y[k + 1]), CUT, width)
+    for n in np.flatnonzero(np.isfinite(heights[:-1]) & np.isfinite(heights[1:])):
+        line(words, (x[n], y[n]), (x[n + 1], y[n + 1]), CUT, width)
     overlay_letters(words, letters, INK)

@@ -109,16 +109,16 @@ class FieldCache:
     ) -> Field:
         """The field of square planes of outputs; `span`: see FieldDrawing."""
         side = planes.size[0]
-        textures = [self._ctx.texture((side, side), parts, dtype="f4") for parts in (4, 2)]
-        for texture in textures:
-            texture.repeat_x = texture.repeat_y = False
-        target = self._ctx.framebuffer(textures)
+        texture, slopes = (self._ctx.texture((side, side), k, dtype="f4") for k in (4, 2))
+        for one in (texture, slopes):
+            one.repeat_x = one.repeat_y = False
+        target = self._ctx.framebuffer([texture, slopes])
         self._pass.set(side=side, weight=weight, range=span, **color_uniforms(color, value_range))
         self._pass.set(**planes.samplers, palette=self._palette.of(color))
         self._pass.draw(target, (0, 0, side, side))
         release_target(target)
         self.made += 1
-        return Field(*textures)
+        return Field(texture, slopes)
 
     def release(self) -> None:
         self.held.clear()

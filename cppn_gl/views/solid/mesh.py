@@ -6,6 +6,7 @@ A step draws parts until its deadline. Other drawings may run in between: if the
 one's buffers, or the shaders are reloaded, it starts again.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 import moderngl
 import numpy as np
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass, Rect
 from cppn_gl.engines.gl.targets import Planes
@@ -27,8 +29,8 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import Stage
 from cppn_gl.views.solid.box_axes import label_room
-from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.field import Field, FieldDrawing
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
@@ -41,7 +43,7 @@ SIDES = (*DRAFTS, 513, 641, 769, 1025)
 POINTS = 0.65  # grid points per pixel of the shorter side, at most
 FINE = 2  # a smooth picture is drawn so many times as large, and averaged
 LARGE = 200_000  # pixels of a draft from which on it is multisampled, which doubles the time
-MOST = 2**23  # samples drawn at once
+MOST = 2**24  # samples drawn at once
 SQUARE = (1, 1)  # the shape of the picture on the surface
 GRIDS = 3  # cached index buffers
 LIGHT = (-0.45, 0.55, 0.7)  # its direction: right, up, towards the camera
@@ -113,26 +115,29 @@ class Strip:
 
 
 def strips(size: Size, fine: int, samples: int) -> list[Strip]:
-    """Strips of a picture, each with at most MOST samples."""
-    rows = max(1, min(size[1], MOST // (size[0] * fine**2 * max(1, samples))))
+    """About equal strips of a picture, each with about MOST samples at most."""
+    count = -(-size[0] * size[1] * fine**2 * max(1, samples) // MOST)
+    rows = -(-size[1] // count)
     return [Strip(size, top, min(top + rows, size[1]), fine) for top in range(0, size[1], rows)]
 
 
 class SurfaceDrawing:
     """Draws a surface: the fields of all subplots, then boxes and surfaces, part by part.
 
-    `smooth`: with supersampled edges, on a finer grid that follows the surface.
+    Other than a draft it has supersampled edges, and a finer grid that follows the surface.
     """
 
-    def __init__(self, stage: Stage, planes: Planes, scene: Scene, *, smooth: bool):
-        self._planes, self._smooth = planes, smooth
+    def __init__(self, stage: Stage, planes: Planes, scene: Scene, region: Region):
+        self._planes, self._overlay, self._smooth = planes, region.overlay, not region.draft
         self._stage, self._scene = stage, scene
-        self._subplots = [s for s in subplots(scene, planes.size) if s.cut != "plot"]
+        laid_out = subplots(scene, region.overlay)
+        self._subplots = [subplot for subplot in laid_out if subplot.cut != "plot"]
         width, height = planes.size
         largest = int(stage.painter.ctx.info["GL_MAX_TEXTURE_SIZE"])
-        fine = FINE if smooth and FINE * max(planes.size) <= largest else 1
-        self._samples = MULTISAMPLES if smooth or width * height >= LARGE else 0
-        self._strips = strips(planes.size, fine, self._samples)
+        enlarged = width > region.overlay[0]  # for several samples per pixel
+        finer = self._smooth and not enlarged and FINE * max(planes.size) <= largest
+        self._samples = MULTISAMPLES if self._smooth or width * height >= LARGE else 0
+        self._strips = strips(planes.size, FINE if finer else 1, self._samples)
 
     def _drawings(
         self, subplot: Subplot, value_range: ValueRange | None
@@ -216,8 +221,9 @@ class SurfaceDrawing:
 
     def _look(self, strip: Strip, subplot: Subplot) -> tuple[Camera, Rect]:
         """The camera of a subplot, and its viewport on a strip."""
-        box = subplot.pixels(self._planes.size)
-        return camera_of(subplot, self._scene.preset, box[2:]), strip.viewport(box)
+        box, (*_, width, height) = (subplot.pixels(of) for of in (self._planes.size, self._overlay))
+        camera = camera_of(subplot, self._scene.preset, (width, height))
+        return dataclasses.replace(camera, size=box[2:]), strip.viewport(box)
 
     def _box(
         self, programs: SurfacePrograms, target: RenderTarget, camera: Camera, viewport: Rect

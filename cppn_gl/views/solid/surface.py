@@ -46,8 +46,8 @@ class SurfaceView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        smooth = region is None or region.smooth
-        return Stepping(SurfaceDrawing(stage, planes, scene, smooth=smooth).steps())
+        region = region or Region.of(planes.size)
+        return Stepping(SurfaceDrawing(stage, planes, scene, region).steps())
 
     def work(self, scene: Scene) -> float:
         """The grid has a quarter of the picture's pixels; the surface costs some hundreds more."""

@@ -5,7 +5,11 @@ import numpy as np
 from cppn_gl.utils.colormaps import SIZE, Palette, from_oklab, named, to_oklab
 
 # Dark to light in one hue each: red, green, blue.
-STOPS = ("45090f a5121d e8473f ffb9a8", "0b3019 0e7a3c 4bbd68 c4f0c0", "0d1d4f 1d52c1 5598f0 c6e1ff")
+STOPS = (
+    "45090f a5121d e8473f ffb9a8",
+    "0b3019 0e7a3c 4bbd68 c4f0c0",
+    "0d1d4f 1d52c1 5598f0 c6e1ff",
+)
 
 
 def tint(stops: str) -> Palette:

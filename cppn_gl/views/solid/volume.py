@@ -6,6 +6,7 @@ Scene -> VolumeSlices (the network, once) -> a 3D texture } ray marching, strip 
 The 3D texture is cached: camera, opacity, threshold and clipping only repeat the ray marching.
 """
 
+import dataclasses
 import time as wall
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,8 @@ class VolumeView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        return Stepping(VolumeDrawing(stage, planes, scene).steps())
+        overlay = region.overlay if region else planes.size
+        return Stepping(VolumeDrawing(stage, planes, scene, overlay).steps())
 
     def work(self, scene: Scene) -> float:
         """About one voxel and one ray per pixel.
@@ -134,8 +136,8 @@ class VolumeRenderer:
 class VolumeDrawing:
     """Draws a volume: its slices unless cached, the moving slice, then the rays."""
 
-    def __init__(self, stage: Stage, planes: Planes, scene: Scene):
-        self._planes = planes
+    def __init__(self, stage: Stage, planes: Planes, scene: Scene, overlay: Size):
+        self._planes, self._overlay = planes, overlay
         self._stage, self._scene = stage, scene
 
     def steps(self) -> Steps[None]:
@@ -176,7 +178,8 @@ class VolumeDrawing:
 
     def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, options = self._planes.size, self._scene.options(VolumeOptions)
-        camera = camera_of(self._scene.preset, size)
+        camera = camera_of(self._scene.preset, self._overlay)
+        camera = dataclasses.replace(camera, size=size)
         right, up, _ = camera.axes
         side = volume.texture.size[0]
         low = options.left, options.front, options.bottom

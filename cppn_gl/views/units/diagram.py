@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cppn_gl.nn.network import Network
-from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.arrays import Box, Float64
 from cppn_gl.views.strokes import Stroke, layer_of_strokes
 from cppn_gl.views.units.dashboard import Dashboard, Unit
 
@@ -71,38 +71,38 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
     overlay = Image.new("RGBA", size, (0, 0, 0, 0))
     layers = {line.target[0] for line in lines}
     thick = min(board.font_size / 15, board.pitch[0] / 24, board.pitch[1] / 15)
-    edge = math.ceil(thick * WIDTHS[1]) + 1
     faint = min(1.0, max(FAINTEST, (CLEAR * len(layers) / max(1, len(lines))) ** 0.5))
+    edge = math.ceil(thick * WIDTHS[1]) + 1
+    units = {unit for line in lines for unit in (line.source, line.target)}
+    boxes = {unit: board.box(unit) for unit in units}
     for layer in sorted(layers):
-        found, ends = [], []
-        for line in (line for line in lines if line.target[0] == layer):
-            strength = abs(line.weight)
-            width = thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
-            opacity = (LEAST + (1 - LEAST) * strength) * faint
-            ends.append(_ends(line, board))
-            ink = POSITIVE if line.weight > 0 else NEGATIVE
-            found.append(Stroke(_longer(ends[-1], width), ink, width, opacity=opacity))
-        x, y = np.array(ends)[..., 0], np.array(ends)[..., 1]
-        left, right = round(x.min()), round(x.max())
-        top = max(0, int(y.min() - edge))
-        box = (left, top, max(left + 1, right), int(y.max() + edge))
-        overlay.alpha_composite(
-            layer_of_strokes(box, found), (left, max(0, box[1])), (0, max(0, -box[1]))
-        )
+        some = [line for line in lines if line.target[0] == layer]
+        strength = np.array([abs(line.weight) for line in some])
+        widths = thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
+        opacities = (LEAST + (1 - LEAST) * strength) * faint
+        ends = np.array([_ends(boxes[line.source], boxes[line.target]) for line in some])
+        strokes = [
+            Stroke(points, POSITIVE if line.weight > 0 else NEGATIVE, width, opacity=opacity)
+            for line, points, width, opacity in zip(
+                some, _longer(ends, widths), widths.tolist(), opacities.tolist(), strict=True
+            )
+        ]
+        left, right = round(ends[..., 0].min()), round(ends[..., 0].max())
+        top = max(0, int(ends[..., 1].min() - edge))
+        box = (left, top, max(left + 1, right), int(ends[..., 1].max() + edge))
+        overlay.alpha_composite(layer_of_strokes(box, strokes), (left, top))
     return overlay
 
 
-def _ends(line: Connection, board: Dashboard) -> Float64:
-    """The middles of the sides of two tiles: ((x, y), (x, y))."""
-    source, target = board.box(line.source), board.box(line.target)
-    start = source[2], (source[1] + source[3]) / 2
-    return np.array([start, (target[0], (target[1] + target[3]) / 2)])
+def _ends(source: Box, target: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The middles of the sides of two tiles that face each other, (x, y) each."""
+    return (source[2], (source[1] + source[3]) / 2), (target[0], (target[1] + target[3]) / 2)
 
 
-def _longer(ends: Float64, width: float) -> Float64:
-    """A line lengthened so that it ends along the tiles' sides when it is clipped there."""
-    across, down = ends[1] - ends[0]
-    length = max(1.0, float(np.hypot(across, down)))  # 0 in the smallest pictures
-    step = (ends[1] - ends[0]) * width * abs(down) / max(1.0, across) / length / 2
-    longer: Float64 = ends + np.array([-step, step])
-    return longer
+def _longer(ends: Float64, widths: Float64) -> Float64:
+    """Lines (N, 2, 2) lengthened so that they end along the tiles' sides when clipped there."""
+    step = ends[:, 1] - ends[:, 0]
+    across, down = step.T
+    share = widths / 2 * np.abs(down) / np.maximum(1, across) / np.maximum(1, np.hypot(*step.T))
+    added = share[:, None] * step
+    return np.stack([ends[:, 0] - added, ends[:, 1] + added], axis=1)

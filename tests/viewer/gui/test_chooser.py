@@ -208,7 +208,7 @@ def test_what_a_person_has_changed_becomes_a_favourite_and_is_listed(
     desktop.key("ctrl+3")
     wait_for(lambda: favourites(desktop)[3].endswith(".toml"), "a file of its own")
     desktop.key("5")
-    desktop.shows(lambda preset: preset == load_preset("close-up"), "another preset")
+    desktop.shows(lambda preset: preset == load_preset(list(shipped())[4]), "another preset")
     desktop.key("3")
     desktop.shows(lambda preset: preset == changed, "the favourite")
     choose(desktop)

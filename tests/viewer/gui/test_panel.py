@@ -289,6 +289,36 @@ def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> Non
     becomes(desktop, lambda p: p.sweep.rows.startswith("network.weight_scale="), "an axis")
 
 
+def test_colours_of_ones_own_are_picked_and_typed(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1000x700")
+    desktop.key("ctrl+f")
+    desktop.place("typing search")
+    desktop.xdotool("type", "color.palette")
+    desktop.gone("color.stretch")
+    desktop.click("color.palette more")
+    own = becomes(desktop, lambda p: p.color.mapping == "palette" and p.color.palette, "colours")
+    desktop.click("color.palette more")
+    becomes(desktop, lambda p: len(p.color.palette) == len(own.color.palette) + 1, "one more")
+    desktop.click("color.palette 0")
+    x, y = desktop.place("color.palette picker")
+    desktop.move(x - 20, y)
+    desktop.xdotool("mousedown", "1")
+    desktop.move(x + 5, y - 20)
+    first = becomes(desktop, lambda p: p.color.palette[0] != own.color.palette[0], "another")
+    desktop.xdotool("mouseup", "1")
+    desktop.click("color.palette typed")
+    desktop.place("typing color.palette typed")
+    desktop.key("ctrl+a")
+    desktop.xdotool("type", "#12ab34")
+    desktop.key("Return")
+    becomes(desktop, lambda p: p.color.palette[0] == "#12ab34", "the typed colour")
+    desktop.click("color.palette fewer")  # closes the picker
+    desktop.gone("color.palette picker")
+    desktop.click("color.palette fewer")
+    becomes(desktop, lambda p: len(p.color.palette) == len(own.color.palette), "one fewer")
+    assert first.color.palette[1:] == (*own.color.palette[1:], own.color.palette[-1])
+
+
 def test_a_given_network_is_shown_as_facts(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel(GIVEN)
     desktop.place("fact network.depth")
