@@ -102,7 +102,7 @@ def test_a_mark_takes_the_place_of_the_number_next_to_it() -> None:
 
 @pytest.mark.parametrize("size", [(320, 180), (640, 360), (500, 500), (1920, 1080)])
 def test_letters_are_legible_and_not_loud(size: tuple[int, int]) -> None:
-    assert 8 <= font_size(size) <= 20
+    assert 8 <= font_size(size) <= max(20, min(size) / 37)
 
 
 def test_a_thumbnail_has_lines_and_no_words() -> None:
