@@ -10,7 +10,15 @@ from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.views.base import Words
-from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, overlay_letters
+from cppn_gl.views.solid.box_axes import (
+    INK,
+    TICK,
+    BoxAxis,
+    Letters,
+    font_size,
+    line,
+    overlay_letters,
+)
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot
@@ -49,7 +57,7 @@ def plot_cut(
         x, y = left + (right - left) * k / 4, top + (bottom - top) * k / 4
         line(words, (x, top), (x, bottom), RULE, 1.0)
         line(words, (left, y), (right, y), RULE, 1.0)
-    letters = Letters(camera.size)
+    letters = Letters(camera.size, font_size(camera.size, part=True))
     thickness = letters.thickness
     for axis, start, end, across in (
         (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
