@@ -137,7 +137,7 @@ def axes_overlay(
         if axes[axis].mark is None:
             letters.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
         else:  # the mark moves along the whole axis
-            letters.beside(end, along, axes[axis].title)
+            letters.beside(end + 1.2 * letters.leading * along, across, axes[axis].title)
     overlay_letters(words, letters, ink)
 
 
