@@ -66,6 +66,7 @@ def _titled(cell: Fractions, size: tuple[int, int]) -> Fractions:
     left, top, right, bottom = cell
     high = min(bottom - top, HIGHEST * (right - left) * size[0] / size[1])
     top, bottom = (top + bottom - high) / 2, (top + bottom + high) / 2
-    letters = font_size((round((right - left) * size[0]), round((bottom - top) * size[1])))
+    shape = round((right - left) * size[0]), round((bottom - top) * size[1])
+    letters = font_size(shape, part=True)
     room = TITLE * line_height(letters) / size[1] if letters >= MIN_FONT else 0.0
     return left, top + room, right, bottom
