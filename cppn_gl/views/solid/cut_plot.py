@@ -50,7 +50,7 @@ def plot_cut(
         line(words, (x, top), (x, bottom), RULE, 1.0)
         line(words, (left, y), (right, y), RULE, 1.0)
     letters = Letters(camera.size)
-    thickness = 0.9 if letters.font_size < 14 else 1.3
+    thickness = letters.thickness
     for axis, start, end, across in (
         (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
         (axes[1], (left, bottom), (left, top), (-1.0, 0.0)),
