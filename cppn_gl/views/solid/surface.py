@@ -66,7 +66,7 @@ class SurfaceView(View):
             if subplot.cut == "plot":
                 plot_cut(part, scene, subplot, camera, axes[1:])
             elif part.size:
-                axes_overlay(part, camera, axes, relief)
+                axes_overlay(part, camera, axes, relief, part=bool(subplot.title))
             _heading(words, subplot, size)
         return words
 
@@ -92,7 +92,7 @@ class SurfaceView(View):
 def _heading(words: Words, subplot: Subplot, size: Size) -> None:
     """The title above a subplot, and the sign before it."""
     left, top, width, height = subplot.pixels(size)
-    letters = font_size((width, height))
+    letters = font_size((width, height), part=True)
     found = Letters(size, letters)
     found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
     overlay_letters(words, found, INK)
