@@ -65,20 +65,16 @@ void main() {
     vec3 inverse = 1.0 / way;
     float first = -distance(start, eye); // the eye's position on the ray
 
-    // The moving slice, hit at `plane`. `margin`: pixels from its border, inwards.
-    float plane = (slice_at - start.z) * inverse.z;
-    float margin = min(border(start, 0), border(start, 1));
-    float cover = sliced && plane > first ? clamp(0.5 + margin, 0.0, 1.0) : 0.0;
-    if (slice_at < clip_low.z || slice_at > clip_high.z) cover = 0.0;
-
     vec2 whole = within(start, inverse, vec3(-1.0), vec3(1.0));
     vec3 behind = backdrop(0.1);
     if (whole.x >= whole.y || whole.y <= first) {
         color = vec4(behind, 1.0);
         return;
     }
-    const vec3 line = vec3(0.62, 0.68, 0.76);
-    behind = mix(behind, line, 0.5 * edged(start + whole.y * way));
+    // The moving slice, hit at `plane`. `margin`: pixels from its border, inwards.
+    float plane = (slice_at - start.z) * inverse.z, margin = -1.0;
+    if (sliced && plane > first) margin = border(start);
+    float cover = clamp(0.5 + margin, 0.0, 1.0);
 
     vec2 part = within(start, inverse, clip_low, clip_high);
     part.x = max(part.x, first);
@@ -94,5 +90,7 @@ void main() {
         left *= 1.0 - cover;
         march(start, way, middle, part.y, cut, part.x);
     }
+    const vec3 line = vec3(0.62, 0.68, 0.76);
+    if (left > 0.0) behind = mix(behind, line, 0.5 * edged(start, start + whole.y * way));
     color = vec4(clamp(seen, 0.0, 1.0) + left * behind, 1.0);
 }

@@ -21,7 +21,7 @@ films = pytest.importorskip("films", reason="only in a checkout")
 
 KNOWN = tool.presets()
 JOBS = [*tool.jobs(KNOWN), *tool.jobs(KNOWN, full=True)]
-MB = 2**20
+MB = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_a_pair_is_two_pictures_of_one_size(pair) -> None:
 def test_stills_are_wide_and_large_files_have_their_shape() -> None:
     for job in JOBS:
         if job.kind == "still":
-            assert 640 <= job.size[0] <= 1200
+            assert 960 <= job.size[0] <= 1200
         if job.kind == "full":
             wide, high = job.picture.size
             assert job.size[0] / job.size[1] == pytest.approx(wide / high, rel=0.01)

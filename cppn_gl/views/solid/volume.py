@@ -137,7 +137,8 @@ class VolumeDrawing:
     """Draws a volume: its slices unless cached, the moving slice, then the rays."""
 
     def __init__(self, stage: Stage, planes: Planes, scene: Scene, overlay: Size):
-        self._planes, self._overlay = planes, overlay
+        self._planes = planes
+        self._camera = dataclasses.replace(camera_of(scene.preset, overlay), size=planes.size)
         self._stage, self._scene = stage, scene
 
     def steps(self) -> Steps[None]:
@@ -178,12 +179,12 @@ class VolumeDrawing:
 
     def _prepare(self, rays: Pass, volume: Volume, moving: Any) -> None:
         size, options = self._planes.size, self._scene.options(VolumeOptions)
-        camera = camera_of(self._scene.preset, self._overlay)
-        camera = dataclasses.replace(camera, size=size)
+        camera = self._camera
         right, up, _ = camera.axes
         side = volume.texture.size[0]
-        low = options.left, options.front, options.bottom
-        high = options.right, options.back, options.top
+        clip = (options.left, options.right), (options.front, options.back)
+        low, high = zip(*map(sorted, (*clip, (options.bottom, options.top))), strict=True)
+        place = third_input(self._scene).place
         if moving is not None:
             rays.set(slice_picture=moving.texture)
         rays.set(
@@ -195,13 +196,13 @@ class VolumeDrawing:
             right=tuple(right),
             up=tuple(up),
             eye=tuple(camera.eye),
-            clip_low=tuple(np.minimum(low, high)),
-            clip_high=tuple(np.maximum(low, high)),
+            clip_low=low,
+            clip_high=high,
             opacity=options.opacity,
             threshold=options.threshold,
             stride=2 / (STEPS * side),
-            sliced=moving is not None,
-            slice_at=third_input(self._scene).place,
+            sliced=moving is not None and low[2] <= place <= high[2],
+            slice_at=place,
             hidden=tuple(np.where(abs(camera.eye) > 1, -np.sign(camera.eye), 0.0)),
             stroke=max(0.3, min(size) / 1200),
             pixel=2 * camera.half_size[1] / size[1],
