@@ -32,8 +32,9 @@ def sum_of(count: int, size: tuple[int, int]) -> tuple[list[Fractions], Places]:
     if aspect >= WIDE:
         part = 0.5 * count / 3
         units = [_cell(k / count * part, 0, (k + 1) / count * part, 1) for k in range(count)]
-        middle = (part + 1) / 2
-        sums = [_cell(part, 0, middle, 1), _cell(middle, 0, 1, 1)]
+        first = part + SIGN / 4
+        middle = (first + 1) / 2
+        sums = [_cell(first, 0, middle, 1), _cell(middle, 0, 1, 1)]
         equals = part, 0.5
     else:
         tall = aspect <= TALL
@@ -46,7 +47,8 @@ def sum_of(count: int, size: tuple[int, int]) -> tuple[list[Fractions], Places]:
             sums = [_cell(SIGN, low, 0.5 + SIGN / 2, 1), _cell(0.5 + SIGN / 2, low, 1, 1)]
         equals = SIGN * 0.8, (sums[0][1] + sums[0][3]) / 2
     signs = [(box[0], (box[1] + box[3]) / 2) for box in units]
-    return [_titled(cell, size) for cell in (*units, *sums)], [*signs, equals]
+    apart = [(left + SIGN / 4, top, right - SIGN / 4, low) for left, top, right, low in units]
+    return [_titled(cell, size) for cell in (*apart, *sums)], [*signs, equals]
 
 
 def _cell(left: float, top: float, right: float, bottom: float) -> Fractions:
@@ -66,6 +68,7 @@ def _titled(cell: Fractions, size: tuple[int, int]) -> Fractions:
     left, top, right, bottom = cell
     high = min(bottom - top, HIGHEST * (right - left) * size[0] / size[1])
     top, bottom = (top + bottom - high) / 2, (top + bottom + high) / 2
-    letters = font_size((round((right - left) * size[0]), round((bottom - top) * size[1])))
+    shape = round((right - left) * size[0]), round((bottom - top) * size[1])
+    letters = font_size(shape, part=True)
     room = TITLE * line_height(letters) / size[1] if letters >= MIN_FONT else 0.0
     return left, top + room, right, bottom

@@ -80,16 +80,19 @@ def _digits(value: float, span: float) -> str:
     return significant(value, min(digits, 12))
 
 
-def font_size(size: tuple[int, int]) -> int:
-    """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
+def font_size(size: tuple[int, int], *, part: bool = False) -> int:
+    """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn.
+
+    part: of a picture; its text is larger beside it, as small as it is.
+    """
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
-    most = max(13 + min(size) / 200, min(size) / 37.5)
-    return fitting(size, small, most, (26, 18))
+    most = min(size) / 24 if part else max(13 + min(size) / 200, min(size) / 37.5)
+    return fitting(size, small, max(most, small), (26, 18))
 
 
-def label_room(size: tuple[int, int]) -> tuple[float, float]:
+def label_room(size: tuple[int, int], *, part: bool = False) -> tuple[float, float]:
     """Pixels that labels need at the left and right, and above and below, of a box."""
-    letters = font_size(size)
+    letters = font_size(size, part=part)
     return SIDE_ROOM * letters, LOW_ROOM * letters
 
 
@@ -101,12 +104,13 @@ def axes_overlay(
     *,
     ink: RGB = INK,
     boxed: bool = False,
+    part: bool = False,
 ) -> None:
     """Draw the axes into `words`, (height, width, 4), a part of an overlay of the camera's size.
 
     `boxed`: draw the whole outline.
     """
-    letters = Letters(camera.size)
+    letters = Letters(camera.size, font_size(camera.size, part=part))
     thickness = letters.thickness
     middle = camera.project([(0, 0, 0)])[0, :2]
     if boxed:

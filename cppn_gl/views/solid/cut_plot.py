@@ -5,15 +5,25 @@ both have the same scale along y.
 """
 
 import numpy as np
+from PIL import Image
 
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.views.base import Words
-from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, overlay_letters
+from cppn_gl.views.solid.box_axes import (
+    INK,
+    TICK,
+    BoxAxis,
+    Letters,
+    font_size,
+    line,
+    overlay_letters,
+)
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot
+from cppn_gl.views.strokes import Stroke, layer_of_strokes
 
 CUT: RGB = (214, 62, 36)  # colour of the cut
 PANE, RULE = (241, 242, 244), (208, 212, 217)
@@ -49,7 +59,7 @@ def plot_cut(
         x, y = left + (right - left) * k / 4, top + (bottom - top) * k / 4
         line(words, (x, top), (x, bottom), RULE, 1.0)
         line(words, (left, y), (right, y), RULE, 1.0)
-    letters = Letters(camera.size)
+    letters = Letters(camera.size, font_size(camera.size, part=True))
     thickness = letters.thickness
     for axis, start, end, across in (
         (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
@@ -66,7 +76,8 @@ def plot_cut(
     places = np.linspace(-1, 1, max(8, round(right - left) // POINTS))
     heights = cut_values(scene, subplot, places)
     x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
-    width = 2 * cut_stroke(camera.size)
-    for n in np.flatnonzero(np.isfinite(heights[:-1]) & np.isfinite(heights[1:])):
-        line(words, (x[n], y[n]), (x[n + 1], y[n + 1]), CUT, width)
+    stroke = Stroke(np.stack([x, y], axis=1), CUT, 2 * cut_stroke(camera.size))
+    layer = layer_of_strokes((0, 0, words.shape[1], words.shape[0]), [stroke])
+    below = Image.fromarray(np.ascontiguousarray(words))
+    words[:] = np.asarray(Image.alpha_composite(below, layer))
     overlay_letters(words, letters, INK)

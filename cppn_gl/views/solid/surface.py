@@ -30,9 +30,9 @@ from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
-from cppn_gl.views.text import MIN_FONT, line_height
+from cppn_gl.views.text import line_height
 
-SIGN = 2.0  # font size of signs, relative to that of titles
+SIGN = 1.4  # font size of signs, relative to that of a surface alone
 
 
 class SurfaceView(View):
@@ -66,7 +66,7 @@ class SurfaceView(View):
             if subplot.cut == "plot":
                 plot_cut(part, scene, subplot, camera, axes[1:])
             elif part.size:
-                axes_overlay(part, camera, axes, relief)
+                axes_overlay(part, camera, axes, relief, part=bool(subplot.title))
             _heading(words, subplot, size)
         return words
 
@@ -92,15 +92,13 @@ class SurfaceView(View):
 def _heading(words: Words, subplot: Subplot, size: Size) -> None:
     """The title above a subplot, and the sign before it."""
     left, top, width, height = subplot.pixels(size)
-    letters = font_size((width, height))
-    if letters < MIN_FONT:
-        return
+    letters = font_size((width, height), part=True)
     found = Letters(size, letters)
     found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
     overlay_letters(words, found, INK)
     if subplot.sign:
         text, x, y = subplot.sign
-        found = Letters(size, round(SIGN * letters))
+        found = Letters(size, round(SIGN * font_size(size)))
         found.write(text, x * size[0], y * size[1])
         overlay_letters(words, found, INK)
 
