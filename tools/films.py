@@ -28,7 +28,7 @@ Frame = NDArray[np.uint8]  # (height, width, 3)
 BOUND = 8.0  # levels: the largest step of a film
 FRAME_MS = 40  # milliseconds a frame: 25 frames a second
 PASSES = 3  # of even_moments: a fourth changes steps by less than 2 %
-RAMP = 0.2  # of the frames from one turning point to the other: at either end, to turn smoothly
+RAMP = 0.12  # of the frames from one turning point to the other: at either end, to turn smoothly
 SLOWEST = 0.2  # the speed at a turning point; frames that are equal would become one
 
 
