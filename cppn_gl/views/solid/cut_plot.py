@@ -5,6 +5,7 @@ both have the same scale along y.
 """
 
 import numpy as np
+from PIL import Image
 
 from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
@@ -14,6 +15,7 @@ from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, over
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot
+from cppn_gl.views.strokes import Stroke, layer_of_strokes
 
 CUT: RGB = (214, 62, 36)  # colour of the cut
 PANE, RULE = (241, 242, 244), (208, 212, 217)
@@ -49,7 +51,7 @@ def plot_cut(
         x, y = left + (right - left) * k / 4, top + (bottom - top) * k / 4
         line(words, (x, top), (x, bottom), RULE, 1.0)
         line(words, (left, y), (right, y), RULE, 1.0)
-    letters = Letters(camera.size)
+    letters = Letters(camera.size, subplot.letters)
     thickness = letters.thickness
     for axis, start, end, across in (
         (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
@@ -67,6 +69,16 @@ def plot_cut(
     heights = cut_values(scene, subplot, places)
     x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
     width = 2 * cut_stroke(camera.size)
-    for n in np.flatnonzero(np.isfinite(heights[:-1]) & np.isfinite(heights[1:])):
-        line(words, (x[n], y[n]), (x[n + 1], y[n + 1]), CUT, width)
+    curve = Stroke(np.stack([x, y], axis=1), CUT, width)
+    _lay_stroke(words, curve, (left - width, top - width, right + width, bottom + width))
     overlay_letters(words, letters, INK)
+
+
+def _lay_stroke(words: Words, stroke: Stroke, around: tuple[float, float, float, float]) -> None:
+    """Draw a line over what is in a part of the overlay."""
+    box = max(0, round(around[0])), max(0, round(around[1])), round(around[2]), round(around[3])
+    part = words[box[1] : box[3], box[0] : box[2]]
+    if part.size:
+        box = (*box[:2], box[0] + part.shape[1], box[1] + part.shape[0])
+        below = Image.fromarray(np.ascontiguousarray(part))
+        part[:] = np.asarray(Image.alpha_composite(below, layer_of_strokes(box, [stroke])))

@@ -22,7 +22,6 @@ from cppn_gl.views.solid.box_axes import (
     BoxAxis,
     Letters,
     axes_overlay,
-    font_size,
     overlay_letters,
 )
 from cppn_gl.views.solid.camera import dragged, zoomed
@@ -30,7 +29,7 @@ from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
-from cppn_gl.views.text import MIN_FONT, line_height
+from cppn_gl.views.text import line_height
 
 SIGN = 2.0  # font size of signs, relative to that of titles
 
@@ -66,7 +65,7 @@ class SurfaceView(View):
             if subplot.cut == "plot":
                 plot_cut(part, scene, subplot, camera, axes[1:])
             elif part.size:
-                axes_overlay(part, camera, axes, relief)
+                axes_overlay(part, camera, axes, relief, letters=subplot.letters)
             _heading(words, subplot, size)
         return words
 
@@ -91,10 +90,10 @@ class SurfaceView(View):
 
 def _heading(words: Words, subplot: Subplot, size: Size) -> None:
     """The title above a subplot, and the sign before it."""
-    left, top, width, height = subplot.pixels(size)
-    letters = font_size((width, height))
-    if letters < MIN_FONT:
+    letters = subplot.titles
+    if not letters:
         return
+    left, top, width, _ = subplot.pixels(size)
     found = Letters(size, letters)
     found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
     overlay_letters(words, found, INK)
