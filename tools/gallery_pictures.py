@@ -47,9 +47,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "gallery"
 STILLS, FULLS = "gallery", "gallery/4k"  # below docs/, as the page links to them
 
-SAMPLES = 3  # N×N per pixel of a still
-FILM_SAMPLES = 2
-FULL_SAMPLES = 2
+SAMPLES = "auto"  # of stills: more where a picture is steep
+FILM_SAMPLES = 2  # the same in all frames, so that nothing flickers
 WIDE, FULL = 1200, 3840  # widths in pixels
 TALLEST = 1500  # height in pixels of a still sheet
 QUALITY, FULL_QUALITY = 88, 88
@@ -84,6 +83,8 @@ OPENING_SIZE, OPENING_FRAMES = (800, 450), 300
 FILM_LIMIT = 4_600_000  # bytes
 FILM_LIMITS = {OPENING: 6_000_000, "scale-animated": 5_500_000}
 FULL_OWN = {"wide-400-zoom": 1920}  # widths of those that take very long
+# N×N samples, of the still and of the large file: "auto" takes ten minutes and more for these.
+OWN_SAMPLES = {"wide-400-zoom": (2, 1), "width-sheet": (2, 2)}
 
 
 class GalleryError(Exception):
@@ -235,7 +236,8 @@ def film(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
 
 def still(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
     """A still picture, and no words."""
-    image = Image.fromarray(renderer.render(picture.preset, picture.size, samples=SAMPLES))
+    samples, _ = OWN_SAMPLES.get(picture.name, (SAMPLES, SAMPLES))
+    image = Image.fromarray(renderer.render(picture.preset, picture.size, samples=samples))
     if picture.preset.show.view in LOSSLESS:
         return _webp(image, stamp, lossless=True), ""
     file = io.BytesIO()
@@ -245,7 +247,8 @@ def still(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
 
 def full(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
     """The large file of a picture, and no words."""
-    pixels = renderer.render(picture.preset, picture.full_size, samples=FULL_SAMPLES)
+    _, samples = OWN_SAMPLES.get(picture.name, (SAMPLES, SAMPLES))
+    pixels = renderer.render(picture.preset, picture.full_size, samples=samples)
     if picture.preset.show.view in LOSSLESS:
         return _webp(Image.fromarray(pixels), stamp, lossless=True), ""
     return _webp(Image.fromarray(pixels), stamp, quality=FULL_QUALITY), ""

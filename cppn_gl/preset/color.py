@@ -344,7 +344,7 @@ def colored(values: Float32, color: Color, span: ValueRange) -> Float32:
     Flat colours have hard edges here; those of `printed` are smooth.
     """
     places = _places(values, color, span)
-    shown = _flat(places, None, color) if color.levels else _mapped(np.clip(places, 0, 1), color)
+    shown = _flat(places, None, color) if color.levels else _mapped(places, color)
     return _finished(shown, values, color)
 
 
@@ -379,11 +379,12 @@ def _finished(shown: Float32, values: Float32, color: Color) -> Float32:
 
 
 def _places(values: Float32, color: Color, span: ValueRange) -> Float32:
-    """(…, 3) outputs, or their means (…, 1), in the value range: 0 to 1, and BEYOND."""
+    """(…, 3) outputs, or their means (…, 1), in the value range: 0 to 1; if flat, and BEYOND."""
     (low, factor), one = span.affine, color.row.channels == 1
+    beyond = BEYOND if color.levels else 0
     used, n = (single(values), 1) if one else (values, 3)
     with np.errstate(over="ignore"):
-        return np.asarray(np.clip((used - low[:n]) * factor[:n], -BEYOND, 1 + BEYOND))
+        return np.asarray(np.clip((used - low[:n]) * factor[:n], -beyond, 1 + beyond))
 
 
 def _mapped(places: Float32, color: Color) -> Float32:

@@ -150,8 +150,8 @@ class _Sheet:
         if folded(self.grid):
             widest = max(width(cell.label, font_size) for cell in self.grid.cells)
         lines = max(map(len, self.rows)) * line_height(font_size)
-        wide, high = scale * (wide + gap), scale * (high + gap)
-        return widest + 0.6 * font_size <= wide and lines <= high
+        room = scale * (wide + gap), scale * (high + gap)
+        return widest + 0.6 * font_size <= room[0] and lines <= room[1]
 
     def layout(self, size: Size, scale: float, rooms: Rooms, font_size: int) -> SheetLayout:
         """The sheet in the middle of a picture."""

@@ -674,7 +674,7 @@ def test_a_sheet_is_as_large_as_its_cells_need_and_is_made_again(run: Run, here:
     words += ["--no-labels", "--engine", "fragment", "--time", "0.25"]
     assert run("sheet", "small.toml", "-o", "a.png", *words) == (0, "a.png\n", "")
     shot = read_shot(here / "a.png")
-    assert shot.size == (3 * 42 + 2, 2 * 26 + 2)
+    assert shot.size == (3 * 42 - 2 + 12, 2 * 26 - 2 + 12)  # margins of three gaps
     assert shot.time == 0.25
     assert (shot.preset.show.view, shot.preset.sweep.cell) == ("sheet", (40, 24))
     assert run("render", "a.png", "-o", "b.png") == (0, "b.png\n", "")
@@ -683,7 +683,7 @@ def test_a_sheet_is_as_large_as_its_cells_need_and_is_made_again(run: Run, here:
     run("render", "small.toml", "-o", "cell.png", "--size", "40x24", "--depth", "2", "--seed", "3",
         "--engine", "fragment", "--time", "0.25")  # fmt: skip
     sheet_pixels, cell = (np.asarray(Image.open(here / n)) for n in ("a.png", "cell.png"))
-    assert np.array_equal(sheet_pixels[28:52, 86:126], cell)
+    assert np.array_equal(sheet_pixels[32:56, 90:130], cell)
 
 
 @pytest.mark.gl
@@ -691,7 +691,7 @@ def test_a_sheet_of_another_size_and_of_what_the_preset_says(run: Run, here: Pat
     toml = TOML + '[sweep]\ncols = "seed=1:5"\nwrap = 3\ncell = [30, 20]\n'
     (here / "own.toml").write_text(toml)
     assert run("sheet", "own.toml", "-o", "a.png", "--engine", "fragment")[0] == 0
-    assert read_shot(here / "a.png").size == (3 * 34 + 4, 2 * 24 + 4)
+    assert read_shot(here / "a.png").size == (3 * 34 - 4 + 24, 2 * (24 + 13) - 4 + 24)
     assert run("sheet", "own.toml", "-o", "b.png", "--size", "320x180", "--wrap", "0")[0] == 0
     shot = read_shot(here / "b.png")
     assert (shot.size, shot.preset.sweep.wrap) == ((320, 180), 0)
@@ -853,7 +853,7 @@ WRONG = [
     (sheet("--seeds", "foo"), "no 'foo'; known: shared, varying"),
     (sheet("--cell", "20"), "--cell: '20'"),
     (sheet("--cell", "4x4"), "sweep.cell: 4"),
-    (sheet("--cell", "4096x4096", "--cols", "seed=1:30"), "--cell: 123004x4142 is more than"),
+    (sheet("--cell", "4096x4096", "--cols", "seed=1:30"), "--cell: 123020x4142 is more than"),
     (sheet("--size", "0x9"), "--size: 0"),
     (sheet("--rows"), "expected one argument"),
     (sheet("--view", "units"), "sets the cells' views"),

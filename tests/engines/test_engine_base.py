@@ -143,14 +143,14 @@ def test_a_region_is_cut_from_a_picture() -> None:
 
 
 def test_a_region_has_some_samples_or_as_many_as_it_needs() -> None:
-    whole = Region.of((40, 30), "auto", shape=(400, 300), smooth=False)
+    whole = Region.of((40, 30), "auto", shape=(400, 300), draft=True)
     assert (whole.adaptive, whole.sampling, whole.samples, whole.additive) == (
         True,
         "auto",
         1,
         False,
     )
-    assert whole.sampled(3) == Region.of((40, 30), 3, shape=(400, 300), smooth=False)
+    assert whole.sampled(3) == Region.of((40, 30), 3, shape=(400, 300), draft=True)
     assert whole.sampled(3).sampling == 3
     assert whole.sampled(3).sampled("auto") == whole
     assert whole.cut(5, 6, 20, 10).adaptive

@@ -204,7 +204,7 @@ def test_more_samples_are_the_average_of_a_larger_picture(name: str, renderer: R
     found = renderer.render(preset, SMALL, TIME, samples=2, dtype="float32")
     plain = renderer.render(preset, SMALL, TIME, dtype="float32")
     assert np.abs(found.mean(axis=(0, 1)) - plain.mean(axis=(0, 1))).max() < 0.12
-    region = Region.of((2 * wide, 2 * high), shape=SMALL, smooth=False)
+    region = Region.of((2 * wide, 2 * high), shape=SMALL)
     large = np.clip(viewed(renderer, preset, region.size, TIME, region=region), 0, 1)
     words = ALL[name].overlay(scene_of(preset, TIME), SMALL)
     bare = np.ones((high, wide), bool) if words is None else words[..., 3] == 0

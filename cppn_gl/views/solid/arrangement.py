@@ -25,8 +25,7 @@ SIGN = 0.06  # of the width, for the sign before the sum
 class Arrangement:
     """The boxes of subplots, the places of signs, font sizes in pixels.
 
-    letters: of the axes; below MIN_FONT they have no words. titles: of titles and, times a factor,
-    signs; 0 for none.
+    letters: of the axes; below MIN_FONT they have no words. titles: of titles; 0 for none.
     """
 
     boxes: list[Fractions]
@@ -51,8 +50,9 @@ def sum_of(count: int, size: tuple[int, int]) -> Arrangement:
     if aspect >= WIDE:
         part = 0.5 * count / 3
         units = [_cell(k / count * part, 0, (k + 1) / count * part, 1) for k in range(count)]
-        middle = (part + 1) / 2
-        sums = [_cell(part, 0, middle, 1), _cell(middle, 0, 1, 1)]
+        first = part + SIGN / 4
+        middle = (first + 1) / 2
+        sums = [_cell(first, 0, middle, 1), _cell(middle, 0, 1, 1)]
         equals = part, 0.5
     else:
         tall = aspect <= TALL
@@ -65,7 +65,8 @@ def sum_of(count: int, size: tuple[int, int]) -> Arrangement:
             sums = [_cell(SIGN, low, 0.5 + SIGN / 2, 1), _cell(0.5 + SIGN / 2, low, 1, 1)]
         equals = SIGN * 0.8, (sums[0][1] + sums[0][3]) / 2
     signs = [(box[0], (box[1] + box[3]) / 2) for box in units]
-    return _titled([*units, *sums], [*signs, equals], size)
+    apart = [(left + SIGN / 4, top, right - SIGN / 4, low) for left, top, right, low in units]
+    return _titled([*apart, *sums], [*signs, equals], size)
 
 
 def _cell(left: float, top: float, right: float, bottom: float) -> Fractions:
@@ -87,7 +88,7 @@ def _titled(cells: Sequence[Fractions], signs: Places, size: tuple[int, int]) ->
         (round((right - left) * size[0]), round((bottom - top) * size[1]))
         for left, top, right, bottom in middles
     ]
-    letters = min(map(font_size, sizes))
+    letters = min(font_size(each, part=True) for each in sizes)
     wide, high = (min(sides) for sides in zip(*sizes, strict=True))
     titles = max(letters, min(LARGEST, wide // BROAD, high // BROAD))
     titles = titles if titles >= MIN_FONT else 0

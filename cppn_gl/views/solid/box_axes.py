@@ -80,11 +80,14 @@ def _digits(value: float, span: float) -> str:
     return significant(value, min(digits, 12))
 
 
-def font_size(size: tuple[int, int]) -> int:
-    """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn."""
+def font_size(size: tuple[int, int], *, part: bool = False) -> int:
+    """The font size in pixels in a picture of a size; below MIN_FONT no text is drawn.
+
+    part: of a picture; its text is larger beside it, as small as it is.
+    """
     small = MIN_FONT if min(size[0] / 20, size[1] / 15) >= MIN_FONT else 0
-    most = max(13 + min(size) / 200, min(size) / 37.5)
-    return fitting(size, small, most, (26, 18))
+    most = min(size) / 24 if part else max(13 + min(size) / 200, min(size) / 37.5)
+    return fitting(size, small, max(most, small), (26, 18))
 
 
 def label_room(letters: int) -> tuple[float, float]:

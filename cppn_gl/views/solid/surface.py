@@ -22,6 +22,7 @@ from cppn_gl.views.solid.box_axes import (
     BoxAxis,
     Letters,
     axes_overlay,
+    font_size,
     overlay_letters,
 )
 from cppn_gl.views.solid.camera import dragged, zoomed
@@ -31,7 +32,7 @@ from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
 from cppn_gl.views.text import line_height
 
-SIGN = 2.0  # font size of signs, relative to that of titles
+SIGN = 1.4  # font size of signs, relative to that of a surface alone
 
 
 class SurfaceView(View):
@@ -90,16 +91,14 @@ class SurfaceView(View):
 
 def _heading(words: Words, subplot: Subplot, size: Size) -> None:
     """The title above a subplot, and the sign before it."""
-    letters = subplot.titles
-    if not letters:
-        return
     left, top, width, _ = subplot.pixels(size)
-    found = Letters(size, letters)
-    found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
+    found = Letters(size, subplot.titles)
+    above = top - line_height(subplot.titles) / 2
+    found.write(subplot.title, left + width / 2, above, style="bold")
     overlay_letters(words, found, INK)
     if subplot.sign:
         text, x, y = subplot.sign
-        found = Letters(size, round(SIGN * letters))
+        found = Letters(size, round(SIGN * font_size(size)))
         found.write(text, x * size[0], y * size[1])
         overlay_letters(words, found, INK)
 
