@@ -27,6 +27,7 @@ from cppn_gl.views.solid.cut_plot import CUT, cut_stroke, cut_values
 from cppn_gl.views.solid.field import FieldCache, FieldDrawing
 from cppn_gl.views.solid.heights import subplots
 from cppn_gl.views.solid.mesh import camera_of, grid_side
+from cppn_gl.views.text import significant
 
 pytestmark = pytest.mark.gl
 SIZE = (240, 180)
@@ -469,7 +470,7 @@ def test_under_the_pointer_a_map_says_the_value() -> None:
     hit = view.hit(scene, SIZE, (place[0], place[1]))
     assert hit is not None
     red = values(preset, np.array([0.5]), np.array([-0.25]))[0, 0]
-    assert hit.words == f"x 0.5  y -0.25  value {red:.3g}"
+    assert hit.words == f"x 0.5  y −0.25  value {significant(red)}"
     assert view.hit(scene, SIZE, (2.0, 2.0)) is None
     assert view.hit(scene_of(GENTLE), SIZE, (place[0], place[1])) is None
 

@@ -30,7 +30,7 @@ from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
-from cppn_gl.views.text import line_height
+from cppn_gl.views.text import line_height, significant
 
 SIGN = 1.4  # font size of signs, relative to that of a surface alone
 
@@ -119,4 +119,4 @@ def _value_text(scene: Scene, subplot: Subplot, u: float, v: float) -> str:
     inputs = features(network.inputs, np.array([x]), np.array([y]), scene.clock, network.latent)
     outputs = np.broadcast_to(network.evaluate(inputs), (1, 3))
     value = float(outputs[0] @ np.array(WEIGHTS[subplot.channel]))
-    return f"x {x:.4g}  y {y:.4g}  value {value:.3g}"
+    return f"x {significant(x, 4)}  y {significant(y, 4)}  value {significant(value)}"
