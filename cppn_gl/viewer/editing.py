@@ -15,6 +15,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import MAX_PARAMETERS, Moment
+from cppn_gl.views.text import significant
 
 
 class Editing(ABC):
@@ -79,7 +80,8 @@ class Editing(ABC):
         before, after = self._edit[2:]
         loaded = moment.loaded or moment.preset
         self._look(Moment(changed, moment.home, moment.layer, loaded))
-        self.message = f"{_named(changed, target, source)}: {before:.3g} → {value:.3g}{after}"
+        what, numbers = _named(changed, target, source), map(significant, (before, value))
+        self.message = f"{what}: {' → '.join(numbers)}{after}"
 
     def open_unit(self, unit: Unit) -> None:
         """Open the network that ends at a unit: its picture as a preset of its own."""

@@ -67,8 +67,8 @@ class SheetView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
-        layout = self.layout(scene.preset, planes.size)
         region = region or Region.of(planes.size)
+        layout = self.layout(scene.preset, region.overlay).scaled(planes.size, region.overlay)
         owned = ExitStack()
         return Stepping(self._draw(stage, planes, scene, layout, region, owned), owned)
 
@@ -176,7 +176,7 @@ def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:
             left, top, right, _ = layout.box(0, column)
             place = (left + right) / 2, top - font_size // 4
             write(draw, place, word, font_size, lettering.DIM, anchor="md")
-    rows, high = [layout.row_label(row) for row in range(grid.rows)], line_height(font_size)
+    rows, high = layout.rows, line_height(font_size)
     room = max(width(line, font_size) for lines in rows for line in lines) <= layout.heads[0]
     if room and max(map(len, rows)) * high <= layout.cell[1] + layout.gap:
         for row, lines in enumerate(rows):

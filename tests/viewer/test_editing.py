@@ -10,6 +10,7 @@ from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.journal import Journal
+from cppn_gl.views.text import significant
 
 
 def explored(**keys: object) -> Explorer:
@@ -27,7 +28,8 @@ def test_a_weight_set_fixes_the_network_and_z_takes_it_back() -> None:
     assert isinstance(explorer.preset.spec, Layers)
     assert weight(explorer, 3, 6, 1) == pytest.approx(0.61)
     assert explorer.message == (
-        f"weight layer 3, 7←2: {old:.3g} → 0.61; the weights are now fixed: Z takes it back"
+        f"weight layer 3, 7←2: {significant(old)} → 0.61; "
+        "the weights are now fixed: Z takes it back"
     )
     explorer.set_weight((3, 6), 1, 0.5)
     assert explorer.message == "weight layer 3, 7←2: 0.61 → 0.5"
@@ -45,7 +47,7 @@ def test_a_drag_is_one_step_of_the_history_and_says_where_it_began() -> None:
     explorer.history.finish()
     explorer.gesture = None
     assert len(explorer.history) == steps + 1
-    assert explorer.message.startswith(f"bias layer 1, unit 3: {old:.3g} → 1;")
+    assert explorer.message.startswith(f"bias layer 1, unit 3: {significant(old)} → 1;")
     assert float(explorer.preset.network().layers[0].bias[2]) == 1.0
     explorer.history_back()
     assert explorer.preset.spec.redrawable

@@ -22,7 +22,9 @@ AXES = (BoxAxis("x", -2.0, 2.0), BoxAxis("y", 0.0, 1.0), BoxAxis("", 0.0, 1.0))
 
 def drawn(size: tuple[int, int], tilt: float = 30, turn: float = 30, **options) -> np.ndarray:
     words = np.zeros((size[1], size[0], 4), np.uint8)
-    axes_overlay(words, Camera(turn, tilt, 4.0, size), AXES, 0.5, **options)
+    axes_overlay(
+        words, Camera(turn, tilt, 4.0, size), AXES, 0.5, letters=font_size(size), **options
+    )
     return words
 
 
@@ -47,7 +49,7 @@ def test_axes_and_labels_are_outside_of_the_box(turn: float, tilt: float, relief
     camera = Camera.framing(Orbit(float(turn), float(tilt)), size, relief, (40.0, 25.0))
     words = np.zeros((size[1], size[0], 4), np.uint8)
     marked = BoxAxis("z0", -1.0, 1.0, 0.3)
-    axes_overlay(words, camera, (*AXES[:2], marked), relief, boxed=True)
+    axes_overlay(words, camera, (*AXES[:2], marked), relief, letters=13, boxed=True)
     y, x = np.nonzero(words[..., 3])
     assert len(x) > 100
     assert outer(camera, relief, np.stack([x + 0.5, y + 0.5], axis=1)).min() > -0.75
@@ -106,14 +108,14 @@ def test_letters_are_legible_and_not_loud(size: tuple[int, int]) -> None:
 
 
 def test_a_thumbnail_has_lines_and_no_words() -> None:
-    letters = Letters((90, 60))
+    letters = Letters((90, 60), font_size((90, 60)))
     letters.write("title", 45.0, 20.0)
     assert not letters.mask.any()
     assert drawn((90, 60))[..., 3].any()
 
 
 def test_words_never_cover_each_other() -> None:
-    letters = Letters((400, 300))
+    letters = Letters((400, 300), 13)
     letters.write("first", 200.0, 20.0)
     once = letters.mask.copy()
     letters.write("other", 200.0, 20.0)

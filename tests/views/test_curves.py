@@ -166,7 +166,7 @@ def test_the_unit_under_the_cursor_is_named_with_its_value_and_stands_out() -> N
     across, down = (float(v[0]) for v in left.place(np.array([0.1]), np.array([value])))
     hit = view.hit(scene, size, (across, down))
     assert hit is not None
-    assert hit.words.startswith("unit 2 of layer 1: -0.24")
+    assert hit.words.startswith("unit 2 of layer 1: −0.24")
     assert "at x = 0.1" in hit.words
     plain, pointed = view.overlay(scene, size), view.overlay(scene, size, (across, down))
     assert plain is not None

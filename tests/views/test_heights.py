@@ -138,6 +138,14 @@ def test_subplots_lie_apart_and_equals_are_equal(panels: str, size: tuple[int, i
         assert np.ptp(same, axis=0).max() <= 1
 
 
+@pytest.mark.parametrize("panels", ["channels", "sum", "cut"])
+@pytest.mark.parametrize("size", [(300, 200), (400, 900), (640, 400), (1200, 300), (2560, 1440)])
+def test_words_of_subplots_have_one_size(panels: str, size: tuple[int, int]) -> None:
+    found = subplots(shown(panels=panels), size)
+    assert len({(one.letters, one.titles) for one in found}) == 1
+    assert found[0].titles >= 8
+
+
 def test_a_sum_is_written_with_its_signs_weights_and_colours() -> None:
     layers = [
         Layer(np.array([[1.6, 0.5], [-0.9, 1.5], [0.3, 1.8]]), np.zeros(3), "sigmoid"),

@@ -19,7 +19,7 @@ from cppn_gl.views.sheet_layout import (
     natural_size,
     sheet_layout,
 )
-from cppn_gl.views.text import MIN_FONT
+from cppn_gl.views.text import MIN_FONT, line_height, width
 
 
 def preset_of(rows: str = "depth=1:3", cols: str = "seed=1:4", **sweep: object) -> Preset:
@@ -74,7 +74,7 @@ def test_heads_have_room_for_the_longest_word() -> None:
     preset = preset_of("activation=tanh,leaky_relu", "seed=1:3", cell=(120, 90))
     layout, _ = natural(preset)
     broken, _ = natural(preset_of("which=none,hidden", "seed=1:3", cell=(120, 90)))
-    assert broken.row_label(1) == ["normalised:", "hidden"]
+    assert broken.rows[1] == ("normalised:", "hidden")
     assert broken.heads[0] < room(broken.font_size, "normalised: hidden")[0]
     assert layout.heads[0] >= room(layout.font_size, "leaky_relu")[0]
     assert layout.heads[1] >= room(layout.font_size, "seed 1")[1]
@@ -124,6 +124,20 @@ def test_it_fills_the_picture_one_way_and_stands_in_the_middle(
 
 
 @given(preset=sheets, size=sizes)
+def test_room_is_kept_for_words_that_are_there_only(preset: Preset, size: tuple[int, int]) -> None:
+    layout, font_size = layout_of(preset, size), layout_of(preset, size).font_size
+    left, above = layout.heads
+    if not font_size:
+        assert (left, above, layout.caption) == (0, 0, 0)
+    elif font_size == MIN_FONT and size != natural(preset)[1]:
+        rows = [width(line, font_size) for lines in layout.rows for line in lines]
+        columns = [width(label, font_size) for label in layout.grid.column_labels]
+        assert max(rows) <= left
+        assert max(columns) <= layout.cell[0] + layout.gap
+        assert 0.8 * line_height(font_size) <= max(above, layout.caption) or not any(columns)
+
+
+@given(preset=sheets, size=sizes)
 def test_cells_are_apart_and_as_large_as_each_other(preset: Preset, size: tuple[int, int]) -> None:
     layout = layout_of(preset, size)
     assume(min(layout.cell) >= 1)
@@ -143,15 +157,14 @@ def test_a_coarse_picture_has_the_same_cells_in_proportion(
     preset: Preset, size: tuple[int, int], scale: int
 ) -> None:
     coarse = tuple(-(-side // scale) for side in size)
-    one, other = layout_of(preset, size), layout_of(preset, coarse)
+    one = layout_of(preset, size)
+    other = one.scaled(coarse, size)
     share = tuple(a / b for a, b in zip(coarse, size, strict=True))
     row, column = one.grid.rows - 1, one.grid.columns - 1
     for k, (found, whole) in enumerate(
         zip(other.box(row, column), one.box(row, column), strict=True)
     ):
-        # A size that is not a multiple of the scale makes the proportions differ a little.
-        slack = 1.5 + abs(share[0] - share[1]) * max(size)
-        assert abs(found - whole * share[k % 2]) <= slack + 1
+        assert abs(found - whole * share[k % 2]) <= 1.5
 
 
 @given(preset=sheets, size=sizes, data=st.data())

@@ -23,10 +23,11 @@ from cppn_gl.views.base import Stage, lay_over, mean_of_samples
 from cppn_gl.views.solid import field as fields
 from cppn_gl.views.solid import mesh
 from cppn_gl.views.solid.camera import Camera
-from cppn_gl.views.solid.cut_plot import cut_values
+from cppn_gl.views.solid.cut_plot import CUT, cut_stroke, cut_values
 from cppn_gl.views.solid.field import FieldCache, FieldDrawing
 from cppn_gl.views.solid.heights import subplots
 from cppn_gl.views.solid.mesh import camera_of, grid_side
+from cppn_gl.views.text import significant
 
 pytestmark = pytest.mark.gl
 SIZE = (240, 180)
@@ -416,6 +417,27 @@ def test_a_cut_is_the_same_curve_as_the_surfaces(renderer: Renderer) -> None:
     assert (grey | red[:, size[0] // 3 :]).mean() > 0.98
 
 
+def test_the_curve_of_a_cut_has_the_ink_of_its_length_times_its_width() -> None:
+    preset = explicit(([[0.0, 2.0]], [0.0], "sigmoid"), view="surface", panels="cut")
+    size = (3000, 1100)
+    scene = scene_of(preset)
+    words = view_of(preset).overlay(scene, size)
+    assert words is not None
+    plot = subplots(scene, size)[0]
+    left, top, width, height = plot.pixels(size)
+    (low, bottom, _), (high, upper, _) = camera_of(plot, preset, (width, height)).project(
+        [(-1, -1, 0), (1, 1, 0)]
+    )
+    places = np.linspace(-1, 1, 2001)
+    x, y = places * (high - low) / 2, cut_values(scene, plot, places) * (bottom - upper)
+    length = np.hypot(np.diff(x), np.diff(y)).sum()
+    inside = words[round(top + upper) : round(top + bottom), round(left + low) : round(left + high)]
+    # From the pane's colour to the line's: the grey of axes and rules has red and blue alike.
+    ink = (inside[..., 0].astype(float) - inside[..., 2]).clip(0) / (CUT[0] - CUT[2])
+    assert ink.sum() == pytest.approx(length * 2 * cut_stroke((width, height)), rel=0.05)
+    assert (inside[..., 3] == 255).all()
+
+
 @pytest.mark.parametrize("panels", ["one", "sum"])
 def test_drafts_and_enlarged_pictures_show_the_body_where_the_overlay_has_its_axes(
     renderer: Renderer, panels: str
@@ -448,7 +470,7 @@ def test_under_the_pointer_a_map_says_the_value() -> None:
     hit = view.hit(scene, SIZE, (place[0], place[1]))
     assert hit is not None
     red = values(preset, np.array([0.5]), np.array([-0.25]))[0, 0]
-    assert hit.words == f"x 0.5  y -0.25  value {red:.3g}"
+    assert hit.words == f"x 0.5  y −0.25  value {significant(red)}"
     assert view.hit(scene, SIZE, (2.0, 2.0)) is None
     assert view.hit(scene_of(GENTLE), SIZE, (place[0], place[1])) is None
 

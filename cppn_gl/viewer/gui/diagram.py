@@ -27,6 +27,7 @@ from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import NUMBERS, Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
+from cppn_gl.views.text import significant
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
 from cppn_gl.views.units.unit_samples import unit_name
 
@@ -446,7 +447,7 @@ class Diagram:
 
     def _describe(self, gui: "Gui", rect: Rect, drawn: Drawn, handle: Handle) -> None:
         value = self._grab.value if self._grab is not None else _value(drawn, handle)
-        begin(gui, rect, f"{_named(drawn, handle)}:  {value:.3g}")
+        begin(gui, rect, f"{_named(drawn, handle)}:  {significant(value)}")
         hint = "drag left or right to change (Shift: finely), double-click to type"
         dim(gui, too_large(drawn.scene.network) or hint)
         imgui.end_tooltip()

@@ -18,6 +18,7 @@ from cppn_gl.viewer.gui import tips
 from cppn_gl.viewer.gui.wires import cross
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, Probe
+from cppn_gl.views.text import significant
 from cppn_gl.views.units.diverging import tinted
 from cppn_gl.views.units.unit_samples import (
     UnitSampleCache,
@@ -63,14 +64,16 @@ class UnitWords:
             if 0 <= x <= 1 and 0 <= y <= 1:
                 marked = imgui.ImVec2(corner.x + x * wide, corner.y + y * high)
                 cross(imgui.get_window_draw_list(), marked, gui.unit)
-            at = ", ".join(f"{place:.3g}" for place in probe.point)
-            imgui.text(f"{probe.values[unit[0]][unit[1]]:.3g} at the cross, ({at})")
+            at = ", ".join(significant(place) for place in probe.point)
+            value = significant(probe.values[unit[0]][unit[1]])
+            imgui.text(f"{value} at the cross, ({at})")
         if unit[0] > 0:
             pre = samples.pre_activations[unit[0] - 1][:, unit[1]].astype(np.float64)
             with np.errstate(all="ignore"):
-                imgui.text(f"before the activation {pre.mean():.3g} ± {pre.std():.3g}")
+                mean, std = significant(pre.mean()), significant(pre.std())
+                imgui.text(f"before the activation {mean} ± {std}")
             imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
-            imgui.text(f"bias {summary.bias:.3g}")
+            imgui.text(f"bias {significant(summary.bias)}")
         hint = "click: its lines, and its bias as a dot; twice: open it"
         dim(gui, hint if unit[0] > 0 else "click: keep its lines")
         imgui.end_tooltip()

@@ -197,7 +197,7 @@ class CurvesView(CPUView):
         frame = drawn.frames[which]
         line, at = frame.panel.lines[index], frame.value(place[0])
         value = float(np.interp(at, line.x, line.y))
-        where = f"{value:.4g} at {drawn.curves.axis} = {at:.4g}"
+        where = f"{significant(value, 4)} at {drawn.curves.axis} = {significant(at, 4)}"
         if which == 0 and drawn.curves.units is not None:
             layer = drawn.curves.network.depth - 1
             return Hit(f"unit {index + 1} of layer {layer}: {where}")

@@ -90,9 +90,8 @@ def font_size(size: tuple[int, int], *, part: bool = False) -> int:
     return fitting(size, small, max(most, small), (26, 18))
 
 
-def label_room(size: tuple[int, int], *, part: bool = False) -> tuple[float, float]:
-    """Pixels that labels need at the left and right, and above and below, of a box."""
-    letters = font_size(size, part=part)
+def label_room(letters: int) -> tuple[float, float]:
+    """Pixels that labels of a font size need left and right, and above and below, of a box."""
     return SIDE_ROOM * letters, LOW_ROOM * letters
 
 
@@ -102,16 +101,16 @@ def axes_overlay(
     axes: tuple[BoxAxis, BoxAxis, BoxAxis],
     relief: float,
     *,
+    letters: int,
     ink: RGB = INK,
     boxed: bool = False,
-    part: bool = False,
 ) -> None:
     """Draw the axes into `words`, (height, width, 4), a part of an overlay of the camera's size.
 
-    `boxed`: draw the whole outline.
+    `letters`: the font size in pixels. `boxed`: draw the whole outline.
     """
-    letters = Letters(camera.size, font_size(camera.size, part=part))
-    thickness = letters.thickness
+    labels = Letters(camera.size, letters)
+    thickness = labels.thickness
     middle = camera.project([(0, 0, 0)])[0, :2]
     if boxed:
         for _, low, high in silhouette(camera, relief):
@@ -123,22 +122,22 @@ def axes_overlay(
         if beside is None:
             continue
         line(words, *beside.ends, ink, thickness)
-        if beside.length < max(FLAT_EDGE * min(camera.size), 3 * letters.leading):
+        if beside.length < max(FLAT_EDGE * min(camera.size), 3 * labels.leading):
             continue
         along, across = beside.along, beside.across
         for place, number, bold in axes[axis].ticks():
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
             pixel = camera.project([at])[0, :2] + beside.offset
-            line(words, pixel, pixel + across * TICK * letters.font_size, ink, thickness)
+            line(words, pixel, pixel + across * TICK * labels.font_size, ink, thickness)
             # Where two axes meet at a corner, each moves its number back along itself.
-            aside = -place * along * 0.55 * letters.leading
-            letters.beside(pixel + aside, across, number, style="bold" if bold else "regular")
+            aside = -place * along * 0.55 * labels.leading
+            labels.beside(pixel + aside, across, number, style="bold" if bold else "regular")
         start, end = beside.ends
         if axes[axis].mark is None:
-            letters.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
+            labels.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
         else:  # the mark moves along the whole axis
-            letters.beside(end + 1.2 * letters.leading * along, across, axes[axis].title)
-    overlay_letters(words, letters, ink)
+            labels.beside(end + 1.2 * labels.leading * along, across, axes[axis].title)
+    overlay_letters(words, labels, ink)
 
 
 @dataclass(frozen=True)
@@ -172,9 +171,9 @@ class Beside:
 class Letters:
     """Labels in a picture of a size, as a mask. Labels that do not fit or overlap are left out."""
 
-    def __init__(self, size: tuple[int, int], letters: int | None = None):
+    def __init__(self, size: tuple[int, int], font_size: int):
         self._size = size
-        self.font_size = font_size(size) if letters is None else letters
+        self.font_size = font_size
         self.leading = line_height(max(self.font_size, MIN_FONT))
         self._image = Image.new("L", size, 0)
         self._pen = ImageDraw.Draw(self._image)

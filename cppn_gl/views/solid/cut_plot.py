@@ -11,15 +11,7 @@ from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.views.base import Words
-from cppn_gl.views.solid.box_axes import (
-    INK,
-    TICK,
-    BoxAxis,
-    Letters,
-    font_size,
-    line,
-    overlay_letters,
-)
+from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, overlay_letters
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot
@@ -59,7 +51,7 @@ def plot_cut(
         x, y = left + (right - left) * k / 4, top + (bottom - top) * k / 4
         line(words, (x, top), (x, bottom), RULE, 1.0)
         line(words, (left, y), (right, y), RULE, 1.0)
-    letters = Letters(camera.size, font_size(camera.size, part=True))
+    letters = Letters(camera.size, subplot.letters)
     thickness = letters.thickness
     for axis, start, end, across in (
         (axes[0], (left, bottom), (right, bottom), (0.0, 1.0)),
@@ -76,8 +68,17 @@ def plot_cut(
     places = np.linspace(-1, 1, max(8, round(right - left) // POINTS))
     heights = cut_values(scene, subplot, places)
     x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
-    stroke = Stroke(np.stack([x, y], axis=1), CUT, 2 * cut_stroke(camera.size))
-    layer = layer_of_strokes((0, 0, words.shape[1], words.shape[0]), [stroke])
-    below = Image.fromarray(np.ascontiguousarray(words))
-    words[:] = np.asarray(Image.alpha_composite(below, layer))
+    width = 2 * cut_stroke(camera.size)
+    curve = Stroke(np.stack([x, y], axis=1), CUT, width)
+    _lay_stroke(words, curve, (left - width, top - width, right + width, bottom + width))
     overlay_letters(words, letters, INK)
+
+
+def _lay_stroke(words: Words, stroke: Stroke, around: tuple[float, float, float, float]) -> None:
+    """Draw a line over what is in a part of the overlay."""
+    box = max(0, round(around[0])), max(0, round(around[1])), round(around[2]), round(around[3])
+    part = words[box[1] : box[3], box[0] : box[2]]
+    if part.size:
+        box = (*box[:2], box[0] + part.shape[1], box[1] + part.shape[0])
+        below = Image.fromarray(np.ascontiguousarray(part))
+        part[:] = np.asarray(Image.alpha_composite(below, layer_of_strokes(box, [stroke])))

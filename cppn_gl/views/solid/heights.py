@@ -24,6 +24,7 @@ from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.solid import arrangement
 from cppn_gl.views.solid.arrangement import Fractions
+from cppn_gl.views.solid.box_axes import font_size
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.text import significant, variable
 
@@ -41,13 +42,16 @@ class Subplot:
     and 1. color: of heights, an index of surface_colors.TINTS. overhead: seen from above, whatever
     the preset's tilt. cut: "line" for a line on it where it is cut, along y through the view's
     centre; "plot" for a plot of the heights there instead of the surface. title: drawn above it.
-    sign: an operator drawn before it, and its centre as fractions.
+    sign: an operator drawn before it, and its centre as fractions. letters, titles: font sizes of
+    the axes and of the title in pixels (see Arrangement).
     """
 
     box: Fractions
     network: Network
     channel: str
     span: Span
+    letters: int
+    titles: int = 0
     color: int = 0
     overhead: bool = False
     cut: str = ""
@@ -133,10 +137,12 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         of = unactivated if before else network
         return of, channel, span_of(of, scene.view, scene.clock, channel)
 
+    three = arrangement.equal(3, size)
+    fonts = three.letters, three.titles
     if options.panels == "channels" and network.outputs == 3:
         return [
-            Subplot(box, *heights(name, before=options.before), color=k + 1, title=name)
-            for k, (name, box) in enumerate(zip(NAMES, arrangement.equal(3, size), strict=True))
+            Subplot(box, *heights(name, before=options.before), *fonts, color=k + 1, title=name)
+            for k, (name, box) in enumerate(zip(NAMES, three.boxes, strict=True))
         ]
     if options.panels == "cut":
         shown = heights(options.channel, before=options.before)
@@ -144,14 +150,13 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         titles = f"cut at {across} = {significant(scene.view.center[0])}", "surface", "from above"
         kinds: tuple[dict[str, Any], ...] = ({"cut": "plot"}, {"cut": "line"}, {"cut": "line"})
         return [
-            Subplot(box, *shown, title=title, overhead=k != 1, **kind)
-            for k, (box, title, kind) in enumerate(
-                zip(arrangement.equal(3, size), titles, kinds, strict=True)
-            )
+            Subplot(box, *shown, *fonts, title=title, overhead=k != 1, **kind)
+            for k, (box, title, kind) in enumerate(zip(three.boxes, titles, kinds, strict=True))
         ]
     if options.panels == "sum" and few is not None:
         return _summands(scene, size, few, heights(options.channel, before=True))
-    return [Subplot((0.0, 0.0, 1.0, 1.0), *heights(options.channel, before=options.before))]
+    whole = heights(options.channel, before=options.before)
+    return [Subplot((0.0, 0.0, 1.0, 1.0), *whole, font_size(size))]
 
 
 def _summands(
@@ -159,19 +164,22 @@ def _summands(
 ) -> list[Subplot]:
     """Hidden units with the signs of a sum between them, and their sum twice."""
     below, count = few
-    boxes, signs = arrangement.sum_of(count, size)
+    found = arrangement.sum_of(count, size)
+    boxes, signs, fonts = found.boxes, found.signs, (found.letters, found.titles)
     last = scene.network.drawn[-1]
     weights = np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.weight, (3, last.weight.shape[1]))
     more = len(weights) > count
-    found = []
+    summands = []
     for k, name in enumerate(NAMES[:count]):
         span = span_of(below, scene.view, scene.clock, name)
         title = f"unit {k + 1} × {significant(float(weights[k]), 2)}"
         sign = ("+", *signs[k]) if k else None
-        found.append(Subplot(boxes[k], below, name, span, k + 1, title=title, sign=sign))
+        summands.append(Subplot(boxes[k], below, name, span, *fonts, k + 1, title=title, sign=sign))
     sign = ("+ … =" if more else "=", *signs[count])
     bias = float(np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.bias, 3))
     title = f"sum + bias {significant(bias, 2)}"
-    found.append(Subplot(boxes[count], *both, title=title, sign=sign))
-    found.append(Subplot(boxes[count + 1], *both, overhead=True, title="from above"))
-    return found
+    return [
+        *summands,
+        Subplot(boxes[count], *both, *fonts, title=title, sign=sign),
+        Subplot(boxes[count + 1], *both, *fonts, overhead=True, title="from above"),
+    ]

@@ -66,7 +66,7 @@ def camera_of(subplot: Subplot, preset: Preset, size: Size) -> Camera:
     """The camera of a subplot of `size` pixels."""
     options = preset.options(SurfaceOptions)
     orbit = Orbit(0.0, 90.0) if subplot.overhead else options
-    return Camera.framing(orbit, size, options.relief, label_room(size, part=bool(subplot.title)))
+    return Camera.framing(orbit, size, options.relief, label_room(subplot.letters))
 
 
 class SurfacePrograms:

@@ -30,7 +30,7 @@ from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot, subplots
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
-from cppn_gl.views.text import line_height
+from cppn_gl.views.text import line_height, significant
 
 SIGN = 1.4  # font size of signs, relative to that of a surface alone
 
@@ -66,7 +66,7 @@ class SurfaceView(View):
             if subplot.cut == "plot":
                 plot_cut(part, scene, subplot, camera, axes[1:])
             elif part.size:
-                axes_overlay(part, camera, axes, relief, part=bool(subplot.title))
+                axes_overlay(part, camera, axes, relief, letters=subplot.letters)
             _heading(words, subplot, size)
         return words
 
@@ -91,10 +91,10 @@ class SurfaceView(View):
 
 def _heading(words: Words, subplot: Subplot, size: Size) -> None:
     """The title above a subplot, and the sign before it."""
-    left, top, width, height = subplot.pixels(size)
-    letters = font_size((width, height), part=True)
-    found = Letters(size, letters)
-    found.write(subplot.title, left + width / 2, top - line_height(letters) / 2, style="bold")
+    left, top, width, _ = subplot.pixels(size)
+    found = Letters(size, subplot.titles)
+    above = top - line_height(subplot.titles) / 2
+    found.write(subplot.title, left + width / 2, above, style="bold")
     overlay_letters(words, found, INK)
     if subplot.sign:
         text, x, y = subplot.sign
@@ -119,4 +119,4 @@ def _value_text(scene: Scene, subplot: Subplot, u: float, v: float) -> str:
     inputs = features(network.inputs, np.array([x]), np.array([y]), scene.clock, network.latent)
     outputs = np.broadcast_to(network.evaluate(inputs), (1, 3))
     value = float(outputs[0] @ np.array(WEIGHTS[subplot.channel]))
-    return f"x {x:.4g}  y {y:.4g}  value {value:.3g}"
+    return f"x {significant(x, 4)}  y {significant(y, 4)}  value {significant(value)}"

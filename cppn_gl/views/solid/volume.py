@@ -25,7 +25,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Stepping, Steps, Task, left
 from cppn_gl.views.base import Stage, View, Words
-from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay, label_room
+from cppn_gl.views.solid.box_axes import PALE, BoxAxis, axes_overlay, font_size, label_room
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.solid.field import FieldDrawing
 from cppn_gl.views.solid.render_targets import RenderTargets
@@ -53,7 +53,7 @@ def slice_side(size: Size) -> int:
 
 def camera_of(preset: Preset, size: Size) -> Camera:
     """The camera of a volume in a picture of a size."""
-    return Camera.framing(preset.options(VolumeOptions), size, 1.0, label_room(size))
+    return Camera.framing(preset.options(VolumeOptions), size, 1.0, label_room(font_size(size)))
 
 
 class VolumeView(View):
@@ -91,7 +91,7 @@ class VolumeView(View):
             BoxAxis(third.name, third.low, third.high, mark),
         )
         camera = camera_of(scene.preset, size)
-        axes_overlay(words, camera, axes, 1.0, ink=PALE, boxed=True)
+        axes_overlay(words, camera, axes, 1.0, letters=font_size(size), ink=PALE, boxed=True)
         return words
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:

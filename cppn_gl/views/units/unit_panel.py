@@ -249,4 +249,5 @@ def picture_panel(
     words.lines([counted(*number) for number in numbers])
     words.gap()
     words.words(legend)
+    words.gap()
     words.scale(palette(), "−1", "0", "+1")
