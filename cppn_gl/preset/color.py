@@ -354,7 +354,7 @@ def printed(values: Float32, color: Color, span: ValueRange, samples: int = 1) -
     Within a sample, 1 / samples of a pixel wide, an output is taken for linear with its gradient
     between the neighbours: an edge covers the part of that range which lies above it.
     """
-    places = _places(values, color, span)
+    places = _places(values, color, span, BEYOND)
     sides = [np.gradient(places, axis=k) for k in (0, 1) if places.shape[k] > 1]
     reach = np.sqrt(sum((side * side for side in sides), np.zeros_like(places)))
     reach = np.asarray(reach / np.float32(samples), np.float32)
@@ -373,7 +373,9 @@ def strip(color: Color, length: int) -> Float32:
 
 
 def _finished(shown: Float32, values: Float32, color: Color) -> Float32:
-    shown = 1 - shown if color.invert else shown.copy()
+    """Colours, in an array of their own, which is changed: inverted, and where NaN is marked."""
+    if color.invert:
+        np.subtract(1, shown, out=shown)
     shown[broken(values)] = NOT_A_NUMBER
     return shown
 
@@ -384,7 +386,8 @@ def _places(values: Float32, color: Color, span: ValueRange) -> Float32:
     beyond = BEYOND if color.levels else 0
     used, n = (single(values), 1) if one else (values, 3)
     with np.errstate(over="ignore"):
-        return np.asarray(np.clip((used - low[:n]) * factor[:n], -beyond, 1 + beyond))
+        places = (used - low[:n]) * factor[:n]
+    return np.clip(places, -beyond, 1 + beyond, out=places)
 
 
 def _mapped(places: Float32, color: Color) -> Float32:
