@@ -226,6 +226,7 @@ def unit_panel(
         words.lines(
             [counted(len(summary.weights), "incoming weight"), f"up to ±{significant(largest, 2)}"]
         )
+        words.gap()
         words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()
