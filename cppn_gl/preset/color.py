@@ -354,7 +354,7 @@ def printed(values: Float32, color: Color, span: ValueRange, samples: int = 1) -
     Within a sample, 1 / samples of a pixel wide, an output is taken for linear with its gradient
     between the neighbours: an edge covers the part of that range which lies above it.
     """
-    places = _places(values, color, span, BEYOND)
+    places = _places(values, color, span)
     sides = [np.gradient(places, axis=k) for k in (0, 1) if places.shape[k] > 1]
     reach = np.sqrt(sum((side * side for side in sides), np.zeros_like(places)))
     reach = np.asarray(reach / np.float32(samples), np.float32)
