@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.utils.arrays import RGB
+from cppn_gl.utils.arrays import RGB, Box
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.text import (
@@ -188,6 +188,11 @@ class Letters:
         """The coverage of each pixel, (height, width)."""
         return np.asarray(self._image)
 
+    @property
+    def box(self) -> Box | None:
+        """The box round all labels; None without any."""
+        return self._image.getbbox()
+
     def named(self, edge: Beside, name: str) -> None:
         """Write an axis' name between its numbers, or farther out where there is no room."""
         start, end = edge.ends
@@ -296,6 +301,9 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
 
 def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
     """Draw labels over an overlay of their size."""
-    mask = letters.mask
-    words[mask > 0, :3] = ink
-    words[..., 3] = np.maximum(words[..., 3], mask)
+    if (box := letters.box) is None:
+        return
+    left, top, right, bottom = box
+    mask, part = letters.mask[top:bottom, left:right], words[top:bottom, left:right]
+    part[mask > 0, :3] = ink
+    np.maximum(part[..., 3], mask, out=part[..., 3])
