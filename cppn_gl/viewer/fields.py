@@ -297,6 +297,7 @@ def idle(preset: Preset, field: Field) -> str:
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
+        "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),
         "sweep": (preset.show.view == "sheet", "only the view sheet shows it"),
     }

@@ -168,6 +168,9 @@ def test_keys_without_effect_say_why() -> None:
     names = ("loop", "duration", "ending", "easing", "spacing")
     assert not any(fields.idle(moving, FIELDS[f"animation.{name}"]) for name in names)
     assert fields.idle(plain.replace(depth=1), FIELDS["network.activation"])
+    assert not why["color.dither"]
+    for flat in ({"inks": 4}, {"mapping": "plates"}):
+        assert "inks" in fields.idle(plain.replace(**flat), FIELDS["color.dither"])
 
 
 def test_restoring_the_depth_restores_its_list_of_activations() -> None:
