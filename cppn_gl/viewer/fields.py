@@ -442,11 +442,20 @@ def shown(number: Any) -> str:
     """A value as a panel writes it: numbers with four digits."""
     if number is None:
         return ""
+    if isinstance(number, bool):
+        return "on" if number else "off"
     if isinstance(number, float):
         return f"{number:.4g}".replace("-", "−")
     if isinstance(number, tuple):
         return "  ".join(map(shown, number))
     return str(number)
+
+
+def chosen(field: Field, choice: Any) -> str:
+    """A choice of a menu in words."""
+    if field.dotted == "color.inks" and not choice:
+        return "none"
+    return "mixed" if isinstance(choice, tuple) else str(choice).replace("_", " ")
 
 
 def written(number: Any) -> str:

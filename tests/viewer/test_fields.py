@@ -215,6 +215,13 @@ def test_values_of_shipped_presets_are_shown_and_read_again(name: str) -> None:
             assert fields.typed(field, fields.written(number)) == number
 
 
+def test_switches_and_no_inks_are_shown_in_words() -> None:
+    assert [fields.shown(on) for on in (True, False, 1)] == ["on", "off", "1"]
+    inks = FIELDS["color.inks"]
+    assert [fields.chosen(inks, n) for n in inks.choices[:2]] == ["none", "2"]
+    assert fields.chosen(FIELDS["network.activation"], "leaky_relu") == "leaky relu"
+
+
 def test_typed_text_becomes_a_value_or_is_refused_by_the_check() -> None:
     depth, scale = FIELDS["network.depth"], FIELDS["network.weight_scale"]
     assert fields.typed(depth, " 12 ") == 12
