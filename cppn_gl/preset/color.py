@@ -384,7 +384,9 @@ def strip(color: Color, length: int) -> Float32:
 
 
 def _finished(shown: Float32, values: Float32, color: Color) -> Float32:
-    shown = 1 - shown if color.invert else shown.copy()
+    """Colours, in an array of their own, which is changed: inverted, and where NaN is marked."""
+    if color.invert:
+        np.subtract(1, shown, out=shown)
     shown[broken(values)] = NOT_A_NUMBER
     return shown
 
@@ -395,7 +397,8 @@ def _places(values: Float32, color: Color, span: ValueRange) -> Float32:
     beyond = BEYOND if color.levels else 0
     used, n = (single(values), 1) if one else (values, 3)
     with np.errstate(over="ignore"):
-        return np.asarray(np.clip((used - low[:n]) * factor[:n], -beyond, 1 + beyond))
+        places = (used - low[:n]) * factor[:n]
+    return np.clip(places, -beyond, 1 + beyond, out=places)
 
 
 def _mapped(places: Float32, color: Color) -> Float32:

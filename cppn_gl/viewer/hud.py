@@ -504,11 +504,9 @@ class Hud:
         said = any(run.words for run in last)
         if pointer and (not said or self._pointed_at > self._message_at + READ_SECONDS):
             last, pointer = pointer, ()
-        above: tuple[Run, ...] = ()
-        if self.hint:
-            above = (Run(self.hint),)
-        elif self.advice:
-            above = (Run(self.advice, ink=WARM),)
+        above = Run(self.hint) if self.hint else None
+        if self.advice and not above:
+            above = Run(self.advice, ink=WARM)
         buttons = self._buttons(points, names, upright=False)
         right: list[Run] = []
         if self.recording is not None:
@@ -682,7 +680,7 @@ def _draw_strip(
     rows: int,
     last: tuple[Run, ...],
     beside: tuple[Run, ...],
-    above: tuple[Run, ...],
+    above: Run | None,
     right: Sequence[Run],
     facts: tuple[str, tuple[str, ...]],
     buttons: _Drawn,
@@ -732,15 +730,32 @@ def _draw_strip(
         free = max(1, rows - 1)
     # What is left for the facts.
     if above and free:
-        narrow = inner if free > 1 and not spots else x - pad - points
-        parts = typeset.paginate(typeset.compose([Paragraph(above)], points, narrow), free * line)
-        spots += map(_spot, typeset.draw_lines(image, parts[0], pad, edge))
+        first = inner if free > 1 and not spots else x - pad - points
+        rows_of = _beside_corner(above, points, [first, *[inner] * (free - 1)])
+        for row, found in enumerate(rows_of):
+            typeset.draw_lines(image, [found], pad, edge + row * line)
     elif free:
         widths = [x - pad - points, *[inner] * (free - 1)]
         for row, runs in enumerate(_fitted(facts, points, widths)):
             lines = typeset.compose([Paragraph(runs)], points, 1e6)
             typeset.draw_lines(image, lines, pad, edge + row * line)
     return _Drawn(np.asarray(image), tuple(spots))
+
+
+def _beside_corner(run: Run, points: int, widths: Sequence[float]) -> list[typeset.Line]:
+    """Words in rows of these widths in pixels, in smaller letters rather than shortened."""
+    for size in range(points, min(points, LEAST) - 1, -1):
+        rows, rest = list[str](), run.words
+        for k, width in enumerate(widths):
+            row = text.wrap(rest, size, max(1.0, width))[0] if rest else ""
+            if k + 1 < len(widths) and rest[len(row) : len(row) + 1].strip():
+                row = ""  # a word has no room here
+            rows, rest = [*rows, row], rest[len(row) :].lstrip()
+        if not rest:
+            break
+    if rest:
+        rows[-1] = text.shorten(f"{rows[-1]} {rest}", size, max(1.0, widths[-1]))
+    return [typeset.compose([Paragraph((replace(run, words=row),))], size, 1e6)[0] for row in rows]
 
 
 def _fitted(

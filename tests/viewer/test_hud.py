@@ -23,12 +23,13 @@ from cppn_gl.viewer.hud import (
     Panel,
     Spot,
     Told,
+    _beside_corner,
     _fitted,
     font_size,
     spot_at,
 )
 from cppn_gl.viewer.lesson import Lesson
-from cppn_gl.viewer.typeset import Run, says
+from cppn_gl.viewer.typeset import Line, Run, says
 from cppn_gl.views import text
 
 Size = tuple[int, int]
@@ -355,6 +356,27 @@ def test_facts_without_room_are_left_out_and_none_is_cut() -> None:
         for row, wide in zip(rows, widths, strict=False):
             assert sum(text.width(run.words, 16, run.style) for run in row) <= wide
     assert len(_fitted(("A title", parts), 16, [2000.0])[0]) == 1 + len(parts)
+
+
+def test_advice_uses_the_whole_width_below_the_buttons() -> None:
+    words = "signal has faded: ] raises the weight scale (0.25 → about 0.6)"
+    lines = _beside_corner(Run(words), 16, [120.0, 440.0])
+    assert " ".join(run_of(line) for line in lines) == words
+    assert lines[0].width <= 120
+    assert lines[1].width <= 440
+    assert lines[0].pieces[0].size == 16
+    smaller = _beside_corner(Run(words), 16, [120.0, 250.0])
+    assert " ".join(run_of(line) for line in smaller) == words
+    assert smaller[0].pieces[0].size < 16
+    blank, whole = _beside_corner(Run(words), 16, [10.0, 900.0])
+    assert (run_of(blank), run_of(whole)) == ("", words)
+    (short,) = _beside_corner(Run(words), 16, [120.0])
+    assert run_of(short).endswith("…")
+    assert short.width <= 120
+
+
+def run_of(line: Line) -> str:
+    return "".join(piece.run.words for piece in line.pieces)
 
 
 def test_a_message_and_the_pointers_values_take_turns_in_the_last_row() -> None:

@@ -11,11 +11,13 @@ from cppn_gl.views.solid.box_axes import (
     Letters,
     axes_overlay,
     font_size,
+    label_room,
     labelled,
     line,
     silhouette,
 )
 from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.text import variable
 
 AXES = (BoxAxis("x", -2.0, 2.0), BoxAxis("y", 0.0, 1.0), BoxAxis("", 0.0, 1.0))
 
@@ -120,3 +122,24 @@ def test_words_never_cover_each_other() -> None:
     once = letters.mask.copy()
     letters.write("other", 200.0, 20.0)
     assert np.array_equal(letters.mask, once)
+
+
+@pytest.mark.parametrize("size", [(160, 120), (200, 140), (300, 200), (420, 240), (640, 400)])
+@pytest.mark.parametrize("turn", [25.0, 30.0, 50.0])
+def test_both_axes_of_the_plane_are_named_or_none(
+    size: tuple[int, int], turn: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write = Letters.write
+
+    def note(self: Letters, text: str, *place: float, **how: str) -> bool:
+        found = write(self, text, *place, **how)
+        written.extend([text] * found)
+        return found
+
+    monkeypatch.setattr(Letters, "write", note)
+    letters = font_size(size)
+    camera = Camera.framing(Orbit(turn, 40.0), size, 0.7, label_room(letters))
+    words = np.zeros((size[1], size[0], 4), np.uint8)
+    axes_overlay(words, camera, AXES, 0.7, letters=letters)
+    assert {variable("x"), variable("y")} <= set(written)

@@ -19,6 +19,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views import text
 from cppn_gl.views.slopes import sensitivity
 from cppn_gl.views.slopes.gradient import grid
+from cppn_gl.views.slopes.legend import Legend
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.slopes.sensitivity import (
     SensitivityView,
@@ -200,3 +201,14 @@ def test_overflow_is_magenta_and_stops_nothing(renderer: Renderer) -> None:
     preset = PRESET.replace(depth=60, activation="relu", weight_scale=1000)
     assert (viewed(renderer, preset, SIZE) == [1, 0, 1]).all(axis=-1).any()
     assert VIEW.overlay(scene_of(preset), (640, 360)) is not None
+
+
+@pytest.mark.parametrize("size", [(200, 140), (300, 200), (480, 300), (640, 400)])
+def test_no_number_of_the_legend_is_shortened(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(Legend, "words", lambda self, x, y, line, **how: written.append(line))
+    VIEW.overlay(scene_of(Preset().replace(depth=1, view="sensitivity")), size)
+    assert any("mean" in line for line in written)
+    assert not any(line.endswith("…") for line in written)

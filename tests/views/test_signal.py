@@ -182,3 +182,17 @@ def test_the_card_covers_less_than_two_thirds_of_the_picture(size: tuple[int, in
     assert left >= 0 <= top
     assert right <= size[0]
     assert bottom <= size[1]
+
+
+@pytest.mark.parametrize("size", [(300, 200), (340, 300), (400, 300), (640, 400), (400, 900)])
+def test_no_text_is_cut_off_by_the_card(size: tuple[int, int]) -> None:
+    view, one = SignalView(), scene(depth=24)
+    card = view._card(one, size)
+    left, _, right, _ = card.box
+    overlay = view.overlay(one, size)
+    assert overlay is not None
+    bottom = card.frames[2][0].box[3] + 2 * card.canvas.leading
+    edge = overlay[bottom : card.box[3] - card.canvas.font_size, right - 2 : right, :3]
+    assert (edge == edge[:1]).all()
+    heads = overlay[card.box[1] : card.frames[0][0].box[1], left + 12 : right - 12, :3]
+    assert heads.max() > 150  # the columns are named

@@ -5,7 +5,7 @@ the preset with normalisation toggled -> Signal -> NamedSignal -> three more plo
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from cppn_gl.views.base import Hit, Point, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
-from cppn_gl.views.plots.plot import Frame, Line, Plot
+from cppn_gl.views.plots.plot import Frame, Line, Plot, key_width
 from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
 from cppn_gl.views.text import MIN_FONT, line_height, shorten, significant, variable, width
 from cppn_gl.views.ticks import round_up
@@ -261,7 +261,8 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
     left, top, right, bottom = box
     pad = min(font_size // 2, (right - left) // 16)
     has_text = right - left >= 24 * font_size and bottom - top >= 22 * leading
-    head = leading * 1.5 if has_text and found[0].name else 0
+    named = found[0].name and bottom - top >= 14 * leading
+    head = leading * 1.5 if named else 0
     summary = 4.6 * leading if has_text else 0
     keys = 2.5 * leading if has_text else 0
     inner = (left + pad, round(top + pad + head), right - pad, round(bottom - pad - keys - summary))
@@ -269,23 +270,34 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
     for row in frames:
         for frame in row:
             canvas.panel(frame)
+    room = frames[0][0].size[0]
+    for frame, column in zip(frames[0], found if named else [], strict=False):
+        name = shorten(column.name, font_size, room, "bold")
+        canvas.text((frame.box[0], top + pad), name, bold=True)
     if has_text:
-        room = frames[0][0].size[0]
         every = [line for column in found for line in words(column.signal)]
         short = max(width(line, font_size) for line in every) > room
         for k, column in enumerate(found):
             x = frames[0][k].box[0]
-            canvas.text((x, top + pad), shorten(column.name, font_size, room, "bold"), bold=True)
             for number, line in enumerate(words(column.signal, short=short)):
                 line = shorten(line, font_size, room)
                 canvas.text((x, inner[3] + (number + 0.3) * leading), line)
-        _keys(canvas, frames[0][0], (frames[0][0].box[0], bottom - pad - keys + leading * 0.6))
+        _keys(canvas, frames[0][0], bottom - pad - keys + leading * 0.6, (left + pad, right - pad))
     return _Card(box, frames, canvas, found)
 
 
-def _keys(canvas: PlotCanvas, frame: Frame, place: tuple[float, float]) -> None:
-    """The legend of the panel of standard deviations, two entries in a row."""
-    leading = canvas.leading
-    for k, line in enumerate(frame.panel.lines[i] for i in (2, 3, 1, 0)):
-        x = place[0] + (k % 2) * 16 * canvas.font_size
-        canvas.key((x, place[1] + (k // 2) * leading * 1.1), line)
+def _keys(canvas: PlotCanvas, frame: Frame, y: float, limits: tuple[int, int]) -> None:
+    """The legend of the panel of standard deviations, two entries in a row, within limits of x."""
+    lines, font_size = [frame.panel.lines[i] for i in (2, 3, 1, 0)], canvas.font_size
+    for short in (False, True):
+        if short:
+            lines = [replace(line, label=line.label.split(",")[0]) for line in lines]
+        first, second = (max(key_width(one, font_size) for one in lines[k::2]) for k in (0, 1))
+        needed = first + font_size + second
+        if needed <= limits[1] - frame.box[0]:
+            break
+    left = max(limits[0], min(frame.box[0], limits[1] - needed))
+    pitch = max(first + font_size, min(16 * font_size, limits[1] - left - second))
+    for k, line in enumerate(lines):
+        place = left + (k % 2) * pitch, y + (k // 2) * canvas.leading * 1.1
+        canvas.key(place, line)

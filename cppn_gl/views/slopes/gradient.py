@@ -102,12 +102,12 @@ class GradientView(View):
         legend = Legend(layout)
         channel = scene.options(GradientOptions).channel
         what = "gradient magnitude" if channel == "all" else f"gradient magnitude of {channel}"
-        legend.fitted(at[0], at[1], what, at[2] - at[0], bold=True)
+        legend.fitted(at[0], at[1], what, room=at[2] - at[0], bold=True)
         legend.fitted(
             at[0],
             at[1] + layout.line,
             f"change per unit of {variable('x')}, {variable('y')}",
-            at[2] - at[0],
+            room=at[2] - at[0],
         )
         scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *limits(scene))

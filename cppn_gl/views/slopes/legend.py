@@ -100,10 +100,11 @@ class Legend:
         ink, style = (text.WHITE, "bold") if bold else (text.DIM, "regular")
         text.write(self.draw, (x, y), line, size or self.layout.font_size, ink, style, anchor)
 
-    def fitted(self, x: float, y: float, line: str, room: float, *, bold: bool = False) -> None:
-        """Write a line, truncated to `room` pixels."""
-        style = "bold" if bold else "regular"
-        self.words(x, y, text.shorten(line, self.layout.font_size, room, style), bold=bold)
+    def fitted(self, x: float, y: float, *lines: str, room: float, bold: bool = False) -> None:
+        """Write the first of some lines that fits into `room` pixels, or the last one truncated."""
+        style, size = "bold" if bold else "regular", self.layout.font_size
+        line = next((one for one in lines if text.width(one, size, style) <= room), lines[-1])
+        self.words(x, y, text.shorten(line, size, room, style), bold=bold)
 
     def scale(self, at: Box, palette: NDArray[np.float32], low: float, high: float) -> None:
         """A colour bar, logarithmic from low to high, with numbers below it: two lines high."""

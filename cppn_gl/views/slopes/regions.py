@@ -123,9 +123,9 @@ class RegionsView(View):
         legend, every, line = Legend(layout), all_layers(scene), layout.line
         pure = len(every) == scene.network.depth - 1
         title = "linear regions" if pure else "creases between smooth regions"
-        legend.fitted(at[0], at[1], title, at[2] - at[0], bold=True)
+        legend.fitted(at[0], at[1], title, room=at[2] - at[0], bold=True)
         words = "a line: where a unit switches"
-        legend.fitted(at[0], at[1] + line, words, at[2] - at[0])
+        legend.fitted(at[0], at[1] + line, words, room=at[2] - at[0])
         top = at[1] + line * 9 // 4
         colors = np.round(inks(len(every)) * 255).astype(int)
         step = (at[2] - at[0]) / len(shown)

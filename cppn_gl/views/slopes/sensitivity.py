@@ -118,19 +118,23 @@ class SensitivityView(View):
         noise = scene.options(SensitivityOptions).noise
         legend, room, line = Legend(layout), at[2] - at[0], layout.line
         title = f"layer {layer} perturbed by {100 * noise:.3g} %"
-        legend.fitted(at[0], at[1], title, room, bold=True)
+        legend.fitted(at[0], at[1], title, room=room, bold=True)
         bars, mean = _bars(layout), short(found.means[layer - 1])
         clipped = f"clipped at {significant(found.limits[1], 2)}"
-        words = f"mean output change {mean}" if bars else f"mean change {mean}, {clipped}"
-        legend.fitted(at[0], at[1] + line, words, room)
+        both = f"mean change {mean}, {clipped}", f"mean {mean}, {clipped}"
+        words = [f"mean output change {mean}"] if bars else [*both, f"mean change {mean}"]
+        legend.fitted(at[0], at[1] + line, *words, room=room)
         scale = at[0], at[1] + line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *found.limits)
         if bars is not None:
-            words = f"{clipped}, the 99.5th percentile"
-            legend.fitted(at[0], at[1] + line * 17 // 4, words, room)
+            legend.fitted(
+                *(at[0], at[1] + line * 17 // 4),
+                *(f"{clipped}, the 99.5th percentile", clipped),
+                room=room,
+            )
             unit, power = unit_of(found.means)
             heading = f"mean output change by layer{power}"
-            legend.fitted(at[0], at[1] + line * 11 // 2, heading, room)
+            legend.fitted(at[0], at[1] + line * 11 // 2, heading, room=room)
             legend.bars(bars, found.means, layer - 1, unit)
             depth = scene.network.depth
             for number in sorted({1, layer, depth}):

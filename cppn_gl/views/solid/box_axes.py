@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.utils.arrays import RGB
+from cppn_gl.utils.arrays import RGB, Box
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.text import (
@@ -132,11 +132,10 @@ def axes_overlay(
             # Where two axes meet at a corner, each moves its number back along itself.
             aside = -place * along * 0.55 * labels.leading
             labels.beside(pixel + aside, across, number, style="bold" if bold else "regular")
-        start, end = beside.ends
         if axes[axis].mark is None:
-            labels.beside(start * 0.27 + end * 0.73, across, axes[axis].title)
+            labels.named(beside, axes[axis].title)
         else:  # the mark moves along the whole axis
-            labels.beside(end + 1.2 * labels.leading * along, across, axes[axis].title)
+            labels.beside(beside.ends[1] + 1.2 * labels.leading * along, across, axes[axis].title)
     overlay_letters(words, labels, ink)
 
 
@@ -189,18 +188,31 @@ class Letters:
         """The coverage of each pixel, (height, width)."""
         return np.asarray(self._image)
 
+    @property
+    def box(self) -> Box | None:
+        """The box round all labels; None without any."""
+        return self._image.getbbox()
+
+    def named(self, edge: Beside, name: str) -> None:
+        """Write an axis' name between its numbers, or farther out where there is no room."""
+        start, end = edge.ends
+        for away, place in itertools.product((0.0, 0.9, 1.8), (0.73, 0.27)):
+            at = start + place * (end - start) + away * self.font_size * edge.across
+            if self.beside(at, edge.across, name):
+                return
+
     def beside(
         self, place: NDArray[Any], across: NDArray[Any], text: str, *, style: str = "regular"
-    ) -> None:
-        """Write beside a place, in the direction `across`."""
+    ) -> bool:
+        """Write beside a place, in the direction `across`; whether there was room."""
         wide, high = self._width(text, style), float(self.leading)
         # The distance is that of the nearest corner or side of the text's box.
         reach = 0.95 * self.font_size + abs(across[0]) * wide / 2 + abs(across[1]) * high / 2
         x, y = place + across * reach
-        self.write(text, float(x), float(y), style=style)
+        return self.write(text, float(x), float(y), style=style)
 
-    def write(self, text: str, x: float, y: float, *, style: str = "regular") -> None:
-        """Write centred at a pixel."""
+    def write(self, text: str, x: float, y: float, *, style: str = "regular") -> bool:
+        """Write centred at a pixel; whether there was room."""
         wide, high = self._width(text, style) / 2, self.leading * 0.4
         box = (x - wide, y - high, x + wide, y + high)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self._size[0] and box[3] <= self._size[1]
@@ -209,9 +221,11 @@ class Letters:
             box[0] - gap < b[2] and b[0] < box[2] + gap and box[1] < b[3] and b[1] < box[3]
             for b in self._taken
         )
-        if text and self.font_size >= MIN_FONT and inside and free:
-            self._taken.append(box)
-            write(self._pen, (x, y), text, self.font_size, 255, style, "mm")
+        if not (text and self.font_size >= MIN_FONT and inside and free):
+            return False
+        self._taken.append(box)
+        write(self._pen, (x, y), text, self.font_size, 255, style, "mm")
+        return True
 
     def _width(self, text: str, style: str) -> float:
         return width(text, max(self.font_size, MIN_FONT), style)
@@ -287,6 +301,9 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
 
 def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
     """Draw labels over an overlay of their size."""
-    mask = letters.mask
-    words[mask > 0, :3] = ink
-    words[..., 3] = np.maximum(words[..., 3], mask)
+    if (box := letters.box) is None:
+        return
+    left, top, right, bottom = box
+    mask, part = letters.mask[top:bottom, left:right], words[top:bottom, left:right]
+    part[mask > 0, :3] = ink
+    np.maximum(part[..., 3], mask, out=part[..., 3])

@@ -46,15 +46,18 @@ class Page:
             self.top += self.leading
 
     def lines(self, words: list[str]) -> None:
-        """Several short texts, as many per line as fit."""
+        """Several short texts, as many per line as fit; those that are too wide are left out."""
         line = ""
         for word in words:
+            if width(word, self.font_size) > self.wide:
+                continue
             longer = f"{line} · {word}" if line else word
             if line and width(longer, self.font_size) > self.wide:
                 self.line(line)
                 longer = word
             line = longer
-        self.line(line)
+        if line:
+            self.line(line)
 
     def gap(self) -> None:
         self.top += self.leading // 3
@@ -226,6 +229,7 @@ def unit_panel(
         words.lines(
             [counted(len(summary.weights), "incoming weight"), f"up to ±{significant(largest, 2)}"]
         )
+        words.gap()
         words.bars(summary.weights, largest, chart, list(summary.sources))
     if words.room() > chart // 2:
         words.gap()

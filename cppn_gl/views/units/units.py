@@ -246,4 +246,4 @@ def _head_places(board: Dashboard, words: list[str], size: int) -> list[float] |
             return None
         places.append(place)
         end = place + wide + size / 3
-    return places if end <= min(beside, board.area[2] + 2 * size) else None
+    return places if end <= min(beside - size / 2, board.area[2] + 2 * size) else None
