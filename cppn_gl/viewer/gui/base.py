@@ -100,7 +100,6 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
-        self.editing = False  # a value is being typed, which Tab completes
         self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self.kept: Sequence[Rect] = ()  # what tooltips leave in sight if they can
@@ -274,7 +273,7 @@ class Gui:
         io.clear_input_mouse()
         io.add_mouse_pos_event(*self._at)
         imgui.internal.clear_active_id()
-        self.typing = self.editing = False
+        self.typing = False
         self._held.clear()
         self._late.clear()
         self._pressed = True  # frames before the next key, for imgui to notice
