@@ -165,7 +165,7 @@ def test_a_search_is_left_when_the_panel_is_hidden(open_panel: Callable[..., Des
     desktop.click("close panel")  # ends the search
     desktop.click("close panel")
     desktop.gone("search")
-    desktop.key("Tab", "Tab")
+    desktop.key("Tab")
     desktop.place("search")
     desktop.key("Up")
     becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
