@@ -100,6 +100,7 @@ class Gui:
         self.frames = 0
         self.gesture: Callable[[], None] = lambda: None  # what follows is one history step
         self.finish: Callable[[], None] = lambda: None  # the step is complete
+        self.editing = False  # a value is being typed, which Tab completes
         self.typing = False  # a part has opened a text field, which takes imgui some frames
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self.kept: Sequence[Rect] = ()  # what tooltips leave in sight if they can
@@ -220,7 +221,7 @@ class Gui:
         io = imgui.get_io()
         for key, held in (("mod_ctrl", ctrl), ("mod_shift", shift), ("mod_alt", alt)):
             io.add_key_event(getattr(imgui.Key, key), held)
-        if code in _KEYS:
+        if code in _KEYS and (code != glfw.KEY_TAB or self.editing):  # imgui's Tab leaves a text
             io.add_key_event(_KEYS[code], down)
         self._pressed = self._pressed or (down and code in _LEAVE)
         if down and code not in _MODIFIERS:
@@ -273,7 +274,7 @@ class Gui:
         io.clear_input_mouse()
         io.add_mouse_pos_event(*self._at)
         imgui.internal.clear_active_id()
-        self.typing = False
+        self.typing = self.editing = False
         self._held.clear()
         self._late.clear()
         self._pressed = True  # frames before the next key, for imgui to notice

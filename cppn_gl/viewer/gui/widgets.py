@@ -39,7 +39,7 @@ class Widgets:
         self._left = left
         if self.editing and not (self._drawn and gui.typing):  # its row, or all, was closed
             self.editing = self.problem = ""
-        gui.typing = bool(self.editing)
+        gui.typing = gui.editing = bool(self.editing)
         self._drawn = False
         self.gui, self.unit = gui, gui.unit
         self.high = round(HIGH * gui.unit)
@@ -252,7 +252,7 @@ class Widgets:
         """Begin to type a value."""
         self.editing, self._text, self.problem = name, text, ""
         self._focus, self._hold, self._drawn = True, False, True
-        self.gui.typing = True
+        self.gui.typing = self.gui.editing = True
         self.gui.touch()
 
     def value(
