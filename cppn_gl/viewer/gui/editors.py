@@ -373,6 +373,8 @@ class Editors:
             self.change(dotted, **{dotted: placed(color)})
         if imgui.is_item_deactivated():
             widgets.gui.finish()
+        if imgui.is_key_pressed(imgui.Key.escape) and not widgets.editing:  # Esc first ends a text
+            imgui.close_current_popup()
         typed = widgets.value(
             f"{dotted} typed",
             now[index],
