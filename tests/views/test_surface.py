@@ -149,6 +149,31 @@ def test_heights_have_the_colours_of_the_palette(renderer: Renderer, height: flo
     assert pixel == pytest.approx(expected, abs=2e-3)
 
 
+@pytest.mark.parametrize(("tilt", "turn"), [(90.0, 0.0), (30.0, 25.0)])
+@pytest.mark.parametrize("paint", ["picture", "height"])
+@pytest.mark.parametrize("contours", [10, 17])
+def test_each_contour_line_stands_out_from_its_ground(
+    renderer: Renderer, tilt: float, turn: float, paint: str, contours: int
+) -> None:
+    size, extent = (480, 400), 4.0
+    slope = explicit(([[0.0, 1.0]], [0.0], "sigmoid"), view="surface", tilt=tilt, turn=turn)
+    slope = slope.replace(extent=extent, paint=paint)
+    with_lines, ground = (
+        drawn(renderer, slope.replace(contours=count), size) for count in (contours, 0)
+    )
+    change = (with_lines - ground) @ (0.3, 0.6, 0.1)
+    relief = slope.options(SurfaceOptions).relief
+    for k in range(1, contours):
+        level = k / contours
+        v = np.log(level / (1 - level)) / extent
+        points = [(u, v, relief * (2 * level - 1)) for u in np.linspace(-0.9, 0.9, 40)]
+        places = eye(slope, size).project(points)[:, :2].astype(int)
+        around = [change[y - 2 : y + 3, x].sum() for x, y in places]
+        # All along a line the same, lighter or darker.
+        assert abs(np.mean(np.sign(around))) == 1
+        assert min(np.abs(around)) > 0.1
+
+
 def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:
     # Green is a ridge along y = 0 and the height; red lies behind it.
     preset = explicit(
