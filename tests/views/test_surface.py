@@ -442,6 +442,27 @@ def test_a_cut_is_the_same_curve_as_the_surfaces(renderer: Renderer) -> None:
     assert (grey | red[:, size[0] // 3 :]).mean() > 0.98
 
 
+@pytest.mark.parametrize("size", [(300, 200), (960, 600), (1200, 750), (1600, 500), (400, 900)])
+@pytest.mark.parametrize("panels", ["cut", "sum", "channels"])
+def test_subplots_are_apart_and_labels_have_a_margin(size: tuple[int, int], panels: str) -> None:
+    preset = Preset().replace(
+        depth=2, width=5, inputs=("x", "y"), view="surface", panels=panels, tilt=90.0, turn=0.0
+    )
+    found = subplots(scene_of(preset), size)
+    boxes = [one.box for one in found]
+    for k, (left, top, right, bottom) in enumerate(boxes):
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+        for other in boxes[:k]:
+            assert left >= other[2] or right <= other[0] or top >= other[3] or bottom <= other[1]
+    if panels == "cut":  # the plot and the map have one scale
+        sizes = [one.pixels(size)[2:] for one in (found[0], found[2])]
+        assert np.ptp(sizes, axis=0).max() <= 1
+    words = view_of(preset).overlay(scene_of(preset), size)
+    assert words is not None
+    assert not words[-2:, :, 3].any()
+
+
 def test_the_curve_of_a_cut_has_the_ink_of_its_length_times_its_width() -> None:
     preset = explicit(([[0.0, 2.0]], [0.0], "sigmoid"), view="surface", panels="cut")
     size = (3000, 1100)
