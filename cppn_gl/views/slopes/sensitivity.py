@@ -54,7 +54,7 @@ DIGITS = 3  # of the scale's limits: neither the last bits nor their cause are s
 CACHED = 64  # scenes whose measurements are kept
 BAND_PIXELS = 2**20
 BARS = 3.6  # height of the bar chart, in lines
-COMPACT = 0.24  # fraction of the picture that a legend with bars may cover
+COMPACT = 0.26  # fraction of the picture that a legend with bars may cover
 
 
 @dataclass(frozen=True)
