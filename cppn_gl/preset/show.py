@@ -346,7 +346,7 @@ VIEWS: dict[str, ViewRow] = {
             reading="The weights of one layer are changed a little at random. Bright is where that "
             "moves the output most. The bars compare the layers, each with its mean change: a tall "
             "bar is a layer on which much depends. The colours mean the same for every layer; "
-            "they end at the 99.5th percentile.",
+            "at most 0.5 % of the points change more than the brightest one says.",
             tries=(
                 "Click on a bar to change that layer instead.",
                 "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', "

@@ -104,8 +104,6 @@ class Events:
         typing = self.gui is not None and self.gui.wants_text
         if action != glfw.PRESS or key not in self._keys or (typing and not _while_typing(key)):
             return
-        if key == "Tab" and self.gui is not None and self.gui.editing:  # it completes a value
-            return
         if self._keys[key][1].repeats:
             self._keyboard.press(code, key, shift, now)
         self._gesture += 1
@@ -262,4 +260,4 @@ class Events:
 
 def _while_typing(key: str) -> bool:
     """Whether a key acts while a text is being typed: those that no text field uses."""
-    return key == "Esc" or (key[0] == "F" and key[1:].isdigit()) or key in ("Tab", "Ctrl+S")
+    return key == "Esc" or (key[0] == "F" and key[1:].isdigit()) or key == "Ctrl+S"

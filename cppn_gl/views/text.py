@@ -244,6 +244,24 @@ def write(
     )
     x -= {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]] * width(words, size, style)
     x, base = round(x), round(base)
+    if "√" in words:
+        _overlines(draw, (x, base), words, size, ink, style)
     for font, part, rise in pieces(words, size, style):
         draw.text((x, base - rise), part, fill=ink, font=font, anchor="ls")
         x += font.getlength(part)
+
+
+def _overlines(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, size: int, ink: Any, style: str
+) -> None:
+    """The line over each letter under a root, without which a small √ looks like a v."""
+    thick = max(1, round(size / 14))
+    for found in re.finditer(r"√(\w)", words):
+        left, right = (at[0] + round(width(words[:end], size, style)) for end in found.span(1))
+        root, letter = (
+            font.getbbox(part, anchor="ls")[1]
+            for word in ("√", found[1])
+            for font, part, _ in pieces(word, size, style)
+        )
+        top = at[1] + round(min(root, letter - thick - 1))
+        draw.rectangle((left - 1, top, right - 1, top + thick - 1), fill=ink)

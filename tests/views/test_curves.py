@@ -15,7 +15,7 @@ from cppn_gl.views.plots.curves import CurvesView, panels
 from cppn_gl.views.plots.cut import along
 from cppn_gl.views.text import formula, variable
 
-X = variable("x")
+X, U = variable("x"), variable("u")
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 
@@ -60,10 +60,11 @@ def test_figure_4_has_units_pre_activations_and_outputs() -> None:
     assert middle.lines[0].y == pytest.approx(total, abs=1e-6)
     assert right.lines[0].y == pytest.approx(np.tanh(total), abs=1e-6)
     assert [line.label for line in left.lines] == [
-        f"1.2 {X} + 2.4",
-        f"2.5 {X} − 0.5",
-        f"−1.8 {X} − 3.6",
+        f"{U}₁ = tanh(1.2{X} + 2.4)",
+        f"{U}₂ = tanh(2.5{X} − 0.5)",
+        f"{U}₃ = tanh(−1.8{X} − 3.6)",
     ]
+    assert middle.lines[0].label == f"1.1{U}₁ − 1.6{U}₂ − 1.2{U}₃ + 0.1"
     assert left.y == middle.y == right.y
 
 

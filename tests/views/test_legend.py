@@ -48,24 +48,24 @@ def test_bars_fill_the_box_in_order(count: int) -> None:
 
 @pytest.mark.parametrize("count", [3, 18, 60])
 @pytest.mark.parametrize("size", [(640, 360), (960, 600), (3840, 2160)])
-def test_bars_have_a_number_each_or_lines_with_numbers(count: int, size: tuple[int, int]) -> None:
+def test_bars_have_lines_with_numbers_beside_them(
+    count: int, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     layout = LegendLayout(size, 10, wide=25)
     inner = layout.inner()
     assert inner is not None
-    box = inner[0], inner[1] + 3 * layout.line, inner[2], inner[3]
-    heights = [0.067 * (1 - 0.9 * k / count) for k in range(count)]
-    legend = Legend(layout)
-    legend.bars(box, heights, 1, 0.01)
+    box = inner[0] + 60, inner[1] + 3 * layout.line, inner[2], inner[3]
+    legend, written = Legend(layout), []
+    monkeypatch.setattr(legend, "words", lambda x, y, line, **how: written.append((x, line)))
+    legend.bars(box, [0.067 * (1 - 0.9 * k / count) for k in range(count)], 1)
     picture = legend.pixels()
-    numbered, high = 0, box[3] - box[1]
-    for number, height in enumerate(heights):
+    for number in range(count):
         left, right = bar_sides(box, count, number)
-        top = box[3] - round(height / heights[0] * high)
-        numbered += bool((picture[top - layout.line : top - 1, left:right, :3] > 120).any())
-        assert (picture[top + 1 : box[3], left, :3] > 80).all()  # the bar
-    lines = (picture == GRID_LINE).all(axis=-1)[:, box[0] : box[2]].any(axis=1).sum()
-    assert (numbered == count and not lines) == (count < 60)
-    assert (lines > 0) == (count == 60)
+        top = box[3] - round((1 - 0.9 * number / count) * (box[3] - box[1]))
+        assert (picture[top + 1 : box[3], left:right, :3] > 80).any(axis=1).all()  # the bar
+    assert (picture == GRID_LINE).all(axis=-1)[:, box[0] : box[2]].any()
+    assert [line for _, line in written] == ["0.02", "0.04", "0.06"]
+    assert all(x < box[0] for x, _ in written)
 
 
 def test_an_unknown_bar_is_magenta() -> None:

@@ -28,7 +28,7 @@ from cppn_gl.views.plots.strength import measure
 from cppn_gl.views.text import variable
 
 N, SIGMA = variable("n"), variable("σ")
-GAIN, KEPT = f"√{N}·{SIGMA}", f"kept: {SIGMA} = 1/√{N}"
+GAIN = f"√{N}·{SIGMA}"
 
 SIZES = [(1, 1), (20, 20), (3000, 40), (40, 900), (320, 180), (640, 360), (500, 500)]
 
@@ -51,10 +51,11 @@ def test_panels_hold_the_measured_numbers() -> None:
     signal = measure(scene())
     (std,), (mean,), (saturation,) = panels([NamedSignal("", signal)])
     by_label = {line.label: line.y for line in std.lines}
-    assert by_label["all units"] is signal.std
-    assert by_label["one unit, over the view"] is signal.unit_std
-    assert by_label[f"predicted: × {GAIN}"] is signal.predicted
-    kept = next(line for line in std.lines if line.label == KEPT)
+    assert by_label["all units together"] is signal.std
+    assert by_label["each unit alone"] is signal.unit_std
+    assert by_label[f"no activation: ×{GAIN}"] is signal.predicted
+    kept = std.lines[-1]  # over the others
+    assert kept.label == f"kept: {GAIN} = 1"
     assert kept.x[0] == 1  # the inputs do not count
     assert (kept.y == signal.std[1]).all()
     assert mean.lines[0].y is signal.mean
@@ -69,7 +70,7 @@ def test_columns_share_their_axes() -> None:
         assert left.y == right.y
         assert left.x == right.x
     found = columns(scene())
-    assert [column.name for column in found] == ["as shown", "normalised"]
+    assert [column.name for column in found] == ["this network", "normalised"]
     assert found[0].signal.std == pytest.approx(measure(scene()).std)
 
 
@@ -87,9 +88,9 @@ def test_the_axis_of_standard_deviations_grows_by_whole_decades() -> None:
 def test_the_words_say_what_was_measured() -> None:
     signal = measure(scene())
     growth, predicted, end, saturation = words(signal)
-    assert growth == f"growth per layer: ×{signal.growth:.2f}"
-    assert predicted == f"predicted, {GAIN}: ×{signal.gain:.2f}"
-    assert end == f"layer 6: mean {signal.mean[-1]:.2f}, std {signal.std[-1]:.2f}"
+    assert growth == f"per layer: ×{signal.growth:.2f}"
+    assert predicted == f"with no activation: ×{signal.gain:.2f}"
+    assert end == f"layer 6: mean {signal.mean[-1]:.2f} ± {signal.std[-1]:.2f}"
     assert saturation == f"layer 6: {100 * signal.saturated[-1]:.0f} % saturated"
     assert max(map(len, words(signal, short=True))) <= 19
 

@@ -221,7 +221,7 @@ class Gui:
         io = imgui.get_io()
         for key, held in (("mod_ctrl", ctrl), ("mod_shift", shift), ("mod_alt", alt)):
             io.add_key_event(getattr(imgui.Key, key), held)
-        if code in _KEYS:
+        if code in _KEYS and (code != glfw.KEY_TAB or self.editing):  # imgui's Tab leaves a text
             io.add_key_event(_KEYS[code], down)
         self._pressed = self._pressed or (down and code in _LEAVE)
         if down and code not in _MODIFIERS:

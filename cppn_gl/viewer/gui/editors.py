@@ -304,7 +304,7 @@ class Editors:
             now,
             tuple(known),
             width,
-            words=lambda n: "mixed" if isinstance(n, tuple) else str(n).replace("_", " "),
+            words=lambda n: fields.chosen(field, n),
             **pictured,
         )
 
@@ -373,6 +373,8 @@ class Editors:
             self.change(dotted, **{dotted: placed(color)})
         if imgui.is_item_deactivated():
             widgets.gui.finish()
+        if imgui.is_key_pressed(imgui.Key.escape) and not widgets.editing:  # Esc first ends a text
+            imgui.close_current_popup()
         typed = widgets.value(
             f"{dotted} typed",
             now[index],

@@ -188,12 +188,12 @@ class Widgets:
         ends = Vec(x, top), Vec(x + side, top + side)
         draw = imgui.get_window_draw_list()
         draw.add_rect_filled(
-            *ends, accent(0.9) if on else ink(0.16 if hovered else 0.1), 0.22 * self.unit
+            *ends, accent(0.9) if on else ink(0.2 if hovered else 0.12), 0.22 * self.unit
         )
         if on:
             drawings.icon("check", (x, top, side, side), drawings.tint((1, 1, 1)))
-        elif hovered:
-            draw.add_rect(*ends, ink(0.4), 0.22 * self.unit)
+        else:
+            draw.add_rect(*ends, ink(0.85 if hovered else 0.6), 0.22 * self.unit)
         if words:
             self.write(words, x + side + 0.45 * self.unit, y, ink(0.9))
         return clicked

@@ -192,7 +192,11 @@ class PlotCanvas:
     def key(self, place: tuple[float, float], line: Line) -> float:
         """A legend entry, a line sample and its name, from `place` on; return its right edge."""
         x, y = place
-        length, font_size = SAMPLE * self.font_size, self.font_size
+        font_size = self.font_size
+        if not line.sample:
+            self.text(place, line.label, FAINT, anchor="lm")
+            return x + key_width(line, font_size)
+        length = SAMPLE * font_size
         box = (round(x), round(y - font_size / 2), round(x + length), round(y + font_size / 2) + 1)
         piece = Line(np.array([0.0, 1.0]), np.zeros(2), line.color, line.width, line.dashed)
         self.lines(Frame(Plot((0, 1), (-1, 1)), box), [piece])

@@ -45,7 +45,7 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
         hidden = network.layers[-2]
         values = curves.unit_pre_activations if before else curves.units
         colors = plot.palette(values.shape[1])
-        names = _unit_names(network, hidden)
+        names = _unit_names(network, hidden, before=before)
         width = 1.9 if len(colors) <= 8 else 1.3 if len(colors) <= 30 else 0.9
         lines = [
             Line(curves.at, values[:, k], color, width, label=names[k] if names else "")
@@ -61,14 +61,19 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
         found.append(_panel(x, values, limits, lines, titles, word))
     channels = _channels(curves.outputs.shape[1])
     if curves.units is not None or not _is_input(last, network):
+        sum_name = _sum_name(network) if curves.units is not None else ""
         lines = [
-            Line(curves.at, curves.pre_activations[:, k], color, 2.1, label=name)
+            Line(
+                *(curves.at, curves.pre_activations[:, k], color, 2.1),
+                label=name or sum_name,
+                sample=bool(name),
+            )
             for k, (name, color) in enumerate(channels)
         ]
         many = "s" if len(channels) > 1 else ""
         titles = (
             f"pre-activation{many}: weighted sum{many} + bias",
-            f"weighted sum{many} + bias",
+            f"pre-activation{many}: weighted sum{many}",
             f"pre-activation{many}",
         )
         found.append(_panel(x, curves.pre_activations, None, lines, titles, word))
@@ -129,17 +134,34 @@ def _is_input(layer: Layer, network: Network) -> bool:
     return layer.weight.tolist() == [[1.0]] and layer.bias.tolist() == [0.0] and network.depth == 1
 
 
-def _unit_names(network: Network, hidden: Layer) -> list[str]:
-    """The pre-activations of a few units of one input as formulas, for the legend."""
+def _unit_names(network: Network, hidden: Layer, *, before: bool) -> list[str]:
+    """A few units of one input as formulas, for the legend; `before` their activation, or after."""
     if network.depth != 2 or len(network.inputs) != 1 or len(hidden.bias) > _NAMED:
         return []
     name, names = network.inputs[0], []
     for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
         sign = "−" if bias < 0 else "+"
-        inside = f"{significant(weight)} {variable(name)}"
+        inside = f"{significant(weight)}{variable(name)}"
         inside += f" {sign} {significant(abs(bias))}" if bias else ""
-        names.append(inside)
+        inside = inside if before else f"{hidden.activation}({inside})"
+        names.append(f"{variable('u', len(names) + 1)} = {inside}")
     return names
+
+
+def _sum_name(network: Network) -> str:
+    """The pre-activation of a single output as a sum over a few named units, for the legend."""
+    last = network.layers[-1]
+    if network.depth != 2 or not _unit_names(network, network.layers[0], before=False):
+        return ""
+    numbers = [*last.weight[0].tolist(), float(last.bias[0])]
+    names = [*(variable("u", k + 1) for k in range(len(numbers) - 1)), ""]
+    terms = [
+        f"{'−' if number < 0 else '+'} {significant(abs(number))}{name}"
+        for number, name in zip(numbers, names, strict=True)
+        if number
+    ]
+    words = " ".join(terms)
+    return words.removeprefix("+ ") if words.startswith("+") else words.replace(" ", "", 1)
 
 
 def _axis_word(scene: Scene, axis: str) -> str:
@@ -203,7 +225,8 @@ class CurvesView(CPUView):
             return Hit(f"unit {index + 1} of layer {layer}: {where}")
         if len(drawn.frames) == 1:
             return Hit(f"{line.label}: {where}")
-        name = f"{line.label} output" if line.label else "output"
+        label = drawn.frames[-1].panel.lines[index].label
+        name = f"{label} output" if label else "output"
         after = which == len(drawn.frames) - 1
         return Hit(f"{name}: {where}" if after else f"{name}, pre-activation: {where}")
 

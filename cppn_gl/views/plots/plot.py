@@ -83,6 +83,7 @@ class Line:
     dashed: bool = False
     dots: bool = False
     label: str = ""
+    sample: bool = True  # the legend shows a piece of it beside the label
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +197,13 @@ def arrange(
 
 
 def legend(panel: Plot, font_size: int, wide: float) -> tuple[tuple[Line, ...], ...]:
-    """The lines that a panel's legend names, in rows that fit into `wide` pixels."""
+    """The lines that a panel's legend names, in rows that fit into `wide` pixels: all or none."""
     rows: list[list[Line]] = []
     x = math.inf
     for line in (line for line in panel.lines if panel.legend and line.label):
         needed = key_width(line, font_size)
+        if needed > wide:
+            return ()
         if x + needed > wide:
             rows.append([])
             x = 0.0
@@ -211,7 +214,7 @@ def legend(panel: Plot, font_size: int, wide: float) -> tuple[tuple[Line, ...], 
 
 def key_width(line: Line, font_size: int) -> float:
     """The width of an entry of a legend in pixels."""
-    return (SAMPLE + 0.5) * font_size + width(line.label, font_size)
+    return (SAMPLE + 0.5) * font_size * line.sample + width(line.label, font_size)
 
 
 def _below(row: Sequence[Plot], named: bool, leading: float, keys: int) -> float:

@@ -29,6 +29,7 @@ _KEPT = 2  # cards
 _LEAST_STD = 1e-12  # the least shown
 _N, _SIGMA = variable("n"), variable("σ")
 _GAIN = f"√{_N}·{_SIGMA}"
+LINEAR = "no activation"  # what the prediction assumes
 SHARE = 0.63  # of the picture's longer side
 _STD, _UNIT_STD, _PREDICTED = plot.COLORS[0], plot.COLORS[1], plot.FAINT
 
@@ -48,9 +49,9 @@ def columns(scene: Scene) -> list[NamedSignal]:
     if is_normalized(scene.preset):
         return [
             NamedSignal("without normalisation", other),
-            NamedSignal("normalised, as shown", own),
+            NamedSignal("this network, normalised", own),
         ]
-    return [NamedSignal("as shown", own), NamedSignal("normalised", other)]
+    return [NamedSignal("this network", own), NamedSignal("normalised", other)]
 
 
 def panels(found: list[NamedSignal]) -> list[list[Plot]]:
@@ -67,26 +68,20 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
         signal = column.signal
         overflow = f"overflow at layer {signal.overflow}" if signal.overflow is not None else ""
         kept = np.full(depth, signal.std[1])
-        lines = (
-            Line(at[1:], kept, plot.FAINT, 1.0, label=f"kept: {_SIGMA} = 1/√{_N}"),
-            Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label=f"predicted: × {_GAIN}"),
-            Line(at, signal.std, _STD, 1.8, dots=depth <= 32, label="all units"),
-            Line(
-                at,
-                signal.unit_std,
-                _UNIT_STD,
-                1.8,
-                dots=depth <= 32,
-                label="one unit, over the view",
-            ),
-        )
         dots = depth <= 32
+        lines = (
+            Line(at, signal.predicted, _PREDICTED, 1.2, dashed=True, label=f"{LINEAR}: ×{_GAIN}"),
+            Line(at, signal.std, _STD, 2.2, dots=dots, label="all units together"),
+            Line(at, signal.unit_std, _UNIT_STD, 2.2, dots=dots, label="each unit alone"),
+            # Over the others, which it would else lie under.
+            Line(at[1:], kept, plot.INK, 1.0, label=f"kept: {_GAIN} = 1"),
+        )
         rows[0].append(
             Plot(
                 x,
                 limits,
                 lines,
-                corners=("standard deviation", "std"),
+                corners=("standard deviation", "std. dev."),
                 low=falls,
                 note=overflow,
                 log=True,
@@ -128,19 +123,21 @@ def _highest(means: Float64) -> float:
 
 
 def words(signal: Signal, *, short: bool = False) -> list[str]:
-    """A signal summarised in up to four lines."""
+    """A signal summarised in up to four lines: factors per layer, then the last layer."""
     last, growth = len(signal.mean) - 1, signal.growth
     lines = []
     if growth is not None:
-        lines.append(f"{'' if short else 'growth '}per layer: ×{_digits(growth)}")
-    lines.append(f"{'' if short else 'predicted, '}{_GAIN}: ×{_digits(signal.gain)}")
+        lines.append(f"per layer: ×{_digits(growth)}")
+    lines.append(f"{_GAIN} = {_digits(signal.gain)}")
+    if not short:
+        lines[-1] = f"with {LINEAR}: ×{_digits(signal.gain)}"
     if signal.overflow is not None:
         return [*lines, f"overflow at layer {signal.overflow}"]
     mean, std = _digits(signal.mean[-1]), _digits(signal.std[-1])
     saturation = f"{100 * signal.saturated[-1]:.0f} % saturated"
     if short:
         return [*lines, f"last: {mean} ± {std}", saturation]
-    lines.append(f"layer {last}: mean {mean}, std {std}")
+    lines.append(f"layer {last}: mean {mean} ± {std}")
     return [*lines, f"layer {last}: {saturation}"]
 
 
@@ -211,7 +208,7 @@ class SignalView(PictureView):
         if signal.overflow is not None and layer >= signal.overflow:
             return Hit(f"{what}: overflow")
         numbers = (
-            f"mean {_digits(signal.mean[layer])}, std {_digits(signal.std[layer])} "
+            f"mean {_digits(signal.mean[layer])}, standard deviation {_digits(signal.std[layer])} "
             f"({_digits(signal.unit_std[layer])} per unit)"
         )
         if layer == 0:
@@ -288,7 +285,7 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
 
 def _keys(canvas: PlotCanvas, frame: Frame, y: float, limits: tuple[int, int]) -> None:
     """The legend of the panel of standard deviations, two entries in a row, within limits of x."""
-    lines, font_size = [frame.panel.lines[i] for i in (2, 3, 1, 0)], canvas.font_size
+    lines, font_size = [frame.panel.lines[i] for i in (1, 2, 0, 3)], canvas.font_size
     for short in (False, True):
         if short:
             lines = [replace(line, label=line.label.split(",")[0]) for line in lines]

@@ -20,7 +20,7 @@ FILL = (12, 14, 18, 215)
 LEAST = (200, 120)  # pixels of the smallest picture with a legend
 PAD, MARGIN = 0.85, 1.1  # in font sizes: around the contents, and around the panel
 SMALL = 0.8  # font size of the numbers in a chart, relative to the text
-APART = 0.25  # least distance of two of them, in their size
+AXIS = 3.2  # room for them, in font sizes of the text
 GRID_LINE = (96, 104, 116, 255)
 BAR, CHOSEN, MISSING = (112, 132, 160, 255), (255, 196, 84, 255), (255, 0, 255, 255)
 
@@ -130,20 +130,18 @@ class Legend:
     def _line(self, *ends: float, ink: tuple[int, int, int, int] = text.DIM) -> None:
         self.draw.line(ends, fill=ink, width=max(1, self.layout.font_size // 15))
 
-    def bars(self, at: Box, heights: Sequence[float], shown: int, unit: float = 1.0) -> None:
+    def bars(self, at: Box, heights: Sequence[float], shown: int) -> None:
         """A bar chart; the highest bar fills the box, bar `shown` (from 0) is highlighted.
 
-        Values are in units of `unit`: one on every bar, above the box if need be, or round ones on
-        lines across the chart if there is no room for all.
+        Lines across the chart have round values, to the left of the box: AXIS font sizes at most.
         """
         known = [h for h in heights if math.isfinite(h)]
         most, count = max(known, default=0) or 1.0, len(heights)
-        words = [f"{h / unit:.1f}" if math.isfinite(h) else "–" for h in heights]
-        size = self._small(words, (at[2] - at[0]) / count)
-        for value in [] if size else ticks(0, most / unit, 3)[1:]:
-            y = at[3] - value * unit / most * (at[3] - at[1])
+        size = max(text.MIN_FONT, round(SMALL * self.layout.font_size))
+        for value in ticks(0, most, 4)[1:]:
+            y = at[3] - value / most * (at[3] - at[1])
             self._line(at[0], y, at[2] - 1, y, ink=GRID_LINE)
-            self.words(at[2], y, f"{value:g}", anchor="rd", size=self._number_size)
+            self.words(at[0] - size / 2, y, short(value), anchor="rm", size=size)
         for number, height in enumerate(heights):
             left, right = bar_sides(at, count, number)
             fraction = min(max(height / most, 0.0), 1.0) if math.isfinite(height) else 1.0
@@ -151,20 +149,6 @@ class Legend:
             fill = CHOSEN if number == shown else BAR
             fill = fill if math.isfinite(height) else MISSING
             self.draw.rectangle((left, top, max(left, right - 1), at[3] - 1), fill=fill)
-            if size:
-                middle, bold = (left + right) / 2, number == shown
-                self.words(middle, top - 1, words[number], bold=bold, anchor="md", size=size)
-
-    @property
-    def _number_size(self) -> int:
-        return max(text.MIN_FONT, round(SMALL * self.layout.font_size))
-
-    def _small(self, words: Sequence[str], room: float) -> int:
-        """The font size at which each word fits into `room` pixels; 0 if it would be illegible."""
-        for size in range(self._number_size, text.MIN_FONT - 1, -1):
-            if max(text.width(word, size, "bold") for word in words) <= room - APART * size:
-                return size
-        return 0
 
     def pixels(self) -> Words:
         return np.asarray(self.image)

@@ -46,6 +46,7 @@ from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
 from cppn_gl.views.slopes.palette import inks
+from cppn_gl.views.text import width
 
 REGIONS = Pipeline("regions.frag", "regions.frag", 1)
 UNIT_WORK = 30  # multiplications that a unit's line costs
@@ -116,7 +117,7 @@ class RegionsView(View):
     ) -> Words | None:
         """The legend: the colour of each layer's lines."""
         shown = shown_layers(scene)
-        layout = LegendLayout(size, 4, wide=16.5)
+        layout = LegendLayout(size, 5, wide=16.5)
         at = layout.inner()
         if at is None or not shown:
             return None
@@ -124,9 +125,10 @@ class RegionsView(View):
         pure = len(every) == scene.network.depth - 1
         title = "linear regions" if pure else "creases between smooth regions"
         legend.fitted(at[0], at[1], title, room=at[2] - at[0], bold=True)
-        words = "a line: where a unit switches"
-        legend.fitted(at[0], at[1] + line, words, room=at[2] - at[0])
-        top = at[1] + line * 9 // 4
+        area = "a linear function" if pure else "a smooth region"
+        for k, words in enumerate(("a line: where a unit switches", f"a shade: {area}"), 1):
+            legend.fitted(at[0], at[1] + k * line, words, room=at[2] - at[0])
+        top = at[1] + line * 13 // 4
         colors = np.round(inks(len(every)) * 255).astype(int)
         step = (at[2] - at[0]) / len(shown)
         for k in range(len(shown)):
@@ -134,9 +136,13 @@ class RegionsView(View):
             box = (left, top, max(left, right), top + line * 2 // 3)
             legend.draw.rectangle(box, fill=tuple(map(int, colors[k])))
         below = top + line * 5 // 6
-        legend.words(at[0], below, f"layer {shown[0] + 1}")
-        if len(shown) > 1:
-            legend.words(at[2], below, f"layer {shown[-1] + 1}", anchor="ra")
+        words = [f"layer {number + 1}" for number in shown]
+        if max(width(word, layout.font_size) for word in words) + layout.font_size / 2 <= step:
+            for k, word in enumerate(words):
+                legend.words(at[0] + k * step, below, word)
+        else:
+            legend.words(at[0], below, words[0])
+            legend.words(at[2], below, words[-1], anchor="ra")
         return legend.pixels()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:

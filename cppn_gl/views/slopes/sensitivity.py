@@ -12,7 +12,6 @@ of 30 units the early layers matter least below a scale of about 0.45 and most a
 as much as the last of 27 layers at 0.6.
 """
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -42,9 +41,9 @@ from cppn_gl.views.slopes.gradient import (
     grid,
     scale_limits,
 )
-from cppn_gl.views.slopes.legend import Legend, LegendLayout, bar_at, bar_sides
+from cppn_gl.views.slopes.legend import AXIS, Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
-from cppn_gl.views.text import minus, significant
+from cppn_gl.views.text import significant
 from cppn_gl.views.ticks import short
 
 GRID = 20  # points along a side of the grid for bars and scale
@@ -120,8 +119,8 @@ class SensitivityView(View):
         title = f"layer {layer} perturbed by {100 * noise:.3g} %"
         legend.fitted(at[0], at[1], title, room=room, bold=True)
         bars, mean = _bars(layout), short(found.means[layer - 1])
-        clipped = f"clipped at {significant(found.limits[1], 2)}"
-        both = f"mean change {mean}, {clipped}", f"mean {mean}, {clipped}"
+        clipped = f"brightest: {significant(found.limits[1], 2)} or more"
+        both = f"mean change {mean}; {clipped}", f"mean {mean}; {clipped}"
         words = [f"mean output change {mean}"] if bars else [*both, f"mean change {mean}"]
         legend.fitted(at[0], at[1] + line, *words, room=room)
         scale = at[0], at[1] + line * 9 // 4, at[2], at[3]
@@ -129,13 +128,12 @@ class SensitivityView(View):
         if bars is not None:
             legend.fitted(
                 *(at[0], at[1] + line * 17 // 4),
-                *(f"{clipped}, the 99.5th percentile", clipped),
+                *(f"{clipped} ({100 * (1 - CLIPPED):.3g} % of the points)", clipped),
                 room=room,
             )
-            unit, power = unit_of(found.means)
-            heading = f"mean output change by layer{power}"
+            heading = "mean output change by layer"
             legend.fitted(at[0], at[1] + line * 11 // 2, heading, room=room)
-            legend.bars(bars, found.means, layer - 1, unit)
+            legend.bars(bars, found.means, layer - 1)
             depth = scene.network.depth
             for number in sorted({1, layer, depth}):
                 _number(legend, bars, depth, number, layer)
@@ -209,13 +207,6 @@ def _limits(sizes: Float64) -> tuple[float, float]:
     return float(f"{low:.{DIGITS}g}"), float(f"{high:.{DIGITS}g}")
 
 
-def unit_of(means: Sequence[float]) -> tuple[float, str]:
-    """A power of ten, in which the largest mean has one digit before the point, and its words."""
-    most = max((mean for mean in means if np.isfinite(mean)), default=0.0)
-    power = math.floor(math.log10(most)) if most > 0 else 0
-    return 10.0**power, f", in {minus(f'1e{power}')}" if power else ""
-
-
 def _mean(sizes: NDArray[np.float64]) -> float:
     """The mean of the finite sizes; NaN if there are none."""
     known = sizes[np.isfinite(sizes)]
@@ -235,7 +226,8 @@ def _bars(layout: LegendLayout) -> Box | None:
     if at is None or not layout.more:
         return None
     bottom = at[3] - layout.line
-    return at[0], bottom - layout.more, at[2], bottom
+    left = at[0] + round(AXIS * layout.font_size)
+    return left, bottom - layout.more, at[2], bottom
 
 
 def _number(legend: Legend, bars: Box, depth: int, number: int, layer: int) -> None:

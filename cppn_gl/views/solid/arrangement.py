@@ -18,7 +18,6 @@ LARGEST = 13  # font size of titles in pixels, unless the axes' is larger
 WIDE, TALL = 2.2, 0.8  # aspect ratios from which on, and up to which, a sum has no two rows
 HIGHEST = 1.2  # height of a cell in widths
 UNITS = 0.44  # of the height, for the row of units
-PLOTS = 0.42  # of the width, for the plot of a cut above the map
 MARGIN = 0.6  # font sizes below the labels of the lowest subplots
 SIGN = 0.06  # of the width, for the sign before the sum
 
@@ -41,14 +40,6 @@ def equal(count: int, size: tuple[int, int]) -> Arrangement:
     wide = size[0] >= size[1]
     cells = [_row(k, count, 0, 1) if wide else _column(k, count, 0, 1) for k in range(count)]
     return _titled(cells, [], size)
-
-
-def cut_of(size: tuple[int, int]) -> Arrangement:
-    """Boxes of the plot of a cut, of the surface, and of its map below the plot or beside them."""
-    if not TALL < size[0] / size[1] < WIDE:
-        return equal(3, size)
-    low, high = _cell(0, 0.5, PLOTS, 1), _cell(0, 0, PLOTS, 0.5)
-    return _titled([high, _cell(PLOTS, 0, 1, 1), low], [], size)
 
 
 def sum_of(count: int, size: tuple[int, int]) -> Arrangement:

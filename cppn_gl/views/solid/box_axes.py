@@ -196,14 +196,19 @@ class Letters:
         return 0.9 if self.font_size < 14 else self.font_size / 12.5
 
     @property
-    def mask(self) -> NDArray[np.uint8]:
-        """The coverage of each pixel, (height, width)."""
+    def image(self) -> Image.Image:
+        """The coverage of each pixel."""
         image = Image.new("L", self._size, 0)
         pen = ImageDraw.Draw(image)
         for (left, top, right, bottom), text, style in self.written:
             place = (left + right) / 2, (top + bottom) / 2
             write(pen, place, text, self.font_size, 255, style, "mm")
-        return np.asarray(image)
+        return image
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """The same as (height, width)."""
+        return np.asarray(self.image)
 
     @property
     def count(self) -> int:
@@ -444,6 +449,10 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
 
 def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
     """Draw labels over an overlay of their size."""
-    mask = letters.mask
-    words[mask > 0, :3] = ink
-    words[..., 3] = np.maximum(words[..., 3], mask)
+    image = letters.image
+    if (box := image.getbbox()) is None:
+        return
+    left, top, right, bottom = box
+    mask, part = np.asarray(image.crop(box)), words[top:bottom, left:right]
+    part[mask > 0, :3] = ink
+    np.maximum(part[..., 3], mask, out=part[..., 3])

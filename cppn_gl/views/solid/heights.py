@@ -151,15 +151,15 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         ]
     if options.panels == "cut":
         shown = heights(options.channel, before=options.before)
-        placed, across = arrangement.cut_of(size), variable("x")
+        across = variable("x")
         titles = f"cut at {across} = {significant(scene.view.center[0])}", "surface", "from above"
         kinds: tuple[dict[str, Any], ...] = ({"cut": "plot"}, {"cut": "line"}, {"cut": "line"})
         return [
             Subplot(
-                *(box, *shown, placed.letters, placed.titles),
+                *(box, *shown, three.letters, three.titles),
                 **{"title": title, "overhead": k != 1, **kind},
             )
-            for k, (box, title, kind) in enumerate(zip(placed.boxes, titles, kinds, strict=True))
+            for k, (box, title, kind) in enumerate(zip(three.boxes, titles, kinds, strict=True))
         ]
     if options.panels == "sum" and few is not None:
         return _summands(scene, size, few, heights(options.channel, before=True)[:3])

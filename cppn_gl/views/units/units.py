@@ -206,16 +206,8 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
             for x, word in zip(places, words, strict=True):
                 write(draw, (x, top), word, size, DIM, anchor="ld")
             break
-    names = {
-        (layer, index): label
-        for layer, labels in (
-            (0, list(map(symbol, network.inputs))),
-            (network.depth, COLORS[network.outputs]),
-        )
-        for index, label in enumerate(labels)
-        if board.shows((layer, index))
-    }
-    for size in sizes:
+    for short, size in product((False, True), sizes):
+        names = _names(network, board, short=short)
         inset = max(2, size // 4)
         rooms = [room(size, label) for label in names.values()]
         least = min(board.tile[0] - wide for wide, _ in rooms) if rooms else 0
@@ -224,6 +216,18 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
                 left, above, _, _ = board.box(unit)
                 chip(draw, (left + inset, above + inset), label, size)
             break
+
+
+def _names(network: Network, board: Dashboard, *, short: bool) -> dict[Unit, str]:
+    """The names of the inputs and outputs that have tiles; `short`: R, G, B."""
+    outputs = [name[:1].upper() if short else name for name in COLORS[network.outputs]]
+    both = (0, list(map(symbol, network.inputs))), (network.depth, outputs)
+    return {
+        (layer, index): label
+        for layer, labels in both
+        for index, label in enumerate(labels)
+        if board.shows((layer, index))
+    }
 
 
 def _heads(network: Network, board: Dashboard) -> list[list[str]]:

@@ -161,11 +161,26 @@ def test_a_search_is_left_when_the_panel_is_hidden(open_panel: Callable[..., Des
     desktop.click("search")
     desktop.place("typing search")
     desktop.xdotool("type", "3")
-    desktop.key("Tab", "Tab", "Tab")
-    desktop.gone("typing search")
+    desktop.gone("label network.weight_scale")
+    desktop.click("close panel")  # ends the search
+    desktop.click("close panel")
+    desktop.gone("search")
+    desktop.key("Tab")
     desktop.place("search")
     desktop.key("Up")
     becomes(desktop, lambda p: p.spec.depth == 5, "a layer more")
+
+
+def test_tab_does_not_close_the_panel_while_searching(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel()
+    desktop.key("ctrl+f")
+    desktop.place("typing search")
+    desktop.xdotool("type", "weight")
+    desktop.key("Tab", "Tab")
+    desktop.gone("label network.depth")
+    desktop.place("typing search")
+    desktop.key("Escape")
+    desktop.place("label network.depth")
 
 
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
@@ -294,7 +309,7 @@ def test_colours_of_ones_own_are_picked_and_typed(open_panel: Callable[..., Desk
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "color.palette")
-    desktop.gone("color.stretch")
+    desktop.place("chosen color.palette")  # the others are gone, nothing moves any more
     desktop.click("color.palette more")
     own = becomes(desktop, lambda p: p.color.mapping == "palette" and p.color.palette, "colours")
     desktop.click("color.palette more")
@@ -312,6 +327,10 @@ def test_colours_of_ones_own_are_picked_and_typed(open_panel: Callable[..., Desk
     desktop.xdotool("type", "#12ab34")
     desktop.key("Return")
     becomes(desktop, lambda p: p.color.palette[0] == "#12ab34", "the typed colour")
+    desktop.key("Escape")  # closes the picker, not the window
+    desktop.gone("color.palette picker")
+    desktop.click("color.palette 0")
+    desktop.place("color.palette picker")
     desktop.click("color.palette fewer")  # closes the picker
     desktop.gone("color.palette picker")
     desktop.click("color.palette fewer")
