@@ -134,12 +134,16 @@ def axes_overlay(
         line(words, *beside.ends, ink, thickness)
         if beside.length < least:
             continue
-        found = []
-        for place, number, bold in axes[axis].ticks():
-            at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
-            pixel = camera.project([at])[0, :2] + beside.offset
-            found.append(Tick(place, number, bold, tuple(at), pixel))
-        numbered[axis] = beside, found
+        ticks = axes[axis].ticks()
+        points = [low + (high - low) * (place + 1) / 2 for place, _, _ in ticks]
+        pixels = camera.project(points)[:, :2] + beside.offset
+        numbered[axis] = (
+            beside,
+            [
+                Tick(*tick, tuple(point), pixel)
+                for tick, point, pixel in zip(ticks, points, pixels, strict=True)
+            ],
+        )
     for axis in _number(labels, axes, numbered) if letters >= MIN_FONT else numbered:
         beside, found = numbered[axis]
         for tick in found:
@@ -184,7 +188,7 @@ class Letters:
         self.font_size = font_size
         self.leading = line_height(max(self.font_size, MIN_FONT))
         self.written: list[tuple[tuple[float, float, float, float], str, str]] = []
-        self._sides: list[tuple[NDArray[Any], float]] = []
+        self._sides: list[tuple[float, float, float]] = []  # unit normal, distance
 
     @property
     def thickness(self) -> float:
@@ -222,7 +226,8 @@ class Letters:
             normal = normal if normal @ (start - middle) > 0 else -normal
             length = float(np.hypot(*normal))
             if length > 0.5:
-                self._sides.append((normal / length, float(normal @ start) / length))
+                across, down = (float(part) / length for part in normal)
+                self._sides.append((across, down, float(normal @ start) / length))
 
     def named(self, edge: Beside, name: str, *, upright: bool = False) -> bool:
         """Write an axis' name, if there is room.
@@ -266,8 +271,8 @@ class Letters:
             for b, _, _ in self.written
         )
         clear = not self._sides or any(
-            normal[0] * x + normal[1] * y - abs(normal[0]) * wide - abs(normal[1]) * high > side
-            for normal, side in self._sides
+            across * x + down * y - abs(across) * wide - abs(down) * high > side
+            for across, down, side in self._sides
         )
         if not (text and self.font_size >= MIN_FONT and inside and free and clear):
             return False
