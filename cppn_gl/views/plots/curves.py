@@ -138,7 +138,8 @@ def _unit_names(network: Network, hidden: Layer, *, before: bool) -> list[str]:
     """A few units of one input as formulas, for the legend; `before` their activation, or after."""
     if network.depth != 2 or len(network.inputs) != 1 or len(hidden.bias) > _NAMED:
         return []
-    name, names = network.inputs[0], []
+    names: list[str] = []
+    name = network.inputs[0]
     for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
         sign = "−" if bias < 0 else "+"
         inside = f"{significant(weight)}{variable(name)}"

@@ -136,13 +136,13 @@ class RegionsView(View):
             box = (left, top, max(left, right), top + line * 2 // 3)
             legend.draw.rectangle(box, fill=tuple(map(int, colors[k])))
         below = top + line * 5 // 6
-        words = [f"layer {number + 1}" for number in shown]
-        if max(width(word, layout.font_size) for word in words) + layout.font_size / 2 <= step:
-            for k, word in enumerate(words):
+        names = [f"layer {number + 1}" for number in shown]
+        if max(width(word, layout.font_size) for word in names) + layout.font_size / 2 <= step:
+            for k, word in enumerate(names):
                 legend.words(at[0] + k * step, below, word)
         else:
-            legend.words(at[0], below, words[0])
-            legend.words(at[2], below, words[-1], anchor="ra")
+            legend.words(at[0], below, names[0])
+            legend.words(at[2], below, names[-1], anchor="ra")
         return legend.pixels()
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
