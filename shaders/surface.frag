@@ -23,6 +23,8 @@ centroid in vec2 place; // within the triangle: for textures
 out vec4 color;
 
 const float WIDEST = 0.02; // u and v per pixel beyond which lines at the border grow no wider
+const float DARK = 0.37;   // lightness of ground below which contour lines are light
+const float PEN = 0.3;     // least difference of a line's lightness to its ground's
 
 // Texture coordinates of u, v: -1 and 1 are the centres of the first and last texels.
 vec2 in_field(vec2 uv) { return (0.5 + (0.5 + 0.5 * uv) * float(side - 1)) / float(side); }
@@ -37,6 +39,17 @@ vec3 by_height(float height) {
 // The coverage of a pixel by a line at distance `away`, in units that change by `rate` per pixel.
 float covered(float away, float rate) {
     return clamp(stroke + 0.5 - away / max(rate, 1e-6), 0.0, 1.0);
+}
+
+// A colour with a contour line on it: lighter on dark ground, darker on light ground, and never less
+// than PEN away from it. One side is taken for the whole width of a line: that of the ground where
+// the level is the line's.
+vec3 lined(vec3 base, float level, float nearest, float line) {
+    float light_here = dot(base, vec3(0.3, 0.6, 0.1));
+    vec2 rise = vec2(dFdx(level), dFdy(level)), gain = vec2(dFdx(light_here), dFdy(light_here));
+    float below = light_here + (nearest - level) * dot(rise, gain) / max(dot(rise, rise), 1e-12);
+    if (below < DARK) return base + PEN * line;
+    return base * (1.0 - line * min(1.0, max(0.4, PEN / max(light_here, 1e-3))));
 }
 
 void main() {
@@ -54,9 +67,7 @@ void main() {
     float nearest = clamp(floor(level + 0.5), 1.0, float(contours) - 1.0);
     float line = contours > 1 ? covered(abs(level - nearest), rate) : 0.0;
     line *= step(1e-5, rate) * (1.0 - smoothstep(0.2, 0.45, rate));
-    float light_here = dot(base, vec3(0.3, 0.6, 0.1));
-    vec3 pen = mix(base + 0.35, base * 0.35, smoothstep(0.18, 0.4, light_here));
-    base = mix(base, pen, 0.6 * line);
+    base = lined(base, level, nearest, line);
     float cut_here = clamp(cut + 0.5 - abs(spot.x) / rates.x, 0.0, 1.0);
     if (cut > 0.0) base = mix(base, cut_ink, cut_here);
     base = mix(base, vec3(0.12, 0.13, 0.16), 0.75 * ink * lit);

@@ -468,6 +468,7 @@ def test_make_help_names_every_target() -> None:
         "lint",
         "docs",
         "gallery",
+        "gallery-4k",
         "native",
         "wheel",
         "clean",

@@ -201,10 +201,10 @@ def _sheet(args: argparse.Namespace) -> int:
 
 def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
     """Raise an error if the file cannot be written, before anything is drawn."""
-    from cppn_gl.output.formats import SUFFIX, check_bits, check_size, format_names, format_of
+    from cppn_gl.output.formats import check_bits, check_size, file_names, format_names, format_of
 
     if args.output is None:
-        raise UsageError(f"{command} writes {format_names()}: expected -o FILE{SUFFIX}")
+        raise UsageError(f"{command} writes {format_names()}: expected -o {file_names()}")
     check_size(format_of(args.output), shot.size)
     check_bits(format_of(args.output), shot.bits)
     check_target(args.output, overwrite=True)

@@ -20,6 +20,8 @@ from cppn_gl.utils.toml import toml_value
 
 PROGRAM = "python -m cppn_gl"
 
+# After a switch these are its value, of which the key's check takes only the first two.
+ANSWERS = ("true", "false", "yes", "no", "on", "off", "1", "0")
 _NEGATIVE = re.compile(r"-\.?\d|-(inf|nan)\b", re.ASCII)
 
 
@@ -36,7 +38,7 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that raises UsageError instead of exiting.
 
     `names` are the strings of all options, for suggestions; `switches` those whose value, true or
-    false, may be left out.
+    false, may be left out; `hints` say what is right for an option that has no value.
     """
 
     def __init__(self, command: str, **keys: Any):
@@ -50,6 +52,7 @@ class Parser(argparse.ArgumentParser):
         )
         self.names: list[str] = []
         self.switches: list[str] = []
+        self.hints: dict[str, str] = {}
         self.option("-h", "--help", action="help", help="show this help and exit")
 
     def option(self, *names: str, **keys: Any) -> None:
@@ -60,16 +63,27 @@ class Parser(argparse.ArgumentParser):
         (file or sys.stdout).write(message)
 
     def error(self, message: str) -> NoReturn:
+        option = message.removeprefix("argument ").partition(": expected one argument")[0]
+        if option in self.hints and option != message:
+            raise UsageError(f"{option}: {self.hints[option]}")
         see = " See" if message.endswith("?") else "; see"
         raise UsageError(f"{message}{see} `{self.prog} --help`")
+
+    def _set(self, name: str, value: str) -> str:
+        """How --set gives the key that an unknown option names; "" if there is none."""
+        try:
+            key = ".".join(filter(None, resolve(name.removeprefix("--").replace("-", "_"))))
+        except PresetError:
+            return ""
+        return f"--set {key}={value or 'VALUE'}" if "--set" in self.names else ""
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse the arguments. Raises UsageError, with the nearest known option."""
         args, extra = self.parse_known_args(_with_switches(_with_negatives(argv), self.switches))
         for word in extra:
             if word.startswith("-") and word != "-":
-                name = word.partition("=")[0]
-                close = nearest_name(name, self.names)
+                name, _, value = word.partition("=")
+                close = self._set(name, value) or nearest_name(name, self.names)
                 hint = f"; did you mean {close}?" if close else ""
                 self.error(f"unknown option {name}{hint}")
         if extra:
@@ -95,7 +109,7 @@ def _with_switches(argv: Sequence[str], switches: Sequence[str]) -> list[str]:
     while words:
         word = words.pop(0)
         if word in switches:
-            value = words.pop(0) if words and words[0] in ("true", "false") else "true"
+            value = words.pop(0) if words and words[0].lower() in ANSWERS else "true"
             word = f"{word}={value}"
         joined.append(word)
     return joined
@@ -114,6 +128,9 @@ def add_overrides(parser: Parser) -> None:
         parser.names += names.option_strings
         if field.metadata["check"] is flag:
             parser.switches += names.option_strings
+        if field.metadata.get("widget") == "colors":  # a shell takes #… for a comment
+            hint = 'expected colours in quotation marks: "#102040,#f0e0c0"'
+            parser.hints |= dict.fromkeys(names.option_strings, hint)
     others = ", ".join(f"{t}.{written(field)}" for t, field in _fields(short=False))
     names = group.add_argument(
         "--set",

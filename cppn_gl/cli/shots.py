@@ -23,9 +23,9 @@ from cppn_gl.cli.options import (
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
-from cppn_gl.preset.color import MAX_COLORS
+from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.utils.checks import checked, integer
+from cppn_gl.utils.checks import checked, integer, show
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def shot_of(
     """
     changes = overrides(args) | (more or {})
     changes |= _image_palette(args, changes)
+    _check_palette(args, changes)
     size = None if args.size is None else size_value(args.size)
     from cppn_gl.preset.animation import TIME
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
@@ -123,6 +124,18 @@ def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[st
     from cppn_gl.utils.image_colors import image_colors
 
     return {"color.palette": list(image_colors(args.palette_from, count))}
+
+
+def _check_palette(args: argparse.Namespace, changes: dict[str, Any]) -> None:
+    """Raise UsageError for colours of one's own with a mapping that is given and has its own."""
+    if not changes.get("color.palette") or "color.mapping" not in changes:
+        return
+    if Color(changes["color.mapping"]).row.own:
+        return
+    option = "--palette" if args.palette_from is None else "--palette-from"
+    own = " or ".join(name for name, row in MAPPINGS.items() if row.own)
+    wrong = show(changes["color.mapping"])
+    raise UsageError(f"{option}: --mapping {wrong} does not use it; leave that out, or give {own}")
 
 
 def opened(engine: str) -> "Renderer":

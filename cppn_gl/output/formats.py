@@ -61,12 +61,21 @@ def format_of(path: Path) -> Format:
     for candidate in FORMATS:
         if path.suffix.lower() in candidate.suffixes:
             return candidate
-    raise CaptureError(path, f"not the name of a {format_names()} file; expected FILE{SUFFIX}")
+    raise CaptureError(path, f"not the name of a {format_names()} file; expected {file_names()}")
 
 
 def format_names() -> str:
     """The names of all formats: "PNG or TIFF"."""
-    *others, last = (candidate.name for candidate in FORMATS)
+    return _any_of([candidate.name for candidate in FORMATS])
+
+
+def file_names() -> str:
+    """The usual names of files of all formats: "FILE.png or FILE.tif"."""
+    return _any_of([f"FILE{candidate.suffixes[0]}" for candidate in FORMATS])
+
+
+def _any_of(names: list[str]) -> str:
+    *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
 
 

@@ -118,7 +118,7 @@ MAPPINGS: dict[str, Mapping] = {
         "one ink on paper: color.hue is its hue", palette=lambda c: colormaps.ink(c.hue)
     ),
     "charcoal": _through("#16130f #f6f1e7", "charcoal on cream paper"),
-    "cyanotype": _through("#0a2342 #f3efe0", "Prussian blue on white paper"),
+    "cyanotype": _through("#002a50 #175a94 #8fb9d6 #f4f1e8", "Prussian blue on white paper"),
     "copper": _through("#3b0d0c #ffb56b", "dark brown and copper"),
     "coral": _through("#3d0a4a #ffb7a3", "purple and coral"),
     "lime": _through("#08302e #e2f37a", "deep green and lime"),
@@ -203,17 +203,23 @@ class Color:
     palette: tuple[str, ...] = key(
         (),
         own_colors,
-        f"2 to {MAX_COLORS} colours of your own, from low values to high: "
+        f"2 to {MAX_COLORS} hexadecimal colours of your own, from low values to high: "
         '["#102040", "#f0e0c0"]; sets the mapping palette',
         short=True,
-        metavar="A,B",
+        metavar='"#RRGGBB,#RRGGBB"',
         widget="colors",
     )
-    hue: float = key(250.0, number(0, 360), "hue of the mapping ink: an angle in OKLab, in degrees")
+    hue: float = key(
+        250.0,
+        number(0, 360),
+        "hue of the mapping ink, in degrees in OKLab: 30 red, 60 orange, 90 yellow, 145 green, "
+        "200 cyan, 250 blue, 300 violet, 330 pink",
+    )
     inks: int = key(
         0,
         choice((0, *range(2, MAX_COLORS + 1))),
-        "a poster: number of flat colours, with smooth edges; 0 for continuous ones",
+        "a poster of flat colours with smooth edges: exactly N with a mapping of one channel; "
+        "N steps of each of three outputs (rgb, plates, hsv, lab, oklch); 0 for continuous colours",
         metavar="N",
         short=True,
     )
@@ -293,11 +299,16 @@ def library_mapping(name: str) -> Mapping:
 
 @lru_cache(maxsize=64)
 def _plates(colors: tuple[str, ...]) -> Float32:
-    """(4, 3): the lightest colour, as paper, and three others, as inks."""
+    """(4, 3): the lightest colour, as paper, and three others, as inks, in their order.
+
+    Of more than three others, those of the largest chroma times lightness: not nearly black.
+    """
     shown = colormaps.display(colors)
-    light = colormaps.to_oklab(shown)[:, 0].tolist()
-    paper = light.index(max(light))
+    light, a, b = colormaps.to_oklab(shown).T
+    paper = int(light.argmax())
     others = [k for k in range(len(colors)) if k != paper]
+    vivid = light * np.sqrt(a * a + b * b)
+    others = sorted(sorted(others, key=lambda k: -vivid[k])[:3])
     return shown[[paper, *(others[k * len(others) // 3] for k in range(3))]].astype(np.float32)
 
 
@@ -373,7 +384,9 @@ def strip(color: Color, length: int) -> Float32:
 
 
 def _finished(shown: Float32, values: Float32, color: Color) -> Float32:
-    shown = 1 - shown if color.invert else shown.copy()
+    """Colours, in an array of their own, which is changed: inverted, and where NaN is marked."""
+    if color.invert:
+        np.subtract(1, shown, out=shown)
     shown[broken(values)] = NOT_A_NUMBER
     return shown
 
@@ -384,7 +397,8 @@ def _places(values: Float32, color: Color, span: ValueRange) -> Float32:
     beyond = BEYOND if color.levels else 0
     used, n = (single(values), 1) if one else (values, 3)
     with np.errstate(over="ignore"):
-        return np.asarray(np.clip((used - low[:n]) * factor[:n], -beyond, 1 + beyond))
+        places = (used - low[:n]) * factor[:n]
+    return np.clip(places, -beyond, 1 + beyond, out=places)
 
 
 def _mapped(places: Float32, color: Color) -> Float32:

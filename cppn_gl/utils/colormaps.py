@@ -146,10 +146,13 @@ def diverging() -> Palette:
 
 @functools.lru_cache(maxsize=256)
 def ink(hue: float) -> Palette:
-    """Ink of a hue, an angle in OKLab in degrees, on paper of nearly the same: dark to light."""
+    """Ink of a hue, an angle in OKLab in degrees, on paper of nearly the same: dark to light.
+
+    The darkest is not black, so that a single flat ink on paper shows its hue.
+    """
     place = np.linspace(0, 1, SIZE)
-    full = 4 * place * (1 - place)  # of chroma: none in the deepest shadow
-    return _fixed(oklch(0.17 + 0.8 * place, 0.02 + 0.1 * full * (1 - 0.25 * place), hue))
+    full = np.sqrt(1 - place * place)  # of chroma: 1 in the full ink, 0 in the paper
+    return _fixed(oklch(0.34 + 0.63 * place, 0.015 + 0.11 * full, hue))
 
 
 @functools.cache

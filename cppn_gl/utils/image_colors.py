@@ -68,12 +68,25 @@ def _pixels(file: Any) -> NDArray[np.uint8]:
         except Image.DecompressionBombError:
             raise ValueError(f"an image of more than {MAX_PIXELS:,} pixels") from None
         with image:
-            step = max(1, int(np.ceil(np.sqrt(image.width * image.height / AT_MOST))))
-            rgba = np.asarray(image.convert("RGBA"))[::step, ::step].reshape(-1, 4)
+            rgba = np.asarray(_eight_bits(image).convert("RGBA")).reshape(-1, 4)
     opaque = rgba[rgba[:, 3] >= 128, :3]
     if not len(opaque):
         raise ValueError("has no opaque pixel")
     return np.asarray(opaque, np.uint8)
+
+
+def _eight_bits(image: Any) -> Any:
+    """An image with at most about AT_MOST of the pixels, of 8 bits, ready to be converted."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("an image of floating-point values; expected 8 or 16 bits per channel")
+    scale = min(1.0, float(np.sqrt(AT_MOST / (image.width * image.height))))
+    size = (max(1, round(side * scale)) for side in image.size)
+    small = image.resize(tuple(size), Image.Resampling.NEAREST)
+    if small.mode.startswith("I"):  # 16 bits, which `convert` would clamp to 255
+        small = Image.fromarray((np.clip(np.asarray(small), 0, 0xFFFF) >> 8).astype(np.uint8))
+    return small
 
 
 def _bins(pixels: NDArray[np.uint8]) -> tuple[Float64, Float64]:

@@ -297,6 +297,7 @@ def idle(preset: Preset, field: Field) -> str:
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
+        "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),
         "sweep": (preset.show.view == "sheet", "only the view sheet shows it"),
     }
@@ -441,11 +442,20 @@ def shown(number: Any) -> str:
     """A value as a panel writes it: numbers with four digits."""
     if number is None:
         return ""
+    if isinstance(number, bool):
+        return "on" if number else "off"
     if isinstance(number, float):
         return f"{number:.4g}".replace("-", "−")
     if isinstance(number, tuple):
         return "  ".join(map(shown, number))
     return str(number)
+
+
+def chosen(field: Field, choice: Any) -> str:
+    """A choice of a menu in words."""
+    if field.dotted == "color.inks" and not choice:
+        return "none"
+    return "mixed" if isinstance(choice, tuple) else str(choice).replace("_", " ")
 
 
 def written(number: Any) -> str:

@@ -778,7 +778,7 @@ WRONG = [
     (["render"], "render writes PNG or TIFF: expected -o FILE.png"),
     (
         ["render", "small.toml", "-o", "a.jpg"],
-        "a.jpg: not the name of a PNG or TIFF file; expected FILE.png",
+        "a.jpg: not the name of a PNG or TIFF file; expected FILE.png or FILE.tif",
     ),
     (["render", "small.toml", "-o", ""], "-o/--output: empty name"),
     (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: empty name"),

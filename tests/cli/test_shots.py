@@ -97,6 +97,12 @@ def test_a_picture_remembers_all_and_is_of_this_version(
         (["--palette-from", "my.toml", "--palette-colors", "1"], "^--palette-colors: 1 is not"),
         (["--palette-colors", "4"], "^--palette-colors needs --palette-from"),
         (["--palette-from", "a.png", "--palette", "#102040,#f0e0c0"], "^--palette and --palette"),
+        (
+            ["--palette", "#102040,#f0e0c0", "--mapping", "grey"],
+            "^--palette: --mapping 'grey' does",
+        ),
+        (["--palette", "#102040,#f0e0c0", "--mapping", "batlowK"], "^--palette: --mapping 'batlo"),
+        (["--palette", "#102040,#f0e0c0", "--mapping", "gery"], r"^color\.mapping: no 'gery'"),
     ],
 )
 def test_what_is_wrong_names_its_option(words: list[str], message: str) -> None:
@@ -112,6 +118,8 @@ def test_a_palette_from_an_image_is_in_the_preset(here: Path) -> None:
     assert (color.mapping, color.palette) == ("palette", ("#102040", "#f0e0c0"))
     words = ["--palette-from", "photo.png", "--palette-colors", "2", "--mapping", "plates"]
     assert shot_of(arguments("my.toml", *words)).preset.color.mapping == "plates"
+    with pytest.raises(UsageError, match=r"^--palette-from: .* or give palette or plates$"):
+        shot_of(arguments("my.toml", *words[:-1], "viridis"))
 
 
 def test_a_poster_may_be_larger_than_a_memory() -> None:

@@ -93,7 +93,9 @@ def test_help_and_errors_name_it(ppm: PpmFormat, capsys: pytest.CaptureFixture[s
         shown = " ".join(capsys.readouterr().out.split())
         assert "FILE.png, FILE.tif, FILE.tiff, FILE.ppm, FILE.pnm" in shown
     assert main(["render", *WORDS, "-o", "a.jpg"]) == 2
-    expected = "a.jpg: not the name of a PNG, TIFF or PPM file; expected FILE.png"
+    expected = (
+        "a.jpg: not the name of a PNG, TIFF or PPM file; expected FILE.png, FILE.tif or FILE.ppm"
+    )
     assert expected in capsys.readouterr().err
     assert main(["render", *WORDS]) == 2
     assert "render writes PNG, TIFF or PPM: expected -o FILE.png" in capsys.readouterr().err

@@ -372,4 +372,4 @@ def test_a_sequence_of_what_moves_is_its_moments_and_loops_without_a_seam(
         assert (shot.preset, shot.time) == (preset, k / 12)
     steps = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(drawn)]
     assert max(steps) > 0
-    assert steps[-1] <= max(steps[:-1]) + 1e-9  # the last is no jump
+    assert steps[-1] <= 1.1 * max(steps[:-1])  # the last is no jump

@@ -296,6 +296,32 @@ def test_plates_are_three_inks_on_the_lightest_colour() -> None:
     assert np.allclose(halves[0] * 255, wanted[2], atol=1e-3)
 
 
+def test_plates_of_many_colours_leave_out_those_that_are_nearly_black() -> None:
+    many = ("#0b0d10", "#202060", "#8a8880", "#d04030", "#e0b040", "#fff8f0")
+    assert np.allclose(
+        Color("plates", palette=many).flat,
+        colormaps.display(["#fff8f0", "#202060", "#d04030", "#e0b040"]),
+    )
+
+
+@pytest.mark.parametrize("name", ["rgb", "plates"])
+def test_three_outputs_have_so_many_steps_each(name: str) -> None:
+    values = random_values(4000)
+    for inks, colors in ((2, 8), (3, 27)):
+        assert len(np.unique(colored(values, Color(name, inks=inks), UNIT), axis=0)) == colors
+
+
+@pytest.mark.parametrize("hue", range(0, 360, 15))
+def test_one_flat_ink_shows_its_hue_on_paper(hue: int) -> None:
+    dark, paper = colormaps.to_oklab(Color("ink", hue=hue, inks=2).flat.astype(float))
+    assert 0.3 < dark[0] < 0.4
+    assert np.hypot(*dark[1:]) > 0.06
+    apart = np.degrees(np.arctan2(dark[2], dark[1])) - hue
+    assert abs((apart + 180) % 360 - 180) < 25  # somewhat off where sRGB has less chroma
+    assert paper[0] > 0.95
+    assert np.hypot(*paper[1:]) < 0.03
+
+
 def test_magenta_of_what_is_no_number_stays_in_a_poster() -> None:
     values = ramp(0.05, 30)
     values[3, 4] = NOT_A_NUMBER

@@ -46,7 +46,7 @@ OLD: dict[str, tuple[Any, str]] = {
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {
-    "landscape": 'paint = "picture"\ncontours = 0\nrelief = 0.7\ntilt = 42.0\ndistance = 4.3',
+    "landscape": 'paint = "picture"\ncontours = 0\nrelief = 0.7\ntilt = 42.0',
     "layers-before": "before = true",
     "network-diagram": "connections = true",
     "sensitivity": "layer = 1",

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,33 @@ def test_they_do_not_depend_on_size_format_or_transparent_pixels(tmp_path: Path)
         assert np.abs(found - wanted).max() < 0.06, name
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_grey_of_16_bits_is_not_cut_off(tmp_path: Path, suffix: str) -> None:
+    ramp = np.arange(200, dtype=np.uint32).repeat(200).reshape(200, 200)
+    deep, flat = tmp_path / f"deep.{suffix}", tmp_path / f"flat.{suffix}"
+    Image.fromarray((ramp * 257).astype(np.uint16)).save(deep)
+    Image.fromarray(ramp.astype(np.uint8)).save(flat)
+    assert image_colors(deep, 5) == image_colors(flat, 5)
+    assert len(image_colors(deep, 5)) == 5
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_only_some_pixels_of_a_large_image_are_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(module, "AT_MOST", 2**14)
+    y, x = np.mgrid[0:1024, 0:1024] // 256
+    image = Image.fromarray(np.stack([x, y, x], -1).astype(np.uint8) * 85)
+    image.convert(mode, dither=Image.Dither.NONE).save(tmp_path / "large.bmp")
+    image_colors(tmp_path / "large.bmp", 4)  # imports
+    tracemalloc.start()
+    found = image_colors(tmp_path / "large.bmp", 4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1024 * 1024
+    assert (found[0], found[-1]) == ("#000000", "#ffffff")
+
+
 def test_they_do_not_depend_on_numpys_instructions(tmp_path: Path) -> None:
     path = smooth(tmp_path / "a.png")
     script = """
@@ -103,6 +131,8 @@ def test_what_is_no_image_is_refused_in_one_line(tmp_path: Path, flat: Path) -> 
     assert refused(tmp_path / "half.png") == "not a complete image"
     Image.new("RGB", (9, 9), "#204060").save(tmp_path / "one.png")
     assert refused(tmp_path / "one.png") == "has only the colour #204060; expected 2 or more"
+    Image.fromarray(np.eye(9, dtype=np.float32)).save(tmp_path / "float.tif")
+    assert refused(tmp_path / "float.tif").startswith("an image of floating-point values")
     Image.new("RGBA", (9, 9), (1, 2, 3, 0)).save(tmp_path / "clear.png")
     assert refused(tmp_path / "clear.png") == "has no opaque pixel"
 

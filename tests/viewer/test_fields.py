@@ -168,6 +168,9 @@ def test_keys_without_effect_say_why() -> None:
     names = ("loop", "duration", "ending", "easing", "spacing")
     assert not any(fields.idle(moving, FIELDS[f"animation.{name}"]) for name in names)
     assert fields.idle(plain.replace(depth=1), FIELDS["network.activation"])
+    assert not why["color.dither"]
+    for flat in ({"inks": 4}, {"mapping": "plates"}):
+        assert "inks" in fields.idle(plain.replace(**flat), FIELDS["color.dither"])
 
 
 def test_restoring_the_depth_restores_its_list_of_activations() -> None:
@@ -210,6 +213,13 @@ def test_values_of_shipped_presets_are_shown_and_read_again(name: str) -> None:
         if field.widget in ("slider", "seed") and number is not None:
             assert fields.shown(number)
             assert fields.typed(field, fields.written(number)) == number
+
+
+def test_switches_and_no_inks_are_shown_in_words() -> None:
+    assert [fields.shown(on) for on in (True, False, 1)] == ["on", "off", "1"]
+    inks = FIELDS["color.inks"]
+    assert [fields.chosen(inks, n) for n in inks.choices[:2]] == ["none", "2"]
+    assert fields.chosen(FIELDS["network.activation"], "leaky_relu") == "leaky relu"
 
 
 def test_typed_text_becomes_a_value_or_is_refused_by_the_check() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.preset.show import Orbit
+from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import (
     BoxAxis,
     Letters,
@@ -143,3 +144,85 @@ def test_both_axes_of_the_plane_are_named_or_none(
     words = np.zeros((size[1], size[0], 4), np.uint8)
     axes_overlay(words, camera, AXES, 0.7, letters=letters)
     assert {variable("x"), variable("y")} <= set(written)
+
+
+def written(
+    monkeypatch: pytest.MonkeyPatch, orbit: Orbit, size: tuple[int, int], axes, relief: float
+) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """The labels of axes and their boxes in pixels."""
+    seen: list[Letters] = []
+    finish = box_axes.overlay_letters
+    monkeypatch.setattr(
+        box_axes, "overlay_letters", lambda words, letters, ink: seen.append(letters)
+    )
+    letters = font_size(size)
+    camera = Camera.framing(orbit, size, relief, label_room(letters))
+    axes_overlay(np.zeros((size[1], size[0], 4), np.uint8), camera, axes, relief, letters=letters)
+    monkeypatch.setattr(box_axes, "overlay_letters", finish)
+    return [(text, box) for box, text, _ in seen[0].written]
+
+
+# Each axis has numbers of its own, to tell them apart.
+OWN = (BoxAxis("x", 1.0, 3.0), BoxAxis("y", 4.0, 6.0), BoxAxis("mean of outputs", 7.0, 9.0))
+NUMBERS = ("123", "456", "789")
+TURNS = (0.0, 7.0, 20.0, 30.0, 45.0, 66.0, 80.0, 90.0, 94.82, 121.0, 180.0, 255.0, 340.0)
+TILTS = (-60.0, -30.0, -8.0, 0.0, 5.0, 12.0, 30.0, 50.0, 75.0, 90.0)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (960, 600)])
+@pytest.mark.parametrize("relief", [0.5, 1.0])
+@pytest.mark.parametrize("tilt", TILTS)
+def test_an_axis_has_numbers_and_its_name_or_neither(
+    tilt: float, relief: float, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for turn in TURNS:
+        texts = [t for t, _ in written(monkeypatch, Orbit(turn, tilt), size, OWN, relief)]
+        for axis, numbers in zip(OWN, NUMBERS, strict=True):
+            assert (axis.title in texts) == bool(set(numbers) & set(texts))
+        assert len(texts) >= 6
+        if 5 < tilt < 50:
+            assert OWN[2].title in texts
+        if 12 < tilt < 50:
+            assert {OWN[0].title, OWN[1].title} <= set(texts)
+
+
+@pytest.mark.parametrize("relief", [0.5, 0.7, 1.0])
+@pytest.mark.parametrize("tilt", [tilt for tilt in TILTS if abs(tilt) < 70])
+def test_axes_that_meet_are_not_in_line_and_none_looks_like_the_height(
+    tilt: float, relief: float
+) -> None:
+    for turn in np.arange(0.0, 360.0, 5.0):
+        camera = Camera.framing(Orbit(float(turn), tilt), (480, 300), relief, (39.0, 30.0))
+        chosen = {k: camera.project(edge)[:, :2] for k, edge in labelled(camera, relief).items()}
+        long = {k: ends for k, ends in chosen.items() if np.hypot(*(ends[1] - ends[0])) > 36}
+        for axis in {0, 1} & set(long) if 2 in long else set():
+            for corner, far in itertools.product((0, 1), repeat=2):
+                if np.hypot(*(long[axis][corner] - long[2][far])) < 1e-6:
+                    one = long[axis][1 - corner] - long[axis][corner]
+                    other = long[2][1 - far] - long[2][far]
+                    cosine = one @ other / np.hypot(*one) / np.hypot(*other)
+                    assert cosine > -np.cos(np.radians(25))
+            if tilt > 12:  # else both edges may be upright
+                edges = [
+                    camera.project(e)[:, :2] for k, *e in silhouette(camera, relief) if k == axis
+                ]
+                leans = [lean(*ends) for ends in edges]
+                assert lean(*long[axis]) > 12 or max(leans) < 45
+
+
+def lean(start: np.ndarray, end: np.ndarray) -> float:
+    """Degrees from upright."""
+    return float(np.degrees(np.arctan2(*abs(end - start))))
+
+
+@pytest.mark.parametrize("tilt", [-40.0, 30.0])
+def test_equal_numbers_at_a_corner_are_written_once(
+    tilt: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = BoxAxis("x", -4.0, 4.0), BoxAxis("y", -4.0, 4.0), BoxAxis("output", 0.0, 1.0)
+    for turn in TURNS:
+        found = written(monkeypatch, Orbit(turn, tilt), (480, 300), same, 0.5)
+        for (one, a), (other, b) in itertools.combinations(found, 2):
+            if one == other:
+                away = np.hypot((a[0] + a[2] - b[0] - b[2]) / 2, (a[1] + a[3] - b[1] - b[3]) / 2)
+                assert away > 40

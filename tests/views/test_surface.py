@@ -149,6 +149,31 @@ def test_heights_have_the_colours_of_the_palette(renderer: Renderer, height: flo
     assert pixel == pytest.approx(expected, abs=2e-3)
 
 
+@pytest.mark.parametrize(("tilt", "turn"), [(90.0, 0.0), (30.0, 25.0)])
+@pytest.mark.parametrize("paint", ["picture", "height"])
+@pytest.mark.parametrize("contours", [10, 17])
+def test_each_contour_line_stands_out_from_its_ground(
+    renderer: Renderer, tilt: float, turn: float, paint: str, contours: int
+) -> None:
+    size, extent = (480, 400), 4.0
+    slope = explicit(([[0.0, 1.0]], [0.0], "sigmoid"), view="surface", tilt=tilt, turn=turn)
+    slope = slope.replace(extent=extent, paint=paint)
+    with_lines, ground = (
+        drawn(renderer, slope.replace(contours=count), size) for count in (contours, 0)
+    )
+    change = (with_lines - ground) @ (0.3, 0.6, 0.1)
+    relief = slope.options(SurfaceOptions).relief
+    for k in range(1, contours):
+        level = k / contours
+        v = np.log(level / (1 - level)) / extent
+        points = [(u, v, relief * (2 * level - 1)) for u in np.linspace(-0.9, 0.9, 40)]
+        places = eye(slope, size).project(points)[:, :2].astype(int)
+        around = [change[y - 2 : y + 3, x].sum() for x, y in places]
+        # All along a line the same, lighter or darker.
+        assert abs(np.mean(np.sign(around))) == 1
+        assert min(np.abs(around)) > 0.1
+
+
 def test_a_ridge_hides_what_is_behind_it(renderer: Renderer) -> None:
     # Green is a ridge along y = 0 and the height; red lies behind it.
     preset = explicit(
@@ -415,6 +440,27 @@ def test_a_cut_is_the_same_curve_as_the_surfaces(renderer: Renderer) -> None:
     part = pixels[:, size[0] // 3 :]
     grey = np.ptp(part, axis=2) < 0.06
     assert (grey | red[:, size[0] // 3 :]).mean() > 0.98
+
+
+@pytest.mark.parametrize("size", [(300, 200), (960, 600), (1200, 750), (1600, 500), (400, 900)])
+@pytest.mark.parametrize("panels", ["cut", "sum", "channels"])
+def test_subplots_are_apart_and_labels_have_a_margin(size: tuple[int, int], panels: str) -> None:
+    preset = Preset().replace(
+        depth=2, width=5, inputs=("x", "y"), view="surface", panels=panels, tilt=90.0, turn=0.0
+    )
+    found = subplots(scene_of(preset), size)
+    boxes = [one.box for one in found]
+    for k, (left, top, right, bottom) in enumerate(boxes):
+        assert 0 <= left < right <= 1
+        assert 0 <= top < bottom <= 1
+        for other in boxes[:k]:
+            assert left >= other[2] or right <= other[0] or top >= other[3] or bottom <= other[1]
+    if panels == "cut":  # the plot and the map have one scale
+        sizes = [one.pixels(size)[2:] for one in (found[0], found[2])]
+        assert np.ptp(sizes, axis=0).max() <= 1
+    words = view_of(preset).overlay(scene_of(preset), size)
+    assert words is not None
+    assert not words[-2:, :, 3].any()
 
 
 def test_the_curve_of_a_cut_has_the_ink_of_its_length_times_its_width() -> None:

@@ -304,7 +304,7 @@ class Editors:
             now,
             tuple(known),
             width,
-            words=lambda n: "mixed" if isinstance(n, tuple) else str(n).replace("_", " "),
+            words=lambda n: fields.chosen(field, n),
             **pictured,
         )
 

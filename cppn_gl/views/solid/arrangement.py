@@ -18,6 +18,7 @@ LARGEST = 13  # font size of titles in pixels, unless the axes' is larger
 WIDE, TALL = 2.2, 0.8  # aspect ratios from which on, and up to which, a sum has no two rows
 HIGHEST = 1.2  # height of a cell in widths
 UNITS = 0.44  # of the height, for the row of units
+MARGIN = 0.6  # font sizes below the labels of the lowest subplots
 SIGN = 0.06  # of the width, for the sign before the sum
 
 
@@ -93,7 +94,9 @@ def _titled(cells: Sequence[Fractions], signs: Places, size: tuple[int, int]) ->
     titles = max(letters, min(LARGEST, wide // BROAD, high // BROAD))
     titles = titles if titles >= MIN_FONT else 0
     room = TITLE * line_height(titles) / size[1]
-    boxes = [(left, top + room, right, bottom) for left, top, right, bottom in middles]
+    low = 1 - MARGIN * letters / size[1]
+    boxes = [(left, low * top + room, right, low * bottom) for left, top, right, bottom in middles]
+    signs = [(x, low * y) for x, y in signs]
     return Arrangement(boxes, signs, letters, titles)
 
 

@@ -7,6 +7,7 @@ beyond: whatever is in the box, no axis and no label covers it. A label that doe
 out.
 """
 
+import cmath
 import itertools
 import math
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ INK, PALE = (52, 58, 70), (222, 228, 236)  # on a light, on a dark background
 UPRIGHT = 0.3  # pixels by which an upright or level line may lean
 TICK = 0.6  # length in font sizes
 FLAT_EDGE = 0.12  # of the picture's shorter side: shorter edges have no labels
-LEANING = 0.02  # how much a place to the left counts against one further down
+LEANING, LEFT = 0.02, 0.1  # what a place to the left counts, against one further down
+ALIKE = 45  # degrees from an upright edge, from which on others are told from it
+BELOW_NAME = 0.1  # of an edge that begins at the top of the upright one
+UPRIGHT_COST = 0.8  # of an upright edge along x or y, in shorter sides of the picture further down
 SIDE_ROOM, LOW_ROOM = 3.0, 2.3  # font sizes that labels need beside and below a box
 APART = 0.4  # font sizes from label to label on a line
 ROOM = 0.22  # ticks nearer to a mark than this, in half sides, are left out
@@ -64,7 +68,9 @@ class BoxAxis:
 
     @property
     def title(self) -> str:
-        """The name as a variable: "z0" is z with an index."""
+        """The name; a letter as a variable: "z0" is z with an index."""
+        if not (self.name[1:] == "" or self.name[1:].isdigit()):
+            return self.name
         letter, digits = (
             self.name.rstrip("0123456789"),
             self.name.lstrip("abcdefghijklmnopqrstuvwxyz"),
@@ -112,30 +118,33 @@ def axes_overlay(
     labels = Letters(camera.size, letters)
     thickness = labels.thickness
     middle = camera.project([(0, 0, 0)])[0, :2]
+    outline = silhouette(camera, relief)
+    labels.keep_clear([camera.project([low, high])[:, :2] for _, low, high in outline], middle)
     if boxed:
-        for _, low, high in silhouette(camera, relief):
+        for _, low, high in outline:
             beside = Beside.of(camera, low, high, middle, 1.0)
             if beside is not None:
                 line(words, *beside.ends, ink, 1.0, 0.45)
+    least = max(FLAT_EDGE * min(camera.size), 3 * labels.leading)
+    numbered: dict[int, tuple[Beside, list[Tick]]] = {}
     for axis, (low, high) in labelled(camera, relief).items():
         beside = Beside.of(camera, low, high, middle, thickness)
         if beside is None:
             continue
         line(words, *beside.ends, ink, thickness)
-        if beside.length < max(FLAT_EDGE * min(camera.size), 3 * labels.leading):
+        if beside.length < least:
             continue
-        along, across = beside.along, beside.across
+        found = []
         for place, number, bold in axes[axis].ticks():
             at = np.asarray(low) + (np.asarray(high) - np.asarray(low)) * (place + 1) / 2
             pixel = camera.project([at])[0, :2] + beside.offset
-            line(words, pixel, pixel + across * TICK * labels.font_size, ink, thickness)
-            # Where two axes meet at a corner, each moves its number back along itself.
-            aside = -place * along * 0.55 * labels.leading
-            labels.beside(pixel + aside, across, number, style="bold" if bold else "regular")
-        if axes[axis].mark is None:
-            labels.named(beside, axes[axis].title)
-        else:  # the mark moves along the whole axis
-            labels.beside(beside.ends[1] + 1.2 * labels.leading * along, across, axes[axis].title)
+            found.append(Tick(place, number, bold, tuple(at), pixel))
+        numbered[axis] = beside, found
+    for axis in _number(labels, axes, numbered) if letters >= MIN_FONT else numbered:
+        beside, found = numbered[axis]
+        for tick in found:
+            end = tick.pixel + beside.across * TICK * labels.font_size
+            line(words, tick.pixel, end, ink, thickness)
     overlay_letters(words, labels, ink)
 
 
@@ -174,9 +183,8 @@ class Letters:
         self._size = size
         self.font_size = font_size
         self.leading = line_height(max(self.font_size, MIN_FONT))
-        self._image = Image.new("L", size, 0)
-        self._pen = ImageDraw.Draw(self._image)
-        self._taken: list[tuple[float, float, float, float]] = []
+        self.written: list[tuple[tuple[float, float, float, float], str, str]] = []
+        self._sides: list[tuple[NDArray[Any], float]] = []
 
     @property
     def thickness(self) -> float:
@@ -184,17 +192,58 @@ class Letters:
         return 0.9 if self.font_size < 14 else self.font_size / 12.5
 
     @property
-    def mask(self) -> NDArray[np.uint8]:
-        """The coverage of each pixel, (height, width)."""
-        return np.asarray(self._image)
+    def image(self) -> Image.Image:
+        """The coverage of each pixel."""
+        image = Image.new("L", self._size, 0)
+        pen = ImageDraw.Draw(image)
+        for (left, top, right, bottom), text, style in self.written:
+            place = (left + right) / 2, (top + bottom) / 2
+            write(pen, place, text, self.font_size, 255, style, "mm")
+        return image
 
-    def named(self, edge: Beside, name: str) -> None:
-        """Write an axis' name between its numbers, or farther out where there is no room."""
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """The same as (height, width)."""
+        return np.asarray(self.image)
+
+    @property
+    def count(self) -> int:
+        """The number of labels written."""
+        return len(self.written)
+
+    def forget(self, start: int) -> None:
+        """Take back all labels but the first `start`."""
+        del self.written[start:]
+
+    def keep_clear(self, outline: list[NDArray[Any]], middle: NDArray[Any]) -> None:
+        """Names keep out of a convex outline: its sides as pairs of pixels, and a pixel in it."""
+        for start, end in outline:
+            normal = np.array([end[1] - start[1], start[0] - end[0]])
+            normal = normal if normal @ (start - middle) > 0 else -normal
+            length = float(np.hypot(*normal))
+            if length > 0.5:
+                self._sides.append((normal / length, float(normal @ start) / length))
+
+    def named(self, edge: Beside, name: str, *, upright: bool = False) -> bool:
+        """Write an axis' name, if there is room.
+
+        It is between the numbers or farther out; upright: rather above the axis, or below it.
+        """
         start, end = edge.ends
+        if upright:
+            wide = self._width(name, "regular") / 2
+            out = -1.0 if edge.across[0] < 0 else 1.0
+            asides = np.array((0.0, wide / 2, wide - 0.6 * self.font_size, wide + self.font_size))
+            for (x, y), down in ((end, -1.0), (start, 1.0)):
+                for rows, aside in itertools.product((1.0, 1.5, 2.0, 3.0), out * asides):
+                    at = min(max(float(x + aside), wide + 1), self._size[0] - wide - 1)
+                    if self.write(name, at, float(y + down * rows * self.leading)):
+                        return True
         for away, place in itertools.product((0.0, 0.9, 1.8), (0.73, 0.27)):
             at = start + place * (end - start) + away * self.font_size * edge.across
             if self.beside(at, edge.across, name):
-                return
+                return True
+        return False
 
     def beside(
         self, place: NDArray[Any], across: NDArray[Any], text: str, *, style: str = "regular"
@@ -214,16 +263,68 @@ class Letters:
         gap = APART * self.font_size
         free = not any(
             box[0] - gap < b[2] and b[0] < box[2] + gap and box[1] < b[3] and b[1] < box[3]
-            for b in self._taken
+            for b, _, _ in self.written
         )
-        if not (text and self.font_size >= MIN_FONT and inside and free):
+        clear = not self._sides or any(
+            normal[0] * x + normal[1] * y - abs(normal[0]) * wide - abs(normal[1]) * high > side
+            for normal, side in self._sides
+        )
+        if not (text and self.font_size >= MIN_FONT and inside and free and clear):
             return False
-        self._taken.append(box)
-        write(self._pen, (x, y), text, self.font_size, 255, style, "mm")
+        self.written.append((box, text, style))
         return True
 
     def _width(self, text: str, style: str) -> float:
         return width(text, max(self.font_size, MIN_FONT), style)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A number at a place of an axis from -1 to 1, at a point of the box and at a pixel."""
+
+    place: float
+    number: str
+    bold: bool
+    point: tuple[float, ...]
+    pixel: NDArray[Any]
+
+
+def _number(
+    labels: Letters,
+    axes: tuple[BoxAxis, BoxAxis, BoxAxis],
+    numbered: dict[int, tuple[Beside, list[Tick]]],
+) -> list[int]:
+    """Write the numbers and the name of each axis, or neither where one has no room: which have."""
+    shared: set[tuple[str, tuple[float, ...]]] = set()
+    for (one, some), (other, more) in itertools.combinations(numbered.values(), 2):
+        for a, b in itertools.product(some, more):  # a number of two axes at their corner: once
+            if (a.number, a.point) == (b.number, b.point) and not (a.bold or b.bold):
+                outwards = one.across + other.across
+                outwards /= max(float(np.hypot(*outwards)), 1e-9)
+                if labels.beside((a.pixel + b.pixel) / 2, outwards, a.number):
+                    shared.add((a.number, a.point))
+    done = []
+    for axis in sorted(numbered, reverse=True):
+        beside, ticks = numbered[axis]
+        title, start = axes[axis].title, labels.count
+        # A name above an upright axis stays there, whatever moves along the axis.
+        for name_first in (True,) if axis == 2 else (False, True):
+            named = name_first and labels.named(beside, title, upright=axis == 2)
+            with_numbers = False
+            for tick in ticks:
+                if (tick.number, tick.point) in shared:
+                    with_numbers = True
+                    continue
+                # Where two axes meet at a corner, each moves its number back along itself.
+                aside = -tick.place * beside.along * 0.55 * labels.leading
+                style = "bold" if tick.bold else "regular"
+                at = tick.pixel + aside
+                with_numbers |= labels.beside(at, beside.across, tick.number, style=style)
+            if with_numbers and (named or (not name_first and labels.named(beside, title))):
+                done.append(axis)
+                break
+            labels.forget(start)
+    return done
 
 
 def silhouette(camera: Camera, relief: float) -> list[tuple[int, Any, Any]]:
@@ -249,15 +350,62 @@ def silhouette(camera: Camera, relief: float) -> list[tuple[int, Any, Any]]:
 
 
 def labelled(camera: Camera, relief: float) -> dict[int, tuple[Any, Any]]:
-    """The edges of the outline with labels, by axis: the lowest along x and y, a left vertical."""
-    found: dict[int, tuple[float, Any, Any]] = {}
+    """The edges of the outline with labels, by axis.
+
+    They are low along x and y, and a left vertical, unless they would be hard to tell apart: an
+    edge along x or y that is nearly upright, or nearly in line with the vertical it meets.
+    """
+    found: dict[int, list[Edge]] = {}
     for axis, low, high in silhouette(camera, relief):
-        left, down = np.nan_to_num(camera.project([low, high])[:, :2].mean(axis=0))
-        # Of two edges at the same height, the left one.
-        rank = float(left if axis == 2 else LEANING * left - down)
-        if axis not in found or rank < found[axis][0]:
-            found[axis] = rank, low, high
-    return {axis: (low, high) for axis, (_, low, high) in found.items()}
+        seen = np.nan_to_num(camera.project([low, high])[:, :2]) / min(camera.size)
+        start, end = (complex(*at) for at in seen)
+        found.setdefault(axis, []).append(Edge(axis, tuple(low), tuple(high), start, end))
+    best = min(itertools.product(*found.values()), key=_confusion)
+    return {edge.axis: (np.array(edge.low), np.array(edge.high)) for edge in best}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An edge of the box, and its ends on the picture in units of its shorter side, y down."""
+
+    axis: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    start: complex
+    end: complex
+
+    @property
+    def short(self) -> bool:
+        return abs(self.end - self.start) < FLAT_EDGE
+
+    def bend(self, other: "Edge") -> float:
+        """Degrees from being in line with an edge that it meets; 90 for one that it does not."""
+        for corner, far in ((self.start, self.end), (self.end, self.start)):
+            for its_corner, its_far in ((other.start, other.end), (other.end, other.start)):
+                if abs(corner - its_corner) < 1e-6:
+                    angle = abs(cmath.phase((far - corner) * (its_far - its_corner).conjugate()))
+                    return 180 - math.degrees(angle)
+        return 90.0
+
+
+def _confusion(edges: tuple[Edge, ...]) -> float:
+    """How hard edges of different axes are to read together."""
+    found = 0.0
+    upright = next((edge for edge in edges if edge.axis == 2 and not edge.short), None)
+    for edge in edges:
+        middle, along = (edge.start + edge.end) / 2, edge.end - edge.start
+        found += float(edge.short)
+        if edge.axis == 2:
+            found += LEFT * middle.real
+            continue
+        found += LEANING * middle.real - middle.imag
+        if upright is not None and not edge.short:
+            lean = math.degrees(math.atan2(abs(along.real), abs(along.imag)))
+            found += UPRIGHT_COST * max(0.0, 1 - lean / ALIKE)
+            found += max(0.0, 1 - edge.bend(upright) / ALIKE)
+            # Above an upright axis is its name.
+            found += BELOW_NAME * (upright.high in (edge.low, edge.high))
+    return found
 
 
 def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: float = 1.0) -> None:
@@ -296,6 +444,10 @@ def line(words: Words, start: Any, end: Any, ink: RGB, width: float, strength: f
 
 def overlay_letters(words: Words, letters: Letters, ink: RGB) -> None:
     """Draw labels over an overlay of their size."""
-    mask = letters.mask
-    words[mask > 0, :3] = ink
-    words[..., 3] = np.maximum(words[..., 3], mask)
+    image = letters.image
+    if (box := image.getbbox()) is None:
+        return
+    left, top, right, bottom = box
+    mask, part = np.asarray(image.crop(box)), words[top:bottom, left:right]
+    part[mask > 0, :3] = ink
+    np.maximum(part[..., 3], mask, out=part[..., 3])

@@ -12,6 +12,7 @@ import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ class Camera:
         raised = matrix44.create_from_x_rotation(math.radians(90 - self.tilt))
         return matrix44.multiply(turned, raised)
 
-    @property
+    @cached_property
     def matrix(self) -> Float64:
         """Box to clip coordinates, (4, 4), for row vectors, in OpenGL's memory order."""
         width, height = self.size

@@ -16,6 +16,7 @@ from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.field import WEIGHTS
 from cppn_gl.views.solid.heights import Subplot
 from cppn_gl.views.strokes import Stroke, layer_of_strokes
+from cppn_gl.views.text import width
 
 CUT: RGB = (214, 62, 36)  # colour of the cut
 PANE, RULE = (241, 242, 244), (208, 212, 217)
@@ -64,13 +65,18 @@ def plot_cut(
             pixel = low + (high - low) * (place + 1) / 2
             line(words, pixel, pixel + np.array(across) * TICK * letters.font_size, INK, thickness)
             letters.beside(pixel, np.array(across), number)
-        letters.beside(low * 0.27 + high * 0.73, np.array(across), axis.title)
+    letters.beside(
+        np.array([0.27 * left + 0.73 * right, bottom]), np.array((0.0, 1.0)), axes[0].title
+    )
+    # Above its axis, from where the numbers are.
+    wide = width(axes[1].title, letters.font_size) / 2
+    letters.write(axes[1].title, max(left - letters.leading, 0) + wide, top - letters.leading)
     places = np.linspace(-1, 1, max(8, round(right - left) // POINTS))
     heights = cut_values(scene, subplot, places)
     x, y = left + (right - left) * (places + 1) / 2, bottom + (top - bottom) * heights
-    width = 2 * cut_stroke(camera.size)
-    curve = Stroke(np.stack([x, y], axis=1), CUT, width)
-    _lay_stroke(words, curve, (left - width, top - width, right + width, bottom + width))
+    stroke = 2 * cut_stroke(camera.size)
+    curve = Stroke(np.stack([x, y], axis=1), CUT, stroke)
+    _lay_stroke(words, curve, (left - stroke, top - stroke, right + stroke, bottom + stroke))
     overlay_letters(words, letters, INK)
 
 

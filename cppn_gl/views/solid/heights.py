@@ -39,17 +39,19 @@ class Subplot:
     """A part of the picture with a surface of its own, or with a plot of a cut through one.
 
     box: left, top, right, bottom as fractions of the picture's sides. span: the values of height 0
-    and 1. color: of heights, an index of surface_colors.TINTS. overhead: seen from above, whatever
-    the preset's tilt. cut: "line" for a line on it where it is cut, along y through the view's
-    centre; "plot" for a plot of the heights there instead of the surface. title: drawn above it.
-    sign: an operator drawn before it, and its centre as fractions. letters, titles: font sizes of
-    the axes and of the title in pixels (see Arrangement).
+    and 1. quantity: what the heights are, in a word or two. color: of heights, an index of
+    surface_colors.TINTS. overhead: seen from above, whatever the preset's tilt. cut: "line" for a
+    line on it where it is cut, along y through the view's centre; "plot" for a plot of the heights
+    there instead of the surface. title: drawn above it. sign: an operator drawn before it, and its
+    centre as fractions. letters, titles: font sizes of the axes and of the title in pixels (see
+    Arrangement).
     """
 
     box: Fractions
     network: Network
     channel: str
     span: Span
+    quantity: str
     letters: int
     titles: int = 0
     color: int = 0
@@ -133,9 +135,12 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
     options, network = scene.options(SurfaceOptions), scene.network
     unactivated, few = _variants(network)
 
-    def heights(channel: str, *, before: bool) -> tuple[Network, str, Span]:
+    def heights(channel: str, *, before: bool) -> tuple[Network, str, Span, str]:
         of = unactivated if before else network
-        return of, channel, span_of(of, scene.view, scene.clock, channel)
+        output = "pre-activation" if before else "output"
+        of_all = f"mean of {output}s" if network.outputs == 3 else output
+        name = of_all if channel == "all" else channel
+        return of, channel, span_of(of, scene.view, scene.clock, channel), name
 
     three = arrangement.equal(3, size)
     fonts = three.letters, three.titles
@@ -150,11 +155,14 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         titles = f"cut at {across} = {significant(scene.view.center[0])}", "surface", "from above"
         kinds: tuple[dict[str, Any], ...] = ({"cut": "plot"}, {"cut": "line"}, {"cut": "line"})
         return [
-            Subplot(box, *shown, *fonts, title=title, overhead=k != 1, **kind)
+            Subplot(
+                *(box, *shown, three.letters, three.titles),
+                **{"title": title, "overhead": k != 1, **kind},
+            )
             for k, (box, title, kind) in enumerate(zip(three.boxes, titles, kinds, strict=True))
         ]
     if options.panels == "sum" and few is not None:
-        return _summands(scene, size, few, heights(options.channel, before=True))
+        return _summands(scene, size, few, heights(options.channel, before=True)[:3])
     whole = heights(options.channel, before=options.before)
     return [Subplot((0.0, 0.0, 1.0, 1.0), *whole, font_size(size))]
 
@@ -174,12 +182,14 @@ def _summands(
         span = span_of(below, scene.view, scene.clock, name)
         title = f"unit {k + 1} × {significant(float(weights[k]), 2)}"
         sign = ("+", *signs[k]) if k else None
-        summands.append(Subplot(boxes[k], below, name, span, *fonts, k + 1, title=title, sign=sign))
+        summands.append(
+            Subplot(boxes[k], below, name, span, "output", *fonts, k + 1, title=title, sign=sign)
+        )
     sign = ("+ … =" if more else "=", *signs[count])
     bias = float(np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.bias, 3))
     title = f"sum + bias {significant(bias, 2)}"
     return [
         *summands,
-        Subplot(boxes[count], *both, *fonts, title=title, sign=sign),
-        Subplot(boxes[count + 1], *both, *fonts, overhead=True, title="from above"),
+        Subplot(boxes[count], *both, "sum", *fonts, title=title, sign=sign),
+        Subplot(boxes[count + 1], *both, "sum", *fonts, overhead=True, title="from above"),
     ]

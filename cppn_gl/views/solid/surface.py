@@ -108,7 +108,7 @@ def _axes(scene: Scene, subplot: Subplot) -> tuple[BoxAxis, BoxAxis, BoxAxis]:
     return (
         BoxAxis("x", x - extent, x + extent),
         BoxAxis("y", y - extent, y + extent),
-        BoxAxis("", *subplot.span),
+        BoxAxis(subplot.quantity, *subplot.span),
     )
 
 

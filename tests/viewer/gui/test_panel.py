@@ -309,7 +309,7 @@ def test_colours_of_ones_own_are_picked_and_typed(open_panel: Callable[..., Desk
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "color.palette")
-    desktop.gone("color.stretch")
+    desktop.place("chosen color.palette")  # the others are gone, nothing moves any more
     desktop.click("color.palette more")
     own = becomes(desktop, lambda p: p.color.mapping == "palette" and p.color.palette, "colours")
     desktop.click("color.palette more")
