@@ -254,10 +254,10 @@ VIEWS: dict[str, ViewRow] = {
             "Standard deviation: how much a layer's values differ. If it falls towards 0, all "
             "points get the same colour and the picture fades. Saturated: the part of the units "
             "on a flat end of their activation. If it nears 100 %, the picture breaks into noise. "
-            "The dashed line is the prediction √n·σ: with n inputs to a unit and weights of "
-            "standard deviation σ, a layer's sums spread √n·σ times as much as its inputs. The "
-            "activation then shrinks what it passes on, so it takes somewhat more than 1 to keep "
-            "the signal.",
+            "The dashed line is the signal with no activation, ×√n·σ per layer: with n inputs to a "
+            "unit and weights of standard deviation σ, a layer's sums spread √n·σ times as much as "
+            "its inputs. The activation then shrinks what it passes on, so it takes somewhat "
+            "more than 1 to keep the signal.",
             tries=(
                 "{stronger} and {weaker}: find the weight scale at which the line stays level.",
                 "{deeper} adds layers: does the signal fade or keep?",

@@ -88,7 +88,7 @@ def test_the_axis_of_standard_deviations_grows_by_whole_decades() -> None:
 def test_the_words_say_what_was_measured() -> None:
     signal = measure(scene())
     growth, predicted, end, saturation = words(signal)
-    assert growth == f"per layer: ×{signal.growth:.2f}"
+    assert growth == f"signal per layer: ×{signal.growth:.2f}"
     assert predicted == f"with no activation: ×{signal.gain:.2f}"
     assert end == f"layer 6: mean {signal.mean[-1]:.2f} ± {signal.std[-1]:.2f}"
     assert saturation == f"layer 6: {100 * signal.saturated[-1]:.0f} % saturated"

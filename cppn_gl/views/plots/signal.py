@@ -127,7 +127,7 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
     last, growth = len(signal.mean) - 1, signal.growth
     lines = []
     if growth is not None:
-        lines.append(f"per layer: ×{_digits(growth)}")
+        lines.append(f"{'' if short else 'signal '}per layer: ×{_digits(growth)}")
     lines.append(f"{_GAIN} = {_digits(signal.gain)}")
     if not short:
         lines[-1] = f"with {LINEAR}: ×{_digits(signal.gain)}"
