@@ -72,6 +72,7 @@ OTHERS = (1200, 750)
 PANELS = (1200, 500)  # several curves or surfaces side by side
 OWN = {  # presets with the proportions of their text, or that take long to draw
     "neylon-wide": (1200, 450),
+    "three-planes": (1200, 750),
     "neylon-27": (1000, 1000),
     "neylon-40": (1000, 1000),
     "wide-400-zoom": (960, 960),
