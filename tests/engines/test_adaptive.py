@@ -1,6 +1,6 @@
 """Adaptive sampling: more samples where the picture bends, bounded, and the same in every part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -281,21 +281,6 @@ def test_a_block_has_the_bytes_of_the_whole_picture_with_its_samples() -> None:
             assert same
             kinds.add(same[0])
     assert len(kinds) > 1
-
-
-@pytest.fixture(scope="module")
-def shared(compute_shaders: None) -> Iterator[Renderer]:
-    with Renderer("fragment") as one:
-        yield one
-
-
-@pytest.fixture
-def renderer(shared: Renderer) -> Iterator[Renderer]:
-    """A renderer whose context is current."""
-    assert shared.ctx is not None
-    with shared.ctx:
-        yield shared
-        assert shared.ctx.error == "GL_NO_ERROR"
 
 
 def on_device(renderer: Renderer, engine: Engine, preset: Preset, region: Region) -> Float32:

@@ -1,6 +1,5 @@
 """Coloured pictures by every engine: independent of tiles, resolution and engine."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -39,21 +38,6 @@ COLORS = [
 WHOLE = Region.of(SIZE)
 each = pytest.mark.parametrize("engine", EACH)
 in_colors = pytest.mark.parametrize("color", COLORS, ids=str)
-
-
-@pytest.fixture(scope="module")
-def shared(compute_shaders: None) -> Iterator[Renderer]:
-    with Renderer("fragment") as one:
-        yield one
-
-
-@pytest.fixture
-def renderer(shared: Renderer) -> Iterator[Renderer]:
-    """A renderer whose context is current."""
-    assert shared.ctx is not None
-    with shared.ctx:
-        yield shared
-        assert shared.ctx.error == "GL_NO_ERROR"
 
 
 def expected(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> np.ndarray:
