@@ -113,16 +113,16 @@ def test_letters_are_legible_and_not_loud(size: tuple[int, int]) -> None:
 def test_a_thumbnail_has_lines_and_no_words() -> None:
     letters = Letters((90, 60), font_size((90, 60)))
     letters.write("title", 45.0, 20.0)
-    assert not letters.mask.any()
+    assert not np.asarray(letters.image).any()
     assert drawn((90, 60))[..., 3].any()
 
 
 def test_words_never_cover_each_other() -> None:
     letters = Letters((400, 300), 13)
     letters.write("first", 200.0, 20.0)
-    once = letters.mask.copy()
+    once = np.asarray(letters.image)
     letters.write("other", 200.0, 20.0)
-    assert np.array_equal(letters.mask, once)
+    assert np.array_equal(letters.image, once)
 
 
 @pytest.mark.parametrize("size", [(160, 120), (200, 140), (300, 200), (420, 240), (640, 400)])

@@ -206,11 +206,6 @@ class Letters:
         return image
 
     @property
-    def mask(self) -> NDArray[np.uint8]:
-        """The same as (height, width)."""
-        return np.asarray(self.image)
-
-    @property
     def count(self) -> int:
         """The number of labels written."""
         return len(self.written)

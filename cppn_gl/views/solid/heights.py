@@ -155,10 +155,7 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         titles = f"cut at {across} = {significant(scene.view.center[0])}", "surface", "from above"
         kinds: tuple[dict[str, Any], ...] = ({"cut": "plot"}, {"cut": "line"}, {"cut": "line"})
         return [
-            Subplot(
-                *(box, *shown, three.letters, three.titles),
-                **{"title": title, "overhead": k != 1, **kind},
-            )
+            Subplot(box, *shown, *fonts, title=title, overhead=k != 1, **kind)
             for k, (box, title, kind) in enumerate(zip(three.boxes, titles, kinds, strict=True))
         ]
     if options.panels == "sum" and few is not None:
