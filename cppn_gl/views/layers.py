@@ -195,7 +195,7 @@ class LayersView(CPUView):
             if y < 0:
                 return None  # between the two
         opened = scene.preset.layer_picture(index + 1)
-        of = Scene(opened.network(), scene.view, scene.clock, opened)
+        of = Scene(opened.network().opaque, scene.view, scene.clock, opened)
         return plane_point(of, (wide, high), (x, y), before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.stream import FinishedPicture, PendingPicture, Pixels, ReadbackPool
-from cppn_gl.utils.alpha import over
+from cppn_gl.utils.alpha import CHECKERED, CHECKS, over, square_of
 from cppn_gl.utils.arrays import Box
 from cppn_gl.utils.quantising import covering, inside, quantise
 
 PACKED = 16  # bytes per texel of pack.frag
-# The checkerboard behind a picture with alpha in the window: two greys, squares along a side.
-CHECKS, SQUARES, MIN_SQUARE = (0.6, 0.65), 50, 8
-CHECKED = sum(CHECKS) / 2
 PLANES = ("red_plane", "green_plane", "blue_plane", "alpha_plane")  # in shaders
 
 
@@ -77,7 +74,7 @@ class Planes:
         values = []
         for row in {height // 6, height // 2, 5 * height // 6}:
             shown = np.clip(self._texels((left, row, width, 1)), 0, 1)
-            values.append(over(shown, (CHECKED,) * 3).mean())
+            values.append(over(shown, CHECKERED).mean())
         return float(np.nan_to_num(np.mean(values)))
 
     def pixel(self, x: int, y: int) -> tuple[float, ...]:
@@ -155,7 +152,7 @@ class Presenter:
         place |= {"flipped": flipped, "below": below}
         how = {"SCALED": planes.size != size, "ALPHA": planes.channels == 4}
         if planes.channels == 4:
-            place |= {"square": max(MIN_SQUARE, min(size) // SQUARES), "checks": CHECKS}
+            place |= {"square": square_of(size), "checks": CHECKS}
         if covering(boxes, size) is None:
             shown = self._pass(_key("present.frag", DITHER=False, **how))
             shown.set(**place, **planes.samplers)
