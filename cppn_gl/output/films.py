@@ -105,12 +105,12 @@ def check_sides(name: str, size: tuple[int, int], largest: int, *, even: bool = 
         raise PresetError(f"{width}x{height}: {problem}", key="size")
 
 
-def check_rate(name: str, fps: Fraction, most: int, why: str) -> None:
-    """Raise PresetError if there are more frames per second than a format can have."""
-    if fps > most:
-        raise PresetError(
-            f"{float(fps):g} is too many for {name}: at most {most}, {why}", key="fps"
-        )
+def check_rate(name: str, fps: Fraction, least: Fraction, most: int, why: str) -> None:
+    """Raise PresetError for fewer or more frames per second than a format can have."""
+    if not least <= fps <= most:
+        much = "few" if fps < least else "many"
+        bound = f"at least {float(least):.2g}" if fps < least else f"at most {most}, {why}"
+        raise PresetError(f"{float(fps):g} is too {much} for {name}: {bound}", key="fps")
 
 
 def opaque(pixels: NDArray[Any]) -> Frame:

@@ -21,6 +21,8 @@ from cppn_gl.output.films import (
     Quality,
     check_sides,
 )
+from cppn_gl.preset.readers import MP4 as MP4_READER
+from cppn_gl.preset.readers import WEBM as WEBM_READER
 from cppn_gl.utils.checks import integer
 
 LARGEST = 16_384  # pixels a side; x264 takes no more
@@ -163,5 +165,5 @@ def _vp9(crf: int) -> dict[str, str]:
     return {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
 
 
-MP4 = LibavFormat("MP4", (".mp4", ".m4v"), "mp4", "libx264", _crf(51), _x264)
-WEBM = LibavFormat("WebM", (".webm",), "webm", "libvpx-vp9", _crf(63), _vp9)
+MP4 = LibavFormat(MP4_READER.name, MP4_READER.suffixes, "mp4", "libx264", _crf(51), _x264)
+WEBM = LibavFormat(WEBM_READER.name, WEBM_READER.suffixes, "webm", "libvpx-vp9", _crf(63), _vp9)

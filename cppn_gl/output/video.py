@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from cppn_gl.output.animated import GIF, WEBP
 from cppn_gl.output.capture import Workers
 from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
 from cppn_gl.output.libav import MP4, WEBM
@@ -25,7 +26,7 @@ from cppn_gl.utils.files import CaptureError, check_target, writing
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
 
-FORMATS: list[VideoFormat] = [MP4, WEBM]
+FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
 
 
 def video_format(path: Path) -> VideoFormat:
