@@ -28,7 +28,7 @@ class Shot:
     """What determines a picture: size (width, height) in pixels, time in seconds, samples.
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
-    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
+    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
     """
 
     preset: Preset
@@ -42,7 +42,7 @@ class Shot:
     @property
     def dtype(self) -> str:
         """The type of the pixels' values."""
-        return f"uint{self.bits}"
+        return "float32" if self.bits == 32 else f"uint{self.bits}"
 
     @property
     def points(self) -> int:
@@ -78,7 +78,7 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
-BITS = choice((8, 16))
+BITS = choice((8, 16, 32))
 _COUNT = integer(1, 16)
 
 
