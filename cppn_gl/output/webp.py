@@ -1,11 +1,11 @@
-"""WebP files: lossless RGB or RGBA of 8 bits, with the shot in their XMP packet."""
+"""WebP files: lossless RGB or RGBA of 8 bits, with the shot in their EXIF data."""
 
 from typing import BinaryIO
 
 from cppn_gl.output.png import Pixels
+from cppn_gl.preset.containers import exif
 from cppn_gl.preset.readers import WEBP as READER
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils import xmp
 
 
 class WebpFormat:
@@ -20,8 +20,8 @@ class WebpFormat:
         """Write pixels and their shot; transparent pixels keep their colours."""
         from PIL import Image
 
-        text = xmp.packet(shot.to_text(ascii=True))
-        Image.fromarray(pixels).save(file, "WEBP", lossless=True, exact=True, xmp=text)
+        text = exif(shot.to_text(ascii=True))
+        Image.fromarray(pixels).save(file, "WEBP", lossless=True, exact=True, exif=text)
 
 
 WEBP = WebpFormat()

@@ -3,7 +3,7 @@
 The writers are in `output.formats`.
 """
 
-import os
+import io
 import struct
 import warnings
 import zlib
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cppn_gl.utils import xmp
+from cppn_gl.preset.containers import exr_text, gif_text, mp4_text, webm_text, webp_exif
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 
 KEYWORD = "cppn_gl"
-MAX_TEXT = 2**26  # bytes of a shot's text
-MAX_PARTS = 2**18  # chunks or attributes of a file that are looked at
 
 
 class NoPresetError(PresetError):
@@ -31,12 +29,14 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is what a person calls
+    such a file.
     """
 
     name: str
     suffixes: tuple[str, ...]
     text: Callable[[BinaryIO], str | None]
+    kind: str = "picture"
 
 
 def _png_text(file: BinaryIO) -> str | None:
@@ -66,63 +66,17 @@ def _tiff_text(file: BinaryIO) -> str | None:
 
 
 def _webp_text(file: BinaryIO) -> str | None:
-    """The text in the XMP chunk of a still or animated WebP; no other chunk is read."""
-    head = file.read(12)
-    if head[:4] != b"RIFF" or head[8:] != b"WEBP":
-        raise SyntaxError("no WebP")
-    for _ in range(MAX_PARTS):
-        chunk = file.read(8)
-        if not chunk:
-            return None
-        kind, length = struct.unpack("<4sI", chunk)
-        if kind == b"XMP ":
-            return xmp.text_in(_exactly(file, length))
-        file.seek(length + length % 2, os.SEEK_CUR)
-    raise ValueError("too many chunks")
-
-
-def _exr_text(file: BinaryIO) -> str | None:
-    """The text in the attribute KEYWORD of an EXR's header; the pixels are not read."""
-    if file.read(4) != b"\x76\x2f\x31\x01":
-        raise SyntaxError("no EXR")
-    file.seek(4, os.SEEK_CUR)  # version and flags
-    for _ in range(MAX_PARTS):
-        name = _word(file)
-        if not name:
-            return None
-        kind = _word(file)
-        (length,) = struct.unpack("<i", file.read(4))
-        if length < 0:
-            raise ValueError("an attribute of negative length")
-        if (name, kind) == (KEYWORD.encode(), b"string"):
-            return _exactly(file, length).decode()
-        file.seek(length, os.SEEK_CUR)
-    raise ValueError("too many attributes")
-
-
-def _word(file: BinaryIO) -> bytes:
-    """A name in an EXR's header: at most 255 bytes, and a null byte."""
-    word = b""
-    while (byte := file.read(1)) != b"\0":
-        if not byte or len(word) == 255:
-            raise EOFError("its header has no end")
-        word += byte
-    return word
-
-
-def _exactly(file: BinaryIO, length: int) -> bytes:
-    if length > MAX_TEXT:
-        raise ValueError(f"a text of more than {MAX_TEXT >> 20} MiB")
-    content = file.read(length)
-    if len(content) < length:
-        raise EOFError("it ends too early")
-    return content
+    exif = webp_exif(file)
+    return None if exif is None else _tiff_text(io.BytesIO(exif))
 
 
 PNG = Reader("PNG", (".png",), _png_text)
 TIFF = Reader("TIFF", (".tif", ".tiff"), _tiff_text)
-WEBP = Reader("WebP", (".webp",), _webp_text)
-EXR = Reader("EXR", (".exr",), _exr_text)
+MP4 = Reader("MP4", (".mp4", ".m4v"), mp4_text, "video")
+WEBM = Reader("WebM", (".webm",), webm_text, "video")
+GIF = Reader("GIF", (".gif",), gif_text)
+WEBP = Reader("WebP", (".webp",), _webp_text)  # still or animated; written by containers.exif
+EXR = Reader("EXR", (".exr",), exr_text)
 
 
 def is_others(path: Path) -> bool:
@@ -139,7 +93,8 @@ def is_others(path: Path) -> bool:
         return False
 
 
-READERS = [PNG, TIFF, WEBP, EXR]  # the first one also reads files with unknown suffixes
+# The first one also reads files with unknown suffixes.
+READERS = [PNG, TIFF, WEBP, EXR, MP4, WEBM, GIF]
 
 
 def suffixes() -> tuple[str, ...]:
@@ -155,14 +110,14 @@ def read_text(path: Path) -> str:
         with open_plain(path) as file:
             content = reader.text(file)
     except OSError as error:
-        problem = error.strerror or f"a damaged {reader.name} picture"
+        problem = error.strerror or f"a damaged {reader.name} {reader.kind}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {reader.name} picture", source=str(path)) from None
+        raise PresetError(f"not a {reader.name} {reader.kind}", source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
-        problem = f"a damaged {reader.name} picture: {error}"
+        problem = f"a damaged {reader.name} {reader.kind}: {error}"
         raise PresetError(problem, source=str(path)) from None
     if content is None:
-        problem = "no preset in this picture: it was not saved by cppn_gl"
+        problem = f"no preset in this {reader.kind}: it was not saved by cppn_gl"
         raise NoPresetError(problem, source=str(path))
     return content

@@ -37,22 +37,21 @@ def refused(path: Path, data: bytes) -> str:
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("a.webp", b"", "not a WebP picture"),
+        ("a.webp", RIFF[:4], "truncated"),
         ("a.exr", b"\x89PNG", "not a EXR picture"),
         ("a.webp", RIFF, "no preset in this picture"),
-        ("a.webp", RIFF + b"XMP \xff\xff\xff\xff", "a text of more than 64 MiB"),
-        ("a.webp", RIFF + b"XMP \x10\0\0\0short", "it ends too early"),
-        ("a.webp", RIFF + b"VP8L\xff", "damaged"),
-        ("a.webp", RIFF + b"VP8L\0\0\0\0" * (2**18 + 1), "too many chunks"),
-        ("a.exr", EXR, "its header has no end"),
+        ("a.webp", RIFF + b"EXIF\xff\xff\xff\xff", "a part of 4294967295 bytes"),
+        ("a.webp", RIFF + b"VP8L\xff", "truncated"),
+        ("a.webp", RIFF + b"VP8L\0\0\0\0" * (2**19 + 1), "too many parts"),
+        ("a.exr", EXR, "no preset in this picture"),
         ("a.exr", EXR + b"\0", "no preset in this picture"),
-        ("a.exr", EXR + b"a" * 1000, "its header has no end"),
-        ("a.exr", EXR + b"cppn_gl\0string\0\xff\xff\xff\x7f", "a text of more than 64 MiB"),
-        ("a.exr", EXR + b"a\0b\0\xff\xff\xff\xff", "negative length"),
-        ("a.exr", EXR + b"cppn_gl\0string\0\x01\0\0\0\xff", "damaged"),
-        ("a.exr", EXR + b"a\0b\0\0\0\0\0" * (2**18 + 1), "too many attributes"),
+        ("a.exr", EXR + b"a" * 1000, "a name of more than 255 bytes"),
+        ("a.exr", EXR + b"cppn_gl\0string\0\xff\xff\xff\x7f", "a part of 2147483647 bytes"),
+        ("a.exr", EXR + b"a\0b\0\xff\xff\xff\xff", "a part of -1 bytes"),
+        ("a.exr", EXR + b"cppn_gl\0string\0\1\0\0\0\xff", "damaged"),
+        ("a.exr", EXR + b"a\0b\0\0\0\0\0" * (2**19 + 1), "too many parts"),
     ],
-    ids=range(14),
+    ids=range(13),
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     assert words in refused(tmp_path / name, data)
