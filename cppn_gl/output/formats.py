@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from cppn_gl.output.exr import EXR
+from cppn_gl.output.films import opaque
 from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.output.tiff import TIFF
 from cppn_gl.output.webp import WEBP
@@ -26,7 +27,8 @@ class Format(Protocol):
 
     `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first;
     `largest` is the maximum side in pixels, `bits` the numbers of bits per channel it can hold.
-    `floats`: it takes float32 pixels for any number of bits. `alpha`: it can hold a fourth channel.
+    `floats`: it takes float32 pixels for any number of bits. `alpha`: it can hold a fourth channel;
+    without it, `encode` lays such a picture over black.
     `library`: the optional one that it needs, or "".
     """
 
@@ -41,7 +43,8 @@ class Format(Protocol):
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write (height, width, 3 or 4) pixels, row 0 on top, sRGB-encoded, and their shot.
 
-        Alpha is straight, not multiplied. The same arguments give the same bytes.
+        There are as many channels as the shot's; the fourth is alpha, straight. The same arguments
+        give the same bytes.
         """
 
 
@@ -55,7 +58,7 @@ class BandedFormat(Format, Protocol):
     lead: int
 
     def filtered(self, pixels: Pixels) -> NDArray[Any]:
-        """The filtered rows, ready to be compressed, of a band's (height, width, 3) pixels."""
+        """The filtered rows, ready to be compressed, of a band's (height, width, 3 or 4) pixels."""
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
         """Write the file of a shot from its bands' zlib streams, in order, of `rows` rows each."""
@@ -132,5 +135,5 @@ def pixel_type(format_: Format, shot: Shot) -> str:
 def encode(format_: Format, pixels: Pixels, shot: Shot) -> bytes:
     """A picture file's content."""
     buffer = io.BytesIO()
-    format_.write(buffer, pixels, shot)
+    format_.write(buffer, pixels if format_.alpha else opaque(pixels), shot)
     return buffer.getvalue()

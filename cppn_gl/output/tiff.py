@@ -1,4 +1,4 @@
-"""BigTIFF files: RGB of 8, 16 or 32 bits in compressed strips, the shot in the image description.
+"""BigTIFF files: RGB or RGBA of 8, 16 or 32 bits in compressed strips, the shot as description.
 
 32 bits are a float: display values, not clamped.
 """
@@ -23,7 +23,7 @@ class TiffFormat:
     name, suffixes = READER.name, READER.suffixes
     largest = 2**32 - 1
     bits: tuple[int, ...] = (8, 16, 32)
-    floats, alpha, library = False, False, ""
+    floats, alpha, library = False, True, ""
     lead = 0
 
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
@@ -33,7 +33,7 @@ class TiffFormat:
         self.write_bands(file, shot, rows, (compress(self.filtered(band).data) for band in bands))
 
     def filtered(self, pixels: Pixels) -> NDArray[Any]:
-        """(height, width, 3) pixels minus those to the left: TIFF's horizontal predictor."""
+        """(height, width, 3 or 4) pixels minus those to the left: TIFF's horizontal predictor."""
         import tifffile  # noqa: F401 - if it is missing, fail at the first band, not after the last
 
         if pixels.dtype == np.float32:
@@ -50,7 +50,7 @@ class TiffFormat:
         with tifffile.TiffWriter(file, bigtiff=True, byteorder="<") as writer:
             writer.write(
                 iter(streams),
-                shape=(shot.size[1], shot.size[0], 3),
+                shape=(shot.size[1], shot.size[0], shot.channels),
                 dtype="int32" if floats else shot.dtype,
                 photometric="rgb",
                 rowsperstrip=rows,
@@ -59,6 +59,7 @@ class TiffFormat:
                 description=shot.to_text(ascii=True),
                 software=f"{KEYWORD} {__version__}",
                 metadata=None,
+                extrasamples=["unassalpha"] if shot.channels == 4 else None,
             )
         if floats:
             _call_floats(file)

@@ -88,6 +88,16 @@ def test_sheets_and_other_views_are_written_in_it(ppm: PpmFormat, words: list[st
         assert np.array_equal(pixels(name), pixels("a.png"))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_without_alpha_a_picture_lies_over_black(ppm: PpmFormat, dtype: str) -> None:
+    values = np.array([[[1, 0.5, 0, 0.5], [1, 1, 1, 0], [0.25, 1, 0, 1]]])
+    most = 1 if dtype == "float32" else np.iinfo(dtype).max
+    data = encode(ppm, np.round(values * most, 2).astype(dtype), Shot(SHOT.preset, (3, 1)))
+    found = np.frombuffer(data[-9 * np.dtype(dtype).itemsize :], dtype) / most
+    expected = [0.5, 0.25, 0, 0, 0, 0, 0.25, 1, 0]
+    assert found == pytest.approx(expected, abs=0 if most == 1 else 1 / most)
+
+
 def test_help_and_errors_name_it(ppm: PpmFormat, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("render", "sheet"):
         main([command, "--help"])
