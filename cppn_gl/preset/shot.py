@@ -7,6 +7,7 @@ The text contains no date, so that the same shot gives the same file, byte for b
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Shot:
     """What determines a picture: size (width, height) in pixels, time in seconds, samples.
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
-    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
+    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
     """
 
     preset: Preset
@@ -42,7 +43,12 @@ class Shot:
     @property
     def dtype(self) -> str:
         """The type of the pixels' values."""
-        return f"uint{self.bits}"
+        return "float32" if self.bits == 32 else f"uint{self.bits}"
+
+    @cached_property
+    def channels(self) -> int:
+        """3 for red, green and blue; 4 with alpha, which is straight (not premultiplied)."""
+        return self.preset.at(self.time).channels
 
     @property
     def points(self) -> int:
@@ -78,7 +84,7 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
-BITS = choice((8, 16))
+BITS = choice((8, 16, 32))
 _COUNT = integer(1, 16)
 
 

@@ -114,7 +114,7 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """As write_atomic, for data that does not fit in memory: yields a stream to write to.
+    """As write_atomic, for data that does not fit in memory: yields a stream to write and read.
 
     The file gets its name when the block ends. If the block raises, there is no file.
     """
@@ -146,7 +146,7 @@ def _opened_part(part: Path) -> BinaryIO:
     """A new file for writing, which abandon_parts removes while it is unfinished."""
     with _opening:
         _unfinished.add(part)
-        return open(part, "xb", opener=_open_umask)
+        return open(part, "x+b", opener=_open_umask)
 
 
 def abandon_parts(seconds: float) -> None:
