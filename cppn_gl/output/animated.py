@@ -1,5 +1,7 @@
-"""Animated GIF and WebP, which play forever. Pillow encodes the frames; the containers are made here,
-frame by frame, since Pillow would hold all of them in memory.
+"""Animated GIF and WebP, which play forever.
+
+Pillow encodes the frames. The containers are made here, frame by frame: Pillow would hold all of
+them in memory.
 
 Formats: GIF89a (CompuServe, 1990); WebP container specification (Google, RFC 9649).
 """
@@ -7,10 +9,9 @@ Formats: GIF89a (CompuServe, 1990); WebP container specification (Google, RFC 96
 import io
 import struct
 from fractions import Fraction
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from cppn_gl.output.films import EncodingError, Film, Frame, Quality, check_rate, check_sides
 from cppn_gl.preset.containers import exif
@@ -18,13 +19,16 @@ from cppn_gl.preset.readers import GIF as GIF_READER
 from cppn_gl.preset.readers import WEBP as WEBP_READER
 from cppn_gl.utils.checks import integer
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 HELD = 2**28  # bytes of frames that share a palette
 SAMPLED = 2**16  # pixels that a palette is made from
 COLORS = 256
 
 
 class _Clock:
-    """How long each frame lasts, in whole units: the sum is never wrong by more than half a unit."""
+    """How long each frame lasts, in whole units, whose sum is off by at most half a unit."""
 
     def __init__(self, units: int, fps: Fraction):
         self._step, self._frames = units / fps, 0
@@ -71,6 +75,8 @@ class GifEncoder:
         """Encode the held frames with the palette that suits them."""
         if not self._held:
             return
+        from PIL import Image
+
         # Median cut, then one round of k-means. Error diffusion: its noise moves, but ordered noise
         # and none leave contours where colours of the palette are far apart.
         pixels = np.concatenate(
@@ -90,7 +96,7 @@ def _stride(frames: list[Frame]) -> int:
     return -(-len(frames) // 32)
 
 
-def _gif_image(picture: Image.Image) -> bytes:
+def _gif_image(picture: "Image") -> bytes:
     """The block of one image, with a palette of its own."""
     buffer = io.BytesIO()
     picture.save(buffer, "GIF", optimize=False)
@@ -132,8 +138,12 @@ class WebpEncoder:
         file.write(_chunk(b"ANIM", b"\0\0\0\0\0\0"))  # no background; repeat forever
 
     def add(self, frame: Frame) -> None:
+        from PIL import Image
+
         buffer, quality = io.BytesIO(), self._film.quality
-        how = {"lossless": True, "quality": 75} if quality == 100 else {"quality": quality}
+        how: dict[str, Any] = (
+            {"lossless": True, "quality": 75} if quality == 100 else {"quality": quality}
+        )
         Image.fromarray(frame).save(buffer, "WEBP", **how)
         head = _three(0) * 2 + self._canvas + _three(self._clock.tick()) + b"\x02"  # replaces all
         self._file.write(_chunk(b"ANMF", head + buffer.getvalue()[12:]))

@@ -70,9 +70,9 @@ class VideoFormat(Protocol):
     def quality(self) -> Quality | None: ...
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
-        """Raise PresetError (key "size" or "fps") if it cannot hold such frames.
+        """Raise PresetError, key "size" or "fps", if it cannot hold such frames.
 
-        Raises MissingLibraryError, too. Must be fast.
+        Also if a library is missing. Must be fast.
         """
 
     def begin(self, file: BinaryIO, film: Film) -> Encoder:
@@ -81,10 +81,6 @@ class VideoFormat(Protocol):
 
 class EncodingError(RuntimeError):
     """An encoder's own words, in one line."""
-
-
-class MissingLibraryError(EncodingError):
-    """An optional library is not installed; the message names the extra."""
 
 
 def rate(fps: float) -> Fraction:

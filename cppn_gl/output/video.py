@@ -46,12 +46,9 @@ def video_names() -> str:
 def check_video(path: Path, size: tuple[int, int], fps: float, *, overwrite: bool = False) -> None:
     """Raise an error if such a video cannot be written, before anything is drawn.
 
-    PresetError for the size or rate, CaptureError for the file or if PyAV is missing.
+    PresetError for the size or rate, or if PyAV is missing; CaptureError for the file.
     """
-    try:
-        video_format(path).check(size, rate(fps))
-    except EncodingError as error:
-        raise CaptureError(path, str(error)) from None
+    video_format(path).check(size, rate(fps))
     check_target(path, overwrite=overwrite)
 
 

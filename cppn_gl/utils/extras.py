@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 from cppn_gl.utils.checks import PresetError
 
-EXTRAS = {"OpenEXR": "exr"}  # library to the extra of pyproject.toml that installs it
+# Library to the extra of pyproject.toml that installs it.
+EXTRAS = {"OpenEXR": "exr", "av": "video"}
 
 
 def require(what: str, library: str) -> None:
