@@ -77,6 +77,8 @@ class _Picture(ctypes.Structure):
         ("depth", c_int32),
         ("samples", c_int32),
         ("reserved", c_int32),
+        ("alpha_low", c_float),
+        ("alpha_factor", c_float),
         ("curved", POINTER(_Curved)),
         ("jitters", c_void_p),
         ("layers", POINTER(_Layer)),
@@ -94,7 +96,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "quantise": (None, (c_int32, c_int64, c_void_p, c_void_p)),
     "dither": (
         None,
-        (c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
+        (c_int32, c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
     ),
     "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
     "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
@@ -134,6 +136,7 @@ class Drawing:
     `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `curved`: the
     features of layer 1's columns from the fourth on, each its kind, and a wave's sine, cosine and
     half turns (see cppn.h). `center` and `extent` of the view are used for the kind "r" only.
+    `alpha`: low and factor, for a last layer of four rows.
     """
 
     def __init__(
@@ -146,9 +149,11 @@ class Drawing:
         center: Sequence[float],
         extent: float,
         curved: Sequence[tuple[str, float, float, float]] = (),
+        alpha: tuple[float, float] = (0.0, 1.0),
     ):
         assert layers[0].columns == 3 + len(curved)
         self.widest = max(layers[0].columns, *(layer.rows for layer in layers))
+        self.channels = 4 if layers[-1].rows == 4 else 3
         self.pixels = part[0] * part[1]
         rows = (_Layer * len(layers))(*(layer.struct for layer in layers))
         offsets = np.array(jitters, np.float64)
@@ -162,6 +167,7 @@ class Drawing:
             len(layers),
             len(offsets),
             0,
+            *alpha,
             bent,
             offsets.ctypes.data,
             rows,
@@ -222,8 +228,9 @@ class Library:
         return Dense(packed, bias, len(weight), number)
 
     def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
-        """Write the display values of pixels from `first` on, in reading order, (count, 3)."""
+        """Write the values of pixels from `first` on, in reading order, (count, channels)."""
         assert 0 <= first <= drawing.pixels - len(values)
+        assert values.shape[1] == drawing.channels
         self._functions.cppn_draw(
             self._isa,
             byref(drawing.struct),
@@ -241,11 +248,11 @@ class Library:
     def dither(
         self, picture: Float32, out: NDArray[np.uint8], origin: tuple[int, int] = (0, 0)
     ) -> None:
-        """8-bit values with noise of (height, width, 3) values; `origin`: the first pixel."""
+        """8-bit values with noise of (height, width, 3 or 4) values; `origin`: the first pixel."""
         assert picture.shape == out.shape
-        height, width, _ = picture.shape
+        height, width, channels = picture.shape
         self._functions.cppn_dither(
-            self._isa, width, height, *origin, _pointer(picture), _pointer(out)
+            self._isa, channels, width, height, *origin, _pointer(picture), _pointer(out)
         )
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:

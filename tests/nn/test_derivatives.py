@@ -19,7 +19,6 @@ from cppn_gl.nn.derivatives import (
     layers,
     pattern_hash,
 )
-from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils import native
 from cppn_gl.utils.tasks import at_once

@@ -8,8 +8,8 @@ import pytest
 
 from cppn_gl.nn.features import (
     FEATURES,
-    MAX_LATENTS,
     MAX_HARMONIC,
+    MAX_LATENTS,
     TURN,
     Clock,
     check_inputs,
