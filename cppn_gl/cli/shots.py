@@ -52,10 +52,8 @@ def picture_options(
     about = "a shipped name, a .toml file, a network, or a picture saved by cppn_gl"
     about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = (
-        "the weights of a network of your own, .safetensors or .npz, with the preset's view and "
-    )
-    about += "colours; docs/presets.md says what such a file holds"
+    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
     about = "color.palette from the main colours of an image file, dark to light"
