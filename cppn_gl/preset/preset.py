@@ -115,6 +115,11 @@ class Preset:
             (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
         )
 
+    @property
+    def channels(self) -> int:
+        """The channels of its picture: 3, or 4 with alpha, if its view shows that."""
+        return 4 if self.spec.shapes[-1][0] == 4 and self.show.row.alpha else 3
+
     def at(self, time: float) -> "Preset":
         """The preset with animated keys at their values of `time` seconds; itself if none are.
 

@@ -7,6 +7,7 @@ The text contains no date, so that the same shot gives the same file, byte for b
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,11 @@ class Shot:
     def dtype(self) -> str:
         """The type of the pixels' values."""
         return f"uint{self.bits}"
+
+    @cached_property
+    def channels(self) -> int:
+        """3 for red, green and blue; 4 with alpha, which is straight (not premultiplied)."""
+        return self.preset.at(self.time).channels
 
     @property
     def points(self) -> int:
