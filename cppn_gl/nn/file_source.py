@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
-from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -23,6 +23,7 @@ from cppn_gl.nn.sources import (
     Source,
     activations_of,
     drawn_latents,
+    period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
@@ -106,6 +107,7 @@ class File(Source):
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
         "z0, z1 …; drawn from U(-1, 1) when absent",
     )
+    period: float | None = period_key()
     redistribute: bool = key(
         True,
         flag,
@@ -161,6 +163,8 @@ class File(Source):
                 return tuple(map(float, _list(text))) if text else None
             if name in ("omega", "hidden_omega"):
                 return float(text) if text else 1.0
+            if name == "period":
+                return PERIOD(float(text)) if text else None
         except ValueError as error:  # a PresetError, too
             problem = getattr(error, "problem", str(error))
             raise self._error(f"metadata {name}: {problem}") from None
@@ -279,7 +283,9 @@ class File(Source):
 
     def network(self) -> Network:
         scales = [self._scales] * self.depth
-        return Network(self._layers(), self.inputs, latent=self.latents, scales=scales)
+        period = TURN if self.period is None else self.period
+        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
+        return Network(self._layers(), self.inputs, **of)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -332,7 +338,9 @@ class File(Source):
         return self.chain.digest, self._all_hidden, *others
 
 
-_FOLLOWING = ("omega", "hidden_omega", "inputs", "activation", "output_activation", "latent")
+_FOLLOWING = (
+    *("omega", "hidden_omega", "inputs", "activation", "output_activation", "latent", "period"),
+)
 
 
 def _list(text: str) -> list[str]:

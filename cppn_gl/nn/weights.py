@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     WRITERS,
     Floats,
@@ -173,7 +174,8 @@ def save_network(network: Network, path: Path) -> None:
 def tensors_of(network: Network) -> Tensors:
     """The effective weights of a network as `layers.N.weight` (out, in) and `layers.N.bias`.
 
-    Texts: activations, one a layer, and inputs, separated by commas; latent constants, if any.
+    Texts: activations, one a layer, and inputs, separated by commas; latent constants and period,
+    if any.
     """
     layers = network.layers
     texts = {
@@ -182,6 +184,8 @@ def tensors_of(network: Network) -> Tensors:
     }
     if network.latent:
         texts["latent"] = ",".join(map(repr, network.latent))
+    if network.period != TURN:
+        texts["period"] = repr(network.period)
     return Tensors(_named([(layer.weight, layer.bias) for layer in layers]), texts)
 
 
