@@ -120,7 +120,9 @@ class File(Source):
         if self.weights is None:
             path = _named(self.file, USER)
             self._set(weights=_weights(path), file=str(path))
-        self._set(**{n: self._implied(n) for n in _FOLLOWING if getattr(self, n) is None})
+        for name in _FOLLOWING:  # activations follow from ω₀
+            if getattr(self, name) is None:
+                self._set(**{name: self._implied(name)})
         validate(self, "network.")
         self._set(depth=self.depth or len(self.chain))
         self._check()
