@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -53,10 +54,17 @@ def entry(shape: Any = (2, 2), kind: Any = "F32", offsets: Any = (0, 16)) -> dic
     return {"dtype": kind, "shape": list(shape), "data_offsets": list(offsets)}
 
 
-def refused(data: bytes, suffix: str) -> str:
-    with pytest.raises(ValueError, match=".") as caught:
+def problem(data: bytes, suffix: str) -> str:
+    """Why a file is refused; "" if it is read."""
+    try:
         read_tensors(data, suffix)
-    words = str(caught.value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def refused(data: bytes, suffix: str) -> str:
+    words = problem(data, suffix)
     assert len(words.splitlines()) == 1
     assert len(words) < 400
     return words
@@ -191,8 +199,7 @@ WRONG_SAFETENSORS: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", WRONG_SAFETENSORS)
 def test_a_wrong_safetensors_file_gets_one_line(name: str) -> None:
     data, expected = WRONG_SAFETENSORS[name]
-    pytest.raises(ValueError, read_tensors, data, ".safetensors").match(expected)
-    refused(data, ".safetensors")
+    assert re.search(expected, refused(data, ".safetensors"))
 
 
 def zipped(content: bytes, name: str = "w.npy", method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -269,8 +276,7 @@ WRONG_NPZ: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", WRONG_NPZ)
 def test_a_wrong_npz_file_gets_one_line(name: str) -> None:
     data, expected = WRONG_NPZ[name]
-    pytest.raises(ValueError, read_tensors, data, ".npz").match(expected)
-    refused(data, ".npz")
+    assert re.search(expected, refused(data, ".npz"))
 
 
 def test_a_zip_bomb_allocates_nothing() -> None:
@@ -320,10 +326,7 @@ def test_damaged_files_end_in_one_line(suffix: str, data: st.DataObject) -> None
                 st.binary(max_size=8), st.sampled_from([b'"', b"[", b"-1", b"9" * 40, b"\xff" * 8])
             )
         )
-    try:
-        read_tensors(bytes(whole), suffix)
-    except ValueError as error:
-        assert len(str(error).splitlines()) == 1
+    assert len(problem(bytes(whole), suffix).splitlines()) <= 1
 
 
 def test_the_fuzzing_tool_finds_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Files that the text of a preset may name: any in the user's own, else those beside it or below."""
+"""Files that the text of a preset may name: the user's own any, others those beside it or below."""
 
 import os
 from pathlib import Path
