@@ -5,7 +5,7 @@ python tools/fuzz_weights.py [--files 100000] [--seed 0] [--megabytes 64]
 Each file is a valid one, .safetensors or .npz, with a few mutations: bytes changed, cut, repeated
 or inserted, numbers in it made huge or negative, parts of another file spliced in, and headers
 edited as text. A file is either read or refused with one line (ValueError). Anything else is
-printed with the number that makes that file again, and the exit status is 1. So it is if the process
+printed with the number that makes that file again, and the exit status is 1. So it is if memory
 grows by more than the limit: no file here is larger than a few kB.
 """
 
