@@ -1,4 +1,4 @@
-"""Readers of the preset and shot stored in picture files: one row per file format.
+"""Readers of the preset and shot stored in pictures and pages: one row per file format.
 
 The writers are in `output.formats`.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cppn_gl.preset.pages import page_text
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 
@@ -27,12 +28,14 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind`: what a file is, in
+    messages.
     """
 
     name: str
     suffixes: tuple[str, ...]
     text: Callable[[BinaryIO], str | None]
+    kind: str = "picture"
 
 
 def _png_text(file: BinaryIO) -> str | None:
@@ -63,6 +66,7 @@ def _tiff_text(file: BinaryIO) -> str | None:
 
 PNG = Reader("PNG", (".png",), _png_text)
 TIFF = Reader("TIFF", (".tif", ".tiff"), _tiff_text)
+PAGE = Reader("HTML", (".html", ".htm"), page_text, "page")
 
 
 def is_others(path: Path) -> bool:
@@ -79,7 +83,7 @@ def is_others(path: Path) -> bool:
         return False
 
 
-READERS = [PNG, TIFF]  # the first one also reads files with unknown suffixes
+READERS = [PNG, TIFF, PAGE]  # the first one also reads files with unknown suffixes
 
 
 def suffixes() -> tuple[str, ...]:
@@ -91,18 +95,18 @@ def read_text(path: Path) -> str:
     """The shot's text in a picture file. Raises PresetError with the file."""
     suffix = path.suffix.lower()
     reader = next((row for row in READERS if suffix in row.suffixes), READERS[0])
+    what = f"{reader.name} {reader.kind}"
     try:
         with open_plain(path) as file:
             content = reader.text(file)
     except OSError as error:
-        problem = error.strerror or f"a damaged {reader.name} picture"
+        problem = error.strerror or f"a damaged {what}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {reader.name} picture", source=str(path)) from None
+        raise PresetError(f"not a {what}", source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
-        problem = f"a damaged {reader.name} picture: {error}"
-        raise PresetError(problem, source=str(path)) from None
+        raise PresetError(f"a damaged {what}: {error}", source=str(path)) from None
     if content is None:
-        problem = "no preset in this picture: it was not saved by cppn_gl"
+        problem = f"no preset in this {reader.kind}: it was not saved by cppn_gl"
         raise NoPresetError(problem, source=str(path))
     return content

@@ -7,7 +7,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with pane
 import contextlib
 import time as wall
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.lesson import Lesson
+from cppn_gl.viewer.opening import Opening
 from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.thumbnails import Thumbnails
@@ -116,6 +117,7 @@ class App:
         near = [output_dir, Path(), *([source.parent] if source else []), *([kept] if kept else [])]
         self.collection = Collection(near)
         self.interface = Interface(self)
+        self._opening = Opening()
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -209,6 +211,24 @@ class App:
         self.hud.say(self.explorer.message, wall.perf_counter())
         return chosen
 
+    def drop(self, paths: Sequence[str]) -> None:
+        """Open the first of some files that were dropped on the window."""
+        self.hud.say(self._opening.begin(paths), wall.perf_counter())
+
+    def _open_dropped(self, now: float) -> None:
+        """Explore a dropped file that has been read, as one step; or say what is wrong with it."""
+        answer = self._opening.answer()
+        if answer is None:
+            return
+        message = answer.problem
+        if answer.preset is not None:
+            self.interface.show("chooser", False)
+            self.events.new_gesture()
+            self.explorer.choose(answer.preset, answer.time, answer.words)
+            self.explorer.history.finish()
+            message = self.explorer.message
+        self.hud.say(message, now)
+
     def connect(self, gui: Any) -> None:
         """Let the widgets take input, and their edits be history steps."""
         self.names = labels()
@@ -290,6 +310,7 @@ class App:
         self._turn_at = now
         self.events.turn(now)
         self._watch(now)
+        self._open_dropped(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
@@ -435,7 +456,7 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._working or self.adviser.busy
+        busy = busy or self._unshown or self._working or self.adviser.busy or self._opening.busy
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
