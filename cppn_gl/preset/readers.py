@@ -1,8 +1,9 @@
-"""Readers of the preset and shot stored in pictures and pages: one row per file format.
+"""Readers of the preset and shot stored in picture files: one row per file format.
 
 The writers are in `output.formats`.
 """
 
+import io
 import struct
 import warnings
 import zlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cppn_gl.preset.containers import gif_text, mp4_text, webm_text, webp_exif
 from cppn_gl.preset.pages import page_text
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
@@ -28,8 +30,8 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind`: what a file is, in
-    messages.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is what a person calls
+    such a file.
     """
 
     name: str
@@ -64,8 +66,17 @@ def _tiff_text(file: BinaryIO) -> str | None:
     return text if isinstance(text, str) and '"preset"' in text else None
 
 
+def _webp_text(file: BinaryIO) -> str | None:
+    exif = webp_exif(file)
+    return None if exif is None else _tiff_text(io.BytesIO(exif))
+
+
 PNG = Reader("PNG", (".png",), _png_text)
 TIFF = Reader("TIFF", (".tif", ".tiff"), _tiff_text)
+MP4 = Reader("MP4", (".mp4", ".m4v"), mp4_text, "video")
+WEBM = Reader("WebM", (".webm",), webm_text, "video")
+GIF = Reader("GIF", (".gif",), gif_text)
+WEBP = Reader("WebP", (".webp",), _webp_text)  # still or animated; written by containers.exif
 PAGE = Reader("HTML", (".html", ".htm"), page_text, "page")
 
 
@@ -83,7 +94,8 @@ def is_others(path: Path) -> bool:
         return False
 
 
-READERS = [PNG, TIFF, PAGE]  # the first one also reads files with unknown suffixes
+# The first one also reads files with unknown suffixes.
+READERS = [PNG, TIFF, MP4, WEBM, GIF, WEBP, PAGE]
 
 
 def suffixes() -> tuple[str, ...]:
@@ -95,17 +107,17 @@ def read_text(path: Path) -> str:
     """The shot's text in a picture file. Raises PresetError with the file."""
     suffix = path.suffix.lower()
     reader = next((row for row in READERS if suffix in row.suffixes), READERS[0])
-    what = f"{reader.name} {reader.kind}"
     try:
         with open_plain(path) as file:
             content = reader.text(file)
     except OSError as error:
-        problem = error.strerror or f"a damaged {what}"
+        problem = error.strerror or f"a damaged {reader.name} {reader.kind}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {what}", source=str(path)) from None
+        raise PresetError(f"not a {reader.name} {reader.kind}", source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
-        raise PresetError(f"a damaged {what}: {error}", source=str(path)) from None
+        problem = f"a damaged {reader.name} {reader.kind}: {error}"
+        raise PresetError(problem, source=str(path)) from None
     if content is None:
         problem = f"no preset in this {reader.kind}: it was not saved by cppn_gl"
         raise NoPresetError(problem, source=str(path))
