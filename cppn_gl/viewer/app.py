@@ -37,6 +37,7 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
+from cppn_gl.viewer.filming import Filming, Wishes
 from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
@@ -69,6 +70,7 @@ LEADING = 1.2  # Dear ImGui's font size, which is a line's height, in the HUD's 
 # Seconds without input after which a short pause for compiling is acceptable.
 SETTLED = 1.5
 LEFT_ALONE = 4.0  # while an animation runs
+CLOSE_AGAIN = 6.0  # seconds in which the window must be closed again to drop a film
 
 
 class App:
@@ -86,7 +88,7 @@ class App:
         larger: str = "",
     ):
         self.larger = larger  # the command that draws a saved file larger, see explaining.py
-        self.window, self._source, self._folder = window, source, output_dir
+        self.window, self._source, self.folder = window, source, output_dir
         cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
         if cpu is not None:
             check_cpu_engine(cpu)
@@ -99,6 +101,8 @@ class App:
         self.canvas = Canvas(window.ctx, self.engines, most)
         self.screen = Screen(window)
         self.captures = Captures(window.ctx, self.renderer, self.engines)
+        self.filming = Filming(engine)
+        self._leaving_at = float("-inf")  # when the window was to be closed during a film
         self.journal = Journal.of_user()
         self.explorer = Explorer(
             shot.preset,
@@ -264,7 +268,24 @@ class App:
 
     def do_screenshot(self, large: bool = False) -> None:
         """Save the picture at the window's full resolution, without the HUD."""
-        self._try(lambda: self.captures.still(self._shot(), self.scene, self._folder))
+        self._try(lambda: self.captures.still(self._shot(), self.scene, self.folder))
+
+    def do_film(self, large: bool = False) -> None:
+        """Open or close the dialog of films; without it, or with Shift, record frames."""
+        shown = not self.interface.is_open("film")
+        if large or self.captures.recording or not self.interface.show("film", shown):
+            self.do_record()
+
+    def film_shot(self, wishes: Wishes) -> Shot:
+        """What a film shows: its preset, size and samples."""
+        return Shot(self._viewable(), wishes.size, samples=wishes.samples)
+
+    def make_film(self, wishes: Wishes) -> None:
+        """Begin to make a film of what is shown."""
+        try:
+            self.filming.start(self.film_shot(wishes), wishes, self.folder)
+        except CaptureError as error:
+            self.filming.problem = str(error)
 
     def do_record(self, large: bool = False) -> None:
         """Start recording every frame, or stop."""
@@ -275,14 +296,14 @@ class App:
             if folder is not None and frames:
                 self.explorer.message = self.reports.keep(folder, recorded_words(folder, frames))
             return
-        self._try(lambda: self.captures.start(self._shot(), self._folder))
+        self._try(lambda: self.captures.start(self._shot(), self.folder))
 
     def do_save_preset(self, large: bool = False) -> None:
         """Save the preset as a TOML file."""
         preset = self.explorer.shown
 
         def save() -> str:
-            path = free_name(self._folder, preset.name, ".toml")
+            path = free_name(self.folder, preset.name, ".toml")
             write_atomic(path, preset.to_toml().encode(), overwrite=False)
             return self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
 
@@ -300,17 +321,42 @@ class App:
     def loop(self) -> None:
         """Run until the window is closed."""
         last = wall.perf_counter()
-        while not self.window.is_closing:
+        while not self._leaves():
             now = wall.perf_counter()
             self._turn(now, min(now - last, 0.25))
             last = now
             self._wait(FRAME - (wall.perf_counter() - now))
+
+    def _leaves(self) -> bool:
+        """Whether the window is to close: during a film only when it is closed twice."""
+        if not self.window.is_closing or not self.filming.busy:
+            return bool(self.window.is_closing)
+        now = wall.perf_counter()
+        again = now - self._leaving_at < CLOSE_AGAIN
+        self.window.is_closing, self._leaving_at = again, now
+        return again
+
+    def _follow_film(self, now: float) -> None:
+        """Tell how far the film is that is being made, and where it was saved."""
+        path = self.filming.turn(now)
+        job = self.filming.job
+        self.hud.film = f"film {job.words}" if job is not None else ""
+        if path is not None:
+            words = saved_words(path, self.picture.size)
+            self.hud.say(self.reports.keep(path, words), now)
+        elif self.filming.problem and not self.interface.is_open("film"):
+            self.hud.say(self.filming.problem, now)
+            self.filming.problem = ""
+        self._problems.pop("film", None)
+        if job is not None and now - self._leaving_at < CLOSE_AGAIN:
+            self._problems["film"] = f"a film is being made ({job.words}): close again to drop it"
 
     def _turn(self, now: float, elapsed: float) -> None:
         self._turn_at = now
         self.events.turn(now)
         self._watch(now)
         self._open_dropped(now)
+        self._follow_film(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
@@ -352,9 +398,13 @@ class App:
 
     def _fitting(self) -> Preset:
         """The preset at the current time, with the picture view if its own cannot show it."""
-        preset = self.explorer.shown.at(self.explorer.time)
+        return self._viewable().at(self.explorer.time)
+
+    def _viewable(self) -> Preset:
+        """The preset, with the picture view if its own cannot show it."""
+        preset = self.explorer.shown
         self._problems.pop("view", None)
-        problem = view_of(preset).problem(preset)
+        problem = view_of(preset).problem(preset.at(self.explorer.time))
         if problem:
             self._problems["view"] = f"the view {preset.show.view} {problem}"
             return preset.replace(**{"show.view": PICTURE})
@@ -538,7 +588,8 @@ class App:
         self._follow_lightness()
         pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        return explorer.history.now, time, explorer.running, drawn, pointed
+        film = self.filming.version
+        return explorer.history.now, time, explorer.running, drawn, pointed, film
 
     def _follow_lightness(self) -> None:
         """Choose the widgets' colours for the picture under them: once, if it is not another."""
@@ -613,6 +664,7 @@ class App:
         """Finish pending captures and free everything."""
         self._trace.close()
         self.engines.close()
+        self.filming.close()
         self.window.visible = False  # pending captures are drawn without it
         self.explorer.history.finish()
         try:

@@ -47,7 +47,7 @@ BUTTONS = (
         "screenshot",
         "save the picture; the file can be opened again, or drawn larger",
     ),
-    ("record", "record", "start or stop recording frames"),
+    ("film", "film", "make a film of what is shown"),
     ("save preset", "save_preset", "save the preset as TOML"),
 )
 FIXED = "The weights are given: what draws them cannot be changed."
