@@ -27,13 +27,15 @@ from cppn_gl.cli.shots import (
     bits_option,
     draw,
     engine_option,
+    note_weights,
     opened,
     picture_options,
     renderer_for,
     shot_of,
 )
-from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
+from cppn_gl.cli.terminal import note, progress_of, put_path, put_text, say
 from cppn_gl.engines.names import AUTO, engine_name
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.surprise import RANDOM, TITLE
@@ -208,6 +210,7 @@ def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
     check_size(format_of(args.output), shot.size)
     check_bits(format_of(args.output), shot.bits)
     check_target(args.output, overwrite=True)
+    note_weights(args, shot.preset)
 
 
 def _save(args: argparse.Namespace, shot: "Shot") -> int:
@@ -253,6 +256,7 @@ def _sequence(args: argparse.Namespace) -> int:
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
@@ -405,7 +409,10 @@ def _presets(args: argparse.Namespace) -> int:
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        put_text(library.load_preset(args.name).to_toml())
+        preset = library.load_preset(args.name)
+        put_text(preset.to_toml())
+        if isinstance(preset.spec, File) and preset.spec.path is None:
+            say(f"{preset.spec.label} is in {args.name}: {PROGRAM} export takes it out")
     return 0
 
 

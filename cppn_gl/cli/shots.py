@@ -52,10 +52,8 @@ def picture_options(
     about = "a shipped name, a .toml file, a network, or a picture saved by cppn_gl"
     about += f" (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = (
-        "the weights of a network of your own, .safetensors or .npz, with the preset's view and "
-    )
-    about += "colours; docs/presets.md says what such a file holds"
+    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
     about = "color.palette from the main colours of an image file, dark to light"
@@ -99,11 +97,9 @@ def shot_of(
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
-    network: Path | None = args.network
-    if network is not None and "network.file" in changes:
-        raise UsageError("--network and --set network.file both give the network")
-    if network is not None and args.preset == library.DEFAULT:
-        shot = Shot(Preset())  # its view would suit only its own network
+    network = _network(args, changes)
+    if network is not None and (args.preset == library.DEFAULT or library.is_network(args.preset)):
+        shot = Shot(Preset())  # the default's view suits only its own network
     elif library.is_picture(args.preset):
         shot = read_shot(Path(args.preset), network=network)
         if shot.version != __version__:
@@ -128,6 +124,27 @@ def shot_of(
         if getattr(args, name, None) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
     return dataclasses.replace(shot, **values)
+
+
+def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
+    """The file of a network of the user's own, if one is given. Raises UsageError for two."""
+    given: dict[str, Any] = {
+        "PRESET": args.preset if library.is_network(args.preset) else None,
+        "--network": args.network,
+        "--set network.file": changes.pop("network.file", None),
+    }
+    named = {option: name for option, name in given.items() if name is not None}
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} both give the network")
+    return next((path_value(str(name)) for name in named.values()), None)
+
+
+def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
+    """Say that a picture of the preset does not carry the weights of its network, if so."""
+    from cppn_gl.preset.network_file import left_out
+
+    if words := left_out(preset):
+        note(args, words)
 
 
 def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_help_and_errors_name_it(ppm: PpmFormat, capsys: pytest.CaptureFixture[s
     assert "render writes PNG, TIFF or PPM: expected -o FILE.png" in capsys.readouterr().err
     Path("a").touch()
     assert main(["render", "a", *WORDS, "-o", "a.png"]) == 2
-    assert ".png, .tif, .tiff, .ppm, .pnm" in capsys.readouterr().err
+    assert ".ppm, .pnm, .safetensors" in capsys.readouterr().err
     Path("fake.ppm").write_text("P5")
     assert main(["render", "fake.ppm", "-o", "a.png"]) == 2
     assert "fake.ppm: not a PPM picture" in capsys.readouterr().err
