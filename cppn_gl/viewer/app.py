@@ -123,6 +123,8 @@ class App:
         self.collection = Collection(near)
         self.interface = Interface(self)
         self._opening = Opening()
+        # Why the network file that was named could not be opened; None if none was.
+        self.network_problem: str | None = None
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -218,14 +220,22 @@ class App:
 
     def drop(self, paths: Sequence[str]) -> None:
         """Open the first of some files that were dropped on the window."""
-        self.hud.say(self._opening.begin(paths), wall.perf_counter())
+        self.network_problem = None
+        self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
 
-    def _open_dropped(self, now: float) -> None:
-        """Explore a dropped file that has been read, as one step; or say what is wrong with it."""
+    def open_network(self, path: Path) -> None:
+        """Open a network file of the user's, with the view and colours that are shown."""
+        self.network_problem = ""
+        self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+
+    def _open_read(self, now: float) -> None:
+        """Explore a file that has been read, as one step; or say what is wrong with it."""
         answer = self._opening.answer()
         if answer is None:
             return
         message = answer.problem
+        if self.network_problem is not None:
+            self.network_problem = answer.problem
         if answer.preset is not None:
             self.interface.show("chooser", False)
             self.events.new_gesture()
@@ -356,7 +366,7 @@ class App:
         self._turn_at = now
         self.events.turn(now)
         self._watch(now)
-        self._open_dropped(now)
+        self._open_read(now)
         self._follow_film(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:

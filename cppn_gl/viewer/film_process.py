@@ -20,9 +20,11 @@ from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence
 from cppn_gl.output.video import write_video
-from cppn_gl.preset.shot import Shot, parse_shot
+from cppn_gl.preset.network_file import unpacked
+from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
+from cppn_gl.utils.origin import USER
 from cppn_gl.utils.worker import Requests
 from cppn_gl.views import view_of
 
@@ -77,7 +79,8 @@ def main() -> int:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", RuntimeWarning)  # no OpenGL: another draws
                     renderer = Renderer(request["engine"])
-            shot = parse_shot(request["shot"], "what is shown")
+            preset = unpacked(request, name=request["name"], origin=USER)
+            shot = Shot(preset, tuple(request["size"]), samples=request["samples"])
             if request["wants"] == "estimate":
                 requests.tell(number=number, seconds=estimate(renderer, shot))
             else:

@@ -15,6 +15,8 @@ from pathlib import Path
 from cppn_gl.output.films import EncodingError, VideoFormat, rate
 from cppn_gl.output.sequence import FPS, FRAMES
 from cppn_gl.output.video import FORMATS, check_video
+from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SIZE, Shot
 from cppn_gl.utils.arrays import Samples, Size
@@ -27,12 +29,11 @@ STILL_SECONDS = 5.0  # of a film in which nothing moves
 CLOSING_SECONDS = 2.0  # for the process to end
 
 
-def loop_seconds(preset: Preset) -> float:
-    """The seconds after which a preset is where it began, or of a short film if nothing moves."""
+def usual_seconds(preset: Preset) -> float:
+    """How long a film of a preset is, unless wished otherwise: a loop, if there is one."""
     if not preset.animated:
         return STILL_SECONDS
-    there_and_back = preset.animation.ending == "bounce" and preset.moves
-    return preset.animation.seconds * (2 if there_and_back else 1)
+    return loop_of(preset).period or preset.animation.seconds
 
 
 def missing() -> str:
@@ -175,8 +176,9 @@ class Filming:
             self.problem = f"no process can be started: {error}"
             return False
         self._number += 1
-        about = {"number": self._number, "engine": self._engine, "shot": shot.to_text()}
-        self._worker.send({**about, **wanted})
+        about = {"number": self._number, "engine": self._engine, "name": shot.preset.name}
+        size = {"size": shot.size, "samples": shot.samples}
+        self._worker.send({**about, **size, **packed(shot.preset, local=True), **wanted})
         return True
 
     def turn(self, now: float) -> Path | None:

@@ -1,14 +1,18 @@
-"""Opens files that were dropped on the window, in a thread: a large one takes longer than a frame.
+"""Opens files that are dropped or named, in a thread: a large one takes longer than a frame.
 
-paths -> begin() -> read in a thread -> answer() -> what to explore, or what is wrong
+a file of unknown origin     -> drop()   -> read in a thread -> answer() -> what to explore,
+a network, by what is shown  -> network()                                   or what is wrong
 """
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cppn_gl.nn.files import READERS as NETWORKS
+from cppn_gl.preset.library import is_network
+from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import suffixes
 from cppn_gl.utils.checks import PresetError
@@ -23,40 +27,46 @@ class Answer:
     `words` begin the message of a preset.
     """
 
-    words: str
+    words: str = ""
     preset: Preset | None = None
     time: float | None = None
     problem: str = ""
 
 
 class Opening:
-    """Reads the file that was dropped last."""
+    """Reads the file that was asked for last."""
 
     def __init__(self) -> None:
-        self._number = 0  # of the last drop
+        self._number = 0  # of the last file
         self._answer: Answer | None = None
         self._lock = threading.Lock()
         self.busy = False  # whether a file is being read, or was
 
-    def begin(self, paths: Sequence[str]) -> str:
-        """Begin to read the first of some files; the message."""
+    def drop(self, paths: Sequence[str], shown: Preset) -> str:
+        """Begin to read the first of some files, for one who sees `shown`; the message."""
         path = Path(paths[0])
         name = printable(path.name)
         words = f"{name}: " if len(paths) == 1 else f"{name}, the first of {len(paths)} files: "
+        return self._begin(name, lambda: read(path, shown, words))
+
+    def network(self, path: Path, shown: Preset) -> str:
+        """Begin to read a network file, to be shown as `shown` is; the message."""
+        name = printable(path.name)
+        return self._begin(name, lambda: _told(path, lambda: (with_network(shown, path), None)))
+
+    def _begin(self, name: str, work: Callable[[], Answer]) -> str:
         with self._lock:
             self._number += 1
-            self._answer, self.busy = None, True
-        work = threading.Thread(
-            target=self._read, args=(self._number, path, words), name="cppn_gl-opening", daemon=True
-        )
-        work.start()
-        return f"reading {name} …"
+            number, self._answer, self.busy = self._number, None, True
 
-    def _read(self, number: int, path: Path, words: str) -> None:
-        answer = read(path, words)
-        with self._lock:
-            if number == self._number:  # none was dropped since
-                self._answer = answer
+        def run() -> None:
+            answer = work()
+            with self._lock:
+                if number == self._number:  # no other file since
+                    self._answer = answer
+
+        threading.Thread(target=run, name="cppn_gl-opening", daemon=True).start()
+        return f"reading {name} …"
 
     def answer(self) -> Answer | None:
         """What was read since the last call."""
@@ -66,21 +76,33 @@ class Opening:
         return answer
 
 
-def read(path: Path, words: str = "") -> Answer:
-    """What a file of unknown origin holds, or in one line what is wrong with it."""
-    full = os.path.abspath(path)
-    try:
+def read(path: Path, shown: Preset, words: str = "") -> Answer:
+    """What a file of unknown origin holds, or in one line what is wrong with it.
+
+    Of a network it is that network, with the view and colours of the preset `shown`.
+    """
+    known = (".toml", *suffixes(), *NETWORKS)
+
+    def found() -> tuple[Preset, float | None]:
         if path.is_dir():
-            raise PresetError(f"a folder; expected {_known()}", source=full)
-        if path.suffix.lower() not in (".toml", *suffixes()):
-            raise PresetError(f"cannot be opened; expected {_known()}", source=full)
-        preset, time = opened(full)
-    except PresetError as error:
-        return Answer(words, problem=printable(str(error).replace(full, path.name)))
-    except OSError as error:
-        return Answer(words, problem=printable(f"{path.name}: {error.strerror or error}"))
+            raise PresetError(f"a folder; expected a file ending in {', '.join(known)}")
+        if path.suffix.lower() not in known:
+            raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
+        if is_network(path.name):
+            return with_network(shown, path), None
+        return opened(os.path.abspath(path), trusted=False)
+
+    return _told(path, found, words)
+
+
+def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: str = "") -> Answer:
+    """What is found at a path, or the error in one line that begins with the file's short name."""
+    try:
+        preset, time = find()
+    except (PresetError, OSError, MemoryError) as error:
+        said = str(error) or "not enough memory"
+        if isinstance(error, OSError):
+            said = error.strerror or said
+        said = said.replace(os.path.abspath(path), path.name)
+        return Answer(problem=printable(said if path.name in said else f"{path.name}: {said}"))
     return Answer(words, preset, time)
-
-
-def _known() -> str:
-    return f"a file ending in {', '.join(('.toml', *suffixes()))}"

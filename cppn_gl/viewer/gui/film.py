@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imgui_bundle import imgui
 
 from cppn_gl.output.films import VideoFormat
+from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import pair
@@ -100,7 +101,7 @@ class FilmDialog:
         return Wishes(
             format_,
             (max(2, width - width % 2), max(2, height - height % 2)),  # as MP4 needs them
-            self._seconds or filming.loop_seconds(app.explorer.preset),
+            self._seconds or filming.usual_seconds(app.explorer.preset),
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
             self._quality.get(format_.name, usual),
@@ -284,7 +285,7 @@ class FilmDialog:
     def _length(self, wishes: Wishes) -> None:
         widgets, unit = self._widgets, self._widgets.unit
         preset = self._app.explorer.preset
-        loop = filming.loop_seconds(preset)
+        period = loop_of(preset).period
 
         def change(by: int) -> None:
             self._seconds = max(1.0, float(round(wishes.seconds) + by))
@@ -300,14 +301,15 @@ class FilmDialog:
         )
         if typed is not None:
             self._seconds = _number(typed)
-        if preset.animated:
-            widgets.next(0.4)
-            if widgets.chip("film loop", f"one loop, {loop:g} s", on=self._seconds in (None, loop)):
+        widgets.next(0.4)
+        if period is not None:
+            own = self._seconds in (None, period)
+            if widgets.chip("film loop", f"one loop, {period:.4g} s", on=own):
                 self._seconds = None
-        else:
-            widgets.next(0.4)
-            _, (x, y, width, _) = widgets.area("film still", widgets.room())
-            widgets.write("nothing moves in this preset", x, y, ink(0.6), width=width)
+            return
+        words = "it never returns" if preset.animated else "nothing moves in this preset"
+        _, (x, y, width, _) = widgets.area("film still", widgets.room())
+        widgets.write(words, x, y, ink(0.6), width=width)
 
     def _rate(self, format_: VideoFormat, wishes: Wishes) -> None:
         widgets = self._widgets

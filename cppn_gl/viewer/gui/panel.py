@@ -409,7 +409,8 @@ class Panel:
 
     def _list(self, chosen: Sequence[Field]) -> None:
         preset = self._explorer.preset
-        if any(fields.fixed(preset, field) for field in chosen):
+        given = not preset.spec.redrawable
+        if given and any(fields.fixed(preset, field) for field in chosen):
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
             self._widgets.paragraph(FIXED, ink(0.6))
