@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
 from cppn_gl.preset.library import load_preset, names
@@ -45,7 +46,7 @@ from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.lesson import Lesson
-from cppn_gl.viewer.opening import Opening
+from cppn_gl.viewer.opening import Answer, Opening
 from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.thumbnails import Thumbnails
@@ -66,6 +67,7 @@ WEIGHTS_SLICE = 0.01  # drawing random weights
 MEASURE_SLICE = 0.005  # measuring what a page of the tour tells
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
+QUIET = 0.3  # seconds for which a network's file must not change before it is read again
 IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
 LEADING = 1.2  # Dear ImGui's font size, which is a line's height, in the HUD's font sizes
 # Seconds without input after which a short pause for compiling is acceptable.
@@ -148,6 +150,8 @@ class App:
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # finish times, for the frame rate
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
+        self._network_watch = Watch(lambda: filter(None, [self._network_file]))
+        self._reread_at: float | None = None  # when the changed network file is to be read
 
     def take_tour(self, number: int) -> None:
         """Begin the tour at a page, from 1. The page's preset is shown already."""
@@ -232,6 +236,9 @@ class App:
         """Explore a file that has been read, as one step; or say what is wrong with it."""
         answer = self._opening.answer()
         if answer is None:
+            return
+        if answer.again:
+            self._refresh(answer, now)
             return
         message = answer.problem
         if self.network_problem is not None:
@@ -648,6 +655,36 @@ class App:
             self._reload_preset(self._source, now)
         if self._shader_watch.changed(now):
             self._reload_shaders(now)
+        self._watch_network(now)
+
+    @property
+    def _network_file(self) -> Path | None:
+        """The file of the network shown, if its weights are in one."""
+        spec = self.explorer.preset.spec
+        return spec.path if isinstance(spec, File) else None
+
+    def _watch_network(self, now: float) -> None:
+        """Read the network's file again once it has changed, and rests: it may be half written."""
+        if self._network_watch.changed(now):
+            self._reread_at = now + QUIET
+            self._problems.pop("network", None)
+        path = self._network_file
+        if self._reread_at is None or now < self._reread_at or self._opening.busy:
+            return
+        self._reread_at = None
+        if path is not None and path.exists():
+            self._opening.again(path, self.explorer.preset)
+
+    def _refresh(self, answer: Answer, now: float) -> None:
+        """Show the network whose file has changed; of one that cannot be read, say why."""
+        shown = self.explorer.preset.spec
+        if answer.preset is None:
+            self._problems["network"] = f"the last good network is shown: {answer.problem}"
+            return
+        spec = cast(File, answer.preset.spec)
+        if isinstance(shown, File) and shown.path == spec.path and shown != spec:
+            self.explorer.refresh(spec)
+            self.hud.say(f"reloaded {spec.label}", now)
 
     def _reload_preset(self, source: Path, now: float) -> None:
         try:

@@ -1,9 +1,11 @@
 """Opens files that are dropped or named, in a thread: a large one takes longer than a frame.
 
-a file of unknown origin     -> drop()   -> read in a thread -> answer() -> what to explore,
-a network, by what is shown  -> network()                                   or what is wrong
+a file of unknown origin  -> drop()    -> read in a thread -> answer() -> what to explore,
+a network's file          -> network()                                    or what is wrong
+the same, when it changes -> again()
 """
 
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -24,13 +26,14 @@ from cppn_gl.viewer.favourites import opened
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
-    `words` begin the message of a preset.
+    `words` begin the message of a preset. `again`: the file of the network shown was read again.
     """
 
     words: str = ""
     preset: Preset | None = None
     time: float | None = None
     problem: str = ""
+    again: bool = False
 
 
 class Opening:
@@ -53,6 +56,14 @@ class Opening:
         """Begin to read a network file, to be shown as `shown` is; the message."""
         name = printable(path.name)
         return self._begin(name, lambda: _told(path, lambda: (with_network(shown, path), None)))
+
+    def again(self, path: Path, shown: Preset) -> None:
+        """Begin to read the file of the network shown again."""
+
+        def find() -> tuple[Preset, None]:
+            return shown.replace(**{"network.file": str(path)}), None
+
+        self._begin(path.name, lambda: dataclasses.replace(_told(path, find), again=True))
 
     def _begin(self, name: str, work: Callable[[], Answer]) -> str:
         with self._lock:
