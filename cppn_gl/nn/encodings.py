@@ -1,0 +1,95 @@
+"""Encodings of the plane that are put before a network, as a layer or as input features.
+
+Fourier features, sin and cos of B·x (Tancik et al. 2020), are a dense layer of sines:
+
+    cos(z) = sin(z + π/2), so that  [sin 2πBx; cos 2πBx] = sin([2πB; 2πB] x + [0; π/2])
+
+NeRF's positional encoding, sin and cos of 2ᵏ π x for k = 0, 1 … (Mildenhall et al. 2020), are input
+features of period 2: sin_x, cos_x, sin_2x, cos_2x, sin_4x …
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.utils.checks import PresetError, nearest, show
+
+# The order of the columns of the layer after Fourier features, n of each.
+ORDERS = {
+    "sin,cos": "all sines, then all cosines",
+    "cos,sin": "all cosines, then all sines",
+    "interleaved": "sine and cosine of each row of B in turn",
+}
+# The order of the features of a positional encoding, by the code that has it.
+LAYOUTS = {
+    "nerf": "x y, then for each frequency sin x, sin y, cos x, cos y",
+    "nerfstudio": "all sines, then all cosines, each by coordinate, then by frequency; then x y",
+    "tiny-cuda-nn": "by coordinate, then by frequency, sine and cosine in turn; no x y",
+}
+
+
+def fourier_layer(
+    B: Any, inputs: int, *, order: str = "sin,cos", factor: float = 2 * math.pi
+) -> Layer:
+    """The layer sin(factor·B·x), cos(factor·B·x), in the order of its name in ORDERS.
+
+    `B` is (n, inputs), one row for each frequency; (inputs, n) is recognised by its shape, unless
+    it is square. Raises PresetError for another shape, more than MAX_WIDTH units, or numbers that
+    are not finite.
+    """
+    if order not in ORDERS:
+        raise PresetError(f"no order {show(order)}{nearest(order, ORDERS)}", key="order")
+    rows = np.asarray(B, np.float64)
+    if rows.ndim == 2 and rows.shape[1] != inputs == rows.shape[0]:
+        rows = rows.T
+    if rows.ndim != 2 or rows.shape[1] != inputs:
+        shape = " × ".join(map(str, np.shape(B)))
+        raise PresetError(f"B has shape {shape or '()'}; expected n × {inputs}")
+    if 2 * len(rows) > MAX_WIDTH:
+        raise PresetError(f"B has {len(rows)} frequencies; expected up to {MAX_WIDTH // 2}")
+    sines, cosines = np.zeros(len(rows)), np.full(len(rows), math.pi / 2)
+    if order == "interleaved":
+        weight, bias = np.repeat(rows, 2, axis=0), np.stack([sines, cosines], axis=1).ravel()
+    else:
+        weight = np.concatenate([rows, rows])
+        bias = np.concatenate([sines, cosines] if order == "sin,cos" else [cosines, sines])
+    with np.errstate(over="ignore"):
+        return Layer((factor * weight).astype(np.float32), bias.astype(np.float32), "sin")
+
+
+def positional_inputs(
+    frequencies: int, layout: str = "nerf", *, inputs: Sequence[str] = ("x", "y")
+) -> tuple[str, ...]:
+    """The input features of a positional encoding with 2⁰ … 2^(frequencies - 1), by its LAYOUTS.
+
+    Their period is 2 where the code multiplies x by 2ᵏ π, 1 where by 2π 2ᵏ, 2π where by 2ᵏ.
+    Raises PresetError for an unknown layout.
+    """
+    if layout not in LAYOUTS:
+        raise PresetError(f"no layout {show(layout)}{nearest(layout, LAYOUTS)}", key="layout")
+    steps = [2**k if k else "" for k in range(frequencies)]
+    if layout == "nerf":
+        waves = [f"{f}_{k}{v}" for k in steps for f in ("sin", "cos") for v in inputs]
+        return (*inputs, *waves)
+    if layout == "nerfstudio":
+        return (*(f"{f}_{k}{v}" for f in ("sin", "cos") for v in inputs for k in steps), *inputs)
+    return tuple(f"{f}_{k}{v}" for v in inputs for k in steps for f in ("sin", "cos"))
+
+
+def displayed(layers: Sequence[Layer], low: float, high: float) -> tuple[Layer, ...]:
+    """The layers with outputs from `low` to `high` brought to 0 … 1, which is what is displayed.
+
+    Folded into the last layer if that is linear; else a layer of its own follows it.
+    """
+    scale, shift = 1 / (high - low), -low / (high - low)
+    *others, last = layers
+    rows = len(last.bias)
+    if last.activation != "identity":
+        others.append(last)
+        last = Layer(np.eye(rows, dtype=np.float32), np.zeros(rows, np.float32), "identity")
+    weight = (scale * last.weight.astype(np.float64)).astype(np.float32)
+    bias = (scale * last.bias.astype(np.float64) + shift).astype(np.float32)
+    return (*others, Layer(weight, bias, "identity"))
