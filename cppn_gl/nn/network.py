@@ -10,8 +10,10 @@ so that the renderer sends a few numbers to the GPU and no weights.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +77,31 @@ class Network:
         from cppn_gl.nn.sources import Random
 
         return Random.of(keys).network()
+
+    @classmethod
+    def load(cls, path: str | Path, **keys: Any) -> "Network":
+        """The network in a .safetensors or .npz file, as `save` or PyTorch has written it.
+
+        Takes the keys of a preset's `[network]` table that go with `file`: `inputs`, `activation`,
+        `output_activation`, `omega`, `hidden_omega`, `transposed` …. Raises PresetError.
+        """
+        from cppn_gl.nn.file_source import File
+
+        try:
+            return File.of({"file": os.fspath(path), **keys}).network()
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key.removeprefix("network.")) from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the effective weights to a .safetensors or .npz file.
+
+        Tensors `layers.N.weight` (out, in) and `layers.N.bias`, N from 0; metadata `activations`,
+        one a layer, and `inputs`. `load` reads it. Raises PresetError, and CaptureError, a
+        RuntimeError, if the file cannot be written; there is no half file.
+        """
+        from cppn_gl.nn.weights import save_network
+
+        save_network(self, Path(path))
 
     @property
     def depth(self) -> int:
