@@ -9,7 +9,7 @@ features of period 2: sin_x, cos_x, sin_2x, cos_2x, sin_4x …
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,17 @@ LAYOUTS = {
     "nerfstudio": "all sines, then all cosines, each by coordinate, then by frequency; then x y",
     "tiny-cuda-nn": "by coordinate, then by frequency, sine and cosine in turn; no x y",
 }
+
+# The names of B in a file, without what stands before the last dot.
+FOURIER_NAMES = ("B", "B_gauss", "gaussian_matrix", "fourier_matrix")
+
+
+def fourier_name(arrays: Mapping[str, Any]) -> str | None:
+    """The name of the tensor that is B, by FOURIER_NAMES; None if there is none."""
+    for name, array in arrays.items():
+        if name.rpartition(".")[2].strip("_") in FOURIER_NAMES and np.ndim(array) == 2:
+            return name
+    return None
 
 
 def fourier_layer(
@@ -82,14 +93,21 @@ def positional_inputs(
 def displayed(layers: Sequence[Layer], low: float, high: float) -> tuple[Layer, ...]:
     """The layers with outputs from `low` to `high` brought to 0 … 1, which is what is displayed.
 
-    Folded into the last layer if that is linear; else a layer of its own follows it.
+    The last layer takes this up: its activation is identity, or tanh from -1 to 1, which becomes
+    (tanh(z) + 1) / 2 = sigmoid(2 z). Raises PresetError for others.
     """
-    scale, shift = 1 / (high - low), -low / (high - low)
+    if (low, high) == (0, 1):
+        return tuple(layers)
     *others, last = layers
-    rows = len(last.bias)
-    if last.activation != "identity":
-        others.append(last)
-        last = Layer(np.eye(rows, dtype=np.float32), np.zeros(rows, np.float32), "identity")
-    weight = (scale * last.weight.astype(np.float64)).astype(np.float32)
-    bias = (scale * last.bias.astype(np.float64) + shift).astype(np.float32)
-    return (*others, Layer(weight, bias, "identity"))
+    if not low < high:
+        raise PresetError(f"{show([low, high])}; expected the lower value first")
+    if last.activation == "identity":
+        factor, shift, activation = 1 / (high - low), -low / (high - low), "identity"
+    elif (last.activation, low, high) == ("tanh", -1, 1):
+        factor, shift, activation = 2.0, 0.0, "sigmoid"
+    else:
+        problem = f"outputs of {last.activation} cannot be brought to 0 … 1"
+        raise PresetError(f"{problem}; expected those of identity, or of tanh with [-1, 1]")
+    weight = (factor * last.weight.astype(np.float64)).astype(np.float32)
+    bias = (factor * last.bias.astype(np.float64) + shift).astype(np.float32)
+    return (*others, Layer(weight, bias, activation))

@@ -4,7 +4,7 @@ python examples/networks/train.py siren|fourier|nerf|distance [--steps N] [--thr
 
 Needs torch, safetensors and scikit-image (which brings SciPy); cppn_gl itself needs none of them.
 Each run takes some minutes on one core, and writes NAME.safetensors beside this file: the model's
-own state_dict, under PyTorch's names. The presets beside it say what the file does not.
+state_dict under PyTorch's own names, with metadata that say what these do not.
 
 Coordinates are those of cppn_gl: x to the right, y up, and the picture's shorter side is [-1, 1].
 """
@@ -53,6 +53,12 @@ class Siren(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x)
 
+    def metadata(self) -> dict[str, str]:
+        *sines, _ = self.net
+        omega = str(sines[0].omega)
+        activations = ",".join(["sin"] * len(sines) + ["identity"])
+        return {"activations": activations, "omega": omega, "hidden_omega": omega}
+
 
 def perceptron(inputs: int, hidden: int) -> nn.Sequential:
     """`hidden` layers of WIDTH with ReLU, and three outputs with a sigmoid."""
@@ -75,6 +81,9 @@ class Fourier(nn.Module):
         turns = 2 * math.pi * x @ self.B.T
         return self.net(torch.cat([turns.sin(), turns.cos()], -1))
 
+    def metadata(self) -> dict[str, str]:
+        return {"activations": "relu,relu,relu,sigmoid", "fourier_order": "sin,cos"}
+
 
 class Nerf(nn.Module):
     """Positional encoding: x, y, then sin(2ᵏ π x), sin(2ᵏ π y), cos(2ᵏ π x), cos(2ᵏ π y).
@@ -92,6 +101,12 @@ class Nerf(nn.Module):
         for k in range(self.frequencies):
             encoded += [torch.sin(2**k * math.pi * x), torch.cos(2**k * math.pi * x)]
         return self.net(torch.cat(encoded, -1))
+
+    def metadata(self) -> dict[str, str]:
+        steps = ["", *(2**k for k in range(1, self.frequencies))]
+        waves = [f"{f}_{step}{v}" for step in steps for f in ("sin", "cos") for v in "xy"]
+        activations = "relu,relu,relu,relu,sigmoid"
+        return {"activations": activations, "inputs": ",".join(["x", "y", *waves]), "period": "2"}
 
 
 def photograph() -> tuple[Tensor, Tensor]:
@@ -181,7 +196,10 @@ def main() -> None:
     else:
         model, rate, (points, values) = Nerf(), 2e-3, photograph()
     train(model, points, values, args.steps, rate)
-    save_file(model.state_dict(), args.folder / f"{args.network}.safetensors")
+    metadata = model.metadata()
+    if args.network == "siren":
+        metadata["output_range"] = "-1,1"
+    save_file(model.state_dict(), args.folder / f"{args.network}.safetensors", metadata)
     with torch.no_grad():
         error = nn.functional.mse_loss(model(points), values).item()
     span = 2.0 if args.network == "siren" else 1.0

@@ -1,4 +1,4 @@
-"""The command `export`: what it writes, what it says, and that its weights give the same picture."""
+"""The command `export`: what it writes, what it says, and the picture of its weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +13,7 @@ SMALL = ["--depth", "3", "--width", "6"]
 
 
 @pytest.fixture
-def run(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
@@ -48,7 +46,9 @@ def test_a_program_goes_to_standard_output(run: Run) -> None:
 
 def test_what_a_program_leaves_out_is_noted(run: Run) -> None:
     words = ["export", *SMALL, "--mapping", "viridis", "-o", "net.npz"]
-    assert run(*words)[2] == "cppn_gl: The preset's colours: mapping viridis are not part of this.\n"
+    assert (
+        run(*words)[2] == "cppn_gl: The preset's colours: mapping viridis are not part of this.\n"
+    )
     assert run(*words, "--quiet")[2] == ""
 
 
