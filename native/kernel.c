@@ -175,35 +175,53 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
 
 /* Pictures */
 
-/* Add the display values of a sample, [panel][output][PANEL], to those of the tile, [3][TILE]. */
-static void add_values(const float *outputs, int channels, int panels, int samples, float *values) {
+/* Add the display values of a sample, [panel][output][PANEL], to those of the tile,
+ * [channels][TILE]; `channels` is a constant wherever this is inlined. */
+INLINE void add_values(const int channels, const cppn_picture *picture, const float *outputs,
+                       int panels, float *values) {
+    const int rows = picture->layers[picture->depth - 1].rows, samples = picture->samples;
     const vec parts = splat((float)samples), zero = splat(0), one = splat(1);
     const vec beside = splat(0x1p-100f); /* green of finite values that would be magenta */
     for (int p = 0; p < panels; p++)
         for (int k = 0; k < VECTORS; k++) {
-            vec rgb[3];
+            vec shown[4], weight = one;
             ivec finite = zero == zero;
-            for (int c = 0; c < 3; c++) {
-                int output = channels == 3 ? c : 0;
-                rgb[c] = load(outputs + (p * channels + output) * PANEL + k * LANES);
-                finite &= abs_(rgb[c]) <= splat(FLT_MAX);
+            for (int c = 0; c < channels; c++) {
+                int output = rows == 1 ? 0 : c;
+                shown[c] = load(outputs + (p * rows + output) * PANEL + k * LANES);
+                finite &= abs_(shown[c]) <= splat(FLT_MAX);
             }
-            ivec same = (rgb[0] == one) & (abs_(rgb[1]) < beside) & (rgb[2] == one);
-            rgb[1] = select_(same, beside, rgb[1]);
-            for (int c = 0; c < 3; c++) {
+            ivec same = (shown[0] == one) & (abs_(shown[1]) < beside) & (shown[2] == one);
+            shown[1] = select_(same, beside, shown[1]);
+            if (channels == 4) {
+                vec alpha = (shown[3] - splat(picture->alpha_low)) * splat(picture->alpha_factor);
+                shown[3] = select_(finite, min_(one, max_(zero, alpha)), one);
+                weight = shown[3] + splat(0x1p-16f);
+            }
+            for (int c = 0; c < channels; c++) {
                 float *to = values + c * TILE + p * PANEL + k * LANES;
-                vec value = select_(finite, rgb[c], c == 1 ? zero : one); /* magenta */
-                if (samples > 1) value = load(to) + min_(one, max_(zero, value)) / parts;
+                vec value = select_(finite, shown[c], c == 1 ? zero : one); /* magenta */
+                if (samples > 1) {
+                    value = min_(one, max_(zero, value));
+                    if (channels == 4 && c < 3) value = value * weight;
+                    value = load(to) + value / parts;
+                }
                 store(to, value);
             }
         }
+}
+
+/* Values [channels][TILE] of some pixels as (some, channels). */
+INLINE void interleave(const int channels, int some, const float *values, float *to) {
+    for (int i = 0; i < some; i++)
+        for (int c = 0; c < channels; c++) to[channels * i + c] = values[c * TILE + i];
 }
 
 static void draw(const cppn_picture *picture, int64_t first, int64_t count, float *out,
                  float *scratch) {
     environment before = begin();
     const cppn_layer *layers = picture->layers;
-    const int32_t channels = layers[picture->depth - 1].rows;
+    const int32_t channels = layers[picture->depth - 1].rows == 4 ? 4 : 3;
     int32_t width = 4;
     for (int32_t k = 0; k < picture->depth; k++)
         if (layers[k].rows > width) width = layers[k].rows;
@@ -212,18 +230,22 @@ static void draw(const cppn_picture *picture, int64_t first, int64_t count, floa
     for (int64_t done = 0; done < count; done += TILE) {
         const int some = count - done < TILE ? (int)(count - done) : TILE;
         const int panels = (some + PANEL - 1) / PANEL;
-        memset(values, 0, 3 * TILE * sizeof *values);
+        memset(values, 0, channels * TILE * sizeof *values);
         for (int32_t s = 0; s < picture->samples; s++) {
             int side = 0;
             tile_coordinates(picture, picture->jitters + 2 * s, first + done, some, buffers[side]);
             for (int32_t k = 0; k < picture->depth; k++, side = !side)
                 layer_step(layers + k, functions[layers[k].activation], panels, buffers[side],
                            buffers[!side]);
-            add_values(buffers[side], channels, panels, picture->samples, values);
+            if (channels == 4)
+                add_values(4, picture, buffers[side], panels, values);
+            else
+                add_values(3, picture, buffers[side], panels, values);
         }
-        float *to = out + 3 * done;
-        for (int i = 0; i < some; i++)
-            for (int c = 0; c < 3; c++) to[3 * i + c] = values[c * TILE + i];
+        if (channels == 4)
+            interleave(4, some, values, out + 4 * done);
+        else
+            interleave(3, some, values, out + 3 * done);
     }
     end(before);
 }
@@ -258,20 +280,20 @@ static uvec dithered(vec values, uvec places) {
     return (uvec)(level + high - other + HALF) >> 16;
 }
 
-static void dither(int64_t width, int64_t height, int64_t left, int64_t top, const float *values,
-                   uint8_t *bytes) {
+static void dither(int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
+                   const float *values, uint8_t *bytes) {
     environment before = begin();
-    uvec steps[3 * SPAN / LANES];
-    float in[3 * SPAN] = {0};
-    uint32_t eight[3 * SPAN];
-    for (uint32_t k = 0; k < 3 * SPAN; k++)
-        steps[k / LANES][k % LANES] = k / 3 + k % 3 * 0x85EBCA77u;
+    uvec steps[4 * SPAN / LANES];
+    float in[4 * SPAN] = {0};
+    uint32_t eight[4 * SPAN];
+    for (uint32_t k = 0; k < (uint32_t)channels * SPAN; k++)
+        steps[k / LANES][k % LANES] = k / channels + k % channels * 0x85EBCA77u;
     for (int64_t y = 0; y < height; y++)
         for (int64_t x = 0; x < width; x += SPAN) {
-            const int some = 3 * (int)(width - x < SPAN ? width - x : SPAN);
+            const int some = channels * (int)(width - x < SPAN ? width - x : SPAN);
             const uint32_t place = (uint32_t)(left + x) + (uint32_t)(top + y) * 0x9E3779B1u;
             memcpy(in, values, some * sizeof *values);
-            for (int v = 0; v < 3 * SPAN / LANES; v++) {
+            for (int v = 0; v < channels * SPAN / LANES; v++) {
                 const uvec rounded = dithered(load(in + v * LANES), steps[v] + place);
                 memcpy(eight + v * LANES, &rounded, sizeof rounded);
             }

@@ -76,5 +76,6 @@ void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],
     red[0] = INPUT(0);
     green[0] = INPUT(1);
     blue[0] = INPUT(2);
+    SET_ALPHA(0, INPUT(3))
 }
 #endif

@@ -8,6 +8,8 @@ latent), and these over the defaults.
 
 import dataclasses
 import math
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +29,7 @@ from cppn_gl.nn.sources import (
 from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
     PresetError,
+    checked,
     choice,
     flag,
     integer,
@@ -204,6 +207,9 @@ class File(Source):
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = USER) -> Self:
         """From values by name, with a file that text from `origin` may name. Raises PresetError."""
+        if origin.network is not None:
+            values = {n: v for n, v in values.items() if n != "sha256"}
+            values["file"], origin = os.fspath(origin.network), USER
         random = [field.name for field in dataclasses.fields(Random)]
         for name in values:
             if name not in cls.key_names() and name in (*random, "layers"):
@@ -211,11 +217,12 @@ class File(Source):
                 raise PresetError(problem, key=f"network.{name}")
         if "weights" in values:
             raise PresetError("no such key", key="network.weights")
-        path = _named(values["file"], origin)
         if origin.weights is None:
+            path = _named(values["file"], origin)
             found, file = _weights(path), str(path)
-        else:
-            found, file = _carried(origin.weights), path.name
+        else:  # the name is but a name
+            found = _carried(origin.weights)
+            file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
         return super().of({**values, "file": file, "weights": found})
 
     @property
@@ -230,6 +237,12 @@ class File(Source):
             return self.weights.chain(len(self.inputs), self.transposed, self.fourier_order)
         except ValueError as error:
             raise self._error(f"{error} ({' '.join(self.inputs)})") from None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The metadata in the file that this program knows."""
+        known = ("activations", *_FOLLOWING)
+        return {name: text for name, text in self.weights.texts.items() if name in known}
 
     @property
     def path(self) -> Path | None:

@@ -18,18 +18,19 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate
+from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.nn.features import check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.checks import PresetError
 
+OUTPUTS = (1, 3, 4)
 OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
 
 
 class Network:
-    """A feedforward network from input features to 1 (grey) or 3 (RGB) outputs.
+    """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
     holds z0, z1 …, up to the largest that `inputs` names. `scales` are factors on the weights and
@@ -68,8 +69,8 @@ class Network:
                 raise PresetError(f"layer {number} {error.problem}") from None
             if not 1 <= units <= MAX_WIDTH:
                 raise PresetError(f"layer {number} has {units} units; expected 1 to {MAX_WIDTH}")
-        if units not in (1, 3):
-            raise PresetError(f"the last layer has {units} outputs; expected 1 or 3")
+        if units not in OUTPUTS:
+            raise PresetError(f"the last layer has {units} outputs; expected 1, 3 or 4")
 
     @classmethod
     def random(cls, **keys: Any) -> "Network":
@@ -115,8 +116,31 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """1 (grey) or 3 (RGB)."""
+        """1 (grey), 3 (RGB) or 4 (RGB and alpha)."""
         return len(self.drawn[-1].bias)
+
+    @property
+    def channels(self) -> int:
+        """The channels of its picture: 3 (red, green, blue), or 4 with alpha."""
+        return max(3, self.outputs)
+
+    @property
+    def alpha_range(self) -> tuple[float, float]:
+        """(low, factor), in float32: alpha is (output 4 - low) · factor, clamped to 0…1.
+
+        So alpha is 0 to 1 over the span of the output activation, whatever the colours are.
+        """
+        low, high = ACTIVATIONS[self.drawn[-1].activation].span
+        return float(np.float32(low)), float(np.float32(1 / (high - low)))
+
+    @cached_property
+    def opaque(self) -> "Network":
+        """The network without a fourth output; itself if it has none."""
+        if self.outputs < 4:
+            return self
+        last = self.drawn[-1]
+        three = Layer(last.weight[:3], last.bias[:3], last.activation)
+        return self.ending(self.depth, three)
 
     @property
     def parameters(self) -> int:
@@ -236,10 +260,10 @@ def _source_code(network: Network, language: str, options: dict[str, Any]) -> st
 
 
 def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
-    """Layer `depth` as an output layer: its first rows, as many as there are outputs, or one."""
-    last, rows = layers[depth - 1], len(layers[-1].bias)
-    if len(last.bias) < rows:
-        rows = 1
+    """Layer `depth` as an output layer: its first rows, as many as there are outputs, or fewer."""
+    last = layers[depth - 1]
+    most = min(len(last.bias), len(layers[-1].bias))
+    rows = max(count for count in OUTPUTS if count <= most)
     return Layer(last.weight[:rows], last.bias[:rows], layers[-1].activation)
 
 

@@ -20,7 +20,7 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
-from cppn_gl.nn.network import Network, output_layer
+from cppn_gl.nn.network import OUTPUTS, Network, output_layer
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
@@ -198,7 +198,7 @@ class Random(Source):
         short=True,
         widget="inputs",
     )
-    outputs: int = key(3, choice([1, 3]), "1 = grey, 3 = RGB")
+    outputs: int = key(3, choice(OUTPUTS), "1 = grey, 3 = RGB, 4 = RGB and alpha")
     activation: str | tuple[str, ...] = key(
         "tanh",
         activations_of,

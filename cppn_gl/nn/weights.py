@@ -5,8 +5,8 @@
 
 Names are those of a PyTorch state dict: `0.weight`, `0.bias`, `2.weight` …, whatever stands before
 or between (`net.0.linear.weight`, `layers.3.weight`, `fc1.weight`, `W1` and `b1`). Layers are
-sorted by the integers in their names. Without such names matrices and vectors alternate
-(`arr_0` …). A matrix B of Fourier features is a layer of its own, before the others: see encodings.
+sorted by the integers in their names. Without such names matrices and vectors alternate.
+A matrix B of Fourier features is a layer of its own, before the others: see encodings.
 """
 
 import hashlib

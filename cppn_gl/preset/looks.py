@@ -46,7 +46,7 @@ def thumbnail(preset: Preset, time: float = 0.0) -> NDArray[np.uint8]:
     column, row = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
     x = scene.view.center[0] + scene.view.extent * ((2 * column + 1 - WIDTH) / HEIGHT)
     y = scene.view.center[1] + scene.view.extent * ((HEIGHT - 2 * row - 1) / HEIGHT)
-    network = scene.network
+    network = scene.network.opaque
     points = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
     values = np.repeat(exact.outputs(network, points), 3 // network.outputs, axis=1)
     if preset.color.plain:

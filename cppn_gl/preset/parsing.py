@@ -150,10 +150,11 @@ def _bare(name: str) -> str:
     return re.sub(r"""["' ]""", "", name)
 
 
-def read_preset(path: Path, *, trusted: bool = True) -> Preset:
+def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None) -> Preset:
     """The preset in a TOML file. Raises PresetError with the file, and the line if known.
 
     `trusted`: whether it is the user's own, which may name any file, and not one that was dropped.
+    `network`: a network file to read instead of one that it names.
     """
     try:
         with open_plain(path) as file:
@@ -171,5 +172,5 @@ def read_preset(path: Path, *, trusted: bool = True) -> Preset:
         raise PresetError(problem, source=str(path)) from None
     # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
-    origin = Origin(path.parent, trusted)
+    origin = Origin(path.parent, trusted, network=network)
     return parse_preset(toml, source=str(path), name=name, origin=origin)

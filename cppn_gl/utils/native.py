@@ -15,7 +15,7 @@ import struct
 import sys
 import threading
 from collections.abc import Sequence
-from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 3  # CPPN_ABI in native/cppn.h
+ABI = 4  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -64,6 +64,8 @@ class _Picture(ctypes.Structure):
         ("depth", c_int32),
         ("samples", c_int32),
         ("reserved", c_int32),
+        ("alpha_low", c_float),
+        ("alpha_factor", c_float),
         ("jitters", c_void_p),
         ("layers", POINTER(_Layer)),
     )
@@ -80,7 +82,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "quantise": (None, (c_int32, c_int64, c_void_p, c_void_p)),
     "dither": (
         None,
-        (c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
+        (c_int32, c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
     ),
     "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
     "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
@@ -118,7 +120,8 @@ class Drawing:
     """A network over a rectangle of a picture, as Library.draw takes it.
 
     `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `center` and
-    `extent` of the view count only with `radius`, if layer 1 has a fourth column.
+    `extent` of the view count only with `radius`, if layer 1 has a fourth column. `alpha`: low and
+    factor, for a last layer of four rows.
     """
 
     def __init__(
@@ -132,8 +135,10 @@ class Drawing:
         extent: float,
         *,
         radius: bool,
+        alpha: tuple[float, float] = (0.0, 1.0),
     ):
         self.widest = max(layer.rows for layer in layers)
+        self.channels = 4 if layers[-1].rows == 4 else 3
         self.pixels = part[0] * part[1]
         rows = (_Layer * len(layers))(*(layer.struct for layer in layers))
         offsets = np.array(jitters, np.float64)
@@ -146,6 +151,7 @@ class Drawing:
             len(layers),
             len(offsets),
             0,
+            *alpha,
             offsets.ctypes.data,
             rows,
         )
@@ -201,8 +207,9 @@ class Library:
         return Dense(packed, bias, len(weight), number)
 
     def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
-        """Write the display values of pixels from `first` on, in reading order, (count, 3)."""
+        """Write the values of pixels from `first` on, in reading order, (count, channels)."""
         assert 0 <= first <= drawing.pixels - len(values)
+        assert values.shape[1] == drawing.channels
         self._functions.cppn_draw(
             self._isa,
             byref(drawing.struct),
@@ -220,11 +227,11 @@ class Library:
     def dither(
         self, picture: Float32, out: NDArray[np.uint8], origin: tuple[int, int] = (0, 0)
     ) -> None:
-        """8-bit values with noise of (height, width, 3) values; `origin`: the first pixel."""
+        """8-bit values with noise of (height, width, 3 or 4) values; `origin`: the first pixel."""
         assert picture.shape == out.shape
-        height, width, _ = picture.shape
+        height, width, channels = picture.shape
         self._functions.cppn_dither(
-            self._isa, width, height, *origin, _pointer(picture), _pointer(out)
+            self._isa, channels, width, height, *origin, _pointer(picture), _pointer(out)
         )
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:

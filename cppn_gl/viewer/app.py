@@ -19,6 +19,7 @@ from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
 from cppn_gl.preset.library import load_preset, names
+from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -26,7 +27,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.files import CaptureError, free_name, write_atomic
+from cppn_gl.utils.files import CaptureError, free_name
 from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Caption
@@ -263,7 +264,7 @@ class App:
 
         def save() -> str:
             path = free_name(self._folder, preset.name, ".toml")
-            write_atomic(path, preset.to_toml().encode(), overwrite=False)
+            save_preset(path, preset)
             return self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
 
         self._try(save)

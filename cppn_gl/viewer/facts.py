@@ -180,7 +180,7 @@ def values_at(point: Point) -> list[tuple[str, float]]:
         found = (pre if point.before else units)[0]
     if index is not None and layer < network.depth:
         return [(f"unit {index + 1} of layer {layer}", float(found[index]))]
-    names = CHANNELS if len(found) == 3 else ("output",)
+    names = (*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",)
     named = [(name, float(value)) for name, value in zip(names, found, strict=True)]
     return named if index is None else [named[index]]
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.evaluator import Evaluator, colors
+from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
@@ -29,6 +29,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.alpha import on_checks, with_alpha
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
@@ -430,12 +431,14 @@ def _outcome(
     for step in evaluate.walk(evaluate.coordinates(points.ravel(), size)):
         outputs = step[2]
         yield
-    values = colors(outputs)
+    found = channels(outputs, scene.network)
+    values = found[:, :3]
     if not scene.preset.color.plain:
         span = yield from value_range_steps(scene, size)
         values = colored(values, scene.preset.color, span)
+    shown = np.ascontiguousarray(with_alpha(values, found)).reshape(grid[1], grid[0], -1)
     pixels = np.full((grid[1], grid[0], 4), 255, np.uint8)
-    pixels[..., :3] = quantise(np.ascontiguousarray(values)).reshape(grid[1], grid[0], 3)
+    pixels[..., :3] = quantise(on_checks(shown))
     return pixels
 
 

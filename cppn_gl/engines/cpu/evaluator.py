@@ -38,7 +38,7 @@ class Evaluator:
         raise NotImplementedError
 
     def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
-        """The unclamped display values of a picture, (height, width, 3). Yields now and then."""
+        """The unclamped values of a picture, (height, width, channels). Yields now and then."""
         raise NotImplementedError
 
     def pre_activations(self, layer: Layer, y: Float32) -> Float32:
@@ -112,5 +112,19 @@ def dense(node: Node) -> Layer:
 
 
 def colors(outputs: Float32) -> Float32:
-    """(N, 1 or 3) outputs as (N, 3): grey repeated, magenta where a value is not finite."""
-    return marked(np.broadcast_to(outputs, (len(outputs), 3)))
+    """(N, 1, 3 or 4) outputs as (N, 3): grey repeated, magenta where a value is not finite.
+
+    Without alpha: see `channels`.
+    """
+    return marked(np.broadcast_to(outputs[:, :3], (len(outputs), 3)))
+
+
+def channels(outputs: Float32, network: Network) -> Float32:
+    """(N, 1, 3 or 4) outputs of a network as (N, channels): as `colors`, and alpha if it has it."""
+    if network.channels == 3:
+        return colors(outputs)
+    (low, factor), values = network.alpha_range, outputs.copy()
+    values[:, 3] = (values[:, 3] - np.float32(low)) * np.float32(factor)
+    shown = marked(values)
+    np.clip(shown[:, 3], 0, 1, out=shown[:, 3])
+    return shown

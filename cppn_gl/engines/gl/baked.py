@@ -71,6 +71,8 @@ def bake(network: Network) -> str:
     rows = network.outputs
     for color, name in enumerate(COLORS):
         lines.append(f"{name}[0] = unit{last}_{min(color, rows - 1)};")
+    if rows == 4:
+        lines.append(f"SET_ALPHA(0, unit{last}_3)")
     return "\n".join([*lines, "}"])
 
 

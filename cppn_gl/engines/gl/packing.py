@@ -34,7 +34,6 @@ TEXTURE_WIDTH = 4096
 UNROLLED_WIDTH = 64
 UNROLLED_ROWS = 2  # more rows spill a CPU's registers, fewer move the units more often
 LOOPED_ROWS = 8
-COLORS = 3
 PADDED = 4  # maximum number of rows beyond a layer that may be read
 MAX_CHAIN = 4  # blocks selected by a chain of comparisons; with more, a texture is faster
 # llvmpipe silently terminates all loops of an invocation after 65,536 iterations in total.
@@ -91,14 +90,14 @@ def round_up(n: int, multiple: int) -> int:
 
 
 def _shapes(network: Network) -> list[tuple[int, int]]:
-    """(rows, columns) of all layers; the output layer has three rows."""
+    """(rows, columns) of all layers; the output layer has a row for each channel."""
     shapes = [layer.weight.shape for layer in network.drawn]
-    return [*shapes[:-1], (COLORS, shapes[-1][1])]
+    return [*shapes[:-1], (network.channels, shapes[-1][1])]
 
 
 def choose_layout(network: Network, limits: Limits) -> Layout:
     """The layout of a network on a driver: one block, all available blocks, or a texture."""
-    width = max(network.width, COLORS)
+    width = max(network.width, network.channels)
     block_vec4s = 1 << (min(limits.block_bytes, 65_536) // VEC4).bit_length() - 1
     shapes = _shapes(network)[1:]  # layer 1 has a block of its own
     if width <= UNROLLED_WIDTH:
@@ -203,7 +202,7 @@ FRAME = np.dtype(
         ("depth", np.int32),
         ("outputs", np.int32),
         ("clamped", np.int32),  # 1: each sample is clamped to [0, 1]
-        ("padding", np.int32, 2),
+        ("alpha", np.float32, 2),  # low and factor: Network.alpha_range
     ]
 )
 
@@ -217,6 +216,7 @@ def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> by
     block["radius"] = float(np.hypot(*view.center))
     block["sample_weight"], block["clamped"] = 1 / len(region.jitters), int(region.additive)
     block["depth"], block["outputs"] = network.depth, network.outputs
+    block["alpha"] = network.alpha_range
     return block.tobytes()
 
 

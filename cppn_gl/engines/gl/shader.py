@@ -37,13 +37,15 @@ class Structure:
     hidden: tuple[str, ...]  # the activations of hidden layers, each once, in the table's order
     output: str
     radius: bool  # whether r is an input
+    alpha: bool = False  # whether the fourth output is alpha
 
 
 def structure(network: Network, layout: Layout) -> Structure:
     """The structure of a network with a layout."""
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
-    return Structure(layout, hidden, network.drawn[-1].activation, "r" in network.inputs)
+    last, alpha = network.drawn[-1].activation, network.channels == 4
+    return Structure(layout, hidden, last, "r" in network.inputs, alpha)
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def picture_source(
         [
             *_defines(
                 ADDITIVE=int(additive),
+                ALPHA=int(of.alpha),
                 LANES=lanes,
                 GROUPS=groups,
                 LOCAL_X=local[0],

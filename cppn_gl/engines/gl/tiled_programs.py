@@ -117,6 +117,7 @@ class KernelKey:
     hidden: tuple[str, ...] = ()  # the activations that occur
     output: str = "identity"
     radius: bool = False  # whether r is an input
+    alpha: bool = False  # whether the fourth output is alpha
 
 
 def kernel_keys(network: Network) -> list[KernelKey]:
@@ -125,7 +126,8 @@ def kernel_keys(network: Network) -> list[KernelKey]:
     hidden = tuple(name for name in ACTIVATIONS if name in used)
     first = KernelKey("tiled_first.comp", hidden, radius="r" in network.inputs)
     middle = [KernelKey("tiled_hidden.comp", hidden)] if network.depth > 2 else []
-    return [first, *middle, KernelKey("tiled_output.comp", output=network.drawn[-1].activation)]
+    last, alpha = network.drawn[-1].activation, network.channels == 4
+    return [first, *middle, KernelKey("tiled_output.comp", output=last, alpha=alpha)]
 
 
 def source(of: KernelKey, folder: Path | None = None) -> Source:
@@ -139,6 +141,7 @@ def source(of: KernelKey, folder: Path | None = None) -> Source:
         "#define SELECT(value, bad, mark) \\",
         "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
         f"#define RUN {RUN}",
+        f"#define ALPHA {int(of.alpha)}",
         f"#define HIDDEN_ACTIVATIONS {' '.join(choices)}",
         f"#define OUTPUT_ACTIVATION activation_{of.output}",
         f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",

@@ -41,7 +41,7 @@ def shown_network(scene: Scene) -> Network:
     """The depth-k network for k = `[curves] layer`; the whole network for 0."""
     depth = shown_depth(scene)
     if depth < scene.network.depth:
-        return scene.preset.layer_picture(depth).network()
+        return scene.preset.layer_picture(depth).network().opaque
     return scene.network
 
 
