@@ -31,7 +31,8 @@ def export(args: argparse.Namespace) -> int:
     path: Path | None = None if args.output is STDOUT else args.output
     row = export_of(path, args.format)
     if path is None:
-        check_stdout(text=row.text)
+        if not row.text:
+            check_stdout()
     else:
         check_target(path, overwrite=True)
     shot = shot_of(args)
@@ -39,7 +40,7 @@ def export(args: argparse.Namespace) -> int:
     for words in [] if row.whole else notes(shot):
         note(args, words)
     if path is None:
-        put(*files.values())
+        put(files[""])
         return 0
     for name, data in reversed(files.items()):  # the program last: it needs the others
         write_atomic(path.with_name(name), data, overwrite=True)

@@ -28,13 +28,14 @@ class Export:
     """A format: `files(shot, name)` gives the file of that name, and those beside it.
 
     With an empty name everything is in one file. `suffixes` are lower-case with the dot; formats
-    may share one, which then does not tell which of them is meant. `whole`: whether it shows what
-    the preset shows, colours and view as well.
+    may share one, which then does not tell which of them is meant. `text`: whether a terminal can
+    show it. `whole`: whether it shows what the preset shows, colours and view as well.
     """
 
     help: str
     suffixes: tuple[str, ...]
     files: Callable[[Shot, str], Files]
+    text: bool = True
     whole: bool = False
 
 
@@ -69,7 +70,7 @@ EXPORTS: dict[str, Export] = {
         for name, language in LANGUAGES.items()
     },
     **{
-        suffix[1:]: Export("the weights", (suffix,), partial(_weights, suffix))
+        suffix[1:]: Export("the weights", (suffix,), partial(_weights, suffix), text=False)
         for suffix in WRITERS
     },
 }

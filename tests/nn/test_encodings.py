@@ -73,6 +73,20 @@ def test_an_unknown_layout_is_refused() -> None:
 def test_outputs_are_brought_to_the_displayed_range(activation: str) -> None:
     network = Network([Layer([[1.0, 2.0]], [0.3], activation)])
     shown = Network(displayed(network.layers, -1, 1))
-    assert shown.depth == (1 if activation == "identity" else 2)
     expected = (network.evaluate(POINTS) + 1) / 2
     np.testing.assert_allclose(shown.evaluate(POINTS), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("activation", "span", "problem"),
+    [
+        ("sin", (-1, 1), "outputs of sin cannot be brought to 0 … 1"),
+        ("tanh", (-2, 2), "outputs of tanh cannot"),
+        ("identity", (1, 1), "expected the lower value first"),
+    ],
+)
+def test_outputs_that_cannot_be_brought_there_are_refused(
+    activation: str, span: tuple[float, float], problem: str
+) -> None:
+    with pytest.raises(PresetError, match=problem):
+        displayed([Layer([[1.0, 2.0]], [0.3], activation)], *span)

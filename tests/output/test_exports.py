@@ -72,7 +72,7 @@ def test_an_exported_program_computes_the_preset(preset: Preset, tmp_path: Path)
 
 
 def test_an_animated_network_is_that_of_its_time() -> None:
-    moving = SMALL.replace(**{"animate.weight_scale": {"from": 0.5, "to": 2.0, "seconds": 4}})
+    moving = SMALL.replace(**{"animate.network.weight_scale": [0.5, 2.0]})
     texts = [EXPORTS["numpy"].files(Shot(moving, time=t), "a.py")["a.py"] for t in (0.0, 1.0)]
     assert texts[0] != texts[1]
     assert b"# The network changes with time; this is the one at 1 s." in texts[1]
