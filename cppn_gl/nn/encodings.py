@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.nn.layers import MAX_WIDTH, Array, Layer
 from cppn_gl.utils.checks import PresetError, nearest, show
 
 # The order of the columns of the layer after Fourier features, n of each.
@@ -42,25 +42,31 @@ def fourier_name(arrays: Mapping[str, Any]) -> str | None:
     return None
 
 
+def fourier_rows(B: Array, inputs: int) -> Array:
+    """B as (n, inputs), one row for each frequency.
+
+    (inputs, n) is recognised by its shape, unless it is square. Raises PresetError for another
+    shape, or more than MAX_WIDTH units.
+    """
+    rows = B.T if B.ndim == 2 and B.shape[1] != inputs == B.shape[0] else B
+    if rows.ndim != 2 or rows.shape[1] != inputs:
+        shape = " × ".join(map(str, B.shape))
+        raise PresetError(f"B has shape {shape or '()'}; expected n × {inputs}")
+    if 2 * len(rows) > MAX_WIDTH:
+        raise PresetError(f"B has {len(rows)} frequencies; expected up to {MAX_WIDTH // 2}")
+    return rows
+
+
 def fourier_layer(
     B: Any, inputs: int, *, order: str = "sin,cos", factor: float = 2 * math.pi
 ) -> Layer:
     """The layer sin(factor·B·x), cos(factor·B·x), in the order of its name in ORDERS.
 
-    `B` is (n, inputs), one row for each frequency; (inputs, n) is recognised by its shape, unless
-    it is square. Raises PresetError for another shape, more than MAX_WIDTH units, or numbers that
-    are not finite.
+    `B` is as for `fourier_rows`. Raises PresetError as that, and for numbers that are not finite.
     """
     if order not in ORDERS:
         raise PresetError(f"no order {show(order)}{nearest(order, ORDERS)}", key="order")
-    rows = np.asarray(B, np.float64)
-    if rows.ndim == 2 and rows.shape[1] != inputs == rows.shape[0]:
-        rows = rows.T
-    if rows.ndim != 2 or rows.shape[1] != inputs:
-        shape = " × ".join(map(str, np.shape(B)))
-        raise PresetError(f"B has shape {shape or '()'}; expected n × {inputs}")
-    if 2 * len(rows) > MAX_WIDTH:
-        raise PresetError(f"B has {len(rows)} frequencies; expected up to {MAX_WIDTH // 2}")
+    rows = fourier_rows(np.asarray(B, np.float64), inputs)
     sines, cosines = np.zeros(len(rows)), np.full(len(rows), math.pi / 2)
     if order == "interleaved":
         weight, bias = np.repeat(rows, 2, axis=0), np.stack([sines, cosines], axis=1).ravel()

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
-from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -25,6 +25,7 @@ from cppn_gl.nn.sources import (
     Source,
     activations_of,
     drawn_latents,
+    period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
@@ -119,6 +120,7 @@ class File(Source):
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
         "z0, z1 …; drawn from U(-1, 1) when absent",
     )
+    period: float | None = period_key()
     redistribute: bool = key(
         True,
         flag,
@@ -182,6 +184,8 @@ class File(Source):
             if name in ("omega", "hidden_omega"):
                 turn = name == "omega" and self.weights.fourier is not None
                 return float(text) if text else (2 * math.pi if turn else 1.0)
+            if name == "period":
+                return PERIOD(float(text)) if text else None
         except ValueError as error:  # a PresetError, too
             problem = getattr(error, "problem", str(error))
             raise self._error(f"metadata {name}: {problem}") from None
@@ -306,7 +310,9 @@ class File(Source):
 
     def network(self) -> Network:
         scales = [self._scales] * self.depth
-        return Network(self._layers(), self.inputs, latent=self.latents, scales=scales)
+        period = TURN if self.period is None else self.period
+        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
+        return Network(self._layers(), self.inputs, **of)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -360,14 +366,8 @@ class File(Source):
 
 
 _FOLLOWING = (
-    "omega",
-    "hidden_omega",
-    "fourier_order",
-    "output_range",
-    "inputs",
-    "activation",
-    "output_activation",
-    "latent",
+    *("omega", "hidden_omega", "fourier_order", "output_range"),
+    *("inputs", "activation", "output_activation", "latent", "period"),
 )
 
 

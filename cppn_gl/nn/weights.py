@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cppn_gl.nn.encodings import fourier_layer, fourier_name
+from cppn_gl.nn.encodings import FOURIER_NAMES, fourier_layer, fourier_name, fourier_rows
+from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     WRITERS,
     Floats,
@@ -63,18 +64,24 @@ class Pair:
 class Chain:
     """Layers' weights (out, in) and biases (out,), which fit each other. `digest`: of them.
 
-    `encoded`: whether the first pair is a layer of Fourier features, whose biases are angles.
+    `fourier`: the matrix B (n, inputs) if the first pair is its layer of Fourier features, whose
+    biases are angles.
     """
 
     pairs: tuple[tuple[Floats, Floats], ...]
     digest: bytes
-    encoded: bool = False
+    fourier: Floats | None = None
     _made: LRUCache[object, tuple[Layer, ...]] = field(
         default_factory=lambda: LRUCache(_MADE), repr=False
     )
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the first layer is of Fourier features."""
+        return self.fourier is not None
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -106,7 +113,9 @@ class Chain:
 
     def to_bytes(self, texts: dict[str, str] | None = None) -> bytes:
         """A .safetensors file of the weights, with texts as its metadata."""
-        return WRITERS[".safetensors"](Tensors(_named(self.pairs), texts or {}))
+        encoding = {} if self.fourier is None else {FOURIER_NAMES[0]: self.fourier}
+        own = _named(self.pairs[self.encoded :])
+        return WRITERS[".safetensors"](Tensors({**encoding, **own}, texts or {}))
 
 
 class Weights:
@@ -148,8 +157,9 @@ class Weights:
 
     def _chained(self, inputs: int, transposed: bool | None, fourier_order: str) -> Chain:
         encoding: list[tuple[Floats, Floats]] = []
-        if self.fourier is not None:
-            first = fourier_layer(self.fourier, inputs, order=fourier_order, factor=1.0)
+        fourier = None if self.fourier is None else fourier_rows(self.fourier, inputs)
+        if fourier is not None:
+            first = fourier_layer(fourier, inputs, order=fourier_order, factor=1.0)
             encoding, inputs = [(first.weight, first.bias)], len(first.bias)
         kernels = _words(self.pairs[0].name)[-1:] == [_TRANSPOSED]
         ways = [kernels, not kernels] if transposed is None else [transposed]
@@ -164,7 +174,7 @@ class Weights:
                 content = hashlib.blake2b(digest_size=16)
                 for part in (part for pair in pairs for part in pair):
                     content.update(repr(part.shape).encode() + part.tobytes())
-                return Chain(pairs, content.digest(), bool(encoding))
+                return Chain(pairs, content.digest(), fourier)
             problems.append((-layer, problem))
         raise ValueError(min(problems, key=lambda found: found[0])[1])  # of what fits longest
 
@@ -197,7 +207,8 @@ def save_network(network: Network, path: Path) -> None:
 def tensors_of(network: Network) -> Tensors:
     """The effective weights of a network as `layers.N.weight` (out, in) and `layers.N.bias`.
 
-    Texts: activations, one a layer, and inputs, separated by commas; latent constants, if any.
+    Texts: activations, one a layer, and inputs, separated by commas; latent constants and period,
+    if any.
     """
     layers = network.layers
     texts = {
@@ -206,6 +217,8 @@ def tensors_of(network: Network) -> Tensors:
     }
     if network.latent:
         texts["latent"] = ",".join(map(repr, network.latent))
+    if network.period != TURN:
+        texts["period"] = repr(network.period)
     return Tensors(_named([(layer.weight, layer.bias) for layer in layers]), texts)
 
 
