@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cppn_gl.nn.features import Clock, latent_index
+from cppn_gl.nn.features import TURN, Clock, Wave, latent_index, wave
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError, nearest, one_line, show
@@ -328,9 +328,21 @@ def _feature(name: str, network: Network, language: Language, clock: Clock) -> s
     }
     if index is not None:
         return f"{m}.full_like(x, {network.latent[index]})"
+    periodic = wave(name)
+    if periodic is not None:
+        function = "cos" if periodic.quarter else "sin"
+        return f"{m}.{function}({_angle(periodic, network.period)})"
     if name not in formulas:
         raise PresetError(f"the input {show(name)} has no formula in {language.title}")
     return formulas[name]
+
+
+def _angle(periodic: Wave, period: float) -> str:
+    """2π harmonic x / period, or of y."""
+    harmonic = f"{periodic.harmonic} * " if periodic.harmonic > 1 else ""
+    if period == TURN:
+        return f"{harmonic}{'xy'[periodic.axis]}"
+    return f"2 * math.pi * {harmonic}{'xy'[periodic.axis]} / {period}"
 
 
 def _main(network: Network, language: Language) -> str:

@@ -54,7 +54,7 @@ def test_what_a_program_leaves_out_is_noted(run: Run) -> None:
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])
 def test_exported_weights_give_the_same_picture(run: Run, suffix: str) -> None:
-    drawn = [*SMALL, "--inputs", "x,y,t,z0", "--weight-scale", "1.3"]
+    drawn = [*SMALL, "--inputs", "x,y,t,z0,sin_2x", "--set", "period=3", "--weight-scale", "1.3"]
     seen = [
         "--set",
         "speed=0.5",

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.features import FEATURES, Clock, features
+from cppn_gl.nn.features import FEATURES, Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.source_code import COLUMNS, LANGUAGES, source_code
 from cppn_gl.utils.checks import PresetError
 
-NAMES = [*FEATURES, "z0", "z3"]
+NAMES = [*FEATURES, "z0", "z3", "sin_2x", "cos_64y"]
 CLOCK = Clock(1.7, speed=-0.6, loop=5.0)
 
 
@@ -44,6 +44,7 @@ def networks(draw: st.DrawFn) -> Network:
         output_activation=draw(st.sampled_from([*ACTIVATIONS])),
         weight_scale=draw(st.floats(0, 1.5)),
         seed=draw(st.integers(0, 99)),
+        period=draw(st.sampled_from([2.0, 2 * math.pi])),
     )
 
 
@@ -54,7 +55,7 @@ def networks(draw: st.DrawFn) -> Network:
 def test_the_numpy_program_computes_the_reference(tmp_path: Path, network: Network) -> None:
     program = run(network.to_numpy_source(clock=CLOCK), tmp_path)
     x, y = np.random.default_rng(1).uniform(-2, 2, (2, 40))
-    expected = network.evaluate(features(network.inputs, x, y, CLOCK, network.latent))
+    expected = network.evaluate(network.features(x, y, CLOCK))
     outputs = program["network"](program["features"](x, y, CLOCK.time))
     np.testing.assert_allclose(outputs, expected, rtol=1e-9, atol=1e-9)
 

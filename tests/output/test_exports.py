@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cppn_gl.nn.features import features
 from cppn_gl.output.exports import EXPORTS, MAX_INLINE, export_of, notes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
@@ -57,15 +56,19 @@ def test_a_large_network_has_its_weights_in_a_file_beside_the_program(name: str)
 @pytest.mark.parametrize("preset", [SMALL, LARGE], ids=["small", "large"])
 def test_an_exported_program_computes_the_preset(preset: Preset, tmp_path: Path) -> None:
     preset = preset.replace(
-        inputs=["x", "y", "t", "sin_t", "z0"], latent=[0.25], speed=0.5, extent=2.5, which="hidden"
+        inputs=["x", "y", "t", "sin_t", "z0", "cos_2y"],
+        latent=[0.25],
+        speed=0.5,
+        extent=2.5,
+        which="hidden",
     )
     shot = Shot(preset, size=(8, 6), time=3.0)
     for name, data in EXPORTS["numpy"].files(shot, "net.py").items():
         (tmp_path / name).write_bytes(data)
     program = runpy.run_path(str(tmp_path / "net.py"))
     x, y = np.array([-1.0, 0.5]), np.array([0.25, 2.0])
-    network, clock = preset.network(), preset.animation.clock(3.0)
-    inputs = features(network.inputs, x, y, clock, network.latent)
+    network = preset.network()
+    inputs = network.features(x, y, preset.animation.clock(3.0))
     outputs = program["network"](program["features"](x, y, 3.0))
     np.testing.assert_allclose(outputs, network.evaluate(inputs), atol=1e-9)
     assert program["picture"]().shape == (6, 8, 3)
