@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.export import export, export_options
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -476,6 +477,11 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "export": Command(
+        "write the network as a program or its weights: -o FILE --format torch",
+        export_options,
+        export,
     ),
     "tour": Command(
         "a lesson in the window: the figures of Neylon's essay, one key at a time",
