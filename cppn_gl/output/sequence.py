@@ -10,7 +10,7 @@ encoding run in parallel, with a bounded number of pictures in between.
 import contextlib
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.output.png import PNG, is_whole_png
+from cppn_gl.output.png import PNG, Pixels, is_whole_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.arrays import Samples
@@ -105,7 +105,7 @@ def write_sequence(
     other than the manifest's. `progress(done, frames)` is called after each frame.
     """
     engine = renderer.engine_for(sequence.preset).engine
-    _check(renderer, sequence)
+    check_frames(renderer, sequence)
     make_folder(folder)
     with locked(folder / ".lock", folder, "wait until it is done, or choose another folder"):
         return _write(renderer, sequence, folder, engine, overwrite, any_engine, progress)
@@ -127,8 +127,8 @@ def _write(
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
-    missing = (sequence.shot(k, engine) for k in range(sequence.frames) if k not in done)
-    pictures = pipelined(partial(_begin, renderer), missing)
+    missing = (k for k in range(sequence.frames) if k not in done)
+    pictures = drawn(renderer, sequence, missing)
     with (
         FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size, sequence.bits)) as writer,
         contextlib.closing(pictures),
@@ -144,11 +144,23 @@ def _write(
     return sequence.frames - len(done)
 
 
-def _check(renderer: "Renderer", sequence: Sequence) -> None:
+def check_frames(renderer: "Renderer", sequence: Sequence) -> None:
     """Raise the error of any frame that cannot be drawn, before anything is written."""
     preset = sequence.preset
     for frame in range(sequence.frames if preset.moves else 1):
         renderer.check(preset.at(frame / sequence.fps), sequence.size, sequence.samples)
+
+
+def drawn(
+    renderer: "Renderer", sequence: Sequence, frames: Iterable[int] | None = None
+) -> Generator[Pixels, None, None]:
+    """Yield the pictures of some frames, or all, in order: (height, width, 3) uint8 or uint16.
+
+    Each is yielded after the next one has been begun. Close the generator if it is not exhausted.
+    """
+    engine = renderer.engine_for(sequence.preset).engine
+    numbers = range(sequence.frames) if frames is None else frames
+    return pipelined(partial(_begin, renderer), (sequence.shot(k, engine) for k in numbers))
 
 
 def waiting(size: tuple[int, int], bits: int = 8) -> int:

@@ -3,6 +3,7 @@
 The writers are in `output.formats`.
 """
 
+import io
 import struct
 import warnings
 import zlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cppn_gl.preset.containers import gif_text, mp4_text, webm_text, webp_exif
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 
@@ -27,12 +29,14 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is what a person calls
+    such a file.
     """
 
     name: str
     suffixes: tuple[str, ...]
     text: Callable[[BinaryIO], str | None]
+    kind: str = "picture"
 
 
 def _png_text(file: BinaryIO) -> str | None:
@@ -61,8 +65,17 @@ def _tiff_text(file: BinaryIO) -> str | None:
     return text if isinstance(text, str) and '"preset"' in text else None
 
 
+def _webp_text(file: BinaryIO) -> str | None:
+    exif = webp_exif(file)
+    return None if exif is None else _tiff_text(io.BytesIO(exif))
+
+
 PNG = Reader("PNG", (".png",), _png_text)
 TIFF = Reader("TIFF", (".tif", ".tiff"), _tiff_text)
+MP4 = Reader("MP4", (".mp4", ".m4v"), mp4_text, "video")
+WEBM = Reader("WebM", (".webm",), webm_text, "video")
+GIF = Reader("GIF", (".gif",), gif_text)
+WEBP = Reader("WebP", (".webp",), _webp_text)  # still or animated; written by containers.exif
 
 
 def is_others(path: Path) -> bool:
@@ -79,7 +92,7 @@ def is_others(path: Path) -> bool:
         return False
 
 
-READERS = [PNG, TIFF]  # the first one also reads files with unknown suffixes
+READERS = [PNG, TIFF, MP4, WEBM, GIF, WEBP]  # the first one also reads files with unknown suffixes
 
 
 def suffixes() -> tuple[str, ...]:
@@ -95,14 +108,14 @@ def read_text(path: Path) -> str:
         with open_plain(path) as file:
             content = reader.text(file)
     except OSError as error:
-        problem = error.strerror or f"a damaged {reader.name} picture"
+        problem = error.strerror or f"a damaged {reader.name} {reader.kind}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {reader.name} picture", source=str(path)) from None
+        raise PresetError(f"not a {reader.name} {reader.kind}", source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
-        problem = f"a damaged {reader.name} picture: {error}"
+        problem = f"a damaged {reader.name} {reader.kind}: {error}"
         raise PresetError(problem, source=str(path)) from None
     if content is None:
-        problem = "no preset in this picture: it was not saved by cppn_gl"
+        problem = f"no preset in this {reader.kind}: it was not saved by cppn_gl"
         raise NoPresetError(problem, source=str(path))
     return content

@@ -1,0 +1,121 @@
+"""What a format of videos and animated pictures is: encoders that take frames one by one.
+
+Film (what the file remembers, its rate and quality) + frames in order -> Encoder -> file
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.checks import Integer, PresetError
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Film:
+    """What an encoder has to know besides the frames.
+
+    `shot`: of the first frame; the file stores its text, and all frames have its size. `fps`:
+    frames per second. `quality`: in the format's own measure, as `Quality` says.
+    """
+
+    shot: Shot
+    fps: Fraction
+    quality: int = 0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A format's measure of quality: its name ("crf" or "quality"), its range and usual value."""
+
+    name: str
+    check: Integer
+    usual: int
+    words: str
+
+
+class Encoder(Protocol):
+    """Encodes the frames of one file."""
+
+    def add(self, frame: Frame) -> None:
+        """Encode the next frame: (height, width, 3) uint8, row 0 on top, sRGB-encoded."""
+
+    def finish(self) -> None:
+        """Write what is left. Without it, the file is incomplete."""
+
+
+class VideoFormat(Protocol):
+    """Writes one type of file.
+
+    `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first.
+    `fps`: the usual rate. `quality`: None if there is no choice. The same frames give the same
+    bytes on the same machine.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]: ...
+
+    @property
+    def fps(self) -> int: ...
+
+    @property
+    def quality(self) -> Quality | None: ...
+
+    def check(self, size: tuple[int, int], fps: Fraction) -> None:
+        """Raise PresetError (key "size" or "fps") if it cannot hold such frames.
+
+        Raises MissingLibraryError, too. Must be fast.
+        """
+
+    def begin(self, file: BinaryIO, film: Film) -> Encoder:
+        """Start a file. `file` is seekable and has a name. Raises EncodingError."""
+
+
+class EncodingError(RuntimeError):
+    """An encoder's own words, in one line."""
+
+
+class MissingLibraryError(EncodingError):
+    """An optional library is not installed; the message names the extra."""
+
+
+def rate(fps: float) -> Fraction:
+    """Frames per second as a fraction: 29.97 -> 2997/100, 30000/1001 -> itself."""
+    return Fraction(fps).limit_denominator(1001)
+
+
+def check_sides(name: str, size: tuple[int, int], largest: int, *, even: bool = False) -> None:
+    """Raise PresetError if a side is too long, or odd where `even` sides are needed."""
+    width, height = size
+    if max(size) > largest:
+        problem = f"the limit of {name} is {largest} pixels a side"
+        raise PresetError(f"{width}x{height} is too large: {problem}", key="size")
+    if even and (width % 2 or height % 2):
+        # Colours are stored for 2×2 pixels (4:2:0).
+        near = "x".join(str(max(2, side - side % 2)) for side in size)
+        problem = f"{name} needs an even width and height; the nearest is {near}"
+        raise PresetError(f"{width}x{height}: {problem}", key="size")
+
+
+def check_rate(name: str, fps: Fraction, most: int, why: str) -> None:
+    """Raise PresetError if there are more frames per second than a format can have."""
+    if fps > most:
+        raise PresetError(
+            f"{float(fps):g} is too many for {name}: at most {most}, {why}", key="fps"
+        )
+
+
+def opaque(pixels: NDArray[Any]) -> Frame:
+    """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
+    if pixels.shape[2] == 3:
+        return pixels
+    product = pixels[..., :3].astype(np.uint16) * pixels[..., 3:]
+    return np.asarray((product + 127) // 255, np.uint8)

@@ -1,0 +1,167 @@
+"""MP4 (H.264) and WebM (VP9), by PyAV: the FFmpeg libraries. PyAV is optional (extra `video`).
+
+RGB, 8 bits -> BT.709 Y'CbCr, limited range, 4:2:0 -> encoder -> packets -> container
+
+A file says all of this of itself, so that players show the colours of the frames. The chroma
+samples are the means of 2×2 pixels and lie in their centre, which the stream of H.264 says, too.
+The shot's text is the container's comment, which other programs keep when they copy the file.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+from cppn_gl.output.films import (
+    EncodingError,
+    Film,
+    Frame,
+    MissingLibraryError,
+    Quality,
+    check_sides,
+)
+from cppn_gl.utils.checks import integer
+
+LARGEST = 16_384  # pixels a side; x264 takes no more
+BT709 = 1  # the number of these primaries, transfer function and matrix in H.273
+LIMITED = 1  # range of the values: 16 to 235, and 16 to 240
+
+
+def _av(name: str) -> Any:
+    """PyAV, which is loaded when it is needed. Raises MissingLibraryError."""
+    try:
+        return importlib.import_module("av")
+    except ImportError as error:
+        hint = "install it with `python -m pip install 'cppn-gl[video]'`, or write GIF or WebP"
+        raise MissingLibraryError(f"{name} needs the library PyAV ({error}); {hint}") from None
+
+
+def _again(file: BinaryIO) -> BinaryIO:
+    """A file that is being written, opened for reading."""
+    return open(file.name, "rb")
+
+
+@dataclass(frozen=True)
+class LibavFormat:
+    """A container and its encoder: `options` makes the encoder's options of the CRF."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    container: str
+    codec: str
+    quality: Quality
+    options: Callable[[int], dict[str, str]]
+    fps: int = 30
+
+    def check(self, size: tuple[int, int], fps: Fraction) -> None:
+        check_sides(self.name, size, LARGEST, even=True)
+        _av(self.name)
+
+    def begin(self, file: BinaryIO, film: Film) -> "LibavEncoder":
+        return LibavEncoder(self, file, film)
+
+
+class LibavEncoder:
+    """Encodes frames of one size at a constant rate, the first at time 0."""
+
+    def __init__(self, format_: LibavFormat, file: BinaryIO, film: Film):
+        self._name, self._av = format_.name, _av(format_.name)
+        self._step, self._frames = 1 / film.fps, 0
+        video = importlib.import_module("av.video.reformatter")
+        self._how = {
+            "format": "yuv420p",
+            "dst_colorspace": video.Colorspace.ITU709,
+            "src_color_range": video.ColorRange.JPEG,
+            "dst_color_range": video.ColorRange.MPEG,
+            # The mean of each 2×2 pixels, correctly rounded: others are wrong by up to 0.07 levels.
+            "interpolation": video.Interpolation.AREA | video.Interpolation.ACCURATE_RND,
+        }
+        try:
+            self._open(format_, file, film)
+        except (self._av.FFmpegError, ValueError, LookupError) as error:
+            raise self._problem(error) from None
+
+    def _open(self, format_: LibavFormat, file: BinaryIO, film: Film) -> None:
+        # bitexact: no random numbers. faststart reads the file again when it is complete, to move
+        # its index to the front.
+        options = {"fflags": "+bitexact"}
+        if format_.container == "mp4":
+            options["movflags"] = "+faststart"
+        self._container = self._av.open(
+            file,
+            "w",
+            format=format_.container,
+            container_options=options,
+            io_open=lambda url, flags, options: _again(file),
+        )
+        self._container.metadata["title"] = film.shot.preset.title or film.shot.preset.name
+        self._container.metadata["comment"] = film.shot.to_text()
+        width, height = film.shot.size
+        self._stream = self._container.add_stream(
+            format_.codec,
+            film.fps,
+            width=width,
+            height=height,
+            pix_fmt="yuv420p",
+            options=format_.options(film.quality),
+        )
+        context = self._stream.codec_context
+        context.time_base = self._step
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.color_range = LIMITED
+        # A library's messages come one by one, from several threads; those of opening tell what
+        # is wrong with the size or an option.
+        logging = self._av.logging
+        level = logging.get_level()
+        logging.set_level(logging.ERROR)
+        try:
+            with logging.Capture() as messages:
+                self._container.start_encoding()
+        except self._av.FFmpegError as error:
+            words = [text.strip() for _, _, text in messages if text.strip()]
+            raise EncodingError("; ".join(words) or str(error)) from None
+        finally:
+            logging.set_level(level)
+
+    def add(self, frame: Frame) -> None:
+        picture = self._av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(**self._how)
+        picture.pts, picture.time_base = self._frames, self._step
+        self._frames += 1
+        self._mux(picture)
+
+    def finish(self) -> None:
+        self._mux(None)
+        try:
+            self._container.close()
+        except self._av.FFmpegError as error:
+            raise self._problem(error) from None
+
+    def _mux(self, picture: Any) -> None:
+        try:
+            self._container.mux(self._stream.encode(picture))
+        except self._av.FFmpegError as error:
+            raise self._problem(error) from None
+
+    def _problem(self, error: Exception) -> Exception:
+        """The error in words, or an OSError of the file itself, such as a full disk."""
+        if isinstance(error, EncodingError) or (isinstance(error, OSError) and error.errno):
+            return error
+        return EncodingError(f"the encoder of {self._name} says: {' '.join(str(error).split())}")
+
+
+def _crf(high: int) -> Quality:
+    words = f"constant rate factor of MP4 and WebM: a lower one is better and larger, 1 to {high}"
+    return Quality("crf", integer(1, high), 20, words)
+
+
+def _x264(crf: int) -> dict[str, str]:
+    return {"crf": str(crf), "preset": "medium", "x264-params": "chromaloc=1"}
+
+
+def _vp9(crf: int) -> dict[str, str]:
+    return {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
+
+
+MP4 = LibavFormat("MP4", (".mp4", ".m4v"), "mp4", "libx264", _crf(51), _x264)
+WEBM = LibavFormat("WebM", (".webm",), "webm", "libvpx-vp9", _crf(63), _vp9)

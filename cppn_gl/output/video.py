@@ -1,0 +1,159 @@
+"""Videos and animated pictures: frames in order -> one file.
+
+    Sequence -> drawn(): frames -> VideoWriter: a thread with the format's encoder -> file
+
+What makes the frames and what encodes them are separate: `VideoWriter` takes frames from anywhere.
+To add a format, write a class with the methods of `films.VideoFormat` in a new file and add a row.
+Its files open as presets if `preset.readers` has a row for them.
+"""
+
+import contextlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from cppn_gl.output.capture import Workers
+from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
+from cppn_gl.output.libav import MP4, WEBM
+from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.files import CaptureError, check_target, writing
+
+if TYPE_CHECKING:
+    from cppn_gl.output.renderer import Renderer
+
+FORMATS: list[VideoFormat] = [MP4, WEBM]
+
+
+def video_format(path: Path) -> VideoFormat:
+    """The format with the path's suffix. Raises CaptureError if there is none."""
+    for candidate in FORMATS:
+        if path.suffix.lower() in candidate.suffixes:
+            return candidate
+    raise CaptureError(path, f"not the name of a video; expected {video_names()}")
+
+
+def video_names() -> str:
+    """The usual names of files of all formats: "FILE.mp4, FILE.webm or FILE.gif"."""
+    *others, last = [f"FILE{candidate.suffixes[0]}" for candidate in FORMATS]
+    return f"{', '.join(others)} or {last}"
+
+
+def check_video(path: Path, size: tuple[int, int], fps: float, *, overwrite: bool = False) -> None:
+    """Raise an error if such a video cannot be written, before anything is drawn.
+
+    PresetError for the size or rate, CaptureError for the file or if PyAV is missing.
+    """
+    try:
+        video_format(path).check(size, rate(fps))
+    except EncodingError as error:
+        raise CaptureError(path, str(error)) from None
+    check_target(path, overwrite=overwrite)
+
+
+class VideoWriter(Workers):
+    """Encodes frames into a video on a thread of its own.
+
+    `shot` is the first frame's: the file stores its text, and all frames have its size. `quality`
+    is in the format's measure; None is its usual value. As a context manager it completes the file
+    on exit; if the block raised, there is no file. Raises the errors of check_video, and
+    CaptureError with the encoder's words.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shot: Shot,
+        fps: float,
+        *,
+        quality: int | None = None,
+        overwrite: bool = False,
+    ):
+        check_video(path, shot.size, fps, overwrite=overwrite)
+        super().__init__(workers=1, waiting=waiting(shot.size))
+        self._path, self._format = path, video_format(path)
+        usual = self._format.quality.usual if self._format.quality else 0
+        self._film = Film(shot, rate(fps), usual if quality is None else quality)
+        self._encoder: Encoder | None = None
+        self._file = contextlib.ExitStack()
+        self._stream = self._file.enter_context(writing(path, overwrite=overwrite))
+
+    def submit(self, pixels: NDArray[Any], *, wait: float = 0.0) -> bool:
+        """Queue the next frame; False if the queue is still full after `wait` seconds.
+
+        (height, width, 3 or 4) uint8 pixels, row 0 on top; with alpha, they are shown over black.
+        They are not copied: do not change them. Raises the first error of an earlier frame.
+        """
+        return self.take(partial(self._add, pixels), wait=wait)
+
+    def _add(self, pixels: NDArray[Any]) -> None:
+        with self._telling():
+            if self._encoder is None:  # here, so that its own threads have this one's priority
+                self._encoder = self._format.begin(self._stream, self._film)
+            self._encoder.add(opaque(pixels))
+
+    def _finish(self) -> None:
+        with self._telling():
+            if self._encoder is None:
+                raise EncodingError("no frames")
+            self._encoder.finish()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Any:
+        try:
+            yield
+        except EncodingError as error:
+            raise CaptureError(self._path, str(error)) from None
+
+    def close(self) -> None:
+        """Complete the file. Raises the first error, and then there is none."""
+        try:
+            while not self.take(self._finish, wait=0.2):
+                pass
+            super().close()
+            self._file.close()
+        except BaseException as error:
+            self._drop(error)
+            raise
+
+    def abort(self) -> None:
+        """Drop the file."""
+        self._drop(InterruptedError())
+
+    def _drop(self, error: BaseException) -> None:
+        super().abort()
+        with contextlib.suppress(type(error), CaptureError):
+            self._file.__exit__(type(error), error, None)
+        self._encoder = None
+
+
+def write_video(
+    renderer: "Renderer",
+    sequence: Sequence,
+    path: Path,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw the frames of a sequence into one video; the suffix of `path` chooses the format.
+
+    `quality`: as for VideoWriter. `progress(done, frames)` is called after each frame. Raises
+    PresetError, and CaptureError if the file cannot be written; then there is none.
+    """
+    check_video(path, sequence.size, sequence.fps, overwrite=overwrite)
+    check_frames(renderer, sequence)
+    shot = sequence.shot(0, renderer.engine_for(sequence.preset).engine)
+    frames = drawn(renderer, sequence)
+    with (
+        VideoWriter(path, shot, sequence.fps, quality=quality, overwrite=overwrite) as writer,
+        contextlib.closing(frames),
+    ):
+        for done, pixels in enumerate(frames, 1):
+            while not writer.submit(pixels, wait=0.2):
+                pass
+            if progress:
+                progress(done, sequence.frames)

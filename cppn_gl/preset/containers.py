@@ -1,0 +1,184 @@
+"""The shot's text in MP4, WebM, GIF and WebP files: only what leads to it is read.
+
+    boxes, elements, blocks or chunks, each with its length -> the comment of the file -> text
+
+Every length is checked against the file's, and no more than MOST parts are visited, so that a
+damaged or hostile file costs little time and memory. Each function raises SyntaxError for another
+format, ValueError or EOFError for a damaged file, and returns None if there is no such text.
+"""
+
+import os
+import struct
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+LARGEST = 2**26  # bytes of text
+MOST = 2**19  # parts visited
+
+Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
+_HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag
+_DESCRIPTION, _ASCII = 270, 2  # the tag, and the type of its value
+
+
+def exif(text: str) -> bytes:
+    """Text as the content of WebP's chunk EXIF: a TIFF header with an image description.
+
+    The text must be ASCII (`Shot.to_text(ascii=True)`).
+    """
+    data = text.encode("ascii") + b"\0"
+    return _HEAD.pack(b"II", 42, 8, 1, _DESCRIPTION, _ASCII, len(data), _HEAD.size, 0) + data
+
+
+def mp4_text(file: BinaryIO) -> str | None:
+    """The comment (©cmt) in an MP4 file's metadata."""
+    if _read(file, 12)[4:8] != b"ftyp":
+        raise SyntaxError
+    here, count = (0, _size(file)), iter(range(MOST))
+    for name, skipped in (
+        (b"moov", 0),
+        (b"udta", 0),
+        (b"meta", 4),  # version, flags
+        (b"ilst", 0),
+        (b"\xa9cmt", 0),
+        (b"data", 8),  # type, language
+    ):
+        found = _first(_parts(file, *here, _box, count), name)
+        if found is None:
+            return None
+        here = (found[0] + skipped, found[1])
+    return _ours(file, *here)
+
+
+def webm_text(file: BinaryIO) -> str | None:
+    """The tag COMMENT of a WebM or Matroska file."""
+    if _read(file, 4) != b"\x1aE\xdf\xa3":
+        raise SyntaxError
+    end, count = _size(file), iter(range(MOST))
+    segment = _first(_parts(file, 0, end, _element, count), b"\x18S\x80g")
+    for name, start, stop in _parts(file, *segment, _element, count) if segment else ():
+        if name != b"\x12T\xc3g":  # Tags
+            continue
+        for _, first, last in _parts(file, start, stop, _element, count):  # Tag
+            for simple, begin, finish in _parts(file, first, last, _element, count):
+                if simple != b"g\xc8":  # SimpleTag
+                    continue
+                tag = {n: (a, b) for n, a, b in _parts(file, begin, finish, _element, count)}
+                label, value = tag.get(b"E\xa3"), tag.get(b"D\x87")
+                if label and value and _content(file, *label, LARGEST).upper() == b"COMMENT":
+                    return _ours(file, *value)
+    return None
+
+
+def gif_text(file: BinaryIO) -> str | None:
+    """The comment before the first image of a GIF file."""
+    if _read(file, 6) not in (b"GIF87a", b"GIF89a"):
+        raise SyntaxError
+    flags = _read(file, 7)[4]
+    if flags & 0x80:
+        file.seek(3 << (flags & 7) + 1, os.SEEK_CUR)  # the palette
+    left = MOST
+    while _read(file, 1) == b"!":
+        comment = _read(file, 1) == b"\xfe"
+        pieces = []
+        while length := _read(file, 1)[0]:
+            left -= 1
+            if left < 0:
+                raise ValueError("too many blocks")
+            pieces.append(_read(file, length) if comment else _read(file, length)[:0])
+        text = b"".join(pieces).decode("utf-8", "replace")
+        if '"preset"' in text:
+            return text
+    return None
+
+
+def webp_exif(file: BinaryIO) -> bytes | None:
+    """The EXIF data, which is a small TIFF file, of a WebP file, still or animated."""
+    head = _read(file, 12)
+    if head[:4] != b"RIFF" or head[8:] != b"WEBP":
+        raise SyntaxError
+    found = _first(_parts(file, 12, _size(file), _chunk, iter(range(MOST))), b"EXIF")
+    if found is None:
+        return None
+    return _content(file, *found, LARGEST).removeprefix(b"Exif\0\0")
+
+
+def _ours(file: BinaryIO, start: int, end: int) -> str | None:
+    """The text at a place, if it is a shot's."""
+    text = _content(file, start, end, LARGEST).decode("utf-8")
+    return text if '"preset"' in text else None
+
+
+def _content(file: BinaryIO, start: int, end: int, most: int) -> bytes:
+    if not 0 <= end - start <= most:
+        raise ValueError(f"{end - start} bytes of text")
+    file.seek(start)
+    return _read(file, end - start)
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    """Exactly so many bytes. Raises EOFError."""
+    data = file.read(count)
+    if len(data) < count:
+        raise EOFError("truncated")
+    return data
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, os.SEEK_END)
+
+
+def _first(parts: Iterator[Part], name: bytes) -> tuple[int, int] | None:
+    """Where the content of the first part of that name is."""
+    return next(((start, end) for found, start, end in parts if found == name), None)
+
+
+Head = Callable[[BinaryIO], tuple[bytes, int | None, int]]
+
+
+def _parts(
+    file: BinaryIO, start: int, end: int, head: Head, count: Iterator[int]
+) -> Iterator[Part]:
+    """The parts from `start` to `end`. `head` reads a name, a length (None: to the end), and the
+    bytes from the end of the content to the next part; `count` ends when there are too many.
+    """
+    while start < end:
+        if next(count, None) is None:
+            raise ValueError("too many parts")
+        file.seek(start)
+        name, length, gap = head(file)
+        start = file.tell()
+        stop = end if length is None else start + length
+        if not start <= stop <= end:
+            raise ValueError(f"a part of {length} bytes where {end - start} are left")
+        yield name, start, stop
+        start = stop + gap
+
+
+def _box(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of a box of MP4: its length, which includes the head, and its name."""
+    length, name = struct.unpack(">I4s", _read(file, 8))
+    if length == 1:
+        return name, struct.unpack(">Q", _read(file, 8))[0] - 16, 0
+    return name, length - 8 if length else None, 0
+
+
+def _chunk(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of a chunk of RIFF; chunks have an even length."""
+    name, length = struct.unpack("<4sI", _read(file, 8))
+    return name, length, length % 2
+
+
+def _element(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of an element of EBML: name and length, each a number of 1 to 8 bytes."""
+    name = _number(file)
+    length = _number(file)
+    mark = 1 << 7 * len(length)  # its first bits say how long it is
+    value = int.from_bytes(length, "big") - mark
+    return name, None if value == mark - 1 else value, 0  # all ones: unknown
+
+
+def _number(file: BinaryIO) -> bytes:
+    first = _read(file, 1)
+    if first == b"\0":
+        raise ValueError("a number of more than 8 bytes")
+    return first + _read(file, 8 - first[0].bit_length())
