@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -29,7 +30,6 @@ from cppn_gl.cli.shots import (
     engine_option,
     opened,
     picture_options,
-    renderer_for,
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
@@ -87,6 +87,7 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
@@ -120,6 +121,7 @@ def _sheet_options(parser: Parser) -> None:
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
@@ -132,6 +134,7 @@ def _sequence_options(parser: Parser) -> None:
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    cluster_options(parser)
 
 
 def _tune_options(parser: Parser) -> None:
@@ -214,7 +217,7 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
     """Draw a shot and write it to the output file."""
     from cppn_gl.output.capture import save_picture
 
-    pixels, shot = draw(args, shot)
+    pixels, shot = draw_in_parts(args, shot) if shared(args) else draw(args, shot)
     save_picture(args.output, pixels, shot, overwrite=True)
     put_path(args.output)
     return 0
@@ -225,17 +228,11 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    remembered = dataclasses.replace(shot, engine=engine)
     poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
-        renderer_for(
-            args,
-            engine,
-            shot.preset,
-            shot.points,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, remembered, shot.points, progress=progress) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -260,12 +257,10 @@ def _sequence(args: argparse.Namespace) -> int:
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
-    points = float(shot.points) * frames
+    remembered = dataclasses.replace(shot, engine=engine)
     with (
         progress_of(args, frames, "frame") as progress,
-        renderer_for(
-            args, engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, remembered, float(shot.points) * frames, progress=progress) as renderer,
     ):
         write_sequence(
             renderer,

@@ -26,6 +26,7 @@ from cppn_gl._version import __version__
 from cppn_gl.engines.names import ENGINES
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.output import jobs
+from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.renderer import Part, RendererInfo
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
@@ -58,10 +59,6 @@ _CONFIG = {
 Result = bytes | NDArray[Any]
 
 
-class ClusterError(RuntimeError):
-    """What the workers or their scheduler cannot do, in one line."""
-
-
 class Job(NamedTuple):
     """A picture at `time` seconds, or its part (left, top, width, height); `label` for errors."""
 
@@ -71,13 +68,13 @@ class Job(NamedTuple):
 
 
 def differs(preset: Preset, engine: str, samples: Samples, *, whole: bool = True) -> str:
-    """Why a picture's bytes may differ between machines, to complete "it …"; "" if they do not.
+    """Why a picture's bytes may differ between machines; "" if they do not.
 
     `whole`: its overlay is drawn on those machines too.
     """
     view = view_of(preset)
     if whole and view.letters:
-        return f"shows the view {view.name}, which {LETTERS}"
+        return f"the view {view.name} {LETTERS}"
     return view.differs(preset, ENGINES[engine], samples)
 
 
@@ -177,7 +174,8 @@ class Cluster:
         text: Any = shot.to_text()
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
-        queue, left = deque[tuple[Job, Future[Any]]](), iter(wanted)
+        queue: deque[tuple[Job, Future[Any]]] = deque()
+        left = iter(wanted)
         try:
             while True:
                 room = AHEAD * sum(self._threads.values()) + 2 - len(queue)

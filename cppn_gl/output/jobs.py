@@ -50,8 +50,8 @@ class Order(TypedDict):
     sharing: int
 
 
-class Refused(Exception):
-    """What a worker cannot do, in one line."""
+class ClusterError(RuntimeError):
+    """What workers or their scheduler cannot do, in one line."""
 
 
 def draw(
@@ -70,7 +70,7 @@ def draw(
     try:
         _check(order)
         shot, pixels = _drawn(text, order, time, part)
-    except (PresetError, ContextError, ShaderError, Refused) as error:
+    except (PresetError, ContextError, ShaderError, ClusterError) as error:
         return f"worker on {socket.gethostname()}: {error}"
     except MemoryError:
         return f"worker on {socket.gethostname()}: not enough memory for this picture"
@@ -114,15 +114,15 @@ def compression() -> str:
 
 
 def _check(order: Order) -> None:
-    """Raise Refused for another version than the client's."""
+    """Raise ClusterError for another version than the client's."""
     from cppn_gl.utils import native
 
     if order["version"] != __version__:
         words = f"version {__version__} of cppn_gl, not {order['version']}"
-        raise Refused(f"{words}: install the client's there")
+        raise ClusterError(f"{words}: install the client's there")
     if order["abi"] != native.ABI:
         words = f"interface {native.ABI} of the native library, not {order['abi']}"
-        raise Refused(f"{words}: install the client's version of cppn_gl there")
+        raise ClusterError(f"{words}: install the client's version of cppn_gl there")
 
 
 def _drawn(
@@ -140,7 +140,7 @@ def _drawn(
         renderer = _renderer(order["engine"])
         choice = renderer.engine_for(shot.preset.at(time))
         if choice.engine != order["engine"]:
-            raise Refused(f"cannot draw with {order['engine']}: {choice.why}")
+            raise ClusterError(f"cannot draw with {order['engine']}: {choice.why}")
         pixels = renderer.render(
             shot.preset,
             shot.size,

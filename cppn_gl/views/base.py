@@ -136,11 +136,8 @@ class View:
         return ""
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
-        """Why its pixels, without the overlay, may differ between machines, to complete "it …".
-
-        "" if they do not, drawn by this engine.
-        """
-        return "is drawn with OpenGL, whose last bits depend on the driver"
+        """Why its pixels, without the overlay, may differ between machines; "" if they do not."""
+        return f"the view {self.name} is drawn with OpenGL, whose last bits depend on the driver"
 
     def parts(self, preset: Preset, size: Size) -> list[Box]:
         """Parts of a picture of `size`, which cover it, to be drawn one by one if it is by_part."""
@@ -213,7 +210,7 @@ class CPUView(View):
     own_shaders = False
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
-        return LETTERS
+        return f"the view {self.name} {LETTERS}"
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint a picture of `size`; yields wherever it may be interrupted."""

@@ -35,7 +35,8 @@ class PictureView(View):
         return coloring.begin(stage.painter, planes, scene, engine, region)
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
-        return engine.differs or engine.problem(preset.network(), WITHOUT_OPENGL)
+        why = engine.differs or engine.problem(preset.network(), WITHOUT_OPENGL)
+        return why and f"the engine {engine} {why}"
 
     def parts(self, preset: Preset, size: Size) -> list[Box]:
         """Bands of rows."""

@@ -65,12 +65,12 @@ class SheetView(View):
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         if samples != 1:
-            return "averages samples with OpenGL, whose last bits depend on the driver"
+            return f"the view {self.name} averages samples with OpenGL"
         for cell in cells(preset).cells:
             if why := view_of(cell.preset).differs(cell.preset, engine, samples):
-                return f"shows what {why}"
+                return why
             if not cell.preset.color.plain:
-                return "colours its cells with OpenGL, whose last bits depend on the driver"
+                return f"the view {self.name} colours its cells with OpenGL"
         return ""
 
     def parts(self, preset: Preset, size: Size) -> list[Box]:
