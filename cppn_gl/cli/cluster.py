@@ -31,7 +31,8 @@ def cluster_options(parser: Parser) -> None:
     """Add --workers and --scheduler."""
     about = "draw with N processes of this machine (extra cluster)"
     parser.option("--workers", metavar="N", help=about)
-    about = "draw with the workers of a Dask scheduler that you trust, such as tcp://host:8786"
+    about = "draw with the workers of a Dask scheduler that you trust: tcp://host:8786, or the "
+    about += ".json file that it writes"
     parser.option("--scheduler", metavar="ADDRESS", help=about)
 
 
@@ -66,7 +67,9 @@ def cluster_for(
 
     if args.workers is not None and args.scheduler is not None:
         raise UsageError("--workers and --scheduler are alternatives; give one of them")
-    count = None if args.workers is None else checked(WORKERS, toml_value(args.workers), "--workers")
+    count = (
+        None if args.workers is None else checked(WORKERS, toml_value(args.workers), "--workers")
+    )
     engine = _engine(args, shot, whole=whole)
     if progress is not None:
         progress.report("starting workers" if count else "joining the workers")
@@ -79,6 +82,9 @@ def cluster_for(
 
 def draw_in_parts(args: argparse.Namespace, shot: "Shot") -> "tuple[Any, Shot]":
     """As shots.draw, by workers: the pixels, and the shot with the engine that drew them."""
+    from cppn_gl.output.cluster import check_parts
+
+    check_parts(shot.preset)
     with (
         progress_of(args, delay=DELAY) as progress,
         cluster_for(args, shot, whole=False, progress=progress) as cluster,

@@ -11,12 +11,14 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 import time as wall
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import islice, takewhile
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -78,6 +80,14 @@ def differs(preset: Preset, engine: str, samples: Samples, *, whole: bool = True
     return view.differs(preset, ENGINES[engine], samples)
 
 
+def check_parts(preset: Preset) -> None:
+    """Raise ClusterError if a preset's view cannot be drawn in parts."""
+    view = view_of(preset)
+    if not view.by_part:
+        problem = f"the view {view.name} cannot be drawn in parts"
+        raise ClusterError(f"{problem}; workers draw sequences and videos of it")
+
+
 class Cluster:
     """Workers that draw with one engine; it stands in for a Renderer (frames, posters).
 
@@ -137,16 +147,16 @@ class Cluster:
         wanted = (Job(f"rows {top}+", shot.time, (0, top, width, rows)) for top, rows in tops)
         return self.results(shot, order, wanted)
 
-    def picture(self, shot: Shot, progress: Any = None) -> NDArray[Any]:
+    def picture(
+        self, shot: Shot, progress: Callable[[int, int], None] | None = None
+    ) -> NDArray[Any]:
         """The pixels of one picture, drawn in parts, as Renderer.render gives them.
 
-        Raises ClusterError if its view cannot be drawn in parts.
+        `progress(done, parts)` is called after each part. Raises ClusterError for a view that is
+        not drawn in parts.
         """
         view = view_of(shot.preset)
-        if not view.by_part:
-            problem = f"the view {view.name} cannot be drawn in parts"
-            raise ClusterError(f"{problem}; workers draw sequences and videos of it")
-        self.check(shot.preset, shot.size, shot.samples)
+        check_parts(shot.preset)
         order = self._order(shot, jobs.PIXELS) | {"overlay": False}
         if shot.dtype != "uint8":  # the overlay comes before the bits
             order["dtype"] = "float32"
@@ -184,12 +194,12 @@ class Cluster:
                 if not queue:
                     return
                 self._await(*queue[0])
-                done = list(takewhile(lambda each: each[1].status == "finished", queue))
-                for (job, _), found in zip(done, self._gather([f for _, f in done]), strict=True):
-                    queue.popleft()
-                    if isinstance(found, str):
-                        raise ClusterError(f"{job.label}: {found}")
-                    yield found
+                job, future = queue.popleft()
+                with self._telling():
+                    found = future.result(PATIENCE)  # from its worker; if that has ended, again
+                if isinstance(found, str):
+                    raise ClusterError(f"{job.label}: {found}")
+                yield found
         finally:
             for _, future in queue:
                 future.release()
@@ -213,11 +223,6 @@ class Cluster:
         future = self._client.submit(jobs.draw, text, order, job.time, job.part, pure=False)
         future.add_done_callback(lambda _: self._woken.set())
         return future
-
-    def _gather(self, futures: "Sequence[Future[Any]]") -> list[Any]:
-        with self._telling():
-            found: list[Any] = self._client.gather(list(futures), errors="raise")
-            return found
 
     def _await(self, job: Job, future: "Future[Any]") -> None:
         """Wait until a job is done. Raises ClusterError if it cannot be."""
@@ -302,18 +307,26 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def joined(address: str, engine: str) -> Iterator[Cluster]:
-    """The workers of a scheduler, such as tcp://host:8786. Raises ClusterError.
+    """The workers of a scheduler. Raises ClusterError.
 
-    Connect only to a scheduler you trust: it can run any code here.
+    `address`: such as tcp://host:8786, or the .json file that Dask's scheduler writes. Connect only
+    to a scheduler you trust: it can run any code here.
     """
     try:
         import dask
         from distributed import Client
+        from distributed.comm import resolve_address
     except ImportError as error:
         raise _missing(error) from None
     with _quiet(), dask.config.set(_CONFIG):
         try:
-            client = Client(address, timeout=CONNECT, set_as_default=False)
+            how: dict[str, Any] = {"scheduler_file": address}
+            if not address.endswith(".json"):
+                resolve_address(address)  # a client without an address has trouble to end
+                how = {"address": address}
+            elif not Path(address).is_file():
+                raise OSError("no such file")
+            client = Client(**how, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             why = " ".join(str(error).split())
             raise ClusterError(f"no scheduler at {address}: {why}") from None
@@ -338,9 +351,10 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
     except ImportError as error:
         raise _missing(error) from None
     threads = str(max(1, thread_count() // workers))
-    with _quiet(), dask.config.set(_CONFIG):
+    with _quiet(), dask.config.set(_CONFIG), _loop() as loop:
         try:
             cluster = LocalCluster(
+                loop=loop,
                 n_workers=workers,
                 threads_per_worker=1,
                 memory_limit=0,  # no limit
@@ -360,6 +374,43 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
             raise
         finally:
             cluster.close()
+
+
+@contextlib.contextmanager
+def _loop() -> Iterator[Any]:
+    """An event loop in a thread, whose child processes do not get a terminal's Ctrl+C.
+
+    A thread inherits the blocked signals of the one that starts it, and a process those of a
+    thread. So no worker is interrupted while it starts; the client ends them.
+    """
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    if hasattr(signal, "pthread_sigmask"):
+        _start_tracker()  # first: it ends by unblocking the signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            runner.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        runner.start()
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
+
+
+def _start_tracker() -> None:
+    """Start the process that outlives a killed client, to remove its semaphores, without a word."""
+    from multiprocessing import resource_tracker
+
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
 
 
 def _kill(cluster: "LocalCluster") -> None:

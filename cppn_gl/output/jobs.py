@@ -176,9 +176,5 @@ def _renderer(engine: str) -> "Renderer":
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask in a worker of a local cluster: the client handles Ctrl+C for all."""
-    import signal
-
-    import cppn_gl.output.renderer  # noqa: F401 - before the first job
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Called by Dask when a worker of a local cluster starts: import before the first job."""
+    import cppn_gl.output.renderer  # noqa: F401

@@ -15,7 +15,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
-from cppn_gl.preset.sheet import Cell, Grid, cells
+from cppn_gl.preset.sheet import Cell, cells
 from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
