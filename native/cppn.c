@@ -65,7 +65,7 @@ int32_t cppn_tile(void) { return TILE; }
 #define ALIGNMENT 64
 
 int64_t cppn_scratch(int32_t width) {
-    return (int64_t)sizeof(float) * TILE * (2 * (width < 4 ? 4 : width) + 3) + ALIGNMENT;
+    return (int64_t)sizeof(float) * TILE * (2 * (width < 4 ? 4 : width) + 4) + ALIGNMENT;
 }
 
 static float *aligned(void *scratch) {
@@ -81,9 +81,9 @@ void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *byt
     kernels[isa]->quantise(count, values, bytes);
 }
 
-void cppn_dither(int32_t isa, int64_t width, int64_t height, int64_t left, int64_t top,
+void cppn_dither(int32_t isa, int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
                  const float *values, uint8_t *bytes) {
-    kernels[isa]->dither(width, height, left, top, values, bytes);
+    kernels[isa]->dither(channels, width, height, left, top, values, bytes);
 }
 
 void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,

@@ -141,13 +141,59 @@ static void layer_step(const cppn_layer *layer, elementwise *function, int panel
 
 /* Coordinates */
 
+enum { AFFINE = 3 }; /* columns of layer 1 for u, v and 1; those of curved features follow */
+
+/* sin(a + d) - sin(a) = 2 sin(d/2) (cos a cos d/2 - sin a sin d/2) of TILE pixels, whose u or v are
+ * `places`, as value `c` of `columns`. d/2 is reduced to quarters of a turn in double. No
+ * multiply-add is fused: NumPy's bits are the same (`around` in cppn_gl/utils/elementary.py). */
+static void wave(const cppn_curved *it, const double *places, int columns, int c, float *tile) {
+    const double per_quarter = 4 * it->half_turns, rounder = 0x1.8p52; /* added, it rounds */
+    const vec sine = splat(it->sine), cosine = splat(it->cosine);
+    float rest[TILE];
+    uint32_t quarters[TILE];
+    for (int i = 0; i < TILE; i++) {
+        const double angle = per_quarter * places[i], rounded = angle + rounder;
+        uint64_t bits;
+        memcpy(&bits, &rounded, sizeof bits);
+        quarters[i] = (uint32_t)bits;
+        rest[i] = (float)(angle - (rounded - rounder));
+    }
+    for (int i = 0; i < TILE; i += LANES) {
+        uvec n;
+        memcpy(&n, quarters + i, sizeof n);
+        const vec r = load(rest + i), z = r * r;
+        const vec p = r * (((z * -0.00460214921281f + 0.0796802176478f) * z - 0.645963477665f) * z +
+                           1.57079632195f);
+        const vec q = (((z * 0.000903628058643f - 0.0208600694963f) * z + 0.253669203654f) * z -
+                       1.23370054063f) * z + 0.999999999952f;
+        const ivec odd = (n & 1) != 0;
+        const vec s = (vec)((uvec)select_(odd, q, p) ^ (n & 2) << 30);
+        const vec k = (vec)((uvec)select_(odd, p, q) ^ ((n + 1) & 2) << 30);
+        store(tile + (i / PANEL * columns + c) * PANEL + i % PANEL,
+              (s + s) * (cosine * k - sine * s));
+    }
+}
+
+/* r - r0 of TILE pixels, without cancellation. */
+static void radius(const cppn_picture *picture, double places[2][TILE], int columns, int c,
+                   float *tile) {
+    const double x = picture->center[0], y = picture->center[1], extent = picture->extent;
+    for (int i = 0; i < TILE; i++) {
+        double du = extent * places[0][i], dv = extent * places[1][i];
+        double top = du * (2 * x + du) + dv * (2 * y + dv);
+        double below = sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + sqrt(x * x + y * y);
+        tile[(i / PANEL * columns + c) * PANEL + i % PANEL] =
+            (float)(top / (below > 1e-30 ? below : 1e-30));
+    }
+}
+
 /* Those of up to TILE pixels, value `c` of pixel `i` at panel i / PANEL, [c][i % PANEL]. */
 static void tile_coordinates(const cppn_picture *picture, const double *jitter, int64_t first,
                              int count, float *tile) {
-    const int columns = picture->radius ? 4 : 3;
+    const int columns = AFFINE + picture->curved_count;
+    double places[2][TILE];
     const int64_t width = picture->width, height = picture->height;
     const double side = (double)(width < height ? width : height);
-    const double x = picture->center[0], y = picture->center[1], extent = picture->extent;
     int64_t row = first / picture->columns, column = first % picture->columns;
     for (int i = 0; i < count;) {
         const int64_t left = picture->left + column;
@@ -160,51 +206,71 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
             at[0] = (float)u;
             at[PANEL] = (float)v;
             at[2 * PANEL] = 1;
-            if (columns == 4) { /* r - r0, without cancellation */
-                double du = extent * u, dv = extent * v;
-                double top = du * (2 * x + du) + dv * (2 * y + dv);
-                double below = sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + sqrt(x * x + y * y);
-                at[3 * PANEL] = (float)(top / (below > 1e-30 ? below : 1e-30));
-            }
+            if (columns > AFFINE) places[0][i] = u, places[1][i] = v;
         }
         row++, column = 0;
     }
     for (int i = count; i % PANEL; i++) /* the rest of the last panel */
-        for (int c = 0; c < columns; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
+        for (int c = 0; c < AFFINE; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
+    if (columns == AFFINE) return;
+    for (int i = count; i < TILE; i++) places[0][i] = places[1][i] = 0;
+    for (int k = 0; k < picture->curved_count; k++) {
+        const cppn_curved *it = picture->curved + k;
+        if (it->kind == CPPN_RADIUS) radius(picture, places, columns, AFFINE + k, tile);
+        else wave(it, places[it->kind - CPPN_WAVE_X], columns, AFFINE + k, tile);
+    }
 }
 
 /* Pictures */
 
-/* Add the display values of a sample, [panel][output][PANEL], to those of the tile, [3][TILE]. */
-static void add_values(const float *outputs, int channels, int panels, int samples, float *values) {
+/* Add the display values of a sample, [panel][output][PANEL], to those of the tile,
+ * [channels][TILE]; `channels` is a constant wherever this is inlined. */
+INLINE void add_values(const int channels, const cppn_picture *picture, const float *outputs,
+                       int panels, float *values) {
+    const int rows = picture->layers[picture->depth - 1].rows, samples = picture->samples;
     const vec parts = splat((float)samples), zero = splat(0), one = splat(1);
     const vec beside = splat(0x1p-100f); /* green of finite values that would be magenta */
     for (int p = 0; p < panels; p++)
         for (int k = 0; k < VECTORS; k++) {
-            vec rgb[3];
+            vec shown[4], weight = one;
             ivec finite = zero == zero;
-            for (int c = 0; c < 3; c++) {
-                int output = channels == 3 ? c : 0;
-                rgb[c] = load(outputs + (p * channels + output) * PANEL + k * LANES);
-                finite &= abs_(rgb[c]) <= splat(FLT_MAX);
+            for (int c = 0; c < channels; c++) {
+                int output = rows == 1 ? 0 : c;
+                shown[c] = load(outputs + (p * rows + output) * PANEL + k * LANES);
+                finite &= abs_(shown[c]) <= splat(FLT_MAX);
             }
-            ivec same = (rgb[0] == one) & (abs_(rgb[1]) < beside) & (rgb[2] == one);
-            rgb[1] = select_(same, beside, rgb[1]);
-            for (int c = 0; c < 3; c++) {
+            ivec same = (shown[0] == one) & (abs_(shown[1]) < beside) & (shown[2] == one);
+            shown[1] = select_(same, beside, shown[1]);
+            if (channels == 4) {
+                vec alpha = (shown[3] - splat(picture->alpha_low)) * splat(picture->alpha_factor);
+                shown[3] = select_(finite, min_(one, max_(zero, alpha)), one);
+                weight = shown[3] + splat(0x1p-16f);
+            }
+            for (int c = 0; c < channels; c++) {
                 float *to = values + c * TILE + p * PANEL + k * LANES;
-                vec value = select_(finite, rgb[c], c == 1 ? zero : one); /* magenta */
-                if (samples > 1) value = load(to) + min_(one, max_(zero, value)) / parts;
+                vec value = select_(finite, shown[c], c == 1 ? zero : one); /* magenta */
+                if (samples > 1) {
+                    value = min_(one, max_(zero, value));
+                    if (channels == 4 && c < 3) value = value * weight;
+                    value = load(to) + value / parts;
+                }
                 store(to, value);
             }
         }
+}
+
+/* Values [channels][TILE] of some pixels as (some, channels). */
+INLINE void interleave(const int channels, int some, const float *values, float *to) {
+    for (int i = 0; i < some; i++)
+        for (int c = 0; c < channels; c++) to[channels * i + c] = values[c * TILE + i];
 }
 
 static void draw(const cppn_picture *picture, int64_t first, int64_t count, float *out,
                  float *scratch) {
     environment before = begin();
     const cppn_layer *layers = picture->layers;
-    const int32_t channels = layers[picture->depth - 1].rows;
-    int32_t width = 4;
+    const int32_t channels = layers[picture->depth - 1].rows == 4 ? 4 : 3;
+    int32_t width = layers[0].columns < 4 ? 4 : layers[0].columns;
     for (int32_t k = 0; k < picture->depth; k++)
         if (layers[k].rows > width) width = layers[k].rows;
     float *buffers[2] = {scratch, scratch + (int64_t)width * TILE};
@@ -212,18 +278,22 @@ static void draw(const cppn_picture *picture, int64_t first, int64_t count, floa
     for (int64_t done = 0; done < count; done += TILE) {
         const int some = count - done < TILE ? (int)(count - done) : TILE;
         const int panels = (some + PANEL - 1) / PANEL;
-        memset(values, 0, 3 * TILE * sizeof *values);
+        memset(values, 0, channels * TILE * sizeof *values);
         for (int32_t s = 0; s < picture->samples; s++) {
             int side = 0;
             tile_coordinates(picture, picture->jitters + 2 * s, first + done, some, buffers[side]);
             for (int32_t k = 0; k < picture->depth; k++, side = !side)
                 layer_step(layers + k, functions[layers[k].activation], panels, buffers[side],
                            buffers[!side]);
-            add_values(buffers[side], channels, panels, picture->samples, values);
+            if (channels == 4)
+                add_values(4, picture, buffers[side], panels, values);
+            else
+                add_values(3, picture, buffers[side], panels, values);
         }
-        float *to = out + 3 * done;
-        for (int i = 0; i < some; i++)
-            for (int c = 0; c < 3; c++) to[3 * i + c] = values[c * TILE + i];
+        if (channels == 4)
+            interleave(4, some, values, out + 4 * done);
+        else
+            interleave(3, some, values, out + 3 * done);
     }
     end(before);
 }
@@ -258,20 +328,20 @@ static uvec dithered(vec values, uvec places) {
     return (uvec)(level + high - other + HALF) >> 16;
 }
 
-static void dither(int64_t width, int64_t height, int64_t left, int64_t top, const float *values,
-                   uint8_t *bytes) {
+static void dither(int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
+                   const float *values, uint8_t *bytes) {
     environment before = begin();
-    uvec steps[3 * SPAN / LANES];
-    float in[3 * SPAN] = {0};
-    uint32_t eight[3 * SPAN];
-    for (uint32_t k = 0; k < 3 * SPAN; k++)
-        steps[k / LANES][k % LANES] = k / 3 + k % 3 * 0x85EBCA77u;
+    uvec steps[4 * SPAN / LANES];
+    float in[4 * SPAN] = {0};
+    uint32_t eight[4 * SPAN];
+    for (uint32_t k = 0; k < (uint32_t)channels * SPAN; k++)
+        steps[k / LANES][k % LANES] = k / channels + k % channels * 0x85EBCA77u;
     for (int64_t y = 0; y < height; y++)
         for (int64_t x = 0; x < width; x += SPAN) {
-            const int some = 3 * (int)(width - x < SPAN ? width - x : SPAN);
+            const int some = channels * (int)(width - x < SPAN ? width - x : SPAN);
             const uint32_t place = (uint32_t)(left + x) + (uint32_t)(top + y) * 0x9E3779B1u;
             memcpy(in, values, some * sizeof *values);
-            for (int v = 0; v < 3 * SPAN / LANES; v++) {
+            for (int v = 0; v < channels * SPAN / LANES; v++) {
                 const uvec rounded = dithered(load(in + v * LANES), steps[v] + place);
                 memcpy(eight + v * LANES, &rounded, sizeof rounded);
             }

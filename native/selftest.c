@@ -208,6 +208,11 @@ static int32_t random_width(int64_t most) {
     return width < most ? width : (int32_t)most;
 }
 
+static int32_t random_outputs(void) {
+    static const int32_t known[] = {1, 3, 4};
+    return known[from_to(0, LENGTH(known) - 1)];
+}
+
 static int64_t random_side(void) {
     static const int64_t edges[] = {1, 2, 3, 95, 96, 97, 193, 7680, INT32_MAX};
     return one_in(2) ? edges[from_to(0, LENGTH(edges) - 1)] : from_to(1, 300);
@@ -218,6 +223,10 @@ static int32_t widest(const cppn_picture *picture) {
     for (int32_t k = 0; k < picture->depth; k++)
         if (picture->layers[k].rows > width) width = picture->layers[k].rows;
     return width;
+}
+
+static int channels_of(const cppn_picture *picture) {
+    return picture->layers[picture->depth - 1].rows == 4 ? 4 : 3;
 }
 
 static void draw(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
@@ -258,12 +267,14 @@ static void quantise(int32_t isa, const void *job, int64_t first, int64_t count,
 
 typedef struct {
     int64_t left, top;
-    const float *values; /* (count, 3), of pixels in a row */
+    const float *values; /* (count, channels), of pixels in a row */
+    int32_t channels;
 } dither_job;
 
 static void dither(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
     const dither_job *d = job;
-    cppn_dither(isa, count, 1, d->left + first, d->top, d->values + 3 * first, out);
+    cppn_dither(isa, d->channels, count, 1, d->left + first, d->top,
+                d->values + d->channels * first, out);
 }
 
 typedef struct {
@@ -314,7 +325,7 @@ static void check_derivatives(void) {
     const int32_t inputs = (int32_t)from_to(3, 4);
     const int with_hidden = one_in(2);
     for (int32_t k = 0, columns = inputs; k < d.depth; k++) {
-        const int32_t rows = k < d.depth - 1 ? random_width(40) : one_in(2) ? 1 : 3;
+        const int32_t rows = k < d.depth - 1 ? random_width(40) : random_outputs();
         layers[k] = random_layer(rows, columns);
         if (with_hidden && k < d.depth - 1) d.hidden += rows;
         columns = rows;
@@ -373,16 +384,19 @@ static void check_steps(const cppn_picture *picture, int64_t count, const float 
         units = check("cppn_activate", activate, &e, count * rows, 4);
         check("cppn_differentiate", differentiate, &e, count * rows, 4);
     }
+    const int channels = channels_of(picture);
     for (int64_t k = 0; k < count; k++) {
-        float rgb[3];
+        float shown[4];
         int finite = 1;
-        for (int c = 0; c < 3; c++) {
-            rgb[c] = units[k * rows + (rows == 3 ? c : 0)];
-            finite &= isfinite(rgb[c]) != 0;
+        for (int c = 0; c < channels; c++) {
+            shown[c] = units[k * rows + (rows == 1 ? 0 : c)];
+            finite &= isfinite(shown[c]) != 0;
         }
-        if (rgb[0] == 1 && fabsf(rgb[1]) < 0x1p-100f && rgb[2] == 1) rgb[1] = 0x1p-100f;
-        if (!finite) rgb[0] = rgb[2] = 1, rgb[1] = 0;
-        if (memcmp(rgb, drawn + 3 * k, sizeof rgb))
+        if (shown[0] == 1 && fabsf(shown[1]) < 0x1p-100f && shown[2] == 1) shown[1] = 0x1p-100f;
+        const float alpha = (shown[3 % channels] - picture->alpha_low) * picture->alpha_factor;
+        if (channels == 4) shown[3] = alpha < 0 ? 0 : alpha > 1 ? 1 : alpha;
+        if (!finite) shown[0] = shown[2] = shown[channels - 1] = 1, shown[1] = 0;
+        if (memcmp(shown, drawn + channels * k, (size_t)channels * sizeof *shown))
             failed("cppn_draw", "portable", "differs from cppn_dense and cppn_activate");
     }
 }
@@ -395,12 +409,13 @@ static void check_picture(int64_t most_operations) {
     p.depth = (int32_t)(one_in(2) ? from_to(1, 4) : from_to(1, 64));
     p.radius = one_in(3);
     p.samples = (int32_t)(one_in(2) ? 1 : from_to(2, 9));
+    p.alpha_low = (float)number(-1), p.alpha_factor = (float)power((int)from_to(-3, 3));
     cppn_layer *layers = memory(p.depth * (int64_t)sizeof *layers, 0);
     int64_t operations = 0;
     int32_t columns = p.radius ? 4 : 3;
     const int64_t most_width = p.depth <= 3 ? CPPN_MAX_WIDTH : p.depth <= 12 ? 64 : 20;
     for (int32_t k = 0; k < p.depth; k++) {
-        const int32_t rows = k < p.depth - 1 ? random_width(most_width) : one_in(2) ? 1 : 3;
+        const int32_t rows = k < p.depth - 1 ? random_width(most_width) : random_outputs();
         layers[k] = random_layer(rows, columns);
         operations += (int64_t)rows * columns;
         columns = rows;
@@ -416,16 +431,17 @@ static void check_picture(int64_t most_operations) {
     if (count > 3 * cppn_tile() + 5) count = 3 * cppn_tile() + 5;
     if (count > p.columns * p.rows) count = p.columns * p.rows;
     const int64_t whole = p.columns * p.rows;
-    const float *drawn = check("cppn_draw", draw, &p, count, 12);
-    check("cppn_quantise", quantise, drawn, 3 * count, 1);
+    const int channels = channels_of(&p);
+    const float *drawn = check("cppn_draw", draw, &p, count, 4 * channels);
+    check("cppn_quantise", quantise, drawn, channels * count, 1);
     if (p.samples == 1) check_steps(&p, count, drawn);
     if (whole > count) { /* the last pixels of the rectangle */
         const int64_t first = whole - count;
-        float *last = floats(3 * count), *same = floats(3 * count);
+        float *last = floats(channels * count), *same = floats(channels * count);
         cppn_draw(CPPN_PORTABLE, &p, first, count, last, scratch(widest(&p)));
         p.top += first / p.columns, p.rows -= first / p.columns; /* the same ones */
         cppn_draw(CPPN_PORTABLE, &p, first % p.columns, count, same, scratch(widest(&p)));
-        if (memcmp(last, same, (size_t)(12 * count)))
+        if (memcmp(last, same, (size_t)(4 * channels * count)))
             failed("cppn_draw", "portable", "depends on the rectangle");
     }
 }
@@ -438,9 +454,9 @@ static void check_functions(void) {
     if (one_in(2))
         for (int64_t k = 0; k < count; k++) x[k] = one_in(4) ? special() : any_float();
     check("cppn_quantise", quantise, x, count, 1);
-    dither_job noisy = {from_to(0, 1 << 20), 0, x};
+    dither_job noisy = {from_to(0, 1 << 20), 0, x, (int32_t)from_to(3, 4)};
     noisy.top = from_to(0, 1 << 20);
-    check("cppn_dither", dither, &noisy, count / 3, 3);
+    check("cppn_dither", dither, &noisy, count / noisy.channels, noisy.channels);
     for (int32_t k = 0; k < LENGTH(activations); k++) {
         if (cppn_activation(activations[k]) != k) failed("cppn_activation", "any", activations[k]);
         const elementwise_job e = {k, x};

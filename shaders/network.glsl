@@ -7,6 +7,13 @@
 
 REAL broken[GROUPS]; // > 0 where a pre-activation is NaN
 
+#if ALPHA // whether there is a fourth output
+REAL alpha[GROUPS];
+#define SET_ALPHA(g, x) alpha[g] = x;
+#else
+#define SET_ALPHA(g, x)
+#endif
+
 REAL hidden_activation(REAL x, int kind) {
     HIDDEN_ACTIVATIONS
 }
@@ -26,5 +33,6 @@ REAL hidden_activation(REAL x, int kind) {
 #define NOTE_UNIT(layer, row, sum)
 #endif
 
+#include "curved.glsl"
 #include "rows.glsl"
 #include "steps.glsl"

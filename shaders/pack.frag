@@ -1,6 +1,7 @@
-// Packs planes into bytes, round(255 v), in the order of an image in memory: red, green, blue,
-// pixel by pixel, so that the CPU need not interleave them. A texel of the target holds 16 bytes:
-// three of them are 16 pixels, or four texels of the planes. DITHER: with noise.
+// Packs planes into bytes, round(255 v), in the order of an image in memory: red, green, blue, and
+// alpha if there is any, pixel by pixel, so that the CPU need not interleave them. A texel of the
+// target holds 16 bytes: three of them are 16 pixels, or four texels of the planes; with alpha, it
+// is one texel of the planes. DITHER: with noise.
 
 #if DITHER
 #include "dither.glsl"
@@ -11,6 +12,9 @@ uniform ivec2 corner; // of the dithered picture, relative to the planes
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
 uniform sampler2D blue_plane;
+#if ALPHA
+uniform sampler2D alpha_plane;
+#endif
 
 out uvec4 bytes;
 
@@ -27,6 +31,13 @@ uvec4 quantised(sampler2D plane, ivec2 texel, int channel) {
 #endif
 }
 
+#if ALPHA
+void main() {
+    ivec2 texel = ivec2(gl_FragCoord.xy);
+    bytes = quantised(red_plane, texel, 0) | quantised(green_plane, texel, 1) << 8u
+          | quantised(blue_plane, texel, 2) << 16u | quantised(alpha_plane, texel, 3) << 24u;
+}
+#else
 // The 12 bytes of four pixels.
 uvec3 words(ivec2 texel) {
     texel = min(texel, textureSize(red_plane, 0) - 1);
@@ -44,3 +55,4 @@ void main() {
     uvec3 a = words(texel), b = words(texel + ivec2(1, 0));
     bytes = third == 0 ? uvec4(a, b.x) : third == 1 ? uvec4(a.yz, b.xy) : uvec4(a.z, b);
 }
+#endif

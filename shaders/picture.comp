@@ -8,25 +8,34 @@ layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
 layout(rgba32f, binding = 0) uniform image2D red_plane;
 layout(rgba32f, binding = 1) uniform image2D green_plane;
 layout(rgba32f, binding = 2) uniform image2D blue_plane;
+#if ALPHA
+layout(rgba32f, binding = 3) uniform image2D alpha_plane;
+#endif
 uniform ivec4 part; // of the planes, in texels: left, top, width, height
 
-void put(ivec2 texel, vec4 red, vec4 green, vec4 blue) {
+void put(ivec2 texel, vec4 red, vec4 green, vec4 blue, vec4 alpha) {
     if (any(greaterThanEqual(texel, part.xy + part.zw))) return;
 #if ADDITIVE // separate programs: with a branch, a CPU would always load the old value
     red += imageLoad(red_plane, texel);
     green += imageLoad(green_plane, texel);
     blue += imageLoad(blue_plane, texel);
+#if ALPHA
+    alpha += imageLoad(alpha_plane, texel);
+#endif
 #endif
     imageStore(red_plane, texel, red);
     imageStore(green_plane, texel, green);
     imageStore(blue_plane, texel, blue);
+#if ALPHA
+    imageStore(alpha_plane, texel, alpha);
+#endif
 }
 
 #if LANES == 4
-#define PUT(g, unused) put(texel + ivec2(g, 0), red[g], green[g], blue[g]);
+#define PUT(g, unused) put(texel + ivec2(g, 0), red[g], green[g], blue[g], ALPHA_OF(g));
 #else
 // Only the first of the invocations that share a texel writes it.
-shared REAL values[3][LOCAL_X * LOCAL_Y];
+shared REAL values[3 + ALPHA][LOCAL_X * LOCAL_Y];
 
 vec4 texel_of(int color) {
     int i = int(gl_LocalInvocationIndex);
@@ -52,7 +61,10 @@ void main() {
     values[0][gl_LocalInvocationIndex] = red[0];
     values[1][gl_LocalInvocationIndex] = green[0];
     values[2][gl_LocalInvocationIndex] = blue[0];
+#if ALPHA
+    values[3][gl_LocalInvocationIndex] = alpha[0];
+#endif
     barrier();
-    if (pixel.x % 4 == 0) put(texel, texel_of(0), texel_of(1), texel_of(2));
+    if (pixel.x % 4 == 0) put(texel, texel_of(0), texel_of(1), texel_of(2), texel_of(2 + ALPHA));
 #endif
 }

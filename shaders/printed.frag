@@ -3,10 +3,14 @@
 // fragment is a texel of four pixels. The samples of a pixel are accumulated by blending.
 
 #include "colored.glsl"
+#include "alpha.glsl"
 
 uniform sampler2D red_plane;
 uniform sampler2D green_plane;
 uniform sampler2D blue_plane;
+#if ALPHA
+uniform sampler2D alpha_plane;
+#endif
 uniform float sample_weight; // 1 / number of samples
 uniform ivec2 inset;         // the first pixel in the planes of outputs
 uniform ivec2 last;          // of their pixels
@@ -14,6 +18,9 @@ uniform ivec2 last;          // of their pixels
 layout(location = 0) out vec4 red;
 layout(location = 1) out vec4 green;
 layout(location = 2) out vec4 blue;
+#if ALPHA
+layout(location = 3) out vec4 alpha;
+#endif
 
 vec3 output_at(ivec2 pixel) {
     ivec2 texel = ivec2(pixel.x >> 2, pixel.y);
@@ -38,8 +45,14 @@ void main() {
         vec3 reach = sqrt(across * across + down * down) * sqrt(sample_weight);
         vec3 shown = inverted(stepped(place_of(value), max(reach, 1e-6)));
         if (marked(value)) shown = NOT_A_NUMBER;
-        red[lane] = sample_weight * shown.r;
-        green[lane] = sample_weight * shown.g;
-        blue[lane] = sample_weight * shown.b;
+        float weight = sample_weight;
+#if ALPHA
+        float a = texelFetch(alpha_plane, ivec2(at.x >> 2, at.y), 0)[at.x & 3];
+        alpha[lane] = sample_weight * a;
+        if (sample_weight < 1.0) weight *= a + ALPHA_FLOOR;
+#endif
+        red[lane] = weight * shown.r;
+        green[lane] = weight * shown.g;
+        blue[lane] = weight * shown.b;
     }
 }

@@ -26,7 +26,7 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 #define FIRST_ROW(r, i) \
     { vec4 fold = first.unit[(i) + (r)]; EACH_GROUP(FIRST_SUM, r) }
 #define FIRST_SUM(g, r) \
-    { REAL sum = fold.x * u[g] + fold.y * v + CONSTANT(fold.z) + fold.w * far[g]; \
+    { REAL sum = fold.x * u[g] + fold.y * v + CONSTANT(fold.z) + fold.w * far[g] MORE_TERMS(i + (r), g); \
       NOTE_UNIT(0, i + (r), sum) \
       broken[g] += REAL(isnan(sum)); \
       NEXT(g, LAST(r)) = raw ? sum : hidden_activation(sum, shape.w); }
@@ -46,7 +46,8 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
       NEXT(g, LAST(r)) = raw ? sum : hidden_activation(sum, shape.w); }
 
 #define OUTPUT(g, unused) \
-    red[g] = UNIT(g, UNITS - 4); green[g] = UNIT(g, UNITS - 3); blue[g] = UNIT(g, UNITS - 2);
+    red[g] = UNIT(g, UNITS - 4); green[g] = UNIT(g, UNITS - 3); blue[g] = UNIT(g, UNITS - 2); \
+    SET_ALPHA(g, UNIT(g, UNITS - 1))
 
 void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],
              out REAL red[GROUPS], out REAL green[GROUPS], out REAL blue[GROUPS]) {

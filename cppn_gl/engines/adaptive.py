@@ -14,6 +14,8 @@ The blocks lie on the grid of the whole picture, and what a block gets depends o
 around it: parts, bands and tiles of a picture, and any number of threads, agree with the whole.
 A pixel is sampled 1 + 4 + 16 + 64 times at most. The levels and limits below were chosen by
 comparison with 16×16 samples; docs/performance.md has the results.
+
+With alpha, what is compared is alpha and the colour times alpha: what is seen of it.
 """
 
 import dataclasses
@@ -23,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import SIDE, Region
+from cppn_gl.utils.alpha import visible
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.utils.threads import shared_out
@@ -33,27 +36,32 @@ LEVELS = ((2, 16 / 255), (4, 16 / 255), (8, 32 / 255))
 STRONG = 64 / 255  # a second difference for which the eight blocks around are sampled too
 MARGIN = 2 * SIDE  # pixels: a block, and a pixel for the differences; whole blocks
 AT_ONCE = 2**21  # pixels of which the samples are in memory at the same time
-EDGES = (slice(0, 3), slice(3, 6)), (slice(-3, None), slice(-6, -3))  # each with what is beside it
 
 Draw = Callable[[Region], Steps[Float32]]
 Chosen = NDArray[np.bool_]  # (rows, columns) of blocks
 
 
 def refined(region: Region, draw: Draw) -> Steps[Float32]:
-    """Draw a region adaptively: (height, width, 3) display values from 0 to 1.
+    """Draw a region adaptively: (height, width, channels) display values from 0 to 1.
 
-    `draw(region)` draws a region that is not adaptive, (height, width, 3); if the region has boxes,
-    only their pixels count.
+    `draw(region)` draws a region that is not adaptive, (height, width, channels); if the region has
+    boxes, only their pixels count.
     """
     (width, height), top = region.part, region.offset[1]
-    picture = np.empty((height, width, 3), np.float32)
+    picture: Float32 | None = None
     rows = max(SIDE, AT_ONCE // width // SIDE * SIDE)
     starts = range(top // SIDE * SIDE, top + height, rows)
     for number, start in enumerate(starts):
         low, high = max(start - top, 0), min(start + rows - top, height)
         band = dataclasses.replace(region.cut(0, low, width, high - low), adaptive=False)
         done, after = number / len(starts), (number + 1) / len(starts)
-        picture[low:high] = yield from share(_band(band, draw), done, after)
+        drawn = yield from share(_band(band, draw), done, after)
+        if len(starts) == 1:
+            return drawn
+        if picture is None:
+            picture = np.empty((height, width, drawn.shape[2]), np.float32)
+        picture[low:high] = drawn
+    assert picture is not None
     return picture
 
 
@@ -67,7 +75,7 @@ def _band(region: Region, draw: Draw) -> Steps[Float32]:
     )
     inner = _within(blocks, drawn)
     once = np.clip((yield from share(draw(wide), 0, 1 / 3)), 0, 1)
-    chosen = _bent(once, region, drawn)
+    chosen = _bent(visible(once), region, drawn)
     found, before = _blocks(once, inner), 1 / 3
     for samples, _ in LEVELS:
         if not chosen.any():
@@ -76,12 +84,12 @@ def _band(region: Region, draw: Draw) -> Steps[Float32]:
         after = 1.0 if samples == LEVELS[-1][0] else before + (1 - before) / 3
         finer = draw(wide.sampled(samples).only(boxes))
         fine = _blocks((yield from share(finer, before, after)), inner)[chosen]
-        changed = np.abs(fine - found[chosen]).max(axis=(1, 2, 3))
+        changed = np.abs(visible(fine) - visible(found[chosen])).max(axis=(1, 2, 3))
         found[chosen] = fine
         more = [limit for level, limit in LEVELS if level > samples]
         chosen[chosen] = changed > more[0] if more else False
         before = after
-    whole = found.swapaxes(1, 2).reshape(found.shape[0] * SIDE, found.shape[1] * SIDE, 3)
+    whole = found.swapaxes(1, 2).reshape(found.shape[0] * SIDE, found.shape[1] * SIDE, -1)
     across, down = left - blocks[0], top - blocks[1]
     return whole[down : down + region.part[1], across : across + region.part[0]]
 
@@ -109,12 +117,12 @@ def _shifted(box: Box, inner: Box) -> Box:
 
 
 def _blocks(picture: Float32, box: Box) -> Float32:
-    """The blocks of a box of a picture: (rows, columns, SIDE, SIDE, 3). The last are filled up."""
+    """The blocks of a box of a picture: (rows, columns, SIDE, SIDE, n). The last are filled up."""
     piece = picture[box[1] : box[3], box[0] : box[2]]
     rows, columns = (-(-side // SIDE) for side in piece.shape[:2])
-    whole = np.zeros((rows * SIDE, columns * SIDE, 3), np.float32)
+    whole = np.zeros((rows * SIDE, columns * SIDE, piece.shape[2]), np.float32)
     whole[: piece.shape[0], : piece.shape[1]] = piece
-    return whole.reshape(rows, SIDE, columns, SIDE, 3).swapaxes(1, 2)
+    return whole.reshape(rows, SIDE, columns, SIDE, -1).swapaxes(1, 2)
 
 
 def _bent(picture: Float32, region: Region, drawn: Box) -> Chosen:
@@ -139,8 +147,10 @@ def bends(picture: Float32, box: Box) -> Float32:
     Beyond its edges the picture is continued with the same values.
     """
     left, top, right, bottom = box
-    height, width = picture.shape[:2]
+    height, width, n = picture.shape
     flat = picture.reshape(height, -1)
+    # The first and the last pixel of a row, each with what is beside it.
+    edges = (slice(0, n), slice(n, 2 * n)), (slice(-n, None), slice(-2 * n, -n))
     rows, columns = -(-(bottom - top) // SIDE), -(-(right - left) // SIDE)
     largest = np.empty((rows, columns), np.float32)
 
@@ -156,14 +166,14 @@ def bends(picture: Float32, box: Box) -> Float32:
         down = strip[:-2] + strip[2:]
         down -= twice
         most = np.abs(down, out=down).max(axis=0)
-        across = flat[start:end, :-6] + flat[start:end, 6:]
-        across -= twice[:, 3:-3]
-        np.maximum(most[3:-3], np.abs(across, out=across).max(axis=0), out=most[3:-3])
-        for edge, beside in EDGES if width > 1 else ():
+        across = flat[start:end, : -2 * n] + flat[start:end, 2 * n :]
+        across -= twice[:, n:-n]
+        np.maximum(most[n:-n], np.abs(across, out=across).max(axis=0), out=most[n:-n])
+        for edge, beside in edges if width > 1 else ():
             step = np.abs(flat[start:end, edge] - flat[start:end, beside]).max(axis=0)
             np.maximum(most[edge], step, out=most[edge])
-        whole = np.zeros(columns * SIDE * 3, np.float32)
-        whole[: (right - left) * 3] = most[left * 3 : right * 3]
+        whole = np.zeros(columns * SIDE * n, np.float32)
+        whole[: (right - left) * n] = most[left * n : right * n]
         largest[row] = whole.reshape(columns, -1).max(axis=1)
 
     shared_out(compare, range(rows))

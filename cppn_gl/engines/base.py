@@ -128,11 +128,14 @@ class Device:
 
 
 class Raster:
-    """A render target in main memory: a (height, width, 3) float32 `picture`, row 0 on top."""
+    """A render target in main memory: a (height, width, channels) float32 `picture`, row 0 on top.
 
-    def __init__(self, size: Size):
+    `channels`: of a network's picture, 3 or 4.
+    """
+
+    def __init__(self, size: Size, channels: int = 3):
         self.size = size
-        self.picture = np.zeros((size[1], size[0], 3), np.float32)
+        self.picture = np.zeros((size[1], size[0], channels), np.float32)
 
     def write(self, picture: NDArray[np.float32]) -> None:
         """Replace the whole picture."""
@@ -201,6 +204,8 @@ class Engine:
         """Begin to draw the raw network outputs into planes or a Raster of the region's size.
 
         The region is not adaptive. An engine that cannot draw boxes alone draws the whole part.
+        The target has the channels of the network: alpha, if it has it, is final, and where samples
+        are averaged, colours are those of `weighted` (utils/alpha.py).
         `painter`: the context's Painter, or a Rates object without OpenGL.
         """
         raise NotImplementedError

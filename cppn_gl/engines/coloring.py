@@ -1,7 +1,8 @@
 """Pictures with colour mappings: an engine draws raw outputs, sample by sample; these are coloured.
 
-begin() -> if outputs are shown directly as RGB: the engine's own task
+begin() -> if outputs are shown directly as colours: the engine's own task
         -> else: value range (stretch.py), then for each sample: raw planes -> Recolor -> planes
+     -> with alpha, averaged samples are divided by it at the end (see utils/alpha.py)
 paint() -> the same on the CPU
 An adaptive region is drawn as regions that are not (see adaptive.py), which are coloured like this.
 """
@@ -20,6 +21,7 @@ from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored, printed
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.alpha import straight, with_alpha
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
 from cppn_gl.utils.threads import on_all_cores
 
@@ -41,14 +43,43 @@ def begin(
     if region.adaptive:
         owned = ExitStack()
         return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
+    if planes.channels == 4 and region.additive:
+        owned = ExitStack()
+        return Stepping(_divide(painter, planes, scene, engine, region, owned), owned)
+    return _begin(painter, planes, scene, engine, region)
+
+
+def _begin(
+    painter: "Painter", planes: "Planes", scene: Scene, engine: Engine, region: Region
+) -> Task:
+    """Begin to draw a region with a number of samples; with alpha, their weighted mean."""
     if scene.preset.color.plain:
         return engine.begin(painter, planes, scene, region)
-    from cppn_gl.engines.gl.targets import Planes
-
     owned = ExitStack()
-    raw = Planes(painter.ctx, _around(region, scene.preset.color).part)
+    raw = planes.like(_around(region, scene.preset.color).part)
     owned.callback(raw.release)
     return Stepping(_draw(painter, planes, scene, engine, region, raw, owned), owned)
+
+
+def _divide(
+    painter: "Painter",
+    planes: "Planes",
+    scene: Scene,
+    engine: Engine,
+    region: Region,
+    owned: ExitStack,
+) -> Steps[None]:
+    """Draw the weighted mean of samples with alpha, then divide its colours by alpha."""
+    from cppn_gl.engines.gl.recolor import straight_pass
+
+    sums = planes.like(region.part)
+    owned.callback(sums.release)
+    yield from during(_begin(painter, sums, scene, engine, region), owned)
+    divide = painter.shared(straight_pass)
+    divide.set(**sums.samplers)
+    divide.draw(planes.target, (0, 0, *planes.texels))
+    painter.ctx.finish()
+    owned.close()
 
 
 def _refine(
@@ -60,15 +91,13 @@ def _refine(
     owned: ExitStack,
 ) -> Steps[None]:
     """Draw an adaptive region: its samples are compared in main memory."""
-    from cppn_gl.engines.gl.targets import Planes
-
     drawn: Planes | None = None
 
     def draw(part: Region) -> Steps[NDArray[np.float32]]:
         nonlocal drawn
         if drawn is None or drawn.size != part.part:
             owned.close()
-            drawn = Planes(painter.ctx, part.part)
+            drawn = planes.like(part.part)
             owned.callback(drawn.release)
         yield from during(begin(painter, drawn, scene, engine, part), owned)
         return drawn.read()
@@ -102,7 +131,7 @@ def _draw(
         for row, bottom in rows_of(region):
             while row < bottom:
                 deadline = yield
-                recolor = painter.shared(recolor_of(color))
+                recolor = painter.shared(recolor_of(color), planes.channels)
                 recolor.set(color, value_range, len(region.jitters), inset)
                 texels = max(int(left(deadline) * recolor.rate), MIN_TEXELS)
                 rows = min(max(1, texels // planes.texels[0]), bottom - row)
@@ -125,17 +154,17 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
 
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
-    """Draw a region by a CPU engine in the preset's colours: (height, width, 3) display values."""
+    """Draw a region by a CPU engine in the preset's colours: (height, width, channels) values."""
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color
-    around = _around(region, color)
-    target = Raster(around.part)
+    around, channels = _around(region, color), scene.network.channels
+    target = Raster(around.part, channels)
     if color.plain:
         yield from during(engine.begin(rates, target, scene, region))
-        return target.picture
+        return straight(target.picture) if region.additive else target.picture
     value_range = yield from value_range_steps(scene, region.shape)
-    picture = np.zeros((region.part[1], region.part[0], 3), np.float32)
+    picture = np.zeros((region.part[1], region.part[0], channels), np.float32)
     pixels = region.indices()
     for number, sample in enumerate(around.each_sample()):
         task = engine.begin(rates, target, scene, sample)
@@ -144,7 +173,7 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
             _print(target.picture, around, color, value_range, picture, region)
         else:
             _color(target.picture, color, value_range, picture, pixels, len(region.jitters))
-    return picture
+    return straight(picture) if region.additive else picture
 
 
 def _around(region: Region, color: Color) -> Region:
@@ -175,7 +204,8 @@ def _print(
     def some(start: int) -> None:
         stop = min(start + count, ends[start])
         first = max(top + start - 1, 0)  # with the rows above and below
-        shown = printed(raw[first : top + stop + 1], color, value_range, region.samples)
+        near = raw[first : top + stop + 1]
+        shown = with_alpha(printed(near[..., :3], color, value_range, region.samples), near)
         rows = slice(top + start - first, top + stop - first)
         inside = shown[rows, left : left + width]
         picture[start:stop] += contribution(inside, len(region.jitters))
@@ -192,12 +222,15 @@ def _color(
     samples: int,
 ) -> None:
     """Add a sample's colours at some pixels to the picture."""
-    values, into = raw.reshape(-1, 3), picture.reshape(-1, 3)
+    channels = raw.shape[-1]
+    values, into = raw.reshape(-1, channels), picture.reshape(-1, channels)
     count = len(values) if isinstance(pixels, slice) else len(pixels)
 
     def some(start: int) -> None:
         piece: NDArray[np.intp] | slice = slice(start, start + PIXELS)
         piece = piece if isinstance(pixels, slice) else pixels[piece]
-        into[piece] += contribution(colored(values[piece], color, value_range), samples)
+        some = values[piece]
+        shown = with_alpha(colored(some[:, :3], color, value_range), some)
+        into[piece] += contribution(shown, samples)
 
     on_all_cores(some, range(0, count, PIXELS))

@@ -84,4 +84,4 @@ def _key(scene: Scene, size: Size) -> Hashable:
 def _values(scene: Scene, size: Size) -> Generator[None, None, Float32]:
     """The outputs (N, 3) at the grid's points, magenta where one is not finite."""
     values = yield from evaluator(scene.network, scene.view, scene.clock).picture(size)
-    return values.reshape(-1, 3)
+    return values.reshape(-1, values.shape[2])[:, :3]

@@ -10,29 +10,33 @@ so that the renderer sends a few numbers to the GPU and no weights.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate
-from cppn_gl.nn.features import check_inputs, latent_count
+from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.checks import PresetError, checked
 
+OUTPUTS = (1, 3, 4)
 OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
 
 
 class Network:
-    """A feedforward network from input features to 1 (grey) or 3 (RGB) outputs.
+    """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
-    holds z0, z1 …, up to the largest that `inputs` names. `scales` are factors on the weights and
-    on the biases of each layer. Raises PresetError (a ValueError) if the shapes of consecutive
-    layers do not match or a limit is exceeded.
+    holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
+    like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
+    ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
     """
 
     def __init__(
@@ -41,9 +45,11 @@ class Network:
         inputs: Sequence[str] = ("x", "y"),
         *,
         latent: Sequence[float] = (),
+        period: float = TURN,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
         self.inputs = check_inputs(list(inputs))
+        self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.drawn = tuple(layers)
         # Rounded to float32, as in the shader, so that both multiply by the same factors.
@@ -66,8 +72,8 @@ class Network:
                 raise PresetError(f"layer {number} {error.problem}") from None
             if not 1 <= units <= MAX_WIDTH:
                 raise PresetError(f"layer {number} has {units} units; expected 1 to {MAX_WIDTH}")
-        if units not in (1, 3):
-            raise PresetError(f"the last layer has {units} outputs; expected 1 or 3")
+        if units not in OUTPUTS:
+            raise PresetError(f"the last layer has {units} outputs; expected 1, 3 or 4")
 
     @classmethod
     def random(cls, **keys: Any) -> "Network":
@@ -75,6 +81,31 @@ class Network:
         from cppn_gl.nn.sources import Random
 
         return Random.of(keys).network()
+
+    @classmethod
+    def load(cls, path: str | Path, **keys: Any) -> "Network":
+        """The network in a .safetensors or .npz file, as `save` or PyTorch has written it.
+
+        Takes the keys of a preset's `[network]` table that go with `file`: `inputs`, `activation`,
+        `output_activation`, `omega`, `hidden_omega`, `transposed` …. Raises PresetError.
+        """
+        from cppn_gl.nn.file_source import File
+
+        try:
+            return File.of({"file": os.fspath(path), **keys}).network()
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key.removeprefix("network.")) from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the effective weights to a .safetensors or .npz file.
+
+        Tensors `layers.N.weight` (out, in) and `layers.N.bias`, N from 0; metadata `activations`,
+        one a layer, and `inputs`. `load` reads it. Raises PresetError, and CaptureError, a
+        RuntimeError, if the file cannot be written; there is no half file.
+        """
+        from cppn_gl.nn.weights import save_network
+
+        save_network(self, Path(path))
 
     @property
     def depth(self) -> int:
@@ -88,8 +119,31 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """1 (grey) or 3 (RGB)."""
+        """1 (grey), 3 (RGB) or 4 (RGB and alpha)."""
         return len(self.drawn[-1].bias)
+
+    @property
+    def channels(self) -> int:
+        """The channels of its picture: 3 (red, green, blue), or 4 with alpha."""
+        return max(3, self.outputs)
+
+    @property
+    def alpha_range(self) -> tuple[float, float]:
+        """(low, factor), in float32: alpha is (output 4 - low) · factor, clamped to 0…1.
+
+        So alpha is 0 to 1 over the span of the output activation, whatever the colours are.
+        """
+        low, high = ACTIVATIONS[self.drawn[-1].activation].span
+        return float(np.float32(low)), float(np.float32(1 / (high - low)))
+
+    @cached_property
+    def opaque(self) -> "Network":
+        """The network without a fourth output; itself if it has none."""
+        if self.outputs < 4:
+            return self
+        last = self.drawn[-1]
+        three = Layer(last.weight[:3], last.bias[:3], last.activation)
+        return self.ending(self.depth, three)
 
     @property
     def parameters(self) -> int:
@@ -104,10 +158,14 @@ class Network:
     def digest(self) -> bytes:
         """A hash of the content: networks with equal digests are the same function."""
         content = hashlib.blake2b(digest_size=16)
-        content.update(repr((self.scales, self.inputs, self.latent)).encode())
+        content.update(repr((self.scales, self.inputs, self.latent, self.period)).encode())
         for layer in self.drawn:
             content.update(layer.digest)
         return content.digest()
+
+    def features(self, x: Float64, y: Float64, clock: Clock) -> Float64:
+        """The input features at points x, y, (N,) each: (N, n_inputs)."""
+        return features(self.inputs, x, y, clock, self.latent, self.period)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -173,7 +231,13 @@ class Network:
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
         layers = (*self.drawn[: depth - 1], last)
-        return Network(layers, self.inputs, latent=self.latent, scales=self.scales[:depth])
+        return Network(
+            layers,
+            self.inputs,
+            latent=self.latent,
+            period=self.period,
+            scales=self.scales[:depth],
+        )
 
     def truncated(self, depth: int) -> "Network":
         """Layers 1 to `depth`, the last one as output layer, with its first rows only.
@@ -188,10 +252,10 @@ class Network:
 
 
 def output_layer(layers: Sequence[Layer], depth: int) -> Layer:
-    """Layer `depth` as an output layer: its first rows, as many as there are outputs, or one."""
-    last, rows = layers[depth - 1], len(layers[-1].bias)
-    if len(last.bias) < rows:
-        rows = 1
+    """Layer `depth` as an output layer: its first rows, as many as there are outputs, or fewer."""
+    last = layers[depth - 1]
+    most = min(len(last.bias), len(layers[-1].bias))
+    rows = max(count for count in OUTPUTS if count <= most)
     return Layer(last.weight[:rows], last.bias[:rows], layers[-1].activation)
 
 

@@ -29,7 +29,7 @@ def default_workers() -> int:
 
 
 def save_picture(path: Path, pixels: Pixels, shot: Shot, *, overwrite: bool = False) -> None:
-    """Write (height, width, 3) pixels and their shot, in the format of the path's suffix.
+    """Write (height, width, 3 or 4) pixels and their shot, in the format of the path's suffix.
 
     Raises CaptureError.
     """

@@ -30,7 +30,9 @@ class Format(Protocol):
     bits: tuple[int, ...]
 
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
-        """Write (height, width, 3) pixels, row 0 on top, sRGB-encoded, and their shot.
+        """Write (height, width, 3 or 4) pixels, row 0 on top, sRGB-encoded, and their shot.
+
+        There are as many channels as the shot's; the fourth is alpha, straight.
 
         The same arguments give the same bytes.
         """
@@ -46,7 +48,7 @@ class BandedFormat(Format, Protocol):
     lead: int
 
     def filtered(self, pixels: Pixels) -> NDArray[Any]:
-        """The filtered rows, ready to be compressed, of a band's (height, width, 3) pixels."""
+        """The filtered rows, ready to be compressed, of a band's (height, width, 3 or 4) pixels."""
 
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
         """Write the file of a shot from its bands' zlib streams, in order, of `rows` rows each."""

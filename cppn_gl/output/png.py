@@ -1,4 +1,4 @@
-"""PNG files: RGB of 8 or 16 bits, tagged as sRGB, with the shot embedded as text."""
+"""PNG files: RGB or RGBA of 8 or 16 bits, tagged as sRGB, with the shot embedded as text."""
 
 import io
 import os
@@ -20,6 +20,7 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _RELATIVE_COLORIMETRIC = b"\x01"
 _SUB, _UP = 1, 2  # filter types: minus the pixel to the left, minus the pixel above
+COLOR_TYPES = {3: 2, 4: 6}  # by the number of channels: RGB, RGBA
 _END = b"IEND\xaeB`\x82"
 # On smooth pictures a fifth of the time of level 6, for files about a tenth larger (7 to 22 %).
 _LEVEL = 4
@@ -32,7 +33,7 @@ def png_info(shot: Shot) -> list[tuple[bytes, bytes]]:
 
 
 def png_rows(pixels: Pixels) -> NDArray[np.uint8]:
-    """(height, width, 3) pixels as filtered PNG rows of bytes, (height, 1 + 3 width) for 8 bits.
+    """(height, width, 3 or 4) pixels as filtered PNG rows of bytes, (height, 1 + bytes of a row).
 
     The filter Up compresses smooth pictures best. The first row is filtered by Sub, because the row
     above it may belong to another band.
@@ -40,7 +41,7 @@ def png_rows(pixels: Pixels) -> NDArray[np.uint8]:
     rows = pixels.reshape(len(pixels), -1)
     if rows.dtype != np.uint8:
         rows = rows.astype(">u2").view(np.uint8)
-    step = 3 * pixels.dtype.itemsize
+    step = pixels.shape[2] * pixels.dtype.itemsize
     filtered = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
     filtered[0, 0], filtered[0, 1 : 1 + step] = _SUB, rows[0, :step]
     np.subtract(rows[0, step:], rows[0, :-step], out=filtered[0, 1 + step :])
@@ -55,7 +56,7 @@ def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterabl
 
     def chunks() -> Iterator[tuple[bytes, bytes]]:
         sides = b"".join(side.to_bytes(4, "big") for side in size)
-        yield b"IHDR", sides + bytes([shot.bits, 2, 0, 0, 0])  # RGB, no interlacing
+        yield b"IHDR", sides + bytes([shot.bits, COLOR_TYPES[shot.channels], 0, 0, 0])
         yield from png_info(shot)
         for piece in pieces:
             yield b"IDAT", piece
@@ -65,7 +66,7 @@ def write_png(file: BinaryIO, size: tuple[int, int], shot: Shot, pieces: Iterabl
 
 
 def encode_png(pixels: Pixels, shot: Shot, *, level: int = _LEVEL) -> bytes:
-    """The PNG file of (height, width, 3) pixels and their shot.
+    """The PNG file of (height, width, 3 or 4) pixels and their shot.
 
     Most of the work releases the GIL, so that other threads continue.
     """
@@ -105,7 +106,7 @@ class PngFormat:
     def write_bands(self, file: BinaryIO, shot: Shot, rows: int, streams: Iterable[bytes]) -> None:
         """Write the file of a shot, the rows of each band in one chunk."""
         width, height = shot.size
-        length = 1 + 3 * width * shot.bits // 8  # of a row
+        length = 1 + shot.channels * width * shot.bits // 8  # of a row
         lengths = [min(rows, height - top) * length for top in range(0, height, rows)]
         write_png(file, shot.size, shot, joined(streams, lengths))
 

@@ -119,7 +119,7 @@ class Poster:
     def length(self) -> int:
         """The size of all rows in bytes, uncompressed."""
         width, height = self.shot.size
-        return height * (self.format.lead + 3 * width * self.shot.bits // 8)
+        return height * (self.format.lead + self.shot.channels * width * self.shot.bits // 8)
 
     def manifest(self, renderer: str) -> dict[str, Any]:
         """The folder's manifest. To resume, everything but the name has to match."""

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,7 +39,7 @@ from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.animation import TIME
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.scene import Scene, scene_of, shown_network
 from cppn_gl.preset.shot import SAMPLES, SIDES, SIZE
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Samples
@@ -200,12 +201,15 @@ class Renderer:
     ) -> NDArray[Any]:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
+        The view `picture` of a network with four outputs is (height, width, 4): the fourth is
+        alpha, straight (not premultiplied).
+
         `size` is (width, height) in pixels, `time` in seconds. `samples` is N for N×N samples per
         pixel, or "auto" for as many as each part of the picture needs, up to 8×8; a view that is
         not drawn pixel by pixel then has a fixed N. `dtype` is "uint8" (round(255 v), or with noise
         if the preset's colours are dithered), "uint16" (round(65535 v)) or "float32" (before
-        quantisation; not clamped at one sample). A pixel whose value is not finite is magenta,
-        (1, 0, 1).
+        quantisation; colours are not clamped at one sample). A pixel whose value is not finite is
+        magenta, (1, 0, 1), and opaque.
         `part` = (left, top, width, height) in pixels returns only that rectangle, with the same
         values as in the whole picture. Views that draw pixel by pixel then draw nothing else, so
         `size` may exceed what can be drawn at once; sheets draw only the cells in it; other views
@@ -318,7 +322,7 @@ class Renderer:
         with self._current():
             width, height = SIZE(tuple(size))
             timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
-            return self.chooser.tune(scene, timed, self._region)
+            return self.chooser.tune(scene, timed, self._planes_for(scene))
 
     def plan(self, what: Preset | Network, points: float, *, samples: Samples = 1) -> Choice:
         """Choose the engine for a job of one network, and draw with it from now on.
@@ -344,7 +348,7 @@ class Renderer:
                 self.chooser.compile_requested(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(
-                scene, points, self._region, bakes=view.bakes, samples=samples
+                scene, points, self._planes_for(scene), bakes=view.bakes, samples=samples
             )
 
     @property
@@ -371,7 +375,8 @@ class Renderer:
         """The pixels of a region as uint8, or as float32 for any other dtype."""
         width, height = region.part
         eight = dtype == "uint8"
-        picture = np.empty((height, width, 3), np.uint8 if eight else np.float32)
+        shape = height, width, scene.network.channels
+        picture = np.empty(shape, np.uint8 if eight else np.float32)
         boxes = view.dithered(scene.preset, region.size) if eight else ()
         boxes = shifted(boxes, region.offset)
         for (right, down), planes in self._regions(view, scene, region):
@@ -394,7 +399,7 @@ class Renderer:
         for down in range(0, height, side):
             for right in range(0, width, side):
                 part = region.cut(right, down, min(side, width - right), min(side, height - down))
-                planes = self._region(part.part)
+                planes = self._region(part.part, base.channels)
                 before = down * width + right * planes.size[1]
                 fraction = planes.size[0] * planes.size[1] / (width * height)
                 try:
@@ -423,12 +428,16 @@ class Renderer:
         assert self.ctx is not None
         return Presenter(self.ctx, self._shaders, like)
 
-    def _region(self, size: tuple[int, int]) -> Planes:
-        if self._planes is None or self._planes.size != size:
+    def _planes_for(self, scene: Scene) -> Callable[[tuple[int, int]], Planes]:
+        return partial(self._region, channels=scene.network.channels)
+
+    def _region(self, size: tuple[int, int], channels: int = 3) -> Planes:
+        held = self._planes
+        if held is None or (held.size, held.channels) != (size, channels):
             self._free_region()
             assert self.ctx is not None
-            self._planes = Planes(self.ctx, size)
-        return self._planes
+            held = self._planes = Planes(self.ctx, size, channels)
+        return held
 
     def _free_region(self) -> None:
         if self._planes is not None:
@@ -470,7 +479,7 @@ def check_cpu_engine(engine: Engine) -> None:
 
 
 def _network(what: Preset | Network) -> Network:
-    return what if isinstance(what, Network) else what.network()
+    return what if isinstance(what, Network) else shown_network(what)
 
 
 def _scene(what: Preset | Network, time: float = 0.0) -> Scene:

@@ -1,4 +1,4 @@
-"""BigTIFF files: RGB of 8 or 16 bits in compressed strips, the shot in the image description."""
+"""BigTIFF files: RGB or RGBA of 8 or 16 bits in compressed strips, the shot as description."""
 
 from collections.abc import Iterable
 from typing import Any, BinaryIO
@@ -29,7 +29,7 @@ class TiffFormat:
         self.write_bands(file, shot, rows, (compress(self.filtered(band).data) for band in bands))
 
     def filtered(self, pixels: Pixels) -> NDArray[Any]:
-        """(height, width, 3) pixels minus those to the left: TIFF's horizontal predictor."""
+        """(height, width, 3 or 4) pixels minus those to the left: TIFF's horizontal predictor."""
         import tifffile  # noqa: F401 - if it is missing, fail at the first band, not after the last
 
         filtered: NDArray[Any] = pixels.astype(pixels.dtype.newbyteorder("<"))  # a copy
@@ -43,7 +43,7 @@ class TiffFormat:
         with tifffile.TiffWriter(file, bigtiff=True, byteorder="<") as writer:
             writer.write(
                 iter(streams),
-                shape=(shot.size[1], shot.size[0], 3),
+                shape=(shot.size[1], shot.size[0], shot.channels),
                 dtype=np.dtype(shot.dtype),
                 photometric="rgb",
                 rowsperstrip=rows,
@@ -52,6 +52,7 @@ class TiffFormat:
                 description=shot.to_text(ascii=True),
                 software=f"{KEYWORD} {__version__}",
                 metadata=None,
+                extrasamples=["unassalpha"] if shot.channels == 4 else None,
             )
 
 

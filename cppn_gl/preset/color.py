@@ -330,11 +330,14 @@ DISPLAY = ValueRange((0.0,) * 3, (1.0,) * 3)  # of sRGB values
 
 
 def marked(outputs: Float32) -> Float32:
-    """(N, 3) outputs of a network, those that are not finite as NOT_A_NUMBER, and only those."""
+    """(N, 3 or 4) outputs of a network; where one is not finite, NOT_A_NUMBER, which is opaque.
+
+    Only these are of that colour.
+    """
     shown = outputs.copy()
     same = (shown[:, 0] == NOT_A_NUMBER[0]) & (shown[:, 2] == NOT_A_NUMBER[2])
     shown[same & (np.abs(shown[:, 1]) < BESIDE), 1] = BESIDE
-    shown[~np.isfinite(outputs).all(axis=1)] = NOT_A_NUMBER
+    shown[~np.isfinite(outputs).all(axis=1)] = (*NOT_A_NUMBER, 1)[: outputs.shape[1]]
     return shown
 
 

@@ -24,11 +24,23 @@ class Scene:
 
 
 def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) -> Scene:
-    """The scene of a preset at `time` seconds. `network`: that of `preset`, if already drawn."""
+    """The scene of a preset at `time` seconds. `network`: that of `preset`, if already drawn.
+
+    Its network is that of the preset as its view shows it: see `shown_network`.
+    """
     now = preset.at(time)
-    if network is None or (now.spec, now.normalize) != (preset.spec, preset.normalize):
-        network = now.network()
-    return Scene(network, now.view, now.animation.clock(time), now)
+    if (now.spec, now.normalize) != (preset.spec, preset.normalize):
+        network = None
+    return Scene(shown_network(now, network), now.view, now.animation.clock(time), now)
+
+
+def shown_network(preset: Preset, network: Network | None = None) -> Network:
+    """A preset's network, without a fourth output if the view does not show it as alpha.
+
+    `network`: that of the preset, if already drawn.
+    """
+    network = network or preset.network()
+    return network if preset.show.row.alpha else network.opaque
 
 
 def scene_bytes(scene: Scene, *args: object, **named: object) -> float:

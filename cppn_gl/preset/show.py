@@ -168,7 +168,8 @@ class ViewRow:
     `view`: "module:Class", imported when the view is first drawn (help and parsing need no OpenGL),
     or a callable without arguments that makes the view. `reading`: how to read it, in a few
     sentences. `tries`: what to do next, one sentence each; {deeper} stands for the key of that
-    action in the window, and sentences about options of the view name them in quotes.
+    action in the window, and sentences about options of the view name them in quotes. `alpha`: it
+    shows a fourth output as alpha; the others use three outputs at most.
     """
 
     name: str
@@ -177,6 +178,7 @@ class ViewRow:
     options: type[Options] | None = None
     reading: str = ""
     tries: tuple[str, ...] = ()
+    alpha: bool = False
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -199,6 +201,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{next_activation} takes another activation: tanh bends smoothly, relu has edges.",
                 "{layer_down} shows the picture one layer earlier.",
             ),
+            alpha=True,
         ),
         ViewRow(
             "sheet",
@@ -367,6 +370,11 @@ class Show:
 
     def __post_init__(self) -> None:
         validate(self, "show.")
+
+    @property
+    def row(self) -> ViewRow:
+        """The row of the view."""
+        return VIEWS[self.view]
 
 
 def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:

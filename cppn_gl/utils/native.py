@@ -15,7 +15,7 @@ import struct
 import sys
 import threading
 from collections.abc import Sequence
-from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 3  # CPPN_ABI in native/cppn.h
+ABI = 4  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -50,6 +50,19 @@ class _Layer(ctypes.Structure):
     )
 
 
+KINDS = ("r", "wave_x", "wave_y")  # in the order of enum cppn_kind
+
+
+class _Curved(ctypes.Structure):
+    _fields_ = (
+        ("kind", c_int32),
+        ("sine", c_float),
+        ("cosine", c_float),
+        ("reserved", c_int32),
+        ("half_turns", c_double),
+    )
+
+
 class _Picture(ctypes.Structure):
     _fields_ = (
         ("width", c_int64),
@@ -60,10 +73,13 @@ class _Picture(ctypes.Structure):
         ("rows", c_int64),
         ("center", c_double * 2),
         ("extent", c_double),
-        ("radius", c_int32),
+        ("curved_count", c_int32),
         ("depth", c_int32),
         ("samples", c_int32),
         ("reserved", c_int32),
+        ("alpha_low", c_float),
+        ("alpha_factor", c_float),
+        ("curved", POINTER(_Curved)),
         ("jitters", c_void_p),
         ("layers", POINTER(_Layer)),
     )
@@ -80,7 +96,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "quantise": (None, (c_int32, c_int64, c_void_p, c_void_p)),
     "dither": (
         None,
-        (c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
+        (c_int32, c_int32, c_int64, c_int64, c_int64, c_int64, c_void_p, c_void_p),
     ),
     "dense": (None, (c_int32, POINTER(_Layer), c_int64, c_void_p, c_void_p, c_void_p)),
     "activate": (None, (c_int32, c_int32, c_int64, c_void_p, c_void_p)),
@@ -117,8 +133,10 @@ class Dense:
 class Drawing:
     """A network over a rectangle of a picture, as Library.draw takes it.
 
-    `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `center` and
-    `extent` of the view count only with `radius`, if layer 1 has a fourth column.
+    `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `curved`: the
+    features of layer 1's columns from the fourth on, each its kind, and a wave's sine, cosine and
+    half turns (see cppn.h). `center` and `extent` of the view are used for the kind "r" only.
+    `alpha`: low and factor, for a last layer of four rows.
     """
 
     def __init__(
@@ -130,22 +148,27 @@ class Drawing:
         jitters: Sequence[Jitter],
         center: Sequence[float],
         extent: float,
-        *,
-        radius: bool,
+        curved: Sequence[tuple[str, float, float, float]] = (),
+        alpha: tuple[float, float] = (0.0, 1.0),
     ):
-        self.widest = max(layer.rows for layer in layers)
+        assert layers[0].columns == 3 + len(curved)
+        self.widest = max(layers[0].columns, *(layer.rows for layer in layers))
+        self.channels = 4 if layers[-1].rows == 4 else 3
         self.pixels = part[0] * part[1]
         rows = (_Layer * len(layers))(*(layer.struct for layer in layers))
         offsets = np.array(jitters, np.float64)
-        self._kept = layers, rows, offsets
+        bent = (_Curved * len(curved))(*(_curved(*one) for one in curved))
+        self._kept = layers, rows, offsets, bent
         self.struct = _Picture(
             *(*size, *offset, *part),
             (c_double * 2)(*center),
             extent,
-            int(radius),
+            len(curved),
             len(layers),
             len(offsets),
             0,
+            *alpha,
+            bent,
             offsets.ctypes.data,
             rows,
         )
@@ -158,6 +181,10 @@ class Drawing:
         other.struct.left, other.struct.top = offset
         other.struct.columns, other.struct.rows = part
         return other
+
+
+def _curved(kind: str, sine: float, cosine: float, half_turns: float) -> _Curved:
+    return _Curved(KINDS.index(kind), sine, cosine, 0, half_turns)
 
 
 class Library:
@@ -201,8 +228,9 @@ class Library:
         return Dense(packed, bias, len(weight), number)
 
     def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
-        """Write the display values of pixels from `first` on, in reading order, (count, 3)."""
+        """Write the values of pixels from `first` on, in reading order, (count, channels)."""
         assert 0 <= first <= drawing.pixels - len(values)
+        assert values.shape[1] == drawing.channels
         self._functions.cppn_draw(
             self._isa,
             byref(drawing.struct),
@@ -220,11 +248,11 @@ class Library:
     def dither(
         self, picture: Float32, out: NDArray[np.uint8], origin: tuple[int, int] = (0, 0)
     ) -> None:
-        """8-bit values with noise of (height, width, 3) values; `origin`: the first pixel."""
+        """8-bit values with noise of (height, width, 3 or 4) values; `origin`: the first pixel."""
         assert picture.shape == out.shape
-        height, width, _ = picture.shape
+        height, width, channels = picture.shape
         self._functions.cppn_dither(
-            self._isa, width, height, *origin, _pointer(picture), _pointer(out)
+            self._isa, channels, width, height, *origin, _pointer(picture), _pointer(out)
         )
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:

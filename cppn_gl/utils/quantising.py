@@ -5,9 +5,10 @@
                    -> sixteen_bits(picture)    -> round(65535 v)
 
 The noise is triangular, from -1 to 1 level, and a hash of the pixel's place alone: the same in
-every part of a picture, on every frame and on every machine. It is the sum of two uniform values,
-which makes mean and variance of the rounding error independent of the value (Wannamaker et al.,
-A Theory of Nonsubtractive Dither, IEEE Trans. Signal Processing 48(2), 2000): no steps remain.
+every part of a picture, on every frame and on every machine. Alpha has noise of its own. It is the
+sum of two uniform values, which makes mean and variance of the rounding error independent of the
+value (Wannamaker et al., A Theory of Nonsubtractive Dither, IEEE Trans. Signal Processing 48(2),
+2000): no steps remain.
 Within half a level of black and of white it is uniform, from -1/2 to 1/2, so that nothing need be
 clamped: the mean stays right, and 0 and 1 stay 0 and 255. native/kernel.c and shaders/dither.glsl
 compute the same.
@@ -32,13 +33,13 @@ LEVEL = 2**16  # the unit of the noise is a level / LEVEL
 ROWS_AT_ONCE = 2**18  # values that NumPy dithers at once
 
 
-def hashes(origin: tuple[int, int], size: Size) -> NDArray[np.uint32]:
-    """The hash of each channel of each pixel, (height, width, 3); `origin`: the first pixel."""
+def hashes(origin: tuple[int, int], size: Size, channels: int = 3) -> NDArray[np.uint32]:
+    """The hash of each channel of each pixel, (height, width, channels); `origin`: the first."""
     x, y = (
         np.arange(start, start + side, dtype=np.int64).astype(np.uint32)
         for start, side in zip(origin, size, strict=True)
     )
-    channel = np.arange(3, dtype=np.uint32)
+    channel = np.arange(channels, dtype=np.uint32)
     h: NDArray[np.uint32] = (x + (y * ROW)[:, None])[..., None] + channel * CHANNEL
     h ^= h >> 16
     h *= FACTORS[0]
@@ -49,16 +50,16 @@ def hashes(origin: tuple[int, int], size: Size) -> NDArray[np.uint32]:
 
 
 def dithered(picture: Float32, origin: tuple[int, int] = (0, 0)) -> Bytes:
-    """(height, width, 3) display values as 8-bit values, with noise; `origin`: the first pixel."""
-    height, width, _ = picture.shape
+    """(height, width, 3 or 4) values as 8-bit values, with noise; `origin`: the first pixel."""
+    height, width, channels = picture.shape
     bytes_ = np.empty(picture.shape, np.uint8)
-    rows = max(1, ROWS_AT_ONCE // (3 * max(width, 1)))
+    rows = max(1, ROWS_AT_ONCE // (channels * max(width, 1)))
     for top in range(0, height, rows):
         piece = picture[top : top + rows]
         # fmax and fmin: NaN becomes 0.
         clamped = np.fmin(np.fmax(piece, np.float32(0)), np.float32(1))
         levels = (clamped * np.float32(255 * LEVEL)).astype(np.int32)
-        h = hashes((origin[0], origin[1] + top), (width, len(piece)))
+        h = hashes((origin[0], origin[1] + top), (width, len(piece)), channels)
         near = np.minimum(levels, 255 * LEVEL - levels) < LEVEL // 2
         other = np.where(near, LEVEL // 2, (h & np.uint32(LEVEL - 1)).astype(np.int32))
         levels += (h >> 16).astype(np.int32) - other + LEVEL // 2
@@ -87,8 +88,8 @@ def covering(boxes: Sequence[Box], size: Size) -> Box | None:
 def quantise(picture: Float32, boxes: Sequence[Box] = ()) -> Bytes:
     """Display values as 8-bit values: round(255 v), clamped.
 
-    Within `boxes` of a (height, width, 3) picture, dithered: a pixel's noise depends on its place
-    in the box.
+    Within `boxes` of a (height, width, 3 or 4) picture, dithered: a pixel's noise depends on its
+    place in the box.
     """
     if not boxes:
         return _rounded(picture)

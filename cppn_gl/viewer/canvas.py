@@ -209,7 +209,7 @@ class Canvas:
         def engine_for(network: Network) -> Engine:
             return pick.engine if network is scene.network else self._ready_engine(network)
 
-        planes = Planes(self._ctx, region.part)
+        planes = Planes(self._ctx, region.part, scene.network.channels)
         task = sampling.begin(view, Stage(self._painter, engine_for), planes, scene, region)
         part = _Part(task, pick, of, region, planes, scale, refines=refines)
         if not view.by_pixel:  # views drawn pixel by pixel are timed by their engine

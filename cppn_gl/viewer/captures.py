@@ -190,7 +190,7 @@ class Captures:
         capture.shot = dataclasses.replace(capture.shot, engine=str(engine))
         stage = Stage(self._engines.painter, lambda network: inner(base, network, engine))
         region = Region.of(capture.shot.size, capture.shot.samples)
-        capture.planes = Planes(self._ctx, region.part)
+        capture.planes = Planes(self._ctx, region.part, base.channels)
         capture.task = sampling.begin(view, stage, capture.planes, capture.scene, region)
         return True
 

@@ -172,7 +172,9 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
     """The network in a few sentences with its own numbers."""
     spec, found = preset.spec, []
     inputs = " and ".join(_listed([FEATURES.get(name, name) for name in network.inputs]))
-    outputs = "red, green and blue" if network.outputs == 3 else "a grey"
+    outputs = {1: "a grey", 3: "red, green and blue"}.get(
+        network.outputs, "red, green, blue and alpha, which is 0 where nothing covers the ground"
+    )
     hidden = network.depth - 1
     names = " or ".join(activations(preset)) or _activation_names(network)
     last = network.drawn[-1].activation

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.cpu.evaluator import Evaluator, colors
+from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.alpha import on_checks, with_alpha
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
@@ -368,7 +368,7 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     rows, columns = _pixel_rows(grid[1], size[1]), _pixel_rows(grid[0], size[0])
     points = (rows[:, None] * size[0] + columns).ravel()
     x, y = pixel_points(size, scene.view.center, scene.view.extent, rows=rows, columns=columns)
-    values = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    values = network.features(x.ravel(), y.ravel(), scene.clock)
     inputs = values.astype(np.float32)
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
@@ -430,12 +430,14 @@ def _outcome(
     for step in evaluate.walk(evaluate.coordinates(points.ravel(), size)):
         outputs = step[2]
         yield
-    values = colors(outputs)
+    found = channels(outputs, scene.network)
+    values = found[:, :3]
     if not scene.preset.color.plain:
         span = yield from value_range_steps(scene, size)
         values = colored(values, scene.preset.color, span)
+    shown = np.ascontiguousarray(with_alpha(values, found)).reshape(grid[1], grid[0], -1)
     pixels = np.full((grid[1], grid[0], 4), 255, np.uint8)
-    pixels[..., :3] = quantise(np.ascontiguousarray(values)).reshape(grid[1], grid[0], 3)
+    pixels[..., :3] = quantise(on_checks(shown))
     return pixels
 
 
@@ -488,7 +490,7 @@ def probed(scene: Scene, size: Size, place: tuple[float, float]) -> Steps[Probed
     jitter = place[0] - 0.5, place[1] - 0.5
     first = np.zeros(1, np.intp)
     x, y = pixel_points(size, view.center, view.extent, rows=first, columns=first, jitter=jitter)
-    values = [features(network.inputs, x[0], y[0], scene.clock, network.latent)[0]]
+    values = [network.features(x[0], y[0], scene.clock)[0]]
     for _, _, units in evaluate.walk(evaluate.coordinates(first, size, jitter)):
         values.append(units[0])
         yield

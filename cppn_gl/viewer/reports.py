@@ -139,7 +139,7 @@ class Reports:
         return facts.pointer_runs(point, min(size), hit.words if hit is not None else "", rgb)
 
     def _color(self, place: tuple[float, float]) -> tuple[int, int, int] | None:
-        """The colour shown at a pixel of the picture."""
+        """The colour at a pixel of the picture, without its alpha."""
         front, size = self._app.canvas.front, self._app.picture.size
         if front is None:
             return None
@@ -147,6 +147,6 @@ class Reports:
             min(int(at * side / whole), side - 1)
             for at, side, whole in zip(place, front.size, size, strict=True)
         )
-        found = np.nan_to_num(np.array(front.pixel(x, y)))
+        found = np.nan_to_num(np.array(front.pixel(x, y)[:3]))
         red, green, blue = (round(255 * float(value)) for value in np.clip(found, 0, 1))
         return red, green, blue

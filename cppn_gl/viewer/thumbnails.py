@@ -33,6 +33,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of, work_per_pixel
+from cppn_gl.utils.alpha import on_checks
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, make_folder, open_plain, remove_parts, write_atomic
@@ -180,13 +181,13 @@ class Thumbnails:
         yield
         fine = 1 if work_per_pixel(scene.network) > HEAVY else FINE
         region = Region.of((SIZE[0] * fine, SIZE[1] * fine))
-        planes = Planes(self._ctx, region.part)
+        planes = Planes(self._ctx, region.part, scene.network.channels)
         owned.callback(planes.release)
         stage = Stage(self._engines.painter, self._engine)
         task = sampling.begin(view, stage, planes, scene, region)
         yield from during(task, owned)
         boxes = view.dithered(preset, region.size)
-        pixels = self._renderer.presenter.read(planes, boxes)
+        pixels = on_checks(self._renderer.presenter.read(planes, boxes))
         yield
         return reduced(lay_over(pixels, view.overlay(scene, region.size)), fine)
 

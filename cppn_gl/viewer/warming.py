@@ -27,7 +27,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.scene import Scene, scene_of, shown_network
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import within
 from cppn_gl.utils.worker import Requests
@@ -115,7 +115,7 @@ class Warmer:
 
     def _draw_small(self, view: View, scene: Scene) -> None:
         painter = self.renderer.painter
-        planes = Planes(painter.ctx, SMALL)
+        planes = Planes(painter.ctx, SMALL, scene.network.channels)
         drawing = view.begin(Stage(painter, without_opengl), planes, scene)
         try:
             while not drawing.step(within(DISK_SECONDS)):
@@ -126,7 +126,7 @@ class Warmer:
 
     def _work(self, number: int, preset: Preset, size: tuple[int, int]) -> None:
         self._compile(number, preset)
-        if self._untuned(preset.network()):
+        if self._untuned(shown_network(preset)):
             self._tune(preset, size)
             self._requests.tell(number=number, tuned=True)
             self._compile(number, preset)
@@ -170,15 +170,18 @@ class Warmer:
         return not known and len(chooser.candidates(network)) > 1
 
     def _tune(self, preset: Preset, size: tuple[int, int]) -> None:
+        scene = scene_of(preset)
+
         def planes(part: tuple[int, int]) -> Planes:
             self._check_newer()  # between two engines
-            if self._planes is None or self._planes.size != part:
-                if self._planes is not None:
-                    self._planes.release()
-                self._planes = Planes(self.renderer.painter.ctx, part)
-            return self._planes
+            like, held = (part, scene.network.channels), self._planes
+            if held is None or (held.size, held.channels) != like:
+                if held is not None:
+                    held.release()
+                self._planes = held = Planes(self.renderer.painter.ctx, *like)
+            return held
 
-        self.renderer.chooser.tune(scene_of(preset), size, planes)
+        self.renderer.chooser.tune(scene, size, planes)
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ LEAST = 1e-30  # of that root mean square
 
 @dataclass(frozen=True)
 class Outputs:
-    """The depth-k network's outputs before and after their activation, each (N, 1 or 3)."""
+    """The depth-k network's outputs before and after their activation, each (N, 1, 3 or 4)."""
 
     pre_activations: Float32
     values: Float32
@@ -74,6 +74,7 @@ def pre_activation_colors(values: Float32) -> Float32:
     """Pre-activations as display values (N, 3): 0 is mid grey, ±RMS_RANGE root mean squares are
     0 and 1. All outputs of a layer share this scale.
     """
+    values = values[:, :3]
     finite = values[np.isfinite(values)].astype(np.float64)
     rms = float(np.sqrt(np.mean(finite * finite))) if finite.size else 0.0
     with np.errstate(all="ignore"):
@@ -194,7 +195,7 @@ class LayersView(CPUView):
             if y < 0:
                 return None  # between the two
         opened = scene.preset.layer_picture(index + 1)
-        of = Scene(opened.network(), scene.view, scene.clock, opened)
+        of = Scene(opened.network().opaque, scene.view, scene.clock, opened)
         return plane_point(of, (wide, high), (x, y), before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:

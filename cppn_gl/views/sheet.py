@@ -1,6 +1,8 @@
 """The sheet view: a grid of networks, rows and columns varied as `[sweep]` says.
 
 Scene -> preset.sheet.cells() -> for each cell its scene, drawn by its view -> one picture
+
+Cells with alpha lie on the ground of the sheet.
 """
 
 from collections.abc import Hashable
@@ -16,6 +18,7 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
 from cppn_gl.preset.sheet import Cell, cells
+from cppn_gl.utils.alpha import over
 from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -126,9 +129,10 @@ class SheetView(View):
             if view.problem(scene.preset):
                 room[:] = REFUSED
                 continue
-            if target is None or target.size != size:
+            channels = scene.network.channels
+            if target is None or (target.size, target.channels) != (size, channels):
                 owned.close()
-                target = Planes(stage.painter.ctx, size)
+                target = Planes(stage.painter.ctx, size, channels)
                 owned.callback(target.release)
             # One shape for all cells, however rounded, so that their colour ranges agree.
             region = Region.of(
@@ -137,8 +141,8 @@ class SheetView(View):
             task = enlarged(view, stage, target, scene, region)
             yield from during(task, owned, number, count)
             task.release()
-            found = lay_over(target.read(), view.overlay(scene, size))
-            found = found[max(0, -top) :, max(0, -left) :]
+            found = over(target.read(), np.array(lettering.GROUND) / 255)
+            found = lay_over(found, view.overlay(scene, size))[max(0, -top) :, max(0, -left) :]
             room[:] = found[: room.shape[0], : room.shape[1]]
         planes.write(picture)
         owned.close()

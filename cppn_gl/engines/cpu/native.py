@@ -83,19 +83,19 @@ class Native(Evaluator):
         return MAX_BLOCKS
 
     def pieces(self, region: Region, rate: Callable[[], float]) -> Steps[Float32]:
-        """Draw a region: (height, width, 3) display values, in which samples are averaged.
+        """Draw a region: (height, width, channels) values, in which samples are averaged.
 
         If it has boxes, the other pixels are 0. Yields the fraction done. `rate()`: the
         multiplications per second that are expected, by which each step fills the time that it is
         given.
         """
-        width, height = region.part
+        (width, height), channels = region.part, self.network.channels
         if region.boxes is not None:
-            values = np.zeros((height, width, 3), np.float32)
+            values = np.zeros((height, width, channels), np.float32)
             yield from self._boxes(region, values, rate)
             return values
-        values = np.empty((height, width, 3), np.float32)
-        flat, drawing = values.reshape(-1, 3), self._drawing(region)
+        values = np.empty((height, width, channels), np.float32)
+        flat, drawing = values.reshape(-1, channels), self._drawing(region)
         work, run = work_per_pixel(self.network) * len(region.jitters), self.run(region)
 
         def draw(start: int) -> None:
@@ -120,8 +120,8 @@ class Native(Evaluator):
             left, top, right, bottom = pieces[number]
             size = right - left, bottom - top
             one = drawing.of((region.offset[0] + left, region.offset[1] + top), size)
-            piece = np.empty((size[1], size[0], 3), np.float32)
-            self._library.draw(one, 0, piece.reshape(-1, 3))
+            piece = np.empty((size[1], size[0], drawing.channels), np.float32)
+            self._library.draw(one, 0, piece.reshape(-1, drawing.channels))
             values[top:bottom, left:right] = piece
 
         start = 0
@@ -153,7 +153,8 @@ class Native(Evaluator):
             region.jitters,
             self._view.center,
             self._view.extent,
-            radius=self._radius,
+            [one.numbers for one in self._changes],
+            alpha=self.network.alpha_range,
         )
 
     def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:

@@ -57,7 +57,7 @@ def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
         target.write((yield from _boxes(rates, products, region, kind)))
         return
     blocks = Blocks.covering(region.size, (*region.offset, *region.part))
-    picture = np.zeros((*region.part[::-1], 3), np.float32)
+    picture = np.zeros((*region.part[::-1], scene.network.channels), np.float32)
     work = BLOCK * work_per_pixel(scene.network)
 
     def finish(values: Float32) -> Float32:
@@ -84,13 +84,14 @@ def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
 
 
 def _boxes(rates: Rates, products: Products, region: Region, kind: RateKey) -> Steps[Float32]:
-    """Draw a region's boxes: (height, width, 3) display values, in which samples are averaged.
+    """Draw a region's boxes: (height, width, channels) values, in which samples are averaged.
 
     Each block of SIDE × SIDE pixels with all its samples is one product, so that its values do not
     depend on what else is drawn.
     """
     width, height = region.part
-    picture = np.zeros((height + SIDE, width + SIDE, 3), np.float32)  # squares may be cut off
+    channels = products.network.channels
+    picture = np.zeros((height + SIDE, width + SIDE, channels), np.float32)  # squares are whole
     corners = [
         (x, y)
         for left, top, right, bottom in region.pieces

@@ -23,17 +23,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.evaluator import Evaluator, colors, dense
+from cppn_gl.engines.cpu.evaluator import Evaluator, channels, dense
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.derivatives import layers
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Viewport
+from cppn_gl.utils.alpha import weighted
 from cppn_gl.utils.arrays import Float32, Jitter, Size
 from cppn_gl.utils.threads import on_all_cores, one_thread, thread_count
 
-Finish = Callable[[Float32], Float32]  # maps display values (N, 3) to those added to the picture
+Finish = Callable[
+    [Float32], Float32
+]  # maps display values (N, channels) to those added to the picture
 
 BLOCK = 1024  # pixels
 MAX_BLOCKS = 8  # per task: more exceed the cache, fewer have too much Python overhead
@@ -73,11 +76,11 @@ class Blocks:
         return self.numbers[:, None] * BLOCK + np.arange(BLOCK)
 
     def add(self, values: Float32, picture: Float32) -> None:
-        """Add values (blocks · BLOCK, 3) to the (height, width, 3) picture of the part."""
+        """Add values (blocks · BLOCK, n) to the (height, width, n) picture of the part."""
         left, top, width, height = self.part
         if width == self.size[0]:  # consecutive blocks are one run of pixels
             start = int(self.numbers[0]) * BLOCK - top * width
-            run = picture.reshape(-1, 3)[max(start, 0) : start + len(values)]
+            run = picture.reshape(-1, values.shape[1])[max(start, 0) : start + len(values)]
             run += values[max(-start, 0) :][: len(run)]
             return
         row, column = np.divmod(self.pixels.ravel(), self.size[0])
@@ -91,7 +94,7 @@ class Products(Evaluator):
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
         super().__init__(network, view, clock)
-        self._widest = max(3, network.width)
+        self._widest = max(network.channels, network.width)
         self._own = threading.local()
 
     @property
@@ -108,8 +111,8 @@ class Products(Evaluator):
     ) -> None:
         """Add the unclamped display values of blocks to `picture`.
 
-        `picture`: the (height, width, 3) pixels of `blocks.part`. `finish` is applied to the values
-        first, in several threads.
+        `picture`: the (height, width, channels) pixels of `blocks.part`. `finish` is applied to the
+        values first, in several threads.
         """
         count = min(self.at_once, -(-len(blocks) // thread_count()))
         _ = self.network.layers  # scaled here once, not in each thread
@@ -119,7 +122,7 @@ class Products(Evaluator):
             *_, (_, _, y) = self.walk(
                 self.coordinates(piece.pixels, piece.size, jitter), self._in_place_step
             )
-            _add(y, picture, piece, finish)
+            self._add(y, picture, piece, finish)
 
         on_all_cores(work, range(0, len(blocks), count))
 
@@ -136,7 +139,16 @@ class Products(Evaluator):
             units = step[2]
             if number < self.network.depth:
                 yield
-        _add(units, picture, blocks, finish)
+        self._add(units, picture, blocks, finish)
+
+    def _add(
+        self, outputs: Float32, picture: Float32, blocks: Blocks, finish: Finish | None
+    ) -> None:
+        values = self._channels(outputs)
+        blocks.add(finish(values) if finish else values, picture)
+
+    def _channels(self, outputs: Float32) -> Float32:
+        return channels(outputs.reshape(-1, outputs.shape[-1]), self.network)
 
     def fill_squares(
         self, picture: Float32, corners: Sequence[Size], side: int, region: Region
@@ -158,15 +170,16 @@ class Products(Evaluator):
             values = self.coordinates(pixels.reshape(len(some), -1, 1), region.size, (right, down))
             values = values.reshape(len(some), side * side * samples, -1)
             *_, (_, _, units) = self.walk(values, self._in_place_step)
-            each = contribution(colors(units.reshape(-1, units.shape[-1])), samples)
-            found = each.reshape(len(some), side, side, samples, 3).sum(axis=3)
+            each = contribution(self._channels(units), samples)
+            found = each.reshape(len(some), side, side, samples, -1).sum(axis=3)
             for (left, top), square in zip(some.tolist(), found, strict=True):
                 picture[top : top + side, left : left + side] = square
 
         on_all_cores(work, range(0, len(corners), count))
 
     def picture(self, size: tuple[int, int]) -> Generator[None, None, Float32]:
-        values, blocks = np.zeros((size[1], size[0], 3), np.float32), Blocks.covering(size)
+        values = np.zeros((size[1], size[0], self.network.channels), np.float32)
+        blocks = Blocks.covering(size)
         count = thread_count()
         for first in range(0, len(blocks), count):
             piece = blocks[first : first + count]
@@ -237,11 +250,6 @@ class Products(Evaluator):
         return np.asarray(buffers[side][:count].reshape(shape))
 
 
-def _add(outputs: Float32, picture: Float32, blocks: Blocks, finish: Finish | None) -> None:
-    values = colors(outputs.reshape(-1, outputs.shape[-1]))
-    blocks.add(finish(values) if finish else values, picture)
-
-
 def activate_in_place(name: str, z: Float32) -> Float32:
     """`activate`, overwriting `z` where NumPy supports that."""
     if name in _IN_PLACE:
@@ -252,8 +260,14 @@ def activate_in_place(name: str, z: Float32) -> Float32:
 
 
 def contribution(values: Float32, samples: int) -> Float32:
-    """The values of one of `samples` samples, clamped and weighted; a single sample unchanged."""
-    return values if samples == 1 else np.asarray(np.clip(values, 0, 1) / np.float32(samples))
+    """The values of one of `samples` samples, clamped and weighted; a single sample unchanged.
+
+    Colours with alpha are weighted by it: the sum of the samples is for `straight`.
+    """
+    if samples == 1:
+        return values
+    shown = np.clip(values, 0, 1)
+    return np.asarray((weighted(shown) if shown.shape[-1] == 4 else shown) / np.float32(samples))
 
 
 def in_order(units: Float32, count: int) -> Float32:

@@ -23,7 +23,7 @@ from cppn_gl.engines.names import ENGINES
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.preset.scene import Scene, scene_of, shown_network
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.worker import DiedError, LateError, Message, Requests, Worker
 
@@ -42,7 +42,7 @@ def cache_disabled(environment: Mapping[str, str]) -> bool:
 
 def compile_program(painter: Painter, scene: Scene, engine: Engine, samples: int = 1) -> float:
     """Compile an engine's program for a scene; returns the seconds. Raises ShaderError."""
-    planes = Planes(painter.ctx, (LANES, 1))
+    planes = Planes(painter.ctx, (LANES, 1), scene.network.channels)
     started = wall.perf_counter()
     try:
         engine.compile(painter, planes, scene, samples)
@@ -104,7 +104,7 @@ def _preset(scene: Scene) -> Preset:
     """The scene's preset if its network is the scene's, else a preset with the network's layers."""
     network = scene.network
     with contextlib.suppress(PresetError):
-        if scene.preset.network().digest == network.digest:
+        if shown_network(scene.preset).digest == network.digest:
             return scene.preset
     return Preset(spec=Layers(network.layers, network.inputs, latent=tuple(network.latent)))
 

@@ -79,14 +79,14 @@ class PaletteTexture:
 
 
 class Recolor:
-    """A colouring shader on one context."""
+    """A colouring shader on one context, of pictures of 3 or 4 channels."""
 
     file, flat = "recolor.frag", False
 
-    def __init__(self, painter: Painter):
+    def __init__(self, painter: Painter, channels: int = 3):
         self.ctx = painter.ctx
-        folder = painter.programs.folder
-        self._pass = Pass.load(self.ctx, self.file, formulas(flat=self.flat), folder=folder)
+        head = f"{formulas(flat=self.flat)}\n#define ALPHA {int(channels == 4)}"
+        self._pass = Pass.load(self.ctx, self.file, head, folder=painter.programs.folder)
         self._palette = painter.shared(PaletteTexture)
         self._color = Color()
         self.rate = FIRST_RATE  # texels per second
@@ -127,6 +127,11 @@ class Printing(Recolor):
     """The shader of flat colours."""
 
     file, flat = "printed.frag", True
+
+
+def straight_pass(painter: Painter) -> Pass:
+    """The shader that divides the colours of averaged samples by their alpha."""
+    return Pass.load(painter.ctx, "straight.frag", folder=painter.programs.folder)
 
 
 def recolor_of(color: Color) -> type[Recolor]:

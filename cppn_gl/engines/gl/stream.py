@@ -69,7 +69,7 @@ class Readback:
         self._readbacks, self._buffer, self._unpack = readbacks, buffer, unpack
 
     def pixels(self) -> Pixels:
-        """Wait for the (height, width, 3) pixels."""
+        """Wait for the (height, width, 3 or 4) pixels."""
         data = np.empty(self._buffer.size, np.uint8)
         self._buffer.read_into(data)
         self.drop()
@@ -86,7 +86,7 @@ class PendingPicture(Protocol):
     """A picture that was begun. Its pixels can be read once or dropped."""
 
     def pixels(self) -> Pixels:
-        """Wait for the (height, width, 3) pixels, row 0 on top."""
+        """Wait for the (height, width, 3 or 4) pixels, row 0 on top."""
 
     def drop(self) -> None:
         """Discard the pixels, if they have not been read."""
@@ -124,10 +124,13 @@ class Mosaic:
         with self._current():
             if len(self._regions) == 1:
                 return self._regions[0][1].pixels()
-            picture = np.empty((self._size[1], self._size[0], 3), np.uint8)
+            picture: Pixels | None = None
             for (left, top), reading in self._regions:
                 pixels = reading.pixels()
+                if picture is None:
+                    picture = np.empty((*self._size[::-1], pixels.shape[2]), np.uint8)
                 picture[top : top + len(pixels), left : left + pixels.shape[1]] = pixels
+        assert picture is not None
         return picture
 
     def drop(self) -> None:

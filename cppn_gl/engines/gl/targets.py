@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from cppn_gl.engines.gl.passes import Pass
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.stream import FinishedPicture, PendingPicture, Pixels, ReadbackPool
+from cppn_gl.utils.alpha import CHECKERED, CHECKS, over, square_of
 from cppn_gl.utils.arrays import Box
 from cppn_gl.utils.quantising import covering, inside, quantise
 
 PACKED = 16  # bytes per texel of pack.frag
+PLANES = ("red_plane", "green_plane", "blue_plane", "alpha_plane")  # in shaders
 
 
 def release_target(target: moderngl.Framebuffer) -> None:
@@ -26,17 +28,19 @@ def release_target(target: moderngl.Framebuffer) -> None:
 
 
 class Planes:
-    """A planar render target of `size` pixels: RGB textures with LANES pixels per texel.
+    """A planar render target of `size` pixels: a texture for each of 3 or 4 `channels`.
+
+    A texel holds LANES pixels. The fourth channel is alpha, straight (see utils/alpha.py).
 
     The textures' `sides` are not powers of two: for such images llvmpipe compiles a compute shader
     again, which takes as long as the first time. Texels beyond the picture are never shown.
     """
 
-    def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
-        self.size = size
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], channels: int = 3):
+        self.size, self.channels = size, channels
         self.texels = (-(-size[0] // LANES), size[1])
         self.sides = (_no_power(self.texels[0]), _no_power(self.texels[1]))
-        self.textures = [ctx.texture(self.sides, 4, dtype="f4") for _ in range(3)]
+        self.textures = [ctx.texture(self.sides, 4, dtype="f4") for _ in range(channels)]
         for texture in self.textures:
             texture.filter = moderngl.NEAREST, moderngl.NEAREST
         self.target = ctx.framebuffer(self.textures)
@@ -44,10 +48,14 @@ class Planes:
     @property
     def samplers(self) -> dict[str, Any]:
         """The textures by their sampler names in shaders."""
-        return dict(zip(("red_plane", "green_plane", "blue_plane"), self.textures, strict=True))
+        return dict(zip(PLANES, self.textures, strict=False))
+
+    def like(self, size: tuple[int, int]) -> "Planes":
+        """Other planes of as many channels."""
+        return Planes(self.target.ctx, size, self.channels)
 
     def read(self) -> NDArray[np.float32]:
-        """The picture as (height, width, 3) float32, row 0 on top."""
+        """The picture as (height, width, channels) float32, row 0 on top."""
         width, height = self.size
         shape = (self.sides[1], self.sides[0] * LANES)
         planes = [
@@ -65,23 +73,22 @@ class Planes:
         width, height = self.texels[0] - left, self.size[1]
         values = []
         for row in {height // 6, height // 2, 5 * height // 6}:
-            for channel in range(3):
-                box = (left, row, width, 1)
-                data = self.target.read(box, 4, attachment=channel, dtype="f4")
-                values.append(np.clip(np.frombuffer(data, np.float32), 0, 1).mean())
+            shown = np.clip(self._texels((left, row, width, 1)), 0, 1)
+            values.append(over(shown, CHECKERED).mean())
         return float(np.nan_to_num(np.mean(values)))
 
-    def pixel(self, x: int, y: int) -> tuple[float, float, float]:
-        """One pixel of the picture; row 0 is on top."""
-        place, lane = (x // LANES, y, 1, 1), x % LANES
-        found = []
-        for channel in range(3):
-            data = self.target.read(viewport=place, components=4, attachment=channel, dtype="f4")
-            found.append(float(np.frombuffer(data, np.float32)[lane]))
-        return found[0], found[1], found[2]
+    def pixel(self, x: int, y: int) -> tuple[float, ...]:
+        """One pixel of the picture, a number for each channel; row 0 is on top."""
+        found = self._texels((x // LANES, y, 1, 1))[x % LANES]
+        return tuple(map(float, found))
+
+    def _texels(self, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+        """The pixels of a box of texels, (pixels, channels)."""
+        data = (self.target.read(box, 4, attachment=k, dtype="f4") for k in range(self.channels))
+        return np.stack([np.frombuffer(plane, np.float32) for plane in data], axis=-1)
 
     def write(self, picture: NDArray[np.float32]) -> None:
-        """Fill the planes with a (height, width, 3) float32 picture, row 0 on top."""
+        """Fill the planes with a (height, width, channels) float32 picture, row 0 on top."""
         width, height = self.size
         padded = np.zeros((height, self.texels[0] * LANES), np.float32)
         for channel, texture in enumerate(self.textures):
@@ -115,8 +122,9 @@ class Presenter:
         # Programs rather than branches in one, of which a CPU would execute both sides. Those that
         # dither are compiled when they are first used.
         self._passes: dict[tuple[str, str], Pass] = {}
-        wanted = [_key("present.frag", SCALED=scaled, DITHER=False) for scaled in (False, True)]
-        wanted.append(_key("pack.frag", DITHER=False))
+        both = (False, True)
+        wanted = [_key("present.frag", SCALED=scaled, DITHER=False, ALPHA=False) for scaled in both]
+        wanted.append(_key("pack.frag", DITHER=False, ALPHA=False))
         try:
             for key in dict.fromkeys([*wanted, *(like._passes if like else ())]):
                 self._pass(key)
@@ -142,14 +150,17 @@ class Presenter:
         """
         place: dict[str, Any] = {"plane_size": planes.size, "target_size": size}
         place |= {"flipped": flipped, "below": below}
+        how = {"SCALED": planes.size != size, "ALPHA": planes.channels == 4}
+        if planes.channels == 4:
+            place |= {"square": square_of(size), "checks": CHECKS}
         if covering(boxes, size) is None:
-            shown = self._pass(_key("present.frag", SCALED=planes.size != size, DITHER=False))
+            shown = self._pass(_key("present.frag", DITHER=False, **how))
             shown.set(**place, **planes.samplers)
             shown.draw(target, (0, below, *size))
         for box in boxes:
             part = inside(box, size)
             if part is not None:
-                shown = self._pass(_key("present.frag", SCALED=planes.size != size, DITHER=True))
+                shown = self._pass(_key("present.frag", DITHER=True, **how))
                 shown.set(**place, **planes.samplers, corner=box[:2])
                 left, top, right, bottom = part
                 first = below + (size[1] - bottom if flipped else top)
@@ -157,7 +168,7 @@ class Presenter:
                 shown.draw(target, (0, below, *size), scissor)
 
     def read(self, planes: Planes, boxes: Sequence[Box] = ()) -> Pixels:
-        """The planes as (height, width, 3) uint8, row 0 on top."""
+        """The planes as (height, width, channels) uint8, row 0 on top."""
         return self.start(planes, boxes).pixels()
 
     def start(self, planes: Planes, boxes: Sequence[Box] = ()) -> PendingPicture:
@@ -169,8 +180,9 @@ class Presenter:
         whole = covering(boxes, planes.size)
         if boxes and whole is None:
             return FinishedPicture(quantise(planes.read(), boxes))
-        packing = self._pass(_key("pack.frag", DITHER=whole is not None))
-        size = (-(-3 * width // PACKED), height)
+        channels = planes.channels
+        packing = self._pass(_key("pack.frag", DITHER=whole is not None, ALPHA=channels == 4))
+        size = (-(-channels * width // PACKED), height)
         if self.packed is None or self.packed.size != size:
             self._release_packed()
             self.packed = self.ctx.framebuffer([self.ctx.texture(size, 4, dtype="u4")])
@@ -178,7 +190,7 @@ class Presenter:
         if whole is not None:
             packing.set(corner=whole[:2])
         packing.draw(self.packed, (0, 0, *size))
-        unpack = partial(_unpacked, size=planes.size)
+        unpack = partial(_unpacked, size=planes.size, channels=channels)
         return self.readbacks.start(self.packed, unpack, components=4, dtype="u4")
 
     def _release_packed(self) -> None:
@@ -208,14 +220,15 @@ class Presenter:
 
 def _key(file: str, **switches: bool) -> tuple[str, str]:
     """A shader file, and a head that defines its switches."""
-    return file, "\n".join(f"#define {name} {int(on)}" for name, on in switches.items())
+    lines = (f"#define {name} {int(on)}" for name, on in sorted(switches.items()))
+    return file, "\n".join(lines)
 
 
-def _unpacked(data: Pixels, size: tuple[int, int]) -> Pixels:
-    """The bytes written by pack.frag as (height, width, 3) pixels."""
+def _unpacked(data: Pixels, size: tuple[int, int], channels: int) -> Pixels:
+    """The bytes written by pack.frag as (height, width, channels) pixels."""
     width, height = size
-    rows = data.reshape(height, -1)[:, : 3 * width]
-    return np.ascontiguousarray(rows).reshape(height, width, 3)
+    rows = data.reshape(height, -1)[:, : channels * width]
+    return np.ascontiguousarray(rows).reshape(height, width, channels)
 
 
 def _no_power(side: int) -> int:

@@ -455,8 +455,10 @@ class Diagram:
     def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
         begin(gui, rect, "the picture")
         mapping = drawn.scene.preset.color.mapping
-        outputs = "three outputs" if drawn.scene.network.outputs == 3 else "output"
-        made = f"the {outputs} above as colours"
+        count = drawn.scene.network.outputs
+        made = f"the {'output' if count == 1 else 'three outputs'} above as colours"
+        if count == 4:
+            made = "the first three outputs above as colours, the fourth as alpha"
         if mapping != "rgb":
             made += f", by the mapping {mapping}"
         dim(gui, f"What the network computes at every point: {made}.")

@@ -26,7 +26,7 @@ PIXELS = 8192  # at most
 VALUES = 2**23  # pixels times units, at most
 KEPT = 2  # cached networks
 
-COLORS = {1: ("grey",), 3: ("red", "green", "blue")}
+COLORS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class UnitSamples:
     pre_activations: tuple[Float32, ...]
 
     def outputs(self) -> Float32:
-        """The network's outputs, (N, 1 or 3)."""
+        """The network's outputs, (N, 1, 3 or 4)."""
         return activate(self.network.drawn[-1].activation, self.pre_activations[-1])
 
 
@@ -147,18 +147,17 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
 
 
 def channel_of(network: Network, unit: Unit, *, before: bool) -> int | None:
-    """The channel of the picture that a unit is: 0, 1, 2, or -1 for grey; None for other units."""
+    """The channel of the picture that a unit is: 0 to 3 (alpha), or -1 for grey; else None."""
     if before or unit[0] != network.depth:
         return None
-    return unit[1] if network.outputs == 3 else -1
+    return unit[1] if network.outputs > 1 else -1
 
 
 def shaded(values: Float32, channel: int) -> Float32:
-    """Values of any shape as (…, 3) display values in one channel, or in all for -1."""
+    """Values of any shape as (…, 3) display values in one channel; in all for -1 and alpha."""
     picture = np.zeros((*values.shape, 3), np.float32)
-    picture[..., slice(None) if channel < 0 else channel] = (
-        np.clip(values, 0, 1)[..., None] if channel < 0 else np.clip(values, 0, 1)
-    )
+    inked = slice(channel, channel + 1) if 0 <= channel < 3 else slice(None)
+    picture[..., inked] = np.clip(values, 0, 1)[..., None]
     picture[~np.isfinite(values)] = NOT_A_NUMBER
     return picture
 
