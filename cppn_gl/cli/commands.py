@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
 from cppn_gl.cli.export import export, export_options
 from cppn_gl.cli.options import (
     PROGRAM,
@@ -32,7 +33,6 @@ from cppn_gl.cli.shots import (
     note_weights,
     opened,
     picture_options,
-    renderer_for,
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
@@ -92,6 +92,7 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
@@ -128,6 +129,7 @@ def _sheet_options(parser: Parser) -> None:
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
@@ -140,6 +142,7 @@ def _sequence_options(parser: Parser) -> None:
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    cluster_options(parser)
 
 
 def _tune_options(parser: Parser) -> None:
@@ -241,7 +244,8 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
     from cppn_gl.output.formats import encode, pixel_type
 
     format_ = _format(args)
-    pixels, shot = draw(args, shot, pixel_type(format_, shot))
+    drawing = draw_in_parts if shared(args) else draw
+    pixels, shot = drawing(args, shot, pixel_type(format_, shot))
     if args.output is STDOUT:
         put(encode(format_, pixels, shot))
         return 0
@@ -255,17 +259,11 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    remembered = dataclasses.replace(shot, engine=engine)
     poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
-        renderer_for(
-            args,
-            engine,
-            shot.preset,
-            shot.points,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, remembered, shot.points, progress=progress) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -291,12 +289,10 @@ def _sequence(args: argparse.Namespace) -> int:
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
-    points = float(shot.points) * frames
+    remembered = dataclasses.replace(shot, engine=engine)
     with (
         progress_of(args, frames, "frame") as progress,
-        renderer_for(
-            args, engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, remembered, float(shot.points) * frames, progress=progress) as renderer,
     ):
         write_sequence(
             renderer,

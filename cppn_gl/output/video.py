@@ -24,6 +24,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import CaptureError, check_target, writing
 
 if TYPE_CHECKING:
+    from cppn_gl.output.cluster import Cluster
     from cppn_gl.output.renderer import Renderer
 
 FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
@@ -129,7 +130,7 @@ class VideoWriter(Workers):
 
 
 def write_video(
-    renderer: "Renderer",
+    renderer: "Renderer | Cluster",
     sequence: Sequence,
     path: Path,
     *,
