@@ -34,6 +34,7 @@ from cppn_gl.cli.shots import (
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
@@ -130,8 +131,9 @@ def _sheet_options(parser: Parser) -> None:
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser, timed=False)
     engine_option(parser)
-    about = "output folder; made if it does not exist"
-    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    about = "output folder; made if it does not exist. - writes raw frames to standard output: "
+    about += "rgb24, with --bits 16 rgb48le"
+    parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
     bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
@@ -284,6 +286,8 @@ def _sequence(args: argparse.Namespace) -> int:
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
+    if args.output is STDOUT:
+        return pour(args, shot, sequence)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
     points = float(shot.points) * frames
@@ -470,6 +474,11 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "video": Command(
+        "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
+        video_options,
+        run_video,
     ),
     "tour": Command(
         "a lesson in the window: the figures of Neylon's essay, one key at a time",

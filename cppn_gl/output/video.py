@@ -21,7 +21,7 @@ from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaq
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import CaptureError, check_target, writing
+from cppn_gl.utils.files import CaptureError, check_target, reason, writing
 
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
@@ -105,6 +105,8 @@ class VideoWriter(Workers):
             yield
         except EncodingError as error:
             raise CaptureError(self._path, str(error)) from None
+        except OSError as error:
+            raise CaptureError(self._path, reason(error)) from None
 
     def close(self) -> None:
         """Complete the file. Raises the first error, and then there is none."""
