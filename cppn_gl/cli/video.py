@@ -67,6 +67,7 @@ def run_video(args: argparse.Namespace) -> int:
     shot = shot_of(args)
     sequence = _film(args, shot, format_.fps)
     check_video(args.output, sequence.size, sequence.fps, overwrite=True)
+    _note_loop(args, sequence)
     with (
         progress_of(args, sequence.frames, "frame") as progress,
         renderer_for(
@@ -109,8 +110,6 @@ def _film(args: argparse.Namespace, shot: "Shot", usual: int) -> "Sequence":
             f"{seconds:g} seconds at {fps:g} frames per second are {frames} frames; the limit is "
             f"{FRAMES.high}: choose a smaller --seconds or --fps"
         )
-    if args.seconds is None and abs(frames - seconds * fps) > 1e-6 * frames:
-        note(args, f"the picture returns after {seconds:g} s, not a whole number of frames")
     return Sequence(shot.preset, frames, fps, shot.size, shot.samples)
 
 
@@ -118,11 +117,19 @@ def _seconds(args: argparse.Namespace, preset: "Preset") -> float:
     """The length of the video."""
     from cppn_gl.preset.looping import loop_of
 
-    if not preset.animated:
-        note(args, "nothing in this preset depends on time: all frames are equal")
     if args.seconds is not None:
         return float(checked(number(1e-3, 1e6), toml_value(args.seconds), "--seconds"))
     return loop_of(preset).period or SECONDS
+
+
+def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:
+    """Say so if nothing moves, or if the loop is not a whole number of frames."""
+    seconds = _seconds(args, sequence.preset)
+    missed = abs(sequence.frames - seconds * sequence.fps)
+    if not sequence.preset.animated:
+        note(args, "nothing in this preset depends on time: all frames are equal")
+    elif args.seconds is None and missed > 1e-6 * sequence.frames:
+        note(args, f"the picture returns after {seconds:g} s, not a whole number of frames")
 
 
 def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
