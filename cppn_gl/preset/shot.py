@@ -129,3 +129,12 @@ def parse_shot(content: str, source: str) -> Shot:
 def read_shot(path: Path) -> Shot:
     """The shot inside a picture saved by cppn_gl. Raises PresetError with the file."""
     return parse_shot(read_text(path), str(path))
+
+
+def holds(path: Path, shot: Shot) -> bool:
+    """Whether a file tells of exactly this shot."""
+    try:
+        found = read_shot(path)
+    except PresetError:
+        return False
+    return found == shot and found.preset.name == shot.preset.name
