@@ -109,13 +109,9 @@ def check_rate(name: str, fps: Fraction, least: Fraction, most: int, why: str) -
         raise PresetError(f"{float(fps):g} is too {much} for {name}: {bound}", key="fps")
 
 
-def opaque(pixels: NDArray[Any]) -> NDArray[Any]:
+def opaque(pixels: NDArray[Any]) -> Frame:
     """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
     if pixels.shape[2] == 3:
         return pixels
-    colors, alpha = pixels[..., :3], pixels[..., 3:]
-    if pixels.dtype.kind == "f":
-        return np.multiply(colors, alpha)
-    most = np.iinfo(pixels.dtype).max
-    product = colors.astype(f"uint{2 * pixels.dtype.itemsize * 8}") * alpha
-    return np.asarray((product + most // 2) // most, pixels.dtype)
+    product = pixels[..., :3].astype(np.uint16) * pixels[..., 3:]
+    return np.asarray((product + 127) // 255, np.uint8)
