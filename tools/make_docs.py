@@ -7,7 +7,6 @@ python tools/make_docs.py --windows  the pictures of the window only
 A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
 
-import dataclasses
 import json
 import re
 import sys
@@ -23,6 +22,7 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
+from cppn_gl.preset.tables import fields_of
 from cppn_gl.utils.checks import help_of
 from cppn_gl.viewer.bindings import markdown_table
 from cppn_gl.viewer.explaining import with_keys
@@ -39,8 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def preset_table() -> str:
     """All keys of a preset with defaults and help, from the dataclass fields."""
     rows = ["| key | default | |", "|---|---|---|"]
-    for table, cls in TABLES.items():
-        for field in dataclasses.fields(cls):
+    for table in TABLES:
+        for field in fields_of(table):
             text = help_of(field).replace("|", "\\|")
             rows.append(f"| `{table}.{written(field)}` | {_default(field.default)} | {text} |")
     return "\n".join(rows)

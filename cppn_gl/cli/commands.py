@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -90,6 +91,7 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    many_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
@@ -99,7 +101,7 @@ def _file_option(parser: Parser) -> None:
     about = f"output file: {files}; - is standard output"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
     names = ", ".join(format_.name.lower() for format_ in FORMATS)
-    about = f"format of what has no suffix, such as -o -: {names} (default png)"
+    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
     parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
@@ -172,6 +174,8 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
+    if is_many(args):
+        return render_many(args)
     shot = _fitting(args, "render", shot_of(args, poster=True))
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
@@ -466,7 +470,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("open the live window", _view_options, _view),
-    "render": Command("draw one picture of any size: -o FILE.png", _render_options, _render),
+    "render": Command(
+        "draw a picture of any size: -o FILE.png, or many: -o DIR", _render_options, _render
+    ),
     "sheet": Command(
         "draw a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,

@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Any, NoReturn, get_args, get_origin
 
 from cppn_gl.nn.draws import SEED, seed_words
-from cppn_gl.preset.tables import TABLES, field_of, resolve
+from cppn_gl.preset.tables import TABLES, field_of, fields_of, resolve
 from cppn_gl.utils.checks import Integer, PresetError, flag, help_of, pair, show
 from cppn_gl.utils.toml import toml_value
 
@@ -144,8 +144,8 @@ def add_overrides(parser: Parser) -> None:
 
 
 def _fields(*, short: bool) -> Iterable[tuple[str, "dataclasses.Field[Any]"]]:
-    for table, cls in TABLES.items():
-        for field in dataclasses.fields(cls):
+    for table in TABLES:
+        for field in fields_of(table):
             if field.metadata.get("short", False) == short:
                 yield table, field
 

@@ -50,9 +50,14 @@ def picture_options(
 
     `timed`: whether --help lists --time; a command that draws many times refuses it in clear words.
     """
-    about = "a shipped name, a .toml file, a picture saved by cppn_gl, or - for TOML on standard "
-    about += f"input (default: the preset {library.DEFAULT!r})"
+    about = "a shipped name, a .toml file, a network, a picture saved by cppn_gl, or - for TOML on "
+    about += f"standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
+    about = (
+        "the weights of a network of your own, .safetensors or .npz, with the preset's view and "
+    )
+    about += "colours; docs/presets.md says what such a file holds"
+    parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
     about = "color.palette from the main colours of an image file, dark to light"
     parser.option("--palette-from", metavar="FILE", type=path_value, help=about)
@@ -92,21 +97,35 @@ def shot_of(
     changes |= _image_palette(args, changes)
     _check_palette(args, changes)
     size = None if args.size is None else size_value(args.size)
+    from cppn_gl.nn.file_source import File
     from cppn_gl.preset.animation import TIME
+    from cppn_gl.preset.network_file import with_network
+    from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
-    if library.is_picture(args.preset):
-        shot = read_shot(Path(args.preset))
+    network: Path | None = args.network
+    if network is not None and "network.file" in changes:
+        raise UsageError("--network and --set network.file both give the network")
+    if network is not None and args.preset == library.DEFAULT:
+        shot = Shot(Preset())  # its view would suit only its own network
+    elif library.is_picture(args.preset):
+        shot = read_shot(Path(args.preset), network=network)
         if shot.version != __version__:
             versions = f"version {shot.version}; this is version {__version__}"
             note(args, f"{args.preset} was saved by {versions}")
         shot = dataclasses.replace(shot, version=__version__)
     else:
-        seed = changes.pop("network.seed", None)
+        seed = changes.pop("network.seed", None) if network is None else None
         shot = Shot(_preset(args, seed))
         if args.preset == RANDOM and seed is None:
             note(args, f"{RANDOM}: --seed {shot.preset.spec.seed} draws this one again")
-    values: dict[str, Any] = {"preset": shot.preset.replace(**changes)}
+    if network is None:
+        preset = shot.preset.replace(**changes)
+    else:
+        preset = with_network(shot.preset, network, changes)
+    if isinstance(preset.spec, File) and preset.spec.assumed:
+        note(args, preset.spec.assumed)
+    values: dict[str, Any] = {"preset": preset}
     if size:
         values["size"] = checked(SIDES if poster else SIZE, size, "--size")
     for name, check in (("time", TIME), ("samples", SAMPLES), ("bits", BITS)):
@@ -118,8 +137,8 @@ def shot_of(
 def _preset(args: argparse.Namespace, seed: Any) -> "Preset":
     """The preset that the arguments name; `seed`: instead of its own."""
     if args.preset != STDIN:
-        return library.load_preset(args.preset, seed=seed)
-    preset = stdin_preset(args)
+        return library.load_preset(args.preset, seed=seed, network=args.network)
+    preset = stdin_preset(args, network=args.network)
     return preset if seed is None else preset.replace(seed=seed)
 
 
@@ -168,10 +187,12 @@ def renderer_for(
     *,
     samples: "Samples" = 1,
     progress: Progress | None = None,
+    bakes: bool = True,
 ) -> Iterator["Renderer"]:
     """A renderer with the requested engine, else the one a file remembers, else the fastest.
 
-    `points` (the samples in all frames) is the size of the job; see `Renderer.plan`.
+    `points` (the samples in all frames) is the size of the job, and `bakes` whether all of it is
+    one network; see `Renderer.plan`.
     """
     from cppn_gl.engines.gl.context import ContextError
 
@@ -190,7 +211,7 @@ def renderer_for(
         if renderer.fallback:
             drawer = ENGINES[renderer.engine_for(preset).engine].display_name
             note(args, f"no OpenGL, drawing with {drawer}: {renderer.fallback}")
-        renderer.plan(preset, points, samples=samples)  # fixes the engine from here on
+        renderer.plan(preset, points, samples=samples, bakes=bakes)  # fixes the engine from here on
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):
             note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")

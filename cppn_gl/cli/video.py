@@ -134,8 +134,8 @@ def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:
 
 def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
     """Write the frames of a sequence to standard output: raw rgb24, or rgb48le for 16 bits."""
-    from cppn_gl.output.films import opaque
     from cppn_gl.output.sequence import check_frames, drawn
+    from cppn_gl.utils.alpha import over
 
     check_stdout()
     points = float(shot.points) * sequence.frames
@@ -148,7 +148,7 @@ def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
         check_frames(renderer, sequence)
         with contextlib.closing(drawn(renderer, sequence)) as frames:
             for done, pixels in enumerate(frames, 1):
-                frame = opaque(pixels)
+                frame = over(pixels)
                 put(frame.astype(frame.dtype.newbyteorder("<")).tobytes())
                 if progress:
                     progress(done, sequence.frames)

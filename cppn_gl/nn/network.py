@@ -10,16 +10,19 @@ so that the renderer sends a few numbers to the GPU and no weights.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS, activate
-from cppn_gl.nn.features import check_inputs, latent_count
+from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.checks import PresetError, checked
 
 OUTPUTS = (1, 3, 4)
 OVERHEAD = 2000  # bytes of a layer besides its parameters
@@ -31,9 +34,9 @@ class Network:
     """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
-    holds z0, z1 …, up to the largest that `inputs` names. `scales` are factors on the weights and
-    on the biases of each layer. Raises PresetError (a ValueError) if the shapes of consecutive
-    layers do not match or a limit is exceeded.
+    holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
+    like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
+    ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class Network:
         inputs: Sequence[str] = ("x", "y"),
         *,
         latent: Sequence[float] = (),
+        period: float = TURN,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
         self.inputs = check_inputs(list(inputs))
+        self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.drawn = tuple(layers)
         # Rounded to float32, as in the shader, so that both multiply by the same factors.
@@ -76,6 +81,31 @@ class Network:
         from cppn_gl.nn.sources import Random
 
         return Random.of(keys).network()
+
+    @classmethod
+    def load(cls, path: str | Path, **keys: Any) -> "Network":
+        """The network in a .safetensors or .npz file, as `save` or PyTorch has written it.
+
+        Takes the keys of a preset's `[network]` table that go with `file`: `inputs`, `activation`,
+        `output_activation`, `omega`, `hidden_omega`, `transposed` …. Raises PresetError.
+        """
+        from cppn_gl.nn.file_source import File
+
+        try:
+            return File.of({"file": os.fspath(path), **keys}).network()
+        except PresetError as error:
+            raise PresetError(error.problem, key=error.key.removeprefix("network.")) from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the effective weights to a .safetensors or .npz file.
+
+        Tensors `layers.N.weight` (out, in) and `layers.N.bias`, N from 0; metadata `activations`,
+        one a layer, and `inputs`. `load` reads it. Raises PresetError, and CaptureError, a
+        RuntimeError, if the file cannot be written; there is no half file.
+        """
+        from cppn_gl.nn.weights import save_network
+
+        save_network(self, Path(path))
 
     @property
     def depth(self) -> int:
@@ -128,10 +158,14 @@ class Network:
     def digest(self) -> bytes:
         """A hash of the content: networks with equal digests are the same function."""
         content = hashlib.blake2b(digest_size=16)
-        content.update(repr((self.scales, self.inputs, self.latent)).encode())
+        content.update(repr((self.scales, self.inputs, self.latent, self.period)).encode())
         for layer in self.drawn:
             content.update(layer.digest)
         return content.digest()
+
+    def features(self, x: Float64, y: Float64, clock: Clock) -> Float64:
+        """The input features at points x, y, (N,) each: (N, n_inputs)."""
+        return features(self.inputs, x, y, clock, self.latent, self.period)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -197,7 +231,13 @@ class Network:
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
         layers = (*self.drawn[: depth - 1], last)
-        return Network(layers, self.inputs, latent=self.latent, scales=self.scales[:depth])
+        return Network(
+            layers,
+            self.inputs,
+            latent=self.latent,
+            period=self.period,
+            scales=self.scales[:depth],
+        )
 
     def truncated(self, depth: int) -> "Network":
         """Layers 1 to `depth`, the last one as output layer, with its first rows only.

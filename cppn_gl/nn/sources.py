@@ -2,8 +2,8 @@
 
     table of TOML values -> source_of() -> NetworkSource -> network()
 
-`Random` draws its layers, `Layers` lists them. A new source is one class and one entry of SOURCES;
-presets, sweeps, the window and the parser use the protocol only.
+`Random` draws its layers, `Layers` lists them, `File` (file_source.py) reads them. A new source is
+one class and one entry in `source_of`; presets, sweeps, the window and the parser use the protocol.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, SEED
-from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, output_layer
 from cppn_gl.utils.checks import (
@@ -32,10 +32,11 @@ from cppn_gl.utils.checks import (
     show,
     validate,
 )
+from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
 LAYER_KEYS = ("weight", "bias", "activation")
 
-_ACTIVATION = choice(ACTIVATIONS)
+ACTIVATION = choice(ACTIVATIONS)
 
 
 class NetworkSource(Protocol):
@@ -44,6 +45,10 @@ class NetworkSource(Protocol):
     @property
     def redrawable(self) -> bool:
         """Whether the keys of `Random` exist and can be changed."""
+
+    @classmethod
+    def key_names(cls) -> tuple[str, ...]:
+        """The keys that can be changed."""
 
     @property
     def layout(self) -> interpolation.DrawLayout | None:
@@ -68,6 +73,10 @@ class NetworkSource(Protocol):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The input features."""
+
+    @property
+    def period(self) -> float | None:
+        """The period of sin_x, cos_4y and the like; None stands for 2π."""
 
     @property
     def depth(self) -> int:
@@ -107,28 +116,46 @@ class NetworkSource(Protocol):
         """The table as TOML values; unset keys are left out."""
 
 
-def source_of(table: dict[str, Any]) -> NetworkSource:
-    """The source described by a table of TOML values. Raises PresetError."""
+def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
+    """The source described by a table of TOML values from `origin`. Raises PresetError."""
+    from cppn_gl.nn.file_source import File
+
     if not isinstance(table, dict):
         raise PresetError(f"{show(table)}; expected a table [network]", key="network")
-    kind = next(cls for cls in SOURCES if cls.describes(table))
-    source: NetworkSource = kind.of(table)
+    kinds: tuple[type[Any], ...] = (Layers, File, Random)  # the first that describes it
+    kind = next(cls for cls in kinds if cls.describes(table))
+    source: NetworkSource = kind.of(table, origin)
     return source
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Shared code of sources that are dataclasses of keys."""
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """From values by name. Raises PresetError for an unknown name."""
+    def key_names(cls) -> tuple[str, ...]:
+        """The keys that can be changed."""
+        return tuple(field.name for field in dataclasses.fields(cls) if "check" in field.metadata)
+
+    @classmethod
+    def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
+        """From values by name; `origin` of the text says which files it may name.
+
+        Raises PresetError for an unknown name.
+        """
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
                 problem = f"no such key{nearest(name, known)}"
                 raise PresetError(problem, key=f"network.{show(name)[1:-1]}")
         return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+
+    @staticmethod
+    def _from_file(values: dict[str, Any]) -> "NetworkSource":
+        """The source that a new value of `file` gives: this one's keys do not belong to it."""
+        from cppn_gl.nn.file_source import File
+
+        return File.of({n: v for n, v in values.items() if v is not None}, USER)
 
     def draw(self) -> Iterator[object]:
         return iter(())
@@ -140,10 +167,21 @@ class _Source:
         return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
 
 
-def _activations(value: Any) -> Any:
+def period_key() -> Any:
+    """The key `period`, which every source has."""
+    return key(
+        None,
+        PERIOD,
+        "period of sin_x, cos_y and the like, in input units; 2π when absent: sin_x is then sin(x)",
+        factor=True,
+        slider=(0.5, 20),
+    )
+
+
+def activations_of(value: Any) -> Any:
     if isinstance(value, str):
-        return _ACTIVATION(value)
-    return several(_ACTIVATION, 0, MAX_DEPTH - 1)(value)
+        return ACTIVATION(value)
+    return several(ACTIVATION, 0, MAX_DEPTH - 1)(value)
 
 
 def _between(value: Any) -> tuple[int, float]:
@@ -153,7 +191,7 @@ def _between(value: Any) -> tuple[int, float]:
 
 
 @dataclass(frozen=True)
-class Random(_Source):
+class Random(Source):
     """A random network. Equal keys draw equal networks, on any machine."""
 
     redrawable = True
@@ -171,19 +209,20 @@ class Random(_Source):
     inputs: tuple[str, ...] = key(
         ("x", "y"),
         check_inputs,
-        "input features, in the order of layer 1's columns: x y r t cos_t sin_t z0 z1 … one",
+        "input features, in the order of layer 1's columns: "
+        "x y r sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
         short=True,
         widget="inputs",
     )
     outputs: int = key(3, choice(OUTPUTS), "1 = grey, 3 = RGB, 4 = RGB and alpha")
     activation: str | tuple[str, ...] = key(
         "tanh",
-        _activations,
+        activations_of,
         f"activation of the hidden layers, one for all or a list: {' '.join(ACTIVATIONS)}",
         short=True,
         widget="activations",
     )
-    output_activation: str = key("sigmoid", _ACTIVATION, "activation of the output layer")
+    output_activation: str = key("sigmoid", ACTIVATION, "activation of the output layer")
     init: str = key(
         "uniform", choice(INITS), f"distribution of the draws: {' '.join(INITS)}", short=True
     )
@@ -221,6 +260,7 @@ class Random(_Source):
         "another seed, and the fraction of the way towards its draws, 0 to 1, as [9, 0.25]",
         widget="between",
     )
+    period: float | None = period_key()
 
     def __post_init__(self) -> None:
         validate(self, "network.")
@@ -292,7 +332,8 @@ class Random(_Source):
             layers.append(Layer(weight, bias, name))
             scales.append(self.scales(*weight.shape))
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
-        return Network(layers, self.inputs, latent=latents, scales=scales)
+        period = self.period or TURN
+        return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
 
     def draw(self) -> Iterator[object]:
         for layer in range(1, self.depth + 1):
@@ -300,13 +341,16 @@ class Random(_Source):
             yield [self.layout.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
-        return self.replace({"depth": layer})
+        picture: Random = self.replace({"depth": layer})
+        return picture
 
-    def replace(self, values: dict[str, Any]) -> "Random":
-        """With some keys changed.
+    def replace(self, values: dict[str, Any]) -> Any:
+        """With some keys changed; with `file`, the source of that file and the other keys given.
 
         For a new depth a list of activations is cut, or its last entry repeated.
         """
+        if "file" in values:
+            return self._from_file(values)
         depth = values.get("depth", self.depth)
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
@@ -333,7 +377,7 @@ class Random(_Source):
 
 
 @dataclass(frozen=True)
-class Layers(_Source):
+class Layers(Source):
     """A network with explicit layers, by `[[network.layers]]`."""
 
     redrawable = False
@@ -348,6 +392,7 @@ class Layers(_Source):
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
         "z0, z1 …; drawn from U(-1, 1) when absent",
     )
+    period: float | None = period_key()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -359,7 +404,7 @@ class Layers(_Source):
         return "layers" in table
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
+    def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
         """From values by name; layers may be tables of weight, bias and activation."""
         tables = values["layers"]
         if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
@@ -404,7 +449,9 @@ class Layers(_Source):
         if self.latent is not None and len(self.latent) < latent_count(self.inputs):
             raise PresetError("fewer values than the inputs need", key="network.latent")
         try:
-            return Network(self.layers, self.inputs, latent=self.latents)
+            return Network(
+                self.layers, self.inputs, latent=self.latents, period=self.period or TURN
+            )
         except PresetError as error:
             raise PresetError(error.problem, key=error.key or "network.layers") from None
 
@@ -415,8 +462,10 @@ class Layers(_Source):
     def output_layer(self, depth: int) -> Layer:
         return output_layer(self.layers, depth)
 
-    def replace(self, values: dict[str, Any]) -> "Layers":
-        """With other inputs, seed or latents. Raises PresetError for other keys."""
+    def replace(self, values: dict[str, Any]) -> Any:
+        """With other inputs, seed, latents or file. Raises PresetError for other keys."""
+        if "file" in values:
+            return self._from_file(values)
         known = [field.name for field in dataclasses.fields(self)]
         for name in values:
             if name not in known:
@@ -450,7 +499,7 @@ class Layers(_Source):
     @property
     def _content(self) -> tuple[Any, ...]:
         digests = tuple(layer.digest for layer in self.layers)
-        return digests, self.inputs, self.seed, self.latent
+        return digests, self.inputs, self.seed, self.latent, self.period
 
 
 def _layer(table: dict[str, Any], number_: int) -> Layer:
@@ -469,7 +518,7 @@ def _layer(table: dict[str, Any], number_: int) -> Layer:
         bias = several(values, 1, MAX_WIDTH)(table["bias"])
         if len({len(row) for row in weight}) > 1:
             raise ValueError("rows of weight differ in length")
-        activation = _ACTIVATION(table["activation"])
+        activation = ACTIVATION(table["activation"])
         return Layer(np.array(weight, np.float32), np.array(bias, np.float32), activation)
     except PresetError as error:
         raise PresetError(f"layer {number_}: {error.key}: {error.problem}", key=where) from None
@@ -486,6 +535,3 @@ def drawn_latents(seed: int, inputs: Sequence[str]) -> tuple[float, ...]:
     """The latent constants that `inputs` need, drawn from U(-1, 1)."""
     count = latent_count(inputs)
     return tuple(map(float, draws.draw_row(seed, 0, draws.LATENT, count, "uniform")))
-
-
-SOURCES: list[Any] = [Layers, Random]  # the first that describes a table is used

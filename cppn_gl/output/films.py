@@ -5,7 +5,7 @@ Film (what the file remembers, its rate and quality) + frames in order -> Encode
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,15 +115,3 @@ def check_rate(name: str, fps: Fraction, least: Fraction, most: int, why: str) -
         much = "few" if fps < least else "many"
         bound = f"at least {float(least):.2g}" if fps < least else f"at most {most}, {why}"
         raise PresetError(f"{float(fps):g} is too {much} for {name}: {bound}", key="fps")
-
-
-def opaque(pixels: NDArray[Any]) -> NDArray[Any]:
-    """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
-    if pixels.shape[2] == 3:
-        return pixels
-    colors, alpha = pixels[..., :3], pixels[..., 3:]
-    if pixels.dtype.kind == "f":
-        return np.asarray(colors * alpha)
-    most = np.iinfo(pixels.dtype).max
-    product = colors.astype(f"uint{2 * pixels.dtype.itemsize * 8}") * alpha
-    return np.asarray((product + most // 2) // most, pixels.dtype)

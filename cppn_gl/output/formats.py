@@ -12,11 +12,11 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from cppn_gl.output.exr import EXR
-from cppn_gl.output.films import opaque
 from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.output.tiff import TIFF
 from cppn_gl.output.webp import WEBP
 from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.alpha import over
 from cppn_gl.utils.checks import PresetError, checked, choice
 from cppn_gl.utils.extras import require
 from cppn_gl.utils.files import CaptureError
@@ -46,6 +46,9 @@ class Format(Protocol):
         There are as many channels as the shot's; the fourth is alpha, straight. The same arguments
         give the same bytes.
         """
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot."""
 
 
 @runtime_checkable
@@ -135,5 +138,5 @@ def pixel_type(format_: Format, shot: Shot) -> str:
 def encode(format_: Format, pixels: Pixels, shot: Shot) -> bytes:
     """A picture file's content."""
     buffer = io.BytesIO()
-    format_.write(buffer, pixels if format_.alpha else opaque(pixels), shot)
+    format_.write(buffer, pixels if format_.alpha else over(pixels), shot)
     return buffer.getvalue()

@@ -51,7 +51,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     if problem:
         raise PresetError(problem)
     latent = network.latent[: latent_count(network.inputs)] or None
-    spec = Layers(network.layers, network.inputs, now.spec.seed, latent)
+    spec = Layers(network.layers, network.inputs, now.spec.seed, latent, now.spec.period)
     fixed = [
         name
         for name, _ in preset.animate.moving

@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.nn.files import READERS
+from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import suffixes
@@ -32,29 +34,44 @@ def is_picture(source: str) -> bool:
     return source.lower().endswith(suffixes())
 
 
-def load_preset(source: str | Path = DEFAULT, *, seed: Any = None) -> Preset:
-    """A preset by the name of a shipped one, the path of a .toml file, or of a saved picture.
+def is_network(source: str) -> bool:
+    """Whether `source` names a file of weights rather than a preset."""
+    return source.lower().endswith(tuple(READERS))
+
+
+def load_preset(
+    source: str | Path = DEFAULT,
+    *,
+    seed: Any = None,
+    trusted: bool = True,
+    network: Path | None = None,
+) -> Preset:
+    """A preset by the name of a shipped one, or the path of a .toml file, picture or network.
 
     `seed`: a number or words, instead of the preset's own. The preset `random` follows from its
-    seed as a whole, and is another one each time without. Raises PresetError, in one line.
+    seed as a whole, and is another one each time without. `trusted`: whether a TOML file is the
+    user's own, and may name any file. `network` is read instead of a network file that the preset
+    names. Raises PresetError, in one line.
     """
     if source == RANDOM:
         return surprise(fresh_seed() if seed is None else seed)
-    preset = _load(source)
+    preset = _load(source, trusted, network)
     return preset if seed is None else preset.replace(seed=seed)
 
 
-def _load(source: str | Path) -> Preset:
+def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     name = str(source)
     if is_picture(name):
-        return read_shot(Path(name)).preset
+        return read_shot(Path(name), network=network).preset
+    if is_network(name):
+        return with_network(Preset(), name)
     if name in shipped():
-        return read_preset(shipped()[name])
+        return read_preset(shipped()[name], network=network)
     path = Path(name)
     if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):
-        return read_preset(path)
+        return read_preset(path, trusted=trusted, network=network)
     hint = nearest(name, names())
     if path.exists():
-        known = ", ".join((".toml", *suffixes()))
+        known = ", ".join((".toml", *suffixes(), *READERS))
         hint = f"; expected a shipped name, or a file ending in one of {known}"
     raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")

@@ -21,11 +21,17 @@ from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, checked, nearest, show
 from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.origin import NOWHERE, Origin
 from cppn_gl.utils.toml import load_toml
 
 
-def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset:
-    """A preset from TOML text. `source` names the file in errors. Raises PresetError only."""
+def parse_preset(
+    toml: str, *, source: str = "", name: str = "preset", origin: Origin = NOWHERE
+) -> Preset:
+    """A preset from TOML text. `source` names the file in errors. Raises PresetError only.
+
+    `origin` says which files the text may name; none by default.
+    """
     try:
         document = load_toml(toml)
     except tomllib.TOMLDecodeError as error:
@@ -38,14 +44,14 @@ def parse_preset(toml: str, *, source: str = "", name: str = "preset") -> Preset
     except ValueError as error:
         raise PresetError(f"not TOML: {str(error).splitlines()[0]}", source=source) from None
     try:
-        return _preset(document, name)
+        return _preset(document, name, origin)
     except PresetError as error:
         layer = re.match(r"layer (\d+)", error.problem)
         place = find_line(toml, error.key, int(layer.group(1)) if layer else 1)
         raise error.at(source, place) from None
 
 
-def _preset(document: dict[str, Any], preset_name: str) -> Preset:
+def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Preset:
     version = document.get("format", FORMAT)
     if isinstance(version, int) and not isinstance(version, bool) and version > FORMAT:
         problem = f"{show(version)} is newer than this program supports ({FORMAT}); update cppn_gl"
@@ -57,7 +63,7 @@ def _preset(document: dict[str, Any], preset_name: str) -> Preset:
             )
     top = {f: checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
     top.pop("format", None)
-    spec = source_of(document.get("network", {}))
+    spec = source_of(document.get("network", {}), origin)
     top.setdefault("title", seed_words(document.get("network", {}).get("seed")))
     others: dict[str, Any] = {
         name: _build(cls, _table(document, name), name)
@@ -144,8 +150,12 @@ def _bare(name: str) -> str:
     return re.sub(r"""["' ]""", "", name)
 
 
-def read_preset(path: Path) -> Preset:
-    """The preset in a TOML file. Raises PresetError with the file, and the line if known."""
+def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None) -> Preset:
+    """The preset in a TOML file. Raises PresetError with the file, and the line if known.
+
+    `trusted`: whether it is the user's own, which may name any file, and not one that was dropped.
+    `network`: a network file to read instead of one that it names.
+    """
     try:
         with open_plain(path) as file:
             content = file.read(MAX_BYTES + 1)
@@ -155,16 +165,22 @@ def read_preset(path: Path) -> Preset:
         raise PresetError(str(error), source=str(path)) from None
     # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
-    return parse_preset(_decoded(content, str(path)), source=str(path), name=name)
+    toml, origin = _decoded(content, str(path)), Origin(path.parent, trusted, network=network)
+    return parse_preset(toml, source=str(path), name=name, origin=origin)
 
 
-def read_stream(stream: BinaryIO, source: str, name: str) -> Preset:
-    """The preset in a stream of TOML, such as a pipe. Raises PresetError with `source`."""
+def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | None = None) -> Preset:
+    """The preset in a stream of TOML, such as a pipe. Raises PresetError with `source`.
+
+    It may come from anywhere, so it can name files only in the current folder and below. `network`:
+    as in `read_preset`.
+    """
     try:
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=source) from None
-    return parse_preset(_decoded(content, source), source=source, name=name)
+    toml, origin = _decoded(content, source), Origin(Path(), False, network=network)
+    return parse_preset(toml, source=source, name=name, origin=origin)
 
 
 def _decoded(content: bytes, source: str) -> str:

@@ -205,10 +205,14 @@ class Preset:
             return self.layer_picture(layer).network().effective(layer - 1)
         return self.spec.output_layer(layer)
 
-    def to_toml(self) -> str:
-        """The preset as TOML text, for `parse_preset`."""
+    def to_toml(self, *, network: dict[str, Any] | None = None) -> str:
+        """The preset as TOML text, for `parse_preset`. `network`: another table [network].
+
+        The file of a network is named by its absolute path; see network_file.py for others.
+        """
         document = {"format": FORMAT, "title": self.title, "description": self.description}
         document |= {f: v for f in ("shows", "theme") if (v := getattr(self, f))}
         tables = {name: self.table(name) for name in TABLES}
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
+        written |= {} if network is None else {"network": network}
         return tomli_w.dumps(document | written)

@@ -29,8 +29,8 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind`: what such a file is
-    called.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is the word for such
+    a file.
     """
 
     name: str

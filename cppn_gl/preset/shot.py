@@ -13,11 +13,12 @@ from typing import Any
 
 from cppn_gl._version import __version__
 from cppn_gl.preset.animation import TIME
-from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.network_file import packed, unpacked
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import read_text
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError, choice, integer, line, several, show, text
+from cppn_gl.utils.origin import NOWHERE, Origin
 
 MAX_SIDE = 2**20
 MAX_PIXELS = 2**28  # 768 MiB of 8-bit RGB
@@ -56,7 +57,11 @@ class Shot:
         return self.size[0] * self.size[1] * usual_samples(self.samples)
 
     def to_text(self, *, ascii: bool = False) -> str:
-        """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF."""
+        """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF.
+
+        It is all that is needed to draw the shot, but for weights that a picture may not carry:
+        see `packed`.
+        """
         document = {
             "version": self.version,
             "name": self.preset.name,
@@ -65,7 +70,7 @@ class Shot:
             "samples": self.samples,
             "engine": self.engine,
             **({"bits": self.bits} if self.bits != 8 else {}),
-            "preset": self.preset.to_toml(),
+            **packed(self.preset),
         }
         return json.dumps(document, ensure_ascii=ascii)
 
@@ -105,13 +110,16 @@ def usual_samples(samples: Samples) -> int:
     return USUAL if samples == "auto" else samples**2
 
 
-def parse_shot(content: str, source: str) -> Shot:
-    """The shot in a picture's text. Raises PresetError if it is not one."""
+def parse_shot(content: str, source: str, origin: Origin = NOWHERE) -> Shot:
+    """The shot in a picture's text. Raises PresetError if it is not one.
+
+    `origin` says which files it may name: none by default.
+    """
     try:
         document = json.loads(content)
         name = Path(line(200)(document["name"])).name.lstrip(".") or "preset"
         return Shot(
-            preset=parse_preset(text(2**26)(document["preset"]), source=source, name=name),
+            preset=unpacked(document, source=source, name=name, origin=origin),
             size=SIDES(document["size"]),
             time=TIME(document["time"]),
             samples=SAMPLES(document["samples"]),
@@ -126,6 +134,17 @@ def parse_shot(content: str, source: str) -> Shot:
         raise PresetError(problem, source=source) from None
 
 
-def read_shot(path: Path) -> Shot:
-    """The shot inside a picture saved by cppn_gl. Raises PresetError with the file."""
-    return parse_shot(read_text(path), str(path))
+def read_shot(path: Path, *, network: Path | None = None) -> Shot:
+    """The shot inside a picture saved by cppn_gl. Raises PresetError with the file.
+
+    It may name network files beside it or below. `network` is read instead of one that it names.
+    """
+    return parse_shot(read_text(path), str(path), Origin(path.parent, network=network))
+
+
+def holds(path: Path, shot: Shot) -> bool:
+    """Whether a file tells of exactly this shot."""
+    try:
+        return read_text(path) in (shot.to_text(), shot.to_text(ascii=True))
+    except PresetError:
+        return False

@@ -7,6 +7,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.animation import Animate, Animation, listed
@@ -108,6 +109,16 @@ def _options_problem(options: type) -> str:
     return ""
 
 
+def fields_of(table: str) -> "tuple[dataclasses.Field[Any], ...]":
+    """The keys of a table by its name; of `network`, those of `Random`, then those of `File`."""
+    fields = dataclasses.fields(TABLES[table])
+    if table != "network":
+        return fields
+    drawn = {field.name for field in fields}
+    others = (field for field in dataclasses.fields(File) if "check" in field.metadata)
+    return (*fields, *(field for field in others if field.name not in drawn))
+
+
 def plain(table: Any) -> dict[str, Any]:
     """A table as TOML values, without unset keys."""
     if hasattr(table, "to_toml"):
@@ -134,8 +145,8 @@ def resolve(name: str) -> tuple[str, str]:
     name = name.replace('"', "").replace("'", "")  # TOML may quote the parts of a key
     if name.startswith("animate."):
         return "animate", movable(name.removeprefix("animate."))
-    tables = {t: cls for t, cls in TABLES.items() if cls is not Animate}
-    names = {t: [f.name for f in dataclasses.fields(cls)] for t, cls in tables.items()}
+    tables = [table for table, cls in TABLES.items() if cls is not Animate]
+    names = {table: [field.name for field in fields_of(table)] for table in tables}
     options = [field for t, fields in names.items() if t in VIEWS for field in fields]
     table, dot, field = name.rpartition(".")
     if not dot and name in TOP:
@@ -218,7 +229,7 @@ def movable(name: str) -> str:
 def field_of(dotted: str) -> "dataclasses.Field[Any]":
     """The field of a key, with its check, help and default."""
     table, _, name = expand(dotted)[0].partition(".")
-    return next(field for field in dataclasses.fields(TABLES[table]) if field.name == name)
+    return next(field for field in fields_of(table) if field.name == name)
 
 
 def whole(dotted: str) -> bool:

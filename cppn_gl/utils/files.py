@@ -234,7 +234,7 @@ def write_new(
     raise AssertionError("unreachable: names never run out")
 
 
-def _nameable(letter: str) -> bool:
+def nameable(letter: str) -> bool:
     """Whether a file name may contain it; some locales cannot encode every letter."""
     try:
         os.fsencode(letter)
@@ -244,7 +244,7 @@ def _nameable(letter: str) -> bool:
 
 
 def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
-    safe = "".join(c if _nameable(c) else "-" for c in stem).strip("-.")
+    safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
     start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"

@@ -61,7 +61,8 @@ def bake(network: Network) -> str:
         for row in range(len(layer.bias)):
             if index == 0:
                 fold = f"first.unit[{row}]"
-                lines.append(f"s = {fold}.x * u[0] + {fold}.y * v + {fold}.z + {fold}.w * far[0];")
+                total = f"{fold}.x * u[0] + {fold}.y * v + {fold}.z + {fold}.w * far[0]"
+                lines.append(f"s = {total} MORE_TERMS({row}, 0);")
                 lines.append("broken[0] += REAL(isnan(s));")
             else:
                 lines += _row(layer.weight[row], float(layer.bias[row]), index)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cppn_gl.nn.features import MOVING, features
+from cppn_gl.nn.features import MOVING
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
@@ -77,12 +77,11 @@ def along(scene: Scene, count: int) -> Curves:
 
 def _inputs(scene: Scene, network: Network, axis: str, at: Float64) -> Float64:
     """The input features along an axis, (N, n_inputs)."""
-    inputs, latent = network.inputs, network.latent
     x, y = (np.full_like(at, c) for c in scene.view.center)
     if axis == "time":
         one = slice(0, 1)
         clocks = [replace(scene.clock, time=float(time)) for time in at]
-        rows = [features(inputs, x[one], y[one], clock, latent) for clock in clocks]
+        rows = [network.features(x[one], y[one], clock) for clock in clocks]
         return np.concatenate(rows)
     if axis == "r":
         x, y = at, np.zeros_like(at)
@@ -90,4 +89,4 @@ def _inputs(scene: Scene, network: Network, axis: str, at: Float64) -> Float64:
         y = at
     else:
         x = at
-    return features(inputs, x, y, scene.clock, latent)
+    return network.features(x, y, scene.clock)

@@ -1,0 +1,367 @@
+"""The source of a network whose weights are in a file: `[network] file = "w.safetensors"`.
+
+    [network] table -> File -> the file's Weights -> Chain of layers -> Network
+
+A key of the table wins over the file's own metadata (activations, inputs, omega, hidden_omega,
+latent), and these over the defaults.
+"""
+
+import dataclasses
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from cppn_gl.nn.draws import SEED
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.layers import MAX_DEPTH, Layer
+from cppn_gl.nn.network import Network, output_layer
+from cppn_gl.nn.sources import (
+    ACTIVATION,
+    Random,
+    Source,
+    activations_of,
+    drawn_latents,
+    period_key,
+)
+from cppn_gl.nn.weights import Chain, Weights, read_weights
+from cppn_gl.utils.checks import (
+    PresetError,
+    checked,
+    flag,
+    integer,
+    key,
+    line,
+    number,
+    several,
+    show,
+    validate,
+)
+from cppn_gl.utils.origin import USER, Origin
+
+_SHA256 = 64  # hexadecimal digits
+
+
+def _sha256(value: Any) -> str:
+    text = line(_SHA256)(value).lower()
+    if text and (len(text) != _SHA256 or set(text) - set("0123456789abcdef")):
+        raise ValueError(f"{show(value)} is not {_SHA256} hexadecimal digits")
+    return text
+
+
+@dataclass(frozen=True, eq=False)
+class File(Source):
+    """A network of weights from a file. Equal sources have equal weights and keys.
+
+    `File("net.safetensors", inputs=("x", "y", "t"))` reads the file; a relative path is relative to
+    the current folder. Keys that are None follow from the file. After that `file` is the absolute
+    path, or a mere name for weights that came inside a picture.
+    """
+
+    redrawable = False
+    layout = None
+
+    file: str = key(
+        "",
+        line(4096),
+        "weights from this .safetensors or .npz file, relative to the preset; "
+        "see A network of your own",
+        widget="file",
+    )
+    inputs: tuple[str, ...] = key(
+        None, check_inputs, "input features, one for each column of the first weight"
+    )
+    activation: str | tuple[str, ...] = key(
+        None, activations_of, "activation of the hidden layers, one for all or a list"
+    )
+    output_activation: str = key(None, ACTIVATION, "activation of the last layer")
+    omega: float = key(
+        None,
+        number(-1e6, 1e6),
+        "factor on the weights and biases of a file's first layer: ω₀ of a SIREN",
+    )
+    hidden_omega: float = key(
+        None,
+        number(-1e6, 1e6),
+        "factor on those of a file's later layers whose activation is sin: ω₀ of a SIREN",
+    )
+    transposed: bool | None = key(
+        None,
+        flag,
+        "whether a file's weights are (in, out); told by their shapes when absent, "
+        "(out, in) where both fit",
+    )
+    depth: int = key(None, integer(1, MAX_DEPTH), "the first layers of the file only")
+    weight_scale: float = key(1.0, number(0, 1000), "factor on the weights", factor=True)
+    bias_scale: float | None = key(
+        None,
+        number(0, 1000),
+        "factor on the biases; equals weight_scale when absent",
+        factor=True,
+    )
+    seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
+    latent: tuple[float, ...] | None = key(
+        None,
+        several(number(-1e6, 1e6), 0, MAX_LATENTS),
+        "z0, z1 …; drawn from U(-1, 1) when absent",
+    )
+    period: float | None = period_key()
+    redistribute: bool = key(
+        True,
+        flag,
+        "whether a saved picture may carry a file's weights; else it names file and sha256",
+    )
+    sha256: str = key("", _sha256, "a file's SHA-256, in hexadecimal; another file is refused")
+    weights: Weights = dataclasses.field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.weights is None:
+            path = _named(self.file, USER)
+            self._set(weights=_weights(path), file=str(path))
+        self._set(**{n: self._implied(n) for n in _FOLLOWING if getattr(self, n) is None})
+        validate(self, "network.")
+        self._set(depth=self.depth or len(self.chain))
+        self._check()
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check(self) -> None:
+        if self.sha256 and self.sha256 != self.weights.sha256:
+            found = f"its sha256 is {self.weights.sha256}; expected {self.sha256}"
+            raise self._error(f"another file: {found}", "sha256")
+        count = len(self.chain)
+        if self.depth > count:
+            raise self._error(f"{count} layers; expected a depth of 1 to {count}", "depth")
+        if not isinstance(self.activation, str) and len(self.activation) != count - 1:
+            problem = f"{len(self.activation)} activations; it has {count - 1} hidden layers"
+            raise self._error(problem, "activation")
+        needed = latent_count(self.inputs)
+        if self.latent is not None and len(self.latent) < needed:
+            problem = f"{len(self.latent)} values; the inputs need {needed}"
+            raise PresetError(problem, key="network.latent")
+        try:
+            self.network()
+        except PresetError as error:
+            raise self._error(error.problem) from None
+
+    def _error(self, problem: str, name: str = "file") -> PresetError:
+        return PresetError(f"{self.label}: {problem}", key=f"network.{name}")
+
+    def _implied(self, name: str) -> Any:
+        """A key's value where the table does not give it: from the file, or the default."""
+        text = self.weights.texts.get(name)
+        try:
+            if name in ("activation", "output_activation"):
+                return self._implied_activation(name)
+            if name == "inputs":
+                return check_inputs(_list(text)) if text else ("x", "y")
+            if name == "latent":
+                return tuple(map(float, _list(text))) if text else None
+            if name in ("omega", "hidden_omega"):
+                return float(text) if text else 1.0
+            if name == "period":
+                return PERIOD(float(text)) if text else None
+        except ValueError as error:  # a PresetError, too
+            problem = getattr(error, "problem", str(error))
+            raise self._error(f"metadata {name}: {problem}") from None
+        return None
+
+    def _implied_activation(self, name: str) -> Any:
+        listed = self.weights.texts.get("activations")
+        if listed is None:
+            waves = (self.omega, self.hidden_omega) != (1.0, 1.0)
+            return "identity" if name == "output_activation" else ("sin" if waves else "relu")
+        names = [ACTIVATION(one) for one in _list(listed)]
+        if len(names) != len(self.weights.pairs):
+            raise ValueError(f"{len(names)} names; expected {len(self.weights.pairs)}, one a layer")
+        if name == "output_activation":
+            return names[-1]
+        return names[0] if len(set(names[:-1])) == 1 else tuple(names[:-1])
+
+    @classmethod
+    def describes(cls, table: dict[str, Any]) -> bool:
+        return "file" in table
+
+    @classmethod
+    def of(cls, values: dict[str, Any], origin: Origin = USER) -> Self:
+        """From values by name, with a file that text from `origin` may name. Raises PresetError."""
+        if origin.network is not None:
+            values = {n: v for n, v in values.items() if n != "sha256"}
+            values["file"], origin = os.fspath(origin.network), USER
+        random = [field.name for field in dataclasses.fields(Random)]
+        for name in values:
+            if name not in cls.key_names() and name in (*random, "layers"):
+                problem = "cannot be set together with file, which determines it"
+                raise PresetError(problem, key=f"network.{name}")
+        if "weights" in values:
+            raise PresetError("no such key", key="network.weights")
+        if origin.weights is None:
+            path = _named(values["file"], origin)
+            found, file = _weights(path), str(path)
+        else:  # the name is but a name
+            found = _carried(origin.weights)
+            file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
+        return super().of({**values, "file": file, "weights": found})
+
+    @property
+    def label(self) -> str:
+        """The file's name without its folders."""
+        return Path(self.file).name
+
+    @property
+    def chain(self) -> Chain:
+        """The weights in the file, (out, in), without any factor. Raises PresetError."""
+        try:
+            return self.weights.chain(len(self.inputs), self.transposed)
+        except ValueError as error:
+            raise self._error(f"{error} ({' '.join(self.inputs)})") from None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The metadata in the file that this program knows."""
+        known = ("activations", *_FOLLOWING)
+        return {name: text for name, text in self.weights.texts.items() if name in known}
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for weights that came inside a picture."""
+        return Path(self.file) if Path(self.file).is_absolute() else None
+
+    @property
+    def assumed(self) -> str:
+        """What neither the table nor the file says, in words; "" if nothing is missing."""
+        if "activations" in self.weights.texts:
+            return ""
+        hidden = self.activation if isinstance(self.activation, str) else "those of the preset"
+        return f"{self.label} names no activations: {hidden}, the last {self.output_activation}"
+
+    @property
+    def latents(self) -> tuple[float, ...]:
+        return self.latent if self.latent is not None else drawn_latents(self.seed, self.inputs)
+
+    @property
+    def hidden_activations(self) -> tuple[str, ...]:
+        return self._all_hidden[: self.depth - 1]
+
+    @property
+    def _all_hidden(self) -> tuple[str, ...]:
+        if isinstance(self.activation, str):
+            return (self.activation,) * (len(self.chain) - 1)
+        return self.activation
+
+    @property
+    def structure(self) -> str:
+        return f"depth {self.depth}, weights of {self.label}"
+
+    @property
+    def draws(self) -> str:
+        bias = "" if self.bias_scale is None else f"  bias scale {self.bias_scale:.4g}"
+        return f"weight scale {self.weight_scale:.4g}{bias}"
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(layer.weight.shape for layer in self._layers())
+
+    @property
+    def _scales(self) -> tuple[float, float]:
+        return self.weight_scale, self.weight_scale if self.bias_scale is None else self.bias_scale
+
+    def _file_layers(self) -> tuple[Layer, ...]:
+        """All layers of the file, with ω₀, without scales."""
+        activations = (*self._all_hidden, self.output_activation)
+        return self.chain.layers(activations, self.omega, self.hidden_omega)
+
+    def _layers(self) -> tuple[Layer, ...]:
+        layers = self._file_layers()
+        if self.depth == len(layers):
+            return layers
+        return (*layers[: self.depth - 1], output_layer(layers, self.depth))
+
+    def network(self) -> Network:
+        scales = [self._scales] * self.depth
+        period = TURN if self.period is None else self.period
+        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
+        return Network(self._layers(), self.inputs, **of)
+
+    def layer_picture(self, layer: int) -> "File":
+        """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
+        picture: File = self.replace({"depth": layer})
+        return picture
+
+    def output_layer(self, depth: int) -> Layer:
+        return output_layer(self._file_layers(), depth).scaled(*self._scales)
+
+    def replace(self, values: dict[str, Any]) -> Any:
+        """With some keys changed. Another file keeps the keys of the table, but not the sha256."""
+        if "file" in values:
+            own = self.to_toml()
+            own.pop("sha256", None)
+            return self._from_file({**own, **values})
+        for name in values:
+            if name not in self.key_names():
+                problem = f"cannot be changed: the weights are those of {self.label}"
+                raise PresetError(problem, key=f"network.{name}")
+        return dataclasses.replace(self, **values)
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values: what does not follow from the file."""
+        table = {n: v for n, v in super().to_toml().items() if n != "weights"}
+        listed = {n: list(v) if isinstance(v := self._default(n), tuple) else v for n in table}
+        return {n: v for n, v in table.items() if n == "file" or v != listed[n]}
+
+    def _default(self, name: str) -> Any:
+        """The value of a key that need not be written."""
+        if name == "depth":
+            return len(self.chain)
+        if "activation" in name and "activations" not in self.weights.texts:
+            return None
+        if name in _FOLLOWING:
+            return self._implied(name)
+        return next(f.default for f in dataclasses.fields(self) if f.name == name)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return self._content == other._content if isinstance(other, File) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        skipped = ("file", "transposed", "sha256", "activation")
+        others = (getattr(self, name) for name in self.key_names() if name not in skipped)
+        return self.chain.digest, self._all_hidden, *others
+
+
+_FOLLOWING = (
+    *("omega", "hidden_omega", "inputs", "activation", "output_activation", "latent", "period"),
+)
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _named(name: Any, origin: Origin) -> Path:
+    try:
+        return origin.resolve(line(4096)(name))
+    except ValueError as error:
+        raise PresetError(f"{show(name)}: {error}", key="network.file") from None
+
+
+def _weights(path: Path) -> Weights:
+    try:
+        return read_weights(path)
+    except PresetError as error:
+        raise PresetError(f"{path.name}: {error.problem}", key="network.file") from None
+
+
+def _carried(data: bytes) -> Weights:
+    try:
+        return Weights(data, ".safetensors")
+    except ValueError as error:
+        raise PresetError(f"the weights in this file: {error}", key="network.file") from None
