@@ -29,14 +29,15 @@ from cppn_gl.cli.shots import (
     bits_option,
     draw,
     engine_option,
+    note_weights,
     opened,
     picture_options,
     renderer_for,
     shot_of,
 )
-from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text
-from cppn_gl.cli.video import pour, run_video, video_options
+from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
 from cppn_gl.engines.names import AUTO, engine_name
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.surprise import RANDOM, TITLE
@@ -218,6 +219,7 @@ def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
         check_stdout()
     else:
         check_target(args.output, overwrite=True)
+    note_weights(args, shot.preset)
     fitted = fitting(_format(args), shot, given=args.bits is not None)
     if fitted.bits < shot.bits:
         note(args, f"{_format(args).name} holds {fitted.bits} bits per channel, not {shot.bits}")
@@ -285,6 +287,7 @@ def _sequence(args: argparse.Namespace) -> int:
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
@@ -439,8 +442,10 @@ def _presets(args: argparse.Namespace) -> int:
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        given = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
-        put_text(given.to_toml())
+        preset = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
+        put_text(preset.to_toml())
+        if isinstance(preset.spec, File) and preset.spec.path is None:
+            say(f"{preset.spec.label} is in {args.name}: {PROGRAM} export takes it out")
     return 0
 
 

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ _TRANSPOSED = "kernel"  # in Flax and Keras, (in, out)
 _FIRST = ("first", "in", "input", "initial")
 _LAST = ("last", "out", "output", "final", "head")
 _KEPT = 128 * MB  # of files that were read lately
-_MADE = 4  # forms of one file's layers kept: other activations, other factors
+_MADE = 4 * MAX_DEPTH  # layers of one file kept: with other activations, other factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +65,7 @@ class Chain:
 
     pairs: tuple[tuple[Floats, Floats], ...]
     digest: bytes
-    _made: LRUCache[object, tuple[Layer, ...]] = field(
-        default_factory=lambda: LRUCache(_MADE), repr=False
-    )
+    _made: LRUCache[object, Layer] = field(default_factory=lambda: LRUCache(_MADE), repr=False)
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -82,19 +81,16 @@ class Chain:
 
         SIREN (Sitzmann et al. 2020) computes sin(ω₀ (W x + b)) = sin(ω₀ W x + ω₀ b).
         """
-        key = tuple(activations), omega, hidden_omega
-        return self._made.get(
-            key, lambda: tuple(map(self._layer, range(len(self)), *self._of(key)))
-        )
-
-    def _of(self, key: tuple[tuple[str, ...], float, float]) -> tuple[Sequence[str], list[float]]:
-        names, omega, hidden = key
-        return names, [omega, *(hidden if name == "sin" else 1.0 for name in names[1:])]
+        factors = [omega, *(hidden_omega if name == "sin" else 1.0 for name in activations[1:])]
+        keys = zip(range(len(self)), activations, factors, strict=True)
+        return tuple(self._made.get(key, partial(self._layer, *key)) for key in keys)
 
     def _layer(self, index: int, activation: str, factor: float) -> Layer:
         weight, bias = self.pairs[index]
         if factor != 1:
-            weight, bias = ((factor * part.astype(float)).astype("f4") for part in (weight, bias))
+            with np.errstate(over="ignore"):  # which Layer refuses
+                parts = (factor * part.astype(np.float64) for part in (weight, bias))
+                weight, bias = (part.astype(np.float32) for part in parts)
         return Layer(weight, bias, activation)
 
     def to_bytes(self, texts: dict[str, str] | None = None) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cppn_gl.preset.containers import exr_text, gif_text, mp4_text, webm_text, webp_exif
+from cppn_gl.preset.pages import page_text
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 
@@ -77,6 +78,7 @@ WEBM = Reader("WebM", (".webm",), webm_text, "video")
 GIF = Reader("GIF", (".gif",), gif_text)
 WEBP = Reader("WebP", (".webp",), _webp_text)  # still or animated; written by containers.exif
 EXR = Reader("EXR", (".exr",), exr_text)
+PAGE = Reader("HTML", (".html", ".htm"), page_text, "page")
 
 
 def is_others(path: Path) -> bool:
@@ -94,7 +96,7 @@ def is_others(path: Path) -> bool:
 
 
 # The first one also reads files with unknown suffixes.
-READERS = [PNG, TIFF, WEBP, EXR, MP4, WEBM, GIF]
+READERS = [PNG, TIFF, WEBP, EXR, MP4, WEBM, GIF, PAGE]
 
 
 def suffixes() -> tuple[str, ...]:
