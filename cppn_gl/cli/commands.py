@@ -36,6 +36,7 @@ from cppn_gl.cli.shots import (
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
