@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
 from cppn_gl.cli.export import export, export_options
+from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -36,6 +37,7 @@ from cppn_gl.cli.shots import (
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
@@ -93,6 +95,7 @@ def _render_options(parser: Parser) -> None:
     engine_option(parser)
     _file_option(parser)
     cluster_options(parser)
+    many_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
@@ -102,7 +105,7 @@ def _file_option(parser: Parser) -> None:
     about = f"output file: {files}; - is standard output"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
     names = ", ".join(format_.name.lower() for format_ in FORMATS)
-    about = f"format of what has no suffix, such as -o -: {names} (default png)"
+    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
     parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
@@ -135,8 +138,9 @@ def _sheet_options(parser: Parser) -> None:
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser, timed=False)
     engine_option(parser)
-    about = "output folder; made if it does not exist"
-    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    about = "output folder; made if it does not exist. - writes raw frames to standard output: "
+    about += "rgb24, with --bits 16 rgb48le"
+    parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
     bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
@@ -176,6 +180,8 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
+    if is_many(args):
+        return render_many(args)
     shot = _fitting(args, "render", shot_of(args, poster=True))
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
@@ -287,6 +293,8 @@ def _sequence(args: argparse.Namespace) -> int:
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
+    if args.output is STDOUT:
+        return pour(args, shot, sequence)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
     remembered = dataclasses.replace(shot, engine=engine)
@@ -465,7 +473,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("open the live window", _view_options, _view),
-    "render": Command("draw one picture of any size: -o FILE.png", _render_options, _render),
+    "render": Command(
+        "draw a picture of any size: -o FILE.png, or many: -o DIR", _render_options, _render
+    ),
     "sheet": Command(
         "draw a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,
@@ -473,6 +483,11 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "video": Command(
+        "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
+        video_options,
+        run_video,
     ),
     "export": Command(
         "write the network as a program or its weights: -o FILE --format torch",

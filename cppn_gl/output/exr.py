@@ -3,6 +3,7 @@
 The library OpenEXR is optional: the extra `exr`.
 """
 
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from cppn_gl.output.png import Pixels
 from cppn_gl.preset.readers import EXR as READER
 from cppn_gl.preset.readers import KEYWORD
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, holds
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.extras import require
 
@@ -59,6 +60,15 @@ class ExrFormat:
             KEYWORD: shot.to_text(),
         }
         OpenEXR.File(header, {"RGBA"[: channels.shape[2]]: channels}).write(file)
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot: its pixels can be read."""
+        import OpenEXR
+
+        try:
+            return holds(path, shot) and bool(OpenEXR.File(str(path)).channels())
+        except RuntimeError:
+            return False
 
 
 EXR = ExrFormat()
