@@ -5,7 +5,7 @@ Film (what the file remembers, its rate and quality) + frames in order -> Encode
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,11 +111,3 @@ def check_rate(name: str, fps: Fraction, most: int, why: str) -> None:
         raise PresetError(
             f"{float(fps):g} is too many for {name}: at most {most}, {why}", key="fps"
         )
-
-
-def opaque(pixels: NDArray[Any]) -> Frame:
-    """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
-    if pixels.shape[2] == 3:
-        return pixels
-    product = pixels[..., :3].astype(np.uint16) * pixels[..., 3:]
-    return np.asarray((product + 127) // 255, np.uint8)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from cppn_gl.output.capture import Workers
-from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
+from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, rate
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
 from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.alpha import over
 from cppn_gl.utils.files import CaptureError, check_target, writing
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class VideoWriter(Workers):
         with self._telling():
             if self._encoder is None:  # here, so that its own threads have this one's priority
                 self._encoder = self._format.begin(self._stream, self._film)
-            self._encoder.add(opaque(pixels))
+            self._encoder.add(over(pixels))
 
     def _finish(self) -> None:
         with self._telling():
