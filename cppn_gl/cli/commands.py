@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.export import export, export_options
 from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
@@ -491,6 +492,11 @@ COMMANDS = {
         "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
         video_options,
         run_video,
+    ),
+    "export": Command(
+        "write the network as a program or its weights: -o FILE --format torch",
+        export_options,
+        export,
     ),
     "tour": Command(
         "a lesson in the window: the figures of Neylon's essay, one key at a time",
