@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from cppn_gl.output.films import EncodingError, VideoFormat, rate
+from cppn_gl.output.films import VideoFormat, rate
 from cppn_gl.output.sequence import FPS, FRAMES
 from cppn_gl.output.video import FORMATS, check_video
 from cppn_gl.preset.looping import loop_of
@@ -41,7 +41,7 @@ def missing() -> str:
     for one in FORMATS:
         try:
             one.check((2, 2), rate(one.fps))
-        except EncodingError as error:
+        except PresetError as error:
             return str(error)
     return ""
 
@@ -50,7 +50,7 @@ def formats() -> list[VideoFormat]:
     """The formats that can be written here."""
     found = []
     for one in FORMATS:
-        with contextlib.suppress(EncodingError):
+        with contextlib.suppress(PresetError):
             one.check((2, 2), rate(one.fps))
             found.append(one)
     return found
