@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
+from cppn_gl.cli.export import export, export_options
 from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
@@ -29,13 +31,15 @@ from cppn_gl.cli.shots import (
     bits_option,
     draw,
     engine_option,
+    note_weights,
     opened,
     picture_options,
-    renderer_for,
     shot_of,
 )
-from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text
+from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.surprise import RANDOM, TITLE
@@ -90,6 +94,7 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    cluster_options(parser)
     many_options(parser)
 
 
@@ -127,18 +132,21 @@ def _sheet_options(parser: Parser) -> None:
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser, timed=False)
     engine_option(parser)
-    about = "output folder; made if it does not exist"
-    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    about = "output folder; made if it does not exist. - writes raw frames to standard output: "
+    about += "rgb24, with --bits 16 rgb48le"
+    parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
     bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    cluster_options(parser)
 
 
 def _tune_options(parser: Parser) -> None:
@@ -216,6 +224,7 @@ def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
         check_stdout()
     else:
         check_target(args.output, overwrite=True)
+    note_weights(args, shot.preset)
     fitted = fitting(_format(args), shot, given=args.bits is not None)
     if fitted.bits < shot.bits:
         note(args, f"{_format(args).name} holds {fitted.bits} bits per channel, not {shot.bits}")
@@ -241,7 +250,8 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
     from cppn_gl.output.formats import encode, pixel_type
 
     format_ = _format(args)
-    pixels, shot = draw(args, shot, pixel_type(format_, shot))
+    drawing = draw_in_parts if shared(args) else draw
+    pixels, shot = drawing(args, shot, pixel_type(format_, shot))
     if args.output is STDOUT:
         put(encode(format_, pixels, shot))
         return 0
@@ -255,17 +265,11 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    remembered = dataclasses.replace(shot, engine=engine)
     poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
-        renderer_for(
-            args,
-            engine,
-            shot.preset,
-            shot.points,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, remembered, shot.points, progress=progress) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -283,19 +287,20 @@ def _sequence(args: argparse.Namespace) -> int:
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
+    if args.output is STDOUT:
+        return pour(args, shot, sequence)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
-    points = float(shot.points) * frames
+    remembered = dataclasses.replace(shot, engine=engine)
     with (
         progress_of(args, frames, "frame") as progress,
-        renderer_for(
-            args, engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, remembered, float(shot.points) * frames, progress=progress) as renderer,
     ):
         write_sequence(
             renderer,
@@ -435,8 +440,10 @@ def _presets(args: argparse.Namespace) -> int:
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        given = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
-        put_text(given.to_toml())
+        preset = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
+        put_text(preset.to_toml())
+        if isinstance(preset.spec, File) and preset.spec.path is None:
+            say(f"{preset.spec.label} is in {args.name}: {PROGRAM} export takes it out")
     return 0
 
 
@@ -476,6 +483,16 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "video": Command(
+        "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
+        video_options,
+        run_video,
+    ),
+    "export": Command(
+        "write the network as a program or its weights: -o FILE --format torch",
+        export_options,
+        export,
     ),
     "tour": Command(
         "a lesson in the window: the figures of Neylon's essay, one key at a time",

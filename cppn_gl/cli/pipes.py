@@ -23,11 +23,8 @@ def output_value(text: str) -> Path:
     return STDOUT if text == "-" else path_value(text)
 
 
-def stdin_preset(args: argparse.Namespace, *, network: Path | None = None) -> "Preset":
-    """The preset in the TOML on standard input; `network`: as in `read_preset`.
-
-    Raises PresetError.
-    """
+def stdin_preset(args: argparse.Namespace, network: Path | None = None) -> "Preset":
+    """The preset in the TOML on standard input; `network` as in `load_preset`."""
     from cppn_gl.preset.parsing import read_stream
     from cppn_gl.utils.checks import PresetError
 

@@ -53,10 +53,8 @@ def picture_options(
     about = "a shipped name, a .toml file, a network, a picture saved by cppn_gl, or - for TOML on "
     about += f"standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = (
-        "the weights of a network of your own, .safetensors or .npz, with the preset's view and "
-    )
-    about += "colours; docs/presets.md says what such a file holds"
+    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
     about = "color.palette from the main colours of an image file, dark to light"
@@ -103,11 +101,9 @@ def shot_of(
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
-    network: Path | None = args.network
-    if network is not None and "network.file" in changes:
-        raise UsageError("--network and --set network.file both give the network")
-    if network is not None and args.preset == library.DEFAULT:
-        shot = Shot(Preset())  # its view would suit only its own network
+    network = _network(args, changes)
+    if network is not None and (args.preset == library.DEFAULT or library.is_network(args.preset)):
+        shot = Shot(Preset())  # the default's view suits only its own network
     elif library.is_picture(args.preset):
         shot = read_shot(Path(args.preset), network=network)
         if shot.version != __version__:
@@ -116,7 +112,7 @@ def shot_of(
         shot = dataclasses.replace(shot, version=__version__)
     else:
         seed = changes.pop("network.seed", None) if network is None else None
-        shot = Shot(_preset(args, seed))
+        shot = Shot(_preset(args, seed, network))
         if args.preset == RANDOM and seed is None:
             note(args, f"{RANDOM}: --seed {shot.preset.spec.seed} draws this one again")
     if network is None:
@@ -134,12 +130,33 @@ def shot_of(
     return dataclasses.replace(shot, **values)
 
 
-def _preset(args: argparse.Namespace, seed: Any) -> "Preset":
-    """The preset that the arguments name; `seed`: instead of its own."""
+def _preset(args: argparse.Namespace, seed: Any, network: Path | None) -> "Preset":
+    """The preset that the arguments name; `seed`, `network`: instead of its own."""
     if args.preset != STDIN:
-        return library.load_preset(args.preset, seed=seed, network=args.network)
-    preset = stdin_preset(args, network=args.network)
+        return library.load_preset(args.preset, seed=seed, network=network)
+    preset = stdin_preset(args, network)
     return preset if seed is None else preset.replace(seed=seed)
+
+
+def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
+    """The file of a network of the user's own, if one is given. Raises UsageError for two."""
+    given: dict[str, Any] = {
+        "PRESET": args.preset if library.is_network(args.preset) else None,
+        "--network": args.network,
+        "--set network.file": changes.pop("network.file", None),
+    }
+    named = {option: name for option, name in given.items() if name is not None}
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} both give the network")
+    return next((path_value(str(name)) for name in named.values()), None)
+
+
+def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
+    """Say that a picture of the preset does not carry the weights of its network, if so."""
+    from cppn_gl.preset.network_file import left_out
+
+    if words := left_out(preset):
+        note(args, words)
 
 
 def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:

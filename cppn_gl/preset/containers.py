@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LARGEST = 2**26  # bytes of text
-MOST = 2**19  # parts visited
+MOST = 2**18  # parts visited
 
 Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
 _HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag

@@ -165,22 +165,21 @@ def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None
         raise PresetError(str(error), source=str(path)) from None
     # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
-    toml, origin = _decoded(content, str(path)), Origin(path.parent, trusted, network=network)
-    return parse_preset(toml, source=str(path), name=name, origin=origin)
+    origin = Origin(path.parent, trusted, network=network)
+    return parse_preset(_decoded(content, str(path)), source=str(path), name=name, origin=origin)
 
 
 def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | None = None) -> Preset:
-    """The preset in a stream of TOML, such as a pipe. Raises PresetError with `source`.
+    """The preset in a stream of TOML of the user's, such as a pipe, which may name any file.
 
-    It may come from anywhere, so it can name files only in the current folder and below. `network`:
-    as in `read_preset`.
+    `network` is as in `read_preset`. Raises PresetError with `source`.
     """
     try:
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=source) from None
-    toml, origin = _decoded(content, source), Origin(Path(), False, network=network)
-    return parse_preset(toml, source=source, name=name, origin=origin)
+    origin = Origin(Path(), trusted=True, network=network)
+    return parse_preset(_decoded(content, source), source=source, name=name, origin=origin)
 
 
 def _decoded(content: bytes, source: str) -> str:
