@@ -93,7 +93,7 @@ class Wishes:
             checked(SIZE, self.size, "size")
             check_video(folder / f"film{self.suffix}", self.size, self.fps, overwrite=True)
         except PresetError as error:
-            return error.problem
+            return str(error)
         except CaptureError as error:
             return error.problem
         return ""
@@ -161,7 +161,8 @@ class Filming:
         """Begin a film of a shot, as wished. Raises CaptureError if it cannot be saved there."""
         path = free_name(folder, shot.preset.name, wishes.suffix)
         check_target(path, overwrite=False)
-        self.stop()  # an estimate that is still being made
+        if self.of is not None and self.seconds is None:  # an estimate is still being made
+            self.stop()
         self.problem, self.saved = "", None
         wanted = {"frames": wishes.frames, "fps": wishes.fps, "quality": wishes.quality}
         if self._ask(shot, wants="film", path=str(path.resolve()), **wanted):
