@@ -172,7 +172,10 @@ class FilmDialog:
         else:
             self._choices(gui)
         place, size = imgui.get_window_pos(), imgui.get_window_size()
-        self.area = Rect(round(place.x), round(place.y), round(size.x), round(size.y))
+        before, self.area = self.area, Rect(*map(round, (place.x, place.y, size.x, size.y)))
+        if self.area != before:  # it fits its content in the next frame, and stands elsewhere then
+            gui.places = {n: at for n, at in gui.places.items() if not n.startswith("film ")}
+            gui.touch()
         imgui.end()
         imgui.pop_style_var(2)
         imgui.pop_style_color()
@@ -204,7 +207,7 @@ class FilmDialog:
             if not problem:
                 self._estimate(wishes)
             self._facts(wishes)
-        problem = problem or self._filming.problem
+        problem = self._widgets.problem or problem or self._filming.problem
         if problem:
             self._note(problem, tint(drawings.PROBLEM), "film problem")
         elif self._filming.saved is not None:
