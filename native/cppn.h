@@ -24,7 +24,8 @@ enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
 #define CPPN_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* A dense layer. Layer 1 of a picture has three or four columns: those of u, v, 1 and r - r0. */
+/* A dense layer. Layer 1 of a picture has three columns and more: those of u, v, 1 and of the curved
+ * features. */
 typedef struct {
     int32_t rows, columns; /* 1 to CPPN_MAX_WIDTH */
     int32_t activation;    /* a number of cppn_activation() */
@@ -33,17 +34,30 @@ typedef struct {
     const float *bias;     /* (rows,), or NULL for zeros */
 } cppn_layer;
 
+/* The kinds of curved features, which are not affine in u and v: r - r0, the distance from the
+ * origin minus that of the view's centre; and the change sin(a + d) - sin(a) from the centre, where
+ * d is proportional to u or to v. */
+enum cppn_kind { CPPN_RADIUS, CPPN_WAVE_X, CPPN_WAVE_Y };
+
+typedef struct {
+    int32_t kind;
+    float sine, cosine; /* of a, at the centre */
+    int32_t reserved;
+    double half_turns;  /* d/2 where u or v is 1, in turns; below 2^48 */
+} cppn_curved;
+
 /* What is drawn: a network over a rectangle of a picture. */
 typedef struct {
     int64_t width, height;       /* of the whole picture, in pixels: 1 to 2^31 */
     int64_t left, top;           /* of the rectangle in it */
     int64_t columns, rows;       /* of the rectangle */
     double center[2], extent;    /* of the view; used for r only */
-    int32_t radius;              /* whether layer 1 has the fourth column */
+    int32_t curved_count;        /* columns of layer 1 beyond the first three, 0 or more */
     int32_t depth;               /* layers, 1 or more */
     int32_t samples;             /* per pixel, 1 or more; several are clamped and averaged */
     int32_t reserved;
     float alpha_low, alpha_factor; /* alpha is (output 4 - alpha_low) * alpha_factor, clamped */
+    const cppn_curved *curved;   /* (curved_count,) */
     const double *jitters;       /* (samples, 2): right and down of the pixel centre, in pixels */
     const cppn_layer *layers;    /* (depth,); the last has 1 row (grey), 3 (RGB) or 4 (alpha) */
 } cppn_picture;

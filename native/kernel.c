@@ -141,13 +141,59 @@ static void layer_step(const cppn_layer *layer, elementwise *function, int panel
 
 /* Coordinates */
 
+enum { AFFINE = 3 }; /* columns of layer 1 for u, v and 1; those of curved features follow */
+
+/* sin(a + d) - sin(a) = 2 sin(d/2) (cos a cos d/2 - sin a sin d/2) of TILE pixels, whose u or v are
+ * `places`, as value `c` of `columns`. d/2 is reduced to quarters of a turn in double. No
+ * multiply-add is fused: NumPy's bits are the same (`around` in cppn_gl/utils/elementary.py). */
+static void wave(const cppn_curved *it, const double *places, int columns, int c, float *tile) {
+    const double per_quarter = 4 * it->half_turns, rounder = 0x1.8p52; /* added, it rounds */
+    const vec sine = splat(it->sine), cosine = splat(it->cosine);
+    float rest[TILE];
+    uint32_t quarters[TILE];
+    for (int i = 0; i < TILE; i++) {
+        const double angle = per_quarter * places[i], rounded = angle + rounder;
+        uint64_t bits;
+        memcpy(&bits, &rounded, sizeof bits);
+        quarters[i] = (uint32_t)bits;
+        rest[i] = (float)(angle - (rounded - rounder));
+    }
+    for (int i = 0; i < TILE; i += LANES) {
+        uvec n;
+        memcpy(&n, quarters + i, sizeof n);
+        const vec r = load(rest + i), z = r * r;
+        const vec p = r * (((z * -0.00460214921281f + 0.0796802176478f) * z - 0.645963477665f) * z +
+                           1.57079632195f);
+        const vec q = (((z * 0.000903628058643f - 0.0208600694963f) * z + 0.253669203654f) * z -
+                       1.23370054063f) * z + 0.999999999952f;
+        const ivec odd = (n & 1) != 0;
+        const vec s = (vec)((uvec)select_(odd, q, p) ^ (n & 2) << 30);
+        const vec k = (vec)((uvec)select_(odd, p, q) ^ ((n + 1) & 2) << 30);
+        store(tile + (i / PANEL * columns + c) * PANEL + i % PANEL,
+              (s + s) * (cosine * k - sine * s));
+    }
+}
+
+/* r - r0 of TILE pixels, without cancellation. */
+static void radius(const cppn_picture *picture, double places[2][TILE], int columns, int c,
+                   float *tile) {
+    const double x = picture->center[0], y = picture->center[1], extent = picture->extent;
+    for (int i = 0; i < TILE; i++) {
+        double du = extent * places[0][i], dv = extent * places[1][i];
+        double top = du * (2 * x + du) + dv * (2 * y + dv);
+        double below = sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + sqrt(x * x + y * y);
+        tile[(i / PANEL * columns + c) * PANEL + i % PANEL] =
+            (float)(top / (below > 1e-30 ? below : 1e-30));
+    }
+}
+
 /* Those of up to TILE pixels, value `c` of pixel `i` at panel i / PANEL, [c][i % PANEL]. */
 static void tile_coordinates(const cppn_picture *picture, const double *jitter, int64_t first,
                              int count, float *tile) {
-    const int columns = picture->radius ? 4 : 3;
+    const int columns = AFFINE + picture->curved_count;
+    double places[2][TILE];
     const int64_t width = picture->width, height = picture->height;
     const double side = (double)(width < height ? width : height);
-    const double x = picture->center[0], y = picture->center[1], extent = picture->extent;
     int64_t row = first / picture->columns, column = first % picture->columns;
     for (int i = 0; i < count;) {
         const int64_t left = picture->left + column;
@@ -160,17 +206,19 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
             at[0] = (float)u;
             at[PANEL] = (float)v;
             at[2 * PANEL] = 1;
-            if (columns == 4) { /* r - r0, without cancellation */
-                double du = extent * u, dv = extent * v;
-                double top = du * (2 * x + du) + dv * (2 * y + dv);
-                double below = sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + sqrt(x * x + y * y);
-                at[3 * PANEL] = (float)(top / (below > 1e-30 ? below : 1e-30));
-            }
+            if (columns > AFFINE) places[0][i] = u, places[1][i] = v;
         }
         row++, column = 0;
     }
     for (int i = count; i % PANEL; i++) /* the rest of the last panel */
-        for (int c = 0; c < columns; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
+        for (int c = 0; c < AFFINE; c++) tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = 0;
+    if (columns == AFFINE) return;
+    for (int i = count; i < TILE; i++) places[0][i] = places[1][i] = 0;
+    for (int k = 0; k < picture->curved_count; k++) {
+        const cppn_curved *it = picture->curved + k;
+        if (it->kind == CPPN_RADIUS) radius(picture, places, columns, AFFINE + k, tile);
+        else wave(it, places[it->kind - CPPN_WAVE_X], columns, AFFINE + k, tile);
+    }
 }
 
 /* Pictures */
@@ -222,7 +270,7 @@ static void draw(const cppn_picture *picture, int64_t first, int64_t count, floa
     environment before = begin();
     const cppn_layer *layers = picture->layers;
     const int32_t channels = layers[picture->depth - 1].rows == 4 ? 4 : 3;
-    int32_t width = 4;
+    int32_t width = layers[0].columns < 4 ? 4 : layers[0].columns;
     for (int32_t k = 0; k < picture->depth; k++)
         if (layers[k].rows > width) width = layers[k].rows;
     float *buffers[2] = {scratch, scratch + (int64_t)width * TILE};

@@ -23,15 +23,19 @@ DUAL_ACTIVATIONS
 
 #include "network.glsl"
 
-#if DUAL_RADIUS
 // r - r0 and its derivatives; 0 at the origin, where r is not differentiable.
 vec4 radius_dual(float u, float v) {
     vec2 place = frame.center + frame.extent * vec2(u, v);
     vec2 slope = frame.extent * place / max(length(place), 1.0e-30);
     return vec4(radius_change(u, v), slope, 0.0);
 }
-#else
-vec4 radius_dual(float u, float v) { return vec4(0.0); }
+
+#if WAVES
+vec4 wave_dual(int k, uint place, vec2 axis) {
+    float change, slope;
+    wave(k, place, change, slope);
+    return vec4(change, slope * axis, 0.0);
+}
 #endif
 
 // The outputs at a pixel; components of `bad` > 0 where a pre-activation was NaN.
@@ -40,7 +44,7 @@ void duals(ivec2 pixel, out vec4 red, out vec4 green, out vec4 blue, out vec4 ba
     locate(frame.offset + pixel, u, v);
     vec4 right[1], far[1], r[1], g[1], b[1];
     right[0] = vec4(u, 1.0, 0.0, 0.0);
-    far[0] = radius_dual(u, v);
+    CURVE_DUAL(0, u, v, pixel)
     broken[0] = vec4(0.0);
     network(right, vec4(v, 0.0, 1.0, 0.0), far, r, g, b);
     bad = broken[0] + vec4(isnan(r[0])) + vec4(isnan(g[0])) + vec4(isnan(b[0]));

@@ -33,5 +33,6 @@ REAL hidden_activation(REAL x, int kind) {
 #define NOTE_UNIT(layer, row, sum)
 #endif
 
+#include "curved.glsl"
 #include "rows.glsl"
 #include "steps.glsl"

@@ -9,7 +9,7 @@
 
 #define LOCATE(g, unused) \
     locate(frame.offset + pixel + ivec2(LANES * (g), 0), u[g], v); \
-    far[g] = RADIUS_CHANGE(u[g], v); \
+    CURVE(g, u[g], v, pixel + ivec2(LANES * (g), 0)) \
     broken[g] = REAL(0.0);
 #define SHOW(g, unused) \
     NOTE_OUTPUT(g, red[g]) NOTE_OUTPUT(g, green[g]) NOTE_OUTPUT(g, blue[g]) \

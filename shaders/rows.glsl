@@ -26,7 +26,7 @@ REAL units[GROUPS * UNITS], next[GROUPS * UNITS];
 #define FIRST_ROW(r, i) \
     { vec4 fold = first.unit[(i) + (r)]; EACH_GROUP(FIRST_SUM, r) }
 #define FIRST_SUM(g, r) \
-    { REAL sum = fold.x * u[g] + fold.y * v + CONSTANT(fold.z) + fold.w * far[g]; \
+    { REAL sum = fold.x * u[g] + fold.y * v + CONSTANT(fold.z) + fold.w * far[g] MORE_TERMS(i + (r), g); \
       NOTE_UNIT(0, i + (r), sum) \
       broken[g] += REAL(isnan(sum)); \
       NEXT(g, LAST(r)) = raw ? sum : hidden_activation(sum, shape.w); }

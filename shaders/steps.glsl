@@ -55,7 +55,7 @@ void network(REAL u[GROUPS], REAL v, REAL far[GROUPS],
     int last = frame.depth - 1, rows = layers.shape[0].x;
     for (int i = 0; i < rows; ++i) {
         vec4 fold = first.unit[i];
-        REAL sum = fold.x * u[0] + fold.y * v + CONSTANT(fold.z) + fold.w * far[0];
+        REAL sum = fold.x * u[0] + fold.y * v + CONSTANT(fold.z) + fold.w * far[0] MORE_TERMS(i, 0);
         NOTE_UNIT(0, i, sum)
         broken[0] += REAL(isnan(sum));
         RESULT(i) = last == 0 ? sum : hidden_activation(sum, layers.shape[0].w);

@@ -63,9 +63,9 @@ def structure_key(structure: Structure) -> str:
     where = structure.layout
     storage = f"{where.blocks} blocks" if where.blocks else "texture"
     names = "+".join(structure.hidden) or "none"
-    radius = ", r" if structure.radius else ""
+    curved = "".join(f", {kind}" for kind in structure.curved)
     step = f"{where.rows}×{4 * where.chunks}"
-    return f"{where.units} units, {step}, {storage}, {names}, {structure.output}{radius}"
+    return f"{where.units} units, {step}, {storage}, {names}, {structure.output}{curved}"
 
 
 class TuningCache:

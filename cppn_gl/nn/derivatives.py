@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
-from cppn_gl.nn.features import Clock, features
+from cppn_gl.nn.features import Clock, wave
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
 from cppn_gl.nn.network import Network
+from cppn_gl.utils.elementary import sines
 
 Jets = NDArray[Any]  # (3, N, k): values, derivatives by x, derivatives by y
 
@@ -36,11 +37,17 @@ def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None 
     x, y = (np.asarray(a, np.float64) for a in (x, y))
     clock = clock or Clock()
     inputs = np.zeros((3, len(x), len(network.inputs)))
-    inputs[0] = features(network.inputs, x, y, clock, network.latent)
+    inputs[0] = network.features(x, y, clock)
     r = np.maximum(np.hypot(x, y), 1e-300)  # r has no direction at the origin: 0 there
     slopes: dict[str, tuple[Any, Any]] = {"x": (1, 0), "y": (0, 1), "r": (x / r, y / r)}
     for column, name in enumerate(network.inputs):
-        inputs[1, :, column], inputs[2, :, column] = slopes.get(name, (0, 0))
+        periodic = wave(name)
+        if periodic is not None:
+            turns = periodic.turns((x, y)[periodic.axis], network.period)
+            steep = 2 * np.pi * periodic.harmonic / network.period
+            inputs[1 + periodic.axis, :, column] = steep * sines(turns, periodic.quarter + 1)
+        else:
+            inputs[1, :, column], inputs[2, :, column] = slopes.get(name, (0, 0))
     return _pre_activations(network.effective(0), inputs)
 
 

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS, activate
-from cppn_gl.nn.features import check_inputs, latent_count
+from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.checks import PresetError, checked
 
 OUTPUTS = (1, 3, 4)
 OVERHEAD = 2000  # bytes of a layer besides its parameters
@@ -33,9 +34,9 @@ class Network:
     """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
-    holds z0, z1 …, up to the largest that `inputs` names. `scales` are factors on the weights and
-    on the biases of each layer. Raises PresetError (a ValueError) if the shapes of consecutive
-    layers do not match or a limit is exceeded.
+    holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
+    like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
+    ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class Network:
         inputs: Sequence[str] = ("x", "y"),
         *,
         latent: Sequence[float] = (),
+        period: float = TURN,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
         self.inputs = check_inputs(list(inputs))
+        self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.drawn = tuple(layers)
         # Rounded to float32, as in the shader, so that both multiply by the same factors.
@@ -155,10 +158,14 @@ class Network:
     def digest(self) -> bytes:
         """A hash of the content: networks with equal digests are the same function."""
         content = hashlib.blake2b(digest_size=16)
-        content.update(repr((self.scales, self.inputs, self.latent)).encode())
+        content.update(repr((self.scales, self.inputs, self.latent, self.period)).encode())
         for layer in self.drawn:
             content.update(layer.digest)
         return content.digest()
+
+    def features(self, x: Float64, y: Float64, clock: Clock) -> Float64:
+        """The input features at points x, y, (N,) each: (N, n_inputs)."""
+        return features(self.inputs, x, y, clock, self.latent, self.period)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -221,10 +228,31 @@ class Network:
                 y = activate(layer.activation, y.astype(dtype, copy=False))
         return y
 
+    def to_numpy_source(self, **options: Any) -> str:
+        """A NumPy program of the network, as text. Options: those of `source_code`.
+
+        It runs without cppn_gl, and saves a picture. Raises PresetError for what it cannot express.
+        """
+        return _source_code(self, "numpy", options)
+
+    def to_torch_source(self, **options: Any) -> str:
+        """The PyTorch program, with an nn.Module of nn.Linear: see `to_numpy_source`."""
+        return _source_code(self, "torch", options)
+
+    def to_jax_source(self, **options: Any) -> str:
+        """The JAX program: see `to_numpy_source`."""
+        return _source_code(self, "jax", options)
+
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
         layers = (*self.drawn[: depth - 1], last)
-        return Network(layers, self.inputs, latent=self.latent, scales=self.scales[:depth])
+        return Network(
+            layers,
+            self.inputs,
+            latent=self.latent,
+            period=self.period,
+            scales=self.scales[:depth],
+        )
 
     def truncated(self, depth: int) -> "Network":
         """Layers 1 to `depth`, the last one as output layer, with its first rows only.
@@ -236,6 +264,12 @@ class Network:
     def __repr__(self) -> str:
         shape = " → ".join(str(len(layer.bias)) for layer in self.drawn)
         return f"Network({'+'.join(self.inputs)} → {shape}, {self.parameters} parameters)"
+
+
+def _source_code(network: Network, language: str, options: dict[str, Any]) -> str:
+    from cppn_gl.nn.source_code import source_code
+
+    return source_code(network, language, **options)
 
 
 def output_layer(layers: Sequence[Layer], depth: int) -> Layer:

@@ -22,7 +22,7 @@ import numpy as np
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.features import Clock, features
+from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network
 from cppn_gl.utils import native
@@ -108,7 +108,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     """
     if how.which == "none":
         return network
-    x = features(network.inputs, *how.points(), clock, network.latent)
+    x = network.features(*how.points(), clock)
     last = network.depth - (how.which == "hidden")
     layers: list[Layer] = []
 
@@ -122,7 +122,8 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
     with one_thread(), np.errstate(all="ignore"):
         for _ in itertools.islice(network.walk(x, step=step), last):
             pass
-    return Network([*layers, *network.layers[last:]], network.inputs, latent=network.latent)
+    together = [*layers, *network.layers[last:]]
+    return Network(together, network.inputs, latent=network.latent, period=network.period)
 
 
 def _folded(layer: Layer, y: Float64, gains: Float64, shifts: Float64) -> tuple[Layer, Float64]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, SEED
-from cppn_gl.nn.features import MAX_LATENTS, check_inputs, latent_count
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, output_layer
 from cppn_gl.utils.checks import (
@@ -73,6 +73,10 @@ class NetworkSource(Protocol):
     @property
     def inputs(self) -> tuple[str, ...]:
         """The input features."""
+
+    @property
+    def period(self) -> float | None:
+        """The period of sin_x, cos_4y and the like; None stands for 2π."""
 
     @property
     def depth(self) -> int:
@@ -163,6 +167,17 @@ class Source:
         return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
 
 
+def period_key() -> Any:
+    """The key `period`, which every source has."""
+    return key(
+        None,
+        PERIOD,
+        "period of sin_x, cos_y and the like, in input units; 2π when absent: sin_x is then sin(x)",
+        factor=True,
+        slider=(0.5, 20),
+    )
+
+
 def activations_of(value: Any) -> Any:
     if isinstance(value, str):
         return ACTIVATION(value)
@@ -194,7 +209,8 @@ class Random(Source):
     inputs: tuple[str, ...] = key(
         ("x", "y"),
         check_inputs,
-        "input features, in the order of layer 1's columns: x y r t cos_t sin_t z0 z1 … one",
+        "input features, in the order of layer 1's columns: "
+        "x y r sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
         short=True,
         widget="inputs",
     )
@@ -244,6 +260,7 @@ class Random(Source):
         "another seed, and the fraction of the way towards its draws, 0 to 1, as [9, 0.25]",
         widget="between",
     )
+    period: float | None = period_key()
 
     def __post_init__(self) -> None:
         validate(self, "network.")
@@ -315,7 +332,8 @@ class Random(Source):
             layers.append(Layer(weight, bias, name))
             scales.append(self.scales(*weight.shape))
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
-        return Network(layers, self.inputs, latent=latents, scales=scales)
+        period = self.period or TURN
+        return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
 
     def draw(self) -> Iterator[object]:
         for layer in range(1, self.depth + 1):
@@ -333,6 +351,10 @@ class Random(Source):
         """
         if "file" in values:
             return self._from_file(values)
+        for name in values:
+            if name not in self.key_names():
+                problem = "only a network whose weights are in a file has this key"
+                raise PresetError(problem, key=f"network.{name}")
         depth = values.get("depth", self.depth)
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
@@ -374,6 +396,7 @@ class Layers(Source):
         several(number(-1e6, 1e6), 0, MAX_LATENTS),
         "z0, z1 …; drawn from U(-1, 1) when absent",
     )
+    period: float | None = period_key()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -430,7 +453,9 @@ class Layers(Source):
         if self.latent is not None and len(self.latent) < latent_count(self.inputs):
             raise PresetError("fewer values than the inputs need", key="network.latent")
         try:
-            return Network(self.layers, self.inputs, latent=self.latents)
+            return Network(
+                self.layers, self.inputs, latent=self.latents, period=self.period or TURN
+            )
         except PresetError as error:
             raise PresetError(error.problem, key=error.key or "network.layers") from None
 
@@ -478,7 +503,7 @@ class Layers(Source):
     @property
     def _content(self) -> tuple[Any, ...]:
         digests = tuple(layer.digest for layer in self.layers)
-        return digests, self.inputs, self.seed, self.latent
+        return digests, self.inputs, self.seed, self.latent, self.period
 
 
 def _layer(table: dict[str, Any], number_: int) -> Layer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.nn.activations import activate, bounds
-from cppn_gl.nn.features import Clock, features
+from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Node
 from cppn_gl.nn.network import Network
 from cppn_gl.utils import native
@@ -120,7 +120,7 @@ def spread_steps(
     """
     count = count or points_for(network)
     x, y = _points(window, count)
-    inputs = features(network.inputs, x, y, clock, network.latent).astype(np.float32)
+    inputs = network.features(x, y, clock).astype(np.float32)
     scales = iter(factors or [(1.0, 1.0)] * network.depth)
 
     def step(node: Node, *units: Float32) -> tuple[Float32, Float32]:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn import exact
-from cppn_gl.nn.features import features
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
@@ -47,7 +46,7 @@ def thumbnail(preset: Preset, time: float = 0.0) -> NDArray[np.uint8]:
     x = scene.view.center[0] + scene.view.extent * ((2 * column + 1 - WIDTH) / HEIGHT)
     y = scene.view.center[1] + scene.view.extent * ((HEIGHT - 2 * row - 1) / HEIGHT)
     network = scene.network.opaque
-    points = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    points = network.features(x.ravel(), y.ravel(), scene.clock)
     values = np.repeat(exact.outputs(network, points), 3 // network.outputs, axis=1)
     if preset.color.plain:
         shown = np.clip(values, 0, 1)

@@ -2,7 +2,8 @@
 
 Math libraries and NumPy round them differently, by version, platform and processor. These use only
 +, -, *, / and square roots, which IEEE 754 defines to the bit. Those of one float are the functions
-of Sun's fdlibm (1993), within about 1 ulp; those of arrays have float32's precision.
+of Sun's fdlibm (1993), within about 1 ulp; those of arrays have float32's
+precision, except `sines`.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.arrays import Float32, Float64
 
 Floats = NDArray[np.floating[Any]]
 
@@ -168,19 +169,32 @@ def arctangent(y: float, x: float) -> float:
     return arc[0] - ((t * (z * _horner(z, _ARCTAN)) - arc[1]) - t)
 
 
-def around(turns: Float32) -> tuple[Float32, Float32]:
-    """The cosine and sine of angles in turns, to 1e-7."""
+def around(turns: Floats) -> tuple[Float32, Float32]:
+    """The cosine and sine of angles in turns, to 1e-7; angles in float64 may be many turns."""
     quarters = np.rint(4 * turns)
-    r = 4 * turns - quarters  # exact
+    r = (4 * turns - quarters).astype(np.float32)  # the difference is exact
     z = r * r
     s = r * polynomial(z, _SINE_OF_QUARTER)
     c = polynomial(z, _COSINE_OF_QUARTER)
-    n = quarters.astype(np.int32)
+    n = quarters.astype(np.int64)
     odd = n & 1 == 1
     cos, sin = np.where(odd, s, c), np.where(odd, c, s)
     np.negative(cos, out=cos, where=(n + 1) & 2 == 2)
     np.negative(sin, out=sin, where=n & 2 == 2)
     return cos, sin
+
+
+def sines(turns: Float64, quarter: int = 0) -> Float64:
+    """sin(2π turns + quarter · π/2) of an array in float64, within about 1e-16."""
+    quarters = np.rint(4 * turns)
+    r = (4 * turns - quarters) * (math.pi / 2)  # the difference is exact
+    z = r * r
+    cube = z * r
+    s = r + cube * (polynomial(z, _SINE) * z - 1.66666666666666324348e-01)
+    c = 1 - (0.5 * z - z * z * polynomial(z, _COSINE))
+    n = quarters.astype(np.int64) + quarter
+    value = np.where(n & 1 == 1, c, s)
+    return np.asarray(np.negative(value, out=value, where=n & 2 == 2))
 
 
 def exponentials(x: Float32) -> Float32:

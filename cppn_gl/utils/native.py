@@ -50,6 +50,19 @@ class _Layer(ctypes.Structure):
     )
 
 
+KINDS = ("r", "wave_x", "wave_y")  # in the order of enum cppn_kind
+
+
+class _Curved(ctypes.Structure):
+    _fields_ = (
+        ("kind", c_int32),
+        ("sine", c_float),
+        ("cosine", c_float),
+        ("reserved", c_int32),
+        ("half_turns", c_double),
+    )
+
+
 class _Picture(ctypes.Structure):
     _fields_ = (
         ("width", c_int64),
@@ -60,12 +73,13 @@ class _Picture(ctypes.Structure):
         ("rows", c_int64),
         ("center", c_double * 2),
         ("extent", c_double),
-        ("radius", c_int32),
+        ("curved_count", c_int32),
         ("depth", c_int32),
         ("samples", c_int32),
         ("reserved", c_int32),
         ("alpha_low", c_float),
         ("alpha_factor", c_float),
+        ("curved", POINTER(_Curved)),
         ("jitters", c_void_p),
         ("layers", POINTER(_Layer)),
     )
@@ -119,9 +133,10 @@ class Dense:
 class Drawing:
     """A network over a rectangle of a picture, as Library.draw takes it.
 
-    `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `center` and
-    `extent` of the view count only with `radius`, if layer 1 has a fourth column. `alpha`: low and
-    factor, for a last layer of four rows.
+    `size`: of the whole picture; `offset` and `part`: of the rectangle, in pixels. `curved`: the
+    features of layer 1's columns from the fourth on, each its kind, and a wave's sine, cosine and
+    half turns (see cppn.h). `center` and `extent` of the view are used for the kind "r" only.
+    `alpha`: low and factor, for a last layer of four rows.
     """
 
     def __init__(
@@ -133,25 +148,27 @@ class Drawing:
         jitters: Sequence[Jitter],
         center: Sequence[float],
         extent: float,
-        *,
-        radius: bool,
+        curved: Sequence[tuple[str, float, float, float]] = (),
         alpha: tuple[float, float] = (0.0, 1.0),
     ):
-        self.widest = max(layer.rows for layer in layers)
+        assert layers[0].columns == 3 + len(curved)
+        self.widest = max(layers[0].columns, *(layer.rows for layer in layers))
         self.channels = 4 if layers[-1].rows == 4 else 3
         self.pixels = part[0] * part[1]
         rows = (_Layer * len(layers))(*(layer.struct for layer in layers))
         offsets = np.array(jitters, np.float64)
-        self._kept = layers, rows, offsets
+        bent = (_Curved * len(curved))(*(_curved(*one) for one in curved))
+        self._kept = layers, rows, offsets, bent
         self.struct = _Picture(
             *(*size, *offset, *part),
             (c_double * 2)(*center),
             extent,
-            int(radius),
+            len(curved),
             len(layers),
             len(offsets),
             0,
             *alpha,
+            bent,
             offsets.ctypes.data,
             rows,
         )
@@ -164,6 +181,10 @@ class Drawing:
         other.struct.left, other.struct.top = offset
         other.struct.columns, other.struct.rows = part
         return other
+
+
+def _curved(kind: str, sine: float, cosine: float, half_turns: float) -> _Curved:
+    return _Curved(KINDS.index(kind), sine, cosine, 0, half_turns)
 
 
 class Library:

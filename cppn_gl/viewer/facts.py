@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from cppn_gl.nn.features import features
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.sheet import cells
@@ -167,7 +166,7 @@ def values_at(point: Point) -> list[tuple[str, float]]:
     scene = point.scene
     network = scene.network
     at = np.array([point.x]), np.array([point.y])
-    inputs = features(network.inputs, *at, scene.clock, network.latent)
+    inputs = network.features(*at, scene.clock)
     dtype = np.float64 if network.parameters < LARGE else np.float32
     layer, index = point.unit or (network.depth, None)
     if layer == 0 and index is not None:

@@ -65,7 +65,10 @@ class Probe:
         self._drawn = self.network
         if self.scalable:  # unscaled, so that a trial multiplies the sums instead of every weight
             self._drawn = Network(
-                self.network.drawn, self.network.inputs, latent=self.network.latent
+                self.network.drawn,
+                self.network.inputs,
+                latent=self.network.latent,
+                period=self.network.period,
             )
 
     def at(self, scale: float | None = None) -> Generator[None, None, Spread]:

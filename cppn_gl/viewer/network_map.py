@@ -24,7 +24,6 @@ from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
@@ -369,7 +368,7 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     rows, columns = _pixel_rows(grid[1], size[1]), _pixel_rows(grid[0], size[0])
     points = (rows[:, None] * size[0] + columns).ravel()
     x, y = pixel_points(size, scene.view.center, scene.view.extent, rows=rows, columns=columns)
-    values = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    values = network.features(x.ravel(), y.ravel(), scene.clock)
     inputs = values.astype(np.float32)
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
@@ -491,7 +490,7 @@ def probed(scene: Scene, size: Size, place: tuple[float, float]) -> Steps[Probed
     jitter = place[0] - 0.5, place[1] - 0.5
     first = np.zeros(1, np.intp)
     x, y = pixel_points(size, view.center, view.extent, rows=first, columns=first, jitter=jitter)
-    values = [features(network.inputs, x[0], y[0], scene.clock, network.latent)[0]]
+    values = [network.features(x[0], y[0], scene.clock)[0]]
     for _, _, units in evaluate.walk(evaluate.coordinates(first, size, jitter)):
         values.append(units[0])
         yield

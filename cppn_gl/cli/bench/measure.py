@@ -15,7 +15,7 @@ import numpy as np
 from cppn_gl.cli.bench.peers import Peer, seconds_at_best, seconds_of
 from cppn_gl.cli.bench.rows import MAX_ROUNDS, MIN_ROUNDS
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.nn.features import Clock, features
+from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.utils.checks import show
@@ -64,7 +64,7 @@ class PeerPicture:
         """Set the number of rows that `draw` draws, and compute their float32 inputs."""
         top = (self.size[1] - rows) // 2
         x, y = pixel_points(self.size, rows=slice(top, top + rows))
-        inputs = features(self.network.inputs, x.ravel(), y.ravel(), Clock())
+        inputs = self.network.features(x.ravel(), y.ravel(), Clock())
         self.peer.ready(np.ascontiguousarray(inputs, np.float32))
 
 

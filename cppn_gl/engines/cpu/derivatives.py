@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.evaluator import places
 from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.engines.fold import AFFINE, changes
 from cppn_gl.nn.derivatives import Jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
@@ -29,7 +31,7 @@ class Derivatives:
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._evaluator = evaluator(network, view, clock)
-        self._network, self._view = network, view
+        self._changes = changes(network, view.center, view.extent)
 
     def outputs(self, pixels: Pixels, size: Size) -> Jets:
         """The outputs."""
@@ -45,10 +47,7 @@ class Derivatives:
         jets = np.zeros((3, *coordinates.shape), np.float32)
         jets[0] = coordinates
         jets[1, :, 0] = jets[2, :, 1] = 1
-        if "r" in self._network.inputs:
-            u, v = coordinates[:, :2].T.astype(np.float64)
-            center, extent = self._view.center, self._view.extent
-            x, y = center[0] + extent * u, center[1] + extent * v
-            r = np.maximum(np.sqrt(x * x + y * y), 1e-30)
-            jets[1, :, 3], jets[2, :, 3] = extent * x / r, extent * y / r
+        u, v = places(pixels, size)
+        for column, change in enumerate(self._changes, AFFINE):
+            jets[1, :, column], jets[2, :, column] = change.slopes(u, v)
         return jets

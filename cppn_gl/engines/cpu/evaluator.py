@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.fold import first_layer
+from cppn_gl.engines.fold import AFFINE, changes, first_layer
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Step
@@ -27,8 +27,8 @@ class Evaluator:
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
         self.network, self._view = network, view
-        self._radius = "r" in network.inputs
-        columns = 4 if self._radius else 3
+        self._changes = changes(network, view.center, view.extent)
+        columns = AFFINE + len(self._changes)
         fold = first_layer(network, view.center, view.extent, clock)
         self._fold = fold[: len(network.drawn[0].bias), :columns]
 
@@ -58,8 +58,8 @@ class Evaluator:
     ) -> tuple[Sequence[Float32], Float32]:
         """Values and derivatives by two coordinates, in forward mode: (3, N, units) each.
 
-        `coordinates`: (3, N, 3 or 4), those of layer 1 and their derivatives. Returns the outputs,
-        and with `hidden` before them the pre-activations of the other layers.
+        `coordinates`: (3, N, 3 or more), those of layer 1 and their derivatives. Returns the
+        outputs, and with `hidden` before them the pre-activations of the other layers.
         """
         raise NotImplementedError
 
@@ -83,27 +83,31 @@ class Evaluator:
         size: tuple[int, int],
         jitter: Jitter | tuple[Float64, Float64] = (0.0, 0.0),
     ) -> Float32:
-        """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or 4) float32.
+        """The variables of the folded layer 1 (see fold.py) at pixels, (…, 3 or more) float32.
 
-        They are u, v, 1, and if r is an input, r - r0. `pixels`: indices (…) in reading order in a
-        picture of `size`. Arrays of jitters are broadcast with them. The native kernel computes the
-        same numbers.
+        They are u, v, 1, and the changes of curved features, as r - r0. `pixels`: indices (…) in
+        reading order in a picture of `size`. Arrays of jitters are broadcast with them. The native
+        kernel computes the same numbers.
         """
-        row = pixels // size[0]
-        column = pixels - row * size[0]
-        u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
-        v = (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
+        u, v = places(pixels, size, jitter)
         shape = np.broadcast_shapes(u.shape, v.shape)
         coordinates = np.ones((*shape, self._fold.shape[1]), np.float32)
         coordinates[..., 0], coordinates[..., 1] = u, v
-        if self._radius:
-            x, y = self._view.center
-            du, dv = self._view.extent * u, self._view.extent * v
-            top = du * (2 * x + du) + dv * (2 * y + dv)
-            # Not hypot: libraries round it differently.
-            below = np.sqrt((x + du) * (x + du) + (y + dv) * (y + dv)) + np.sqrt(x * x + y * y)
-            coordinates[..., 3] = top / np.maximum(below, 1e-30)
+        for column, change in enumerate(self._changes, AFFINE):
+            coordinates[..., column] = change.at(u, v)
         return coordinates
+
+
+def places(
+    pixels: NDArray[np.integer[Any]],
+    size: tuple[int, int],
+    jitter: Jitter | tuple[Float64, Float64] = (0.0, 0.0),
+) -> tuple[Float64, Float64]:
+    """The local coordinates u, v of pixels, as `Evaluator.coordinates` takes them."""
+    row = pixels // size[0]
+    column = pixels - row * size[0]
+    u = (2 * column + 1 - size[0] + 2 * jitter[0]) / min(size)
+    return u, (size[1] - 2 * row - 1 - 2 * jitter[1]) / min(size)
 
 
 def dense(node: Node) -> Layer:

@@ -153,7 +153,7 @@ class Native(Evaluator):
             region.jitters,
             self._view.center,
             self._view.extent,
-            radius=self._radius,
+            [one.numbers for one in self._changes],
             alpha=self.network.alpha_range,
         )
 

@@ -19,7 +19,6 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
-from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.tasks import Steps
@@ -64,8 +63,7 @@ def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
 def inputs(scene: Scene, size: tuple[int, int]) -> Float32:
     """The input features at the pixels of `trace`, (N, n_inputs)."""
     x, y = pixel_points(size, scene.view.center, scene.view.extent)
-    network = scene.network
-    found = features(network.inputs, x.ravel(), y.ravel(), scene.clock, network.latent)
+    found = scene.network.features(x.ravel(), y.ravel(), scene.clock)
     return found.astype(np.float32)
 
 

@@ -12,13 +12,17 @@ zeros would give NaN for an infinite input. A single output is repeated to three
 an unrolled layout the columns of zeros come first (see rows.glsl).
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.fold import WaveChange, changes
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.features import MAX_INPUTS, kinds
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
@@ -207,8 +211,51 @@ FRAME = np.dtype(
 )
 
 
+# A wave's angle in fixed point: see features.glsl.
+POINT = 48  # bits
+WAVE = np.dtype([("angle", np.uint32, 4), ("wave", np.float32, 4)])
+FRAME_BYTES = FRAME.itemsize + MAX_INPUTS * WAVE.itemsize
+
+
+def wave_count(of: Sequence[str]) -> int:
+    """The length of the Frame block's arrays of waves, for curved features of these kinds."""
+    return len(of) if any(kind.startswith("wave") for kind in of) else 0
+
+
+def _waves(scene: Scene, region: Region, jitter: Jitter) -> bytes:
+    """The end of the Frame block, for networks that have waves."""
+    network, view = scene.network, scene.view
+    count, side = wave_count(kinds(network.inputs)), min(region.size)
+    if not count:
+        return b""
+    starts = (
+        (1 - region.size[0] + 2 * jitter[0]) / side,
+        (region.size[1] - 1 - 2 * jitter[1]) / side,
+    )
+    steps = 2 / side, -2 / side
+    block = np.zeros(count, WAVE)
+    for row, change in zip(block, changes(network, view.center, view.extent), strict=True):
+        if not isinstance(change, WaveChange):
+            continue
+        axis, half = change.axis, change.half_turns
+        # Scaled so that all of the picture is within an eighth of a turn, if it is.
+        most = half * (region.size[axis] + 2) / side
+        bits = POINT + max(0, -3 - math.frexp(most)[1])
+        start, step = (round(math.ldexp(half * at[axis], bits)) for at in (starts, steps))
+        start += region.offset[axis] * step
+        row["angle"] = *_halves(start), *_halves(step)
+        unit = 2 * math.pi * math.ldexp(1.0, POINT - 32 - bits)
+        row["wave"] = unit, change.sine, change.cosine, 4 * math.pi * half
+    return block["angle"].tobytes() + block["wave"].tobytes()
+
+
+def _halves(fixed: int) -> tuple[int, int]:
+    """The upper 32 and the lower 16 of 48 bits."""
+    return fixed >> 16 & 0xFFFFFFFF, fixed & 0xFFFF
+
+
 def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> bytes:
-    """The Frame block of one sample of a region's."""
+    """The Frame block of one sample of a region's, up to FRAME_BYTES."""
     view, network = scene.view, scene.network
     block = np.zeros((), FRAME)
     block["size"], block["offset"], block["jitter"] = region.size, region.offset, jitter
@@ -217,7 +264,7 @@ def frame_block(scene: Scene, region: Region, jitter: Jitter = (0.0, 0.0)) -> by
     block["sample_weight"], block["clamped"] = 1 / len(region.jitters), int(region.additive)
     block["depth"], block["outputs"] = network.depth, network.outputs
     block["alpha"] = network.alpha_range
-    return block.tobytes()
+    return block.tobytes() + _waves(scene, region, jitter)
 
 
 _GLSL_TYPES = {"i": {1: "int", 2: "ivec2", 4: "ivec4"}, "f": {1: "float", 2: "vec2", 4: "vec4"}}
@@ -238,15 +285,23 @@ def members(dtype: np.dtype[np.void]) -> str:
 FRAME_BINDING, LAYERS_BINDING, FIRST_BINDING, WEIGHTS_BINDING = range(4)
 
 
-def declarations(layout: Layout, *, block_arrays: bool, doubles: bool = False) -> str:
+def frame_members(waves: int) -> str:
+    """GLSL declarations of the Frame block's members, for networks with a number of waves."""
+    rest = f"    uvec4 angle[{waves}];\n    vec4 wave[{waves}];" if waves else ""
+    return f"{members(FRAME)}\n{rest}"
+
+
+def declarations(
+    layout: Layout, *, block_arrays: bool, doubles: bool = False, waves: int = 0
+) -> str:
     """GLSL declarations of the uniform blocks, and the function `vec4 weight(int i)`.
 
     `block_arrays`: whether GLSL ≥ 4.20 is supported, with dynamically indexed arrays of blocks.
     Otherwise each block has its own name. `doubles`: load two floats as one double (GLSL 4.00),
-    which halves the number of scalar loads in llvmpipe.
+    which halves the number of scalar loads in llvmpipe. `waves`: see `wave_count`.
     """
     parts = [
-        f"layout(std140) uniform Frame {{\n{members(FRAME)}\n}} frame;",
+        f"layout(std140) uniform Frame {{\n{frame_members(waves)}\n}} frame;",
         f"layout(std140) uniform Layers {{\n{members(LAYERS)}\n}} layers;",
         f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
         *_weights(layout, block_arrays, doubles),

@@ -11,14 +11,14 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import moderngl
 
-from cppn_gl.engines.fold import first_layer
 from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.first import FirstLayer
 from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, Program, Programs, Target
 from cppn_gl.engines.gl.shader import ShaderError, Structure, structure
 from cppn_gl.engines.gl.tiled_programs import TiledPrograms, available
 from cppn_gl.engines.rates import Rates
-from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.cache import LRUCache
@@ -66,9 +66,9 @@ class Painter(Rates):
         self.limits = packing.Limits(
             int(info["GL_MAX_UNIFORM_BLOCK_SIZE"]), max(1, blocks - RESERVED_BLOCKS), version >= 420
         )
-        self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
+        self._frame = ctx.buffer(reserve=packing.FRAME_BYTES)
         self._layers = ctx.buffer(reserve=packing.LAYERS.itemsize)
-        self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
+        self._first = FirstLayer(ctx, packing.PADDED)
         self._weights: Any = None
         self._loaded: tuple[Layer, ...] = ()
         self._layout: packing.Layout | None = None
@@ -91,10 +91,7 @@ class Painter(Rates):
             self._upload(packing.pack(network, layout), layout)
             self._loaded, self._layout = network.drawn, layout
         self._layers.write(packing.layers_block(network, layout).tobytes())
-        view = scene.view
-        units = packing.PADDED + len(network.drawn[0].bias)
-        first = first_layer(network, view.center, view.extent, scene.clock)
-        self._first.write(first[:units].tobytes())
+        self._first.load(scene)
         self._bind(layout)
         return program
 
@@ -113,7 +110,6 @@ class Painter(Rates):
     def _bind(self, layout: packing.Layout) -> None:
         self._frame.bind_to_uniform_block(packing.FRAME_BINDING)
         self._layers.bind_to_uniform_block(packing.LAYERS_BINDING)
-        self._first.bind_to_uniform_block(packing.FIRST_BINDING)
         size = layout.block_vec4s * packing.VEC4
         for k in range(layout.blocks):
             binding = packing.WEIGHTS_BINDING + k

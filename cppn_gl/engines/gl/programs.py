@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import moderngl
 
-from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl import first, packing
 from cppn_gl.engines.gl.baked import bake
 from cppn_gl.engines.gl.passes import ADDITIVE, Pass, Rect
 from cppn_gl.engines.gl.pipeline import FRAGMENT, Pipeline
@@ -60,6 +60,8 @@ class Program:
                     member.binding = packing.WEIGHTS_BINDING + int(name.removeprefix("Weights"))
         if "weights" in program and isinstance(program["weights"], moderngl.Uniform):
             program["weights"].value = 0
+        if "curved_weights" in program:
+            program["curved_weights"].value = first.UNIT
 
     @property
     def warm(self) -> bool:

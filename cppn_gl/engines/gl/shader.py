@@ -8,12 +8,14 @@ insert code generated from the table of activations.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cppn_gl.engines.gl.packing import Layout, declarations
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.packing import Layout, declarations, round_up
 from cppn_gl.nn.activations import ACTIVATIONS, glsl_activations, glsl_derivatives
+from cppn_gl.nn.features import kinds
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
@@ -21,6 +23,26 @@ from cppn_gl.utils.resources import resource
 LANES = 4  # pixels in a texel
 _REALS = {1: "float", 2: "vec2", 4: "vec4"}
 _STEPS = {1: "0.0", 2: "vec2(0.0, 2.0)", 4: "vec4(0.0, 2.0, 4.0, 6.0)"}
+_INTEGERS = {
+    1: {
+        "UINTS": "uint",
+        "INTS": "int",
+        "PIXEL_COLUMNS(p)": "uint((p).x)",
+        "PIXEL_ROWS(p)": "uint((p).y)",
+    },
+    2: {
+        "UINTS": "uvec2",
+        "INTS": "ivec2",
+        "PIXEL_COLUMNS(p)": "(uint((p).x) + uvec2(0u, 1u))",
+        "PIXEL_ROWS(p)": "uvec2(uint((p).y))",
+    },
+    4: {
+        "UINTS": "uvec4",
+        "INTS": "ivec4",
+        "PIXEL_COLUMNS(p)": "(uint((p).x) + uvec4(0u, 1u, 2u, 3u))",
+        "PIXEL_ROWS(p)": "uvec4(uint((p).y))",
+    },
+}
 _INCLUDE = re.compile(r'\s*#include\s+(?:"([^"]+)"|(<\w+>))\s*$')
 _GENERATED = {"<activations>": glsl_activations, "<derivatives>": glsl_derivatives}
 
@@ -36,7 +58,7 @@ class Structure:
     layout: Layout
     hidden: tuple[str, ...]  # the activations of hidden layers, each once, in the table's order
     output: str
-    radius: bool  # whether r is an input
+    curved: tuple[str, ...]  # the kinds of curved features, see `features.kinds`
     alpha: bool = False  # whether the fourth output is alpha
 
 
@@ -45,7 +67,55 @@ def structure(network: Network, layout: Layout) -> Structure:
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
     last, alpha = network.drawn[-1].activation, network.channels == 4
-    return Structure(layout, hidden, last, "r" in network.inputs, alpha)
+    return Structure(layout, hidden, last, kinds(network.inputs), alpha)
+
+
+@dataclass(frozen=True)
+class Curved:
+    """A kind of curved feature in GLSL: its change from the view's centre, and as a dual number.
+
+    `{k}` is the number of the feature; u, v are local coordinates, `pixel` its place in the target.
+    """
+
+    change: str
+    dual: str
+
+
+CURVED = {
+    "r": Curved("radius_change(u, v)", "radius_dual(u, v)"),
+    "wave_x": Curved(
+        "wave_change({k}, PIXEL_COLUMNS(pixel))", "wave_dual({k}, uint((pixel).x), vec2(1.0, 0.0))"
+    ),
+    "wave_y": Curved(
+        "wave_change({k}, PIXEL_ROWS(pixel))", "wave_dual({k}, uint((pixel).y), vec2(0.0, 1.0))"
+    ),
+}
+
+
+def curves(of: Sequence[str], lanes: int) -> list[str]:
+    """The definitions that curved.glsl, features.glsl and their users need.
+
+    CURVE(g, u, v, pixel) writes the changes of curved features: the first to far[g], whose weights
+    are in the First block, the others to `more`, whose weights are in a texture. CURVE_DUAL writes
+    dual numbers.
+    """
+    more = round_up(max(len(of) - 1, 0), 4)
+    places = ["far[g]", *(f"more[(g) * MORE + {k}]" for k in range(more))]
+
+    def assign(real: str, terms: Sequence[str]) -> str:
+        rest = [f"{real}(0.0)"] * (len(places) - len(terms))
+        pairs = zip(places, [*terms, *rest], strict=True)
+        return " ".join(f"{place} = {term};" for place, term in pairs)
+
+    changes = [CURVED[kind].change.format(k=k) for k, kind in enumerate(of)]
+    duals = [CURVED[kind].dual.format(k=k) for k, kind in enumerate(of)]
+    return [
+        *_defines(MORE=more, WAVES=packing.wave_count(of), **_INTEGERS[lanes]),
+        f"#define CURVE(g, u, v, pixel) {assign('REAL', changes)}",
+        f"#define CURVE_DUAL(g, u, v, pixel) {assign('vec4', duals)}",
+        f"#define EACH_MORE(DO, g) {_repeat('DO({}, g)', range(more // 4))}",
+        *(["uniform sampler2D curved_weights;"] if more else []),
+    ]
 
 
 @dataclass(frozen=True)
@@ -151,14 +221,19 @@ def picture_source(
                 OUTPUT_ACTIVATION=f"activation_{of.output}",
             ),
             f"#define STRIDE(layer) ({stride})",
-            f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
             f"#define EACH_GROUP(DO, what) {_repeat('DO({}, what)', range(groups))}",
             f"#define EACH_ROW(DO, what) {_repeat('DO({}, what)', range(layout.rows))}",
             f"#define EACH_CHUNK(DO, what) {_repeat('DO({}, what)', range(layout.chunks))}",
             f"#define EACH_UNIT(DO) {_each_unit(range(layout.units), groups)}",
             f"#define EACH_MOVED(DO) {_each_unit(moved, groups)}",
             f"#define SELECT(value, bad, mark) value = {select}",
-            declarations(layout, block_arrays=version >= 420, doubles=doubles),
+            *curves(of.curved, lanes),
+            declarations(
+                layout,
+                block_arrays=version >= 420,
+                doubles=doubles,
+                waves=packing.wave_count(of.curved),
+            ),
             *(_dual_activations(of) if dual else []),
         ]
     )
@@ -171,7 +246,6 @@ def _dual_activations(of: Structure) -> list[str]:
     text += "derivative_{0}(z.x)); }}"
     names = dict.fromkeys((*of.hidden, of.output))
     return _defines(
-        DUAL_RADIUS=int(of.radius),
         DUAL_ACTIVATIONS=" ".join(text.format(n) for n in names),
         MAX_DEPTH=MAX_DEPTH,
         MAX_WIDTH=MAX_WIDTH,

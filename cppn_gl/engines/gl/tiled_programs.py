@@ -15,10 +15,11 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.engines.fold import first_layer
-from cppn_gl.engines.gl import packing
-from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
+from cppn_gl.engines.gl import first, packing
+from cppn_gl.engines.gl.first import FirstLayer
+from cppn_gl.engines.gl.shader import ShaderError, Source, compose, curves, explain_log
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.features import kinds
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
@@ -94,6 +95,8 @@ class Kernel:
             self.program: Any = ctx.compute_shader(source.text)
         except moderngl.Error as error:
             raise ShaderError(explain_log(str(error), source.files)) from None
+        if "curved_weights" in self.program:
+            self.program["curved_weights"].value = first.UNIT
         self.warm = False  # whether it has run; many drivers compile at the first dispatch
         self._set: dict[str, Any] = {}
 
@@ -116,7 +119,7 @@ class KernelKey:
     file: str
     hidden: tuple[str, ...] = ()  # the activations that occur
     output: str = "identity"
-    radius: bool = False  # whether r is an input
+    curved: tuple[str, ...] = ()  # see `features.kinds`; of layer 1
     alpha: bool = False  # whether the fourth output is alpha
 
 
@@ -124,7 +127,7 @@ def kernel_keys(network: Network) -> list[KernelKey]:
     """The kernels of layer 1, of the other hidden layers (if any), and of the output layer."""
     used = {layer.activation for layer in network.drawn[:-1]}
     hidden = tuple(name for name in ACTIVATIONS if name in used)
-    first = KernelKey("tiled_first.comp", hidden, radius="r" in network.inputs)
+    first = KernelKey("tiled_first.comp", hidden, curved=kinds(network.inputs))
     middle = [KernelKey("tiled_hidden.comp", hidden)] if network.depth > 2 else []
     last, alpha = network.drawn[-1].activation, network.channels == 4
     return [first, *middle, KernelKey("tiled_output.comp", output=last, alpha=alpha)]
@@ -137,6 +140,8 @@ def source(of: KernelKey, folder: Path | None = None) -> Source:
     lines = [
         "#define REAL vec4",
         "#define LANE_STEPS vec4(0.0, 2.0, 4.0, 6.0)",
+        "#define GROUPS 1",
+        *curves(of.curved, 4),
         "#define PRECISE precise",
         "#define SELECT(value, bad, mark) \\",
         "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
@@ -144,9 +149,8 @@ def source(of: KernelKey, folder: Path | None = None) -> Source:
         f"#define ALPHA {int(of.alpha)}",
         f"#define HIDDEN_ACTIVATIONS {' '.join(choices)}",
         f"#define OUTPUT_ACTIVATION activation_{of.output}",
-        f"#define RADIUS_CHANGE(u, v) {'radius_change(u, v)' if of.radius else 'REAL(0.0)'}",
         f"layout(std140, binding = {packing.FRAME_BINDING}) uniform Frame {{",
-        f"{packing.members(packing.FRAME)}\n}} frame;",
+        f"{packing.frame_members(packing.wave_count(of.curved))}\n}} frame;",
         f"layout(std140, binding = {packing.FIRST_BINDING}) uniform First {{",
         f"    vec4 unit[{MAX_WIDTH}];\n}} first;",
     ]
@@ -162,8 +166,8 @@ class TiledPrograms:
         self._kernels: LRUCache[KernelKey, Kernel] = LRUCache(
             MAX_KERNELS, free=lambda kernel: kernel.program.release()
         )
-        self._frame = ctx.buffer(reserve=packing.FRAME.itemsize)
-        self._first = ctx.buffer(reserve=MAX_WIDTH * packing.VEC4)
+        self._frame = ctx.buffer(reserve=packing.FRAME_BYTES)
+        self._first = FirstLayer(ctx)
         self._units = [ctx.buffer(reserve=TILE_BYTES) for _ in range(2)]
         self._weights: Any = None
         self._parts: list[LayerRange] = []
@@ -185,13 +189,11 @@ class TiledPrograms:
 
     def load(self, scene: Scene) -> list[Kernel]:
         """Upload what differs from the last scene, bind the buffers, and return the kernels."""
-        network, view = scene.network, scene.view
+        network = scene.network
         kernels = self.kernels(network)
         self._send(network)
-        first = first_layer(network, view.center, view.extent, scene.clock)
-        self._first.write(first[: len(network.drawn[0].bias)].tobytes())
         self._frame.bind_to_uniform_block(packing.FRAME_BINDING)
-        self._first.bind_to_uniform_block(packing.FIRST_BINDING)
+        self._first.load(scene)
         self.bind(0)
         for kernel in kernels:
             if not kernel.warm:  # compile before the timing starts
@@ -235,5 +237,6 @@ class TiledPrograms:
     def release(self) -> None:
         self._kernels.clear()
         self._free_weights()
-        for buffer in (self._frame, self._first, *self._units):
+        self._first.release()
+        for buffer in (self._frame, *self._units):
             buffer.release()

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import changes, perturbed
 from cppn_gl.preset.scene import Scene, identity, work_per_pixel
@@ -183,7 +182,7 @@ def measure(scene: Scene) -> Steps[Sensitivity]:
     if found is not None:
         return found
     x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
-    inputs = features(network.inputs, x, y, scene.clock, network.latent)
+    inputs = network.features(x, y, scene.clock)
     parts = []
     for first in range(0, len(inputs), AT_ONCE):
         with one_thread():

@@ -7,7 +7,6 @@ both have the same scale along y.
 import numpy as np
 from PIL import Image
 
-from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.views.base import Words
@@ -33,7 +32,7 @@ def cut_values(scene: Scene, subplot: Subplot, places: Float64) -> Float64:
     network, view = subplot.network, scene.view
     y = view.center[1] + view.extent * places
     x = np.full_like(y, view.center[0])
-    outputs = network.evaluate(features(network.inputs, x, y, scene.clock, network.latent))
+    outputs = network.evaluate(network.features(x, y, scene.clock))
     values = np.broadcast_to(outputs, (len(y), 3)) @ np.array(WEIGHTS[subplot.channel])
     low, high = subplot.span
     heights: Float64 = np.clip((values - low) / (high - low), 0, 1)

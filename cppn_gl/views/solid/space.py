@@ -84,7 +84,9 @@ def fix_input(network: Network, name: str, value: float) -> Network:
         inputs[inputs.index(name)] = f"z{index}"
     latent += [0.0] * (index + 1 - len(latent))
     latent[index] = value
-    return Network(network.drawn, inputs, latent=latent, scales=network.scales)
+    return Network(
+        network.drawn, inputs, latent=latent, period=network.period, scales=network.scales
+    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.features import features
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import SurfaceOptions
@@ -116,7 +115,7 @@ def _value_text(scene: Scene, subplot: Subplot, u: float, v: float) -> str:
     """x, y and the value at a point of the square."""
     network, view = subplot.network, scene.view
     x, y = view.center[0] + view.extent * u, view.center[1] + view.extent * v
-    inputs = features(network.inputs, np.array([x]), np.array([y]), scene.clock, network.latent)
+    inputs = network.features(np.array([x]), np.array([y]), scene.clock)
     outputs = np.broadcast_to(network.evaluate(inputs), (1, 3))
     value = float(outputs[0] @ np.array(WEIGHTS[subplot.channel]))
     return f"x {significant(x, 4)}  y {significant(y, 4)}  value {significant(value)}"
