@@ -33,15 +33,16 @@ def note(args: argparse.Namespace, text: str) -> None:
 
 def put_text(text: str) -> None:
     """Write machine-readable text to stdout, as UTF-8 whatever the terminal's encoding."""
-    _put(text.encode())
+    put(text.encode())
 
 
 def put_path(path: Path) -> None:
     """Write a path and a newline to stdout, in the bytes of the file system."""
-    _put(os.fsencode(path) + b"\n")
+    put(os.fsencode(path) + b"\n")
 
 
-def _put(data: bytes) -> None:
+def put(data: bytes) -> None:
+    """Write bytes to stdout."""
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:  # stdout was replaced by a text-only stream
         sys.stdout.write(data.decode("utf-8", "backslashreplace"))

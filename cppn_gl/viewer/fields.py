@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import deviation
-from cppn_gl.nn.features import latent_index
+from cppn_gl.nn.features import TURN, latent_index, wave
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.tables import whole
@@ -252,6 +252,8 @@ def automatic(preset: Preset, field: Field) -> Any:
         return getattr(preset.spec, "weight_scale", None)
     if field.dotted == "network.latent":
         return getattr(preset.spec, "latents", None) or None
+    if field.dotted == "network.period":
+        return TURN
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 
@@ -294,6 +296,10 @@ def idle(preset: Preset, field: Field) -> str:
         "animation.easing": (keys, still),
         "animation.spacing": (keys, still),
         "animation.walker": (bool(timing.walk), "there is no walk"),
+        "network.period": (
+            any(wave(name) is not None for name in inputs),
+            "no input is periodic, as sin_x",
+        ),
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),

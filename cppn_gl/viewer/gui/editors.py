@@ -13,7 +13,7 @@ from imgui_bundle import imgui
 
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.features import FEATURES, latent_count, latent_index
+from cppn_gl.nn.features import FEATURES, described, doubled, latent_count, latent_index, wave
 from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
@@ -454,9 +454,10 @@ class Editors:
     def _inputs(self, field: Field, width: float) -> None:
         widgets = self._widgets
         now = tuple(fields.value(self.moment, field) or ())
+        harmonics = [name for name in now if name not in FEATURES and wave(name) is not None]
         latents = [name for name in now if latent_index(name) is not None]
         more = f"z{latent_count(now)}"
-        for number, name in enumerate((*FEATURES, *latents, more)):
+        for number, name in enumerate((*FEATURES, *harmonics, *latents, more)):
             if number:
                 widgets.next(0.15)
                 self._break(widgets.width_of(name) + 0.9 * widgets.unit)
@@ -464,9 +465,40 @@ class Editors:
             if widgets.chip(f"{field.dotted} {name}", name if name != more else f"+ {name}", on=on):
                 new = tuple(n for n in now if n != name) if on else (*now, name)
                 self.set(field.dotted, **{field.dotted: new})
-            what = FEATURES.get(name, "a latent constant: the same number at every point")
             place = f"; input {now.index(name) + 1} of {len(now)}" if on else ""
-            widgets.tip(f"{what}{place}", heading=name)
+            widgets.tip(f"{described(name)}{place}", heading=name)
+        if higher := doubled(now):
+            text = f"+ {higher[0]}" + (" …" if len(higher) > 1 else "")
+            widgets.next(0.15)
+            self._break(widgets.width_of(text) + 0.9 * widgets.unit)
+            if widgets.chip(f"{field.dotted} higher", text):
+                self.set(field.dotted, **{field.dotted: (*now, *higher)})
+            widgets.tip("the waves at twice the highest frequency", heading=" ".join(higher))
+        self._named_input(field, now)
+
+    def _named_input(self, field: Field, now: tuple[str, ...]) -> None:
+        """A field for the names of further inputs, as sin_3x."""
+        widgets = self._widgets
+
+        def names(text: str) -> tuple[str, ...]:
+            return (*now, *text.replace(",", " ").split())
+
+        width = 4.5 * widgets.unit
+        widgets.next(0.15)
+        self._break(width)
+        typed = widgets.value(
+            f"{field.dotted} name",
+            "name",
+            "",
+            width,
+            refuse=self._refuse(field.dotted, names),
+            left=True,
+            faint=True,
+            hint="sin_3x",
+        )
+        widgets.tip("add inputs by name: sin_3x is the third harmonic of sin_x")
+        if typed is not None and names(typed) != now:
+            self.set(field.dotted, **{field.dotted: names(typed)})
 
     # Text
 
