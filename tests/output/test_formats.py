@@ -117,6 +117,7 @@ def test_help_and_errors_name_it(ppm: PpmFormat, capsys: pytest.CaptureFixture[s
     assert main(["render", "a", *WORDS, "-o", "a.png"]) == 2
     err = capsys.readouterr().err
     assert all(f", {suffix}" in err for one in FORMATS for suffix in one.suffixes)
+    assert ".ppm, .pnm, .safetensors" in err
     Path("fake.ppm").write_text("P5")
     assert main(["render", "fake.ppm", "-o", "a.png"]) == 2
     assert "fake.ppm: not a PPM picture" in capsys.readouterr().err
