@@ -232,7 +232,7 @@ class File(Source):
             path = _named(values["file"], origin)
             found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
         else:  # the name is but a name
-            found = _carried(origin.weights)
+            found = _carried(origin.weights, origin.sha256)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
         return super().of({**values, "file": file, "weights": found})
 
@@ -400,8 +400,8 @@ def _weights(path: Path, missing: str = "") -> Weights:
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 
-def _carried(data: bytes) -> Weights:
+def _carried(data: bytes, sha256: str) -> Weights:
     try:
-        return Weights(data, ".safetensors")
+        return Weights(data, ".safetensors", _sha256(sha256))
     except ValueError as error:
         raise PresetError(f"the weights in this file: {error}", key="network.file") from None
