@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT
-from cppn_gl.cli.shots import renderer_for, shot_of
+from cppn_gl.cli.shots import note_weights, renderer_for, shot_of
 from cppn_gl.cli.terminal import progress_of, put_path
 from cppn_gl.engines.names import AUTO
 from cppn_gl.preset.surprise import RANDOM
@@ -100,6 +100,7 @@ def _many(args: argparse.Namespace) -> "Many":
     first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
     shot = shot_of(args, {} if first is None else {SEED: first})
     checked(SIZE, shot.size, "--size")
+    note_weights(args, shot.preset)
     shot = fitting(format_, shot, given=args.bits is not None)
     return Many(
         shot, tuple(axes), format_, partial(_of_seed, args) if args.preset == RANDOM else None

@@ -186,7 +186,7 @@ class Cluster:
         self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]
     ) -> Generator[Result, None, None]:
         """What the jobs give, in their order. Raises ClusterError."""
-        text: Any = shot.to_text()
+        text: Any = shot.to_text(whole=True)
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
         queue: deque[tuple[Job, Future[Any]]] = deque()
