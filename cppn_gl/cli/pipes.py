@@ -23,8 +23,8 @@ def output_value(text: str) -> Path:
     return STDOUT if text == "-" else path_value(text)
 
 
-def stdin_preset(args: argparse.Namespace) -> "Preset":
-    """The preset in the TOML on standard input. Raises PresetError."""
+def stdin_preset(args: argparse.Namespace, network: Path | None = None) -> "Preset":
+    """The preset in the TOML on standard input; `network` as in `load_preset`."""
     from cppn_gl.preset.parsing import read_stream
     from cppn_gl.utils.checks import PresetError
 
@@ -33,7 +33,7 @@ def stdin_preset(args: argparse.Namespace) -> "Preset":
         raise PresetError("closed; expected the TOML of a preset", source=source)
     if sys.stdin.isatty():
         note(args, "reading a preset from the terminal; Ctrl+D ends it")
-    return read_stream(sys.stdin.buffer, source, "stdin")
+    return read_stream(sys.stdin.buffer, source, "stdin", network=network)
 
 
 def check_stdout() -> None:

@@ -44,6 +44,7 @@ from cppn_gl.utils.checks import (
 from cppn_gl.utils.origin import USER, Origin
 
 _SHA256 = 64  # hexadecimal digits
+_BESIDE = "; it is not in the picture: put it into the same folder"
 
 
 def _sha256(value: Any) -> str:
@@ -224,7 +225,7 @@ class File(Source):
             raise PresetError("no such key", key="network.weights")
         if origin.weights is None:
             path = _named(values["file"], origin)
-            found, file = _weights(path), str(path)
+            found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
         else:  # the name is but a name
             found = _carried(origin.weights)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
@@ -383,11 +384,13 @@ def _named(name: Any, origin: Origin) -> Path:
         raise PresetError(f"{show(name)}: {error}", key="network.file") from None
 
 
-def _weights(path: Path) -> Weights:
+def _weights(path: Path, missing: str = "") -> Weights:
+    """The weights in a file; `missing` says what to do if there is none. Raises PresetError."""
     try:
         return read_weights(path)
     except PresetError as error:
-        raise PresetError(f"{path.name}: {error.problem}", key="network.file") from None
+        hint = missing if not path.exists() else ""
+        raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 
 def _carried(data: bytes) -> Weights:

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ _TRANSPOSED = "kernel"  # in Flax and Keras, (in, out)
 _FIRST = ("first", "in", "input", "initial")
 _LAST = ("last", "out", "output", "final", "head")
 _KEPT = 128 * MB  # of files that were read lately
-_MADE = 4  # forms of one file's layers kept: other activations, other factors
+_MADE = 4 * MAX_DEPTH  # layers of one file kept: with other activations, other factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +95,17 @@ class Chain:
 
         SIREN (Sitzmann et al. 2020) computes sin(ω₀ (W x + b)) = sin(ω₀ W x + ω₀ b).
         """
-        key = tuple(activations), omega, hidden_omega
-        return self._made.get(
-            key, lambda: tuple(map(self._layer, range(len(self)), *self._of(key)))
-        )
-
-    def _of(self, key: tuple[tuple[str, ...], float, float]) -> tuple[Sequence[str], list[float]]:
-        names, omega, hidden = key
-        return names, [omega, *(hidden if name == "sin" else 1.0 for name in names[1:])]
+        factors = [omega, *(hidden_omega if name == "sin" else 1.0 for name in activations[1:])]
+        keys = zip(range(len(self)), activations, factors, strict=True)
+        return tuple(self._made.get(key, partial(self._layer, *key)) for key in keys)
 
     def _layer(self, index: int, activation: str, factor: float) -> Layer:
         weight, bias = self.pairs[index]
-        if self.encoded and index == 0:
-            weight = (factor * weight.astype(float)).astype("f4")
-        elif factor != 1:
-            weight, bias = ((factor * part.astype(float)).astype("f4") for part in (weight, bias))
+        if factor != 1:
+            with np.errstate(over="ignore"):  # which Layer refuses
+                weight = (factor * weight.astype(np.float64)).astype(np.float32)
+                if not (self.encoded and index == 0):
+                    bias = (factor * bias.astype(np.float64)).astype(np.float32)
         return Layer(weight, bias, activation)
 
     def to_bytes(self, texts: dict[str, str] | None = None) -> bytes:

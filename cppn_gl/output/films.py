@@ -70,9 +70,9 @@ class VideoFormat(Protocol):
     def quality(self) -> Quality | None: ...
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
-        """Raise PresetError (key "size" or "fps") if it cannot hold such frames.
+        """Raise PresetError, key "size" or "fps", if it cannot hold such frames.
 
-        Raises MissingLibraryError, too. Must be fast.
+        Also if a library is missing. Must be fast.
         """
 
     def begin(self, file: BinaryIO, film: Film) -> Encoder:
@@ -81,10 +81,6 @@ class VideoFormat(Protocol):
 
 class EncodingError(RuntimeError):
     """An encoder's own words, in one line."""
-
-
-class MissingLibraryError(EncodingError):
-    """An optional library is not installed; the message names the extra."""
 
 
 def rate(fps: float) -> Fraction:
@@ -105,17 +101,21 @@ def check_sides(name: str, size: tuple[int, int], largest: int, *, even: bool = 
         raise PresetError(f"{width}x{height}: {problem}", key="size")
 
 
-def check_rate(name: str, fps: Fraction, most: int, why: str) -> None:
-    """Raise PresetError if there are more frames per second than a format can have."""
-    if fps > most:
-        raise PresetError(
-            f"{float(fps):g} is too many for {name}: at most {most}, {why}", key="fps"
-        )
+def check_rate(name: str, fps: Fraction, least: Fraction, most: int, why: str) -> None:
+    """Raise PresetError for fewer or more frames per second than a format can have."""
+    if not least <= fps <= most:
+        much = "few" if fps < least else "many"
+        bound = f"at least {float(least):.2g}" if fps < least else f"at most {most}, {why}"
+        raise PresetError(f"{float(fps):g} is too {much} for {name}: {bound}", key="fps")
 
 
-def opaque(pixels: NDArray[Any]) -> Frame:
+def opaque(pixels: NDArray[Any]) -> NDArray[Any]:
     """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
     if pixels.shape[2] == 3:
         return pixels
-    product = pixels[..., :3].astype(np.uint16) * pixels[..., 3:]
-    return np.asarray((product + 127) // 255, np.uint8)
+    colors, alpha = pixels[..., :3], pixels[..., 3:]
+    if pixels.dtype.kind == "f":
+        return np.multiply(colors, alpha)
+    most = np.iinfo(pixels.dtype).max
+    product = colors.astype(f"uint{2 * pixels.dtype.itemsize * 8}") * alpha
+    return np.asarray((product + most // 2) // most, pixels.dtype)

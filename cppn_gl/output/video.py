@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from cppn_gl.output.animated import GIF, WEBP
 from cppn_gl.output.capture import Workers
 from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
 from cppn_gl.output.libav import MP4, WEBM
@@ -25,7 +26,7 @@ from cppn_gl.utils.files import CaptureError, check_target, writing
 if TYPE_CHECKING:
     from cppn_gl.output.renderer import Renderer
 
-FORMATS: list[VideoFormat] = [MP4, WEBM]
+FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
 
 
 def video_format(path: Path) -> VideoFormat:
@@ -45,12 +46,9 @@ def video_names() -> str:
 def check_video(path: Path, size: tuple[int, int], fps: float, *, overwrite: bool = False) -> None:
     """Raise an error if such a video cannot be written, before anything is drawn.
 
-    PresetError for the size or rate, CaptureError for the file or if PyAV is missing.
+    PresetError for the size or rate, or if PyAV is missing; CaptureError for the file.
     """
-    try:
-        video_format(path).check(size, rate(fps))
-    except EncodingError as error:
-        raise CaptureError(path, str(error)) from None
+    video_format(path).check(size, rate(fps))
     check_target(path, overwrite=overwrite)
 
 

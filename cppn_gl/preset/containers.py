@@ -1,6 +1,6 @@
-"""The shot's text in MP4, WebM, GIF and WebP files: only what leads to it is read.
+"""The shot's text in MP4, WebM, GIF, WebP and EXR files: only what leads to it is read.
 
-    boxes, elements, blocks or chunks, each with its length -> the comment of the file -> text
+    parts (boxes, elements, blocks, chunks …), each with its length -> the file's comment -> text
 
 Every length is checked against the file's, and no more than MOST parts are visited, so that a
 damaged or hostile file costs little time and memory. Each function raises SyntaxError for another
@@ -102,6 +102,18 @@ def webp_exif(file: BinaryIO) -> bytes | None:
     return _content(file, *found, LARGEST).removeprefix(b"Exif\0\0")
 
 
+def exr_text(file: BinaryIO) -> str | None:
+    """The attribute `cppn_gl` in an EXR file's header."""
+    if _read(file, 4) != b"\x76\x2f\x31\x01":
+        raise SyntaxError
+    for name, start, end in _parts(file, 8, _size(file), _attribute, iter(range(MOST))):
+        if name == b"cppn_gl":
+            return _ours(file, start, end)
+        if not name:  # the end of the header
+            break
+    return None
+
+
 def _ours(file: BinaryIO, start: int, end: int) -> str | None:
     """The text at a place, if it is a shot's."""
     text = _content(file, start, end, LARGEST).decode("utf-8")
@@ -166,6 +178,25 @@ def _chunk(file: BinaryIO) -> tuple[bytes, int | None, int]:
     """The head of a chunk of RIFF; chunks have an even length."""
     name, length = struct.unpack("<4sI", _read(file, 8))
     return name, length, length % 2
+
+
+def _attribute(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of an attribute of EXR: its name and type, each ended by a zero, and its length."""
+    name = _word(file)
+    if not name:
+        return name, 0, 0
+    _word(file)
+    return name, struct.unpack("<i", _read(file, 4))[0], 0
+
+
+def _word(file: BinaryIO) -> bytes:
+    """A text of at most 255 bytes, ended by a zero."""
+    word = b""
+    while (byte := _read(file, 1)) != b"\0":
+        if len(word) == 255:
+            raise ValueError("a name of more than 255 bytes")
+        word += byte
+    return word
 
 
 def _element(file: BinaryIO) -> tuple[bytes, int | None, int]:

@@ -114,7 +114,7 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """As write_atomic, for data that does not fit in memory: yields a stream to write to.
+    """As write_atomic, for data that does not fit in memory: yields a stream to write and read.
 
     The file gets its name when the block ends. If the block raises, there is no file.
     """
@@ -146,7 +146,7 @@ def _opened_part(part: Path) -> BinaryIO:
     """A new file for writing, which abandon_parts removes while it is unfinished."""
     with _opening:
         _unfinished.add(part)
-        return open(part, "xb", opener=_open_umask)
+        return open(part, "x+b", opener=_open_umask)
 
 
 def abandon_parts(seconds: float) -> None:
@@ -233,7 +233,7 @@ def write_new(
     raise AssertionError("unreachable: names never run out")
 
 
-def _nameable(letter: str) -> bool:
+def nameable(letter: str) -> bool:
     """Whether a file name may contain it; some locales cannot encode every letter."""
     try:
         os.fsencode(letter)
@@ -243,7 +243,7 @@ def _nameable(letter: str) -> bool:
 
 
 def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
-    safe = "".join(c if _nameable(c) else "-" for c in stem).strip("-.")
+    safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
     start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"

@@ -128,12 +128,15 @@ class Favourites:
             self.problem = f"{self.path}: {error}"
 
 
-def opened(source: str) -> tuple[Preset, float | None]:
-    """The preset of a source, and the time that a picture shows. Raises PresetError."""
+def opened(source: str, *, trusted: bool = True) -> tuple[Preset, float | None]:
+    """The preset of a source, and the time that a picture shows. Raises PresetError.
+
+    `trusted`: whether a TOML file is the user's own, and not one that was dropped.
+    """
     if is_picture(source):
         shot = read_shot(Path(source))
         return shot.preset, shot.time
-    return load_preset(Path(source) if os.sep in source else source), None
+    return load_preset(Path(source) if os.sep in source else source, trusted=trusted), None
 
 
 def _favourites(document: dict[str, Any]) -> dict[int, str]:

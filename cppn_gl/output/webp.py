@@ -1,0 +1,27 @@
+"""WebP files: lossless RGB or RGBA of 8 bits, with the shot in their EXIF data."""
+
+from typing import BinaryIO
+
+from cppn_gl.output.png import Pixels
+from cppn_gl.preset.containers import exif
+from cppn_gl.preset.readers import WEBP as READER
+from cppn_gl.preset.shot import Shot
+
+
+class WebpFormat:
+    """A Format."""
+
+    name, suffixes = READER.name, READER.suffixes
+    largest = 16383
+    bits: tuple[int, ...] = (8,)
+    floats, alpha, library = False, True, ""
+
+    def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
+        """Write pixels and their shot; transparent pixels keep their colours."""
+        from PIL import Image
+
+        text = exif(shot.to_text(ascii=True))
+        Image.fromarray(pixels).save(file, "WEBP", lossless=True, exact=True, exif=text)
+
+
+WEBP = WebpFormat()
