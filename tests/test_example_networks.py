@@ -12,8 +12,7 @@ FOLDER = resource("presets").parent / "examples" / "networks"
 POINTS = [(0.0, 0.0), (-0.9, 0.5), (1.3, -0.8), (2.5, 1.75)]  # the last is outside what was trained
 
 # What PyTorch's own model gives at the points, in float32.
-TORCH = {
-}
+TORCH = {}
 
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="only in a checkout")
 

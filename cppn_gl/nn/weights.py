@@ -72,9 +72,7 @@ class Chain:
     pairs: tuple[tuple[Floats, Floats], ...]
     digest: bytes
     fourier: Floats | None = None
-    _made: LRUCache[object, tuple[Layer, ...]] = field(
-        default_factory=lambda: LRUCache(_MADE), repr=False
-    )
+    _made: LRUCache[object, Layer] = field(default_factory=lambda: LRUCache(_MADE), repr=False)
 
     def __len__(self) -> int:
         return len(self.pairs)

@@ -152,7 +152,10 @@ def test_a_picture_carries_fourier_features(tmp_path: Path) -> None:
     [
         ({"fourier_order": "both"}, "network.fourier_order: no 'both'"),
         ({"output_range": "1"}, "network.output_range: a list of 1; expected 2"),
-        ({"output_range": "1,-1"}, "network.output_range: a.safetensors: .*expected the lower value first"),
+        (
+            {"output_range": "1,-1"},
+            "network.output_range: a.safetensors: .*expected the lower value first",
+        ),
         ({"output_range": "nan,1"}, "network.output_range: nan is not a number"),
         ({"output_range": "x"}, "metadata output_range"),
     ],
