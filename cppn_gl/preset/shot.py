@@ -140,3 +140,11 @@ def read_shot(path: Path, *, network: Path | None = None) -> Shot:
     It may name network files beside it or below. `network` is read instead of one that it names.
     """
     return parse_shot(read_text(path), str(path), Origin(path.parent, network=network))
+
+
+def holds(path: Path, shot: Shot) -> bool:
+    """Whether a file tells of exactly this shot."""
+    try:
+        return read_text(path) in (shot.to_text(), shot.to_text(ascii=True))
+    except PresetError:
+        return False
