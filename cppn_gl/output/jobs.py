@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
 
 PIXELS, FILE, BAND = "pixels", "file", "band"
@@ -136,11 +137,10 @@ def _drawn(
     with _drawing:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         os.environ.setdefault(VARIABLE, str(min(64, max(1, (cores or 1) // order["sharing"]))))
-        shot = _shot(text, order["name"])
+        shot = _shot(text, order["name"], order["engine"])
         renderer = _renderer(order["engine"])
-        choice = renderer.engine_for(shot.preset.at(time))
-        if choice.engine != order["engine"]:
-            raise ClusterError(f"cannot draw with {order['engine']}: {choice.why}")
+        if shot.preset.network_moves:
+            _check_engine(order["engine"], shot.preset.at(time))
         pixels = renderer.render(
             shot.preset,
             shot.size,
@@ -154,13 +154,22 @@ def _drawn(
 
 
 @functools.lru_cache(maxsize=2)
-def _shot(text: str, name: str) -> "Shot":
+def _shot(text: str, name: str, engine: str) -> "Shot":
+    """The shot of a text, whose name it may not have, once its engine can draw it."""
     import dataclasses
 
     from cppn_gl.preset.shot import parse_shot
 
     shot = parse_shot(text, name)
+    _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
+
+
+def _check_engine(engine: str, preset: "Preset") -> None:
+    """Raise ClusterError if another engine would draw a preset."""
+    choice = _renderer(engine).engine_for(preset)
+    if choice.engine != engine:
+        raise ClusterError(f"cannot draw with {engine}: {choice.why}")
 
 
 def _renderer(engine: str) -> "Renderer":
