@@ -210,10 +210,10 @@ def test_what_a_worker_cannot_draw_is_one_line(farm: Farm) -> None:
             next(cluster.frames(Shot(odd, (8, 8)), [(7, 0.0)]))
         with pytest.raises(ClusterError, match="the view units cannot be drawn in parts"):
             cluster.picture(Shot(PRESET.replace(view="units"), (8, 8)))
-    with joined(str(farm.file), "tiled") as cluster, pytest.raises(ClusterError) as caught:
-        next(cluster.frames(Shot(PRESET, (8, 8)), [(7, 0.0)]))
-    assert "tiled" in str(caught.value)
-    assert "\n" not in str(caught.value)
+    wide = Shot(PRESET.replace(width=100), (8, 8))
+    words = r"^frame 7: worker on [^\n]+at most 64 units[^\n]*$"
+    with joined(str(farm.file), "baked") as cluster, pytest.raises(ClusterError, match=words):
+        next(cluster.frames(wide, [(7, 0.0)]))
 
 
 def end(*_: Any) -> None:
