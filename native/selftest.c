@@ -220,6 +220,7 @@ static int64_t random_side(void) {
 
 static int32_t widest(const cppn_picture *picture) {
     int32_t width = 1;
+    if (picture->layers[0].columns > width) width = picture->layers[0].columns;
     for (int32_t k = 0; k < picture->depth; k++)
         if (picture->layers[k].rows > width) width = picture->layers[k].rows;
     return width;
@@ -322,7 +323,7 @@ static void check_derivatives(void) {
     d.depth = (int32_t)from_to(1, 4);
     d.count = from_to(0, 2 * cppn_tile() + 3);
     cppn_layer *layers = memory(d.depth * (int64_t)sizeof *layers, 0);
-    const int32_t inputs = (int32_t)from_to(3, 4);
+    const int32_t inputs = (int32_t)from_to(3, one_in(4) ? 67 : 4);
     const int with_hidden = one_in(2);
     for (int32_t k = 0, columns = inputs; k < d.depth; k++) {
         const int32_t rows = k < d.depth - 1 ? random_width(40) : random_outputs();
@@ -349,18 +350,20 @@ static void check_derivatives(void) {
             failed("cppn_derivatives", "portable", "differs from cppn_dense and cppn_activate");
 }
 
-/* The coordinates (count, 3 or 4) of layer 1, drawn by networks of one layer that pass them on. */
+/* The coordinates (count, 3 or more) of layer 1, drawn by networks of one layer that pass them on. */
 static float *coordinates(const cppn_picture *picture, int64_t count) {
-    const int32_t columns = picture->radius ? 4 : 3;
+    const int32_t columns = 3 + picture->curved_count;
     float *all = floats(count * columns), *drawn = floats(count * 3);
     const int32_t identity = cppn_activation("identity");
     for (int32_t last = 2; last < columns; last++) {
-        float weight[12] = {0}, packed[12];
+        float *weight = floats(3 * columns), *packed = floats(3 * columns);
+        for (int32_t k = 0; k < 3 * columns; k++) weight[k] = 0;
         weight[0] = weight[columns + 1] = weight[2 * columns + last] = 1;
         cppn_pack(3, columns, weight, packed);
         const cppn_layer layer = {3, columns, identity, 0, packed, NULL};
         cppn_picture other = *picture;
         other.depth = 1, other.layers = &layer;
+        check("cppn_draw", draw, &other, count, 12);
         draw(CPPN_PORTABLE, &other, 0, count, drawn);
         for (int64_t k = 0; k < count; k++) {
             all[k * columns] = drawn[3 * k];
@@ -401,18 +404,33 @@ static void check_steps(const cppn_picture *picture, int64_t count, const float 
     }
 }
 
+/* Up to 64 curved features: r, and waves from none to more turns than a double counts. */
+static const cppn_curved *random_curved(int32_t *count) {
+    *count = (int32_t)(one_in(2) ? 0 : one_in(4) ? from_to(1, 64) : from_to(1, 4));
+    cppn_curved *all = memory(*count * (int64_t)sizeof *all, 8 * from_to(0, 7));
+    for (int32_t k = 0; k < *count; k++) {
+        const int32_t kind = one_in(2) ? CPPN_RADIUS : (int32_t)from_to(CPPN_WAVE_X, CPPN_WAVE_Y);
+        const float sine = (float)number(0), cosine = (float)number(0); /* one after the other */
+        const double half_turns = number(one_in(3) ? from_to(-60, 47) : from_to(-4, 4));
+        all[k] = (cppn_curved){kind, sine, cosine, 0, half_turns};
+        if (one_in(8)) all[k].sine = 0, all[k].cosine = -1;
+    }
+    return all;
+}
+
 static void check_picture(int64_t most_operations) {
     cppn_picture p = {0};
     p.center[0] = number(1);
     p.center[1] = number(1);
     p.extent = power((int)from_to(-60, 3));
     p.depth = (int32_t)(one_in(2) ? from_to(1, 4) : from_to(1, 64));
-    p.radius = one_in(3);
+    const cppn_curved *curved = random_curved(&p.curved_count);
+    p.curved = curved;
     p.samples = (int32_t)(one_in(2) ? 1 : from_to(2, 9));
     p.alpha_low = (float)number(-1), p.alpha_factor = (float)power((int)from_to(-3, 3));
     cppn_layer *layers = memory(p.depth * (int64_t)sizeof *layers, 0);
     int64_t operations = 0;
-    int32_t columns = p.radius ? 4 : 3;
+    int32_t columns = 3 + p.curved_count;
     const int64_t most_width = p.depth <= 3 ? CPPN_MAX_WIDTH : p.depth <= 12 ? 64 : 20;
     for (int32_t k = 0; k < p.depth; k++) {
         const int32_t rows = k < p.depth - 1 ? random_width(most_width) : random_outputs();

@@ -8,6 +8,7 @@ import functools
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,19 @@ def pixel_inputs(
             known = {"x": x, "y": y, "r": math.hypot(x, y), "one": 1.0}
             known |= {"t": animation.speed * time, "cos_t": math.cos(turn), "sin_t": math.sin(turn)}
             known |= {f"z{k}": z for k, z in enumerate(network.latent)}
+            for name in network.inputs:
+                if name not in known:
+                    known[name] = wave(name, {"x": x, "y": y}, network.period)
             rows.append([known[name] for name in network.inputs])
     return np.array(rows, np.float64)
+
+
+def wave(name: str, at: dict[str, float], period: float) -> float:
+    """sin_x, cos_4y …: turns as a fraction of integers, without rounding until they are reduced."""
+    function, _, place = name.partition("_")
+    harmonic, axis = int(place[:-1] or 1), place[-1]
+    turns = Fraction(at[axis]) * harmonic / Fraction(period)
+    return float(getattr(math, function)(2 * math.pi * float(turns - round(turns))))
 
 
 def in_float32(network: Network, inputs: Floats) -> Floats:

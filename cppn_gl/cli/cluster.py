@@ -80,7 +80,7 @@ def cluster_for(
         yield cluster
 
 
-def draw_in_parts(args: argparse.Namespace, shot: "Shot") -> "tuple[Any, Shot]":
+def draw_in_parts(args: argparse.Namespace, shot: "Shot", dtype: str = "") -> "tuple[Any, Shot]":
     """As shots.draw, by workers: the pixels, and the shot with the engine that drew them."""
     from cppn_gl.output.cluster import check_parts
 
@@ -97,7 +97,7 @@ def draw_in_parts(args: argparse.Namespace, shot: "Shot") -> "tuple[Any, Shot]":
                 words = f"drawing with {engine}, workers: {cluster.workers}"
                 progress.report(words, done / parts)
 
-        return cluster.picture(shot, report), shot
+        return cluster.picture(shot, report, dtype=dtype), shot
 
 
 def _engine(args: argparse.Namespace, shot: "Shot", *, whole: bool) -> str:

@@ -18,7 +18,15 @@ from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.interrupts import interruptible, raise_received, signal_of, status_of
 
 DEFAULT = "view"
-ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # library arguments that are options here
+ARGUMENTS = (
+    "size",
+    "time",
+    "samples",
+    "bits",
+    "format",
+    "frames",
+    "fps",
+)  # library arguments that are options here
 UNEXPECTED, WRONG = 1, 2
 
 

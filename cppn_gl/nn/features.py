@@ -22,7 +22,7 @@ FEATURES: dict[str, str] = {
     "x": "horizontal coordinate, to the right",
     "y": "vertical coordinate, up",
     "r": "distance from the origin, √(x² + y²)",
-    "sin_x": "sin(2π x / period); harmonics: sin_2x … sin_65536x",
+    "sin_x": "sin(2π x / period)",
     "cos_x": "cos(2π x / period)",
     "sin_y": "sin(2π y / period)",
     "cos_y": "cos(2π y / period)",
@@ -120,6 +120,39 @@ def constant(name: str, clock: Clock, latent: Sequence[float]) -> float | None:
     """The value of a feature that is the same at every point; None for the others."""
     index = latent_index(name)
     return float(latent[index]) if index is not None else clock.constants.get(name)
+
+
+def described(name: str) -> str:
+    """An input feature in words, or as a formula."""
+    of = wave(name)
+    if of is not None and of.harmonic > 1:
+        return f"{name[:3]}(2π · {of.harmonic}{name[-1]} / period)"
+    return FEATURES.get(name, "a latent constant: the same number at every point")
+
+
+def doubled(inputs: Sequence[str]) -> tuple[str, ...]:
+    """The waves at twice the highest harmonic of the inputs, of the same axes and functions.
+
+    Empty if there are no waves, or no such harmonic.
+    """
+    waves = {name: of for name in inputs if (of := wave(name)) is not None}
+    highest = max((of.harmonic for of in waves.values()), default=MAX_HARMONIC)
+    if 2 * highest > MAX_HARMONIC:
+        return ()
+    return tuple(
+        f"{name[:4]}{2 * highest}{name[-1]}" for name, of in waves.items() if of.harmonic == highest
+    )
+
+
+def coordinates(inputs: Sequence[str]) -> frozenset[str]:
+    """Those of x, y and r that any of the inputs is a function of."""
+    plain = {"x", "y", "r"} & set(inputs)
+    return frozenset(plain | {"xy"[of.axis] for of in map(wave, inputs) if of is not None})
+
+
+def repeats(inputs: Sequence[str]) -> bool:
+    """Whether inputs depend on x and y by waves alone: a period is then a tile without a seam."""
+    return bool(curved(inputs)) and not {"x", "y", "r"} & set(inputs)
 
 
 def kinds(inputs: Sequence[str]) -> tuple[str, ...]:

@@ -159,18 +159,23 @@ class Cluster:
         return self.results(shot, order, wanted)
 
     def picture(
-        self, shot: Shot, progress: Callable[[int, int], None] | None = None
+        self,
+        shot: Shot,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        dtype: str = "",
     ) -> NDArray[Any]:
         """The pixels of one picture, drawn in parts, as Renderer.render gives them.
 
-        `progress(done, parts)` is called after each part. Raises ClusterError for a view that is
+        `dtype`: their type, if it is not the shot's. `progress(done, parts)` is called after each
+        part. Raises ClusterError for a view that is
         not drawn in parts.
         """
-        view = view_of(shot.preset)
+        view, dtype = view_of(shot.preset), dtype or shot.dtype
         check_parts(shot.preset)
         order = self._order(shot, jobs.PIXELS) | {"overlay": False}
-        if shot.dtype != "uint8":  # the overlay comes before the bits
-            order["dtype"] = "float32"
+        # The overlay comes before the bits.
+        order["dtype"] = "uint8" if dtype == "uint8" else "float32"
         boxes = view.parts(shot.preset, shot.size)
         parts = [(a, b, c - a, d - b) for a, b, c, d in boxes]
         wanted = (Job(f"part {k}", shot.time, part) for k, part in enumerate(parts, 1))
@@ -186,7 +191,7 @@ class Cluster:
                 if progress:
                     progress(done, len(parts))
         picture = lay_over(picture, view.overlay(scene_of(shot.preset, shot.time), shot.size))
-        return sixteen_bits(picture) if shot.dtype == "uint16" else picture
+        return sixteen_bits(picture) if dtype == "uint16" else picture
 
     def results(
         self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]

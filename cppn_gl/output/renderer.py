@@ -325,15 +325,22 @@ class Renderer:
             timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
             return self.chooser.tune(scene, timed, self._planes_for(scene))
 
-    def plan(self, what: Preset | Network, points: float, *, samples: Samples = 1) -> Choice:
+    def plan(
+        self,
+        what: Preset | Network,
+        points: float,
+        *,
+        samples: Samples = 1,
+        bakes: bool = True,
+    ) -> Choice:
         """Choose the engine for a job of one network, and draw with it from now on.
 
         `points` is the number of samples in all frames, `samples` as in `render`. For a long job
         the engines are measured first. A baked program is used if it saves more time than its
         compilation costs; never for a network that changes over time, since each frame would be
         compiled. Nothing is measured for a view that does not use engines, and nothing baked for a
-        view that draws other networks too. Long compilations run in another process, with a time
-        limit unless a baked engine was requested.
+        view that draws other networks too, or without `bakes`. Long compilations run in another
+        process, with a time limit unless a baked engine was requested.
         """
         if self.ctx is None:
             return self.engine_for(what)
@@ -349,7 +356,7 @@ class Renderer:
                 self.chooser.compile_requested(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(
-                scene, points, self._planes_for(scene), bakes=view.bakes, samples=samples
+                scene, points, self._planes_for(scene), bakes=bakes and view.bakes, samples=samples
             )
 
     @property

@@ -20,6 +20,7 @@ from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.cluster import Cluster
+from cppn_gl.output.formats import check_bits
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG, is_whole_png
@@ -58,6 +59,7 @@ class Sequence:
         checks |= {"samples": SAMPLES, "bits": BITS}
         for name, check in checks.items():
             object.__setattr__(self, name, checked(check, getattr(self, name), name))
+        check_bits(PNG, self.bits)
 
     def shot(self, frame: int, engine: str) -> Shot:
         """The shot of a frame, counted from 0."""

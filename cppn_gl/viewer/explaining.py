@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cppn_gl.engines.cpu.trace import SATURATION_SLOPE, max_slope, saturation_words
 from cppn_gl.nn.draws import INITS
+from cppn_gl.nn.features import TURN, repeats, wave
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
@@ -171,7 +172,7 @@ def _saturated_units(network: Network, found: Findings | None, layer: int) -> li
 def network_words(preset: Preset, network: Network, measured: Findings | None = None) -> list[str]:
     """The network in a few sentences with its own numbers."""
     spec, found = preset.spec, []
-    inputs = " and ".join(_listed([FEATURES.get(name, name) for name in network.inputs]))
+    inputs = " and ".join(_listed(input_words(network)))
     outputs = {1: "a grey", 3: "red, green and blue"}.get(
         network.outputs, "red, green, blue and alpha, which is 0 where nothing covers the ground"
     )
@@ -192,6 +193,11 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
         found.append(
             f"Its inputs, {inputs}, go into one layer of {units}: each adds them up, "
             f"times a weight, plus a bias, and passes the sum through {last}. That gives {outputs}."
+        )
+    if repeats(network.inputs):
+        found.append(
+            "No input knows where it is but for the period: the picture repeats, and a square of "
+            "one period is a tile without a seam."
         )
     found.append(_numbers(preset, network))
     if preset.normalize.which != "none":
@@ -265,6 +271,25 @@ def _gain_words(preset: Preset, network: Network, measured: Findings | None) -> 
     if gain * max_slope(name) > STRONG:
         return f"{words}, and small differences grow: detail, and with larger weights noise."
     return f"{words}: the signal is about kept."
+
+
+def input_words(network: Network) -> list[str]:
+    """The inputs in words; waves together, since positional encodings have dozens of them."""
+    waves = [of for of in map(wave, network.inputs) if of is not None]
+    words = [FEATURES.get(name, name) for name in network.inputs if wave(name) is None]
+    if not waves:
+        return words
+    kinds = {of.quarter: ("sines", "cosines")[of.quarter] for of in waves}
+    axes = " and ".join(sorted({"xy"[of.axis] for of in waves}))
+    period = "2π" if network.period == TURN else significant(network.period, 4)
+    told = f"{' and '.join(kinds[k] for k in sorted(kinds))} of {axes} with a period of {period}"
+    harmonics = sorted({of.harmonic for of in waves})
+    if harmonics != [1]:
+        listed = list(map(str, harmonics))
+        if len(listed) > 4:
+            listed = [*listed[:2], "…", listed[-1]]
+        told += f" (times {' '.join(listed)} of its frequency)"
+    return [*words, told]
 
 
 def _listed(words: list[str]) -> list[str]:

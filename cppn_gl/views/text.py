@@ -141,9 +141,11 @@ def formula(words: str) -> str:
 
 
 def symbol(feature: str) -> str:
-    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡; words, such as "one", upright."""
+    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡, sin 4𝑥; words, such as "one", upright."""
     function, _, of = feature.rpartition("_")
     letter, index = of[:1], of[1:]
+    if function and letter.isdigit():
+        return f"{function}{TIED}{of[:-1]}{variable(of[-1])}"
     if letter.isalpha() and (not index or index.isdigit()):
         of = variable(letter, int(index) if index else None)
     return f"{function}{TIED}{of}" if function else of

@@ -16,8 +16,9 @@ from cppn_gl.cli.main import main
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu import native as evaluation
+from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.native import Native, evaluator
-from cppn_gl.engines.cpu.products import Products, colors
+from cppn_gl.engines.cpu.products import Products
 from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.names import WITHOUT_OPENGL
 from cppn_gl.engines.rates import Rates

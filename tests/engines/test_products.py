@@ -12,7 +12,8 @@ from truth import check_truth
 from cppn_gl import Preset, Renderer
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, colors
+from cppn_gl.engines.cpu.evaluator import colors
+from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products
 from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.rates import Rates
 from cppn_gl.nn.activations import ACTIVATIONS

@@ -19,7 +19,6 @@ from cppn_gl.nn.derivatives import (
     layers,
     pattern_hash,
 )
-from cppn_gl.nn.features import features
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils import native
 from cppn_gl.utils.tasks import at_once
@@ -28,7 +27,8 @@ from cppn_gl.views.slopes.gradient import DERIVATIVES
 
 SIZE = (24, 14)
 H = 1e-6
-INPUTS = ["x", "y", "r", "t", "z1", "one"]
+WAVES = [f"{of}_{2**k}{axis}" for k in range(1, 6) for of in ("sin", "cos") for axis in "xy"]
+INPUTS = ["x", "y", "r", "t", "z1", "one", "sin_x", "cos_3y"]
 
 
 def at_local(preset: Preset) -> Derivatives:
@@ -66,7 +66,7 @@ def test_derivatives_are_what_differences_come_near(activation: str) -> None:
     x, y = np.random.default_rng(1).uniform(-1.5, 1.5, (2, 200))
 
     def values(dx: float, dy: float) -> np.ndarray:
-        return network.evaluate(features(network.inputs, x + dx, y + dy, clock, network.latent))
+        return network.evaluate(network.features(x + dx, y + dy, clock))
 
     jets = at_points(network, x, y, clock)
     assert np.allclose(jets[0], values(0, 0), rtol=0, atol=1e-13)
@@ -120,8 +120,9 @@ def test_overflow_gives_no_exception_and_no_number() -> None:
         {"inputs": INPUTS},
         {"extent": 1e-5, "center": [0.7, -1.3]},
         {"inputs": ["r"], "depth": 1},
+        {"inputs": ["sin_1000x", "cos_y"], "extent": 20.0, "period": 2.0, "weight_scale": 0.1},
     ],
-    ids=["x, y", "all", "deep", "r alone"],
+    ids=["x, y", "all", "deep", "r alone", "thousands of turns"],
 )
 @pytest.mark.usefixtures("arithmetic")
 def test_at_local_coordinates_they_are_the_same(change: dict[str, Any]) -> None:
@@ -240,6 +241,20 @@ def test_the_shader_draws_looped_layers(renderer: Renderer) -> None:
 def test_the_shader_stays_sharp_in_a_deep_zoom(renderer: Renderer) -> None:
     preset = Preset().replace(depth=6, width=12, inputs=INPUTS, extent=1e-5, center=[0.7, -1.3])
     check(renderer, preset, deep=True)
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("width", [9, 66])
+@pytest.mark.parametrize(
+    "inputs", [["x", "y", "sin_x"], ["x", "y", "cos_100x", "r", *WAVES]], ids=["one", "many"]
+)
+def test_the_shader_has_the_slopes_of_waves(
+    renderer: Renderer, inputs: list[str], width: int
+) -> None:
+    change = {"inputs": inputs, "weight_scale": 0.2, "period": 2.0, "width": width}
+    check(renderer, Preset().replace(depth=3, **change))
+    deep = {"extent": 1e-5, "center": [0.7, -1.3]}
+    check(renderer, Preset().replace(depth=3, **change, **deep), deep=True)
 
 
 @pytest.mark.gl

@@ -1,19 +1,27 @@
 """Input features: each at known points, and the clock that moves them."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from cppn_gl.nn.features import (
     FEATURES,
+    MAX_HARMONIC,
     MAX_LATENTS,
+    TURN,
     Clock,
+    check_inputs,
     constant,
+    curved,
     features,
+    kinds,
     latent_count,
     latent_index,
+    wave,
 )
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.resources import resource
 
 X, Y = np.array([0.0, 3.0, -1.5]), np.array([0.0, -4.0, 2.0])
@@ -26,6 +34,10 @@ def test_each_feature_is_what_it_says() -> None:
         "x": X,
         "y": Y,
         "r": np.array([0.0, 5.0, 2.5]),
+        "sin_x": np.sin(X),
+        "cos_x": np.cos(X),
+        "sin_y": np.sin(Y),
+        "cos_y": np.cos(Y),
         "t": np.full(3, -2.5),
         "cos_t": np.full(3, math.cos(turn)),
         "sin_t": np.full(3, math.sin(turn)),
@@ -33,7 +45,9 @@ def test_each_feature_is_what_it_says() -> None:
     }
     assert list(expected) == list(FEATURES)
     for name, values in expected.items():
-        assert np.allclose(features([name], X, Y, clock), values[:, None], rtol=1e-15), name
+        assert np.allclose(
+            features([name], X, Y, clock), values[:, None], rtol=1e-15, atol=1e-15
+        ), name
 
 
 def test_columns_follow_the_order_of_the_inputs() -> None:
@@ -56,14 +70,59 @@ def test_a_loop_comes_round_whatever_the_speed(time: float, speed: float) -> Non
     assert later["t"] - now["t"] == pytest.approx(12 * speed)
 
 
-def test_only_x_y_and_r_differ_from_pixel_to_pixel() -> None:
+def test_only_features_of_x_and_y_differ_from_pixel_to_pixel() -> None:
     varying = [name for name in FEATURES if constant(name, Clock(), ()) is None]
-    assert varying == ["x", "y", "r"]
+    assert varying == ["x", "y", "r", "sin_x", "cos_x", "sin_y", "cos_y"]
     assert constant("z1", Clock(), (4.0, 5.0)) == 5.0
 
 
 def test_r_has_a_twin_in_the_shaders() -> None:
     assert "REAL radius_change(" in (resource("shaders") / "features.glsl").read_text("utf-8")
+
+
+# Periodic features.
+
+
+@pytest.mark.parametrize("harmonic", [1, 2, 3, 10, 1000, MAX_HARMONIC])
+@pytest.mark.parametrize("period", [TURN, 1.0, 2.0, 0.3, 1e6])
+def test_waves_and_their_harmonics(harmonic: int, period: float) -> None:
+    number = "" if harmonic == 1 else str(harmonic)
+    names = [f"{of}_{number}{axis}" for of in ("sin", "cos") for axis in "xy"]
+    x, y = np.random.default_rng(harmonic).uniform(-3, 3, (2, 50)) * period
+    table = features(names, x, y, Clock(), (), period)
+    turns = [[Fraction(a) * harmonic / Fraction(period) for a in axis] for axis in (x, y)]
+    angles = [[2 * math.pi * float(a - round(a)) for a in axis] for axis in turns]
+    expected = np.concatenate([np.sin(angles), np.cos(angles)]).T
+    assert np.abs(table - expected).max() < 1e-15 + harmonic * math.pi * 2**-52
+
+
+@pytest.mark.parametrize("period", [1.0, 2.0, 0.375, 7.0])
+def test_a_wave_at_x_and_a_period_further_is_the_same_number(period: float) -> None:
+    names = ["sin_x", "cos_3x", "sin_77x", f"cos_{MAX_HARMONIC}x"]
+    x = np.arange(-1000, 1000) / 64  # whose sums with periods are exact
+    here = features(names, x, x, Clock(), (), period)
+    for periods in (1, -1, 3, 12345):
+        there = features(names, x + periods * period, x, Clock(), (), period)
+        away = np.abs(there - here)[np.abs(np.fmod(x, period)) != period / 2]  # -π and π
+        assert away.max() == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sin_1x", "sin_0x", "sin_02x", "sin_65537x", "sin_-2x", "sin_2", "sin2x", "sin_x ", "tan_x",
+     "sin_xy", "cos_2r", "Sin_x", "sin_2.5x"],
+)  # fmt: skip
+def test_other_names_are_no_waves(name: str) -> None:
+    assert wave(name) is None
+    with pytest.raises(PresetError, match="no input"):
+        check_inputs([name])
+
+
+def test_r_is_the_first_of_the_curved_features() -> None:
+    inputs = ["x", "sin_4y", "z0", "cos_x", "one", "r", "y"]
+    assert curved(inputs) == ("r", "sin_4y", "cos_x")
+    assert kinds(inputs) == ("r", "wave_y", "wave_x")
+    assert curved(["x", "t"]) == ()
 
 
 @pytest.mark.parametrize(

@@ -370,6 +370,7 @@ def test_every_key_is_taken_by_name() -> None:
         "seed": 12,
         "latent": [0.5],
         "between": [13, 0.0],
+        "period": 3.5,
     }
     assert set(keys) == set(Random.__dataclass_fields__)
     network = Network.random(**keys)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Device
 from cppn_gl.engines.gl.pipeline import NO_COMPUTE, TOO_WIDE, Pipeline, ShaderEngine, wide
+from cppn_gl.nn.features import kinds
 from cppn_gl.nn.network import Network
 
 COLORS = ("red", "green", "blue")
@@ -62,7 +63,8 @@ def bake(network: Network) -> str:
             if index == 0:
                 fold = f"first.unit[{row}]"
                 total = f"{fold}.x * u[0] + {fold}.y * v + {fold}.z + {fold}.w * far[0]"
-                lines.append(f"s = {total} MORE_TERMS({row}, 0);")
+                more = f" MORE_TERMS({row}, 0)" if len(kinds(network.inputs)) > 1 else ""
+                lines.append(f"s = {total}{more};")
                 lines.append("broken[0] += REAL(isnan(s));")
             else:
                 lines += _row(layer.weight[row], float(layer.bias[row]), index)

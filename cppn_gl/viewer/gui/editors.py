@@ -7,13 +7,16 @@ import dataclasses
 import math
 import time as wall
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.features import FEATURES, latent_count, latent_index
+from cppn_gl.nn.features import FEATURES, described, doubled, latent_count, latent_index, wave
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.files import format_of
 from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
@@ -454,9 +457,10 @@ class Editors:
     def _inputs(self, field: Field, width: float) -> None:
         widgets = self._widgets
         now = tuple(fields.value(self.moment, field) or ())
+        harmonics = [name for name in now if name not in FEATURES and wave(name) is not None]
         latents = [name for name in now if latent_index(name) is not None]
         more = f"z{latent_count(now)}"
-        for number, name in enumerate((*FEATURES, *latents, more)):
+        for number, name in enumerate((*FEATURES, *harmonics, *latents, more)):
             if number:
                 widgets.next(0.15)
                 self._break(widgets.width_of(name) + 0.9 * widgets.unit)
@@ -464,9 +468,40 @@ class Editors:
             if widgets.chip(f"{field.dotted} {name}", name if name != more else f"+ {name}", on=on):
                 new = tuple(n for n in now if n != name) if on else (*now, name)
                 self.set(field.dotted, **{field.dotted: new})
-            what = FEATURES.get(name, "a latent constant: the same number at every point")
             place = f"; input {now.index(name) + 1} of {len(now)}" if on else ""
-            widgets.tip(f"{what}{place}", heading=name)
+            widgets.tip(f"{described(name)}{place}", heading=name)
+        if higher := doubled(now):
+            text = f"+ {higher[0]}" + (" …" if len(higher) > 1 else "")
+            widgets.next(0.15)
+            self._break(widgets.width_of(text) + 0.9 * widgets.unit)
+            if widgets.chip(f"{field.dotted} higher", text):
+                self.set(field.dotted, **{field.dotted: (*now, *higher)})
+            widgets.tip("the waves at twice the highest frequency", heading=" ".join(higher))
+        self._named_input(field, now)
+
+    def _named_input(self, field: Field, now: tuple[str, ...]) -> None:
+        """A field for the names of further inputs, as sin_3x."""
+        widgets = self._widgets
+
+        def names(text: str) -> tuple[str, ...]:
+            return (*now, *text.replace(",", " ").split())
+
+        width = 4.5 * widgets.unit
+        widgets.next(0.15)
+        self._break(width)
+        typed = widgets.value(
+            f"{field.dotted} name",
+            "name",
+            "",
+            width,
+            refuse=self._refuse(field.dotted, names),
+            left=True,
+            faint=True,
+            hint="sin_3x",
+        )
+        widgets.tip("add inputs by name: sin_3x is the third harmonic of sin_x")
+        if typed is not None and names(typed) != now:
+            self.set(field.dotted, **{field.dotted: names(typed)})
 
     # Text
 
@@ -483,6 +518,25 @@ class Editors:
         )
         if typed is not None and typed.strip() != now:
             self.set(field.dotted, **{field.dotted: typed.strip()})
+
+    def _file(self, field: Field, width: float) -> None:
+        """The file of a network: its name; to be typed, its path. It is read in a thread."""
+        spec = self.moment.spec
+        now = str(fields.value(self.moment, field) or "")
+        typed = self._widgets.value(
+            field.dotted,
+            spec.label if isinstance(spec, File) else "",
+            now,
+            width,
+            left=True,
+            refuse=_no_network,
+            hint="a .safetensors or .npz file",
+        )
+        if typed is not None and typed.strip() and typed.strip() != now:
+            self._app.open_network(Path(typed.strip()).expanduser())
+        self.problems.pop(field.dotted, None)
+        if problem := self._app.network_problem:
+            self.problems[field.dotted] = problem
 
     def _prose(self, field: Field, width: float) -> None:
         now = str(fields.value(self.moment, field))
@@ -596,3 +650,14 @@ class Editors:
         )
         if typed is not None:
             self.set(key, **{key: placed(typed)})
+
+
+def _no_network(text: str) -> str:
+    """Why a typed path is not that of a network file; "" if it may be one."""
+    if not text.strip():
+        return ""
+    try:
+        format_of(text.strip())
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
+from cppn_gl.nn.features import coordinates
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -24,7 +25,7 @@ from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.cut import Curves, along, shown_depth
 from cppn_gl.views.plots.plot import Frame, Line, Plot
-from cppn_gl.views.text import counted, formula, significant, variable
+from cppn_gl.views.text import TIED, counted, formula, significant, symbol, variable
 from cppn_gl.views.ticks import padded
 
 _MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
@@ -142,7 +143,7 @@ def _unit_names(network: Network, hidden: Layer, *, before: bool) -> list[str]:
     names: list[str] = []
     for weight, bias in zip(hidden.weight[:, 0], hidden.bias, strict=True):
         sign = "−" if bias < 0 else "+"
-        inside = f"{significant(weight)}{variable(name)}"
+        inside = f"{significant(weight)}{TIED if '_' in name else ''}{symbol(name)}"
         inside += f" {sign} {significant(abs(bias))}" if bias else ""
         inside = inside if before else f"{hidden.activation}({inside})"
         names.append(f"{variable('u', len(names) + 1)} = {inside}")
@@ -171,7 +172,7 @@ def _axis_word(scene: Scene, axis: str) -> str:
         return "time (s)"
     inputs, (x, y) = scene.network.inputs, scene.view.center
     fixed = {"x": ("y", y), "y": ("x", x)}.get(axis)
-    if fixed and ({fixed[0], "r"} & set(inputs)):
+    if fixed and ({fixed[0], "r"} & set(coordinates(inputs))):
         return f"{variable(axis)}, at {variable(fixed[0])} = {significant(fixed[1], 4)}"
     return variable(axis)
 

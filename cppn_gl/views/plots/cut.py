@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cppn_gl.nn.features import MOVING
+from cppn_gl.nn.features import MOVING, coordinates
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
@@ -46,16 +46,17 @@ def shown_network(scene: Scene) -> Network:
 
 
 def span(scene: Scene) -> tuple[str, float, float]:
-    """The input that varies, and its limits: the first used of x, y, r and time."""
-    inputs, view = set(scene.network.inputs), scene.view
+    """What varies, and its limits: the first of x, y, r and time that an input depends on."""
+    inputs, view = scene.network.inputs, scene.view
     (x, y), extent = view.center, view.extent
-    if "x" in inputs:
+    varying = coordinates(inputs)
+    if "x" in varying:
         return "x", x - extent, x + extent
-    if "y" in inputs:
+    if "y" in varying:
         return "y", y - extent, y + extent
-    if "r" in inputs:
+    if "r" in varying:
         return ("r", max(0.0, x - extent), x + extent) if x + extent > 0 else ("r", 0.0, extent)
-    if inputs & set(MOVING):
+    if set(inputs) & set(MOVING):
         return "time", 0.0, scene.clock.loop
     return "x", x - extent, x + extent
 
