@@ -9,6 +9,7 @@ the same bytes on every machine if it is `reproducible`, and the view does not d
 
 import contextlib
 import gc
+import json
 import logging
 import os
 import signal
@@ -28,15 +29,18 @@ from numpy.typing import NDArray
 from cppn_gl._version import __version__
 from cppn_gl.engines.names import ENGINES
 from cppn_gl.engines.tuning import Choice
+from cppn_gl.nn.file_source import File
 from cppn_gl.output import jobs
 from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.renderer import Part, RendererInfo
+from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.extras import require
 from cppn_gl.utils.quantising import sixteen_bits
 from cppn_gl.utils.threads import VARIABLE, thread_count
 from cppn_gl.views import view_of
@@ -197,7 +201,7 @@ class Cluster:
         self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]
     ) -> Generator[Result, None, None]:
         """What the jobs give, in their order. Raises ClusterError."""
-        text: Any = shot.to_text()
+        text: Any = _text(shot)
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
         queue: deque[tuple[Job, Future[Any]]] = deque()
@@ -287,6 +291,14 @@ class Cluster:
         return ClusterError(f"{self._where} was lost; run the same command again to continue")
 
 
+def _text(shot: Shot) -> str:
+    """The shot's text. Where it does not carry its network's file, it names it by its path."""
+    text = shot.to_text()
+    if not isinstance(shot.preset.spec, File) or "weights" in packed(shot.preset):
+        return text
+    return json.dumps(json.loads(text) | packed(shot.preset, local=True), ensure_ascii=False)
+
+
 def _words(error: BaseException | None) -> str:
     """What went wrong with a job, in one line."""
     from distributed.scheduler import KilledWorker
@@ -300,11 +312,6 @@ def _words(error: BaseException | None) -> str:
             return f"scheduler and workers need the client's environment: {cause}"
         cause = cause.__cause__
     return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _missing(error: ImportError) -> ClusterError:
-    need = "workers need the library distributed, of the extra cluster"
-    return ClusterError(f"{need}: pip install 'cppn-gl[cluster]' ({error})")
 
 
 @contextlib.contextmanager
@@ -333,12 +340,11 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
     `address`: such as tcp://host:8786, or the .json file that Dask's scheduler writes. Connect only
     to a scheduler you trust: it can run any code here.
     """
-    try:
-        import dask
-        from distributed import Client
-        from distributed.comm import resolve_address
-    except ImportError as error:
-        raise _missing(error) from None
+    require("drawing with workers", "distributed")
+    import dask
+    from distributed import Client
+    from distributed.comm import resolve_address
+
     with _quiet(), dask.config.set(_CONFIG):
         try:
             how: dict[str, Any] = {"scheduler_file": address}
@@ -364,13 +370,11 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
     Its connections are encrypted with a key of their own, since other users of this machine reach
     them too.
     """
-    try:
-        import dask
-        from distributed import Client, LocalCluster, Security
+    for library in ("distributed", "cryptography"):
+        require("drawing with workers", library)
+    import dask
+    from distributed import Client, LocalCluster, Security
 
-        security = Security.temporary()
-    except ImportError as error:
-        raise _missing(error) from None
     threads = str(max(1, thread_count() // workers))
     with _quiet(), dask.config.set(_CONFIG), _loop() as loop:
         try:
@@ -381,7 +385,7 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
                 memory_limit=0,  # no limit
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,
-                security=security,
+                security=Security.temporary(),
                 env={VARIABLE: threads, "LP_NUM_THREADS": threads},
                 preload="cppn_gl.output.jobs",
             )

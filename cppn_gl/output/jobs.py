@@ -72,7 +72,9 @@ def draw(
         _check(order)
         shot, pixels = _drawn(text, order, time, part)
     except (PresetError, ContextError, ShaderError, ClusterError) as error:
-        return f"worker on {socket.gethostname()}: {error}"
+        key = getattr(error, "key", "")
+        hint = "; it has to be at the same path there" if key == "network.file" else ""
+        return f"worker on {socket.gethostname()}: {error}{hint}"
     except MemoryError:
         return f"worker on {socket.gethostname()}: not enough memory for this picture"
     if order["form"] == PIXELS or order["zlib"] != compression():
@@ -159,8 +161,9 @@ def _shot(text: str, name: str, engine: str) -> "Shot":
     import dataclasses
 
     from cppn_gl.preset.shot import parse_shot
+    from cppn_gl.utils.origin import USER
 
-    shot = parse_shot(text, name)
+    shot = parse_shot(text, name, USER)
     _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
 

@@ -101,6 +101,12 @@ def test_a_view_that_is_drawn_whole_starts_nothing() -> None:
         draw_in_parts(arguments(*NEAR), SURFACE)
 
 
+def test_many_pictures_are_not_shared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["render", "--seeds", "0:9", *NEAR, "-o", str(tmp_path / "many")]) == 2
+    assert "--seeds" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nobody_at_the_address_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """Many machines: a real scheduler, real workers, some killed; the bytes are one machine's."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cppn_gl import Network
 from cppn_gl.output import cluster as clusters
 from cppn_gl.output import jobs
 from cppn_gl.output.cluster import Cluster, differs, joined, started
@@ -20,6 +22,7 @@ from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.poster import Poster, write_poster
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence, drawn, write_sequence
+from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.resources import child_environment
@@ -200,6 +203,23 @@ def test_other_versions_are_refused(
     monkeypatch.setattr(f"cppn_gl.output.cluster.{what}", value)
     with pytest.raises(ClusterError, match=words):
         next(cluster.frames(SEQUENCE.shot(0, "native"), [(0, 0.0)]))
+
+
+@pytest.mark.parametrize("more", ["", "redistribute = false\n"], ids=["own", "foreign"])
+def test_a_network_file_is_carried_or_opened_by_its_path(
+    cluster: Cluster, renderer: Renderer, tmp_path: Path, more: str
+) -> None:
+    Network.random(depth=3, width=6, seed=3).save(tmp_path / "w.safetensors")
+    (tmp_path / "my.toml").write_text(f'format = 1\n[network]\nfile = "w.safetensors"\n{more}')
+    sequence = Sequence(load_preset(tmp_path / "my.toml"), 2, 2, (32, 18))
+    for folder, drawer in (("one", renderer), ("many", cluster)):
+        write_sequence(drawer, sequence, tmp_path / folder)
+    assert contents(tmp_path / "one") == contents(tmp_path / "many")
+    if more:
+        (tmp_path / "w.safetensors").unlink()
+        fresh = dataclasses.replace(sequence.preset, name="another")
+        with pytest.raises(ClusterError, match=r"w\.safetensors.*; it has to be at the same path"):
+            list(drawn(cluster, dataclasses.replace(sequence, preset=fresh)))
 
 
 def test_what_a_worker_cannot_draw_is_one_line(farm: Farm) -> None:
