@@ -4,6 +4,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import shared
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT
 from cppn_gl.cli.shots import note_weights, renderer_for, shot_of
@@ -45,6 +46,8 @@ def is_many(args: argparse.Namespace) -> bool:
 
 def render_many(args: argparse.Namespace) -> int:
     """Draw the pictures that the arguments describe into a folder."""
+    if shared(args):
+        raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
     try:
         return _render(args, _many(args))
     except PresetError as error:
