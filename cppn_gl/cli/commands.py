@@ -14,7 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
 from cppn_gl.cli.export import export, export_options
+from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -32,10 +34,10 @@ from cppn_gl.cli.shots import (
     note_weights,
     opened,
     picture_options,
-    renderer_for,
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
@@ -92,6 +94,8 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    cluster_options(parser)
+    many_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
@@ -101,7 +105,7 @@ def _file_option(parser: Parser) -> None:
     about = f"output file: {files}; - is standard output"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
     names = ", ".join(format_.name.lower() for format_ in FORMATS)
-    about = f"format of what has no suffix, such as -o -: {names} (default png)"
+    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
     parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
@@ -128,18 +132,21 @@ def _sheet_options(parser: Parser) -> None:
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser, timed=False)
     engine_option(parser)
-    about = "output folder; made if it does not exist"
-    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    about = "output folder; made if it does not exist. - writes raw frames to standard output: "
+    about += "rgb24, with --bits 16 rgb48le"
+    parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
     bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    cluster_options(parser)
 
 
 def _tune_options(parser: Parser) -> None:
@@ -173,6 +180,8 @@ def _presets_options(parser: Parser) -> None:
 
 
 def _render(args: argparse.Namespace) -> int:
+    if is_many(args):
+        return render_many(args)
     shot = _fitting(args, "render", shot_of(args, poster=True))
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
@@ -241,7 +250,8 @@ def _save(args: argparse.Namespace, shot: "Shot") -> int:
     from cppn_gl.output.formats import encode, pixel_type
 
     format_ = _format(args)
-    pixels, shot = draw(args, shot, pixel_type(format_, shot))
+    drawing = draw_in_parts if shared(args) else draw
+    pixels, shot = drawing(args, shot, pixel_type(format_, shot))
     if args.output is STDOUT:
         put(encode(format_, pixels, shot))
         return 0
@@ -255,17 +265,11 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    remembered = dataclasses.replace(shot, engine=engine)
     poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
-        renderer_for(
-            args,
-            engine,
-            shot.preset,
-            shot.points,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, remembered, shot.points, progress=progress) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -289,14 +293,14 @@ def _sequence(args: argparse.Namespace) -> int:
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
+    if args.output is STDOUT:
+        return pour(args, shot, sequence)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
-    points = float(shot.points) * frames
+    remembered = dataclasses.replace(shot, engine=engine)
     with (
         progress_of(args, frames, "frame") as progress,
-        renderer_for(
-            args, engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, remembered, float(shot.points) * frames, progress=progress) as renderer,
     ):
         write_sequence(
             renderer,
@@ -323,7 +327,7 @@ def _view(args: argparse.Namespace) -> int:
             hud=not args.no_hud,
             fullscreen=args.fullscreen,
             output_dir=args.output_dir,
-            source=_file(args.preset),
+            source=None if args.network else _file(args.preset),
             engine=engine,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
@@ -406,7 +410,7 @@ def _window() -> Any:
 
 def _file(preset: str) -> Path | None:
     """The TOML file of a preset argument, which the window watches; None if there is none."""
-    if preset in (RANDOM, STDIN) or library.is_picture(preset):
+    if preset in (RANDOM, STDIN) or library.is_picture(preset) or library.is_network(preset):
         return None
     return library.shipped().get(preset, Path(preset))
 
@@ -469,7 +473,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("open the live window", _view_options, _view),
-    "render": Command("draw one picture of any size: -o FILE.png", _render_options, _render),
+    "render": Command(
+        "draw a picture of any size: -o FILE.png, or many: -o DIR", _render_options, _render
+    ),
     "sheet": Command(
         "draw a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,
@@ -477,6 +483,11 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "video": Command(
+        "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
+        video_options,
+        run_video,
     ),
     "export": Command(
         "write the network as a program or its weights: -o FILE --format torch",

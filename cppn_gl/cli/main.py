@@ -98,6 +98,7 @@ def _fail(error: Exception) -> int:
     """Report an error in one line, and return the exit status."""
     from cppn_gl.engines.gl.context import ContextError, explain
     from cppn_gl.engines.gl.shader import ShaderError
+    from cppn_gl.output.jobs import ClusterError
     from cppn_gl.utils.files import CaptureError
 
     if isinstance(error, ImportError):
@@ -105,7 +106,8 @@ def _fail(error: Exception) -> int:
     if isinstance(error, MemoryError):
         say("not enough memory for this picture; choose a smaller --size")
         return WRONG
-    if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
+    known = PresetError | UsageError | CaptureError | ContextError | ShaderError | ClusterError
+    if isinstance(error, known):
         say(_with_option(error))
         return WRONG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -204,10 +204,12 @@ def renderer_for(
     *,
     samples: "Samples" = 1,
     progress: Progress | None = None,
+    bakes: bool = True,
 ) -> Iterator["Renderer"]:
     """A renderer with the requested engine, else the one a file remembers, else the fastest.
 
-    `points` (the samples in all frames) is the size of the job; see `Renderer.plan`.
+    `points` (the samples in all frames) is the size of the job, and `bakes` whether all of it is
+    one network; see `Renderer.plan`.
     """
     from cppn_gl.engines.gl.context import ContextError
 
@@ -226,7 +228,7 @@ def renderer_for(
         if renderer.fallback:
             drawer = ENGINES[renderer.engine_for(preset).engine].display_name
             note(args, f"no OpenGL, drawing with {drawer}: {renderer.fallback}")
-        renderer.plan(preset, points, samples=samples)  # fixes the engine from here on
+        renderer.plan(preset, points, samples=samples, bakes=bakes)  # fixes the engine from here on
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):
             note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")

@@ -87,7 +87,9 @@ class Progress:
         amount = f"{self._done} of {self._total} {self._unit}s"
         amount = f"{self._done} %" if self._unit == PERCENT else amount
         doing = f"{self._doing}, " if self._doing else ""
-        return f"{doing}{amount}, {wall.monotonic() - self._started:.0f} s"
+        passed = wall.monotonic() - self._started
+        left = passed * (self._total - self._done) / self._done if self._done else 0.0
+        return f"{doing}{amount}, {passed:.0f} s" + (f", {left:.0f} s left" if left >= 1 else "")
 
     def _beat(self) -> None:
         while not self._over.wait(REFRESH if self._terminal else EVERY):

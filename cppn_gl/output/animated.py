@@ -99,7 +99,7 @@ def _stride(frames: list[Frame]) -> int:
 def _gif_image(picture: "Image") -> bytes:
     """The block of one image, with a palette of its own."""
     buffer = io.BytesIO()
-    picture.save(buffer, "GIF", optimize=False)
+    picture.save(buffer, "GIF", optimize=False, interlace=False)
     data = buffer.getvalue()
     size = data[10] & 7
     start = 13 + (6 << size)
@@ -117,7 +117,7 @@ class WebpFormat:
 
     name, suffixes, fps = WEBP_READER.name, WEBP_READER.suffixes, 30
     quality: Quality | None = Quality(
-        "quality", integer(1, 100), 90, "quality of WebP: 1 to 99, or 100 for no loss at all"
+        "quality", "a higher one is better; 100 loses nothing", integer(1, 100), 90
     )
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:

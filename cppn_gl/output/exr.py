@@ -3,17 +3,21 @@
 The library OpenEXR is optional: the extra `exr`.
 """
 
+import struct
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.output.png import Pixels
+from cppn_gl.preset.containers import is_whole_exr
 from cppn_gl.preset.readers import EXR as READER
 from cppn_gl.preset.readers import KEYWORD
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, holds
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.extras import require
+from cppn_gl.utils.files import open_plain
 
 # x and y of red, green, blue and white: Rec. 709, whose primaries are those of sRGB.
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
@@ -59,6 +63,14 @@ class ExrFormat:
             KEYWORD: shot.to_text(),
         }
         OpenEXR.File(header, {"RGBA"[: channels.shape[2]]: channels}).write(file)
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot."""
+        try:
+            with open_plain(path) as file:
+                return holds(path, shot) and is_whole_exr(file)
+        except (OSError, EOFError, ValueError, struct.error):
+            return False
 
 
 EXR = ExrFormat()

@@ -47,6 +47,9 @@ class Format(Protocol):
         give the same bytes.
         """
 
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot."""
+
 
 @runtime_checkable
 class BandedFormat(Format, Protocol):

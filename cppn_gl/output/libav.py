@@ -26,6 +26,7 @@ from cppn_gl.utils.checks import integer
 from cppn_gl.utils.extras import require
 
 LARGEST = 16_384  # pixels a side; x264 takes no more
+AREA = 139_264 * 256  # pixels: the limit of the highest level, 6.2, of both H.264 and VP9
 BT709 = 1  # the number of these primaries, transfer function and matrix in H.273
 LIMITED = 1  # range of the values: 16 to 235, and 16 to 240
 
@@ -49,7 +50,7 @@ class LibavFormat:
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
         require(self.name, "av")
-        check_sides(self.name, size, LARGEST, even=True)
+        check_sides(self.name, size, LARGEST, AREA, even=True)
 
     def begin(self, file: BinaryIO, film: Film) -> "LibavEncoder":
         return LibavEncoder(self, file, film)
@@ -144,8 +145,8 @@ class LibavEncoder:
 
 
 def _crf(high: int) -> Quality:
-    words = f"constant rate factor of MP4 and WebM: a lower one is better and larger, 1 to {high}"
-    return Quality("crf", integer(1, high), 20, words)
+    words = "constant rate factor: a lower one is better and makes a larger file"
+    return Quality("crf", words, integer(1, high), 20)
 
 
 def _x264(crf: int) -> dict[str, str]:

@@ -26,20 +26,19 @@ WORD = 32  # characters of a word
 Words = Callable[[int], str]  # from the number of a step
 
 
-def namer(axes: Sequence[Axis]) -> Callable[[Sequence[int]], str]:
-    """The name of a picture by the step of each axis, from 0.
+def names(axes: Sequence[Axis]) -> list[Words]:
+    """The name of each step of each axis; those of a picture are to be joined by "_".
 
-    Raises PresetError with key "axes" if names are too long.
+    Raises PresetError with key "axes" if they are too long.
     """
     shorts = [key.rpartition(".")[2] for axis in axes for key in axis.keys]
-    names = [_names(axis, shorts) for axis in axes]
-    longest = sum(
-        max(len(name(k)) for k in _some(axis)) + 1 for axis, name in zip(axes, names, strict=True)
-    )
+    found = [_names(axis, shorts) for axis in axes]
+    pairs = zip(axes, found, strict=True)
+    longest = sum(max(len(name(k)) for k in _some(axis)) + 1 for axis, name in pairs) - 1
     if longest > LONGEST:
         problem = f"file names of {longest} characters; vary fewer keys, or with shorter values"
         raise PresetError(problem, key="axes")
-    return lambda steps: "_".join(name(k) for name, k in zip(names, steps, strict=True))
+    return found
 
 
 def _some(axis: Axis) -> Sequence[int]:

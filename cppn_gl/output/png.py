@@ -98,7 +98,7 @@ class PngFormat:
     largest = 2**31 - 1
     bits: tuple[int, ...] = (8, 16)
     floats, alpha, library = False, True, ""
-    lead, filtered = 1, staticmethod(png_rows)
+    lead, filtered, is_whole = 1, staticmethod(png_rows), staticmethod(is_whole_png)
 
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write pixels and their shot, all rows in one chunk."""

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +15,7 @@ from cppn_gl.output.bands import band_rows, compress
 from cppn_gl.output.png import Pixels
 from cppn_gl.preset.readers import KEYWORD
 from cppn_gl.preset.readers import TIFF as READER
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, holds
 
 
 class TiffFormat:
@@ -63,6 +64,16 @@ class TiffFormat:
             )
         if floats:
             _call_floats(file)
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot: it reaches to the end of its strips."""
+        import tifffile
+
+        if not holds(path, shot):
+            return False
+        with tifffile.TiffFile(path) as file:
+            page = file.pages.first
+            return page.dataoffsets[-1] + page.databytecounts[-1] <= file.filehandle.size
 
 
 def _float_rows(pixels: Pixels) -> NDArray[np.uint8]:

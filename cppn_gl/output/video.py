@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from cppn_gl.output.animated import GIF, WEBP
 from cppn_gl.output.capture import Workers
-from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
+from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, rate
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import CaptureError, check_target, writing
+from cppn_gl.utils.alpha import over
+from cppn_gl.utils.files import CaptureError, check_target, reason, writing
 
 if TYPE_CHECKING:
+    from cppn_gl.output.cluster import Cluster
     from cppn_gl.output.renderer import Renderer
 
 FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
@@ -91,7 +93,7 @@ class VideoWriter(Workers):
         with self._telling():
             if self._encoder is None:  # here, so that its own threads have this one's priority
                 self._encoder = self._format.begin(self._stream, self._film)
-            self._encoder.add(opaque(pixels))
+            self._encoder.add(over(pixels))
 
     def _finish(self) -> None:
         with self._telling():
@@ -105,6 +107,8 @@ class VideoWriter(Workers):
             yield
         except EncodingError as error:
             raise CaptureError(self._path, str(error)) from None
+        except OSError as error:
+            raise CaptureError(self._path, reason(error)) from None
 
     def close(self) -> None:
         """Complete the file. Raises the first error, and then there is none."""
@@ -129,7 +133,7 @@ class VideoWriter(Workers):
 
 
 def write_video(
-    renderer: "Renderer",
+    renderer: "Renderer | Cluster",
     sequence: Sequence,
     path: Path,
     *,

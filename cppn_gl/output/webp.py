@@ -1,11 +1,12 @@
 """WebP files: lossless RGB or RGBA of 8 bits, with the shot in their EXIF data."""
 
+from pathlib import Path
 from typing import BinaryIO
 
 from cppn_gl.output.png import Pixels
 from cppn_gl.preset.containers import exif
 from cppn_gl.preset.readers import WEBP as READER
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, holds
 
 
 class WebpFormat:
@@ -22,6 +23,10 @@ class WebpFormat:
 
         text = exif(shot.to_text(ascii=True))
         Image.fromarray(pixels).save(file, "WEBP", lossless=True, exact=True, exif=text)
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot, which is its last chunk."""
+        return holds(path, shot)
 
 
 WEBP = WebpFormat()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LARGEST = 2**26  # bytes of text
-MOST = 2**19  # parts visited
+MOST = 2**18  # parts visited
 
 Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
 _HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag
@@ -104,14 +104,38 @@ def webp_exif(file: BinaryIO) -> bytes | None:
 
 def exr_text(file: BinaryIO) -> str | None:
     """The attribute `cppn_gl` in an EXR file's header."""
-    if _read(file, 4) != b"\x76\x2f\x31\x01":
-        raise SyntaxError
-    for name, start, end in _parts(file, 8, _size(file), _attribute, iter(range(MOST))):
+    for name, start, end in _attributes(file):
         if name == b"cppn_gl":
             return _ours(file, start, end)
-        if not name:  # the end of the header
-            break
     return None
+
+
+def is_whole_exr(file: BinaryIO) -> bool:
+    """Whether an EXR file of one part reaches to the end of its last block of rows.
+
+    Behind the header stand the places of the blocks; each begins with its row and its length.
+    """
+    table = next(end for name, _, end in _attributes(file) if not name)
+    file.seek(table)
+    (first,) = struct.unpack("<Q", _read(file, 8))
+    count = (first - table) // 8
+    if not 0 < count <= MOST:
+        return False
+    file.seek(table)
+    last = max(struct.unpack(f"<{count}Q", _read(file, 8 * count)))
+    file.seek(last)
+    _, length = struct.unpack("<ii", _read(file, 8))
+    return bool(last + 8 + length <= _size(file))
+
+
+def _attributes(file: BinaryIO) -> Iterator[Part]:
+    """The attributes in an EXR file's header, and an empty one at its end."""
+    if _read(file, 4) != b"\x76\x2f\x31\x01":
+        raise SyntaxError
+    for part in _parts(file, 8, _size(file), _attribute, iter(range(MOST))):
+        yield part
+        if not part[0]:
+            return
 
 
 def _ours(file: BinaryIO, start: int, end: int) -> str | None:

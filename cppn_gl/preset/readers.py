@@ -115,7 +115,9 @@ def read_text(path: Path) -> str:
         problem = error.strerror or f"a damaged {reader.name} {reader.kind}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {reader.name} {reader.kind}", source=str(path)) from None
+        article = "an" if reader.name[0] in "EHM" else "a"  # an EXR, an HTML, an MP4
+        problem = f"not {article} {reader.name} {reader.kind}"
+        raise PresetError(problem, source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
         problem = f"a damaged {reader.name} {reader.kind}: {error}"
         raise PresetError(problem, source=str(path)) from None

@@ -135,7 +135,7 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise CaptureError(path, "already exists; not overwritten", taken=True) from None
     except OSError as error:
-        raise CaptureError(path, _reason(error)) from None
+        raise CaptureError(path, reason(error)) from None
     except ValueError as error:
         if "\0" not in str(path):
             raise
@@ -186,7 +186,8 @@ def _publish(part: Path, target: Path, overwrite: bool) -> None:
             os.replace(part, target)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why a file cannot be written, and a remedy where one is known."""
     return _REASONS.get(error.errno or 0) or f"cannot be written: {error.strerror or error}"
 
 
@@ -199,7 +200,7 @@ def make_folder(folder: Path) -> None:
     except NotADirectoryError:
         raise CaptureError(folder, "one of the folders above it is a file") from None
     except OSError as error:
-        raise CaptureError(folder, _reason(error)) from None
+        raise CaptureError(folder, reason(error)) from None
 
 
 def remove_parts(folder: Path, names: str) -> None:
