@@ -29,24 +29,29 @@ _KEPT = ("weight_scale", "bias_scale")  # animated keys that another network has
 _encoded: LRUCache[Any, tuple[int, str]] = LRUCache(2 * CARRIED, lambda key, found: found[0])
 
 
-def packed(preset: Preset, *, local: bool = False) -> dict[str, str]:
+def packed(preset: Preset, *, local: bool = False, whole: bool = False) -> dict[str, str]:
     """A preset's text under "preset"; under "weights" its network file in base64, if it carries it.
 
     It carries up to CARRIED bytes of the user's own weights; of others it names file and sha256.
-    `local`: for this machine and user only, where the file's path and its sha256 will do.
+    `local`: for this machine and user only, where the file's path and its sha256 will do. `whole`:
+    for the user's own processes elsewhere, which get all weights, and under "sha256" that of the
+    file they come from.
     """
     spec = preset.spec
     if not isinstance(spec, File):
         return {"preset": preset.to_toml()}
     if local and spec.path is not None:
         return {"preset": named(preset, str(spec.path))}
-    if not (local or spec.redistribute):
+    own = local or whole
+    if not (own or spec.redistribute):
         return {"preset": named(preset)}
     size, weights = _encoded.get(_key(spec), lambda: _encode(spec))
-    if size > CARRIED and not local:
+    if size > CARRIED and not own:
         return {"preset": named(preset)}
     alone = {n: v for n, v in spec.to_toml().items() if n not in ("transposed", "sha256")}
-    return {"preset": preset.to_toml(network=alone | {"file": spec.label}), "weights": weights}
+    known = {"sha256": spec.weights.sha256} if own else {}
+    toml = preset.to_toml(network=alone | {"file": spec.label})
+    return {"preset": toml, "weights": weights, **known}
 
 
 def unpacked(
@@ -66,7 +71,8 @@ def unpacked(
         except (ValueError, binascii.Error):
             problem = "the weights in this file are damaged: not base64"
             raise PresetError(problem, source=source) from None
-        origin = dataclasses.replace(origin, weights=data)
+        sha256 = str(document.get("sha256", ""))
+        origin = dataclasses.replace(origin, weights=data, sha256=sha256)
     return parse_preset(content, source=source, name=name, origin=origin)
 
 

@@ -56,11 +56,11 @@ class Shot:
         """The number of samples in all pixels; an estimate if they are "auto"."""
         return self.size[0] * self.size[1] * usual_samples(self.samples)
 
-    def to_text(self, *, ascii: bool = False) -> str:
+    def to_text(self, *, ascii: bool = False, whole: bool = False) -> str:
         """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF.
 
-        It is all that is needed to draw the shot, but for weights that a picture may not carry:
-        see `packed`.
+        It is all that is needed to draw the shot, but for weights that a picture may not carry;
+        `whole`: with these, for the user's own processes. See `packed`.
         """
         document = {
             "version": self.version,
@@ -70,7 +70,7 @@ class Shot:
             "samples": self.samples,
             "engine": self.engine,
             **({"bits": self.bits} if self.bits != 8 else {}),
-            **packed(self.preset),
+            **packed(self.preset, whole=whole),
         }
         return json.dumps(document, ensure_ascii=ascii)
 

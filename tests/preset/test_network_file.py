@@ -247,7 +247,7 @@ def test_another_process_reads_the_file_itself(tmp_path: Path) -> None:
 def test_weights_without_a_file_go_with_the_message(tmp_path: Path) -> None:
     opened = read_shot(picture(tmp_path, own(tmp_path))).preset
     message = packed(opened, local=True)
-    assert set(message) == {"preset", "weights"}
+    assert set(message) == {"preset", "weights", "sha256"}
     assert unpacked(message, origin=USER) == opened
 
 
@@ -256,6 +256,16 @@ def test_a_manifest_knows_content_and_not_place(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
     assert named(own(tmp_path, Network.random(seed=9))) != text
     assert named(Preset()) == Preset().to_toml()
+
+
+@pytest.mark.parametrize("keys", [{}, {"redistribute": False}])
+def test_workers_elsewhere_get_all_and_write_the_same_text(
+    keys: dict[str, Any], tmp_path: Path
+) -> None:
+    shot = Shot(own(tmp_path, **keys), (7, 5))
+    there = parse_shot(shot.to_text(whole=True), "job")
+    assert there.preset == shot.preset
+    assert there.to_text() == shot.to_text()
 
 
 # Another network in a preset's place
