@@ -4,6 +4,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import shared
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT
 from cppn_gl.cli.shots import note_weights, renderer_for, shot_of
@@ -45,7 +46,17 @@ def is_many(args: argparse.Namespace) -> bool:
 
 def render_many(args: argparse.Namespace) -> int:
     """Draw the pictures that the arguments describe into a folder."""
-    many = _many(args)
+    if shared(args):
+        raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
+    try:
+        return _render(args, _many(args))
+    except PresetError as error:
+        if error.key != "axes":
+            raise
+        raise PresetError(error.problem, key="--each" if args.each else "--seeds") from None
+
+
+def _render(args: argparse.Namespace, many: "Many") -> int:
     from cppn_gl.output.many import read_many, write_many
 
     preset = many.shot.preset
@@ -89,18 +100,14 @@ def _many(args: argparse.Namespace) -> "Many":
     format_ = FORMATS[0] if args.format is None else format_named(args.format)
     axes = [] if args.seeds is None else [f"seed={args.seeds}"]
     axes += args.each
-    try:
-        of_seed = partial(_of_seed, args) if args.preset == RANDOM else None
-        first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
-        shot = shot_of(args, {} if first is None else {SEED: first})
-        checked(SIZE, shot.size, "--size")
-        note_weights(args, shot.preset)
-        shot = fitting(format_, shot, given=args.bits is not None)
-        return Many(shot, tuple(axes), format_, of_seed)
-    except PresetError as error:
-        if error.key != "axes":
-            raise
-        raise PresetError(error.problem, key="--seeds" if not args.each else "--each") from None
+    first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
+    shot = shot_of(args, {} if first is None else {SEED: first})
+    checked(SIZE, shot.size, "--size")
+    note_weights(args, shot.preset)
+    shot = fitting(format_, shot, given=args.bits is not None)
+    return Many(
+        shot, tuple(axes), format_, partial(_of_seed, args) if args.preset == RANDOM else None
+    )
 
 
 def _of_seed(args: argparse.Namespace, seed: Any) -> "Preset":

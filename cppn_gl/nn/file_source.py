@@ -168,7 +168,8 @@ class File(Source):
         try:
             self.network()
         except PresetError as error:
-            raise self._error(error.problem) from None
+            key = error.key.removeprefix("network.")
+            raise self._error(error.problem, key if key in _FOLLOWING else "file") from None
 
     def _error(self, problem: str, name: str = "file") -> PresetError:
         return PresetError(f"{self.label}: {problem}", key=f"network.{name}")

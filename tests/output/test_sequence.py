@@ -373,3 +373,16 @@ def test_a_sequence_of_what_moves_is_its_moments_and_loops_without_a_seam(
     steps = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(drawn)]
     assert max(steps) > 0
     assert steps[-1] <= 1.1 * max(steps[:-1])  # the last is no jump
+
+
+@pytest.mark.parametrize("engine", ["numpy", pytest.param("fragment", marks=pytest.mark.gl)])
+def test_frames_have_alpha(engine: str, tmp_path: Path) -> None:
+    clear = PRESET.replace(outputs=4)
+    with Renderer(engine) as one:
+        sequence = Sequence(clear, frames=3, fps=24, size=(16, 9))
+        write_sequence(one, sequence, tmp_path)
+        for k in range(3):
+            with Image.open(frame_path(tmp_path, k)) as image:
+                assert image.mode == "RGBA"
+                assert np.array_equal(np.asarray(image), one.render(clear, (16, 9), k / 24))
+        assert write_sequence(one, sequence, tmp_path) == 0  # they are whole
