@@ -39,6 +39,7 @@ from cppn_gl.cli.shots import shot_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import SurfaceOptions
+from cppn_gl.utils.alpha import on_checks
 from cppn_gl.utils.files import write_atomic
 from cppn_gl.utils.threads import VARIABLE
 from cppn_gl.views.sheet_layout import natural_size
@@ -197,7 +198,7 @@ def film_frames(
 
     def draw(moment: float, size: tuple[int, int] = probe) -> films.Frame:
         pixels = renderer.render(preset, size, course.time(moment), samples=FILM_SAMPLES)
-        return np.asarray(pixels)
+        return on_checks(pixels)
 
     def places(count: int) -> list[float]:
         if course.back:
@@ -236,9 +237,10 @@ def film(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
 
 
 def still(renderer: Any, picture: Picture, stamp: bytes) -> tuple[bytes, str]:
-    """A still picture, and no words."""
+    """A still picture, and no words. With alpha, over a checkerboard; the large file keeps it."""
     samples, _ = OWN_SAMPLES.get(picture.name, (SAMPLES, SAMPLES))
-    image = Image.fromarray(renderer.render(picture.preset, picture.size, samples=samples))
+    pixels = on_checks(renderer.render(picture.preset, picture.size, samples=samples))
+    image = Image.fromarray(pixels)
     if picture.preset.show.view in LOSSLESS:
         return _webp(image, stamp, lossless=True), ""
     file = io.BytesIO()

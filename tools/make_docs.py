@@ -158,6 +158,7 @@ def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILIma
     """Small pictures of presets, each with its name below."""
     from PIL import Image, ImageDraw
 
+    from cppn_gl.utils.alpha import on_checks
     from cppn_gl.views import text
 
     columns, cell, line = 4, (240, 150), 18
@@ -167,7 +168,8 @@ def contact_sheet(renderer: "Renderer", presets: "dict[str, Preset]") -> "PILIma
     for i, (name, preset) in enumerate(presets.items()):
         left = i % columns * (cell[0] + 6)
         top = i // columns * (cell[1] + line + 6)
-        sheet.paste(Image.fromarray(renderer.render(preset, cell, samples=2)), (left, top))
+        pixels = on_checks(renderer.render(preset, cell, samples=2))
+        sheet.paste(Image.fromarray(pixels), (left, top))
         text.write(pen, (left, top + cell[1] + 2), name, 12, "black")
     return sheet
 

@@ -14,6 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cppn_gl.cli.cluster import cluster_options, draw_in_parts, drawer_for, shared
+from cppn_gl.cli.export import export, export_options
+from cppn_gl.cli.many import is_many, many_options, render_many
 from cppn_gl.cli.options import (
     PROGRAM,
     Parser,
@@ -22,18 +25,21 @@ from cppn_gl.cli.options import (
     path_value,
     size_value,
 )
+from cppn_gl.cli.pipes import STDIN, STDOUT, check_stdout, output_value, stdin_preset
 from cppn_gl.cli.shots import (
     DELAY,
     bits_option,
     draw,
     engine_option,
+    note_weights,
     opened,
     picture_options,
-    renderer_for,
     shot_of,
 )
-from cppn_gl.cli.terminal import note, progress_of, put_path, put_text
+from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
+from cppn_gl.cli.video import pour, run_video, video_options
 from cppn_gl.engines.names import AUTO, engine_name
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.surprise import RANDOM, TITLE
@@ -43,6 +49,7 @@ from cppn_gl.utils.toml import toml_value
 from cppn_gl.viewer import DEFAULT_SIZE
 
 if TYPE_CHECKING:
+    from cppn_gl.output.formats import Format
     from cppn_gl.preset.shot import Shot
 
 
@@ -87,14 +94,19 @@ def _render_options(parser: Parser) -> None:
     picture_options(parser)
     engine_option(parser)
     _file_option(parser)
+    cluster_options(parser)
+    many_options(parser)
 
 
 def _file_option(parser: Parser) -> None:
     from cppn_gl.output.formats import FORMATS
 
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
-    about = f"output file: {files}"
-    parser.option("-o", "--output", type=path_value, metavar="FILE", help=about)
+    about = f"output file: {files}; - is standard output"
+    parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
+    names = ", ".join(format_.name.lower() for format_ in FORMATS)
+    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
+    parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
 
@@ -120,18 +132,21 @@ def _sheet_options(parser: Parser) -> None:
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
     _file_option(parser)
+    cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
     picture_options(parser, timed=False)
     engine_option(parser)
-    about = "output folder; made if it does not exist"
-    parser.option("-o", "--output", type=path_value, metavar="DIR", help=about)
+    about = "output folder; made if it does not exist. - writes raw frames to standard output: "
+    about += "rgb24, with --bits 16 rgb48le"
+    parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
     bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    cluster_options(parser)
 
 
 def _tune_options(parser: Parser) -> None:
@@ -160,18 +175,19 @@ def _bench_options(parser: Parser) -> None:
 
 
 def _presets_options(parser: Parser) -> None:
-    about = "print this preset as TOML (a shipped name, a .toml file or a saved picture)"
+    about = "print this preset as TOML (a shipped name, a .toml file, a saved picture, or -)"
     parser.add_argument("name", nargs="?", metavar="NAME", help=about)
 
 
 def _render(args: argparse.Namespace) -> int:
-    shot = shot_of(args, poster=True)
-    _check_output(args, "render", shot)
+    if is_many(args):
+        return render_many(args)
+    shot = _fitting(args, "render", shot_of(args, poster=True))
     from cppn_gl.output.poster import is_poster
     from cppn_gl.preset.shot import SIZE
     from cppn_gl.views import view_of
 
-    if is_poster(args.output, shot) and view_of(shot.preset).by_pixel:
+    if args.output is not STDOUT and is_poster(args.output, shot) and view_of(shot.preset).by_pixel:
         return _poster(args, shot)
     checked(SIZE, shot.size, "--size")
     return _save(args, shot)
@@ -195,26 +211,50 @@ def _sheet(args: argparse.Namespace) -> int:
     if args.size is None:
         size = natural_size(shot.preset, cells(shot.preset))
         shot = dataclasses.replace(shot, size=checked(SIZE, size, "--cell"))
-    _check_output(args, "sheet", shot)
-    return _save(args, shot)
+    return _save(args, _fitting(args, "sheet", shot))
 
 
-def _check_output(args: argparse.Namespace, command: str, shot: "Shot") -> None:
-    """Raise an error if the file cannot be written, before anything is drawn."""
-    from cppn_gl.output.formats import check_bits, check_size, file_names, format_names, format_of
+def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
+    """The shot as its file can hold it. Raises an error if that cannot be written."""
+    from cppn_gl.output.formats import file_names, fitting, format_names
 
     if args.output is None:
         raise UsageError(f"{command} writes {format_names()}: expected -o {file_names()}")
-    check_size(format_of(args.output), shot.size)
-    check_bits(format_of(args.output), shot.bits)
-    check_target(args.output, overwrite=True)
+    if args.output is STDOUT:
+        check_stdout()
+    else:
+        check_target(args.output, overwrite=True)
+    note_weights(args, shot.preset)
+    fitted = fitting(_format(args), shot, given=args.bits is not None)
+    if fitted.bits < shot.bits:
+        note(args, f"{_format(args).name} holds {fitted.bits} bits per channel, not {shot.bits}")
+    return fitted
+
+
+def _format(args: argparse.Namespace) -> "Format":
+    """The format of the output: by its suffix, else by --format. Raises CaptureError."""
+    from cppn_gl.output.formats import FORMATS, format_named, format_of
+
+    named = None if args.format is None else format_named(args.format)
+    if args.output is STDOUT:
+        return named or FORMATS[0]
+    found = format_of(args.output)
+    if named not in (None, found):
+        raise UsageError(f"--format {args.format}: {args.output} has the suffix of {found.name}")
+    return found
 
 
 def _save(args: argparse.Namespace, shot: "Shot") -> int:
     """Draw a shot and write it to the output file."""
     from cppn_gl.output.capture import save_picture
+    from cppn_gl.output.formats import encode, pixel_type
 
-    pixels, shot = draw(args, shot)
+    format_ = _format(args)
+    drawing = draw_in_parts if shared(args) else draw
+    pixels, shot = drawing(args, shot, pixel_type(format_, shot))
+    if args.output is STDOUT:
+        put(encode(format_, pixels, shot))
+        return 0
     save_picture(args.output, pixels, shot, overwrite=True)
     put_path(args.output)
     return 0
@@ -225,17 +265,11 @@ def _poster(args: argparse.Namespace, shot: "Shot") -> int:
 
     poster = Poster(shot, args.output)
     engine = (poster.begun() or {"engine": shot.engine})["engine"]
+    remembered = dataclasses.replace(shot, engine=engine)
     poster.check_space()  # before engines are measured for a job that cannot be done
     with (
         progress_of(args, poster.count, "band") as progress,
-        renderer_for(
-            args,
-            engine,
-            shot.preset,
-            shot.points,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, remembered, shot.points, progress=progress) as renderer,
     ):
         write_poster(renderer, poster, progress=progress)
     put_path(args.output)
@@ -253,19 +287,20 @@ def _sequence(args: argparse.Namespace) -> int:
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
+    if args.output is STDOUT:
+        return pour(args, shot, sequence)
     manifest = None if args.overwrite else read_manifest(args.output)
     engine = manifest["engine"] if manifest else shot.engine
-    points = float(shot.points) * frames
+    remembered = dataclasses.replace(shot, engine=engine)
     with (
         progress_of(args, frames, "frame") as progress,
-        renderer_for(
-            args, engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, remembered, float(shot.points) * frames, progress=progress) as renderer,
     ):
         write_sequence(
             renderer,
@@ -375,7 +410,7 @@ def _window() -> Any:
 
 def _file(preset: str) -> Path | None:
     """The TOML file of a preset argument, which the window watches; None if there is none."""
-    if preset == RANDOM or library.is_picture(preset):
+    if preset in (RANDOM, STDIN) or library.is_picture(preset):
         return None
     return library.shipped().get(preset, Path(preset))
 
@@ -405,7 +440,10 @@ def _presets(args: argparse.Namespace) -> int:
     elif args.name in library.shipped():
         put_text(library.shipped()[args.name].read_text("utf-8"))
     else:
-        put_text(library.load_preset(args.name).to_toml())
+        preset = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
+        put_text(preset.to_toml())
+        if isinstance(preset.spec, File) and preset.spec.path is None:
+            say(f"{preset.spec.label} is in {args.name}: {PROGRAM} export takes it out")
     return 0
 
 
@@ -435,7 +473,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 COMMANDS = {
     "view": Command("open the live window", _view_options, _view),
-    "render": Command("draw one picture of any size: -o FILE.png", _render_options, _render),
+    "render": Command(
+        "draw a picture of any size: -o FILE.png, or many: -o DIR", _render_options, _render
+    ),
     "sheet": Command(
         "draw a grid of networks: --rows depth=1:10 --cols seed=1:4 -o FILE.png",
         _sheet_options,
@@ -443,6 +483,16 @@ COMMANDS = {
     ),
     "sequence": Command(
         "draw numbered frames, resumable: -o DIR --frames N --fps F", _sequence_options, _sequence
+    ),
+    "video": Command(
+        "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
+        video_options,
+        run_video,
+    ),
+    "export": Command(
+        "write the network as a program or its weights: -o FILE --format torch",
+        export_options,
+        export,
     ),
     "tour": Command(
         "a lesson in the window: the figures of Neylon's essay, one key at a time",

@@ -18,7 +18,15 @@ from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.interrupts import interruptible, raise_received, signal_of, status_of
 
 DEFAULT = "view"
-ARGUMENTS = ("size", "time", "samples", "frames", "fps")  # library arguments that are options here
+ARGUMENTS = (
+    "size",
+    "time",
+    "samples",
+    "bits",
+    "format",
+    "frames",
+    "fps",
+)  # library arguments that are options here
 UNEXPECTED, WRONG = 1, 2
 
 
@@ -90,6 +98,7 @@ def _fail(error: Exception) -> int:
     """Report an error in one line, and return the exit status."""
     from cppn_gl.engines.gl.context import ContextError, explain
     from cppn_gl.engines.gl.shader import ShaderError
+    from cppn_gl.output.jobs import ClusterError
     from cppn_gl.utils.files import CaptureError
 
     if isinstance(error, ImportError):
@@ -97,7 +106,8 @@ def _fail(error: Exception) -> int:
     if isinstance(error, MemoryError):
         say("not enough memory for this picture; choose a smaller --size")
         return WRONG
-    if isinstance(error, PresetError | UsageError | CaptureError | ContextError | ShaderError):
+    known = PresetError | UsageError | CaptureError | ContextError | ShaderError | ClusterError
+    if isinstance(error, known):
         say(_with_option(error))
         return WRONG
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

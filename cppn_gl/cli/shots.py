@@ -20,6 +20,7 @@ from cppn_gl.cli.options import (
     path_value,
     size_value,
 )
+from cppn_gl.cli.pipes import STDIN, stdin_preset
 from cppn_gl.cli.terminal import Progress, note, progress_of
 from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
@@ -49,13 +50,11 @@ def picture_options(
 
     `timed`: whether --help lists --time; a command that draws many times refuses it in clear words.
     """
-    about = "a shipped name, a .toml file, a network, or a picture saved by cppn_gl"
-    about += f" (default: the preset {library.DEFAULT!r})"
+    about = "a shipped name, a .toml file, a network, a picture saved by cppn_gl, or - for TOML on "
+    about += f"standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = (
-        "the weights of a network of your own, .safetensors or .npz, with the preset's view and "
-    )
-    about += "colours; docs/presets.md says what such a file holds"
+    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
     about = "color.palette from the main colours of an image file, dark to light"
@@ -72,7 +71,10 @@ def picture_options(
 
 
 def bits_option(parser: Parser) -> None:
-    about = "bits per channel, 8 or 16 (default 8, or those of a picture given as PRESET)"
+    about = (
+        "bits per channel: 8, 16, or 32 for floats in TIFF and EXR (default: those of a picture "
+    )
+    about += "given as PRESET, else 8, or 16 in EXR)"
     parser.option("--bits", metavar="N", help=about)
 
 
@@ -99,11 +101,9 @@ def shot_of(
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import BITS, SAMPLES, SIDES, SIZE, Shot, read_shot
 
-    network: Path | None = args.network
-    if network is not None and "network.file" in changes:
-        raise UsageError("--network and --set network.file both give the network")
-    if network is not None and args.preset == library.DEFAULT:
-        shot = Shot(Preset())  # its view would suit only its own network
+    network = _network(args, changes)
+    if network is not None and (args.preset == library.DEFAULT or library.is_network(args.preset)):
+        shot = Shot(Preset())  # the default's view suits only its own network
     elif library.is_picture(args.preset):
         shot = read_shot(Path(args.preset), network=network)
         if shot.version != __version__:
@@ -112,7 +112,7 @@ def shot_of(
         shot = dataclasses.replace(shot, version=__version__)
     else:
         seed = changes.pop("network.seed", None) if network is None else None
-        shot = Shot(library.load_preset(args.preset, seed=seed, network=network))
+        shot = Shot(_preset(args, seed, network))
         if args.preset == RANDOM and seed is None:
             note(args, f"{RANDOM}: --seed {shot.preset.spec.seed} draws this one again")
     if network is None:
@@ -128,6 +128,35 @@ def shot_of(
         if getattr(args, name, None) is not None:
             values[name] = checked(check, toml_value(getattr(args, name)), f"--{name}")
     return dataclasses.replace(shot, **values)
+
+
+def _preset(args: argparse.Namespace, seed: Any, network: Path | None) -> "Preset":
+    """The preset that the arguments name; `seed`, `network`: instead of its own."""
+    if args.preset != STDIN:
+        return library.load_preset(args.preset, seed=seed, network=network)
+    preset = stdin_preset(args, network)
+    return preset if seed is None else preset.replace(seed=seed)
+
+
+def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
+    """The file of a network of the user's own, if one is given. Raises UsageError for two."""
+    given: dict[str, Any] = {
+        "PRESET": args.preset if library.is_network(args.preset) else None,
+        "--network": args.network,
+        "--set network.file": changes.pop("network.file", None),
+    }
+    named = {option: name for option, name in given.items() if name is not None}
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} both give the network")
+    return next((path_value(str(name)) for name in named.values()), None)
+
+
+def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
+    """Say that a picture of the preset does not carry the weights of its network, if so."""
+    from cppn_gl.preset.network_file import left_out
+
+    if words := left_out(preset):
+        note(args, words)
 
 
 def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:
@@ -175,10 +204,12 @@ def renderer_for(
     *,
     samples: "Samples" = 1,
     progress: Progress | None = None,
+    bakes: bool = True,
 ) -> Iterator["Renderer"]:
     """A renderer with the requested engine, else the one a file remembers, else the fastest.
 
-    `points` (the samples in all frames) is the size of the job; see `Renderer.plan`.
+    `points` (the samples in all frames) is the size of the job, and `bakes` whether all of it is
+    one network; see `Renderer.plan`.
     """
     from cppn_gl.engines.gl.context import ContextError
 
@@ -197,7 +228,7 @@ def renderer_for(
         if renderer.fallback:
             drawer = ENGINES[renderer.engine_for(preset).engine].display_name
             note(args, f"no OpenGL, drawing with {drawer}: {renderer.fallback}")
-        renderer.plan(preset, points, samples=samples)  # fixes the engine from here on
+        renderer.plan(preset, points, samples=samples, bakes=bakes)  # fixes the engine from here on
         engine = renderer.engine_for(preset).engine
         if asked != AUTO and not engine.startswith(asked):
             note(args, f"{renderer.engine_for(preset).why}: drawing with {engine}")
@@ -206,8 +237,11 @@ def renderer_for(
         yield renderer
 
 
-def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
-    """Draw a shot. Return its pixels, and the shot with the engine that drew them."""
+def draw(args: argparse.Namespace, shot: "Shot", dtype: str = "") -> tuple[Any, "Shot"]:
+    """Draw a shot. Return its pixels, and the shot with the engine that drew them.
+
+    `dtype`: the type of the pixels, if it is not the shot's.
+    """
     with (
         progress_of(args, delay=DELAY) as progress,
         renderer_for(
@@ -219,6 +253,6 @@ def draw(args: argparse.Namespace, shot: "Shot") -> tuple[Any, "Shot"]:
             progress=progress,
         ) as renderer,
     ):
-        how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+        how: dict[str, Any] = {"samples": shot.samples, "dtype": dtype or shot.dtype}
         pixels = renderer.render(shot.preset, shot.size, shot.time, **how)
         return pixels, dataclasses.replace(shot, engine=renderer.engine_for(shot.preset).engine)

@@ -33,15 +33,16 @@ def note(args: argparse.Namespace, text: str) -> None:
 
 def put_text(text: str) -> None:
     """Write machine-readable text to stdout, as UTF-8 whatever the terminal's encoding."""
-    _put(text.encode())
+    put(text.encode())
 
 
 def put_path(path: Path) -> None:
     """Write a path and a newline to stdout, in the bytes of the file system."""
-    _put(os.fsencode(path) + b"\n")
+    put(os.fsencode(path) + b"\n")
 
 
-def _put(data: bytes) -> None:
+def put(data: bytes) -> None:
+    """Write bytes to stdout."""
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:  # stdout was replaced by a text-only stream
         sys.stdout.write(data.decode("utf-8", "backslashreplace"))
@@ -86,7 +87,9 @@ class Progress:
         amount = f"{self._done} of {self._total} {self._unit}s"
         amount = f"{self._done} %" if self._unit == PERCENT else amount
         doing = f"{self._doing}, " if self._doing else ""
-        return f"{doing}{amount}, {wall.monotonic() - self._started:.0f} s"
+        passed = wall.monotonic() - self._started
+        left = passed * (self._total - self._done) / self._done if self._done else 0.0
+        return f"{doing}{amount}, {passed:.0f} s" + (f", {left:.0f} s left" if left >= 1 else "")
 
     def _beat(self) -> None:
         while not self._over.wait(REFRESH if self._terminal else EVERY):

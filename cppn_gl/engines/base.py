@@ -152,9 +152,11 @@ class Engine:
     before the first dash is the family, which can be requested to get its best member. `title`: a
     display name, if different; `help`: one line about how it draws. `on_cpu`: needs no OpenGL.
     `compiles`: needs a shader compiled for each network structure; `bakes`: for each network.
+    `differs`: why its pixels may differ between machines, to complete "it …"; "" if they do not.
     """
 
     name = title = help = ""
+    differs = "draws with OpenGL, whose last bits depend on the driver"
     on_cpu = False
     compiles = False
     bakes = False
@@ -171,6 +173,11 @@ class Engine:
     def renderer(self) -> str:
         """What runs an engine on the CPU, with version or instruction set."""
         return self.display_name
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether it draws the same bytes on every machine."""
+        return not self.differs
 
     @property
     def family(self) -> str:

@@ -7,6 +7,7 @@ latent), and these over the defaults.
 """
 
 import dataclasses
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
-from cppn_gl.nn.features import MAX_LATENTS, TURN, check_inputs, latent_count
+from cppn_gl.nn.encodings import ORDERS, displayed
+from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -29,6 +31,7 @@ from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
     PresetError,
     checked,
+    choice,
     flag,
     integer,
     key,
@@ -41,6 +44,7 @@ from cppn_gl.utils.checks import (
 from cppn_gl.utils.origin import USER, Origin
 
 _SHA256 = 64  # hexadecimal digits
+_BESIDE = "; it is not in the picture: put it into the same folder"
 
 
 def _sha256(value: Any) -> str:
@@ -92,6 +96,17 @@ class File(Source):
         "whether a file's weights are (in, out); told by their shapes when absent, "
         "(out, in) where both fit",
     )
+    fourier_order: str = key(
+        None,
+        choice(ORDERS),
+        "order of the sines and cosines after a file's matrix B of Fourier features; "
+        f"omega is its factor, 2π by default: {' '.join(ORDERS)}",
+    )
+    output_range: tuple[float, float] = key(
+        None,
+        several(number(-1e6, 1e6), 2, 2),
+        "outputs of a file that are displayed as 0 and 1: [-1, 1]; [0, 1] when absent",
+    )
     depth: int = key(None, integer(1, MAX_DEPTH), "the first layers of the file only")
     weight_scale: float = key(1.0, number(0, 1000), "factor on the weights", factor=True)
     bias_scale: float | None = key(
@@ -119,7 +134,9 @@ class File(Source):
         if self.weights is None:
             path = _named(self.file, USER)
             self._set(weights=_weights(path), file=str(path))
-        self._set(**{n: self._implied(n) for n in _FOLLOWING if getattr(self, n) is None})
+        for name in _FOLLOWING:  # in this order: activations depend on omega
+            if getattr(self, name) is None:
+                self._set(**{name: self._implied(name)})
         validate(self, "network.")
         self._set(depth=self.depth or len(self.chain))
         self._check()
@@ -135,8 +152,9 @@ class File(Source):
         count = len(self.chain)
         if self.depth > count:
             raise self._error(f"{count} layers; expected a depth of 1 to {count}", "depth")
-        if not isinstance(self.activation, str) and len(self.activation) != count - 1:
-            problem = f"{len(self.activation)} activations; it has {count - 1} hidden layers"
+        hidden = count - 1 - self.chain.encoded
+        if not isinstance(self.activation, str) and len(self.activation) != hidden:
+            problem = f"{len(self.activation)} activations; it has {hidden} hidden layers"
             raise self._error(problem, "activation")
         needed = latent_count(self.inputs)
         if self.latent is not None and len(self.latent) < needed:
@@ -160,10 +178,15 @@ class File(Source):
                 return check_inputs(_list(text)) if text else ("x", "y")
             if name == "latent":
                 return tuple(map(float, _list(text))) if text else None
+            if name == "fourier_order":
+                return text or next(iter(ORDERS))
+            if name == "output_range":
+                return tuple(map(float, _list(text))) if text else (0.0, 1.0)
             if name in ("omega", "hidden_omega"):
-                return float(text) if text else 1.0
+                turn = name == "omega" and self.weights.fourier is not None
+                return float(text) if text else (2 * math.pi if turn else 1.0)
             if name == "period":
-                return float(text) if text else None
+                return PERIOD(float(text)) if text else None
         except ValueError as error:  # a PresetError, too
             problem = getattr(error, "problem", str(error))
             raise self._error(f"metadata {name}: {problem}") from None
@@ -172,7 +195,8 @@ class File(Source):
     def _implied_activation(self, name: str) -> Any:
         listed = self.weights.texts.get("activations")
         if listed is None:
-            waves = (self.omega, self.hidden_omega) != (1.0, 1.0)
+            siren = self.omega if self.weights.fourier is None else 1.0
+            waves = (siren, self.hidden_omega) != (1.0, 1.0)
             return "identity" if name == "output_activation" else ("sin" if waves else "relu")
         names = [ACTIVATION(one) for one in _list(listed)]
         if len(names) != len(self.weights.pairs):
@@ -200,7 +224,7 @@ class File(Source):
             raise PresetError("no such key", key="network.weights")
         if origin.weights is None:
             path = _named(values["file"], origin)
-            found, file = _weights(path), str(path)
+            found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
         else:  # the name is but a name
             found = _carried(origin.weights)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
@@ -215,7 +239,7 @@ class File(Source):
     def chain(self) -> Chain:
         """The weights in the file, (out, in), without any factor. Raises PresetError."""
         try:
-            return self.weights.chain(len(self.inputs), self.transposed)
+            return self.weights.chain(len(self.inputs), self.transposed, self.fourier_order)
         except ValueError as error:
             raise self._error(f"{error} ({' '.join(self.inputs)})") from None
 
@@ -248,9 +272,10 @@ class File(Source):
 
     @property
     def _all_hidden(self) -> tuple[str, ...]:
-        if isinstance(self.activation, str):
-            return (self.activation,) * (len(self.chain) - 1)
-        return self.activation
+        own, encoded = self.activation, self.chain.encoded
+        if isinstance(own, str):
+            own = (own,) * (len(self.chain) - 1 - encoded)
+        return (*["sin"] * encoded, *own)
 
     @property
     def structure(self) -> str:
@@ -272,7 +297,11 @@ class File(Source):
     def _file_layers(self) -> tuple[Layer, ...]:
         """All layers of the file, with ω₀, without scales."""
         activations = (*self._all_hidden, self.output_activation)
-        return self.chain.layers(activations, self.omega, self.hidden_omega)
+        layers = self.chain.layers(activations, self.omega, self.hidden_omega)
+        try:
+            return displayed(layers, *self.output_range)
+        except PresetError as error:
+            raise PresetError(error.problem, key="network.output_range") from None
 
     def _layers(self) -> tuple[Layer, ...]:
         layers = self._file_layers()
@@ -282,10 +311,9 @@ class File(Source):
 
     def network(self) -> Network:
         scales = [self._scales] * self.depth
-        period = self.period or TURN
-        return Network(
-            self._layers(), self.inputs, latent=self.latents, period=period, scales=scales
-        )
+        period = TURN if self.period is None else self.period
+        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
+        return Network(self._layers(), self.inputs, **of)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -339,8 +367,8 @@ class File(Source):
 
 
 _FOLLOWING = (
-    *("omega", "hidden_omega", "inputs", "activation", "output_activation"),
-    *("latent", "period"),
+    *("omega", "hidden_omega", "fourier_order", "output_range"),
+    *("inputs", "activation", "output_activation", "latent", "period"),
 )
 
 
@@ -355,11 +383,13 @@ def _named(name: Any, origin: Origin) -> Path:
         raise PresetError(f"{show(name)}: {error}", key="network.file") from None
 
 
-def _weights(path: Path) -> Weights:
+def _weights(path: Path, missing: str = "") -> Weights:
+    """The weights in a file; `missing` says what to do if there is none. Raises PresetError."""
     try:
         return read_weights(path)
     except PresetError as error:
-        raise PresetError(f"{path.name}: {error.problem}", key="network.file") from None
+        hint = missing if not path.exists() else ""
+        raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 
 def _carried(data: bytes) -> Weights:

@@ -228,6 +228,21 @@ class Network:
                 y = activate(layer.activation, y.astype(dtype, copy=False))
         return y
 
+    def to_numpy_source(self, **options: Any) -> str:
+        """A NumPy program of the network, as text. Options: those of `source_code`.
+
+        It runs without cppn_gl, and saves a picture. Raises PresetError for what it cannot express.
+        """
+        return _source_code(self, "numpy", options)
+
+    def to_torch_source(self, **options: Any) -> str:
+        """The PyTorch program, with an nn.Module of nn.Linear: see `to_numpy_source`."""
+        return _source_code(self, "torch", options)
+
+    def to_jax_source(self, **options: Any) -> str:
+        """The JAX program: see `to_numpy_source`."""
+        return _source_code(self, "jax", options)
+
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
         layers = (*self.drawn[: depth - 1], last)
@@ -249,6 +264,12 @@ class Network:
     def __repr__(self) -> str:
         shape = " → ".join(str(len(layer.bias)) for layer in self.drawn)
         return f"Network({'+'.join(self.inputs)} → {shape}, {self.parameters} parameters)"
+
+
+def _source_code(network: Network, language: str, options: dict[str, Any]) -> str:
+    from cppn_gl.nn.source_code import source_code
+
+    return source_code(network, language, **options)
 
 
 def output_layer(layers: Sequence[Layer], depth: int) -> Layer:

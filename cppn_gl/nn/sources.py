@@ -351,6 +351,10 @@ class Random(Source):
         """
         if "file" in values:
             return self._from_file(values)
+        for name in values:
+            if name not in self.key_names():
+                problem = "only a network whose weights are in a file has this key"
+                raise PresetError(problem, key=f"network.{name}")
         depth = values.get("depth", self.depth)
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):

@@ -6,16 +6,19 @@
 Names are those of a PyTorch state dict: `0.weight`, `0.bias`, `2.weight` …, whatever stands before
 or between (`net.0.linear.weight`, `layers.3.weight`, `fc1.weight`, `W1` and `b1`). Layers are
 sorted by the integers in their names. Without such names matrices and vectors alternate.
+A matrix B of Fourier features is a layer of its own, before the others: see encodings.
 """
 
 import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from cppn_gl.nn.encodings import FOURIER_NAMES, fourier_layer, fourier_name, fourier_rows
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     WRITERS,
@@ -39,7 +42,7 @@ _TRANSPOSED = "kernel"  # in Flax and Keras, (in, out)
 _FIRST = ("first", "in", "input", "initial")
 _LAST = ("last", "out", "output", "final", "head")
 _KEPT = 128 * MB  # of files that were read lately
-_MADE = 4  # forms of one file's layers kept: other activations, other factors
+_MADE = 4 * MAX_DEPTH  # layers of one file kept: with other activations, other factors
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +63,24 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Layers' weights (out, in) and biases (out,), which fit each other. `digest`: of them."""
+    """Layers' weights (out, in) and biases (out,), which fit each other. `digest`: of them.
+
+    `fourier`: the matrix B (n, inputs) if the first pair is its layer of Fourier features, whose
+    biases are angles.
+    """
 
     pairs: tuple[tuple[Floats, Floats], ...]
     digest: bytes
-    _made: LRUCache[object, tuple[Layer, ...]] = field(
-        default_factory=lambda: LRUCache(_MADE), repr=False
-    )
+    fourier: Floats | None = None
+    _made: LRUCache[object, Layer] = field(default_factory=lambda: LRUCache(_MADE), repr=False)
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the first layer is of Fourier features."""
+        return self.fourier is not None
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -82,24 +93,24 @@ class Chain:
 
         SIREN (Sitzmann et al. 2020) computes sin(ω₀ (W x + b)) = sin(ω₀ W x + ω₀ b).
         """
-        key = tuple(activations), omega, hidden_omega
-        return self._made.get(
-            key, lambda: tuple(map(self._layer, range(len(self)), *self._of(key)))
-        )
-
-    def _of(self, key: tuple[tuple[str, ...], float, float]) -> tuple[Sequence[str], list[float]]:
-        names, omega, hidden = key
-        return names, [omega, *(hidden if name == "sin" else 1.0 for name in names[1:])]
+        factors = [omega, *(hidden_omega if name == "sin" else 1.0 for name in activations[1:])]
+        keys = zip(range(len(self)), activations, factors, strict=True)
+        return tuple(self._made.get(key, partial(self._layer, *key)) for key in keys)
 
     def _layer(self, index: int, activation: str, factor: float) -> Layer:
         weight, bias = self.pairs[index]
         if factor != 1:
-            weight, bias = ((factor * part.astype(float)).astype("f4") for part in (weight, bias))
+            with np.errstate(over="ignore"):  # which Layer refuses
+                weight = (factor * weight.astype(np.float64)).astype(np.float32)
+                if not (self.encoded and index == 0):
+                    bias = (factor * bias.astype(np.float64)).astype(np.float32)
         return Layer(weight, bias, activation)
 
     def to_bytes(self, texts: dict[str, str] | None = None) -> bytes:
         """A .safetensors file of the weights, with texts as its metadata."""
-        return WRITERS[".safetensors"](Tensors(_named(self.pairs), texts or {}))
+        encoding = {} if self.fourier is None else {FOURIER_NAMES[0]: self.fourier}
+        own = _named(self.pairs[self.encoded :])
+        return WRITERS[".safetensors"](Tensors({**encoding, **own}, texts or {}))
 
 
 class Weights:
@@ -112,27 +123,39 @@ class Weights:
         tensors = read_tensors(data, suffix)
         self.sha256 = hashlib.sha256(data).hexdigest()
         self.texts = tensors.texts
-        self.pairs = _pairs(tensors.arrays)
-        self._chains: dict[tuple[int, bool | None], Chain] = {}
+        arrays = dict(tensors.arrays)
+        name = fourier_name(arrays)
+        self.fourier = None if name is None else arrays.pop(name)  # B of Fourier features
+        self.pairs = _pairs(arrays)
+        self._chains: dict[tuple[int, bool | None, str], Chain] = {}
 
     @property
     def size(self) -> int:
         """The bytes of the arrays."""
         parts = [part for pair in self.pairs for part in (pair.weight, pair.bias)]
+        parts.append(self.fourier)
         return sum(part.nbytes for part in parts if part is not None)
 
-    def chain(self, inputs: int, transposed: bool | None = None) -> Chain:
+    def chain(
+        self, inputs: int, transposed: bool | None = None, fourier_order: str = "sin,cos"
+    ) -> Chain:
         """The layers for a number of inputs. Raises ValueError if they do not fit.
 
         `transposed`: whether weights are (in, out); None tells by the shapes, and takes (out, in)
-        where both fit, unless the tensors are called `kernel`.
+        where both fit, unless the tensors are called `kernel`. `fourier_order`: of the units of
+        Fourier features, which are the first layer if the file has their matrix B.
         """
-        key = inputs, transposed
+        key = inputs, transposed, fourier_order
         if key not in self._chains:
-            self._chains[key] = self._chained(inputs, transposed)
+            self._chains[key] = self._chained(*key)
         return self._chains[key]
 
-    def _chained(self, inputs: int, transposed: bool | None) -> Chain:
+    def _chained(self, inputs: int, transposed: bool | None, fourier_order: str) -> Chain:
+        encoding: list[tuple[Floats, Floats]] = []
+        fourier = None if self.fourier is None else fourier_rows(self.fourier, inputs)
+        if fourier is not None:
+            first = fourier_layer(fourier, inputs, order=fourier_order, factor=1.0)
+            encoding, inputs = [(first.weight, first.bias)], len(first.bias)
         kernels = _words(self.pairs[0].name)[-1:] == [_TRANSPOSED]
         ways = [kernels, not kernels] if transposed is None else [transposed]
         problems = []
@@ -141,11 +164,12 @@ class Weights:
             problem, layer = _misfit(turned, inputs)
             if not problem:
                 biases = [_zeros(p) if p.bias is None else p.bias for p in turned]
-                pairs = tuple(zip((pair.weight for pair in turned), biases, strict=True))
+                own = zip((pair.weight for pair in turned), biases, strict=True)
+                pairs = (*encoding, *own)
                 content = hashlib.blake2b(digest_size=16)
                 for part in (part for pair in pairs for part in pair):
                     content.update(repr(part.shape).encode() + part.tobytes())
-                return Chain(pairs, content.digest())
+                return Chain(pairs, content.digest(), fourier)
             problems.append((-layer, problem))
         raise ValueError(min(problems, key=lambda found: found[0])[1])  # of what fits longest
 
@@ -178,8 +202,8 @@ def save_network(network: Network, path: Path) -> None:
 def tensors_of(network: Network) -> Tensors:
     """The effective weights of a network as `layers.N.weight` (out, in) and `layers.N.bias`.
 
-    Texts: activations, one a layer, and inputs, separated by commas; latent constants and
-    period, if any.
+    Texts: activations, one a layer, and inputs, separated by commas; latent constants and period,
+    if any.
     """
     layers = network.layers
     texts = {

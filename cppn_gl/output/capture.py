@@ -133,3 +133,7 @@ class FrameWriter(Workers):
         """Queue a picture, as `take` does. The pixels are not copied: do not change them."""
         task = partial(save_picture, path, pixels, shot, overwrite=self.overwrite)
         return self.take(task, wait=wait)
+
+    def put(self, path: Path, content: bytes, *, wait: float = 0.0) -> bool:
+        """Queue a file that is encoded already."""
+        return self.take(partial(write_atomic, path, content, overwrite=self.overwrite), wait=wait)

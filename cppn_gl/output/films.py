@@ -5,7 +5,7 @@ Film (what the file remembers, its rate and quality) + frames in order -> Encode
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,15 @@ class Film:
 
 @dataclass(frozen=True)
 class Quality:
-    """A format's measure of quality: its name ("crf" or "quality"), its range and usual value."""
+    """A format's measure of quality: its name, what it is, its range and usual value.
+
+    Formats whose measures have the same name share what it is and its usual value.
+    """
 
     name: str
+    words: str
     check: Integer
     usual: int
-    words: str
 
 
 class Encoder(Protocol):
@@ -70,9 +73,9 @@ class VideoFormat(Protocol):
     def quality(self) -> Quality | None: ...
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
-        """Raise PresetError (key "size" or "fps") if it cannot hold such frames.
+        """Raise PresetError, key "size" or "fps", if it cannot hold such frames.
 
-        Raises MissingLibraryError, too. Must be fast.
+        Also if a library is missing. Must be fast.
         """
 
     def begin(self, file: BinaryIO, film: Film) -> Encoder:
@@ -83,39 +86,32 @@ class EncodingError(RuntimeError):
     """An encoder's own words, in one line."""
 
 
-class MissingLibraryError(EncodingError):
-    """An optional library is not installed; the message names the extra."""
-
-
 def rate(fps: float) -> Fraction:
     """Frames per second as a fraction: 29.97 -> 2997/100, 30000/1001 -> itself."""
     return Fraction(fps).limit_denominator(1001)
 
 
-def check_sides(name: str, size: tuple[int, int], largest: int, *, even: bool = False) -> None:
-    """Raise PresetError if a side is too long, or odd where `even` sides are needed."""
+def check_sides(
+    name: str, size: tuple[int, int], largest: int, area: int = 2**32, *, even: bool = False
+) -> None:
+    """Raise PresetError if a side or the area is too large, or odd where `even` is needed."""
     width, height = size
+    problem = ""
     if max(size) > largest:
-        problem = f"the limit of {name} is {largest} pixels a side"
-        raise PresetError(f"{width}x{height} is too large: {problem}", key="size")
-    if even and (width % 2 or height % 2):
+        problem = f"is too large: the limit of {name} is {largest} pixels a side"
+    elif width * height > area:
+        problem = f"is too large: the limit of {name} is {area} pixels, as in 8192x4352"
+    elif even and (width % 2 or height % 2):
         # Colours are stored for 2×2 pixels (4:2:0).
         near = "x".join(str(max(2, side - side % 2)) for side in size)
-        problem = f"{name} needs an even width and height; the nearest is {near}"
-        raise PresetError(f"{width}x{height}: {problem}", key="size")
+        problem = f"has an odd side, which {name} cannot have; the nearest is {near}"
+    if problem:
+        raise PresetError(f"{width}x{height} {problem}", key="size")
 
 
-def check_rate(name: str, fps: Fraction, most: int, why: str) -> None:
-    """Raise PresetError if there are more frames per second than a format can have."""
-    if fps > most:
-        raise PresetError(
-            f"{float(fps):g} is too many for {name}: at most {most}, {why}", key="fps"
-        )
-
-
-def opaque(pixels: NDArray[Any]) -> Frame:
-    """The pixels over black, if they have a fourth channel: alpha, not premultiplied."""
-    if pixels.shape[2] == 3:
-        return pixels
-    product = pixels[..., :3].astype(np.uint16) * pixels[..., 3:]
-    return np.asarray((product + 127) // 255, np.uint8)
+def check_rate(name: str, fps: Fraction, least: Fraction, most: int, why: str) -> None:
+    """Raise PresetError for fewer or more frames per second than a format can have."""
+    if not least <= fps <= most:
+        much = "few" if fps < least else "many"
+        bound = f"at least {float(least):.2g}" if fps < least else f"at most {most}, {why}"
+        raise PresetError(f"{float(fps):g} is too {much} for {name}: {bound}", key="fps")

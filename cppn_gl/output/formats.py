@@ -5,15 +5,20 @@ A saved picture can be opened as a preset if `preset.readers` has a row for its 
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
+from cppn_gl.output.exr import EXR
 from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.output.tiff import TIFF
+from cppn_gl.output.webp import WEBP
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.alpha import over
+from cppn_gl.utils.checks import PresetError, checked, choice
+from cppn_gl.utils.extras import require
 from cppn_gl.utils.files import CaptureError
 
 
@@ -22,20 +27,28 @@ class Format(Protocol):
 
     `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first;
     `largest` is the maximum side in pixels, `bits` the numbers of bits per channel it can hold.
+    `floats`: it takes float32 pixels for any number of bits. `alpha`: it can hold a fourth channel;
+    without it, `encode` lays such a picture over black.
+    `library`: the optional one that it needs, or "".
     """
 
     name: str
     suffixes: tuple[str, ...]
     largest: int
     bits: tuple[int, ...]
+    floats: bool
+    alpha: bool
+    library: str
 
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write (height, width, 3 or 4) pixels, row 0 on top, sRGB-encoded, and their shot.
 
-        There are as many channels as the shot's; the fourth is alpha, straight.
-
-        The same arguments give the same bytes.
+        There are as many channels as the shot's; the fourth is alpha, straight. The same arguments
+        give the same bytes.
         """
+
+    def is_whole(self, path: Path, shot: Shot) -> bool:
+        """Whether a file is the complete picture of a shot."""
 
 
 @runtime_checkable
@@ -54,7 +67,7 @@ class BandedFormat(Format, Protocol):
         """Write the file of a shot from its bands' zlib streams, in order, of `rows` rows each."""
 
 
-FORMATS: list[Format] = [PNG, TIFF]
+FORMATS: list[Format] = [PNG, TIFF, WEBP, EXR]
 SUFFIX = PNG.suffixes[0]  # of automatically named pictures
 
 
@@ -64,6 +77,12 @@ def format_of(path: Path) -> Format:
         if path.suffix.lower() in candidate.suffixes:
             return candidate
     raise CaptureError(path, f"not the name of a {format_names()} file; expected {file_names()}")
+
+
+def format_named(name: str) -> Format:
+    """The format of a name in lower case, such as "tiff". Raises PresetError."""
+    named = {candidate.name.lower(): candidate for candidate in FORMATS}
+    return named[checked(choice(tuple(named)), name, "format")]
 
 
 def format_names() -> str:
@@ -96,8 +115,28 @@ def check_bits(format_: Format, bits: int) -> None:
         raise PresetError(f"{problem}; {' and '.join(others)} can hold {bits}", key="bits")
 
 
+def fitting(format_: Format, shot: Shot, *, given: bool) -> Shot:
+    """The shot with as many bits as the format can hold, no fewer than its own if possible.
+
+    Raises PresetError if another number of bits was `given`, if the format cannot hold the shot's
+    size, or if a library is missing.
+    """
+    require(format_.name, format_.library)
+    check_size(format_, shot.size)
+    if not given and shot.bits not in format_.bits:
+        bits = next((held for held in format_.bits if held >= shot.bits), format_.bits[-1])
+        shot = replace(shot, bits=bits)
+    check_bits(format_, shot.bits)
+    return shot
+
+
+def pixel_type(format_: Format, shot: Shot) -> str:
+    """The type of the pixels that a format expects: that of the shot, or "float32"."""
+    return "float32" if format_.floats else shot.dtype
+
+
 def encode(format_: Format, pixels: Pixels, shot: Shot) -> bytes:
     """A picture file's content."""
     buffer = io.BytesIO()
-    format_.write(buffer, pixels, shot)
+    format_.write(buffer, pixels if format_.alpha else over(pixels), shot)
     return buffer.getvalue()

@@ -17,24 +17,18 @@ from cppn_gl.output.films import (
     EncodingError,
     Film,
     Frame,
-    MissingLibraryError,
     Quality,
     check_sides,
 )
+from cppn_gl.preset.readers import MP4 as MP4_READER
+from cppn_gl.preset.readers import WEBM as WEBM_READER
 from cppn_gl.utils.checks import integer
+from cppn_gl.utils.extras import require
 
 LARGEST = 16_384  # pixels a side; x264 takes no more
+AREA = 139_264 * 256  # pixels: the limit of the highest level, 6.2, of both H.264 and VP9
 BT709 = 1  # the number of these primaries, transfer function and matrix in H.273
 LIMITED = 1  # range of the values: 16 to 235, and 16 to 240
-
-
-def _av(name: str) -> Any:
-    """PyAV, which is loaded when it is needed. Raises MissingLibraryError."""
-    try:
-        return importlib.import_module("av")
-    except ImportError as error:
-        hint = "install it with `python -m pip install 'cppn-gl[video]'`, or write GIF or WebP"
-        raise MissingLibraryError(f"{name} needs the library PyAV ({error}); {hint}") from None
 
 
 def _again(file: BinaryIO) -> BinaryIO:
@@ -55,8 +49,8 @@ class LibavFormat:
     fps: int = 30
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
-        check_sides(self.name, size, LARGEST, even=True)
-        _av(self.name)
+        require(self.name, "av")
+        check_sides(self.name, size, LARGEST, AREA, even=True)
 
     def begin(self, file: BinaryIO, film: Film) -> "LibavEncoder":
         return LibavEncoder(self, file, film)
@@ -66,7 +60,7 @@ class LibavEncoder:
     """Encodes frames of one size at a constant rate, the first at time 0."""
 
     def __init__(self, format_: LibavFormat, file: BinaryIO, film: Film):
-        self._name, self._av = format_.name, _av(format_.name)
+        self._name, self._av = format_.name, importlib.import_module("av")
         self._step, self._frames = 1 / film.fps, 0
         video = importlib.import_module("av.video.reformatter")
         self._how = {
@@ -151,8 +145,8 @@ class LibavEncoder:
 
 
 def _crf(high: int) -> Quality:
-    words = f"constant rate factor of MP4 and WebM: a lower one is better and larger, 1 to {high}"
-    return Quality("crf", integer(1, high), 20, words)
+    words = "constant rate factor: a lower one is better and makes a larger file"
+    return Quality("crf", words, integer(1, high), 20)
 
 
 def _x264(crf: int) -> dict[str, str]:
@@ -163,5 +157,5 @@ def _vp9(crf: int) -> dict[str, str]:
     return {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"}
 
 
-MP4 = LibavFormat("MP4", (".mp4", ".m4v"), "mp4", "libx264", _crf(51), _x264)
-WEBM = LibavFormat("WebM", (".webm",), "webm", "libvpx-vp9", _crf(63), _vp9)
+MP4 = LibavFormat(MP4_READER.name, MP4_READER.suffixes, "mp4", "libx264", _crf(51), _x264)
+WEBM = LibavFormat(WEBM_READER.name, WEBM_READER.suffixes, "webm", "libvpx-vp9", _crf(63), _vp9)

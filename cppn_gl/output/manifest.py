@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cppn_gl.preset.network_file import named
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import Check, show
 from cppn_gl.utils.files import CaptureError, Remedy, open_plain, write_atomic
@@ -17,7 +18,7 @@ MANIFEST = "manifest.json"
 
 def preset_keys(preset: Preset) -> dict[str, Any]:
     """A preset's keys in a manifest: a hash for the comparison, and its TOML for people."""
-    toml = preset.to_toml()
+    toml = named(preset)
     return {
         "preset_sha256": hashlib.sha256(toml.encode()).hexdigest(),
         "preset": toml.splitlines(),

@@ -16,7 +16,7 @@ from cppn_gl.preset.readers import PNG as READER
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import open_plain
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 _RELATIVE_COLORIMETRIC = b"\x01"
 _SUB, _UP = 1, 2  # filter types: minus the pixel to the left, minus the pixel above
@@ -97,7 +97,8 @@ class PngFormat:
     name, suffixes = READER.name, READER.suffixes
     largest = 2**31 - 1
     bits: tuple[int, ...] = (8, 16)
-    lead, filtered = 1, staticmethod(png_rows)
+    floats, alpha, library = False, True, ""
+    lead, filtered, is_whole = 1, staticmethod(png_rows), staticmethod(is_whole_png)
 
     def write(self, file: BinaryIO, pixels: Pixels, shot: Shot) -> None:
         """Write pixels and their shot, all rows in one chunk."""

@@ -13,14 +13,16 @@ import dataclasses
 import glob
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl.output.bands import band_rows, compress, is_intact
 from cppn_gl.output.capture import Workers
+from cppn_gl.output.cluster import Cluster
 from cppn_gl.output.formats import BandedFormat, format_of
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_manifest, write_manifest
 from cppn_gl.preset.shot import Shot
@@ -167,7 +169,10 @@ class Poster:
 
 
 def write_poster(
-    renderer: "Renderer", poster: Poster, *, progress: Callable[[int, int], None] | None = None
+    renderer: "Renderer | Cluster",
+    poster: Poster,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Draw the missing bands, assemble the file, and return the number of bands drawn.
 
@@ -183,7 +188,7 @@ def write_poster(
 
 
 def _write(
-    renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None
+    renderer: "Renderer | Cluster", poster: Poster, progress: Callable[[int, int], None] | None
 ) -> int:
     """As write_poster, once the file is locked and the shot has its engine."""
     shot = poster.shot
@@ -202,16 +207,17 @@ def _write(
     return drawn
 
 
-def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], None] | None) -> int:
+def _draw(
+    renderer: "Renderer | Cluster", poster: Poster, progress: Callable[[int, int], None] | None
+) -> int:
     """Draw the missing bands; threads compress and write them. Return the number drawn."""
-    shot, drawn = poster.shot, 0
-    with Workers() as workers:
-        for number, band in enumerate(poster.bands, 1):
-            if not band.is_done():
-                part = (0, band.top, shot.size[0], band.rows)
-                how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
-                pixels = renderer.render(shot.preset, shot.size, shot.time, part=part, **how)
-                task = partial(_write_band, poster.format, band, pixels)
+    drawn = 0
+    bands, same = tee((band, band.is_done()) for band in poster.bands)
+    found = _pictures(renderer, poster, (band for band, done in same if not done))
+    with Workers() as workers, contextlib.closing(found):
+        for number, (band, done) in enumerate(bands, 1):
+            if not done:
+                task = partial(_write_band, poster.format, band, next(found))
                 while not workers.take(task, wait=0.2):
                     pass
                 drawn += 1
@@ -220,10 +226,27 @@ def _draw(renderer: "Renderer", poster: Poster, progress: Callable[[int, int], N
     return drawn
 
 
-def _write_band(format_: BandedFormat, band: Band, pixels: "NDArray[Any]") -> None:
+def _pictures(
+    renderer: "Renderer | Cluster", poster: Poster, bands: Iterable[Band]
+) -> "Generator[bytes | NDArray[Any], None, None]":
+    """Yield the bands' pixels, or their streams."""
+    shot = poster.shot
+    if isinstance(renderer, Cluster):
+        places = ((band.top, band.rows) for band in bands)
+        yield from renderer.bands(shot, places, poster.format.name)
+        return
+    how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
+    for band in bands:
+        part = (0, band.top, shot.size[0], band.rows)
+        yield renderer.render(shot.preset, shot.size, shot.time, part=part, **how)
+
+
+def _write_band(format_: BandedFormat, band: Band, found: "bytes | NDArray[Any]") -> None:
+    """Write the file of a band's pixels, or of its stream."""
     if band.path.is_symlink():  # not made by this program: do not overwrite its target
         band.path.unlink(missing_ok=True)
-    write_atomic(band.path, compress(format_.filtered(pixels).data), overwrite=True)
+    stream = found if isinstance(found, bytes) else compress(format_.filtered(found).data)
+    write_atomic(band.path, stream, overwrite=True)
 
 
 def _streams(poster: Poster) -> Iterator[bytes]:

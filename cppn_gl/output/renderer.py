@@ -197,6 +197,7 @@ class Renderer:
         samples: Samples = 1,
         dtype: str = "uint8",
         part: Part | None = None,
+        overlay: bool = True,
     ) -> NDArray[Any]:
         """The picture as (height, width, 3), row 0 on top: display values, sRGB-encoded.
 
@@ -211,7 +212,8 @@ class Renderer:
         magenta, (1, 0, 1), and opaque.
         `part` = (left, top, width, height) in pixels returns only that rectangle, with the same
         values as in the whole picture. Views that draw pixel by pixel then draw nothing else, so
-        `size` may exceed what can be drawn at once; other views are drawn whole and cropped.
+        `size` may exceed what can be drawn at once; sheets draw only the cells in it; other views
+        are drawn whole and cropped. `overlay`: with the view's lines and text over the picture.
         """
         if dtype not in DTYPES:
             raise ValueError(f"dtype {dtype!r} is not one of {', '.join(map(repr, DTYPES))}")
@@ -220,7 +222,7 @@ class Renderer:
         size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
         part = _inside(part or (0, 0, *size), size)
         region = settled(view, Region.of(size, samples))
-        if view.by_pixel:
+        if view.by_part:
             region = region.cut(*part)
         with self._held():
             self.check(scene.preset, size, samples)
@@ -238,10 +240,10 @@ class Renderer:
             self._open_late()
             with self._current():
                 pixels = self._draw(view, scene, region, dtype)
-        pixels = lay_over(pixels, view.overlay(scene, size))
-        if dtype == "uint16":
-            pixels = sixteen_bits(pixels)
-        return pixels if view.by_pixel else _cut(pixels, part)
+        pixels = pixels if view.by_part else _cut(pixels, part)
+        if overlay and (words := view.overlay(scene, size)) is not None:
+            pixels = lay_over(pixels, _cut(words, part))
+        return sixteen_bits(pixels) if dtype == "uint16" else pixels
 
     def begin(
         self,
@@ -322,15 +324,22 @@ class Renderer:
             timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
             return self.chooser.tune(scene, timed, self._planes_for(scene))
 
-    def plan(self, what: Preset | Network, points: float, *, samples: Samples = 1) -> Choice:
+    def plan(
+        self,
+        what: Preset | Network,
+        points: float,
+        *,
+        samples: Samples = 1,
+        bakes: bool = True,
+    ) -> Choice:
         """Choose the engine for a job of one network, and draw with it from now on.
 
         `points` is the number of samples in all frames, `samples` as in `render`. For a long job
         the engines are measured first. A baked program is used if it saves more time than its
         compilation costs; never for a network that changes over time, since each frame would be
         compiled. Nothing is measured for a view that does not use engines, and nothing baked for a
-        view that draws other networks too. Long compilations run in another process, with a time
-        limit unless a baked engine was requested.
+        view that draws other networks too, or without `bakes`. Long compilations run in another
+        process, with a time limit unless a baked engine was requested.
         """
         if self.ctx is None:
             return self.engine_for(what)
@@ -346,7 +355,7 @@ class Renderer:
                 self.chooser.compile_requested(scene, samples)
                 return self.engine_for(what)
             return self.chooser.settle(
-                scene, points, self._planes_for(scene), bakes=view.bakes, samples=samples
+                scene, points, self._planes_for(scene), bakes=bakes and view.bakes, samples=samples
             )
 
     @property

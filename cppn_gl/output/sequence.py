@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, default_workers
+from cppn_gl.output.cluster import Cluster
+from cppn_gl.output.formats import check_bits
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.output.png import PNG, Pixels, is_whole_png
+from cppn_gl.output.png import PNG, is_whole_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.arrays import Samples
@@ -57,6 +59,7 @@ class Sequence:
         checks |= {"samples": SAMPLES, "bits": BITS}
         for name, check in checks.items():
             object.__setattr__(self, name, checked(check, getattr(self, name), name))
+        check_bits(PNG, self.bits)
 
     def shot(self, frame: int, engine: str) -> Shot:
         """The shot of a frame, counted from 0."""
@@ -90,7 +93,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def write_sequence(
-    renderer: "Renderer",
+    renderer: "Renderer | Cluster",
     sequence: Sequence,
     folder: Path,
     *,
@@ -112,7 +115,7 @@ def write_sequence(
 
 
 def _write(
-    renderer: "Renderer",
+    renderer: "Renderer | Cluster",
     sequence: Sequence,
     folder: Path,
     engine: str,
@@ -128,23 +131,26 @@ def _write(
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
     missing = (k for k in range(sequence.frames) if k not in done)
-    pictures = drawn(renderer, sequence, missing)
+    pictures = drawn(renderer, sequence, missing, files=True)
     with (
         FrameWriter(overwrite=overwrite, waiting=waiting(sequence.size, sequence.bits)) as writer,
         contextlib.closing(pictures),
     ):
         for frame in range(sequence.frames):
             if frame not in done:
-                path, shot = frame_path(folder, frame), sequence.shot(frame, engine)
-                pixels = next(pictures)
-                while not writer.submit(path, pixels, shot, wait=0.2):
+                path, picture = frame_path(folder, frame), next(pictures)
+                if isinstance(picture, bytes):
+                    submit = partial(writer.put, path, picture)
+                else:
+                    submit = partial(writer.submit, path, picture, sequence.shot(frame, engine))
+                while not submit(wait=0.2):
                     pass
             if progress:
                 progress(frame + 1, sequence.frames)
     return sequence.frames - len(done)
 
 
-def check_frames(renderer: "Renderer", sequence: Sequence) -> None:
+def check_frames(renderer: "Renderer | Cluster", sequence: Sequence) -> None:
     """Raise the error of any frame that cannot be drawn, before anything is written."""
     preset = sequence.preset
     for frame in range(sequence.frames if preset.moves else 1):
@@ -152,14 +158,22 @@ def check_frames(renderer: "Renderer", sequence: Sequence) -> None:
 
 
 def drawn(
-    renderer: "Renderer", sequence: Sequence, frames: Iterable[int] | None = None
-) -> Generator[Pixels, None, None]:
+    renderer: "Renderer | Cluster",
+    sequence: Sequence,
+    frames: Iterable[int] | None = None,
+    *,
+    files: bool = False,
+) -> Generator[Any, None, None]:
     """Yield the pictures of some frames, or all, in order: (height, width, 3) uint8 or uint16.
 
     Each is yielded after the next one has been begun. Close the generator if it is not exhausted.
+    `files`: a cluster's workers encode them, if they can, and their files' bytes are yielded.
     """
     engine = renderer.engine_for(sequence.preset).engine
     numbers = range(sequence.frames) if frames is None else frames
+    if isinstance(renderer, Cluster):
+        times = ((k, sequence.shot(k, engine).time) for k in numbers)
+        return renderer.frames(sequence.shot(0, engine), times, PNG.name if files else "")
     return pipelined(partial(_begin, renderer), (sequence.shot(k, engine) for k in numbers))
 
 

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from cppn_gl.output.animated import GIF, WEBP
 from cppn_gl.output.capture import Workers
-from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, opaque, rate
+from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, rate
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
 from cppn_gl.preset.shot import Shot
-from cppn_gl.utils.files import CaptureError, check_target, writing
+from cppn_gl.utils.alpha import over
+from cppn_gl.utils.files import CaptureError, check_target, reason, writing
 
 if TYPE_CHECKING:
+    from cppn_gl.output.cluster import Cluster
     from cppn_gl.output.renderer import Renderer
 
-FORMATS: list[VideoFormat] = [MP4, WEBM]
+FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
 
 
 def video_format(path: Path) -> VideoFormat:
@@ -45,12 +48,9 @@ def video_names() -> str:
 def check_video(path: Path, size: tuple[int, int], fps: float, *, overwrite: bool = False) -> None:
     """Raise an error if such a video cannot be written, before anything is drawn.
 
-    PresetError for the size or rate, CaptureError for the file or if PyAV is missing.
+    PresetError for the size or rate, or if PyAV is missing; CaptureError for the file.
     """
-    try:
-        video_format(path).check(size, rate(fps))
-    except EncodingError as error:
-        raise CaptureError(path, str(error)) from None
+    video_format(path).check(size, rate(fps))
     check_target(path, overwrite=overwrite)
 
 
@@ -93,7 +93,7 @@ class VideoWriter(Workers):
         with self._telling():
             if self._encoder is None:  # here, so that its own threads have this one's priority
                 self._encoder = self._format.begin(self._stream, self._film)
-            self._encoder.add(opaque(pixels))
+            self._encoder.add(over(pixels))
 
     def _finish(self) -> None:
         with self._telling():
@@ -107,6 +107,8 @@ class VideoWriter(Workers):
             yield
         except EncodingError as error:
             raise CaptureError(self._path, str(error)) from None
+        except OSError as error:
+            raise CaptureError(self._path, reason(error)) from None
 
     def close(self) -> None:
         """Complete the file. Raises the first error, and then there is none."""
@@ -131,7 +133,7 @@ class VideoWriter(Workers):
 
 
 def write_video(
-    renderer: "Renderer",
+    renderer: "Renderer | Cluster",
     sequence: Sequence,
     path: Path,
     *,

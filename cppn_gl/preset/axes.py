@@ -14,7 +14,7 @@ This is the syntax only; sweep.py checks keys and values.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ _TOML_WORDS = ("true", "false", "inf", "nan")
 class Axis:
     """Keys, each with one value per step."""
 
-    parts: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    parts: tuple[tuple[str, Sequence[Any]], ...] = ()
 
     @property
     def count(self) -> int:
@@ -67,33 +67,40 @@ class Axis:
         return " & ".join(f"{name}={','.join(map(_written, v))}" for name, v in self.parts)
 
 
-def parse_axis(text: str, whole: Callable[[str], bool] = lambda name: False) -> Axis:
+def parse_axis(
+    text: str, whole: Callable[[str], bool] = lambda name: False, limit: int = MAX_CELLS
+) -> Axis:
     """The axis of a text such as "depth=1:10"; empty for "". Raises ValueError.
 
-    `whole(key)`: whether the numbers of a range are rounded to integers.
+    `whole(key)`: whether the numbers of a range are rounded to integers. It has at most `limit`
+    steps. A long range a:b stays a `range`.
     """
     if not text.strip():
         return Axis()
-    parts = [_part(part, whole) for part in _split(text, "&")]
+    parts = [_part(part, whole, limit) for part in _split(text, "&")]
     count = max(len(values) for _, values in parts)
     for name, values in parts:
         if len(values) not in (1, count):
             raise ValueError(f"{len(values)} values of {name}; expected {count} or 1")
     if len({name for name, _ in parts}) < len(parts):
         raise ValueError("a key is given twice on one axis")
-    return Axis(tuple((n, v if len(v) == count else v * count) for n, v in parts))
+    return Axis(tuple((n, v if len(v) == count else (v[0],) * count) for n, v in parts))
 
 
-def _part(text: str, whole: Callable[[str], bool]) -> tuple[str, tuple[Any, ...]]:
+def _part(text: str, whole: Callable[[str], bool], limit: int) -> tuple[str, Sequence[Any]]:
     name, equals, values = text.partition("=")
     name = name.strip()
     if not equals or not _KEY.fullmatch(name):
         raise ValueError(f"{show(text.strip())} is not an axis such as depth=1:10 or seed=3,5,8")
+    items = _split(values, ",")
     listed: list[Any] = []
-    for item in _split(values, ","):
-        listed += _item(item.strip(), whole=whole(name))
-        if len(listed) > MAX_CELLS:
-            raise ValueError(f"more than {MAX_CELLS} values of {name}")
+    for item in items:
+        found = _item(item.strip(), whole=whole(name), limit=limit)
+        if isinstance(found, range) and len(items) == 1 and len(found) > MAX_CELLS:
+            return name, found
+        listed += found
+        if len(listed) > limit:
+            raise ValueError(f"more than {limit} values of {name}")
     return name, tuple(listed)
 
 
@@ -114,7 +121,7 @@ def _split(text: str, mark: str) -> list[str]:
     return parts
 
 
-def _item(text: str, *, whole: bool) -> list[Any]:
+def _item(text: str, *, whole: bool, limit: int) -> Sequence[Any]:
     if not text:
         raise ValueError("a value is missing before or after a comma")
     fields = text.split(":")
@@ -123,22 +130,22 @@ def _item(text: str, *, whole: bool) -> list[Any]:
     if len(fields) == 2:
         if not all(_WHOLE.fullmatch(field.strip()) for field in fields):
             raise ValueError(f"{show(text)} is not two integers; for n numbers write a:b:n")
-        return _whole(*map(int, fields))
+        return _whole(int(fields[0]), int(fields[1]), limit)
     log = len(fields) == 4 and fields[3].strip() == "log"
     if len(fields) > 3 and not log:
         raise ValueError(f"{show(text)} is not a range a:b, a:b:n or a:b:n:log")
     a, b = (_number(field.strip()) for field in fields[:2])
-    if not _WHOLE.fullmatch(fields[2].strip()) or not 1 <= int(fields[2]) <= MAX_CELLS:
-        raise ValueError(f"{show(text)}: expected a count from 1 to {MAX_CELLS} as third number")
+    if not _WHOLE.fullmatch(fields[2].strip()) or not 1 <= int(fields[2]) <= limit:
+        raise ValueError(f"{show(text)}: expected a count from 1 to {limit} as third number")
     numbers = _spaced(a, b, int(fields[2]), log=log)
     return [math.floor(n + 0.5) for n in numbers] if whole else numbers
 
 
-def _whole(a: int, b: int) -> list[int]:
-    if abs(b - a) >= MAX_CELLS:
-        raise ValueError(f"{a}:{b} is more than {MAX_CELLS} values; for n of them write a:b:n")
+def _whole(a: int, b: int, limit: int) -> range:
+    if abs(b - a) >= limit:
+        raise ValueError(f"{a}:{b} is more than {limit} values; for n of them write a:b:n")
     step = 1 if a <= b else -1
-    return list(range(a, b + step, step))
+    return range(a, b + step, step)
 
 
 def _spaced(a: float, b: float, count: int, *, log: bool) -> list[float]:

@@ -1,6 +1,6 @@
-"""The shot's text in MP4, WebM, GIF and WebP files: only what leads to it is read.
+"""The shot's text in MP4, WebM, GIF, WebP and EXR files: only what leads to it is read.
 
-    boxes, elements, blocks or chunks, each with its length -> the comment of the file -> text
+    parts (boxes, elements, blocks, chunks …), each with its length -> the file's comment -> text
 
 Every length is checked against the file's, and no more than MOST parts are visited, so that a
 damaged or hostile file costs little time and memory. Each function raises SyntaxError for another
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LARGEST = 2**26  # bytes of text
-MOST = 2**19  # parts visited
+MOST = 2**18  # parts visited
 
 Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
 _HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag
@@ -102,6 +102,42 @@ def webp_exif(file: BinaryIO) -> bytes | None:
     return _content(file, *found, LARGEST).removeprefix(b"Exif\0\0")
 
 
+def exr_text(file: BinaryIO) -> str | None:
+    """The attribute `cppn_gl` in an EXR file's header."""
+    for name, start, end in _attributes(file):
+        if name == b"cppn_gl":
+            return _ours(file, start, end)
+    return None
+
+
+def is_whole_exr(file: BinaryIO) -> bool:
+    """Whether an EXR file of one part reaches to the end of its last block of rows.
+
+    Behind the header stand the places of the blocks; each begins with its row and its length.
+    """
+    table = next(end for name, _, end in _attributes(file) if not name)
+    file.seek(table)
+    (first,) = struct.unpack("<Q", _read(file, 8))
+    count = (first - table) // 8
+    if not 0 < count <= MOST:
+        return False
+    file.seek(table)
+    last = max(struct.unpack(f"<{count}Q", _read(file, 8 * count)))
+    file.seek(last)
+    _, length = struct.unpack("<ii", _read(file, 8))
+    return bool(last + 8 + length <= _size(file))
+
+
+def _attributes(file: BinaryIO) -> Iterator[Part]:
+    """The attributes in an EXR file's header, and an empty one at its end."""
+    if _read(file, 4) != b"\x76\x2f\x31\x01":
+        raise SyntaxError
+    for part in _parts(file, 8, _size(file), _attribute, iter(range(MOST))):
+        yield part
+        if not part[0]:
+            return
+
+
 def _ours(file: BinaryIO, start: int, end: int) -> str | None:
     """The text at a place, if it is a shot's."""
     text = _content(file, start, end, LARGEST).decode("utf-8")
@@ -166,6 +202,25 @@ def _chunk(file: BinaryIO) -> tuple[bytes, int | None, int]:
     """The head of a chunk of RIFF; chunks have an even length."""
     name, length = struct.unpack("<4sI", _read(file, 8))
     return name, length, length % 2
+
+
+def _attribute(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of an attribute of EXR: its name and type, each ended by a zero, and its length."""
+    name = _word(file)
+    if not name:
+        return name, 0, 0
+    _word(file)
+    return name, struct.unpack("<i", _read(file, 4))[0], 0
+
+
+def _word(file: BinaryIO) -> bytes:
+    """A text of at most 255 bytes, ended by a zero."""
+    word = b""
+    while (byte := _read(file, 1)) != b"\0":
+        if len(word) == 255:
+            raise ValueError("a name of more than 255 bytes")
+        word += byte
+    return word
 
 
 def _element(file: BinaryIO) -> tuple[bytes, int | None, int]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.normalize import Normalize
@@ -43,10 +44,14 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     """The preset with its effective weights at `time` as explicit layers: the same picture.
 
     Normalisation is part of these weights. What changed them with time is left out; latent
-    constants and the period go on changing. Raises PresetError if there are more than MAX_GIVEN.
+    constants and the period go on changing. Raises PresetError if there are more than MAX_GIVEN, or
+    if they must not be redistributed: a preset of explicit layers carries them.
     """
     if isinstance(preset.spec, Layers) and preset.normalize.which == "none":
         return preset
+    if isinstance(preset.spec, File) and not preset.spec.redistribute:
+        problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
+        raise PresetError(problem)
     now = preset.at(time)
     network = now.network()
     problem = too_large(network)

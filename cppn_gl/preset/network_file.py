@@ -1,8 +1,10 @@
 """What leaves the program with a preset whose weights are in a file.
 
-preset -> packed()        its text, and its weights or the name of their file: unpacked() reads it
-       -> save_preset()   a TOML file that finds the weights again
-preset, file -> with_network()  the same view and colours of another network
+    preset -> packed()       its text, and its weights or their file's name; unpacked() reads these
+           -> save_preset()  a TOML file that finds the weights again
+    preset, file -> with_network() -> the same view and colours of another network
+
+Weights of the user's travel with a picture. Foreign ones (`redistribute = false`) never do.
 """
 
 import base64

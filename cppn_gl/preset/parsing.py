@@ -4,7 +4,7 @@ import dataclasses
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
@@ -163,14 +163,31 @@ def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
         raise PresetError(str(error), source=str(path)) from None
-    if len(content) > MAX_BYTES:
-        raise PresetError(f"not a preset: larger than {MAX_BYTES >> 20} MiB", source=str(path))
-    try:
-        toml = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = f"neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte {error.start}"
-        raise PresetError(problem, source=str(path)) from None
     # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
     origin = Origin(path.parent, trusted, network=network)
-    return parse_preset(toml, source=str(path), name=name, origin=origin)
+    return parse_preset(_decoded(content, str(path)), source=str(path), name=name, origin=origin)
+
+
+def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | None = None) -> Preset:
+    """The preset in a stream of TOML of the user's, such as a pipe, which may name any file.
+
+    `network` is as in `read_preset`. Raises PresetError with `source`.
+    """
+    try:
+        content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PresetError(error.strerror or str(error), source=source) from None
+    origin = Origin(Path(), trusted=True, network=network)
+    return parse_preset(_decoded(content, source), source=source, name=name, origin=origin)
+
+
+def _decoded(content: bytes, source: str) -> str:
+    """The text of a preset's file. Raises PresetError with `source`."""
+    if len(content) > MAX_BYTES:
+        raise PresetError(f"not a preset: larger than {MAX_BYTES >> 20} MiB", source=source)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"neither TOML nor a picture saved by cppn_gl: not UTF-8 at byte {error.start}"
+        raise PresetError(problem, source=source) from None

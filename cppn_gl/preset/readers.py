@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cppn_gl.preset.containers import gif_text, mp4_text, webm_text, webp_exif
+from cppn_gl.preset.containers import exr_text, gif_text, mp4_text, webm_text, webp_exif
+from cppn_gl.preset.pages import page_text
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 
@@ -29,8 +30,8 @@ class Reader:
 
     `suffixes`: in lower case with their dot, the usual one first. `text` returns the shot's text,
     or None if the file has none. It raises SyntaxError for another format, and OSError, ValueError,
-    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is what a person calls
-    such a file.
+    EOFError, TypeError, struct.error or zlib.error for a damaged file. `kind` is the word for such
+    a file.
     """
 
     name: str
@@ -76,6 +77,8 @@ MP4 = Reader("MP4", (".mp4", ".m4v"), mp4_text, "video")
 WEBM = Reader("WebM", (".webm",), webm_text, "video")
 GIF = Reader("GIF", (".gif",), gif_text)
 WEBP = Reader("WebP", (".webp",), _webp_text)  # still or animated; written by containers.exif
+EXR = Reader("EXR", (".exr",), exr_text)
+PAGE = Reader("HTML", (".html", ".htm"), page_text, "page")
 
 
 def is_others(path: Path) -> bool:
@@ -92,7 +95,8 @@ def is_others(path: Path) -> bool:
         return False
 
 
-READERS = [PNG, TIFF, MP4, WEBM, GIF, WEBP]  # the first one also reads files with unknown suffixes
+# The first one also reads files with unknown suffixes.
+READERS = [PNG, TIFF, WEBP, EXR, MP4, WEBM, GIF, PAGE]
 
 
 def suffixes() -> tuple[str, ...]:
@@ -111,7 +115,9 @@ def read_text(path: Path) -> str:
         problem = error.strerror or f"a damaged {reader.name} {reader.kind}"
         raise PresetError(problem, source=str(path)) from None
     except SyntaxError:
-        raise PresetError(f"not a {reader.name} {reader.kind}", source=str(path)) from None
+        article = "an" if reader.name[0] in "EHM" else "a"  # an EXR, an HTML, an MP4
+        problem = f"not {article} {reader.name} {reader.kind}"
+        raise PresetError(problem, source=str(path)) from None
     except (ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
         problem = f"a damaged {reader.name} {reader.kind}: {error}"
         raise PresetError(problem, source=str(path)) from None

@@ -101,27 +101,40 @@ class _Sheet:
     def cell(self, number_: int, place: tuple[int, int], label: str) -> Cell:
         """Cell `number_`, from 0, row by row."""
         row, column = divmod(number_, self.columns.count)
-        preset, time, layer = self.preset, None, None
+        preset = self.preset
         if preset.show.view == "sheet":
             preset = preset.replace(**{"show.view": "picture"})
         if preset.sweep.seeds == "varying":
             preset = _tried(preset, {"network.seed": self._seed(number_)}, "sweep.seeds")
-        axes = (("sweep.rows", self.rows.step(row)), ("sweep.cols", self.columns.step(column)))
-        for where, step in axes:
-            time, layer = step.pop("time", time), step.pop("layer", layer)
-            preset = _tried(preset, step, where) if step else preset
+        axes = {"sweep.rows": self.rows.step(row), "sweep.cols": self.columns.step(column)}
+        preset, time = varied(preset, axes)
         if preset.show.view == "sheet":
-            raise PresetError("show.view: a cell of a sheet cannot be a sheet", key=where)
-        if layer is not None:
-            where = "sweep.rows" if "layer" in self.rows.keys else "sweep.cols"
-            if layer > preset.spec.depth:
-                problem = f"layer {layer}; the network has {preset.spec.depth}"
-                raise PresetError(problem, key=where)
-            preset = preset.layer_picture(layer)
+            problem = "show.view: a cell of a sheet cannot be a sheet"
+            raise PresetError(problem, key="sweep.cols")
         return Cell(preset, time, *place, label)
 
     def _seed(self, number_: int) -> int:
         return (self.preset.spec.seed + number_) % (MAX_SEED + 1)
+
+
+def varied(preset: Preset, steps: dict[str, dict[str, Any]]) -> tuple[Preset, float | None]:
+    """A preset with the values of a step of each axis, by the axis' name, and the time if given.
+
+    Raises PresetError with that name as key.
+    """
+    time: float | None = None
+    layers: list[tuple[str, int]] = []
+    for where, step in steps.items():
+        values = dict(step)
+        time = values.pop("time", time)
+        if "layer" in values:
+            layers.append((where, values.pop("layer")))
+        preset = _tried(preset, values, where) if values else preset
+    for where, layer in layers:
+        if layer > preset.spec.depth:
+            raise PresetError(f"layer {layer}; the network has {preset.spec.depth}", key=where)
+        preset = preset.layer_picture(layer)
+    return preset, time
 
 
 def _tried(preset: Preset, step: dict[str, Any], where: str) -> Preset:

@@ -30,7 +30,7 @@ class Shot:
     """What determines a picture: size (width, height) in pixels, time in seconds, samples.
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
-    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8 or 16.
+    `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
     """
 
     preset: Preset
@@ -44,7 +44,7 @@ class Shot:
     @property
     def dtype(self) -> str:
         """The type of the pixels' values."""
-        return f"uint{self.bits}"
+        return "float32" if self.bits == 32 else f"uint{self.bits}"
 
     @cached_property
     def channels(self) -> int:
@@ -89,7 +89,7 @@ def SIZE(value: Any) -> tuple[int, int]:  # noqa: N802
     return width, height
 
 
-BITS = choice((8, 16))
+BITS = choice((8, 16, 32))
 _COUNT = integer(1, 16)
 
 
@@ -140,3 +140,11 @@ def read_shot(path: Path, *, network: Path | None = None) -> Shot:
     It may name network files beside it or below. `network` is read instead of one that it names.
     """
     return parse_shot(read_text(path), str(path), Origin(path.parent, network=network))
+
+
+def holds(path: Path, shot: Shot) -> bool:
+    """Whether a file tells of exactly this shot."""
+    try:
+        return read_text(path) in (shot.to_text(), shot.to_text(ascii=True))
+    except PresetError:
+        return False

@@ -4,14 +4,14 @@ Besides preset keys an axis can vary "time" (seconds) and "layer" (pictures of t
 network).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.preset.animation import TIME
-from cppn_gl.preset.axes import Axis, Sweep, parse_axis
+from cppn_gl.preset.axes import MAX_CELLS, Axis, Sweep, parse_axis
 from cppn_gl.preset.tables import expand, field_of, resolve, whole
 from cppn_gl.utils.checks import Integer, PresetError, checked, integer
 
@@ -24,10 +24,10 @@ WORDS |= {"which": "normalised: {}"}
 
 
 @lru_cache(maxsize=64)
-def axis(text: str, where: str = "axis") -> Axis:
+def axis(text: str, where: str = "axis", limit: int = MAX_CELLS) -> Axis:
     """The axis of a text, with dotted keys and checked values. PresetError with key `where`."""
     try:
-        parsed = parse_axis(text, _whole)
+        parsed = parse_axis(text, _whole, limit)
         parts = tuple((_dotted(name), values) for name, values in parsed.parts)
         checked = tuple((name, _checked(name, values)) for name, values in parts)
     except PresetError as error:
@@ -55,8 +55,12 @@ def _dotted(name: str) -> str:
     return f"{table}.{field}"
 
 
-def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _checked(name: str, values: Sequence[Any]) -> Sequence[Any]:
     check = EXTRA[name] if name in EXTRA else field_of(name).metadata["check"]
+    if isinstance(values, range) and (check is SEED or isinstance(check, Integer)):
+        for end in (values[0], values[-1]):  # between them all are right
+            checked(check, end, name)
+        return values
     found = tuple(checked(check, value, name) for value in values)
     if check is SEED:  # words stay words: they label the cell and become its title
         return tuple(v if seed_words(v) else f for v, f in zip(values, found, strict=True))
@@ -66,10 +70,19 @@ def _checked(name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
 def check_sweep(sweep: Sweep) -> None:
     """Raise PresetError for unknown keys, invalid values, and keys that vary along both axes."""
     rows, columns = axis(sweep.rows, "sweep.rows"), axis(sweep.cols, "sweep.cols")
-    varying = {dotted for name in columns.keys for dotted in expand(name)}
-    for name in rows.keys:
-        if varying.intersection(expand(name)):
-            raise PresetError(f"{name} already varies along the rows", key="sweep.cols")
+    if name := twice(rows, columns):
+        raise PresetError(f"{name} already varies along the rows", key="sweep.cols")
+
+
+def twice(*axes: Axis) -> str:
+    """A key that varies along two axes; "" if there is none."""
+    seen: set[str] = set()
+    for one in axes:
+        for name in one.keys:
+            if seen.intersection(expand(name)):
+                return name
+        seen.update(dotted for name in one.keys for dotted in expand(name))
+    return ""
 
 
 def labels(axis: Axis) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ def labels(axis: Axis) -> tuple[str, ...]:
     return steps
 
 
-def _words(name: str, values: tuple[Any, ...]) -> list[str]:
+def _words(name: str, values: Sequence[Any]) -> list[str]:
     """Words for the values of a key, with as many digits as distinguish them."""
     for digits in (3, 4, 6, 17):
         words = [_word(name.rpartition(".")[2], value, digits) for value in values]

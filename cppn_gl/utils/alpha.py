@@ -52,7 +52,7 @@ def over(picture: NDArray[Any], ground: Sequence[float] | NDArray[Any] = (0, 0, 
     most = np.float32(np.iinfo(picture.dtype).max if whole else 1)
     alpha = np.clip(picture[..., 3:].astype(np.float32) / most, 0, 1)
     behind = np.asarray(ground, np.float32) * most
-    shown = behind + alpha * (np.clip(picture[..., :3].astype(np.float32), 0, most) - behind)
+    shown = np.clip(picture[..., :3].astype(np.float32), 0, most) * alpha + behind * (1 - alpha)
     return np.asarray(shown + np.float32(0.5) if whole else shown).astype(picture.dtype)
 
 

@@ -114,7 +114,7 @@ def write_atomic(path: Path, data: bytes, *, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """As write_atomic, for data that does not fit in memory: yields a stream to write to.
+    """As write_atomic, for data that does not fit in memory: yields a stream to write and read.
 
     The file gets its name when the block ends. If the block raises, there is no file.
     """
@@ -135,7 +135,7 @@ def writing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise CaptureError(path, "already exists; not overwritten", taken=True) from None
     except OSError as error:
-        raise CaptureError(path, _reason(error)) from None
+        raise CaptureError(path, reason(error)) from None
     except ValueError as error:
         if "\0" not in str(path):
             raise
@@ -146,7 +146,7 @@ def _opened_part(part: Path) -> BinaryIO:
     """A new file for writing, which abandon_parts removes while it is unfinished."""
     with _opening:
         _unfinished.add(part)
-        return open(part, "xb", opener=_open_umask)
+        return open(part, "x+b", opener=_open_umask)
 
 
 def abandon_parts(seconds: float) -> None:
@@ -186,7 +186,8 @@ def _publish(part: Path, target: Path, overwrite: bool) -> None:
             os.replace(part, target)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why a file cannot be written, and a remedy where one is known."""
     return _REASONS.get(error.errno or 0) or f"cannot be written: {error.strerror or error}"
 
 
@@ -199,7 +200,7 @@ def make_folder(folder: Path) -> None:
     except NotADirectoryError:
         raise CaptureError(folder, "one of the folders above it is a file") from None
     except OSError as error:
-        raise CaptureError(folder, _reason(error)) from None
+        raise CaptureError(folder, reason(error)) from None
 
 
 def remove_parts(folder: Path, names: str) -> None:
@@ -233,7 +234,7 @@ def write_new(
     raise AssertionError("unreachable: names never run out")
 
 
-def _nameable(letter: str) -> bool:
+def nameable(letter: str) -> bool:
     """Whether a file name may contain it; some locales cannot encode every letter."""
     try:
         os.fsencode(letter)
@@ -243,7 +244,7 @@ def _nameable(letter: str) -> bool:
 
 
 def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
-    safe = "".join(c if _nameable(c) else "-" for c in stem).strip("-.")
+    safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
     start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"

@@ -7,18 +7,20 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with pane
 import contextlib
 import time as wall
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import glfw
 
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
 from cppn_gl.preset.library import load_preset, names
+from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -26,7 +28,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.files import CaptureError, free_name, write_atomic
+from cppn_gl.utils.files import CaptureError, free_name
 from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Caption
@@ -37,12 +39,14 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
+from cppn_gl.viewer.filming import Filming, Wishes
 from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
 from cppn_gl.viewer.journal import Journal
 from cppn_gl.viewer.keyboard import labels
 from cppn_gl.viewer.layout import Rect, picture_rect
 from cppn_gl.viewer.lesson import Lesson
+from cppn_gl.viewer.opening import Answer, Opening
 from cppn_gl.viewer.reports import Reports, recorded_words, saved_words
 from cppn_gl.viewer.screen import Screen
 from cppn_gl.viewer.thumbnails import Thumbnails
@@ -63,11 +67,13 @@ WEIGHTS_SLICE = 0.01  # drawing random weights
 MEASURE_SLICE = 0.005  # measuring what a page of the tour tells
 TIDY_SECONDS = 10.0
 FRAME = 1 / 60
+QUIET = 0.3  # seconds for which a network's file must not change before it is read again
 IDLE_WAIT = 0.1  # seconds; changed files are noticed this often
 LEADING = 1.2  # Dear ImGui's font size, which is a line's height, in the HUD's font sizes
 # Seconds without input after which a short pause for compiling is acceptable.
 SETTLED = 1.5
 LEFT_ALONE = 4.0  # while an animation runs
+CLOSE_AGAIN = 6.0  # seconds in which the window must be closed again to drop a film
 
 
 class App:
@@ -85,7 +91,7 @@ class App:
         larger: str = "",
     ):
         self.larger = larger  # the command that draws a saved file larger, see explaining.py
-        self.window, self._source, self._folder = window, source, output_dir
+        self.window, self._source, self.folder = window, source, output_dir
         cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
         if cpu is not None:
             check_cpu_engine(cpu)
@@ -98,6 +104,8 @@ class App:
         self.canvas = Canvas(window.ctx, self.engines, most)
         self.screen = Screen(window)
         self.captures = Captures(window.ctx, self.renderer, self.engines)
+        self.filming = Filming(engine)
+        self._leaving_at = float("-inf")  # when the window was to be closed during a film
         self.journal = Journal.of_user()
         self.explorer = Explorer(
             shot.preset,
@@ -116,6 +124,9 @@ class App:
         near = [output_dir, Path(), *([source.parent] if source else []), *([kept] if kept else [])]
         self.collection = Collection(near)
         self.interface = Interface(self)
+        self._opening = Opening()
+        # Why the network file that was named could not be opened; None if none was.
+        self.network_problem: str | None = None
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -139,6 +150,8 @@ class App:
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # finish times, for the frame rate
         self._preset_watch = Watch(lambda: [source] if source else [])
         self._shader_watch = Watch(shader_files)
+        self._network_watch = Watch(lambda: filter(None, [self._network_file]))
+        self._reread_at: float | None = None  # when the changed network file is to be read
 
     def take_tour(self, number: int) -> None:
         """Begin the tour at a page, from 1. The page's preset is shown already."""
@@ -209,6 +222,35 @@ class App:
         self.hud.say(self.explorer.message, wall.perf_counter())
         return chosen
 
+    def drop(self, paths: Sequence[str]) -> None:
+        """Open the first of some files that were dropped on the window."""
+        self.network_problem = None
+        self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
+
+    def open_network(self, path: Path) -> None:
+        """Open a network file of the user's, with the view and colours that are shown."""
+        self.network_problem = ""
+        self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+
+    def _open_read(self, now: float) -> None:
+        """Explore a file that has been read, as one step; or say what is wrong with it."""
+        answer = self._opening.answer()
+        if answer is None:
+            return
+        if answer.again:
+            self._refresh(answer, now)
+            return
+        message = answer.problem
+        if self.network_problem is not None:
+            self.network_problem = answer.problem
+        if answer.preset is not None:
+            self.interface.show("chooser", False)
+            self.events.new_gesture()
+            self.explorer.choose(answer.preset, answer.time, answer.words)
+            self.explorer.history.finish()
+            message = self.explorer.message
+        self.hud.say(message, now)
+
     def connect(self, gui: Any) -> None:
         """Let the widgets take input, and their edits be history steps."""
         self.names = labels()
@@ -244,7 +286,24 @@ class App:
 
     def do_screenshot(self, large: bool = False) -> None:
         """Save the picture at the window's full resolution, without the HUD."""
-        self._try(lambda: self.captures.still(self._shot(), self.scene, self._folder))
+        self._try(lambda: self.captures.still(self._shot(), self.scene, self.folder))
+
+    def do_film(self, large: bool = False) -> None:
+        """Open or close the dialog of films; without it, or with Shift, record frames."""
+        shown = not self.interface.is_open("film")
+        if large or self.captures.recording or not self.interface.show("film", shown):
+            self.do_record()
+
+    def film_shot(self, wishes: Wishes) -> Shot:
+        """What a film shows: its preset, size and samples."""
+        return Shot(self._viewable(), wishes.size, samples=wishes.samples)
+
+    def make_film(self, wishes: Wishes) -> None:
+        """Begin to make a film of what is shown."""
+        try:
+            self.filming.start(self.film_shot(wishes), wishes, self.folder)
+        except CaptureError as error:
+            self.filming.problem = str(error)
 
     def do_record(self, large: bool = False) -> None:
         """Start recording every frame, or stop."""
@@ -255,15 +314,15 @@ class App:
             if folder is not None and frames:
                 self.explorer.message = self.reports.keep(folder, recorded_words(folder, frames))
             return
-        self._try(lambda: self.captures.start(self._shot(), self._folder))
+        self._try(lambda: self.captures.start(self._shot(), self.folder))
 
     def do_save_preset(self, large: bool = False) -> None:
         """Save the preset as a TOML file."""
         preset = self.explorer.shown
 
         def save() -> str:
-            path = free_name(self._folder, preset.name, ".toml")
-            write_atomic(path, preset.to_toml().encode(), overwrite=False)
+            path = free_name(self.folder, preset.name, ".toml")
+            save_preset(path, preset)
             return self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
 
         self._try(save)
@@ -280,16 +339,42 @@ class App:
     def loop(self) -> None:
         """Run until the window is closed."""
         last = wall.perf_counter()
-        while not self.window.is_closing:
+        while not self._leaves():
             now = wall.perf_counter()
             self._turn(now, min(now - last, 0.25))
             last = now
             self._wait(FRAME - (wall.perf_counter() - now))
 
+    def _leaves(self) -> bool:
+        """Whether the window is to close: during a film only when it is closed twice."""
+        if not self.window.is_closing or not self.filming.busy:
+            return bool(self.window.is_closing)
+        now = wall.perf_counter()
+        again = now - self._leaving_at < CLOSE_AGAIN
+        self.window.is_closing, self._leaving_at = again, now
+        return again
+
+    def _follow_film(self, now: float) -> None:
+        """Tell how far the film is that is being made, and where it was saved."""
+        path = self.filming.turn(now)
+        job = self.filming.job
+        self.hud.film = f"film {job.words}" if job is not None else ""
+        if path is not None:
+            words = saved_words(path, self.picture.size)
+            self.hud.say(self.reports.keep(path, words), now)
+        elif self.filming.problem and not self.interface.is_open("film"):
+            self.hud.say(self.filming.problem, now)
+            self.filming.problem = ""
+        self._problems.pop("film", None)
+        if job is not None and now - self._leaving_at < CLOSE_AGAIN:
+            self._problems["film"] = f"a film is being made ({job.words}): close again to drop it"
+
     def _turn(self, now: float, elapsed: float) -> None:
         self._turn_at = now
         self.events.turn(now)
         self._watch(now)
+        self._open_read(now)
+        self._follow_film(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
@@ -331,9 +416,13 @@ class App:
 
     def _fitting(self) -> Preset:
         """The preset at the current time, with the picture view if its own cannot show it."""
-        preset = self.explorer.shown.at(self.explorer.time)
+        return self._viewable().at(self.explorer.time)
+
+    def _viewable(self) -> Preset:
+        """The preset, with the picture view if its own cannot show it."""
+        preset = self.explorer.shown
         self._problems.pop("view", None)
-        problem = view_of(preset).problem(preset)
+        problem = view_of(preset).problem(preset.at(self.explorer.time))
         if problem:
             self._problems["view"] = f"the view {preset.show.view} {problem}"
             return preset.replace(**{"show.view": PICTURE})
@@ -435,7 +524,7 @@ class App:
     def _resting(self) -> bool:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
-        busy = busy or self._unshown or self._working or self.adviser.busy
+        busy = busy or self._unshown or self._working or self.adviser.busy or self._opening.busy
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.moving or busy or fading or self.interface.restless)
@@ -517,7 +606,8 @@ class App:
         self._follow_lightness()
         pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        return explorer.history.now, time, explorer.running, drawn, pointed
+        film = self.filming.version
+        return explorer.history.now, time, explorer.running, drawn, pointed, film
 
     def _follow_lightness(self) -> None:
         """Choose the widgets' colours for the picture under them: once, if it is not another."""
@@ -565,6 +655,36 @@ class App:
             self._reload_preset(self._source, now)
         if self._shader_watch.changed(now):
             self._reload_shaders(now)
+        self._watch_network(now)
+
+    @property
+    def _network_file(self) -> Path | None:
+        """The file of the network shown, if its weights are in one."""
+        spec = self.explorer.preset.spec
+        return spec.path if isinstance(spec, File) else None
+
+    def _watch_network(self, now: float) -> None:
+        """Read the network's file again once it has changed, and rests: it may be half written."""
+        if self._network_watch.changed(now):
+            self._reread_at = now + QUIET
+            self._problems.pop("network", None)
+        path = self._network_file
+        if self._reread_at is None or now < self._reread_at or self._opening.busy:
+            return
+        self._reread_at = None
+        if path is not None and path.exists():
+            self._opening.again(path, self.explorer.preset)
+
+    def _refresh(self, answer: Answer, now: float) -> None:
+        """Show the network whose file has changed; of one that cannot be read, say why."""
+        shown = self.explorer.preset.spec
+        if answer.preset is None:
+            self._problems["network"] = f"the last good network is shown: {answer.problem}"
+            return
+        spec = cast(File, answer.preset.spec)
+        if isinstance(shown, File) and shown.path == spec.path and shown != spec:
+            self.explorer.refresh(spec)
+            self.hud.say(f"reloaded {spec.label}", now)
 
     def _reload_preset(self, source: Path, now: float) -> None:
         try:
@@ -592,6 +712,7 @@ class App:
         """Finish pending captures and free everything."""
         self._trace.close()
         self.engines.close()
+        self.filming.close()
         self.window.visible = False  # pending captures are drawn without it
         self.explorer.history.finish()
         try:

@@ -78,7 +78,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Enter", "enter", "open or select item under cursor, or open layer shown"),
     _bind("Backspace", "leave", "return from what was opened"),
     _bind("F2", "screenshot", "save the picture, to open or draw larger"),
-    _bind("F9", "record", "start / stop recording frames"),
+    _bind("F9", "film", "make a film (Shift: record every frame, start / stop)"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
     _bind("F11", "toggle_fullscreen", "fullscreen"),
     _bind("H F1", "toggle_help next_help", "this help (F1 again: what am I seeing?)"),

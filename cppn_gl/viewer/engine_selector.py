@@ -19,6 +19,7 @@ from cppn_gl.engines.names import ENGINES, STAND_IN, WITHOUT_OPENGL, without_ope
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SHIPPED, VIEWS
@@ -102,7 +103,7 @@ class EngineSelector:
         asked = engine.program_key(self.painter, scene.network), size
         if asked != self._asked:
             self._asked = asked
-            self.helper.want(_shipped(preset).to_toml(), size)
+            self.helper.want(packed(_shipped(preset), local=True), size)
 
     def _needs_helper(self, preset: Preset, network: Network) -> bool:
         """Whether shaders have to be compiled for a preset, or engines measured."""

@@ -3,7 +3,7 @@
 import math
 import time as wall
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import glfw
 
@@ -22,13 +22,20 @@ CLICK = 4  # screen coordinates; a shorter move between press and release is a c
 WHEEL_GESTURE = 0.6  # seconds; wheel steps closer together than this are one gesture
 
 
+class Actions(Protocol):
+    """The window's own actions: do_<action> methods of the binding table, and this."""
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Files were dropped on the window: at least one."""
+
+
 class Events:
-    """Handles the window's events. `actions` has the window's own actions as do_<action> methods.
+    """Handles the window's events and performs `actions`.
 
     All changes of one gesture (a held key, a drag, a turn of the wheel) are one history entry.
     """
 
-    def __init__(self, window: Any, explorer: Explorer, hud: Hud, actions: object):
+    def __init__(self, window: Any, explorer: Explorer, hud: Hud, actions: "Actions"):
         self._window, self._explorer, self._hud, self._actions = window, explorer, hud, actions
         self._keys = by_key()
         self._keyboard = Keyboard()
@@ -58,6 +65,7 @@ class Events:
         glfw.set_window_refresh_callback(window._window, self._on_refresh)
         glfw.set_window_focus_callback(window._window, self._on_focus)
         glfw.set_cursor_enter_callback(window._window, self._on_enter)
+        glfw.set_drop_callback(window._window, self._on_drop)  # type: ignore[arg-type]
 
     @property
     def held(self) -> bool:
@@ -247,6 +255,12 @@ class Events:
         self.pointing = bool(entered) and not self._taken
         if not entered and self.gui is not None:
             self.gui.mouse_away()
+
+    def _on_drop(self, window: Any, paths: Sequence[str]) -> None:
+        if paths:
+            self._touch(wall.perf_counter())
+            self._hud.met = True
+            self._actions.drop(paths)
 
     def _on_focus(self, window: Any, focused: int) -> None:
         if not focused:

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.sources import Random
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.sources import NetworkSource, Random
 from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
@@ -35,6 +36,8 @@ SCALE_STEP = 2 ** (1 / 16)
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
 MAX_TITLE = 200
+# Actions whose keys also change a network whose weights are in a file.
+CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
@@ -138,6 +141,19 @@ class Explorer(Viewing, Editing):
         """Show the changed preset file at its own viewport and the current time."""
         self._look(Moment(preset, preset.view))
 
+    def refresh(self, spec: NetworkSource) -> None:
+        """Show what a network's file holds now in the same moment: it is no step of the history.
+
+        So a network that is saved every minute of its training does not fill the history.
+        """
+        now = self.history.now
+        preset, loaded = (
+            old and dataclasses.replace(old, spec=spec) for old in (now.preset, now.loaded)
+        )
+        assert preset is not None
+        layer = now.layer if now.layer and now.layer < spec.depth else None
+        self.history.replace(Moment(preset, now.home, layer, loaded))
+
     def revisit(self, moment: Moment) -> None:
         """Explore what was explored before, with the layer that was shown."""
         self._entered.clear()
@@ -201,24 +217,29 @@ class Explorer(Viewing, Editing):
             self._look(Moment(back, self.home, None, loaded))
             self.message = "the preset's network" if network else "the preset as it was loaded"
 
-    def _spec(self) -> Random | None:
+    def _has(self, name: str) -> bool:
+        """Whether the network has a key to change; if not, the message says why."""
         spec = self.moment.spec
-        if spec.redrawable:
-            return cast(Random, spec)
+        if name in spec.key_names() and (name != "seed" or spec.redrawable):
+            return True
         self.message = "this preset fixes the weights: only the view and time can be changed"
-        if self.loaded.spec.redrawable:
+        if isinstance(spec, File):
+            keys = " ".join(keys_of(one) for one in CHANGES_FILE)
+            self.message = f"the weights are those of {spec.label}; {keys} change it"
+        elif self.loaded.spec.redrawable:
             self.message = (
                 f"setting a weight fixes the weights: {keys_of('history_back')} takes it back"
             )
-        return None
+        return False
 
     def _step(self, name: str, by: int) -> None:
-        spec = self._spec()
-        if spec is not None:
-            metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]
+        if self._has(name):
+            spec = self.moment.spec
+            metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]  # type: ignore[arg-type]
             check, old = metadata["check"], getattr(spec, name)
-            value = min(max(old + by, check.low), check.high)
-            end = f"the {name} ranges from {check.low} to {check.high}" if value == old else ""
+            high = len(spec.chain) if isinstance(spec, File) else check.high
+            value = min(max(old + by, check.low), high)
+            end = f"the {name} ranges from {check.low} to {high}" if value == old else ""
             self.change(end, **{name: value})
 
     # Depth, width, weights
@@ -248,10 +269,9 @@ class Explorer(Viewing, Editing):
         self._scale(-LARGE if large else -1)
 
     def _scale(self, steps: int) -> None:
-        spec = self._spec()
-        if spec is None:
+        if not self._has("weight_scale"):
             return
-        old, sign = spec.weight_scale, 1 if steps > 0 else -1
+        old, sign = self._weight_scale, 1 if steps > 0 else -1
         if old < MIN_SCALE and steps > 0:
             self.change(weight_scale=MIN_SCALE)
             return
@@ -266,37 +286,40 @@ class Explorer(Viewing, Editing):
 
     def double_scale(self, large: bool = False) -> None:
         """Double the weight scale (Shift: halve it)."""
-        spec = self._spec()
-        if spec is None:
+        if not self._has("weight_scale"):
             return
-        scale = spec.weight_scale * (0.5 if large else 2.0)  # exact: one undoes the other
+        old = self._weight_scale
+        scale = old * (0.5 if large else 2.0)  # exact: one undoes the other
         if MIN_SCALE <= scale <= MAX_SCALE:
             self.change(weight_scale=scale)
             return
         limits = f"the weight scale ranges from {MIN_SCALE:g} to {MAX_SCALE:g}"
         verb = "halved" if large else "doubled"
-        self.message = f"{limits}: {spec.weight_scale:.4g} cannot be {verb}"
+        self.message = f"{limits}: {old:.4g} cannot be {verb}"
+
+    @property
+    def _weight_scale(self) -> float:
+        return float(self.moment.spec.weight_scale)  # type: ignore[attr-defined]
 
     def random_seed(self, large: bool = False) -> None:
         """A new random seed: another network of the same structure (Shift: the preset `random`)."""
         if large:
             self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
-        elif self._spec() is not None:
+        elif self._has("seed"):
             self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
         """The next activation function for all hidden layers (Shift: the previous)."""
-        spec = self._spec()
-        if spec is not None:
+        if self._has("activation"):
+            spec = cast(Random | File, self.moment.spec)
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
             self.redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
         """The next weight initialisation (Shift: the previous)."""
-        spec = self._spec()
-        if spec is not None:
-            name = following(list(INITS), spec.init, large)
+        if self._has("init"):
+            name = following(list(INITS), cast(Random, self.moment.spec).init, large)
             self.redraw(init=name)
 
     def toggle_keeping(self, large: bool = False) -> None:
@@ -329,7 +352,8 @@ class Explorer(Viewing, Editing):
         varies = self.view.name == "sheet" and bool(
             swept & {"weight_scale", "network.weight_scale"}
         )
-        return self.keep_signal and not varies and not self.preset.network_moves
+        drawn = self.preset.spec.redrawable and not self.preset.network_moves
+        return self.keep_signal and drawn and not varies
 
     # Zoom and pan
 

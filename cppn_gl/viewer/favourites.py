@@ -19,16 +19,17 @@ from typing import Any
 import tomli_w
 
 from cppn_gl.preset.library import is_picture, load_preset, shipped
+from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.utils.checks import line, show
 from cppn_gl.utils.files import (
     CaptureError,
+    free_name,
     make_folder,
     open_plain,
     stamp_of,
     write_atomic,
-    write_new,
 )
 from cppn_gl.utils.locks import locked
 from cppn_gl.utils.resources import NO_HOME, user_folder
@@ -93,7 +94,9 @@ class Favourites:
         if self.folder is None:
             raise CaptureError("favourites", f"not saved: {NO_HOME}")
         make_folder(self.folder)
-        return str(write_new(self.folder, preset.name, ".toml", preset.to_toml().encode()))
+        path = free_name(self.folder, preset.name, ".toml")
+        save_preset(path, preset)
+        return str(path)
 
     def _look(self) -> None:
         """Read the file if it has changed."""
@@ -125,12 +128,15 @@ class Favourites:
             self.problem = f"{self.path}: {error}"
 
 
-def opened(source: str) -> tuple[Preset, float | None]:
-    """The preset of a source, and the time that a picture shows. Raises PresetError."""
+def opened(source: str, *, trusted: bool = True) -> tuple[Preset, float | None]:
+    """The preset of a source, and the time that a picture shows. Raises PresetError.
+
+    `trusted`: whether a TOML file is the user's own, and not one that was dropped.
+    """
     if is_picture(source):
         shot = read_shot(Path(source))
         return shot.preset, shot.time
-    return load_preset(Path(source) if os.sep in source else source), None
+    return load_preset(Path(source) if os.sep in source else source, trusted=trusted), None
 
 
 def _favourites(document: dict[str, Any]) -> dict[int, str]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from cppn_gl.nn.draws import deviation
 from cppn_gl.nn.features import TURN, latent_index, wave
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
-from cppn_gl.preset.tables import whole
+from cppn_gl.preset.tables import fields_of, whole
 from cppn_gl.utils.checks import Check, Integer, Number, OneOf, Several, Text, flag, help_of
 from cppn_gl.utils.toml import toml_value
 from cppn_gl.viewer.explorer import CHANGED
@@ -33,6 +34,7 @@ COMMON = {
     "view.extent": "extent",
     "color.mapping": "colours",
 }
+FILE = ("network.file",)  # before these, for a network whose weights are in one
 LABELS = COMMON | {"network.output_activation": "last activation", "animate.moving": "keys"}
 TITLES = {
     "network": "Network",
@@ -66,14 +68,14 @@ ACTIONS = {
     "color.mapping": ("next_color",),
     "show.view": ("next_view",),
 }
-NOT_EDITED = ("format",)
+NOT_EDITED = ("format", "network.sha256")
 LOOKED_AT = ("unit", "layer")  # options of views that say what of the network is looked at
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
-    *("inputs", "between", "animate", "axis", "colors"),
+    *("inputs", "between", "animate", "axis", "colors", "file"),
 )
 
 
@@ -131,8 +133,9 @@ def fields() -> tuple[Field, ...]:
 def _fields(tables: tuple[tuple[str, type], ...]) -> tuple[Field, ...]:
     listed = [
         _field(table, field.name, field.metadata, help_of(field), optional=field.default is None)
-        for table, cls in tables
-        for field in dataclasses.fields(cls)
+        for table, _ in tables
+        for field in fields_of(table)
+        if f"{table}.{field.name}" not in NOT_EDITED
     ]
     top = [
         _field("", name, {"check": check}, words)
@@ -181,22 +184,26 @@ def _widget(check: Check) -> str:
 
 def groups(preset: Preset) -> tuple[Group, ...]:
     """The common keys, those of the view shown, the other tables, and the other views' tables."""
-    return _groups(tuple(TABLES.items()), OWN.get(preset.show.view, preset.show.view))
+    own = OWN.get(preset.show.view, preset.show.view)
+    first = FILE if isinstance(preset.spec, File) else ()
+    return _groups(tuple(TABLES.items()), own, (*first, *COMMON))
 
 
 @lru_cache(maxsize=32)
-def _groups(held: tuple[tuple[str, type], ...], own: str) -> tuple[Group, ...]:
+def _groups(
+    held: tuple[tuple[str, type], ...], own: str, listed: tuple[str, ...]
+) -> tuple[Group, ...]:
     tables: dict[str, list[Field]] = {}
     common: dict[str, Field] = {}
     for field in _fields(held):
-        if field.dotted in COMMON:
+        if field.dotted in listed:
             common[field.dotted] = field
         elif field.dotted not in HEAD:
             tables.setdefault(field.table, []).append(field)
     order = [own, *(name for name in TITLES if name != own)]
     views = [name for name in tables if name not in order]
     return (
-        Group("common", "", tuple(common[dotted] for dotted in COMMON)),
+        Group("common", "", tuple(common[dotted] for dotted in listed)),
         *(Group(name, title(name), tuple(tables[name])) for name in order if name in tables),
         *(Group(name, title(name), tuple(tables[name]), other=True) for name in views),
     )
@@ -216,12 +223,12 @@ def value(preset: Preset, field: Field) -> Any:
 
 
 def fixed(preset: Preset, field: Field) -> bool:
-    """Whether the network is given, and with it this key."""
-    if field.table != "network" or preset.spec.redrawable:
+    """Whether the network has no such key: what is given determines it, or there is no file."""
+    if field.table != "network" or field.name == "file":
         return False
     if field.name == "seed" and not seeded(preset):
         return True
-    return field.name not in {one.name for one in dataclasses.fields(preset.spec)}  # type: ignore[arg-type]
+    return field.name not in preset.spec.key_names()
 
 
 def seeded(preset: Preset) -> bool:
@@ -373,6 +380,8 @@ def span(field: Field, now: float | None, preset: Preset) -> tuple[float, float]
     low, high = field.slider
     if field.name == "layer":
         high = preset.spec.depth
+    if field.dotted == "network.depth" and isinstance(preset.spec, File):
+        high = len(preset.spec.chain)
     if now is not None and (now > 0 or not field.factor):
         low, high = min(low, now), max(high, now)
     return low, high

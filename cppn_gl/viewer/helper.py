@@ -30,11 +30,11 @@ class Helper:
     def pid(self) -> int | None:
         return self._worker.pid if self._worker else None
 
-    def want(self, preset: str, size: tuple[int, int]) -> None:
-        """Request what a preset (TOML) needs; this replaces earlier requests."""
+    def want(self, preset: Message, size: tuple[int, int]) -> None:
+        """Request what a preset (`packed`) needs; this replaces earlier requests."""
         self.number += 1
         if self._worker is not None:
-            self._worker.send({"number": self.number, "preset": preset, "size": size})
+            self._worker.send({"number": self.number, "size": size, **preset})
 
     def answers(self) -> Iterator[Message]:
         """The answers that have arrived since the last call."""

@@ -59,6 +59,10 @@ class History:
         if gesture is None:
             self.finish()
 
+    def replace(self, moment: Moment) -> None:
+        """Put another moment in the place of the current one, which stays as it is on disk."""
+        self._moments[self._at] = self._now = moment
+
     def step(self, by: int) -> bool:
         """Step back (-1) or forward (+1); False at the end. Unreadable moments are dropped."""
         self.finish()

@@ -161,6 +161,7 @@ class Hud:
         self.hint = ""  # describes the spot under the cursor
         self.progress = ""  # of a picture that is still coarse
         self.recording: tuple[float, int] | None = None  # seconds, frames
+        self.film = ""  # how far the film is that is being made
         self.full: dict[str, str] = {}  # messages that stand for more, such as a whole path
         self.met = False  # a key or a button was pressed in this session
         self._progress_at: float | None = None  # since when there is progress to tell
@@ -241,6 +242,7 @@ class Hud:
             "invitation": _plain(_invitation({})) if self._inviting(now) else "",
             "page": "\n".join(_plain(one.runs) for one in self.explanation),
             "recording": _plain(_recording(self.recording)) if self.recording else "",
+            "film": self.film,
             **{name: f"{one.page + 1} of {one.pages}" for name, one in pages.items() if one.open},
         }
         return {name: words for name, words in found.items() if words}
@@ -451,13 +453,25 @@ class Hud:
             panels.append(buttons.at("buttons", x, y, self.opacity(now)))
 
     def _sign(self, panels: list[Panel], room: int, points: int) -> int:
-        """Add the recording's sign at the upper right; the height down to its lower edge."""
-        if self.recording is None:
+        """Add the signs of a recording and a film at the upper right; the height down to them."""
+        runs = self._signs()
+        if not runs:
             return 0
-        margin, runs = _margin(points), _recording(self.recording)
-        drawn = self._panel([Paragraph(runs if self.on else runs[:1])], points, (room, 4 * points))
+        margin = _margin(points)
+        drawn = self._panel([Paragraph(runs)], points, (room, 4 * points))
         panels.append(drawn.at("recording", room - margin - drawn.width, margin))
         return margin + drawn.height
+
+    def _signs(self) -> tuple[Run, ...]:
+        """The red dot of a recording, and how far a film is; of both, the dots alone if off."""
+        signs: list[Run] = []
+        if self.recording is not None:
+            signs += _recording(self.recording)[: 2 if self.on else 1]
+        if self.film:
+            dot = Run("", ink=ACCENT, shape=DOT)
+            words = Run(f" {self.film}", action="film", hint="the film that is being made")
+            signs += [Run("   ")] * bool(signs) + [dot, words][: 2 if self.on else 1]
+        return tuple(signs)
 
     # Drawing
 
@@ -509,8 +523,8 @@ class Hud:
             above = Run(self.advice, ink=WARM)
         buttons = self._buttons(points, names, upright=False)
         right: list[Run] = []
-        if self.recording is not None:
-            right += [*_recording(self.recording), Run("  ")]
+        if signs := self._signs():
+            right += [*signs, Run("  ")]
         if progress:
             right += [Run(progress, ink=DIM), Run("  ")]
         if room > 40 * points:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 PARTS = {
     "panel": ("cppn_gl.viewer.gui.panel", "Panel"),
     "chooser": ("cppn_gl.viewer.gui.chooser", "Chooser"),
+    "film": ("cppn_gl.viewer.gui.film", "FilmDialog"),
 }
 BASE = "cppn_gl.viewer.gui.base"
-CLOSABLE = ("chooser",)  # parts that Esc closes
+CLOSABLE = ("chooser", "film")  # parts that Esc closes
 COVERED = ("buttons", "view")  # panels of the HUD that tooltips may cover
 OFFER = "the panel and the chooser need Dear ImGui: pip install imgui-bundle"
 GLFW = "PYGLFW_LIBRARY"  # the environment variable that names GLFW's library
@@ -79,10 +80,9 @@ class Interface:
 
     def close_one(self) -> bool:
         """Close what Esc closes: first the list or the text field in use; whether any was."""
-        for name in CLOSABLE:
-            if self.is_open(name):
-                return self.show(name, False)
-        return self.gui is not None and self.gui.leave()
+        if self.gui is not None and self.gui.leave():
+            return True
+        return any(self.is_open(name) and self.show(name, False) for name in CLOSABLE)
 
     @property
     def covered(self) -> Rect | None:

@@ -12,8 +12,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.nn.file_source import File
+from cppn_gl.preset.network_file import packed, unpacked
 from cppn_gl.preset.preset import Preset, Viewport
+from cppn_gl.utils.origin import USER
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
 KEPT = 500  # moments read at the start
@@ -36,9 +38,10 @@ class Moment:
 
     @property
     def saved(self) -> bool:
-        """Whether it is written to disk: large explicit weights are not, they have own files."""
+        """Whether it is written to disk: large weights are not, unless they are in a file."""
         spec = self.preset.spec
-        return spec.redrawable or spec.network().parameters <= MAX_PARAMETERS
+        in_file = isinstance(spec, File) and spec.path is not None
+        return spec.redrawable or in_file or spec.network().parameters <= MAX_PARAMETERS
 
     def to_line(self) -> str:
         home = [*self.home.center, self.home.extent]
@@ -46,7 +49,7 @@ class Moment:
             "name": self.preset.name,
             "layer": self.layer,
             "home": home,
-            "preset": self.preset.to_toml(),
+            **packed(self.preset, local=True),
         }
         return json.dumps(document) + "\n"  # ASCII, without other line ends or lone surrogates
 
@@ -57,7 +60,7 @@ def parse_moment(line: str) -> Moment | None:
         document = json.loads(line)
         x, y, extent = document["home"]
         name = str(document["name"]).encode(errors="replace").decode()[:100]
-        preset = parse_preset(document["preset"], name=name)
+        preset = unpacked(document, name=name, origin=USER)
         layer = document["layer"]
         if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
             return None

@@ -58,7 +58,7 @@ def change_words(before: Preset, keys: Mapping[str, Any]) -> str:
     differs = {
         (table, field): value
         for (table, field), value in named.items()
-        if table in ("show", "animate", "") or getattr(before.table(table), field) != value
+        if table in ("show", "animate", "") or getattr(before.table(table), field, None) != value
     }
     words = {
         f"animated {field.rpartition('.')[2]}" if table == "animate" else field: value
@@ -75,7 +75,7 @@ def difference(before: Preset, after: Preset) -> str:
         if type(old) is not type(new):
             return after.title or after.name
         if old != new:
-            for field in dataclasses.fields(new):
+            for field in (one for one in dataclasses.fields(new) if "check" in one.metadata):
                 if getattr(old, field.name) != getattr(new, field.name):
                     found[field.name] = getattr(new, field.name)
     many = len(found) > MOST

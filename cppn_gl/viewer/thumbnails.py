@@ -31,6 +31,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import without_opengl
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.network_file import named
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of, work_per_pixel
 from cppn_gl.utils.alpha import on_checks
@@ -67,7 +68,7 @@ class Subject:
     @cached_property
     def digest(self) -> str:
         """What its file is named after: all that its pixels depend on."""
-        parts = [FORMAT, __version__, SIZE, self.time, self.preset.to_toml()]
+        parts = [FORMAT, __version__, SIZE, self.time, named(self.preset)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 

@@ -25,10 +25,11 @@ from cppn_gl.engines.names import ENGINES, STAND_IN, without_opengl
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.network_file import unpacked
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, shown_network
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.origin import USER
 from cppn_gl.utils.tasks import within
 from cppn_gl.utils.worker import Requests
 from cppn_gl.views import ALL
@@ -92,7 +93,7 @@ class Warmer:
             with contextlib.suppress(OldRequest):
                 preset = None
                 try:
-                    preset = parse_preset(request["preset"])
+                    preset = unpacked(request, origin=USER)
                     self._work(number, preset, tuple(request["size"]))
                 except (ShaderError, PresetError) as error:
                     self._requests.tell(number=number, error=str(error))

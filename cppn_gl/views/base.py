@@ -19,10 +19,11 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import ViewRow, knobs, option_fields
-from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
+LETTERS = "has text and lines drawn by libraries, whose versions may differ"
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
 
 
@@ -87,12 +88,14 @@ class View:
     uses_cursor: the overlay depends on the cursor.
     by_engine: the network's engine draws it.
     bakes: it draws only the preset's own network, so one baked program serves all frames.
+    by_part: any region can be drawn alone, with the same values as in the whole picture.
     by_pixel: the engine draws each pixel independently, so any region can be drawn alone, with any
-        number of samples, at the engine's speed.
+        number of samples, at the engine's speed, and the whole may exceed what is drawn at once.
     samples_itself: it draws several samples per pixel; it is not drawn enlarged for them.
     own_shaders: it uses shaders other than the engines'.
     colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
         has its own colours.
+    letters: its picture or its overlay has text and lines drawn by libraries.
     continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
         ground has none.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
@@ -105,10 +108,12 @@ class View:
     uses_cursor = False
     by_engine = True
     bakes = False
+    by_part = False
     by_pixel = False
     samples_itself = False
     own_shaders = True
     colors = False
+    letters = True
     continuous = False
     clicked = ""
 
@@ -130,6 +135,14 @@ class View:
         """Why it cannot show a preset, as the end of a sentence "this view …"; "" if it can."""
         return ""
 
+    def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
+        """Why its pixels, without the overlay, may differ between machines; "" if they do not."""
+        return f"the view {self.name} is drawn with OpenGL, whose last bits depend on the driver"
+
+    def parts(self, preset: Preset, size: Size) -> list[Box]:
+        """Parts of a picture of `size`, which cover it, to be drawn one by one if it is by_part."""
+        return [(0, 0, *size)]
+
     def colored(self, preset: Preset) -> bool:
         """Whether it uses this preset's colour mapping."""
         return self.colors
@@ -143,7 +156,7 @@ class View:
     ) -> Task:
         """Begin to draw a region, by default the whole picture, into planes of its size.
 
-        Only `by_pixel` views accept part of a picture, and only `samples_itself` views accept
+        Only `by_part` views accept part of a picture, and only `samples_itself` views accept
         several samples per pixel; sampling.begin handles any number for all views.
         """
         raise NotImplementedError
@@ -195,6 +208,9 @@ class CPUView(View):
     samples = 1
     by_engine = False
     own_shaders = False
+
+    def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
+        return f"the view {self.name} {LETTERS}"
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """Paint a picture of `size`; yields wherever it may be interrupted."""

@@ -3,11 +3,15 @@
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import WITHOUT_OPENGL
 from cppn_gl.engines.rates import Rates
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
+from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Picture, Stage, View
 
+PART = 2**16  # pixels of a part
 SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
 _RATES = Rates()  # of the engines that need no OpenGL, shared by all renderers
 
@@ -18,9 +22,9 @@ class PictureView(View):
     samples = SAMPLES
     plane = True
     bakes = True
-    by_pixel = True
+    by_part = by_pixel = True
     samples_itself = True
-    own_shaders = False
+    own_shaders = letters = False
     colors = continuous = True
 
     def begin(
@@ -29,6 +33,16 @@ class PictureView(View):
         engine = stage.engine_for(scene.network)
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
+
+    def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
+        why = engine.differs or engine.problem(preset.network(), WITHOUT_OPENGL)
+        return why and f"the engine {engine} {why}"
+
+    def parts(self, preset: Preset, size: Size) -> list[Box]:
+        """Bands of rows."""
+        width, height = size
+        rows = max(1, PART // width)
+        return [(0, top, width, min(top + rows, height)) for top in range(0, height, rows)]
 
     def on_cpu(self, engine: Engine) -> bool:
         return engine.on_cpu

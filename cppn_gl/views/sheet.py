@@ -5,26 +5,28 @@ Scene -> preset.sheet.cells() -> for each cell its scene, drawn by its view -> o
 Cells with alpha lie on the ground of the sheet.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from contextlib import ExitStack
+from itertools import accumulate, pairwise
 
 import numpy as np
 from PIL import ImageDraw
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, work_of
-from cppn_gl.preset.sheet import Cell, Grid, cells
+from cppn_gl.preset.sheet import Cell, cells
 from cppn_gl.utils.alpha import over
-from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.quantising import shifted
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import lettering, view_of
 from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
+from cppn_gl.views.picture import PART
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
 from cppn_gl.views.text import line_height, width, write
@@ -49,7 +51,7 @@ class SheetView(View):
     """Many networks side by side."""
 
     uses_cursor = True
-    samples_itself = True
+    by_part = samples_itself = True
     clicked = "opens a cell"
     colors = continuous = True
 
@@ -64,6 +66,31 @@ class SheetView(View):
             return f"has an invalid cell: {error}"
         return ""
 
+    def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
+        if samples != 1:
+            return f"the view {self.name} averages samples with OpenGL"
+        for cell in cells(preset).cells:
+            if why := view_of(cell.preset).differs(cell.preset, engine, samples):
+                return why
+            if not cell.preset.color.plain:
+                return f"the view {self.name} colours its cells with OpenGL"
+        return ""
+
+    def parts(self, preset: Preset, size: Size) -> list[Box]:
+        """The cells with what surrounds them, those of a row together while they are small."""
+        layout = self.layout(preset, size)
+        grid = layout.grid
+        rows = _cuts([layout.box(row, 0)[1::2] for row in range(grid.rows)], size[1])
+        columns = _cuts([layout.box(0, column)[0::2] for column in range(grid.columns)], size[0])
+        boxes: list[Box] = []
+        for top, bottom in pairwise(rows):
+            left = 0
+            for right in columns[1:]:
+                if (right - left) * (bottom - top) >= PART or right == columns[-1]:
+                    boxes.append((left, top, right, bottom))
+                    left = right
+        return [(a, b, c, d) for a, b, c, d in boxes if a < c and b < d]
+
     def layout(self, preset: Preset, size: Size) -> SheetLayout:
         return sheet_layout(preset, cells(preset), size)
 
@@ -71,7 +98,7 @@ class SheetView(View):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         region = region or Region.of(planes.size)
-        layout = self.layout(scene.preset, region.overlay).scaled(planes.size, region.overlay)
+        layout = self.layout(scene.preset, region.overlay).scaled(region.size, region.overlay)
         owned = ExitStack()
         return Stepping(self._draw(stage, planes, scene, layout, region, owned), owned)
 
@@ -85,14 +112,22 @@ class SheetView(View):
         owned: ExitStack,
     ) -> Steps[None]:
         picture = lettering.blank(planes.size)
+        across, down = whole.offset
         target: Planes | None = None
         count = len(layout.grid.cells)
-        for number, (cell, scene) in enumerate(self._scenes(of, layout.grid)):
+        for number, cell in enumerate(layout.grid.cells):
             yield number / count
             left, top, right, bottom = layout.box(cell.row, cell.column)
-            view, size = view_of(scene.preset), (right - left, bottom - top)
+            size = right - left, bottom - top
+            left, top = max(0, left) - across, max(0, top) - down
+            right, bottom = max(0, right - across), max(0, bottom - down)
+            room = picture[max(0, top) : bottom, max(0, left) : right]
+            if not room.size:  # outside this part
+                continue
+            scene = self._scene(of, cell)
+            view = view_of(scene.preset)
             if view.problem(scene.preset):
-                picture[top:bottom, left:right] = REFUSED
+                room[:] = REFUSED
                 continue
             channels = scene.network.channels
             if target is None or (target.size, target.channels) != (size, channels):
@@ -107,16 +142,15 @@ class SheetView(View):
             yield from during(task, owned, number, count)
             task.release()
             found = over(target.read(), np.array(lettering.GROUND) / 255)
-            found = lay_over(found, view.overlay(scene, size))
-            room = picture[max(0, top) : bottom, max(0, left) : right]
+            found = lay_over(found, view.overlay(scene, size))[max(0, -top) :, max(0, -left) :]
             room[:] = found[: room.shape[0], : room.shape[1]]
         planes.write(picture)
         owned.close()
 
-    def _scenes(self, scene: Scene, grid: Grid) -> Iterator[tuple[Cell, Scene]]:
-        for cell in grid.cells:
-            time = scene.clock.time if cell.time is None else cell.time
-            yield cell, scene_of(cell.preset, time, self._networks.get(cell.preset))
+    def _scene(self, scene: Scene, cell: Cell) -> Scene:
+        """A cell's scene, in a sheet at the time of `scene`."""
+        time = scene.clock.time if cell.time is None else cell.time
+        return scene_of(cell.preset, time, self._networks.get(cell.preset))
 
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel, averaged over the cells."""
@@ -157,8 +191,7 @@ class SheetView(View):
         cell = layout.at(place)
         if cell is None:
             return None
-        time = scene.clock.time if cell.time is None else cell.time
-        of = scene_of(cell.preset, time, self._networks.get(cell.preset))
+        of = self._scene(scene, cell)
         left, top, right, bottom = layout.box(cell.row, cell.column)
         at = place[0] - left, place[1] - top
         return view_of(of.preset).point(of, (right - left, bottom - top), at)
@@ -169,6 +202,12 @@ class SheetView(View):
         if cell is None:
             return None
         return Hit(cell.label or "the network", opens=cell.preset, time=cell.time)
+
+
+def _cuts(spans: list[tuple[int, int]], end: int) -> list[int]:
+    """Where to cut between neighbouring spans, from 0 to `end`, in order."""
+    middles = [(before[1] + after[0]) // 2 for before, after in pairwise(spans)]
+    return [0, *accumulate((min(max(0, middle), end) for middle in middles), max), end]
 
 
 def _name_heads(draw: ImageDraw.ImageDraw, layout: SheetLayout) -> None:

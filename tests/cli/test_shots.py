@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,8 +178,8 @@ def test_an_engine_that_there_is_not_is_named() -> None:
 def test_jobs_are_planned_and_a_remembered_engine_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[tuple[float, int]] = []
 
-    def plan(self: Renderer, preset: Preset, points: float, *, samples: int) -> None:
-        planned.append((points, samples))
+    def plan(self: Renderer, preset: Preset, points: float, **how: Any) -> None:
+        planned.append((points, how["samples"]))
 
     monkeypatch.setattr(Renderer, "plan", plan)
     with renderer_for(arguments("--engine", "numpy"), "auto", PRESET, 123.0, samples=2):

@@ -73,7 +73,7 @@ def test_a_line_now_and_then_says_what_is_going_on(
         progress.report("compiling")
         progress(12, 60)
         deadline = time.monotonic() + 30
-        expected = re.compile(r"cppn_gl: compiling, 12 of 60 frames, \d+ s")
+        expected = re.compile(r"cppn_gl: compiling, 12 of 60 frames, \d+ s, \d+ s left")
         while not any(map(expected.fullmatch, lines(capsys, said))):
             assert time.monotonic() < deadline
             time.sleep(0.001)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from census import Census
 from rows import EACH, EXACT, FRAGMENT, NAMES, NUMPY
-from truth import MAGENTA, reference
+from truth import MAGENTA, double_outputs, reference
 from windowless import windowless
 
 from cppn_gl.engines import coloring
@@ -20,6 +20,8 @@ from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.color import MAPPINGS, colored, printed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.alpha import over, visible
+from cppn_gl.utils.quantising import dithered, sixteen_bits
 from cppn_gl.utils.tasks import within
 from cppn_gl.viewer import canvas as canvases
 from cppn_gl.viewer.engine_selector import Pick
@@ -70,7 +72,7 @@ def drawn(renderer: Renderer, engine: Engine, scene: Scene, **keys: Any) -> np.n
 
 def begun(renderer: Renderer, engine: Engine, scene: Scene, region: Region = WHOLE) -> Any:
     """A drawing by an engine, with its planes."""
-    planes = Planes(renderer.ctx, region.part)
+    planes = Planes(renderer.ctx, region.part, scene.network.channels)
     drawing: Any = coloring.begin(renderer.painter, planes, scene, engine, region)
     drawing.planes = planes
     return drawing
@@ -285,3 +287,123 @@ def test_flat_inks_are_not_dithered_and_are_exactly_those_asked_for(engine: str)
         shares.append(same.any(axis=-1).mean())
     assert shares[0] > 0.6
     assert shares[1] > 0.9  # edges are as wide as a pixel at every size
+
+
+# Alpha
+
+CLEAR = PRESET.replace(outputs=4, weight_scale=2.0, extent=3.0, seed=3)
+NETWORKS = {
+    "sigmoid": CLEAR,
+    "tanh": CLEAR.replace(output_activation="tanh"),
+    "identity": CLEAR.replace(output_activation="identity", weight_scale=0.8),
+    "depth 1": CLEAR.replace(depth=1, weight_scale=0.7),
+    "wide": CLEAR.replace(width=80, init="glorot_normal"),
+}
+
+
+def transparent(preset: Preset, samples: int = 1, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """Premultiplied colour and alpha from the float64 reference: the mean of the samples'."""
+    low, high = {"tanh": (-1, 1), "identity": (-1, 1)}.get(preset.spec.output_activation, (0, 1))
+    ends = value_range(scene_of(preset), size)
+    total = np.zeros((size[1], size[0], 4))
+    for right, down in sample_jitters(samples):
+        values = pixel_outputs(preset, size, (0.5 + right, 0.5 + down)).astype(np.float32)
+        if preset.color.levels:
+            shown = printed(values[..., :3], preset.color, ends, samples)
+        else:
+            shown = colored(values[..., :3].reshape(-1, 3), preset.color, ends)
+        shown = np.clip(shown.reshape(size[1], size[0], 3), 0, 1)
+        alpha = np.clip((values[..., 3:] - low) / (high - low), 0, 1)
+        total += np.concatenate([shown * alpha, alpha], axis=-1)
+    return total / samples**2
+
+
+def pixel_outputs(preset: Preset, size: tuple[int, int], shift: tuple[float, float]) -> np.ndarray:
+    return double_outputs(preset, size, 0.0, shift).reshape(size[1], size[0], -1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_fourth_output_is_alpha(
+    compute_shaders: None, name: str, network: str, samples: int
+) -> None:
+    preset = NETWORKS[network]
+    with Renderer(name) as one:
+        if one.engine_for(preset).engine != name:
+            return  # it does not draw such networks
+        drawn = one.render(preset, SIZE, samples=samples, dtype="float32")
+    assert drawn.shape == (SIZE[1], SIZE[0], 4)
+    assert np.ptp(drawn[..., 3]) > 0.5
+    assert np.abs(visible(np.clip(drawn, 0, 1)) - transparent(preset, samples)).max() < 5e-5
+
+
+@pytest.mark.parametrize("engine", [FRAGMENT, NUMPY], ids=str)
+@in_colors
+@pytest.mark.parametrize("samples", [1, 2])
+def test_mappings_colour_three_outputs_and_leave_alpha(
+    renderer: Renderer, engine: Engine, color: dict[str, Any], samples: int
+) -> None:
+    preset = CLEAR.replace(**color)
+    found = drawn(renderer, engine, scene_of(preset), samples=samples)
+    wanted = transparent(preset, samples)
+    error = np.abs(visible(found) - wanted)
+    assert np.abs(found[..., 3] - wanted[..., 3]).max() < 2e-5
+    assert np.quantile(error, 0.995) < 2e-4  # flat inks have edges
+
+
+@pytest.mark.parametrize("name", ["native", "numpy", "fragment", "compute-4", "tiled", "baked"])
+def test_what_is_not_finite_is_opaque_magenta(compute_shaders: None, name: str) -> None:
+    """Also if alpha alone is not finite, and in a mean of samples."""
+    rows = np.array([[0.2, 0.1], [0.3, 0.1], [0.1, 0.4], [9e29, 0.0]], np.float32)
+    hidden = Layer(9e29 * np.eye(2, dtype=np.float32), np.zeros(2, np.float32), "relu")
+    last = Layer(rows, np.zeros(4, np.float32), "identity")
+    broken = Preset(spec=Layers((hidden, last)))
+    finite = Preset(spec=Layers((hidden, Layer(rows[:3], np.zeros(3, np.float32), "identity"))))
+    with Renderer(name) as one:
+        drawn = one.render(broken.replace(extent=1e6), SIZE, dtype="float32")
+        twice = one.render(broken.replace(extent=1e6), SIZE, samples=2)
+        assert one.render(finite, SIZE).shape[2] == 3
+    marked = np.isinf(drawn).any(axis=-1) | (drawn[..., 0] == 1) & (drawn[..., 2] == 1)
+    assert marked.any()
+    assert (drawn[marked] == [*MAGENTA, 1]).all()
+    assert np.isfinite(drawn).all()
+    assert (twice == [255, 0, 255, 255]).all(axis=-1).any()
+
+
+@pytest.mark.parametrize("name", ["native", "numpy", "fragment", "compute-4"])
+def test_adaptive_samples_smooth_alpha(compute_shaders: None, name: str) -> None:
+    """Where only alpha has an edge; where it is transparent, colours need no samples."""
+    edge = np.array([[0, 0], [0, 0], [0, 0], [400, 90]], np.float32)
+    stripes = np.array([[0, 400], [0, 0], [0, 0], [0, 0]], np.float32)
+    bias = np.zeros(4, np.float32)
+    with Renderer(name) as one:
+        drawn = one.render(
+            Preset(spec=Layers((Layer(edge, bias, "sigmoid"),))), SIZE, samples="auto"
+        )
+        levels = np.unique(drawn[..., 3])
+        assert len(levels) > 8  # not only transparent and opaque
+        hidden = Layer(stripes, np.array([0, 0, 0, -200], np.float32), "sigmoid")
+        preset = Preset(spec=Layers((hidden,)))
+        once = one.render(preset, SIZE, dtype="float32")
+        auto = one.render(preset, SIZE, samples="auto", dtype="float32")
+    assert np.array_equal(np.clip(once, 0, 1), auto)
+
+
+@pytest.mark.parametrize("name", ["native", "numpy", "fragment"])
+def test_pictures_with_alpha_are_the_same_in_parts_and_types(name: str) -> None:
+    preset = CLEAR.replace(dither=True)
+    with Renderer(name) as one:
+        exact = one.render(preset, SIZE, samples=2, dtype="float32")
+        eight = one.render(preset, SIZE, samples=2)
+        part = one.render(preset, SIZE, samples=2, part=(5, 3, 20, 11))
+        begun = one.begin(preset, SIZE, samples=2).pixels()
+        sixteen = one.render(preset, SIZE, samples=2, dtype="uint16")
+        auto = one.render(preset, SIZE, samples="auto")
+        auto_part = one.render(preset, SIZE, samples="auto", part=(5, 3, 20, 11))
+    assert np.array_equal(eight, dithered(exact))
+    assert np.array_equal(part, eight[3:14, 5:25])
+    assert np.array_equal(begun, eight)
+    assert np.array_equal(sixteen, sixteen_bits(exact))
+    assert np.array_equal(auto_part, auto[3:14, 5:25])
+    assert over(eight).shape == (SIZE[1], SIZE[0], 3)

@@ -18,6 +18,7 @@ from cppn_gl.engines.gl.compiling import cache_disabled
 from cppn_gl.engines.tuning import TuningCache
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.worker import Requests
 from cppn_gl.viewer import warming
@@ -81,7 +82,7 @@ def test_it_compiles_what_is_wanted_and_ends(renderer: Renderer) -> None:
     heard(helper, "ready")
     pid = helper.pid
     assert pid is not None
-    helper.want(PRESET.to_toml(), (64, 36))
+    helper.want(packed(PRESET), (64, 36))
     found = heard(helper, "done")
     network = PRESET.network()
     keys = {answer.get("key") for answer in found}
@@ -89,16 +90,16 @@ def test_it_compiles_what_is_wanted_and_ends(renderer: Renderer) -> None:
         assert FRAGMENT.program_key(renderer.painter, network, samples) in keys
     assert any(answer.get("seconds", 0) > 0 for answer in found)
     assert {answer.get("number", 1) for answer in found} == {1}
-    helper.want(PRESET.replace(seed=9).to_toml(), (64, 36))  # nothing new to compile
+    helper.want(packed(PRESET.replace(seed=9)), (64, 36))  # nothing new to compile
     again = heard(helper, "done")
     assert all(answer.get("seconds", 0) == 0 for answer in again)
-    helper.want("depth = ", (64, 36))
+    helper.want({"preset": "depth = "}, (64, 36))
     assert any("error" in answer for answer in heard(helper, "done"))
     helper.close()
     helper.close()
     assert parent(pid) is None
     assert not helper.alive
-    helper.want(PRESET.to_toml(), (64, 36))
+    helper.want(packed(PRESET), (64, 36))
     assert list(helper.answers()) == []
 
 
@@ -124,7 +125,7 @@ def test_a_helper_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     helper = Helper({})
     assert not helper.alive
-    helper.want("", (1, 1))
+    helper.want({"preset": ""}, (1, 1))
     assert list(helper.answers()) == []
     helper.close()
 

@@ -18,6 +18,7 @@ class NativeEngine(Engine):
     name = "native"
     help = "a kernel in C on all cores of the processor: the same bytes on every machine"
     on_cpu = True
+    differs = ""
 
     @property
     def renderer(self) -> str:

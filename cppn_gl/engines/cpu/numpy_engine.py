@@ -29,6 +29,7 @@ class NumPy(Engine):
     title = "NumPy"
     help = "matrix products on all cores of the processor, without OpenGL"
     on_cpu = True
+    differs = "draws with matrix products, whose last bits depend on the processor"
 
     @property
     def renderer(self) -> str:

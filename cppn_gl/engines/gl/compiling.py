@@ -21,10 +21,11 @@ from cppn_gl.engines.gl.shader import LANES, ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.names import ENGINES
 from cppn_gl.nn.sources import Layers
-from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.network_file import packed, unpacked
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of, shown_network
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.origin import USER
 from cppn_gl.utils.worker import DiedError, LateError, Message, Requests, Worker
 
 DISK_SECONDS = 0.1  # for the driver's thread to write the program to disk
@@ -77,7 +78,7 @@ def compile_in_worker(
     info = painter.ctx.info
     folder = painter.programs.folder
     request = {
-        "preset": _preset(scene).to_toml(),
+        **packed(_preset(scene), local=True),
         "engine": str(engine),
         "samples": samples,
         "glsl": painter.programs.version,
@@ -119,7 +120,7 @@ def _compiled(request: Message) -> Compiled:
         with ctx:
             folder = Path(request["shaders"]) if request["shaders"] else None
             painter = Painter(ctx, request["glsl"], folder, software=found.software)
-            scene = scene_of(parse_preset(request["preset"]))
+            scene = scene_of(unpacked(request, origin=USER))
             engine = ENGINES[request["engine"]]
             seconds = compile_program(painter, scene, engine, request["samples"])
     except (ContextError, PresetError, ShaderError) as error:

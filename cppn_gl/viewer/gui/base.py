@@ -102,6 +102,7 @@ class Gui:
         self.finish: Callable[[], None] = lambda: None  # the step is complete
         self.editing = False  # a value is being typed, which Tab completes
         self.typing = False  # a part has opened a text field, which takes imgui some frames
+        self.typed = False  # the same, as the last frame or an event since then has left it
         self.places: dict[str, Rect] = {}  # where the marked items of the last frame lie
         self.kept: Sequence[Rect] = ()  # what tooltips leave in sight if they can
         self.tip_size = (0, 0)  # of the last tooltip, in pixels
@@ -258,7 +259,8 @@ class Gui:
 
     def leave(self) -> bool:
         """Close an open menu, or leave the text field in use; whether there was one."""
-        if not self._open or not (self.wants_text or imgui.is_popup_open("", _ANY_POPUP)):
+        typing = self._in_field or self.typing
+        if not self._open or not (typing or imgui.is_popup_open("", _ANY_POPUP)):
             return False
         self.touch()  # imgui itself has received the key
         return True
@@ -302,6 +304,7 @@ class Gui:
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()
         self.places = {}
+        self.typed, self.typing, self.editing = self.typing, False, False
         for part in self._open:
             part.draw(self)
         imgui.render()

@@ -7,6 +7,7 @@ import dataclasses
 import math
 import time as wall
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
@@ -14,6 +15,8 @@ from imgui_bundle import imgui
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import FEATURES, described, doubled, latent_count, latent_index, wave
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.files import format_of
 from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
@@ -516,6 +519,25 @@ class Editors:
         if typed is not None and typed.strip() != now:
             self.set(field.dotted, **{field.dotted: typed.strip()})
 
+    def _file(self, field: Field, width: float) -> None:
+        """The file of a network: its name; to be typed, its path. It is read in a thread."""
+        spec = self.moment.spec
+        now = str(fields.value(self.moment, field) or "")
+        typed = self._widgets.value(
+            field.dotted,
+            spec.label if isinstance(spec, File) else "",
+            now,
+            width,
+            left=True,
+            refuse=_no_network,
+            hint="a .safetensors or .npz file",
+        )
+        if typed is not None and typed.strip() and typed.strip() != now:
+            self._app.open_network(Path(typed.strip()).expanduser())
+        self.problems.pop(field.dotted, None)
+        if problem := self._app.network_problem:
+            self.problems[field.dotted] = problem
+
     def _prose(self, field: Field, width: float) -> None:
         now = str(fields.value(self.moment, field))
         size = Vec(width, 6 * self._widgets.unit)
@@ -628,3 +650,14 @@ class Editors:
         )
         if typed is not None:
             self.set(key, **{key: placed(typed)})
+
+
+def _no_network(text: str) -> str:
+    """Why a typed path is not that of a network file; "" if it may be one."""
+    if not text.strip():
+        return ""
+    try:
+        format_of(text.strip())
+    except ValueError as error:
+        return str(error)
+    return ""

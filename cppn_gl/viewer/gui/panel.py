@@ -47,7 +47,7 @@ BUTTONS = (
         "screenshot",
         "save the picture; the file can be opened again, or drawn larger",
     ),
-    ("record", "record", "start or stop recording frames"),
+    ("film", "film", "make a film of what is shown"),
     ("save preset", "save_preset", "save the preset as TOML"),
 )
 FIXED = "The weights are given: what draws them cannot be changed."
@@ -409,7 +409,8 @@ class Panel:
 
     def _list(self, chosen: Sequence[Field]) -> None:
         preset = self._explorer.preset
-        if any(fields.fixed(preset, field) for field in chosen):
+        given = not preset.spec.redrawable
+        if given and any(fields.fixed(preset, field) for field in chosen):
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
             self._widgets.paragraph(FIXED, ink(0.6))

@@ -37,9 +37,12 @@ class Widgets:
     def begin(self, gui: "Gui", left: int) -> None:
         """Start a frame; tooltips stand beside the widgets, whose left edge is at `left` pixels."""
         self._left = left
-        if self.editing and not (self._drawn and gui.typing):  # its row, or all, was closed
+        if self.editing and not (self._drawn and gui.typed):  # its row, or all, was closed
             self.editing = self.problem = ""
-        gui.typing = gui.editing = bool(self.editing)
+        gui.typing, gui.editing = (
+            gui.typing or bool(self.editing),
+            gui.editing or bool(self.editing),
+        )
         self._drawn = False
         self.gui, self.unit = gui, gui.unit
         self.high = round(HIGH * gui.unit)

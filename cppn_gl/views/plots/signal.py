@@ -161,7 +161,8 @@ class SignalView(PictureView):
 
     samples = View.samples
     uses_cursor = True
-    by_pixel = samples_itself = False  # because of the plots
+    by_part = by_pixel = samples_itself = False  # because of the plots
+    letters = True
 
     def __init__(self) -> None:
         self._measured: LRUCache[Scene, list[NamedSignal]] = LRUCache(_KEPT)

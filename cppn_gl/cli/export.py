@@ -1,0 +1,49 @@
+"""The command `export`: a preset's network as a program, or as a file of weights."""
+
+import argparse
+from pathlib import Path
+
+from cppn_gl.cli.options import Parser, UsageError
+from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
+from cppn_gl.cli.shots import picture_options, shot_of
+from cppn_gl.cli.terminal import note, put, put_path
+from cppn_gl.utils.files import check_target, write_atomic
+
+
+def export_options(parser: Parser) -> None:
+    from cppn_gl.output.exports import EXPORTS
+
+    picture_options(parser, "size of the picture that a program makes (default 640x360)")
+    suffixes = dict.fromkeys(suffix for row in EXPORTS.values() for suffix in row.suffixes)
+    files = ", ".join(f"FILE{suffix}" for suffix in suffixes)
+    about = f"output file: {files}; - is standard output"
+    parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
+    about = "; ".join(f"{name}: {row.help}" for name, row in EXPORTS.items())
+    about = f"what to write, where the suffix does not tell: {about}"
+    parser.option("--format", metavar="NAME", help=about)
+
+
+def export(args: argparse.Namespace) -> int:
+    from cppn_gl.output.exports import export_of, notes
+
+    if args.output is None:
+        raise UsageError("export needs -o FILE, and --format NAME where FILE does not tell it")
+    path: Path | None = None if args.output is STDOUT else args.output
+    row = export_of(path, args.format)
+    if path is None:
+        if not row.text:
+            check_stdout()
+    else:
+        check_target(path, overwrite=True)
+    shot = shot_of(args)
+    files = row.files(shot, "" if path is None else path.name)
+    for words in [] if row.whole else notes(shot):
+        note(args, words)
+    if path is None:
+        put(files[""])
+        return 0
+    for name, data in reversed(files.items()):  # the program last: it needs the others
+        write_atomic(path.with_name(name), data, overwrite=True)
+    for name in files:
+        put_path(path.with_name(name))
+    return 0

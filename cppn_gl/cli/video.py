@@ -1,0 +1,155 @@
+"""The command `video`, and `sequence -o -`: raw frames for another program.
+
+preset, seconds, frames per second -> Sequence -> a video, or bytes on standard output
+"""
+
+import argparse
+import contextlib
+from typing import TYPE_CHECKING
+
+from cppn_gl.cli.options import Parser, UsageError
+from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
+from cppn_gl.cli.shots import engine_option, picture_options, renderer_for, shot_of
+from cppn_gl.cli.terminal import note, progress_of, put, put_path
+from cppn_gl.utils.checks import checked, number
+from cppn_gl.utils.toml import toml_value
+
+if TYPE_CHECKING:
+    from cppn_gl.output.films import Quality, VideoFormat
+    from cppn_gl.output.sequence import Sequence
+    from cppn_gl.preset.preset import Preset
+    from cppn_gl.preset.shot import Shot
+
+SECONDS = 10.0  # of a preset that never returns
+
+
+def video_options(parser: Parser) -> None:
+    from cppn_gl.output.video import FORMATS
+
+    picture_options(parser, timed=False)
+    engine_option(parser)
+    files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
+    about = f"output file: {files}"
+    parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
+    about = "length (default: the time after which the preset's picture returns, for a seamless "
+    about += f"loop; {SECONDS:g} if it never does)"
+    parser.option("--seconds", metavar="S", help=about)
+    usual = ", ".join(f"{format_.fps} for {format_.name}" for format_ in FORMATS)
+    about = f"frames per second: frame k shows time k / F (default {usual})"
+    parser.option("--fps", metavar="F", help=about)
+    for name, (quality, ranges) in _measures().items():
+        about = f"{quality.words}; {ranges} (default {quality.usual})"
+        parser.option(f"--{name}", metavar="N", help=about)
+
+
+def _measures() -> dict[str, tuple["Quality", str]]:
+    """The measures of quality by name, with the range of each format in words."""
+    from cppn_gl.output.video import FORMATS
+
+    measures: dict[str, tuple[Quality, str]] = {}
+    for row in FORMATS:
+        if (own := row.quality) is not None:
+            before = f"{measures[own.name][1]}, " if own.name in measures else ""
+            words = f"{before}{own.check.low} to {own.check.high} for {row.name}"
+            measures[own.name] = own, words
+    return measures
+
+
+def run_video(args: argparse.Namespace) -> int:
+    if args.time is not None:
+        raise UsageError("video has no --time: frame k shows time k / fps")
+    from cppn_gl.output.video import check_video, video_format, video_names, write_video
+
+    if args.output is None or args.output is STDOUT:
+        raise UsageError(f"video writes a file: expected -o {video_names()}")
+    format_ = video_format(args.output)
+    quality = _quality(args, format_)
+    shot = shot_of(args)
+    sequence = _film(args, shot, format_.fps)
+    check_video(args.output, sequence.size, sequence.fps, overwrite=True)
+    _note_loop(args, sequence)
+    with (
+        progress_of(args, sequence.frames, "frame") as progress,
+        renderer_for(
+            args,
+            shot.engine,
+            shot.preset,
+            float(shot.points) * sequence.frames,
+            samples=shot.samples,
+            progress=progress,
+        ) as renderer,
+    ):
+        write_video(
+            renderer, sequence, args.output, quality=quality, overwrite=True, progress=progress
+        )
+    put_path(args.output)
+    return 0
+
+
+def _quality(args: argparse.Namespace, format_: "VideoFormat") -> int | None:
+    """The value of the option that the format has for it. Raises UsageError for another's."""
+    own = format_.quality
+    for name in _measures():
+        if getattr(args, name) is not None and (own is None or own.name != name):
+            has = f"has --{own.name} instead" if own else "has no such choice"
+            raise UsageError(f"--{name}: {format_.name} {has}")
+    if own is None or getattr(args, own.name) is None:
+        return None
+    return int(checked(own.check, toml_value(getattr(args, own.name)), f"--{own.name}"))
+
+
+def _film(args: argparse.Namespace, shot: "Shot", usual: int) -> "Sequence":
+    """The frames that the arguments describe; `usual`: frames per second."""
+    from cppn_gl.output.sequence import FPS, FRAMES, Sequence
+
+    fps = usual if args.fps is None else checked(FPS, toml_value(args.fps), "--fps")
+    seconds = _seconds(args, shot.preset)
+    frames = max(1, round(seconds * fps))
+    if frames > FRAMES.high:
+        raise UsageError(
+            f"{seconds:g} seconds at {fps:g} frames per second are {frames} frames; the limit is "
+            f"{FRAMES.high}: choose a smaller --seconds or --fps"
+        )
+    return Sequence(shot.preset, frames, fps, shot.size, shot.samples)
+
+
+def _seconds(args: argparse.Namespace, preset: "Preset") -> float:
+    """The length of the video."""
+    from cppn_gl.preset.looping import loop_of
+
+    if args.seconds is not None:
+        return float(checked(number(1e-3, 1e6), toml_value(args.seconds), "--seconds"))
+    return loop_of(preset).period or SECONDS
+
+
+def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:
+    """Say so if nothing moves, or if the loop is not a whole number of frames."""
+    seconds = _seconds(args, sequence.preset)
+    missed = abs(sequence.frames - seconds * sequence.fps)
+    if not sequence.preset.animated:
+        note(args, "nothing in this preset depends on time: all frames are equal")
+    elif args.seconds is None and missed > 1e-6 * sequence.frames:
+        note(args, f"the picture returns after {seconds:g} s, not a whole number of frames")
+
+
+def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
+    """Write the frames of a sequence to standard output: raw rgb24, or rgb48le for 16 bits."""
+    from cppn_gl.output.sequence import check_frames, drawn
+    from cppn_gl.utils.alpha import over
+
+    check_stdout()
+    points = float(shot.points) * sequence.frames
+    with (
+        progress_of(args, sequence.frames, "frame") as progress,
+        renderer_for(
+            args, shot.engine, shot.preset, points, samples=shot.samples, progress=progress
+        ) as renderer,
+    ):
+        check_frames(renderer, sequence)
+        with contextlib.closing(drawn(renderer, sequence)) as frames:
+            for done, pixels in enumerate(frames, 1):
+                frame = over(pixels)
+                put(frame.astype(frame.dtype.newbyteorder("<")).tobytes())
+                if progress:
+                    progress(done, sequence.frames)
+    return 0

@@ -1,0 +1,427 @@
+"""Many machines: the workers of a Dask cluster draw frames, bands and parts of pictures.
+
+    a shot, Jobs -> Cluster.results() -> jobs.draw(), on workers -> bytes or pixels, in order
+
+A worker that ends costs only the jobs it had: others do them, up to FAILURES times each. A bounded
+number of jobs is under way, so that memory does not grow with their number. The same engine draws
+the same bytes on every machine if it is `reproducible`, and the view does not differ.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time as wall
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl._version import __version__
+from cppn_gl.engines.names import ENGINES
+from cppn_gl.engines.tuning import Choice
+from cppn_gl.output import jobs
+from cppn_gl.output.jobs import ClusterError
+from cppn_gl.output.renderer import Part, RendererInfo
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils import native
+from cppn_gl.utils.arrays import Samples
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.quantising import sixteen_bits
+from cppn_gl.utils.threads import VARIABLE, thread_count
+from cppn_gl.views import view_of
+from cppn_gl.views.base import LETTERS, lay_over
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, LocalCluster
+
+CONNECT = 15.0  # seconds to find the scheduler, or to find it again
+PATIENCE = 60.0  # seconds without any worker until the job is given up
+POLL = 0.2  # seconds between checks for signals
+WATCH = 2.0  # seconds between checks of the workers
+AHEAD = 3  # jobs under way for each thread of the workers
+FAILURES = 2  # workers that may end during a job; a local cluster gives up with the next one
+LONG = 2**16  # characters of a shot's text that are sent once to each worker, not with each job
+
+_LOGGERS = ("distributed", "tornado", "asyncio", "distributed.nanny", "distributed.scheduler")
+_CONFIG = {
+    "distributed.scheduler.allowed-failures": FAILURES,
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+}
+
+Result = bytes | NDArray[Any]
+
+
+class Job(NamedTuple):
+    """A picture at `time` seconds, or its part (left, top, width, height); `label` for errors."""
+
+    label: str
+    time: float
+    part: Part | None = None
+
+
+def differs(preset: Preset, engine: str, samples: Samples, *, whole: bool = True) -> str:
+    """Why a picture's bytes may differ between machines; "" if they do not.
+
+    `whole`: its overlay is drawn on those machines too.
+    """
+    view = view_of(preset)
+    if whole and view.letters:
+        return f"the view {view.name} {LETTERS}"
+    return view.differs(preset, ENGINES[engine], samples)
+
+
+def check_parts(preset: Preset) -> None:
+    """Raise ClusterError if a preset's view cannot be drawn in parts."""
+    view = view_of(preset)
+    if not view.by_part:
+        problem = f"the view {view.name} cannot be drawn in parts"
+        raise ClusterError(f"{problem}; workers draw sequences and videos of it")
+
+
+class Cluster:
+    """Workers that draw with one engine; it stands in for a Renderer (frames, posters).
+
+    `local`: they are processes of this machine, `cluster`.
+    """
+
+    def __init__(self, client: "Client", engine: str, where: str, *, local: bool):
+        self._client, self._engine, self._where, self.local = client, engine, where, local
+        self._threads: dict[str, int] = {}
+        self._watched = 0.0
+        self._woken = threading.Event()
+        self._await_workers()
+
+    @property
+    def workers(self) -> int:
+        """The number of workers, as last seen."""
+        return len(self._threads)
+
+    @property
+    def info(self) -> RendererInfo:
+        """What draws. Other machines' drivers have many names."""
+        engine = ENGINES[self._engine]
+        name = engine.renderer
+        if not engine.reproducible:
+            name = "workers"
+            if self.local:
+                name = self._client.submit(jobs.renderer_name, self._engine, pure=False).result()
+        return RendererInfo(self._engine, name, None)
+
+    def engine_for(self, what: object) -> Choice:
+        """The engine, whatever is drawn."""
+        return Choice(self._engine, "requested")
+
+    def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: Samples = 1) -> None:
+        """Raise PresetError if a preset's view cannot be drawn. The workers check the rest."""
+        view = view_of(preset)
+        if problem := view.problem(preset):
+            raise PresetError(f"the view {view.name} {problem}", key="show.view")
+
+    def frames(
+        self, shot: Shot, frames: Iterable[tuple[int, float]], format_: str = ""
+    ) -> Generator[Result, None, None]:
+        """Frames of a shot, given by number and time: files of a format, or pixels without one.
+
+        In order; a file's pixels where a worker's zlib differs from this one. Close the generator
+        if it is not exhausted.
+        """
+        order = self._order(shot, jobs.FILE if format_ else jobs.PIXELS, format_)
+        return self.results(shot, order, (Job(f"frame {k}", time) for k, time in frames))
+
+    def bands(
+        self, shot: Shot, tops: Iterable[tuple[int, int]], format_: str
+    ) -> Generator[Result, None, None]:
+        """The streams of a poster's bands, given by their first row and number of rows."""
+        order = self._order(shot, jobs.BAND, format_)
+        width = shot.size[0]
+        wanted = (Job(f"rows {top}+", shot.time, (0, top, width, rows)) for top, rows in tops)
+        return self.results(shot, order, wanted)
+
+    def picture(
+        self,
+        shot: Shot,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        dtype: str = "",
+    ) -> NDArray[Any]:
+        """The pixels of one picture, drawn in parts, as Renderer.render gives them.
+
+        `dtype`: their type, if it is not the shot's. `progress(done, parts)` is called after each
+        part. Raises ClusterError for a view that is
+        not drawn in parts.
+        """
+        view, dtype = view_of(shot.preset), dtype or shot.dtype
+        check_parts(shot.preset)
+        order = self._order(shot, jobs.PIXELS) | {"overlay": False}
+        # The overlay comes before the bits.
+        order["dtype"] = "uint8" if dtype == "uint8" else "float32"
+        boxes = view.parts(shot.preset, shot.size)
+        parts = [(a, b, c - a, d - b) for a, b, c, d in boxes]
+        wanted = (Job(f"part {k}", shot.time, part) for k, part in enumerate(parts, 1))
+        picture = np.empty(0)
+        with contextlib.closing(self.results(shot, order, wanted)) as found:
+            for done, ((left, top, width, height), pixels) in enumerate(
+                zip(parts, found, strict=True), 1
+            ):
+                assert not isinstance(pixels, bytes)
+                if not picture.size:
+                    picture = np.empty((*shot.size[::-1], pixels.shape[2]), pixels.dtype)
+                picture[top : top + height, left : left + width] = pixels
+                if progress:
+                    progress(done, len(parts))
+        picture = lay_over(picture, view.overlay(scene_of(shot.preset, shot.time), shot.size))
+        return sixteen_bits(picture) if dtype == "uint16" else picture
+
+    def results(
+        self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]
+    ) -> Generator[Result, None, None]:
+        """What the jobs give, in their order. Raises ClusterError."""
+        text: Any = shot.to_text()
+        if len(text) > LONG:
+            text = self._client.submit(jobs.same, text, pure=False)
+        queue: deque[tuple[Job, Future[Any]]] = deque()
+        left = iter(wanted)
+        try:
+            while True:
+                room = AHEAD * sum(self._threads.values()) + 2 - len(queue)
+                for job in islice(left, max(0, room)):
+                    queue.append((job, self._submit(text, order, job)))
+                if not queue:
+                    return
+                self._await(*queue[0])
+                job, future = queue.popleft()
+                with self._telling():
+                    found = future.result(PATIENCE)  # from its worker; if that has ended, again
+                if isinstance(found, str):
+                    raise ClusterError(f"{job.label}: {found}")
+                yield found
+        finally:
+            for _, future in queue:
+                future.release()
+
+    def _order(self, shot: Shot, form: str, format_: str = "") -> jobs.Order:
+        hosts = [address.rpartition(":")[0] for address in self._threads]
+        return {
+            "form": form,
+            "format": format_,
+            "name": shot.preset.name,
+            "engine": self._engine,
+            "dtype": shot.dtype,
+            "overlay": True,
+            "version": __version__,
+            "abi": native.ABI,
+            "zlib": jobs.compression(),
+            "sharing": max(map(hosts.count, hosts)),
+        }
+
+    def _submit(self, text: Any, order: jobs.Order, job: Job) -> "Future[Any]":
+        future = self._client.submit(jobs.draw, text, order, job.time, job.part, pure=False)
+        future.add_done_callback(lambda _: self._woken.set())
+        return future
+
+    def _await(self, job: Job, future: "Future[Any]") -> None:
+        """Wait until a job is done. Raises ClusterError if it cannot be."""
+        while future.status == "pending":
+            self._woken.wait(POLL)
+            self._woken.clear()
+            if wall.monotonic() - self._watched > WATCH:
+                self._await_workers()
+        if future.status == "error":
+            raise ClusterError(f"{job.label}: {_words(future.exception())}")
+        if future.status != "finished":
+            raise self._lost()
+
+    def _await_workers(self) -> None:
+        """See which workers there are; wait for some. Raises ClusterError after PATIENCE."""
+        ends = wall.monotonic() + PATIENCE
+        while True:
+            with self._telling():
+                self._threads = dict(self._client.nthreads())
+            self._watched = wall.monotonic()
+            if self._threads:
+                return
+            if self._watched > ends:
+                problem = f"{self._where} has had no worker for {PATIENCE:.0f} s"
+                raise ClusterError(problem if self.local else f"{problem}; start some")
+            wall.sleep(POLL)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raise ClusterError if the scheduler is lost."""
+        from concurrent.futures import CancelledError
+
+        try:
+            yield
+        except (OSError, TimeoutError, CancelledError):
+            raise self._lost() from None
+        except Exception as error:
+            if type(error).__module__.startswith("distributed"):
+                raise self._lost() from None
+            raise
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(f"{self._where} was lost; run the same command again to continue")
+
+
+def _words(error: BaseException | None) -> str:
+    """What went wrong with a job, in one line."""
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        count = error.allowed_failures + 1
+        return f"{count} workers ended while they drew it; is their memory too small?"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ModuleNotFoundError):
+            return f"scheduler and workers need the client's environment: {cause}"
+        cause = cause.__cause__
+    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _missing(error: ImportError) -> ClusterError:
+    need = "workers need the library distributed, of the extra cluster"
+    return ClusterError(f"{need}: pip install 'cppn-gl[cluster]' ({error})")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask's own log and warnings are not for users: each problem is one line of ours."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [logger.level for logger in loggers]
+    try:
+        with warnings.catch_warnings():
+            for name in ("distributed", "dask", "tornado"):
+                warnings.filterwarnings("ignore", module=name)
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL + 1)
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def joined(address: str, engine: str) -> Iterator[Cluster]:
+    """The workers of a scheduler. Raises ClusterError.
+
+    `address`: such as tcp://host:8786, or the .json file that Dask's scheduler writes. Connect only
+    to a scheduler you trust: it can run any code here.
+    """
+    try:
+        import dask
+        from distributed import Client
+        from distributed.comm import resolve_address
+    except ImportError as error:
+        raise _missing(error) from None
+    with _quiet(), dask.config.set(_CONFIG):
+        try:
+            how: dict[str, Any] = {"scheduler_file": address}
+            if not address.endswith(".json"):
+                resolve_address(address)  # a client without an address has trouble to end
+                how = {"address": address}
+            elif not Path(address).is_file():
+                raise OSError("no such file")
+            client = Client(**how, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            why = " ".join(str(error).split())
+            raise ClusterError(f"no scheduler at {address}: {why}") from None
+        try:
+            yield Cluster(client, engine, f"the scheduler at {address}", local=False)
+        finally:
+            client.close(timeout=POLL)
+
+
+@contextlib.contextmanager
+def started(workers: int, engine: str) -> Iterator[Cluster]:
+    """A cluster of processes on this machine, which share its cores. Raises ClusterError.
+
+    Its connections are encrypted with a key of their own, since other users of this machine reach
+    them too.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster, Security
+
+        security = Security.temporary()
+    except ImportError as error:
+        raise _missing(error) from None
+    threads = str(max(1, thread_count() // workers))
+    with _quiet(), dask.config.set(_CONFIG), _loop() as loop:
+        try:
+            cluster = LocalCluster(
+                loop=loop,
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=0,  # no limit
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                security=security,
+                env={VARIABLE: threads, "LP_NUM_THREADS": threads},
+                preload="cppn_gl.output.jobs",
+            )
+        except (OSError, RuntimeError) as error:
+            raise ClusterError(f"the workers cannot be started: {error}") from None
+        try:
+            with Client(cluster, set_as_default=False, direct_to_workers=True) as client:
+                yield Cluster(client, engine, "the local cluster", local=True)
+        except BaseException:
+            _kill(cluster)
+            raise
+        finally:
+            cluster.close()
+
+
+@contextlib.contextmanager
+def _loop() -> Iterator[Any]:
+    """An event loop in a thread, whose child processes do not get a terminal's Ctrl+C.
+
+    A thread inherits the blocked signals of the one that starts it, and a process those of a
+    thread. So no worker is interrupted while it starts; the client ends them.
+    """
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    if hasattr(signal, "pthread_sigmask"):
+        _start_tracker()  # first: it ends by unblocking the signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            runner.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        runner.start()
+    try:
+        yield runner.loop
+    finally:
+        runner.stop()
+
+
+def _start_tracker() -> None:
+    """Start the process that outlives a killed client, to remove its semaphores, without a word."""
+    from multiprocessing import resource_tracker
+
+    quiet = "ignore:resource_tracker"
+    sys.warnoptions.append(quiet)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(quiet)
+
+
+def _kill(cluster: "LocalCluster") -> None:
+    """End the processes at once: their results are not wanted."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if pid := getattr(nanny, "pid", None):
+            with contextlib.suppress(OSError):
+                os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

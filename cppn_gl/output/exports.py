@@ -1,0 +1,114 @@
+"""What a preset can be exported as, besides pictures: weights, and programs of its network.
+
+    shot -> row of EXPORTS -> bytes of a file, and of a file of weights beside it, by name
+
+To add a format, write a function of a shot and add a row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cppn_gl.nn.files import WRITERS
+from cppn_gl.nn.source_code import LANGUAGES, source_code
+from cppn_gl.nn.weights import tensors_of
+from cppn_gl.preset.color import Color
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.files import CaptureError, Remedy
+
+MAX_INLINE = 2000  # weights and biases written into the text of a program
+
+Files = dict[str, bytes]  # by name, in one folder; the first is the one that was asked for
+
+
+@dataclass(frozen=True)
+class Export:
+    """A format: `files(shot, name)` gives the file of that name, and those beside it.
+
+    With an empty name everything is in one file. `suffixes` are lower-case with the dot; formats
+    may share one, which then does not tell which of them is meant. `text`: whether a terminal can
+    show it. `whole`: whether it shows what the preset shows, colours and view as well.
+    """
+
+    help: str
+    suffixes: tuple[str, ...]
+    files: Callable[[Shot, str], Files]
+    text: bool = True
+    whole: bool = False
+
+
+def _program(language: str, shot: Shot, name: str) -> Files:
+    preset = shot.preset.at(shot.time)
+    network = preset.network()
+    beside: Files = {}
+    if name and network.parameters > MAX_INLINE:
+        suffix = LANGUAGES[language].suffix
+        beside = {f"{Path(name).stem}_weights{suffix}": WRITERS[suffix](tensors_of(network))}
+    text = source_code(
+        network,
+        language,
+        weights=next(iter(beside), ""),
+        notes=[preset.title or preset.name, *notes(shot)],
+        center=preset.view.center,
+        extent=preset.view.extent,
+        size=shot.size,
+        clock=preset.animation.clock(shot.time),
+    )
+    return {name: text.encode(), **beside}
+
+
+def _weights(suffix: str, shot: Shot, name: str) -> Files:
+    network = shot.preset.at(shot.time).network()
+    return {name: WRITERS[suffix](tensors_of(network))}
+
+
+EXPORTS: dict[str, Export] = {
+    **{
+        name: Export(f"a program in {language.title}", (".py",), partial(_program, name))
+        for name, language in LANGUAGES.items()
+    },
+    **{
+        suffix[1:]: Export("the weights", (suffix,), partial(_weights, suffix), text=False)
+        for suffix in WRITERS
+    },
+}
+
+
+def notes(shot: Shot) -> list[str]:
+    """What a program or weights leave out of a preset, in sentences."""
+    preset = shot.preset
+    said = []
+    if preset.network_moves:
+        said.append(f"The network changes with time; this is the one at {shot.time:g} s.")
+    if preset.color != Color():
+        about = "" if preset.color.plain else f": mapping {preset.color.mapping}"
+        said.append(f"The preset's colours{about} are not part of this.")
+    if preset.show.view != "picture":
+        said.append(f"The preset's view, {preset.show.view}, is not part of this.")
+    return said
+
+
+def export_of(path: Path | None, name: str | None) -> Export:
+    """The row for a file's name, or for a format's; None for a stream. Raises CaptureError."""
+    remedy = Remedy(f"give a format: {', '.join(EXPORTS)}", "format")
+    if name is not None:
+        if name not in EXPORTS:
+            raise PresetError(f"no format {show(name)}{nearest(name, EXPORTS)}", key="format")
+        row = EXPORTS[name]
+        if path is not None and path.suffix.lower() not in row.suffixes:
+            expected = " or ".join(f"FILE{suffix}" for suffix in row.suffixes)
+            raise CaptureError(path, f"not the name of {row.help}; expected {expected}")
+        return row
+    if path is None:
+        raise CaptureError("-", "a stream has no suffix", remedy)
+    fitting = {n: row for n, row in EXPORTS.items() if path.suffix.lower() in row.suffixes}
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    if fitting:
+        words = f"give a format: {', '.join(fitting)}"
+        raise CaptureError(path, "can be of several formats", Remedy(words, "format"))
+    suffixes = dict.fromkeys(suffix for row in EXPORTS.values() for suffix in row.suffixes)
+    names = " or ".join(f"FILE{suffix}" for suffix in suffixes)
+    raise CaptureError(path, f"nothing is exported under this name; expected {names}")

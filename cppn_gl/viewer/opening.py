@@ -1,0 +1,119 @@
+"""Opens files that are dropped or named, in a thread: a large one takes longer than a frame.
+
+a file of unknown origin  -> drop()    -> read in a thread -> answer() -> what to explore,
+a network's file          -> network()                                    or what is wrong
+the same, when it changes -> again()
+"""
+
+import dataclasses
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cppn_gl.nn.files import READERS as NETWORKS
+from cppn_gl.preset.library import is_network
+from cppn_gl.preset.network_file import with_network
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.readers import suffixes
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.viewer.collection import printable
+from cppn_gl.viewer.favourites import opened
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
+
+    `words` begin the message of a preset. `again`: the file of the network shown was read again.
+    """
+
+    words: str = ""
+    preset: Preset | None = None
+    time: float | None = None
+    problem: str = ""
+    again: bool = False
+
+
+class Opening:
+    """Reads the file that was asked for last."""
+
+    def __init__(self) -> None:
+        self._number = 0  # of the last file
+        self._answer: Answer | None = None
+        self._lock = threading.Lock()
+        self.busy = False  # whether a file is being read, or was
+
+    def drop(self, paths: Sequence[str], shown: Preset) -> str:
+        """Begin to read the first of some files, for one who sees `shown`; the message."""
+        path = Path(paths[0])
+        name = printable(path.name)
+        words = f"{name}: " if len(paths) == 1 else f"{name}, the first of {len(paths)} files: "
+        return self._begin(name, lambda: read(path, shown, words))
+
+    def network(self, path: Path, shown: Preset) -> str:
+        """Begin to read a network file, to be shown as `shown` is; the message."""
+        name = printable(path.name)
+        return self._begin(name, lambda: _told(path, lambda: (with_network(shown, path), None)))
+
+    def again(self, path: Path, shown: Preset) -> None:
+        """Begin to read the file of the network shown again."""
+
+        def find() -> tuple[Preset, None]:
+            return shown.replace(**{"network.file": str(path)}), None
+
+        self._begin(path.name, lambda: dataclasses.replace(_told(path, find), again=True))
+
+    def _begin(self, name: str, work: Callable[[], Answer]) -> str:
+        with self._lock:
+            self._number += 1
+            number, self._answer, self.busy = self._number, None, True
+
+        def run() -> None:
+            answer = work()
+            with self._lock:
+                if number == self._number:  # no other file since
+                    self._answer = answer
+
+        threading.Thread(target=run, name="cppn_gl-opening", daemon=True).start()
+        return f"reading {name} …"
+
+    def answer(self) -> Answer | None:
+        """What was read since the last call."""
+        with self._lock:
+            answer, self._answer = self._answer, None
+            self.busy = self.busy and answer is None
+        return answer
+
+
+def read(path: Path, shown: Preset, words: str = "") -> Answer:
+    """What a file of unknown origin holds, or in one line what is wrong with it.
+
+    Of a network it is that network, with the view and colours of the preset `shown`.
+    """
+    known = (".toml", *suffixes(), *NETWORKS)
+
+    def found() -> tuple[Preset, float | None]:
+        if path.is_dir():
+            raise PresetError(f"a folder; expected a file ending in {', '.join(known)}")
+        if path.suffix.lower() not in known:
+            raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
+        if is_network(path.name):
+            return with_network(shown, path), None
+        return opened(os.path.abspath(path), trusted=False)
+
+    return _told(path, found, words)
+
+
+def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: str = "") -> Answer:
+    """What is found at a path, or the error in one line that begins with the file's short name."""
+    try:
+        preset, time = find()
+    except (PresetError, OSError, MemoryError) as error:
+        said = str(error) or "not enough memory"
+        if isinstance(error, OSError):
+            said = error.strerror or said
+        said = said.replace(os.path.abspath(path), path.name)
+        return Answer(problem=printable(said if path.name in said else f"{path.name}: {said}"))
+    return Answer(words, preset, time)

@@ -1,0 +1,92 @@
+"""Encodings as layers and input features: Fourier features, NeRF's orders, and displayed ranges."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.encodings import LAYOUTS, ORDERS, displayed, fourier_layer, positional_inputs
+from cppn_gl.nn.layers import MAX_WIDTH, Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.utils.checks import PresetError
+
+B = np.array([[0.5, 1.0], [-2.0, 0.25], [3.0, -1.0]])
+POINTS = np.random.default_rng(0).uniform(-1.5, 1.5, (50, 2))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("factor", [1.0, 2 * math.pi])
+def test_a_fourier_layer_is_sin_and_cos_in_the_order_of_its_columns(
+    order: str, factor: float
+) -> None:
+    layer = fourier_layer(B, 2, order=order, factor=factor)
+    units = activate(layer.activation, layer.pre_activation(POINTS))
+    angles = factor * POINTS @ B.T
+    sines, cosines = np.sin(angles), np.cos(angles)
+    if order == "interleaved":
+        expected = np.stack([sines, cosines], axis=-1).reshape(50, 6)
+    else:
+        pairs = {"sin": sines, "cos": cosines}
+        expected = np.hstack([pairs[name] for name in order.split(",")])
+    np.testing.assert_allclose(units, expected, atol=1e-5)
+
+
+def test_a_transposed_b_is_recognised_by_its_shape() -> None:
+    assert fourier_layer(B.T, 2).digest == fourier_layer(B, 2).digest
+
+
+@pytest.mark.parametrize(
+    ("b", "order", "problem"),
+    [
+        (np.ones((3, 3)), "sin,cos", "B has shape 3 × 3; expected n × 2"),
+        (np.ones(4), "sin,cos", "B has shape 4; expected n × 2"),
+        (np.ones((MAX_WIDTH, 2)), "sin,cos", "B has 512 frequencies; expected up to 256"),
+        (np.full((3, 2), np.nan), "sin,cos", "numbers up to"),
+        (B, "sin, cos", "no order 'sin, cos'; did you mean 'sin,cos'"),
+    ],
+)
+def test_a_wrong_b_is_refused(b: np.ndarray, order: str, problem: str) -> None:
+    with pytest.raises(PresetError, match=problem):
+        fourier_layer(b, 2, order=order)
+
+
+@pytest.mark.parametrize(
+    ("layout", "names"),
+    [
+        ("nerf", "x y sin_x sin_y cos_x cos_y sin_2x sin_2y cos_2x cos_2y"),
+        ("nerfstudio", "sin_x sin_2x sin_y sin_2y cos_x cos_2x cos_y cos_2y x y"),
+        ("tiny-cuda-nn", "sin_x cos_x sin_2x cos_2x sin_y cos_y sin_2y cos_2y"),
+    ],
+)
+def test_a_positional_encoding_is_in_the_order_of_its_code(layout: str, names: str) -> None:
+    assert positional_inputs(2, layout) == tuple(names.split())
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(PresetError, match="no layout 'nerv'; did you mean 'nerf'"):
+        positional_inputs(2, "nerv")
+    assert all(positional_inputs(4, layout) for layout in LAYOUTS)
+
+
+@pytest.mark.parametrize("activation", ["identity", "tanh"])
+def test_outputs_are_brought_to_the_displayed_range(activation: str) -> None:
+    network = Network([Layer([[1.0, 2.0]], [0.3], activation)])
+    shown = Network(displayed(network.layers, -1, 1))
+    expected = (network.evaluate(POINTS) + 1) / 2
+    np.testing.assert_allclose(shown.evaluate(POINTS), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("activation", "span", "problem"),
+    [
+        ("sin", (-1, 1), "outputs of sin cannot be brought to 0 … 1"),
+        ("tanh", (-2, 2), "outputs of tanh cannot"),
+        ("identity", (1, 1), "expected the lower value first"),
+    ],
+)
+def test_outputs_that_cannot_be_brought_there_are_refused(
+    activation: str, span: tuple[float, float], problem: str
+) -> None:
+    with pytest.raises(PresetError, match=problem):
+        displayed([Layer([[1.0, 2.0]], [0.3], activation)], *span)

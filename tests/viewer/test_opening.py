@@ -1,0 +1,111 @@
+"""Files that are dropped on the window: really, by the window system."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cppn_gl.output.capture import save_picture
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.shot import Shot
+from cppn_gl.viewer.opening import Opening, read
+from tests.desktop import Desktop, wait_for
+from tests.dropping import drop
+
+STILL = Preset(title="Still").replace(depth=3, width=4, seed=5)
+MOVING = Preset(title="Moving").replace(depth=3, width=4, seed=6, inputs=["x", "y", "t"])
+
+
+@pytest.fixture
+def desktop(display: str, tmp_path: Path) -> Iterator[Desktop]:
+    (tmp_path / "my.toml").write_text(STILL.to_toml())
+    one = Desktop(display, tmp_path, "my.toml", "--size", "320x180", hud=True)
+    yield one
+    one.close()
+
+
+def drop_on(desktop: Desktop, *files: Path) -> None:
+    drop(desktop.display, int(desktop.window), files)
+
+
+@pytest.mark.window
+def test_a_dropped_file_opens_in_one_step_of_the_history(desktop: Desktop, tmp_path: Path) -> None:
+    picture = tmp_path / "a picture ü.png"
+    save_picture(picture, np.zeros((9, 16, 3), np.uint8), Shot(MOVING, (16, 9), time=2.5))
+    desktop.finished()
+    desktop.key("shift+Tab")  # the chooser covers the picture
+    desktop.place("close")
+    drop_on(desktop, picture)
+    desktop.tells("message", "a picture ü.png: Moving")
+    desktop.gone("close")
+    desktop.key("space")
+    desktop.shows(lambda preset: preset.spec.seed == 6, "the dropped picture's preset")
+    assert desktop.events()[-1]["time"] >= 2.5
+    desktop.key("z")
+    desktop.shows(lambda preset: preset == STILL, "the preset before")
+    drop_on(desktop, tmp_path / "my.toml", picture)
+    desktop.tells("message", "my.toml, the first of 2 files: Still")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+@pytest.mark.window
+def test_what_cannot_be_opened_gets_one_line_and_changes_nothing(
+    desktop: Desktop, tmp_path: Path
+) -> None:
+    desktop.finished()
+    other = tmp_path / "notes.pdf"
+    other.write_text("%PDF")
+    drop_on(desktop, other)
+    desktop.tells("message", "notes.pdf: cannot be opened; expected a file ending in .toml")
+    desktop.shows(lambda preset: preset == STILL, "the same preset")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("folder", None, "a folder"),
+        ("a.toml", b"format = 1\n[network]\ndepht = 3\n", "a.toml:3: network.depht: no such key"),
+        ("b.toml", b"\xff", "not UTF-8"),
+        ("c.png", b"GIF89a", "not a PNG picture"),
+        ("d.html", b"<p>", "no preset in this page"),
+        ("gone.toml", b"", "No such file"),
+    ],
+)
+def test_what_is_wrong_is_one_short_line(
+    name: str, content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is None:
+        path.mkdir()
+    elif content:
+        path.write_bytes(content)
+    answer = read(path)
+    assert answer.preset is None
+    assert answer.problem.startswith(name)
+    assert said in answer.problem
+    assert str(tmp_path) not in answer.problem
+    assert "\n" not in answer.problem
+
+
+def test_the_last_drop_wins(tmp_path: Path) -> None:
+    """A file that is still being read when another is dropped is not opened."""
+    slow = tmp_path / "slow.toml"
+    os.mkfifo(slow)  # never read: refused at once
+    (tmp_path / "quick.toml").write_text(MOVING.to_toml())
+    opening = Opening()
+    assert opening.begin([str(slow)]) == "reading slow.toml …"
+    opening.begin([str(tmp_path / "quick.toml")])
+    assert opening.busy
+    answer = wait_for(opening.answer, "an answer")
+    assert answer.preset == MOVING
+    assert not opening.busy
+    for thread in threading.enumerate():
+        if thread.name == "cppn_gl-opening":
+            thread.join()
+    assert opening.answer() is None
