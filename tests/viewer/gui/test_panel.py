@@ -183,7 +183,7 @@ def test_tab_does_not_close_the_panel_while_searching(open_panel: Callable[..., 
     desktop.place("label network.depth")
 
 
-def test_waves_their_harmonics_and_the_period(open_panel: Callable[..., Desktop]) -> None:
+def test_waves_and_their_harmonics(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel(size="1000x700")
     desktop.click("network.inputs cos_y")
     becomes(desktop, lambda p: p.spec.inputs == ("x", "y", "cos_y"), "a wave")
@@ -197,11 +197,6 @@ def test_waves_their_harmonics_and_the_period(open_panel: Callable[..., Desktop]
     write(desktop, "network.inputs name", "sin_3x sin_x")
     added = ("x", "y", "cos_y", "cos_4y", "sin_3x", "sin_x")
     becomes(desktop, lambda p: p.spec.inputs == added, "inputs by name")
-    desktop.click("search")
-    desktop.place("typing search")
-    desktop.xdotool("type", "period")
-    write(desktop, "network.period value", "2.5")
-    becomes(desktop, lambda p: p.spec.period == 2.5, "the period")
 
 
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
