@@ -261,6 +261,21 @@ def test_workers_of_this_machine_are_replaced_until_a_job_has_ended_them(
             os.kill(pid, 0)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="does not heed: no process groups")
+def test_ctrl_c_ends_the_workers_of_this_machine_without_a_word(tmp_path: Path) -> None:
+    words = ["sequence", "--frames", "9999", "--fps", "24", "--size", "32x18", "--workers", "2"]
+    command = [sys.executable, "-m", "cppn_gl", *words, "-o", str(tmp_path / "frames"), "--quiet"]
+    how: dict[str, Any] = {"env": child_environment(), "start_new_session": True}
+    client = subprocess.Popen(command, stderr=subprocess.PIPE, **how)
+    try:
+        until(lambda: (tmp_path / "frames" / "00000.png").exists())
+    finally:
+        os.killpg(client.pid, signal.SIGINT)
+    _, said = client.communicate(timeout=PATIENCE)  # until the workers have closed it, too
+    assert (client.returncode, said) == (128 + signal.SIGINT, b"")
+    assert [path for path in (tmp_path / "frames").iterdir() if path.suffix == ".part"] == []
+
+
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     monkeypatch.setattr(clusters, "CONNECT", 0.5)
