@@ -116,7 +116,9 @@ def test_version(run: Run) -> None:
     assert run("--version") == (0, f"cppn_gl {__version__}\n", "")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["render", "--help"], ["presets"], ["presets", "x"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["render", "--help"], ["video", "-h"], ["presets"], ["presets", "x"]]
+)
 def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
     code = f"""if True:
         import sys
