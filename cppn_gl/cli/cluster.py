@@ -104,7 +104,7 @@ def _engine(args: argparse.Namespace, shot: "Shot", *, whole: bool) -> str:
     """The exact engine: as asked for, else one whose bytes are the same wherever workers are."""
     from cppn_gl.output.cluster import differs
 
-    asked = checked(engine_name, args.engine, "--engine")
+    asked: str = checked(engine_name, args.engine, "--engine")
     if asked == AUTO:
         asked = requested_engine()
     if asked in ENGINES:

@@ -46,6 +46,8 @@ def is_many(args: argparse.Namespace) -> bool:
 
 def render_many(args: argparse.Namespace) -> int:
     """Draw the pictures that the arguments describe into a folder."""
+    if shared(args):
+        raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
     try:
         return _render(args, _many(args))
     except PresetError as error:
@@ -104,6 +106,7 @@ def _many(args: argparse.Namespace) -> "Many":
     first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
     shot = shot_of(args, {} if first is None else {SEED: first})
     checked(SIZE, shot.size, "--size")
+    note_weights(args, shot.preset)
     shot = fitting(format_, shot, given=args.bits is not None)
     return Many(
         shot, tuple(axes), format_, partial(_of_seed, args) if args.preset == RANDOM else None

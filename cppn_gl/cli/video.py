@@ -7,9 +7,10 @@ import argparse
 import contextlib
 from typing import TYPE_CHECKING
 
+from cppn_gl.cli.cluster import cluster_options, drawer_for
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
-from cppn_gl.cli.shots import engine_option, picture_options, renderer_for, shot_of
+from cppn_gl.cli.shots import engine_option, note_weights, picture_options, shot_of
 from cppn_gl.cli.terminal import note, progress_of, put, put_path
 from cppn_gl.utils.checks import checked, number
 from cppn_gl.utils.toml import toml_value
@@ -40,6 +41,7 @@ def video_options(parser: Parser) -> None:
     for name, (quality, ranges) in _measures().items():
         about = f"{quality.words}; {ranges} (default {quality.usual})"
         parser.option(f"--{name}", metavar="N", help=about)
+    cluster_options(parser)
 
 
 def _measures() -> dict[str, tuple["Quality", str]]:
@@ -65,19 +67,13 @@ def run_video(args: argparse.Namespace) -> int:
     format_ = video_format(args.output)
     quality = _quality(args, format_)
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     sequence = _film(args, shot, format_.fps)
     check_video(args.output, sequence.size, sequence.fps, overwrite=True)
     _note_loop(args, sequence)
     with (
         progress_of(args, sequence.frames, "frame") as progress,
-        renderer_for(
-            args,
-            shot.engine,
-            shot.preset,
-            float(shot.points) * sequence.frames,
-            samples=shot.samples,
-            progress=progress,
-        ) as renderer,
+        drawer_for(args, shot, float(shot.points) * sequence.frames, progress=progress) as renderer,
     ):
         write_video(
             renderer, sequence, args.output, quality=quality, overwrite=True, progress=progress
@@ -138,12 +134,9 @@ def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
     from cppn_gl.utils.alpha import over
 
     check_stdout()
-    points = float(shot.points) * sequence.frames
     with (
         progress_of(args, sequence.frames, "frame") as progress,
-        renderer_for(
-            args, shot.engine, shot.preset, points, samples=shot.samples, progress=progress
-        ) as renderer,
+        drawer_for(args, shot, float(shot.points) * sequence.frames, progress=progress) as renderer,
     ):
         check_frames(renderer, sequence)
         with contextlib.closing(drawn(renderer, sequence)) as frames:

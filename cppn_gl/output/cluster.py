@@ -8,6 +8,7 @@ the same bytes on every machine if it is `reproducible`, and the view does not d
 """
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -36,6 +37,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.extras import require
 from cppn_gl.utils.quantising import sixteen_bits
 from cppn_gl.utils.threads import VARIABLE, thread_count
 from cppn_gl.views import view_of
@@ -52,7 +54,7 @@ AHEAD = 3  # jobs under way for each thread of the workers
 FAILURES = 2  # workers that may end during a job; a local cluster gives up with the next one
 LONG = 2**16  # characters of a shot's text that are sent once to each worker, not with each job
 
-_LOGGERS = ("distributed", "tornado", "asyncio", "distributed.nanny", "distributed.scheduler")
+_LOGGERS = ("distributed", "tornado", "asyncio")
 _CONFIG = {
     "distributed.scheduler.allowed-failures": FAILURES,
     "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -91,11 +93,15 @@ def check_parts(preset: Preset) -> None:
 class Cluster:
     """Workers that draw with one engine; it stands in for a Renderer (frames, posters).
 
-    `local`: they are processes of this machine, `cluster`.
+    `where`: their scheduler, in words. `processes`: Dask's nannies of processes of this machine, by
+    name; None if the workers may be anywhere.
     """
 
-    def __init__(self, client: "Client", engine: str, where: str, *, local: bool):
-        self._client, self._engine, self._where, self.local = client, engine, where, local
+    def __init__(
+        self, client: "Client", engine: str, where: str, processes: dict[Any, Any] | None = None
+    ):
+        self._client, self._engine, self._where = client, engine, where
+        self.processes = processes
         self._threads: dict[str, int] = {}
         self._watched = 0.0
         self._woken = threading.Event()
@@ -106,6 +112,12 @@ class Cluster:
         """The number of workers, as last seen."""
         return len(self._threads)
 
+    def seen(self) -> dict[str, int]:
+        """The workers that there are now: address to number of threads. Raises ClusterError."""
+        with self._telling():
+            self._threads = dict(self._client.nthreads())
+        return self._threads
+
     @property
     def info(self) -> RendererInfo:
         """What draws. Other machines' drivers have many names."""
@@ -113,7 +125,7 @@ class Cluster:
         name = engine.renderer
         if not engine.reproducible:
             name = "workers"
-            if self.local:
+            if self.processes is not None:
                 name = self._client.submit(jobs.renderer_name, self._engine, pure=False).result()
         return RendererInfo(self._engine, name, None)
 
@@ -168,7 +180,7 @@ class Cluster:
         boxes = view.parts(shot.preset, shot.size)
         parts = [(a, b, c - a, d - b) for a, b, c, d in boxes]
         wanted = (Job(f"part {k}", shot.time, part) for k, part in enumerate(parts, 1))
-        picture = np.empty(0)
+        picture: NDArray[Any] = np.empty(0)
         with contextlib.closing(self.results(shot, order, wanted)) as found:
             for done, ((left, top, width, height), pixels) in enumerate(
                 zip(parts, found, strict=True), 1
@@ -186,7 +198,7 @@ class Cluster:
         self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]
     ) -> Generator[Result, None, None]:
         """What the jobs give, in their order. Raises ClusterError."""
-        text: Any = shot.to_text()
+        text: Any = shot.to_text(whole=True)
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
         queue: deque[tuple[Job, Future[Any]]] = deque()
@@ -198,10 +210,8 @@ class Cluster:
                     queue.append((job, self._submit(text, order, job)))
                 if not queue:
                     return
-                self._await(*queue[0])
-                job, future = queue.popleft()
-                with self._telling():
-                    found = future.result(PATIENCE)  # from its worker; if that has ended, again
+                found = self._result(*queue[0])
+                job, _ = queue.popleft()
                 if isinstance(found, str):
                     raise ClusterError(f"{job.label}: {found}")
                 yield found
@@ -221,7 +231,7 @@ class Cluster:
             "version": __version__,
             "abi": native.ABI,
             "zlib": jobs.compression(),
-            "sharing": max(map(hosts.count, hosts)),
+            "sharing": max(map(hosts.count, hosts), default=1),
         }
 
     def _submit(self, text: Any, order: jobs.Order, job: Job) -> "Future[Any]":
@@ -229,9 +239,16 @@ class Cluster:
         future.add_done_callback(lambda _: self._woken.set())
         return future
 
+    def _result(self, job: Job, future: "Future[Any]") -> Any:
+        """What a job has given. Raises ClusterError."""
+        while True:
+            self._await(job, future)
+            with self._telling(), contextlib.suppress(TimeoutError):  # its worker has ended
+                return future.result(PATIENCE)
+
     def _await(self, job: Job, future: "Future[Any]") -> None:
         """Wait until a job is done. Raises ClusterError if it cannot be."""
-        while future.status == "pending":
+        while future.status in ("pending", "lost"):  # lost with its worker, and done again
             self._woken.wait(POLL)
             self._woken.clear()
             if wall.monotonic() - self._watched > WATCH:
@@ -245,14 +262,12 @@ class Cluster:
         """See which workers there are; wait for some. Raises ClusterError after PATIENCE."""
         ends = wall.monotonic() + PATIENCE
         while True:
-            with self._telling():
-                self._threads = dict(self._client.nthreads())
             self._watched = wall.monotonic()
-            if self._threads:
+            if self.seen():
                 return
             if self._watched > ends:
                 problem = f"{self._where} has had no worker for {PATIENCE:.0f} s"
-                raise ClusterError(problem if self.local else f"{problem}; start some")
+                raise ClusterError(problem if self.processes else f"{problem}; start some")
             wall.sleep(POLL)
 
     @contextlib.contextmanager
@@ -288,15 +303,11 @@ def _words(error: BaseException | None) -> str:
     return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def _missing(error: ImportError) -> ClusterError:
-    need = "workers need the library distributed, of the extra cluster"
-    return ClusterError(f"{need}: pip install 'cppn-gl[cluster]' ({error})")
-
-
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Dask's own log and warnings are not for users: each problem is one line of ours."""
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    known = [name for name in logging.root.manager.loggerDict if name.startswith("distributed.")]
+    loggers = [logging.getLogger(name) for name in (*_LOGGERS, *known)]
     before = [logger.level for logger in loggers]
     try:
         with warnings.catch_warnings():
@@ -306,6 +317,7 @@ def _quiet() -> Iterator[None]:
                 logger.setLevel(logging.CRITICAL + 1)
             yield
     finally:
+        gc.collect()  # asyncio reports what failed in a task when the task is deleted
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
 
@@ -317,12 +329,11 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
     `address`: such as tcp://host:8786, or the .json file that Dask's scheduler writes. Connect only
     to a scheduler you trust: it can run any code here.
     """
-    try:
-        import dask
-        from distributed import Client
-        from distributed.comm import resolve_address
-    except ImportError as error:
-        raise _missing(error) from None
+    require("drawing with workers", "distributed")
+    import dask
+    from distributed import Client
+    from distributed.comm import resolve_address
+
     with _quiet(), dask.config.set(_CONFIG):
         try:
             how: dict[str, Any] = {"scheduler_file": address}
@@ -336,7 +347,7 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
             why = " ".join(str(error).split())
             raise ClusterError(f"no scheduler at {address}: {why}") from None
         try:
-            yield Cluster(client, engine, f"the scheduler at {address}", local=False)
+            yield Cluster(client, engine, f"the scheduler at {address}")
         finally:
             client.close(timeout=POLL)
 
@@ -348,13 +359,11 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
     Its connections are encrypted with a key of their own, since other users of this machine reach
     them too.
     """
-    try:
-        import dask
-        from distributed import Client, LocalCluster, Security
+    for library in ("distributed", "cryptography"):
+        require("drawing with workers", library)
+    import dask
+    from distributed import Client, LocalCluster, Security
 
-        security = Security.temporary()
-    except ImportError as error:
-        raise _missing(error) from None
     threads = str(max(1, thread_count() // workers))
     with _quiet(), dask.config.set(_CONFIG), _loop() as loop:
         try:
@@ -365,7 +374,7 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
                 memory_limit=0,  # no limit
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,
-                security=security,
+                security=Security.temporary(),
                 env={VARIABLE: threads, "LP_NUM_THREADS": threads},
                 preload="cppn_gl.output.jobs",
             )
@@ -373,7 +382,7 @@ def started(workers: int, engine: str) -> Iterator[Cluster]:
             raise ClusterError(f"the workers cannot be started: {error}") from None
         try:
             with Client(cluster, set_as_default=False, direct_to_workers=True) as client:
-                yield Cluster(client, engine, "the local cluster", local=True)
+                yield Cluster(client, engine, "the local cluster", cluster.workers)
         except BaseException:
             _kill(cluster)
             raise

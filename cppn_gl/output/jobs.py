@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
 
 PIXELS, FILE, BAND = "pixels", "file", "band"
@@ -71,7 +72,9 @@ def draw(
         _check(order)
         shot, pixels = _drawn(text, order, time, part)
     except (PresetError, ContextError, ShaderError, ClusterError) as error:
-        return f"worker on {socket.gethostname()}: {error}"
+        key = getattr(error, "key", "")
+        hint = "; it has to be at the same path there" if key == "network.file" else ""
+        return f"worker on {socket.gethostname()}: {error}{hint}"
     except MemoryError:
         return f"worker on {socket.gethostname()}: not enough memory for this picture"
     if order["form"] == PIXELS or order["zlib"] != compression():
@@ -136,11 +139,10 @@ def _drawn(
     with _drawing:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         os.environ.setdefault(VARIABLE, str(min(64, max(1, (cores or 1) // order["sharing"]))))
-        shot = _shot(text, order["name"])
+        shot = _shot(text, order["name"], order["engine"])
         renderer = _renderer(order["engine"])
-        choice = renderer.engine_for(shot.preset.at(time))
-        if choice.engine != order["engine"]:
-            raise ClusterError(f"cannot draw with {order['engine']}: {choice.why}")
+        if shot.preset.network_moves:
+            _check_engine(order["engine"], shot.preset.at(time))
         pixels = renderer.render(
             shot.preset,
             shot.size,
@@ -154,13 +156,23 @@ def _drawn(
 
 
 @functools.lru_cache(maxsize=2)
-def _shot(text: str, name: str) -> "Shot":
+def _shot(text: str, name: str, engine: str) -> "Shot":
+    """The shot of a text, whose name it may not have, once its engine can draw it."""
     import dataclasses
 
     from cppn_gl.preset.shot import parse_shot
+    from cppn_gl.utils.origin import USER
 
-    shot = parse_shot(text, name)
+    shot = parse_shot(text, name, USER)
+    _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
+
+
+def _check_engine(engine: str, preset: "Preset") -> None:
+    """Raise ClusterError if another engine would draw a preset."""
+    choice = _renderer(engine).engine_for(preset)
+    if choice.engine != engine:
+        raise ClusterError(f"cannot draw with {engine}: {choice.why}")
 
 
 def _renderer(engine: str) -> "Renderer":

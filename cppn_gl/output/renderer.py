@@ -240,10 +240,11 @@ class Renderer:
             self._open_late()
             with self._current():
                 pixels = self._draw(view, scene, region, dtype)
-        pixels = pixels if view.by_part else _cut(pixels, part)
+        if not view.by_part:
+            pixels = _cut(pixels, part)
         if overlay and (words := view.overlay(scene, size)) is not None:
             pixels = lay_over(pixels, _cut(words, part))
-        return sixteen_bits(pixels) if dtype == "uint16" else pixels
+        return sixteen_bits(np.asarray(pixels)) if dtype == "uint16" else pixels
 
     def begin(
         self,

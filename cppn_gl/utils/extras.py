@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from cppn_gl.utils.checks import PresetError
 
 # Library to the extra of pyproject.toml that installs it.
-EXTRAS = {"OpenEXR": "exr", "av": "video"}
+EXTRAS = {"OpenEXR": "exr", "av": "video", "cryptography": "cluster", "distributed": "cluster"}
 
 
 def require(what: str, library: str) -> None:
