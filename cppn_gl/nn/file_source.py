@@ -85,11 +85,13 @@ class File(Source):
         None,
         number(-1e6, 1e6),
         "factor on the weights and biases of a file's first layer: ω₀ of a SIREN",
+        slider=(1, 60),
     )
     hidden_omega: float = key(
         None,
         number(-1e6, 1e6),
         "factor on those of a file's later layers whose activation is sin: ω₀ of a SIREN",
+        slider=(1, 60),
     )
     transposed: bool | None = key(
         None,

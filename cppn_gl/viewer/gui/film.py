@@ -138,7 +138,7 @@ class FilmDialog:
     def _begin(self) -> None:
         if self._kind == FRAMES:
             self._app.interface.show("film", False)
-            self._app.events.perform("record")
+            self._app.events.perform("film", large=True)
         elif (format_ := self._format) is not None:
             self._app.make_film(self._wishes(format_))
 
