@@ -104,6 +104,11 @@ def test_wrong_sequences(key: str, value: Any) -> None:
         changed(**{key: value})
 
 
+def test_frames_hold_no_floats() -> None:
+    with pytest.raises(PresetError, match="bits: PNG holds 8 or 16 bits per channel; TIFF and EXR"):
+        changed(bits=32)
+
+
 def test_what_is_there_is_kept(folder: Path, renderer: Renderer) -> None:
     before = contents(folder)
     stamp = frame_path(folder, 0).stat().st_mtime_ns
