@@ -15,6 +15,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS, SurfaceOptions
 from cppn_gl.preset.themes import THEMES
+from cppn_gl.utils.alpha import on_checks
 
 # Of a sheet each cell is small; what else is there has words over it, which need room.
 SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
@@ -105,7 +106,8 @@ def test_toml_gives_it_back(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_it_draws_a_picture(name: str, renderer: Renderer) -> None:
     preset = PRESETS[name]
-    drawn = picture(renderer, preset, preset.animation.seconds / 2 if preset.moves else 0.0)
+    time = preset.animation.seconds / 2 if preset.moves else 0.0
+    drawn = on_checks(picture(renderer, preset, time))
     assert np.isfinite(drawn).all()
     assert drawn.min() >= 0
     assert drawn.max() <= 1
