@@ -12,7 +12,7 @@ from cppn_gl.utils import native
 if native.library() is None:
     pytest.skip(native.problem(), allow_module_level=True)
 
-# Clocks, walks, geometric interpolation, normalisation, r, waves, and colour mappings with formulas.
+# Clocks, walks, geometric interpolation, normalisation, r, waves, and mappings with formulas.
 PRESETS = "peacock azulejo walk fly-in complexity-wide-sigmoid rings embers lab oklch agate"
 SCRIPT = """
 import hashlib, sys
