@@ -3,7 +3,7 @@
 python examples/own_layers.py [FOLDER]
 
 Three units are planes at 120° to each other; the output layer mixes them to red, green and blue.
-The TOML file opens in the window: python -m cppn_gl FOLDER/planes.toml
+Both files open in the window: python -m cppn_gl FOLDER/planes.toml, or FOLDER/planes.safetensors
 """
 
 import sys
@@ -33,5 +33,8 @@ preset = cppn_gl.Preset(Layers(layers, inputs=("x", "y")), title="Three planes")
 again = cppn_gl.load_preset(folder / "planes.toml")
 pixels = cppn_gl.render(again, size=(320, 200))
 assert np.array_equal(pixels, cppn_gl.render(network, size=(320, 200)))
+network.save(folder / "planes.safetensors")  # what PyTorch, JAX and NumPy read, too
+loaded = cppn_gl.Network.load(folder / "planes.safetensors")
+assert np.array_equal(pixels, cppn_gl.render(loaded, size=(320, 200)))
 Image.fromarray(pixels).save(folder / "planes.png")
-print(folder / "planes.toml", folder / "planes.png", sep="\n")
+print(*(folder / f"planes.{suffix}" for suffix in ("toml", "safetensors", "png")), sep="\n")

@@ -21,6 +21,7 @@ from PIL import ImageGrab
 
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.origin import USER
 
 CACHE = tempfile.TemporaryDirectory()  # shader and tuning cache of all windows of a test run
 DEAD = ":99999"  # a display that cannot exist: its port would be 6000 + 99999
@@ -187,7 +188,7 @@ class Desktop:
 
         def look() -> Preset | None:
             event = self.events()[-1]
-            preset = parse_preset(event["preset"])
+            preset = parse_preset(event["preset"], origin=USER)
             return preset if event["finished"] and test(preset) else None
 
         found = wait_for(look, what)

@@ -55,7 +55,10 @@ def seeds() -> list[tuple[bytes, str]]:
     files += [(stream.getvalue(), ".npz") for stream in (packed, plain, fortran)]
     files += [(safetensors_bytes(tensors), ".safetensors")] * 3
     bare = Tensors({"0.weight": tensors.arrays["layers.0.weight"][:3]})
-    return [*files, (safetensors_bytes(bare), ".safetensors")]
+    fourier = {"B": np.ones((4, 3), np.float32), "0.weight": np.ones((3, 8), np.float32)}
+    texts = {"fourier_order": "cos,sin", "output_range": "-1,1", "omega": "6.28", "period": "2"}
+    files += [(safetensors_bytes(each), ".safetensors") for each in (bare, Tensors(fourier, texts))]
+    return files
 
 
 def flip(data: bytearray, chance: random.Random, _: bytes) -> None:

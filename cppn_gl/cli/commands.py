@@ -327,7 +327,7 @@ def _view(args: argparse.Namespace) -> int:
             hud=not args.no_hud,
             fullscreen=args.fullscreen,
             output_dir=args.output_dir,
-            source=_file(args.preset),
+            source=None if args.network else _file(args.preset),
             engine=engine,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
@@ -410,7 +410,7 @@ def _window() -> Any:
 
 def _file(preset: str) -> Path | None:
     """The TOML file of a preset argument, which the window watches; None if there is none."""
-    if preset in (RANDOM, STDIN) or library.is_picture(preset):
+    if preset in (RANDOM, STDIN) or library.is_picture(preset) or library.is_network(preset):
         return None
     return library.shipped().get(preset, Path(preset))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl.cli.cluster import shared
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT
-from cppn_gl.cli.shots import renderer_for, shot_of
+from cppn_gl.cli.shots import note_weights, renderer_for, shot_of
 from cppn_gl.cli.terminal import progress_of, put_path
 from cppn_gl.engines.names import AUTO
 from cppn_gl.preset.surprise import RANDOM
@@ -48,10 +48,19 @@ def render_many(args: argparse.Namespace) -> int:
     """Draw the pictures that the arguments describe into a folder."""
     if shared(args):
         raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
-    many = _many(args)
+    try:
+        return _render(args, _many(args))
+    except PresetError as error:
+        if error.key != "axes":
+            raise
+        raise PresetError(error.problem, key="--each" if args.each else "--seeds") from None
+
+
+def _render(args: argparse.Namespace, many: "Many") -> int:
     from cppn_gl.output.many import read_many, write_many
 
     preset = many.shot.preset
+    note_weights(args, preset)
     manifest = None if args.overwrite else read_many(args.output)
     engine = manifest["engine"] if manifest else many.shot.engine
     points = float(many.shot.points) * many.count
@@ -86,23 +95,22 @@ def _many(args: argparse.Namespace) -> "Many":
 
     if args.output is None or args.output is STDOUT:
         raise UsageError("many pictures need a folder: expected -o DIR")
+    if shared(args):
+        raise UsageError("many pictures are drawn by one process, without --workers or --scheduler")
     suffixes = [suffix for format_ in FORMATS for suffix in format_.suffixes]
     if args.output.suffix.lower() in suffixes and not args.output.is_dir():
         raise UsageError(f"many pictures need a folder, and {args.output} is the name of one file")
     format_ = FORMATS[0] if args.format is None else format_named(args.format)
     axes = [] if args.seeds is None else [f"seed={args.seeds}"]
     axes += args.each
-    try:
-        of_seed = partial(_of_seed, args) if args.preset == RANDOM else None
-        first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
-        shot = shot_of(args, {} if first is None else {SEED: first})
-        checked(SIZE, shot.size, "--size")
-        shot = fitting(format_, shot, given=args.bits is not None)
-        return Many(shot, tuple(axes), format_, of_seed)
-    except PresetError as error:
-        if error.key != "axes":
-            raise
-        raise PresetError(error.problem, key="--seeds" if not args.each else "--each") from None
+    first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
+    shot = shot_of(args, {} if first is None else {SEED: first})
+    checked(SIZE, shot.size, "--size")
+    note_weights(args, shot.preset)
+    shot = fitting(format_, shot, given=args.bits is not None)
+    return Many(
+        shot, tuple(axes), format_, partial(_of_seed, args) if args.preset == RANDOM else None
+    )
 
 
 def _of_seed(args: argparse.Namespace, seed: Any) -> "Preset":

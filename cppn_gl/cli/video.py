@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cppn_gl.cli.cluster import cluster_options, drawer_for
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
-from cppn_gl.cli.shots import engine_option, picture_options, shot_of
+from cppn_gl.cli.shots import engine_option, note_weights, picture_options, shot_of
 from cppn_gl.cli.terminal import note, progress_of, put, put_path
 from cppn_gl.utils.checks import checked, number
 from cppn_gl.utils.toml import toml_value
@@ -67,6 +67,7 @@ def run_video(args: argparse.Namespace) -> int:
     format_ = video_format(args.output)
     quality = _quality(args, format_)
     shot = shot_of(args)
+    note_weights(args, shot.preset)
     sequence = _film(args, shot, format_.fps)
     check_video(args.output, sequence.size, sequence.fps, overwrite=True)
     _note_loop(args, sequence)

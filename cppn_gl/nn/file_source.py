@@ -36,6 +36,7 @@ from cppn_gl.utils.checks import (
     integer,
     key,
     line,
+    nearest,
     number,
     several,
     show,
@@ -84,11 +85,13 @@ class File(Source):
         None,
         number(-1e6, 1e6),
         "factor on the weights and biases of a file's first layer: ω₀ of a SIREN",
+        slider=(1, 60),
     )
     hidden_omega: float = key(
         None,
         number(-1e6, 1e6),
         "factor on those of a file's later layers whose activation is sin: ω₀ of a SIREN",
+        slider=(1, 60),
     )
     transposed: bool | None = key(
         None,
@@ -129,12 +132,16 @@ class File(Source):
     )
     sha256: str = key("", _sha256, "a file's SHA-256, in hexadecimal; another file is refused")
     weights: Weights = dataclasses.field(default=None, repr=False)  # type: ignore[assignment]
+    _missing: frozenset[str] = dataclasses.field(default=frozenset(), init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.weights is None:
             path = _named(self.file, USER)
             self._set(weights=_weights(path), file=str(path))
-        for name in _FOLLOWING:  # in this order: activations depend on omega
+        named = "activations" in self.weights.texts
+        missing = () if named else [n for n in _FOLLOWING if getattr(self, n) is None]
+        self._set(_missing=frozenset(missing))
+        for name in _FOLLOWING:  # activations follow from ω₀
             if getattr(self, name) is None:
                 self._set(**{name: self._implied(name)})
         validate(self, "network.")
@@ -163,7 +170,8 @@ class File(Source):
         try:
             self.network()
         except PresetError as error:
-            raise self._error(error.problem) from None
+            key = error.key.removeprefix("network.")
+            raise self._error(error.problem, key if key in _FOLLOWING else "file") from None
 
     def _error(self, problem: str, name: str = "file") -> PresetError:
         return PresetError(f"{self.label}: {problem}", key=f"network.{name}")
@@ -220,13 +228,14 @@ class File(Source):
             if name not in cls.key_names() and name in (*random, "layers"):
                 problem = "cannot be set together with file, which determines it"
                 raise PresetError(problem, key=f"network.{name}")
-        if "weights" in values:
-            raise PresetError("no such key", key="network.weights")
+            if name not in cls.key_names():
+                hint = nearest(name, cls.key_names())
+                raise PresetError(f"no such key{hint}", key=f"network.{show(name)[1:-1]}")
         if origin.weights is None:
             path = _named(values["file"], origin)
             found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
         else:  # the name is but a name
-            found = _carried(origin.weights)
+            found = _carried(origin.weights, origin.sha256)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
         return super().of({**values, "file": file, "weights": found})
 
@@ -256,11 +265,13 @@ class File(Source):
 
     @property
     def assumed(self) -> str:
-        """What neither the table nor the file says, in words; "" if nothing is missing."""
-        if "activations" in self.weights.texts:
-            return ""
-        hidden = self.activation if isinstance(self.activation, str) else "those of the preset"
-        return f"{self.label} names no activations: {hidden}, the last {self.output_activation}"
+        """Which activations neither the table nor the file names, in words; "" if none."""
+        hidden = isinstance(self.activation, str) and "activation" in self._missing
+        parts = [f"{self.activation} in hidden layers"] if hidden and self.depth > 1 else []
+        if "output_activation" in self._missing:
+            parts.append(f"{self.output_activation} in the last")
+        words = f"{self.label} does not name its activations; taken for "
+        return words + ", ".join(parts) if parts else ""
 
     @property
     def latents(self) -> tuple[float, ...]:
@@ -337,7 +348,7 @@ class File(Source):
 
     def to_toml(self) -> dict[str, Any]:
         """The table as TOML values: what does not follow from the file."""
-        table = {n: v for n, v in super().to_toml().items() if n != "weights"}
+        table = {n: v for n, v in super().to_toml().items() if n in self.key_names()}
         listed = {n: list(v) if isinstance(v := self._default(n), tuple) else v for n in table}
         return {n: v for n, v in table.items() if n == "file" or v != listed[n]}
 
@@ -392,8 +403,8 @@ def _weights(path: Path, missing: str = "") -> Weights:
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 
-def _carried(data: bytes) -> Weights:
+def _carried(data: bytes, sha256: str) -> Weights:
     try:
-        return Weights(data, ".safetensors")
+        return Weights(data, ".safetensors", _sha256(sha256))
     except ValueError as error:
         raise PresetError(f"the weights in this file: {error}", key="network.file") from None

@@ -114,14 +114,14 @@ class Chain:
 
 
 class Weights:
-    """The weights and texts in the bytes of a file. `sha256` is that of the bytes.
+    """The weights and texts in the bytes of a file. `sha256` is that of the bytes, unless given.
 
     Raises ValueError, in one line, if the bytes are no network.
     """
 
-    def __init__(self, data: bytes, suffix: str):
+    def __init__(self, data: bytes, suffix: str, sha256: str = ""):
         tensors = read_tensors(data, suffix)
-        self.sha256 = hashlib.sha256(data).hexdigest()
+        self.sha256 = sha256 or hashlib.sha256(data).hexdigest()
         self.texts = tensors.texts
         arrays = dict(tensors.arrays)
         name = fourier_name(arrays)

@@ -9,7 +9,6 @@ the same bytes on every machine if it is `reproducible`, and the view does not d
 
 import contextlib
 import gc
-import json
 import logging
 import os
 import signal
@@ -29,11 +28,9 @@ from numpy.typing import NDArray
 from cppn_gl._version import __version__
 from cppn_gl.engines.names import ENGINES
 from cppn_gl.engines.tuning import Choice
-from cppn_gl.nn.file_source import File
 from cppn_gl.output import jobs
 from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.renderer import Part, RendererInfo
-from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import Shot, usual_samples
@@ -208,7 +205,7 @@ class Cluster:
         self, shot: Shot, order: jobs.Order, wanted: Iterable[Piece]
     ) -> Generator[Result, None, None]:
         """What the jobs give, in their order. Raises ClusterError."""
-        text: Any = _text(shot)
+        text: Any = shot.to_text(whole=True)
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
         queue: deque[tuple[list[Piece], Future[Any]]] = deque()
@@ -312,14 +309,6 @@ def _pieces(shot: Shot) -> int:
     scene = scene_of(shot.preset, shot.time)
     work = view_of(shot.preset).work(scene) * pixels * usual_samples(shot.samples)
     return max(1, min(MOST, int(JOB_WORK // work), JOB_BYTES // (4 * pixels)))
-
-
-def _text(shot: Shot) -> str:
-    """The shot's text. Where it does not carry its network's file, it names it by its path."""
-    text = shot.to_text()
-    if not isinstance(shot.preset.spec, File) or "weights" in packed(shot.preset):
-        return text
-    return json.dumps(json.loads(text) | packed(shot.preset, local=True), ensure_ascii=False)
 
 
 def _words(error: BaseException | None) -> str:

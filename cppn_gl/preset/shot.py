@@ -31,6 +31,7 @@ class Shot:
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
     `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
+    `beside`: a file beside the picture with the weights that it would carry otherwise.
     """
 
     preset: Preset
@@ -40,6 +41,7 @@ class Shot:
     engine: str = "auto"
     version: str = __version__
     bits: int = 8
+    beside: str = ""
 
     @property
     def dtype(self) -> str:
@@ -56,11 +58,11 @@ class Shot:
         """The number of samples in all pixels; an estimate if they are "auto"."""
         return self.size[0] * self.size[1] * usual_samples(self.samples)
 
-    def to_text(self, *, ascii: bool = False) -> str:
+    def to_text(self, *, ascii: bool = False, whole: bool = False) -> str:
         """The shot as JSON, which contains the preset as TOML. `ascii`: for TIFF.
 
-        It is all that is needed to draw the shot, but for weights that a picture may not carry:
-        see `packed`.
+        It is all that is needed to draw the shot, but for weights that a picture may not carry;
+        `whole`: with these, for the user's own processes. See `packed`.
         """
         document = {
             "version": self.version,
@@ -70,7 +72,8 @@ class Shot:
             "samples": self.samples,
             "engine": self.engine,
             **({"bits": self.bits} if self.bits != 8 else {}),
-            **packed(self.preset),
+            **packed(self.preset, whole=whole, beside=self.beside),
+            **({"beside": self.beside} if self.beside and whole else {}),
         }
         return json.dumps(document, ensure_ascii=ascii)
 
@@ -126,6 +129,7 @@ def parse_shot(content: str, source: str, origin: Origin = NOWHERE) -> Shot:
             engine=text(40)(document["engine"]),
             version=text(40)(document["version"]),
             bits=BITS(document.get("bits", 8)),
+            beside=line(200)(document.get("beside", "")),
         )
     except PresetError:
         raise

@@ -17,12 +17,14 @@ class Origin:
     trusted: whether it is the user's own file or command, which may name any file. Others come out
     of pictures, pages, videos and drops: they may name files in their folder and below only.
     weights: a network file (.safetensors) that comes with the text, and is read instead of any.
+    sha256: of the file that these weights come from, if it is another one.
     network: a network file of the user's that is read instead of any.
     """
 
     folder: Path | None = None
     trusted: bool = False
     weights: bytes | None = field(default=None, repr=False)
+    sha256: str = ""
     network: Path | None = None
 
     def resolve(self, name: str) -> Path:

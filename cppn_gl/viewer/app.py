@@ -292,7 +292,7 @@ class App:
         """Open or close the dialog of films; without it, or with Shift, record frames."""
         shown = not self.interface.is_open("film")
         if large or self.captures.recording or not self.interface.show("film", shown):
-            self.do_record()
+            self._record()
 
     def film_shot(self, wishes: Wishes) -> Shot:
         """What a film shows: its preset, size and samples."""
@@ -305,7 +305,7 @@ class App:
         except CaptureError as error:
             self.filming.problem = str(error)
 
-    def do_record(self, large: bool = False) -> None:
+    def _record(self) -> None:
         """Start recording every frame, or stop."""
         if self.captures.recording:
             frames = (self.captures.recorded or (0.0, 0))[1]

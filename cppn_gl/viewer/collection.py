@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cppn_gl.preset.library import is_picture, load_preset, shipped
+from cppn_gl.nn.files import READERS as NETWORKS
+from cppn_gl.preset.library import is_network, is_picture, load_preset, shipped
 from cppn_gl.preset.preset import MAX_BYTES, Preset
 from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
 from cppn_gl.preset.surprise import RANDOM
@@ -212,7 +213,7 @@ def _figure(entry: Entry) -> int:
 def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
     """The TOML files and pictures in the folders, the newest first."""
     found: dict[str, tuple[int, int]] = {}
-    endings = (".toml", *suffixes())
+    endings = (".toml", *suffixes(), *NETWORKS)
     known = {os.path.realpath(path.parent) for path in shipped().values()}
     for folder in dict.fromkeys(Path(os.path.abspath(folder)) for folder in folders):
         if os.path.realpath(folder) in known:
@@ -235,13 +236,17 @@ def _files(folders: Sequence[Path]) -> Iterator[Stamp]:
 def _own(path: str) -> Entry | None:
     """The entry of a file; None if it is of another program."""
     try:
-        if is_others(Path(path)) if is_picture(path) else _is_other(path):
+        if not is_network(path) and (
+            is_others(Path(path)) if is_picture(path) else _is_other(path)
+        ):
             return None
         preset, time = opened(path)
         return Entry(path, OWN, preset, time)
     except NoPresetError:
         return None
     except PresetError as error:
+        if is_network(path):  # other arrays
+            return None
         problem = str(error).replace(path, Path(path).name)
         return Entry(path, OWN, problem=printable(problem))
     except OSError as error:

@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from cppn_gl.output.films import EncodingError, VideoFormat, rate
+from cppn_gl.output.films import VideoFormat, rate
 from cppn_gl.output.sequence import FPS, FRAMES
 from cppn_gl.output.video import FORMATS, check_video
 from cppn_gl.preset.looping import loop_of
@@ -25,6 +25,7 @@ from cppn_gl.utils.files import PART, CaptureError, check_target, free_name
 from cppn_gl.utils.worker import DiedError, Worker
 
 MODULE = "cppn_gl.viewer.film_process"
+ANY = 64, 64  # a size that every format can have
 STILL_SECONDS = 5.0  # of a film in which nothing moves
 CLOSING_SECONDS = 2.0  # for the process to end
 
@@ -40,8 +41,8 @@ def missing() -> str:
     """Why some formats cannot be written here, in one line; "" if all can."""
     for one in FORMATS:
         try:
-            one.check((2, 2), rate(one.fps))
-        except EncodingError as error:
+            one.check(ANY, rate(one.fps))
+        except PresetError as error:  # a library is missing
             return str(error)
     return ""
 
@@ -50,8 +51,8 @@ def formats() -> list[VideoFormat]:
     """The formats that can be written here."""
     found = []
     for one in FORMATS:
-        with contextlib.suppress(EncodingError):
-            one.check((2, 2), rate(one.fps))
+        with contextlib.suppress(PresetError):
+            one.check(ANY, rate(one.fps))
             found.append(one)
     return found
 
@@ -93,7 +94,7 @@ class Wishes:
             checked(SIZE, self.size, "size")
             check_video(folder / f"film{self.suffix}", self.size, self.fps, overwrite=True)
         except PresetError as error:
-            return error.problem
+            return str(error)
         except CaptureError as error:
             return error.problem
         return ""
@@ -161,7 +162,8 @@ class Filming:
         """Begin a film of a shot, as wished. Raises CaptureError if it cannot be saved there."""
         path = free_name(folder, shot.preset.name, wishes.suffix)
         check_target(path, overwrite=False)
-        self.stop()  # an estimate that is still being made
+        if self.of is not None and self.seconds is None:  # an estimate is still being made
+            self.stop()
         self.problem, self.saved = "", None
         wanted = {"frames": wishes.frames, "fps": wishes.fps, "quality": wishes.quality}
         if self._ask(shot, wants="film", path=str(path.resolve()), **wanted):

@@ -115,5 +115,7 @@ def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: st
         if isinstance(error, OSError):
             said = error.strerror or said
         said = said.replace(os.path.abspath(path), path.name)
-        return Answer(problem=printable(said if path.name in said else f"{path.name}: {said}"))
+        return Answer(
+            problem=printable(said if said.startswith(path.name) else f"{path.name}: {said}")
+        )
     return Answer(words, preset, time)

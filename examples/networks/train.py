@@ -180,14 +180,14 @@ def train(model: nn.Module, points: Tensor, values: Tensor, steps: int, rate: fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("network", choices=["siren", "fourier", "nerf", "distance"])
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     if args.network == "distance":
-        model, rate, (points, values) = Siren(64, 3, 1, omega=12.0), 1e-3, distances()
+        model, rate, (points, values) = Siren(64, 4, 1, omega=20.0), 1e-3, distances()
     elif args.network == "siren":
         model, rate, (points, values) = Siren(WIDTH, 4, 3, omega=30.0), 1e-3, photograph()
         values = 2 * values - 1  # from -1 to 1, as in the paper

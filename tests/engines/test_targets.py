@@ -11,6 +11,7 @@ from windowless import windowless
 
 from cppn_gl.engines.gl.targets import Planes, Presenter
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.utils.alpha import CHECKERED, checkerboard, on_checks
 from cppn_gl.utils.arrays import Box
 from cppn_gl.utils.quantising import dithered, quantise
 
@@ -23,8 +24,8 @@ def renderer() -> Iterator[Renderer]:
         yield one
 
 
-def noise(size: tuple[int, int], seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((size[1], size[0], 3), dtype=np.float32)
+def noise(size: tuple[int, int], seed: int, channels: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).random((size[1], size[0], channels), dtype=np.float32)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 16), (61, 9), (5, 256), (16, 3)])
@@ -64,7 +65,7 @@ FAR = st.integers(0, 2**20)
 @contextlib.contextmanager
 def planes_of(renderer: Renderer, picture: np.ndarray) -> Iterator[Planes]:
     assert renderer.ctx is not None
-    sheet = Planes(renderer.ctx, picture.shape[1::-1])
+    sheet = Planes(renderer.ctx, picture.shape[1::-1], picture.shape[2])
     sheet.write(picture)
     yield sheet
     sheet.release()
@@ -126,6 +127,61 @@ def test_noise_stands_still_while_a_picture_is_refined(
     with planes_of(renderer, np.full((*coarse[::-1], 3), level)) as sheet:
         shown = on_screen(renderer, sheet, (60, 40), whole, flipped=True)
     assert np.array_equal(shown, fine)
+
+
+# Alpha
+
+
+@given(st.integers(0, 99), st.integers(1, 70), st.integers(1, 30), st.tuples(FAR, FAR))
+def test_four_channels_are_packed_and_dithered_as_numpy_does(
+    renderer: Renderer, seed: int, width: int, height: int, origin: tuple[int, int]
+) -> None:
+    picture = noise((width, height), seed, 4) * np.float32(1.1) - np.float32(0.05)
+    whole = [(-origin[0], -origin[1], width + 5, height)]
+    with planes_of(renderer, picture) as sheet:
+        assert np.array_equal(sheet.read(), picture)
+        assert sheet.pixel(width - 1, 0) == tuple(picture[0, -1])
+        assert np.array_equal(renderer.presenter.read(sheet), quantise(picture))
+        assert np.array_equal(renderer.presenter.read(sheet, whole), dithered(picture, origin))
+
+
+@pytest.mark.parametrize("size", [(61, 37), (200, 470)])
+@pytest.mark.parametrize("flipped", [False, True])
+def test_alpha_is_shown_over_a_checkerboard(
+    renderer: Renderer, size: tuple[int, int], flipped: bool
+) -> None:
+    picture = noise(size, 3, 4)
+    picture[..., 3] = np.clip(2 * picture[..., 3] - 0.5, 0, 1)
+    with planes_of(renderer, picture) as sheet:
+        shown = on_screen(renderer, sheet, size, [], flipped=flipped)
+        noisy = on_screen(renderer, sheet, size, [(0, 0, *size)], flipped=flipped)
+    wanted = 255 * on_checks(picture)
+    assert np.abs(shown - wanted).max() <= 0.51
+    assert 0.6 < np.abs(noisy - wanted).max() <= 1.5
+
+
+def test_a_coarse_picture_is_enlarged_without_a_fringe(renderer: Renderer) -> None:
+    """The colour of transparent pixels, here green, is not seen between them and opaque ones."""
+    edge = np.zeros((4, 8, 4), np.float32)
+    edge[:, 4:] = 1, 0, 0, 1
+    edge[:, :4, 1] = 1
+    with planes_of(renderer, edge) as sheet:
+        shown = on_screen(renderer, sheet, (80, 40), [], flipped=False)
+    board = 255 * checkerboard((80, 40))
+    assert (shown[..., 1] <= board[..., 1] + 0.51).all()
+    assert len(np.unique(shown[..., 0])) > 5
+
+
+def test_lightness_is_that_over_the_checkerboard(renderer: Renderer) -> None:
+    clear, white = noise((64, 32), 1, 4), np.ones((32, 64, 4), np.float32)
+    clear[..., 3] = 0
+    with planes_of(renderer, clear) as sheet:
+        assert abs(sheet.lightness() - CHECKERED[0]) < 1e-6
+    with planes_of(renderer, white) as sheet:
+        assert sheet.lightness() == 1
+
+
+# Programs
 
 
 def test_programs_that_dither_are_compiled_when_they_are_used() -> None:

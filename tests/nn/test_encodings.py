@@ -1,14 +1,19 @@
-"""Encodings as layers and input features: Fourier features, NeRF's orders, and displayed ranges."""
+"""Encodings as layers and inputs: Fourier features, also of a file, NeRF's, displayed ranges."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.encodings import LAYOUTS, ORDERS, displayed, fourier_layer, positional_inputs
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.files import Tensors, safetensors_bytes
 from cppn_gl.nn.layers import MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.network_file import packed, unpacked
+from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
 B = np.array([[0.5, 1.0], [-2.0, 0.25], [3.0, -1.0]])
@@ -90,3 +95,72 @@ def test_outputs_that_cannot_be_brought_there_are_refused(
 ) -> None:
     with pytest.raises(PresetError, match=problem):
         displayed([Layer([[1.0, 2.0]], [0.3], activation)], *span)
+
+
+def saved(path: Path, arrays: dict[str, np.ndarray], **texts: str) -> Path:
+    plain = {name: array.astype(np.float32) for name, array in arrays.items()}
+    path.write_bytes(safetensors_bytes(Tensors(plain, texts)))
+    return path
+
+
+@pytest.mark.parametrize("name", ["B", "encoding.B", "net.fourier._B_gauss"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_file_with_b_has_a_layer_of_fourier_features(
+    name: str, turned: bool, tmp_path: Path
+) -> None:
+    weight = np.linspace(-1, 1, 18).reshape(3, 6)
+    arrays = {name: B.T if turned else B, "0.weight": weight, "0.bias": np.zeros(3)}
+    network = File(str(saved(tmp_path / "a.safetensors", arrays))).network()
+    assert [layer.activation for layer in network.layers] == ["sin", "identity"]
+    angles = 2 * math.pi * POINTS @ B.T
+    expected = np.hstack([np.sin(angles), np.cos(angles)]) @ weight.T
+    np.testing.assert_allclose(network.evaluate(POINTS), expected, atol=1e-5)
+
+
+def test_the_table_says_how_a_code_uses_b(tmp_path: Path) -> None:
+    weight = np.linspace(-1, 1, 18).reshape(3, 6)
+    file = saved(tmp_path / "a.safetensors", {"B": B, "0.weight": weight, "0.bias": np.ones(3)})
+    keys = {"fourier_order": "cos,sin", "omega": 1.0, "output_range": (-1.0, 1.0)}
+    network = File(str(file), **keys).network()  # type: ignore[arg-type]
+    expected = np.hstack([np.cos(POINTS @ B.T), np.sin(POINTS @ B.T)]) @ weight.T + 1
+    np.testing.assert_allclose(network.evaluate(POINTS), (expected + 1) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", ["relu", ["relu", "tanh"]])
+def test_activations_are_those_of_the_layers_after_b(
+    hidden: str | list[str], tmp_path: Path
+) -> None:
+    arrays = {"B": B, "0.weight": np.ones((4, 6)), "1.weight": np.ones((4, 4))}
+    file = saved(tmp_path / "a.safetensors", {**arrays, "2.weight": np.ones((1, 4))})
+    source = File(str(file), activation=hidden)  # type: ignore[arg-type]
+    assert source.hidden_activations == ("sin", "relu", "tanh" if hidden != "relu" else "relu")
+    with pytest.raises(PresetError, match="3 activations; it has 2 hidden layers"):
+        File(str(file), activation=("sin", "relu", "relu"))
+
+
+def test_a_picture_carries_fourier_features(tmp_path: Path) -> None:
+    arrays = {"B": B, "0.weight": np.linspace(-1, 1, 18).reshape(3, 6), "0.bias": np.zeros(3)}
+    file = saved(tmp_path / "a.safetensors", arrays, output_range="-1,1", fourier_order="cos,sin")
+    preset = Preset(File(str(file)))
+    document = packed(preset)
+    file.unlink()
+    assert unpacked(document).network().digest == preset.network().digest
+
+
+@pytest.mark.parametrize(
+    ("texts", "problem"),
+    [
+        ({"fourier_order": "both"}, "network.fourier_order: no 'both'"),
+        ({"output_range": "1"}, "network.output_range: a list of 1; expected 2"),
+        (
+            {"output_range": "1,-1"},
+            "network.output_range: a.safetensors: .*expected the lower value first",
+        ),
+        ({"output_range": "nan,1"}, "network.output_range: nan is not a number"),
+        ({"output_range": "x"}, "metadata output_range"),
+    ],
+)
+def test_wrong_metadata_is_one_line(texts: dict[str, str], problem: str, tmp_path: Path) -> None:
+    arrays = {"B": B, "0.weight": np.ones((3, 6))}
+    with pytest.raises(PresetError, match=problem):
+        File(str(saved(tmp_path / "a.safetensors", arrays, **texts)))

@@ -43,7 +43,10 @@ def test_defaults_are_said(tmp_path: Path) -> None:
     assert source.inputs == ("x", "y")
     assert source.hidden_activations == ("relu",) * 3
     assert source.output_activation == "identity"
-    assert source.assumed == "a.safetensors names no activations: relu, the last identity"
+    words = "a.safetensors does not name its activations; taken for "
+    assert source.assumed == words + "relu in hidden layers, identity in the last"
+    assert of(saved(tmp_path), activation="sin").assumed == words + "identity in the last"
+    assert of(saved(tmp_path), activation="sin", output_activation="sin").assumed == ""
     assert (source.depth, source.shapes) == (4, SHAPES)
     assert of(saved(tmp_path), omega=30.0).hidden_activations == ("sin",) * 3
 

@@ -129,6 +129,33 @@ def test_grey_is_the_first_row_of_colour() -> None:
     assert equal(grey.layers[-1].weight, colour.layers[-1].weight[:1])
 
 
+def test_alpha_is_one_row_more() -> None:
+    clear, colour = (Network.random(depth=4, width=5, outputs=n, seed=2) for n in (4, 3))
+    assert (clear.channels, colour.channels) == (4, 3)
+    assert equal(clear.drawn[-1].weight[:3], colour.drawn[-1].weight)
+    assert clear.opaque.digest == colour.digest
+    assert clear.opaque is clear.opaque
+    assert colour.opaque is colour
+
+
+def test_layers_with_fewer_units_than_outputs_show_as_many_as_make_a_picture() -> None:
+    rng = np.random.default_rng(1)
+    shapes = [(3, 2), (2, 3), (6, 2), (4, 6)]
+    layers = [Layer(rng.normal(size=s), rng.normal(size=s[0]), "tanh") for s in shapes]
+    network = Network(layers)
+    assert [network.truncated(depth).outputs for depth in (1, 2, 3, 4)] == [3, 1, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("activation", "ends"), [("sigmoid", (0, 1)), ("tanh", (-1, 1)), ("identity", (0, 1))]
+)
+def test_alpha_covers_the_range_of_the_output_activation(
+    activation: str, ends: tuple[float, float]
+) -> None:
+    low, factor = Network.random(outputs=4, output_activation=activation).alpha_range
+    assert [(end - low) * factor for end in ends] == [0, 1]
+
+
 @pytest.mark.parametrize("init", INITS)
 def test_a_wider_network_has_the_same_corner(init: str) -> None:
     narrow, wide = (Network.random(depth=4, width=w, init=init, seed=9) for w in (10, 20))

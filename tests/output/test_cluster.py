@@ -1,7 +1,6 @@
 """Many machines: a real scheduler, real workers, some killed; the bytes are one machine's."""
 
 import contextlib
-import dataclasses
 import os
 import signal
 import subprocess
@@ -206,20 +205,16 @@ def test_other_versions_are_refused(
 
 
 @pytest.mark.parametrize("more", ["", "redistribute = false\n"], ids=["own", "foreign"])
-def test_a_network_file_is_carried_or_opened_by_its_path(
+def test_workers_need_no_file_of_a_network(
     cluster: Cluster, renderer: Renderer, tmp_path: Path, more: str
 ) -> None:
     Network.random(depth=3, width=6, seed=3).save(tmp_path / "w.safetensors")
     (tmp_path / "my.toml").write_text(f'format = 1\n[network]\nfile = "w.safetensors"\n{more}')
     sequence = Sequence(load_preset(tmp_path / "my.toml"), 2, 2, (32, 18))
-    for folder, drawer in (("one", renderer), ("many", cluster)):
-        write_sequence(drawer, sequence, tmp_path / folder)
+    write_sequence(renderer, sequence, tmp_path / "one")
+    (tmp_path / "w.safetensors").unlink()
+    write_sequence(cluster, sequence, tmp_path / "many")
     assert contents(tmp_path / "one") == contents(tmp_path / "many")
-    if more:
-        (tmp_path / "w.safetensors").unlink()
-        fresh = dataclasses.replace(sequence.preset, name="another")
-        with pytest.raises(ClusterError, match=r"w\.safetensors.*; it has to be at the same path"):
-            list(drawn(cluster, dataclasses.replace(sequence, preset=fresh)))
 
 
 def test_what_a_worker_cannot_draw_is_one_line(farm: Farm) -> None:

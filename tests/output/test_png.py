@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import png
+import pytest
 from PIL import Image
 
 from cppn_gl.output.png import encode_png
@@ -30,3 +31,13 @@ def test_the_same_shot_gives_the_same_bytes() -> None:
     assert encode_png(PIXELS, SHOT) == encode_png(PIXELS.copy(), SHOT)
     with Image.open(io.BytesIO(encode_png(PIXELS, SHOT, level=1))) as image:
         assert np.array_equal(np.asarray(image), PIXELS)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_four_channels_are_rgba(bits: int) -> None:
+    kind = np.uint8 if bits == 8 else np.uint16
+    pixels = np.arange(5 * 7 * 4, dtype=kind).reshape(5, 7, 4) * kind(257 if bits == 16 else 1)
+    clear = Shot(Preset().replace(depth=3, outputs=4), (7, 5), bits=bits)
+    width, height, rows, info = png.Reader(bytes=encode_png(pixels, clear)).read()
+    assert (width, height, info["bitdepth"], info["alpha"]) == (7, 5, bits, True)
+    assert np.array_equal(np.vstack([np.array(row) for row in rows]).reshape(5, 7, 4), pixels)

@@ -111,6 +111,19 @@ def test_a_poster_has_the_pixels_of_one_draw(
     assert not one.folder.exists()
 
 
+@pytest.mark.parametrize("samples", [1, 2, "auto"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_poster_has_alpha(
+    renderer: Renderer, tmp_path: Path, name: str, samples: Samples
+) -> None:
+    clear = PRESET.replace(outputs=4, extent=3.0, dither=True)
+    one = Poster(shot(preset=clear, samples=samples), tmp_path / name, ROWS)
+    write_poster(renderer, one)
+    whole = renderer.render(clear, (37, 23), 0.5, samples=samples)
+    assert whole.shape == (23, 37, 4)
+    assert np.array_equal(pixels(tmp_path / name), whole)
+
+
 @pytest.mark.gl
 @pytest.mark.parametrize("name", NAMES)
 def test_a_poster_by_opengl_has_the_pixels_of_one_draw(tmp_path: Path, name: str) -> None:

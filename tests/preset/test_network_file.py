@@ -29,6 +29,7 @@ from cppn_gl.preset.network_file import (
 )
 from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot, parse_shot, read_shot
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
@@ -185,6 +186,17 @@ def test_a_picture_names_no_file_above_it(name: str, tmp_path: Path) -> None:
         parse_shot(json.dumps(document), "a.png", Origin(tmp_path / "own"))
 
 
+def test_a_sheet_varies_the_file_of_the_users_own_preset_only(tmp_path: Path) -> None:
+    preset = own(tmp_path)
+    Network.random(seed=9).save(tmp_path / "other.npz")
+    rows = f"file='{tmp_path / 'own' / 'net.safetensors'}','{tmp_path / 'other.npz'}'"
+    sheet = preset.replace(rows=rows, view="sheet")
+    made = [cell.preset.spec.depth for cell in cells(sheet).cells]
+    assert made == [3, 8]
+    with pytest.raises(PresetError, match=r"sweep\.rows: a preset from elsewhere cannot name"):
+        read_shot(picture(tmp_path, sheet))
+
+
 # TOML files
 
 
@@ -247,7 +259,7 @@ def test_another_process_reads_the_file_itself(tmp_path: Path) -> None:
 def test_weights_without_a_file_go_with_the_message(tmp_path: Path) -> None:
     opened = read_shot(picture(tmp_path, own(tmp_path))).preset
     message = packed(opened, local=True)
-    assert set(message) == {"preset", "weights"}
+    assert set(message) == {"preset", "weights", "sha256"}
     assert unpacked(message, origin=USER) == opened
 
 
@@ -256,6 +268,16 @@ def test_a_manifest_knows_content_and_not_place(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
     assert named(own(tmp_path, Network.random(seed=9))) != text
     assert named(Preset()) == Preset().to_toml()
+
+
+@pytest.mark.parametrize("keys", [{}, {"redistribute": False}])
+def test_workers_elsewhere_get_all_and_write_the_same_text(
+    keys: dict[str, Any], tmp_path: Path
+) -> None:
+    shot = Shot(own(tmp_path, **keys), (7, 5))
+    there = parse_shot(shot.to_text(whole=True), "job")
+    assert there.preset == shot.preset
+    assert there.to_text() == shot.to_text()
 
 
 # Another network in a preset's place

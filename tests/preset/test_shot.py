@@ -23,6 +23,7 @@ from cppn_gl.output.png import encode_png
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import KEYWORD
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, parse_shot, read_shot
+from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
 
@@ -76,6 +77,15 @@ def test_other_samples_are_refused(value: Any) -> None:
 def test_the_samples_of_a_picture_are_counted_or_estimated() -> None:
     assert Shot(SHOT.preset, (7, 5), samples=3).points == 7 * 5 * 9
     assert 7 * 5 <= Shot(SHOT.preset, (7, 5), samples="auto").points <= 7 * 5 * 16
+
+
+def test_a_picture_has_alpha_by_a_fourth_output_in_the_view_picture() -> None:
+    clear = Preset().replace(depth=2, width=3, outputs=4)
+    assert Shot(clear).channels == clear.channels == 4
+    assert Shot(Preset(spec=Layers(clear.network().layers))).channels == 4
+    others = [clear.replace(view=view) for view in VIEWS if view != "picture"]
+    for other in (*others, clear.replace(outputs=1), Preset()):
+        assert Shot(other).channels == 3
 
 
 def test_a_shot_with_megabytes_of_layers_comes_back(tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     count = Counted()
 
     class CountedPlanes(Planes):
-        def __init__(self, ctx: moderngl.Context, size: Size):
-            super().__init__(ctx, size)
+        def __init__(self, ctx: moderngl.Context, size: Size, channels: int = 3):
+            super().__init__(ctx, size, channels)
             count.sizes.append(size)
             count.alive += 1
 
@@ -491,6 +491,27 @@ def test_at_rest_it_has_all_samples(
     expected = renderer.render(PRESET, (62, 45), 0.3, samples=SAMPLES)
     assert np.abs(pixels(renderer, canvas).astype(int) - expected).max() <= 1
     assert counted.alive == 1
+
+
+def test_a_picture_with_alpha_has_it_from_the_draft_to_all_samples(
+    canvas: Canvas, engines: Engines, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = PRESET.replace(outputs=4, extent=3.0, mapping="oklch")
+    size = (62, 45)
+    monkeypatch.setattr(canvases, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(canvases, "BAND_PIXELS", 10 * size[0])
+    canvas.want(scene_of(preset), size)
+    until_shown(canvas)
+    assert canvas.scale > 1
+    assert pixels(renderer, canvas).shape[2] == 4
+    finish(canvas)
+    assert np.array_equal(pixels(renderer, canvas), renderer.render(preset, size))
+    sampled(canvas)
+    expected = renderer.render(preset, size, samples=SAMPLES)
+    assert np.abs(pixels(renderer, canvas).astype(int) - expected).max() <= 1
+    canvas.want(scene_of(preset.replace(outputs=3)), size)
+    finish(canvas)
+    assert pixels(renderer, canvas).shape[2] == 3
 
 
 def test_samples_come_band_by_band_and_are_dropped_when_something_moves(

@@ -1,5 +1,6 @@
 """Screenshots and recordings: complete, numbered, and never overwriting a file."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator
@@ -70,8 +71,8 @@ def captures(
     alive = []
 
     class Counted(Planes):
-        def __init__(self, ctx: moderngl.Context, size: tuple[int, int]):
-            super().__init__(ctx, size)
+        def __init__(self, ctx: moderngl.Context, size: tuple[int, int], channels: int = 3):
+            super().__init__(ctx, size, channels)
             alive.append(self)
 
         def release(self) -> None:
@@ -142,6 +143,17 @@ def test_a_still_is_the_rendered_picture(
     expected = renderer.render(PRESET, size=SIZE, time=0.7)
     assert np.array_equal(np.asarray(Image.open(path)), expected)
     assert read_shot(path) == shot(0.7)
+
+
+def test_a_still_keeps_alpha(captures: Captures, renderer: Renderer, tmp_path: Path) -> None:
+    clear = PRESET.replace(outputs=4)
+    captures.still(dataclasses.replace(shot(), preset=clear), scene_of(clear), tmp_path)
+    settle(captures)
+    captures.close()
+    (path,) = tmp_path.iterdir()
+    with Image.open(path) as image:
+        assert image.mode == "RGBA"
+        assert np.array_equal(np.asarray(image), renderer.render(clear, size=SIZE))
 
 
 def test_a_picture_names_what_drew_it(captures: Captures, engines: Any, tmp_path: Path) -> None:

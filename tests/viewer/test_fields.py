@@ -1,6 +1,5 @@
 """The keys of a preset as the fields of a panel."""
 
-import dataclasses
 import math
 
 import pytest
@@ -10,6 +9,7 @@ from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
+from cppn_gl.preset.tables import fields_of
 from cppn_gl.utils.checks import Integer, Number, PresetError
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.explorer import titled
@@ -37,10 +37,8 @@ def ids(field: Field) -> str:
 
 
 def test_every_key_of_every_table_has_a_widget_and_help() -> None:
-    keys = {
-        f"{table}.{one.name}" for table, cls in TABLES.items() for one in dataclasses.fields(cls)
-    }
-    assert set(FIELDS) == keys | set(TOP) - {"format"}
+    keys = {f"{table}.{one.name}" for table in TABLES for one in fields_of(table)}
+    assert set(FIELDS) == (keys | set(TOP)) - {"format", "network.sha256"}
     for field in FIELDS.values():
         assert field.widget in fields.WIDGETS, field.dotted
         assert field.help, field.dotted
@@ -168,6 +166,8 @@ def test_keys_without_effect_say_why() -> None:
     names = ("loop", "duration", "ending", "easing", "spacing")
     assert not any(fields.idle(moving, FIELDS[f"animation.{name}"]) for name in names)
     assert fields.idle(plain.replace(depth=1), FIELDS["network.activation"])
+    assert why["network.period"] == "no input is periodic, as sin_x"
+    assert not fields.idle(plain.replace(inputs=["x", "cos_3y"]), FIELDS["network.period"])
     assert not why["color.dither"]
     for flat in ({"inks": 4}, {"mapping": "plates"}):
         assert "inks" in fields.idle(plain.replace(**flat), FIELDS["color.dither"])
@@ -202,6 +202,7 @@ def test_unset_keys_have_an_automatic_value_if_another_key_gives_it() -> None:
     assert values["network.bias_scale"] == 0.7
     assert values["animation.duration"] == preset.animation.loop
     assert len(values["network.latent"]) == 1
+    assert values["network.period"] == 2 * math.pi
     assert values["network.between"] is None
 
 

@@ -85,7 +85,7 @@ def test_what_is_wrong_is_one_short_line(
         path.mkdir()
     elif content:
         path.write_bytes(content)
-    answer = read(path)
+    answer = read(path, STILL)
     assert answer.preset is None
     assert answer.problem.startswith(name)
     assert said in answer.problem
@@ -99,8 +99,8 @@ def test_the_last_drop_wins(tmp_path: Path) -> None:
     os.mkfifo(slow)  # never read: refused at once
     (tmp_path / "quick.toml").write_text(MOVING.to_toml())
     opening = Opening()
-    assert opening.begin([str(slow)]) == "reading slow.toml …"
-    opening.begin([str(tmp_path / "quick.toml")])
+    assert opening.drop([str(slow)], STILL) == "reading slow.toml …"
+    opening.drop([str(tmp_path / "quick.toml")], STILL)
     assert opening.busy
     answer = wait_for(opening.answer, "an answer")
     assert answer.preset == MOVING

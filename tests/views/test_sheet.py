@@ -16,6 +16,7 @@ from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.sheet import cells
+from cppn_gl.utils.alpha import over
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.views import ALL, sheet
 from cppn_gl.views.lettering import GROUND
@@ -389,3 +390,16 @@ def test_the_progress_counts_the_cells(renderer: Renderer) -> None:
             seen.append(drawing.fraction)
     assert seen == sorted(seen)
     assert {int(9 * fraction + 1e-6) for fraction in seen} == set(range(9))
+
+
+def test_cells_with_alpha_lie_on_the_ground(renderer: Renderer) -> None:
+    """Beside cells without it."""
+    preset = PLAIN.replace(cols="network.outputs=3,4", extent=3.0)
+    layout, (opaque, clear) = laid(preset), cells(preset).cells
+    drawn = renderer.render(preset, natural_size(preset, cells(preset)), TIME)
+    for cell in (opaque, clear):
+        left, top, right, bottom = layout.box(cell.row, cell.column)
+        own = renderer.render(cell.preset, (right - left, bottom - top), TIME)
+        assert own.shape[2] == (4 if cell is clear else 3)
+        shown = drawn[top:bottom, left:right].astype(int)
+        assert np.abs(shown - over(own, np.array(GROUND) / 255)).max() <= 1

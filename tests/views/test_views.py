@@ -402,3 +402,15 @@ def no_error_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         shared = request.getfixturevalue("renderer")
         with shared.ctx:
             assert shared.ctx.error == "GL_NO_ERROR"
+
+
+@pytest.mark.parametrize("name", [name for name in VIEWS if name != "picture"])
+def test_views_of_a_network_with_alpha_use_three_outputs(name: str, renderer: Renderer) -> None:
+    """Except sheets, whose cells are pictures: see test_sheet.py."""
+    clear = Preset().replace(depth=3, width=6, inputs=["x", "y", "t"], outputs=4, view=name)
+    if not ALL[name].problem(clear):
+        shown = renderer.render(clear, (96, 64), samples=1)
+        assert shown.shape == (64, 96, 3)
+        if name not in ("sheet", "layers"):
+            opaque = renderer.render(clear.replace(outputs=3), (96, 64), samples=1)
+            assert np.array_equal(shown, opaque)

@@ -50,7 +50,8 @@ NOTES = {
     "WebP": "all colours; plays again and again in browsers",
     FRAMES: "every frame that the window shows, 1/30 s apart, as PNG files, while you use it",
 }
-SLOW, USUAL = (10, 20, 25, 50), (24, 25, 30, 60)  # frames per second
+# Frames per second: of a GIF, whose frames last hundredths of a second, and of others.
+SLOW, USUAL = (10, 20, 25, 50), (24, 25, 30, 60)
 SAMPLES: tuple[Samples, ...] = (1, 2, 3, 4, "auto")
 WINDOW, OTHER = (0, 0), (-1, -1)  # choices of a size: the window's, and one to be typed
 
@@ -137,7 +138,7 @@ class FilmDialog:
     def _begin(self) -> None:
         if self._kind == FRAMES:
             self._app.interface.show("film", False)
-            self._app.events.perform("record")
+            self._app.events.perform("film", large=True)
         elif (format_ := self._format) is not None:
             self._app.make_film(self._wishes(format_))
 
@@ -171,7 +172,10 @@ class FilmDialog:
         else:
             self._choices(gui)
         place, size = imgui.get_window_pos(), imgui.get_window_size()
-        self.area = Rect(round(place.x), round(place.y), round(size.x), round(size.y))
+        before, self.area = self.area, Rect(*map(round, (place.x, place.y, size.x, size.y)))
+        if self.area != before:  # it fits its content in the next frame, and stands elsewhere then
+            gui.places = {n: at for n, at in gui.places.items() if not n.startswith("film ")}
+            gui.touch()
         imgui.end()
         imgui.pop_style_var(2)
         imgui.pop_style_color()
@@ -203,7 +207,7 @@ class FilmDialog:
             if not problem:
                 self._estimate(wishes)
             self._facts(wishes)
-        problem = problem or self._filming.problem
+        problem = self._widgets.problem or problem or self._filming.problem
         if problem:
             self._note(problem, tint(drawings.PROBLEM), "film problem")
         elif self._filming.saved is not None:
@@ -279,6 +283,7 @@ class FilmDialog:
         self._below(NOTES.get(self._kind, ""))
         if self._missing:
             self._below(self._missing)
+            self._widgets.gui.mark("film missing")
         if self._kind == FRAMES:
             self._below(f"{keys_of('film')} stops it; Shift+{keys_of('film')} begins at once")
 
@@ -313,7 +318,7 @@ class FilmDialog:
 
     def _rate(self, format_: VideoFormat, wishes: Wishes) -> None:
         widgets = self._widgets
-        usual = SLOW if format_.fps in SLOW and format_.fps not in USUAL[2:] else USUAL
+        usual = SLOW if format_.fps < USUAL[2] else USUAL
 
         def change(by: int) -> None:
             self._fps = max(1.0, wishes.fps + by)
