@@ -2,6 +2,8 @@
 
 python examples/many_seeds.py [FOLDER]
 
+The command `render --seeds 0:999 -o DIR` saves them all; this looks at each and saves few.
+
 A new seed uploads new weights; it compiles nothing. Memory is read after the first hundred seeds,
 when caches are full, and at the end.
 """

@@ -12,8 +12,8 @@ from cppn_gl.utils import native
 if native.library() is None:
     pytest.skip(native.problem(), allow_module_level=True)
 
-# Clocks, walks, geometric interpolation, normalisation, r, and the colour mappings with formulas.
-PRESETS = "walk fly-in complexity-wide-sigmoid rings embers lab oklch agate"
+# Clocks, walks, geometric interpolation, normalisation, r, waves, and mappings with formulas.
+PRESETS = "peacock azulejo walk fly-in complexity-wide-sigmoid rings embers lab oklch agate"
 SCRIPT = """
 import hashlib, sys
 from cppn_gl import Renderer

@@ -19,6 +19,7 @@ from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
 from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.features import FEATURES, described
 from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
@@ -104,6 +105,11 @@ def activations_table() -> str:
     return rows_table(("activation", "is"), formulas)
 
 
+def inputs_table() -> str:
+    """Every input feature and what it is."""
+    return rows_table(("input", "is"), {**FEATURES, "z0": described("z0")})
+
+
 def mappings_table() -> str:
     """Every colour mapping and what it shows."""
     rows = {name: row.help for name, row in MAPPINGS.items()}
@@ -118,6 +124,7 @@ def tables() -> dict[str, str]:
         "views-reading": reading_list(),
         "preset-keys": preset_table(),
         "activations": activations_table(),
+        "inputs": inputs_table(),
         "mappings": mappings_table(),
         "engines": engines_table(),
         "commands": commands_table(),

@@ -60,6 +60,7 @@ def _render(args: argparse.Namespace, many: "Many") -> int:
     from cppn_gl.output.many import read_many, write_many
 
     preset = many.shot.preset
+    note_weights(args, preset)
     manifest = None if args.overwrite else read_many(args.output)
     engine = manifest["engine"] if manifest else many.shot.engine
     points = float(many.shot.points) * many.count
@@ -94,6 +95,8 @@ def _many(args: argparse.Namespace) -> "Many":
 
     if args.output is None or args.output is STDOUT:
         raise UsageError("many pictures need a folder: expected -o DIR")
+    if shared(args):
+        raise UsageError("many pictures are drawn by one process, without --workers or --scheduler")
     suffixes = [suffix for format_ in FORMATS for suffix in format_.suffixes]
     if args.output.suffix.lower() in suffixes and not args.output.is_dir():
         raise UsageError(f"many pictures need a folder, and {args.output} is the name of one file")

@@ -7,13 +7,16 @@ import os
 import sys
 import threading
 import time as wall
+from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 EVERY = 10.0  # seconds between two lines of progress if stderr is not a terminal
 REFRESH = 1.0  # seconds between two updates of the bar
 PERCENT = "%"
+MARKS = 60  # times at which a progress remembers how much was done
 
 
 def say(text: str) -> None:
@@ -62,6 +65,7 @@ class Progress:
     def __init__(self, total: int, unit: str, *, delay: float = 0.0):
         self._total, self._unit = total, unit
         self._doing, self._done, self._started = "", 0, wall.monotonic()
+        self._marks: deque[tuple[float, int]] = deque([(self._started, 0)], MARKS)
         self._delay = delay
         self._bar: Any = None
         self._terminal = sys.stderr.isatty()
@@ -72,7 +76,9 @@ class Progress:
 
     def __call__(self, done: int, total: int) -> None:
         """Set the number of units done."""
-        self._done = done
+        self._done, now = done, wall.monotonic()
+        if len(self._marks) == 1 or now - self._marks[-1][0] >= REFRESH:
+            self._marks.append((now, done))
         if self._terminal:
             self._show()
 
@@ -87,9 +93,19 @@ class Progress:
         amount = f"{self._done} of {self._total} {self._unit}s"
         amount = f"{self._done} %" if self._unit == PERCENT else amount
         doing = f"{self._doing}, " if self._doing else ""
-        passed = wall.monotonic() - self._started
-        left = passed * (self._total - self._done) / self._done if self._done else 0.0
+        passed, left = wall.monotonic() - self._started, self._left()
         return f"{doing}{amount}, {passed:.0f} s" + (f", {left:.0f} s left" if left >= 1 else "")
+
+    def _left(self) -> float:
+        """Estimated seconds until the end; 0 if unknown.
+
+        By the rate of late, since what was done before the first report may have been there.
+        """
+        now, left = wall.monotonic(), self._total - self._done
+        for time, done in [*islice(self._marks, 1, None), self._marks[0]]:
+            if done < self._done:
+                return (now - time) * left / (self._done - done)
+        return 0.0
 
     def _beat(self) -> None:
         while not self._over.wait(REFRESH if self._terminal else EVERY):

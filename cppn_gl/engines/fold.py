@@ -12,6 +12,7 @@ where the angle a at the centre is reduced in float64, and d is proportional to 
 d/2 reduced before it is rounded to float32, the change's error is below 4e-7 + 2⁻⁵² d for any d.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,9 +92,14 @@ def changes(network: Network, center: Sequence[float], extent: float) -> tuple[C
 
 def change(name: str, center: Sequence[float], extent: float, period: float) -> Change:
     """The change of a curved feature in a view."""
+    return _change(name, (center[0], center[1]), extent, period)
+
+
+@functools.lru_cache(maxsize=1024)  # a picture is drawn in many steps
+def _change(name: str, center: tuple[float, float], extent: float, period: float) -> Change:
     periodic = wave(name)
     if periodic is None:
-        return Radius((center[0], center[1]), extent)
+        return Radius(center, extent)
     return WaveChange.of(periodic, center, extent, period)
 
 

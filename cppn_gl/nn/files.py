@@ -25,7 +25,7 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import open_plain
 
-MAX_FILE = 256 * 2**20  # bytes; the largest network in float64 has 135 MB
+MAX_FILE = 144 * 2**20  # bytes; the largest network in float64 has 134.5 MB
 MAX_TENSORS = 4 * MAX_DEPTH
 MAX_HEADER = 2**18  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.activations import ACTIVATIONS, activate
+from cppn_gl.nn.activations import activate, bounds
 from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.arrays import Float64
@@ -131,9 +131,10 @@ class Network:
     def alpha_range(self) -> tuple[float, float]:
         """(low, factor), in float32: alpha is (output 4 - low) · factor, clamped to 0…1.
 
-        So alpha is 0 to 1 over the span of the output activation, whatever the colours are.
+        So alpha is 0 to 1 over the range of the output activation, -1 to 1 of tanh, whatever the
+        colours are. The fourth output of an unbounded activation is alpha itself.
         """
-        low, high = ACTIVATIONS[self.drawn[-1].activation].span
+        low, high = bounds(self.drawn[-1].activation) or (0.0, 1.0)
         return float(np.float32(low)), float(np.float32(1 / (high - low)))
 
     @cached_property

@@ -249,8 +249,8 @@ def _head(network: Network, language: Language, notes: Sequence[str]) -> str:
     lines = [
         *filter(None, notes),
         f"A network as {language.title} code, written by cppn_gl: depth {network.depth}, {count}.",
-        f"Its inputs are {', '.join(network.inputs)}; its outputs {OUTPUTS[network.outputs]}, "
-        "displayed from 0 to 1.",
+        f"Inputs: {', '.join(network.inputs)}. Outputs, displayed from 0 to 1: "
+        f"{OUTPUTS[network.outputs]}.",
         "Run as a program, this saves picture.png, for which it needs Pillow.",
     ]
     wrapped = (textwrap.wrap(one_line(line), COLUMNS - 2) for line in lines)

@@ -77,13 +77,14 @@ class GifEncoder:
             return
         from PIL import Image
 
-        # Median cut, then one round of k-means. Error diffusion: its noise moves, but ordered noise
-        # and none leave contours where colours of the palette are far apart.
+        # Colours as far apart as those of the frames, of which error diffusion can mix any of them:
+        # with median cut, what is outside of all becomes lone bright dots. Its noise moves, but
+        # ordered noise and none leave contours.
         pixels = np.concatenate(
             [frame.reshape(-1, 3) for frame in self._held[:: _stride(self._held)]]
         )
         pixels = pixels[:: -(-len(pixels) // SAMPLED)]
-        palette = Image.fromarray(pixels[None]).quantize(COLORS, Image.Quantize.MEDIANCUT, kmeans=1)
+        palette = Image.fromarray(pixels[None]).quantize(COLORS, Image.Quantize.MAXCOVERAGE)
         for frame in self._held:
             picture = Image.fromarray(frame).quantize(palette=palette)
             delay = struct.pack("<H", self._clock.tick())

@@ -22,6 +22,7 @@ from cppn_gl.utils.files import open_plain
 # x and y of red, green, blue and white: Rec. 709, whose primaries are those of sRGB.
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 _LARGEST_HALF = 65504.0
+_ROWS = 64  # converted at once
 
 
 def linear(values: Float32) -> Float32:
@@ -33,12 +34,13 @@ def linear(values: Float32) -> Float32:
 
 def _channels(pixels: Pixels, bits: int) -> NDArray[Any]:
     """Linear channels of display values; colours are multiplied by alpha, as EXR expects."""
-    channels = linear(pixels.astype(np.float32)[..., :3])
-    if pixels.shape[2] == 4:
-        alpha = pixels[..., 3:].astype(np.float32)
-        channels = np.concatenate([channels * alpha, alpha], axis=2)
-    if bits == 16:
-        return np.clip(channels, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
+    channels = np.empty(pixels.shape, f"float{bits}")
+    for top in range(0, len(pixels), _ROWS):  # the intermediate values of all would be large
+        rows = pixels[top : top + _ROWS].astype(np.float32)
+        rows[..., :3] = linear(rows[..., :3])
+        rows[..., :3] *= rows[..., 3:] if rows.shape[2] == 4 else 1
+        most = np.inf if bits == 32 else _LARGEST_HALF
+        channels[top : top + _ROWS] = np.clip(rows, -most, most)
     return channels
 
 

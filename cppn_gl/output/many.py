@@ -211,6 +211,7 @@ def _draw(
         how: dict[str, Any] = {"samples": shot.samples, "dtype": pixel_type(many.format, shot)}
         return renderer.begin(shot.preset, shot.size, shot.time, **how)
 
+    renderer.report("drawing", None)
     if progress and already:
         progress(already, many.count)
     pictures = pipelined(begin, shots())

@@ -1,6 +1,7 @@
 """Sequences: numbered frames in a folder, resumable, described by a manifest.
 
     Sequence -> manifest.json, then frame k at k / fps seconds -> 00000.png, 00001.png …
+             -> weights.safetensors, if the network is one of the user's own, from a file
 
 Frames are written atomically, so an existing frame is done. After a crash the same call draws the
 missing ones, and the folder has the bytes of an uninterrupted run. Drawing, reading back and
@@ -24,11 +25,12 @@ from cppn_gl.output.formats import check_bits
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG, is_whole_png
+from cppn_gl.preset.network_file import carried
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
+from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts, write_atomic
 from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 FRAMES = integer(1, 100_000)  # five digits in a file's name
 FPS = number(0.001, 1000)
 WAITING_BYTES = 2**30  # limit of pixels drawn but not yet written
+
+WEIGHTS = "weights.safetensors"  # of a network that the frames would carry otherwise
 
 _SUFFIX = PNG.suffixes[0]
 _FRAME = re.compile(r"(\d{5})" + re.escape(_SUFFIX), re.ASCII)
@@ -65,6 +69,11 @@ class Sequence:
         """The shot of a frame, counted from 0."""
         time = frame / self.fps
         return Shot(self.preset, self.size, time, self.samples, engine, bits=self.bits)
+
+    def frame(self, frame: int, engine: str) -> Shot:
+        """The shot that a frame's file remembers: weights are in a file beside all of them."""
+        beside = WEIGHTS if carried(self.preset) is not None else ""
+        return dataclasses.replace(self.shot(frame, engine), beside=beside)
 
     def manifest(self, engine: str) -> dict[str, Any]:
         """The content of manifest.json. To resume, everything but the name has to match."""
@@ -130,6 +139,8 @@ def _write(
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
+    if (weights := carried(sequence.preset)) is not None:
+        write_atomic(folder / WEIGHTS, weights, overwrite=True)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
     with (
@@ -142,7 +153,7 @@ def _write(
                 if isinstance(picture, bytes):
                     submit = partial(writer.put, path, picture)
                 else:
-                    submit = partial(writer.submit, path, picture, sequence.shot(frame, engine))
+                    submit = partial(writer.submit, path, picture, sequence.frame(frame, engine))
                 while not submit(wait=0.2):
                     pass
             if progress:
@@ -173,7 +184,9 @@ def drawn(
     numbers = range(sequence.frames) if frames is None else frames
     if isinstance(renderer, Cluster):
         times = ((k, sequence.shot(k, engine).time) for k in numbers)
-        return renderer.frames(sequence.shot(0, engine), times, PNG.name if files else "")
+        if files:
+            return renderer.frames(sequence.frame(0, engine), times, PNG.name)
+        return renderer.frames(sequence.shot(0, engine), times)
     return pipelined(partial(_begin, renderer), (sequence.shot(k, engine) for k in numbers))
 
 
@@ -227,7 +240,7 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
     """
     done = set()
     for frame, path in _numbered(folder).items():
-        expected = sequence.shot(frame, engine)
+        expected = sequence.frame(frame, engine)
         if frame < sequence.frames and is_whole_png(path, expected):
             done.add(frame)
             continue

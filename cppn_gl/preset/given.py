@@ -25,6 +25,8 @@ from cppn_gl.utils.checks import PresetError
 
 MAX_GIVEN = 2**16  # parameters: 1.3 MB of TOML, written in 0.1 s and read in 0.3 s
 
+GOING_ON = ("network.latent", "network.period")  # may move in a network that is given
+
 Unit = tuple[int, int]
 
 
@@ -42,8 +44,8 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     """The preset with its effective weights at `time` as explicit layers: the same picture.
 
     Normalisation is part of these weights. What changed them with time is left out; latent
-    constants go on changing. Raises PresetError if there are more than MAX_GIVEN, or if they must
-    not be redistributed: a preset of explicit layers carries them.
+    constants and the period go on changing. Raises PresetError if there are more than MAX_GIVEN, or
+    if they must not be redistributed: a preset of explicit layers carries them.
     """
     if isinstance(preset.spec, Layers) and preset.normalize.which == "none":
         return preset
@@ -60,7 +62,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     fixed = [
         name
         for name, _ in preset.animate.moving
-        if name.startswith(("network.", "normalize.")) and name != "network.latent"
+        if name.startswith(("network.", "normalize.")) and name not in GOING_ON
     ]
     animation = preset.animation
     if animation.walk and animation.walker == "network":

@@ -10,6 +10,7 @@ Weights of the user's travel with a picture. Foreign ones (`redistribute = false
 import base64
 import binascii
 import dataclasses
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,18 @@ from cppn_gl.utils.origin import NOWHERE, Origin
 
 CARRIED = 16 * 2**20  # bytes of a network file that a picture carries at most
 _KEPT = ("weight_scale", "bias_scale")  # animated keys that another network has, too
-_encoded: LRUCache[Any, tuple[int, str]] = LRUCache(2 * CARRIED, lambda key, found: found[0])
+_encoded: LRUCache[Any, bytes] = LRUCache(2 * CARRIED, lambda key, found: len(found))
 
 
-def packed(preset: Preset, *, local: bool = False, whole: bool = False) -> dict[str, str]:
+def packed(
+    preset: Preset, *, local: bool = False, whole: bool = False, beside: str = ""
+) -> dict[str, str]:
     """A preset's text under "preset"; under "weights" its network file in base64, if it carries it.
 
     It carries up to CARRIED bytes of the user's own weights; of others it names file and sha256.
     `local`: for this machine and user only, where the file's path and its sha256 will do. `whole`:
     for the user's own processes elsewhere, which get all weights, and under "sha256" that of the
-    file they come from.
+    file they come from. `beside`: the name of a file with what is `carried`, instead of that.
     """
     spec = preset.spec
     if not isinstance(spec, File):
@@ -43,15 +46,25 @@ def packed(preset: Preset, *, local: bool = False, whole: bool = False) -> dict[
     if local and spec.path is not None:
         return {"preset": named(preset, str(spec.path))}
     own = local or whole
-    if not (own or spec.redistribute):
-        return {"preset": named(preset)}
-    size, weights = _encoded.get(_key(spec), lambda: _encode(spec))
-    if size > CARRIED and not own:
+    data = _encode(spec) if own else carried(preset)
+    if data is None:
         return {"preset": named(preset)}
     alone = {n: v for n, v in spec.to_toml().items() if n not in ("transposed", "sha256")}
+    if beside and not own:
+        there = {"file": beside, "sha256": hashlib.sha256(data).hexdigest()}
+        return {"preset": preset.to_toml(network=alone | there)}
     known = {"sha256": spec.weights.sha256} if own else {}
     toml = preset.to_toml(network=alone | {"file": spec.label})
-    return {"preset": toml, "weights": weights, **known}
+    return {"preset": toml, "weights": base64.b64encode(data).decode(), **known}
+
+
+def carried(preset: Preset) -> bytes | None:
+    """The network file (.safetensors) that a picture of the preset carries; None for no such."""
+    spec = preset.spec
+    if not isinstance(spec, File) or not spec.redistribute:
+        return None
+    data = _encode(spec)
+    return data if len(data) <= CARRIED else None
 
 
 def unpacked(
@@ -87,22 +100,18 @@ def named(preset: Preset, file: str = "") -> str:
 
 def left_out(preset: Preset) -> str:
     """Why a picture of the preset does not carry its weights, in words; "" if it does."""
-    if "weights" in packed(preset) or not isinstance(preset.spec, File):
-        return ""
     spec = preset.spec
-    size = f"{_encoded.get(_key(spec), lambda: _encode(spec))[0] / 1e6:.1f} MB"
+    if not isinstance(spec, File) or carried(preset) is not None:
+        return ""
+    size = f"{len(_encode(spec)) / 1e6:.1f} MB"
     why = f"{size}, more than {CARRIED >> 20} MiB" if spec.redistribute else "redistribute = false"
     return f"{spec.label} is named in the picture, not carried ({why}): keep the file beside it"
 
 
-def _key(spec: File) -> Any:
-    return spec.chain.digest, tuple(sorted(spec.weights.texts.items()))
-
-
-def _encode(spec: File) -> tuple[int, str]:
-    """The size of a network file as it is carried, and it in base64."""
-    data = spec.chain.to_bytes(spec.texts)
-    return len(data), base64.b64encode(data).decode()
+def _encode(spec: File) -> bytes:
+    """The network file as it is carried, whatever the format of the file it came from."""
+    key = spec.chain.digest, tuple(sorted(spec.texts.items()))
+    return _encoded.get(key, lambda: spec.chain.to_bytes(spec.texts))
 
 
 def save_preset(path: Path, preset: Preset) -> None:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
 from cppn_gl.preset.animation import Animate
+from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.preset import (
     FORMAT,
@@ -18,6 +19,7 @@ from cppn_gl.preset.preset import (
     Preset,
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
+from cppn_gl.preset.sweep import axis
 from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, checked, nearest, show
 from cppn_gl.utils.files import open_plain
@@ -70,8 +72,17 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
         for name, cls in TABLES.items()
         if name not in ("network", "show", *VIEWS)
     }
+    if not origin.trusted:
+        _check_files(others["sweep"])
     show_, views = _views(document)
     return Preset(spec=spec, show=show_, views=views, name=preset_name, **others, **top)
+
+
+def _check_files(sweep: Sweep) -> None:
+    """Raise PresetError if a sheet of text from elsewhere names files."""
+    for where in ("rows", "cols"):
+        if "network.file" in axis(getattr(sweep, where), f"sweep.{where}").keys:
+            raise PresetError("a preset from elsewhere cannot name files", key=f"sweep.{where}")
 
 
 def _views(document: dict[str, Any]) -> tuple[Show, tuple[Options, ...]]:

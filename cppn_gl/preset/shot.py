@@ -31,6 +31,7 @@ class Shot:
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
     `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
+    `beside`: a file beside the picture with the weights that it would carry otherwise.
     """
 
     preset: Preset
@@ -40,6 +41,7 @@ class Shot:
     engine: str = "auto"
     version: str = __version__
     bits: int = 8
+    beside: str = ""
 
     @property
     def dtype(self) -> str:
@@ -70,7 +72,8 @@ class Shot:
             "samples": self.samples,
             "engine": self.engine,
             **({"bits": self.bits} if self.bits != 8 else {}),
-            **packed(self.preset, whole=whole),
+            **packed(self.preset, whole=whole, beside=self.beside),
+            **({"beside": self.beside} if self.beside and whole else {}),
         }
         return json.dumps(document, ensure_ascii=ascii)
 
@@ -126,6 +129,7 @@ def parse_shot(content: str, source: str, origin: Origin = NOWHERE) -> Shot:
             engine=text(40)(document["engine"]),
             version=text(40)(document["version"]),
             bits=BITS(document.get("bits", 8)),
+            beside=line(200)(document.get("beside", "")),
         )
     except PresetError:
         raise

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cppn_gl.nn.features import wave
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.sheet import cells
@@ -60,6 +61,7 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
         _parts(
             structure,
             said.get("activation", ""),
+            said.get("period", ""),
             "" if "parameters" in varying else weights(parameters),
         ),
         _parts(
@@ -84,6 +86,8 @@ def _said(preset: Preset) -> dict[str, str]:
     found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
     if names := activations(preset):
         found["activation"] = " ".join(names)
+    if any(wave(name) is not None for name in spec.inputs):
+        found["period"] = "period 2π" if spec.period is None else f"period {spec.period:.4g}"
     for words in filter(None, spec.draws.split("  ")):
         found[DRAWN + words.rpartition(" ")[0]] = words
     return found | {"place": f"{preset.view}", "parameters": f"{spec.shapes}"}

@@ -90,6 +90,20 @@ def test_how_much_of_a_picture_is_drawn_counts_where_there_is_one(unit: str) -> 
     assert progress.words() == f"drawing with numpy, {amount}, 0 s"
 
 
+def test_what_was_there_before_does_not_count_for_the_time_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(terminal.wall, "monotonic", lambda: now)
+    progress = Progress(1000, "picture")
+    for passed, done, left in ((1, 900, 0), (3, 904, 48), (200, 960, 133), (201, 961, 128)):
+        now = 100.0 + passed
+        progress(done, 1000)
+        if left:
+            assert progress.words() == f"{done} of 1000 pictures, {passed} s, {left} s left"
+    progress.close()
+
+
 def test_nothing_is_said_when_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_of(argparse.Namespace(quiet=True)) as progress:
         assert progress is None

@@ -146,8 +146,10 @@ def test_layers_with_fewer_units_than_outputs_show_as_many_as_make_a_picture() -
     assert [network.truncated(depth).outputs for depth in (1, 2, 3, 4)] == [3, 1, 4, 4]
 
 
-@pytest.mark.parametrize(("activation", "ends"), [("sigmoid", (0, 1)), ("tanh", (-1, 1))])
-def test_alpha_covers_the_span_of_the_output_activation(
+@pytest.mark.parametrize(
+    ("activation", "ends"), [("sigmoid", (0, 1)), ("tanh", (-1, 1)), ("identity", (0, 1))]
+)
+def test_alpha_covers_the_range_of_the_output_activation(
     activation: str, ends: tuple[float, float]
 ) -> None:
     low, factor = Network.random(outputs=4, output_activation=activation).alpha_range

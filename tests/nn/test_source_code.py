@@ -37,7 +37,7 @@ def networks(draw: st.DrawFn) -> Network:
         depth=depth,
         width=draw(st.integers(1, 9)),
         inputs=draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)),
-        outputs=draw(st.sampled_from([1, 3])),
+        outputs=draw(st.sampled_from([1, 3, 4])),
         activation=draw(
             st.lists(st.sampled_from([*ACTIVATIONS]), min_size=depth - 1, max_size=depth - 1)
         ),
@@ -78,17 +78,16 @@ def test_the_picture_of_a_program_is_that_of_its_viewport(tmp_path: Path) -> Non
     np.testing.assert_allclose(picture[-1, -1], [3, -1.25, 0.5])
 
 
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(("outputs", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
 def test_a_program_saves_a_picture(
-    outputs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    outputs: int, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = Network.random(depth=2, width=4, outputs=outputs)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "program.py").write_text(network.to_numpy_source(size=(9, 5)), "utf-8")
     runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
     with Image.open(tmp_path / "picture.png") as image:
-        assert image.size == (9, 5)
-        assert image.mode == ("L" if outputs == 1 else "RGB")
+        assert (image.size, image.mode) == ((9, 5), mode)
 
 
 def test_a_program_loads_its_weights_from_a_file_beside_it(tmp_path: Path) -> None:

@@ -14,10 +14,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cppn_gl.nn.network import Network
 from cppn_gl.output.capture import FrameWriter
 from cppn_gl.output.png import encode_png
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.output.sequence import Sequence, frame_path, read_manifest, waiting, write_sequence
+from cppn_gl.output.sequence import (
+    WEIGHTS,
+    Sequence,
+    frame_path,
+    read_manifest,
+    waiting,
+    write_sequence,
+)
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
@@ -94,6 +102,11 @@ def test_the_manifest_says_it_all(folder: Path) -> None:
 def test_wrong_sequences(key: str, value: Any) -> None:
     with pytest.raises(PresetError, match=key):
         changed(**{key: value})
+
+
+def test_frames_hold_no_floats() -> None:
+    with pytest.raises(PresetError, match="bits: PNG holds 8 or 16 bits per channel; TIFF and EXR"):
+        changed(bits=32)
 
 
 def test_what_is_there_is_kept(folder: Path, renderer: Renderer) -> None:
@@ -386,3 +399,37 @@ def test_frames_have_alpha(engine: str, tmp_path: Path) -> None:
                 assert image.mode == "RGBA"
                 assert np.array_equal(np.asarray(image), one.render(clear, (16, 9), k / 24))
         assert write_sequence(one, sequence, tmp_path) == 0  # they are whole
+
+
+def test_weights_of_a_network_file_lie_once_beside_the_frames(
+    tmp_path: Path, renderer: Renderer
+) -> None:
+    own = tmp_path / "net.npz"
+    Network.random(depth=3, width=64, inputs=("x", "y", "t"), seed=1).save(own)
+    sequence = changed(preset=Preset().replace(file=str(own), weight_scale=0.75))
+    folder = tmp_path / "frames"
+    assert write_sequence(renderer, sequence, folder) == 4
+    own.unlink()
+    assert sorted(contents(folder))[4:] == ["manifest.json", WEIGHTS]
+    assert sum(len(data) for name, data in contents(folder).items() if name != WEIGHTS) < 10_000
+    for k in range(4):
+        shot = read_shot(frame_path(folder, k))
+        assert (shot.preset, shot.time) == (sequence.preset, k / 24)
+    before = contents(folder)
+    frame_path(folder, 2).unlink()
+    assert write_sequence(renderer, sequence, folder) == 1
+    assert contents(folder) == before
+    opened = changed(preset=read_shot(frame_path(folder, 0)).preset)  # a new one, out of a frame
+    assert write_sequence(renderer, opened, tmp_path / "again") == 4
+    again = contents(tmp_path / "again")
+    assert [again[f"0000{k}.png"] for k in range(4)] == [before[f"0000{k}.png"] for k in range(4)]
+
+
+def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer: Renderer) -> None:
+    Network.random(depth=2, width=4, seed=1).save(tmp_path / "net.npz")
+    preset = Preset().replace(file=str(tmp_path / "net.npz"), redistribute=False)
+    folder = tmp_path / "frames"
+    write_sequence(renderer, changed(preset=preset), folder)
+    assert WEIGHTS not in contents(folder)
+    Network.random(depth=2, width=4, seed=1).save(folder / "net.npz")
+    assert read_shot(frame_path(folder, 0)).preset == preset

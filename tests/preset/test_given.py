@@ -45,6 +45,13 @@ def test_latent_constants_go_on_moving_and_nothing_else_of_the_network_does() ->
     assert latent.moves == load_preset("latent").moves
 
 
+def test_the_period_goes_on_moving() -> None:
+    keys = {"animate.network.period": (1.0, 2.0), "animate.network.weight_scale": (1.0, 1.5)}
+    fixed = given(Preset().replace(depth=3, inputs=["sin_x", "cos_y"], **keys), 2.0)
+    assert dict(fixed.animate.moving) == {"network.period": (1.0, 2.0)}
+    assert fixed.at(0.0).network().period == 1.0 < fixed.at(2.0).network().period
+
+
 def test_one_weight_or_bias_changes_alone() -> None:
     preset = given(load_preset("default"))
     before = preset.network().layers

@@ -29,6 +29,7 @@ from cppn_gl.preset.network_file import (
 )
 from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot, parse_shot, read_shot
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
@@ -183,6 +184,17 @@ def test_a_picture_names_no_file_above_it(name: str, tmp_path: Path) -> None:
     del document["weights"]
     with pytest.raises(PresetError, match=r"a.png:2: network.file: .*beside it or below"):
         parse_shot(json.dumps(document), "a.png", Origin(tmp_path / "own"))
+
+
+def test_a_sheet_varies_the_file_of_the_users_own_preset_only(tmp_path: Path) -> None:
+    preset = own(tmp_path)
+    Network.random(seed=9).save(tmp_path / "other.npz")
+    rows = f"file='{tmp_path / 'own' / 'net.safetensors'}','{tmp_path / 'other.npz'}'"
+    sheet = preset.replace(rows=rows, view="sheet")
+    made = [cell.preset.spec.depth for cell in cells(sheet).cells]
+    assert made == [3, 8]
+    with pytest.raises(PresetError, match=r"sweep\.rows: a preset from elsewhere cannot name"):
+        read_shot(picture(tmp_path, sheet))
 
 
 # TOML files

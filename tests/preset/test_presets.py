@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from cppn_gl.nn.features import repeats
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import DEFAULT, load_preset, shipped
@@ -14,6 +15,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.show import VIEWS, SurfaceOptions
 from cppn_gl.preset.themes import THEMES
+from cppn_gl.utils.alpha import on_checks
 
 # Of a sheet each cell is small; what else is there has words over it, which need room.
 SIZE, SIZE_OF_SHEETS, SIZE_OF_VIEWS = (64, 36), (160, 100), (320, 200)
@@ -104,7 +106,8 @@ def test_toml_gives_it_back(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_it_draws_a_picture(name: str, renderer: Renderer) -> None:
     preset = PRESETS[name]
-    drawn = picture(renderer, preset, preset.animation.seconds / 2 if preset.moves else 0.0)
+    time = preset.animation.seconds / 2 if preset.moves else 0.0
+    drawn = on_checks(picture(renderer, preset, time))
     assert np.isfinite(drawn).all()
     assert drawn.min() >= 0
     assert drawn.max() <= 1
@@ -166,6 +169,34 @@ def test_it_loops_without_a_seam(name: str, renderer: Renderer) -> None:
     assert np.array_equal(picture(renderer, preset, 0.0), picture(renderer, preset, loop))
     before = picture(renderer, preset, loop - 1e-3)
     assert np.abs(before - picture(renderer, preset, 0.0)).mean() < 2e-3
+
+
+TILES = [name for name in shipped() if repeats(load_preset(name).spec.inputs)]
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("name", TILES)
+def test_a_tile_has_no_seam(name: str, renderer: Renderer) -> None:
+    preset = load_preset(name)
+    half = preset.network().period / 2
+    one = preset.replace(extent=half, stretch="none", inks=0)
+    tile = renderer.render(one, size=(64, 64), time=1.0)
+    middle = renderer.render(one.replace(center=[half, half]), size=(64, 64), time=1.0)
+    moved = np.roll(tile.astype(int), (32, 32), axis=(0, 1))
+    assert tile.std() > 5
+    assert np.abs(moved - middle).max() <= 1
+    assert preset.view.extent == 2 * half  # two by two tiles are shown
+
+
+def test_there_are_tiles_that_keep_still_and_one_that_moves() -> None:
+    assert len({load_preset(name).animated for name in TILES}) == 2
+
+
+@pytest.mark.gl
+def test_a_tile_of_cosines_is_its_own_mirror_image(renderer: Renderer) -> None:
+    tile = renderer.render(load_preset("azulejo"), size=(64, 64)).astype(int)
+    assert np.abs(tile - tile[::-1]).max() <= 1
+    assert np.abs(tile - tile[:, ::-1]).max() <= 1
 
 
 @pytest.mark.gl

@@ -107,6 +107,17 @@ def test_the_networks_numbers_are_its_own() -> None:
     assert "one layer of 3 units" in said(depth=1)
 
 
+def test_waves_are_told_together_and_tiles_for_what_they_are() -> None:
+    words = said(inputs=("sin_x", "cos_y"))
+    assert "Its inputs, sines and cosines of x and y with a period of 2π, go through" in words
+    assert "a tile without a seam" in words
+    names = [f"sin_{k}x" for k in (2, 4, 8, 16, 32)]
+    words = said(inputs=("x", "sin_x", *names), period=2.0)
+    told = "x and sines of x with a period of 2 (times 1 2 … 32 of its frequency)"
+    assert told in words
+    assert "seam" not in words
+
+
 def test_whether_the_signal_fades_is_told() -> None:
     assert "the signal fades." in said(weight_scale=0.3, width=16, depth=9)
     assert "differences grow" in said(weight_scale=1.5, width=16, depth=9)

@@ -99,6 +99,15 @@ def test_the_facts_follow_every_change() -> None:
     assert "all layers normalised" in told(of)
 
 
+def test_the_period_of_waves_is_told() -> None:
+    of = explorer(inputs=("x", "sin_x"))
+    assert "period 2π" in told(of)
+    of.change(period=2.5)
+    assert "period 2.5" in told(of)
+    of.change(inputs=["x", "y"])
+    assert not any("period" in words for words in told(of))
+
+
 def test_a_view_of_its_own_has_its_option_and_says_before_or_after() -> None:
     of = explorer("units", depth=4)
     assert {"units, after activation", "option connections off"} <= set(told(of))

@@ -166,6 +166,8 @@ def test_keys_without_effect_say_why() -> None:
     names = ("loop", "duration", "ending", "easing", "spacing")
     assert not any(fields.idle(moving, FIELDS[f"animation.{name}"]) for name in names)
     assert fields.idle(plain.replace(depth=1), FIELDS["network.activation"])
+    assert why["network.period"] == "no input is periodic, as sin_x"
+    assert not fields.idle(plain.replace(inputs=["x", "cos_3y"]), FIELDS["network.period"])
     assert not why["color.dither"]
     for flat in ({"inks": 4}, {"mapping": "plates"}):
         assert "inks" in fields.idle(plain.replace(**flat), FIELDS["color.dither"])
@@ -200,6 +202,7 @@ def test_unset_keys_have_an_automatic_value_if_another_key_gives_it() -> None:
     assert values["network.bias_scale"] == 0.7
     assert values["animation.duration"] == preset.animation.loop
     assert len(values["network.latent"]) == 1
+    assert values["network.period"] == 2 * math.pi
     assert values["network.between"] is None
 
 

@@ -6,15 +6,19 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.preset import Preset, Viewport
+from cppn_gl.preset.shot import Shot, parse_shot
 from cppn_gl.viewer import journal as module
 from cppn_gl.viewer.journal import Journal, Moment, default_path, parse_moment
 
@@ -278,3 +282,52 @@ def test_a_name_that_cannot_be_shown_becomes_one_that_can() -> None:
     found = parse_moment(line)
     assert found is not None
     assert found.preset.name == "?"
+
+
+def in_a_file(path: Path, width: int) -> Preset:
+    """A preset of a network whose weights are in a file."""
+    Network.random(depth=4, width=width, seed=1).save(path)
+    return Preset(name="own").replace(file=str(path))
+
+
+def out_of_a_picture(preset: Preset) -> Preset:
+    """The same preset without a file, as a picture gives it."""
+    return parse_shot(Shot(preset).to_text(), "a.png").preset
+
+
+def test_a_network_in_a_file_is_kept_by_its_path(tmp_path: Path) -> None:
+    """A megabyte of weights does not make the history long."""
+    path = tmp_path / "net.safetensors"
+    preset = in_a_file(path, 256)
+    seen = [Moment(preset.replace(extent=1 + k / 8), preset.view) for k in range(100)]
+    journal = Journal(tmp_path / "history.jsonl")
+    for each in seen:
+        journal.append(each)
+    lines = journal.read()
+    assert [parse_moment(line) for line in lines] == seen
+    assert max(map(len, lines)) < 1500
+    Network.random(seed=2).save(path)
+    assert [parse_moment(line) for line in lines] == [None] * 100  # of another network now
+    path.unlink()
+    assert parse_moment(lines[0]) is None
+
+
+def test_weights_out_of_a_picture_are_kept_if_they_are_few(tmp_path: Path) -> None:
+    few, many = (
+        out_of_a_picture(in_a_file(tmp_path / f"{width}.npz", width)) for width in (20, 80)
+    )
+    assert Moment(few, few.view).saved
+    assert parse_moment(Moment(few, few.view).to_line()) == Moment(few, few.view)
+    assert not Moment(many, many.view).saved
+
+
+def test_a_thousand_moments_share_the_weights(tmp_path: Path) -> None:
+    preset = in_a_file(tmp_path / "net.safetensors", 256)
+    tracemalloc.start()
+    try:
+        steps = [preset.replace(weight_scale=1 + k / 1000) for k in range(1000)]
+        moments = [Moment(step, step.view) for step in steps]
+        assert len({id(cast(File, m.preset.spec).weights) for m in moments}) == 1
+        assert tracemalloc.get_traced_memory()[0] < 10 * 2**20
+    finally:
+        tracemalloc.stop()

@@ -105,6 +105,8 @@ def test_a_network_of_two_inputs_is_cut_through_the_middle_of_the_view() -> None
         (("cos_t", "sin_t"), "time"),
         (("one",), "x"),
         (("z0",), "x"),
+        (("cos_2y", "sin_x"), "x"),
+        (("cos_2y", "r"), "y"),
     ],
 )
 def test_the_input_that_varies_is_one_of_the_network(inputs: tuple[str, ...], axis: str) -> None:

@@ -71,6 +71,15 @@ def test_a_variable_is_set_in_italics() -> None:
     assert index[1] == "₁₀"
 
 
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [("x", "𝑥"), ("z12", "𝑧₁₂"), ("cos_t", "cos{}𝑡"), ("sin_y", "sin{}𝑦"), ("sin_4x", "sin{}4𝑥"),
+     ("cos_65536y", "cos{}65536𝑦"), ("one", "one")],
+)  # fmt: skip
+def test_an_input_is_set_as_in_a_formula(feature: str, words: str) -> None:
+    assert text.symbol(feature) == words.format(text.TIED)
+
+
 def test_the_variables_of_a_formula_are_set_in_italics() -> None:
     x = text.variable("x")
     assert text.formula("relu(x) = max(x, 0)") == f"relu({x}) = max({x}, 0)"

@@ -107,7 +107,11 @@ def _preset(scene: Scene) -> Preset:
     with contextlib.suppress(PresetError):
         if shown_network(scene.preset).digest == network.digest:
             return scene.preset
-    return Preset(spec=Layers(network.layers, network.inputs, latent=tuple(network.latent)))
+    return Preset(
+        spec=Layers(
+            network.layers, network.inputs, latent=tuple(network.latent), period=network.period
+        )
+    )
 
 
 def _compiled(request: Message) -> Compiled:

@@ -279,7 +279,7 @@ class Diagram:
         """The picture that the outputs make, and lines to it."""
         pen, board = imgui.get_window_draw_list(), drawn.plan
         row, (left, top, right, bottom) = board.rows[-1], board.outcome
-        inks = CHANNELS if row.count == 3 else GREY
+        inks = (*CHANNELS, *GREY)[: row.count] if row.count > 1 else GREY
         for index, rgb in enumerate(inks):
             box = board.box((row.layer, index))
             start = at(rect, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)

@@ -183,6 +183,22 @@ def test_tab_does_not_close_the_panel_while_searching(open_panel: Callable[..., 
     desktop.place("label network.depth")
 
 
+def test_waves_and_their_harmonics(open_panel: Callable[..., Desktop]) -> None:
+    desktop = open_panel(size="1000x700")
+    desktop.click("network.inputs cos_y")
+    becomes(desktop, lambda p: p.spec.inputs == ("x", "y", "cos_y"), "a wave")
+    for highest in ("cos_2y", "cos_4y"):
+        desktop.click("network.inputs higher")
+        becomes(desktop, lambda p, one=highest: p.spec.inputs[-1] == one, "a harmonic")
+    waves = ("cos_y", "cos_2y", "cos_4y")
+    becomes(desktop, lambda p: p.spec.inputs == ("x", "y", *waves), "its harmonics")
+    desktop.click("network.inputs cos_2y")
+    becomes(desktop, lambda p: p.spec.inputs == ("x", "y", "cos_y", "cos_4y"), "one fewer")
+    write(desktop, "network.inputs name", "sin_3x sin_x")
+    added = ("x", "y", "cos_y", "cos_4y", "sin_3x", "sin_x")
+    becomes(desktop, lambda p: p.spec.inputs == added, "inputs by name")
+
+
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel()
     before = now(desktop)
