@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cppn_gl.output.films import VideoFormat, rate
 from cppn_gl.output.sequence import FPS, FRAMES
-from cppn_gl.output.video import FORMATS, check_video
+from cppn_gl.output.video_formats import FORMATS, check_video
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.network_file import packed
 from cppn_gl.preset.preset import Preset
