@@ -1,6 +1,6 @@
 """Many machines: the workers of a Dask cluster draw frames, bands and parts of pictures.
 
-    a shot, Jobs -> Cluster.results() -> jobs.draw(), on workers -> bytes or pixels, in order
+    a shot, Pieces -> Cluster.results() -> jobs.draw_all(), on workers -> bytes or pixels, in order
 
 A worker that ends costs only the jobs it had: others do them, up to FAILURES times each. A bounded
 number of jobs is under way, so that memory does not grow with their number. The same engine draws
@@ -33,7 +33,7 @@ from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.renderer import Part, RendererInfo
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, usual_samples
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import PresetError
@@ -52,18 +52,26 @@ POLL = 0.2  # seconds between checks for signals
 WATCH = 2.0  # seconds between checks of the workers
 AHEAD = 3  # jobs under way for each thread of the workers
 FAILURES = 2  # workers that may end during a job; a local cluster gives up with the next one
+MOST = 16  # pieces in a job
+JOB_WORK, JOB_BYTES = 1e10, 2**22  # multiplications of a job, about, and bytes of its pixels
 LONG = 2**16  # characters of a shot's text that are sent once to each worker, not with each job
 
 _LOGGERS = ("distributed", "tornado", "asyncio")
 _CONFIG = {
     "distributed.scheduler.allowed-failures": FAILURES,
     "distributed.admin.large-graph-warning-threshold": "1GB",
+    # What Dask measures for its dashboard took a fifth of the processor's time.
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.worker.profile.enabled": False,
 }
 
 Result = bytes | NDArray[Any]
 
 
-class Job(NamedTuple):
+class Piece(NamedTuple):
     """A picture at `time` seconds, or its part (left, top, width, height); `label` for errors."""
 
     label: str
@@ -148,7 +156,7 @@ class Cluster:
         if it is not exhausted.
         """
         order = self._order(shot, jobs.FILE if format_ else jobs.PIXELS, format_)
-        return self.results(shot, order, (Job(f"frame {k}", time) for k, time in frames))
+        return self.results(shot, order, (Piece(f"frame {k}", time) for k, time in frames))
 
     def bands(
         self, shot: Shot, tops: Iterable[tuple[int, int]], format_: str
@@ -156,7 +164,7 @@ class Cluster:
         """The streams of a poster's bands, given by their first row and number of rows."""
         order = self._order(shot, jobs.BAND, format_)
         width = shot.size[0]
-        wanted = (Job(f"rows {top}+", shot.time, (0, top, width, rows)) for top, rows in tops)
+        wanted = (Piece(f"rows {top}+", shot.time, (0, top, width, rows)) for top, rows in tops)
         return self.results(shot, order, wanted)
 
     def picture(
@@ -169,8 +177,7 @@ class Cluster:
         """The pixels of one picture, drawn in parts, as Renderer.render gives them.
 
         `dtype`: their type, if it is not the shot's. `progress(done, parts)` is called after each
-        part. Raises ClusterError for a view that is
-        not drawn in parts.
+        part. Raises ClusterError for a view that is not drawn in parts.
         """
         view, dtype = view_of(shot.preset), dtype or shot.dtype
         check_parts(shot.preset)
@@ -179,7 +186,7 @@ class Cluster:
         order["dtype"] = "uint8" if dtype == "uint8" else "float32"
         boxes = view.parts(shot.preset, shot.size)
         parts = [(a, b, c - a, d - b) for a, b, c, d in boxes]
-        wanted = (Job(f"part {k}", shot.time, part) for k, part in enumerate(parts, 1))
+        wanted = (Piece(f"part {k}", shot.time, part) for k, part in enumerate(parts, 1))
         picture: NDArray[Any] = np.empty(0)
         with contextlib.closing(self.results(shot, order, wanted)) as found:
             for done, ((left, top, width, height), pixels) in enumerate(
@@ -195,26 +202,32 @@ class Cluster:
         return sixteen_bits(picture) if dtype == "uint16" else picture
 
     def results(
-        self, shot: Shot, order: jobs.Order, wanted: Iterable[Job]
+        self, shot: Shot, order: jobs.Order, wanted: Iterable[Piece]
     ) -> Generator[Result, None, None]:
         """What the jobs give, in their order. Raises ClusterError."""
         text: Any = shot.to_text(whole=True)
         if len(text) > LONG:
             text = self._client.submit(jobs.same, text, pure=False)
-        queue: deque[tuple[Job, Future[Any]]] = deque()
-        left = iter(wanted)
+        queue: deque[tuple[list[Piece], Future[Any]]] = deque()
+        left, most, begun = iter(wanted), _pieces(shot), 0
         try:
             while True:
-                room = AHEAD * sum(self._threads.values()) + 2 - len(queue)
-                for job in islice(left, max(0, room)):
-                    queue.append((job, self._submit(text, order, job)))
+                threads = max(1, sum(self._threads.values()))
+                while len(queue) < AHEAD * threads + 2:
+                    # The first jobs are small, so that few pieces are shared out, too.
+                    pieces = list(islice(left, min(most, 1 + begun // threads)))
+                    if not pieces:
+                        break
+                    queue.append((pieces, self._submit(text, order, pieces)))
+                    begun += 1
                 if not queue:
                     return
                 found = self._result(*queue[0])
-                job, _ = queue.popleft()
-                if isinstance(found, str):
-                    raise ClusterError(f"{job.label}: {found}")
-                yield found
+                pieces, _ = queue.popleft()
+                for piece, result in zip(pieces, found, strict=True):
+                    if isinstance(result, str):
+                        raise ClusterError(f"{piece.label}: {result}")
+                    yield result
         finally:
             for _, future in queue:
                 future.release()
@@ -234,19 +247,20 @@ class Cluster:
             "sharing": max(map(hosts.count, hosts), default=1),
         }
 
-    def _submit(self, text: Any, order: jobs.Order, job: Job) -> "Future[Any]":
-        future = self._client.submit(jobs.draw, text, order, job.time, job.part, pure=False)
+    def _submit(self, text: Any, order: jobs.Order, pieces: list[Piece]) -> "Future[Any]":
+        what = [(piece.time, piece.part) for piece in pieces]
+        future = self._client.submit(jobs.draw_all, text, order, what, pure=False)
         future.add_done_callback(lambda _: self._woken.set())
         return future
 
-    def _result(self, job: Job, future: "Future[Any]") -> Any:
+    def _result(self, pieces: list[Piece], future: "Future[Any]") -> Any:
         """What a job has given. Raises ClusterError."""
         while True:
-            self._await(job, future)
+            self._await(pieces, future)
             with self._telling(), contextlib.suppress(TimeoutError):  # its worker has ended
                 return future.result(PATIENCE)
 
-    def _await(self, job: Job, future: "Future[Any]") -> None:
+    def _await(self, pieces: list[Piece], future: "Future[Any]") -> None:
         """Wait until a job is done. Raises ClusterError if it cannot be."""
         while future.status in ("pending", "lost"):  # lost with its worker, and done again
             self._woken.wait(POLL)
@@ -254,7 +268,8 @@ class Cluster:
             if wall.monotonic() - self._watched > WATCH:
                 self._await_workers()
         if future.status == "error":
-            raise ClusterError(f"{job.label}: {_words(future.exception())}")
+            labels = dict.fromkeys((pieces[0].label, pieces[-1].label))
+            raise ClusterError(f"{' to '.join(labels)}: {_words(future.exception())}")
         if future.status != "finished":
             raise self._lost()
 
@@ -286,6 +301,14 @@ class Cluster:
 
     def _lost(self) -> ClusterError:
         return ClusterError(f"{self._where} was lost; run the same command again to continue")
+
+
+def _pieces(shot: Shot) -> int:
+    """The number of pieces of a shot that a job may have: a job costs some milliseconds itself."""
+    pixels = shot.size[0] * shot.size[1]
+    scene = scene_of(shot.preset, shot.time)
+    work = view_of(shot.preset).work(scene) * pixels * usual_samples(shot.samples)
+    return max(1, min(MOST, int(JOB_WORK // work), JOB_BYTES // (4 * pixels)))
 
 
 def _words(error: BaseException | None) -> str:

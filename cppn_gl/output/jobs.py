@@ -1,7 +1,7 @@
-"""What a worker of a cluster does: it draws pictures, or parts of them, by `draw`.
+"""What a worker of a cluster does: it draws pictures, or parts of them, by `draw_all`.
 
-    the shot's text, an Order, a time, a part -> draw() -> a file's bytes, or pixels
-                                                        -> a line that says what is wrong
+    the shot's text, an Order, times, parts -> draw() of each -> a file's bytes, or pixels
+                                                              -> a line that says what is wrong
 
 Only text, numbers and bytes travel, and functions by their names. A worker has one renderer, with a
 context of its own, and draws one picture at a time. This module imports what it needs when it
@@ -21,7 +21,7 @@ from cppn_gl._version import __version__
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from cppn_gl.output.renderer import Renderer
+    from cppn_gl.output.renderer import Part, Renderer
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
 
@@ -55,9 +55,12 @@ class ClusterError(RuntimeError):
     """What workers or their scheduler cannot do, in one line."""
 
 
-def draw(
-    text: str, order: Order, time: float, part: tuple[int, int, int, int] | None
-) -> "bytes | NDArray[Any] | str":
+def draw_all(text: str, order: Order, pieces: "list[tuple[float, Part | None]]") -> list[Any]:
+    """Draw pieces of a shot one after the other: what `draw` returns for each."""
+    return [draw(text, order, time, part) for time, part in pieces]
+
+
+def draw(text: str, order: Order, time: float, part: "Part | None") -> "bytes | NDArray[Any] | str":
     """Draw a shot, or a part of it (left, top, width, height), at a time in seconds.
 
     Returns the file of a picture or the stream of a band (see bands.py); or (height, width, …)
@@ -72,9 +75,7 @@ def draw(
         _check(order)
         shot, pixels = _drawn(text, order, time, part)
     except (PresetError, ContextError, ShaderError, ClusterError) as error:
-        key = getattr(error, "key", "")
-        hint = "; it has to be at the same path there" if key == "network.file" else ""
-        return f"worker on {socket.gethostname()}: {error}{hint}"
+        return f"worker on {socket.gethostname()}: {error}"
     except MemoryError:
         return f"worker on {socket.gethostname()}: not enough memory for this picture"
     if order["form"] == PIXELS or order["zlib"] != compression():
@@ -129,7 +130,7 @@ def _check(order: Order) -> None:
 
 
 def _drawn(
-    text: str, order: Order, time: float, part: tuple[int, int, int, int] | None
+    text: str, order: Order, time: float, part: "Part | None"
 ) -> "tuple[Shot, NDArray[Any]]":
     """The shot and its pixels. One job at a time, whatever the worker's number of threads."""
     import dataclasses
@@ -161,9 +162,8 @@ def _shot(text: str, name: str, engine: str) -> "Shot":
     import dataclasses
 
     from cppn_gl.preset.shot import parse_shot
-    from cppn_gl.utils.origin import USER
 
-    shot = parse_shot(text, name, USER)
+    shot = parse_shot(text, name)
     _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
 

@@ -252,7 +252,7 @@ def test_workers_of_this_machine_are_replaced_until_a_job_has_ended_them(
         assert contents(tmp_path) == frames
         until(lambda: len(cluster.seen()) == 2)
         assert pids[0] not in [nanny.pid for nanny in cluster.processes.values()]
-        monkeypatch.setattr(jobs, "draw", end)
+        monkeypatch.setattr(jobs, "draw_all", end)
         with pytest.raises(ClusterError, match=r"^frame 7: 2 workers ended while they drew it"):
             next(cluster.frames(SEQUENCE.shot(0, "native"), [(7, 0.0)]))
         pids = [nanny.pid for nanny in cluster.processes.values()]
