@@ -15,8 +15,8 @@ from cppn_gl.output.formats import BandedFormat
 from cppn_gl.output.poster import Poster, write_poster
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence, write_sequence
-from cppn_gl.output.video import FORMATS as FILMS
 from cppn_gl.output.video import write_video
+from cppn_gl.output.video_formats import FORMATS as FILMS
 from cppn_gl.preset.library import is_network, is_picture, load_preset
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset

@@ -69,6 +69,7 @@ class Command:
 
 # What the window tells of a saved picture.
 LARGER = "python -m cppn_gl render {file} --size {size} -o BIG.png"
+FILM = "python -m cppn_gl video {file} -o FILM.mp4"
 
 
 def _view_options(parser: Parser) -> None:
@@ -405,7 +406,7 @@ def _window() -> Any:
         from cppn_gl.viewer.run import run
     except ImportError as error:
         raise explain(error, tried="opening a window") from None
-    return partial(run, larger=LARGER)
+    return partial(run, larger=LARGER, film=FILM)
 
 
 def _file(preset: str) -> Path | None:

@@ -25,7 +25,7 @@ SECONDS = 10.0  # of a preset that never returns
 
 
 def video_options(parser: Parser) -> None:
-    from cppn_gl.output.video import FORMATS
+    from cppn_gl.output.video_formats import FORMATS
 
     picture_options(parser, timed=False)
     engine_option(parser)
@@ -46,7 +46,7 @@ def video_options(parser: Parser) -> None:
 
 def _measures() -> dict[str, tuple["Quality", str]]:
     """The measures of quality by name, with the range of each format in words."""
-    from cppn_gl.output.video import FORMATS
+    from cppn_gl.output.video_formats import FORMATS
 
     measures: dict[str, tuple[Quality, str]] = {}
     for row in FORMATS:
@@ -60,7 +60,8 @@ def _measures() -> dict[str, tuple["Quality", str]]:
 def run_video(args: argparse.Namespace) -> int:
     if args.time is not None:
         raise UsageError("video has no --time: frame k shows time k / fps")
-    from cppn_gl.output.video import check_video, video_format, video_names, write_video
+    from cppn_gl.output.video import write_video
+    from cppn_gl.output.video_formats import check_video, video_format, video_names
 
     if args.output is None or args.output is STDOUT:
         raise UsageError(f"video writes a file: expected -o {video_names()}")

@@ -104,7 +104,7 @@ def check_sides(
     elif even and (width % 2 or height % 2):
         # Colours are stored for 2×2 pixels (4:2:0).
         near = "x".join(str(max(2, side - side % 2)) for side in size)
-        problem = f"has an odd side, which {name} cannot have; the nearest is {near}"
+        problem = f"has an odd side; {name} needs an even width and height: the nearest is {near}"
     if problem:
         raise PresetError(f"{width}x{height} {problem}", key="size")
 

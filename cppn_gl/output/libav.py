@@ -150,7 +150,9 @@ def _crf(high: int) -> Quality:
 
 
 def _x264(crf: int) -> dict[str, str]:
-    return {"crf": str(crf), "preset": "medium", "x264-params": "chromaloc=1"}
+    # Threads for slices, PyAV's choice, give other bytes from time to time; for frames, the same.
+    parameters = "chromaloc=1:sliced-threads=0"
+    return {"crf": str(crf), "preset": "medium", "x264-params": parameters}
 
 
 def _vp9(crf: int) -> dict[str, str]:

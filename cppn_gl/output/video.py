@@ -3,8 +3,7 @@
     Sequence -> drawn(): frames -> VideoWriter: a thread with the format's encoder -> file
 
 What makes the frames and what encodes them are separate: `VideoWriter` takes frames from anywhere.
-To add a format, write a class with the methods of `films.VideoFormat` in a new file and add a row.
-Its files open as presets if `preset.readers` has a row for them.
+The formats are in `video_formats`.
 """
 
 import contextlib
@@ -15,43 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from cppn_gl.output.animated import GIF, WEBP
 from cppn_gl.output.capture import Workers
-from cppn_gl.output.films import Encoder, EncodingError, Film, VideoFormat, rate
-from cppn_gl.output.libav import MP4, WEBM
+from cppn_gl.output.films import Encoder, EncodingError, Film, rate
 from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
+from cppn_gl.output.video_formats import check_video, video_format
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.alpha import over
-from cppn_gl.utils.files import CaptureError, check_target, reason, writing
+from cppn_gl.utils.files import CaptureError, reason, writing
 
 if TYPE_CHECKING:
     from cppn_gl.output.cluster import Cluster
     from cppn_gl.output.renderer import Renderer
-
-FORMATS: list[VideoFormat] = [MP4, WEBM, GIF, WEBP]
-
-
-def video_format(path: Path) -> VideoFormat:
-    """The format with the path's suffix. Raises CaptureError if there is none."""
-    for candidate in FORMATS:
-        if path.suffix.lower() in candidate.suffixes:
-            return candidate
-    raise CaptureError(path, f"not the name of a video; expected {video_names()}")
-
-
-def video_names() -> str:
-    """The usual names of files of all formats: "FILE.mp4, FILE.webm or FILE.gif"."""
-    *others, last = [f"FILE{candidate.suffixes[0]}" for candidate in FORMATS]
-    return f"{', '.join(others)} or {last}"
-
-
-def check_video(path: Path, size: tuple[int, int], fps: float, *, overwrite: bool = False) -> None:
-    """Raise an error if such a video cannot be written, before anything is drawn.
-
-    PresetError for the size or rate, or if PyAV is missing; CaptureError for the file.
-    """
-    video_format(path).check(size, rate(fps))
-    check_target(path, overwrite=overwrite)
 
 
 class VideoWriter(Workers):

@@ -89,8 +89,10 @@ class App:
         source: Path | None,
         engine: str = AUTO,
         larger: str = "",
+        film: str = "",
     ):
         self.larger = larger  # the command that draws a saved file larger, see explaining.py
+        self._film = film  # the command that makes a film of a file
         self.window, self._source, self.folder = window, source, output_dir
         cpu = cpu_engine(requested_engine() if engine == AUTO else engine)
         if cpu is not None:
@@ -312,7 +314,9 @@ class App:
             self.explorer.message = self.captures.stop()
             folder = self.captures.folder
             if folder is not None and frames:
-                self.explorer.message = self.reports.keep(folder, recorded_words(folder, frames))
+                self.explorer.message = self.reports.keep(
+                    folder, recorded_words(folder, frames, self._film)
+                )
             return
         self._try(lambda: self.captures.start(self._shot(), self.folder))
 

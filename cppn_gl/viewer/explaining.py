@@ -103,6 +103,11 @@ def larger_command(larger: str, path: Path, size: tuple[int, int]) -> str:
     return larger.format(file=_quoted(path), size=f"{wide}x{high}")
 
 
+def film_command(film: str, path: Path) -> str:
+    """The command that makes a film of a saved file; `film`: it, with {file} in it."""
+    return film.format(file=_quoted(path))
+
+
 def _quoted(path: Path) -> str:
     name = str(path)
     return f'"{name}"' if " " in name else name

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cppn_gl.viewer import facts
-from cppn_gl.viewer.explaining import explanation, larger_command, open_command
+from cppn_gl.viewer.explaining import explanation, film_command, larger_command, open_command
 from cppn_gl.viewer.hud import Told
 from cppn_gl.viewer.measures import Study
 from cppn_gl.viewer.typeset import Run
@@ -31,11 +31,15 @@ def saved_words(path: Path, size: tuple[int, int], larger: str = "") -> str:
     return f"{words}; larger: {larger_command(larger, short, size)}" if larger else words
 
 
-def recorded_words(folder: Path, frames: int) -> str:
-    """The same, of a recording."""
+def recorded_words(folder: Path, frames: int, film: str = "") -> str:
+    """The same, of a recording; `film`: the command that makes a film of a file."""
     short, count = shortened(folder), "1 frame" if frames == 1 else f"{frames} frames"
     words = f"recorded {count} in {short}"
-    return f"{words}; open one with: {open_command(short / '00000.png')}" if frames else words
+    if not frames:
+        return words
+    first = short / "00000.png"
+    words = f"{words}; open one with: {open_command(first)}"
+    return f"{words}; a film: {film_command(film, first)}" if film else words
 
 
 def shortened(path: Path) -> Path:

@@ -18,13 +18,15 @@ def run(
     fullscreen: bool = False,
     engine: str = AUTO,
     larger: str = "",
+    film: str = "",
     page: int = 0,
 ) -> int:
     """Open the window on a shot, block until it is closed, and return the exit status.
 
     `source` is the preset file to watch for changes; `engine` is as for Renderer. `larger`: the
-    command that draws a saved picture larger, with {file} and {size} in it. `page`: of the tour,
-    from 1, where it begins; the shot shows its preset. Raises ContextError if the window or the
+    command that draws a saved picture larger, with {file} and {size} in it; `film`: the one that
+    makes a film of a {file}. `page`: of the tour, from 1, where it begins; the shot shows its
+    preset. Raises ContextError if the window or the
     engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
@@ -38,6 +40,7 @@ def run(
             source=source,
             engine=engine,
             larger=larger,
+            film=film,
         )
         if page:
             app.take_tour(page)

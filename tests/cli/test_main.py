@@ -116,7 +116,9 @@ def test_version(run: Run) -> None:
     assert run("--version") == (0, f"cppn_gl {__version__}\n", "")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["render", "--help"], ["presets"], ["presets", "x"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["render", "--help"], ["video", "-h"], ["presets"], ["presets", "x"]]
+)
 def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
     code = f"""if True:
         import sys
@@ -272,7 +274,7 @@ def test_a_picture_by_an_engine_that_cannot_be_had_is_drawn_by_another(
     expected = (here / "a.png").read_bytes()
     monkeypatch.setattr("cppn_gl.engines.gl.painter.COMPUTE_VERSION", 999)  # a driver without it
     monkeypatch.setattr(
-        "cppn_gl.preset.shot.read_shot", lambda path: _with_engine(read_shot(path), engine)
+        "cppn_gl.preset.shot.read_shot", lambda path, **how: _with_engine(read_shot(path), engine)
     )
     status, out, err = run("render", "a.png", "-o", "b.png")
     assert (status, out) == (0, "b.png\n")
@@ -368,7 +370,7 @@ def test_a_picture_by_an_engine_that_is_not_here(
     for engine, words in (("fragment", "no OpenGL"), ("teapot", "")):
         monkeypatch.setattr(
             "cppn_gl.preset.shot.read_shot",
-            lambda path, engine=engine, read=read_shot: _with_engine(read(path), engine),
+            lambda path, engine=engine, read=read_shot, **how: _with_engine(read(path), engine),
         )
         status, out, err = run("render", "a.png", "-o", "b.png")
         assert (status, out, err.count("\n")) == (0, "b.png\n", 1)

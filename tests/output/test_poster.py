@@ -514,7 +514,7 @@ def test_without_a_display_a_posters_preset_is_not_drawn_in_memory(
 ) -> None:
     monkeypatch.setattr("cppn_gl.engines.gl.context.display_problem", lambda: "DISPLAY is not set")
     large = shot(size=(2**15, 2**15))
-    monkeypatch.setattr("cppn_gl.preset.shot.read_shot", lambda path, **_: large)
+    monkeypatch.setattr("cppn_gl.preset.shot.read_shot", lambda path, **how: large)
     assert main(["view", "poster.tif", "--quiet"]) == 2
     assert "--size: 32768x32768 is more than" in capsys.readouterr().err
     assert list(here.iterdir()) == []

@@ -15,12 +15,13 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from cppn_gl.output import animated, video
+from cppn_gl.output import animated, video, video_formats
 from cppn_gl.output.films import rate
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence
-from cppn_gl.output.video import FORMATS, VideoWriter, check_video, video_format, write_video
+from cppn_gl.output.video import VideoWriter, write_video
+from cppn_gl.output.video_formats import FORMATS, check_video, video_format
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
@@ -207,7 +208,12 @@ def test_a_better_quality_is_nearer_and_larger(tmp_path: Path, renderer: Rendere
 @pytest.mark.parametrize(
     ("name", "size", "fps", "words"),
     [
-        ("a.mp4", (641, 361), 30, "size: 641x361 has an odd side, which MP4 cannot have; the near"),
+        (
+            "a.mp4",
+            (641, 361),
+            30,
+            "size: 641x361 has an odd side; MP4 needs an even width and height: the near",
+        ),
         ("a.webm", (1, 1), 30, "the nearest is 2x2"),
         ("a.mp4", (16386, 2), 30, "the limit of MP4 is 16384 pixels a side"),
         ("a.webm", (8192, 8192), 30, "35651584 pixels"),
@@ -271,7 +277,7 @@ def test_the_encoders_own_words_are_passed_on(
 ) -> None:
     wrong = {"preset": "nonsense", "cpu-used": "9999"}
     bad = dataclasses.replace(row, options=lambda crf: wrong)
-    monkeypatch.setattr(video, "FORMATS", [bad])
+    monkeypatch.setattr(video_formats, "FORMATS", [bad])
     with pytest.raises(CaptureError) as caught:
         write_video(renderer, FILM, tmp_path / f"a{row.suffixes[0]}")
     assert "nonsense" in str(caught.value) or "9999" in str(caught.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cppn_gl.output.video import FORMATS
+from cppn_gl.output.video_formats import FORMATS
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot

@@ -46,6 +46,10 @@ def test_without_dear_imgui_the_keys_remain(
         desktop.key("Tab", "Tab", "shift+Tab", "Up")
         depth = first.spec.depth + 1
         desktop.shows(lambda preset: preset.spec.depth == depth, "a layer more")
+        desktop.key("F9")  # there is no dialog of films: frames are recorded
+        wait_for(lambda: list(tmp_path.glob("two-layers-*/00000.png")), "a frame")
+        desktop.key("F9")
+        desktop.tells("message", "a film: python -m cppn_gl video ")
         assert desktop.quit() == 0
         assert desktop.log.read_text() == ""
     finally:

@@ -138,16 +138,16 @@ class Panel:
         drawings.icon("search", (x + 0.1 * unit, y + 0.2 * unit, 0.9 * unit, 0), ink(0.6))
         imgui.set_cursor_screen_pos(Vec(x + 1.2 * unit, y))
         imgui.set_next_item_width(widgets.room() - side - 0.3 * unit)
-        if self._focus:
+        if self._focus:  # until it has it: a window's first frame gives none
             imgui.set_keyboard_focus_here()
             widgets.gui.typing = True
-            self._focus = False
         hint = f"search all keys   {keys_for('find')}"
         before = self._search
         entered, self._search = imgui.input_text_with_hint(
             "##search", hint, self._search, imgui.InputTextFlags_.enter_returns_true
         )
         self._searching = imgui.is_item_active()
+        self._focus = self._focus and not self._searching
         widgets.gui.typing = widgets.gui.typing or self._searching
         widgets.gui.mark("typing search" if self._searching else "search")
         widgets.tip("↑ ↓ choose a key, Page Up and Down change it, Enter lets its value be typed")
