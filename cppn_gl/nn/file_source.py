@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
-from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.features import PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -25,6 +25,7 @@ from cppn_gl.nn.sources import (
     Source,
     activations_of,
     drawn_latents,
+    latent_key,
     period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
@@ -119,11 +120,7 @@ class File(Source):
         factor=True,
     )
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
-    latent: tuple[float, ...] | None = key(
-        None,
-        several(number(-1e6, 1e6), 0, MAX_LATENTS),
-        "z0, z1 …; drawn from U(-1, 1) when absent",
-    )
+    latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
     redistribute: bool = key(
         True,
