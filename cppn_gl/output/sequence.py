@@ -10,6 +10,7 @@ encoding run in parallel, with a bounded number of pictures in between.
 
 import contextlib
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
+from cppn_gl.nn.file_source import File
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.cluster import Cluster
 from cppn_gl.output.formats import check_bits
@@ -30,7 +32,14 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts, write_atomic
+from cppn_gl.utils.files import (
+    CaptureError,
+    Remedy,
+    make_folder,
+    open_plain,
+    remove_parts,
+    write_atomic,
+)
 from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
@@ -135,11 +144,12 @@ def _write(
     """As write_sequence, in an existing and locked folder."""
     if not overwrite:
         sequence = _agreeing(sequence, folder, None if any_engine else engine)
+    weights = _new_weights(sequence.preset, folder, overwrite)
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
-    if (weights := carried(sequence.preset)) is not None:
+    if weights is not None:
         write_atomic(folder / WEIGHTS, weights, overwrite=True)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
@@ -159,6 +169,31 @@ def _write(
             if progress:
                 progress(frame + 1, sequence.frames)
     return sequence.frames - len(done)
+
+
+def _new_weights(preset: Preset, folder: Path, overwrite: bool) -> bytes | None:
+    """The content of the file of weights; None if there is none, or it is in the folder already.
+
+    Raises CaptureError if another network is there, which `overwrite` replaces; never the file of
+    the one that is drawn, which may hold more than its weights.
+    """
+    path, weights = folder / WEIGHTS, carried(preset)
+    if weights is None or not os.path.lexists(path):
+        return weights
+    try:
+        with open_plain(path) as file:
+            if file.read(len(weights) + 1) == weights:
+                return None
+    except OSError as error:
+        raise CaptureError(path, f"cannot be read: {error.strerror}") from None
+    spec = preset.spec
+    own = spec.path if isinstance(spec, File) else None
+    if own is not None and os.path.realpath(own) == os.path.realpath(path):
+        remedy = Remedy("choose another folder")
+        raise CaptureError(path, "is the file of the network that is drawn", remedy)
+    if not overwrite:
+        raise CaptureError(path, "holds another network", _REMEDY)
+    return weights
 
 
 def check_frames(renderer: "Renderer | Cluster", sequence: Sequence) -> None:

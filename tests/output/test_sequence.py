@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from cppn_gl.nn.network import Network
 from cppn_gl.output.capture import FrameWriter
@@ -433,3 +434,21 @@ def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer:
     assert WEIGHTS not in contents(folder)
     Network.random(depth=2, width=4, seed=1).save(folder / "net.npz")
     assert read_shot(frame_path(folder, 0)).preset == preset
+
+
+def test_no_network_of_the_users_is_replaced(tmp_path: Path, renderer: Renderer) -> None:
+    own = tmp_path / WEIGHTS
+    halves = {"0.weight": np.ones((3, 2), np.float16), "0.bias": np.zeros(3, np.float16)}
+    save_file(halves, own, {"about": "mine"})
+    (tmp_path / "other").mkdir()
+    Network.random(depth=2, width=4, inputs=("x", "y"), seed=1).save(tmp_path / "other" / WEIGHTS)
+    sequence = changed(preset=Preset().replace(file=str(own), inputs=["x", "y"]))
+    for folder, overwrite in ((tmp_path, False), (tmp_path, True), (tmp_path / "other", False)):
+        before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        with pytest.raises(CaptureError, match=f"{WEIGHTS}: (is the|holds ano).*choose anoth"):
+            write_sequence(renderer, sequence, folder, overwrite=overwrite)
+        after = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        assert {**after, **before} == after
+        assert [path.name for path in after.keys() - before.keys()] in ([], [".lock"])
+    assert write_sequence(renderer, sequence, tmp_path / "other", overwrite=True) == 4
+    assert read_shot(frame_path(tmp_path / "other", 0)).preset == sequence.preset
