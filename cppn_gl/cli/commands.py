@@ -31,7 +31,7 @@ from cppn_gl.cli.shots import (
     bits_option,
     draw,
     engine_option,
-    note_weights,
+    fitting_shot,
     opened,
     picture_options,
     shot_of,
@@ -217,7 +217,7 @@ def _sheet(args: argparse.Namespace) -> int:
 
 def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
     """The shot as its file can hold it. Raises an error if that cannot be written."""
-    from cppn_gl.output.formats import file_names, fitting, format_names
+    from cppn_gl.output.formats import file_names, format_names
 
     if args.output is None:
         raise UsageError(f"{command} writes {format_names()}: expected -o {file_names()}")
@@ -225,11 +225,7 @@ def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
         check_stdout()
     else:
         check_target(args.output, overwrite=True)
-    note_weights(args, shot.preset)
-    fitted = fitting(_format(args), shot, given=args.bits is not None)
-    if fitted.bits < shot.bits:
-        note(args, f"{_format(args).name} holds {fitted.bits} bits per channel, not {shot.bits}")
-    return fitted
+    return fitting_shot(args, _format(args), shot)
 
 
 def _format(args: argparse.Namespace) -> "Format":
@@ -287,10 +283,10 @@ def _sequence(args: argparse.Namespace) -> int:
     ):
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
-    shot = shot_of(args)
-    note_weights(args, shot.preset)
+    from cppn_gl.output.png import PNG
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
+    shot = fitting_shot(args, PNG, shot_of(args))
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
@@ -334,8 +330,10 @@ def _view(args: argparse.Namespace) -> int:
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
     from cppn_gl.output.capture import save_new_picture
     from cppn_gl.output.formats import SUFFIX
+    from cppn_gl.output.png import PNG
     from cppn_gl.preset.shot import SIZE
 
+    shot = fitting_shot(args, PNG, shot)
     checked(SIZE, shot.size, "--size")  # a poster's shot may be larger
     check_target(free_name(args.output_dir, shot.preset.name, SUFFIX), overwrite=False)
     pixels, shot = draw(args, shot)
