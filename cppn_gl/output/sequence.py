@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.nn.file_source import File
-from cppn_gl.output.capture import FrameWriter, default_workers
+from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.cluster import Cluster
-from cppn_gl.output.formats import check_bits
+from cppn_gl.output.formats import check_bits, is_picture
 from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.output.png import PNG, is_whole_png
+from cppn_gl.output.png import PNG
 from cppn_gl.preset.network_file import carried
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
+from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, shot_in
 from cppn_gl.utils.arrays import Samples
-from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
+from cppn_gl.utils.checks import Check, checked, integer, line, number, text
 from cppn_gl.utils.files import (
     CaptureError,
     Remedy,
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 FRAMES = integer(1, 100_000)  # five digits in a file's name
 FPS = number(0.001, 1000)
-WAITING_BYTES = 2**30  # limit of pixels drawn but not yet written
 
 WEIGHTS = "weights.safetensors"  # of a network that the frames would carry otherwise
 
@@ -210,9 +209,10 @@ def drawn(
     *,
     files: bool = False,
 ) -> Generator[Any, None, None]:
-    """Yield the pictures of some frames, or all, in order: (height, width, 3) uint8 or uint16.
+    """Yield the pictures of some frames, or all, in order.
 
-    Each is yielded after the next one has been begun. Close the generator if it is not exhausted.
+    They are (height, width, 3 or 4) uint8 or uint16. Each is yielded after the next one has been
+    begun. Close the generator if it is not exhausted.
     `files`: a cluster's workers encode them, if they can, and their files' bytes are yielded.
     """
     engine = renderer.engine_for(sequence.preset).engine
@@ -223,14 +223,6 @@ def drawn(
             return renderer.frames(sequence.frame(0, engine), times, PNG.name)
         return renderer.frames(sequence.shot(0, engine), times)
     return pipelined(partial(_begin, renderer), (sequence.shot(k, engine) for k in numbers))
-
-
-def waiting(size: tuple[int, int], bits: int = 8) -> int:
-    """How many pictures of a size may wait to be written, including those being encoded.
-
-    Two more are in memory: one being drawn and one read back.
-    """
-    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1] * bits // 8)))
 
 
 def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
@@ -275,28 +267,16 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
     """
     done = set()
     for frame, path in _numbered(folder).items():
-        expected = sequence.frame(frame, engine)
-        if frame < sequence.frames and is_whole_png(path, expected):
+        shot = sequence.frame(frame, engine)
+        wanted = frame < sequence.frames
+        if wanted and is_picture(PNG, path, shot, any_engine=not overwrite):
             done.add(frame)
-            continue
-        shot = _shot_in(path)
-        if not overwrite:
-            other = shot and dataclasses.replace(expected, engine=shot.engine)
-            if other is None or frame >= sequence.frames or not is_whole_png(path, other):
-                raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
-            done.add(frame)
-        elif shot is not None:  # an old frame: the new sequence may be shorter
+        elif not overwrite:
+            raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
+        elif shot_in(path) is not None:  # an old frame: the new sequence may be shorter
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
-
-
-def _shot_in(path: Path) -> Shot | None:
-    """The shot in a picture saved by cppn_gl; None for any other file."""
-    try:
-        return read_shot(path)
-    except PresetError:
-        return None
 
 
 def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
