@@ -91,28 +91,33 @@ def _window_options(parser: Parser) -> None:
     )
 
 
+# Options, and groups of options, stand in --help in the order in which they are added here.
+
+
 def _render_options(parser: Parser) -> None:
+    many_options(parser)
+    _file_option(parser, "-o - or -o DIR")
     picture_options(parser)
     engine_option(parser)
-    _file_option(parser)
     cluster_options(parser)
-    many_options(parser)
 
 
-def _file_option(parser: Parser) -> None:
+def _file_option(parser: Parser, unnamed: str) -> None:
+    """Add the options of an output file; `unnamed`: the outputs without a suffix."""
     from cppn_gl.output.formats import FORMATS
 
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
     about = f"output file: {files}; - is standard output"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
     names = ", ".join(format_.name.lower() for format_ in FORMATS)
-    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
+    about = f"format of {unnamed}: {names} (default png)"
     parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
 
 def _sheet_options(parser: Parser) -> None:
-    group = parser.add_argument_group("the sheet")  # made first, so that --help shows it first
+    group = parser.add_argument_group("the sheet")
+    _file_option(parser, "-o -")
     picture_options(parser, "size of the whole sheet in pixels (default: follows from the cells)")
     engine_option(parser)
     about = (
@@ -132,21 +137,20 @@ def _sheet_options(parser: Parser) -> None:
     ]
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
-    _file_option(parser)
     cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
-    picture_options(parser, timed=False)
-    engine_option(parser)
     about = "output folder; made if it does not exist. - writes raw frames to standard output: "
     about += "rgb24, with --bits 16 rgb48le"
     parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
-    bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    bits_option(parser, "8 or 16", "")
+    picture_options(parser, timed=False)
+    engine_option(parser)
     cluster_options(parser)
 
 

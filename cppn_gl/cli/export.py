@@ -13,7 +13,6 @@ from cppn_gl.utils.files import check_target, write_atomic
 def export_options(parser: Parser) -> None:
     from cppn_gl.output.exports import EXPORTS
 
-    picture_options(parser, "size of the picture that a program makes (default 640x360)")
     suffixes = dict.fromkeys(suffix for row in EXPORTS.values() for suffix in row.suffixes)
     files = ", ".join(f"FILE{suffix}" for suffix in suffixes)
     about = f"output file: {files}; - is standard output"
@@ -21,6 +20,7 @@ def export_options(parser: Parser) -> None:
     about = "; ".join(f"{name}: {row.help}" for name, row in EXPORTS.items())
     about = f"what to write, where the suffix does not tell: {about}"
     parser.option("--format", metavar="NAME", help=about)
+    picture_options(parser, "size of the picture that a program makes (default 640x360)")
 
 
 def export(args: argparse.Namespace) -> int:

@@ -71,11 +71,12 @@ def picture_options(
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
-def bits_option(parser: Parser) -> None:
-    about = (
-        "bits per channel: 8, 16, or 32 for floats in TIFF and EXR (default: those of a picture "
-    )
-    about += "given as PRESET, else 8, or 16 in EXR)"
+def bits_option(
+    parser: Parser,
+    bits: str = "8, 16, or 32 for floats in TIFF and EXR",
+    usual: str = ", or 16 in EXR",
+) -> None:
+    about = f"bits per channel: {bits} (default: those of a picture given as PRESET, else 8{usual})"
     parser.option("--bits", metavar="N", help=about)
 
 

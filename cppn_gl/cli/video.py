@@ -27,8 +27,6 @@ SECONDS = 10.0  # of a preset that never returns
 def video_options(parser: Parser) -> None:
     from cppn_gl.output.video_formats import FORMATS
 
-    picture_options(parser, timed=False)
-    engine_option(parser)
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
     about = f"output file: {files}"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
@@ -41,6 +39,8 @@ def video_options(parser: Parser) -> None:
     for name, (quality, ranges) in _measures().items():
         about = f"{quality.words}; {ranges} (default {quality.usual})"
         parser.option(f"--{name}", metavar="N", help=about)
+    picture_options(parser, timed=False)
+    engine_option(parser)
     cluster_options(parser)
 
 
