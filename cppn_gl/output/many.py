@@ -23,7 +23,7 @@ from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
 from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.formats import Format, format_named, is_picture, pixel_type
-from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_manifest, write_manifest
+from cppn_gl.output.manifest import MANIFEST, difference, keep_manifest, preset_keys, read_manifest
 from cppn_gl.output.naming import Words, names
 from cppn_gl.output.png import PNG
 from cppn_gl.preset.axes import Axis
@@ -183,8 +183,7 @@ def _write(
         remove_parts(folder, pattern)
     renderer.report("looking for finished pictures", None)
     done = _done(renderer, many, folder, overwrite)
-    if read_manifest(folder, {}, _REMEDY) != many.manifest(engine):
-        write_manifest(folder, many.manifest(engine))
+    keep_manifest(folder, many.manifest(engine))
     return _draw(renderer, many, folder, done, overwrite, progress)
 
 

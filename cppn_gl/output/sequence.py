@@ -24,7 +24,7 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.cluster import Cluster
 from cppn_gl.output.formats import check_bits, is_picture
-from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
+from cppn_gl.output.manifest import MANIFEST, difference, keep_manifest, preset_keys
 from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG
 from cppn_gl.preset.network_file import carried
@@ -141,13 +141,14 @@ def _write(
     progress: Callable[[int, int], None] | None,
 ) -> int:
     """As write_sequence, in an existing and locked folder."""
+    recorded = engine
     if not overwrite:
-        sequence = _agreeing(sequence, folder, None if any_engine else engine)
+        sequence, recorded = _agreeing(sequence, folder, engine, any_engine)
     weights = _new_weights(sequence.preset, folder, overwrite)
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
-    _write_manifest(sequence, folder, engine, overwrite)
+    keep_manifest(folder, sequence.manifest(recorded))
     if weights is not None:
         write_atomic(folder / WEIGHTS, weights, overwrite=True)
     missing = (k for k in range(sequence.frames) if k not in done)
@@ -230,15 +231,21 @@ def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
     return renderer.begin(shot.preset, shot.size, shot.time, **how)
 
 
-def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
-    """The sequence with the name in the folder's manifest. Raises CaptureError if they differ."""
+def _agreeing(
+    sequence: Sequence, folder: Path, engine: str, any_engine: bool
+) -> tuple[Sequence, str]:
+    """The sequence with the name in the folder's manifest, and the engine there.
+
+    Raises CaptureError if it is another one.
+    """
     existing = read_manifest(folder)
     if existing is None:
         if _numbered(folder):
             raise CaptureError(folder, f"contains frames but no {MANIFEST}", _REMEDY)
-        return sequence
+        return sequence, engine
     existing.setdefault("bits", 8)
-    wanted = sequence.manifest(engine or existing["engine"])
+    engine = existing["engine"] if any_engine else engine
+    wanted = sequence.manifest(engine)
     # Several keys may differ; the first in this order is the most informative one.
     keys = ("preset_sha256", "size", "fps", "samples", "bits", "engine", "version")
     if problem := difference(existing, wanted, keys):
@@ -247,7 +254,8 @@ def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
         problem = f"frames is {existing['frames']}, not {sequence.frames}: it can only be increased"
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
     name = Path(existing["name"]).name or sequence.preset.name
-    return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
+    preset = dataclasses.replace(sequence.preset, name=name)
+    return dataclasses.replace(sequence, preset=preset), engine
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
@@ -277,15 +285,3 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
-
-
-def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
-    """Write the manifest if it changed; a resumed sequence keeps the engine recorded there."""
-    existing = None
-    with contextlib.suppress(CaptureError):  # with `overwrite`, an invalid one is replaced
-        existing = read_manifest(folder)
-    if existing is not None and not overwrite:
-        engine = existing["engine"]
-    wanted = sequence.manifest(engine)
-    if existing != wanted:
-        write_manifest(folder, wanted)

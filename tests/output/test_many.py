@@ -161,6 +161,18 @@ def test_others_are_refused_then_replaced(
     assert contents(folder) == contents(tmp_path / "new") | {"mine.png": b"mine"}
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"frames": 3}'])
+def test_a_manifest_of_something_else_is_refused_then_replaced(
+    tmp_path: Path, renderer: Renderer, text: str
+) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(CaptureError, match=r"not a cppn_gl manifest.* or overwrite it$"):
+        write_many(renderer, MANY, tmp_path)
+    assert [path.name for path in tmp_path.glob("[!.]*")] == ["manifest.json"]
+    assert write_many(renderer, MANY, tmp_path, overwrite=True) == 6
+    assert read_many(tmp_path) == MANY.manifest("numpy")
+
+
 def test_another_engine_goes_on_when_told(folder: Path, renderer: Renderer) -> None:
     manifest = MANY.manifest("fragment")
     (folder / "manifest.json").write_text(json.dumps(manifest))
