@@ -12,6 +12,7 @@ from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
 from cppn_gl.cli.shots import engine_option, note_weights, picture_options, shot_of
 from cppn_gl.cli.terminal import note, progress_of, put, put_path
+from cppn_gl.preset.looping import SECONDS, film_seconds
 from cppn_gl.utils.checks import checked, number
 from cppn_gl.utils.toml import toml_value
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from cppn_gl.output.sequence import Sequence
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
-
-SECONDS = 10.0  # of a preset that never returns
 
 
 def video_options(parser: Parser) -> None:
@@ -112,11 +111,9 @@ def _film(args: argparse.Namespace, shot: "Shot", usual: int) -> "Sequence":
 
 def _seconds(args: argparse.Namespace, preset: "Preset") -> float:
     """The length of the video."""
-    from cppn_gl.preset.looping import loop_of
-
     if args.seconds is not None:
         return float(checked(number(1e-3, 1e6), toml_value(args.seconds), "--seconds"))
-    return loop_of(preset).period or SECONDS
+    return film_seconds(preset)
 
 
 def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cppn_gl.preset.preset import Preset
 
+SECONDS = 10.0  # of a film whose picture never returns
 MOST = 1000  # passes; a longer common period is none
 
 
@@ -23,6 +24,11 @@ class Loop:
 
     period: float | None
     words: str
+
+
+def film_seconds(preset: "Preset") -> float:
+    """How long a film of a preset is, unless wished otherwise: until its picture returns."""
+    return loop_of(preset).period or SECONDS
 
 
 def loop_of(preset: "Preset") -> Loop:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn.sources import Random
-from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.looping import SECONDS, film_seconds, loop_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.views.plots.strength import measure
@@ -73,3 +73,10 @@ def test_what_never_returns(of: Preset, words: str) -> None:
     loop = loop_of(of)
     assert loop.period is None
     assert words in loop.words
+
+
+def test_a_film_is_as_long_as_the_loop() -> None:
+    assert film_seconds(preset("cos_t", animation__loop=7.0)) == 7
+    for of in (preset("x", "t"), preset("x")):
+        assert loop_of(of).period is None
+        assert film_seconds(of) == SECONDS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imgui_bundle import imgui
 
 from cppn_gl.output.films import VideoFormat
-from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.looping import film_seconds, loop_of
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import pair
@@ -102,7 +102,7 @@ class FilmDialog:
         return Wishes(
             format_,
             (max(2, width - width % 2), max(2, height - height % 2)),  # as MP4 needs them
-            self._seconds or filming.usual_seconds(app.explorer.preset),
+            self._seconds or film_seconds(app.explorer.preset),
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
             self._quality.get(format_.name, usual),
