@@ -399,7 +399,7 @@ def _weights(path: Path, missing: str = "") -> Weights:
     try:
         return read_weights(path)
     except PresetError as error:
-        hint = missing if not path.exists() else ""
+        hint = missing if not os.path.lexists(path) else ""
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 
