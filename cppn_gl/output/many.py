@@ -49,7 +49,10 @@ _REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 def axes_of(texts: Iterable[str]) -> list[Axis]:
     """The axes of texts as in `preset.axes`. Raises PresetError with key "axes"."""
-    return [axis(text, "axes", MAX_PICTURES) for text in texts]
+    found = [axis(text, "axes", MAX_PICTURES) for text in texts]
+    if not all(one.parts for one in found):
+        raise PresetError("an empty axis; expected one such as depth=1:10", key="axes")
+    return found
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,10 @@ def _write(
         remove_parts(folder, pattern)
     renderer.report("looking for finished pictures", None)
     done = _done(renderer, many, folder, overwrite)
-    if read_manifest(folder, {}, _REMEDY) != many.manifest(engine):
+    existing = None
+    with contextlib.suppress(CaptureError):  # with `overwrite`, an invalid one is replaced
+        existing = read_manifest(folder, {}, _REMEDY)
+    if existing != many.manifest(engine):
         write_manifest(folder, many.manifest(engine))
     return _draw(renderer, many, folder, done, overwrite, progress)
 

@@ -10,6 +10,7 @@ encoding run in parallel, with a bounded number of pictures in between.
 
 import contextlib
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
+from cppn_gl.nn.file_source import File
 from cppn_gl.output.capture import FrameWriter, default_workers
 from cppn_gl.output.cluster import Cluster
 from cppn_gl.output.formats import check_bits
@@ -30,7 +32,14 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
 from cppn_gl.utils.arrays import Samples
 from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts, write_atomic
+from cppn_gl.utils.files import (
+    CaptureError,
+    Remedy,
+    make_folder,
+    open_plain,
+    remove_parts,
+    write_atomic,
+)
 from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
@@ -138,9 +147,10 @@ def _write(
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
+    weights = _weights(sequence, folder, overwrite)
     _write_manifest(sequence, folder, engine, overwrite)
-    if (weights := carried(sequence.preset)) is not None:
-        write_atomic(folder / WEIGHTS, weights, overwrite=True)
+    if weights is not None:
+        write_atomic(folder / WEIGHTS, weights, overwrite=overwrite)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
     with (
@@ -254,6 +264,24 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
+
+
+def _weights(sequence: Sequence, folder: Path, overwrite: bool) -> bytes | None:
+    """The weights that frames name, if their file has still to be written. Raises CaptureError."""
+    weights, path = carried(sequence.preset), folder / WEIGHTS
+    if weights is None or not os.path.lexists(path):
+        return weights
+    with contextlib.suppress(OSError), open_plain(path) as file:
+        if file.read(len(weights) + 1) == weights:
+            return None
+    if not overwrite:
+        raise CaptureError(path, "is not of this sequence", _REMEDY)
+    spec = sequence.preset.spec
+    with contextlib.suppress(OSError):
+        if isinstance(spec, File) and spec.path and os.path.samefile(spec.path, path):
+            problem = "is the network that is drawn; choose another folder"
+            raise CaptureError(path, problem)
+    return weights
 
 
 def _shot_in(path: Path) -> Shot | None:
