@@ -74,7 +74,7 @@ def test_names_of_source_files_are_those_of_files(page: Path) -> None:
 def test_commands_are_ones_that_the_program_takes(page: Path) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     for line in "\n".join(blocks).splitlines():
-        found = re.search(r"\bpython -m cppn_gl\b([^>#]*)", line)
+        found = re.search(r"\bpython -m cppn_gl\b([^>#|]*)", line)
         if found is None:
             continue
         words = shlex.split(found[1].replace("[PRESET]", ""))

@@ -50,8 +50,8 @@ def picture_options(
 
     `timed`: whether --help lists --time; a command that draws many times refuses it in clear words.
     """
-    about = "a shipped name, a .toml file, a network, a picture saved by cppn_gl, or - for TOML on "
-    about += f"standard input (default: the preset {library.DEFAULT!r})"
+    about = "a shipped name, a .toml file, a network, a picture or video saved by cppn_gl, or - "
+    about += f"for TOML on standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
     about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
     about += "says how. It is shown with the preset's view and colours"

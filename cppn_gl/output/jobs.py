@@ -75,9 +75,7 @@ def draw(text: str, order: Order, time: float, part: "Part | None") -> "bytes | 
         _check(order)
         shot, pixels = _drawn(text, order, time, part)
     except (PresetError, ContextError, ShaderError, ClusterError) as error:
-        key = getattr(error, "key", "")
-        hint = "; it has to be at the same path there" if key == "network.file" else ""
-        return f"worker on {socket.gethostname()}: {error}{hint}"
+        return f"worker on {socket.gethostname()}: {error}"
     except MemoryError:
         return f"worker on {socket.gethostname()}: not enough memory for this picture"
     if order["form"] == PIXELS or order["zlib"] != compression():
@@ -164,9 +162,8 @@ def _shot(text: str, name: str, engine: str) -> "Shot":
     import dataclasses
 
     from cppn_gl.preset.shot import parse_shot
-    from cppn_gl.utils.origin import USER
 
-    shot = parse_shot(text, name, USER)
+    shot = parse_shot(text, name)
     _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
 

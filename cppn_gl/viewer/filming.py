@@ -57,8 +57,10 @@ def formats() -> list[VideoFormat]:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person reads it: "12 s", "3 min 20 s", "1 h 5 min"."""
+    """A time as a person reads it: "12 s", "3 min 20 s", "34 min", "1 h 5 min"."""
     whole = max(1, round(seconds))
+    if whole >= 600:
+        whole = 60 * round(whole / 60)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:

@@ -23,7 +23,7 @@ from PIL import Image
 from rows import EXACT, NAMES
 
 from cppn_gl._version import __version__
-from cppn_gl.cli.commands import COMMANDS, LARGER
+from cppn_gl.cli.commands import COMMANDS, FILM, LARGER
 from cppn_gl.cli.main import main
 from cppn_gl.engines.names import VARIABLE, engine_names, without_opengl
 from cppn_gl.engines.tuning import Measured, structure_key
@@ -639,7 +639,8 @@ def test_view_opens_the_window(run: Run, here: Path, shipped: Path, window: list
     plain = {"size": None, "hud": True, "fullscreen": False, "output_dir": Path(), "engine": "auto"}
     assert run() == (0, "", "")
     assert LARGER.format(file="a.png", size="80x60").endswith("a.png --size 80x60 -o BIG.png")
-    assert window[-1][1] == plain | {"source": shipped / "default.toml", "larger": LARGER}
+    words_of_commands = {"larger": LARGER, "film": FILM}
+    assert window[-1][1] == plain | words_of_commands | {"source": shipped / "default.toml"}
     words = ["--no-hud", "--fullscreen", "--output-dir", "out", "--size", "80x60", "--depth", "2"]
     words += ["--engine", "compute-8"]
     assert run("small.toml", *words) == (0, "", "")

@@ -441,14 +441,13 @@ def test_a_file_of_the_same_name_as_the_weights_is_never_lost(
     assert read_shot(frame_path(tmp_path, 0)).preset == sequence.preset
     # The network that is drawn, in other bytes than those that frames name.
     Network.random(depth=2, width=8, inputs=("x", "y", "t"), seed=1).save(own)
-    texts = Tensors(
-        dict(read_tensors(own.read_bytes(), ".npz").arrays), {"inputs": "x,y,t", "author": "me"}
-    )
-    mine.write_bytes(safetensors_bytes(texts))
+    texts = {"inputs": "x,y,t", "author": "me"}
+    data = safetensors_bytes(Tensors(read_tensors(own.read_bytes(), ".npz").arrays, texts))
+    mine.write_bytes(data)
     drawn = changed(preset=Preset().replace(file=str(mine)))
     with pytest.raises(CaptureError, match="is the network that is drawn"):
         write_sequence(renderer, drawn, tmp_path, overwrite=True)
-    assert mine.read_bytes() == safetensors_bytes(texts)
+    assert mine.read_bytes() == data
 
 
 def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer: Renderer) -> None:

@@ -13,7 +13,7 @@ from cppn_gl.engines.names import without_opengl
 from cppn_gl.engines.tuning import GUESSED, Choice
 from cppn_gl.nn.sources import Random
 from cppn_gl.output.renderer import Renderer
-from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.preset.network_file import unpacked
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, Options, ViewRow
@@ -323,11 +323,11 @@ def test_the_helper_hears_nothing_of_views_that_it_does_not_know(desk: Desk) -> 
     desk.start()
     shown = Preset().replace(depth=3, **{"volume.opacity": 8})
     desk.engines.want(shown, scene_of(shown), (64, 36))
-    assert parse_preset(desk.helper.wanted[-1]) == shown
+    assert unpacked(desk.helper.wanted[-1]) == shown
     register(ViewRow("own", "a view of this process", "module:View", Own))
     try:
         own = shown.replace(depth=5, **{"view": "own", "own.size": 3, "sweep.rows": "own.size=1:3"})
         desk.engines.want(own, scene_of(own), (65, 36))
     finally:
         del VIEWS["own"], TABLES["own"]
-    assert parse_preset(desk.helper.wanted[-1]).spec == own.spec
+    assert unpacked(desk.helper.wanted[-1]).spec == own.spec

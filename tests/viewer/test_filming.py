@@ -139,6 +139,7 @@ def test_the_time_left_follows_from_the_frames_done() -> None:
         (59.4, "59 s"),
         (60, "1 min"),
         (200, "3 min 20 s"),
+        (2032, "34 min"),
         (3600, "1 h"),
         (3900, "1 h 5 min"),
     ],

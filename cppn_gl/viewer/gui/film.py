@@ -191,7 +191,7 @@ class FilmDialog:
         imgui.dummy(Vec(1, 0.3 * unit))
 
     def _choices(self, gui: "Gui") -> None:
-        self._heading(f"A film of {self._app.explorer.title}")
+        self._heading(f"Film: {self._app.explorer.title}")
         self._kinds()
         format_ = self._format
         wishes = None if format_ is None else self._wishes(format_)
