@@ -114,6 +114,7 @@ def displayed(layers: Sequence[Layer], low: float, high: float) -> tuple[Layer, 
     else:
         problem = f"outputs of {last.activation} cannot be brought to 0 … 1"
         raise PresetError(f"{problem}; expected those of identity, or of tanh with [-1, 1]")
-    weight = (factor * last.weight.astype(np.float64)).astype(np.float32)
-    bias = (factor * last.bias.astype(np.float64) + shift).astype(np.float32)
+    with np.errstate(over="ignore"):  # which Layer refuses
+        weight = (factor * last.weight.astype(np.float64)).astype(np.float32)
+        bias = (factor * last.bias.astype(np.float64) + shift).astype(np.float32)
     return (*others, Layer(weight, bias, activation))

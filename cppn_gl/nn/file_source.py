@@ -31,6 +31,7 @@ from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
     PresetError,
     checked,
+    checked_field,
     choice,
     flag,
     integer,
@@ -141,9 +142,16 @@ class File(Source):
         named = "activations" in self.weights.texts
         missing = () if named else [n for n in _FOLLOWING if getattr(self, n) is None]
         self._set(_missing=frozenset(missing))
+        checks = {field.name: field for field in dataclasses.fields(self)}
         for name in _FOLLOWING:  # activations follow from ω₀
             if getattr(self, name) is None:
-                self._set(**{name: self._implied(name)})
+                try:
+                    value = checked_field(checks[name], self._implied(name), name)
+                except ValueError as error:  # a PresetError, too
+                    of = "activations" if "activation" in name else name
+                    problem = getattr(error, "problem", str(error))
+                    raise self._error(f"metadata {of}: {problem}") from None
+                self._set(**{name: value})
         validate(self, "network.")
         self._set(depth=self.depth or len(self.chain))
         self._check()
@@ -179,25 +187,21 @@ class File(Source):
     def _implied(self, name: str) -> Any:
         """A key's value where the table does not give it: from the file, or the default."""
         text = self.weights.texts.get(name)
-        try:
-            if name in ("activation", "output_activation"):
-                return self._implied_activation(name)
-            if name == "inputs":
-                return check_inputs(_list(text)) if text else ("x", "y")
-            if name == "latent":
-                return tuple(map(float, _list(text))) if text else None
-            if name == "fourier_order":
-                return text or next(iter(ORDERS))
-            if name == "output_range":
-                return tuple(map(float, _list(text))) if text else (0.0, 1.0)
-            if name in ("omega", "hidden_omega"):
-                turn = name == "omega" and self.weights.fourier is not None
-                return float(text) if text else (2 * math.pi if turn else 1.0)
-            if name == "period":
-                return PERIOD(float(text)) if text else None
-        except ValueError as error:  # a PresetError, too
-            problem = getattr(error, "problem", str(error))
-            raise self._error(f"metadata {name}: {problem}") from None
+        if name in ("activation", "output_activation"):
+            return self._implied_activation(name)
+        if name == "inputs":
+            return check_inputs(_list(text)) if text else ("x", "y")
+        if name == "latent":
+            return tuple(map(float, _list(text))) if text else None
+        if name == "fourier_order":
+            return text or next(iter(ORDERS))
+        if name == "output_range":
+            return tuple(map(float, _list(text))) if text else (0.0, 1.0)
+        if name in ("omega", "hidden_omega"):
+            turn = name == "omega" and self.weights.fourier is not None
+            return float(text) if text else (2 * math.pi if turn else 1.0)
+        if name == "period":
+            return PERIOD(float(text)) if text else None
         return None
 
     def _implied_activation(self, name: str) -> Any:
@@ -359,7 +363,10 @@ class File(Source):
         if "activation" in name and "activations" not in self.weights.texts:
             return None
         if name in _FOLLOWING:
-            return self._implied(name)
+            try:
+                return self._implied(name)
+            except ValueError:  # wrong in the file
+                return None
         return next(f.default for f in dataclasses.fields(self) if f.name == name)
 
     def __eq__(self, other: object) -> bool:
@@ -399,7 +406,7 @@ def _weights(path: Path, missing: str = "") -> Weights:
     try:
         return read_weights(path)
     except PresetError as error:
-        hint = missing if not path.exists() else ""
+        hint = missing if not os.path.lexists(path) else ""
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 

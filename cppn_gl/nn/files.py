@@ -10,6 +10,7 @@ so that what is allocated is a small multiple of the file's size at most.
 import io
 import json
 import math
+import os
 import re
 import struct
 import zlib
@@ -51,12 +52,13 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file of at most MAX_FILE. Raises PresetError with the file."""
     try:
         with open_plain(path) as file:
-            data = file.read(MAX_FILE + 1)
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(MAX_FILE + 1) if size <= MAX_FILE else b""
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
         raise PresetError(str(error), source=str(path)) from None
-    if len(data) > MAX_FILE:
+    if max(size, len(data)) > MAX_FILE:
         problem = (
             f"larger than {MAX_FILE >> 20} MiB, which no network of up to {MAX_DEPTH} layers of"
         )
@@ -235,7 +237,7 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
         raise ValueError(f"{count} arrays; a network has {MAX_TENSORS} at most")
     if start + size != end:
         raise ValueError("a damaged npz file: its directory is not where it says")
-    at = start
+    at, total = start, 0
     for _ in range(count):
         if at + 46 > end or data[at : at + 4] != _ENTRY:
             raise ValueError("a damaged npz file: its directory is cut short")
@@ -254,6 +256,9 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
             raise ValueError(
                 f"{show(word)} is larger than any layer: {max(packed, unpacked)} bytes"
             )
+        total += unpacked
+        if total > MAX_FILE:
+            raise ValueError(f"its arrays have more than {MAX_FILE >> 20} MiB")
         yield word, _Member(data, local, packed, unpacked, method == _DEFLATED, crc)
         at += 46 + name + extra + comment
     if at != end:

@@ -48,7 +48,10 @@ _REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 def axes_of(texts: Iterable[str]) -> list[Axis]:
     """The axes of texts as in `preset.axes`. Raises PresetError with key "axes"."""
-    return [axis(text, "axes", MAX_PICTURES) for text in texts]
+    found = [axis(text, "axes", MAX_PICTURES) for text in texts]
+    if not all(one.parts for one in found):
+        raise PresetError("an empty axis; expected one such as depth=1:10", key="axes")
+    return found
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _write(
     done = _done(sequence, folder, engine, overwrite)
     keep_manifest(folder, sequence.manifest(recorded))
     if weights is not None:
-        write_atomic(folder / WEIGHTS, weights, overwrite=True)
+        write_atomic(folder / WEIGHTS, weights, overwrite=overwrite)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
     with (
@@ -190,9 +190,9 @@ def _new_weights(preset: Preset, folder: Path, overwrite: bool) -> bytes | None:
     own = spec.path if isinstance(spec, File) else None
     if own is not None and os.path.realpath(own) == os.path.realpath(path):
         remedy = Remedy("choose another folder")
-        raise CaptureError(path, "is the file of the network that is drawn", remedy)
+        raise CaptureError(path, "is the network that is drawn", remedy)
     if not overwrite:
-        raise CaptureError(path, "holds another network", _REMEDY)
+        raise CaptureError(path, "is not of this sequence", _REMEDY)
     return weights
 
 

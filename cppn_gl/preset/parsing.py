@@ -181,15 +181,16 @@ def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None
 
 
 def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | None = None) -> Preset:
-    """The preset in a stream of TOML of the user's, such as a pipe, which may name any file.
+    """The preset in a stream of TOML, such as a pipe, which may come from anywhere.
 
-    `network` is as in `read_preset`. Raises PresetError with `source`.
+    It may name files in the current folder or below. `network` is as in `read_preset`. Raises
+    PresetError with `source`.
     """
     try:
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=source) from None
-    origin = Origin(Path(), trusted=True, network=network)
+    origin = Origin(Path(), network=network)
     return parse_preset(_decoded(content, source), source=source, name=name, origin=origin)
 
 

@@ -161,18 +161,6 @@ def test_others_are_refused_then_replaced(
     assert contents(folder) == contents(tmp_path / "new") | {"mine.png": b"mine"}
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"frames": 3}'])
-def test_a_manifest_of_something_else_is_refused_then_replaced(
-    tmp_path: Path, renderer: Renderer, text: str
-) -> None:
-    (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(CaptureError, match=r"not a cppn_gl manifest.* or overwrite it$"):
-        write_many(renderer, MANY, tmp_path)
-    assert [path.name for path in tmp_path.glob("[!.]*")] == ["manifest.json"]
-    assert write_many(renderer, MANY, tmp_path, overwrite=True) == 6
-    assert read_many(tmp_path) == MANY.manifest("numpy")
-
-
 def test_another_engine_goes_on_when_told(folder: Path, renderer: Renderer) -> None:
     manifest = MANY.manifest("fragment")
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -215,10 +203,31 @@ def test_a_manifest_with_wrong_axes_is_refused_then_replaced(
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"name": 1}', "[" * 100_000, "\xff", "null"])
+def test_a_broken_manifest_is_refused_then_replaced(
+    folder: Path, renderer: Renderer, text: str
+) -> None:
+    before = contents(folder)
+    (folder / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CaptureError, match="not a cppn_gl manifest"):
+        write_many(renderer, MANY, folder)
+    assert write_many(renderer, MANY, folder, overwrite=True) == 0
+    assert contents(folder) == before
+
+
+def test_a_manifest_without_end_is_refused(folder: Path, renderer: Renderer) -> None:
+    with (folder / "manifest.json").open("r+b") as file:
+        file.truncate(2**40)  # a file with a hole
+    with pytest.raises(CaptureError, match="not a cppn_gl manifest"):
+        write_many(renderer, MANY, folder)
+
+
 @pytest.mark.parametrize(
     ("axes", "problem"),
     [
         ((), "a list of 0"),
+        (("",), "an empty axis"),
+        (("seed=0:2", " "), "an empty axis"),
         (("sed=1:2",), "no such key; did you mean 'seed'?"),
         (("seed=1:x",), "is not two integers"),
         (("seed=1,2", "seed=3"), "network.seed varies along two of them"),

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import save_file
 
+from cppn_gl.nn.files import Tensors, read_tensors, safetensors_bytes
 from cppn_gl.nn.network import Network
 from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.png import encode_png
@@ -425,6 +425,30 @@ def test_weights_of_a_network_file_lie_once_beside_the_frames(
     assert [again[f"0000{k}.png"] for k in range(4)] == [before[f"0000{k}.png"] for k in range(4)]
 
 
+def test_a_file_of_the_same_name_as_the_weights_is_never_lost(
+    tmp_path: Path, renderer: Renderer
+) -> None:
+    own = tmp_path / "net.npz"
+    Network.random(depth=3, width=8, inputs=("x", "y", "t"), seed=1).save(own)
+    sequence, mine = changed(preset=Preset().replace(file=str(own))), tmp_path / WEIGHTS
+    mine.write_text("mine")
+    with pytest.raises(CaptureError, match=r"weights\.safetensors: is not of this sequence"):
+        write_sequence(renderer, sequence, tmp_path)
+    assert sorted(contents(tmp_path)) == ["net.npz", WEIGHTS]
+    assert mine.read_text() == "mine"
+    assert write_sequence(renderer, sequence, tmp_path, overwrite=True) == 4
+    assert read_shot(frame_path(tmp_path, 0)).preset == sequence.preset
+    # The network that is drawn, in other bytes than those that frames name.
+    Network.random(depth=2, width=8, inputs=("x", "y", "t"), seed=1).save(own)
+    texts = {"inputs": "x,y,t", "author": "me"}
+    data = safetensors_bytes(Tensors(read_tensors(own.read_bytes(), ".npz").arrays, texts))
+    mine.write_bytes(data)
+    drawn = changed(preset=Preset().replace(file=str(mine)))
+    with pytest.raises(CaptureError, match="is the network that is drawn"):
+        write_sequence(renderer, drawn, tmp_path, overwrite=True)
+    assert mine.read_bytes() == data
+
+
 def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer: Renderer) -> None:
     Network.random(depth=2, width=4, seed=1).save(tmp_path / "net.npz")
     preset = Preset().replace(file=str(tmp_path / "net.npz"), redistribute=False)
@@ -433,21 +457,3 @@ def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer:
     assert WEIGHTS not in contents(folder)
     Network.random(depth=2, width=4, seed=1).save(folder / "net.npz")
     assert read_shot(frame_path(folder, 0)).preset == preset
-
-
-def test_no_network_of_the_users_is_replaced(tmp_path: Path, renderer: Renderer) -> None:
-    own = tmp_path / WEIGHTS
-    halves = {"0.weight": np.ones((3, 2), np.float16), "0.bias": np.zeros(3, np.float16)}
-    save_file(halves, own, {"about": "mine"})
-    (tmp_path / "other").mkdir()
-    Network.random(depth=2, width=4, inputs=("x", "y"), seed=1).save(tmp_path / "other" / WEIGHTS)
-    sequence = changed(preset=Preset().replace(file=str(own), inputs=["x", "y"]))
-    for folder, overwrite in ((tmp_path, False), (tmp_path, True), (tmp_path / "other", False)):
-        before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        with pytest.raises(CaptureError, match=f"{WEIGHTS}: (is the|holds ano).*choose anoth"):
-            write_sequence(renderer, sequence, folder, overwrite=overwrite)
-        after = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        assert {**after, **before} == after
-        assert [path.name for path in after.keys() - before.keys()] in ([], [".lock"])
-    assert write_sequence(renderer, sequence, tmp_path / "other", overwrite=True) == 4
-    assert read_shot(frame_path(tmp_path / "other", 0)).preset == sequence.preset
