@@ -250,7 +250,7 @@ class App:
             self.events.new_gesture()
             self.explorer.choose(answer.preset, answer.time, answer.words)
             self.explorer.history.finish()
-            message = self.explorer.message
+            message = "; ".join(filter(None, (self.explorer.message, answer.note)))
         self.hud.say(message, now)
 
     def connect(self, gui: Any) -> None:
@@ -343,6 +343,9 @@ class App:
     def loop(self) -> None:
         """Run until the window is closed."""
         last = wall.perf_counter()
+        spec = self.explorer.preset.spec
+        if isinstance(spec, File):
+            self.hud.say(spec.assumed, last)
         while not self._leaves():
             now = wall.perf_counter()
             self._turn(now, min(now - last, 0.25))

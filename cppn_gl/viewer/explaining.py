@@ -182,7 +182,7 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
         network.outputs, "red, green, blue and alpha, which is 0 where nothing covers the ground"
     )
     hidden = network.depth - 1
-    names = " or ".join(activations(preset)) or _activation_names(network)
+    names = " or ".join(activations(preset)).replace(" or …", " …")
     last = network.drawn[-1].activation
     units = f"{network.outputs} units" if network.outputs > 1 else "one unit"
     if hidden:
@@ -300,7 +300,3 @@ def input_words(network: Network) -> list[str]:
 def _listed(words: list[str]) -> list[str]:
     """Two parts to be joined by "and": all but the last, with commas, and the last."""
     return [", ".join(words[:-1]), words[-1]] if len(words) > 1 else words
-
-
-def _activation_names(network: Network) -> str:
-    return " or ".join(dict.fromkeys(layer.activation for layer in network.drawn[:-1]))
