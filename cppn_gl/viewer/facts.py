@@ -87,7 +87,7 @@ def _said(preset: Preset) -> dict[str, str]:
     found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
     found["activation"] = ", ".join(activations(preset)).replace(", …", " …")
     if isinstance(spec, File) and spec.guesses_hidden:
-        found["activation"] += " (a guess: the file does not say)"
+        found["activation"] += " (guessed)"
     if any(wave(name) is not None for name in spec.inputs):
         found["period"] = "period 2π" if spec.period is None else f"period {spec.period:.4g}"
     for words in filter(None, spec.draws.split("  ")):

@@ -149,7 +149,7 @@ def test_a_networks_file_names_its_activation_or_that_it_is_a_guess(tmp_path: Pa
     np.savez(path, **{"0.weight": np.ones((4, 2)), "1.weight": np.ones((3, 4))})
     named = Explorer(with_network(Preset(), path, {"network.activation": "sin"}))
     assert "sin" in told(named)
-    assert "relu (a guess: the file does not say)" in told(Explorer(with_network(Preset(), path)))
+    assert "relu (guessed)" in told(Explorer(with_network(Preset(), path)))
 
 
 @pytest.mark.parametrize(
