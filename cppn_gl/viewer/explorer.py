@@ -518,6 +518,9 @@ class Explorer(Viewing, Editing):
         end = "start of the history" if by < 0 else "end of the history"
         changed = difference(before, self.preset) if moved else ""
         words = f"history: {place} of {count}" if moved else end
+        if lost := sorted(self.history.lost):
+            state = "is" if len(lost) == 1 else "are"
+            words += f"; skipped what needs {', '.join(lost)}, which changed or {state} gone"
         self.message = f"{changed} · {words}" if changed else words
 
     def next_preset(self, large: bool = False) -> None:

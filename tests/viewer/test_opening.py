@@ -67,6 +67,19 @@ def test_what_cannot_be_opened_gets_one_line_and_changes_nothing(
     assert desktop.log.read_text() == ""
 
 
+@pytest.mark.window
+def test_a_name_that_is_not_utf_8_gets_one_line(desktop: Desktop, tmp_path: Path) -> None:
+    desktop.finished()
+    odd = tmp_path / os.fsdecode(b"odd \xff.toml")
+    odd.write_text(MOVING.to_toml())
+    drop_on(desktop, odd)
+    desktop.tells("message", "the dropped file's name is not UTF-8")
+    drop_on(desktop, tmp_path / "my.toml")
+    desktop.tells("message", "my.toml: Still")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
