@@ -36,6 +36,12 @@ def usual_seconds(preset: Preset) -> float:
     return loop_of(preset).period or (SECONDS if preset.animated else STILL_SECONDS)
 
 
+def jumps(seconds: float, period: float) -> bool:
+    """Whether a film of a loop of `period` seconds does not end where it began."""
+    loops = seconds / period
+    return round(loops) < 1 or abs(loops - round(loops)) > 1e-6 * loops
+
+
 def missing() -> str:
     """Why some formats cannot be written here, in one line; "" if all can."""
     for one in FORMATS:
