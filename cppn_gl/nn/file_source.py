@@ -270,12 +270,17 @@ class File(Source):
     @property
     def assumed(self) -> str:
         """Which activations neither the table nor the file names, in words; "" if none."""
-        hidden = isinstance(self.activation, str) and "activation" in self._missing
-        parts = [f"{self.activation} in hidden layers"] if hidden and self.depth > 1 else []
+        parts = [f"{self.activation} in hidden layers"] if self.guesses_hidden else []
         if "output_activation" in self._missing:
             parts.append(f"{self.output_activation} in the last")
         words = f"{self.label} does not name its activations; taken for "
         return words + ", ".join(parts) if parts else ""
+
+    @property
+    def guesses_hidden(self) -> bool:
+        """Whether neither the table nor the file names the activation of the hidden layers."""
+        hidden = isinstance(self.activation, str) and "activation" in self._missing
+        return hidden and self.depth > 1
 
     @property
     def latents(self) -> tuple[float, ...]:
@@ -339,16 +344,18 @@ class File(Source):
         return output_layer(self._file_layers(), depth).scaled(*self._scales)
 
     def replace(self, values: dict[str, Any]) -> Any:
-        """With some keys changed. Another file keeps the keys of the table, but not the sha256."""
+        """With some keys changed. Another file keeps the table's keys, but no sha256 and guess."""
         if "file" in values:
-            own = self.to_toml()
-            own.pop("sha256", None)
+            left = {"sha256", *self._missing}
+            own = {name: value for name, value in self.to_toml().items() if name not in left}
             return self._from_file({**own, **values})
         for name in values:
             if name not in self.key_names():
                 problem = f"cannot be changed: the weights are those of {self.label}"
                 raise PresetError(problem, key=f"network.{name}")
-        return dataclasses.replace(self, **values)
+        found = dataclasses.replace(self, **values)
+        found._set(_missing=self._missing - values.keys())  # what was guessed still is
+        return found
 
     def to_toml(self) -> dict[str, Any]:
         """The table as TOML values: what does not follow from the file."""

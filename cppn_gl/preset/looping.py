@@ -31,6 +31,12 @@ def film_seconds(preset: "Preset") -> float:
     return loop_of(preset).period or SECONDS
 
 
+def jumps(seconds: float, period: float) -> bool:
+    """Whether a film of a picture that returns after `period` does not end where it began."""
+    loops = seconds / period
+    return round(loops) < 1 or abs(loops - round(loops)) > 1e-6 * loops
+
+
 def loop_of(preset: "Preset") -> Loop:
     """When a preset's picture returns, and the condition for that in words."""
     animation, names = preset.animation, set(preset.spec.inputs)

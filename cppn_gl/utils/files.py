@@ -243,9 +243,14 @@ def nameable(letter: str) -> bool:
     return letter.isalnum() or letter in "-_."
 
 
-def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+def safe_stem(stem: str) -> str:
+    """The stem as `free_name` writes it."""
     safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
-    start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
+    return safe[:48] or "picture"
+
+
+def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+    start = f"{safe_stem(stem)}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"
         if not os.path.lexists(path):

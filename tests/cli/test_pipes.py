@@ -1,5 +1,6 @@
 """Pipes: a preset from standard input, a picture to standard output, and nothing else there."""
 
+import argparse
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from cppn_gl.cli.main import main
+from cppn_gl.cli.pipes import stdin_preset
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import MAX_BYTES
@@ -58,9 +60,14 @@ def test_from_a_pipe_into_a_pipe(here: Path) -> None:
     process = start("render", "-", *SMALL, "-o", "-")
     out, err = process.communicate(TOML.encode(), timeout=60)
     assert (process.returncode, err) == (0, b"")
-    (here / "stdin.toml").write_text(TOML)
-    assert main(["render", "stdin.toml", *SMALL, "-o", "a.png"]) == 0
+    (here / "A small one.toml").write_text(TOML)
+    assert main(["render", "A small one.toml", *SMALL, "-o", "a.png"]) == 0
     assert out == (here / "a.png").read_bytes()
+
+
+def test_what_is_saved_of_a_piped_preset_is_named_after_its_title(given: Given) -> None:
+    given(TOML.encode())
+    assert stdin_preset(argparse.Namespace(quiet=True)).name == "A small one"
 
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp", "exr"])
