@@ -4,12 +4,8 @@ from importlib.util import find_spec
 
 from cppn_gl.utils.checks import PresetError
 
-# Library to the extra of pyproject.toml that installs it.
-EXTRAS = {"OpenEXR": "exr", "av": "video", "cryptography": "cluster", "distributed": "cluster"}
-
 
 def require(what: str, library: str) -> None:
     """Raise PresetError, before any work, if `what` needs a library that is missing; "" is none."""
     if library and find_spec(library) is None:
-        install = f"python -m pip install 'cppn-gl[{EXTRAS[library]}]'"
-        raise PresetError(f"{what} needs the library {library}: {install}")
+        raise PresetError(f"{what} needs the library {library}: python -m pip install {library}")

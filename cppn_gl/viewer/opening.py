@@ -97,7 +97,7 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
     def found() -> tuple[Preset, float | None]:
         if path.is_dir():
             raise PresetError(f"a folder; expected a file ending in {', '.join(known)}")
-        if path.suffix.lower() not in known:
+        if path.suffix.lower() not in known and not is_network(path.name):
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
         if is_network(path.name):
             return with_network(shown, path), None
