@@ -8,6 +8,7 @@ The shot's text is the container's comment, which other programs keep when they 
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,6 +35,31 @@ LIMITED = 1  # range of the values: 16 to 235, and 16 to 240
 def _again(file: BinaryIO) -> BinaryIO:
     """A file that is being written, opened for reading."""
     return open(file.name, "rb")
+
+
+class _Sink:
+    """A file as the libraries write it. They get no error: of a second one they tell on stderr."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self.name, self.tell = file.name, file.tell
+        self.error: OSError | None = None  # the first
+
+    def write(self, data: bytes) -> int:
+        if self.error is None:
+            try:
+                return self._file.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if self.error is None:
+            try:
+                return self._file.seek(offset, whence)  # which writes what is buffered
+            except OSError as error:
+                self.error = error
+        return offset
 
 
 @dataclass(frozen=True)
@@ -82,8 +108,9 @@ class LibavEncoder:
         options = {"fflags": "+bitexact"}
         if format_.container == "mp4":
             options["movflags"] = "+faststart"
+        self._sink = _Sink(file)
         self._container = self._av.open(
-            file,
+            self._sink,
             "w",
             format=format_.container,
             container_options=options,
@@ -129,13 +156,22 @@ class LibavEncoder:
         try:
             self._container.close()
         except self._av.FFmpegError as error:
+            self._check()
             raise self._problem(error) from None
+        self._check()
+
+    def _check(self) -> None:
+        """Raise the error of the file, if there was one."""
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def _mux(self, picture: Any) -> None:
         try:
             self._container.mux(self._stream.encode(picture))
         except self._av.FFmpegError as error:
+            self._check()
             raise self._problem(error) from None
+        self._check()
 
     def _problem(self, error: Exception) -> Exception:
         """The error in words, or an OSError of the file itself, such as a full disk."""
