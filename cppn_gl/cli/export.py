@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 def export_options(parser: Parser) -> None:
     from cppn_gl.output.exports import EXPORTS
 
-    picture_options(parser, "size of the picture that a program makes (default 640x360)")
     suffixes = dict.fromkeys(suffix for row in EXPORTS.values() for suffix in row.suffixes)
     files = ", ".join(f"FILE{suffix}" for suffix in suffixes)
     about = f"output file: {files}; - is standard output"
@@ -28,6 +27,7 @@ def export_options(parser: Parser) -> None:
     about = "; ".join(f"{name}: {row.help}" for name, row in EXPORTS.items())
     about = f"what to write, where the suffix does not tell: {about}"
     parser.option("--format", metavar="NAME", help=about)
+    picture_options(parser, "size of the picture that a program makes (default 640x360)")
 
 
 def _check_others(shot: "Shot", path: Path, files: "Files") -> None:

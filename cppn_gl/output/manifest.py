@@ -54,6 +54,15 @@ def read_manifest(folder: Path, checks: dict[str, Check], remedy: Remedy) -> dic
     return manifest
 
 
+def keep_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write a folder's manifest, unless it is there already. Raises CaptureError."""
+    existing = None
+    with contextlib.suppress(CaptureError):  # one that is none is replaced
+        existing = read_manifest(folder, {}, Remedy(""))
+    if existing != manifest:
+        write_manifest(folder, manifest)
+
+
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write a folder's manifest, replacing an existing one. Raises CaptureError."""
     content = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

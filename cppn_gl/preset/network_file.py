@@ -153,14 +153,17 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         key = "" if error.key == "network.file" else error.key
         raise PresetError(error.problem, key=key) from None
     assert isinstance(spec, File)
+    stem = Path(spec.label).stem
     if isinstance(preset.spec, File):
-        return dataclasses.replace(preset, spec=spec).replace(**others)
+        shown = dataclasses.replace(preset, spec=spec)
+        if preset.title == Path(preset.spec.label).stem[:200]:  # it has none of its own
+            shown = dataclasses.replace(shown, title=stem[:200], name=stem[:100])
+        return shown.replace(**others)
     moving = (name for name, _ in preset.animate.moving if name.startswith("network."))
     lost = dict.fromkeys(name for name in moving if name.partition(".")[2] not in _KEPT)
     animation = preset.animation
     if animation.walk and (animation.walker == "network" or not latent_count(spec.inputs)):
         animation = dataclasses.replace(animation, walk=(), walker="network")
-    stem = Path(spec.label).stem
     shown = dataclasses.replace(
         preset,
         spec=spec,

@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from cppn_gl.utils.checks import PresetError
+
 PART = ".part"
 Stamp = tuple[int, int, int]  # of a file: it changes when the file is written or replaced
 _unfinished: set[Path] = set()  # temporary files that are being written
@@ -73,6 +75,20 @@ def open_plain(path: Path) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def read_plain(path: Path, most: int) -> bytes | None:
+    """The bytes of a regular file; None for more than `most`. Raises PresetError with the file."""
+    try:
+        with open_plain(path) as file:
+            if os.fstat(file.fileno()).st_size > most:
+                return None
+            data = file.read(most + 1)
+            return data if len(data) <= most else None
+    except OSError as error:
+        raise PresetError(error.strerror or str(error), source=str(path)) from None
+    except ValueError as error:  # a path with a null character
+        raise PresetError(str(error), source=str(path)) from None
 
 
 def _open_nonblocking(path: str, flags: int) -> int:
@@ -243,9 +259,14 @@ def nameable(letter: str) -> bool:
     return letter.isalnum() or letter in "-_."
 
 
-def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+def safe_stem(stem: str) -> str:
+    """The stem as `free_name` writes it."""
     safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
-    start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
+    return safe[:48] or "picture"
+
+
+def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+    start = f"{safe_stem(stem)}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"
         if not os.path.lexists(path):

@@ -1,5 +1,6 @@
 """Pipes: a preset from standard input, a picture to standard output, and nothing else there."""
 
+import argparse
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from cppn_gl.cli.main import main
+from cppn_gl.cli.pipes import stdin_preset
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import MAX_BYTES
@@ -58,9 +60,14 @@ def test_from_a_pipe_into_a_pipe(here: Path) -> None:
     process = start("render", "-", *SMALL, "-o", "-")
     out, err = process.communicate(TOML.encode(), timeout=60)
     assert (process.returncode, err) == (0, b"")
-    (here / "stdin.toml").write_text(TOML)
-    assert main(["render", "stdin.toml", *SMALL, "-o", "a.png"]) == 0
+    (here / "A small one.toml").write_text(TOML)
+    assert main(["render", "A small one.toml", *SMALL, "-o", "a.png"]) == 0
     assert out == (here / "a.png").read_bytes()
+
+
+def test_what_is_saved_of_a_piped_preset_is_named_after_its_title(given: Given) -> None:
+    given(TOML.encode())
+    assert stdin_preset(argparse.Namespace(quiet=True)).name == "A small one"
 
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp", "exr"])
@@ -114,11 +121,13 @@ def test_options_change_it(given: Given, capsysbinary: pytest.CaptureFixture[byt
     [
         (b"[network]\ndepth = 0\n", "<stdin>:2: network.depth: 0 is not an integer"),
         (b"depth = \nx", "<stdin>:1: not TOML"),
+        (b"", "<stdin>: empty; expected the TOML of a preset"),
+        (b" \n", "<stdin>: empty; expected the TOML of a preset"),
         (b"\x89PNG\r\n", "<stdin>: neither TOML nor a picture saved by cppn_gl: not UTF-8"),
         (b"#" * (MAX_BYTES + 1), "<stdin>: not a preset: larger than"),
         (b'[network]\nfile = "/etc/passwd.npz"\n', "<stdin>:2: network.file: "),
     ],
-    ids=range(5),
+    ids=range(7),
 )
 def test_what_is_wrong_with_it_is_one_line(
     given: Given, capsys: pytest.CaptureFixture[str], here: Path, data: bytes, words: str

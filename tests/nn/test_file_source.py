@@ -62,6 +62,16 @@ def test_metadata_replace_defaults_and_keys_replace_metadata(tmp_path: Path) -> 
     assert (source.output_activation, source.omega, source.inputs) == ("atan", 1.0, ("y", "t"))
 
 
+def test_what_is_guessed_stays_a_guess_but_not_for_another_file(tmp_path: Path) -> None:
+    source = of(saved(tmp_path))
+    assert source.replace({"weight_scale": 2.0}).assumed == source.assumed
+    assert "hidden" not in source.replace({"activation": "relu"}).assumed
+    names = "sin,tanh,tanh,sigmoid"
+    (tmp_path / "named").mkdir()
+    another = source.replace({"file": str(saved(tmp_path / "named", activations=names))})
+    assert (*another.hidden_activations, another.output_activation) == tuple(names.split(","))
+
+
 def test_omegas_are_those_of_sirens(tmp_path: Path) -> None:
     """sin(ω₀ (W x + b)), the first layer with its own ω₀, the last one linear."""
     bounds = (1 / 2, *(math.sqrt(6 / 6) / 30,) * 3)  # of the weights of a SIREN

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cppn_gl.nn.files import Tensors, read_tensors, safetensors_bytes
 from cppn_gl.nn.network import Network
-from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.png import encode_png
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import (
@@ -24,7 +24,6 @@ from cppn_gl.output.sequence import (
     Sequence,
     frame_path,
     read_manifest,
-    waiting,
     write_sequence,
 )
 from cppn_gl.preset.parsing import parse_preset
@@ -303,7 +302,7 @@ def test_a_failed_write_can_be_resumed(
 def test_no_more_pictures_are_alive_than_the_queue_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, bound: int
 ) -> None:
-    monkeypatch.setattr("cppn_gl.output.sequence.WAITING_BYTES", most)
+    monkeypatch.setattr("cppn_gl.output.capture.WAITING_BYTES", most)
     monkeypatch.setattr("cppn_gl.output.capture.os.cpu_count", lambda: 4)
     assert waiting((40, 25)) == bound
     full, submit = threading.Event(), FrameWriter.submit
