@@ -333,16 +333,16 @@ def test_a_full_disk_is_told_once(
     disk: Any = Failing()
     (tmp_path / "a").touch()
     disk.name, disk.seek, disk.tell = str(tmp_path / "a"), lambda *place: 0, int
-    encoder = row.begin(disk, Film(Shot(LOOP, (256, 256)), rate(24), 1))
+    film = Film(Shot(LOOP, (256, 256)), rate(24), 1)
 
     def encode() -> None:
+        encoder = row.begin(disk, film)
         for _ in range(40):
             encoder.add(noise)
         encoder.finish()
 
     with pytest.raises(OSError, match="No space left"):
         encode()
-    del encoder, encode
     gc.collect()  # a container that is not closed writes once more
     assert capfd.readouterr().err == ""
 
