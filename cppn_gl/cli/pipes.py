@@ -4,6 +4,7 @@ cat preset.toml | python -m cppn_gl render - -o - > picture.png
 """
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,9 @@ def output_value(text: str) -> Path:
 
 
 def stdin_preset(args: argparse.Namespace, network: Path | None = None) -> "Preset":
-    """The preset in the TOML on standard input; `network` as in `load_preset`."""
+    """The preset in the TOML on standard input, named after its title; `network` as in
+    `load_preset`.
+    """
     from cppn_gl.preset.parsing import read_stream
     from cppn_gl.utils.checks import PresetError
 
@@ -33,7 +36,8 @@ def stdin_preset(args: argparse.Namespace, network: Path | None = None) -> "Pres
         raise PresetError("closed; expected the TOML of a preset", source=source)
     if sys.stdin.isatty():
         note(args, "reading a preset from the terminal; Ctrl+D ends it")
-    return read_stream(sys.stdin.buffer, source, "stdin", network=network)
+    preset = read_stream(sys.stdin.buffer, source, "stdin", network=network)
+    return dataclasses.replace(preset, name=preset.title or preset.name)
 
 
 def check_stdout() -> None:

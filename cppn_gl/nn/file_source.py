@@ -32,6 +32,7 @@ from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
     PresetError,
     checked,
+    checked_field,
     choice,
     flag,
     integer,
@@ -138,9 +139,16 @@ class File(Source):
         named = "activations" in self.weights.texts
         missing = () if named else [n for n in _FOLLOWING if getattr(self, n) is None]
         self._set(_missing=frozenset(missing))
+        checks = {field.name: field for field in dataclasses.fields(self)}
         for name in _FOLLOWING:  # activations follow from ω₀
             if getattr(self, name) is None:
-                self._set(**{name: self._implied(name)})
+                try:
+                    value = checked_field(checks[name], self._implied(name), name)
+                except ValueError as error:  # a PresetError, too
+                    of = "activations" if "activation" in name else name
+                    problem = getattr(error, "problem", str(error))
+                    raise self._error(f"metadata {of}: {problem}") from None
+                self._set(**{name: value})
         validate(self, "network.")
         self._set(depth=self.depth or len(self.chain))
         self._check()
@@ -176,25 +184,21 @@ class File(Source):
     def _implied(self, name: str) -> Any:
         """A key's value where the table does not give it: from the file, or the default."""
         text = self.weights.texts.get(name)
-        try:
-            if name in ("activation", "output_activation"):
-                return self._implied_activation(name)
-            if name == "inputs":
-                return check_inputs(_list(text)) if text else ("x", "y")
-            if name == "latent":
-                return tuple(map(float, _list(text))) if text else None
-            if name == "fourier_order":
-                return text or next(iter(ORDERS))
-            if name == "output_range":
-                return tuple(map(float, _list(text))) if text else (0.0, 1.0)
-            if name in ("omega", "hidden_omega"):
-                turn = name == "omega" and self.weights.fourier is not None
-                return float(text) if text else (2 * math.pi if turn else 1.0)
-            if name == "period":
-                return PERIOD(float(text)) if text else None
-        except ValueError as error:  # a PresetError, too
-            problem = getattr(error, "problem", str(error))
-            raise self._error(f"metadata {name}: {problem}") from None
+        if name in ("activation", "output_activation"):
+            return self._implied_activation(name)
+        if name == "inputs":
+            return check_inputs(_list(text)) if text else ("x", "y")
+        if name == "latent":
+            return tuple(map(float, _list(text))) if text else None
+        if name == "fourier_order":
+            return text or next(iter(ORDERS))
+        if name == "output_range":
+            return tuple(map(float, _list(text))) if text else (0.0, 1.0)
+        if name in ("omega", "hidden_omega"):
+            turn = name == "omega" and self.weights.fourier is not None
+            return float(text) if text else (2 * math.pi if turn else 1.0)
+        if name == "period":
+            return PERIOD(float(text)) if text else None
         return None
 
     def _implied_activation(self, name: str) -> Any:
@@ -263,12 +267,17 @@ class File(Source):
     @property
     def assumed(self) -> str:
         """Which activations neither the table nor the file names, in words; "" if none."""
-        hidden = isinstance(self.activation, str) and "activation" in self._missing
-        parts = [f"{self.activation} in hidden layers"] if hidden and self.depth > 1 else []
+        parts = [f"{self.activation} in hidden layers"] if self.guesses_hidden else []
         if "output_activation" in self._missing:
             parts.append(f"{self.output_activation} in the last")
         words = f"{self.label} does not name its activations; taken for "
         return words + ", ".join(parts) if parts else ""
+
+    @property
+    def guesses_hidden(self) -> bool:
+        """Whether neither the table nor the file names the activation of the hidden layers."""
+        hidden = isinstance(self.activation, str) and "activation" in self._missing
+        return hidden and self.depth > 1
 
     @property
     def latents(self) -> tuple[float, ...]:
@@ -345,16 +354,18 @@ class File(Source):
         return self._displayed(last, self._scales(depth - 1))
 
     def replace(self, values: dict[str, Any]) -> Any:
-        """With some keys changed. Another file keeps the keys of the table, but not the sha256."""
+        """With some keys changed. Another file keeps the table's keys, but no sha256 and guess."""
         if "file" in values:
-            own = self.to_toml()
-            own.pop("sha256", None)
+            left = {"sha256", *self._missing}
+            own = {name: value for name, value in self.to_toml().items() if name not in left}
             return self._from_file({**own, **values})
         for name in values:
             if name not in self.key_names():
                 problem = f"cannot be changed: the weights are those of {self.label}"
                 raise PresetError(problem, key=f"network.{name}")
-        return dataclasses.replace(self, **values)
+        found = dataclasses.replace(self, **values)
+        found._set(_missing=self._missing - values.keys())  # what was guessed still is
+        return found
 
     def to_toml(self) -> dict[str, Any]:
         """The table as TOML values: what does not follow from the file."""
@@ -369,7 +380,10 @@ class File(Source):
         if "activation" in name and "activations" not in self.weights.texts:
             return None
         if name in _FOLLOWING:
-            return self._implied(name)
+            try:
+                return self._implied(name)
+            except ValueError:  # wrong in the file
+                return None
         return next(f.default for f in dataclasses.fields(self) if f.name == name)
 
     def __eq__(self, other: object) -> bool:
@@ -409,7 +423,7 @@ def _weights(path: Path, missing: str = "") -> Weights:
     try:
         return read_weights(path)
     except PresetError as error:
-        hint = missing if not path.exists() else ""
+        hint = missing if not os.path.lexists(path) else ""
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 

@@ -49,8 +49,8 @@ class Tensors:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file of at most MAX_FILE. Raises PresetError with the file."""
-    data = read_plain(path, MAX_FILE + 1)
-    if len(data) > MAX_FILE:
+    data = read_plain(path, MAX_FILE)
+    if data is None:
         largest = f"{MAX_DEPTH} layers of {MAX_WIDTH} units"
         problem = f"larger than {MAX_FILE >> 20} MiB, which no network of up to {largest} is"
         raise PresetError(problem, source=str(path))
@@ -228,7 +228,7 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
         raise ValueError(f"{count} arrays; a network has {MAX_TENSORS} at most")
     if start + size != end:
         raise ValueError("a damaged npz file: its directory is not where it says")
-    at = start
+    at, total = start, 0
     for _ in range(count):
         if at + 46 > end or data[at : at + 4] != _ENTRY:
             raise ValueError("a damaged npz file: its directory is cut short")
@@ -247,6 +247,9 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
             raise ValueError(
                 f"{show(word)} is larger than any layer: {max(packed, unpacked)} bytes"
             )
+        total += unpacked
+        if total > MAX_FILE:
+            raise ValueError(f"its arrays have more than {MAX_FILE >> 20} MiB")
         yield word, _Member(data, local, packed, unpacked, method == _DEFLATED, crc)
         at += 46 + name + extra + comment
     if at != end:

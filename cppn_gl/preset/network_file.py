@@ -22,7 +22,7 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, text
-from cppn_gl.utils.files import write_atomic
+from cppn_gl.utils.files import check_target, write_atomic
 from cppn_gl.utils.origin import NOWHERE, Origin
 
 CARRIED = 16 * 2**20  # bytes of a network file that a picture carries at most
@@ -127,6 +127,7 @@ def save_preset(path: Path, preset: Preset) -> None:
     table = spec.to_toml()
     if spec.path is None:
         beside = path.with_suffix(".safetensors")
+        check_target(path, overwrite=False)  # before anything is written
         write_atomic(beside, spec.chain.to_bytes(spec.texts), overwrite=False)
         table = {n: v for n, v in table.items() if n not in ("transposed", "sha256")}
         table["file"] = beside.name
@@ -152,14 +153,17 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         key = "" if error.key == "network.file" else error.key
         raise PresetError(error.problem, key=key) from None
     assert isinstance(spec, File)
+    stem = Path(spec.label).stem
     if isinstance(preset.spec, File):
-        return dataclasses.replace(preset, spec=spec).replace(**others)
+        shown = dataclasses.replace(preset, spec=spec)
+        if preset.title == Path(preset.spec.label).stem[:200]:  # it has none of its own
+            shown = dataclasses.replace(shown, title=stem[:200], name=stem[:100])
+        return shown.replace(**others)
     moving = (name for name, _ in preset.animate.moving if name.startswith("network."))
     lost = dict.fromkeys(name for name in moving if name.partition(".")[2] not in _KEPT)
     animation = preset.animation
     if animation.walk and (animation.walker == "network" or not latent_count(spec.inputs)):
         animation = dataclasses.replace(animation, walk=(), walker="network")
-    stem = Path(spec.label).stem
     shown = dataclasses.replace(
         preset,
         spec=spec,

@@ -77,11 +77,14 @@ def open_plain(path: Path) -> BinaryIO:
     return file
 
 
-def read_plain(path: Path, most: int) -> bytes:
-    """The first bytes of a regular file, `most` at most. Raises PresetError with the file."""
+def read_plain(path: Path, most: int) -> bytes | None:
+    """The bytes of a regular file; None if there are more than `most`. PresetError with the file."""
     try:
         with open_plain(path) as file:
-            return file.read(most)
+            if os.fstat(file.fileno()).st_size > most:
+                return None
+            data = file.read(most + 1)
+            return data if len(data) <= most else None
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=str(path)) from None
     except ValueError as error:  # a path with a null character
@@ -256,9 +259,14 @@ def nameable(letter: str) -> bool:
     return letter.isalnum() or letter in "-_."
 
 
-def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+def safe_stem(stem: str) -> str:
+    """The stem as `free_name` writes it."""
     safe = "".join(c if nameable(c) else "-" for c in stem).strip("-.")
-    start = f"{safe[:48] or 'picture'}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
+    return safe[:48] or "picture"
+
+
+def _free_names(folder: Path, stem: str, suffix: str, when: datetime | None) -> Iterator[Path]:
+    start = f"{safe_stem(stem)}-{when or datetime.now():%Y-%m-%d-%H%M%S}"
     for number in itertools.count(1):
         path = folder / f"{start}{f'-{number}' if number > 1 else ''}{suffix}"
         if not os.path.lexists(path):

@@ -5,6 +5,7 @@ keys, mouse, files -> Explorer -> Scene -> Canvas -> planes -> window, with pane
 """
 
 import contextlib
+import dataclasses
 import time as wall
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -250,7 +251,7 @@ class App:
             self.events.new_gesture()
             self.explorer.choose(answer.preset, answer.time, answer.words)
             self.explorer.history.finish()
-            message = self.explorer.message
+            message = "; ".join(filter(None, (self.explorer.message, answer.note)))
         self.hud.say(message, now)
 
     def connect(self, gui: Any) -> None:
@@ -322,12 +323,20 @@ class App:
 
     def do_save_preset(self, large: bool = False) -> None:
         """Save the preset as a TOML file."""
-        preset = self.explorer.shown
+        preset, note = self.explorer.shown, ""
+        spec = preset.spec
+        if isinstance(spec, File) and not self._file_is_good(spec):
+            if spec.redistribute:  # the weights shown get a file of their own
+                spec = dataclasses.replace(spec, file=spec.label, sha256="")
+                preset, note = dataclasses.replace(preset, spec=spec), " with the weights shown"
+            else:
+                note = f" (it opens once {spec.label} can be read)"
 
         def save() -> str:
             path = free_name(self.folder, preset.name, ".toml")
             save_preset(path, preset)
-            return self.reports.keep(path, saved_words(path, self.picture.size, self.larger))
+            words = saved_words(path, self.picture.size, self.larger, note)
+            return self.reports.keep(path, words)
 
         self._try(save)
 
@@ -338,11 +347,18 @@ class App:
         except CaptureError as error:
             self.explorer.message = str(error)
 
+    def _file_is_good(self, spec: File) -> bool:
+        """Whether a network's file can be read, as far as is known."""
+        return spec.path is None or ("network" not in self._problems and spec.path.exists())
+
     # The loop
 
     def loop(self) -> None:
         """Run until the window is closed."""
         last = wall.perf_counter()
+        spec = self.explorer.preset.spec
+        if isinstance(spec, File):
+            self.hud.say(spec.assumed, last)
         while not self._leaves():
             now = wall.perf_counter()
             self._turn(now, min(now - last, 0.25))
@@ -517,6 +533,13 @@ class App:
 
     def _wait(self, seconds: float) -> None:
         """Handle events until the next frame is due; wait longer if nothing is to be drawn."""
+        try:
+            self._handle(seconds)
+        except UnicodeDecodeError:  # of glfw, which decodes what is dropped
+            words = "the dropped file's name is not UTF-8: rename the file, then drop it again"
+            self.hud.say(words, wall.perf_counter())
+
+    def _handle(self, seconds: float) -> None:
         minimised = min(framebuffer_size(self.window)) < 1
         if minimised or self._resting():
             glfw.wait_events_timeout(IDLE_WAIT)

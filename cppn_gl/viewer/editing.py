@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from cppn_gl.nn.layers import MAX_WEIGHT, Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.preset import given
 from cppn_gl.preset.given import Unit
 from cppn_gl.preset.preset import Preset
@@ -108,7 +109,7 @@ def _named(preset: Preset, target: Unit, source: int | None) -> str:
 
 def _after(before: Preset, after: Preset) -> str:
     """What else a change means: the weights became fixed, or are too many for the journal."""
-    if not before.spec.redrawable and before.normalize == after.normalize:
+    if isinstance(before.spec, Layers) and before.normalize == after.normalize:
         return ""
     words = f"; the weights are now fixed: {keys_of('history_back')} takes it back"
     if after.spec.network().parameters > MAX_PARAMETERS:

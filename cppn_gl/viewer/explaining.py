@@ -11,6 +11,7 @@ from pathlib import Path
 from cppn_gl.engines.cpu.trace import SATURATION_SLOPE, max_slope, saturation_words
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import TURN, repeats, wave
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
@@ -18,11 +19,13 @@ from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import Lines, activations
-from cppn_gl.viewer.fields import sigma
+from cppn_gl.viewer.fields import ACTIONS, sigma
 from cppn_gl.viewer.measures import Findings, left
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
+# In the place of sentences about layers, for a network in a file.
+FEWER = "{shallower} leaves out the file's last hidden layer, {deeper} brings it back."
 FEATURES = {"r": "the distance from the centre", "one": "the constant 1", "t": "time"}
 FADED, WEAK, STRONG = 0.3, 0.7, 1.6  # of the spread left; of the factor on small differences
 LARGE_SIDE = 3840  # pixels of the longer side of a picture that is drawn larger
@@ -71,8 +74,10 @@ def explanation(
         page += [_heading("Time"), says(loop_of(explorer.preset).words)]
     if row.tries:
         page.append(_heading("Try"))
-        page += [_bullet(one, names) for one in row.tries]
-    page += [_bullet(one, names) for one in _general(row.name)]
+        page += [_bullet(one, names) for one in row.tries if _possible(one, explorer)]
+        if isinstance(preset.spec, File) and len(preset.spec.chain) > 1:
+            page.append(_bullet(FEWER, names))
+    page += [_bullet(one, names) for one in _general(row.name) if _possible(one, explorer)]
     if facts:
         page.append(_heading("In numbers"))
         page += [says(" · ".join(parts)) for parts in facts]
@@ -131,12 +136,22 @@ def _bullet(words: str, names: Mapping[str, str] | None) -> Paragraph:
     return Paragraph(with_keys(words, names), label="·", indent=0.8)
 
 
+def _possible(words: str, explorer: Explorer) -> bool:
+    """Whether the keys in a sentence do with this network what it says."""
+    actions = _ACTION.findall(words)
+    if any(verb in actions for verb in ("deeper", "shallower")):  # of a file: see FEWER
+        return explorer.preset.spec.redrawable
+    keys = (key for key, verbs in ACTIONS.items() if set(verbs) & set(actions))
+    return all(explorer.changes(key) for key in keys)
+
+
 def _general(view: str) -> list[str]:
     listed = list(VIEWS)
     after = listed[(listed.index(view) + 1) % len(listed)] if view in listed else listed[0]
     return [
         f"{{next_view}} shows the same network in another view, such as {after}.",
-        "{random_seed} draws other weights; {history_back} goes back, as often as you like.",
+        "{random_seed} draws other weights.",
+        "{history_back} goes back, as often as you like.",
         "{screenshot} saves the picture, and tells how to open the file again or draw it larger.",
     ]
 
@@ -182,7 +197,7 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
         network.outputs, "red, green, blue and alpha, which is 0 where nothing covers the ground"
     )
     hidden = network.depth - 1
-    names = " or ".join(activations(preset)) or _activation_names(network)
+    names = " or ".join(activations(preset)).replace(" or …", " …")
     last = network.drawn[-1].activation
     units = f"{network.outputs} units" if network.outputs > 1 else "one unit"
     if hidden:
@@ -224,6 +239,9 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
 def _numbers(preset: Preset, network: Network) -> str:
     """How many weights there are, and where they come from."""
     spec, count = preset.spec, f"{network.parameters:,} weights and biases"
+    if isinstance(spec, File):
+        words = f"Its {count} are those of the file {spec.label}."
+        return f"{words} {spec.assumed}." if spec.assumed else words
     if not spec.redrawable:
         return f"Its {count} are given by the preset."
     name, scale = getattr(spec, "init", ""), getattr(spec, "weight_scale", 1.0)
@@ -300,7 +318,3 @@ def input_words(network: Network) -> list[str]:
 def _listed(words: list[str]) -> list[str]:
     """Two parts to be joined by "and": all but the last, with commas, and the last."""
     return [", ".join(words[:-1]), words[-1]] if len(words) > 1 else words
-
-
-def _activation_names(network: Network) -> str:
-    return " or ".join(dict.fromkeys(layer.activation for layer in network.drawn[:-1]))

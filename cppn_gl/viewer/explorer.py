@@ -12,7 +12,7 @@ from typing import Any, cast
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.sources import NetworkSource, Random
+from cppn_gl.nn.sources import Layers, NetworkSource, Random
 from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
@@ -217,16 +217,23 @@ class Explorer(Viewing, Editing):
             self._look(Moment(back, self.home, None, loaded))
             self.message = "the preset's network" if network else "the preset as it was loaded"
 
+    def changes(self, key: str) -> bool:
+        """Whether the network has a key, such as network.depth, that changes it."""
+        table, _, name = key.rpartition(".")
+        spec = self.moment.spec
+        has = name in spec.key_names() and (name != "seed" or spec.redrawable)
+        return has or table != "network"
+
     def _has(self, name: str) -> bool:
         """Whether the network has a key to change; if not, the message says why."""
-        spec = self.moment.spec
-        if name in spec.key_names() and (name != "seed" or spec.redrawable):
+        if self.changes(f"network.{name}"):
             return True
+        spec = self.moment.spec
         self.message = "this preset fixes the weights: only the view and time can be changed"
         if isinstance(spec, File):
             keys = " ".join(keys_of(one) for one in CHANGES_FILE)
             self.message = f"the weights are those of {spec.label}; {keys} change it"
-        elif self.loaded.spec.redrawable:
+        elif not isinstance(self.loaded.spec, Layers):
             self.message = (
                 f"setting a weight fixes the weights: {keys_of('history_back')} takes it back"
             )
@@ -511,6 +518,9 @@ class Explorer(Viewing, Editing):
         end = "start of the history" if by < 0 else "end of the history"
         changed = difference(before, self.preset) if moved else ""
         words = f"history: {place} of {count}" if moved else end
+        if lost := sorted(self.history.lost):
+            state = "is" if len(lost) == 1 else "are"
+            words += f"; skipped what needs {', '.join(lost)}, which changed or {state} gone"
         self.message = f"{changed} · {words}" if changed else words
 
     def next_preset(self, large: bool = False) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from cppn_gl.nn.features import wave
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.sheet import cells
@@ -84,8 +85,9 @@ def _said(preset: Preset) -> dict[str, str]:
     spec = preset.spec
     found = {"normalised": NORMALISED[preset.normalize.which]}
     found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
-    if names := activations(preset):
-        found["activation"] = " ".join(names)
+    found["activation"] = ", ".join(activations(preset)).replace(", …", " …")
+    if isinstance(spec, File) and spec.guesses_hidden:
+        found["activation"] += " (guessed)"
     if any(wave(name) is not None for name in spec.inputs):
         found["period"] = "period 2π" if spec.period is None else f"period {spec.period:.4g}"
     for words in filter(None, spec.draws.split("  ")):
@@ -118,11 +120,10 @@ def weights(parameters: int) -> str:
 
 
 def activations(preset: Preset) -> list[str]:
-    """The activations of the hidden layers, at most three by name; none of a given network."""
+    """The activations of the hidden layers, or of the only layer: at most three, and "…"."""
     spec = preset.spec
     names = list(dict.fromkeys(spec.hidden_activations)) or [spec.output_activation]
-    listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-    return [listed] if spec.redrawable else []
+    return [*names[:3], *["…"] * (len(names) > 3)]
 
 
 def shown(explorer: Explorer) -> str:

@@ -29,6 +29,7 @@ class History:
             journal.append(first)
         self._gesture: object = None
         self._unwritten: Moment | None = None
+        self.lost: set[str] = set()  # files of the networks of moments that the last step dropped
 
     def __len__(self) -> int:
         return len(self._moments)
@@ -66,10 +67,11 @@ class History:
     def step(self, by: int) -> bool:
         """Step back (-1) or forward (+1); False at the end. Unreadable moments are dropped."""
         self.finish()
+        self.lost = set()
         while 0 <= self._at + by < len(self._moments):
             moment = self._moments[self._at + by]
             if isinstance(moment, str):
-                read = parse_moment(moment)
+                read = parse_moment(moment, self.lost)
                 if read is None:
                     del self._moments[self._at + by]
                     self._at -= by < 0

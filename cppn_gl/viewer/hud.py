@@ -2,8 +2,8 @@
 
 Over a picture without words of its own the HUD lies in a corner, and fades without input. Below a
 figure with headings or legends, and below a tour's caption, it has a strip of its own, whose height
-depends on the window's size alone. Messages disappear after MESSAGE_SECONDS; an error in a file
-stays until it is fixed. Everything is a panel of pixels, with spots to click.
+depends on the window's size alone. Messages disappear when they can have been read; an error in a
+file stays until it is fixed. Everything is a panel of pixels, with spots to click.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +23,7 @@ from cppn_gl.views import text
 IDLE_SECONDS = 4.0  # until the HUD fades
 FADE_SECONDS = 0.8
 MESSAGE_SECONDS = 4.0
+READING = 0.07  # of a letter, in seconds: longer messages stay longer
 READ_SECONDS = 1.0  # after which the values at a moving pointer take a message's place
 SAVED_SECONDS = 12.0  # of a message with a file's name
 PROGRESS_AFTER = 0.7  # seconds of refining after which it is told
@@ -189,7 +190,8 @@ class Hud:
         full = self.full.get(message, "")
         self._message = (Run(message, hint=full, action=nothing if full else ""),)
         self._message_at = now
-        self._message_until = now + (SAVED_SECONDS if full else MESSAGE_SECONDS if message else 0)
+        seconds = max(MESSAGE_SECONDS, READING * len(message)) if message else 0
+        self._message_until = now + (SAVED_SECONDS if full else seconds)
         if message:
             self._touched = now
 

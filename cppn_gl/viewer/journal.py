@@ -15,6 +15,7 @@ from pathlib import Path
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset.network_file import packed, unpacked
 from cppn_gl.preset.preset import Preset, Viewport
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.origin import USER
 from cppn_gl.utils.resources import NO_HOME, user_folder
 
@@ -54,8 +55,11 @@ class Moment:
         return json.dumps(document) + "\n"  # ASCII, without other line ends or lone surrogates
 
 
-def parse_moment(line: str) -> Moment | None:
-    """The moment on a line; None if the line is broken or of another program."""
+def parse_moment(line: str, lost: set[str] | None = None) -> Moment | None:
+    """The moment on a line; None if the line is broken or of another program.
+
+    It is also None if its network's file is another one now, or gone, which is added to `lost`.
+    """
     try:
         document = json.loads(line)
         x, y, extent = document["home"]
@@ -65,6 +69,10 @@ def parse_moment(line: str) -> Moment | None:
         if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
             return None
         return Moment(preset, Viewport((x, y), extent), layer)
+    except PresetError as error:
+        if lost is not None and error.key in ("network.file", "network.sha256"):
+            lost.add(error.problem.partition(": ")[0])
+        return None
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
 

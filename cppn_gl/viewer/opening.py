@@ -11,8 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
+from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.library import is_network
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset
@@ -26,10 +29,12 @@ from cppn_gl.viewer.favourites import opened
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
-    `words` begin the message of a preset. `again`: the file of the network shown was read again.
+    `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
+    shown was read again.
     """
 
     words: str = ""
+    note: str = ""
     preset: Preset | None = None
     time: float | None = None
     problem: str = ""
@@ -55,7 +60,7 @@ class Opening:
     def network(self, path: Path, shown: Preset) -> str:
         """Begin to read a network file, to be shown as `shown` is; the message."""
         name = printable(path.name)
-        return self._begin(name, lambda: _told(path, lambda: (with_network(shown, path), None)))
+        return self._begin(name, lambda: _network(path, shown))
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
@@ -90,20 +95,35 @@ class Opening:
 def read(path: Path, shown: Preset, words: str = "") -> Answer:
     """What a file of unknown origin holds, or in one line what is wrong with it.
 
-    Of a network it is that network, with the view and colours of the preset `shown`.
+    Of a network it is that network, with the view and colours of the preset `shown`; of the folder
+    of a sequence its first frame.
     """
     known = (".toml", *suffixes(), *NETWORKS)
 
     def found() -> tuple[Preset, float | None]:
         if path.is_dir():
-            raise PresetError(f"a folder; expected a file ending in {', '.join(known)}")
+            first = frame_path(path, 0)
+            if first.is_file():
+                return opened(os.path.abspath(first), trusted=False)
+            what = f"{', '.join(known)}, or the folder of a sequence"
+            raise PresetError(f"a folder; expected a file ending in {what}")
         if path.suffix.lower() not in known:
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
-        if is_network(path.name):
-            return with_network(shown, path), None
         return opened(os.path.abspath(path), trusted=False)
 
+    if is_network(path.name) and not path.is_dir():
+        return _network(path, shown, words)
     return _told(path, found, words)
+
+
+def _network(path: Path, shown: Preset, words: str = "") -> Answer:
+    """The network in a file, with the view and colours of the preset `shown`."""
+    answer = _told(path, lambda: (with_network(shown, path), None), words)
+    if answer.preset is None:
+        return answer
+    spec, kept = cast(File, answer.preset.spec), shown.title or shown.name
+    note = f"view and colours of “{kept}”" if kept != answer.preset.title else ""
+    return dataclasses.replace(answer, note="; ".join(filter(None, (note, spec.assumed))))
 
 
 def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: str = "") -> Answer:
@@ -118,4 +138,4 @@ def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: st
         return Answer(
             problem=printable(said if said.startswith(path.name) else f"{path.name}: {said}")
         )
-    return Answer(words, preset, time)
+    return Answer(words, preset=preset, time=time)

@@ -21,13 +21,13 @@ POINTER_INTERVAL = 0.1  # seconds between updates of values at a resting pointer
 STUDY_SLICE = 0.004  # seconds in a turn of measuring what the explanation tells
 
 
-def saved_words(path: Path, size: tuple[int, int], larger: str = "") -> str:
+def saved_words(path: Path, size: tuple[int, int], larger: str = "", note: str = "") -> str:
     """Where a file was saved, how to open it, and to draw it larger; its path is shortened.
 
-    `size`: of the picture in pixels. `larger`: see `larger_command`.
+    `size`: of the picture in pixels. `larger`: see `larger_command`. `note` follows the path.
     """
     short = shortened(path)
-    words = f"saved {short}; open it with: {open_command(short)}"
+    words = f"saved {short}{note}; open it with: {open_command(short)}"
     return f"{words}; larger: {larger_command(larger, short, size)}" if larger else words
 
 

@@ -1,6 +1,8 @@
 """Pipes: a preset from standard input, a picture to standard output, and nothing else there."""
 
+import argparse
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +15,8 @@ import pytest
 from PIL import Image
 
 from cppn_gl.cli.main import main
+from cppn_gl.cli.pipes import stdin_preset
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import MAX_BYTES
 
@@ -56,9 +60,14 @@ def test_from_a_pipe_into_a_pipe(here: Path) -> None:
     process = start("render", "-", *SMALL, "-o", "-")
     out, err = process.communicate(TOML.encode(), timeout=60)
     assert (process.returncode, err) == (0, b"")
-    (here / "stdin.toml").write_text(TOML)
-    assert main(["render", "stdin.toml", *SMALL, "-o", "a.png"]) == 0
+    (here / "A small one.toml").write_text(TOML)
+    assert main(["render", "A small one.toml", *SMALL, "-o", "a.png"]) == 0
     assert out == (here / "a.png").read_bytes()
+
+
+def test_what_is_saved_of_a_piped_preset_is_named_after_its_title(given: Given) -> None:
+    given(TOML.encode())
+    assert stdin_preset(argparse.Namespace(quiet=True)).name == "A small one"
 
 
 @pytest.mark.parametrize("name", ["png", "tiff", "webp", "exr"])
@@ -127,6 +136,28 @@ def test_what_is_wrong_with_it_is_one_line(
     assert words in err
     assert len(err.splitlines()) == 1
     assert list(here.iterdir()) == []
+
+
+def test_it_names_files_in_the_current_folder_or_below_only(
+    given: Given,
+    capsys: pytest.CaptureFixture[str],
+    here: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    own, other = here / "a.npz", tmp_path_factory.mktemp("other") / "a.npz"
+    for path in (own, other):
+        Network.random(depth=2, width=4, seed=1).save(path)
+    (here / "link.npz").symlink_to(other)
+    for name, status in (
+        ("a.npz", 0),
+        (str(other), 2),
+        (str(own), 2),
+        (os.path.relpath(other, here), 2),
+        ("link.npz", 2),
+    ):
+        given(f"[network]\nfile = {json.dumps(name)}\n".encode())
+        assert main(["render", "-", "--size", "8x8", "-o", "a.png"]) == status, name
+        assert ("<stdin>:2: network.file: " in capsys.readouterr().err) == bool(status)
 
 
 def test_a_closed_standard_input_is_said(

@@ -193,14 +193,15 @@ def test_a_picture_carries_fourier_features(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "problem"),
     [
-        ({"fourier_order": "both"}, "network.fourier_order: no 'both'"),
-        ({"output_range": "1"}, "network.output_range: a list of 1; expected 2"),
+        ({"fourier_order": "both"}, "a.safetensors: metadata fourier_order: no 'both'"),
+        ({"output_range": "1"}, "metadata output_range: a list of 1; expected 2"),
         (
             {"output_range": "1,-1"},
             "network.output_range: a.safetensors: .*expected the lower value first",
         ),
-        ({"output_range": "nan,1"}, "network.output_range: nan is not a number"),
+        ({"output_range": "nan,1"}, "metadata output_range: nan is not a number"),
         ({"output_range": "x"}, "metadata output_range"),
+        ({"output_range": "0,1e-300"}, "up to"),
     ],
 )
 def test_wrong_metadata_is_one_line(texts: dict[str, str], problem: str, tmp_path: Path) -> None:

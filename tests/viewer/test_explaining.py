@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cppn_gl.cli.commands import LARGER
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.sources import Random
+from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS
@@ -25,6 +27,7 @@ from cppn_gl.viewer.explaining import (
 )
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.measures import Findings, Study
+from cppn_gl.viewer.typeset import ACCENT
 from cppn_gl.views.units.unit_samples import sample_size, sample_units, summarize
 
 ACTIONS = {action for binding in BINDINGS for action in binding.actions}
@@ -74,6 +77,26 @@ def test_every_view_says_how_to_read_it_and_what_to_try_with_keys_that_exist(row
     for named in re.findall(r"'(\w+)'", " ".join((row.reading, *row.tries))):
         assert row.options is not None
         assert hasattr(row.options(), named)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_key_is_suggested_that_the_network_does_not_have(view: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez(path, **{"0.weight": np.ones((4, 2)), "1.weight": np.ones((3, 4))})
+    own = with_network(Preset(), path)
+    given = Preset(spec=Layers(own.spec.network().layers))
+    for preset, never in ((own, "RI←→"), (given, "RI←→↑↓A][")):
+        shown = preset.replace(**{"show.view": view})
+        bold = {
+            run.words
+            for one in explanation(Explorer(shown), shown.network())
+            for run in one.runs
+            if run.ink == ACCENT
+        }
+        assert not bold & set(never), bold
+        assert "V" in bold
+    assert "leaves out the file's last hidden layer" in page(own)
+    assert "are those of the file net.npz. net.npz does not name its activations" in page(own)
 
 
 def test_keys_are_those_of_the_users_keyboard() -> None:

@@ -1,5 +1,6 @@
 """What the window shows, in words, and the values at the pointer against the network's own."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from cppn_gl.nn.features import features
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.viewer import facts
@@ -138,7 +140,16 @@ def test_a_network_that_is_given() -> None:
     of = Explorer(Preset(spec=Layers((layer,)), name="name"))
     assert of.title == "name"
     assert "depth 1, fixed weights" in told(of)
+    assert "tanh" in told(of)
     assert all(told(of))
+
+
+def test_a_networks_file_names_its_activation_or_that_it_is_a_guess(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez(path, **{"0.weight": np.ones((4, 2)), "1.weight": np.ones((3, 4))})
+    named = Explorer(with_network(Preset(), path, {"network.activation": "sin"}))
+    assert "sin" in told(named)
+    assert "relu (guessed)" in told(Explorer(with_network(Preset(), path)))
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ import pytest
 from PIL import Image
 
 from cppn_gl.output.video_formats import FORMATS
-from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.viewer.film_process import trial_size
-from cppn_gl.viewer.filming import Filming, Job, Wishes, duration, formats, missing, usual_seconds
+from cppn_gl.viewer.filming import Filming, Job, Wishes, duration, formats, missing
 from tests.desktop import wait_for
 
 MP4, GIF = (next(one for one in FORMATS if one.name == name) for name in ("MP4", "GIF"))
@@ -111,13 +110,6 @@ def test_wishes_that_cannot_be_granted(wishes: Wishes, said: str, tmp_path: Path
 def test_all_formats_can_be_made_here() -> None:
     assert formats() == FORMATS
     assert missing() == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "seconds"), [("loop", 12), ("two-layers", 5), ("scale-animated", 24)]
-)
-def test_a_film_is_as_long_as_the_loop(name: str, seconds: float) -> None:
-    assert usual_seconds(load_preset(name)) == seconds
 
 
 def test_the_time_left_follows_from_the_frames_done() -> None:

@@ -75,6 +75,15 @@ def test_weight_scale_and_activation_can_be_changed(explorer: Explorer) -> None:
     assert spec(explorer).weight_scale == 1
 
 
+def test_a_weight_that_is_set_is_no_longer_the_files(explorer: Explorer) -> None:
+    explorer.set_weight((2, 0), 1, 0.25)
+    assert explorer.message.endswith("; the weights are now fixed: Z takes it back")
+    explorer.stronger()
+    assert explorer.message == "setting a weight fixes the weights: Z takes it back"
+    explorer.restore(network=True)
+    assert spec(explorer).label == "net.safetensors"
+
+
 def test_another_network_in_the_file_is_no_step_of_the_history(
     explorer: Explorer, weights: Path
 ) -> None:
@@ -102,6 +111,24 @@ def test_the_history_on_disk_names_the_file(weights: Path, tmp_path: Path) -> No
     again = Explorer(VIEW, journal=Journal(tmp_path / "history.jsonl"))
     again.history_back()
     assert again.preset == explorer.preset
+
+
+def test_what_needs_a_file_that_has_changed_is_skipped_with_a_word(
+    weights: Path, tmp_path: Path
+) -> None:
+    journal = tmp_path / "history.jsonl"
+    explorer = Explorer(VIEW, journal=Journal(journal))
+    explorer.load(with_network(VIEW, weights))
+    explorer.zoom_in()
+    explorer.history.finish()
+    save(weights, 2)
+    again = Explorer(with_network(VIEW, weights), journal=Journal(journal))
+    again.history_back()
+    assert again.preset == VIEW
+    lost = "; skipped what needs net.safetensors, which changed or is gone"
+    assert again.message.endswith(f"history: 1 of 2{lost}")
+    again.history_on()
+    assert again.message.endswith("history: 2 of 2")
 
 
 # In a real window
@@ -179,6 +206,22 @@ def test_a_network_that_is_trained_is_seen_as_it_is_saved(
     desktop.tells("message", "reloaded net.safetensors")
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""
+
+
+@pytest.mark.window
+def test_a_preset_saved_while_the_file_is_broken_opens_again(
+    start: Callable[..., Desktop], weights: Path, tmp_path: Path
+) -> None:
+    desktop = start("net.safetensors")
+    desktop.finished()
+    shown = load_preset(weights)
+    weights.write_bytes(weights.read_bytes()[:200])
+    desktop.tells("problem", "the last good network is shown")
+    desktop.key("ctrl+s")
+    desktop.tells("message", "with the weights shown")
+    (saved,) = tmp_path.glob("net-*.toml")
+    assert read_preset(saved).spec == shown.spec
+    assert desktop.quit() == 0
 
 
 @pytest.mark.window

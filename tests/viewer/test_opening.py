@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.output.capture import save_picture
+from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.viewer.opening import Opening, read
@@ -66,6 +67,19 @@ def test_what_cannot_be_opened_gets_one_line_and_changes_nothing(
     assert desktop.log.read_text() == ""
 
 
+@pytest.mark.window
+def test_a_name_that_is_not_utf_8_gets_one_line(desktop: Desktop, tmp_path: Path) -> None:
+    desktop.finished()
+    odd = tmp_path / os.fsdecode(b"odd \xff.toml")
+    odd.write_text(MOVING.to_toml())
+    drop_on(desktop, odd)
+    desktop.tells("message", "the dropped file's name is not UTF-8")
+    drop_on(desktop, tmp_path / "my.toml")
+    desktop.tells("message", "my.toml: Still")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -91,6 +105,29 @@ def test_what_is_wrong_is_one_short_line(
     assert said in answer.problem
     assert str(tmp_path) not in answer.problem
     assert "\n" not in answer.problem
+
+
+def test_a_dropped_network_says_whose_view_is_kept_and_what_is_guessed(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    for path in (first, second):
+        np.savez(path, **{"0.weight": np.ones((4, 2)), "1.weight": np.ones((3, 4))})
+    answer = read(first, STILL, "first.npz: ")
+    guess = "does not name its activations; taken for relu in hidden layers, identity in the last"
+    assert answer.note == f"view and colours of “Still”; first.npz {guess}"
+    assert answer.preset is not None
+    again = read(second, answer.preset)
+    assert again.preset is not None
+    assert again.preset.title == "second"
+    assert again.note == f"view and colours of “first”; second.npz {guess}"
+
+
+def test_the_folder_of_a_sequence_opens_its_first_frame(tmp_path: Path) -> None:
+    for frame in (0, 1):
+        shot = Shot(MOVING, (16, 9), time=2.5 + frame)
+        save_picture(frame_path(tmp_path, frame), np.zeros((9, 16, 3), np.uint8), shot)
+    answer = read(tmp_path, STILL)
+    assert answer.preset == MOVING
+    assert answer.time == 2.5
 
 
 def test_the_last_drop_wins(tmp_path: Path) -> None:

@@ -237,7 +237,11 @@ class Editors:
         widgets.next(0.2)
         if widgets.icon(f"{field.dotted} dice", "dice", ground=0.06):
             self.set(field.dotted, **{field.dotted: fresh_seed()})
-        widgets.tip("another random network: a new seed", below=f"key {keys_for('random_seed')}")
+        if self.moment.spec.redrawable:
+            key = keys_for("random_seed")
+            widgets.tip("another random network: a new seed", below=f"key {key}")
+        else:
+            widgets.tip("a new seed")
 
     def _between(self, field: Field, width: float) -> None:
         widgets, unit = self._widgets, self._widgets.unit

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from imgui_bundle import imgui
 
 from cppn_gl.output.films import VideoFormat
-from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.looping import film_seconds, jumps, loop_of
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import pair
+from cppn_gl.utils.files import safe_stem
 from cppn_gl.viewer import filming
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.filming import Wishes, duration
@@ -102,7 +103,7 @@ class FilmDialog:
         return Wishes(
             format_,
             (max(2, width - width % 2), max(2, height - height % 2)),  # as MP4 needs them
-            self._seconds or filming.usual_seconds(app.explorer.preset),
+            self._seconds or film_seconds(app.explorer.preset),
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
             self._quality.get(format_.name, usual),
@@ -191,7 +192,7 @@ class FilmDialog:
         imgui.dummy(Vec(1, 0.3 * unit))
 
     def _choices(self, gui: "Gui") -> None:
-        self._heading(f"Film: {self._app.explorer.title}")
+        self._heading(f"Film of “{self._app.explorer.title}”")
         self._kinds()
         format_ = self._format
         wishes = None if format_ is None else self._wishes(format_)
@@ -311,6 +312,9 @@ class FilmDialog:
             own = self._seconds in (None, period)
             if widgets.chip("film loop", f"one loop, {period:.4g} s", on=own):
                 self._seconds = None
+            if jumps(wishes.seconds, period):
+                self._below("not a whole number of loops: the film jumps where it begins again")
+                widgets.gui.mark("film jump")
             return
         words = "it never returns" if preset.animated else "nothing moves in this preset"
         _, (x, y, width, _) = widgets.area("film still", widgets.room())
@@ -422,8 +426,8 @@ class FilmDialog:
         self._note(f"{count} of {_sized(wishes.size)}, {time}", ink(0.95), "film facts")
         folder = shortened(self._app.folder)
         where = "the current folder" if str(folder) == "." else str(folder)
-        name = self._app.explorer.preset.name
-        self._note(f"saved in {where} as {name}-DATE-TIME{wishes.suffix}", ink(0.6), "film place")
+        stem = safe_stem(self._app.explorer.preset.name)
+        self._note(f"saved in {where} as {stem}-DATE-TIME{wishes.suffix}", ink(0.6), "film place")
 
     # While it is made
 

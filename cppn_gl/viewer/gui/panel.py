@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from imgui_bundle import imgui
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import Integer, Number
 from cppn_gl.viewer import fields
@@ -414,10 +415,12 @@ class Panel:
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
             self._widgets.paragraph(FIXED, ink(0.6))
-            if self._explorer.loaded.spec.redrawable:
+            loaded = self._explorer.loaded.spec
+            if type(loaded) is not type(preset.spec):
                 imgui.dummy(Vec(MARK * self._widgets.unit, 1))
                 imgui.same_line(0, 0)
-                if self._widgets.chip("network again", "back to the drawn network"):
+                which = "file's" if isinstance(loaded, File) else "drawn"
+                if self._widgets.chip("network again", f"back to the {which} network"):
                     self._restore(network=True)
         for field in chosen:
             self._field(field)
@@ -503,7 +506,7 @@ class Panel:
                 f"{fields.shown(float(field.check.low))} to {fields.shown(float(field.check.high))}"
             )
         actions = fields.ACTIONS.get(field.dotted, ())
-        if actions:
+        if actions and self._explorer.changes(field.dotted):
             notes.append(f"key {keys_for(*actions, names=self._app.names)}")
         if field.dotted == "network.init":
             notes.append(self._sigma())
