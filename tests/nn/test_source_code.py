@@ -3,6 +3,7 @@
 import ast
 import math
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ def test_a_program_saves_the_picture_that_is_drawn(
     keys = {"output_activation": activation, "weight_scale": 2.0, "seed": 3}
     network = Network.random(depth=2, width=4, outputs=outputs, **keys)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["program.py"])
     (tmp_path / "program.py").write_text(network.to_numpy_source(size=(9, 5)), "utf-8")
     runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
     with Image.open(tmp_path / "picture.png") as image:
@@ -96,6 +98,9 @@ def test_a_program_saves_the_picture_that_is_drawn(
         drawn = renderer.render(network, (9, 5))
     assert np.abs(saved - drawn).max() <= 1
     assert drawn.std(axis=(0, 1)).min() > 5
+    monkeypatch.setattr(sys, "argv", ["program.py", "other.png"])
+    runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
+    assert (tmp_path / "other.png").read_bytes() == (tmp_path / "picture.png").read_bytes()
 
 
 def test_a_program_loads_its_weights_from_a_file_beside_it(tmp_path: Path) -> None:
