@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
-from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.features import PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -25,6 +25,7 @@ from cppn_gl.nn.sources import (
     Source,
     activations_of,
     drawn_latents,
+    latent_key,
     period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
@@ -120,11 +121,7 @@ class File(Source):
         factor=True,
     )
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
-    latent: tuple[float, ...] | None = key(
-        None,
-        several(number(-1e6, 1e6), 0, MAX_LATENTS),
-        "z0, z1 …; drawn from U(-1, 1) when absent",
-    )
+    latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
     redistribute: bool = key(
         True,
@@ -308,32 +305,44 @@ class File(Source):
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(layer.weight.shape for layer in self._layers())
-
-    @property
-    def _scales(self) -> tuple[float, float]:
-        return self.weight_scale, self.weight_scale if self.bias_scale is None else self.bias_scale
+        return tuple(layer.weight.shape for layer in self._layers()[0])
 
     def _file_layers(self) -> tuple[Layer, ...]:
-        """All layers of the file, with ω₀, without scales."""
+        """All layers of the file, with ω₀, without scales and output_range."""
         activations = (*self._all_hidden, self.output_activation)
-        layers = self.chain.layers(activations, self.omega, self.hidden_omega)
+        return self.chain.layers(activations, self.omega, self.hidden_omega)
+
+    def _scales(self, index: int) -> tuple[float, float]:
+        """The factors on the weights and on the biases of a layer, from 0."""
+        encoding = index == 0 and self.chain.encoded  # whose biases are angles
+        bias = self.weight_scale if self.bias_scale is None else self.bias_scale
+        return self.weight_scale, 1.0 if encoding else bias
+
+    def _layers(self) -> tuple[tuple[Layer, ...], list[tuple[float, float]]]:
+        """The layers up to `depth`, and their factors.
+
+        Those of the last layer are part of it if there is an output_range, whose shift is no bias.
+        """
+        layers, scales = self._file_layers(), [self._scales(k) for k in range(self.depth)]
+        if self.depth < len(layers):
+            layers = (*layers[: self.depth - 1], output_layer(layers, self.depth))
+        if self.output_range != (0, 1):
+            layers = (*layers[:-1], self._displayed(layers[-1], scales[-1]))
+            scales[-1] = (1.0, 1.0)
+        return layers, scales
+
+    def _displayed(self, last: Layer, scales: tuple[float, float]) -> Layer:
+        """An output layer, effective."""
+        effective = last.scaled(*scales)
         try:
-            return displayed(layers, *self.output_range)
+            return displayed(effective, *self.output_range)
         except PresetError as error:
             raise PresetError(error.problem, key="network.output_range") from None
 
-    def _layers(self) -> tuple[Layer, ...]:
-        layers = self._file_layers()
-        if self.depth == len(layers):
-            return layers
-        return (*layers[: self.depth - 1], output_layer(layers, self.depth))
-
     def network(self) -> Network:
-        scales = [self._scales] * self.depth
-        period = TURN if self.period is None else self.period
-        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
-        return Network(self._layers(), self.inputs, **of)
+        layers, scales = self._layers()
+        period = self.period or TURN
+        return Network(layers, self.inputs, latent=self.latents, period=period, scales=scales)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -341,7 +350,8 @@ class File(Source):
         return picture
 
     def output_layer(self, depth: int) -> Layer:
-        return output_layer(self._file_layers(), depth).scaled(*self._scales)
+        last = output_layer(self._file_layers(), depth)
+        return self._displayed(last, self._scales(depth - 1))
 
     def replace(self, values: dict[str, Any]) -> Any:
         """With some keys changed. Another file keeps the table's keys, but no sha256 and guess."""
@@ -388,7 +398,7 @@ class File(Source):
     def _content(self) -> tuple[Any, ...]:
         skipped = ("file", "transposed", "sha256", "activation")
         others = (getattr(self, name) for name in self.key_names() if name not in skipped)
-        return self.chain.digest, self._all_hidden, *others
+        return self.chain.digest, self.chain.encoded, self._all_hidden, *others
 
 
 _FOLLOWING = (

@@ -10,7 +10,6 @@ so that what is allocated is a small multiple of the file's size at most.
 import io
 import json
 import math
-import os
 import re
 import struct
 import zlib
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
-from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.files import read_plain
 
 MAX_FILE = 144 * 2**20  # bytes; the largest network in float64 has 134.5 MB
 MAX_TENSORS = 4 * MAX_DEPTH
@@ -33,6 +32,7 @@ MAX_NAME, MAX_TEXT = 200, 4000  # characters
 
 Floats = NDArray[np.float32]
 
+PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")  # refused: see format_of
 _TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
 _CONVERT = """\
 import torch, safetensors.torch
@@ -50,19 +50,11 @@ class Tensors:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file of at most MAX_FILE. Raises PresetError with the file."""
-    try:
-        with open_plain(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(MAX_FILE + 1) if size <= MAX_FILE else b""
-    except OSError as error:
-        raise PresetError(error.strerror or str(error), source=str(path)) from None
-    except ValueError as error:  # a path with a null character
-        raise PresetError(str(error), source=str(path)) from None
-    if max(size, len(data)) > MAX_FILE:
-        problem = (
-            f"larger than {MAX_FILE >> 20} MiB, which no network of up to {MAX_DEPTH} layers of"
-        )
-        raise PresetError(f"{problem} {MAX_WIDTH} units is", source=str(path))
+    data = read_plain(path, MAX_FILE)
+    if data is None:
+        largest = f"{MAX_DEPTH} layers of {MAX_WIDTH} units"
+        problem = f"larger than {MAX_FILE >> 20} MiB, which no network of up to {largest} is"
+        raise PresetError(problem, source=str(path))
     return data
 
 
@@ -71,7 +63,7 @@ def format_of(name: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix in READERS:
         return suffix
-    if suffix in (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin"):
+    if suffix in PICKLES:
         convert = "; ".join(line.partition("  #")[0] for line in _CONVERT.splitlines())
         raise ValueError(f"a pickle can run any program, so none is read; convert it: {convert}")
     raise ValueError(f"not the name of a network; expected {' or '.join(READERS)}")
