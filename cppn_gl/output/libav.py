@@ -73,10 +73,11 @@ class LibavFormat:
     quality: Quality
     options: Callable[[int], dict[str, str]]
     fps: int = 30
+    even: bool = True  # colours are stored for 2×2 pixels (4:2:0)
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
         require(self.name, "av")
-        check_sides(self.name, size, LARGEST, AREA, even=True)
+        check_sides(self.name, size, LARGEST, AREA, even=self.even)
 
     def begin(self, file: BinaryIO, film: Film) -> "LibavEncoder":
         return LibavEncoder(self, file, film)
