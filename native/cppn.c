@@ -81,8 +81,8 @@ void cppn_quantise(int32_t isa, int64_t count, const float *values, uint8_t *byt
     kernels[isa]->quantise(count, values, bytes);
 }
 
-void cppn_dither(int32_t isa, int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
-                 const float *values, uint8_t *bytes) {
+void cppn_dither(int32_t isa, int32_t channels, int64_t width, int64_t height, int64_t left,
+                 int64_t top, const float *values, uint8_t *bytes) {
     kernels[isa]->dither(channels, width, height, left, top, values, bytes);
 }
 

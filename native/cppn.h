@@ -24,8 +24,8 @@ enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
 #define CPPN_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* A dense layer. Layer 1 of a picture has three columns and more: those of u, v, 1 and of the curved
- * features. */
+/* A dense layer. Layer 1 of a picture has three columns or more: those of u, v and 1, then those of
+ * the curved features. */
 typedef struct {
     int32_t rows, columns; /* 1 to CPPN_MAX_WIDTH */
     int32_t activation;    /* a number of cppn_activation() */
@@ -95,8 +95,8 @@ CPPN_EXPORT void cppn_quantise(int32_t isa, int64_t count, const float *values, 
 /* The same with noise that depends on the pixel: the function `dithered` of
  * cppn_gl/utils/quantising.py. values, bytes: (height, width, channels), of 1 to 4 channels;
  * left, top: the first pixel. */
-CPPN_EXPORT void cppn_dither(int32_t isa, int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
-                             const float *values, uint8_t *bytes);
+CPPN_EXPORT void cppn_dither(int32_t isa, int32_t channels, int64_t width, int64_t height,
+                             int64_t left, int64_t top, const float *values, uint8_t *bytes);
 
 /* Pre-activations (count, rows) of a layer from units (count, columns). NaN is 0x7fc00000. */
 CPPN_EXPORT void cppn_dense(int32_t isa, const cppn_layer *layer, int64_t count, const float *units,

@@ -10,8 +10,8 @@
 typedef struct {
     void (*draw)(const cppn_picture *, int64_t first, int64_t count, float *, float *);
     void (*quantise)(int64_t count, const float *, uint8_t *);
-    void (*dither)(int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top, const float *,
-                   uint8_t *);
+    void (*dither)(int32_t channels, int64_t width, int64_t height, int64_t left, int64_t top,
+                   const float *, uint8_t *);
     void (*dense)(const cppn_layer *, int64_t count, const float *, float *, float *);
     void (*activate)(int32_t activation, int64_t count, const float *, float *);
     void (*differentiate)(int32_t activation, int64_t count, const float *, float *);

@@ -1,7 +1,7 @@
 // The picture by a fragment shader: a fragment is a texel of four pixels.
 //
-// Three targets hold red, green and blue, a fourth alpha if there is any. A texel holds one channel of four adjacent pixels, so
-// that the memory of a target is a plane of the picture, row 0 on top.
+// Three targets hold red, green and blue, a fourth alpha if there is any. A texel holds one channel
+// of four adjacent pixels, so that the memory of a target is a plane of the picture, row 0 on top.
 
 #include "picture.glsl"
 

@@ -1,5 +1,5 @@
-// The output of a compute shader: three planes, or four with alpha, each texel holding one channel of four adjacent
-// pixels.
+// The output of a compute shader: three planes, or four with alpha, each texel holding one channel
+// of four adjacent pixels.
 
 layout(rgba32f, binding = 0) uniform image2D red_plane;
 layout(rgba32f, binding = 1) uniform image2D green_plane;

@@ -206,6 +206,7 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("chooser", ["neylon-27"], ["shift+Tab"]),
         ("tour", ["tour"], ["p", "p"]),
         ("explain", ["neylon-18"], ["question"]),
+        ("film", ["loop"], ["F9"]),
     )
 }
 

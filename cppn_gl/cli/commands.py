@@ -31,7 +31,7 @@ from cppn_gl.cli.shots import (
     bits_option,
     draw,
     engine_option,
-    note_weights,
+    fitting_shot,
     opened,
     picture_options,
     shot_of,
@@ -91,28 +91,33 @@ def _window_options(parser: Parser) -> None:
     )
 
 
+# Options, and groups of options, stand in --help in the order in which they are added here.
+
+
 def _render_options(parser: Parser) -> None:
+    many_options(parser)
+    _file_option(parser, "-o - or -o DIR")
     picture_options(parser)
     engine_option(parser)
-    _file_option(parser)
     cluster_options(parser)
-    many_options(parser)
 
 
-def _file_option(parser: Parser) -> None:
+def _file_option(parser: Parser, unnamed: str) -> None:
+    """Add the options of an output file; `unnamed`: the outputs without a suffix."""
     from cppn_gl.output.formats import FORMATS
 
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
     about = f"output file: {files}; - is standard output"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
     names = ", ".join(format_.name.lower() for format_ in FORMATS)
-    about = f"format of an output without a suffix, such as -o -: {names} (default png)"
+    about = f"format of {unnamed}: {names} (default png)"
     parser.option("--format", metavar="NAME", help=about)
     bits_option(parser)
 
 
 def _sheet_options(parser: Parser) -> None:
-    group = parser.add_argument_group("the sheet")  # made first, so that --help shows it first
+    group = parser.add_argument_group("the sheet")
+    _file_option(parser, "-o -")
     picture_options(parser, "size of the whole sheet in pixels (default: follows from the cells)")
     engine_option(parser)
     about = (
@@ -132,21 +137,20 @@ def _sheet_options(parser: Parser) -> None:
     ]
     for names, keys in options:
         parser.names += group.add_argument(*names, **keys).option_strings
-    _file_option(parser)
     cluster_options(parser)
 
 
 def _sequence_options(parser: Parser) -> None:
-    picture_options(parser, timed=False)
-    engine_option(parser)
     about = "output folder; made if it does not exist. - writes raw frames to standard output: "
     about += "rgb24, with --bits 16 rgb48le"
     parser.option("-o", "--output", type=output_value, metavar="DIR", help=about)
-    bits_option(parser)
     about = "number of frames; a larger number extends an existing sequence"
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    bits_option(parser, "8 or 16", "")
+    picture_options(parser, timed=False)
+    engine_option(parser)
     cluster_options(parser)
 
 
@@ -217,7 +221,7 @@ def _sheet(args: argparse.Namespace) -> int:
 
 def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
     """The shot as its file can hold it. Raises an error if that cannot be written."""
-    from cppn_gl.output.formats import file_names, fitting, format_names
+    from cppn_gl.output.formats import file_names, format_names
 
     if args.output is None:
         raise UsageError(f"{command} writes {format_names()}: expected -o {file_names()}")
@@ -225,11 +229,7 @@ def _fitting(args: argparse.Namespace, command: str, shot: "Shot") -> "Shot":
         check_stdout()
     else:
         check_target(args.output, overwrite=True)
-    note_weights(args, shot.preset)
-    fitted = fitting(_format(args), shot, given=args.bits is not None)
-    if fitted.bits < shot.bits:
-        note(args, f"{_format(args).name} holds {fitted.bits} bits per channel, not {shot.bits}")
-    return fitted
+    return fitting_shot(args, _format(args), shot)
 
 
 def _format(args: argparse.Namespace) -> "Format":
@@ -287,10 +287,10 @@ def _sequence(args: argparse.Namespace) -> int:
     ):
         if value is None:
             raise UsageError(f"sequence needs {name}; see `{PROGRAM} sequence --help`")
-    shot = shot_of(args)
-    note_weights(args, shot.preset)
+    from cppn_gl.output.png import PNG
     from cppn_gl.output.sequence import FPS, FRAMES, Sequence, read_manifest, write_sequence
 
+    shot = fitting_shot(args, PNG, shot_of(args))
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
@@ -334,8 +334,10 @@ def _view(args: argparse.Namespace) -> int:
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
     from cppn_gl.output.capture import save_new_picture
     from cppn_gl.output.formats import SUFFIX
+    from cppn_gl.output.png import PNG
     from cppn_gl.preset.shot import SIZE
 
+    shot = fitting_shot(args, PNG, shot)
     checked(SIZE, shot.size, "--size")  # a poster's shot may be larger
     check_target(free_name(args.output_dir, shot.preset.name, SUFFIX), overwrite=False)
     pixels, shot = draw(args, shot)

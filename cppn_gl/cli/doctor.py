@@ -29,6 +29,7 @@ from cppn_gl.engines.gl.context import (
     import_glfw,
     open_and_listen,
 )
+from cppn_gl.utils.extras import EXTRAS
 from cppn_gl.utils.resources import NO_HOME, user_folder
 from cppn_gl.utils.worker import DiedError, LateError, Requests, Worker
 
@@ -91,49 +92,55 @@ def _python() -> Check:
     return Check("Python", False, found, f"install Python {least} or newer")
 
 
-def _requirements() -> list[str]:
-    """Return the package's requirements, from the checkout's pyproject.toml or the metadata."""
+def _requirements(extra: str = "") -> list[str]:
+    """The requirements of the package, or of an extra, from pyproject.toml or the metadata."""
     project = Path(__file__).parents[2] / "pyproject.toml"
     try:
         if project.is_file():  # the installed metadata of a checkout may be outdated
             with project.open("rb") as stream:
-                return list(tomllib.load(stream)["project"]["dependencies"])
+                table = tomllib.load(stream)["project"]
+            return list(table["optional-dependencies"][extra] if extra else table["dependencies"])
         requirements = importlib.metadata.requires(DISTRIBUTION) or []
     except (importlib.metadata.PackageNotFoundError, OSError, KeyError, tomllib.TOMLDecodeError):
         return []
-    return [requirement for requirement in requirements if "extra ==" not in requirement]
+    found = []
+    for requirement in requirements:
+        match = re.search(r"\s*(?:and|;)\s*extra\s*==\s*['\"]([\w-]+)['\"]", requirement)
+        if extra == (match[1] if match else ""):
+            found.append(requirement[: match.start()] if match else requirement)
+    return found
 
 
 def _dependencies() -> list[Check]:
     requirements = _requirements()
     if not requirements:
         return [Check("packages", None, "unknown: the metadata of cppn-gl is missing")]
-    return [_dependency(requirement) for requirement in requirements]
+    optional = [
+        _dependency(requirement, extra)
+        for extra in dict.fromkeys(EXTRAS.values())
+        for requirement in _requirements(extra)
+    ]
+    return [*map(_dependency, requirements), *optional]
 
 
-def _dependency(requirement: str) -> Check:
+def _dependency(requirement: str, extra: str = "") -> Check:
+    """Check a requirement. One of an extra is named with it, and never fails."""
     match = re.match(r"([A-Za-z0-9._-]+)\s*(?:>=\s*([\d.]+))?", requirement)
     if not match:
         return Check(requirement, None, "not checked: unknown form of requirement")
-    name, least = match[1], match[2] or ""
-    remedy = shlex.join(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--upgrade",
-            name + (f">={least}" if least else ""),
-        ]
-    )
+    library, least = match[1], match[2] or ""
+    name = f"{library} [{extra}]" if extra else library
+    wanted = library + (f">={least}" if least else "")
+    remedy = shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", wanted])
     try:
-        version = importlib.metadata.version(name)
+        version = importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
-        if ";" in requirement:  # needed on some systems only, and nowhere indispensable
-            return Check(name, None, "not installed", remedy)
-        return Check(name, False, "not installed", remedy)
+        # With a marker it is needed on some systems only, and nowhere indispensable.
+        indispensable = not extra and ";" not in requirement
+        return Check(name, False if indispensable else None, "not installed", remedy)
     if least and _numbers(version) < _numbers(least):
-        return Check(name, False, f"{version}, needs {least} or newer", remedy)
+        problem = f"{version}, needs {least} or newer"
+        return Check(name, None if extra else False, problem, remedy)
     return Check(name, True, version)
 
 

@@ -1,19 +1,25 @@
 """The command `export`: a preset's network as a program, or as a file of weights."""
 
 import argparse
+import contextlib
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
 from cppn_gl.cli.shots import picture_options, shot_of
 from cppn_gl.cli.terminal import note, put, put_path
-from cppn_gl.utils.files import check_target, write_atomic
+from cppn_gl.utils.files import CaptureError, check_target, write_atomic
+
+if TYPE_CHECKING:
+    from cppn_gl.output.exports import Files
+    from cppn_gl.preset.shot import Shot
 
 
 def export_options(parser: Parser) -> None:
     from cppn_gl.output.exports import EXPORTS
 
-    picture_options(parser, "size of the picture that a program makes (default 640x360)")
     suffixes = dict.fromkeys(suffix for row in EXPORTS.values() for suffix in row.suffixes)
     files = ", ".join(f"FILE{suffix}" for suffix in suffixes)
     about = f"output file: {files}; - is standard output"
@@ -21,6 +27,22 @@ def export_options(parser: Parser) -> None:
     about = "; ".join(f"{name}: {row.help}" for name, row in EXPORTS.items())
     about = f"what to write, where the suffix does not tell: {about}"
     parser.option("--format", metavar="NAME", help=about)
+    picture_options(parser, "size of the picture that a program makes (default 640x360)")
+
+
+def _check_others(shot: "Shot", path: Path, files: "Files") -> None:
+    """Raise CaptureError if files would replace the network itself, or what no export has written.
+
+    A program's weights are replaced with the program, which names them.
+    """
+    source = getattr(shot.preset.spec, "path", None)
+    for name in files:
+        target = path.with_name(name)
+        with contextlib.suppress(OSError):
+            if source is not None and os.path.samefile(source, target):
+                problem = "is the network that is exported; choose another name"
+                raise CaptureError(target, problem)
+        check_target(target, overwrite=os.path.lexists(path) or target == path)
 
 
 def export(args: argparse.Namespace) -> int:
@@ -42,6 +64,7 @@ def export(args: argparse.Namespace) -> int:
     if path is None:
         put(files[""])
         return 0
+    _check_others(shot, path, files)
     for name, data in reversed(files.items()):  # the program last: it needs the others
         write_atomic(path.with_name(name), data, overwrite=True)
     for name in files:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cppn_gl.cli.cluster import shared
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT
-from cppn_gl.cli.shots import note_weights, renderer_for, shot_of
+from cppn_gl.cli.shots import fitting_shot, renderer_for, shot_of
 from cppn_gl.cli.terminal import progress_of, put_path
 from cppn_gl.engines.names import AUTO
 from cppn_gl.preset.surprise import RANDOM
@@ -46,8 +46,6 @@ def is_many(args: argparse.Namespace) -> bool:
 
 def render_many(args: argparse.Namespace) -> int:
     """Draw the pictures that the arguments describe into a folder."""
-    if shared(args):
-        raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
     try:
         return _render(args, _many(args))
     except PresetError as error:
@@ -60,7 +58,6 @@ def _render(args: argparse.Namespace, many: "Many") -> int:
     from cppn_gl.output.many import read_many, write_many
 
     preset = many.shot.preset
-    note_weights(args, preset)
     manifest = None if args.overwrite else read_many(args.output)
     engine = manifest["engine"] if manifest else many.shot.engine
     points = float(many.shot.points) * many.count
@@ -89,14 +86,14 @@ def _render(args: argparse.Namespace, many: "Many") -> int:
 
 
 def _many(args: argparse.Namespace) -> "Many":
-    from cppn_gl.output.formats import FORMATS, fitting, format_named
+    from cppn_gl.output.formats import FORMATS, format_named
     from cppn_gl.output.many import SEED, Many, axes_of
     from cppn_gl.preset.shot import SIZE
 
     if args.output is None or args.output is STDOUT:
         raise UsageError("many pictures need a folder: expected -o DIR")
     if shared(args):
-        raise UsageError("many pictures are drawn by one process, without --workers or --scheduler")
+        raise UsageError("--workers and --scheduler draw one picture, not those of --seeds, --each")
     suffixes = [suffix for format_ in FORMATS for suffix in format_.suffixes]
     if args.output.suffix.lower() in suffixes and not args.output.is_dir():
         raise UsageError(f"many pictures need a folder, and {args.output} is the name of one file")
@@ -106,11 +103,9 @@ def _many(args: argparse.Namespace) -> "Many":
     first = next((one.step(0)[SEED] for one in axes_of(axes) if SEED in one.keys), None)
     shot = shot_of(args, {} if first is None else {SEED: first})
     checked(SIZE, shot.size, "--size")
-    note_weights(args, shot.preset)
-    shot = fitting(format_, shot, given=args.bits is not None)
-    return Many(
-        shot, tuple(axes), format_, partial(_of_seed, args) if args.preset == RANDOM else None
-    )
+    shot = fitting_shot(args, format_, shot)
+    drawn = partial(_of_seed, args) if args.preset == RANDOM else None
+    return Many(shot, tuple(axes), format_, drawn)
 
 
 def _of_seed(args: argparse.Namespace, seed: Any) -> "Preset":

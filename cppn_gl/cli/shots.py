@@ -30,6 +30,7 @@ from cppn_gl.utils.checks import checked, integer, show
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:
+    from cppn_gl.output.formats import Format
     from cppn_gl.output.renderer import Renderer
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
@@ -70,11 +71,12 @@ def picture_options(
     parser.option("--quiet", action="store_true", help="no progress and no notes on stderr")
 
 
-def bits_option(parser: Parser) -> None:
-    about = (
-        "bits per channel: 8, 16, or 32 for floats in TIFF and EXR (default: those of a picture "
-    )
-    about += "given as PRESET, else 8, or 16 in EXR)"
+def bits_option(
+    parser: Parser,
+    bits: str = "8, 16, or 32 for floats in TIFF and EXR",
+    usual: str = ", or 16 in EXR",
+) -> None:
+    about = f"bits per channel: {bits} (default: those of a picture given as PRESET, else 8{usual})"
     parser.option("--bits", metavar="N", help=about)
 
 
@@ -157,6 +159,17 @@ def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
 
     if words := left_out(preset):
         note(args, words)
+
+
+def fitting_shot(args: argparse.Namespace, format_: "Format", shot: "Shot") -> "Shot":
+    """The shot as a format can hold it, with notes on what its files lack. Raises PresetError."""
+    from cppn_gl.output.formats import fitting
+
+    note_weights(args, shot.preset)
+    fitted = fitting(format_, shot, given=getattr(args, "bits", None) is not None)
+    if fitted.bits < shot.bits:
+        note(args, f"{format_.name} holds {fitted.bits} bits per channel, not {shot.bits}")
+    return fitted
 
 
 def _image_palette(args: argparse.Namespace, changes: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
 from cppn_gl.cli.shots import engine_option, note_weights, picture_options, shot_of
 from cppn_gl.cli.terminal import note, progress_of, put, put_path
+from cppn_gl.preset.looping import SECONDS, film_seconds
 from cppn_gl.utils.checks import checked, number
 from cppn_gl.utils.toml import toml_value
 
@@ -21,14 +22,10 @@ if TYPE_CHECKING:
     from cppn_gl.preset.preset import Preset
     from cppn_gl.preset.shot import Shot
 
-SECONDS = 10.0  # of a preset that never returns
-
 
 def video_options(parser: Parser) -> None:
     from cppn_gl.output.video_formats import FORMATS
 
-    picture_options(parser, timed=False)
-    engine_option(parser)
     files = ", ".join(f"FILE{suffix}" for format_ in FORMATS for suffix in format_.suffixes)
     about = f"output file: {files}"
     parser.option("-o", "--output", type=output_value, metavar="FILE", help=about)
@@ -41,6 +38,8 @@ def video_options(parser: Parser) -> None:
     for name, (quality, ranges) in _measures().items():
         about = f"{quality.words}; {ranges} (default {quality.usual})"
         parser.option(f"--{name}", metavar="N", help=about)
+    picture_options(parser, timed=False)
+    engine_option(parser)
     cluster_options(parser)
 
 
@@ -112,11 +111,9 @@ def _film(args: argparse.Namespace, shot: "Shot", usual: int) -> "Sequence":
 
 def _seconds(args: argparse.Namespace, preset: "Preset") -> float:
     """The length of the video."""
-    from cppn_gl.preset.looping import loop_of
-
     if args.seconds is not None:
         return float(checked(number(1e-3, 1e6), toml_value(args.seconds), "--seconds"))
-    return loop_of(preset).period or SECONDS
+    return film_seconds(preset)
 
 
 def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:

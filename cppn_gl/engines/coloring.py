@@ -229,8 +229,8 @@ def _color(
     def some(start: int) -> None:
         piece: NDArray[np.intp] | slice = slice(start, start + PIXELS)
         piece = piece if isinstance(pixels, slice) else pixels[piece]
-        some = values[piece]
-        shown = with_alpha(colored(some[:, :3], color, value_range), some)
+        outputs = values[piece]
+        shown = with_alpha(colored(outputs[:, :3], color, value_range), outputs)
         into[piece] += contribution(shown, samples)
 
     on_all_cores(some, range(0, count, PIXELS))

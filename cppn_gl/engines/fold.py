@@ -42,18 +42,20 @@ def first_layer(
     deep zoom sharp, since float32 only sees u, v and d, which are small. Rows beyond the layer's
     width repeat its last row.
     """
-    layer, bent = network.effective(0), curved(network.inputs)
+    layer, names = network.effective(0), curved(network.inputs)
+    starts = [change.start for change in changes(network, center, extent)]
     weight = layer.weight.astype(np.float64)
-    folded = np.zeros((MAX_WIDTH, AFFINE + max(len(bent), 1)))
+    folded = np.zeros((MAX_WIDTH, AFFINE + max(len(names), 1)))
     rows = folded[: len(weight)]
     rows[:, 2] = layer.bias
     for column, name in zip(weight.T, network.inputs, strict=True):
         value = constant(name, clock, network.latent)
         if value is not None:
             rows[:, 2] += column * value
-        elif name in bent:
-            rows[:, AFFINE + bent.index(name)] += column
-            rows[:, 2] += column * change(name, center, extent, network.period).start
+        elif name in names:
+            index = names.index(name)
+            rows[:, AFFINE + index] += column
+            rows[:, 2] += column * starts[index]
         else:
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent
@@ -85,22 +87,26 @@ class Change(Protocol):
 
 
 def changes(network: Network, center: Sequence[float], extent: float) -> tuple[Change, ...]:
-    """The changes of the network's curved features, in the order of `curved`."""
-    names = curved(network.inputs)
-    return tuple(change(name, center, extent, network.period) for name in names)
+    """The changes of the network's curved features in a view, in the order of `curved`."""
+    return changes_of(curved(network.inputs), (center[0], center[1]), extent, network.period)
 
 
-def change(name: str, center: Sequence[float], extent: float, period: float) -> Change:
-    """The change of a curved feature in a view."""
-    return _change(name, (center[0], center[1]), extent, period)
-
-
-@functools.lru_cache(maxsize=1024)  # a picture is drawn in many steps
-def _change(name: str, center: tuple[float, float], extent: float, period: float) -> Change:
-    periodic = wave(name)
-    if periodic is None:
-        return Radius(center, extent)
-    return WaveChange.of(periodic, center, extent, period)
+@functools.lru_cache(maxsize=256)  # a picture is drawn in many steps
+def changes_of(
+    names: tuple[str, ...], center: tuple[float, float], extent: float, period: float
+) -> tuple[Change, ...]:
+    """The changes of curved features by their names, in a view."""
+    waves = [of for of in map(wave, names) if of is not None]
+    angles = np.array([of.turns(np.asarray(center[of.axis]), period) for of in waves])
+    quarters = np.array([of.quarter for of in waves], np.int64)
+    values = zip(
+        sines(angles, quarters).tolist(), sines(angles, quarters + 1).tolist(), strict=True
+    )
+    of_waves = (
+        WaveChange(of, of.harmonic * (extent / period) / 2, *value)
+        for of, value in zip(waves, values, strict=True)
+    )
+    return tuple(Radius(center, extent) if name == "r" else next(of_waves) for name in names)
 
 
 @dataclass(frozen=True)
@@ -142,27 +148,19 @@ class Radius:
 
 @dataclass(frozen=True)
 class WaveChange:
-    """sin(a + d) - sin(a) of a wave along `axis`.
+    """sin(a + d) - sin(a) of a wave.
 
     half_turns: d/2 in turns at the local coordinate 1. sine, cosine: of a, in float64.
     """
 
-    axis: int
+    wave: Wave
     half_turns: float
     sine: float
     cosine: float
 
-    @classmethod
-    def of(
-        cls, periodic: Wave, center: Sequence[float], extent: float, period: float
-    ) -> "WaveChange":
-        angle = periodic.turns(np.array([center[periodic.axis]], np.float64), period)
-        sine, cosine = (float(sines(angle, periodic.quarter + k)[0]) for k in (0, 1))
-        return cls(periodic.axis, periodic.harmonic * (extent / period) / 2, sine, cosine)
-
     @property
     def kind(self) -> str:
-        return ("wave_x", "wave_y")[self.axis]
+        return self.wave.kind
 
     @property
     def start(self) -> float:
@@ -174,7 +172,7 @@ class WaveChange:
 
     def _half(self, u: Float64, v: Float64) -> tuple[Float32, Float32]:
         """cos(d/2) and sin(d/2)."""
-        return around(self.half_turns * (u, v)[self.axis])
+        return around(self.half_turns * (u, v)[self.wave.axis])
 
     def at(self, u: Float64, v: Float64) -> Float32:
         c, s = self._half(u, v)
@@ -184,4 +182,4 @@ class WaveChange:
         c, s = (a.astype(np.float64) for a in self._half(u, v))
         slope = self.cosine * (1 - 2 * s * s) - self.sine * (2 * s * c)
         slope *= 4 * math.pi * self.half_turns
-        return (slope, 0.0) if self.axis == 0 else (0.0, slope)
+        return (slope, 0.0) if self.wave.axis == 0 else (0.0, slope)

@@ -96,15 +96,14 @@ def positional_inputs(
     return tuple(f"{f}_{k}{v}" for v in inputs for k in steps for f in ("sin", "cos"))
 
 
-def displayed(layers: Sequence[Layer], low: float, high: float) -> tuple[Layer, ...]:
-    """The layers with outputs from `low` to `high` brought to 0 … 1, which is what is displayed.
+def displayed(last: Layer, low: float, high: float) -> Layer:
+    """The last layer, with outputs from `low` to `high` brought to 0 … 1, which is displayed.
 
-    The last layer takes this up: its activation is identity, or tanh from -1 to 1, which becomes
-    (tanh(z) + 1) / 2 = sigmoid(2 z). Raises PresetError for others.
+    Its activation is identity, or tanh from -1 to 1, which becomes (tanh(z) + 1) / 2 =
+    sigmoid(2 z). Raises PresetError for others.
     """
     if (low, high) == (0, 1):
-        return tuple(layers)
-    *others, last = layers
+        return last
     if not low < high:
         raise PresetError(f"{show([low, high])}; expected the lower value first")
     if last.activation == "identity":
@@ -114,6 +113,7 @@ def displayed(layers: Sequence[Layer], low: float, high: float) -> tuple[Layer, 
     else:
         problem = f"outputs of {last.activation} cannot be brought to 0 … 1"
         raise PresetError(f"{problem}; expected those of identity, or of tanh with [-1, 1]")
-    weight = (factor * last.weight.astype(np.float64)).astype(np.float32)
-    bias = (factor * last.bias.astype(np.float64) + shift).astype(np.float32)
-    return (*others, Layer(weight, bias, activation))
+    with np.errstate(over="ignore", invalid="ignore"):  # which Layer refuses
+        weight = (factor * last.weight.astype(np.float64)).astype(np.float32)
+        bias = (factor * last.bias.astype(np.float64) + shift).astype(np.float32)
+    return Layer(weight, bias, activation)

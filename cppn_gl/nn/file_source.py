@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
-from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.features import PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -25,12 +25,14 @@ from cppn_gl.nn.sources import (
     Source,
     activations_of,
     drawn_latents,
+    latent_key,
     period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
 from cppn_gl.utils.checks import (
     PresetError,
     checked,
+    checked_field,
     choice,
     flag,
     integer,
@@ -119,11 +121,7 @@ class File(Source):
         factor=True,
     )
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
-    latent: tuple[float, ...] | None = key(
-        None,
-        several(number(-1e6, 1e6), 0, MAX_LATENTS),
-        "z0, z1 …; drawn from U(-1, 1) when absent",
-    )
+    latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
     redistribute: bool = key(
         True,
@@ -141,9 +139,16 @@ class File(Source):
         named = "activations" in self.weights.texts
         missing = () if named else [n for n in _FOLLOWING if getattr(self, n) is None]
         self._set(_missing=frozenset(missing))
+        checks = {field.name: field for field in dataclasses.fields(self)}
         for name in _FOLLOWING:  # activations follow from ω₀
             if getattr(self, name) is None:
-                self._set(**{name: self._implied(name)})
+                try:
+                    value = checked_field(checks[name], self._implied(name), name)
+                except ValueError as error:  # a PresetError, too
+                    of = "activations" if "activation" in name else name
+                    problem = getattr(error, "problem", str(error))
+                    raise self._error(f"metadata {of}: {problem}") from None
+                self._set(**{name: value})
         validate(self, "network.")
         self._set(depth=self.depth or len(self.chain))
         self._check()
@@ -179,25 +184,21 @@ class File(Source):
     def _implied(self, name: str) -> Any:
         """A key's value where the table does not give it: from the file, or the default."""
         text = self.weights.texts.get(name)
-        try:
-            if name in ("activation", "output_activation"):
-                return self._implied_activation(name)
-            if name == "inputs":
-                return check_inputs(_list(text)) if text else ("x", "y")
-            if name == "latent":
-                return tuple(map(float, _list(text))) if text else None
-            if name == "fourier_order":
-                return text or next(iter(ORDERS))
-            if name == "output_range":
-                return tuple(map(float, _list(text))) if text else (0.0, 1.0)
-            if name in ("omega", "hidden_omega"):
-                turn = name == "omega" and self.weights.fourier is not None
-                return float(text) if text else (2 * math.pi if turn else 1.0)
-            if name == "period":
-                return PERIOD(float(text)) if text else None
-        except ValueError as error:  # a PresetError, too
-            problem = getattr(error, "problem", str(error))
-            raise self._error(f"metadata {name}: {problem}") from None
+        if name in ("activation", "output_activation"):
+            return self._implied_activation(name)
+        if name == "inputs":
+            return check_inputs(_list(text)) if text else ("x", "y")
+        if name == "latent":
+            return tuple(map(float, _list(text))) if text else None
+        if name == "fourier_order":
+            return text or next(iter(ORDERS))
+        if name == "output_range":
+            return tuple(map(float, _list(text))) if text else (0.0, 1.0)
+        if name in ("omega", "hidden_omega"):
+            turn = name == "omega" and self.weights.fourier is not None
+            return float(text) if text else (2 * math.pi if turn else 1.0)
+        if name == "period":
+            return PERIOD(float(text)) if text else None
         return None
 
     def _implied_activation(self, name: str) -> Any:
@@ -304,32 +305,44 @@ class File(Source):
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(layer.weight.shape for layer in self._layers())
-
-    @property
-    def _scales(self) -> tuple[float, float]:
-        return self.weight_scale, self.weight_scale if self.bias_scale is None else self.bias_scale
+        return tuple(layer.weight.shape for layer in self._layers()[0])
 
     def _file_layers(self) -> tuple[Layer, ...]:
-        """All layers of the file, with ω₀, without scales."""
+        """All layers of the file, with ω₀, without scales and output_range."""
         activations = (*self._all_hidden, self.output_activation)
-        layers = self.chain.layers(activations, self.omega, self.hidden_omega)
+        return self.chain.layers(activations, self.omega, self.hidden_omega)
+
+    def _scales(self, index: int) -> tuple[float, float]:
+        """The factors on the weights and on the biases of a layer, from 0."""
+        encoding = index == 0 and self.chain.encoded  # whose biases are angles
+        bias = self.weight_scale if self.bias_scale is None else self.bias_scale
+        return self.weight_scale, 1.0 if encoding else bias
+
+    def _layers(self) -> tuple[tuple[Layer, ...], list[tuple[float, float]]]:
+        """The layers up to `depth`, and their factors.
+
+        Those of the last layer are part of it if there is an output_range, whose shift is no bias.
+        """
+        layers, scales = self._file_layers(), [self._scales(k) for k in range(self.depth)]
+        if self.depth < len(layers):
+            layers = (*layers[: self.depth - 1], output_layer(layers, self.depth))
+        if self.output_range != (0, 1):
+            layers = (*layers[:-1], self._displayed(layers[-1], scales[-1]))
+            scales[-1] = (1.0, 1.0)
+        return layers, scales
+
+    def _displayed(self, last: Layer, scales: tuple[float, float]) -> Layer:
+        """An output layer, effective."""
+        effective = last.scaled(*scales)
         try:
-            return displayed(layers, *self.output_range)
+            return displayed(effective, *self.output_range)
         except PresetError as error:
             raise PresetError(error.problem, key="network.output_range") from None
 
-    def _layers(self) -> tuple[Layer, ...]:
-        layers = self._file_layers()
-        if self.depth == len(layers):
-            return layers
-        return (*layers[: self.depth - 1], output_layer(layers, self.depth))
-
     def network(self) -> Network:
-        scales = [self._scales] * self.depth
-        period = TURN if self.period is None else self.period
-        of: dict[str, Any] = {"latent": self.latents, "period": period, "scales": scales}
-        return Network(self._layers(), self.inputs, **of)
+        layers, scales = self._layers()
+        period = self.period or TURN
+        return Network(layers, self.inputs, latent=self.latents, period=period, scales=scales)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -337,7 +350,8 @@ class File(Source):
         return picture
 
     def output_layer(self, depth: int) -> Layer:
-        return output_layer(self._file_layers(), depth).scaled(*self._scales)
+        last = output_layer(self._file_layers(), depth)
+        return self._displayed(last, self._scales(depth - 1))
 
     def replace(self, values: dict[str, Any]) -> Any:
         """With some keys changed. Another file keeps the table's keys, but no sha256 and guess."""
@@ -366,7 +380,10 @@ class File(Source):
         if "activation" in name and "activations" not in self.weights.texts:
             return None
         if name in _FOLLOWING:
-            return self._implied(name)
+            try:
+                return self._implied(name)
+            except ValueError:  # wrong in the file
+                return None
         return next(f.default for f in dataclasses.fields(self) if f.name == name)
 
     def __eq__(self, other: object) -> bool:
@@ -381,7 +398,7 @@ class File(Source):
     def _content(self) -> tuple[Any, ...]:
         skipped = ("file", "transposed", "sha256", "activation")
         others = (getattr(self, name) for name in self.key_names() if name not in skipped)
-        return self.chain.digest, self._all_hidden, *others
+        return self.chain.digest, self.chain.encoded, self._all_hidden, *others
 
 
 _FOLLOWING = (
@@ -406,7 +423,7 @@ def _weights(path: Path, missing: str = "") -> Weights:
     try:
         return read_weights(path)
     except PresetError as error:
-        hint = missing if not path.exists() else ""
+        hint = missing if not os.path.lexists(path) else ""
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="network.file") from None
 
 

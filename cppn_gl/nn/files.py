@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
-from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.files import read_plain
 
 MAX_FILE = 144 * 2**20  # bytes; the largest network in float64 has 134.5 MB
 MAX_TENSORS = 4 * MAX_DEPTH
@@ -49,18 +49,11 @@ class Tensors:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file of at most MAX_FILE. Raises PresetError with the file."""
-    try:
-        with open_plain(path) as file:
-            data = file.read(MAX_FILE + 1)
-    except OSError as error:
-        raise PresetError(error.strerror or str(error), source=str(path)) from None
-    except ValueError as error:  # a path with a null character
-        raise PresetError(str(error), source=str(path)) from None
-    if len(data) > MAX_FILE:
-        problem = (
-            f"larger than {MAX_FILE >> 20} MiB, which no network of up to {MAX_DEPTH} layers of"
-        )
-        raise PresetError(f"{problem} {MAX_WIDTH} units is", source=str(path))
+    data = read_plain(path, MAX_FILE)
+    if data is None:
+        largest = f"{MAX_DEPTH} layers of {MAX_WIDTH} units"
+        problem = f"larger than {MAX_FILE >> 20} MiB, which no network of up to {largest} is"
+        raise PresetError(problem, source=str(path))
     return data
 
 
@@ -235,7 +228,7 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
         raise ValueError(f"{count} arrays; a network has {MAX_TENSORS} at most")
     if start + size != end:
         raise ValueError("a damaged npz file: its directory is not where it says")
-    at = start
+    at, total = start, 0
     for _ in range(count):
         if at + 46 > end or data[at : at + 4] != _ENTRY:
             raise ValueError("a damaged npz file: its directory is cut short")
@@ -254,6 +247,9 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
             raise ValueError(
                 f"{show(word)} is larger than any layer: {max(packed, unpacked)} bytes"
             )
+        total += unpacked
+        if total > MAX_FILE:
+            raise ValueError(f"its arrays have more than {MAX_FILE >> 20} MiB")
         yield word, _Member(data, local, packed, unpacked, method == _DEFLATED, crc)
         at += 46 + name + extra + comment
     if at != end:

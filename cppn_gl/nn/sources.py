@@ -167,8 +167,17 @@ class Source:
         return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
 
 
+def latent_key() -> Any:
+    """The key `latent` of every source."""
+    return key(
+        None,
+        several(number(-1e6, 1e6), 0, MAX_LATENTS),
+        "z0, z1 …; drawn from U(-1, 1) when absent",
+    )
+
+
 def period_key() -> Any:
-    """The key `period`, which every source has."""
+    """The key `period` of every source."""
     return key(
         None,
         PERIOD,
@@ -249,11 +258,7 @@ class Random(Source):
         metavar="N|WORDS",
         widget="seed",
     )
-    latent: tuple[float, ...] | None = key(
-        None,
-        several(number(-1e6, 1e6), 0, MAX_LATENTS),
-        "z0, z1 …; drawn from U(-1, 1) when absent",
-    )
+    latent: tuple[float, ...] | None = latent_key()
     between: tuple[int, float] | None = key(
         None,
         _between,
@@ -391,11 +396,7 @@ class Layers(Source):
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
-    latent: tuple[float, ...] | None = key(
-        None,
-        several(number(-1e6, 1e6), 0, MAX_LATENTS),
-        "z0, z1 …; drawn from U(-1, 1) when absent",
-    )
+    latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
 
     def __post_init__(self) -> None:

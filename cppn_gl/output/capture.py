@@ -20,12 +20,21 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import write_atomic, write_new
 
 MAX_WORKERS = 16
+WAITING_BYTES = 2**30  # limit of pixels drawn but not yet written
 NICER = 10  # niceness of worker threads, above that of the drawing thread
 
 
 def default_workers() -> int:
     """The number of encoding threads: one per core, up to MAX_WORKERS."""
     return min(MAX_WORKERS, os.cpu_count() or 1)
+
+
+def waiting(size: tuple[int, int], bits: int = 8) -> int:
+    """How many pictures of a size may wait to be written, including those being encoded.
+
+    Two more are in memory: one being drawn and one read back.
+    """
+    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1] * bits // 8)))
 
 
 def save_picture(path: Path, pixels: Pixels, shot: Shot, *, overwrite: bool = False) -> None:

@@ -7,6 +7,7 @@ number of jobs is under way, so that memory does not grow with their number. The
 the same bytes on every machine if it is `reproducible`, and the view does not differ.
 """
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -363,6 +364,7 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
             if not address.endswith(".json"):
                 resolve_address(address)  # a client without an address has trouble to end
                 how = {"address": address}
+                _greet(address)
             elif not Path(address).is_file():
                 raise OSError("no such file")
             client = Client(**how, timeout=CONNECT, set_as_default=False)
@@ -373,6 +375,32 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
             yield Cluster(client, engine, f"the scheduler at {address}")
         finally:
             client.close(timeout=POLL)
+
+
+def _greet(address: str) -> None:
+    """Raise OSError unless there is a server of Dask's. A client would end badly without one."""
+    from distributed import Security
+    from distributed.comm import connect
+
+    async def greet() -> None:
+        how = Security().get_connection_args("client")  # of Dask's configuration
+        await (await connect(address, timeout=CONNECT, **how)).close()
+
+    def run() -> None:
+        try:
+            asyncio.run(greet())
+        except OSError as error:
+            problems.append(error)
+        except Exception:  # of bytes that are taken for a message: MemoryError, among others
+            problems.append(OSError("what answers there is no Dask scheduler"))
+
+    problems: list[OSError] = []
+    thread = threading.Thread(target=run, daemon=True)  # the caller's may have an event loop
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL)
+    if problems:
+        raise problems[0]
 
 
 @contextlib.contextmanager

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.output.png import Pixels
-from cppn_gl.preset.containers import is_whole_exr
+from cppn_gl.preset.containers import KEYWORD, is_whole_exr
 from cppn_gl.preset.readers import EXR as READER
-from cppn_gl.preset.readers import KEYWORD
 from cppn_gl.preset.shot import Shot, holds
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.extras import require

@@ -15,7 +15,7 @@ from cppn_gl.output.exr import EXR
 from cppn_gl.output.png import PNG, Pixels
 from cppn_gl.output.tiff import TIFF
 from cppn_gl.output.webp import WEBP
-from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.shot import Shot, shot_in
 from cppn_gl.utils.alpha import over
 from cppn_gl.utils.checks import PresetError, checked, choice
 from cppn_gl.utils.extras import require
@@ -128,6 +128,14 @@ def fitting(format_: Format, shot: Shot, *, given: bool) -> Shot:
         shot = replace(shot, bits=bits)
     check_bits(format_, shot.bits)
     return shot
+
+
+def is_picture(format_: Format, path: Path, shot: Shot, *, any_engine: bool) -> bool:
+    """Whether a file is the complete picture of a shot. `any_engine`: whichever drew it."""
+    if format_.is_whole(path, shot):
+        return True
+    found = shot_in(path) if any_engine else None
+    return found is not None and format_.is_whole(path, replace(shot, engine=found.engine))
 
 
 def pixel_type(format_: Format, shot: Shot) -> str:

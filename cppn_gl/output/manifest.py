@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cppn_gl.utils.files import CaptureError, Remedy, open_plain, write_atomic
 from cppn_gl.utils.toml import load_toml
 
 MANIFEST = "manifest.json"
+LARGEST = 2**27  # bytes: twice as many as a preset can have
 
 
 def preset_keys(preset: Preset) -> dict[str, Any]:
@@ -33,7 +35,9 @@ def read_manifest(folder: Path, checks: dict[str, Check], remedy: Remedy) -> dic
     path = folder / MANIFEST
     try:
         with open_plain(path) as stream:
-            manifest = json.loads(stream.read())
+            if os.fstat(stream.fileno()).st_size > LARGEST:
+                raise ValueError
+            manifest = json.loads(stream.read(LARGEST))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -48,6 +52,15 @@ def read_manifest(folder: Path, checks: dict[str, Check], remedy: Remedy) -> dic
         except ValueError as error:
             raise CaptureError(path, f"not a cppn_gl manifest: {key}: {error}", remedy) from None
     return manifest
+
+
+def keep_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write a folder's manifest, unless it is there already. Raises CaptureError."""
+    existing = None
+    with contextlib.suppress(CaptureError):  # one that is none is replaced
+        existing = read_manifest(folder, {}, Remedy(""))
+    if existing != manifest:
+        write_manifest(folder, manifest)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

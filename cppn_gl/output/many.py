@@ -21,16 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
-from cppn_gl.output.capture import FrameWriter
-from cppn_gl.output.formats import Format, format_named, pixel_type
-from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, read_manifest, write_manifest
+from cppn_gl.output.capture import FrameWriter, waiting
+from cppn_gl.output.formats import Format, format_named, is_picture, pixel_type
+from cppn_gl.output.manifest import MANIFEST, difference, keep_manifest, preset_keys, read_manifest
 from cppn_gl.output.naming import Words, names
 from cppn_gl.output.png import PNG
-from cppn_gl.output.sequence import waiting
 from cppn_gl.preset.axes import Axis
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import varied
-from cppn_gl.preset.shot import Shot, read_shot
+from cppn_gl.preset.shot import Shot, shot_in
 from cppn_gl.preset.sweep import axis, twice
 from cppn_gl.utils.checks import Check, PresetError, checked, line, several, text
 from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts
@@ -49,7 +48,10 @@ _REMEDY = Remedy("choose another folder, or overwrite it", "overwrite")
 
 def axes_of(texts: Iterable[str]) -> list[Axis]:
     """The axes of texts as in `preset.axes`. Raises PresetError with key "axes"."""
-    return [axis(text, "axes", MAX_PICTURES) for text in texts]
+    found = [axis(text, "axes", MAX_PICTURES) for text in texts]
+    if not all(one.parts for one in found):
+        raise PresetError("an empty axis; expected one such as depth=1:10", key="axes")
+    return found
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,7 @@ def _write(
         remove_parts(folder, pattern)
     renderer.report("looking for finished pictures", None)
     done = _done(renderer, many, folder, overwrite)
-    if read_manifest(folder, {}, _REMEDY) != many.manifest(engine):
-        write_manifest(folder, many.manifest(engine))
+    keep_manifest(folder, many.manifest(engine))
     return _draw(renderer, many, folder, done, overwrite, progress)
 
 
@@ -281,27 +282,10 @@ def _done(renderer: "Renderer", many: Many, folder: Path, overwrite: bool) -> by
         if not os.path.lexists(path):
             continue
         shot = _drawn_by(renderer, many.picture(many.steps(number)))
-        done[number] = many.format.is_whole(path, shot)
-        if not done[number] and not overwrite:
-            done[number] = _of_another_engine(many.format, path, shot)
+        done[number] = is_picture(many.format, path, shot, any_engine=not overwrite)
         if not done[number] and not overwrite:
             raise CaptureError(path, "is not one of these pictures, or not complete", _REMEDY)
     return done
-
-
-def _of_another_engine(format_: Format, path: Path, shot: Shot) -> bool:
-    """Whether a file is the whole picture of a shot but for the engine that drew it."""
-    found = _shot_in(path)
-    other = found and dataclasses.replace(shot, engine=found.engine)
-    return other is not None and format_.is_whole(path, other)
-
-
-def _shot_in(path: Path) -> Shot | None:
-    """The shot in a picture saved by cppn_gl; None for any other file."""
-    try:
-        return read_shot(path)
-    except PresetError:
-        return None
 
 
 def _clear(many: Many, folder: Path) -> None:
@@ -313,6 +297,6 @@ def _clear(many: Many, folder: Path) -> None:
         if (old.axes, old.format) == (many.axes, many.format):
             return
         for path in (folder / old.name(number) for number in range(old.count)):
-            if os.path.lexists(path) and _shot_in(path) is not None:
+            if os.path.lexists(path) and shot_in(path) is not None:
                 with contextlib.suppress(OSError):
                     path.unlink()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.output.bands import joined
-from cppn_gl.preset.readers import KEYWORD
+from cppn_gl.preset.containers import KEYWORD
 from cppn_gl.preset.readers import PNG as READER
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.files import open_plain

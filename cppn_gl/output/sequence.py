@@ -10,6 +10,7 @@ encoding run in parallel, with a bounded number of pictures in between.
 
 import contextlib
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -19,18 +20,26 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl._version import __version__
 from cppn_gl.engines.gl.stream import PendingPicture, pipelined
-from cppn_gl.output.capture import FrameWriter, default_workers
+from cppn_gl.nn.file_source import File
+from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.cluster import Cluster
-from cppn_gl.output.formats import check_bits
-from cppn_gl.output.manifest import MANIFEST, difference, preset_keys, write_manifest
+from cppn_gl.output.formats import check_bits, is_picture
+from cppn_gl.output.manifest import MANIFEST, difference, keep_manifest, preset_keys
 from cppn_gl.output.manifest import read_manifest as _read_manifest
-from cppn_gl.output.png import PNG, is_whole_png
+from cppn_gl.output.png import PNG
 from cppn_gl.preset.network_file import carried
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, read_shot
+from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, shot_in
 from cppn_gl.utils.arrays import Samples
-from cppn_gl.utils.checks import Check, PresetError, checked, integer, line, number, text
-from cppn_gl.utils.files import CaptureError, Remedy, make_folder, remove_parts, write_atomic
+from cppn_gl.utils.checks import Check, checked, integer, line, number, text
+from cppn_gl.utils.files import (
+    CaptureError,
+    Remedy,
+    make_folder,
+    open_plain,
+    remove_parts,
+    write_atomic,
+)
 from cppn_gl.utils.locks import locked
 
 if TYPE_CHECKING:
@@ -38,7 +47,6 @@ if TYPE_CHECKING:
 
 FRAMES = integer(1, 100_000)  # five digits in a file's name
 FPS = number(0.001, 1000)
-WAITING_BYTES = 2**30  # limit of pixels drawn but not yet written
 
 WEIGHTS = "weights.safetensors"  # of a network that the frames would carry otherwise
 
@@ -133,14 +141,16 @@ def _write(
     progress: Callable[[int, int], None] | None,
 ) -> int:
     """As write_sequence, in an existing and locked folder."""
+    recorded = engine
     if not overwrite:
-        sequence = _agreeing(sequence, folder, None if any_engine else engine)
+        sequence, recorded = _agreeing(sequence, folder, engine, any_engine)
+    weights = _new_weights(sequence.preset, folder, overwrite)
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
-    _write_manifest(sequence, folder, engine, overwrite)
-    if (weights := carried(sequence.preset)) is not None:
-        write_atomic(folder / WEIGHTS, weights, overwrite=True)
+    keep_manifest(folder, sequence.manifest(recorded))
+    if weights is not None:
+        write_atomic(folder / WEIGHTS, weights, overwrite=overwrite)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
     with (
@@ -161,6 +171,31 @@ def _write(
     return sequence.frames - len(done)
 
 
+def _new_weights(preset: Preset, folder: Path, overwrite: bool) -> bytes | None:
+    """The content of the file of weights; None if there is none, or it is in the folder already.
+
+    Raises CaptureError if another network is there, which `overwrite` replaces; never the file of
+    the one that is drawn, which may hold more than its weights.
+    """
+    path, weights = folder / WEIGHTS, carried(preset)
+    if weights is None or not os.path.lexists(path):
+        return weights
+    try:
+        with open_plain(path) as file:
+            if file.read(len(weights) + 1) == weights:
+                return None
+    except OSError as error:
+        raise CaptureError(path, f"cannot be read: {error.strerror}") from None
+    spec = preset.spec
+    own = spec.path if isinstance(spec, File) else None
+    if own is not None and os.path.realpath(own) == os.path.realpath(path):
+        remedy = Remedy("choose another folder")
+        raise CaptureError(path, "is the network that is drawn", remedy)
+    if not overwrite:
+        raise CaptureError(path, "is not of this sequence", _REMEDY)
+    return weights
+
+
 def check_frames(renderer: "Renderer | Cluster", sequence: Sequence) -> None:
     """Raise the error of any frame that cannot be drawn, before anything is written."""
     preset = sequence.preset
@@ -175,9 +210,10 @@ def drawn(
     *,
     files: bool = False,
 ) -> Generator[Any, None, None]:
-    """Yield the pictures of some frames, or all, in order: (height, width, 3) uint8 or uint16.
+    """Yield the pictures of some frames, or all, in order.
 
-    Each is yielded after the next one has been begun. Close the generator if it is not exhausted.
+    They are (height, width, 3 or 4) uint8 or uint16. Each is yielded after the next one has been
+    begun. Close the generator if it is not exhausted.
     `files`: a cluster's workers encode them, if they can, and their files' bytes are yielded.
     """
     engine = renderer.engine_for(sequence.preset).engine
@@ -190,28 +226,26 @@ def drawn(
     return pipelined(partial(_begin, renderer), (sequence.shot(k, engine) for k in numbers))
 
 
-def waiting(size: tuple[int, int], bits: int = 8) -> int:
-    """How many pictures of a size may wait to be written, including those being encoded.
-
-    Two more are in memory: one being drawn and one read back.
-    """
-    return max(2, min(default_workers() + 2, WAITING_BYTES // (3 * size[0] * size[1] * bits // 8)))
-
-
 def _begin(renderer: "Renderer", shot: Shot) -> PendingPicture:
     how: dict[str, Any] = {"samples": shot.samples, "dtype": shot.dtype}
     return renderer.begin(shot.preset, shot.size, shot.time, **how)
 
 
-def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
-    """The sequence with the name in the folder's manifest. Raises CaptureError if they differ."""
+def _agreeing(
+    sequence: Sequence, folder: Path, engine: str, any_engine: bool
+) -> tuple[Sequence, str]:
+    """The sequence with the name in the folder's manifest, and the engine there.
+
+    Raises CaptureError if it is another one.
+    """
     existing = read_manifest(folder)
     if existing is None:
         if _numbered(folder):
             raise CaptureError(folder, f"contains frames but no {MANIFEST}", _REMEDY)
-        return sequence
+        return sequence, engine
     existing.setdefault("bits", 8)
-    wanted = sequence.manifest(engine or existing["engine"])
+    engine = existing["engine"] if any_engine else engine
+    wanted = sequence.manifest(engine)
     # Several keys may differ; the first in this order is the most informative one.
     keys = ("preset_sha256", "size", "fps", "samples", "bits", "engine", "version")
     if problem := difference(existing, wanted, keys):
@@ -220,7 +254,8 @@ def _agreeing(sequence: Sequence, folder: Path, engine: str | None) -> Sequence:
         problem = f"frames is {existing['frames']}, not {sequence.frames}: it can only be increased"
         raise CaptureError(folder / MANIFEST, problem, _REMEDY)
     name = Path(existing["name"]).name or sequence.preset.name
-    return dataclasses.replace(sequence, preset=dataclasses.replace(sequence.preset, name=name))
+    preset = dataclasses.replace(sequence.preset, name=name)
+    return dataclasses.replace(sequence, preset=preset), engine
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
@@ -240,37 +275,13 @@ def _done(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> set
     """
     done = set()
     for frame, path in _numbered(folder).items():
-        expected = sequence.frame(frame, engine)
-        if frame < sequence.frames and is_whole_png(path, expected):
+        shot = sequence.frame(frame, engine)
+        wanted = frame < sequence.frames
+        if wanted and is_picture(PNG, path, shot, any_engine=not overwrite):
             done.add(frame)
-            continue
-        shot = _shot_in(path)
-        if not overwrite:
-            other = shot and dataclasses.replace(expected, engine=shot.engine)
-            if other is None or frame >= sequence.frames or not is_whole_png(path, other):
-                raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
-            done.add(frame)
-        elif shot is not None:  # an old frame: the new sequence may be shorter
+        elif not overwrite:
+            raise CaptureError(path, "is not a complete frame of this sequence", _REMEDY)
+        elif shot_in(path) is not None:  # an old frame: the new sequence may be shorter
             with contextlib.suppress(OSError):
                 path.unlink()
     return done
-
-
-def _shot_in(path: Path) -> Shot | None:
-    """The shot in a picture saved by cppn_gl; None for any other file."""
-    try:
-        return read_shot(path)
-    except PresetError:
-        return None
-
-
-def _write_manifest(sequence: Sequence, folder: Path, engine: str, overwrite: bool) -> None:
-    """Write the manifest if it changed; a resumed sequence keeps the engine recorded there."""
-    existing = None
-    with contextlib.suppress(CaptureError):  # with `overwrite`, an invalid one is replaced
-        existing = read_manifest(folder)
-    if existing is not None and not overwrite:
-        engine = existing["engine"]
-    wanted = sequence.manifest(engine)
-    if existing != wanted:
-        write_manifest(folder, wanted)

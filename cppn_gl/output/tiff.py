@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cppn_gl._version import __version__
 from cppn_gl.output.bands import band_rows, compress
 from cppn_gl.output.png import Pixels
-from cppn_gl.preset.readers import KEYWORD
+from cppn_gl.preset.containers import KEYWORD
 from cppn_gl.preset.readers import TIFF as READER
 from cppn_gl.preset.shot import Shot, holds
 

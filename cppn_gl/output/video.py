@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from cppn_gl.output.capture import Workers
+from cppn_gl.output.capture import Workers, waiting
 from cppn_gl.output.films import Encoder, EncodingError, Film, rate
-from cppn_gl.output.sequence import Sequence, check_frames, drawn, waiting
+from cppn_gl.output.sequence import Sequence, check_frames, drawn
 from cppn_gl.output.video_formats import check_video, video_format
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.alpha import over

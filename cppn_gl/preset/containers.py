@@ -1,4 +1,4 @@
-"""The shot's text in MP4, WebM, GIF, WebP and EXR files: only what leads to it is read.
+"""The shot's text in PNG, TIFF, MP4, WebM, GIF, WebP and EXR files: only what leads to it is read.
 
     parts (boxes, elements, blocks, chunks …), each with its length -> the file's comment -> text
 
@@ -7,17 +7,95 @@ damaged or hostile file costs little time and memory. Each function raises Synta
 format, ValueError or EOFError for a damaged file, and returns None if there is no such text.
 """
 
+import io
 import os
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+KEYWORD = "cppn_gl"  # the name of the text in PNG and EXR files
+
 LARGEST = 2**26  # bytes of text
 MOST = 2**18  # parts visited
+ATTRIBUTES = 2**12  # of an EXR file, whose names are read byte by byte
 
 Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
 _HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag
 _DESCRIPTION, _ASCII = 270, 2  # the tag, and the type of its value
+
+
+def png_text(file: BinaryIO, *, whole: bool = True) -> str | None:
+    """The text named KEYWORD in a PNG file, compressed or not; no pixels are read.
+
+    Other programs may have moved it behind the pixels; without `whole` it is not looked for there.
+    """
+    if file.read(8) != b"\x89PNG\r\n\x1a\n":
+        raise SyntaxError
+    keyword = KEYWORD.encode() + b"\0"
+    for name, start, end in _parts(file, 8, _size(file), _png_chunk, iter(range(MOST))):
+        if name == b"IEND" or (name == b"IDAT" and not whole):
+            break
+        if name not in (b"tEXt", b"zTXt", b"iTXt") or end - start < len(keyword):
+            continue
+        file.seek(start)
+        if _read(file, len(keyword)) != keyword:
+            continue
+        data = _content(file, start, end, LARGEST)
+        if zlib.crc32(name + data) != int.from_bytes(_read(file, 4), "big"):
+            raise ValueError("its text is not what its checksum says")
+        return _png_words(name, data[len(keyword) :])
+    return None
+
+
+def _png_words(name: bytes, data: bytes) -> str:
+    """The text in a chunk of PNG without its keyword."""
+    if name == b"tEXt":
+        return data.decode("latin-1")
+    if name == b"zTXt":
+        return _inflated(data[1:]).decode("latin-1")
+    packed = data[:1] == b"\1"
+    text = data[2:].split(b"\0", 2)[2:]  # behind the language and the translated keyword
+    if not text:
+        raise EOFError("truncated")
+    return (_inflated(text[0]) if packed else text[0]).decode("utf-8")
+
+
+def _inflated(data: bytes) -> bytes:
+    stream = zlib.decompressobj()
+    found = stream.decompress(data, LARGEST)
+    if stream.unconsumed_tail or not stream.eof:
+        raise ValueError("its compressed text has no end")
+    return found
+
+
+def tiff_text(file: BinaryIO) -> str | None:
+    """The image description of the first picture in a TIFF or BigTIFF file, if it is a shot."""
+    head = file.read(8)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2], "")
+    version = struct.unpack(f"{order}H", head[2:4])[0] if order and len(head) == 8 else 0
+    if version not in (42, 43):
+        raise SyntaxError
+    big = version == 43
+    place, many, entry = ("Q", "Q", "HHQ8s") if big else ("I", "H", "HHI4s")
+
+    def number(kind: str, data: bytes) -> int:
+        return int(struct.unpack(order + kind, data)[0])
+
+    file.seek(number("Q", _read(file, 8)) if big else number("I", head[4:]))
+    count = number(many, _read(file, 8 if big else 2))
+    if count > MOST:
+        raise ValueError("too many parts")
+    for _ in range(count):
+        row = _read(file, 20 if big else 12)
+        tag, kind, length, value = struct.unpack(order + entry, row)
+        if (tag, kind) == (_DESCRIPTION, _ASCII):
+            if length > len(value):
+                start = number(place, value)
+                value = _content(file, start, start + length, LARGEST)
+            text = str(value[:length].rstrip(b"\0").decode("latin-1"))
+            return text if '"preset"' in text else None
+    return None
 
 
 def exif(text: str) -> bytes:
@@ -64,9 +142,13 @@ def webm_text(file: BinaryIO) -> str | None:
                     continue
                 tag = {n: (a, b) for n, a, b in _parts(file, begin, finish, _element, count)}
                 label, value = tag.get(b"E\xa3"), tag.get(b"D\x87")
-                if label and value and _content(file, *label, LARGEST).upper() == b"COMMENT":
+                if label and value and _is_comment(file, *label):
                     return _ours(file, *value)
     return None
+
+
+def _is_comment(file: BinaryIO, start: int, end: int) -> bool:
+    return end - start == 7 and _content(file, start, end, 7).upper() == b"COMMENT"
 
 
 def gif_text(file: BinaryIO) -> str | None:
@@ -80,10 +162,13 @@ def gif_text(file: BinaryIO) -> str | None:
     while _read(file, 1) == b"!":
         comment = _read(file, 1) == b"\xfe"
         pieces = []
-        while length := _read(file, 1)[0]:
+        while True:
             left -= 1
             if left < 0:
                 raise ValueError("too many blocks")
+            length = _read(file, 1)[0]
+            if not length:
+                break
             pieces.append(_read(file, length) if comment else _read(file, length)[:0])
         text = b"".join(pieces).decode("utf-8", "replace")
         if '"preset"' in text:
@@ -91,21 +176,21 @@ def gif_text(file: BinaryIO) -> str | None:
     return None
 
 
-def webp_exif(file: BinaryIO) -> bytes | None:
-    """The EXIF data, which is a small TIFF file, of a WebP file, still or animated."""
+def webp_text(file: BinaryIO) -> str | None:
+    """The image description in the EXIF data of a WebP file, still or animated."""
     head = _read(file, 12)
     if head[:4] != b"RIFF" or head[8:] != b"WEBP":
         raise SyntaxError
     found = _first(_parts(file, 12, _size(file), _chunk, iter(range(MOST))), b"EXIF")
     if found is None:
         return None
-    return _content(file, *found, LARGEST).removeprefix(b"Exif\0\0")
+    return tiff_text(io.BytesIO(_content(file, *found, LARGEST).removeprefix(b"Exif\0\0")))
 
 
 def exr_text(file: BinaryIO) -> str | None:
-    """The attribute `cppn_gl` in an EXR file's header."""
+    """The attribute KEYWORD in an EXR file's header."""
     for name, start, end in _attributes(file):
-        if name == b"cppn_gl":
+        if name == KEYWORD.encode():
             return _ours(file, start, end)
     return None
 
@@ -132,7 +217,7 @@ def _attributes(file: BinaryIO) -> Iterator[Part]:
     """The attributes in an EXR file's header, and an empty one at its end."""
     if _read(file, 4) != b"\x76\x2f\x31\x01":
         raise SyntaxError
-    for part in _parts(file, 8, _size(file), _attribute, iter(range(MOST))):
+    for part in _parts(file, 8, _size(file), _attribute, iter(range(ATTRIBUTES))):
         yield part
         if not part[0]:
             return
@@ -196,6 +281,12 @@ def _box(file: BinaryIO) -> tuple[bytes, int | None, int]:
     if length == 1:
         return name, struct.unpack(">Q", _read(file, 8))[0] - 16, 0
     return name, length - 8 if length else None, 0
+
+
+def _png_chunk(file: BinaryIO) -> tuple[bytes, int | None, int]:
+    """The head of a chunk of PNG, which a checksum follows."""
+    length, name = struct.unpack(">I4s", _read(file, 8))
+    return name, length, 4
 
 
 def _chunk(file: BinaryIO) -> tuple[bytes, int | None, int]:

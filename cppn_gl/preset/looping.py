@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cppn_gl.preset.preset import Preset
 
+SECONDS = 10.0  # of a film whose picture never returns
 MOST = 1000  # passes; a longer common period is none
 
 
@@ -23,6 +24,17 @@ class Loop:
 
     period: float | None
     words: str
+
+
+def film_seconds(preset: "Preset") -> float:
+    """How long a film of a preset is, unless wished otherwise: until its picture returns."""
+    return loop_of(preset).period or SECONDS
+
+
+def jumps(seconds: float, period: float) -> bool:
+    """Whether a film of a picture that returns after `period` does not end where it began."""
+    loops = seconds / period
+    return round(loops) < 1 or abs(loops - round(loops)) > 1e-6 * loops
 
 
 def loop_of(preset: "Preset") -> Loop:

@@ -22,7 +22,7 @@ from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, text
-from cppn_gl.utils.files import write_atomic
+from cppn_gl.utils.files import check_target, write_atomic
 from cppn_gl.utils.origin import NOWHERE, Origin
 
 CARRIED = 16 * 2**20  # bytes of a network file that a picture carries at most
@@ -127,6 +127,7 @@ def save_preset(path: Path, preset: Preset) -> None:
     table = spec.to_toml()
     if spec.path is None:
         beside = path.with_suffix(".safetensors")
+        check_target(path, overwrite=False)  # before anything is written
         write_atomic(beside, spec.chain.to_bytes(spec.texts), overwrite=False)
         table = {n: v for n, v in table.items() if n not in ("transposed", "sha256")}
         table["file"] = beside.name

@@ -4,6 +4,7 @@ A page may come from anywhere. Its markup is not parsed as a whole: only the sta
 element's name are, so that the time is linear in the page's size whatever it contains.
 """
 
+import contextlib
 import re
 from html.parser import HTMLParser
 from typing import BinaryIO
@@ -44,8 +45,9 @@ def page_text(file: BinaryIO) -> str | None:
         if not starts:
             continue
         tag = _Tag()
-        # One byte is one character, so that the tag is as long in the page.
-        tag.feed(page[starts[-1] : at + MAX_TAG].decode("latin-1"))
+        with contextlib.suppress(AssertionError):  # of odd markup behind the tag: <![ a
+            # One byte is one character, so that the tag is as long in the page.
+            tag.feed(page[starts[-1] : at + MAX_TAG].decode("latin-1"))
         if tag.length:
             begins = starts[-1] + tag.length
             end = _END.search(page, begins)

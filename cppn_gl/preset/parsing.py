@@ -22,7 +22,7 @@ from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.sweep import axis
 from cppn_gl.preset.tables import expand_all
 from cppn_gl.utils.checks import PresetError, checked, nearest, show
-from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.files import read_plain
 from cppn_gl.utils.origin import NOWHERE, Origin
 from cppn_gl.utils.toml import load_toml
 
@@ -167,13 +167,7 @@ def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None
     `trusted`: whether it is the user's own, which may name any file, and not one that was dropped.
     `network`: a network file to read instead of one that it names.
     """
-    try:
-        with open_plain(path) as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PresetError(error.strerror or str(error), source=str(path)) from None
-    except ValueError as error:  # a path with a null character
-        raise PresetError(str(error), source=str(path)) from None
+    content = read_plain(path, MAX_BYTES)
     # Pictures store the name: it must be short, and possible to encode.
     name = path.stem.encode(errors="replace").decode()[:100]
     origin = Origin(path.parent, trusted, network=network)
@@ -181,21 +175,22 @@ def read_preset(path: Path, *, trusted: bool = True, network: Path | None = None
 
 
 def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | None = None) -> Preset:
-    """The preset in a stream of TOML of the user's, such as a pipe, which may name any file.
+    """The preset in a stream of TOML, such as a pipe, which may come from anywhere.
 
-    `network` is as in `read_preset`. Raises PresetError with `source`.
+    It may name files in the current folder or below. `network` is as in `read_preset`. Raises
+    PresetError with `source`.
     """
     try:
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=source) from None
-    origin = Origin(Path(), trusted=True, network=network)
+    origin = Origin(Path(), network=network)
     return parse_preset(_decoded(content, source), source=source, name=name, origin=origin)
 
 
-def _decoded(content: bytes, source: str) -> str:
-    """The text of a preset's file. Raises PresetError with `source`."""
-    if len(content) > MAX_BYTES:
+def _decoded(content: bytes | None, source: str) -> str:
+    """The text of a preset's file; None for one that is too large. PresetError with `source`."""
+    if content is None or len(content) > MAX_BYTES:
         raise PresetError(f"not a preset: larger than {MAX_BYTES >> 20} MiB", source=source)
     try:
         return content.decode("utf-8-sig")

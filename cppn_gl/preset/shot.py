@@ -146,6 +146,14 @@ def read_shot(path: Path, *, network: Path | None = None) -> Shot:
     return parse_shot(read_text(path), str(path), Origin(path.parent, network=network))
 
 
+def shot_in(path: Path) -> Shot | None:
+    """The shot inside a picture saved by cppn_gl; None for any other file."""
+    try:
+        return read_shot(path)
+    except PresetError:
+        return None
+
+
 def holds(path: Path, shot: Shot) -> bool:
     """Whether a file tells of exactly this shot."""
     try:

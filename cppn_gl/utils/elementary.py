@@ -2,8 +2,8 @@
 
 Math libraries and NumPy round them differently, by version, platform and processor. These use only
 +, -, *, / and square roots, which IEEE 754 defines to the bit. Those of one float are the functions
-of Sun's fdlibm (1993), within about 1 ulp; those of arrays have float32's
-precision, except `sines`.
+of Sun's fdlibm (1993), within about 1 ulp; those of arrays have float32's precision, but `sines`
+has float64's.
 """
 
 import math
@@ -184,7 +184,7 @@ def around(turns: Floats) -> tuple[Float32, Float32]:
     return cos, sin
 
 
-def sines(turns: Float64, quarter: int = 0) -> Float64:
+def sines(turns: Float64, quarter: int | NDArray[np.int64] = 0) -> Float64:
     """sin(2π turns + quarter · π/2) of an array in float64, within about 1e-16."""
     quarters = np.rint(4 * turns)
     r = (4 * turns - quarters) * (math.pi / 2)  # the difference is exact

@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from cppn_gl.utils.checks import PresetError
+
 PART = ".part"
 Stamp = tuple[int, int, int]  # of a file: it changes when the file is written or replaced
 _unfinished: set[Path] = set()  # temporary files that are being written
@@ -73,6 +75,20 @@ def open_plain(path: Path) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+def read_plain(path: Path, most: int) -> bytes | None:
+    """The bytes of a regular file; None if there are more than `most`. PresetError with the file."""
+    try:
+        with open_plain(path) as file:
+            if os.fstat(file.fileno()).st_size > most:
+                return None
+            data = file.read(most + 1)
+            return data if len(data) <= most else None
+    except OSError as error:
+        raise PresetError(error.strerror or str(error), source=str(path)) from None
+    except ValueError as error:  # a path with a null character
+        raise PresetError(str(error), source=str(path)) from None
 
 
 def _open_nonblocking(path: str, flags: int) -> int:

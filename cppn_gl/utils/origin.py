@@ -46,6 +46,5 @@ class Origin:
 
 
 NOWHERE = Origin()  # no files
-USER = Origin(
-    Path(), trusted=True
-)  # the command line, and Python: any file, from the current folder
+# The command line, and Python: any file, from the current folder.
+USER = Origin(Path(), trusted=True)

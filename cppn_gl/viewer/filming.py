@@ -15,9 +15,7 @@ from pathlib import Path
 from cppn_gl.output.films import VideoFormat, rate
 from cppn_gl.output.sequence import FPS, FRAMES
 from cppn_gl.output.video_formats import FORMATS, check_video
-from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.network_file import packed
-from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SIZE, Shot
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import PresetError, checked
@@ -26,20 +24,7 @@ from cppn_gl.utils.worker import DiedError, Worker
 
 MODULE = "cppn_gl.viewer.film_process"
 ANY = 64, 64  # a size that every format can have
-SECONDS = 10.0  # of a film that never returns
-STILL_SECONDS = 5.0  # of a film in which nothing moves
 CLOSING_SECONDS = 2.0  # for the process to end
-
-
-def usual_seconds(preset: Preset) -> float:
-    """How long a film of a preset is, unless wished otherwise: a loop, if there is one."""
-    return loop_of(preset).period or (SECONDS if preset.animated else STILL_SECONDS)
-
-
-def jumps(seconds: float, period: float) -> bool:
-    """Whether a film of a loop of `period` seconds does not end where it began."""
-    loops = seconds / period
-    return round(loops) < 1 or abs(loops - round(loops)) > 1e-6 * loops
 
 
 def missing() -> str:

@@ -2,8 +2,8 @@
 
 Over a picture without words of its own the HUD lies in a corner, and fades without input. Below a
 figure with headings or legends, and below a tour's caption, it has a strip of its own, whose height
-depends on the window's size alone. Messages disappear when they can have been read; an error in a file
-stays until it is fixed. Everything is a panel of pixels, with spots to click.
+depends on the window's size alone. Messages disappear when they can have been read; an error in a
+file stays until it is fixed. Everything is a panel of pixels, with spots to click.
 """
 
 from collections.abc import Callable, Mapping, Sequence

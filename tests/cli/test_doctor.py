@@ -16,6 +16,7 @@ from cppn_gl.cli import doctor
 from cppn_gl.cli.doctor import Check, exit_status, report
 from cppn_gl.engines.names import VARIABLE
 from cppn_gl.utils import native
+from cppn_gl.utils.extras import EXTRAS
 
 GPU_INFO = {
     "renderer": "A GPU",
@@ -72,9 +73,12 @@ def test_requirements_come_from_metadata_without_a_checkout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(doctor, "__file__", str(tmp_path / "cppn_gl" / "doctor.py"))
-    stated = ["numpy>=1.26", "pytest>=8.0; extra == 'test'"]
+    stated = ["numpy>=1.26", "av>=18.1; extra == 'video'", 'pytest>=8.0; extra == "test"']
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: stated)
     assert doctor._requirements() == ["numpy>=1.26"]
+    assert doctor._requirements("video") == ["av>=18.1"]
+    stated[1] = "av>=18.1; sys_platform != 'win32' and extra == 'video'"
+    assert doctor._requirements("video") == ["av>=18.1; sys_platform != 'win32'"]
 
     def missing(name: str) -> list[str]:
         raise importlib.metadata.PackageNotFoundError(name)
@@ -101,6 +105,17 @@ def test_dependency(requirement: str, ok: bool | None, found: str) -> None:
     if ok is False:
         assert check.remedy.endswith(f"-m pip install --upgrade '{requirement}'")
         assert sys.executable in check.remedy
+
+
+def test_the_extras_are_looked_at_and_never_fail() -> None:
+    names = [check.name for check in doctor._dependencies()]
+    extras = {f"{library} [{extra}]" for library, extra in EXTRAS.items()}
+    assert extras == {name for name in names if "[" in name}
+    for requirement in ("no-such-package-here", "pytest>=999"):
+        check = doctor._dependency(requirement, "video")
+        assert check.ok is None
+        assert check.name == f"{requirement.partition('>')[0]} [video]"
+        assert check.remedy.endswith(f"'{requirement}'" if ">" in requirement else requirement)
 
 
 def test_versions_compare_as_numbers() -> None:

@@ -38,6 +38,38 @@ def test_a_program_and_its_weights_are_both_named(run: Run) -> None:
     assert all(Path(name).exists() for name in out.split())
 
 
+def test_weights_beside_a_program_replace_only_those_of_that_program(run: Run) -> None:
+    words = ["export", "--width", "60", "-o", "net.py", "--format", "torch"]
+    weights = Path("net_weights.safetensors")
+    weights.write_text("mine")
+    status, out, err = run(*words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "net_weights.safetensors: already exists" in err
+    assert weights.read_text() == "mine"
+    assert not Path("net.py").exists()
+    weights.unlink()
+    assert run(*words)[0] == 0
+    before = weights.read_bytes()
+    assert run(*words, "--seed", "7")[0] == 0
+    assert weights.read_bytes() != before
+
+
+def test_a_network_is_not_replaced_by_its_export(run: Run) -> None:
+    source = Path("net_weights.safetensors")
+    assert run("export", "--width", "60", "-o", str(source))[0] == 0
+    before = source.read_bytes()
+    Path("net.py").touch()
+    for words in (
+        ["-o", "net.py", "--format", "torch"],
+        ["-o", str(source)],
+        ["-o", f"./{source}", "--weight-scale", "2"],
+    ):
+        status, out, err = run("export", str(source), *words)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "net_weights.safetensors: is the network that is exported" in err
+        assert source.read_bytes() == before
+
+
 def test_a_program_goes_to_standard_output(run: Run) -> None:
     status, out, err = run("export", *SMALL, "-o", "-", "--format", "numpy")
     assert (status, err) == (0, "")

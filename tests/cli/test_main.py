@@ -400,6 +400,17 @@ def test_sequence(run: Run, here: Path) -> None:
     assert (here / "f" / "00002.png").read_bytes() == (here / "one.png").read_bytes()
 
 
+def test_a_picture_of_floats_becomes_frames_and_a_file_of_16_bits(run: Run, here: Path) -> None:
+    run("render", "small.toml", "-o", "a.tif", "--bits", "32", *SMALL)
+    words = ("sequence", "a.tif", "--frames", "1", "--fps", "24", "-o", "f")
+    assert run(*words) == (0, "f\n", "cppn_gl: PNG holds 16 bits per channel, not 32\n")
+    status, out, _ = run("view", "a.tif")  # there is no display
+    assert status == 0
+    run("render", "small.toml", "-o", "b.png", "--bits", "16", *SMALL)
+    expected = (here / "b.png").read_bytes()
+    assert (here / "f" / "00000.png").read_bytes() == (here / out.strip()).read_bytes() == expected
+
+
 def test_sequence_refuses_to_mix(run: Run, here: Path) -> None:
     run(*sequence())
     before = frames(here / "f")

@@ -78,17 +78,12 @@ def test_what_the_file_does_not_say_is_said(run: Run, here: Path) -> None:
     assert run(*words, *more)[2] == ""
 
 
-def test_weights_that_do_not_leave_are_said(run: Run) -> None:
-    words = (
-        "render",
-        "net.safetensors",
-        *SMALL,
-        "-o",
-        "a.png",
-        "--set",
-        "network.redistribute=false",
-    )
-    assert "net.safetensors is named in the picture, not carried (redistribute" in run(*words)[2]
+@pytest.mark.parametrize("more", [("-o", "a.png"), ("--each", "extent=1,2", "-o", "many")])
+def test_weights_that_do_not_leave_are_said_once(run: Run, more: tuple[str, ...]) -> None:
+    words = ("render", "net.safetensors", *SMALL, "--set", "network.redistribute=false", *more)
+    said = run(*words)[2]
+    assert "net.safetensors is named in the picture, not carried (redistribute" in said
+    assert said.count("not carried") == 1
 
 
 def test_two_networks_are_refused(run: Run) -> None:

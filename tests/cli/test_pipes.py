@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from PIL import Image
 
 from cppn_gl.cli.main import main
 from cppn_gl.cli.pipes import stdin_preset
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import MAX_BYTES
 
@@ -134,6 +136,28 @@ def test_what_is_wrong_with_it_is_one_line(
     assert words in err
     assert len(err.splitlines()) == 1
     assert list(here.iterdir()) == []
+
+
+def test_it_names_files_in_the_current_folder_or_below_only(
+    given: Given,
+    capsys: pytest.CaptureFixture[str],
+    here: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    own, other = here / "a.npz", tmp_path_factory.mktemp("other") / "a.npz"
+    for path in (own, other):
+        Network.random(depth=2, width=4, seed=1).save(path)
+    (here / "link.npz").symlink_to(other)
+    for name, status in (
+        ("a.npz", 0),
+        (str(other), 2),
+        (str(own), 2),
+        (os.path.relpath(other, here), 2),
+        ("link.npz", 2),
+    ):
+        given(f"[network]\nfile = {json.dumps(name)}\n".encode())
+        assert main(["render", "-", "--size", "8x8", "-o", "a.png"]) == status, name
+        assert ("<stdin>:2: network.file: " in capsys.readouterr().err) == bool(status)
 
 
 def test_a_closed_standard_input_is_said(

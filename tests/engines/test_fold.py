@@ -15,7 +15,7 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import places
 from cppn_gl.engines.cpu.native import Native
 from cppn_gl.engines.cpu.products import Products
-from cppn_gl.engines.fold import change
+from cppn_gl.engines.fold import changes_of
 from cppn_gl.engines.gl import packing
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
@@ -66,7 +66,7 @@ def engine(request: pytest.FixtureRequest, compute_shaders: None) -> Iterator[Re
 @pytest.mark.parametrize("where", VIEWS)
 def test_a_change_is_exact_however_far_or_small_the_view(where: str, name: str) -> None:
     center, extent, period = VIEWS[where]
-    found = change(name, center, extent, period)
+    (found,) = changes_of((name,), center, extent, period)
     u, v = places(np.arange(SIZE[0] * SIZE[1]), SIZE)
     side, axis = min(SIZE), "xy".index(name[-1])
     harmonic = int(name.split("_")[1][:-1] or 1)
@@ -122,7 +122,7 @@ def test_a_deep_zoom_into_waves_stays_sharp(engine: Renderer) -> None:
     names, center, extent = ("r", "sin_x", "cos_100y", "cos_x"), (1234.5, 77.0), 1e-6
     drawn = Network.random(depth=3, width=8, inputs=names, seed=2).layers
     weight = drawn[0].weight * np.float32(3e5)  # steep, so that something is to be seen
-    start = [change(name, center, extent, 2 * math.pi).start for name in names]
+    start = [change.start for change in changes_of(names, center, extent, 2 * math.pi)]
     first = Layer(weight, -(weight.astype(float) @ start), "sin")
     preset = Preset(Layers((first, *drawn[1:]), names), Viewport(center, extent))
     assert reference(preset, (9, 5)).std() > 0.01

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_an_unknown_layout_is_refused() -> None:
 @pytest.mark.parametrize("activation", ["identity", "tanh"])
 def test_outputs_are_brought_to_the_displayed_range(activation: str) -> None:
     network = Network([Layer([[1.0, 2.0]], [0.3], activation)])
-    shown = Network(displayed(network.layers, -1, 1))
+    shown = Network([displayed(network.layers[0], -1, 1)])
     expected = (network.evaluate(POINTS) + 1) / 2
     np.testing.assert_allclose(shown.evaluate(POINTS), expected, atol=1e-6)
 
@@ -88,13 +89,14 @@ def test_outputs_are_brought_to_the_displayed_range(activation: str) -> None:
         ("sin", (-1, 1), "outputs of sin cannot be brought to 0 … 1"),
         ("tanh", (-2, 2), "outputs of tanh cannot"),
         ("identity", (1, 1), "expected the lower value first"),
+        ("identity", (0, 1e-300), "numbers up to"),
     ],
 )
 def test_outputs_that_cannot_be_brought_there_are_refused(
     activation: str, span: tuple[float, float], problem: str
 ) -> None:
     with pytest.raises(PresetError, match=problem):
-        displayed([Layer([[1.0, 2.0]], [0.3], activation)], *span)
+        displayed(Layer([[1.0, 2.0]], [0.3], activation), *span)
 
 
 def saved(path: Path, arrays: dict[str, np.ndarray], **texts: str) -> Path:
@@ -126,6 +128,47 @@ def test_the_table_says_how_a_code_uses_b(tmp_path: Path) -> None:
     np.testing.assert_allclose(network.evaluate(POINTS), (expected + 1) / 2, atol=1e-5)
 
 
+@pytest.mark.parametrize("scales", [(0.5, 2.0), (0.5, None), (0.0, 0.0)])
+def test_scales_leave_the_angles_of_cosines_and_the_displayed_range(
+    scales: tuple[float, float | None], tmp_path: Path
+) -> None:
+    """They are factors on weights and biases, which these are not."""
+    weight, bias = np.linspace(-1, 1, 18).reshape(3, 6), np.array([0.5, -0.25, 1.0])
+    file = saved(tmp_path / "a.safetensors", {"B": B, "0.weight": weight, "0.bias": bias})
+    weights, biases = scales
+    source = File(
+        str(file), omega=1.0, output_range=(-1.0, 3.0), weight_scale=weights, bias_scale=biases
+    )
+    angles = weights * POINTS @ B.T
+    units = np.hstack([np.sin(angles), np.cos(angles)])
+    outputs = weights * units @ weight.T + (weights if biases is None else biases) * bias
+    np.testing.assert_allclose(source.network().evaluate(POINTS), (outputs + 1) / 4, atol=1e-5)
+    np.testing.assert_array_equal(source.output_layer(2).bias, source.network().layers[1].bias)
+
+
+def test_the_displayed_range_is_that_of_every_layer_picture(tmp_path: Path) -> None:
+    arrays = {"0.weight": B, "1.weight": np.ones((3, 3))}
+    file = saved(tmp_path / "a.safetensors", arrays, activations="relu,tanh")
+    picture = File(str(file), output_range=(-1.0, 1.0)).layer_picture(1)
+    expected = (np.tanh(POINTS @ B.T) + 1) / 2
+    np.testing.assert_allclose(picture.network().evaluate(POINTS), expected, atol=1e-6)
+    np.testing.assert_array_equal(picture.output_layer(1).weight, 2 * B)
+
+
+def test_fourier_features_are_not_the_same_as_a_layer_of_their_weights(tmp_path: Path) -> None:
+    """ω is a factor on the biases of the one and not of the other."""
+    first = fourier_layer(B, 2, factor=1.0)
+    last = {"1.weight": np.ones((1, 6))}
+    dense = saved(
+        tmp_path / "a.safetensors", {"0.weight": first.weight, "0.bias": first.bias, **last}
+    )
+    fourier = saved(tmp_path / "b.safetensors", {"B": B, **last})
+    keys: dict[str, Any] = {"omega": 3.0, "output_activation": "identity"}
+    one, two = File(str(dense), activation="sin", **keys), File(str(fourier), **keys)
+    assert one.network().digest != two.network().digest
+    assert one != two
+
+
 @pytest.mark.parametrize("hidden", ["relu", ["relu", "tanh"]])
 def test_activations_are_those_of_the_layers_after_b(
     hidden: str | list[str], tmp_path: Path
@@ -150,14 +193,15 @@ def test_a_picture_carries_fourier_features(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "problem"),
     [
-        ({"fourier_order": "both"}, "network.fourier_order: no 'both'"),
-        ({"output_range": "1"}, "network.output_range: a list of 1; expected 2"),
+        ({"fourier_order": "both"}, "a.safetensors: metadata fourier_order: no 'both'"),
+        ({"output_range": "1"}, "metadata output_range: a list of 1; expected 2"),
         (
             {"output_range": "1,-1"},
             "network.output_range: a.safetensors: .*expected the lower value first",
         ),
-        ({"output_range": "nan,1"}, "network.output_range: nan is not a number"),
+        ({"output_range": "nan,1"}, "metadata output_range: nan is not a number"),
         ({"output_range": "x"}, "metadata output_range"),
+        ({"output_range": "0,1e-300"}, "up to"),
     ],
 )
 def test_wrong_metadata_is_one_line(texts: dict[str, str], problem: str, tmp_path: Path) -> None:

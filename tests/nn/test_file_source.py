@@ -12,7 +12,7 @@ from cppn_gl.nn.files import Tensors, safetensors_bytes
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random, source_of
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.origin import NOWHERE, Origin
+from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
 DRAWS = np.random.default_rng(2)
 SHAPES = ((6, 2), (6, 6), (6, 6), (3, 6))
@@ -203,17 +203,32 @@ def test_a_wrong_key_is_named(keys: dict[str, Any], key: str, words: str, tmp_pa
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ({"activations": "sin,sin"}, "a.safetensors: metadata activation: 2 names; expected 4"),
-        ({"activations": "sin,sin,sin,nope"}, "metadata activation: no 'nope'"),
+        ({"activations": "sin,sin"}, "a.safetensors: metadata activations: 2 names; expected 4"),
+        ({"activations": "sin,sin,sin,nope"}, "metadata activations: no 'nope'"),
         ({"inputs": "x,q"}, "metadata inputs: no input 'q'"),
         ({"omega": "many"}, "metadata omega: could not convert"),
-        ({"omega": "nan"}, "not a number from"),
+        ({"omega": "nan"}, "a.safetensors: metadata omega: nan is not a number from"),
+        ({"hidden_omega": "1e7"}, "metadata hidden_omega: 10000000.0 is not a number from"),
         ({"latent": "1,,2"}, "metadata latent"),
     ],
 )
 def test_wrong_metadata_are_named(texts: dict[str, str], words: str, tmp_path: Path) -> None:
     with pytest.raises(PresetError, match=words):
         raise refused(saved(tmp_path, **texts))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("omega", "many", 2.0), ("output_activation", "nope", "sin"), ("latent", "1,,2", (1.0,))],
+)
+def test_a_key_of_the_table_replaces_wrong_metadata(
+    name: str, text: str, value: Any, tmp_path: Path
+) -> None:
+    texts = {"activations": "sin,sin"} if "activation" in name else {name: text}
+    keys = {name: value, **({"activation": "tanh"} if "activation" in name else {})}
+    source = of(saved(tmp_path, **texts), **keys)
+    again = source_of(source.to_toml(), USER)
+    assert again == source
 
 
 def test_two_outputs_are_refused(tmp_path: Path) -> None:
@@ -239,6 +254,12 @@ def test_text_may_name_only_files_of_its_origin(tmp_path: Path) -> None:
 def test_a_file_that_lies_elsewhere_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match=r"No such file .*; it is not in the picture: put it"):
         source_of({"file": "none.npz"}, Origin(tmp_path))
+
+
+@pytest.mark.parametrize("origin", [USER, Origin(Path())], ids=["user", "elsewhere"])
+def test_a_name_too_long_for_a_file_is_one_line(origin: Origin) -> None:
+    with pytest.raises(PresetError, match="File name too long"):
+        source_of({"file": "a" * 300 + ".npz"}, origin)
 
 
 def test_a_network_is_loaded_with_keys_by_name(tmp_path: Path) -> None:

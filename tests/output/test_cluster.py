@@ -1,10 +1,13 @@
 """Many machines: a real scheduler, real workers, some killed; the bytes are one machine's."""
 
 import contextlib
+import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -274,6 +277,26 @@ def test_ctrl_c_ends_the_workers_of_this_machine_without_a_word(tmp_path: Path) 
     _, said = client.communicate(timeout=PATIENCE)  # until the workers have closed it, too
     assert (client.returncode, said) == (128 + signal.SIGINT, b"")
     assert [path for path in (tmp_path / "frames").iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_server_of_another_kind_is_told_from_a_scheduler() -> None:
+    """Such as the dashboard's port: its words look like the length of an enormous message."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as talk:
+                talk.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                talk.recv(2**16)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(ClusterError, match="is no Dask scheduler"):
+            joined(address, "native").__enter__()
+        gc.collect()  # a client that is not connected would wait for 30 s
+        assert time.monotonic() - started < 20
+        thread.join()
 
 
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -203,10 +203,31 @@ def test_a_manifest_with_wrong_axes_is_refused_then_replaced(
     assert contents(folder) == before
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"name": 1}', "[" * 100_000, "\xff", "null"])
+def test_a_broken_manifest_is_refused_then_replaced(
+    folder: Path, renderer: Renderer, text: str
+) -> None:
+    before = contents(folder)
+    (folder / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CaptureError, match="not a cppn_gl manifest"):
+        write_many(renderer, MANY, folder)
+    assert write_many(renderer, MANY, folder, overwrite=True) == 0
+    assert contents(folder) == before
+
+
+def test_a_manifest_without_end_is_refused(folder: Path, renderer: Renderer) -> None:
+    with (folder / "manifest.json").open("r+b") as file:
+        file.truncate(2**40)  # a file with a hole
+    with pytest.raises(CaptureError, match="not a cppn_gl manifest"):
+        write_many(renderer, MANY, folder)
+
+
 @pytest.mark.parametrize(
     ("axes", "problem"),
     [
         ((), "a list of 0"),
+        (("",), "an empty axis"),
+        (("seed=0:2", " "), "an empty axis"),
         (("sed=1:2",), "no such key; did you mean 'seed'?"),
         (("seed=1:x",), "is not two integers"),
         (("seed=1,2", "seed=3"), "network.seed varies along two of them"),

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cppn_gl.nn.files import Tensors, read_tensors, safetensors_bytes
 from cppn_gl.nn.network import Network
-from cppn_gl.output.capture import FrameWriter
+from cppn_gl.output.capture import FrameWriter, waiting
 from cppn_gl.output.png import encode_png
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import (
@@ -23,7 +24,6 @@ from cppn_gl.output.sequence import (
     Sequence,
     frame_path,
     read_manifest,
-    waiting,
     write_sequence,
 )
 from cppn_gl.preset.parsing import parse_preset
@@ -302,7 +302,7 @@ def test_a_failed_write_can_be_resumed(
 def test_no_more_pictures_are_alive_than_the_queue_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, bound: int
 ) -> None:
-    monkeypatch.setattr("cppn_gl.output.sequence.WAITING_BYTES", most)
+    monkeypatch.setattr("cppn_gl.output.capture.WAITING_BYTES", most)
     monkeypatch.setattr("cppn_gl.output.capture.os.cpu_count", lambda: 4)
     assert waiting((40, 25)) == bound
     full, submit = threading.Event(), FrameWriter.submit
@@ -423,6 +423,30 @@ def test_weights_of_a_network_file_lie_once_beside_the_frames(
     assert write_sequence(renderer, opened, tmp_path / "again") == 4
     again = contents(tmp_path / "again")
     assert [again[f"0000{k}.png"] for k in range(4)] == [before[f"0000{k}.png"] for k in range(4)]
+
+
+def test_a_file_of_the_same_name_as_the_weights_is_never_lost(
+    tmp_path: Path, renderer: Renderer
+) -> None:
+    own = tmp_path / "net.npz"
+    Network.random(depth=3, width=8, inputs=("x", "y", "t"), seed=1).save(own)
+    sequence, mine = changed(preset=Preset().replace(file=str(own))), tmp_path / WEIGHTS
+    mine.write_text("mine")
+    with pytest.raises(CaptureError, match=r"weights\.safetensors: is not of this sequence"):
+        write_sequence(renderer, sequence, tmp_path)
+    assert sorted(contents(tmp_path)) == ["net.npz", WEIGHTS]
+    assert mine.read_text() == "mine"
+    assert write_sequence(renderer, sequence, tmp_path, overwrite=True) == 4
+    assert read_shot(frame_path(tmp_path, 0)).preset == sequence.preset
+    # The network that is drawn, in other bytes than those that frames name.
+    Network.random(depth=2, width=8, inputs=("x", "y", "t"), seed=1).save(own)
+    texts = {"inputs": "x,y,t", "author": "me"}
+    data = safetensors_bytes(Tensors(read_tensors(own.read_bytes(), ".npz").arrays, texts))
+    mine.write_bytes(data)
+    drawn = changed(preset=Preset().replace(file=str(mine)))
+    with pytest.raises(CaptureError, match="is the network that is drawn"):
+        write_sequence(renderer, drawn, tmp_path, overwrite=True)
+    assert mine.read_bytes() == data
 
 
 def test_foreign_weights_are_not_put_beside_the_frames(tmp_path: Path, renderer: Renderer) -> None:

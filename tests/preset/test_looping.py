@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn.sources import Random
-from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.looping import SECONDS, film_seconds, jumps, loop_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.views.plots.strength import measure
@@ -73,3 +73,17 @@ def test_what_never_returns(of: Preset, words: str) -> None:
     loop = loop_of(of)
     assert loop.period is None
     assert words in loop.words
+
+
+def test_a_film_is_as_long_as_the_loop() -> None:
+    assert film_seconds(preset("cos_t", animation__loop=7.0)) == 7
+    for of in (preset("x", "t"), preset("x")):
+        assert loop_of(of).period is None
+        assert film_seconds(of) == SECONDS
+
+
+@pytest.mark.parametrize(
+    ("seconds", "jump"), [(2.4, False), (24.0, False), (1.2, True), (6.0, True), (2.5, True)]
+)
+def test_a_film_that_is_no_whole_number_of_loops_jumps(seconds: float, jump: bool) -> None:
+    assert jumps(seconds, 2.4) is jump

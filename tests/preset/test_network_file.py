@@ -225,6 +225,10 @@ def test_weights_out_of_a_picture_get_a_file_beside_the_toml(tmp_path: Path) -> 
     assert read_preset(tmp_path / "new" / "b.toml") == preset
     with pytest.raises(CaptureError, match="already exists"):
         save_preset(tmp_path / "new" / "b.toml", opened)
+    (tmp_path / "new" / "b.safetensors").unlink()
+    with pytest.raises(CaptureError, match=r"b\.toml: already exists"):
+        save_preset(tmp_path / "new" / "b.toml", opened)
+    assert not (tmp_path / "new" / "b.safetensors").exists()
 
 
 def test_a_dropped_toml_file_names_only_what_is_beside_it(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def test_a_page_opens_as_its_preset(element: str, before: str, tmp_path: Path) -
         (f"{ELEMENT}\xff</script>".encode("latin-1"), "an? damaged HTML page|a damaged HTML page"),
         (f"{ELEMENT}[1]</script>".encode(), "cannot be read"),
         (f"{ELEMENT}{'[' * 100_000}</script>".encode(), "cannot be read"),
+        (f"{ELEMENT}[1]</script><![x[ a".encode(), "cannot be read"),
+        (b"<script></script><![ cppn-gl ]>", "no preset in this page"),
         (b"<" * (MAX_BYTES + 1), "larger than 64 MiB"),
     ],
 )

@@ -3,6 +3,9 @@
 import contextlib
 import struct
 import tempfile
+import time
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +44,12 @@ FTYP = b"\0\0\0\x0cftypisom"
 EBML = b"\x1aE\xdf\xa3\x80\x18S\x80g"  # an empty head, and a segment
 GIF = b"GIF89a\1\0\1\0\0\0\0"
 EXR = b"\x76\x2f\x31\x01\2\0\0\0"
+PNG = b"\x89PNG\r\n\x1a\n"
+BOMB = zlib.compress(bytes(2**27))
+
+
+def chunk(name: bytes, data: bytes = b"") -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def refused(path: Path, data: bytes) -> str:
@@ -86,11 +95,55 @@ def refused(path: Path, data: bytes) -> str:
         ("a.exr", EXR + b"a\0b\0\xff\xff\xff\xff", "a part of -1 bytes"),
         ("a.exr", EXR + b"cppn_gl\0string\0\1\0\0\0\xff", "damaged"),
         ("a.exr", EXR + b"a\0b\0\0\0\0\0" * (2**18 + 1), "too many parts"),
+        ("a.png", FTYP, "not a PNG picture"),
+        ("a.png", PNG + chunk(b"IEND"), "no preset in this picture"),
+        ("a.png", PNG + b"\x7f\xff\xff\xffiTXt", "a part of 2147483647 bytes"),
+        ("a.png", PNG + chunk(b"iTXt", b"cppn_gl\0\0\0a"), "truncated"),
+        ("a.png", PNG + chunk(b"iTXt", b"cppn_gl\0\0\0\0\0{}")[:-1] + b"!", "checksum"),
+        ("a.png", PNG + chunk(b"zTXt", b"cppn_gl\0\0\x78"), "no end"),
+        ("a.png", PNG + chunk(b"zTXt", b"cppn_gl\0\0" + BOMB), "no end"),
+        ("a.png", PNG + chunk(b"tEXt") * (2**18 + 1), "too many parts"),
+        ("a.tif", b"II*\0\x08\0\0\0\1\0\x0e\1\2\0\xff\xff\xff\xff\0\0\0\0", "bytes of text"),
+        ("a.tif", b"II*\0\x08\0\0\0\1\0\x0e\1\2\0\xff\0\0\0\0\0\0\0", "truncated"),
+        ("a.tif", b"MM\0+\0\x08\0\0" + b"\xff" * 24, "damaged"),
     ],
-    ids=range(31),
+    ids=range(42),
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str, data: bytes, words: str) -> None:
     assert words in refused(tmp_path / name, data)
+
+
+SIDE = struct.pack(">IIBBBBB", 2**16, 2**16, 8, 2, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "length"),
+    [
+        ("a.png", PNG + chunk(b"IHDR", SIDE) + chunk(b"IDAT", BOMB) + chunk(b"IEND"), 0),
+        ("a.png", PNG + b"\x7f\0\0\0iTXt", 2**31),
+        ("a.tif", b"II*\0\x08\0\0\0\1\0\xe8\3\1\0\0\0\0\x20\x1a\0\0\0", 2**30),
+        ("a.webm", EBML + b"\xff\x12T\xc3g\xffss\xffg\xc8\xffE\xa3\x0f\xff\xff\xf0", 2**28),
+        ("a.gif", GIF + b"!\xf9\0" * 2**22, 0),
+        ("a.exr", EXR + (b"a" * 250 + b"\0b\0\0\0\0\0") * 2**16, 0),
+    ],
+    ids=["pixels", "png", "tag", "label", "extensions", "names"],
+)
+def test_a_hostile_file_costs_little(tmp_path: Path, name: str, data: bytes, length: int) -> None:
+    """Pixels, tags and texts of others are not read, whatever their length; nor are many parts."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    if length:
+        with path.open("r+b") as file:
+            file.truncate(length)  # a file with a hole, which takes no space on the disk
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with pytest.raises(PresetError):
+            read_shot(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - started < 3
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)

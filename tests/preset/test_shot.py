@@ -20,8 +20,8 @@ from cppn_gl import __version__
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.png import encode_png
+from cppn_gl.preset.containers import KEYWORD
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.readers import KEYWORD
 from cppn_gl.preset.shot import SAMPLES, SIZE, Shot, parse_shot, read_shot
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.arrays import Samples

@@ -8,21 +8,11 @@ import pytest
 from PIL import Image
 
 from cppn_gl.output.video_formats import FORMATS
-from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.viewer.film_process import trial_size
-from cppn_gl.viewer.filming import (
-    Filming,
-    Job,
-    Wishes,
-    duration,
-    formats,
-    jumps,
-    missing,
-    usual_seconds,
-)
+from cppn_gl.viewer.filming import Filming, Job, Wishes, duration, formats, missing
 from tests.desktop import wait_for
 
 MP4, GIF = (next(one for one in FORMATS if one.name == name) for name in ("MP4", "GIF"))
@@ -120,20 +110,6 @@ def test_wishes_that_cannot_be_granted(wishes: Wishes, said: str, tmp_path: Path
 def test_all_formats_can_be_made_here() -> None:
     assert formats() == FORMATS
     assert missing() == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "seconds"), [("loop", 12), ("two-layers", 5), ("scale-animated", 24)]
-)
-def test_a_film_is_as_long_as_the_loop(name: str, seconds: float) -> None:
-    assert usual_seconds(load_preset(name)) == seconds
-
-
-@pytest.mark.parametrize(
-    ("seconds", "jump"), [(2.4, False), (24.0, False), (1.2, True), (6.0, True), (2.5, True)]
-)
-def test_a_film_that_is_no_whole_number_of_loops_jumps(seconds: float, jump: bool) -> None:
-    assert jumps(seconds, 2.4) is jump
 
 
 def test_the_time_left_follows_from_the_frames_done() -> None:

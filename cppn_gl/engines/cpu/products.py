@@ -34,9 +34,8 @@ from cppn_gl.utils.alpha import weighted
 from cppn_gl.utils.arrays import Float32, Jitter, Size
 from cppn_gl.utils.threads import on_all_cores, one_thread, thread_count
 
-Finish = Callable[
-    [Float32], Float32
-]  # maps display values (N, channels) to those added to the picture
+# Maps display values (N, channels) to those added to the picture.
+Finish = Callable[[Float32], Float32]
 
 BLOCK = 1024  # pixels
 MAX_BLOCKS = 8  # per task: more exceed the cache, fewer have too much Python overhead

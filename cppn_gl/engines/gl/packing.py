@@ -237,7 +237,7 @@ def _waves(scene: Scene, region: Region, jitter: Jitter) -> bytes:
     for row, change in zip(block, changes(network, view.center, view.extent), strict=True):
         if not isinstance(change, WaveChange):
             continue
-        axis, half = change.axis, change.half_turns
+        axis, half = change.wave.axis, change.half_turns
         # Scaled so that all of the picture is within an eighth of a turn, if it is.
         most = half * (region.size[axis] + 2) / side
         bits = POINT + max(0, -3 - math.frexp(most)[1])

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from imgui_bundle import imgui
 
 from cppn_gl.output.films import VideoFormat
-from cppn_gl.preset.looping import loop_of
+from cppn_gl.preset.looping import film_seconds, jumps, loop_of
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import pair
 from cppn_gl.utils.files import safe_stem
 from cppn_gl.viewer import filming
 from cppn_gl.viewer.bindings import keys_of
-from cppn_gl.viewer.filming import Wishes, duration, jumps
+from cppn_gl.viewer.filming import Wishes, duration
 from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.drawings import Vec, accent, ink, tint
 from cppn_gl.viewer.gui.widgets import Widgets
@@ -103,7 +103,7 @@ class FilmDialog:
         return Wishes(
             format_,
             (max(2, width - width % 2), max(2, height - height % 2)),  # as MP4 needs them
-            self._seconds or filming.usual_seconds(app.explorer.preset),
+            self._seconds or film_seconds(app.explorer.preset),
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
             self._quality.get(format_.name, usual),

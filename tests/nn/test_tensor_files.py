@@ -303,6 +303,21 @@ def test_a_zip_bomb_allocates_nothing() -> None:
         tracemalloc.stop()
 
 
+def test_many_names_of_the_same_bytes_are_refused_before_they_fill_the_memory() -> None:
+    """256 entries of the directory for one packed array: 256 × 2 MiB from 20 kB."""
+    one = zipped(npy(header("'<f8'", "(512, 512)"), bytes(8 * 512**2)), "w000.npy")
+    start = one.index(b"PK\1\2")
+    entry_, end = one[start:-22], bytearray(one[-22:])
+    entries = b"".join(entry_.replace(b"w000", b"w%03d" % n) for n in range(256))
+    end[8:16] = struct.pack("<HHI", 256, 256, len(entries))
+    tracemalloc.start()
+    try:
+        assert "more than 144 MiB" in refused(one[:start] + entries + bytes(end), ".npz")
+        assert tracemalloc.get_traced_memory()[1] < 2**27
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("suffix", READERS)
 def test_reading_allocates_a_small_multiple_of_the_file(suffix: str) -> None:
     arrays = {f"{n}.weight": np.ones((512, 512), np.float32) for n in range(4)}
