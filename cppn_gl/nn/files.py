@@ -32,6 +32,7 @@ MAX_NAME, MAX_TEXT = 200, 4000  # characters
 
 Floats = NDArray[np.float32]
 
+PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")  # refused: see format_of
 _TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
 _CONVERT = """\
 import torch, safetensors.torch
@@ -62,7 +63,7 @@ def format_of(name: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix in READERS:
         return suffix
-    if suffix in (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin"):
+    if suffix in PICKLES:
         convert = "; ".join(line.partition("  #")[0] for line in _CONVERT.splitlines())
         raise ValueError(f"a pickle can run any program, so none is read; convert it: {convert}")
     raise ValueError(f"not the name of a network; expected {' or '.join(READERS)}")

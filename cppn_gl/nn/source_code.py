@@ -187,13 +187,14 @@ def source_code(
     extent: float = 1.0,
     size: tuple[int, int] = (640, 360),
     clock: Clock | None = None,
+    picture: str = "picture.png",
 ) -> str:
     """A program in one of LANGUAGES that computes the outputs of a network and saves a picture.
 
     `weights` names the file in the program's folder from which it loads tensors layers.N.weight
     (out, in) and layers.N.bias; without, they are part of the text. `notes` are lines at its head,
-    each a comment. The outputs are not yet coloured. Raises PresetError for what the text cannot
-    express.
+    each a comment. `picture` is the file it saves where no argument names one. The outputs are not
+    yet coloured. Raises PresetError for what the text cannot express.
     """
     try:
         tongue = LANGUAGES[language]
@@ -224,10 +225,10 @@ def source_code(
         _features(network, tongue, clock),
         tongue.network.format(**words),
         _PICTURE.format(**words),
-        _main(network, tongue),
+        _main(network, tongue, picture),
     ]
     program = "\n".join(body)
-    return f"{_head(network, tongue, notes)}\n{_imports(tongue, program)}\n{program}"
+    return f"{_head(network, tongue, notes, picture)}\n{_imports(tongue, program)}\n{program}"
 
 
 def _dense(network: Network, language: Language) -> list[Layer]:
@@ -243,7 +244,7 @@ def _dense(network: Network, language: Language) -> list[Layer]:
     return layers
 
 
-def _head(network: Network, language: Language, notes: Sequence[str]) -> str:
+def _head(network: Network, language: Language, notes: Sequence[str], picture: str) -> str:
     """Comments. Their words may be a stranger's: none of them ends a line."""
     count = f"{network.parameters:,} weights and biases"
     lines = [
@@ -251,7 +252,8 @@ def _head(network: Network, language: Language, notes: Sequence[str]) -> str:
         f"A network as {language.title} code, written by cppn_gl: depth {network.depth}, {count}.",
         f"Inputs: {', '.join(network.inputs)}. Outputs, displayed from 0 to 1: "
         f"{OUTPUTS[network.outputs]}.",
-        "Run as a program, this saves picture.png, for which it needs Pillow.",
+        f"Run as a program, this saves {picture!r}, or the file that its argument names. For that "
+        "it needs Pillow.",
     ]
     wrapped = (textwrap.wrap(one_line(line), COLUMNS - 2) for line in lines)
     return "\n".join(f"# {line}" for lines in wrapped for line in lines) + "\n"
@@ -261,6 +263,7 @@ def _imports(language: Language, program: str) -> str:
     """What the text of a program needs."""
     standard = [
         *(["import math"] if "math." in program else []),
+        *(["import sys"] if "sys." in program else []),
         *(["from pathlib import Path"] if "Path(" in program else []),
     ]
     loads = language.load_imports if "load_file(" in program else ""
@@ -345,12 +348,12 @@ def _angle(periodic: Wave, period: float) -> str:
     return f"2 * math.pi * {harmonic}{'xy'[periodic.axis]} / {period}"
 
 
-def _main(network: Network, language: Language) -> str:
+def _main(network: Network, language: Language, picture: str) -> str:
     grey = "[..., 0]" if network.outputs == 1 else ""
     return f"""
 if __name__ == "__main__":
     from PIL import Image
 
     pixels = {language.pixels}
-    Image.fromarray(pixels{grey}).save("picture.png")
+    Image.fromarray(pixels{grey}).save(sys.argv[1] if len(sys.argv) > 1 else {picture!r})
 """

@@ -55,6 +55,7 @@ def _program(language: str, shot: Shot, name: str) -> Files:
         extent=preset.view.extent,
         size=shot.size,
         clock=preset.animation.clock(shot.time),
+        picture=f"{Path(name).stem or preset.name}_picture.png",
     )
     return {name: text.encode(), **beside}
 

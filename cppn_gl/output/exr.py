@@ -1,4 +1,4 @@
-"""OpenEXR files: linear light as half or float, with the shot in the attribute `cppn_gl`.
+"""OpenEXR files: linear light as half or float, with the shot in attributes `cppn_gl` ….
 
 The library OpenEXR is optional: the extra `exr`.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.output.png import Pixels
-from cppn_gl.preset.containers import KEYWORD, is_whole_exr
+from cppn_gl.preset.containers import exr_attributes, is_whole_exr
 from cppn_gl.preset.readers import EXR as READER
 from cppn_gl.preset.shot import Shot, holds
 from cppn_gl.utils.arrays import Float32
@@ -61,7 +61,7 @@ class ExrFormat:
             "compression": OpenEXR.ZIP_COMPRESSION,
             "type": OpenEXR.scanlineimage,
             "chromaticities": _REC_709,
-            KEYWORD: shot.to_text(),
+            **exr_attributes(shot.to_text(ascii=True)),
         }
         OpenEXR.File(header, {"RGBA"[: channels.shape[2]]: channels}).write(file)
 

@@ -19,6 +19,7 @@ KEYWORD = "cppn_gl"  # the name of the text in PNG and EXR files
 LARGEST = 2**26  # bytes of text
 MOST = 2**18  # parts visited
 ATTRIBUTES = 2**12  # of an EXR file, whose names are read byte by byte
+PIECE, SPLIT = 255, 2**16  # bytes of an EXR attribute, and of the text that is split into them
 
 Part = tuple[bytes, int, int]  # the name of a part, and where its content starts and ends
 _HEAD = struct.Struct("<2sHIHHHIII")  # a TIFF file with one tag
@@ -187,12 +188,26 @@ def webp_text(file: BinaryIO) -> str | None:
     return tiff_text(io.BytesIO(_content(file, *found, LARGEST).removeprefix(b"Exif\0\0")))
 
 
+def exr_attributes(text: str) -> dict[str, str]:
+    """ASCII text as attributes of an EXR file: `cppn_gl`, `cppn_gl.0001` …, in the order of names.
+
+    Each has at most 255 bytes, all that ffmpeg before version 7 can skip. A text longer than SPLIT
+    is one attribute.
+    """
+    size = PIECE if len(text) <= SPLIT else len(text)
+    starts = range(0, len(text), size)
+    names = (f"{KEYWORD}.{k:04}" if k else KEYWORD for k in range(len(starts)))
+    return {name: text[start : start + size] for name, start in zip(names, starts, strict=True)}
+
+
 def exr_text(file: BinaryIO) -> str | None:
-    """The attribute KEYWORD in an EXR file's header."""
-    for name, start, end in _attributes(file):
-        if name == KEYWORD.encode():
-            return _ours(file, start, end)
-    return None
+    """The text of the attributes `cppn_gl`, `cppn_gl.0001` … in an EXR file's header."""
+    own = KEYWORD.encode()
+    parts = sorted(part for part in _attributes(file) if part[0].partition(b".")[0] == own)
+    if sum(end - start for _, start, end in parts) > LARGEST:
+        raise ValueError(f"more than {LARGEST} bytes of text")
+    text = b"".join(_content(file, start, end, LARGEST) for _, start, end in parts).decode("utf-8")
+    return text if '"preset"' in text else None
 
 
 def is_whole_exr(file: BinaryIO) -> bool:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.files import READERS
+from cppn_gl.nn.files import PICKLES, READERS
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
@@ -35,8 +35,8 @@ def is_picture(source: str) -> bool:
 
 
 def is_network(source: str) -> bool:
-    """Whether `source` names a file of weights rather than a preset."""
-    return source.lower().endswith(tuple(READERS))
+    """Whether `source` names a file of weights rather than a preset; some are refused."""
+    return source.lower().endswith((*READERS, *PICKLES))
 
 
 def load_preset(
@@ -68,10 +68,27 @@ def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     if name in shipped():
         return read_preset(shipped()[name], network=network)
     path = Path(name)
+    if path.is_dir():
+        raise PresetError(_inside(path), source=name)
     if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):
         return read_preset(path, trusted=trusted, network=network)
-    hint = nearest(name, names())
     if path.exists():
-        known = ", ".join((".toml", *suffixes(), *READERS))
-        hint = f"; expected a shipped name, or a file ending in one of {known}"
+        problem = f"not a picture saved by cppn_gl; expected a file ending in {_known()}"
+        raise PresetError(problem, source=name)
+    hint = nearest(name, names())
     raise PresetError(f"no preset {show(name)}{hint or '; the command presets lists them'}")
+
+
+def _known() -> str:
+    return ", ".join((".toml", *suffixes(), *READERS))
+
+
+def _inside(folder: Path) -> str:
+    """What to open instead of a folder: its first picture, such as a sequence's first frame."""
+    try:
+        files = (path.name for path in folder.iterdir() if not path.name.startswith("."))
+        first = min((name for name in files if is_picture(name)), default="")
+    except OSError:
+        first = ""
+    expected = f"a file in it, such as {folder / first}" if first else f"one ending in {_known()}"
+    return f"a folder; expected {expected}"

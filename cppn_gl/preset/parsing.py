@@ -184,6 +184,8 @@ def read_stream(stream: BinaryIO, source: str, name: str, *, network: Path | Non
         content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PresetError(error.strerror or str(error), source=source) from None
+    if not content.strip():
+        raise PresetError("empty; expected the TOML of a preset", source=source)
     origin = Origin(Path(), network=network)
     return parse_preset(_decoded(content, source), source=source, name=name, origin=origin)
 

@@ -11,5 +11,5 @@ EXTRAS = {"OpenEXR": "exr", "av": "video", "cryptography": "cluster", "distribut
 def require(what: str, library: str) -> None:
     """Raise PresetError, before any work, if `what` needs a library that is missing; "" is none."""
     if library and find_spec(library) is None:
-        install = f"python -m pip install 'cppn-gl[{EXTRAS[library]}]'"
-        raise PresetError(f"{what} needs the library {library}: {install}")
+        of = f"{library}, of the extra {EXTRAS[library]}"
+        raise PresetError(f"{what} needs the library {of}: python -m pip install {library}")

@@ -78,7 +78,7 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def read_plain(path: Path, most: int) -> bytes | None:
-    """The bytes of a regular file; None if there are more than `most`. PresetError with the file."""
+    """The bytes of a regular file; None for more than `most`. Raises PresetError with the file."""
     try:
         with open_plain(path) as file:
             if os.fstat(file.fileno()).st_size > most:

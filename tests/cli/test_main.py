@@ -109,7 +109,25 @@ def test_a_file_that_is_no_preset_is_told_what_would_be(
     (tmp_path / "x.ppm").write_bytes(b"P6")
     status, _, err = run("render", "x.ppm", "-o", "a.png")
     assert status == 2
-    assert "a shipped name, or a file ending in one of .toml, .png, .tif, .tiff" in err
+    told = "x.ppm: not a picture saved by cppn_gl; expected a file ending in .toml, .png, .tif"
+    assert told in err
+
+
+def test_a_folder_as_a_preset_names_a_frame_in_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    for words in ("frames", "frames/", str(tmp_path / "frames")):
+        _, _, err = run("render", words, "-o", "a.png")
+        assert err.startswith(f"cppn_gl: {words}: a folder; expected one ending in .toml, .png")
+    for name in ("manifest.json", "00001.png", "00000.png"):
+        (tmp_path / "frames" / name).touch()
+    assert run("render", "frames", "-o", "a.png") == (
+        2,
+        "",
+        "cppn_gl: frames: a folder; expected a file in it, such as frames/00000.png\n",
+    )
 
 
 def test_version(run: Run) -> None:

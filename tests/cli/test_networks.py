@@ -13,6 +13,7 @@ from cppn_gl.cli.main import main
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
+from cppn_gl.viewer.opening import read
 
 Run = Callable[..., tuple[int, str, str]]
 NETWORK = Network.random(depth=3, width=4, activation="sin", seed=5)
@@ -137,6 +138,15 @@ def test_hostile_files_end_in_one_line_and_status_2(name: str, run: Run) -> None
     assert (status, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"cppn_gl: {name}: ")
     assert not Path("a.png").exists()
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.PTH", "net.ckpt", "net.pkl"])
+def test_a_checkpoint_is_told_how_to_convert_it_wherever_it_is_named(name: str, run: Run) -> None:
+    Path(name).write_bytes(b"PK")
+    told = run("render", "--network", name, "-o", "a.png")
+    assert told[2].startswith(f"cppn_gl: {name}: a pickle can run any program")
+    assert run("render", name, "-o", "a.png") == told
+    assert f"cppn_gl: {read(Path(name), Preset()).problem}\n" == told[2]
 
 
 def test_devices_pipes_and_folders_are_refused(run: Run, here: Path) -> None:

@@ -121,11 +121,13 @@ def test_options_change_it(given: Given, capsysbinary: pytest.CaptureFixture[byt
     [
         (b"[network]\ndepth = 0\n", "<stdin>:2: network.depth: 0 is not an integer"),
         (b"depth = \nx", "<stdin>:1: not TOML"),
+        (b"", "<stdin>: empty; expected the TOML of a preset"),
+        (b" \n", "<stdin>: empty; expected the TOML of a preset"),
         (b"\x89PNG\r\n", "<stdin>: neither TOML nor a picture saved by cppn_gl: not UTF-8"),
         (b"#" * (MAX_BYTES + 1), "<stdin>: not a preset: larger than"),
         (b'[network]\nfile = "/etc/passwd.npz"\n', "<stdin>:2: network.file: "),
     ],
-    ids=range(5),
+    ids=range(7),
 )
 def test_what_is_wrong_with_it_is_one_line(
     given: Given, capsys: pytest.CaptureFixture[str], here: Path, data: bytes, words: str

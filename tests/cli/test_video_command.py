@@ -84,6 +84,26 @@ def test_seconds_and_rate_can_be_chosen(run: Run) -> None:
     assert counted("a.webm") == (12, 60)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "jumps"), [("0.3", True), ("0.5", False), ("1.1", True), ("1.5", False)]
+)
+def test_a_film_of_no_whole_number_of_loops_is_said_to_jump(
+    run: Run, seconds: str, jumps: bool
+) -> None:
+    said = f"the picture returns after 0.5 s: a film of {seconds} s jumps where it begins again"
+    words = ["--seconds", seconds, "--fps", "20"]
+    assert run(*VIDEO, "-o", "a.webp", *words)[2] == (f"cppn_gl: {said}\n" if jumps else "")
+
+
+def test_raw_frames_of_a_preset_with_alpha_are_over_black_and_say_so(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert main([*RAW, "--set", "network.outputs=4"]) == 0
+    out, err = capsysbinary.readouterr()
+    assert len(out) == 3 * 16 * 10 * 3
+    assert err == b"cppn_gl: these frames hold no alpha: they are shown over black\n"
+
+
 def test_a_preset_that_stands_still_is_said_to(run: Run) -> None:
     words = ["video", "still.toml", *SMALL, "-o", "a.gif", "--seconds", "0.1"]
     status, _, err = run(*words)

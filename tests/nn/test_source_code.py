@@ -3,6 +3,7 @@
 import ast
 import math
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +85,14 @@ def test_a_program_saves_a_picture(
 ) -> None:
     network = Network.random(depth=2, width=4, outputs=outputs)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["program.py"])
     (tmp_path / "program.py").write_text(network.to_numpy_source(size=(9, 5)), "utf-8")
     runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
     with Image.open(tmp_path / "picture.png") as image:
         assert (image.size, image.mode) == ((9, 5), mode)
+    monkeypatch.setattr(sys, "argv", ["program.py", "other.png"])
+    runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
+    assert (tmp_path / "other.png").read_bytes() == (tmp_path / "picture.png").read_bytes()
 
 
 def test_a_program_loads_its_weights_from_a_file_beside_it(tmp_path: Path) -> None:

@@ -49,8 +49,10 @@ def test_a_large_network_has_its_weights_in_a_file_beside_the_program(name: str)
     assert list(files) == ["net.py", f"net_weights.{suffix}"]
     assert f"net_weights.{suffix}" in files["net.py"].decode()
     assert len(EXPORTS[name].files(Shot(SMALL), "net.py")) == 1
+    assert "'net_picture.png'" in files["net.py"].decode()
     (alone,) = EXPORTS[name].files(Shot(LARGE), "").values()  # into a pipe
     ast.parse(alone)
+    assert f"'{LARGE.name}_picture.png'" in alone.decode()
 
 
 @pytest.mark.parametrize("preset", [SMALL, LARGE], ids=["small", "large"])

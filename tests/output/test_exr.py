@@ -10,6 +10,7 @@ import pytest
 
 from cppn_gl.output.exr import EXR, linear
 from cppn_gl.output.formats import encode
+from cppn_gl.preset.containers import exr_attributes
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import EXR as READER
 from cppn_gl.preset.shot import Shot, read_shot
@@ -67,13 +68,26 @@ def test_colours_are_multiplied_by_alpha() -> None:
     assert np.array_equal(pixels[..., :3], linear(values[..., :3]) * values[..., 3:])
 
 
-def test_the_shot_is_an_attribute_that_needs_no_library_to_read(tmp_path: Path) -> None:
-    data = encode(EXR, display(), shot())
-    assert opened(data)[0]["cppn_gl"] == shot().to_text()
-    assert READER.text(io.BytesIO(data)) == shot().to_text()
+def test_the_shot_is_in_attributes_that_need_no_library_to_read(tmp_path: Path) -> None:
+    data, text = encode(EXR, display(), shot()), shot().to_text(ascii=True)
+    header = opened(data)[0]
+    pieces = [value for name, value in sorted(header.items()) if name.startswith("cppn_gl")]
+    assert len(pieces) > 1
+    assert max(map(len, pieces)) <= 255  # what older readers can skip
+    assert "".join(pieces) == READER.text(io.BytesIO(data)) == text
     (tmp_path / "a.exr").write_bytes(data)
     assert read_shot(tmp_path / "a.exr") == shot()
     assert data == encode(EXR, display(), shot())
+
+
+@pytest.mark.parametrize(("length", "count"), [(255, 1), (256, 2), (65_536, 258), (65_537, 1)])
+def test_a_long_text_is_one_attribute(length: int, count: int) -> None:
+    text = ('{"preset": ""}' + "0123456789" * 6554)[:length]
+    pieces = exr_attributes(text)
+    assert (len(pieces), "".join(pieces.values())) == (count, text)
+    file = io.BytesIO()
+    OpenEXR.File(dict(pieces), {"RGB": display()}).write(file)
+    assert READER.text(io.BytesIO(file.getvalue())) == text
 
 
 def test_other_exr_files_have_no_shot() -> None:

@@ -194,7 +194,7 @@ def test_a_missing_library_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setattr("cppn_gl.utils.extras.find_spec", lambda name: None)
     assert main(["render", *WORDS, "-o", "a.exr"]) == 2
-    words = "EXR needs the library OpenEXR: python -m pip install 'cppn-gl[exr]'"
+    words = "EXR needs the library OpenEXR, of the extra exr: python -m pip install OpenEXR"
     assert capsys.readouterr().err == f"cppn_gl: {words}\n"
     assert list(here.iterdir()) == []
 

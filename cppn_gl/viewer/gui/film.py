@@ -47,7 +47,7 @@ SIZES: dict[Size, str] = {
 NOTES = {
     "MP4": "H.264, which plays everywhere",
     "WebM": "VP9, for web pages; smaller than MP4, and slower to make",
-    "GIF": "256 colours a frame; plays everywhere, again and again",
+    "GIF": "256 colours in all; large; plays everywhere, again and again",
     "WebP": "all colours; plays again and again in browsers",
     FRAMES: "every frame that the window shows, 1/30 s apart, as PNG files, while you use it",
 }
