@@ -29,7 +29,8 @@ class Language:
     `module`: the name of its array library in the text. `math`: what cosines of a number are taken
     from. `activations`: expressions of `x`, one for each row of nn.activations. `load`: an
     expression of the weights in the file `{file}`; `inline`: of those in a dictionary `values`.
-    `network`, `picture`, `save`: parts of the program. `suffix`: of the file of weights.
+    `network`, `picture`: parts of the program. `pixels`: an expression of the bytes of an image,
+    from display values `shown`. `suffix`: of the file of weights.
     """
 
     title: str
@@ -111,7 +112,7 @@ _NUMPY = Language(
     },
     network=_LOOP.replace("{product}", "inputs @ weight.T"),
     picture="return np.stack([network(features(x, np.full_like(x, row), time)) for row in y])",
-    pixels="np.round(255 * np.clip(picture(), 0, 1)).astype(np.uint8)",
+    pixels="np.round(255 * np.clip(shown, 0, 1)).astype(np.uint8)",
     suffix=".npz",
 )
 
@@ -141,7 +142,7 @@ _TORCH = Language(
     network=_MODULE,
     picture="with torch.no_grad():\n        return torch.stack("
     "[network(features(x, torch.full_like(x, row), time)) for row in y])",
-    pixels="(255 * picture().clamp(0, 1)).round().to(torch.uint8).numpy()",
+    pixels="(255 * shown.clamp(0, 1)).round().to(torch.uint8).numpy()",
     suffix=".safetensors",
 )
 
@@ -170,7 +171,7 @@ _JAX = Language(
     },
     network=_LOOP.replace("{product}", 'jnp.matmul(inputs, weight.T, precision="highest")'),
     picture="return jax.lax.map(lambda row: network(features(x, jnp.full_like(x, row), time)), y)",
-    pixels="np.asarray(jnp.round(255 * jnp.clip(picture(), 0, 1))).astype(np.uint8)",
+    pixels="np.asarray(jnp.round(255 * jnp.clip(shown, 0, 1))).astype(np.uint8)",
     suffix=".npz",
 )
 
@@ -350,10 +351,15 @@ def _angle(periodic: Wave, period: float) -> str:
 
 def _main(network: Network, language: Language, picture: str) -> str:
     grey = "[..., 0]" if network.outputs == 1 else ""
+    shown, (low, factor) = "picture()", network.alpha_range
+    if network.outputs == 4 and (low, factor) != (0, 1):  # alpha covers the activation's range
+        array = f"{language.module}.{'tensor' if language is _TORCH else 'array'}"
+        shown = f"({shown} - {array}([0, 0, 0, {low}])) * {array}([1, 1, 1, {factor}])"
     return f"""
 if __name__ == "__main__":
     from PIL import Image
 
+    shown = {shown}
     pixels = {language.pixels}
     Image.fromarray(pixels{grey}).save(sys.argv[1] if len(sys.argv) > 1 else {picture!r})
 """

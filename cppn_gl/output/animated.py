@@ -43,6 +43,7 @@ class GifFormat:
     """Frames of 256 colours: one palette for all that fit in HELD bytes, dithered."""
 
     name, suffixes, fps = GIF_READER.name, GIF_READER.suffixes, 25
+    even = False
     quality: Quality | None = None
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
@@ -117,6 +118,7 @@ class WebpFormat:
     """Frames of full colour, each for itself; the shot's text is in the chunk EXIF."""
 
     name, suffixes, fps = WEBP_READER.name, WEBP_READER.suffixes, 30
+    even = False
     quality: Quality | None = Quality(
         "quality", "a higher one is better; 100 loses nothing", integer(1, 100), 90
     )

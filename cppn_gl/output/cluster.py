@@ -10,6 +10,7 @@ the same bytes on every machine if it is `reproducible`, and the view does not d
 import asyncio
 import contextlib
 import gc
+import json
 import logging
 import os
 import signal
@@ -367,6 +368,8 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
                 _greet(address)
             elif not Path(address).is_file():
                 raise OSError("no such file")
+            else:
+                _greet(_named_in(Path(address)))
             client = Client(**how, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
             why = " ".join(str(error).split())
@@ -375,6 +378,14 @@ def joined(address: str, engine: str) -> Iterator[Cluster]:
             yield Cluster(client, engine, f"the scheduler at {address}")
         finally:
             client.close(timeout=POLL)
+
+
+def _named_in(path: Path) -> str:
+    """The address in a scheduler's file. Raises OSError or ValueError."""
+    try:
+        return str(json.loads(path.read_bytes())["address"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise OSError("not the file of a Dask scheduler") from None
 
 
 def _greet(address: str) -> None:

@@ -56,8 +56,8 @@ class VideoFormat(Protocol):
     """Writes one type of file.
 
     `name` is the format's name; `suffixes` are lower-case with the dot, the usual one first.
-    `fps`: the usual rate. `quality`: None if there is no choice. The same frames give the same
-    bytes on the same machine.
+    `fps`: the usual rate. `quality`: None if there is no choice. `even`: whether width and height
+    have to be. The same frames give the same bytes on the same machine.
     """
 
     @property
@@ -71,6 +71,9 @@ class VideoFormat(Protocol):
 
     @property
     def quality(self) -> Quality | None: ...
+
+    @property
+    def even(self) -> bool: ...
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
         """Raise PresetError, key "size" or "fps", if it cannot hold such frames.
@@ -102,7 +105,6 @@ def check_sides(
     elif width * height > area:
         problem = f"is too large: the limit of {name} is {area} pixels, as in 8192x4352"
     elif even and (width % 2 or height % 2):
-        # Colours are stored for 2×2 pixels (4:2:0).
         near = "x".join(str(max(2, side - side % 2)) for side in size)
         problem = f"has an odd side; {name} needs an even width and height: the nearest is {near}"
     if problem:

@@ -8,6 +8,7 @@ The shot's text is the container's comment, which other programs keep when they 
 """
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -37,6 +38,31 @@ def _again(file: BinaryIO) -> BinaryIO:
     return open(file.name, "rb")
 
 
+class _Sink:
+    """A file as the libraries write it. They get no error: of a second one they tell on stderr."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self.name, self.tell = file.name, file.tell
+        self.error: OSError | None = None  # the first
+
+    def write(self, data: bytes) -> int:
+        if self.error is None:
+            try:
+                return self._file.write(data)
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if self.error is None:
+            try:
+                return self._file.seek(offset, whence)  # which writes what is buffered
+            except OSError as error:
+                self.error = error
+        return offset
+
+
 @dataclass(frozen=True)
 class LibavFormat:
     """A container and its encoder: `options` makes the encoder's options of the CRF."""
@@ -48,10 +74,11 @@ class LibavFormat:
     quality: Quality
     options: Callable[[int], dict[str, str]]
     fps: int = 30
+    even: bool = True  # colours are stored for 2×2 pixels (4:2:0)
 
     def check(self, size: tuple[int, int], fps: Fraction) -> None:
         require(self.name, "av")
-        check_sides(self.name, size, LARGEST, AREA, even=True)
+        check_sides(self.name, size, LARGEST, AREA, even=self.even)
 
     def begin(self, file: BinaryIO, film: Film) -> "LibavEncoder":
         return LibavEncoder(self, file, film)
@@ -83,8 +110,9 @@ class LibavEncoder:
         options = {"fflags": "+bitexact"}
         if format_.container == "mp4":
             options["movflags"] = "+faststart"
+        self._sink = _Sink(file)
         self._container = self._av.open(
-            file,
+            self._sink,
             "w",
             format=format_.container,
             container_options=options,
@@ -130,13 +158,22 @@ class LibavEncoder:
         try:
             self._container.close()
         except self._av.FFmpegError as error:
+            self._check()
             raise self._problem(error) from None
+        self._check()
+
+    def _check(self) -> None:
+        """Raise the error of the file, if there was one."""
+        if self._sink.error is not None:
+            raise self._sink.error
 
     def _mux(self, picture: Any) -> None:
         try:
             self._container.mux(self._stream.encode(picture))
         except self._av.FFmpegError as error:
+            self._check()
             raise self._problem(error) from None
+        self._check()
 
     def _problem(self, error: Exception) -> Exception:
         """The error in words, or an OSError of the file itself, such as a full disk."""

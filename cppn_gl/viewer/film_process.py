@@ -13,6 +13,7 @@ import sys
 import time as wall
 import warnings
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from cppn_gl.engines.gl.context import ContextError
@@ -30,7 +31,9 @@ from cppn_gl.views import view_of
 
 NICENESS = 10  # a lower priority than the window's
 TRIAL = 320 * 180  # pixels of a trial frame; a larger frame takes as much longer as it has more
-TRIALS = 3  # the last one counts: programs are compiled and caches filled
+TRIALS = 3  # at least, unless they take
+LONG = 5.0  # seconds
+TRIAL_SECONDS = 1.0  # short ones are repeated for so long
 
 
 def trial_size(size: tuple[int, int], *, by_pixel: bool) -> tuple[int, int]:
@@ -42,14 +45,16 @@ def trial_size(size: tuple[int, int], *, by_pixel: bool) -> tuple[int, int]:
 def estimate(renderer: Renderer, shot: Shot) -> float:
     """The seconds that drawing one frame takes, about: a few trial frames are drawn."""
     size = trial_size(shot.size, by_pixel=view_of(shot.preset).by_pixel)
-    seconds = 0.0
-    for number in range(TRIALS):
+    seconds: list[float] = []
+    begun = wall.perf_counter()
+    while len(seconds) < TRIALS or wall.perf_counter() - begun < TRIAL_SECONDS:
         started = wall.perf_counter()
-        renderer.render(shot.preset, size, number / 30, samples=shot.samples)
-        seconds = wall.perf_counter() - started
-        if seconds > 1:  # long enough to be exact
+        renderer.render(shot.preset, size, len(seconds) / 30, samples=shot.samples)
+        seconds.append(wall.perf_counter() - started)
+        if wall.perf_counter() - begun > LONG:
             break
-    return seconds * shot.size[0] * shot.size[1] / (size[0] * size[1])
+    # In the first one programs are compiled and caches filled; other processes delay some.
+    return median(seconds[1:] or seconds) * shot.size[0] * shot.size[1] / (size[0] * size[1])
 
 
 def film(renderer: Renderer, shot: Shot, request: dict[str, Any], requests: Requests) -> None:

@@ -47,7 +47,7 @@ FAILURES = {
     "Authorization required, but no authorization protocol specified": ("refuses", "xhost"),
     "WGL: The driver does not appear to support OpenGL": ("Windows", "install the driver"),
     "Failed to load GLFW3 shared library.": ("glfw", "pip install --force-reinstall"),
-    "No module named 'moderngl'": ("moderngl", "pip install cppn-gl"),
+    "No module named 'moderngl'": ("moderngl", "pip install moderngl`"),
 }
 
 

@@ -18,6 +18,7 @@ from cppn_gl.nn.features import FEATURES, Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.source_code import COLUMNS, LANGUAGES, source_code
+from cppn_gl.output.renderer import Renderer
 from cppn_gl.utils.checks import PresetError
 
 NAMES = [*FEATURES, "z0", "z3", "sin_2x", "cos_64y"]
@@ -79,17 +80,24 @@ def test_the_picture_of_a_program_is_that_of_its_viewport(tmp_path: Path) -> Non
     np.testing.assert_allclose(picture[-1, -1], [3, -1.25, 0.5])
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
 @pytest.mark.parametrize(("outputs", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-def test_a_program_saves_a_picture(
-    outputs: int, mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_program_saves_the_picture_that_is_drawn(
+    outputs: int, mode: str, activation: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = Network.random(depth=2, width=4, outputs=outputs)
+    keys = {"output_activation": activation, "weight_scale": 2.0, "seed": 3}
+    network = Network.random(depth=2, width=4, outputs=outputs, **keys)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["program.py"])
     (tmp_path / "program.py").write_text(network.to_numpy_source(size=(9, 5)), "utf-8")
     runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
     with Image.open(tmp_path / "picture.png") as image:
-        assert (image.size, image.mode) == ((9, 5), mode)
+        assert image.mode == mode
+        saved = np.asarray(image.convert("RGB") if outputs == 1 else image).astype(int)
+    with Renderer("numpy") as renderer:
+        drawn = renderer.render(network, (9, 5))
+    assert np.abs(saved - drawn).max() <= 1
+    assert drawn.std(axis=(0, 1)).min() > 5
     monkeypatch.setattr(sys, "argv", ["program.py", "other.png"])
     runpy.run_path(str(tmp_path / "program.py"), run_name="__main__")
     assert (tmp_path / "other.png").read_bytes() == (tmp_path / "picture.png").read_bytes()

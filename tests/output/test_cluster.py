@@ -302,11 +302,15 @@ def test_a_server_of_another_kind_is_told_from_a_scheduler() -> None:
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clusters, "PATIENCE", 0.5)
     monkeypatch.setattr(clusters, "CONNECT", 0.5)
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "b.json").write_bytes(b"\xff")
     for address, words in {
         "tcp://127.0.0.1:1": "no scheduler at tcp://127.0.0.1:1: ",
         "127.0.0.1": "missing port number",
         "gopher://a:1": "unknown address scheme",
         str(tmp_path / "no.json"): "no such file",
+        str(tmp_path / "a.json"): "not the file of a Dask scheduler",
+        str(tmp_path / "b.json"): "not the file of a Dask scheduler",
     }.items():
         with pytest.raises(ClusterError, match=words), joined(address, "native"):
             pass

@@ -1,6 +1,7 @@
 """Videos: every frame, its colours and its time, decoded again; and no half file."""
 
 import dataclasses
+import gc
 import io
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
 from cppn_gl.output import animated, video, video_formats
-from cppn_gl.output.films import rate
+from cppn_gl.output.films import Film, rate
 from cppn_gl.output.libav import MP4, WEBM
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.output.sequence import Sequence
@@ -286,29 +287,68 @@ def test_the_encoders_own_words_are_passed_on(
 
 
 class Failing(io.RawIOBase):
-    """A disk that is full."""
+    """A disk that is full after `room` bytes."""
+
+    room = 0
 
     def write(self, data: Any) -> int:
-        raise OSError(28, "No space left on device")
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(28, "No space left on device")
+        return len(data)
 
 
+@pytest.mark.parametrize("room", [0, 1000])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_full_disk_leaves_nothing(
-    tmp_path: Path, renderer: Renderer, name: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    renderer: Renderer,
+    name: str,
+    room: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     opened = video.writing
 
     def full(path: Path, *, overwrite: bool) -> Any:
         return _Full(opened(path, overwrite=overwrite))
 
+    monkeypatch.setattr(Failing, "room", room)
+
     monkeypatch.setattr(video, "writing", full)
     with pytest.raises(CaptureError, match="disk is full"):
         write_video(renderer, FILM, tmp_path / name)
+    gc.collect()  # a container that was not closed writes once more
+    assert capfd.readouterr().err == ""
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("row", [MP4, WEBM])
+def test_a_full_disk_is_told_once(
+    row: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also if the libraries write again after the first error: a large frame, the end."""
+    monkeypatch.setattr(Failing, "room", 20_000)
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    disk: Any = Failing()
+    (tmp_path / "a").touch()
+    disk.name, disk.seek, disk.tell = str(tmp_path / "a"), lambda *place: 0, int
+    film = Film(Shot(LOOP, (256, 256)), rate(24), 1)
+
+    def encode() -> None:
+        encoder = row.begin(disk, film)
+        for _ in range(40):
+            encoder.add(noise)
+        encoder.finish()
+
+    with pytest.raises(OSError, match="No space left"):
+        encode()
+    gc.collect()  # a container that is not closed writes once more
+    assert capfd.readouterr().err == ""
+
+
 class _Full:
-    """A file on a full disk: the first write fails."""
+    """A file on a full disk."""
 
     def __init__(self, inner: Any):
         self._inner = inner

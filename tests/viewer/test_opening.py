@@ -62,6 +62,10 @@ def test_what_cannot_be_opened_gets_one_line_and_changes_nothing(
     other.write_text("%PDF")
     drop_on(desktop, other)
     desktop.tells("message", "notes.pdf: cannot be opened; expected a file ending in .toml")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    drop_on(desktop, folder)
+    desktop.tells("message", "pictures: a folder; expected a file ending in .toml")
     desktop.shows(lambda preset: preset == STILL, "the same preset")
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""

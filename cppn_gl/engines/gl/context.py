@@ -143,7 +143,7 @@ _CASES = (
     _Case(
         r"No module named '([\w.]+)'",
         "the Python package {0} is missing",
-        "run `{python} -m pip install cppn-gl`.",
+        "run `{python} -m pip install {0}`.",
     ),
 )
 

@@ -98,11 +98,13 @@ class FilmDialog:
 
     def _wishes(self, format_: VideoFormat) -> Wishes:
         app, view = self._app, self._app.explorer.view
-        width, height = app.picture.size if self._size == WINDOW else self._size
+        size = app.picture.size if self._size == WINDOW else self._size
+        if format_.even:
+            size = max(2, size[0] - size[0] % 2), max(2, size[1] - size[1] % 2)
         usual = format_.quality.usual if format_.quality else None
         return Wishes(
             format_,
-            (max(2, width - width % 2), max(2, height - height % 2)),  # as MP4 needs them
+            size,
             self._seconds or film_seconds(app.explorer.preset),
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
