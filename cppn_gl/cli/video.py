@@ -118,7 +118,7 @@ def _seconds(args: argparse.Namespace, preset: "Preset") -> float:
 
 def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:
     """Say so if nothing moves, or if the loop is not a whole number of frames."""
-    from cppn_gl.preset.looping import loop_of
+    from cppn_gl.preset.looping import jumps, loop_of
 
     seconds, period = _seconds(args, sequence.preset), loop_of(sequence.preset).period
     missed = abs(sequence.frames - seconds * sequence.fps)
@@ -126,13 +126,9 @@ def _note_loop(args: argparse.Namespace, sequence: "Sequence") -> None:
         note(args, "nothing in this preset depends on time: all frames are equal")
     elif args.seconds is None and missed > 1e-6 * sequence.frames:
         note(args, f"the picture returns after {seconds:g} s, not a whole number of frames")
-    elif args.seconds is not None and period is not None and not _whole(seconds / period):
+    elif args.seconds is not None and period is not None and jumps(seconds, period):
         returns = f"the picture returns after {period:g} s"
         note(args, f"{returns}: a film of {seconds:g} s jumps where it begins again")
-
-
-def _whole(number: float) -> bool:
-    return abs(number - round(number)) < 1e-6
 
 
 def pour(args: argparse.Namespace, shot: "Shot", sequence: "Sequence") -> int:
