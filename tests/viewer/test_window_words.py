@@ -251,7 +251,7 @@ def test_a_recording_shows_a_red_dot_time_and_frames(show: Callable[..., Desktop
     desktop = show(size="320x200")
     desktop.finished()
     assert not red(desktop)
-    desktop.key("F9")
+    desktop.key("shift+F9")
     desktop.tells("recording", "0:01  3")  # 30 frames a second
     wait_for(lambda: red(desktop), "a red dot")
     desktop.key("F9")
