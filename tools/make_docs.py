@@ -206,7 +206,7 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("chooser", ["neylon-27"], ["shift+Tab"]),
         ("tour", ["tour"], ["p", "p"]),
         ("explain", ["neylon-18"], ["question"]),
-        ("film", ["loop"], ["F9"]),
+        ("film", ["loop", "--time", "8"], ["space", "F9"]),
     )
 }
 
@@ -232,8 +232,8 @@ def photograph_windows() -> None:
                 desktop.finished()
                 seen = [desktop.pixels()]
 
-                # The chooser draws its pictures one after the other.
-                wait = 5.0 if name.startswith("chooser") else 0.4
+                # The chooser draws its pictures one after the other; the dialog of films measures.
+                wait = 5.0 if name.startswith(("chooser", "film")) else 0.4
 
                 def rests(
                     seen: list[Any] = seen, desktop: Any = desktop, wait: float = wait

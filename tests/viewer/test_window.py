@@ -267,9 +267,9 @@ def test_keeps_screenshot_preset_and_recording(
     assert np.abs(np.asarray(Image.open(shot_path)).astype(int) - expected).max() <= 1
     assert shot.engine in EXACT
 
-    desktop.key("space", "F9")
+    desktop.key("space", "shift+F9")
     frames = wait_for(lambda: list(folder.glob("my-*/00003.png")), "four frames")[0].parent
-    desktop.key("F9")
+    desktop.key("shift+F9")
     assert desktop.quit() == 0
     times = [read_shot(path).time for path in sorted(frames.glob("*.png"))]
     assert np.allclose(np.diff(times), 1 / 30)
