@@ -63,7 +63,7 @@ def cluster_for(
     args: argparse.Namespace, shot: "Shot", *, whole: bool = True, progress: Progress | None = None
 ) -> "Iterator[Cluster]":
     """The workers that the arguments name. `whole`: they draw the view's overlay, too."""
-    from cppn_gl.output.cluster import joined, started
+    from cppn_gl.output.schedulers import joined, started
 
     if args.workers is not None and args.scheduler is not None:
         raise UsageError("--workers and --scheduler are alternatives; give one of them")

@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 
 from cppn_gl import Network
-from cppn_gl.output import cluster as clusters
-from cppn_gl.output import jobs
-from cppn_gl.output.cluster import Cluster, differs, joined, started
+from cppn_gl.output import cluster as cluster_module
+from cppn_gl.output import jobs, schedulers
+from cppn_gl.output.cluster import Cluster, differs
 from cppn_gl.output.jobs import ClusterError
 from cppn_gl.output.poster import Poster, write_poster
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.output.schedulers import joined, started
 from cppn_gl.output.sequence import Sequence, drawn, write_sequence
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
@@ -187,7 +188,7 @@ def test_another_compression_library_makes_no_difference(
 def test_a_long_text_is_sent_once_to_each_worker(
     cluster: Cluster, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clusters, "LONG", 10)
+    monkeypatch.setattr(cluster_module, "LONG", 10)
     found = list(cluster.frames(SEQUENCE.shot(0, "native"), [(0, 0.0), (1, 0.25)]))
     assert np.array_equal(found[1], renderer.render(PRESET, (32, 18), 0.25))
 
@@ -242,8 +243,8 @@ def end(*_: Any) -> None:
 def test_workers_of_this_machine_are_replaced_until_a_job_has_ended_them(
     frames: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert clusters._CONFIG[FAILURES] == 2
-    monkeypatch.setitem(clusters._CONFIG, FAILURES, 1)  # so that none has to be started for it
+    assert schedulers._CONFIG[FAILURES] == 2
+    monkeypatch.setitem(schedulers._CONFIG, FAILURES, 1)  # so that none has to be started for it
     with started(2, "native") as cluster:
         pids = [nanny.pid for nanny in cluster.processes.values()]
 
@@ -300,8 +301,8 @@ def test_a_server_of_another_kind_is_told_from_a_scheduler() -> None:
 
 
 def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters, "PATIENCE", 0.5)
-    monkeypatch.setattr(clusters, "CONNECT", 0.5)
+    monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(schedulers, "CONNECT", 0.5)
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "b.json").write_bytes(b"\xff")
     for address, words in {
@@ -320,11 +321,11 @@ def test_nobody_waits_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(ClusterError, match="has had no worker for"):
             joined(str(farm.file), "native").__enter__()
         farm.hire(1)
-        monkeypatch.setattr(clusters, "PATIENCE", PATIENCE)
+        monkeypatch.setattr(cluster_module, "PATIENCE", PATIENCE)
         with joined(str(farm.file), "native") as cluster:
             pictures = cluster.frames(SEQUENCE.shot(0, "native"), [(k, 0.0) for k in range(999)])
             next(pictures)
-            monkeypatch.setattr(clusters, "PATIENCE", 0.5)
+            monkeypatch.setattr(cluster_module, "PATIENCE", 0.5)
             farm.workers[0].kill()
             with pytest.raises(ClusterError, match="has had no worker for"):
                 list(pictures)
