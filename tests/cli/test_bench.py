@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from cppn_gl.cli.bench.rows import Plan, Row, flop_per_pixel
 from cppn_gl.cli.bench.run import THREADS, measure, start_worker, steps_of
 from cppn_gl.cli.bench.table import COLUMNS, figure, table
 from cppn_gl.cli.bench.worker import bench_preset
-from cppn_gl.cli.main import main
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.nn.features import Clock, features
@@ -78,13 +78,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(["bench", *words])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+def run(run: Run) -> Run:
+    return partial(run, "bench")
 
 
 # The plan and its budget, on a clock of ours

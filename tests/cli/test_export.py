@@ -5,23 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from cppn_gl.cli.main import main
 from cppn_gl.output.exports import EXPORTS
 
 Run = Callable[..., tuple[int, str, str]]
 SMALL = ["--depth", "3", "--width", "6"]
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(words)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize("name", EXPORTS)

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cppn_gl.cli.main import main
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
@@ -18,16 +17,6 @@ from cppn_gl.viewer.opening import read
 Run = Callable[..., tuple[int, str, str]]
 NETWORK = Network.random(depth=3, width=4, activation="sin", seed=5)
 SMALL = ("--size", "16x9", "--engine", "numpy")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(words)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(autouse=True)

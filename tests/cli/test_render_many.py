@@ -6,11 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from folders import contents
 
-from cppn_gl.cli.main import main
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.shot import read_shot
 
@@ -29,17 +30,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*words: str) -> tuple[int, str, str]:
-        status = main(["render", *words])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def run(run: Run) -> Run:
+    return partial(run, "render")
 
 
 def test_seeds_are_short_for_each_seed(run: Run, here: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folders import contents
 
 from cppn_gl import Network
 from cppn_gl.output import cluster as cluster_module
@@ -103,10 +104,6 @@ def frames(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> dict
     folder = tmp_path_factory.mktemp("frames")
     write_sequence(renderer, SEQUENCE, folder)
     return contents(folder)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_frames_are_those_of_one_machine(

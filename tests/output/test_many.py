@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folders import contents
 from PIL import Image
 
 from cppn_gl.output import many as module
@@ -35,10 +36,6 @@ def renderer() -> Iterator[Renderer]:
 def folder(tmp_path: Path, renderer: Renderer) -> Path:
     assert write_many(renderer, MANY, tmp_path / "many") == 6
     return tmp_path / "many"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def changed(**keys: Any) -> Many:

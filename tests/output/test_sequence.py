@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folders import contents
 from PIL import Image
 
 from cppn_gl.nn.files import Tensors, read_tensors, safetensors_bytes
@@ -66,10 +67,6 @@ def renderer() -> Iterator[Renderer]:
 def folder(tmp_path: Path, renderer: Renderer) -> Path:
     assert write_sequence(renderer, SEQUENCE, tmp_path / "frames") == 4
     return tmp_path / "frames"
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def changed(**keys: Any) -> Sequence:
