@@ -172,6 +172,12 @@ def test_a_coarse_picture_is_enlarged_without_a_fringe(renderer: Renderer) -> No
     assert len(np.unique(shown[..., 0])) > 5
 
 
+def test_the_lightness_of_what_is_not_drawn_yet_is_a_number(renderer: Renderer) -> None:
+    bits = np.full((4, 8, 3), 0x7FA00001, np.uint32)  # a signalling NaN
+    with planes_of(renderer, bits.view(np.float32)) as sheet:
+        assert sheet.lightness() == 0
+
+
 def test_lightness_is_that_over_the_checkerboard(renderer: Renderer) -> None:
     clear, white = noise((64, 32), 1, 4), np.ones((32, 64, 4), np.float32)
     clear[..., 3] = 0

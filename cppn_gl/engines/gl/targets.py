@@ -72,10 +72,11 @@ class Planes:
         left = min(int(start * self.texels[0]), self.texels[0] - 1)
         width, height = self.texels[0] - left, self.size[1]
         values = []
-        for row in {height // 6, height // 2, 5 * height // 6}:
-            shown = np.clip(self._texels((left, row, width, 1)), 0, 1)
-            values.append(over(shown, CHECKERED).mean())
-        return float(np.nan_to_num(np.mean(values)))
+        with np.errstate(invalid="ignore"):  # what is not drawn yet may hold any bits
+            for row in {height // 6, height // 2, 5 * height // 6}:
+                shown = np.clip(self._texels((left, row, width, 1)), 0, 1)
+                values.append(over(shown, CHECKERED).mean())
+            return float(np.nan_to_num(np.mean(values)))
 
     def pixel(self, x: int, y: int) -> tuple[float, ...]:
         """One pixel of the picture, a number for each channel; row 0 is on top."""
