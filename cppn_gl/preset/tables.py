@@ -169,7 +169,8 @@ def resolve(name: str) -> tuple[str, str]:
 def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
     """The table of a key; "show" for an option of views.
 
-    A key of [train] that another table or a view has, too, needs its table: `seed` is the network's.
+    A key of [train] that another table or a view has, too, needs its table: `seed` is that of
+    [network].
     """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
     if "train" in holding and (len(holding) > 1 or name in options):

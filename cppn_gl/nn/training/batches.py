@@ -6,9 +6,10 @@ shows each point once, no batch is incomplete, and a batch may begin in one epoc
 next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch);
 equal words keep their order.
 
-A mask of dropout belongs to a step and is the same for all points of its batch: unit u of layer l
-is left out where its word (kind DROPOUT, layer = step, row = l - 1) is below dropout · 2³². The others are
-multiplied with 1 / (1 - dropout), so that nothing need be scaled afterwards (inverted dropout).
+A mask of dropout (Srivastava et al. 2014) belongs to a step and is the same for all points of its
+batch: unit u of layer l is left out where its word (kind DROPOUT, layer = step, row = l - 1) is
+below dropout · 2³². The others are multiplied with 1 / (1 - dropout), so that nothing need be
+scaled afterwards (inverted dropout).
 """
 
 from functools import lru_cache

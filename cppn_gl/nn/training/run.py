@@ -24,7 +24,7 @@ from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.nn.training.data import dataset_of
 from cppn_gl.nn.training.start import start_of
 from cppn_gl.nn.training.state import State
-from cppn_gl.nn.training.trainer import Diverged, Measures, Trainer
+from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
 from cppn_gl.utils.cache import MB, LRUCache
 
 SLICE = 0.008  # seconds
@@ -131,7 +131,7 @@ class Run:
     def prepare(self, step: int) -> Iterator[float]:
         """Train, or train again from a snapshot, up to `step`; yields the fraction done."""
         again: State | None = None
-        first: int | None = None
+        first = -1
         while True:
             with self._lock:
                 step = self.within(step)
@@ -141,10 +141,11 @@ class Run:
                     again = self._states[before].copy()
                 if state is None:
                     state = again or self._head
-                    first = state.step if first is None else first
+                    first = state.step if first < 0 else first
                     self._slice(state, step)
                 if state.step == self.within(step):
-                    self._networks.get(state.step, lambda at=state: self._trainer.network(at))
+                    if self._networks.find(state.step) is None:
+                        self._networks.put(state.step, self._trainer.network(state))
                     return
                 done = state.step
             yield (done - first) / max(1, step - first)
@@ -186,7 +187,7 @@ class Run:
                 self._pace = (wall.perf_counter() - now) / count
                 if state is self._head:
                     self._note(state)
-        except Diverged as error:
+        except DivergedError as error:
             self._last, self.problem = state.step, str(error)
         if state is self._head:
             self._newest = state.copy()

@@ -36,7 +36,8 @@ def start_of(spec: NetworkSource, train: Train, dataset: Dataset) -> NetworkSour
     """The source of the network of step 0.
 
     A random network gets the outputs and the output activation that the data need. One with weights
-    of its own must have as many outputs, and only its output activation changes. Raises PresetError.
+    of its own must have as many outputs, and only its output activation changes. Raises
+    PresetError.
     """
     outputs = outputs_of(dataset)
     activation = output_activation(dataset.kind, loss_of(train, dataset))

@@ -51,7 +51,7 @@ class Measures:
     saturated: Float64
 
 
-class Diverged(Exception):
+class DivergedError(Exception):
     """Training cannot go on: a weight is no longer a number. The message says at which step."""
 
 
@@ -89,15 +89,15 @@ class Trainer:
 
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
-        size = self.train.batch * (self._inputs.shape[1] + self._targets.shape[1])
+        size: int = self.train.batch * (self._inputs.shape[1] + self._targets.shape[1])
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
-        """Do n steps. Raises Diverged, with the state before the step that could not be done."""
+        """Do n steps. Raises DivergedError, with the state before the step that could not be done."""
         self.advance(self.state, n)
 
     def advance(self, state: State, n: int) -> None:
-        """Do n steps of any state, in place. Raises Diverged."""
+        """Do n steps of any state, in place. Raises DivergedError."""
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
@@ -128,7 +128,7 @@ class Trainer:
         state.step = last.step
         state.parameters[:], state.moments[:] = last.parameters, last.moments
         self.diverged = last.step
-        raise Diverged(f"training diverged at step {last.step}")
+        raise DivergedError(f"training diverged at step {last.step}")
 
     def restore(self, state: State) -> None:
         """Go on from a copy of a state."""
