@@ -93,7 +93,7 @@ class Trainer:
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
-        """Do n steps. Raises DivergedError, with the state before the step that could not be done."""
+        """Do n steps. Raises DivergedError, in the state before the step that failed."""
         self.advance(self.state, n)
 
     def advance(self, state: State, n: int) -> None:
