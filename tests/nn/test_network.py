@@ -423,11 +423,12 @@ def test_every_key_is_taken_by_name() -> None:
         "latent": [0.5],
         "between": [13, 0.0],
         "period": 3.5,
+        "omega": 30.0,
     }
     assert set(keys) == set(Random.__dataclass_fields__)
     network = Network.random(**keys)
     assert [x.activation for x in network.layers] == ["sin", "abs"]
-    assert network.scales[0] == (pytest.approx(2 * math.sqrt(2 / 2)), 0.5)
+    assert network.scales[0] == (pytest.approx(30 * 2 * math.sqrt(2 / 2)), 30 * 0.5)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
