@@ -83,6 +83,9 @@ class Curved:
 
 CURVED = {
     "r": Curved("radius_change(u, v)", "radius_dual(u, v)"),
+    "x2": Curved("(u) * (u)", "vec4((u) * (u), 2.0 * (u), 0.0, 0.0)"),
+    "y2": Curved("(v) * (v)", "vec4((v) * (v), 0.0, 2.0 * (v), 0.0)"),
+    "xy": Curved("(u) * (v)", "vec4((u) * (v), v, u, 0.0)"),
     "wave_x": Curved(
         "wave_change({k}, PIXEL_COLUMNS(pixel))", "wave_dual({k}, uint((pixel).x), vec2(1.0, 0.0))"
     ),
