@@ -95,9 +95,13 @@ def confidence_layers(network: Network) -> list[Layer]:
     Outputs below 0, which only unbounded ones are, count as 0.
     """
     count = len(network.drawn[-1].bias)
-    low, high = bounds(network.drawn[-1].activation) or SIGNED
+    limits = bounds(network.drawn[-1].activation)
+    low, high = limits or SIGNED
     before, bias = np.eye(count) / (high - low), np.full(count, -low / (high - low))
     found = []
+    if limits is None:
+        found.append(_layer(before, bias, "relu"))
+        before, bias = np.eye(count), np.zeros(count)
     while count > 1:
         pairs, rest = divmod(count, 2)
         apart = np.zeros((2 * pairs + rest, count))  # a - b, and b, of each pair
