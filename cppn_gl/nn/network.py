@@ -11,10 +11,11 @@ so that the renderer sends a few numbers to the GPU and no weights.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class Network:
     ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
     """
 
+    most_layers = MAX_DEPTH
+
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -59,11 +62,12 @@ class Network:
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
         self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
         self._effective: dict[int, Layer] = {}
+        self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()
         self._check()
 
     def _check(self) -> None:
-        if not 1 <= len(self.drawn) <= MAX_DEPTH:
-            raise PresetError(f"{len(self.drawn)} layers; expected 1 to {MAX_DEPTH}")
+        if not 1 <= len(self.drawn) <= self.most_layers:
+            raise PresetError(f"{len(self.drawn)} layers; expected 1 to {self.most_layers}")
         if len(self.latent) < latent_count(self.inputs):
             needed = latent_count(self.inputs)
             raise PresetError(f"{len(self.latent)} latent constants; the inputs need {needed}")
@@ -129,7 +133,12 @@ class Network:
     @property
     def channels(self) -> int:
         """The channels of its picture: 3 (red, green, blue), or 4 with alpha."""
-        return max(3, self.outputs)
+        return 4 if self.outputs == 4 else 3
+
+    @property
+    def trained(self) -> "Network":
+        """The network without layers that only display its outputs; itself if it has none."""
+        return self
 
     @property
     def alpha_range(self) -> tuple[float, float]:
