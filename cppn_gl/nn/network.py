@@ -24,7 +24,8 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, checked
 
-OUTPUTS = (1, 3, 4)
+OUTPUTS = (1, 3, 4)  # of networks that engines draw
+MAX_OUTPUTS = 10  # of networks that learn classes
 OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
@@ -32,6 +33,8 @@ Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activa
 
 class Network:
     """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
+
+    One that learns classes has an output for each, up to 10, and is drawn in their colours.
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
     holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
@@ -72,8 +75,9 @@ class Network:
                 raise PresetError(f"layer {number} {error.problem}") from None
             if not 1 <= units <= MAX_WIDTH:
                 raise PresetError(f"layer {number} has {units} units; expected 1 to {MAX_WIDTH}")
-        if units not in OUTPUTS:
-            raise PresetError(f"the last layer has {units} outputs; expected 1, 3 or 4")
+        if units > MAX_OUTPUTS:
+            problem = f"expected at most {MAX_OUTPUTS}"
+            raise PresetError(f"the last layer has {units} outputs; {problem}")
 
     @classmethod
     def random(cls, **keys: Any) -> "Network":
@@ -119,7 +123,7 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """1 (grey), 3 (RGB) or 4 (RGB and alpha)."""
+        """1 (grey), 3 (RGB), 4 (RGB and alpha), or as many as the classes that it learns."""
         return len(self.drawn[-1].bias)
 
     @property
