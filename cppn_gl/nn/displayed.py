@@ -28,6 +28,7 @@ class Displayed(Network):
     """A network followed by layers that display it; `trained` is the network without them."""
 
     most_layers = MAX_DRAWN
+    channels = 3  # a fourth output is a class
 
     def __init__(self, trained: Network, added: Sequence[Layer]):
         self._trained = trained
