@@ -203,7 +203,9 @@ class Training(ABC):
         """Draw the boundary between classes as a line, or not."""
         if self._trains():
             shown = not self.preset.train.boundary
-            self.change(f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown})
+            self.change(
+                f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown}
+            )
 
 
 def pace_words(learning: Learning) -> str:
