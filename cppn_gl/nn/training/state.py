@@ -85,6 +85,11 @@ class State:
     def copy(self) -> "State":
         return State(self.step, self.parameters.copy(), self.moments.copy())
 
+    def become(self, other: "State") -> None:
+        """Take over another state's numbers."""
+        self.parameters[:], self.moments[:] = other.parameters, other.moments
+        self.step = other.step
+
     @property
     def nbytes(self) -> int:
         return self.parameters.nbytes + self.moments.nbytes
