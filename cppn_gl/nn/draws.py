@@ -153,7 +153,8 @@ def words_of_layers(seed: int, layers: range, kind: int, rows: int, columns: int
     counter[..., 2] = np.asarray(layers)[:, None, None]
     counter[..., 3] = kind
     key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
-    return philox4x32(counter, key).reshape(len(layers), rows, blocks * 4)[..., :columns]
+    found: Words = philox4x32(counter, key).reshape(len(layers), rows, blocks * 4)
+    return found[..., :columns]
 
 
 def uniform(word: Words) -> Float64:
