@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cppn_gl.utils import image_colors as module
+from cppn_gl.utils import images as module
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.colormaps import display, to_oklab
 from cppn_gl.utils.image_colors import image_colors
