@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float64
 
 NEAR = 4  # pixels
+# The sides of a cell (top, right, bottom, left) that a piece joins, and whether it is one of two if
+# the first corner hangs together with the third: else it is if they do not; None: never.
+_PAIRS = ((0, 1, True), (2, 3, True), (0, 3, False), (1, 2, False), (0, 2, None), (1, 3, None))
 
 
 def signed_distances(field: Float64) -> Float64 | None:
@@ -72,8 +75,8 @@ def _refine(squared: Float64, field: Float64) -> None:
 def _pieces(field: Float64) -> tuple[NDArray[np.int64], NDArray[np.int64], Float64, Float64]:
     """The straight pieces of the outline: row and column of their cells, and their two ends."""
     corners = field[:-1, :-1], field[:-1, 1:], field[1:, 1:], field[1:, :-1]
-    row, column = np.indices(corners[0].shape)
-    top, right, bottom, left = (
+    row, column = np.mgrid[: corners[0].shape[0], : corners[0].shape[1]]
+    sides = [
         np.stack([row + _at(down, a, b), column + _at(along, a, b)], axis=-1)
         for a, b, down, along in (
             (corners[0], corners[1], 0.0, None),
@@ -81,25 +84,16 @@ def _pieces(field: Float64) -> tuple[NDArray[np.int64], NDArray[np.int64], Float
             (corners[3], corners[2], 1.0, None),
             (corners[0], corners[3], None, 0.0),
         )
-    )
-    cut = [~np.isnan(side).any(axis=-1) for side in (top, right, bottom, left)]
+    ]
+    cut = [~np.isnan(side).any(axis=-1) for side in sides]
     four = np.logical_and.reduce(cut)
     # Where all four sides are cut, the mean decides which corners hang together.
     joined = (corners[0] + corners[1] + corners[2] + corners[3] < 0) == (corners[0] < 0)
-    sides = {"top": top, "right": right, "bottom": bottom, "left": left}
-    names = list(sides)
     found = []
-    for a in range(4):
-        for b in range(a + 1, 4):
-            ends = {names[a], names[b]}
-            beside = ends in (
-                {"top", "right"},
-                {"bottom", "left"},
-            )  # which cuts off corners 1 and 3
-            across = ends in ({"top", "left"}, {"right", "bottom"})
-            both = cut[a] & cut[b]
-            used = both & (~four | (joined if beside else ~joined if across else False))
-            found.append((row[used], column[used], sides[names[a]][used], sides[names[b]][used]))
+    for a, b, with_four in _PAIRS:
+        other = np.zeros_like(four) if with_four is None else joined == with_four
+        used = cut[a] & cut[b] & (~four | other)
+        found.append((row[used], column[used], sides[a][used], sides[b][used]))
     parts = [np.concatenate(part) for part in zip(*found, strict=True)]
     return parts[0], parts[1], parts[2], parts[3]
 

@@ -50,7 +50,8 @@ def read_distances(path: Path) -> Float32:
     """
     with opened_image(path) as image:
         colors = _colors(image, MAX_DISTANCES).astype(np.float64)
-    light = colors @ np.array(_LIGHT) - 0.5
+    red, green, blue = _LIGHT  # one after the other: a matrix product's last bits depend on BLAS
+    light = red * colors[..., 0] + green * colors[..., 1] + blue * colors[..., 2] - 0.5
     height, width = light.shape
     border = np.concatenate([light[0], light[-1], light[1:-1, 0], light[1:-1, -1]])
     outside_is_light = np.count_nonzero(border >= 0) * 2 >= len(border)
@@ -58,7 +59,7 @@ def read_distances(path: Path) -> Float32:
     if found is None:
         problem = "has no outline: expected a dark shape on a light ground, or a light one on dark"
         raise PresetError(problem, source=str(path))
-    return (found * (2 / min(width, height))).astype(np.float32)[..., None]
+    return np.asarray(found * (2 / min(width, height)), np.float32)[..., None]
 
 
 def _colors(image: Any, most: int) -> Float32:
@@ -72,12 +73,12 @@ def _colors(image: Any, most: int) -> Float32:
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     if image.mode.startswith("I"):  # 16 bits, which `convert` would clamp to 255
         deep = np.clip(np.asarray(image), 0, 0xFFFF).astype(np.float32) / 0xFFFF
-        grey = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))
-        return np.asarray(np.repeat(grey[..., None], 3, axis=-1))
+        grey: Float32 = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))
+        return np.repeat(grey[..., None], 3, axis=-1)
     clear = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
     image = image.convert("RGBA" if clear else "RGB").resize(size, Image.Resampling.BOX)
     pixels = np.asarray(image, np.float32) / 255
     if clear:
         alpha = pixels[..., 3:]
         pixels = pixels[..., :3] * alpha + (1 - alpha)
-    return np.asarray(pixels)
+    return np.asarray(pixels, np.float32)
