@@ -1,1 +1,1 @@
-"""Training: data sets, losses, optimizers, and what a network is after so many steps."""
+"""Training: data, losses, optimizers, and runs whose step k is a function of the preset alone."""
