@@ -103,7 +103,7 @@ class Trainer:
             count = self.chunk(end - state.step)
             before = state.copy()
             self._run(state, count)
-            if not _finite(state):
+            if state.step < before.step + count or not _finite(state):
                 self._to_the_last_finite(state, before)
 
     def _run(self, state: State, count: int) -> None:
@@ -121,10 +121,11 @@ class Trainer:
         )
 
     def _to_the_last_finite(self, state: State, before: State) -> None:
-        last = before.copy()
-        while _finite(before):
+        while True:
             last = before.copy()
             self._run(before, 1)
+            if before.step == last.step or not _finite(before):
+                break
         state.step = last.step
         state.parameters[:], state.moments[:] = last.parameters, last.moments
         self.diverged = last.step
