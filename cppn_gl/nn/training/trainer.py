@@ -110,7 +110,7 @@ class Trainer:
             except BaseException:
                 state.become(before)
                 raise
-            if not _finite(state):
+            if state.step < before.step + count or not _finite(state):
                 self._to_the_last_finite(state, before)
 
     def _run(self, state: State, count: int) -> None:
@@ -128,10 +128,11 @@ class Trainer:
         )
 
     def _to_the_last_finite(self, state: State, before: State) -> None:
-        last = before.copy()
-        while _finite(before):
+        while True:
             last = before.copy()
             self._run(before, 1)
+            if before.step == last.step or not _finite(before):
+                break
         state.become(last)
         self.diverged = last.step
         raise DivergedError(f"training diverged at step {last.step}")
