@@ -16,7 +16,7 @@ from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.packing import Layout, declarations, round_up
 from cppn_gl.nn.activations import ACTIVATIONS, glsl_activations, glsl_derivatives
 from cppn_gl.nn.features import kinds
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.layers import MAX_DRAWN, MAX_WIDTH
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
 
@@ -250,7 +250,7 @@ def _dual_activations(of: Structure) -> list[str]:
     names = dict.fromkeys((*of.hidden, of.output))
     return _defines(
         DUAL_ACTIVATIONS=" ".join(text.format(n) for n in names),
-        MAX_DEPTH=MAX_DEPTH,
+        MAX_DEPTH=MAX_DRAWN,
         MAX_WIDTH=MAX_WIDTH,
     )
 
