@@ -169,7 +169,8 @@ class ViewRow:
     or a callable without arguments that makes the view. `reading`: how to read it, in a few
     sentences. `tries`: what to do next, one sentence each; {deeper} stands for the key of that
     action in the window, and sentences about options of the view name them in quotes. `alpha`: it
-    shows a fourth output as alpha; the others use three outputs at most.
+    shows a fourth output as alpha; the others use three outputs at most. `learned`: what it shows
+    of a network that learns: colors trained output height (see preset/learned.py).
     """
 
     name: str
@@ -179,6 +180,7 @@ class ViewRow:
     reading: str = ""
     tries: tuple[str, ...] = ()
     alpha: bool = False
+    learned: str = "colors"
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -248,6 +250,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "signal",
@@ -281,6 +284,7 @@ VIEWS: dict[str, ViewRow] = {
                 "the height, 'paint' the colour, 'panels' the sum of hidden units.",
                 "{stronger} makes the slopes steeper, until they are cliffs.",
             ),
+            learned="height",
         ),
         ViewRow(
             "curves",
@@ -296,6 +300,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{pan_up} and {pan_down} move the line of the cut.",
                 "{layer_down} shows the layer before, {wider} adds a unit.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "volume",
@@ -340,6 +345,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger} and {deeper} raise the slopes: compare the scale in the corner.",
                 "{zoom_in}: is there structure at every size?",
             ),
+            learned="output",
         ),
         ViewRow(
             "sensitivity",
@@ -356,6 +362,7 @@ VIEWS: dict[str, ViewRow] = {
                 "the size of the change, and {knob_up} and {knob_down} change it.",
                 "{stronger}: in a network near noise, early layers matter most.",
             ),
+            learned="output",
         ),
     )
 }
