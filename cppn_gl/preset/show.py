@@ -162,6 +162,18 @@ class SensitivityOptions(OneOutput, Layered):
 
 
 @dataclass(frozen=True)
+class PaintingOptions(Options):
+    """`[painting]`"""
+
+    show: str = key(
+        "beside",
+        choice(["beside", "network", "original", "difference"]),
+        "what is shown: beside (the network's picture and the original), network, original, or "
+        "their difference",
+    )
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -363,6 +375,23 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger}: in a network near noise, early layers matter most.",
             ),
             learned="output",
+        ),
+        ViewRow(
+            "painting",
+            "what the network has learned of a picture, beside the picture",
+            "cppn_gl.views.painting:PaintingView",
+            PaintingOptions,
+            reading="The network was given x and y of the original's pixels and learned their "
+            "colours; beside the original is what it answers. The thin frame is the original's "
+            "border: outside it, and between the pixels, nobody told the network anything. The "
+            "error is that of all pixels, as a peak signal-to-noise ratio, "
+            "10 log(1 / mean squared error) in decibels: 20 dB is a blurred sketch, 30 dB a good "
+            "likeness.",
+            tries=(
+                "{zoom_in}: the original shows its pixels, the network goes on between them.",
+                "{zoom_out}: beyond the frame it goes on, too.",
+                "{knob_up} shows the network alone, the original, or where they differ.",
+            ),
         ),
     )
 }
