@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 4
+#define CPPN_ABI 5
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -35,13 +35,13 @@ typedef struct {
 } cppn_layer;
 
 /* The kinds of curved features, which are not affine in u and v: r - r0, the distance from the
- * origin minus that of the view's centre; and the change sin(a + d) - sin(a) from the centre, where
- * d is proportional to u or to v. */
-enum cppn_kind { CPPN_RADIUS, CPPN_WAVE_X, CPPN_WAVE_Y };
+ * origin minus that of the view's centre; the change sin(a + d) - sin(a) from the centre, where d is
+ * proportional to u or to v; and u u, v v and u v. */
+enum cppn_kind { CPPN_RADIUS, CPPN_WAVE_X, CPPN_WAVE_Y, CPPN_UU, CPPN_VV, CPPN_UV };
 
 typedef struct {
     int32_t kind;
-    float sine, cosine; /* of a, at the centre */
+    float sine, cosine; /* of a, at the centre; of waves only */
     int32_t reserved;
     double half_turns;  /* d/2 where u or v is 1, in turns; below 2^48 */
 } cppn_curved;

@@ -187,6 +187,12 @@ static void radius(const cppn_picture *picture, double places[2][TILE], int colu
     }
 }
 
+/* u u, v v or u v of TILE pixels. */
+static void product(const double *one, const double *other, int columns, int c, float *tile) {
+    for (int i = 0; i < TILE; i++)
+        tile[(i / PANEL * columns + c) * PANEL + i % PANEL] = (float)(one[i] * other[i]);
+}
+
 /* Those of up to TILE pixels, value `c` of pixel `i` at panel i / PANEL, [c][i % PANEL]. */
 static void tile_coordinates(const cppn_picture *picture, const double *jitter, int64_t first,
                              int count, float *tile) {
@@ -217,7 +223,11 @@ static void tile_coordinates(const cppn_picture *picture, const double *jitter, 
     for (int k = 0; k < picture->curved_count; k++) {
         const cppn_curved *it = picture->curved + k;
         if (it->kind == CPPN_RADIUS) radius(picture, places, columns, AFFINE + k, tile);
-        else wave(it, places[it->kind - CPPN_WAVE_X], columns, AFFINE + k, tile);
+        else if (it->kind < CPPN_UU)
+            wave(it, places[it->kind - CPPN_WAVE_X], columns, AFFINE + k, tile);
+        else
+            product(places[it->kind == CPPN_VV], places[it->kind != CPPN_UU], columns, AFFINE + k,
+                    tile);
     }
 }
 

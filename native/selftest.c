@@ -404,12 +404,12 @@ static void check_steps(const cppn_picture *picture, int64_t count, const float 
     }
 }
 
-/* Up to 64 curved features: r, and waves from none to more turns than a double counts. */
+/* Up to 64 curved features: r, products, and waves from none to more turns than a double counts. */
 static const cppn_curved *random_curved(int32_t *count) {
     *count = (int32_t)(one_in(2) ? 0 : one_in(4) ? from_to(1, 64) : from_to(1, 4));
     cppn_curved *all = memory(*count * (int64_t)sizeof *all, 8 * from_to(0, 7));
     for (int32_t k = 0; k < *count; k++) {
-        const int32_t kind = one_in(2) ? CPPN_RADIUS : (int32_t)from_to(CPPN_WAVE_X, CPPN_WAVE_Y);
+        const int32_t kind = one_in(2) ? CPPN_RADIUS : (int32_t)from_to(CPPN_WAVE_X, CPPN_UV);
         const float sine = (float)number(0), cosine = (float)number(0); /* one after the other */
         const double half_turns = number(one_in(3) ? from_to(-60, 47) : from_to(-4, 4));
         all[k] = (cppn_curved){kind, sine, cosine, 0, half_turns};

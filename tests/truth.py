@@ -45,6 +45,7 @@ def pixel_inputs(
             x = view.center[0] + (i + shift[0] - width / 2) * unit
             y = view.center[1] + (height / 2 - j - shift[1]) * unit
             known = {"x": x, "y": y, "r": math.hypot(x, y), "one": 1.0}
+            known |= {"x2": x * x, "y2": y * y, "xy": x * y}
             known |= {"t": animation.speed * time, "cos_t": math.cos(turn), "sin_t": math.sin(turn)}
             known |= {f"z{k}": z for k, z in enumerate(network.latent)}
             for name in network.inputs:

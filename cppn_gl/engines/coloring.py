@@ -19,7 +19,7 @@ from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.preset.color import Color, ValueRange, colored, printed
+from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import straight, with_alpha
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
@@ -132,7 +132,7 @@ def _draw(
             while row < bottom:
                 deadline = yield
                 recolor = painter.shared(recolor_of(color), planes.channels)
-                recolor.set(color, value_range, len(region.jitters), inset)
+                recolor.set(color, value_range, len(region.jitters), inset, stroke_of(region.size))
                 texels = max(int(left(deadline) * recolor.rate), MIN_TEXELS)
                 rows = min(max(1, texels // planes.texels[0]), bottom - row)
                 recolor.draw(raw, planes, row, rows, additive=region.additive)
@@ -169,7 +169,7 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
     for number, sample in enumerate(around.each_sample()):
         task = engine.begin(rates, target, scene, sample)
         yield from during(task, None, number, len(region.jitters))
-        if color.levels:
+        if color.edged:
             _print(target.picture, around, color, value_range, picture, region)
         else:
             _color(target.picture, color, value_range, picture, pixels, len(region.jitters))
@@ -177,8 +177,8 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
 
 
 def _around(region: Region, color: Color) -> Region:
-    """The pixels that a region's colours depend on: for flat colours, its neighbours too."""
-    if not color.levels:
+    """The pixels that a region's colours depend on: its neighbours, too, where there are edges."""
+    if not color.edged:
         return region
     if region.boxes is not None:
         return region.only(grown(region.boxes, region.part))
@@ -196,7 +196,10 @@ def _print(
     picture: NDArray[np.float32],
     region: Region,
 ) -> None:
-    """Add a sample's flat colours to the picture of a region; `raw` are the outputs around it."""
+    """Add a sample's colours, with edges or lines, to the picture of a region.
+
+    `raw`: the outputs around it.
+    """
     left, top = region.offset[0] - around.offset[0], region.offset[1] - around.offset[1]
     width, count = region.part[0], max(1, PIXELS // region.part[0])
     ends = {k: end for start, end in rows_of(region) for k in range(start, end, count)}
@@ -205,7 +208,8 @@ def _print(
         stop = min(start + count, ends[start])
         first = max(top + start - 1, 0)  # with the rows above and below
         near = raw[first : top + stop + 1]
-        shown = with_alpha(printed(near[..., :3], color, value_range, region.samples), near)
+        of = printed(near[..., :3], color, value_range, region.samples, stroke_of(region.size))
+        shown = with_alpha(of, near)
         rows = slice(top + start - first, top + stop - first)
         inside = shown[rows, left : left + width]
         picture[start:stop] += contribution(inside, len(region.jitters))

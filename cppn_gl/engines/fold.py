@@ -10,6 +10,12 @@ the change from its value at the view's centre, which is small in a deep zoom:
 
 where the angle a at the centre is reduced in float64, and d is proportional to u or v. With
 d/2 reduced before it is rounded to float32, the change's error is below 4e-7 + 2⁻⁵² d for any d.
+
+A product has an affine part, which is folded like x and y. What is left is u², v² or u v, of a
+relative error below 2⁻²², as a product of float32; its weight is scaled by extent²:
+
+    x² = c² + 2 c extent u + extent² u²
+    x y = c e + (e u + c v) extent + extent² u v    (c, e: x and y at the centre)
 """
 
 import functools
@@ -21,7 +27,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.features import Clock, Wave, constant, curved, wave
+from cppn_gl.nn.features import PRODUCTS, Clock, Wave, constant, curved, wave
 from cppn_gl.nn.layers import MAX_WIDTH
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Float32, Float64
@@ -43,7 +49,7 @@ def first_layer(
     width repeat its last row.
     """
     layer, names = network.effective(0), curved(network.inputs)
-    starts = [change.start for change in changes(network, center, extent)]
+    bent = changes(network, center, extent)
     weight = layer.weight.astype(np.float64)
     folded = np.zeros((MAX_WIDTH, AFFINE + max(len(names), 1)))
     rows = folded[: len(weight)]
@@ -53,9 +59,12 @@ def first_layer(
         if value is not None:
             rows[:, 2] += column * value
         elif name in names:
-            index = names.index(name)
-            rows[:, AFFINE + index] += column
-            rows[:, 2] += column * starts[index]
+            change = bent[names.index(name)]
+            rows[:, AFFINE + names.index(name)] += column * change.factor
+            rows[:, 2] += column * change.start
+            for axis, slope in enumerate(change.affine):
+                if slope:
+                    rows[:, axis] += column * slope
         else:
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent
@@ -65,7 +74,10 @@ def first_layer(
 
 
 class Change(Protocol):
-    """How a curved feature differs from its value at the view's centre."""
+    """How a curved feature differs from its value at the view's centre.
+
+    The feature is start + affine · (u, v) + factor · at(u, v).
+    """
 
     @property
     def kind(self) -> str:
@@ -76,8 +88,19 @@ class Change(Protocol):
         """The feature's value at the centre."""
 
     @property
+    def affine(self) -> tuple[float, float]:
+        """What is folded into the weights of u and v."""
+        return 0.0, 0.0
+
+    @property
+    def factor(self) -> float:
+        """What scales the weights of the change."""
+        return 1.0
+
+    @property
     def numbers(self) -> tuple[str, float, float, float]:
         """The kind, and a wave's sine and cosine at the centre and half turns; 0 for others."""
+        return self.kind, 0.0, 0.0, 0.0
 
     def at(self, u: Float64, v: Float64) -> NDArray[np.floating[Any]]:
         """The change at local coordinates, to the bit as in the native library."""
@@ -106,11 +129,18 @@ def changes_of(
         WaveChange(of, of.harmonic * (extent / period) / 2, *value)
         for of, value in zip(waves, values, strict=True)
     )
-    return tuple(Radius(center, extent) if name == "r" else next(of_waves) for name in names)
+    return tuple(
+        Radius(center, extent)
+        if name == "r"
+        else Product(name, center, extent)
+        if name in PRODUCTS
+        else next(of_waves)
+        for name in names
+    )
 
 
 @dataclass(frozen=True)
-class Radius:
+class Radius(Change):
     """r - r0, the distance from the origin minus that of the view's centre."""
 
     center: tuple[float, float]
@@ -124,10 +154,6 @@ class Radius:
     def start(self) -> float:
         x, y = self.center
         return math.sqrt(x * x + y * y)  # libraries round hypot differently
-
-    @property
-    def numbers(self) -> tuple[str, float, float, float]:
-        return self.kind, 0.0, 0.0, 0.0
 
     def at(self, u: Float64, v: Float64) -> Float64:
         x, y = self.center
@@ -147,7 +173,46 @@ class Radius:
 
 
 @dataclass(frozen=True)
-class WaveChange:
+class Product(Change):
+    """u², v² or u v: x², y² or x y without its affine part."""
+
+    name: str
+    center: tuple[float, float]
+    extent: float
+
+    @property
+    def kind(self) -> str:
+        return self.name
+
+    @property
+    def start(self) -> float:
+        one, other = PRODUCTS[self.name]
+        return self.center[one] * self.center[other]
+
+    @property
+    def affine(self) -> tuple[float, float]:
+        one, other = PRODUCTS[self.name]
+        slopes = [0.0, 0.0]
+        slopes[one] += self.extent * self.center[other]
+        slopes[other] += self.extent * self.center[one]
+        return slopes[0], slopes[1]
+
+    @property
+    def factor(self) -> float:
+        return self.extent * self.extent
+
+    def at(self, u: Float64, v: Float64) -> Float64:
+        one, other = PRODUCTS[self.name]
+        return np.asarray((u, v)[one] * (u, v)[other])
+
+    def slopes(self, u: Float64, v: Float64) -> tuple[Slope, Slope]:
+        pairs: dict[str, tuple[Slope, Slope]]
+        pairs = {"x2": (2 * u, 0.0), "y2": (0.0, 2 * v), "xy": (v, u)}
+        return pairs[self.name]
+
+
+@dataclass(frozen=True)
+class WaveChange(Change):
     """sin(a + d) - sin(a) of a wave.
 
     half_turns: d/2 in turns at the local coordinate 1. sine, cosine: of a, in float64.

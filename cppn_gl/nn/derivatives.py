@@ -39,7 +39,14 @@ def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None 
     inputs = np.zeros((3, len(x), len(network.inputs)))
     inputs[0] = network.features(x, y, clock)
     r = np.maximum(np.hypot(x, y), 1e-300)  # r has no direction at the origin: 0 there
-    slopes: dict[str, tuple[Any, Any]] = {"x": (1, 0), "y": (0, 1), "r": (x / r, y / r)}
+    slopes: dict[str, tuple[Any, Any]] = {
+        "x": (1, 0),
+        "y": (0, 1),
+        "r": (x / r, y / r),
+        "x2": (2 * x, 0),
+        "y2": (0, 2 * y),
+        "xy": (y, x),
+    }
     for column, name in enumerate(network.inputs):
         periodic = wave(name)
         if periodic is not None:

@@ -22,6 +22,9 @@ FEATURES: dict[str, str] = {
     "x": "horizontal coordinate, to the right",
     "y": "vertical coordinate, up",
     "r": "distance from the origin, √(x² + y²)",
+    "x2": "x²",
+    "y2": "y²",
+    "xy": "x · y",
     "sin_x": "sin(2π x / period)",
     "cos_x": "cos(2π x / period)",
     "sin_y": "sin(2π y / period)",
@@ -32,6 +35,7 @@ FEATURES: dict[str, str] = {
     "one": "constant 1",
 }
 
+PRODUCTS = {"x2": (0, 0), "y2": (1, 1), "xy": (0, 1)}  # of which axes: 0 for x, 1 for y
 MOVING = ("t", "cos_t", "sin_t")  # these depend on time
 MAX_INPUTS = MAX_LATENTS = 64
 _LATENT = re.compile(r"z(0|[1-9]\d?)")
@@ -79,9 +83,10 @@ def wave(name: str) -> Wave | None:
 
 
 def curved(inputs: Sequence[str]) -> tuple[str, ...]:
-    """Those of the inputs that are not affine in x and y: r first, then waves, in their order."""
+    """Those of the inputs that are not affine in x and y: r, the products, then the waves."""
+    products = [name for name in inputs if name in PRODUCTS]
     waves = [name for name in inputs if wave(name) is not None]
-    return (*(["r"] if "r" in inputs else []), *waves)
+    return (*(["r"] if "r" in inputs else []), *products, *waves)
 
 
 def latent_index(name: str) -> int | None:
@@ -147,16 +152,18 @@ def doubled(inputs: Sequence[str]) -> tuple[str, ...]:
 def coordinates(inputs: Sequence[str]) -> frozenset[str]:
     """Those of x, y and r that any of the inputs is a function of."""
     plain = {"x", "y", "r"} & set(inputs)
-    return frozenset(plain | {"xy"[of.axis] for of in map(wave, inputs) if of is not None})
+    products = {"xy"[axis] for name in inputs for axis in PRODUCTS.get(name, ())}
+    waves = {"xy"[of.axis] for of in map(wave, inputs) if of is not None}
+    return frozenset(plain | products | waves)
 
 
 def repeats(inputs: Sequence[str]) -> bool:
     """Whether inputs depend on x and y by waves alone: a period is then a tile without a seam."""
-    return bool(curved(inputs)) and not {"x", "y", "r"} & set(inputs)
+    return bool(curved(inputs)) and not {"x", "y", "r", *PRODUCTS} & set(inputs)
 
 
 def kinds(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of the curved inputs, in the order of `curved`: "r", "wave_x" or "wave_y".
+    """The kinds of the curved inputs, in the order of `curved`: wave_x, wave_y, or their names.
 
     Features of a kind differ in numbers, and have the same code.
     """
@@ -180,6 +187,9 @@ def features(
         elif periodic is not None:
             turns = periodic.turns((x, y)[periodic.axis], period)
             columns.append(sines(turns, periodic.quarter))
+        elif name in PRODUCTS:
+            one, other = ((x, y)[axis] for axis in PRODUCTS[name])
+            columns.append(one * other)
         elif name == "r":
             columns.append(np.sqrt(x * x + y * y))
         else:

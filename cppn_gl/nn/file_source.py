@@ -26,6 +26,7 @@ from cppn_gl.nn.sources import (
     activations_of,
     drawn_latents,
     latent_key,
+    omega_key,
     period_key,
 )
 from cppn_gl.nn.weights import Chain, Weights, read_weights
@@ -83,12 +84,7 @@ class File(Source):
         None, activations_of, "activation of the hidden layers, one for all or a list"
     )
     output_activation: str = key(None, ACTIVATION, "activation of the last layer")
-    omega: float = key(
-        None,
-        number(-1e6, 1e6),
-        "factor on the weights and biases of a file's first layer: ω₀ of a SIREN",
-        slider=(1, 60),
-    )
+    omega: float = omega_key()
     hidden_omega: float = key(
         None,
         number(-1e6, 1e6),

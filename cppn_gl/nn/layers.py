@@ -15,6 +15,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, activate
 from cppn_gl.utils.checks import PresetError, choice
 
 MAX_DEPTH = 64
+MAX_DRAWN = MAX_DEPTH + 6  # layers that engines draw: with those that display outputs
 MAX_WIDTH = 512
 MAX_WEIGHT = 1e30  # pre-activations from bounded units cannot overflow float32 below it
 SOURCE = -1  # in a node's inputs: the input features

@@ -11,10 +11,11 @@ so that the renderer sends a few numbers to the GPU and no weights.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -24,7 +25,8 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, checked
 
-OUTPUTS = (1, 3, 4)
+OUTPUTS = (1, 3, 4)  # of networks that engines draw
+MAX_OUTPUTS = 10  # of networks that learn classes
 OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
@@ -33,11 +35,15 @@ Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activa
 class Network:
     """A feedforward network from input features to 1 (grey), 3 (RGB) or 4 outputs (RGB, alpha).
 
+    One that learns classes has an output for each, up to 10, and is drawn in their colours.
+
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
     holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
     like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
     ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
     """
+
+    most_layers = MAX_DEPTH
 
     def __init__(
         self,
@@ -56,11 +62,12 @@ class Network:
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
         self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
         self._effective: dict[int, Layer] = {}
+        self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()
         self._check()
 
     def _check(self) -> None:
-        if not 1 <= len(self.drawn) <= MAX_DEPTH:
-            raise PresetError(f"{len(self.drawn)} layers; expected 1 to {MAX_DEPTH}")
+        if not 1 <= len(self.drawn) <= self.most_layers:
+            raise PresetError(f"{len(self.drawn)} layers; expected 1 to {self.most_layers}")
         if len(self.latent) < latent_count(self.inputs):
             needed = latent_count(self.inputs)
             raise PresetError(f"{len(self.latent)} latent constants; the inputs need {needed}")
@@ -72,8 +79,9 @@ class Network:
                 raise PresetError(f"layer {number} {error.problem}") from None
             if not 1 <= units <= MAX_WIDTH:
                 raise PresetError(f"layer {number} has {units} units; expected 1 to {MAX_WIDTH}")
-        if units not in OUTPUTS:
-            raise PresetError(f"the last layer has {units} outputs; expected 1, 3 or 4")
+        if units > MAX_OUTPUTS:
+            problem = f"expected at most {MAX_OUTPUTS}"
+            raise PresetError(f"the last layer has {units} outputs; {problem}")
 
     @classmethod
     def random(cls, **keys: Any) -> "Network":
@@ -119,13 +127,18 @@ class Network:
 
     @property
     def outputs(self) -> int:
-        """1 (grey), 3 (RGB) or 4 (RGB and alpha)."""
+        """1 (grey), 3 (RGB), 4 (RGB and alpha), or as many as the classes that it learns."""
         return len(self.drawn[-1].bias)
 
     @property
     def channels(self) -> int:
         """The channels of its picture: 3 (red, green, blue), or 4 with alpha."""
-        return max(3, self.outputs)
+        return 4 if self.outputs == 4 else 3
+
+    @property
+    def trained(self) -> "Network":
+        """The network without layers that only display its outputs; itself if it has none."""
+        return self
 
     @property
     def alpha_range(self) -> tuple[float, float]:

@@ -187,6 +187,17 @@ def period_key() -> Any:
     )
 
 
+def omega_key() -> Any:
+    """The key `omega` of random networks and of those in files."""
+    return key(
+        None,
+        number(-1e6, 1e6),
+        "factor on the weights and biases of layer 1: ω₀ of a SIREN; 1 when absent",
+        factor=True,
+        slider=(0.5, 60),
+    )
+
+
 def activations_of(value: Any) -> Any:
     if isinstance(value, str):
         return ACTIVATION(value)
@@ -219,7 +230,7 @@ class Random(Source):
         ("x", "y"),
         check_inputs,
         "input features, in the order of layer 1's columns: "
-        "x y r sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
+        "x y r x2 y2 xy sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
         short=True,
         widget="inputs",
     )
@@ -266,6 +277,7 @@ class Random(Source):
         widget="between",
     )
     period: float | None = period_key()
+    omega: float | None = omega_key()
 
     def __post_init__(self) -> None:
         validate(self, "network.")
@@ -300,7 +312,9 @@ class Random(Source):
     @property
     def draws(self) -> str:
         bias = "" if self.bias_scale is None else f"  bias scale {self.bias_scale:.4g}"
-        return f"{self.init}  weight scale {self.weight_scale:.4g}{bias}  seed {self.seed}"
+        omega = "" if self.omega in (None, 1) else f"  omega {self.omega:.4g}"
+        scales = f"weight scale {self.weight_scale:.4g}{bias}{omega}"
+        return f"{self.init}  {scales}  seed {self.seed}"
 
     @property
     def layout(self) -> interpolation.DrawLayout:
@@ -335,7 +349,7 @@ class Random(Source):
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
             layers.append(Layer(weight, bias, name))
-            scales.append(self.scales(*weight.shape))
+            scales.append(self.scales(*weight.shape, first=number_ == 0))
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         period = self.period or TURN
         return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
@@ -374,15 +388,20 @@ class Random(Source):
         else:
             weight, bias = interpolation.blended_layer(layout, self.seed, *self.between, depth)
         layer = Layer(weight, bias, self.output_activation)
-        return layer.scaled(*self.scales(*weight.shape))
+        return layer.scaled(*self.scales(*weight.shape, first=depth == 1))
 
-    def scales(self, rows: int, fan_in: int) -> tuple[float, float]:
-        """Factors on the drawn weights and biases of a layer, from its weights' shape."""
+    def scales(self, rows: int, fan_in: int, *, first: bool = False) -> tuple[float, float]:
+        """Factors on the drawn weights and biases of a layer, from its weights' shape.
+
+        `first`: of layer 1, which has `omega` as a factor.
+        """
         distribution, variance = INITS[self.init]
         factor = self.weight_scale
         if variance is not None:  # U(-1, 1) has variance 1/3
             factor *= math.sqrt(variance(fan_in, rows) * (3 if distribution == "uniform" else 1))
-        return factor, self.weight_scale if self.bias_scale is None else self.bias_scale
+        omega = self.omega if first and self.omega is not None else 1.0
+        bias = self.weight_scale if self.bias_scale is None else self.bias_scale
+        return omega * factor, omega * bias
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """From outputs to sRGB values: the `[color]` table, and the table of colour mappings.
 
     outputs (N, 3) -> ValueRange, mapped to 0..1 -> steps, if flat -> palette or formula -> invert
+                   -> contour lines over it, at multiples of the outputs themselves
 
 To add a mapping: a row of MAPPINGS; maps of the library cmap need none. A formula also needs its
 counterpart `mapping_<name>` in mappings.glsl, which the tests compare with it. The help, the `C`
@@ -148,8 +149,14 @@ STRETCHES = {
 }
 
 
+ENDLESS = -3e38, 3e38  # the bounds of outputs that have none
 BEYOND = 1.0  # how far outside the value range values are told apart
 FLAT = 1e-6  # the least range within a sample
+LINE, OUTLINE = 0.55, 1.35  # half the width of a contour line, and of that at 0, in strokes
+STROKES = 450  # in the shorter side of a picture; a stroke is one pixel at least
+PEN, INK = 0.30, (0.045, 0.05, 0.08)  # a line's difference in lightness to its ground; of that at 0
+DARK_GROUND = 0.32  # lightness of the ground below which a line is lighter than it
+SPARSE, DENSE = 0.22, 0.4  # lines per stroke from which on they fade, and are gone
 DARK = 1 / 255  # of paper, the least light that an ink takes a part of
 MAX_COLORS = 16  # of one's own, and of flat inks
 OWN = ("#14213d", "#b5305a", "#f2a03d", "#fdf3e1")  # for `palette` until it has colours
@@ -223,6 +230,13 @@ class Color:
         metavar="N",
         short=True,
     )
+    lines: float = key(
+        0.0,
+        number(0, 1e6),
+        "contour lines at the multiples of this value of the output (the mean of three); the line "
+        "at 0, the outline of a distance field, is strong; 0: none",
+        slider=(0, 0.5),
+    )
     dither: bool = key(
         False,
         flag,
@@ -245,7 +259,8 @@ class Color:
     @property
     def plain(self) -> bool:
         """Whether outputs are shown unchanged, except for noise."""
-        return (self.mapping, self.invert, self.stretch, self.inks) == ("rgb", False, "none", 0)
+        of = self.mapping, self.invert, self.stretch, self.inks, self.lines
+        return of == ("rgb", False, "none", 0, 0)
 
     @property
     def noisy(self) -> bool:
@@ -261,6 +276,11 @@ class Color:
     def levels(self) -> int:
         """The number of flat steps of each channel; 0: continuous."""
         return self.inks or 2 * self.row.plates
+
+    @property
+    def edged(self) -> bool:
+        """Whether a pixel's colour depends on its neighbours: the edges of flat colours, lines."""
+        return bool(self.levels or self.lines)
 
     @property
     def colors(self) -> tuple[str, ...]:
@@ -314,10 +334,14 @@ def _plates(colors: tuple[str, ...]) -> Float32:
 
 @dataclass(frozen=True)
 class ValueRange:
-    """The values that become 0 and 1: per output, or for their mean three times."""
+    """The values that become 0 and 1: per output, or for their mean three times.
+
+    `ends`: where outputs end, such as 0 and 1 of a sigmoid; there are no contour lines there.
+    """
 
     low: tuple[float, float, float]
     high: tuple[float, float, float]
+    ends: tuple[float, float] = ENDLESS
 
     @property
     def affine(self) -> tuple[Float32, Float32]:
@@ -355,24 +379,69 @@ def single(values: NDArray[Any]) -> NDArray[Any]:
 def colored(values: Float32, color: Color, span: ValueRange) -> Float32:
     """(N, 3) outputs to (N, 3) sRGB values; values marked as NaN stay so.
 
-    Flat colours have hard edges here; those of `printed` are smooth.
+    Flat colours have hard edges here; those of `printed` are smooth, and it draws contour lines.
     """
     places = _places(values, color, span)
     shown = _flat(places, None, color) if color.levels else _mapped(places, color)
     return _finished(shown, values, color)
 
 
-def printed(values: Float32, color: Color, span: ValueRange, samples: int = 1) -> Float32:
-    """(height, width, 3) outputs of neighbouring pixels to flat sRGB values with smooth edges.
+def printed(
+    values: Float32, color: Color, span: ValueRange, samples: int = 1, stroke: float = 1.0
+) -> Float32:
+    """(height, width, 3) outputs of neighbouring pixels to sRGB values with smooth edges.
 
     Within a sample, 1 / samples of a pixel wide, an output is taken for linear with its gradient
-    between the neighbours: an edge covers the part of that range which lies above it.
+    between the neighbours: an edge covers the part of that range which lies above it. `stroke`: of
+    contour lines, in pixels.
     """
     places = _places(values, color, span)
-    sides = [np.gradient(places, axis=k) for k in (0, 1) if places.shape[k] > 1]
-    reach = np.sqrt(sum((side * side for side in sides), np.zeros_like(places)))
-    reach = np.asarray(reach / np.float32(samples), np.float32)
-    return _finished(_flat(places, reach, color), values, color)
+    if color.levels:
+        reach = np.asarray(_steepness(places) / np.float32(samples), np.float32)
+        shown = _flat(places, reach, color)
+    else:
+        shown = _mapped(places, color)
+    shown = _finished(shown, values, color)
+    if not color.lines:
+        return shown
+    lined = _lined(shown, values, color, span, samples, stroke)
+    return np.asarray(np.where(broken(values)[..., None], shown, lined))
+
+
+def stroke_of(size: tuple[int, int]) -> float:
+    """The unit of contour lines' widths in a picture of `size`, in pixels."""
+    return max(1.0, min(size) / STROKES)
+
+
+def _steepness(values: Float32) -> Float32:
+    """The magnitude of the gradient of (height, width, n) values, per pixel."""
+    sides = [np.gradient(values, axis=k) for k in (0, 1) if values.shape[k] > 1]
+    return np.asarray(np.sqrt(sum((side * side for side in sides), np.zeros_like(values))))
+
+
+def _lined(
+    shown: Float32, values: Float32, color: Color, span: ValueRange, samples: int, stroke: float
+) -> Float32:
+    """Colours with contour lines over them: lighter on dark ground, darker on light ground."""
+    f = np.float32
+    with np.errstate(over="ignore", invalid="ignore"):
+        level = np.asarray(single(values) / f(color.lines), f)
+        rate = np.maximum(_steepness(level), f(1e-12))
+        nearest = np.floor(level + f(0.5))
+        away = np.abs(level - nearest) / rate  # in pixels
+    low, high = np.clip(np.array(span.ends) / color.lines, -3e38, 3e38).astype(np.float32)
+    inside = (nearest > low + f(0.01)) & (nearest < high - f(0.01)) & (rate > f(FLAT) / f(samples))
+    strong = nearest == 0
+    half = f(stroke) * np.where(strong, f(OUTLINE), f(LINE))
+    reach = f(0.5 / samples)
+    line = np.minimum(away + reach, half) - np.maximum(away - reach, -half)
+    line = np.clip(line * f(samples), 0, 1) * inside
+    faded = np.clip((rate * f(stroke) - f(SPARSE)) / f(DENSE - SPARSE), 0, 1)
+    line = line * np.where(strong, 1, 1 - faded * faded * (3 - 2 * faded)).astype(np.float32)
+    light = shown @ np.array([[0.3], [0.6], [0.1]], np.float32)
+    pen = np.where(light < f(DARK_GROUND), shown + f(PEN), shown * f(1 - 1.6 * PEN))
+    ink = np.where(strong, np.array(INK, np.float32), pen)
+    return np.asarray(shown + line * (ink - shown), np.float32)
 
 
 def strip(color: Color, length: int) -> Float32:

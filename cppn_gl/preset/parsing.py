@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
+from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
@@ -68,7 +69,7 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
     spec = source_of(document.get("network", {}), origin)
     top.setdefault("title", seed_words(document.get("network", {}).get("seed")))
     others: dict[str, Any] = {
-        name: _build(cls, _table(document, name), name)
+        name: _build(cls, _table(document, name), name, origin)
         for name, cls in TABLES.items()
         if name not in ("network", "show", *VIEWS)
     }
@@ -106,11 +107,13 @@ def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _build(cls: type, values: dict[str, Any], table: str) -> Any:
+def _build(cls: type, values: dict[str, Any], table: str, origin: Origin = NOWHERE) -> Any:
     if cls is Animate:
         return Animate(tuple(_flat(values, "")))
     _check_known(values, [field.name for field in dataclasses.fields(cls)], table)
     given = {field: _tuples(value) for field, value in values.items()}
+    if cls is Train:
+        return Train.of(given, origin)
     return Color().replace(given) if cls is Color else cls(**given)
 
 

@@ -6,6 +6,7 @@ A preset, a size and a time determine a picture.
 """
 
 import dataclasses
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -15,9 +16,13 @@ import tomli_w
 from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.features import MOVING, Clock
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import NetworkSource, Random
+from cppn_gl.nn.training.data import Dataset, dataset_of
+from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.training.run import Run, run_of
+from cppn_gl.nn.training.start import start_of
 from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
@@ -76,6 +81,7 @@ class Preset:
     sweep: Sweep = dataclasses.field(default_factory=Sweep)
     animate: Animate = dataclasses.field(default_factory=Animate)
     normalize: Normalize = dataclasses.field(default_factory=Normalize)
+    train: Train = dataclasses.field(default_factory=Train)
     title: str = ""
     description: str = ""
     shows: str = ""
@@ -94,6 +100,13 @@ class Preset:
         animate = checked_animate(self.animate, self)
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
+        self._check_outputs()
+
+    def _check_outputs(self) -> None:
+        outputs = self.spec.shapes[-1][0]
+        if outputs not in OUTPUTS and not self.learns:
+            problem = f"the last layer has {outputs} outputs; expected 1, 3 or 4"
+            raise PresetError(problem, key="network")
 
     def options(self, kind: type[T]) -> T:
         """A view's options by their class: `options(VolumeOptions).opacity`."""
@@ -107,7 +120,12 @@ class Preset:
         return self.spec if name == "network" else getattr(self, name)
 
     def network(self) -> Network:
-        """The network; if it is animated, use that of `at(time)`."""
+        """The network; if it is animated, use that of `at(time)`.
+
+        One that learns is that of `train.steps`; raises PresetError if it cannot be trained.
+        """
+        if self.learns:
+            return self.run.network(self.train.steps)
         if self.normalize.which == "none":
             return self.spec.network()
         spec, how = self.spec, self.normalize
@@ -116,8 +134,53 @@ class Preset:
         )
 
     @property
+    def learns(self) -> bool:
+        """Whether its network is trained: a table [train] names data."""
+        return bool(self.train.data)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data that it learns. Raises PresetError."""
+        return dataset_of(self.train)
+
+    @property
+    def start(self) -> NetworkSource:
+        """The source of the network of step 0, with the outputs that the data need.
+
+        It is `spec` of a preset that learns nothing. Raises PresetError.
+        """
+        return start_of(self.spec, self.train, self.dataset) if self.learns else self.spec
+
+    @property
+    def run(self) -> Run:
+        """Its training. Raises PresetError."""
+        return run_of(self)
+
+    @property
+    def source(self) -> Hashable:
+        """What its network depends on, besides the step of a training."""
+        return self.spec, self.normalize, self.train.learning if self.learns else None
+
+    @property
+    def made_of(self) -> Hashable:
+        """What its network depends on: presets in which this is equal have the same network."""
+        return self.source, self.train.steps if self.learns else 0
+
+    def prepare(self) -> Iterator[object]:
+        """Prepare `network`, in slices of some 10 ms: draw the weights, and train.
+
+        Keep what it yields until then, or large layers are drawn again.
+        """
+        if self.learns:
+            yield from self.run.prepare(self.train.steps)
+        else:
+            yield from self.spec.draw()
+
+    @property
     def channels(self) -> int:
         """The channels of its picture: 3, or 4 with alpha, if its view shows that."""
+        if self.learns:
+            return 3
         return 4 if self.spec.shapes[-1][0] == 4 and self.show.row.alpha else 3
 
     def at(self, time: float) -> "Preset":
@@ -140,7 +203,7 @@ class Preset:
         into shaders.
         """
         tables = {name.partition(".")[0] for name, _ in self.animate.moving}
-        return bool(self.animation.walk or tables & {"network", "normalize"})
+        return bool(self.animation.walk or tables & {"network", "normalize", "train"})
 
     @property
     def animated(self) -> bool:

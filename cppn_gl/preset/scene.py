@@ -29,7 +29,7 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
     Its network is that of the preset as its view shows it: see `shown_network`.
     """
     now = preset.at(time)
-    if (now.spec, now.normalize) != (preset.spec, preset.normalize):
+    if now.made_of != preset.made_of:
         network = None
     return Scene(shown_network(now, network), now.view, now.animation.clock(time), now)
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
+from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
@@ -63,6 +64,7 @@ TABLES: dict[str, type] = {
     "sweep": Sweep,
     "animate": Animate,
     "normalize": Normalize,
+    "train": Train,
 }
 TOP: dict[str, tuple[Any, str]] = {
     "format": (integer(1, FORMAT), f"version of the file format: {FORMAT}"),
@@ -165,8 +167,14 @@ def resolve(name: str) -> tuple[str, str]:
 
 
 def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
-    """The table of a key; "show" for an option of views."""
+    """The table of a key; "show" for an option of views.
+
+    A key of [train] that another table or a view has, too, needs its table: `seed` is that of
+    [network].
+    """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
+    if "train" in holding and (len(holding) > 1 or name in options):
+        holding.remove("train")
     if len(holding) > 1:
         dotted = " or ".join(f"{t}.{name}" for t in holding)
         raise PresetError(f"in several tables; write {dotted}", key=name)

@@ -3,13 +3,14 @@
 outputs (N, 3) -> statistics() -> Statistics -> stretched_range() -> ValueRange
 """
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.preset.color import ValueRange, broken, single
+from cppn_gl.preset.color import ENDLESS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene
 
 CLIPPED_PERCENT = 2.0  # clipped on each side by the percentile stretch
@@ -23,8 +24,9 @@ Statistics = dict[str, NDArray[np.float64]]
 def default_range(scene: Scene) -> ValueRange:
     """The value range without a stretch: of the colour mapping, or of the output activation."""
     own = scene.preset.color.row.span
-    low, high = own or ACTIVATIONS[scene.network.drawn[-1].activation].span
-    return ValueRange((low,) * 3, (high,) * 3)
+    last = ACTIVATIONS[scene.network.drawn[-1].activation]
+    low, high = own or last.span
+    return ValueRange((low,) * 3, (high,) * 3, last.span if last.bounded else ENDLESS)
 
 
 def statistics(values: NDArray[np.float32]) -> Statistics:
@@ -47,7 +49,7 @@ def stretched_range(scene: Scene, statistics: Statistics) -> ValueRange:
     if not (np.isfinite(low) & np.isfinite(high)).all():  # no finite value in the view
         return default
     center = (default.low[0] + default.high[0]) / 2 if mapping.signed else None
-    return _widened(low, high, center)
+    return dataclasses.replace(_widened(low, high, center), ends=default.ends)
 
 
 def _widened(low: NDArray[Any], high: NDArray[Any], center: float | None) -> ValueRange:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 4  # CPPN_ABI in native/cppn.h
+ABI = 5  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -50,7 +50,7 @@ class _Layer(ctypes.Structure):
     )
 
 
-KINDS = ("r", "wave_x", "wave_y")  # in the order of enum cppn_kind
+KINDS = ("r", "wave_x", "wave_y", "x2", "y2", "xy")  # in the order of enum cppn_kind
 
 
 class _Curved(ctypes.Structure):

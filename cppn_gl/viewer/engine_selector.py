@@ -213,4 +213,10 @@ def _shipped(preset: Preset) -> Preset:
     """The preset without its [show] table if views are registered that the helper lacks."""
     if tuple(VIEWS) == SHIPPED:
         return preset
-    return Preset(preset.spec, preset.view, color=preset.color, normalize=preset.normalize)
+    return Preset(
+        preset.spec,
+        preset.view,
+        color=preset.color,
+        normalize=preset.normalize,
+        train=preset.train,
+    )

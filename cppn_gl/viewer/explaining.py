@@ -26,7 +26,14 @@ from cppn_gl.views.text import counted, significant
 
 # In the place of sentences about layers, for a network in a file.
 FEWER = "{shallower} leaves out the file's last hidden layer, {deeper} brings it back."
-FEATURES = {"r": "the distance from the centre", "one": "the constant 1", "t": "time"}
+FEATURES = {
+    "r": "the distance from the centre",
+    "x2": "x²",
+    "y2": "y²",
+    "xy": "x · y",
+    "one": "the constant 1",
+    "t": "time",
+}
 FADED, WEAK, STRONG = 0.3, 0.7, 1.6  # of the spread left; of the factor on small differences
 LARGE_SIDE = 3840  # pixels of the longer side of a picture that is drawn larger
 MOST_UNITS, MOST_LAYERS = 8, 10  # that are listed
@@ -252,6 +259,9 @@ def _numbers(preset: Preset, network: Network) -> str:
         how = f"evenly from −{scale:.4g} to {scale:.4g}"
     else:
         how = f"from the normal distribution of standard deviation {scale:.4g}"
+    omega = getattr(spec, "omega", None)
+    if omega not in (None, 1):
+        how += f"; those of layer 1 times {omega:.4g}"
     return f"Its {count} are random, drawn {how} (seed {spec.seed}). Nothing has been trained."
 
 

@@ -184,7 +184,7 @@ class Explorer(Viewing, Editing):
         """Explore a preset that was selected, at `time` if given; `leave` returns."""
         self._entered.append((self.history.now, None if time is None else self.time))
         self.time = self.time if time is None else time
-        other = (preset.spec, preset.normalize) != (self.preset.spec, self.preset.normalize)
+        other = preset.source != self.preset.source
         if other and preset.title and preset.title == self.preset.title:
             title = f"{preset.title}: {words.partition(':')[0]}"
             preset = preset.replace(title=title[:MAX_TITLE])
@@ -595,6 +595,6 @@ def titled(preset: Preset, loaded: Preset) -> Preset:
     marked = loaded.title if loaded.title.endswith(CHANGED) else loaded.title + CHANGED
     if not loaded.title or preset.title not in (loaded.title, marked) or len(marked) > MAX_TITLE:
         return preset
-    same = (preset.spec, preset.normalize) == (loaded.spec, loaded.normalize)
+    same = preset.source == loaded.source
     title = loaded.title if same else marked
     return preset if title == preset.title else preset.replace(title=title)

@@ -261,6 +261,8 @@ def automatic(preset: Preset, field: Field) -> Any:
         return getattr(preset.spec, "latents", None) or None
     if field.dotted == "network.period":
         return TURN
+    if field.dotted == "network.omega":
+        return 1.0
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 

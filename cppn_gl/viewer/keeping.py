@@ -78,7 +78,8 @@ class Probe:
             spec = cast(Random, self.preset.spec)
             if scale is not None:
                 spec = dataclasses.replace(spec, weight_scale=scale)
-            pairs = (spec.scales(*layer.weight.shape) for layer in self._drawn.drawn)
+            shapes = (layer.weight.shape for layer in self._drawn.drawn)
+            pairs = (spec.scales(*shape, first=not n) for n, shape in enumerate(shapes))
             factors = [(self._unit * weight, self._unit * bias) for weight, bias in pairs]
         return (
             yield from spread_steps(

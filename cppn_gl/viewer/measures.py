@@ -101,7 +101,7 @@ class Measures:
         """Measure the network explored, if it is not the last one measured."""
         preset = explorer.moment
         time = explorer.time if preset.animated else 0.0
-        of = preset.spec, preset.normalize, preset.view, time
+        of = preset.made_of, preset.view, time
         if self._task is None and of != self._of:
             self._task, self._task_of = Stepping(measuring(scene_of(preset, time))), of
 
@@ -176,7 +176,7 @@ class Study:
         time = None if explorer.moving else explorer.time
         width, height = explorer.window
         aspect = width / max(1, height) if units else 1.0
-        key = preset.spec, preset.normalize, preset.view, preset.animate, time, aspect, units
+        key = preset.made_of, preset.view, preset.animate, time, aspect, units
         if key != self._key:
             self._key = key
             scene = scene_of(explorer.moment, explorer.time)

@@ -175,7 +175,7 @@ class Thumbnails:
         if view.problem(preset):
             view, preset = ALL[PICTURE], preset.replace(**{"show.view": PICTURE})
         layers = []  # held, or large ones would be drawn twice
-        for layer in preset.spec.draw():
+        for layer in preset.prepare():
             layers.append(layer)
             yield
         scene = scene_of(preset, subject.time)

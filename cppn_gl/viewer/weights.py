@@ -32,7 +32,7 @@ class Weights:
             self._shown = old if old[0] == preset else (preset, old[1])
             return self._shown
         if self._next is None:
-            self._next, self._layers = preset, preset.spec.draw()
+            self._next, self._layers = preset, preset.prepare()
         deadline = wall.perf_counter() + seconds
         for layer in self._layers:
             self._drawn.append(layer)
@@ -44,4 +44,4 @@ class Weights:
 
 
 def _same_network(a: Preset, b: Preset) -> bool:
-    return a.spec == b.spec and a.normalize == b.normalize
+    return a.made_of == b.made_of

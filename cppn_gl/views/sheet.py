@@ -44,7 +44,7 @@ class Networks:
         )
 
     def get(self, preset: Preset) -> Network:
-        return self._kept.get((preset.spec, preset.normalize), preset.network)
+        return self._kept.get(preset.made_of, preset.network)
 
 
 class SheetView(View):

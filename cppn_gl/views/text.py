@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFont
 
+from cppn_gl.nn.features import PRODUCTS
+
 FONTS = Path(__file__).parents[1] / "fonts"
 WHITE = (255, 255, 255, 255)
 DIM = (190, 198, 208, 255)
@@ -141,7 +143,9 @@ def formula(words: str) -> str:
 
 
 def symbol(feature: str) -> str:
-    """An input feature as it is set: 𝑥, 𝑧₁, cos 𝑡, sin 4𝑥; words, such as "one", upright."""
+    """An input feature as it is set: 𝑥, 𝑥², 𝑧₁, cos 𝑡, sin 4𝑥; words, as "one", upright."""
+    if feature in PRODUCTS:
+        return variable(feature.replace("2", "²"))
     function, _, of = feature.rpartition("_")
     letter, index = of[:1], of[1:]
     if function and letter.isdigit():

@@ -100,9 +100,9 @@ def test_a_sheet_varies_it(run: Run) -> None:
 
 
 def test_keys_of_a_file_need_one(run: Run) -> None:
-    status, _, err = run("render", "--set", "network.omega=30", "-o", "a.png")
+    status, _, err = run("render", "--set", "network.hidden_omega=30", "-o", "a.png")
     assert (status, len(err.splitlines())) == (2, 1)
-    assert "network.omega: only a network whose weights are in a file has this key" in err
+    assert "network.hidden_omega: only a network whose weights are in a file has this key" in err
 
 
 def hostile() -> dict[str, bytes]:

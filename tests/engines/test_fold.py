@@ -17,7 +17,7 @@ from cppn_gl.engines.cpu.native import Native
 from cppn_gl.engines.cpu.products import Products
 from cppn_gl.engines.fold import changes_of
 from cppn_gl.engines.gl import packing
-from cppn_gl.nn.features import Clock
+from cppn_gl.nn.features import PRODUCTS, Clock, features
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers
@@ -51,6 +51,13 @@ CASES = {
         "period": 1.0,
         "center": [12.3, -7.1],
         "weight_scale": 0.3,
+    },
+    "a square": {"inputs": ["x2"], "extent": 2.0, "center": [-1.0, 0.5]},
+    "products": {"inputs": ["xy", "y", "y2", "x2"], "extent": 3.0, "weight_scale": 0.3},
+    "the Playground's": {
+        "inputs": ["x", "y", "x2", "y2", "xy", "sin_x", "sin_y"],
+        "extent": 6.0,
+        "weight_scale": 0.2,
     },
     "positional": {"inputs": POSITIONAL, "period": 2.0, "extent": 1.2, "weight_scale": 0.2},
 }
@@ -86,6 +93,23 @@ def test_a_change_is_exact_however_far_or_small_the_view(where: str, name: str) 
     assert error < min(4e-7, 8e-7 * math.pi * over) + (over + harmonic) * 4e-15
 
 
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("where", VIEWS)
+def test_a_product_is_exact_however_far_or_small_the_view(where: str, name: str) -> None:
+    center, extent, _ = VIEWS[where]
+    (found,) = changes_of((name,), center, extent, 1.0)
+    one, other = PRODUCTS[name]
+    folded = [Fraction(a) for a in (found.start, *found.affine, found.factor)]
+    places_ = (a[:: 7 * SIZE[0] + 3] for a in places(np.arange(SIZE[0] * SIZE[1]), SIZE))
+    for uv in zip(*places_, strict=True):
+        bent = Fraction(uv[one]) * Fraction(uv[other])
+        drawn = np.float32(found.at(*map(np.float64, uv)))
+        assert abs(Fraction(float(drawn)) - bent) <= abs(bent) / 2**24
+        x = [Fraction(c) + Fraction(extent) * Fraction(p) for c, p in zip(center, uv, strict=True)]
+        terms = [a * b for a, b in zip(folded, (1, *map(Fraction, uv), bent), strict=True)]
+        assert abs(sum(terms) - x[one] * x[other]) <= sum(map(abs, terms)) / 2**51
+
+
 def passing(names: tuple[str, ...], which: list[int], period: float) -> Network:
     """A network whose outputs are three of its inputs."""
     weight = np.zeros((3, len(names)), np.float32)
@@ -96,14 +120,15 @@ def passing(names: tuple[str, ...], which: list[int], period: float) -> Network:
 @pytest.mark.native
 @pytest.mark.parametrize("where", VIEWS)
 def test_the_native_library_has_the_bits_of_numpy(where: str) -> None:
-    names = ("r", *NUMBERS, "sin_7y")
+    names = ("r", *PRODUCTS, *NUMBERS, "sin_7y")
     center, extent, period = VIEWS[where]
     view, pixels = Viewport(center, extent), np.arange(SIZE[0] * SIZE[1])
-    for which in ([0, 1, 2], [3, 4, 5]):
+    for which in ([0, 1, 2], [3, 4, 5], [6, 7, 8]):
         network = passing(names, which, period)
         expected = Products(network, view, Clock()).coordinates(pixels, SIZE)
         native = Native(network, view, Clock())
-        native._fold[:, :3] = 0  # without the values at the centre, the changes remain
+        native._fold[:] = native._fold != 0  # the changes alone, whatever their scale
+        native._fold[:, :3] = 0
         native._first = native._library.dense_layer(native._fold, None, "identity")
         drawn = at_once(native.pieces(Region.of(SIZE), lambda: 1e9)).reshape(-1, 3)
         assert np.array_equal(drawn, expected[:, [3 + k for k in which]])
@@ -111,18 +136,23 @@ def test_the_native_library_has_the_bits_of_numpy(where: str) -> None:
 
 @pytest.mark.gl
 @pytest.mark.parametrize("case", CASES)
-def test_every_engine_draws_waves_truly(engine: Renderer, case: str) -> None:
+def test_every_engine_draws_curved_inputs_truly(engine: Renderer, case: str) -> None:
     preset = Preset().replace(depth=3, width=12, **CASES[case])
     assert reference(preset, (9, 5)).std() > 0.01
     check_truth(engine, preset, (33, 17))
 
 
 @pytest.mark.gl
-def test_a_deep_zoom_into_waves_stays_sharp(engine: Renderer) -> None:
-    names, center, extent = ("r", "sin_x", "cos_100y", "cos_x"), (1234.5, 77.0), 1e-6
+@pytest.mark.parametrize(
+    ("names", "steep"),
+    [(("r", "sin_x", "cos_100y", "cos_x"), 3e5), (("xy", "x2", "y", "y2"), 1e3)],
+    ids=["waves", "products"],
+)
+def test_a_deep_zoom_stays_sharp(engine: Renderer, names: tuple[str, ...], steep: float) -> None:
+    center, extent = (1234.5, 77.0), 1e-6
     drawn = Network.random(depth=3, width=8, inputs=names, seed=2).layers
-    weight = drawn[0].weight * np.float32(3e5)  # steep, so that something is to be seen
-    start = [change.start for change in changes_of(names, center, extent, 2 * math.pi)]
+    weight = drawn[0].weight * np.float32(steep)  # so that something is to be seen
+    start = features(names, *np.array(center)[:, None], Clock())[0]
     first = Layer(weight, -(weight.astype(float) @ start), "sin")
     preset = Preset(Layers((first, *drawn[1:]), names), Viewport(center, extent))
     assert reference(preset, (9, 5)).std() > 0.01

@@ -134,3 +134,19 @@ def test_no_mapping_compiles_anything(
         one.set(Color(name, True), ENDS[2], 9)
         one.draw(*planes, 0, 1, additive=False)
     assert one.rate > 0
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_contour_lines_are_those_of_numpy(
+    renderer: Renderer, planes: tuple[Planes, Planes], samples: int
+) -> None:
+    raw, shown = planes
+    y, x = np.mgrid[: SIZE[1], : SIZE[0]]
+    smooth = np.hypot(x - 15, y - 8.3)[..., None].repeat(3, axis=2) / 20 - 0.3
+    raw.write(smooth.astype(np.float32))
+    for color in (Color("sunset", lines=0.2), Color("grey", inks=4, lines=0.25)):
+        one = recolor(renderer, color)
+        one.set(color, ENDS[0], samples**2, stroke=1.5)
+        one.draw(raw, shown, 0, SIZE[1], additive=False)
+        expected = printed(smooth.astype(np.float32), color, ENDS[0], samples, stroke=1.5)
+        assert np.abs(shown.read() * samples**2 - expected).max() < 2e-3

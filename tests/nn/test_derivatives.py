@@ -28,7 +28,7 @@ from cppn_gl.views.slopes.gradient import DERIVATIVES
 SIZE = (24, 14)
 H = 1e-6
 WAVES = [f"{of}_{2**k}{axis}" for k in range(1, 6) for of in ("sin", "cos") for axis in "xy"]
-INPUTS = ["x", "y", "r", "t", "z1", "one", "sin_x", "cos_3y"]
+INPUTS = ["x", "y", "r", "t", "z1", "one", "sin_x", "cos_3y", "x2", "y2", "xy"]
 
 
 def at_local(preset: Preset) -> Derivatives:
@@ -246,9 +246,16 @@ def test_the_shader_stays_sharp_in_a_deep_zoom(renderer: Renderer) -> None:
 @pytest.mark.gl
 @pytest.mark.parametrize("width", [9, 66])
 @pytest.mark.parametrize(
-    "inputs", [["x", "y", "sin_x"], ["x", "y", "cos_100x", "r", *WAVES]], ids=["one", "many"]
+    "inputs",
+    [
+        ["x", "y", "sin_x"],
+        ["x", "y", "cos_100x", "r", *WAVES],
+        ["x", "y", "x2"],
+        ["xy", "x", "y", "y2", "x2"],
+    ],
+    ids=["a wave", "many", "a square", "products"],
 )
-def test_the_shader_has_the_slopes_of_waves(
+def test_the_shader_has_the_slopes_of_curved_inputs(
     renderer: Renderer, inputs: list[str], width: int
 ) -> None:
     change = {"inputs": inputs, "weight_scale": 0.2, "period": 2.0, "width": width}

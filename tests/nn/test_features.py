@@ -14,11 +14,13 @@ from cppn_gl.nn.features import (
     Clock,
     check_inputs,
     constant,
+    coordinates,
     curved,
     features,
     kinds,
     latent_count,
     latent_index,
+    repeats,
     wave,
 )
 from cppn_gl.utils.checks import PresetError
@@ -34,6 +36,9 @@ def test_each_feature_is_what_it_says() -> None:
         "x": X,
         "y": Y,
         "r": np.array([0.0, 5.0, 2.5]),
+        "x2": np.array([0.0, 9.0, 2.25]),
+        "y2": np.array([0.0, 16.0, 4.0]),
+        "xy": np.array([0.0, -12.0, -3.0]),
         "sin_x": np.sin(X),
         "cos_x": np.cos(X),
         "sin_y": np.sin(Y),
@@ -72,7 +77,7 @@ def test_a_loop_comes_round_whatever_the_speed(time: float, speed: float) -> Non
 
 def test_only_features_of_x_and_y_differ_from_pixel_to_pixel() -> None:
     varying = [name for name in FEATURES if constant(name, Clock(), ()) is None]
-    assert varying == ["x", "y", "r", "sin_x", "cos_x", "sin_y", "cos_y"]
+    assert varying == ["x", "y", "r", "x2", "y2", "xy", "sin_x", "cos_x", "sin_y", "cos_y"]
     assert constant("z1", Clock(), (4.0, 5.0)) == 5.0
 
 
@@ -118,11 +123,21 @@ def test_other_names_are_no_waves(name: str) -> None:
         check_inputs([name])
 
 
-def test_r_is_the_first_of_the_curved_features() -> None:
-    inputs = ["x", "sin_4y", "z0", "cos_x", "one", "r", "y"]
-    assert curved(inputs) == ("r", "sin_4y", "cos_x")
-    assert kinds(inputs) == ("r", "wave_y", "wave_x")
+def test_r_and_products_come_first_of_the_curved_features() -> None:
+    inputs = ["x", "sin_4y", "z0", "xy", "cos_x", "one", "x2", "r", "y"]
+    assert curved(inputs) == ("r", "xy", "x2", "sin_4y", "cos_x")
+    assert kinds(inputs) == ("r", "xy", "x2", "wave_y", "wave_x")
     assert curved(["x", "t"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "varying", "tile"),
+    [(["x2"], "x", False), (["y2", "sin_y"], "y", False), (["xy", "t"], "xy", False),
+     (["sin_2x", "cos_y"], "xy", True), (["r", "one"], "r", False)],
+)  # fmt: skip
+def test_what_inputs_depend_on(inputs: list[str], varying: str, tile: bool) -> None:
+    assert coordinates(inputs) == set(varying)
+    assert repeats(inputs) == tile
 
 
 @pytest.mark.parametrize(

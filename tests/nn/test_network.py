@@ -96,6 +96,31 @@ def test_bias_scale_follows_weight_scale_unless_given() -> None:
         assert equal(kept.layers[0].bias, one.layers[0].bias)
 
 
+def test_omega_scales_layer_1_without_new_draws() -> None:
+    keys: dict[str, Any] = {"depth": 3, "width": 7, "init": "he_uniform", "bias_scale": 0.5}
+    plain, one = Network.random(**keys), Network.random(**keys, omega=1.0)
+    assert plain.digest == one.digest
+    several = Network.random(**keys, omega=30.0)
+    assert all(a.weight is b.weight for a, b in zip(plain.drawn, several.drawn, strict=True))
+    first, *others = zip(plain.layers, several.layers, strict=True)
+    assert np.allclose(first[1].weight, 30 * first[0].weight, rtol=1e-6)
+    assert np.allclose(first[1].bias, 30 * first[0].bias, rtol=1e-6)
+    assert all(a.digest == b.digest for a, b in others)
+    alone = Random(depth=1, omega=30.0)
+    assert np.allclose(alone.network().layers[0].weight, alone.output_layer(1).weight)
+    assert "omega" not in Random().to_toml()
+
+
+def test_omega_gives_the_layers_of_a_siren() -> None:
+    """Sitzmann et al. 2020: W₁ ~ U(-1/n, 1/n) · ω₀, then U(-√(6/n), √(6/n)) with the factor in."""
+    siren = Network.random(
+        depth=3, width=300, activation="sin", init="he_uniform", omega=30 / math.sqrt(12)
+    )
+    first, second, _ = (np.abs(layer.weight).max() for layer in siren.layers)
+    assert first == pytest.approx(30 / 2, rel=0.02)
+    assert second == pytest.approx(math.sqrt(6 / 300), rel=0.01)
+
+
 def test_scale_0_leaves_nothing() -> None:
     assert all(not a.any() for a in arrays(Network.random(weight_scale=0)))
 
@@ -398,11 +423,12 @@ def test_every_key_is_taken_by_name() -> None:
         "latent": [0.5],
         "between": [13, 0.0],
         "period": 3.5,
+        "omega": 30.0,
     }
     assert set(keys) == set(Random.__dataclass_fields__)
     network = Network.random(**keys)
     assert [x.activation for x in network.layers] == ["sin", "abs"]
-    assert network.scales[0] == (pytest.approx(2 * math.sqrt(2 / 2)), 0.5)
+    assert network.scales[0] == (pytest.approx(30 * 2 * math.sqrt(2 / 2)), 30 * 0.5)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

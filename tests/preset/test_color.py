@@ -1,6 +1,7 @@
 """Mappings against formulas of others, and what holds for each of them."""
 
 import colorsys
+import dataclasses
 
 import numpy as np
 import pytest
@@ -342,3 +343,43 @@ def test_a_strip_shows_a_mapping(name: str) -> None:
     shown = strip(Color(name), 64)
     assert shown.shape == (64, 3)
     assert 0 <= shown.min() <= shown.max() <= 1
+
+
+WHITE = Color("palette", palette=("#ffffff", "#ffffff"))
+
+
+@pytest.mark.parametrize("angle", [0, 30, 90])
+@pytest.mark.parametrize("samples", [1, 3])
+def test_contour_lines_are_at_the_multiples_and_equally_wide(angle: float, samples: int) -> None:
+    """Lines every 10 pixels on white ground; that at 0 is wider and darker."""
+    values = ramp(0.01, angle, 81) - np.float32(0.5)
+    color = dataclasses.replace(WHITE, lines=0.1)
+    found = printed(values, color, UNIT, samples, stroke=2.0)[..., 1]
+    level = values[..., 1] / 0.1
+    away = np.abs(level - np.round(level)) * 10  # in pixels
+    strong = np.round(level) == 0
+    assert (found[strong & (away < 2)] < 0.1).all()
+    assert found[~strong & (away < 0.4)] == pytest.approx(0.52, abs=0.01)
+    assert (found[away > 3.5] == 1).all()
+    darkness = (1 - found[30:51, 30:51]).mean()
+    assert 0.1 < darkness < 0.35
+
+
+def test_contour_lines_too_dense_to_be_seen_fade_and_a_plateau_has_none() -> None:
+    color = dataclasses.replace(WHITE, lines=0.01)
+    steep = printed(ramp(0.01, 20) + np.float32(0.5), color, UNIT)
+    assert (steep == 1).all()
+    ends = ValueRange((0.0,) * 3, (1.0,) * 3, (0.0, 1.0))
+    saturated = 1 - np.float32(1e-4) * (ramp(0.02, 20) - np.float32(0.4))  # a sigmoid near its end
+    assert (printed(saturated, color, ends) == 1).all()
+    assert not (printed(saturated, color, UNIT) == 1).all()
+
+
+def test_lines_are_over_flat_colours_too_and_spare_what_is_no_number() -> None:
+    values = ramp(0.02, 30)
+    values[3, 4] = NOT_A_NUMBER
+    shown = printed(values, Color("sunset", inks=3, lines=0.1), UNIT)
+    bare = printed(values, Color("sunset", inks=3), UNIT)
+    assert 0.1 < (shown != bare).any(axis=-1).mean() < 0.6
+    assert broken(shown)[3, 4]
+    assert broken(shown).sum() == 1

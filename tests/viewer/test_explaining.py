@@ -139,6 +139,13 @@ def test_waves_are_told_together_and_tiles_for_what_they_are() -> None:
     told = "x and sines of x with a period of 2 (times 1 2 … 32 of its frequency)"
     assert told in words
     assert "seam" not in words
+    assert "Its inputs, x, x² and x · y, go through" in said(inputs=("x", "x2", "xy"))
+
+
+def test_the_factor_of_layer_1_is_told() -> None:
+    assert "drawn by he_uniform, times 1; those of layer 1 times 30 (" in said(
+        init="he_uniform", omega=30.0
+    )
 
 
 def test_whether_the_signal_fades_is_told() -> None:

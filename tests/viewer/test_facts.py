@@ -110,6 +110,13 @@ def test_the_period_of_waves_is_told() -> None:
     assert not any("period" in words for words in told(of))
 
 
+def test_omega_is_told() -> None:
+    of = explorer(omega=30.0, activation="sin")
+    assert "omega 30" in told(of)
+    of.change(omega=1.0)
+    assert not any("omega" in words for words in told(of))
+
+
 def test_a_view_of_its_own_has_its_option_and_says_before_or_after() -> None:
     of = explorer("units", depth=4)
     assert {"units, after activation", "option connections off"} <= set(told(of))

@@ -74,7 +74,7 @@ def test_a_variable_is_set_in_italics() -> None:
 @pytest.mark.parametrize(
     ("feature", "words"),
     [("x", "𝑥"), ("z12", "𝑧₁₂"), ("cos_t", "cos{}𝑡"), ("sin_y", "sin{}𝑦"), ("sin_4x", "sin{}4𝑥"),
-     ("cos_65536y", "cos{}65536𝑦"), ("one", "one")],
+     ("cos_65536y", "cos{}65536𝑦"), ("one", "one"), ("x2", "𝑥²"), ("xy", "𝑥𝑦")],
 )  # fmt: skip
 def test_an_input_is_set_as_in_a_formula(feature: str, words: str) -> None:
     assert text.symbol(feature) == words.format(text.TIED)

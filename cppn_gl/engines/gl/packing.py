@@ -23,7 +23,7 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.fold import WaveChange, changes
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import MAX_INPUTS, kinds
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, Layer
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_DRAWN, MAX_WIDTH, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Jitter
@@ -126,7 +126,7 @@ def _looped(width: int, shapes: list[tuple[int, int]], block_vec4s: int) -> Layo
     for chunks in (2, 4, 8, 16, 32):
         units = round_up(width, max(LOOPED_ROWS, 4 * chunks))
         padding = 4 * chunks - 1  # maximum number of units set to 0 after each layer
-        iterations = MAX_WIDTH + MAX_DEPTH * (1 + padding)
+        iterations = MAX_WIDTH + max(MAX_DEPTH, len(shapes)) * (1 + padding)
         for rows, columns in shapes:
             iterations += -(-rows // LOOPED_ROWS) * (1 + -(-columns // (4 * chunks)))
         if iterations <= MAX_ITERATIONS:
@@ -176,7 +176,7 @@ def _pack_layer(
     return whole.reshape(-1, 4)
 
 
-LAYERS = np.dtype([("shape", np.int32, (MAX_DEPTH, 4)), ("scale", np.float32, (MAX_DEPTH, 4))])
+LAYERS = np.dtype([("shape", np.int32, (MAX_DRAWN, 4)), ("scale", np.float32, (MAX_DRAWN, 4))])
 
 
 def layers_block(network: Network, layout: Layout) -> NDArray[np.void]:

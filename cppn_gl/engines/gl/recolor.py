@@ -1,7 +1,7 @@
 """Colours planes of raw outputs by a shader, some rows at a time.
 
     planes, Color, ValueRange -> recolor.frag (colored.glsl, mappings.glsl) -> planes
-    the same with flat colours -> printed.frag -> planes
+    the same with flat colours, or with contour lines -> printed.frag (lines.glsl) -> planes
 
 The mapping, the value range and the palette are uniforms: changing them compiles nothing.
 """
@@ -81,11 +81,12 @@ class PaletteTexture:
 class Recolor:
     """A colouring shader on one context, of pictures of 3 or 4 channels."""
 
-    file, flat = "recolor.frag", False
+    file, flat, lines = "recolor.frag", False, False
 
     def __init__(self, painter: Painter, channels: int = 3):
         self.ctx = painter.ctx
         head = f"{formulas(flat=self.flat)}\n#define ALPHA {int(channels == 4)}"
+        head += f"\n#define LINES {int(self.lines)}"
         self._pass = Pass.load(self.ctx, self.file, head, folder=painter.programs.folder)
         self._palette = painter.shared(PaletteTexture)
         self._color = Color()
@@ -93,14 +94,22 @@ class Recolor:
         self._drawn: set[bool] = set()  # with blending and without
 
     def set(
-        self, color: Color, value_range: ValueRange, samples: int, inset: tuple[int, int] = (0, 0)
+        self,
+        color: Color,
+        value_range: ValueRange,
+        samples: int,
+        inset: tuple[int, int] = (0, 0),
+        stroke: float = 1.0,
     ) -> None:
         """Set the mapping, the value range and the number of samples per pixel.
 
-        `inset`: where the planes begin in the raw planes, in pixels.
+        `inset`: where the planes begin in the raw planes, in pixels. `stroke`: see `printed`.
         """
         self._color = color
         uniforms = color_uniforms(color, value_range)
+        if self.lines:
+            ends = tuple(np.clip(np.array(value_range.ends) / color.lines, -3e38, 3e38))
+            uniforms |= {"apart": color.lines, "stroke": stroke, "ends": ends}
         self._pass.set(**uniforms, sample_weight=1 / samples, inset=inset)
 
     def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, additive: bool) -> None:
@@ -129,6 +138,12 @@ class Printing(Recolor):
     file, flat = "printed.frag", True
 
 
+class Lined(Printing):
+    """The shader of contour lines, over flat colours or continuous ones."""
+
+    lines = True
+
+
 def straight_pass(painter: Painter) -> Pass:
     """The shader that divides the colours of averaged samples by their alpha."""
     return Pass.load(painter.ctx, "straight.frag", folder=painter.programs.folder)
@@ -136,4 +151,6 @@ def straight_pass(painter: Painter) -> Pass:
 
 def recolor_of(color: Color) -> type[Recolor]:
     """What draws in these colours."""
+    if color.lines:
+        return Lined
     return Printing if color.levels else Recolor

@@ -16,7 +16,7 @@ from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.packing import Layout, declarations, round_up
 from cppn_gl.nn.activations import ACTIVATIONS, glsl_activations, glsl_derivatives
 from cppn_gl.nn.features import kinds
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.layers import MAX_DRAWN, MAX_WIDTH
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
 
@@ -83,6 +83,9 @@ class Curved:
 
 CURVED = {
     "r": Curved("radius_change(u, v)", "radius_dual(u, v)"),
+    "x2": Curved("(u) * (u)", "vec4((u) * (u), 2.0 * (u), 0.0, 0.0)"),
+    "y2": Curved("(v) * (v)", "vec4((v) * (v), 0.0, 2.0 * (v), 0.0)"),
+    "xy": Curved("(u) * (v)", "vec4((u) * (v), v, u, 0.0)"),
     "wave_x": Curved(
         "wave_change({k}, PIXEL_COLUMNS(pixel))", "wave_dual({k}, uint((pixel).x), vec2(1.0, 0.0))"
     ),
@@ -247,7 +250,7 @@ def _dual_activations(of: Structure) -> list[str]:
     names = dict.fromkeys((*of.hidden, of.output))
     return _defines(
         DUAL_ACTIVATIONS=" ".join(text.format(n) for n in names),
-        MAX_DEPTH=MAX_DEPTH,
+        MAX_DEPTH=MAX_DRAWN,
         MAX_WIDTH=MAX_WIDTH,
     )
 

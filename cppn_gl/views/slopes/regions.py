@@ -33,7 +33,7 @@ from cppn_gl.nn.derivatives import (
     layers,
     pattern_hash,
 )
-from cppn_gl.nn.layers import MAX_DEPTH
+from cppn_gl.nn.layers import MAX_DRAWN
 from cppn_gl.preset.color import ValueRange
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -169,22 +169,22 @@ def all_layers(scene: Scene) -> list[int]:
 
 def shown_layers(scene: Scene) -> list[int]:
     """Those up to `[regions] layer`; all for 0."""
-    last = scene.options(RegionsOptions).layer or MAX_DEPTH
+    last = scene.options(RegionsOptions).layer or MAX_DRAWN
     return [number for number in all_layers(scene) if number < last]
 
 
 class Lines:
     """The style of each layer's lines in a picture of a size.
 
-    inks: RGBA, (MAX_DEPTH, 4). widths: half the line width in pixels, 0 for no lines, (MAX_DEPTH,).
+    inks: RGBA, (MAX_DRAWN, 4). widths: half the line width in pixels, 0 for no lines, (MAX_DRAWN,).
     pixels: half the picture's shorter side.
     """
 
     def __init__(self, scene: Scene, size: Size):
         every = all_layers(scene)
         self.pixels = min(size) / 2
-        self.inks = np.zeros((MAX_DEPTH, 4), np.float32)
-        self.widths = np.zeros(MAX_DEPTH, np.float32)
+        self.inks = np.zeros((MAX_DRAWN, 4), np.float32)
+        self.widths = np.zeros(MAX_DRAWN, np.float32)
         late = np.linspace(0, 1, len(every)) if len(every) > 1 else np.zeros(len(every))
         self.inks[every, :3] = inks(len(every))
         self.inks[every, 3] = 1.0 - 0.25 * late

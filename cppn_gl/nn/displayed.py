@@ -1,0 +1,121 @@
+"""Learning networks as pictures: their outputs become colours by further dense layers.
+
+    trained network -> one to three layers -> red, green, blue
+
+These are ordinary layers, exact, so every engine draws them at any zoom, and new weights are
+uploaded like any network's. With outputs scaled to s from -1 to 1:
+
+    one output:  paper + relu(s) (high - paper) + relu(-s) (low - paper)
+    k outputs:   paper + Σ pₖ (colourₖ - paper),  pₖ = (sₖ + 1) / 2
+
+Outputs without bounds are clamped first, each part r by 1 - relu(1 - r).
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.layers import MAX_DRAWN, Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.utils.arrays import Float64
+
+Span = tuple[float, float]
+SIGNED = (-1.0, 1.0)  # the targets of unbounded outputs
+
+
+class Displayed(Network):
+    """A network followed by layers that display it; `trained` is the network without them."""
+
+    most_layers = MAX_DRAWN
+
+    def __init__(self, trained: Network, added: Sequence[Layer]):
+        self._trained = trained
+        super().__init__(
+            (*trained.drawn, *added),
+            trained.inputs,
+            latent=trained.latent,
+            period=trained.period,
+            scales=(*trained.scales, *((1.0, 1.0) for _ in added)),
+        )
+
+    @property
+    def trained(self) -> Network:
+        return self._trained
+
+
+def kept(network: Network, key: Hashable, added: Callable[[], Sequence[Layer]]) -> Network:
+    """The network followed by some layers: the same object for the same key, while it is in use."""
+    found = network.displays.get(key)
+    if found is None:
+        found = network.displays.setdefault(key, Displayed(network, added()))
+    return found
+
+
+def color_layers(
+    network: Network, paper: Float64, colors: Sequence[Float64], span: Span | None = None
+) -> list[Layer]:
+    """Layers from outputs to sRGB values.
+
+    `colors`: of each output; of a single one, those of its low and of its high end. `span`: the
+    outputs at these ends, by default the range of the output activation, or SIGNED.
+    """
+    limits, count = bounds(network.drawn[-1].activation), len(network.drawn[-1].bias)
+    low, high = span or limits or SIGNED
+    inks = np.array(colors, np.float64) - paper  # (parts, 3)
+    if count == 1:  # the parts below and above the middle
+        weight = np.array([[-2.0], [2.0]]) / (high - low)
+        bias = -weight[:, 0] * (low + high) / 2
+    else:
+        weight = np.eye(count) / (high - low)
+        bias = np.full(count, -low / (high - low))
+    if limits is None or limits[0] < low or high < limits[1]:
+        ones = np.ones(len(inks))
+        return [
+            _layer(weight, bias, "relu"),
+            _layer(-np.diag(ones), ones, "relu"),
+            _layer(-inks.T, paper + inks.sum(axis=0)),
+        ]
+    if count == 1:
+        return [_layer(weight, bias, "relu"), _layer(inks.T, paper)]
+    return [_layer(inks.T @ weight, paper + inks.T @ bias)]
+
+
+def order_layers(network: Network) -> list[Layer]:
+    """A layer from k outputs to one: 0 where the first class is sure, 1 where the last one is."""
+    count = len(network.drawn[-1].bias)
+    low, high = bounds(network.drawn[-1].activation) or SIGNED
+    weight = np.arange(count)[None] / ((count - 1) * (high - low))
+    return [_layer(weight, -low * weight.sum(axis=1))]
+
+
+def confidence_layers(network: Network) -> list[Layer]:
+    """Layers from k outputs to the largest, 0 to 1, by max(a, b) = relu(a - b) + b, pair by pair.
+
+    Outputs below 0, which only unbounded ones are, count as 0.
+    """
+    count = len(network.drawn[-1].bias)
+    limits = bounds(network.drawn[-1].activation)
+    low, high = limits or SIGNED
+    before, bias = np.eye(count) / (high - low), np.full(count, -low / (high - low))
+    found = []
+    if limits is None:
+        found.append(_layer(before, bias, "relu"))
+        before, bias = np.eye(count), np.zeros(count)
+    while count > 1:
+        pairs, rest = divmod(count, 2)
+        apart = np.zeros((2 * pairs + rest, count))  # a - b, and b, of each pair
+        whole = np.zeros((pairs + rest, 2 * pairs + rest))
+        for k in range(pairs):
+            apart[2 * k, 2 * k : 2 * k + 2] = 1, -1
+            apart[2 * k + 1, 2 * k + 1] = 1
+            whole[k, 2 * k : 2 * k + 2] = 1
+        if rest:
+            apart[-1, -1] = whole[-1, -1] = 1
+        found.append(_layer(apart @ before, apart @ bias, "relu"))
+        before, bias, count = whole, np.zeros(len(whole)), len(whole)
+    return [*found, _layer(before, bias)]
+
+
+def _layer(weight: Float64, bias: Float64, activation: str = "identity") -> Layer:
+    return Layer(weight.astype(np.float32), bias.astype(np.float32), activation)

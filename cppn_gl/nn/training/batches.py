@@ -1,0 +1,57 @@
+"""Which points a step sees, and which units dropout leaves out: documented draws.
+
+Samples are numbered through the whole run: step k sees the samples k · batch … k · batch + batch -
+1. Sample i is entry i mod N of the permutation of epoch i div N, N training points: every epoch
+shows each point once, no batch is incomplete, and a batch may begin in one epoch and end in the
+next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch);
+equal words keep their order.
+
+A mask of dropout (Srivastava et al. 2014) belongs to a step and is the same for all points of its
+batch: unit u of layer l is left out where its word (kind DROPOUT, layer = step, row = l - 1) is
+below dropout · 2³². The others are multiplied with 1 / (1 - dropout), so that nothing need be
+scaled afterwards (inverted dropout).
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn import draws
+from cppn_gl.utils.arrays import Float32
+
+Indices = NDArray[np.int64]
+
+
+@lru_cache(maxsize=8)
+def _epoch(seed: int, epoch: int, points: int) -> Indices:
+    words = draws.words(seed, epoch, draws.BATCH, 1, points)[0]
+    order: Indices = np.argsort(words, kind="stable")
+    order.flags.writeable = False
+    return order
+
+
+def samples(seed: int, points: int, batch: int, first: int, count: int) -> Indices:
+    """The points of steps first … first + count - 1, (count, batch): indices below `points`."""
+    start, end = first * batch, (first + count) * batch
+    epochs = range(start // points, -(-end // points))
+    order = np.concatenate([_epoch(seed, epoch, points) for epoch in epochs])
+    offset = epochs.start * points
+    return order[start - offset : end - offset].reshape(count, batch)
+
+
+def masks(
+    seed: int, probability: float, hidden: tuple[int, ...], first: int, count: int
+) -> Float32 | None:
+    """The masks of steps first …, (count, all hidden units); None without dropout.
+
+    hidden: the units of each hidden layer.
+    """
+    if probability == 0 or not hidden:
+        return None
+    rows = []
+    for step in range(first, first + count):
+        words = draws.words(seed, step, draws.DROPOUT, len(hidden), max(hidden))
+        rows.append(np.concatenate([w[:units] for w, units in zip(words, hidden, strict=True)]))
+    kept = np.stack(rows) >= np.uint32(probability * 2**32)
+    return kept.astype(np.float32) * np.float32(1 / (1 - probability))

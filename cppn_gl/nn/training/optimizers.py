@@ -1,0 +1,95 @@
+"""Optimizers: one table, each with its formula. All state is in arrays of the parameters' size.
+
+With parameters p, gradient g, rate r and the step's number k, from 0:
+
+    sgd       p -= r g
+    momentum  v = 0.9 v + g;  p -= r v                          (Polyak 1964)
+    nesterov  v = 0.9 v + g;  p -= r (g + 0.9 v)                (Sutskever et al. 2013, as PyTorch)
+    rmsprop   v = 0.9 v + 0.1 g²;  p -= r g / (√v + ε)          (Tieleman and Hinton 2012)
+    adam      m = 0.9 m + 0.1 g;  v = 0.999 v + 0.001 g²        (Kingma and Ba 2015)
+              p -= r m/(1 - 0.9^(k+1)) / (√(v/(1 - 0.999^(k+1))) + ε)
+    adamw     weights w -= r l2 w, then as adam without l2      (Loshchilov and Hutter 2019)
+
+ε = 1e-8. Moments start at 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+MOMENTUM = 0.9
+SQUARES = 0.9  # decay of rmsprop
+BETAS = 0.9, 0.999  # decays of adam
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`update(parameters, gradient, moments, rate, step)` changes parameters and moments in place.
+
+    moments: how many arrays of moments there are. `decoupled`: l2 shrinks the weights themselves
+    and does not enter the gradient.
+    """
+
+    moments: int
+    update: Callable[[Array, Array, Array, float, int], None]
+    decoupled: bool = False
+
+
+def _sgd(p: Array, g: Array, moments: Array, rate: float, step: int) -> None:
+    p -= _as(p, rate) * g
+
+
+def _momentum(p: Array, g: Array, moments: Array, rate: float, step: int) -> None:
+    (v,) = moments
+    v *= _as(p, MOMENTUM)
+    v += g
+    p -= _as(p, rate) * v
+
+
+def _nesterov(p: Array, g: Array, moments: Array, rate: float, step: int) -> None:
+    (v,) = moments
+    v *= _as(p, MOMENTUM)
+    v += g
+    p -= _as(p, rate) * (g + _as(p, MOMENTUM) * v)
+
+
+def _rmsprop(p: Array, g: Array, moments: Array, rate: float, step: int) -> None:
+    (v,) = moments
+    v *= _as(p, SQUARES)
+    v += _as(p, 1 - SQUARES) * np.square(g)
+    p -= _as(p, rate) * g / (np.sqrt(v) + _as(p, EPSILON))
+
+
+def _adam(p: Array, g: Array, moments: Array, rate: float, step: int) -> None:
+    m, v = moments
+    first, second = corrections(step)
+    m *= _as(p, BETAS[0])
+    m += _as(p, 1 - BETAS[0]) * g
+    v *= _as(p, BETAS[1])
+    v += _as(p, 1 - BETAS[1]) * np.square(g)
+    p -= _as(p, rate / first) * m / (np.sqrt(v * _as(p, 1 / second)) + _as(p, EPSILON))
+
+
+def _as(array: Array, value: float) -> Any:
+    return array.dtype.type(value)
+
+
+def corrections(step: int) -> tuple[float, float]:
+    """Adam's bias corrections 1 - β^(k+1) of step k, in float64."""
+    return 1 - BETAS[0] ** (step + 1), 1 - BETAS[1] ** (step + 1)
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Optimizer(0, _sgd),
+    "momentum": Optimizer(1, _momentum),
+    "nesterov": Optimizer(1, _nesterov),
+    "rmsprop": Optimizer(1, _rmsprop),
+    "adam": Optimizer(2, _adam),
+    "adamw": Optimizer(2, _adam, decoupled=True),
+}

@@ -1,0 +1,247 @@
+"""Runs: the networks of all steps of one training, shared and kept within bounds of memory.
+
+preset -> run_of() -> Run, the same for presets that differ in what is shown only
+    run.network(k)        the network after k steps, trained as far as needed
+    run.prepare(k)        the same in slices of about SLICE seconds: yields the fraction done
+    run.advance(...)      further steps of the newest state, for a thread of its own
+
+Step k is the same whatever was asked before: from the snapshot before it steps are done again.
+Snapshots are kept on a geometric grid: of each octave 2^n … 2^(n+1) the GRID steps in equal
+distances, and every step below GRID; fewer where they would exceed MEMORY bytes. History is
+measured on a grid of MEASURED_GRID steps an octave.
+"""
+
+import dataclasses
+import threading
+import time as wall
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.nn.training.data import dataset_of
+from cppn_gl.nn.training.start import start_of
+from cppn_gl.nn.training.state import State
+from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
+from cppn_gl.utils.cache import MB, LRUCache
+
+SLICE = 0.008  # seconds
+GRID = 16  # snapshots an octave
+MEASURED_GRID = 32  # measures an octave
+MEMORY = 32 * MB  # of a run's snapshots
+RUNS = 256 * MB  # of all runs
+OCTAVES = 24
+
+
+def on_grid(step: int, per_octave: int) -> bool:
+    """Whether a step is on the geometric grid with so many steps an octave (a power of two)."""
+    distance = max(1, (1 << max(0, step.bit_length() - 1)) // per_octave)
+    return step % distance == 0
+
+
+def next_on_grid(step: int, per_octave: int) -> int:
+    """The first step of the grid after `step`."""
+    distance = max(1, (1 << max(0, step.bit_length() - 1)) // per_octave)
+    return (step // distance + 1) * distance
+
+
+class Run:
+    """One training. All methods may be called from any thread, and at the same time."""
+
+    def __init__(self, preset: Any):
+        self._trainer = Trainer(preset)
+        self._lock = threading.RLock()
+        self._head = self._trainer.state
+        self._grid = GRID
+        self._states: dict[int, State] = {}
+        self._networks: LRUCache[int, Network] = LRUCache(8 * MB, lambda k, n: network_bytes(n))
+        self._history: dict[int, Measures] = {}
+        self._pace = 0.0  # seconds a step
+        self.problem = ""  # why no further step can be done, in words
+        self._last: int | None = None  # the last step there is, if training diverged
+        self._newest = self._head.copy()
+        self._note(self._head)
+
+    @property
+    def trainer(self) -> Trainer:
+        return self._trainer
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that the weights depend on, in hexadecimal."""
+        return self._trainer.digest
+
+    @property
+    def step(self) -> int:
+        """The newest step trained."""
+        return self._newest.step
+
+    @property
+    def latest(self) -> Network:
+        """The network of the newest step."""
+        state = self._newest
+        return self._networks.get(state.step, lambda: self._trainer.network(state))
+
+    @property
+    def snapshots(self) -> tuple[int, ...]:
+        """The steps kept, ascending."""
+        with self._lock:
+            return tuple(sorted(self._states))
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Arrays by name, one row a measured step: those of `Measures`; NaN where there is none."""
+        with self._lock:
+            rows = [self._history[step] for step in sorted(self._history)]
+        return {
+            field.name: np.array(
+                [np.nan if (v := getattr(row, field.name)) is None else v for row in rows]
+            )
+            for field in dataclasses.fields(Measures)
+        }
+
+    def measures(self, step: int) -> Measures:
+        """The measures of a step that is on the grid, or near: of the last one measured."""
+        with self._lock:
+            steps = sorted(self._history)
+            return self._history[steps[max(0, bisect_right(steps, step) - 1)]]
+
+    def within(self, step: int) -> int:
+        """The step, or the last one there is before training diverged."""
+        return step if self._last is None else min(step, self._last)
+
+    def ready(self, step: int) -> bool:
+        """Whether `network(step)` need not train."""
+        step = self.within(step)
+        with self._lock:
+            return self._networks.find(step) is not None or self._kept(step) is not None
+
+    def _kept(self, step: int) -> State | None:
+        return self._newest if self._newest.step == step else self._states.get(step)
+
+    def network(self, step: int) -> Network:
+        """The network after `step` steps; of the last finite one if training diverged before."""
+        while (found := self._networks.find(self.within(step))) is None:
+            for _ in self.prepare(step):
+                pass
+        return found
+
+    def prepare(self, step: int) -> Iterator[float]:
+        """Train, or train again from a snapshot, up to `step`; yields the fraction done."""
+        again: State | None = None
+        first = -1
+        while True:
+            with self._lock:
+                step = self.within(step)
+                state = self._kept(step)
+                if state is None and again is None and self._head.step > step:
+                    before = max(known for known in self._states if known <= step)
+                    again = self._states[before].copy()
+                if state is None:
+                    state = again or self._head
+                    first = state.step if first < 0 else first
+                    self._slice(state, step)
+                if state.step == self.within(step):
+                    if self._networks.find(state.step) is None:
+                        self._networks.put(state.step, self._trainer.network(state))
+                    return
+                done = state.step
+            yield (done - first) / max(1, step - first)
+
+    def advance(self, steps: int | None = None, seconds: float | None = None) -> int:
+        """Do further steps: so many, or for so many seconds; the steps done.
+
+        In slices of at most SLICE seconds, between which others can have their networks.
+        """
+        deadline = None if seconds is None else wall.perf_counter() + seconds
+        done = 0
+        while self._last is None and (steps is None or done < steps):
+            left = SLICE if deadline is None else deadline - wall.perf_counter()
+            if left <= 0:
+                break
+            with self._lock:
+                before = self._head.step
+                most = before + (steps - done if steps is not None else 2**31)
+                self._slice(self._head, most, min(SLICE, left))
+                done += self._head.step - before
+            if steps is None and deadline is None:
+                break
+        return done
+
+    def _slice(self, state: State, step: int, seconds: float = SLICE) -> None:
+        """Steps of a state towards `step`, for about so many seconds."""
+        deadline = wall.perf_counter() + seconds
+        try:
+            while state.step < step:
+                now = wall.perf_counter()
+                if now >= deadline:
+                    break
+                affordable = max(1, int((deadline - now) / self._pace)) if self._pace else 1
+                grid = MEASURED_GRID if state is self._head else 1 << 30
+                count = min(affordable, step - state.step)
+                if state is self._head:
+                    count = min(count, next_on_grid(state.step, grid) - state.step)
+                self._trainer.advance(state, count)
+                self._pace = (wall.perf_counter() - now) / count
+                if state is self._head:
+                    self._note(state)
+        except DivergedError as error:
+            self._last, self.problem = state.step, str(error)
+        if state is self._head:
+            self._newest = state.copy()
+
+    def _note(self, state: State) -> None:
+        """Keep a snapshot and measures of the newest state, if its step is on the grids."""
+        if on_grid(state.step, self._grid) and state.step not in self._states:
+            self._states[state.step] = state.copy()
+            while self._grid > 1 and len(self._states) * state.nbytes > MEMORY:
+                self._grid //= 2
+                kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+                self._states = kept
+        if on_grid(state.step, MEASURED_GRID) and state.step not in self._history:
+            self._history[state.step] = self._trainer.measures(state)
+
+    def start_at(self, state: State) -> None:
+        """Take over a state trained elsewhere, such as a checkpoint's, as a snapshot."""
+        with self._lock:
+            self._states.setdefault(state.step, state.copy())
+            if state.step > self._head.step:
+                self._head = state.copy()
+                self._newest = self._head.copy()
+
+    def adopt(self, other: "Run", step: int) -> None:
+        """Take over what another run has trained up to `step`, before which both are the same."""
+        with other._lock:
+            states = {k: s for k, s in other._states.items() if k <= step}
+            history = {k: m for k, m in other._history.items() if k <= step}
+            newest = other._newest
+        if newest.step <= step:
+            states[newest.step] = newest
+        with self._lock:
+            self._states |= {k: s for k, s in states.items() if k not in self._states}
+            self._history |= history
+            last = max(self._states)
+            if last > self._head.step:
+                self._head = self._states[last].copy()
+                self._newest = self._head.copy()
+
+    @property
+    def nbytes(self) -> float:
+        """The memory that it may take, in bytes."""
+        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes
+
+
+_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes)
+_making = threading.Lock()
+
+
+def run_of(preset: Any) -> Run:
+    """The run of a preset with `[train]`; raises PresetError if it cannot be trained."""
+    dataset = dataset_of(preset.train)
+    start = start_of(preset.spec, preset.train, dataset)
+    key = start, preset.normalize, preset.train.learning, dataset.digest
+    make: Callable[[], Run] = lambda: Run(preset)  # noqa: E731
+    with _making:
+        return _runs.get(key, make)

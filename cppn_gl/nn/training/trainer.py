@@ -1,0 +1,290 @@
+"""Trains the network of a preset, step by step.
+
+Preset -> Trainer -> step() -> network(), loss, accuracy …
+
+The gradient norms, and the fractions of dead and of saturated units, are those over the measured
+points: the first MEASURED of the training set. So are losses and accuracies, those of tests over
+the first MEASURED test points. Every measure is a function of the weights alone.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.activations import derivative
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.layers import MAX_WEIGHT, Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.training import batches, losses
+from cppn_gl.nn.training.data import Dataset, dataset_of, targets
+from cppn_gl.nn.training.gradients import Passed, forward, gradient
+from cppn_gl.nn.training.schedules import rates
+from cppn_gl.nn.training.start import loss_of, start_of
+from cppn_gl.nn.training.state import BatchNorm, Problem, State, first_state
+from cppn_gl.nn.training.stepping import stepper_for
+from cppn_gl.utils.arrays import Float32, Float64
+
+MEASURED = 4096  # points of each set
+GATHERED = 2**20  # numbers of the batches of one call
+FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Measures of a network. Arrays have one entry a layer; accuracies are None without classes.
+
+    dead: fractions of units whose derivative is 0 at every training point. saturated: fractions of
+    units and points where it is below 0.05 of the activation's largest.
+    """
+
+    step: int
+    loss: float
+    test_loss: float
+    accuracy: float | None
+    test_accuracy: float | None
+    gradient_norms: Float64
+    dead: Float64
+    saturated: Float64
+
+
+class DivergedError(Exception):
+    """Training cannot go on: a weight is no longer a number. The message says at which step."""
+
+
+class Trainer:
+    """Trains the network of a preset with `[train]`, from step 0.
+
+    `preset` has the tables `spec`, `train` and `normalize`. Raises PresetError.
+    """
+
+    def __init__(self, preset: Any):
+        self.train, self.normalize = preset.train, preset.normalize
+        self.dataset: Dataset = dataset_of(self.train)
+        source = start_of(preset.spec, self.train, self.dataset)
+        self.start = source.network()
+        self.loss_name = loss_of(self.train, self.dataset)
+        self.problem = _problem(self.start, self.train, self.loss_name, self.normalize, source.seed)
+        features = self.start.features(self.dataset.x, self.dataset.y, Clock())
+        self._inputs = features.astype(np.float32)
+        self._targets = targets(self.dataset, self.loss_name)
+        self._stepper = stepper_for(self.problem)
+        self.state = first_state(self.problem, self.start.layers)
+        self.diverged: int | None = None  # the step that could not be done
+        self._measured: Measures | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash, in hexadecimal, of all that the weights of a step depend on."""
+        parts = (self.train.learning, self.normalize, self.start.digest, self.dataset.digest)
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+    @property
+    def steps(self) -> int:
+        """The steps done."""
+        return self.state.step
+
+    def chunk(self, steps: int) -> int:
+        """How many steps one call of the stepper takes at most."""
+        size: int = self.train.batch * (self._inputs.shape[1] + self._targets.shape[1])
+        return max(1, min(steps, GATHERED // max(1, size)))
+
+    def step(self, n: int = 1) -> None:
+        """Do n steps. Raises DivergedError, in the state before the step that failed."""
+        self.advance(self.state, n)
+
+    def advance(self, state: State, n: int) -> None:
+        """Do n steps of any state, in place. Raises DivergedError."""
+        end = state.step + n
+        while state.step < end:
+            count = self.chunk(end - state.step)
+            before = state.copy()
+            self._run(state, count)
+            if not _finite(state):
+                self._to_the_last_finite(state, before)
+
+    def _run(self, state: State, count: int) -> None:
+        train, first = self.train, state.step
+        training = self.dataset.training
+        chosen = batches.samples(train.seed, training, train.batch, first, count)
+        hidden = tuple(rows for rows, _ in self.problem.shapes[:-1])
+        masks = batches.masks(train.seed, train.dropout, hidden, first, count)
+        self._stepper.advance(
+            state,
+            self._inputs[chosen],
+            self._targets[chosen],
+            rates(train, first, count),
+            masks,
+        )
+
+    def _to_the_last_finite(self, state: State, before: State) -> None:
+        last = before.copy()
+        while _finite(before):
+            last = before.copy()
+            self._run(before, 1)
+        state.step = last.step
+        state.parameters[:], state.moments[:] = last.parameters, last.moments
+        self.diverged = last.step
+        raise DivergedError(f"training diverged at step {last.step}")
+
+    def restore(self, state: State) -> None:
+        """Go on from a copy of a state."""
+        self.state = state.copy()
+
+    def network(self, state: State | None = None) -> Network:
+        """The network of the state, or of another one."""
+        state = state or self.state
+        parts = self.problem.split(state.parameters)
+        if any(self.problem.norms):
+            parts = self._folded(state)
+        layers = [
+            Layer(weight.copy(), bias.copy(), name)
+            for (weight, bias), name in zip(parts, self.problem.activations, strict=True)
+        ]
+        start = self.start
+        return Network(layers, start.inputs, latent=start.latent, period=start.period)
+
+    def _folded(self, state: State) -> list[tuple[Any, Any]]:
+        """Weights and biases with the statistics of the measured training points folded in."""
+        parameters = state.parameters.astype(np.float64)
+        inputs = self._inputs[: self._measured_training].astype(np.float64)
+        found = []
+        passed = forward(self.problem, parameters, inputs)
+        parts = self.problem.split(parameters)
+        for (weight, bias), norm, layer in zip(parts, self.problem.norms, passed, strict=True):
+            if norm is not None:
+                assert layer.normal is not None
+                factor = norm.gains / layer.normal[1]
+                mean = layer.inputs.mean(axis=0) @ weight.T
+                weight, bias = weight * factor[:, None], bias + norm.shifts - factor * mean
+            limit = (-MAX_WEIGHT, MAX_WEIGHT)
+            found.append((np.clip(weight, *limit), np.clip(bias, *limit)))
+        return found
+
+    @property
+    def _measured_training(self) -> int:
+        return min(self.dataset.training, MEASURED)
+
+    @property
+    def loss(self) -> float:
+        return self.measures().loss
+
+    @property
+    def test_loss(self) -> float:
+        """NaN without test points."""
+        return self.measures().test_loss
+
+    @property
+    def accuracy(self) -> float | None:
+        """The fraction of training points whose class is right; None if there are no classes."""
+        return self.measures().accuracy
+
+    @property
+    def test_accuracy(self) -> float | None:
+        return self.measures().test_accuracy
+
+    @property
+    def gradient_norms(self) -> Float64:
+        return self.measures().gradient_norms
+
+    @property
+    def dead(self) -> Float64:
+        return self.measures().dead
+
+    @property
+    def saturated(self) -> Float64:
+        return self.measures().saturated
+
+    def measures(self, state: State | None = None) -> Measures:
+        """The measures of the state, or of another one."""
+        state = state or self.state
+        known = self._measured
+        if known is None or known.step != state.step or state is not self.state:
+            known = self._measured = self._measure(state)
+        return known
+
+    def _measure(self, state: State) -> Measures:
+        first, training = self._measured_training, self.dataset.training
+        parameters = self._plain(state)
+        plain = self._without_norms
+        inputs, wanted = self._inputs[:first], self._targets[:first]
+        passed = forward(plain, parameters, inputs)
+        tests = slice(training, training + MEASURED)
+        tested = forward(plain, parameters, self._inputs[tests])[-1]
+        found = gradient(self.problem, state.parameters, inputs, wanted)
+        norms = [float(np.sqrt(_squares(w) + _squares(b))) for w, b in self.problem.split(found)]
+        dead, saturated = _slopes(self.problem.activations, passed)
+        return Measures(
+            state.step,
+            losses.total(self.loss_name, passed[-1].pre, passed[-1].units, wanted),
+            losses.total(self.loss_name, tested.pre, tested.units, self._targets[tests]),
+            self._accuracy(passed[-1].units, slice(0, first)),
+            self._accuracy(tested.units, tests),
+            np.array(norms),
+            dead,
+            saturated,
+        )
+
+    def _plain(self, state: State) -> Float32:
+        if not any(self.problem.norms):
+            return state.parameters
+        parts = [part.ravel() for pair in self._folded(state) for part in pair]
+        return np.concatenate(parts).astype(np.float32)
+
+    @cached_property
+    def _without_norms(self) -> Problem:
+        return Problem(self.problem.shapes, self.problem.activations, self.problem.loss)
+
+    def _accuracy(self, outputs: Float32, which: slice) -> float | None:
+        labels = self.dataset.labels
+        if labels is None:
+            return None
+        if outputs.shape[1] == 1:
+            middle = 0.5 if self.problem.activations[-1] == "sigmoid" else 0.0
+            chosen = (outputs[:, 0] > middle).astype(np.int64)
+        else:
+            chosen = outputs.argmax(axis=1)
+        return float((chosen == labels[which]).mean()) if len(chosen) else float("nan")
+
+
+def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int) -> Problem:
+    shapes = tuple((int(a), int(b)) for a, b in (one.weight.shape for one in network.drawn))
+    norms: tuple[BatchNorm | None, ...] = ()
+    if normalize.which != "none":
+        last = len(shapes) - (normalize.which == "hidden")
+        norms = tuple(
+            BatchNorm(
+                normalize.gains(seed, number, rows).astype(np.float64),
+                normalize.shifts(seed, number, rows).astype(np.float64),
+            )
+            if number <= last
+            else None
+            for number, (rows, _) in enumerate(shapes, 1)
+        )
+    names = tuple(layer.activation for layer in network.drawn)
+    kept = train.optimizer, train.l1, train.l2, train.dropout
+    return Problem(shapes, names, loss, *kept, norms=norms)
+
+
+def _finite(state: State) -> bool:
+    """Whether all parameters are numbers that a layer may have."""
+    with np.errstate(invalid="ignore"):
+        return bool((np.abs(state.parameters) <= MAX_WEIGHT).all())
+
+
+def _squares(array: Any) -> float:
+    return float(np.square(array, dtype=np.float64).sum())
+
+
+def _slopes(activations: Sequence[str], passed: Sequence[Passed]) -> tuple[Float64, Float64]:
+    """The fractions of dead and of saturated units, (layers,) each."""
+    dead, saturated = [], []
+    for name, layer in zip(activations, passed, strict=True):
+        slopes = np.abs(derivative(name, layer.pre))
+        dead.append(float((slopes == 0).all(axis=0).mean()))
+        steepest = float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
+        saturated.append(float((slopes < FLAT * steepest).mean()))
+    return np.array(dead), np.array(saturated)

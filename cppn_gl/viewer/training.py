@@ -1,0 +1,224 @@
+"""The explorer's actions on training: train and pause, steps, the rate, and the data's points.
+
+A step of training is no step of the history: the preset explored always has the `train.steps` of
+the network that is to be shown, and the moment of the history is replaced. What changes the weights
+of every step, such as another depth, begins again at step 0, and goes on training if it trained.
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.training.run import run_of
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.tables import resolve
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.history import History
+from cppn_gl.viewer.journal import Moment
+from cppn_gl.viewer.learning import Learning, Ready, same_run
+from cppn_gl.views.text import significant
+
+RATES = tuple(digit * 10.0**power for power in range(-5, 2) for digit in (1, 3))
+STEPS = 100  # with Shift
+PACE_STEP = 2.0
+
+
+class Training(ABC):
+    """The actions on training, mixed into Explorer, which has the preset and the history."""
+
+    message: str
+    history: History
+
+    def __init__(self) -> None:
+        self.learning = Learning()
+        super().__init__()
+
+    @property
+    @abstractmethod
+    def preset(self) -> Preset:
+        """The preset explored."""
+
+    @property
+    @abstractmethod
+    def moment(self) -> Preset:
+        """The preset with its animated keys at their current values."""
+
+    @property
+    @abstractmethod
+    def loaded(self) -> Preset:
+        """The preset as it was loaded or opened, before changes."""
+
+    @abstractmethod
+    def change(self, say: str = "", **keys: Any) -> None:
+        """Change keys of the preset and set the message to `say`."""
+
+    @abstractmethod
+    def _look(self, moment: Moment) -> None:
+        """Make a moment the current one."""
+
+    # What is trained
+
+    def begun(self, preset: Preset) -> Preset:
+        """A preset as it is explored first.
+
+        One that learns and has no weights of its own begins at step 0, and trains to its own step
+        in a time in which one can watch it.
+        """
+        if not preset.learns:
+            return preset
+        train, learning = preset.train, self.learning
+        learning.pause()
+        learning.set_pace(learning.watchable(train.steps))
+        if train.checkpoint or not train.steps:
+            return preset
+        learning.play(train.steps)
+        return at_step(preset, 0)
+
+    def follow_training(self) -> Ready | None:
+        """Train what is explored; the network that has become ready, if any. Once a frame."""
+        moving = "train.steps" in self.preset.animate.table  # then time says which step it is
+        self.learning.follow(self.moment if moving else self.preset)
+        ready = self.learning.take()
+        if ready is not None and not moving:
+            self._show_step(ready.step)
+        return ready
+
+    def _show_step(self, step: int) -> None:
+        """Make another step that of the current moment."""
+        now = self.history.now
+        if now.preset.learns and now.preset.train.steps != step:
+            preset = at_step(now.preset, step)
+            self.history.replace(Moment(preset, now.home, now.layer, self.loaded))
+
+    def restarted(self, before: Preset, after: Preset, keys: Any) -> Preset:
+        """A changed preset at the step that it is to show.
+
+        Another network, other data or settings begin again at step 0, at the rate of before. Points
+        that are moved train to the same step.
+        """
+        changed = {".".join(resolve(name)).lstrip(".") for name in keys}
+        if not after.learns or "train.steps" in changed or "train.own" in changed:
+            return after
+        if before.learns and same_run(before, after):
+            return after
+        train = dataclasses.replace(after.train, steps=0, checkpoint="")
+        if before.learns and not changed & {"train.rate", "train.changes"}:
+            train = dataclasses.replace(train, rate=rate_of(before), changes=())
+        if not before.learns:
+            self.learning.play()
+        return dataclasses.replace(after, train=train)
+
+    def _trains(self) -> bool:
+        """Whether the preset learns; if not, the message says what would make it."""
+        if not self.preset.learns:
+            self.message = (
+                f"nothing is trained: {keys_of('find')} finds the key train.data, what to learn"
+            )
+        return self.preset.learns
+
+    # Actions
+
+    def train(self, large: bool = False) -> None:
+        """Train, or pause."""
+        if not self._trains():
+            return
+        if self.learning.playing:
+            self.learning.pause()
+            self.message = f"training paused at step {self.step:,}"
+        else:
+            self.learning.play()
+            self.message = "training"
+
+    @property
+    def step(self) -> int:
+        """The training step whose network is to be shown."""
+        return self.moment.train.steps
+
+    def train_step(self, large: bool = False) -> None:
+        """Pause, and train one step (Shift: 100)."""
+        if self._trains():
+            self.seek(self.step + (STEPS if large else 1))
+
+    def seek(self, step: int) -> None:
+        """Pause, and show another step: one of a snapshot at once, others when re-run."""
+        self.learning.pause()
+        try:
+            self._show_step(at_step(self.preset, step).train.steps)
+            self.message = f"step {step:,}"
+        except PresetError as error:
+            self.message = error.problem
+
+    def train_back(self, large: bool = False) -> None:
+        """Pause, and show the snapshot before this step (Shift: after it)."""
+        run = self.learning.run
+        if not self._trains() or run is None:
+            return
+        steps = np.array(sorted({0, *run.snapshots, run.latest}))
+        found = steps[steps > self.step] if large else steps[steps < self.step]
+        if len(found):
+            self.seek(int(found[0] if large else found[-1]))
+        else:
+            self.learning.pause()
+            end = f"the last step trained; {keys_of('train')} trains on" if large else "step 0"
+            self.message = f"this is {end}"
+
+    def train_reset(self, large: bool = False) -> None:
+        """Pause, and show step 0: the random network."""
+        if self._trains():
+            self.seek(0)
+
+    def rate_up(self, large: bool = False) -> None:
+        """Raise the learning rate from this step on (Shift: lower it)."""
+        if not self._trains():
+            return
+        now = rate_of(self.preset)
+        others = [one for one in RATES if (one < now * 0.999 if large else one > now * 1.001)]
+        if others:
+            self.set_rate(others[-1] if large else others[0])
+        else:
+            self.message = f"learning rate {significant(now)}"
+
+    def set_rate(self, rate: float) -> None:
+        """Train at another learning rate from this step on; earlier steps stay."""
+        preset, step = self.preset, self.preset.train.steps
+        changes = tuple(one for one in preset.train.changes if one[0] < step)
+        if step:
+            keys: dict[str, Any] = {"train.changes": (*changes, (step, rate))}
+        else:
+            keys = {"train.rate": rate, "train.changes": ()}
+        words = f"learning rate {significant(rate)}" + (f" from step {step:,} on" if step else "")
+        self.change(words, **keys, **{"train.steps": step})
+
+    def faster(self, large: bool = False) -> None:
+        """Train twice as many steps a second (Shift: half as many)."""
+        if self._trains():
+            learning = self.learning
+            learning.set_pace(learning.pace * (1 / PACE_STEP if large else PACE_STEP))
+            self.message = pace_words(learning)
+
+    def toggle_boundary(self, large: bool = False) -> None:
+        """Draw the boundary between classes as a line, or not."""
+        if self._trains():
+            shown = not self.preset.train.boundary
+            self.change(f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown})
+
+
+def pace_words(learning: Learning) -> str:
+    """How fast it is to train, and how fast it does."""
+    words = f"up to {learning.pace:,.{0 if learning.pace >= 10 else 1}f} steps a second"
+    return f"{words}; {learning.speed:,.0f} done" if learning.speed else words
+
+
+def at_step(preset: Preset, step: int) -> Preset:
+    """The preset of another step of its training. Raises PresetError."""
+    return dataclasses.replace(preset, train=dataclasses.replace(preset.train, steps=step))
+
+
+def rate_of(preset: Preset) -> float:
+    """The learning rate of a preset's step, without its schedule."""
+    train = preset.train
+    past = [rate for step, rate in train.changes if step <= train.steps]
+    return past[-1] if past else train.rate
