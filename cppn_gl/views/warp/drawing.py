@@ -3,10 +3,8 @@
 Journey, position -> Moment (pixels, depths, colours) -> a PIL image
 """
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import aggdraw
 import numpy as np
@@ -24,20 +22,11 @@ AXIS: RGB = (150, 156, 166)
 GRID: RGB = (228, 227, 222)
 SHEET = 0.42  # opacity of the sheet's colours
 LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
-SHADE = 0.5  # of a sheet seen by grazing light
+SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
-_NEARER = 0.004  # depth by which points and lines are in front of the sheet they lie on
-
-
-class View2D(Protocol):
-    """From coordinates to pixels."""
-
-    solid: bool
-
-    def pixels(self, points: Float64) -> tuple[Float64, Float64]:
-        """Pixels (N, 2) and depths (N,), larger farther away, of points (N, 3)."""
+_NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on
 
 
 @dataclass(frozen=True)
@@ -84,8 +73,8 @@ class Solid:
 
     @property
     def half(self) -> float:
-        """Half a side of the box's ground."""
-        return float(self.frame.half[:2].max())
+        """Half a side of the box's ground; a box too high for it is made wider."""
+        return max(float(self.frame.half[:2].max()), float(self.frame.half[2]) / TALLEST)
 
     @property
     def relief(self) -> float:
@@ -106,7 +95,8 @@ class Solid:
 
 def relief_of(frame: Frame) -> float:
     """Half the height of a frame's box, in half sides of its square ground, FLATTEST to TALLEST."""
-    return min(max(float(frame.half[2] / frame.half[:2].max()), FLATTEST), TALLEST)
+    with np.errstate(all="ignore"):
+        return min(max(float(frame.half[2] / frame.half[:2].max()), FLATTEST), TALLEST)
 
 
 @dataclass(frozen=True)
@@ -135,15 +125,32 @@ def inks(colors: Float64) -> list[RGB]:
 
 @dataclass(frozen=True, eq=False)
 class Things:
-    """What is drawn of a moment, in any order: pixels of outlines, depths, and how each is drawn."""
+    """What is drawn of a moment: outlines in pixels, their middles in space (M, 3), how near each
+    is to the eye, and colours. kind: "area", "line", "dot" or "ring".
+    """
 
     outlines: Sequence[Sequence[float]]
+    middles: Float64
     depths: Float64
     inks: Sequence[RGB]
-    kind: str  # "area", "line", "dot" or "ring"
+    kind: str
 
 
-def things(
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A plane that the output layer cuts space by: normal · place = offset.
+
+    outline: its corners within the frame (K, 3); two in a plane. opacity: 0 to 1.
+    """
+
+    normal: Float64
+    offset: float
+    outline: Float64
+    ink: RGB
+    opacity: float
+
+
+def grid(
     lattice: Lattice,
     points: Float64,
     colors: Float64,
@@ -155,7 +162,8 @@ def things(
 ) -> list[Things]:
     """The sheet and the grid lines. `plain`: the sheet is the picture itself, with pale lines."""
     count = lattice.side**2
-    pixels, depths = view.pixels(points[:count])
+    places = points[:count]
+    pixels, depths = view.pixels(places)
     ground = np.array(GROUND) / 255
     found = []
     if sheet:
@@ -164,8 +172,8 @@ def things(
         opacity = 0.9 if plain else SHEET
         shown = ground + opacity * (shown - ground)
         if isinstance(view, Solid):
-            shown = shade(view.placed(points[:count])[quads], shown, view)
-        found.append(_things(pixels, depths, quads, shown, "area"))
+            shown = shade(view.placed(places)[quads], shown, view)
+        found.append(_things(places, pixels, depths, quads, shown, "area"))
     if lines:
         pieces = lattice.pieces
         shown = colors[pieces[:, pieces.shape[1] // 2]]
@@ -173,7 +181,7 @@ def things(
             shown = _apart(shown)
         elif view.solid:
             shown = _fogged(shown, depths[pieces].mean(axis=1))
-        found.append(_things(pixels, depths - _NEARER, pieces, shown, "line"))
+        found.append(_things(places, pixels, depths - _NEARER[0], pieces, shown, "line"))
     return found
 
 
@@ -191,12 +199,18 @@ def _fogged(colors: Float64, depths: Float64) -> Float64:
 
 
 def _things(
-    pixels: Float64, depths: Float64, index: NDArray[np.int64], colors: Float64, kind: str
+    places: Float64,
+    pixels: Float64,
+    depths: Float64,
+    index: NDArray[np.int64],
+    colors: Float64,
+    kind: str,
 ) -> Things:
     good = np.isfinite(pixels[index]).all(axis=(1, 2))
     index, colors = index[good], colors[good]
     outlines = pixels[index].reshape(len(index), -1).tolist()
-    return Things(outlines, depths[index].mean(axis=1), inks(colors), kind)
+    middles = places[index].mean(axis=1)
+    return Things(outlines, middles, depths[index].mean(axis=1), inks(colors), kind)
 
 
 def dots(
@@ -206,34 +220,72 @@ def dots(
     pixels, depths = view.pixels(points)
     found = []
     for kind, which in (("dot", ~hollow), ("ring", hollow)):
-        some = np.flatnonzero(which)
+        some = np.flatnonzero(which)[:, None]
         if len(some):
-            found.append(
-                _things(pixels, depths - 2 * _NEARER, some[:, None], colors[some], kind)
-            )
+            shown = colors[some[:, 0]]
+            found.append(_things(points, pixels, depths - _NEARER[1], some, shown, kind))
     return found
 
 
-def draw(draw: aggdraw.Draw, groups: Sequence[Things], pens: Pens) -> None:
-    """Draw things, the farthest first; of equal depth, in the order given."""
-    depths = np.concatenate([group.depths for group in groups]) if groups else np.zeros(0)
-    which = np.repeat(np.arange(len(groups)), [len(group.depths) for group in groups])
-    within = np.concatenate([np.arange(len(group.depths)) for group in groups]) if groups else []
-    edge = aggdraw.Pen(GROUND, 1.2 * pens.line)
-    for k in np.argsort(-depths, kind="stable").tolist():
-        group, number = groups[which[k]], within[k]
-        outline, ink = group.outlines[number], group.inks[number]
+def draw(
+    pen: aggdraw.Draw,
+    groups: Sequence[Things],
+    cuts: Sequence[Cut],
+    view: "Flat | Solid",
+    pens: Pens,
+) -> None:
+    """Draw things, the farthest first, and between those behind it and before it a single cut."""
+    cut = cuts[0] if len(cuts) == 1 and isinstance(view, Solid) else None
+    every = [(group, k) for group in groups for k in range(len(group.depths))]
+    depths = np.concatenate([group.depths for group in groups] or [np.zeros(0)])
+    front = np.zeros(len(depths), bool)
+    if cut is not None and isinstance(view, Solid):
+        eye = view.frame.center + view.half * view.camera.eye
+        middles = np.concatenate([group.middles for group in groups] or [np.zeros((0, 3))])
+        side = middles @ cut.normal > cut.offset
+        front = side == (eye @ cut.normal > cut.offset)
+    order = np.lexsort((-depths, front))
+    behind = int((~front).sum()) if cut is not None else len(order)
+    _draw(pen, every, order[:behind], pens)
+    for one in cuts:
+        _draw_cut(pen, one, view, pens, filled=one is cut)
+    _draw(pen, every, order[behind:], pens)
+
+
+def _draw(
+    pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
+) -> None:
+    edge = aggdraw.Pen(GROUND, 1.1 * pens.line)
+    for at in order.tolist():
+        group, k = every[at]
+        outline, ink = group.outlines[k], group.inks[k]
         if group.kind == "area":
             # The outline closes the seams between neighbours.
-            draw.polygon(outline, aggdraw.Pen(ink, 0.7), aggdraw.Brush(ink))
+            pen.polygon(outline, aggdraw.Pen(ink, 0.7), aggdraw.Brush(ink))
         elif group.kind == "line":
-            draw.line(outline, aggdraw.Pen(ink, pens.line))
+            pen.line(outline, aggdraw.Pen(ink, pens.line))
         else:
             x, y = outline
             r = pens.dot
             if group.kind == "dot":
-                draw.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
+                pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
             else:
                 r -= 0.8 * pens.line
-                brush = aggdraw.Brush(GROUND)
-                draw.ellipse((x - r, y - r, x + r, y + r), aggdraw.Pen(ink, 1.6 * pens.line), brush)
+                ring, brush = aggdraw.Pen(ink, 1.5 * pens.line), aggdraw.Brush(GROUND)
+                pen.ellipse((x - r, y - r, x + r, y + r), ring, brush)
+
+
+def _draw_cut(
+    pen: aggdraw.Draw, cut: Cut, view: "Flat | Solid", pens: Pens, *, filled: bool
+) -> None:
+    pixels, _ = view.pixels(cut.outline)
+    if len(pixels) < 2 or not np.isfinite(pixels).all():
+        return
+    outline, opacity = pixels.ravel().tolist(), round(255 * cut.opacity)
+    if isinstance(view, Flat):
+        pen.line(outline, aggdraw.Pen(GROUND, 4.6 * pens.line, round(0.8 * opacity)))
+        pen.line(outline, aggdraw.Pen(cut.ink, 2.2 * pens.line, opacity))
+    elif len(pixels) > 2:
+        edge = aggdraw.Pen(cut.ink, 1.4 * pens.line, opacity)
+        brush = aggdraw.Brush(cut.ink, round(0.16 * opacity) if filled else 0)
+        pen.polygon(outline, edge, brush)

@@ -16,7 +16,7 @@ first and the last fifteenth of a layer.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from cppn_gl.views.warp.morph import Morph, decomposed, padded
 from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_units
 
 REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
-BAND = 0.12  # half the width of the band that a single unit's axis is drawn as, of its length
+BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least
 MOST = 1e100  # coordinates beyond are not drawn
@@ -221,7 +221,7 @@ def travel(
     found[np.abs(found) > MOST] = np.nan
     start = projections[0].seen(features[:, moving])
     if projections[0].axes == 1:
-        start[:, 1:2] = _band(start[:, :1], places[:, 1:])
+        start[:, 1] = places[:, 1] * _band(start[:, 0], places[:, 1])
     passages, frames, before = [], [frame_of(start)], start
     for number in range(depth):
         layer = network.layers[number]
@@ -269,13 +269,13 @@ def _projection(
     return of_units(names, options.units if by_units else ())
 
 
-def _band(along: Float64, across: Float64) -> Float64:
-    """Values across an axis (N, …), scaled to a band along it."""
+def _band(along: Float64, across: Float64) -> float:
+    """The factor that scales values across an axis (N, …) to a band along values (N,) on it."""
     with np.errstate(all="ignore"):
-        length = np.nanmax(np.abs(along - np.nanmean(along)), initial=0.0)
-        wide = np.nanmax(np.abs(across), initial=0.0)
-    scale = BAND * length / wide if wide > 0 and np.isfinite(length / wide) else 0.0
-    return np.asarray(across * scale)
+        length = float(np.nanmax(along, initial=-np.inf) - np.nanmin(along, initial=np.inf)) / 2
+        wide = float(np.nanmax(np.abs(across), initial=0.0))
+        factor = BAND * length / wide if wide > 0 else 0.0
+    return factor if 0 < factor < MOST else 0.0
 
 
 def _passage(
@@ -295,10 +295,11 @@ def _passage(
         matrix = np.linalg.lstsq(before[good], weighted[good], rcond=1e-9)[0].T
     morph = decomposed(matrix)
     if of[1].axes == 1:  # a line of one unit keeps a little of what is at right angles to it
-        turned = before @ morph.rotation().T
+        across = (before @ morph.rotation().T)[:, 1:]
+        thin, bent_thin = (_band(values[:, 0], across) for values in (weighted, bent))
+        morph = replace(morph, stretch=np.diag([morph.stretch[0, 0], thin, thin]))
         weighted, bent = weighted.copy(), bent.copy()
-        for values in (weighted, bent):
-            values[:, 1:] = _band(values[:, :1], turned[:, 1:])
+        weighted[:, 1:], bent[:, 1:] = thin * across, bent_thin * across
     left_over = weighted - before @ (morph.stretch @ morph.rotation()).T
     shift = of[1].seen(bias[None])[0]
     frame = frame_of(

@@ -1,6 +1,7 @@
 """Words and lines around the picture of a warp: title, axes with their names, the bar of the way."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,43 +182,53 @@ def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
     return (x - across, x + across), (y - up, y + up)
 
 
+def _numbers(view: Flat, layout: Layout, named: Projection) -> Iterator[tuple[int, float, str]]:
+    """The axis (0 or 1), the pixel along it, and the word of every round number in a plane."""
+    middle, center = view.middle, view.frame.center
+    apart = 6.5 * max(layout.small, MIN_FONT)  # pixels from number to number
+    for axis, (low, high) in enumerate(_limits(view)[: named.axes]):
+        found = ticks(low, high, max(2, min(9, int((high - low) * view.scale / apart))))
+        sign = 1 - 2 * axis
+        for value, words in zip(found, tick_words(found), strict=True):
+            yield axis, middle[axis] + sign * (value - float(center[axis])) * view.scale, words
+
+
 def _draw_plane(image: Image.Image, view: Flat, layout: Layout, named: Projection) -> None:
-    """Lines at round numbers of both axes, the axes, their numbers and names at the edges."""
+    """Lines at round numbers of both axes, and the axes."""
     left, top, right, bottom = view.box
     if right <= left or bottom <= top:
         return
     hair = max(1.0, layout.letters / 14)
-    size = layout.small
-    middle, center = view.middle, view.frame.center
-    strokes, written = [], []
-    limits = _limits(view)
-    apart = 6.5 * max(size, MIN_FONT)  # pixels from number to number
-    for axis, (low, high) in enumerate(limits[: named.axes]):
-        most = max(2, min(9, int((high - low) * view.scale / apart)))
-        found = ticks(low, high, most)
-        for value, words in zip(found, tick_words(found), strict=True):
-            ink, wide = (AXIS, hair) if value == 0 else (GRID, hair)
-            if axis == 0:
-                x = middle[0] + (value - float(center[0])) * view.scale
-                strokes.append(Stroke(np.array([(x, top), (x, bottom)]), ink, wide))
-                written.append(((x, bottom - 0.25 * size), words, "md"))
-            else:
-                y = middle[1] - (value - float(center[1])) * view.scale
-                strokes.append(Stroke(np.array([(left, y), (right, y)]), ink, wide))
-                written.append(((right - 0.5 * size, y), words, "rm"))
+    strokes = []
+    for axis, at, words in _numbers(view, layout, named):
+        ends = [(at, top), (at, bottom)] if axis == 0 else [(left, at), (right, at)]
+        ink = AXIS if not words.strip("0.") else GRID
+        strokes.append(Stroke(np.array(ends), ink, hair))
     strokes.sort(key=lambda stroke: stroke.ink == AXIS)
     draw_strokes(image, view.box, strokes, GROUND)
-    if not layout.letters:
-        return
-    pen = ImageDraw.Draw(image)
-    for place, words, anchor in written:
-        inside = left + 2 * size < place[0] < right - (0 if anchor == "rm" else 3 * size)
-        if inside and top + size < place[1] < bottom - (2 * size if anchor == "rm" else 0):
-            write(pen, place, words, size, FAINT, anchor=anchor)
 
 
-def write_all(image: Image.Image, scene: Scene, journey: Journey, layout: Layout) -> None:
-    """The title, the axes' numbers and names, and the bar."""
+def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: Projection) -> None:
+    """Numbers at the right and lower edge, and the names of the axes."""
+    left, top, right, bottom = view.box
+    size, pad = layout.small, round(0.35 * layout.small)
+    for axis, name in enumerate(named.names):
+        if axis == 0:
+            write(pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd")
+        else:
+            write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
+    for axis, at, words in _numbers(view, layout, named):
+        half = width(words, size) / 2
+        if axis == 0 and left + half + pad < at < right - half - 4 * pad:
+            write(pen, (at, bottom - pad), words, size, FAINT, anchor="md")
+        elif axis == 1 and top + 2 * size < at < bottom - 3.4 * size:
+            write(pen, (right - pad, at), words, size, FAINT, anchor="rm")
+
+
+def write_all(
+    image: Image.Image, scene: Scene, journey: Journey, view: Flat | Solid, layout: Layout
+) -> None:
+    """The title, a plane's numbers and names, and the bar."""
     if not layout.letters:
         return
     position = scene.options(WarpOptions).position
@@ -225,6 +236,8 @@ def write_all(image: Image.Image, scene: Scene, journey: Journey, layout: Layout
     words = title(journey, scene.network, position)
     pad = round(0.7 * layout.letters)
     write(pen, (pad, round(0.3 * layout.leading)), words, layout.letters, INK, "bold")
+    if isinstance(view, Flat):
+        _write_numbers(pen, view, layout, journey.axes(position))
     draw_bar(image, scene.network, position, layout)
 
 
