@@ -10,8 +10,9 @@ and sqrt on float64 are used, each correctly rounded, so that results depend on 
     constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
     (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py), 16 for
     the choices of the preset `random` (surprise.py; layer = attempt, from 0). Layers count from 1.
-    Of training: 32 for the order of an epoch's points (layer = epoch, row 0, column = point), 33
-    for dropout (layer = step, row = layer - 1, column = unit); see training/batches.py.
+    Of training: 24 for the points of data sets (layer 0, row = point), 25 for their order (layer 0,
+    row 0, column = point), 32 for the order of an epoch's points (layer = epoch, row 0, column =
+    point), 33 for dropout (layer = step, row = layer - 1, column = unit); see training/.
 
 A seed is a number, or words that stand for one: see `Seed`.
 """
@@ -34,7 +35,7 @@ Words = NDArray[np.uint32]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS, CHOICE = 8, 9, 16
-BATCH, DROPOUT = 32, 33
+POINT, ORDER, BATCH, DROPOUT = 24, 25, 32, 33
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use

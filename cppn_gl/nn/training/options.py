@@ -9,8 +9,11 @@ from functools import cached_property
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
+from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located
+from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
@@ -25,13 +28,9 @@ from cppn_gl.utils.checks import (
     show,
     validate,
 )
-from cppn_gl.utils.origin import NOWHERE, Origin
+from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
-TARGETS = ("auto", "classes", "values", "picture", "distance")
 MARKS = ("all", "training", "none")
-MAX_CLASSES = 10
-MAX_POINTS = 2**18
-MAX_OWN = 10_000  # points in a preset
 MAX_BATCH = 2**16
 MAX_STEPS = 10_000_000
 MAX_CHANGES = 1000
@@ -59,9 +58,9 @@ class Train:
 
     data: str = key(
         "",
-        line(4096),
-        "what the network learns: a data set's name, own (the points in `own`), or a .csv or "
-        "picture file, relative to the preset; nothing is trained when empty",
+        check_data,
+        "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
+        f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
         widget="data",
     )
     target: str = key(
@@ -84,7 +83,7 @@ class Train:
     points: int = key(
         500,
         integer(2, MAX_POINTS),
-        "number of points drawn, those for tests included",
+        "number of points that a data set draws, those for tests included",
         factor=True,
         slider=(10, 5000),
     )
@@ -173,7 +172,11 @@ class Train:
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
         """From values by name; `origin` of the text says which files it may name."""
-        return cls(**values)
+        return cls(**_located(values, origin))
+
+    def replace(self, values: dict[str, Any]) -> "Train":
+        """With some keys changed, in which files are relative to the current folder."""
+        return dataclasses.replace(self, **_located(values, USER))
 
     @cached_property
     def learning(self) -> "Train":
@@ -189,6 +192,11 @@ class Train:
         new = copy.copy(self)
         new.__dict__.update(values)
         return new
+
+
+def _located(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
+    data = values.get("data")
+    return {**values, "data": located(data, origin)} if isinstance(data, str) else values
 
 
 # The keys that the weights of a step do not depend on, with their defaults.
