@@ -88,6 +88,4 @@ def test_each_has_a_name_and_areas_are_paler() -> None:
 def test_values_have_colours_from_low_to_high() -> None:
     assert scale_color(0) == PAPER
     assert (scale_color(-1), scale_color(1)) == (LOW, HIGH) == (scale_color(-9), scale_color(9))
-    assert scale_color(0.5) == tuple(
-        round((p + h) / 2) for p, h in zip(PAPER, HIGH, strict=True)
-    )
+    assert scale_color(0.5) == tuple(round((p + h) / 2) for p, h in zip(PAPER, HIGH, strict=True))
