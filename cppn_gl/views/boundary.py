@@ -81,7 +81,10 @@ def lines(values: Float64, levels: Levels | None = None) -> Lines:
         ]
     )
     of = largest.ravel()[ends]
-    crossed = np.flatnonzero((of[:, 0] != of[:, 1]) & np.isfinite(values.reshape(-1, values.shape[2])[ends]).all(axis=(1, 2)))
+    crossed = np.flatnonzero(
+        (of[:, 0] != of[:, 1])
+        & np.isfinite(values.reshape(-1, values.shape[2])[ends]).all(axis=(1, 2))
+    )
     if not len(crossed):
         return []
     points = np.full((len(ends), 2), np.nan)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.training.data import Dataset
-from cppn_gl.preset.learned import value_span
+from cppn_gl.preset.learned import class_names, value_span
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Box, Float64, Size
@@ -334,13 +334,12 @@ def _key(canvas: PlotCanvas, data: Dataset, place: tuple[float, float], end: flo
             canvas.draw.line((x + k, y - radius, x + k, y + radius), fill=color)
         x += 9.5 * size
         canvas.text((x, y), short(high), FAINT, anchor="lm")
-    box = (0, max(0, round(y - size)), canvas.image.width, min(canvas.image.height, round(y + size)))
+    box = (
+        0,
+        max(0, round(y - size)),
+        canvas.image.width,
+        min(canvas.image.height, round(y + size)),
+    )
     strokes = [Stroke(np.array([[at, y]]), ink, 1.0, dots=radius) for at, ink in discs]
     if strokes:
         draw_strokes(canvas.image, box, strokes)
-
-
-def class_names(data: Dataset) -> tuple[str, ...]:
-    """The classes' names; numbers where they have none."""
-    names = getattr(data, "names", ()) or tuple(map(str, range(data.classes)))
-    return tuple(f"class {name}" if name.isdigit() else name for name in names)
