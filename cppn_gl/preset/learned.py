@@ -1,11 +1,11 @@
-"""How the network of a preset that learns is shown: itself, or with layers that display its outputs.
+"""How the network of a preset that learns is shown: itself, or with layers that show its outputs.
 
     trained network, [color], ViewRow.learned -> shown_as() -> the network of a scene
 
 "trained": the network itself, in views of its structure. "colors": classes in CLASS_COLORS, values
-from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour mapping
-of one value, or a stretch, a single output is left to that, and of several classes the order is.
-"output": a single output itself, else colours. "height": a single output itself, else the largest.
+from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour map
+of one value, or a stretch, a single output is left to that; of several classes their order is shown.
+"output": a single output, else colours. "height": a single output, else the largest.
 """
 
 import numpy as np
@@ -73,7 +73,7 @@ def class_names(data: Dataset) -> tuple[str, ...]:
 
 
 def value_span(data: Dataset) -> Span:
-    """The values of LOW and of HIGH: those of the data, symmetric about 0 if they have both signs."""
+    """The values of LOW and HIGH: the data's limits, symmetric about 0 if they have both signs."""
     values = np.asarray(data.values, np.float64)
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:

@@ -21,7 +21,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Box, Float64, Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.class_colors import CLASS_COLORS, PAPER, scale_color
+from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
@@ -65,7 +65,7 @@ def axis_end(preset: Preset) -> int:
     """The last step of the axis: 1, 2 or 5 times a power of ten; of a film, the largest in it."""
     moving = preset.animate.table.get("train.steps", ())
     most = max(preset.train.steps, *map(int, moving), 10)
-    power = 10 ** (len(str(most)) - 1)
+    power: int = 10 ** (len(str(most)) - 1)
     return next(m * power for m in (1, 2, 5, 10) if m * power >= most)
 
 
@@ -140,8 +140,8 @@ def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
     known = np.concatenate(of.accuracies)
     if np.isfinite(known).any():
         low = min(50.0, math.floor(10 * float(np.nanmin(known))) * 10.0)
-        titles = ("accuracy, %",)
-        left.append(Plot(x, (low - 2, 103), both(of.accuracies, 100), titles, **steps))
+        lines = both(of.accuracies, 100)
+        left.append(Plot(x, (low - 2, 103), lines, ("accuracy, %",), **steps))
     gradients = np.where(of.gradients > LEAST, of.gradients, np.nan)
     titles = "size of the gradient by layer", "gradient by layer", "gradient"
     right = [

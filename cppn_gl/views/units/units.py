@@ -9,7 +9,6 @@ from collections.abc import Hashable
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.engines.cpu.trace import inputs, trace
@@ -27,11 +26,11 @@ from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import RMS_RANGE, bound, input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
 from cppn_gl.views.units.unit_samples import (
-    output_names,
     KEPT,
     UnitSampleCache,
     UnitSamples,
     channel_of,
+    output_names,
     sample_size,
     shaded,
     summarize,
