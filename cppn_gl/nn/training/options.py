@@ -3,8 +3,9 @@
 Equal tables and networks train to equal weights: every random choice is a draw by `seed`.
 """
 
-import dataclasses
+import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
@@ -16,6 +17,7 @@ from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
+    checked,
     choice,
     flag,
     integer,
@@ -174,10 +176,20 @@ class Train:
         """With some keys changed, in which files are relative to the current folder."""
         return dataclasses.replace(self, **_located(values, USER))
 
-    @property
+    @cached_property
     def learning(self) -> "Train":
         """The table with only what the weights of a step depend on: the others have defaults."""
-        return dataclasses.replace(self, **_SHOWN)
+        return self._with(**_SHOWN)
+
+    def at_step(self, steps: int) -> "Train":
+        """The table of another step: quickly, since many are shown in a second."""
+        return self._with(steps=checked(STEP, steps, "train.steps"), learning=self.learning)
+
+    def _with(self, **values: Any) -> "Train":
+        """A copy with other values that have been checked."""
+        new = copy.copy(self)
+        new.__dict__.update(values)
+        return new
 
 
 def _located(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
