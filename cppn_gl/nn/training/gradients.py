@@ -71,7 +71,7 @@ def forward(
 
 
 def activated(name: str, pre: Array) -> Array:
-    """An activation; in float32 by the native library, if there is one: gelu takes long in NumPy."""
+    """An activation; in float32 by the native library, since gelu takes long in NumPy."""
     library = native.library() if pre.dtype == np.float32 else None
     if library is None or library.activation(name) is None:
         return activate(name, pre)
