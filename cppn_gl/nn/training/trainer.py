@@ -70,8 +70,8 @@ class Trainer:
         self.loss_name = loss_of(self.train, self.dataset)
         self.problem = _problem(self.start, self.train, self.loss_name, self.normalize, source.seed)
         features = self.start.features(self.dataset.x, self.dataset.y, Clock())
-        self._inputs = features.astype(np.float32)
-        self._targets = targets(self.dataset, self.loss_name)
+        self.inputs = features.astype(np.float32)
+        self.targets = targets(self.dataset, self.loss_name)
         self._stepper = stepper_for(self.problem)
         self.state = first_state(self.problem, self.start.layers)
         self.diverged: int | None = None  # the step that could not be done
@@ -90,7 +90,7 @@ class Trainer:
 
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
-        size: int = self.train.batch * (self._inputs.shape[1] + self._targets.shape[1])
+        size: int = self.train.batch * (self.inputs.shape[1] + self.targets.shape[1])
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
@@ -122,8 +122,8 @@ class Trainer:
         masks = batches.masks(train.seed, train.dropout, hidden, first, count)
         self._stepper.advance(
             state,
-            self._inputs[chosen],
-            self._targets[chosen],
+            self.inputs[chosen],
+            self.targets[chosen],
             rates(train, first, count),
             masks,
         )
@@ -158,7 +158,7 @@ class Trainer:
     def _folded(self, state: State) -> list[tuple[Any, Any]]:
         """Weights and biases with the statistics of the measured training points folded in."""
         parameters = state.parameters.astype(np.float64)
-        inputs = self._inputs[: self._measured_training].astype(np.float64)
+        inputs = self.inputs[: self._measured_training].astype(np.float64)
         found = []
         passed = forward(self.problem, parameters, inputs)
         parts = self.problem.split(parameters)
@@ -216,20 +216,20 @@ class Trainer:
 
     def _measure(self, state: State) -> Measures:
         first, training = self._measured_training, self.dataset.training
-        wanted, tests = self._targets[:first], slice(training, training + MEASURED)
+        wanted, tests = self.targets[:first], slice(training, training + MEASURED)
         plain, parameters = self._without_norms, self._plain(state)
         with one_thread():
-            passed = forward(plain, parameters, self._inputs[:first])
-            tested = forward(plain, parameters, self._inputs[tests])[-1]
+            passed = forward(plain, parameters, self.inputs[:first])
+            tested = forward(plain, parameters, self.inputs[tests])[-1]
             found = backward(plain, parameters, passed, wanted)
             if plain is not self.problem:  # through the statistics
-                found = gradient(self.problem, state.parameters, self._inputs[:first], wanted)
+                found = gradient(self.problem, state.parameters, self.inputs[:first], wanted)
         norms = [float(np.sqrt(_squares(w) + _squares(b))) for w, b in self.problem.split(found)]
         dead, saturated = _slopes(self.problem.activations, passed)
         return Measures(
             state.step,
             losses.total(self.loss_name, passed[-1].pre, passed[-1].units, wanted),
-            losses.total(self.loss_name, tested.pre, tested.units, self._targets[tests]),
+            losses.total(self.loss_name, tested.pre, tested.units, self.targets[tests]),
             self._accuracy(passed[-1].units, slice(0, first)),
             self._accuracy(tested.units, tests),
             np.array(norms),
