@@ -97,12 +97,19 @@ class Trainer:
         self.advance(self.state, n)
 
     def advance(self, state: State, n: int) -> None:
-        """Do n steps of any state, in place. Raises DivergedError."""
+        """Do n steps of any state, in place. Raises DivergedError.
+
+        If it is interrupted, the state is one of a step, too.
+        """
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
             before = state.copy()
-            self._run(state, count)
+            try:
+                self._run(state, count)
+            except BaseException:
+                state.become(before)
+                raise
             if state.step < before.step + count or not _finite(state):
                 self._to_the_last_finite(state, before)
 
@@ -126,14 +133,13 @@ class Trainer:
             self._run(before, 1)
             if before.step == last.step or not _finite(before):
                 break
-        state.step = last.step
-        state.parameters[:], state.moments[:] = last.parameters, last.moments
+        state.become(last)
         self.diverged = last.step
         raise DivergedError(f"training diverged at step {last.step}")
 
     def restore(self, state: State) -> None:
         """Go on from a copy of a state."""
-        self.state = state.copy()
+        self.state, self._measured = state.copy(), None
 
     def network(self, state: State | None = None) -> Network:
         """The network of the state, or of another one."""
