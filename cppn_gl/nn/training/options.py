@@ -3,8 +3,9 @@
 Equal tables and networks train to equal weights: every random choice is a draw by `seed`.
 """
 
-import dataclasses
+import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
@@ -16,6 +17,7 @@ from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
+    checked,
     choice,
     flag,
     integer,
@@ -59,7 +61,7 @@ class Train:
         check_data,
         "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
         f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
-        widget="data",
+        widget="text",
     )
     target: str = key(
         "auto",
@@ -70,7 +72,7 @@ class Train:
         (),
         several(_point, 0, MAX_OWN),
         "points of your own, as [x, y, class or value]; classes count from 0",
-        widget="points",
+        widget="list",
     )
     classes: int = key(
         0,
@@ -106,12 +108,12 @@ class Train:
         "squared for others",
     )
     optimizer: str = key("sgd", choice(OPTIMIZERS), f"optimizer: {' '.join(OPTIMIZERS)}")
-    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-5, 10))
+    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-4, 10))
     changes: tuple[tuple[int, float], ...] = key(
         (),
         several(_change, 0, MAX_CHANGES),
         "learning rates from later steps on, as [[step, rate], …]",
-        widget="changes",
+        widget="list",
     )
     schedule: str = key(
         "constant",
@@ -148,15 +150,13 @@ class Train:
         0,
         STEP,
         "the training step whose network is shown; step 0 is the random network",
-        factor=True,
-        slider=(1, 100_000),
+        slider=(0, 600),
     )
     checkpoint: str = key(
         "",
         line(4096),
         "weights of a step in a .safetensors file, from which training goes on; it is used only "
         "if it belongs to this network, data and settings",
-        widget="file",
     )
     marks: str = key("all", choice(MARKS), f"points drawn over the picture: {' '.join(MARKS)}")
     boundary: bool = key(False, flag, "draw the boundary between classes as a line")
@@ -176,10 +176,20 @@ class Train:
         """With some keys changed, in which files are relative to the current folder."""
         return dataclasses.replace(self, **_located(values, USER))
 
-    @property
+    @cached_property
     def learning(self) -> "Train":
         """The table with only what the weights of a step depend on: the others have defaults."""
-        return dataclasses.replace(self, **_SHOWN)
+        return self._with(**_SHOWN)
+
+    def at_step(self, steps: int) -> "Train":
+        """The table of another step: quickly, since many are shown in a second."""
+        return self._with(steps=checked(STEP, steps, "train.steps"), learning=self.learning)
+
+    def _with(self, **values: Any) -> "Train":
+        """A copy with other values that have been checked."""
+        new = copy.copy(self)
+        new.__dict__.update(values)
+        return new
 
 
 def _located(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
