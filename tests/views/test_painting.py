@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from windowless import windowless
 
 from cppn_gl.engines.base import Region
 from cppn_gl.output.renderer import Renderer
@@ -195,3 +196,21 @@ def test_a_place_is_told(folder: Path) -> None:
         assert hit is not None
         assert "pixel" in hit.words
     assert view.point(scene, SIZE, (60, 1)) is None
+
+
+@pytest.mark.gl
+def test_opengl_draws_the_same(folder: Path, renderer: Renderer) -> None:
+    with windowless() as other:
+        for show in ("beside", "difference"):
+            preset = painting(folder, **{"painting.show": show})
+            found = other.render(preset, SIZE, dtype="float32", samples=2)
+            expected = renderer.render(preset, SIZE, dtype="float32", samples=2)
+            assert np.abs(found - expected).max() < 2e-3
+        assert other.ctx is not None
+        assert other.ctx.error == "GL_NO_ERROR"
+
+
+def test_samples_as_needed_are_near_to_many(folder: Path, renderer: Renderer) -> None:
+    preset = painting(folder)
+    auto = renderer.render(preset, SIZE, dtype="float32", samples="auto")
+    assert np.abs(auto - renderer.render(preset, SIZE, dtype="float32", samples=4)).mean() < 2e-3
