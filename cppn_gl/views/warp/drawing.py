@@ -4,7 +4,7 @@ Journey, position -> Moment (pixels, depths, colours) -> a PIL image
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aggdraw
 import numpy as np
@@ -24,6 +24,7 @@ SHEET = 0.42  # opacity of the sheet's colours
 LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
+_SEAM = 0.7  # pixels
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
 _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on
@@ -31,23 +32,27 @@ _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the she
 
 @dataclass(frozen=True)
 class Flat:
-    """The plane of the first two axes, as large as fits into a box, the same scale on both."""
+    """The plane of the first two axes in a box of pixels, the same scale on both.
+
+    inner: the part of the box, in pixels, that the frame just fits into.
+    """
 
     frame: Frame
     box: Box
+    inner: tuple[float, float, float, float]
 
     solid = False
 
     @property
     def scale(self) -> float:
         """Pixels per unit."""
-        left, top, right, bottom = self.box
-        wide, high = max(1, right - left), max(1, bottom - top)
+        left, top, right, bottom = self.inner
+        wide, high = max(1.0, right - left), max(1.0, bottom - top)
         return float(min(wide / 2 / self.frame.half[0], high / 2 / self.frame.half[1]))
 
     @property
     def middle(self) -> tuple[float, float]:
-        left, top, right, bottom = self.box
+        left, top, right, bottom = self.inner
         return (left + right) / 2, (top + bottom) / 2
 
     def pixels(self, points: Float64) -> tuple[Float64, Float64]:
@@ -173,7 +178,8 @@ def grid(
         shown = ground + opacity * (shown - ground)
         if isinstance(view, Solid):
             shown = shade(view.placed(places)[quads], shown, view)
-        found.append(_things(places, pixels, depths, quads, shown, "area"))
+        areas = _things(places, pixels, depths, quads, shown, "area")
+        found.append(replace(areas, outlines=_closed(areas.outlines)))
     if lines:
         pieces = lattice.pieces
         shown = colors[pieces[:, pieces.shape[1] // 2]]
@@ -183,6 +189,14 @@ def grid(
             shown = _fogged(shown, depths[pieces].mean(axis=1))
         found.append(_things(places, pixels, depths - _NEARER[0], pieces, shown, "line"))
     return found
+
+
+def _closed(outlines: Sequence[Sequence[float]]) -> Sequence[Sequence[float]]:
+    """Quadrangles that reach a little over their neighbours, which closes the seams between them."""
+    corners = np.array(outlines).reshape(-1, 4, 2)
+    away = corners - corners.mean(axis=1, keepdims=True)
+    away *= _SEAM / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-9)
+    return (corners + away).reshape(-1, 8).tolist()
 
 
 def _apart(colors: Float64) -> Float64:
@@ -260,8 +274,7 @@ def _draw(
         group, k = every[at]
         outline, ink = group.outlines[k], group.inks[k]
         if group.kind == "area":
-            # The outline closes the seams between neighbours.
-            pen.polygon(outline, aggdraw.Pen(ink, 0.7), aggdraw.Brush(ink))
+            pen.polygon(outline, aggdraw.Brush(ink))
         elif group.kind == "line":
             pen.line(outline, aggdraw.Pen(ink, pens.line))
         else:

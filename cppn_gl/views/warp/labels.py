@@ -59,6 +59,13 @@ class Layout:
         return line_height(max(1, self.letters))
 
     @property
+    def inner(self) -> tuple[float, float, float, float]:
+        """The part of the field that a plane's numbers leave free."""
+        left, top, right, bottom = self.field
+        room = 1.3 * self.letters
+        return left + room, top + room / 4, right - 3 * room, bottom - 1.2 * room
+
+    @property
     def small(self) -> int:
         """The font size of numbers and names of axes."""
         return max(min(MIN_FONT, self.letters), round(0.85 * self.letters))
@@ -177,9 +184,11 @@ def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection
 def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
     """What of both axes the field shows."""
     left, top, right, bottom = view.box
-    x, y = view.frame.center[:2]
-    across, up = (right - left) / 2 / view.scale, (bottom - top) / 2 / view.scale
-    return (x - across, x + across), (y - up, y + up)
+    (x, y), (across, down) = view.frame.center[:2].tolist(), view.middle
+    return (
+        (x + (left - across) / view.scale, x + (right - across) / view.scale),
+        (y + (down - bottom) / view.scale, y + (down - top) / view.scale),
+    )
 
 
 def _numbers(view: Flat, layout: Layout, named: Projection) -> Iterator[tuple[int, float, str]]:

@@ -4,6 +4,7 @@ Scene -> Lattice, data -> travel() -> Journey (cached) -> at(position) -> drawin
       -> labels.py: title, axes, the bar of the way
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,13 @@ class WarpView(CPUView):
         what = f"{trip.marks.words[mark]} at " if mark >= 0 else ""
         return Hit(f"{what}x {x}, y {y}: output {outputs}")
 
+    def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """To the next whole positions."""
+        depth = preset.spec.depth
+        now = min(preset.options(WarpOptions).position, float(depth))
+        start = math.floor(now) if steps > 0 else math.ceil(now)
+        return {"show.position": float(min(max(start + steps, 0), depth))}
+
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         return dragged(preset.options(WarpOptions), du, dv)
 
@@ -181,7 +189,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     options = scene.options(WarpOptions)
     frame = journey.frame(options.position)
     if journey.flat:
-        return Flat(frame, layout.field)
+        return Flat(frame, layout.field, layout.inner)
     left, top, right, bottom = layout.field
     size = max(1, right - left), max(1, bottom - top)
     camera = Camera.framing(options, size, relief_of(frame), layout.room)
