@@ -10,8 +10,9 @@ and sqrt on float64 are used, each correctly rounded, so that results depend on 
     constants (layer 0, row 0, column = index), 3 and 4 for the shifts and gains of normalised units
     (indexed as biases), 8 and 9 for perturbations of weights and biases (perturbation.py), 16 for
     the choices of the preset `random` (surprise.py; layer = attempt, from 0). Layers count from 1.
-    Of training: 32 for the order of an epoch's points (layer = epoch, row 0, column = point), 33
-    for dropout (layer = step, row = layer - 1, column = unit); see training/batches.py.
+    Of training: 24 for the points of data sets (layer 0, row = point), 25 for their order (layer 0,
+    row 0, column = point), 32 for the order of an epoch's points (layer = epoch, row 0, column =
+    point), 33 for dropout (layer = step, row = layer - 1, column = unit); see training/.
 
 A seed is a number, or words that stand for one: see `Seed`.
 """
@@ -34,7 +35,7 @@ Words = NDArray[np.uint32]
 
 WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS, CHOICE = 8, 9, 16
-BATCH, DROPOUT = 32, 33
+POINT, ORDER, BATCH, DROPOUT = 24, 25, 32, 33
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use
@@ -141,14 +142,20 @@ def _multiply(a: np.uint64, b: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], 
 
 def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
     """Random words, (rows, columns). A smaller block equals the corner of a larger one."""
+    return words_of_layers(seed, range(layer, layer + 1), kind, rows, columns)[0]
+
+
+def words_of_layers(seed: int, layers: range, kind: int, rows: int, columns: int) -> Words:
+    """The `words` of several layers, (layers, rows, columns)."""
     blocks = -(-columns // 4)
-    counter = np.zeros((rows, blocks, 4), np.uint64)
+    counter = np.zeros((len(layers), rows, blocks, 4), np.uint64)
     counter[..., 0] = np.arange(blocks)
     counter[..., 1] = np.arange(rows)[:, None]
-    counter[..., 2] = layer
+    counter[..., 2] = np.asarray(layers)[:, None, None]
     counter[..., 3] = kind
     key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
-    return philox4x32(counter, key).reshape(rows, blocks * 4)[:, :columns]
+    found: Words = philox4x32(counter, key).reshape(len(layers), rows, blocks * 4)
+    return found[..., :columns]
 
 
 def uniform(word: Words) -> Float64:

@@ -15,10 +15,11 @@ import tomli_w
 
 from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.features import MOVING, Clock
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
-from cppn_gl.nn.sources import NetworkSource, Random
+from cppn_gl.nn.sources import Layers, NetworkSource, Random
 from cppn_gl.nn.training.data import Dataset, dataset_of
 from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.training.run import Run, run_of
@@ -106,7 +107,9 @@ class Preset:
         outputs = self.spec.shapes[-1][0]
         if outputs not in OUTPUTS and not self.learns:
             problem = f"the last layer has {outputs} outputs; expected 1, 3 or 4"
-            raise PresetError(problem, key="network")
+            if isinstance(self.spec, File):
+                raise PresetError(f"{self.spec.label}: {problem}", key="network.file")
+            raise PresetError(problem, key="network.layers")
 
     def options(self, kind: type[T]) -> T:
         """A view's options by their class: `options(VolumeOptions).opacity`."""
@@ -255,7 +258,22 @@ class Preset:
         return dataclasses.replace(self, **tables)
 
     def layer_picture(self, layer: int) -> "Preset":
-        """The preset of layer `layer`'s picture: that of the network of this depth."""
+        """The preset of layer `layer`'s picture: that of the network of this depth.
+
+        Of a network that learns, the first layers of its step as given ones, which learn no more.
+        """
+        if self.learns:
+            network = self.network()
+            latent = tuple(network.latent) or None
+            given = Layers(network.layers, network.inputs, self.spec.seed, latent, network.period)
+            spec = given.layer_picture(layer)
+            moving = {
+                n: None for n, _ in self.animate.moving if n.startswith(("network.", "train."))
+            }
+            still = self.animate.replace(moving)
+            return dataclasses.replace(
+                self, spec=spec, normalize=Normalize(), train=Train(), animate=still
+            )
         still = self.animate.replace({"network.depth": None})
         return dataclasses.replace(self, spec=self.spec.layer_picture(layer), animate=still)
 
@@ -264,7 +282,7 @@ class Preset:
 
         Draws no other layer, unless the output layer is normalised.
         """
-        if self.normalize.which == "all":
+        if self.normalize.which == "all" or self.learns:
             return self.layer_picture(layer).network().effective(layer - 1)
         return self.spec.output_layer(layer)
 

@@ -162,6 +162,18 @@ class SensitivityOptions(OneOutput, Layered):
 
 
 @dataclass(frozen=True)
+class PaintingOptions(Options):
+    """`[painting]`"""
+
+    show: str = key(
+        "beside",
+        choice(["beside", "network", "original", "difference"]),
+        "what is shown: beside (the network's picture and the original), network, original, or "
+        "their difference",
+    )
+
+
+@dataclass(frozen=True)
 class WarpOptions(Orbit):
     """`[warp]`"""
 
@@ -196,7 +208,8 @@ class ViewRow:
     or a callable without arguments that makes the view. `reading`: how to read it, in a few
     sentences. `tries`: what to do next, one sentence each; {deeper} stands for the key of that
     action in the window, and sentences about options of the view name them in quotes. `alpha`: it
-    shows a fourth output as alpha; the others use three outputs at most.
+    shows a fourth output as alpha; the others use three outputs at most. `learned`: what it shows
+    of a network that learns: colors trained output height (see preset/learned.py).
     """
 
     name: str
@@ -206,6 +219,7 @@ class ViewRow:
     reading: str = ""
     tries: tuple[str, ...] = ()
     alpha: bool = False
+    learned: str = "colors"
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -275,6 +289,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "signal",
@@ -308,6 +323,7 @@ VIEWS: dict[str, ViewRow] = {
                 "the height, 'paint' the colour, 'panels' the sum of hidden units.",
                 "{stronger} makes the slopes steeper, until they are cliffs.",
             ),
+            learned="height",
         ),
         ViewRow(
             "curves",
@@ -323,6 +339,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{pan_up} and {pan_down} move the line of the cut.",
                 "{layer_down} shows the layer before, {wider} adds a unit.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "volume",
@@ -367,6 +384,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger} and {deeper} raise the slopes: compare the scale in the corner.",
                 "{zoom_in}: is there structure at every size?",
             ),
+            learned="output",
         ),
         ViewRow(
             "sensitivity",
@@ -382,6 +400,24 @@ VIEWS: dict[str, ViewRow] = {
                 "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', "
                 "the size of the change, and {knob_up} and {knob_down} change it.",
                 "{stronger}: in a network near noise, early layers matter most.",
+            ),
+            learned="output",
+        ),
+        ViewRow(
+            "painting",
+            "what the network has learned of a picture, beside the picture",
+            "cppn_gl.views.painting:PaintingView",
+            PaintingOptions,
+            reading="The network was given x and y of the original's pixels and learned their "
+            "colours; beside the original is what it answers. The thin frame is the original's "
+            "border: outside it, and between the pixels, nobody told the network anything. The "
+            "error is that of all pixels, as a peak signal-to-noise ratio, "
+            "10 log(1 / mean squared error) in decibels: 20 dB is a blurred sketch, 30 dB a good "
+            "likeness.",
+            tries=(
+                "{zoom_in}: the original shows its pixels, the network goes on between them.",
+                "{zoom_out}: beyond the frame it goes on, too.",
+                "{knob_up} shows the network alone, the original, or where they differ.",
             ),
         ),
         ViewRow(

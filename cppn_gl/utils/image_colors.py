@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.colormaps import from_oklab, to_oklab
-from cppn_gl.utils.files import open_plain
+from cppn_gl.utils.images import opened_image
 
-FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"]
-MAX_BYTES, MAX_PIXELS = 2**28, 10**8
 AT_MOST = 2**20  # pixels that are counted: evenly spaced rows and columns
 BITS = 4  # of each channel, that tell bins apart
 ROUNDS = 40  # of k-means, at most
@@ -30,17 +28,8 @@ END = 0.04  # of the weights: the darkest and the lightest
 
 def image_colors(path: Path, count: int) -> tuple[str, ...]:
     """The `count` main colours of an image, or all if it has fewer. Raises PresetError."""
-    try:
-        with open_plain(path) as file:
-            if file.seek(0, 2) > MAX_BYTES:
-                raise ValueError(f"larger than {MAX_BYTES >> 20} MiB")
-            file.seek(0)
-            pixels = _pixels(file)
-    except OSError as error:
-        raise PresetError(error.strerror or "not a complete image", source=str(path)) from None
-    except (ValueError, SyntaxError, EOFError, MemoryError, IndexError, KeyError) as error:
-        problem = str(error) if isinstance(error, ValueError) else "not a complete image"
-        raise PresetError(problem, source=str(path)) from None
+    with opened_image(path) as image:
+        pixels = _pixels(image)
     colors, weights = _bins(pixels)
     centers = _centers(to_oklab(colors), weights, count)
     light = centers[np.argsort(centers[:, 0], kind="stable")]
@@ -51,24 +40,9 @@ def image_colors(path: Path, count: int) -> tuple[str, ...]:
     return found
 
 
-def _pixels(file: Any) -> NDArray[np.uint8]:
+def _pixels(image: Any) -> NDArray[np.uint8]:
     """The opaque pixels (n, 3) of an image, some of them if there are many."""
-    import warnings
-
-    from PIL import Image, UnidentifiedImageError
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about its size, which is checked here
-        try:
-            image = Image.open(file, formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-        except UnidentifiedImageError:
-            raise ValueError(f"not an image of a known format: {', '.join(FORMATS)}") from None
-        except Image.DecompressionBombError:
-            raise ValueError(f"an image of more than {MAX_PIXELS:,} pixels") from None
-        with image:
-            rgba = np.asarray(_eight_bits(image).convert("RGBA")).reshape(-1, 4)
+    rgba = np.asarray(_eight_bits(image).convert("RGBA")).reshape(-1, 4)
     opaque = rgba[rgba[:, 3] >= 128, :3]
     if not len(opaque):
         raise ValueError("has no opaque pixel")

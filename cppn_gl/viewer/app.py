@@ -134,7 +134,8 @@ class App:
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
         self._weights = Weights()
-        self._shown = self._weights.follow(shot.preset, 0.0)
+        self._shown = self._weights.follow(self.explorer.preset, 0.0)
+        self.explorer.learning.wake = glfw.post_empty_event
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
         self._seen = 0  # the value of canvas.changes that the window shows
         self._longest = 0.0  # seconds of the longest turn since the last picture
@@ -294,6 +295,8 @@ class App:
     def do_film(self, large: bool = False) -> None:
         """Open or close the dialog of films; without it, or with Shift, record frames."""
         shown = not self.interface.is_open("film")
+        if not (large or self.captures.recording):
+            self.explorer.learning.pause()  # the film is of the step shown
         if large or self.captures.recording or not self.interface.show("film", shown):
             self._record()
 
@@ -402,7 +405,7 @@ class App:
         if self.explorer.busy:
             self.explorer.work(now + WORK_SLICE)
             self.hud.say(self.explorer.message, now)
-        self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE)
+        self._follow_network(now)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
         self.hud.beside = not view_of(self._shown[0]).by_pixel
@@ -421,6 +424,18 @@ class App:
             self._draw_thumbnails()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
+
+    def _follow_network(self, now: float) -> None:
+        """Train what learns, and find the network to show."""
+        explorer = self.explorer
+        explorer.follow_training()
+        if words := explorer.training_words():
+            self.hud.say(words, now)
+        self._problems.pop("training", None)
+        if explorer.learning.problem:
+            self._problems["training"] = explorer.learning.problem
+        ready = explorer.learning.ready
+        self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -473,19 +488,23 @@ class App:
 
     def _still(self) -> bool:
         """Whether nothing moves and nothing is captured, so that refinement is worthwhile."""
-        busy = self.explorer.moving or self.events.held or self.captures.busy
+        busy = self.explorer.changing or self.events.held or self.captures.busy
         return not (busy or self._choosing)
 
     def _at_rest(self, now: float) -> bool:
         """Whether the user has been idle long enough for a short pause to compile."""
         touched = now - self.events.touched
+        if self.explorer.learning.busy:
+            return False
         if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
         return self._still() and min(touched, now - self._wanted_at) > SETTLED
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.hud.on and self.canvas.current:
+        if self.explorer.preset.learns:
+            self.hud.advice = ""
+        elif self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
@@ -503,7 +522,10 @@ class App:
             self._helper_started = True
             self.engines.start()
         scene = self.canvas.shown
-        if scene is not None and scene.network is network:
+        same = scene is not None and (
+            scene.preset.source == preset.source if preset.learns else scene.network is network
+        )
+        if scene is not None and same:
             self.engines.want(preset, scene, self.picture.size)
         if self._at_rest(now):
             with contextlib.suppress(ShaderError):  # reported when the program is needed
@@ -554,7 +576,7 @@ class App:
         busy = busy or self._unshown or self._working or self.adviser.busy or self._opening.busy
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
-        return not (self.explorer.moving or busy or fading or self.interface.restless)
+        return not (self.explorer.changing or busy or fading or self.interface.restless)
 
     @property
     def _working(self) -> bool:
@@ -646,7 +668,7 @@ class App:
         chosen = self._looked_for is self.explorer.loaded
         over = covered.x < self.picture.width  # not beside the picture
         if chosen:
-            moves = self.explorer.moving or self.events.held or not self.canvas.current
+            moves = self.explorer.changing or self.events.held or not self.canvas.current
             if moves or not over or self._lightness_of == self.canvas.pictures:
                 return
         elif shown.preset.title != self.explorer.shown.title:  # the picture of the preset before
@@ -665,7 +687,7 @@ class App:
     def rate_words(self, now: float) -> str:
         """How many pictures a second are drawn while something moves, for the HUD."""
         span = now - self._drawn[0]
-        if not (self.explorer.moving or self.events.held) or span <= 0:
+        if not (self.explorer.changing or self.events.held) or span <= 0:
             return ""
         rate = (len(self._drawn) - 1) / span
         return f"; {rate:.{0 if rate >= 10 else 1}f} pictures a second"
@@ -744,6 +766,7 @@ class App:
         self.explorer.history.finish()
         try:
             self.captures.close()
+            self.explorer.learning.close()
         finally:
             self.canvas.release()
             self.collection.release()

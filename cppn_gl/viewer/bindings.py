@@ -55,6 +55,13 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("Tab", "next_overlay", "text (HUD) / panel / nothing (Shift: presets as pictures)"),
     _bind("Space", "pause", "pause / resume time"),
     _bind(", .", "time_back time_on", "step time back / forward", repeats=True),
+    _bind("L", "train", "train the network / pause"),
+    _bind("N", "train_step", "train one step (Shift: 100)", repeats=True),
+    _bind("B", "train_back", "back to steps trained before (Shift: forward)", repeats=True),
+    _bind("U", "train_reset", "back to step 0 of the training"),
+    _bind("G", "rate_up", "learning rate up (Shift: down)", repeats=True),
+    _bind("F", "faster", "train faster (Shift: slower)", repeats=True),
+    _bind("Y", "toggle_boundary", "boundary between classes, on / off"),
     _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind(

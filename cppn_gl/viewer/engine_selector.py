@@ -9,6 +9,7 @@ native engine draws. Where there can be none, or if the driver does not find the
 the window compiles by itself while it is at rest.
 """
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ class EngineSelector:
         asked = engine.program_key(self.painter, scene.network), size
         if asked != self._asked:
             self._asked = asked
-            self.helper.want(packed(_shipped(preset), local=True), size)
+            self.helper.want(packed(_untrained(_shipped(preset)), local=True), size)
 
     def _needs_helper(self, preset: Preset, network: Network) -> bool:
         """Whether shaders have to be compiled for a preset, or engines measured."""
@@ -207,6 +208,11 @@ class EngineSelector:
         if self.helper is not None:
             self.helper.close()
             self._done = 0
+
+
+def _untrained(preset: Preset) -> Preset:
+    """The preset at step 0 of a training, which needs the same programs."""
+    return dataclasses.replace(preset, train=preset.train.at_step(0)) if preset.learns else preset
 
 
 def _shipped(preset: Preset) -> Preset:

@@ -29,6 +29,7 @@ from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.preset_list import PresetList
+from cppn_gl.viewer.training import Training, at_step
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -41,7 +42,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Editing):
+class Explorer(Viewing, Editing, Training):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -54,13 +55,13 @@ class Explorer(Viewing, Editing):
         names: Sequence[str] | None = None,
         favourites: Favourites | None = None,
     ):
-        self.history = History(Moment(preset, preset.view), journal or Journal(None))
+        super().__init__()
+        self.history = History(self._first(preset), journal or Journal(None))
         self.time = time
         self.running = True  # not paused, whether or not anything depends on time
         self.message = ""
         self.gesture: object = None  # identifies the held key or drag; None outside a gesture
         self.cursor = (0.0, 0.0)  # local coordinates (u, v), the fixed point of a zoom
-        super().__init__()
         self.presets = PresetList(presets, names)
         self.favourites = favourites or Favourites()
         self.guided = False  # captions name the presets
@@ -112,7 +113,7 @@ class Explorer(Viewing, Editing):
             if self.view.own_layers:
                 shown = now.preset.replace(**{"show.layer": now.layer})
             else:
-                shown = titled(now.preset.layer_picture(now.layer), self.loaded)
+                shown = titled(self._trained().layer_picture(now.layer), self.loaded)
             self._shown = (now, shown)
         return self._shown[1]
 
@@ -127,6 +128,11 @@ class Explorer(Viewing, Editing):
         return self.running and self.preset.animated
 
     @property
+    def changing(self) -> bool:
+        """Whether the picture changes by itself: time runs, or the network is being trained."""
+        return self.moving or self.learning.busy
+
+    @property
     def zoom(self) -> float:
         """The magnification relative to `home`."""
         return self.home.extent / self.moment.view.extent
@@ -134,12 +140,25 @@ class Explorer(Viewing, Editing):
     def load(self, preset: Preset) -> None:
         """Explore another preset, starting at its own viewport."""
         self._entered.clear()
-        self._look(Moment(preset, preset.view))
+        self._look(self._first(preset))
         self.running = True
 
+    def _first(self, preset: Preset) -> Moment:
+        """The moment in which a preset is explored first."""
+        begun = self.begun(preset)
+        return Moment(begun, begun.view, loaded=None if begun is preset else preset)
+
     def reload(self, preset: Preset) -> None:
-        """Show the changed preset file at its own viewport and the current time."""
-        self._look(Moment(preset, preset.view))
+        """Show the changed preset file at its own viewport and the current time.
+
+        A training goes on if the file changes only what is shown of it.
+        """
+        before = self.preset
+        if preset.learns and preset.source == before.source:
+            now = at_step(preset, before.train.steps)
+            self._look(Moment(now, preset.view, loaded=preset))
+        else:
+            self._look(self._first(preset))
 
     def refresh(self, spec: NetworkSource) -> None:
         """Show what a network's file holds now in the same moment: it is no step of the history.
@@ -198,7 +217,7 @@ class Explorer(Viewing, Editing):
         """
         before = self.preset
         try:
-            preset = before.replace(**keys)
+            preset = self.restarted(before, before.replace(**keys), keys)
         except PresetError as error:
             self.message = str(error)
             return
@@ -211,9 +230,12 @@ class Explorer(Viewing, Editing):
     def restore(self, *, network: bool = False) -> None:
         """Back to the loaded preset, or to its network only."""
         loaded = self.loaded
-        back = dataclasses.replace(self.preset, spec=loaded.spec) if network else loaded
+        now = self.preset
+        back = dataclasses.replace(now, spec=loaded.spec) if network else loaded
+        if back.learns:
+            back = at_step(back, now.train.steps if back.source == now.source else 0)
         self.message = "nothing was changed"
-        if back != self.preset:
+        if back != now:
             self._look(Moment(back, self.home, None, loaded))
             self.message = "the preset's network" if network else "the preset as it was loaded"
 
@@ -360,7 +382,7 @@ class Explorer(Viewing, Editing):
             swept & {"weight_scale", "network.weight_scale"}
         )
         drawn = self.preset.spec.redrawable and not self.preset.network_moves
-        return self.keep_signal and drawn and not varies
+        return self.keep_signal and drawn and not varies and not self.preset.learns
 
     # Zoom and pan
 

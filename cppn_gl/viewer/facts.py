@@ -20,6 +20,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
+from cppn_gl.viewer.training import rate_of
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
 from cppn_gl.views.text import TIED, significant
@@ -71,9 +72,39 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
         ),
         () if "time" in varying else _time(explorer),
     ]
+    lines[1:1] = training(explorer)
     if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):
         lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
     return tuple(line for line in lines if line)
+
+
+def training(explorer: Explorer) -> Lines:
+    """The step of a training, how fast it goes, its rate; losses and accuracies, tests last."""
+    learning, preset = explorer.learning, explorer.moment
+    if not preset.learns:
+        return ()
+    ready = learning.ready
+    if learning.seeking:
+        done = f", {100 * learning.fraction:.0f} %" if learning.fraction else ""
+        state = f"training up to it{done}"
+    else:
+        state = f"{learning.speed:,.0f} steps a second" if learning.playing else "paused"
+    first = f"step {preset.train.steps:,}", state, f"rate {significant(rate_of(preset))}"
+    if ready is None:
+        return (first,)
+    found = ready.measures
+    both = (found.loss, found.test_loss), (found.accuracy, found.test_accuracy)
+    return first, _parts(tested("loss", *both[0]), tested("accuracy", *both[1], percent=True))
+
+
+def tested(name: str, value: float | None, test: float | None, *, percent: bool = False) -> str:
+    """A measure of the training set and of the tests: "loss 0.012, tests 0.034"."""
+    written = [
+        f"{100 * one:.1f} %" if percent else significant(one, 3)
+        for one in (value, test)
+        if one is not None and not math.isnan(one)
+    ]
+    return f"{name} {', tests '.join(written)}" if written else ""
 
 
 def _parts(*words: str) -> tuple[str, ...]:

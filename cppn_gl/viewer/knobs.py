@@ -76,7 +76,7 @@ def difference(before: Preset, after: Preset) -> str:
             return after.title or after.name
         if old != new:
             for field in (one for one in dataclasses.fields(new) if "check" in one.metadata):
-                if getattr(old, field.name) != getattr(new, field.name):
+                if getattr(old, field.name) != getattr(new, field.name) and field.name != "steps":
                     found[field.name] = getattr(new, field.name)
     many = len(found) > MOST
     return (after.title or after.name) if many else _listed(found)

@@ -7,14 +7,21 @@ The thread's calls are short (CHUNK_SECONDS) and native code releases the interp
 made only when the last one was taken: the thread takes all steps, the window shows some of them.
 """
 
+import dataclasses
 import threading
 import time as wall
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.training.run import Run, run_of
+from cppn_gl.nn.training.trainer import Measures
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
@@ -22,17 +29,25 @@ WATCHED_SECONDS = 12.0  # in which a preset trains to its own steps when it is o
 CHUNK_SECONDS = 0.008  # of training in one call
 BEHIND = 0.1  # seconds by which training may lag behind its pace; what is more is dropped
 PACE, MIN_PACE, MAX_PACE = 100.0, 1.0, 2.0**20  # steps a second
+HISTORY_SECONDS = 0.25  # between copies of what was measured
 MEASURED = 1.0  # seconds over which the steps a second are counted
 CLOSING_SECONDS = 5.0  # for the thread to end
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A network that is ready to be shown, and the step of the run that it is of."""
+    """A network that is ready to be shown, the step that it is of, and what was measured there.
 
-    run: Run
+    source: `Preset.source` of the presets whose network it is. measures: of the last step on the
+    run's grid. snapshots: the steps that can be shown at once, up to `newest`.
+    """
+
+    source: Hashable
     step: int
     network: Network
+    measures: Measures
+    snapshots: tuple[int, ...]
+    newest: int
 
 
 class Learning:
@@ -40,29 +55,35 @@ class Learning:
 
     run: of the preset followed last; None if that does not learn. playing: whether it trains on.
     end: the step at which it stops; None for none. pace: steps a second, if they can be done.
+    ready: the network taken last. history: what has been measured, as `Run.history`.
     problem: why it cannot train, in one line; "" if it can.
     """
 
-    def __init__(self, wake: Callable[[], None] = lambda: None):
-        self.wake = wake  # called from the thread when a network is ready
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: None  # called from the thread when one is ready
         self.run: Run | None = None
         self.playing = False
         self.end: int | None = None
         self.pace = PACE
+        self.ready: Ready | None = None
+        self.history: dict[str, np.ndarray] = {}
         self.problem = ""
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
         self._error: BaseException | None = None
-        self._preset: Preset | None = None  # followed last
+        self._preset: Preset | None = None  # followed last; None for one that does not learn
+        self._source: Any = None  # of that preset
         self._given = 0  # the step that the explorer knows of
         self._wanted = 0  # the step to re-run to, for command `_number`
         self._number = self._sought = 0  # of the last such command, and of the last one done
-        self._ready: Ready | None = None  # not taken yet
+        self._new: Ready | None = None  # not taken yet
+        self._news = ""  # why it stopped, not told yet
         self._fraction = 0.0  # of the re-run that is done
         self._origin = 0.0, 0  # when the pace began to count, and at which step
-        self._chunk_rate = 0.0  # steps a second within calls; 0 while it is unknown
+        self._rate = 0.0  # steps a second within calls; 0 while it is unknown
         self._times: deque[tuple[float, int]] = deque(maxlen=400)  # of steps, for the speed
+        self._copied = 0.0  # when the history was
 
     # What is wanted
 
@@ -70,40 +91,35 @@ class Learning:
         """Show the preset's network at the preset's own step, and train from there if `playing`."""
         self._raise()
         if not preset.learns:
-            if self.run is not None or self.problem:
-                self._seek(None, preset, 0)
-                self.playing, self.problem = False, ""
+            if self._source is not None:
+                self._seek(None, 0)
+                self.playing, self.ready = False, None
             return
-        old, step = self._preset, preset.train.steps
-        if old is not None and (preset is old or same_run(old, preset)):
-            self._preset = preset
+        step, source = preset.train.steps, preset.source
+        if source == self._source:
             if step != self._given:
-                self._seek(self.run, preset, step)
+                self._seek(preset, step)
             return
-        try:
-            run, self.problem = run_of(preset), ""
-        except PresetError as error:
-            run, self.problem, self.playing = None, str(error), False
-        self._seek(run, preset, step)
+        self._seek(preset, step)
 
-    def _seek(self, run: Run | None, preset: Preset, step: int) -> None:
+    def _seek(self, preset: Preset | None, step: int) -> None:
         with self._changed:
-            self.run, self._preset = run, preset
+            self._preset, self._source = preset, preset and preset.source
             self._given = self._wanted = step
             self._number += 1
-            self._ready, self._fraction = None, 0.0
+            self._new, self._news, self._fraction, self.problem = None, "", 0.0, ""
             self._times.clear()
-            if run is None:
+            if preset is None:
                 self._sought = self._number
             self._changed.notify()
-        if run is not None and self._thread is None:
+        if preset is not None and self._thread is None:
             self._thread = threading.Thread(target=self._work, name="cppn_gl-learning", daemon=True)
             self._thread.start()
 
     def play(self, end: int | None = None) -> None:
         """Train on, up to the step `end`."""
         with self._changed:
-            self.playing, self.end = True, end
+            self.playing, self.end, self._news = True, end, ""
             self._origin = 0.0, 0
             self._times.clear()
             self._changed.notify()
@@ -113,6 +129,10 @@ class Learning:
         with self._changed:
             self.playing = False
             self._changed.notify()
+
+    def watch(self, steps: int) -> None:
+        """Train at the pace at which so many steps take WATCHED_SECONDS."""
+        self.set_pace(steps / WATCHED_SECONDS if steps else PACE)
 
     def set_pace(self, pace: float) -> None:
         """Train at another number of steps a second."""
@@ -127,11 +147,16 @@ class Learning:
         """The newest network since the last call; its step is what the explorer is to show."""
         self._raise()
         with self._changed:
-            ready, self._ready = self._ready, None
-            if ready is not None:
-                self._given = ready.step
+            new, self._new = self._new, None
+            if new is not None:
+                self._given, self.ready = new.step, new
                 self._changed.notify()
-        return ready
+        return new
+
+    def news(self) -> str:
+        """Why the training stopped by itself, once, in words."""
+        news, self._news = self._news, ""
+        return news
 
     @property
     def seeking(self) -> bool:
@@ -141,7 +166,7 @@ class Learning:
     @property
     def busy(self) -> bool:
         """Whether the thread has something to do, or a network waits to be taken."""
-        return self.playing or self.seeking or self._ready is not None
+        return self.playing or self.seeking or self._new is not None
 
     @property
     def fraction(self) -> float:
@@ -187,48 +212,66 @@ class Learning:
             self.wake()
 
     def _loop(self) -> None:
-        number = at = shown = 0  # the last command, the step reached, and the one made ready last
+        number = at = 0  # the command that is followed, and the step reached
+        shown: int | None = None  # the step made ready last
+        run: Run | None = None
+        of: Any = None  # the source that the run is of
         while True:
             with self._changed:
                 while not (self._closed or self._due(number, at, shown)):
                     self._changed.wait(self._waits(at))
                 if self._closed:
                     return
-                run, goal = self.run, self._goal(at)
+                preset, source, goal = self._preset, self._source, self._goal(at)
                 seeks = number != self._number
                 if seeks:
-                    number, goal = self._number, self._wanted
-            if run is None:
+                    number, goal, shown = self._number, self._wanted, None
+            if source != of:
+                run, of = self._begin(preset, run, of, goal), source
+            if run is None or (seeks and not self._reach(run, goal, number)):
                 continue
-            try:
-                if seeks:
-                    if not self._reach(run, goal, number):
-                        continue
-                    at = goal
-                elif goal > at:
-                    at = self._advance(run, at, goal)
-                with self._changed:
-                    stopped = not self.playing or self._ended(at)
-                    makes = seeks or self._ready is None or stopped
-                if makes and (seeks or at != shown):
-                    self._publish(Ready(run, at, run.network(at)), number)
-                    shown = at
-            except PresetError as error:  # it has diverged
-                with self._changed:
-                    if number == self._number:
-                        self.problem, self.playing, self._sought = str(error), False, number
-                self.wake()
+            at = run.within(goal) if seeks else self._advance(run, at, goal)
+            with self._changed:
+                if number != self._number:
+                    continue
+                if run.problem and at >= run.step and (self.playing or at < goal):
+                    self._stop(run.problem)
+                elif self._ended(at) and self.playing:
+                    self._stop(f"trained to step {at:,}")
+                wanted = at != shown and (seeks or self._new is None or not self.playing)
+            if wanted:
+                self._publish(run, source, at, number)
+                shown = at
 
-    def _due(self, number: int, at: int, shown: int) -> bool:
+    def _begin(self, preset: Preset | None, old: Run | None, of: Any, step: int) -> Run | None:
+        """The run of another preset; None if there is none, and why not is told."""
+        run = None
+        with self._changed:
+            number = self._number
+        try:
+            if preset is not None:
+                run = run_of(preset)
+                if old is not None and _continues(of, preset.source, step):
+                    run.adopt(old, step)
+        except PresetError as error:
+            with self._changed:
+                if number == self._number:
+                    self.problem, self.playing, self._sought = str(error), False, number
+            self.wake()
+        self.run, self._rate = run, 0.0
+        return run
+
+    def _stop(self, news: str) -> None:
+        self.playing, self._news = False, news
+
+    def _due(self, number: int, at: int, shown: int | None) -> bool:
         """Whether the thread has something to do now."""
-        if self.run is None or number == self._number and self.problem:
-            return number != self._number
-        if number != self._number or self._goal(at) > at:
+        if number != self._number:
             return True
-        if self._ended(at) or not self.playing:
-            self.playing = False
-            return shown != at
-        return shown != at and self._ready is None
+        if self._preset is None or self.problem:
+            return False
+        waits = self.playing and self._new is not None
+        return self._goal(at) > at or (shown != at and not waits)
 
     def _ended(self, at: int) -> bool:
         return self.end is not None and at >= self.end
@@ -243,46 +286,69 @@ class Learning:
         if not since or due > at + 1 + self.pace * BEHIND:
             self._origin = now, at
             due = at if not since else at + 1
-        return due if self.end is None else min(due, self.end)
+        due = due if self.end is None else min(due, self.end)
+        new = self._new or self.ready
+        if new is not None and at < new.newest and self._rate:
+            # Trained before: if steps take long, only those that need not be re-run.
+            kept = (*new.snapshots, new.newest)
+            place = bisect_right(kept, at)
+            if (kept[place] - at) / self._rate > 2 * CHUNK_SECONDS:
+                return max(at, kept[bisect_right(kept, due) - 1])
+            return min(due, new.newest)
+        return due
 
     def _waits(self, at: int) -> float | None:
         """Seconds until the next step is due; None without one."""
-        if not self.playing or self.run is None:
+        if not self.playing or self._preset is None or self.problem:
             return None
         since, first = self._origin
-        return max(0.001, since + (at + 1 - first) / self.pace - wall.perf_counter())
+        return max(0.002, since + (at + 1 - first) / self.pace - wall.perf_counter())
 
     def _reach(self, run: Run, step: int, number: int) -> bool:
         """Re-run to a step; False if another command came meanwhile."""
-        for self._fraction in run.prepare(step):
-            if number != self._number:
-                return False
-        return True
+        return all(number == self._number for self._fraction in run.prepare(step))
 
     def _advance(self, run: Run, at: int, goal: int) -> int:
         """Train towards a step for about CHUNK_SECONDS; the step reached."""
-        most = max(1, int(self._chunk_rate * CHUNK_SECONDS))
-        goal = min(goal, at + most)
+        if goal <= at:
+            return at
+        fresh = at >= run.step
+        if fresh:
+            goal = min(goal, at + max(1, int(self._rate * CHUNK_SECONDS)))
         started = wall.perf_counter()
         for _ in run.prepare(goal):
-            pass
-        now = wall.perf_counter()
-        rate = (goal - at) / max(1e-9, now - started)
-        # One call may be disturbed, and the first one tells little: no more than double.
-        self._chunk_rate = min(rate, max(2 * self._chunk_rate, 2 / CHUNK_SECONDS))
+            wall.sleep(0)  # let others have the run
+        now, reached = wall.perf_counter(), run.within(goal)
+        if fresh and reached > at:
+            rate = (reached - at) / max(1e-9, now - started)
+            # One call may be disturbed, and the first one tells little: no more than double.
+            self._rate = min(rate, max(2 * self._rate, 2 / CHUNK_SECONDS))
         with self._changed:
-            self._times.append((now, goal))
-        return goal
+            self._times.append((now, reached))
+        return reached
 
-    def _publish(self, ready: Ready, number: int) -> None:
+    def _publish(self, run: Run, source: Hashable, step: int, number: int) -> None:
+        made = run.network(step), run.measures(step), run.snapshots
+        ready = Ready(source, step, *made, newest=run.step)
+        now = wall.perf_counter()
+        if now - self._copied > HISTORY_SECONDS or not self.playing:
+            self.history, self._copied = run.history, now
         with self._changed:
             if number != self._number:
                 return
-            self._ready, self._sought = ready, number
+            self._new, self._sought = ready, number
         self.wake()
 
 
-def same_run(a: Preset, b: Preset) -> bool:
-    """Whether two presets that learn have the same network after the same steps."""
-    same = (a.spec, a.normalize, a.train.learning) == (b.spec, b.normalize, b.train.learning)
-    return a.learns and b.learns and same
+def _continues(before: Any, after: Any, step: int) -> bool:
+    """Whether two sources of networks train alike up to a step: only the later rates differ."""
+    if before is None or before[:-1] != after[:-1]:
+        return False
+    old, new = (_until(source[-1], step) for source in (before, after))
+    return bool(old == new)
+
+
+def _until(train: Train, step: int) -> Train:
+    changes = tuple(one for one in train.changes if one[0] < step)
+    rate = train.rate if step else 0.0  # at step 0 nothing depends on it yet
+    return dataclasses.replace(train, rate=rate, changes=changes)

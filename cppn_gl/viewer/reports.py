@@ -68,7 +68,7 @@ class Reports:
         spot = app.events.pointed_spot
         hud.hint = spot.words if spot is not None else ""
         hud.recording = app.captures.recorded
-        still = not (app.explorer.moving or app.events.held)
+        still = not (app.explorer.changing or app.events.held)
         hud.progress = app.canvas.progress_words if still else ""
         self._point(now)
         if hud.explain.open:

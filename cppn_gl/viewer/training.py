@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.training.run import run_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Moment
-from cppn_gl.viewer.learning import Learning, Ready, same_run
+from cppn_gl.viewer.learning import Learning, Ready
 from cppn_gl.views.text import significant
 
 RATES = tuple(digit * 10.0**power for power in range(-5, 2) for digit in (1, 3))
@@ -71,7 +70,7 @@ class Training(ABC):
             return preset
         train, learning = preset.train, self.learning
         learning.pause()
-        learning.set_pace(learning.watchable(train.steps))
+        learning.watch(train.steps)
         if train.checkpoint or not train.steps:
             return preset
         learning.play(train.steps)
@@ -85,6 +84,22 @@ class Training(ABC):
         if ready is not None and not moving:
             self._show_step(ready.step)
         return ready
+
+    def training_words(self) -> str:
+        """What the training tells: that it has ended by itself, or that a step is re-run."""
+        news = self.learning.news()
+        if news.startswith("trained"):
+            return f"{news}; {keys_of('train')} trains on"
+        if news:
+            return f"{news}: a lower learning rate helps, Shift+{keys_of('rate_up')}"
+        return ""
+
+    def _trained(self) -> Preset:
+        """The preset explored, at a step that need not be trained first."""
+        preset, run = self.preset, self.learning.run
+        if not preset.learns or run is None or run.ready(preset.train.steps):
+            return preset
+        return at_step(preset, max(one for one in run.snapshots if one <= preset.train.steps))
 
     def _show_step(self, step: int) -> None:
         """Make another step that of the current moment."""
@@ -102,7 +117,7 @@ class Training(ABC):
         changed = {".".join(resolve(name)).lstrip(".") for name in keys}
         if not after.learns or "train.steps" in changed or "train.own" in changed:
             return after
-        if before.learns and same_run(before, after):
+        if before.source == after.source:
             return after
         train = dataclasses.replace(after.train, steps=0, checkpoint="")
         if before.learns and not changed & {"train.rate", "train.changes"}:
@@ -153,10 +168,10 @@ class Training(ABC):
 
     def train_back(self, large: bool = False) -> None:
         """Pause, and show the snapshot before this step (Shift: after it)."""
-        run = self.learning.run
-        if not self._trains() or run is None:
+        ready = self.learning.ready
+        if not self._trains() or ready is None:
             return
-        steps = np.array(sorted({0, *run.snapshots, run.latest}))
+        steps = np.array(sorted({0, *ready.snapshots, ready.newest}))
         found = steps[steps > self.step] if large else steps[steps < self.step]
         if len(found):
             self.seek(int(found[0] if large else found[-1]))
@@ -203,7 +218,9 @@ class Training(ABC):
         """Draw the boundary between classes as a line, or not."""
         if self._trains():
             shown = not self.preset.train.boundary
-            self.change(f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown})
+            self.change(
+                f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown}
+            )
 
 
 def pace_words(learning: Learning) -> str:
@@ -214,7 +231,7 @@ def pace_words(learning: Learning) -> str:
 
 def at_step(preset: Preset, step: int) -> Preset:
     """The preset of another step of its training. Raises PresetError."""
-    return dataclasses.replace(preset, train=dataclasses.replace(preset.train, steps=step))
+    return dataclasses.replace(preset, train=preset.train.at_step(step))
 
 
 def rate_of(preset: Preset) -> float:

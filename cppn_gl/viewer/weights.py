@@ -1,13 +1,18 @@
 """Draws a network's random weights a few layers at a time, since millions take a second.
 
 Preset -> follow() -> the newest preset whose weights are complete, and its network
+
+The weights of one that learns come from the thread that trains it: see learning.py.
 """
 
+import dataclasses
 import time as wall
 from collections.abc import Iterator
 
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
+from cppn_gl.viewer.learning import Ready
+from cppn_gl.viewer.training import at_step
 
 
 class Weights:
@@ -24,9 +29,17 @@ class Weights:
         """Whether a network's weights are incomplete."""
         return self._next is not None
 
-    def follow(self, preset: Preset, seconds: float) -> tuple[Preset, Network]:
-        """`preset` and its network, or the last complete ones if `seconds` did not suffice."""
+    def follow(
+        self, preset: Preset, seconds: float, ready: Ready | None = None
+    ) -> tuple[Preset, Network]:
+        """`preset` and its network, or the last complete ones if `seconds` did not suffice.
+
+        ready: the newest network of the training of a preset that learns.
+        """
         old = self._shown
+        if preset.learns:
+            self._shown, self._next, self._drawn = self._learned(preset, ready), None, []
+            return self._shown
         if old is not None and not self.busy and _same_network(old[0], preset):
             # Keep the network object if only the view differs: its weights stay on the GPU.
             self._shown = old if old[0] == preset else (preset, old[1])
@@ -41,6 +54,24 @@ class Weights:
         self._shown, self._next = (self._next, self._next.network()), None
         self._drawn = []
         return self._shown
+
+    def _learned(self, preset: Preset, ready: Ready | None) -> tuple[Preset, Network]:
+        """The preset at its step, or at the one whose network is ready; else what was shown."""
+        old = self._shown
+        if old is None:  # the window opens
+            begun = preset if preset.run.ready(preset.train.steps) else at_step(preset, 0)
+            return begun, begun.network()
+        if ready is not None and ready.source == preset.source:
+            same = ready.step == preset.train.steps
+            return (preset if same else standing(at_step(preset, ready.step))), ready.network
+        return old
+
+
+def standing(preset: Preset) -> Preset:
+    """The preset without an animated step of its training, which is not ready yet."""
+    if "train.steps" not in preset.animate.table:
+        return preset
+    return dataclasses.replace(preset, animate=preset.animate.replace({"train.steps": None}))
 
 
 def _same_network(a: Preset, b: Preset) -> bool:

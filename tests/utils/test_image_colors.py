@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cppn_gl.utils import image_colors as module
+from cppn_gl.utils import image_colors as image_colors_module
+from cppn_gl.utils import images as module
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.colormaps import display, to_oklab
 from cppn_gl.utils.image_colors import image_colors
@@ -82,7 +83,7 @@ def test_grey_of_16_bits_is_not_cut_off(tmp_path: Path, suffix: str) -> None:
 def test_only_some_pixels_of_a_large_image_are_converted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setattr(module, "AT_MOST", 2**14)
+    monkeypatch.setattr(image_colors_module, "AT_MOST", 2**14)
     y, x = np.mgrid[0:1024, 0:1024] // 256
     image = Image.fromarray(np.stack([x, y, x], -1).astype(np.uint8) * 85)
     image.convert(mode, dither=Image.Dither.NONE).save(tmp_path / "large.bmp")

@@ -1,73 +1,298 @@
-"""The data that a network learns: points of the plane, each with a class or with values."""
+"""What a network learns: points with a class, a value or a colour, from the `[train]` table.
+
+    Train -> dataset_of() -> Dataset: points in a drawn order, the training set first
+                             targets() -> (N, outputs): what the network's outputs should be
+
+`data` names a drawn set (data_sets.py), the preset's `own` points, a table of points (.csv .tsv
+.txt, see point_files.py), or a picture, which is learned pixel by pixel or as a distance field
+(pictures.py).
+"""
 
 import hashlib
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn import draws
-from cppn_gl.nn.training.losses import default_loss
-from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.draws import ORDER, words
+from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, DrawnSet, Draws
+from cppn_gl.nn.training.pictures import SUFFIXES as PICTURES
+from cppn_gl.nn.training.pictures import pixel_centers, read_colors, read_distances
+from cppn_gl.nn.training.point_files import SUFFIXES as TABLES
+from cppn_gl.nn.training.point_files import Column, read_points
 from cppn_gl.utils.arrays import Float32, Float64
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.checks import PresetError, Text, nearest, show
+from cppn_gl.utils.files import stamp_of
+from cppn_gl.utils.origin import Origin
+
+OWN = "own"
+TARGETS = ("auto", "classes", "values", "picture", "distance")
+MAX_OWN = 10_000  # points in a preset
+_FILES = (*TABLES, *PICTURES)
+_NAME = Text(4096, one_line=True)
+
+
+class Settings(Protocol):
+    """The keys of `[train]` that a data set depends on."""
+
+    @property
+    def data(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def own(self) -> tuple[tuple[float, float, float], ...]: ...
+    @property
+    def classes(self) -> int: ...
+    @property
+    def points(self) -> int: ...
+    @property
+    def test_fraction(self) -> float: ...
+    @property
+    def data_noise(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Points x, y (N,), the first `training` of them for training, the rest for tests.
+    """Points in input units and what is to be learned there; arrays are read-only.
 
-    labels: classes from 0 (N,), or None. values: (N, k) float32, or None. kind: classes values
-    picture distance. classes: their number, 0 without. size: width, height of a picture.
+    The first `training` points are the training set, the others the test set.
     """
 
-    x: Float64
+    kind: str  # classes, values, picture or distance
+    x: Float64  # (N,)
     y: Float64
-    labels: NDArray[np.int64] | None
-    values: Float32 | None
-    kind: str
-    classes: int
+    labels: NDArray[np.int64] | None  # (N,), from 0, of classes
+    values: Float32 | None  # (N, k), of the other kinds
+    classes: int  # their number, 2 or more; 0 for values
     training: int
-    size: tuple[int, int] | None = None
+    digest: str  # of all of it, in hexadecimal
+    names: tuple[str, ...] = ()  # of the classes
+    picture: Float32 | None = field(default=None, repr=False)  # (height, width, k), row 0 on top
 
-    @cached_property
-    def digest(self) -> bytes:
-        """A hash of the content."""
-        content = hashlib.blake2b(digest_size=16)
-        content.update(repr((self.kind, self.classes, self.training, self.size)).encode())
-        for array in (self.x, self.y, self.labels, self.values):
-            if array is not None:
-                content.update(np.ascontiguousarray(array).tobytes())
-        return content.digest()
+    def __len__(self) -> int:
+        return len(self.x)
 
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of a picture in pixels."""
+        return None if self.picture is None else (self.picture.shape[1], self.picture.shape[0])
 
-def dataset_of(train: Train) -> Dataset:
-    """The data of a `[train]` table. Raises PresetError."""
-    if train.data != "circle":
-        raise PresetError(f"no data set {train.data!r}", key="train.data")
-    return _circle(train.seed, train.points, train.test_fraction)
-
-
-@lru_cache(maxsize=16)
-def _circle(seed: int, points: int, test_fraction: float) -> Dataset:
-    drawn = draws.uniform(draws.words(seed, 0, 40, points, 2))
-    labels = np.arange(points) % 2
-    radius = np.where(labels == 0, 3.5, 0.0) + np.abs(drawn[:, 0]) * 2.5
-    x, y = radius * np.cos(np.pi * drawn[:, 1]), radius * np.sin(np.pi * drawn[:, 1])
-    training = max(1, round(points * (1 - test_fraction)))
-    return Dataset(x, y, labels, None, "classes", 2, training)
+    @property
+    def outputs(self) -> int:
+        """The outputs of a network that learns it: 1 for two classes, else one a class."""
+        if self.values is not None:
+            return int(self.values.shape[1])
+        return 1 if self.classes == 2 else self.classes
 
 
 def targets(dataset: Dataset, loss: str) -> Float32:
-    """What the outputs should be, (N, outputs), for a loss ("" stands for the default)."""
-    loss = loss or default_loss(dataset.kind)
-    if dataset.labels is None:
-        assert dataset.values is not None
+    """What a network's outputs should be, (N, outputs).
+
+    Of classes 1 for the point's own, and for the others 0 (cross-entropy) or -1; the one output
+    for two classes is that of class 1.
+    """
+    if dataset.values is not None:
         return dataset.values
-    if dataset.classes == 2:
-        wanted = dataset.labels[:, None] == 1
-    else:
-        wanted = dataset.labels[:, None] == np.arange(dataset.classes)
-    low = 0.0 if loss == "cross-entropy" else -1.0
-    return np.where(wanted, 1.0, low).astype(np.float32)
+    assert dataset.labels is not None
+    own = dataset.labels[:, None] == np.arange(dataset.classes)
+    mine = own[:, 1:] if dataset.classes == 2 else own
+    return np.where(mine, 1, 0 if loss == "cross-entropy" else -1).astype(np.float32)
+
+
+def check_data(value: Any) -> str:
+    """A check: "", a data set's name, `own`, or the name of a file."""
+    name: str = _NAME(value)
+    if name in ("", OWN, *DATA_SETS) or is_file(name):
+        return name
+    known = (*DATA_SETS, OWN)
+    files = f"; files end in {' '.join(_FILES)}" if "." in name else nearest(name, known)
+    raise ValueError(f"no data {show(name)}{files}")
+
+
+def is_file(name: str) -> bool:
+    """Whether `data` names a file."""
+    return name.lower().endswith(_FILES)
+
+
+def is_picture(name: str) -> bool:
+    """Whether `data` names a picture."""
+    return name.lower().endswith(PICTURES)
+
+
+def located(name: str, origin: Origin) -> str:
+    """`data` of a text from `origin`: a file by its absolute path, if the text may name it.
+
+    A text from elsewhere may not name every file: those are mere names, without folders, and so
+    are files that are not there. Such a network cannot be trained on, but its weights may be known.
+    """
+    if not is_file(name):
+        return name
+    try:
+        path = origin.resolve(name)
+    except ValueError as error:
+        if origin.trusted:
+            raise PresetError(f"{show(name)}: {error}", key="train.data") from None
+        return _label(name)
+    return str(path) if origin.trusted or os.path.lexists(path) else _label(name)
+
+
+def _label(name: str) -> str:
+    return re.split(r"[/\\]", name)[-1]
+
+
+_read: LRUCache[Any, Dataset] = LRUCache(64 * MB, lambda key, data: _bytes(data))
+
+
+def _bytes(dataset: Dataset) -> float:
+    arrays = (dataset.x, dataset.y, dataset.labels, dataset.values, dataset.picture)
+    return 500.0 + sum(array.nbytes for array in arrays if array is not None)
+
+
+def dataset_of(train: Settings) -> Dataset:
+    """The data set of a `[train]` table. Raises PresetError, in one line.
+
+    A file is read again when it has changed.
+    """
+    stamp = stamp_of(Path(train.data)) if is_file(train.data) else None
+    drawn = (train.points, train.data_noise) if train.data in DATA_SETS else ()
+    own = train.own if train.data == OWN else ()
+    key = (
+        train.data,
+        train.target,
+        train.classes,
+        train.test_fraction,
+        train.seed,
+        own,
+        drawn,
+        stamp,
+    )
+    return _read.get(key, lambda: _made(train))
+
+
+def _made(train: Settings) -> Dataset:
+    if not train.data:
+        raise PresetError('nothing to learn: data is ""', key="train.data")
+    if train.data in DATA_SETS:
+        return _drawn(train, DATA_SETS[train.data])
+    if train.data == OWN:
+        return _own(train)
+    path = Path(train.data)
+    if not path.is_absolute():
+        problem = f"{show(path.name)} is not there: put it beside the preset to go on training"
+        raise PresetError(problem, key="train.data")
+    return _picture(train, path) if is_picture(path.name) else _table(train, path)
+
+
+def _drawn(train: Settings, row: DrawnSet) -> Dataset:
+    if train.target == "values" and row.regression:
+        row = DATA_SETS[row.regression]
+    if train.target not in ("auto", row.kind):
+        raise PresetError(f"{row.name} has {row.kind}", key="train.target")
+    if train.classes and not 2 <= train.classes <= row.most:
+        count = "two classes" if row.most == 2 else f"2 to {row.most} classes"
+        has = count if row.classes else "values, no classes"
+        raise PresetError(f"{row.name} has {has}", key="train.classes")
+    classes = train.classes or row.classes
+    draws = Draws(train.seed, train.points)
+    x, y, third = row.make(train.points, classes, train.data_noise, draws)
+    return _dataset(train, row.kind, x, y, third, classes)
+
+
+def _own(train: Settings) -> Dataset:
+    if not train.own:
+        raise PresetError("no points; expected a list of [x, y, class or value]", key="train.own")
+    x, y, third = np.array(train.own, np.float64).T
+    whole = (third == np.floor(third)) & (third >= 0) & (third < MAX_CLASSES)
+    _check_target(train, "own points", "classes", "values")
+    if train.target == "values" or (train.target == "auto" and not whole.all()):
+        return _dataset(train, "values", x, y, third, 0)
+    if not whole.all():
+        wrong = int(np.argmin(whole))
+        problem = (
+            f"point {wrong + 1}: {third[wrong]:g} is no class; expected 0 to {MAX_CLASSES - 1}"
+        )
+        raise PresetError(problem, key="train.own")
+    classes = _classes(train, int(third.max()) + 1, "train.own")
+    return _dataset(train, "classes", x, y, third.astype(np.int64), classes)
+
+
+def _table(train: Settings, path: Path) -> Dataset:
+    _check_target(train, path.name, "classes", "values")
+    try:
+        column = read_points(path, train.target)
+    except PresetError as error:
+        raise _of_file(error, path) from None
+    kind, third = _third(column)
+    classes = _classes(train, len(column.names), "train.data") if kind == "classes" else 0
+    return _dataset(train, kind, column.x, column.y, third, classes, column.names)
+
+
+def _third(column: Column) -> tuple[str, Any]:
+    return ("values", column.values) if column.labels is None else ("classes", column.labels)
+
+
+def _classes(train: Settings, found: int, key: str) -> int:
+    """The number of classes of points that have `found`, at least two."""
+    if train.classes and train.classes < max(found, 2):
+        raise PresetError(f"{train.classes}; the points have {found}", key="train.classes")
+    if found > MAX_CLASSES:
+        raise PresetError(f"{found} classes; at most {MAX_CLASSES}", key=key)
+    return train.classes or max(found, 2)
+
+
+def _picture(train: Settings, path: Path) -> Dataset:
+    _check_target(train, path.name, "picture", "distance")
+    kind = "distance" if train.target == "distance" else "picture"
+    try:
+        pixels = read_distances(path) if kind == "distance" else read_colors(path)
+    except PresetError as error:
+        raise _of_file(error, path) from None
+    height, width, channels = pixels.shape
+    x, y = pixel_centers(width, height)
+    return _dataset(train, kind, x, y, pixels.reshape(-1, channels), 0, picture=pixels)
+
+
+def _check_target(train: Settings, what: str, *kinds: str) -> None:
+    if train.target not in ("auto", *kinds):
+        problem = f"{what}: expected {' or '.join(kinds)}, not {train.target}"
+        raise PresetError(problem, key="train.target")
+
+
+def _of_file(error: PresetError, path: Path) -> PresetError:
+    place = f"{path.name}:{error.line}" if error.line else path.name
+    return PresetError(f"{place}: {error.problem}", key="train.data")
+
+
+def _dataset(
+    train: Settings,
+    kind: str,
+    x: Float64,
+    y: Float64,
+    third: Any,
+    classes: int,
+    names: tuple[str, ...] = (),
+    picture: Float32 | None = None,
+) -> Dataset:
+    """The points in a drawn order, divided into a training set and a test set."""
+    count = len(x)
+    order = np.argsort(words(train.seed, 0, ORDER, 1, count)[0], kind="stable")
+    tests = min(round(count * train.test_fraction), count - 1)
+    labels = third[order].astype(np.int64) if classes else None
+    values = None if classes else third[order].astype(np.float32).reshape(count, -1)
+    x, y = x[order], y[order]
+    content = hashlib.sha256(f"{kind} {classes} {count - tests}".encode())
+    for array in (x, y, labels, values, picture):
+        if array is not None:
+            array.flags.writeable = False
+            content.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    names = names or tuple(map(str, range(classes)))
+    return Dataset(
+        kind, x, y, labels, values, classes, count - tests, content.hexdigest(), names, picture
+    )

@@ -3,16 +3,21 @@
 Equal tables and networks train to equal weights: every random choice is a draw by `seed`.
 """
 
-import dataclasses
+import copy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
+from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located
+from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
+    checked,
     choice,
     flag,
     integer,
@@ -23,13 +28,9 @@ from cppn_gl.utils.checks import (
     show,
     validate,
 )
-from cppn_gl.utils.origin import NOWHERE, Origin
+from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
-TARGETS = ("auto", "classes", "values", "picture", "distance")
 MARKS = ("all", "training", "none")
-MAX_CLASSES = 10
-MAX_POINTS = 2**18
-MAX_OWN = 10_000  # points in a preset
 MAX_BATCH = 2**16
 MAX_STEPS = 10_000_000
 MAX_CHANGES = 1000
@@ -57,10 +58,10 @@ class Train:
 
     data: str = key(
         "",
-        line(4096),
-        "what the network learns: a data set's name, own (the points in `own`), or a .csv or "
-        "picture file, relative to the preset; nothing is trained when empty",
-        widget="data",
+        check_data,
+        "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
+        f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
+        widget="text",
     )
     target: str = key(
         "auto",
@@ -71,7 +72,7 @@ class Train:
         (),
         several(_point, 0, MAX_OWN),
         "points of your own, as [x, y, class or value]; classes count from 0",
-        widget="points",
+        widget="list",
     )
     classes: int = key(
         0,
@@ -82,7 +83,7 @@ class Train:
     points: int = key(
         500,
         integer(2, MAX_POINTS),
-        "number of points drawn, those for tests included",
+        "number of points that a data set draws, those for tests included",
         factor=True,
         slider=(10, 5000),
     )
@@ -107,12 +108,12 @@ class Train:
         "squared for others",
     )
     optimizer: str = key("sgd", choice(OPTIMIZERS), f"optimizer: {' '.join(OPTIMIZERS)}")
-    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-5, 10))
+    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-4, 10))
     changes: tuple[tuple[int, float], ...] = key(
         (),
         several(_change, 0, MAX_CHANGES),
         "learning rates from later steps on, as [[step, rate], …]",
-        widget="changes",
+        widget="list",
     )
     schedule: str = key(
         "constant",
@@ -149,15 +150,13 @@ class Train:
         0,
         STEP,
         "the training step whose network is shown; step 0 is the random network",
-        factor=True,
-        slider=(1, 100_000),
+        slider=(0, 600),
     )
     checkpoint: str = key(
         "",
         line(4096),
         "weights of a step in a .safetensors file, from which training goes on; it is used only "
         "if it belongs to this network, data and settings",
-        widget="file",
     )
     marks: str = key("all", choice(MARKS), f"points drawn over the picture: {' '.join(MARKS)}")
     boundary: bool = key(False, flag, "draw the boundary between classes as a line")
@@ -171,12 +170,31 @@ class Train:
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
         """From values by name; `origin` of the text says which files it may name."""
-        return cls(**values)
+        return cls(**_located(values, origin))
 
-    @property
+    def replace(self, values: dict[str, Any]) -> "Train":
+        """With some keys changed, in which files are relative to the current folder."""
+        return dataclasses.replace(self, **_located(values, USER))
+
+    @cached_property
     def learning(self) -> "Train":
         """The table with only what the weights of a step depend on: the others have defaults."""
-        return dataclasses.replace(self, **_SHOWN)
+        return self._with(**_SHOWN)
+
+    def at_step(self, steps: int) -> "Train":
+        """The table of another step: quickly, since many are shown in a second."""
+        return self._with(steps=checked(STEP, steps, "train.steps"), learning=self.learning)
+
+    def _with(self, **values: Any) -> "Train":
+        """A copy with other values that have been checked."""
+        new = copy.copy(self)
+        new.__dict__.update(values)
+        return new
+
+
+def _located(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
+    data = values.get("data")
+    return {**values, "data": located(data, origin)} if isinstance(data, str) else values
 
 
 # The keys that the weights of a step do not depend on, with their defaults.

@@ -1,0 +1,84 @@
+"""Pictures as data: colours, or the signed distance to the outline of what is dark.
+
+    file -> read_colors() -> (height, width, 3), or 1 for grey: sRGB values in [0, 1]
+         -> read_distances() -> (height, width, 1): distances in input units, negative inside
+    pixel_centers() -> x, y of the pixels, row by row
+
+The shorter side spans [-1, 1], y points up, and pixels are known at their centres. Larger pictures
+are averaged down. What is transparent is seen on white; of an animation the first frame is taken.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.training.distances import signed_distances
+from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.images import SUFFIXES, opened_image
+
+__all__ = ["SUFFIXES", "pixel_centers", "read_colors", "read_distances"]
+
+MAX_COLORS = 2**18  # pixels that are learned: 512 × 512
+MAX_DISTANCES = 2**16
+_LIGHT = (0.299, 0.587, 0.114)  # of red, green and blue (Rec. ITU-R BT.601)
+
+
+def pixel_centers(width: int, height: int) -> tuple[Float64, Float64]:
+    """x and y of a picture's pixels in input units, (height · width,), from the top left."""
+    unit = 2 / min(width, height)
+    x = (np.arange(width) + 0.5 - width / 2) * unit
+    y = (height / 2 - 0.5 - np.arange(height)) * unit
+    return np.tile(x, height), np.repeat(y, width)
+
+
+def read_colors(path: Path) -> Float32:
+    """The colours of a picture. Raises PresetError with the file."""
+    with opened_image(path) as image:
+        colors = _colors(image, MAX_COLORS)
+    grey = (colors[..., :1] == colors).all()
+    return np.ascontiguousarray(colors[..., :1]) if grey else colors
+
+
+def read_distances(path: Path) -> Float32:
+    """The distances to the outline between dark and light. Raises PresetError with the file.
+
+    What most of the picture's border shows is outside, so that a dark shape on light ground and a
+    light one on dark ground are the same.
+    """
+    with opened_image(path) as image:
+        colors = _colors(image, MAX_DISTANCES).astype(np.float64)
+    red, green, blue = _LIGHT  # one after the other: a matrix product's last bits depend on BLAS
+    light = red * colors[..., 0] + green * colors[..., 1] + blue * colors[..., 2] - 0.5
+    height, width = light.shape
+    border = np.concatenate([light[0], light[-1], light[1:-1, 0], light[1:-1, -1]])
+    outside_is_light = np.count_nonzero(border >= 0) * 2 >= len(border)
+    found = signed_distances(light if outside_is_light else -light)
+    if found is None:
+        problem = "has no outline: expected a dark shape on a light ground, or a light one on dark"
+        raise PresetError(problem, source=str(path))
+    return np.asarray(found * (2 / min(width, height)), np.float32)[..., None]
+
+
+def _colors(image: Any, most: int) -> Float32:
+    """The colours (height, width, 3) of an image of at most about `most` pixels."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ValueError("an image of floating-point values; expected 8 or 16 bits per channel")
+    scale = math.sqrt(min(1.0, most / (image.width * image.height)))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    if image.mode.startswith("I"):  # 16 bits, which `convert` would clamp to 255
+        deep = np.clip(np.asarray(image), 0, 0xFFFF).astype(np.float32) / 0xFFFF
+        grey: Float32 = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))
+        return np.repeat(grey[..., None], 3, axis=-1)
+    clear = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    image = image.convert("RGBA" if clear else "RGB").resize(size, Image.Resampling.BOX)
+    pixels = np.asarray(image, np.float32) / 255
+    if clear:
+        alpha = pixels[..., 3:]
+        pixels = pixels[..., :3] * alpha + (1 - alpha)
+    return np.asarray(pixels, np.float32)
