@@ -192,15 +192,16 @@ def grid(
 
 
 def _closed(outlines: Sequence[Sequence[float]]) -> Sequence[Sequence[float]]:
-    """Quadrangles that reach a little over their neighbours, which closes the seams between them."""
+    """Quadrangles that reach a little over their neighbours, to close the seams between them."""
     corners = np.array(outlines).reshape(-1, 4, 2)
     away = corners - corners.mean(axis=1, keepdims=True)
     away *= _SEAM / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-9)
-    return (corners + away).reshape(-1, 8).tolist()
+    found: list[list[float]] = (corners + away).reshape(-1, 8).tolist()
+    return found
 
 
 def _apart(colors: Float64) -> Float64:
-    """Colours of lines that are seen on a sheet of these colours: lighter on dark ones, or darker."""
+    """Colours of lines to be seen on a sheet of these colours: lighter on dark ones, or darker."""
     light = colors @ np.array([0.3, 0.59, 0.11])
     return np.asarray(np.where(light[:, None] < 0.5, colors + 0.4 * (1 - colors), 0.6 * colors))
 

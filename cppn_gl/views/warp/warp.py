@@ -144,7 +144,7 @@ def said(scene: Scene, outputs: Float64) -> Float64:
         return np.asarray(colored(values, preset.color, span), np.float64)
     inks = [display(color) for color in CLASS_COLORS[: max(2, network.outputs)]]
     for layer in color_layers(network, display(PAPER), inks):
-        outputs = activate(layer.activation, layer.pre_activation(outputs))
+        outputs = np.asarray(activate(layer.activation, layer.pre_activation(outputs)), np.float64)
     return outputs
 
 
@@ -196,9 +196,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     return Solid(frame, camera, (left, top))
 
 
-def _draw(
-    image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
-) -> None:
+def _draw(image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout) -> None:
     options, journey = scene.options(WarpOptions), trip.journey
     labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
