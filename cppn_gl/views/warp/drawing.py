@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.views.marks import HOLE, RING
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.warp.journey import Frame
 from cppn_gl.views.warp.lattice import Lattice
@@ -24,6 +26,7 @@ SHEET = 0.42  # opacity of the sheet's colours
 LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
+_AT_ONCE = 800  # things drawn between two yields
 _SEAM = 0.7  # pixels
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
@@ -248,7 +251,7 @@ def draw(
     cuts: Sequence[Cut],
     view: "Flat | Solid",
     pens: Pens,
-) -> None:
+) -> Steps[None]:
     """Draw things, the farthest first, and between those behind it and before it a single cut."""
     cut = cuts[0] if len(cuts) == 1 and isinstance(view, Solid) else None
     every = [(group, k) for group in groups for k in range(len(group.depths))]
@@ -261,17 +264,20 @@ def draw(
         front = side == (eye @ cut.normal > cut.offset)
     order = np.lexsort((-depths, front))
     behind = int((~front).sum()) if cut is not None else len(order)
-    _draw(pen, every, order[:behind], pens)
+    yield from _draw(pen, every, order[:behind], pens)
     for one in cuts:
         _draw_cut(pen, one, view, pens, filled=one is cut)
-    _draw(pen, every, order[behind:], pens)
+    yield from _draw(pen, every, order[behind:], pens)
 
 
 def _draw(
     pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
-) -> None:
-    edge = aggdraw.Pen(GROUND, 1.1 * pens.line)
-    for at in order.tolist():
+) -> Steps[None]:
+    edge = aggdraw.Pen(GROUND, 2 * (RING - 1) * pens.dot)
+    hole = aggdraw.Brush(GROUND)
+    for number, at in enumerate(order.tolist(), 1):
+        if number % _AT_ONCE == 0:
+            yield
         group, k = every[at]
         outline, ink = group.outlines[k], group.inks[k]
         if group.kind == "area":
@@ -281,12 +287,10 @@ def _draw(
         else:
             x, y = outline
             r = pens.dot
-            if group.kind == "dot":
-                pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
-            else:
-                r -= 0.8 * pens.line
-                ring, brush = aggdraw.Pen(ink, 1.5 * pens.line), aggdraw.Brush(GROUND)
-                pen.ellipse((x - r, y - r, x + r, y + r), ring, brush)
+            pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
+            if group.kind == "ring":
+                r *= HOLE
+                pen.ellipse((x - r, y - r, x + r, y + r), hole)
 
 
 def _draw_cut(

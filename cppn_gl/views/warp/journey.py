@@ -15,8 +15,9 @@ first and the last fifteenth of a layer.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,16 +26,19 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.tasks import Steps
+from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.text import symbol
 from cppn_gl.views.warp.morph import Morph, decomposed, padded
 from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_units
+
+T = TypeVar("T")
 
 REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
 BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least
 MOST = 1e100  # coordinates beyond are not drawn
-_WORK = 4e7  # multiplications between two yields
+_WORK = 2e7  # multiplications between two yields
 _TURNS = (0.25, 0.5, 0.75, 1.0)  # parts of a rotation at which a frame must hold the points
 
 
@@ -202,7 +206,7 @@ def travel(
     rows = max(1, int(_WORK / max(layer.weight.size for layer in network.drawn)))
     for first in range(0, count, rows):
         some = slice(first, first + rows)
-        for number, (_, pre, units) in enumerate(network.walk(features[some])):
+        for number, (_, pre, units) in enumerate(_steps(network.walk(features[some]))):
             seen = projections[number + 1].seen
             found[number, :, some] = seen(pre - biases[number]), seen(units)
             if number == depth - 1:
@@ -217,26 +221,38 @@ def travel(
     for number, layer in enumerate(network.layers):
         weight = layer.weight[:, moving] if number == 0 else layer.weight
         ends = projections[number], projections[number + 1]
-        passages.append(_passage(weight, biases[number], before, found[number], ends))
+        with one_thread():
+            passages.append(_passage(weight, biases[number], before, found[number], ends))
         before = passages[-1].bent
         frames.append(frame_of(before))
         yield 1.0
     return Journey(start, tuple(passages), tuple(projections), tuple(frames), outputs)
 
 
+def _steps(walk: Iterator[T]) -> Iterator[T]:
+    """What an iterator yields, computed without BLAS's threads, which wait for each other."""
+    while True:
+        with one_thread():
+            found = next(walk, None)
+        if found is None:
+            return
+        yield found
+
+
 def _projections(
     network: Network, features: Float64, places: Float64, moving: list[int], options: WarpOptions
 ) -> Steps[list[Projection]]:
     """What is shown of the inputs that are not the same everywhere, and of each layer."""
-    (*_, (_, _, outputs)) = network.walk(features)
-    yield
+    for step in _steps(network.walk(features)):
+        outputs = step[2]
+        yield
     plane = np.concatenate([places, np.zeros((len(places), 1))], axis=1)
     names = [symbol(network.inputs[k]) for k in moving] or [""]
     units = features[:, moving] if moving else np.zeros((len(places), 1))
     wide = len(names) > SHOWN
     found = [_projection(names, units, plane, outputs[:, 0], options, wide=wide)]
     seen = found[0].seen(units)
-    for number, (_, _, units) in enumerate(network.walk(features), 1):
+    for number, (_, _, units) in enumerate(_steps(network.walk(features)), 1):
         of, count = "output" if number == network.depth else "unit", units.shape[1]
         names = [f"{of} {k + 1}" for k in range(count)] if count > 1 else [of]
         wide = count > SHOWN or (options.project == "components" and count == SHOWN)
@@ -259,7 +275,8 @@ def _projection(
     chosen = options.units or ()
     by_units = options.project == "units" or (options.project == "auto" and bool(chosen))
     if wide and not by_units:
-        return of_components(units, before, score)
+        with one_thread():
+            return of_components(units, before, score)
     return of_units(names, chosen if by_units else ())
 
 

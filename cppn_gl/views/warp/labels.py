@@ -11,6 +11,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.strokes import Stroke, draw_strokes
@@ -72,8 +73,8 @@ class Layout:
 
     @property
     def pens(self) -> Pens:
-        unit = max(self.letters / 11, 0.7)
-        return Pens(unit * 0.95, unit * 2.6)
+        shorter = min(self.size)
+        return Pens(max(shorter / 560, 0.7), max(0.72 * RADIUS * shorter, LEAST))
 
     @property
     def room(self) -> tuple[float, float]:
