@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
 from cppn_gl.utils.tasks import Steps
-from cppn_gl.views.marks import HOLE, RING
+from cppn_gl.views.marks import HOLE
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.warp.journey import Frame
 from cppn_gl.views.warp.lattice import Lattice
@@ -23,7 +23,8 @@ FAINT: RGB = (112, 118, 130)
 AXIS: RGB = (150, 156, 166)
 GRID: RGB = (228, 227, 222)
 SHEET = 0.42  # opacity of the sheet's colours
-LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
+LIGHT = np.array([-0.3, 0.62, 0.72])  # towards the light, in the camera's axes
+RIM = 0.3  # width of the light line around a point, in its radius
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
 _AT_ONCE = 800  # things drawn between two yields
@@ -273,7 +274,7 @@ def draw(
 def _draw(
     pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
 ) -> Steps[None]:
-    edge = aggdraw.Pen(GROUND, 2 * (RING - 1) * pens.dot)
+    edge = aggdraw.Pen(GROUND, max(0.5, RIM * pens.dot))
     hole = aggdraw.Brush(GROUND)
     for number, at in enumerate(order.tolist(), 1):
         if number % _AT_ONCE == 0:

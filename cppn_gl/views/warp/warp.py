@@ -145,9 +145,8 @@ def said(scene: Scene, outputs: Float64) -> Float64:
             span = stretched_range(scene, statistics(values))
         return np.asarray(colored(values, preset.color, span), np.float64)
     found = CLASS_COLORS[: network.outputs] if network.outputs > 1 else (LOW, HIGH)
-    values = preset.dataset.values
-    span = None if values is None else value_span(preset.dataset)
-    for layer in color_layers(network, display(PAPER), [display(c) for c in found], span):
+    limits = None if preset.dataset.values is None else value_span(preset.dataset)
+    for layer in color_layers(network, display(PAPER), [display(c) for c in found], limits):
         outputs = np.asarray(activate(layer.activation, layer.pre_activation(outputs)), np.float64)
     return outputs
 
@@ -197,7 +196,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     return Solid(frame, camera, (left, top))
 
 
-def _draw(image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout) -> None:
+def _draw(image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout) -> Steps[None]:
     options, journey = scene.options(WarpOptions), trip.journey
     labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
