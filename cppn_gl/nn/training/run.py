@@ -7,8 +7,8 @@ preset -> run_of() -> Run, the same for presets that differ in what is shown onl
 
 Step k is the same whatever was asked before: from the snapshot before it steps are done again.
 Snapshots are kept on a geometric grid: of each octave 2^n … 2^(n+1) the GRID steps in equal
-distances, and every step below GRID; fewer where they would exceed MEMORY bytes. History is
-measured on a grid of MEASURED_GRID steps an octave.
+distances, and every step below; fewer where they would exceed MEMORY bytes. Measures are taken at
+all steps of that grid.
 """
 
 import contextlib
@@ -29,8 +29,7 @@ from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
 from cppn_gl.utils.cache import MB, LRUCache
 
 SLICE = 0.008  # seconds
-GRID = 16  # snapshots an octave
-MEASURED_GRID = 32  # measures an octave
+GRID = 16  # snapshots and measures an octave
 MEMORY = 32 * MB  # of a run's snapshots
 RUNS = 256 * MB  # of all runs
 OCTAVES = 24
@@ -61,6 +60,7 @@ class Run:
         self._networks: LRUCache[int, Network] = LRUCache(8 * MB, lambda k, n: network_bytes(n))
         self._history: dict[int, Measures] = {}
         self._pace = 0.0  # seconds a step
+        self._waiting = 0  # threads that want to do steps
         self.problem = ""  # why no further step can be done, in words
         self._last: int | None = None  # the last step there is, if training diverged
         self._newest = self._head.copy()
@@ -128,7 +128,7 @@ class Run:
         while (found := self._networks.find(self.within(step))) is None:
             for fraction in self.prepare(step):
                 _report(f"training, {100 * fraction:.0f} %")
-                wall.sleep(0)  # others may want a network, too
+                self._give_way()
         return found
 
     def prepare(self, step: int) -> Iterator[float]:
@@ -136,7 +136,7 @@ class Run:
         again: State | None = None
         first = -1
         while True:
-            with self._lock:
+            with self._turn():
                 step = self.within(step)
                 state = self._kept(step)
                 if state is None and again is None and self._head.step > step:
@@ -164,15 +164,32 @@ class Run:
             left = SLICE if deadline is None else deadline - wall.perf_counter()
             if left <= 0:
                 break
-            with self._lock:
+            with self._turn():
                 before = self._head.step
                 most = before + (steps - done if steps is not None else 2**31)
                 self._slice(self._head, most, min(SLICE, left))
                 done += self._head.step - before
             if steps is None and deadline is None:
                 break
-            wall.sleep(0)
+            self._give_way()
         return done
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A slice's turn among threads."""
+        with self._notes:
+            self._waiting += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._notes:
+                self._waiting -= 1
+
+    def _give_way(self) -> None:
+        """Between two turns: let others have theirs, if they wait."""
+        if self._waiting:
+            wall.sleep(0)
 
     def _slice(self, state: State, step: int, seconds: float = SLICE) -> None:
         """Steps of a state towards `step`, for about so many seconds."""
@@ -183,10 +200,9 @@ class Run:
                 if now >= deadline:
                     break
                 affordable = max(1, int((deadline - now) / self._pace)) if self._pace else 1
-                grid = MEASURED_GRID if state is self._head else 1 << 30
                 count = min(affordable, step - state.step)
                 if state is self._head:
-                    count = min(count, next_on_grid(state.step, grid) - state.step)
+                    count = min(count, next_on_grid(state.step, GRID) - state.step)
                 self._trainer.advance(state, count)
                 self._pace = (wall.perf_counter() - now) / count
                 if state is self._head:
@@ -205,7 +221,7 @@ class Run:
                     self._grid //= 2
                     kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
                     self._states = kept
-        if on_grid(state.step, MEASURED_GRID) and state.step not in self._history:
+        if on_grid(state.step, GRID) and state.step not in self._history:
             measures = self._trainer.measures(state)
             with self._notes:
                 self._history[state.step] = measures
