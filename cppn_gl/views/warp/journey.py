@@ -236,9 +236,7 @@ def travel(
     return Journey(start, tuple(passages), tuple(projections), tuple(frames), outputs)
 
 
-def _first(
-    network: Network, units: Float64, places: Float64, options: WarpOptions
-) -> Projection:
+def _first(network: Network, units: Float64, places: Float64, options: WarpOptions) -> Projection:
     """The projection of the inputs that are not the same everywhere."""
     names = [n for n in network.inputs if n in ("x", "y") or n not in _constants(network)]
     named = [symbol(name) for name in names]

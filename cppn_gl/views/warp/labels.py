@@ -214,7 +214,9 @@ def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: 
     size, pad = layout.small, round(0.35 * layout.small)
     for axis, name in enumerate(named.names):
         if axis == 0:
-            write(pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd")
+            write(
+                pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd"
+            )
         else:
             write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
     for axis, at, words in _numbers(view, layout, named):
@@ -256,9 +258,16 @@ def draw_bar(image: Image.Image, network: Network, position: float, layout: Layo
         strokes.append(Stroke(np.array([(x, y - high), (x, y + high)]), FAINT, thick / 2))
         for third in (1, 2) if layer < network.depth and part > 4 * layout.letters else ():
             x = layout.along(layer + third / 3)
-            strokes.append(Stroke(np.array([(x, y - high / 2), (x, y + high / 2)]), FAINT, thick / 2))
+            strokes.append(
+                Stroke(np.array([(x, y - high / 2), (x, y + high / 2)]), FAINT, thick / 2)
+            )
     strokes.append(Stroke(np.array([(at, y)]), INK, 1.0, dots=0.45 * layout.letters))
-    box = (0, max(0, int(y - layout.letters)), image.width, min(image.height, int(y + layout.letters)))
+    box = (
+        0,
+        max(0, int(y - layout.letters)),
+        image.width,
+        min(image.height, int(y + layout.letters)),
+    )
     draw_strokes(image, box, strokes)
     pen = ImageDraw.Draw(image)
     under = y + 0.55 * layout.letters
