@@ -28,8 +28,10 @@ from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
+from cppn_gl.viewer.learning import at_step
+from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
-from cppn_gl.viewer.training import Training, at_step
+from cppn_gl.viewer.training import Training
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -42,7 +44,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Editing, Training):
+class Explorer(Viewing, Editing, Training, PointEditing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(

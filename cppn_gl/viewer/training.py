@@ -17,7 +17,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Moment
-from cppn_gl.viewer.learning import Learning, Ready
+from cppn_gl.viewer.learning import Learning, Ready, at_step
 from cppn_gl.views.text import significant
 
 RATES = tuple(digit * 10.0**power for power in range(-5, 2) for digit in (1, 3))
@@ -81,7 +81,7 @@ class Training(ABC):
         moving = "train.steps" in self.preset.animate.table  # then time says which step it is
         self.learning.follow(self.moment if moving else self.preset)
         ready = self.learning.take()
-        if ready is not None and not moving:
+        if ready is not None and ready.final and not moving:
             self._show_step(ready.step)
         return ready
 
@@ -115,11 +115,10 @@ class Training(ABC):
         that are moved train to the same step.
         """
         changed = {".".join(resolve(name)).lstrip(".") for name in keys}
-        if not after.learns or "train.steps" in changed or "train.own" in changed:
+        if not after.learns or "train.steps" in changed or before.source == after.source:
             return after
-        if before.source == after.source:
-            return after
-        train = dataclasses.replace(after.train, steps=0, checkpoint="")
+        steps = after.train.steps if "train.own" in changed else 0
+        train = dataclasses.replace(after.train, steps=steps, checkpoint="")
         if before.learns and not changed & {"train.rate", "train.changes"}:
             train = dataclasses.replace(train, rate=rate_of(before), changes=())
         if not before.learns:
@@ -227,11 +226,6 @@ def pace_words(learning: Learning) -> str:
     """How fast it is to train, and how fast it does."""
     words = f"up to {learning.pace:,.{0 if learning.pace >= 10 else 1}f} steps a second"
     return f"{words}; {learning.speed:,.0f} done" if learning.speed else words
-
-
-def at_step(preset: Preset, step: int) -> Preset:
-    """The preset of another step of its training. Raises PresetError."""
-    return dataclasses.replace(preset, train=preset.train.at_step(step))
 
 
 def rate_of(preset: Preset) -> float:

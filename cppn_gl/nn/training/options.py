@@ -4,6 +4,7 @@ Equal tables and networks train to equal weights: every random choice is a draw 
 """
 
 import copy
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
