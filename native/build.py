@@ -96,9 +96,10 @@ def build(
 
     sets = next((sets for macro, sets in KERNELS.items() if macro in macros), {})
     sets = {isa: options for isa, options in sets.items() if _knows(cc, options)}
-    kernel = HERE / "kernel.c"
-    units = [(kernel, ["-DCPPN_BUILD_PORTABLE"])]
-    units += [(kernel, [f"-DCPPN_BUILD_{isa}", *options]) for isa, options in sets.items()]
+    units = []
+    for source in (HERE / "kernel.c", HERE / "train.c"):
+        units.append((source, ["-DCPPN_BUILD_PORTABLE"]))
+        units += [(source, [f"-DCPPN_BUILD_{isa}", *options]) for isa, options in sets.items()]
     units.append((HERE / "cppn.c", [f"-DCPPN_HAVE_{isa}" for isa in sets]))
     if selftest:
         units.append((HERE / "selftest.c", []))

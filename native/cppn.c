@@ -4,26 +4,30 @@
  */
 #include "kernel.h"
 #include "names.h"
+#include "training.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(CPPN_HAVE_AVX2)
-#define AVX2 &cppn_avx2
+#define AVX2(kind) &cppn_##kind##avx2
 #else
-#define AVX2 0
+#define AVX2(kind) 0
 #endif
 #if defined(CPPN_HAVE_AVX512)
-#define AVX512 &cppn_avx512
+#define AVX512(kind) &cppn_##kind##avx512
 #else
-#define AVX512 0
+#define AVX512(kind) 0
 #endif
 #if defined(CPPN_HAVE_NEON)
-#define NEON &cppn_neon
+#define NEON(kind) &cppn_##kind##neon
 #else
-#define NEON 0
+#define NEON(kind) 0
 #endif
 
-static const cppn_kernel *const kernels[CPPN_ISAS] = {&cppn_portable, AVX2, AVX512, NEON};
+static const cppn_kernel *const kernels[CPPN_ISAS] = {&cppn_portable, AVX2(), AVX512(), NEON()};
+static const cppn_trainer *const trainers[CPPN_ISAS] = {
+    &cppn_trainer_portable, AVX2(trainer_), AVX512(trainer_), NEON(trainer_)};
 
 int32_t cppn_abi(void) { return CPPN_ABI; }
 
@@ -107,6 +111,63 @@ void cppn_derivatives(int32_t isa, const cppn_layer *layers, int32_t depth, int6
 void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight, int64_t count,
                   const double *units, double *products) {
     kernels[isa]->dense64(rows, columns, weight, count, units, products);
+}
+
+int32_t cppn_groups(const cppn_training *t) { return groups_of(t, place_behind(t).weight); }
+
+/* Of the training: places, copies of weights, and for each group a gradient and losses. */
+int64_t cppn_training_memory(const cppn_training *t) {
+    const cppn_place behind = place_behind(t);
+    const int64_t group = whole(behind.weight) + CPPN_MAX_OUTPUTS;
+    return 4 * (behind.forward + groups_of(t, behind.weight) * group) + ALIGNMENT;
+}
+
+/* Of a thread: units and slopes of all layers, then targets, outputs and losses. */
+int64_t cppn_thread_memory(const cppn_training *t) {
+    const cppn_place behind = place_behind(t);
+    return 4 * (behind.units + 3 * whole(CHUNK * behind.in + SPARE)) + ALIGNMENT;
+}
+
+int32_t cppn_parts(const cppn_training *t, int32_t group) {
+    const int32_t groups = cppn_groups(t);
+    const int32_t count = group_first(t, groups, group + 1) - group_first(t, groups, group);
+    return 2 * t->depth * ((count + CHUNK - 1) / CHUNK);
+}
+
+void cppn_train_begin(int32_t isa, const cppn_training *t, int32_t layer, void *memory) {
+    trainers[isa]->begin(t, layer, aligned(memory));
+}
+
+void cppn_train_group(int32_t isa, const cppn_training *t, int64_t step, int32_t group,
+                      int32_t first_part, int32_t parts, void *memory, void *thread_memory) {
+    trainers[isa]->group(t, step, group, first_part, parts, aligned(memory),
+                         aligned(thread_memory));
+}
+
+float cppn_train_loss(int32_t isa, const cppn_training *t, void *memory) {
+    return trainers[isa]->loss(t, aligned(memory));
+}
+
+void cppn_train_update(int32_t isa, const cppn_training *t, int64_t step, int32_t layer,
+                       void *memory) {
+    trainers[isa]->update(t, step, layer, aligned(memory));
+}
+
+int64_t cppn_train(int32_t isa, const cppn_training *t, int64_t first, int64_t count,
+                   void *memory) {
+    const int32_t groups = cppn_groups(t);
+    void *own = (char *)memory + cppn_training_memory(t);
+    for (int32_t layer = 0; layer < t->depth; layer++) cppn_train_begin(isa, t, layer, memory);
+    for (int64_t done = 0; done < count; done++) {
+        for (int32_t g = 0; g < groups; g++)
+            cppn_train_group(isa, t, first + done, g, 0, cppn_parts(t, g), memory, own);
+        const float loss = cppn_train_loss(isa, t, memory);
+        if (!isfinite(loss)) return done;
+        for (int32_t layer = 0; layer < t->depth; layer++)
+            cppn_train_update(isa, t, first + done, layer, memory);
+        t->report[t->depth] = loss;
+    }
+    return count;
 }
 
 double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

@@ -123,6 +123,72 @@ CPPN_EXPORT void cppn_derivatives(int32_t isa, const cppn_layer *layers, int32_t
 CPPN_EXPORT void cppn_dense64(int32_t isa, int32_t rows, int32_t columns, const double *weight,
                               int64_t count, const double *units, double *products);
 
+/* Losses and optimizers, by the names and formulas of cppn_gl/nn/training/. */
+enum cppn_loss { CPPN_CROSS_ENTROPY, CPPN_SQUARED, CPPN_HINGE, CPPN_ABSOLUTE, CPPN_LOSSES };
+enum cppn_optimizer {
+    CPPN_SGD, CPPN_MOMENTUM, CPPN_NESTEROV, CPPN_RMSPROP, CPPN_ADAM, CPPN_ADAMW, CPPN_OPTIMIZERS
+};
+
+#define CPPN_MAX_OUTPUTS 16 /* units of the last layer of a network that is trained */
+
+typedef struct {
+    int32_t rows, columns, activation, reserved; /* as those of cppn_layer */
+} cppn_shape;
+
+/* Numbers of a step k: the rate r, and what depends on k and r but not on data. */
+typedef struct {
+    float rate;   /* r */
+    float first;  /* adam and adamw: r / (1 - 0.9^(k+1)) */
+    float second; /* adam and adamw: 1 / (1 - 0.999^(k+1)) */
+    float shrink; /* adamw: 1 - r l2, with which weights are multiplied */
+} cppn_rate;
+
+/* The steps of a training. P parameters: layer by layer the weights (rows, columns), then the
+ * biases (rows,). A step sees a batch: the loss is the mean over its samples. The sums over a batch
+ * are those of cppn_groups() groups of samples, one after the other; all others have the order of
+ * units or samples. */
+typedef struct {
+    int32_t depth, batch; /* 1 or more */
+    int32_t loss, optimizer;
+    float l1, l2;
+    const cppn_shape *shapes; /* (depth,); the last has up to CPPN_MAX_OUTPUTS rows */
+    const float *inputs;      /* (steps, batch, columns of layer 1) */
+    const float *targets;     /* (steps, batch, rows of the last layer) */
+    const cppn_rate *rates;   /* (steps,) */
+    const float *masks;       /* (steps, hidden units), factors of the units; or NULL */
+    float *parameters;        /* (P,) */
+    float *moments;           /* (0 to 2, P), as many as the optimizer has */
+    float *report;            /* (depth + 1,): norms of the gradient of each layer, and the loss */
+} cppn_training;
+
+/* The groups of samples of a batch, 1 to 16. */
+CPPN_EXPORT int32_t cppn_groups(const cppn_training *training);
+
+/* Bytes of working memory: that of a training, and that of each thread in addition. */
+CPPN_EXPORT int64_t cppn_training_memory(const cppn_training *training);
+CPPN_EXPORT int64_t cppn_thread_memory(const cppn_training *training);
+
+/* The parts that the work on a group consists of, one after the other. */
+CPPN_EXPORT int32_t cppn_parts(const cppn_training *training, int32_t group);
+
+/* Do steps first … first + count - 1. Returns how many were done: fewer if a loss is not finite,
+ * with the state before that step. The report is that of the last step done. `memory`: of
+ * cppn_training_memory() + cppn_thread_memory() bytes. */
+CPPN_EXPORT int64_t cppn_train(int32_t isa, const cppn_training *training, int64_t first,
+                               int64_t count, void *memory);
+
+/* The same piece by piece, for several threads. cppn_train_begin() for all layers, then for each
+ * step: cppn_train_group() for all groups, each with all its parts in order with the same memory of
+ * a thread; then, if cppn_train_loss() is finite, cppn_train_update() for all layers. */
+CPPN_EXPORT void cppn_train_begin(int32_t isa, const cppn_training *training, int32_t layer,
+                                  void *memory);
+CPPN_EXPORT void cppn_train_group(int32_t isa, const cppn_training *training, int64_t step,
+                                  int32_t group, int32_t first_part, int32_t parts, void *memory,
+                                  void *thread_memory);
+CPPN_EXPORT float cppn_train_loss(int32_t isa, const cppn_training *training, void *memory);
+CPPN_EXPORT void cppn_train_update(int32_t isa, const cppn_training *training, int64_t step,
+                                   int32_t layer, void *memory);
+
 /* Multiply and add in registers, `count` rounds of independent chains: the peak. Returns the number
  * of floating-point operations. */
 CPPN_EXPORT double cppn_peak(int32_t isa, int64_t count);

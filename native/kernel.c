@@ -9,44 +9,15 @@
  * A sum is fma(w_n, x_n, … fma(w_1, x_1, bias)), whatever the tile, the panel and the group of
  * rows: hence the same bits for all of them.
  */
+#include "environment.h"
+#include "functions.h"
 #include "kernel.h"
 #include "vectors.h"
-#include "functions.h"
 
 #include <float.h>
 
 #define PANEL (VECTORS * LANES)
 _Static_assert(TILE % PANEL == 0, "a tile consists of whole panels");
-
-#if defined(__x86_64__) || defined(_M_X64)
-#include <immintrin.h>
-typedef unsigned int environment;
-/* Round to nearest, subnormals kept: another library may have changed either for this thread. */
-INLINE environment begin(void) {
-    environment before = _mm_getcsr();
-    _mm_setcsr(0x1f80);
-    return before;
-}
-INLINE void end(environment before) { _mm_setcsr(before); }
-#elif defined(__aarch64__)
-typedef uint64_t environment;
-INLINE environment begin(void) {
-    environment before, standard = 0;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(before) : : "memory");
-    __asm__ volatile("msr fpcr, %0" : : "r"(standard) : "memory");
-    return before;
-}
-INLINE void end(environment before) {
-    __asm__ volatile("msr fpcr, %0" : : "r"(before) : "memory");
-}
-#else
-typedef int environment;
-INLINE environment begin(void) { return 0; }
-INLINE void end(environment before) { (void)before; }
-#endif
-
-/* All NaNs have one representation in results: their signs and payloads differ by processor. */
-INLINE vec one_nan(vec x) { return select_(x == x, x, splat(NAN)); }
 
 /* Activations */
 

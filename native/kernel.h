@@ -1,4 +1,4 @@
-/* What kernel.c provides for one instruction set; see cppn.h for each function. */
+/* What kernel.c and train.c provide for one instruction set; see cppn.h for each function. */
 #ifndef CPPN_KERNEL_H
 #define CPPN_KERNEL_H
 
@@ -23,6 +23,18 @@ typedef struct {
 } cppn_kernel;
 
 extern const cppn_kernel cppn_portable, cppn_avx2, cppn_avx512, cppn_neon;
+
+/* What train.c provides. */
+typedef struct {
+    void (*begin)(const cppn_training *, int32_t layer, float *memory);
+    void (*group)(const cppn_training *, int64_t step, int32_t group, int32_t first_part,
+                  int32_t parts, float *memory, float *own);
+    float (*loss)(const cppn_training *, float *memory);
+    void (*update)(const cppn_training *, int64_t step, int32_t layer, float *memory);
+} cppn_trainer;
+
+extern const cppn_trainer cppn_trainer_portable, cppn_trainer_avx2, cppn_trainer_avx512,
+    cppn_trainer_neon;
 
 /* The number of groups of rows that are computed together, and the first row of one of them. They
  * are as equal as possible: 16 rows are 6, 5 and 5. */

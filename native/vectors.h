@@ -111,6 +111,19 @@ INLINE dvec fma64_(dvec a, dvec b, dvec c) {
 #endif
 }
 
+INLINE vec sqrt_(vec x) {
+#if defined(CPPN_BUILD_AVX2)
+    return (vec)_mm256_sqrt_ps((__m256)x);
+#elif defined(CPPN_BUILD_AVX512)
+    return (vec)_mm512_sqrt_ps((__m512)x);
+#elif defined(CPPN_BUILD_NEON)
+    return (vec)vsqrtq_f32((float32x4_t)x);
+#else
+    for (int k = 0; k < LANES; k++) x[k] = sqrtf(x[k]);
+    return x;
+#endif
+}
+
 /* a where the mask is true, else b. */
 INLINE vec select_(ivec mask, vec a, vec b) {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
@@ -153,6 +166,9 @@ INLINE int any(ivec mask) {
     return found;
 #endif
 }
+
+/* All NaNs have one representation in results: their signs and payloads differ by processor. */
+INLINE vec one_nan(vec x) { return select_(x == x, x, splat(NAN)); }
 
 /* x with its sign changed where that of `sign` is negative. */
 INLINE vec flip(vec x, vec sign) { return (vec)((ivec)x ^ ((ivec)sign & INT32_MIN)); }

@@ -180,14 +180,15 @@ def anchor() -> Image.Image:
     for x in (-0.38, 0.38):
         c.disc(x, 0.37, 0.10, "black")
     thick(arc(0, -0.12, 0.62, 197, 343), 0.082)  # the arms
-    for side in (-1, 1):  # the flukes
-        x, y = 0.62 * math.cos(math.radians(-17)), -0.12 + 0.62 * math.sin(math.radians(-17))
-        along, out = (0.292, 0.956), (0.956, -0.292)  # the arm's direction there
-
-        def spot(far: float, to: float) -> tuple[float, float]:
-            return side * (x + far * along[0] + to * out[0]), y + far * along[1] + to * out[1]
-
-        c.polygon([spot(0.40, 0.03), spot(-0.07, -0.25), spot(0, 0), spot(-0.07, 0.23)], "black")
+    end = np.radians(-17)
+    x, y = 0.62 * math.cos(end), -0.12 + 0.62 * math.sin(end)
+    along, out = (-math.sin(end), math.cos(end)), (math.cos(end), math.sin(end))
+    fluke = ((0.40, 0.03), (-0.07, -0.25), (0.0, 0.0), (-0.07, 0.23))  # along the arm, outwards
+    points = [
+        (x + far * along[0] + to * out[0], y + far * along[1] + to * out[1]) for far, to in fluke
+    ]
+    for side in (-1, 1):
+        c.polygon([(side * across, up) for across, up in points], "black")
     c.polygon([(-0.26, -0.75), (0.26, -0.75), (0, -0.95)], "black")  # the crown
     return c.reduced().point(lambda value: 255 if value > 127 else 0).convert("1")
 

@@ -248,6 +248,8 @@ def renderer_for(
         if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
             note(args, f"the engine {remembered!r} is not available: drawing with {engine}")
         yield renderer
+    if preset.learns and preset.run.problem:
+        note(args, f"{preset.run.problem}: its picture is of the last step before; lower the rate")
 
 
 def draw(args: argparse.Namespace, shot: "Shot", dtype: str = "") -> tuple[Any, "Shot"]:

@@ -143,9 +143,12 @@ def progress_of(
     if args.quiet:
         yield None
         return
+    from cppn_gl.nn.training.run import reporting
+
     progress = Progress(total, unit, delay=delay)
     try:
-        yield progress
+        with reporting(progress.report):
+            yield progress
     finally:
         progress.close()
 

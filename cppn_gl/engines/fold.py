@@ -22,7 +22,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,12 +59,13 @@ def first_layer(
         if value is not None:
             rows[:, 2] += column * value
         elif name in names:
-            change = bent[names.index(name)]
-            rows[:, AFFINE + names.index(name)] += column * change.factor
+            index = names.index(name)
+            change = bent[index]
             rows[:, 2] += column * change.start
-            for axis, slope in enumerate(change.affine):
-                if slope:
-                    rows[:, axis] += column * slope
+            if isinstance(change, Product):
+                rows[:, :2] += column[:, None] * change.affine
+                column = column * change.factor
+            rows[:, AFFINE + index] += column
         else:
             axis = ("x", "y").index(name)
             rows[:, axis] += column * extent
@@ -73,29 +74,18 @@ def first_layer(
     return np.clip(folded, -3e38, 3e38).astype(np.float32)
 
 
-class Change(Protocol):
-    """How a curved feature differs from its value at the view's centre.
-
-    The feature is start + affine · (u, v) + factor · at(u, v).
-    """
+class Change:
+    """How a curved feature differs from its value at the view's centre."""
 
     @property
     def kind(self) -> str:
         """See `features.kinds`."""
+        raise NotImplementedError
 
     @property
     def start(self) -> float:
         """The feature's value at the centre."""
-
-    @property
-    def affine(self) -> tuple[float, float]:
-        """What is folded into the weights of u and v."""
-        return 0.0, 0.0
-
-    @property
-    def factor(self) -> float:
-        """What scales the weights of the change."""
-        return 1.0
+        raise NotImplementedError
 
     @property
     def numbers(self) -> tuple[str, float, float, float]:
@@ -104,9 +94,11 @@ class Change(Protocol):
 
     def at(self, u: Float64, v: Float64) -> NDArray[np.floating[Any]]:
         """The change at local coordinates, to the bit as in the native library."""
+        raise NotImplementedError
 
     def slopes(self, u: Float64, v: Float64) -> tuple[Slope, Slope]:
         """Its derivatives by u and v."""
+        raise NotImplementedError
 
 
 def changes(network: Network, center: Sequence[float], extent: float) -> tuple[Change, ...]:
@@ -174,7 +166,7 @@ class Radius(Change):
 
 @dataclass(frozen=True)
 class Product(Change):
-    """u², v² or u v: x², y² or x y without its affine part."""
+    """u², v² or u v. The feature is start + affine · (u, v) + factor · at(u, v)."""
 
     name: str
     center: tuple[float, float]

@@ -15,10 +15,10 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
-from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.activations import activate, bounds
 from cppn_gl.nn.layers import MAX_DRAWN, Layer
 from cppn_gl.nn.network import Network
-from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.arrays import Float32, Float64
 
 Span = tuple[float, float]
 SIGNED = (-1.0, 1.0)  # the targets of unbounded outputs
@@ -28,6 +28,7 @@ class Displayed(Network):
     """A network followed by layers that display it; `trained` is the network without them."""
 
     most_layers = MAX_DRAWN
+    channels = 3  # a fourth output is a class
 
     def __init__(self, trained: Network, added: Sequence[Layer]):
         self._trained = trained
@@ -42,6 +43,17 @@ class Displayed(Network):
     @property
     def trained(self) -> Network:
         return self._trained
+
+    def shown(self, outputs: Float32) -> Float32:
+        """Outputs (N, n) of the trained network, or like those, as displayed: (N, 3 or 1)."""
+        y = outputs
+        for layer in self.drawn[self._trained.depth :]:
+            y = activate(layer.activation, layer.pre_activation(y))
+        return y
+
+    def of(self, trained: Network) -> "Displayed":
+        """Another network of the same shape, displayed by the same layers."""
+        return Displayed(trained, self.drawn[self._trained.depth :])
 
 
 def kept(network: Network, key: Hashable, added: Callable[[], Sequence[Layer]]) -> Network:

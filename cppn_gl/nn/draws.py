@@ -142,14 +142,20 @@ def _multiply(a: np.uint64, b: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], 
 
 def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
     """Random words, (rows, columns). A smaller block equals the corner of a larger one."""
+    return words_of_layers(seed, range(layer, layer + 1), kind, rows, columns)[0]
+
+
+def words_of_layers(seed: int, layers: range, kind: int, rows: int, columns: int) -> Words:
+    """The `words` of several layers, (layers, rows, columns)."""
     blocks = -(-columns // 4)
-    counter = np.zeros((rows, blocks, 4), np.uint64)
+    counter = np.zeros((len(layers), rows, blocks, 4), np.uint64)
     counter[..., 0] = np.arange(blocks)
     counter[..., 1] = np.arange(rows)[:, None]
-    counter[..., 2] = layer
+    counter[..., 2] = np.asarray(layers)[:, None, None]
     counter[..., 3] = kind
     key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
-    return philox4x32(counter, key).reshape(rows, blocks * 4)[:, :columns]
+    found: Words = philox4x32(counter, key).reshape(len(layers), rows, blocks * 4)
+    return found[..., :columns]
 
 
 def uniform(word: Words) -> Float64:

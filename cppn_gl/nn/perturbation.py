@@ -15,6 +15,7 @@ import numpy as np
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import activate
+from cppn_gl.nn.displayed import Displayed
 from cppn_gl.nn.layers import MAX_WEIGHT, Array, Layer, Node
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.utils.arrays import Float64
@@ -26,6 +27,8 @@ CACHE_LIMIT = 4 * MB
 @lru_cache_by_size(CACHE_LIMIT, network_bytes)
 def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
     """The network with layer `layer`, from 1, perturbed; deterministic."""
+    if isinstance(network, Displayed):
+        return network.of(perturbed(network.trained, layer, noise, seed))
     changed = perturbed_layer(network, layer, noise, seed)
     drawn, scales = list(network.drawn), list(network.scales)
     drawn[layer - 1], scales[layer - 1] = changed, (1.0, 1.0)

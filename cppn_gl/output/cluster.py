@@ -63,7 +63,7 @@ def differs(preset: Preset, engine: str, samples: Samples, *, whole: bool = True
     `whole`: its overlay is drawn on those machines too.
     """
     view = view_of(preset)
-    if whole and view.letters:
+    if whole and view.lettered(preset):
         return f"the view {view.name} {LETTERS}"
     return view.differs(preset, ENGINES[engine], samples)
 

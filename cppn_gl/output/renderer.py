@@ -242,8 +242,10 @@ class Renderer:
                 pixels = self._draw(view, scene, region, dtype)
         if not view.by_part:
             pixels = _cut(pixels, part)
-        if overlay and (words := view.overlay(scene, size)) is not None:
-            pixels = lay_over(pixels, _cut(words, part))
+        if overlay:
+            left, top, width, height = part
+            box = left, top, left + width, top + height
+            pixels = lay_over(pixels, view.overlay_of(scene, size, box))
         return sixteen_bits(np.asarray(pixels)) if dtype == "uint16" else pixels
 
     def begin(

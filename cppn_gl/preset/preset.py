@@ -15,6 +15,7 @@ import tomli_w
 
 from cppn_gl.nn.draws import SEED, seed_words
 from cppn_gl.nn.features import MOVING, Clock
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
@@ -106,7 +107,9 @@ class Preset:
         outputs = self.spec.shapes[-1][0]
         if outputs not in OUTPUTS and not self.learns:
             problem = f"the last layer has {outputs} outputs; expected 1, 3 or 4"
-            raise PresetError(problem, key="network")
+            if isinstance(self.spec, File):
+                raise PresetError(f"{self.spec.label}: {problem}", key="network.file")
+            raise PresetError(problem, key="network.layers")
 
     def options(self, kind: type[T]) -> T:
         """A view's options by their class: `options(VolumeOptions).opacity`."""

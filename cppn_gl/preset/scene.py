@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
 from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.preset.learned import shown_as
 from cppn_gl.preset.preset import Preset, T, Viewport
 
 
@@ -37,9 +38,12 @@ def scene_of(preset: Preset, time: float = 0.0, network: Network | None = None) 
 def shown_network(preset: Preset, network: Network | None = None) -> Network:
     """A preset's network, without a fourth output if the view does not show it as alpha.
 
-    `network`: that of the preset, if already drawn.
+    One that learns has layers that display its outputs: see `shown_as`. `network`: that of the
+    preset, if already drawn.
     """
     network = network or preset.network()
+    if preset.learns:
+        return shown_as(preset, network.trained)
     return network if preset.show.row.alpha else network.opaque
 
 

@@ -162,6 +162,45 @@ class SensitivityOptions(OneOutput, Layered):
 
 
 @dataclass(frozen=True)
+class PaintingOptions(Options):
+    """`[painting]`"""
+
+    show: str = key(
+        "beside",
+        choice(["beside", "network", "original", "difference"]),
+        "what is shown: beside (the network's picture and the original), network, original, or "
+        "their difference",
+    )
+
+
+@dataclass(frozen=True)
+class WarpOptions(Orbit):
+    """`[warp]`"""
+
+    position: float = key(
+        1.0,
+        number(0, MAX_DEPTH),
+        "the place on the way through the layers, 0: the input, to the depth: the output; in each "
+        "layer W, b and the activation take a third",
+        step=0.05,
+    )
+    lines: int = key(20, integer(0, 60), "cells along a side of the grid; 0: no lines", step=1)
+    sheet: bool = key(True, flag, "paint the plane with what the network says at each point")
+    dots: bool = key(True, flag, "draw the points of the data")
+    project: str = key(
+        "auto",
+        choice(["auto", "units", "components"]),
+        "what is drawn of layers of more than three units: units, components (the first three "
+        "principal components), or auto: the chosen units, else components",
+    )
+    units: tuple[int, ...] | None = key(
+        None,
+        several(integer(1, MAX_WIDTH), 2, 3),
+        "the units drawn of each layer, by number from 1; none: all, or the first three",
+    )
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -169,7 +208,8 @@ class ViewRow:
     or a callable without arguments that makes the view. `reading`: how to read it, in a few
     sentences. `tries`: what to do next, one sentence each; {deeper} stands for the key of that
     action in the window, and sentences about options of the view name them in quotes. `alpha`: it
-    shows a fourth output as alpha; the others use three outputs at most.
+    shows a fourth output as alpha; the others use three outputs at most. `learned`: what it shows
+    of a network that learns: colors trained output height (see preset/learned.py).
     """
 
     name: str
@@ -179,6 +219,7 @@ class ViewRow:
     reading: str = ""
     tries: tuple[str, ...] = ()
     alpha: bool = False
+    learned: str = "colors"
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -248,6 +289,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "signal",
@@ -281,6 +323,7 @@ VIEWS: dict[str, ViewRow] = {
                 "the height, 'paint' the colour, 'panels' the sum of hidden units.",
                 "{stronger} makes the slopes steeper, until they are cliffs.",
             ),
+            learned="height",
         ),
         ViewRow(
             "curves",
@@ -296,6 +339,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{pan_up} and {pan_down} move the line of the cut.",
                 "{layer_down} shows the layer before, {wider} adds a unit.",
             ),
+            learned="trained",
         ),
         ViewRow(
             "volume",
@@ -340,6 +384,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger} and {deeper} raise the slopes: compare the scale in the corner.",
                 "{zoom_in}: is there structure at every size?",
             ),
+            learned="output",
         ),
         ViewRow(
             "sensitivity",
@@ -355,6 +400,45 @@ VIEWS: dict[str, ViewRow] = {
                 "{layer_up} and {layer_down} choose the layer; {next_knob} selects 'noise', "
                 "the size of the change, and {knob_up} and {knob_down} change it.",
                 "{stronger}: in a network near noise, early layers matter most.",
+            ),
+            learned="output",
+        ),
+        ViewRow(
+            "painting",
+            "what the network has learned of a picture, beside the picture",
+            "cppn_gl.views.painting:PaintingView",
+            PaintingOptions,
+            reading="The network was given x and y of the original's pixels and learned their "
+            "colours; beside the original is what it answers. The thin frame is the original's "
+            "border: outside it, and between the pixels, nobody told the network anything. The "
+            "error is that of all pixels, as a peak signal-to-noise ratio, "
+            "10 log(1 / mean squared error) in decibels: 20 dB is a blurred sketch, 30 dB a good "
+            "likeness.",
+            tries=(
+                "{zoom_in}: the original shows its pixels, the network goes on between them.",
+                "{zoom_out}: beyond the frame it goes on, too.",
+                "{knob_up} shows the network alone, the original, or where they differ.",
+            ),
+        ),
+        ViewRow(
+            "warp",
+            "the plane and the data as the layers bend them, from input to output",
+            "cppn_gl.views.warp.warp:WarpView",
+            WarpOptions,
+            reading="A grid of the plane goes through the network. Each layer moves space three "
+            "times: its weights W rotate and stretch it, its biases b shift it, and its "
+            "activation bends it, each unit along its own axis. Axes are units: a layer of two "
+            "units is a plane, one of three is space. Of wider layers the principal components "
+            "are drawn. The grid has the colour of what the network says at the end. In a "
+            "network that has learned, the last layer only cuts space in two by a straight line "
+            "or plane; all the layers before bend it until that cut is enough.",
+            tries=(
+                "{layer_up} and {layer_down} go on and back by a whole layer; click on the bar "
+                "at the bottom to go anywhere.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'position' "
+                "moves on, 'lines' is the number of cells.",
+                "Drag to turn space, where layers have three units or more.",
+                "{wider} adds a unit: with a third one, space has room to lift what lies inside.",
             ),
         ),
     )

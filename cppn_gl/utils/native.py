@@ -106,6 +106,19 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (c_int32, POINTER(_Layer), c_int32, c_int64, c_void_p, c_void_p, c_void_p, c_void_p),
     ),
     "dense64": (None, (c_int32, c_int32, c_int32, c_void_p, c_int64, c_void_p, c_void_p)),
+    # Training: see native_training.py.
+    "groups": (c_int32, (c_void_p,)),
+    "parts": (c_int32, (c_void_p, c_int32)),
+    "training_memory": (c_int64, (c_void_p,)),
+    "thread_memory": (c_int64, (c_void_p,)),
+    "train": (c_int64, (c_int32, c_void_p, c_int64, c_int64, c_void_p)),
+    "train_begin": (None, (c_int32, c_void_p, c_int32, c_void_p)),
+    "train_group": (
+        None,
+        (c_int32, c_void_p, c_int64, c_int32, c_int32, c_int32, c_void_p, c_void_p),
+    ),
+    "train_loss": (c_float, (c_int32, c_void_p, c_void_p)),
+    "train_update": (None, (c_int32, c_void_p, c_int64, c_int32, c_void_p)),
     "peak": (c_double, (c_int32, c_int64)),
 }
 
@@ -188,7 +201,8 @@ def _curved(kind: str, sine: float, cosine: float, half_turns: float) -> _Curved
 
 
 class Library:
-    """The library's functions for one instruction set, `isa`; `isas`: all that can be used."""
+    """The library's functions for one instruction set, `isa`, whose number is `number`; `isas`: all
+    that can be used."""
 
     def __init__(self, path: Path, isa: str | None = None):
         self._functions = _load(path)
@@ -201,7 +215,7 @@ class Library:
             raise PresetError(
                 f"{self.isa!r} is not one of {names}, which this processor has", key=ISA
             )
-        self._isa = ISAS.index(self.isa)
+        self.number = ISAS.index(self.isa)
         self.tile: int = self._functions.cppn_tile()
         self._own = threading.local()
         self._sizes: dict[int, int] = {}
@@ -210,6 +224,10 @@ class Library:
     def fused(self) -> bool:
         """Whether the processor multiplies and adds in one step; otherwise the library is slow."""
         return any(name in self.isas for name in BEST)
+
+    def function(self, name: str) -> Any:
+        """A function of the library, without the prefix of its name."""
+        return getattr(self._functions, f"cppn_{name}")
 
     def activation(self, name: str) -> int | None:
         """The number of an activation; None if the library lacks it."""
@@ -224,7 +242,7 @@ class Library:
         number = self.activation(activation)
         assert number is not None
         packed = np.empty(weight.size, np.float32)
-        self._functions.cppn_pack(*weight.shape, _pointer(weight), _pointer(packed))
+        self._functions.cppn_pack(*weight.shape, pointer(weight), pointer(packed))
         return Dense(packed, bias, len(weight), number)
 
     def draw(self, drawing: Drawing, first: int, values: Float32) -> None:
@@ -232,18 +250,18 @@ class Library:
         assert 0 <= first <= drawing.pixels - len(values)
         assert values.shape[1] == drawing.channels
         self._functions.cppn_draw(
-            self._isa,
+            self.number,
             byref(drawing.struct),
             first,
             len(values),
-            _pointer(values),
+            pointer(values),
             self._scratch(drawing.widest),
         )
 
     def quantise(self, values: Float32, out: NDArray[np.uint8]) -> None:
         """Write display values as 8-bit values, round(255 v), clamped."""
         assert values.size == out.size
-        self._functions.cppn_quantise(self._isa, values.size, _pointer(values), _pointer(out))
+        self._functions.cppn_quantise(self.number, values.size, pointer(values), pointer(out))
 
     def dither(
         self, picture: Float32, out: NDArray[np.uint8], origin: tuple[int, int] = (0, 0)
@@ -252,7 +270,7 @@ class Library:
         assert picture.shape == out.shape
         height, width, channels = picture.shape
         self._functions.cppn_dither(
-            self._isa, channels, width, height, *origin, _pointer(picture), _pointer(out)
+            self.number, channels, width, height, *origin, pointer(picture), pointer(out)
         )
 
     def dense(self, layer: Dense, units: Float32, out: Float32) -> None:
@@ -260,7 +278,7 @@ class Library:
         assert (units.shape, out.shape[1:]) == ((len(out), layer.columns), (layer.rows,))
         scratch = self._scratch(max(layer.rows, layer.columns))
         self._functions.cppn_dense(
-            self._isa, byref(layer.struct), len(units), _pointer(units), _pointer(out), scratch
+            self.number, byref(layer.struct), len(units), pointer(units), pointer(out), scratch
         )
 
     def activate(self, name: str, x: Float32) -> Float32:
@@ -274,7 +292,7 @@ class Library:
     def _elementwise(self, function: Any, name: str, x: Float32) -> Float32:
         x = np.ascontiguousarray(x, np.float32)
         y = np.empty_like(x)
-        function(self._isa, self.activation(name), x.size, _pointer(x), _pointer(y))
+        function(self.number, self.activation(name), x.size, pointer(x), pointer(y))
         return y
 
     def derivatives(
@@ -290,13 +308,13 @@ class Library:
         outputs = np.empty((3, count, rows[-1]), np.float32)
         before = np.empty((3 * sum(rows[:-1]) if hidden else 0, count), np.float32)
         self._functions.cppn_derivatives(
-            self._isa,
+            self.number,
             (_Layer * len(layers))(*(layer.struct for layer in layers)),
             len(layers),
             count,
-            _pointer(jets),
-            _pointer(outputs),
-            _pointer(before) if hidden else None,
+            pointer(jets),
+            pointer(outputs),
+            pointer(before) if hidden else None,
             self._scratch(3 * max(*rows, jets.shape[2])),
         )
         ends = 3 * np.cumsum(rows[:-1])
@@ -311,13 +329,13 @@ class Library:
         assert columns <= MAX_WIDTH
         out = np.empty((count, rows))
         self._functions.cppn_dense64(
-            self._isa, rows, columns, _pointer(weight), count, _pointer(units), _pointer(out)
+            self.number, rows, columns, pointer(weight), count, pointer(units), pointer(out)
         )
         return out
 
     def peak(self, count: int) -> float:
         """Run `count` rounds of independent multiply-adds; the number of operations."""
-        operations: float = self._functions.cppn_peak(self._isa, count)
+        operations: float = self._functions.cppn_peak(self.number, count)
         return operations
 
     def _scratch(self, width: int) -> c_void_p:
@@ -327,10 +345,11 @@ class Library:
         size = self._sizes[width]
         if getattr(self._own, "size", 0) < size:
             self._own.memory, self._own.size = np.empty(size, np.uint8), size
-        return _pointer(self._own.memory)
+        return pointer(self._own.memory)
 
 
-def _pointer(array: NDArray[Any]) -> c_void_p:
+def pointer(array: NDArray[Any]) -> c_void_p:
+    """The address of an array that is C-contiguous."""
     assert array.flags.c_contiguous
     return c_void_p(array.ctypes.data)
 

@@ -38,6 +38,7 @@ FILE = ("network.file",)  # before these, for a network whose weights are in one
 LABELS = COMMON | {"network.output_activation": "last activation", "animate.moving": "keys"}
 TITLES = {
     "network": "Network",
+    "train": "Training",
     "view": "Viewport",
     "color": "Colours",
     "animation": "Time",
@@ -75,7 +76,7 @@ DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
-    *("inputs", "between", "animate", "axis", "colors", "file"),
+    *("inputs", "between", "animate", "axis", "colors", "file", "list"),
 )
 
 
@@ -408,7 +409,8 @@ def at_place(field: Field, where: float, ends: tuple[float, float]) -> float:
         number = ends[int(where)]
         return int(number) if field.whole else float(number)
     if field.factor:
-        return float(f"{low * (high / low) ** where:.{DIGITS}g}")
+        number = float(f"{low * (high / low) ** where:.{DIGITS}g}")
+        return math.floor(number + 0.5) if field.whole else number
     if field.whole:
         return math.floor(low + where * (high - low) + 0.5)
     return _snapped(low + where * (high - low), resolution(low, high))
@@ -442,10 +444,12 @@ def stepped(field: Field, now: Any, steps: int, preset: Preset) -> Any:
     if now is None:
         return now
     low, high = span(field, now, preset)
-    if field.whole:
-        moved = now + steps * int(field.step or 1)
-    elif field.factor:
+    if field.factor:
         moved = float(f"{max(now, low) * STEP_FACTOR**steps:.{DIGITS}g}")
+        if field.whole:  # by at least 1
+            moved = min(round(moved), now + steps) if steps < 0 else max(round(moved), now + steps)
+    elif field.whole:
+        moved = now + steps * int(field.step or 1)
     else:
         step = field.step or resolution(low, high) * 4
         moved = float(f"{now + steps * step:.12g}")

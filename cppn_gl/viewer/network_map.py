@@ -29,11 +29,11 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import on_checks, with_alpha
-from cppn_gl.utils.arrays import Box, Float32, Size
+from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.units.dashboard import Unit
-from cppn_gl.views.units.diverging import reach_of, tinted
+from cppn_gl.views.units.diverging import input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, shaded
 
 # In font sizes:
@@ -314,7 +314,7 @@ class Drawn:
     atlas: NDArray[np.uint8]  # (height, width, 4), clear between the tiles
     outcome: NDArray[np.uint8]  # (height, width, 4)
     samples: UnitSamples
-    reaches: tuple[float, ...]  # of each layer's colour scale, inputs first
+    reaches: tuple[float | Float64, ...]  # of each layer's colour scale; first of each input's
     lines: tuple[Strongest, ...]  # of each layer from 1
 
 
@@ -373,7 +373,8 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
     yield
-    reaches, pre_activations, lines = [reach_of(inputs)], [], []
+    reaches: list[float | Float64] = [input_reaches(network.inputs, inputs)]
+    pre_activations, lines = [], []
     _tint(atlas, tiles[0], inputs, reaches[0], None)
     most = max(FEWEST_LINES, LINES // network.depth)
     for number, (node, pre, units) in enumerate(
@@ -399,12 +400,16 @@ def _pixel_rows(count: int, pixels: int) -> NDArray[np.intp]:
 
 
 def _tint(
-    atlas: NDArray[np.uint8], tiles: Cells, units: Float32, reach: float, channel: int | None
+    atlas: NDArray[np.uint8],
+    tiles: Cells,
+    units: Float32,
+    reach: float | Float64,
+    channel: int | None,
 ) -> None:
-    """Colour the pixels of a layer's tiles from its units (points, rows)."""
+    """Colour the pixels of a layer's tiles from its units (points, rows), of one reach or each."""
     values = units[tiles.points, tiles.units]
     if channel is None:
-        shown = tinted(values, reach)
+        shown = tinted(values, reach[tiles.units] if isinstance(reach, np.ndarray) else reach)
     elif channel < 0:
         shown = shaded(values, channel)
     else:

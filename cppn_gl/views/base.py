@@ -95,7 +95,7 @@ class View:
     own_shaders: it uses shaders other than the engines'.
     colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
         has its own colours.
-    letters: its picture or its overlay has text and lines drawn by libraries.
+    letters: its picture or its overlay always has text and lines drawn by libraries.
     continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
         ground has none.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
@@ -182,6 +182,15 @@ class View:
         """
         return None
 
+    def overlay_of(self, scene: Scene, size: Size, part: Box) -> Words | None:
+        """The overlay over a part of a picture of `size`."""
+        words, (left, top, right, bottom) = self.overlay(scene, size), part
+        return None if words is None else words[top:bottom, left:right]
+
+    def lettered(self, preset: Preset) -> bool:
+        """Whether a preset's picture or its overlay has text and lines drawn by libraries."""
+        return self.letters
+
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What is at a pixel (x to the right, y down) of a picture of `size`."""
         return None
@@ -252,12 +261,16 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     """
     if words is None:
         return picture
-    alpha = words[..., 3:].astype(np.float32) / np.float32(255)
-    top = words[..., :3].astype(np.float32)
+    covered = words[..., 3] > 0
+    alpha = words[covered, 3:].astype(np.float32) / np.float32(255)
+    top = words[covered, :3].astype(np.float32)
+    laid = np.array(picture)
     if picture.dtype == np.uint8:
-        return np.asarray(np.round(picture * (1 - alpha) + top * alpha), np.uint8)
-    behind = np.where(alpha > 0, np.clip(picture, 0, 1), picture)
-    return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
+        laid[covered] = np.round(picture[covered] * (1 - alpha) + top * alpha)
+    else:
+        behind = np.clip(picture[covered], 0, 1)
+        laid[covered] = behind * (1 - alpha) + top / np.float32(255) * alpha
+    return laid
 
 
 def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:

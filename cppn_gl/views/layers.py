@@ -19,7 +19,9 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
+from cppn_gl.nn.displayed import Displayed
 from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -31,7 +33,7 @@ from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.cells import Cells, arranged
-from cppn_gl.views.text import width, write
+from cppn_gl.views.text import counted, width, write
 
 CAPTION, MOST_CAPTION = 1.5, 0.22  # height in font sizes; at most, in heights of a picture
 RMS_RANGE = 2.5  # pre-activations of ± so many root mean squares are shown as 0 and 1
@@ -48,12 +50,12 @@ class Outputs:
 
 def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
     """The outputs of the depth-k network for every k, at the pixels of a picture of `size`."""
-    network, count = scene.network, size[0] * size[1]
+    network, count = scene.network.trained, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
-    first = evaluator(scene.preset.layer_picture(1).network(), scene.view, scene.clock)
+    first = evaluator(depth_network(scene, 1), scene.view, scene.clock)
     lasts: list[Layer] = []
     for depth in range(1, network.depth + 1):
-        lasts.append(scene.preset.output_layer(depth))
+        lasts.append(output_layer(scene, depth))
         yield
     blocks = Blocks.covering(size)
     before = [np.empty((len(blocks), BLOCK, len(end.bias)), np.float32) for end in lasts]
@@ -68,6 +70,33 @@ def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
             yield
     found = [in_order(z, count) for z in before]
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
+
+
+def output_layer(scene: Scene, depth: int) -> Layer:
+    """The output layer of the depth-k network; of a trained one its units, as far as there are."""
+    if not scene.preset.learns:
+        return scene.preset.output_layer(depth)
+    network = scene.network.trained
+    units, count = network.effective(depth - 1), network.outputs
+    weight = np.zeros((count, units.weight.shape[1]), np.float32)
+    bias = np.zeros(count, np.float32)
+    weight[: len(units.bias)], bias[: len(units.bias)] = units.weight[:count], units.bias[:count]
+    return Layer(weight, bias, network.drawn[-1].activation)
+
+
+def depth_network(scene: Scene, depth: int) -> Network:
+    """The depth-k network."""
+    if not scene.preset.learns:
+        return scene.preset.layer_picture(depth).network().opaque
+    network = scene.network
+    cut = network.trained.ending(depth, output_layer(scene, depth))
+    return network.of(cut) if isinstance(network, Displayed) else cut
+
+
+def shown(scene: Scene, outputs: Float32) -> Float32:
+    """Outputs of a depth-k network (N, n) as display values (N, 3), before a colour mapping."""
+    network = scene.network
+    return colors(network.shown(outputs) if isinstance(network, Displayed) else outputs)
 
 
 def pre_activation_colors(values: Float32) -> Float32:
@@ -87,10 +116,10 @@ def layer_ranges(scene: Scene, shape: Size) -> Steps[list[ValueRange]]:
 
     def values(size: Size) -> Steps[list[Float32]]:
         found = yield from pass_through(scene, size)
-        return [colors(one.values) for one in found]
+        return [shown(scene, one.values) for one in found]
 
     if scene.preset.color.stretch == "none":
-        return [default_range(scene)] * scene.network.depth  # one output activation for all
+        return [default_range(scene)] * scene.network.trained.depth  # one output activation for all
     found = yield from measure(scene, grid(shape), values, "layers")
     return [stretched_range(scene, one) for one in found]
 
@@ -134,7 +163,7 @@ class LayersView(CPUView):
                 if not color.plain:
                     before_colors = colored(before_colors, color, DISPLAY)
                 _put(cell, before_colors.reshape(pixels), 0)
-            values = colors(found.values)
+            values = shown(scene, found.values)
             values = values if color.plain else colored(values, color, span)
             _put(cell, values.reshape(pixels), max(0, len(cell) - high))
             yield
@@ -194,8 +223,9 @@ class LayersView(CPUView):
             y = y if before else place[1] - (bottom - high)
             if y < 0:
                 return None  # between the two
-        opened = scene.preset.layer_picture(index + 1)
-        of = Scene(opened.network().opaque, scene.view, scene.clock, opened)
+        preset = scene.preset
+        opened = preset if preset.learns else preset.layer_picture(index + 1)
+        of = Scene(depth_network(scene, index + 1), scene.view, scene.clock, opened)
         return plane_point(of, (wide, high), (x, y), before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -206,8 +236,13 @@ class LayersView(CPUView):
         layer = index + 1
         shown = scene.network.drawn[index]
         fan_in, source = shown.weight.shape[1], "inputs" if index == 0 else "units"
-        words = f"layer {layer} of {scene.network.depth}: output of the depth-{layer} network"
+        depth, count = scene.network.trained.depth, scene.network.trained.outputs
+        words = f"layer {layer} of {depth}: output of the depth-{layer} network"
+        if scene.preset.learns and layer < depth:
+            words = f"layer {layer} of {depth}: its first {counted(count, 'unit')} as outputs"
         words += f", computed from {fan_in} {source}"
+        if scene.preset.learns:
+            return Hit(words)
         opened = scene.preset.layer_picture(layer)
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 

@@ -9,7 +9,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.tasks import Steps, Task
-from cppn_gl.views.base import Picture, Stage, View
+from cppn_gl.views.base import Picture, Stage, View, Words
+from cppn_gl.views.marks import has_marks, marks_of
 
 PART = 2**16  # pixels of a part
 SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
@@ -33,6 +34,18 @@ class PictureView(View):
         engine = stage.engine_for(scene.network)
         region = region or Region.of(planes.size)
         return coloring.begin(stage.painter, planes, scene, engine, region)
+
+    def overlay(
+        self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
+    ) -> Words | None:
+        """The points that the network learns, and the boundary between classes."""
+        return marks_of(scene, size)
+
+    def overlay_of(self, scene: Scene, size: Size, part: Box) -> Words | None:
+        return marks_of(scene, size, part)
+
+    def lettered(self, preset: Preset) -> bool:
+        return self.letters or has_marks(preset)
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         why = engine.differs or engine.problem(preset.network(), WITHOUT_OPENGL)

@@ -6,6 +6,7 @@ by aggdraw. Pixel k reaches from k to k + 1.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import aggdraw
 import numpy as np
@@ -36,6 +37,16 @@ class Stroke:
     opacity: float = 1.0
 
 
+@dataclass(frozen=True)
+class Disc:
+    """A filled circle with its centre at a place, in pixels."""
+
+    place: tuple[float, float]
+    radius: float
+    ink: RGB
+    opacity: float = 1.0
+
+
 def draw_strokes(
     image: Image.Image, box: Box, strokes: Sequence[Stroke], ground: RGB | None = None
 ) -> None:
@@ -55,12 +66,22 @@ def draw_strokes(
     image.paste(part, box[:2])
 
 
-def layer_of_strokes(box: Box, strokes: Sequence[Stroke]) -> Image.Image:
-    """Lines on a transparent ground, an RGBA image of the box."""
+def layer_of_strokes(
+    box: Box, strokes: Sequence[Stroke], discs: Sequence[Disc] = ()
+) -> Image.Image:
+    """Lines, and discs over them, on a transparent ground, an RGBA image of the box."""
     size = box[2] - box[0], box[3] - box[1]
     draw = aggdraw.Draw("RGBA", size, (0, 0, 0, 0))
     for stroke in strokes:
         _draw(draw, stroke, box)
+    brushes: dict[tuple[RGB, float], Any] = {}
+    for disc in discs:
+        x, y, r = disc.place[0] - box[0], disc.place[1] - box[1], disc.radius
+        brush = brushes.get((disc.ink, disc.opacity))
+        if brush is None:
+            brush = aggdraw.Brush(disc.ink, round(255 * disc.opacity))
+            brushes[disc.ink, disc.opacity] = brush
+        draw.ellipse((x - r, y - r, x + r, y + r), brush)
     # Colours are multiplied by the opacity: Pillow's mode RGBa.
     return Image.frombuffer("RGBa", size, draw.tobytes()).convert("RGBA")
 

@@ -11,6 +11,7 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import Tensors, safetensors_bytes
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random, source_of
+from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
@@ -234,7 +235,8 @@ def test_a_key_of_the_table_replaces_wrong_metadata(
 def test_two_outputs_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, np.ones((2, 2)))
-    assert "a.npz: the last layer has 2 outputs; expected 1" in str(refused(path))
+    with pytest.raises(PresetError, match=r"a\.npz: the last layer has 2 outputs; expected 1"):
+        Preset(File(str(path)))
 
 
 def test_weights_beyond_float32_are_refused(tmp_path: Path) -> None:

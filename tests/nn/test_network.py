@@ -362,7 +362,7 @@ def layer(rows: int, columns: int) -> Layer:
         ([layer(3, 3)] * (MAX_DEPTH + 1), ("x", "y", "r"), "65 layers"),
         ([layer(3, 2)], ("x",), "layer 1 has 2 columns of weight; expected 1"),
         ([layer(4, 2), layer(3, 5)], ("x", "y"), "layer 2 has 5 columns of weight; expected 4"),
-        ([layer(2, 2)], ("x", "y"), "2 outputs; expected 1, 3 or 4"),
+        ([layer(11, 2)], ("x", "y"), "11 outputs; expected at most 10"),
         ([layer(MAX_WIDTH + 1, 2), layer(3, MAX_WIDTH + 1)], ("x", "y"), "layer 1 has 513 units"),
         ([layer(3, 2)], ("x", "z0"), "0 latent constants; the inputs need 1"),
         ([layer(3, 2)], ("x", "x"), "an input is listed twice"),

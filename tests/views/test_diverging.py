@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from cppn_gl.utils import colormaps
-from cppn_gl.views.units.diverging import CUT, RMS_RANGE, STEPS, bound, palette, reach_of, tinted
+from cppn_gl.views.units.diverging import (
+    CUT,
+    RMS_RANGE,
+    STEPS,
+    bound,
+    input_reaches,
+    palette,
+    reach_of,
+    tinted,
+)
 
 
 def luminance(colors: np.ndarray) -> np.ndarray:
@@ -64,3 +73,13 @@ def test_the_reach_of_an_unbounded_layer_is_a_multiple_of_its_rms() -> None:
     assert reach_of(np.float32([0, 3, -4]), None) == 4
     assert reach_of(np.float32([np.nan, np.inf, 2])) == 2
     assert reach_of(np.zeros(3, np.float32)) == 1
+
+
+def test_products_among_the_inputs_give_each_its_own_reach() -> None:
+    x = np.linspace(-6, 6, 50, dtype=np.float32)
+    values = np.stack([x, np.sin(x), x * x], axis=1)
+    each = input_reaches(["x", "sin_x", "x2"], values)
+    assert each.tolist() == [reach_of(column) for column in values.T]
+    assert np.ptp(input_reaches(["x", "sin_x"], values[:, :2])) == 0
+    shown = tinted(values, each)
+    assert np.array_equal(shown[:, 1], tinted(values[:, 1], each[1]))

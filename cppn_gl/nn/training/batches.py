@@ -22,11 +22,15 @@ from cppn_gl.utils.arrays import Float32
 
 Indices = NDArray[np.int64]
 
+TOGETHER = 4096  # points of the epochs that are permuted in one call
 
-@lru_cache(maxsize=8)
-def _epoch(seed: int, epoch: int, points: int) -> Indices:
-    words = draws.words(seed, epoch, draws.BATCH, 1, points)[0]
-    order: Indices = np.argsort(words, kind="stable")
+
+@lru_cache(maxsize=4)
+def _epochs(seed: int, first: int, count: int, points: int) -> Indices:
+    """The permutations of epochs first …, (count · points,)."""
+    epochs = range(first, first + count)
+    words = draws.words_of_layers(seed, epochs, draws.BATCH, 1, points)[:, 0]
+    order: Indices = np.argsort(words, axis=1, kind="stable").ravel()
     order.flags.writeable = False
     return order
 
@@ -34,9 +38,11 @@ def _epoch(seed: int, epoch: int, points: int) -> Indices:
 def samples(seed: int, points: int, batch: int, first: int, count: int) -> Indices:
     """The points of steps first … first + count - 1, (count, batch): indices below `points`."""
     start, end = first * batch, (first + count) * batch
-    epochs = range(start // points, -(-end // points))
-    order = np.concatenate([_epoch(seed, epoch, points) for epoch in epochs])
-    offset = epochs.start * points
+    epochs = max(1, TOGETHER // points)
+    group = epochs * points
+    groups = range(start // group, -(-end // group))
+    order = np.concatenate([_epochs(seed, one * epochs, epochs, points) for one in groups])
+    offset = groups.start * group
     return order[start - offset : end - offset].reshape(count, batch)
 
 
@@ -49,9 +55,8 @@ def masks(
     """
     if probability == 0 or not hidden:
         return None
-    rows = []
-    for step in range(first, first + count):
-        words = draws.words(seed, step, draws.DROPOUT, len(hidden), max(hidden))
-        rows.append(np.concatenate([w[:units] for w, units in zip(words, hidden, strict=True)]))
-    kept = np.stack(rows) >= np.uint32(probability * 2**32)
+    steps = range(first, first + count)
+    words = draws.words_of_layers(seed, steps, draws.DROPOUT, len(hidden), max(hidden))
+    parts = [words[:, layer, :units] for layer, units in enumerate(hidden)]
+    kept = np.concatenate(parts, axis=1) >= np.uint32(probability * 2**32)
     return kept.astype(np.float32) * np.float32(1 / (1 - probability))

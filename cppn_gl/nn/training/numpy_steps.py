@@ -23,11 +23,14 @@ class NumpySteps:
         rates: Float32,
         masks: Float32 | None = None,
     ) -> None:
+        """Run n steps, in place; fewer, up to the first whose gradient is not finite."""
         problem, optimizer = self.problem, OPTIMIZERS[self.problem.optimizer]
         with one_thread(), np.errstate(all="ignore"):
             for index, rate in enumerate(rates):
                 mask = None if masks is None else masks[index]
                 found = gradient(problem, state.parameters, inputs[index], targets[index], mask)
+                if not np.isfinite(found).all():
+                    return
                 regularised(problem, state.parameters, found)
                 if problem.decoupled and problem.l2:
                     for weight, _ in problem.split(state.parameters):

@@ -80,9 +80,19 @@ def _as(array: Array, value: float) -> Any:
     return array.dtype.type(value)
 
 
-def corrections(step: int) -> tuple[float, float]:
-    """Adam's bias corrections 1 - β^(k+1) of step k, in float64."""
-    return 1 - BETAS[0] ** (step + 1), 1 - BETAS[1] ** (step + 1)
+def corrections(step: Any) -> tuple[Any, Any]:
+    """Adam's bias corrections 1 - β^(k+1) of a step k, or of steps, in float64."""
+    return 1 - _power(BETAS[0], step), 1 - _power(BETAS[1], step)
+
+
+def _power(base: float, step: Any) -> Any:
+    """base^(step + 1) by squaring: products alone, which are the same on every machine."""
+    exponent = np.asarray(step, np.int64) + 1
+    power = np.ones(exponent.shape)
+    for bit in range(int(exponent.max()).bit_length()):
+        power = np.where(exponent >> bit & 1, power * base, power)
+        base *= base
+    return power
 
 
 OPTIMIZERS: dict[str, Optimizer] = {

@@ -62,7 +62,7 @@ class Train:
         check_data,
         "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
         f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
-        widget="data",
+        widget="text",
     )
     target: str = key(
         "auto",
@@ -73,7 +73,7 @@ class Train:
         (),
         several(_point, 0, MAX_OWN),
         "points of your own, as [x, y, class or value]; classes count from 0",
-        widget="points",
+        widget="list",
     )
     classes: int = key(
         0,
@@ -109,12 +109,12 @@ class Train:
         "squared for others",
     )
     optimizer: str = key("sgd", choice(OPTIMIZERS), f"optimizer: {' '.join(OPTIMIZERS)}")
-    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-5, 10))
+    rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-4, 10))
     changes: tuple[tuple[int, float], ...] = key(
         (),
         several(_change, 0, MAX_CHANGES),
         "learning rates from later steps on, as [[step, rate], …]",
-        widget="changes",
+        widget="list",
     )
     schedule: str = key(
         "constant",
@@ -151,15 +151,13 @@ class Train:
         0,
         STEP,
         "the training step whose network is shown; step 0 is the random network",
-        factor=True,
-        slider=(1, 100_000),
+        slider=(0, 600),
     )
     checkpoint: str = key(
         "",
         line(4096),
         "weights of a step in a .safetensors file, from which training goes on; it is used only "
         "if it belongs to this network, data and settings",
-        widget="file",
     )
     marks: str = key("all", choice(MARKS), f"points drawn over the picture: {' '.join(MARKS)}")
     boundary: bool = key(False, flag, "draw the boundary between classes as a line")

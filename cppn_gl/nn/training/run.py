@@ -11,6 +11,7 @@ distances, and every step below GRID; fewer where they would exceed MEMORY bytes
 measured on a grid of MEASURED_GRID steps an octave.
 """
 
+import contextlib
 import dataclasses
 import threading
 import time as wall
@@ -52,7 +53,8 @@ class Run:
 
     def __init__(self, preset: Any):
         self._trainer = Trainer(preset)
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # held while steps are done
+        self._notes = threading.RLock()  # held for the dictionaries below, briefly
         self._head = self._trainer.state
         self._grid = GRID
         self._states: dict[int, State] = {}
@@ -87,13 +89,13 @@ class Run:
     @property
     def snapshots(self) -> tuple[int, ...]:
         """The steps kept, ascending."""
-        with self._lock:
+        with self._notes:
             return tuple(sorted(self._states))
 
     @property
     def history(self) -> dict[str, np.ndarray]:
         """Arrays by name, one row a measured step: those of `Measures`; NaN where there is none."""
-        with self._lock:
+        with self._notes:
             rows = [self._history[step] for step in sorted(self._history)]
         return {
             field.name: np.array(
@@ -104,7 +106,7 @@ class Run:
 
     def measures(self, step: int) -> Measures:
         """The measures of a step that is on the grid, or near: of the last one measured."""
-        with self._lock:
+        with self._notes:
             steps = sorted(self._history)
             return self._history[steps[max(0, bisect_right(steps, step) - 1)]]
 
@@ -115,7 +117,7 @@ class Run:
     def ready(self, step: int) -> bool:
         """Whether `network(step)` need not train."""
         step = self.within(step)
-        with self._lock:
+        with self._notes:
             return self._networks.find(step) is not None or self._kept(step) is not None
 
     def _kept(self, step: int) -> State | None:
@@ -124,8 +126,9 @@ class Run:
     def network(self, step: int) -> Network:
         """The network after `step` steps; of the last finite one if training diverged before."""
         while (found := self._networks.find(self.within(step))) is None:
-            for _ in self.prepare(step):
-                pass
+            for fraction in self.prepare(step):
+                _report(f"training, {100 * fraction:.0f} %")
+                wall.sleep(0)  # others may want a network, too
         return found
 
     def prepare(self, step: int) -> Iterator[float]:
@@ -168,6 +171,7 @@ class Run:
                 done += self._head.step - before
             if steps is None and deadline is None:
                 break
+            wall.sleep(0)
         return done
 
     def _slice(self, state: State, step: int, seconds: float = SLICE) -> None:
@@ -195,17 +199,20 @@ class Run:
     def _note(self, state: State) -> None:
         """Keep a snapshot and measures of the newest state, if its step is on the grids."""
         if on_grid(state.step, self._grid) and state.step not in self._states:
-            self._states[state.step] = state.copy()
-            while self._grid > 1 and len(self._states) * state.nbytes > MEMORY:
-                self._grid //= 2
-                kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
-                self._states = kept
+            with self._notes:
+                self._states[state.step] = state.copy()
+                while self._grid > 1 and len(self._states) * state.nbytes > MEMORY:
+                    self._grid //= 2
+                    kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+                    self._states = kept
         if on_grid(state.step, MEASURED_GRID) and state.step not in self._history:
-            self._history[state.step] = self._trainer.measures(state)
+            measures = self._trainer.measures(state)
+            with self._notes:
+                self._history[state.step] = measures
 
     def start_at(self, state: State) -> None:
         """Take over a state trained elsewhere, such as a checkpoint's, as a snapshot."""
-        with self._lock:
+        with self._lock, self._notes:
             self._states.setdefault(state.step, state.copy())
             if state.step > self._head.step:
                 self._head = state.copy()
@@ -213,13 +220,13 @@ class Run:
 
     def adopt(self, other: "Run", step: int) -> None:
         """Take over what another run has trained up to `step`, before which both are the same."""
-        with other._lock:
+        with other._notes:
             states = {k: s for k, s in other._states.items() if k <= step}
             history = {k: m for k, m in other._history.items() if k <= step}
             newest = other._newest
         if newest.step <= step:
             states[newest.step] = newest
-        with self._lock:
+        with self._lock, self._notes:
             self._states |= {k: s for k, s in states.items() if k not in self._states}
             self._history |= history
             last = max(self._states)
@@ -231,6 +238,24 @@ class Run:
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
         return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes
+
+
+_listeners: list[Callable[[str], object]] = []
+
+
+@contextlib.contextmanager
+def reporting(listener: Callable[[str], object]) -> Iterator[None]:
+    """Within the block, `Run.network` tells `listener` in words how far it is."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def _report(words: str) -> None:
+    for listener in list(_listeners):
+        listener(words)
 
 
 _runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes)

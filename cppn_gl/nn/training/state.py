@@ -85,6 +85,11 @@ class State:
     def copy(self) -> "State":
         return State(self.step, self.parameters.copy(), self.moments.copy())
 
+    def become(self, other: "State") -> None:
+        """Take over another state's numbers."""
+        self.parameters[:], self.moments[:] = other.parameters, other.moments
+        self.step = other.step
+
     @property
     def nbytes(self) -> int:
         return self.parameters.nbytes + self.moments.nbytes
@@ -109,7 +114,7 @@ class Stepper(Protocol):
         rates: Float32,
         masks: Float32 | None = None,
     ) -> None:
-        """Run n steps, in place.
+        """Run n steps, in place; fewer, up to the first that would lead to no numbers.
 
         inputs (n, batch, n_in) and targets (n, batch, n_out) are the batches, rates (n,) the
         learning rates. masks (n, hidden units), if there is dropout: what each hidden unit is

@@ -97,13 +97,20 @@ class Trainer:
         self.advance(self.state, n)
 
     def advance(self, state: State, n: int) -> None:
-        """Do n steps of any state, in place. Raises DivergedError."""
+        """Do n steps of any state, in place. Raises DivergedError.
+
+        If it is interrupted, the state is one of a step, too.
+        """
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
             before = state.copy()
-            self._run(state, count)
-            if not _finite(state):
+            try:
+                self._run(state, count)
+            except BaseException:
+                state.become(before)
+                raise
+            if state.step < before.step + count or not _finite(state):
                 self._to_the_last_finite(state, before)
 
     def _run(self, state: State, count: int) -> None:
@@ -121,18 +128,18 @@ class Trainer:
         )
 
     def _to_the_last_finite(self, state: State, before: State) -> None:
-        last = before.copy()
-        while _finite(before):
+        while True:
             last = before.copy()
             self._run(before, 1)
-        state.step = last.step
-        state.parameters[:], state.moments[:] = last.parameters, last.moments
+            if before.step == last.step or not _finite(before):
+                break
+        state.become(last)
         self.diverged = last.step
         raise DivergedError(f"training diverged at step {last.step}")
 
     def restore(self, state: State) -> None:
         """Go on from a copy of a state."""
-        self.state = state.copy()
+        self.state, self._measured = state.copy(), None
 
     def network(self, state: State | None = None) -> Network:
         """The network of the state, or of another one."""

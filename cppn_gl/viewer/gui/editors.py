@@ -4,6 +4,7 @@ Field -> Editors.draw(): widgets in the room of a row -> Explorer.change: a step
 """
 
 import dataclasses
+import json
 import math
 import time as wall
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.colormaps import hex_rgb
+from cppn_gl.utils.toml import toml_value
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field
@@ -522,6 +524,21 @@ class Editors:
         )
         if typed is not None and typed.strip() != now:
             self.set(field.dotted, **{field.dotted: typed.strip()})
+
+    def _list(self, field: Field, width: float) -> None:
+        """A list of lists, as TOML writes it."""
+        now = json.dumps(fields.value(self.moment, field))
+        typed = self._widgets.value(
+            field.dotted,
+            "" if now == "[]" else now,
+            now,
+            width,
+            refuse=self._refuse(field.dotted, toml_value),
+            left=True,
+            hint="none",
+        )
+        if typed is not None and typed.strip() != now:
+            self.set(field.dotted, **{field.dotted: toml_value(typed)})
 
     def _file(self, field: Field, width: float) -> None:
         """The file of a network: its name; to be typed, its path. It is read in a thread."""

@@ -43,8 +43,10 @@ class NamedSignal:
 
 
 def columns(scene: Scene) -> list[NamedSignal]:
-    """The signals of the network with and without normalisation."""
-    own = measure(scene)
+    """The signals of the network with and without normalisation; of one that learns, its own."""
+    own = measure(replace(scene, network=scene.network.trained))
+    if scene.preset.learns:  # the other would have to be trained
+        return [NamedSignal("this network", own)]
     other = measure(scene_of(counterpart(scene.preset), scene.clock.time))
     if is_normalized(scene.preset):
         return [
@@ -163,6 +165,8 @@ class SignalView(PictureView):
     uses_cursor = True
     by_part = by_pixel = samples_itself = False  # because of the plots
     letters = True
+
+    overlay_of = View.overlay_of
 
     def __init__(self) -> None:
         self._measured: LRUCache[Scene, list[NamedSignal]] = LRUCache(_KEPT)

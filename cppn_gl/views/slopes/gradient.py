@@ -31,6 +31,7 @@ from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
+from cppn_gl.views.marks import marks_of
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.legend import Legend, LegendLayout
@@ -94,11 +95,12 @@ class GradientView(View):
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The legend with the colour scale."""
+        """The legend with the colour scale, over the points that the network learns."""
+        marks = marks_of(scene, size)
         layout = LegendLayout(size, 4, wide=16.5)
         at = layout.inner()
         if at is None:
-            return None
+            return marks
         legend = Legend(layout)
         channel = scene.options(GradientOptions).channel
         what = "gradient magnitude" if channel == "all" else f"gradient magnitude of {channel}"
@@ -111,7 +113,7 @@ class GradientView(View):
         )
         scale = at[0], at[1] + layout.line * 9 // 4, at[2], at[3]
         legend.scale(scale, heat(), *limits(scene))
-        return legend.pixels()
+        return legend.over(marks)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The gradient magnitude at a pixel."""

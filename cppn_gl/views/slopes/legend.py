@@ -153,6 +153,12 @@ class Legend:
     def pixels(self) -> Words:
         return np.asarray(self.image)
 
+    def over(self, words: Words | None) -> Words:
+        """The pixels over those of another overlay of the same size, if there is one."""
+        if words is None:
+            return self.pixels()
+        return np.asarray(Image.alpha_composite(Image.fromarray(words), self.image))
+
 
 def bar_sides(at: Box, count: int, number: int) -> tuple[int, int]:
     """Left and right of a bar in pixels; there is a gap between wide bars."""

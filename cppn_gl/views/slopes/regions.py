@@ -41,6 +41,7 @@ from cppn_gl.preset.show import RegionsOptions
 from cppn_gl.utils.arrays import Float32, Size
 from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
+from cppn_gl.views.marks import marks_of
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading, GBuffer, fill
 from cppn_gl.views.slopes.gradient import DUAL_WORK, on_cpu
@@ -115,14 +116,14 @@ class RegionsView(View):
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
-        """The legend: the colour of each layer's lines."""
-        shown = shown_layers(scene)
+        """The legend: the colour of each layer's lines; under it the points that it learns."""
+        shown, marks = shown_layers(scene), marks_of(scene, size)
         layout = LegendLayout(size, 5, wide=16.5)
         at = layout.inner()
         if at is None or not shown:
-            return None
+            return marks
         legend, every, line = Legend(layout), all_layers(scene), layout.line
-        pure = len(every) == scene.network.depth - 1
+        pure = len(every) == scene.network.trained.depth - 1
         title = "linear regions" if pure else "creases between smooth regions"
         legend.fitted(at[0], at[1], title, room=at[2] - at[0], bold=True)
         area = "a linear function" if pure else "a smooth region"
@@ -143,7 +144,7 @@ class RegionsView(View):
         else:
             legend.words(at[0], below, names[0])
             legend.words(at[2], below, names[-1], anchor="ra")
-        return legend.pixels()
+        return legend.over(marks)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The number of active units at a pixel, and the unit of the boundary there, if any."""
@@ -151,7 +152,7 @@ class RegionsView(View):
         active = total = 0
         near: tuple[float, int, int] = (np.inf, 0, 0)
         sums = first_pre_activations(scene.network, [at.x], [at.y], scene.clock)
-        for number, z, _ in layers(scene.network, sums):
+        for number, z, _ in layers(scene.network.trained, sums):
             if number in shown_layers(scene):
                 away = distances(z, np.float64(1))[0]
                 near = min(near, (float(away.min()), number + 1, int(away.argmin()) + 1))
@@ -163,8 +164,8 @@ class RegionsView(View):
 
 
 def all_layers(scene: Scene) -> list[int]:
-    """The numbers, from 0, of the layers with boundaries."""
-    return kinked_layers(scene.network)
+    """The numbers, from 0, of the layers with boundaries; none of those that display outputs."""
+    return kinked_layers(scene.network.trained)
 
 
 def shown_layers(scene: Scene) -> list[int]:

@@ -31,6 +31,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, Task, at_once, during
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Stage, View, Words
+from cppn_gl.views.marks import marks_of
 from cppn_gl.views.shading import Shading
 from cppn_gl.views.slopes.gbuffer import DeferredShading
 from cppn_gl.views.slopes.gradient import (
@@ -109,9 +110,9 @@ class SensitivityView(View):
     ) -> Words | None:
         """The legend: the perturbed layer, the colour scale, each layer's mean change as bars."""
         layout = _layout(size)
-        at = layout.inner()
+        marks, at = marks_of(scene, size), layout.inner()
         if at is None:
-            return None
+            return marks
         found, layer = measured(scene), shown_layer(scene)
         noise = scene.options(SensitivityOptions).noise
         legend, room, line = Legend(layout), at[2] - at[0], layout.line
@@ -133,17 +134,17 @@ class SensitivityView(View):
             heading = "mean output change by layer"
             legend.fitted(at[0], at[1] + line * 11 // 2, heading, room=room)
             legend.bars(bars, found.means, layer - 1)
-            depth = scene.network.depth
+            depth = scene.network.trained.depth
             for number in sorted({1, layer, depth}):
                 _number(legend, bars, depth, number, layer)
-        return legend.pixels()
+        return legend.over(marks)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The layer of a bar and its mean change; a click perturbs that layer."""
         bars = _bars(_layout(size))
         if bars is None or not (bars[0] <= place[0] < bars[2] and bars[1] <= place[1] < bars[3]):
             return None
-        number = bar_at(bars, scene.network.depth, place[0])
+        number = bar_at(bars, scene.network.trained.depth, place[0])
         if number is None:
             return None
         mean = short(measured(scene).means[number])
@@ -153,7 +154,8 @@ class SensitivityView(View):
 
 def shown_layer(scene: Scene) -> int:
     """The layer that is perturbed, from 1."""
-    return min(scene.options(SensitivityOptions).layer or scene.network.depth, scene.network.depth)
+    depth = scene.network.trained.depth
+    return min(scene.options(SensitivityOptions).layer or depth, depth)
 
 
 def perturbed_scene(scene: Scene) -> Scene:
@@ -188,7 +190,7 @@ def measure(scene: Scene) -> Steps[Sensitivity]:
         with one_thread():
             parts.append(changes(network, inputs[first : first + AT_ONCE], options.noise, seed))
         yield
-    moved = np.concatenate(parts, axis=1)
+    moved = np.concatenate(parts, axis=1)[: network.trained.depth]
     with np.errstate(all="ignore"):
         counted = moved * np.array(shown[: network.outputs])
         sizes = np.sqrt(np.square(counted).sum(axis=2))  # (depth, N)

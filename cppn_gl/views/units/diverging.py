@@ -6,12 +6,14 @@ The colours are those of the mapping `diverging`.
 """
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 
 from cppn_gl.nn.activations import bounds
+from cppn_gl.nn.features import PRODUCTS
 from cppn_gl.preset.color import NOT_A_NUMBER
-from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.colormaps import SIZE, diverging
 
 STEPS = 256  # colours on each side of 0
@@ -29,9 +31,12 @@ def palette() -> Float32:
     return colors
 
 
-def tinted(values: Float32, reach: float) -> Float32:
-    """Values of any shape as (…, 3) colours, clipped to ±reach; NaN is magenta."""
-    place = np.clip(values * np.float32(STEPS / reach), -STEPS, STEPS)
+def tinted(values: Float32, reach: float | Float64) -> Float32:
+    """Values of any shape as (…, 3) colours, clipped to ±reach; NaN is magenta.
+
+    An array of reaches is broadcast with the values.
+    """
+    place = np.clip(values * np.asarray(STEPS / reach, np.float32), -STEPS, STEPS)
     missing = np.isnan(place)
     if not missing.any():
         return np.asarray(palette()[(place + np.float32(STEPS + 0.5)).astype(np.intp)])
@@ -60,3 +65,13 @@ def reach_of(values: Float32, activation: str | None = None) -> float:
     if not finite.size or not finite.max():
         return 1.0
     return max(min(float(finite.max()), RMS_RANGE * float(np.sqrt(np.mean(finite**2)))), 1e-30)
+
+
+def input_reaches(names: Sequence[str], values: Float32) -> Float64:
+    """The reach of each input's colour scale, from their values (N, inputs).
+
+    It is the same for all, except with products: x² is much larger than x far from the origin.
+    """
+    if not set(names) & set(PRODUCTS):
+        return np.full(len(names), reach_of(values))
+    return np.array([reach_of(column) for column in values.T])

@@ -20,7 +20,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
-from cppn_gl.views.units.diverging import reach_of
+from cppn_gl.views.units.diverging import input_reaches, reach_of
 
 PIXELS = 8192  # at most
 VALUES = 2**23  # pixels times units, at most
@@ -112,7 +112,7 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         return UnitSummary(
             f"input {samples.network.inputs[index]}",
             column.reshape(shape),
-            reach_of(samples.inputs),
+            float(input_reaches(samples.network.inputs, samples.inputs)[index]),
             None,
             float(column.mean(dtype=np.float64)),
             float(column.std(dtype=np.float64)),

@@ -24,7 +24,7 @@ from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, chip, frame, room
 from cppn_gl.views.text import MIN_FONT, line_height, symbol, width, write
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
-from cppn_gl.views.units.diverging import RMS_RANGE, bound, reach_of, tinted
+from cppn_gl.views.units.diverging import RMS_RANGE, bound, input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
 from cppn_gl.views.units.unit_samples import (
     COLORS,
@@ -81,17 +81,22 @@ class UnitsView(CPUView):
         for column in board.columns:
             if column.layer == 0:
                 values = inputs(scene, board.tile)
-                reach = reach_of(values)
+                reach = input_reaches(scene.network.inputs, values)[:, None]
             else:
                 layer = layers[column.layer - 1]
                 values = layer.pre_activations if before else layer.units
                 name = scene.network.drawn[column.layer - 1].activation
-                reach = reach_of(values, None if before else name)
+                one = reach_of(values, None if before else name)
+                reach = np.full((values.shape[1], 1), one)
             step = max(1, AT_ONCE // len(values))
             for first in range(0, column.count, step):
                 some = np.ascontiguousarray(values[:, first : first + step].T)
                 channel = channel_of(scene.network, (column.layer, first), before=before)
-                shown = tinted(some, reach) if channel is None else _channels(some, channel)
+                shown = (
+                    tinted(some, reach[first : first + step])
+                    if channel is None
+                    else _channels(some, channel)
+                )
                 for index, tile in enumerate(shown, first):
                     left, top, right, bottom = board.box((column.layer, index))
                     place = picture[top:bottom, left:right]

@@ -1,0 +1,291 @@
+"""Drawing a moment of a journey: the sheet, grid lines, points, the cut of the output layer, axes.
+
+Journey, position -> Moment (pixels, depths, colours) -> a PIL image
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aggdraw
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.utils.arrays import RGB, Box, Float64
+from cppn_gl.views.solid.camera import Camera
+from cppn_gl.views.warp.journey import Frame
+from cppn_gl.views.warp.lattice import Lattice
+
+GROUND: RGB = (252, 251, 248)
+INK: RGB = (40, 46, 58)
+FAINT: RGB = (112, 118, 130)
+AXIS: RGB = (150, 156, 166)
+GRID: RGB = (228, 227, 222)
+SHEET = 0.42  # opacity of the sheet's colours
+LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
+SHADE = 0.22  # of a sheet seen by grazing light
+FOG = 0.45  # of what is farthest away
+FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
+_FAR = 1e5  # pixels
+_NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on
+
+
+@dataclass(frozen=True)
+class Flat:
+    """The plane of the first two axes, as large as fits into a box, the same scale on both."""
+
+    frame: Frame
+    box: Box
+
+    solid = False
+
+    @property
+    def scale(self) -> float:
+        """Pixels per unit."""
+        left, top, right, bottom = self.box
+        wide, high = max(1, right - left), max(1, bottom - top)
+        return float(min(wide / 2 / self.frame.half[0], high / 2 / self.frame.half[1]))
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    def pixels(self, points: Float64) -> tuple[Float64, Float64]:
+        x, y = self.middle
+        with np.errstate(all="ignore"):
+            away = (points[:, :2] - self.frame.center[:2]) * self.scale
+        found = np.stack([x + away[:, 0], y - away[:, 1]], axis=1)
+        return np.clip(found, -_FAR, _FAR), np.zeros(len(points))
+
+
+@dataclass(frozen=True)
+class Solid:
+    """The box of a frame, seen by a camera, in a picture whose upper left corner is `corner`.
+
+    Its ground is a square; the scale is the same on all axes.
+    """
+
+    frame: Frame
+    camera: Camera
+    corner: tuple[int, int] = (0, 0)
+
+    solid = True
+
+    @property
+    def half(self) -> float:
+        """Half a side of the box's ground; a box too high for it is made wider."""
+        return max(float(self.frame.half[:2].max()), float(self.frame.half[2]) / TALLEST)
+
+    @property
+    def relief(self) -> float:
+        """Half the box's height, in half sides of its ground."""
+        return relief_of(self.frame)
+
+    def placed(self, points: Float64) -> Float64:
+        """Points as the camera takes them: the box from -1 to 1."""
+        with np.errstate(all="ignore"):
+            return np.asarray((points - self.frame.center) / self.half)
+
+    def pixels(self, points: Float64) -> tuple[Float64, Float64]:
+        placed = self.placed(points)
+        found = self.camera.project(placed)[:, :2] + self.corner
+        # Along the camera's axis, also where the projection has become parallel.
+        return np.clip(found, -_FAR, _FAR), -(placed @ self.camera.axes[2])
+
+
+def relief_of(frame: Frame) -> float:
+    """Half the height of a frame's box, in half sides of its square ground, FLATTEST to TALLEST."""
+    with np.errstate(all="ignore"):
+        return min(max(float(frame.half[2] / frame.half[:2].max()), FLATTEST), TALLEST)
+
+
+@dataclass(frozen=True)
+class Pens:
+    """Widths in pixels: of lines, and the radius of points."""
+
+    line: float
+    dot: float
+
+
+def shade(corners: Float64, colors: Float64, view: Solid) -> Float64:
+    """Colours (M, 3) of pieces of the sheet with corners (M, 4, 3), lit from both sides."""
+    one, other = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
+    with np.errstate(all="ignore"):
+        normal = np.cross(one, other)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        lit = np.abs(normal @ (LIGHT @ view.camera.axes))
+    return np.asarray(colors * (1 - SHADE * (1 - np.nan_to_num(lit, nan=1.0)))[:, None])
+
+
+def inks(colors: Float64) -> list[RGB]:
+    """Colours (M, 3) from 0 to 1 for a pen."""
+    found = np.clip(np.round(255 * np.nan_to_num(colors)), 0, 255).astype(int)
+    return [(r, g, b) for r, g, b in found.tolist()]
+
+
+@dataclass(frozen=True, eq=False)
+class Things:
+    """What is drawn of a moment: outlines in pixels, their middles in space (M, 3), how near each
+    is to the eye, and colours. kind: "area", "line", "dot" or "ring".
+    """
+
+    outlines: Sequence[Sequence[float]]
+    middles: Float64
+    depths: Float64
+    inks: Sequence[RGB]
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A plane that the output layer cuts space by: normal · place = offset.
+
+    outline: its corners within the frame (K, 3); two in a plane. opacity: 0 to 1.
+    """
+
+    normal: Float64
+    offset: float
+    outline: Float64
+    ink: RGB
+    opacity: float
+
+
+def grid(
+    lattice: Lattice,
+    points: Float64,
+    colors: Float64,
+    view: "Flat | Solid",
+    *,
+    sheet: bool,
+    lines: bool,
+    plain: bool,
+) -> list[Things]:
+    """The sheet and the grid lines. `plain`: the sheet is the picture itself, with pale lines."""
+    count = lattice.side**2
+    places = points[:count]
+    pixels, depths = view.pixels(places)
+    ground = np.array(GROUND) / 255
+    found = []
+    if sheet:
+        quads = lattice.quads
+        shown = colors[quads].mean(axis=1)
+        opacity = 0.9 if plain else SHEET
+        shown = ground + opacity * (shown - ground)
+        if isinstance(view, Solid):
+            shown = shade(view.placed(places)[quads], shown, view)
+        found.append(_things(places, pixels, depths, quads, shown, "area"))
+    if lines:
+        pieces = lattice.pieces
+        shown = colors[pieces[:, pieces.shape[1] // 2]]
+        if plain and sheet:
+            shown = _apart(shown)
+        elif view.solid:
+            shown = _fogged(shown, depths[pieces].mean(axis=1))
+        found.append(_things(places, pixels, depths - _NEARER[0], pieces, shown, "line"))
+    return found
+
+
+def _apart(colors: Float64) -> Float64:
+    """Colours of lines that are seen on a sheet of these colours: lighter on dark ones, or darker."""
+    light = colors @ np.array([0.3, 0.59, 0.11])
+    return np.asarray(np.where(light[:, None] < 0.5, colors + 0.4 * (1 - colors), 0.6 * colors))
+
+
+def _fogged(colors: Float64, depths: Float64) -> Float64:
+    """Colours that are paler the farther away they are."""
+    ground = np.array(GROUND) / 255
+    part = FOG * np.clip((np.nan_to_num(depths) + 1) / 2, 0, 1)[:, None]
+    return np.asarray(colors + part * (ground - colors))
+
+
+def _things(
+    places: Float64,
+    pixels: Float64,
+    depths: Float64,
+    index: NDArray[np.int64],
+    colors: Float64,
+    kind: str,
+) -> Things:
+    good = np.isfinite(pixels[index]).all(axis=(1, 2))
+    index, colors = index[good], colors[good]
+    outlines = pixels[index].reshape(len(index), -1).tolist()
+    middles = places[index].mean(axis=1)
+    return Things(outlines, middles, depths[index].mean(axis=1), inks(colors), kind)
+
+
+def dots(
+    points: Float64, colors: Float64, hollow: NDArray[np.bool_], view: "Flat | Solid"
+) -> list[Things]:
+    """Points of the data; hollow ones are rings."""
+    pixels, depths = view.pixels(points)
+    found = []
+    for kind, which in (("dot", ~hollow), ("ring", hollow)):
+        some = np.flatnonzero(which)[:, None]
+        if len(some):
+            shown = colors[some[:, 0]]
+            found.append(_things(points, pixels, depths - _NEARER[1], some, shown, kind))
+    return found
+
+
+def draw(
+    pen: aggdraw.Draw,
+    groups: Sequence[Things],
+    cuts: Sequence[Cut],
+    view: "Flat | Solid",
+    pens: Pens,
+) -> None:
+    """Draw things, the farthest first, and between those behind it and before it a single cut."""
+    cut = cuts[0] if len(cuts) == 1 and isinstance(view, Solid) else None
+    every = [(group, k) for group in groups for k in range(len(group.depths))]
+    depths = np.concatenate([group.depths for group in groups] or [np.zeros(0)])
+    front = np.zeros(len(depths), bool)
+    if cut is not None and isinstance(view, Solid):
+        eye = view.frame.center + view.half * view.camera.eye
+        middles = np.concatenate([group.middles for group in groups] or [np.zeros((0, 3))])
+        side = middles @ cut.normal > cut.offset
+        front = side == (eye @ cut.normal > cut.offset)
+    order = np.lexsort((-depths, front))
+    behind = int((~front).sum()) if cut is not None else len(order)
+    _draw(pen, every, order[:behind], pens)
+    for one in cuts:
+        _draw_cut(pen, one, view, pens, filled=one is cut)
+    _draw(pen, every, order[behind:], pens)
+
+
+def _draw(
+    pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
+) -> None:
+    edge = aggdraw.Pen(GROUND, 1.1 * pens.line)
+    for at in order.tolist():
+        group, k = every[at]
+        outline, ink = group.outlines[k], group.inks[k]
+        if group.kind == "area":
+            # The outline closes the seams between neighbours.
+            pen.polygon(outline, aggdraw.Pen(ink, 0.7), aggdraw.Brush(ink))
+        elif group.kind == "line":
+            pen.line(outline, aggdraw.Pen(ink, pens.line))
+        else:
+            x, y = outline
+            r = pens.dot
+            if group.kind == "dot":
+                pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
+            else:
+                r -= 0.8 * pens.line
+                ring, brush = aggdraw.Pen(ink, 1.5 * pens.line), aggdraw.Brush(GROUND)
+                pen.ellipse((x - r, y - r, x + r, y + r), ring, brush)
+
+
+def _draw_cut(
+    pen: aggdraw.Draw, cut: Cut, view: "Flat | Solid", pens: Pens, *, filled: bool
+) -> None:
+    pixels, _ = view.pixels(cut.outline)
+    if len(pixels) < 2 or not np.isfinite(pixels).all():
+        return
+    outline, opacity = pixels.ravel().tolist(), round(255 * cut.opacity)
+    if isinstance(view, Flat):
+        pen.line(outline, aggdraw.Pen(GROUND, 4.6 * pens.line, round(0.8 * opacity)))
+        pen.line(outline, aggdraw.Pen(cut.ink, 2.2 * pens.line, opacity))
+    elif len(pixels) > 2:
+        edge = aggdraw.Pen(cut.ink, 1.4 * pens.line, opacity)
+        brush = aggdraw.Brush(cut.ink, round(0.16 * opacity) if filled else 0)
+        pen.polygon(outline, edge, brush)

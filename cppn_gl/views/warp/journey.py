@@ -1,0 +1,313 @@
+"""Points of the plane on their way through a network, in coordinates to be drawn.
+
+    network, places -> travel() -> Journey -> at(position), frame(position), stage(position)
+
+A position is a number from 0, the inputs, to the depth, the outputs. Each layer has three thirds:
+W rotates and then stretches space, b shifts it, and the activation bends it, each unit along its
+own axis; every movement begins and ends gently. At whole positions, and at the thirds, coordinates
+are exactly the units, the weighted sums W y, and W y + b, or projections of them (projection.py).
+Between two layers' projections the linear map that fits best moves the points (of units, W itself),
+and what it leaves over is added during the stretch.
+
+The frame, the part of space that is seen, is the same throughout a layer's movements and holds all
+of them, and the origin. At whole positions it fits the points; it changes while they rest, in the
+first and the last fifteenth of a layer.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cppn_gl.nn.features import Clock, constant
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.show import WarpOptions
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.utils.threads import one_thread
+from cppn_gl.views.text import symbol
+from cppn_gl.views.warp.morph import Morph, decomposed, padded
+from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_units
+
+REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
+BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
+MARGIN = 1.06  # of frames
+THIN = 0.02  # of its longest side that every side of a frame has at least
+MOST = 1e100  # coordinates beyond are not drawn
+_WORK = 4e7  # multiplications between two yields
+_TURNS = (0.25, 0.5, 0.75, 1.0)  # parts of a rotation at which a frame must hold the points
+
+
+def eased(part: float) -> float:
+    """From 0 to 1 with slopes of 0 at both ends; clamped."""
+    part = min(max(part, 0.0), 1.0)
+    return part * part * (3 - 2 * part)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What happens at a position: layer (from 1; 0: nothing yet), and parts done, each 0 to 1.
+
+    `zoom`: from -1 at the layer's beginning to 0, where the frame is that of the layer, and to 1.
+    """
+
+    layer: int
+    turned: float = 0.0
+    stretched: float = 0.0
+    shifted: float = 0.0
+    bent: float = 0.0
+    zoom: float = 0.0
+
+    @classmethod
+    def of(cls, position: float, depth: int) -> "Stage":
+        position = min(max(position, 0.0), float(depth))
+        layer = max(1, math.ceil(position - 1e-9))
+        thirds = 3 * (position - layer + 1)
+        move = (1 - REST) / 2
+        zoom = eased(thirds / REST) - 1 if thirds < 1.5 else eased((thirds - 3 + REST) / REST)
+        return cls(
+            layer,
+            eased((thirds - REST) / move),
+            eased((thirds - REST - move) / move),
+            eased(thirds - 1),
+            eased((thirds - 2) / (1 - REST)),
+            zoom,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A part of space: its centre and its half sides, (3,) each."""
+
+    center: Float64
+    half: Float64
+
+    def toward(self, other: "Frame", part: float) -> "Frame":
+        """From this one (0) to another (1): places linearly, sizes by equal factors."""
+        if part <= 0 or part >= 1:
+            return other if part >= 1 else self
+        center = (1 - part) * self.center + part * other.center
+        return Frame(center, self.half ** (1 - part) * other.half**part)
+
+
+def frame_of(*points: Float64) -> Frame:
+    """The frame that holds points, (N, 3) each, with a margin; finite ones only."""
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for some in points:
+        good = np.where(np.isfinite(some), some, np.nan)
+        with np.errstate(all="ignore"):
+            low = np.fmin(low, np.fmin.reduce(good, axis=0))
+            high = np.fmax(high, np.fmax.reduce(good, axis=0))
+    known = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
+    half = (high - low) / 2 * MARGIN
+    largest = float(half.max())
+    return Frame((low + high) / 2, np.maximum(half, largest * THIN if largest > 0 else 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """One layer's movements of points (N, 3), from those of the layer before.
+
+    weighted: after W. bent: after the activation. shift (3,): by b, 0 in the first layer's
+    constants. frame: holds all of it.
+    """
+
+    morph: Morph
+    left_over: Float64
+    weighted: Float64
+    shift: Float64
+    bent: Float64
+    frame: Frame
+
+    def at(self, before: Float64, stage: Stage) -> Float64:
+        """The points at a stage of this layer."""
+        if stage.bent >= 1:
+            return self.bent
+        if not stage.shifted and stage.stretched < 1:
+            moved = before @ self.morph.at(stage.turned, stage.stretched).T
+            return np.asarray(moved + stage.stretched * self.left_over)
+        summed = self.weighted + stage.shifted * self.shift
+        return np.asarray((1 - stage.bent) * summed + stage.bent * self.bent)
+
+
+@dataclass(frozen=True, eq=False)
+class Journey:
+    """Points (N, 3) of the inputs, their way through the layers, and their outputs (N, k).
+
+    projections, frames: one more than layers.
+    """
+
+    start: Float64
+    passages: tuple[Passage, ...]
+    projections: tuple[Projection, ...]
+    frames: tuple[Frame, ...]
+    outputs: Float64
+
+    @property
+    def depth(self) -> int:
+        return len(self.passages)
+
+    @property
+    def flat(self) -> bool:
+        """Whether no layer is drawn with more than two axes."""
+        return all(projection.axes < SHOWN for projection in self.projections)
+
+    def whole(self, layer: int) -> Float64:
+        """The points after a layer, (N, 3)."""
+        return self.passages[layer - 1].bent if layer else self.start
+
+    def at(self, position: float) -> Float64:
+        """The points at a position, (N, 3)."""
+        stage = Stage.of(position, self.depth)
+        return self.passages[stage.layer - 1].at(self.whole(stage.layer - 1), stage)
+
+    def frame(self, position: float) -> Frame:
+        """What is seen at a position."""
+        stage = Stage.of(position, self.depth)
+        layer, own = stage.layer, self.passages[stage.layer - 1].frame
+        if stage.zoom < 0:
+            return own.toward(self.frames[layer - 1], -stage.zoom)
+        return own.toward(self.frames[layer], stage.zoom)
+
+    def axes(self, position: float) -> Projection:
+        """The axes at a position: those of the layer that W leads to, once it begins to stretch."""
+        stage = Stage.of(position, self.depth)
+        return self.projections[stage.layer if stage.stretched > 0 else stage.layer - 1]
+
+    @property
+    def bytes(self) -> float:
+        return float(self.start.nbytes * (1 + 3 * self.depth) + self.outputs.nbytes)
+
+
+def travel(
+    network: Network,
+    clock: Clock,
+    places: Float64,
+    reference: Sequence[int],
+    options: WarpOptions,
+) -> Steps[Journey]:
+    """The journey of places (N, 2) of the plane; components are those of some rows, `reference`."""
+    features = network.features(places[:, 0], places[:, 1], clock)
+    fixed = [constant(name, clock, network.latent) for name in network.inputs]
+    moving = [k for k, value in enumerate(fixed) if value is None]
+    with np.errstate(all="ignore"):
+        (*_, (_, _, last)) = network.walk(features[reference])
+    projections = [_first(network, features[reference][:, moving], places[reference], options)]
+    seen = projections[0].seen(features[reference][:, moving])
+    for number, (_, _, units) in enumerate(network.walk(features[reference]), 1):
+        of = "output" if number == network.depth else "unit"
+        projections.append(_projection(of, units, seen, last[:, 0], options))
+        seen = projections[-1].seen(units)
+        yield number / network.depth / 2
+    given = np.array([value or 0.0 for value in fixed])
+    biases = [np.asarray(layer.bias, np.float64) for layer in network.layers]
+    biases[0] = biases[0] + network.layers[0].weight.astype(np.float64) @ given
+    count, depth = len(places), network.depth
+    found = np.zeros((2, depth, count, SHOWN))  # after W, after the activation
+    outputs = np.zeros((count, len(biases[-1])))
+    widest = max(layer.weight.size for layer in network.drawn)
+    rows = max(1, int(_WORK / widest))
+    for first in range(0, count, rows):
+        some = slice(first, first + rows)
+        for number, (_, pre, units) in enumerate(network.walk(features[some])):
+            of = projections[number + 1]
+            found[0, number, some] = of.seen(pre - biases[number])
+            found[1, number, some] = of.seen(units)
+            outputs[some] = units if number == depth - 1 else 0.0
+            yield 0.5 + (first + rows * number / depth) / count / 2
+    found[np.abs(found) > MOST] = np.nan
+    start = projections[0].seen(features[:, moving])
+    if projections[0].axes == 1:
+        start[:, 1] = places[:, 1] * _band(start[:, 0], places[:, 1])
+    passages, frames, before = [], [frame_of(start)], start
+    for number in range(depth):
+        layer = network.layers[number]
+        of = projections[number], projections[number + 1]
+        columns = moving if number == 0 else range(layer.weight.shape[1])
+        passages.append(
+            _passage(layer, biases[number], list(columns), before, found[:, number], of)
+        )
+        before = passages[-1].bent
+        frames.append(frame_of(before))
+        yield 1.0
+    return Journey(start, tuple(passages), tuple(projections), tuple(frames), outputs)
+
+
+def _first(
+    network: Network, units: Float64, places: Float64, options: WarpOptions
+) -> Projection:
+    """The projection of the inputs that are not the same everywhere."""
+    names = [n for n in network.inputs if n in ("x", "y") or n not in _constants(network)]
+    named = [symbol(name) for name in names]
+    if not named:
+        return Projection(("",), np.zeros((0, 1)))
+    if len(named) <= SHOWN:
+        return of_units(named)
+    if options.project == "units" or (options.project == "auto" and options.units):
+        return of_units(named, options.units)
+    plane = np.concatenate([places, np.zeros((len(places), 1))], axis=1)
+    return of_components(units, plane, units.sum(axis=1))
+
+
+def _constants(network: Network) -> set[str]:
+    clock = Clock()
+    return {n for n in network.inputs if constant(n, clock, network.latent) is not None}
+
+
+def _projection(
+    of: str, units: Float64, before: Float64, score: Float64, options: WarpOptions
+) -> Projection:
+    count = units.shape[1]
+    names = [f"{of} {k + 1}" for k in range(count)] if count > 1 else [of]
+    by_units = options.project == "units" or (options.project == "auto" and options.units)
+    if count > 1 and (options.project == "components" or (count > SHOWN and not by_units)):
+        if count >= SHOWN:
+            return of_components(units, before, score)
+    return of_units(names, options.units if by_units else ())
+
+
+def _band(along: Float64, across: Float64) -> float:
+    """The factor that scales values across an axis (N, …) to a band along values (N,) on it."""
+    with np.errstate(all="ignore"):
+        length = float(np.nanmax(along, initial=-np.inf) - np.nanmin(along, initial=np.inf)) / 2
+        wide = float(np.nanmax(np.abs(across), initial=0.0))
+        factor = BAND * length / wide if wide > 0 else 0.0
+    return factor if 0 < factor < MOST else 0.0
+
+
+def _passage(
+    layer: Layer,
+    bias: Float64,
+    columns: list[int],
+    before: Float64,
+    found: Float64,
+    of: tuple[Projection, Projection],
+) -> Passage:
+    weighted, bent = found
+    good = np.isfinite(before).all(axis=1) & np.isfinite(weighted).all(axis=1)
+    if of[0].exact:
+        weight = layer.weight[:, columns].astype(np.float64)
+        matrix = padded(of[1].basis.T @ weight @ of[0].basis)
+    else:
+        matrix = np.linalg.lstsq(before[good], weighted[good], rcond=1e-9)[0].T
+    morph = decomposed(matrix)
+    if of[1].axes == 1:  # a line of one unit keeps a little of what is at right angles to it
+        across = (before @ morph.rotation().T)[:, 1:]
+        thin, bent_thin = (_band(values[:, 0], across) for values in (weighted, bent))
+        morph = replace(morph, stretch=np.diag([morph.stretch[0, 0], thin, thin]))
+        weighted, bent = weighted.copy(), bent.copy()
+        weighted[:, 1:], bent[:, 1:] = thin * across, bent_thin * across
+    left_over = weighted - before @ (morph.stretch @ morph.rotation()).T
+    shift = of[1].seen(bias[None])[0]
+    frame = frame_of(
+        np.zeros((1, SHOWN)),
+        before,
+        *(before @ morph.rotation(part).T for part in _TURNS),
+        weighted,
+        weighted + shift,
+        bent,
+    )
+    return Passage(morph, left_over, weighted, shift, bent, frame)

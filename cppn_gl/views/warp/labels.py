@@ -1,0 +1,267 @@
+"""Words and lines around the picture of a warp: title, axes with their names, the bar of the way."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import WarpOptions
+from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.views.solid import box_axes
+from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
+from cppn_gl.views.strokes import Stroke, draw_strokes
+from cppn_gl.views.text import MIN_FONT, fitting, line_height, shorten, variable, width, write
+from cppn_gl.views.ticks import tick_words, ticks
+from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pens, Solid
+from cppn_gl.views.warp.journey import Journey, Stage
+from cppn_gl.views.warp.projection import Projection
+
+_PLACES = 24  # of a layer on the bar: a click goes to the nearest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are in a picture of a size, in pixels.
+
+    letters: the font size; 0: no words. field: where space is drawn. bar: from the input at its
+    left end to the output at its right.
+    """
+
+    size: Size
+    letters: int
+    field: Box
+    bar: Box
+    depth: int
+
+    @classmethod
+    def of(cls, scene: Scene, size: Size, shape: Size) -> "Layout":
+        """For a picture of `size` that represents one of `shape`."""
+        letters = fitting(shape, parts=(52, 30))
+        words = shape[0] >= 14 * letters and shape[1] >= 9 * line_height(letters)
+        letters = max(1, round(letters * size[0] / max(1, shape[0])))
+        leading = line_height(letters)
+        wide, high = size
+        if not words:
+            edge = min(max(1, letters // 4), wide // 8, high // 8)
+            return cls(size, 0, (edge, edge, wide - edge, high - edge), (0, high, 0, high), 1)
+        under = round(2.5 * leading)
+        side = round(1.5 * letters)
+        bar = (side, high - round(1.9 * leading), wide - side, high - round(1.55 * leading))
+        field = (0, round(1.2 * leading), wide, high - under)
+        return cls(size, letters, field, bar, scene.network.depth)
+
+    @property
+    def leading(self) -> int:
+        return line_height(max(1, self.letters))
+
+    @property
+    def small(self) -> int:
+        """The font size of numbers and names of axes."""
+        return max(min(MIN_FONT, self.letters), round(0.85 * self.letters))
+
+    @property
+    def pens(self) -> Pens:
+        unit = max(self.letters / 11, 0.7)
+        return Pens(unit * 0.95, unit * 2.6)
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """Pixels for labels beside, and above and below, the box of space."""
+        return box_axes.label_room(self.letters)
+
+    def position(self, place: tuple[float, float]) -> float | None:
+        """The position at a pixel of the bar."""
+        left, top, right, bottom = self.bar
+        near = 0.8 * self.letters
+        if right <= left or not (top - near <= place[1] <= bottom + 2 * near):
+            return None
+        if not left - near <= place[0] <= right + near:
+            return None
+        along = (place[0] - left) / (right - left) * self.depth
+        return min(max(round(along * _PLACES) / _PLACES, 0.0), float(self.depth))
+
+    def along(self, position: float) -> float:
+        """The pixel of a position on the bar."""
+        left, _, right, _ = self.bar
+        return left + (right - left) * min(max(position / self.depth, 0.0), 1.0)
+
+
+def title(journey: Journey, network: Network, position: float) -> str:
+    """What happens at a position."""
+    depth = network.depth
+    position = min(max(position, 0.0), float(depth))
+    if position == 0:
+        return "the input"
+    stage = Stage.of(position, depth)
+    layer, of = stage.layer, network.drawn[stage.layer - 1]
+    name = f"layer {layer}" if layer < depth else "output layer"
+    if stage.bent > 0:
+        return f"{name}: {of.activation}"
+    if stage.shifted > 0:
+        return f"{name}: + {variable('b')}"
+    word = variable("W")
+    morph = journey.passages[layer - 1].morph
+    if stage.stretched > 0:
+        return f"{name}: {word} stretches"
+    angle = f"{math.degrees(morph.angle):.0f}°"
+    return f"{name}: {word} turns by {angle}"
+
+
+def position_words(network: Network, position: float) -> str:
+    """A position in words."""
+    stage = Stage.of(position, network.depth)
+    if position <= 0:
+        return "the input"
+    done = position - stage.layer + 1
+    third = min(2, int(3 * done + 1e-9))
+    what = ("W", "b", network.drawn[stage.layer - 1].activation)[third]
+    if done >= 1 - 1e-9:
+        return "the output" if stage.layer == network.depth else f"after layer {stage.layer}"
+    return f"layer {stage.layer}: {what}"
+
+
+def draw_axes(
+    image: Image.Image, journey: Journey, position: float, view: Flat | Solid, layout: Layout
+) -> None:
+    """Behind everything: a plane's lines and numbers, or the box of space with its axes."""
+    named = journey.axes(position)
+    if isinstance(view, Flat):
+        _draw_plane(image, view, layout, named)
+    elif layout.letters:
+        _draw_box(image, view, layout, named)
+
+
+class _Rounds(BoxAxis):
+    """An axis of the box with round numbers."""
+
+    def ticks(self) -> list[tuple[float, str, bool]]:
+        found = ticks(self.low, self.high, 5)
+        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        words = tick_words(found)
+        return [((v - middle) / half, w, False) for v, w in zip(found, words, strict=True)]
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+
+def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection) -> None:
+    left, top, right, bottom = view_box = layout.field
+    words = np.zeros((bottom - top, right - left, 4), np.uint8)
+    half = view.half * np.array([1.0, 1.0, view.relief])
+    center = view.frame.center
+    axes = [
+        _Rounds(
+            named.names[k] if k < named.axes else "",
+            float(center[k] - half[k]),
+            float(center[k] + half[k]),
+        )
+        for k in range(3)
+    ]
+    axes_overlay(
+        words,
+        view.camera,
+        (axes[0], axes[1], axes[2]),
+        view.relief,
+        letters=layout.small,
+        ink=FAINT,
+        boxed=True,
+    )
+    image.paste(Image.fromarray(words[..., :3]), view_box, Image.fromarray(words[..., 3]))
+
+
+def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What of both axes the field shows."""
+    left, top, right, bottom = view.box
+    x, y = view.frame.center[:2]
+    across, up = (right - left) / 2 / view.scale, (bottom - top) / 2 / view.scale
+    return (x - across, x + across), (y - up, y + up)
+
+
+def _numbers(view: Flat, layout: Layout, named: Projection) -> Iterator[tuple[int, float, str]]:
+    """The axis (0 or 1), the pixel along it, and the word of every round number in a plane."""
+    middle, center = view.middle, view.frame.center
+    apart = 6.5 * max(layout.small, MIN_FONT)  # pixels from number to number
+    for axis, (low, high) in enumerate(_limits(view)[: named.axes]):
+        found = ticks(low, high, max(2, min(9, int((high - low) * view.scale / apart))))
+        sign = 1 - 2 * axis
+        for value, words in zip(found, tick_words(found), strict=True):
+            yield axis, middle[axis] + sign * (value - float(center[axis])) * view.scale, words
+
+
+def _draw_plane(image: Image.Image, view: Flat, layout: Layout, named: Projection) -> None:
+    """Lines at round numbers of both axes, and the axes."""
+    left, top, right, bottom = view.box
+    if right <= left or bottom <= top:
+        return
+    hair = max(1.0, layout.letters / 14)
+    strokes = []
+    for axis, at, words in _numbers(view, layout, named):
+        ends = [(at, top), (at, bottom)] if axis == 0 else [(left, at), (right, at)]
+        ink = AXIS if not words.strip("0.") else GRID
+        strokes.append(Stroke(np.array(ends), ink, hair))
+    strokes.sort(key=lambda stroke: stroke.ink == AXIS)
+    draw_strokes(image, view.box, strokes, GROUND)
+
+
+def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: Projection) -> None:
+    """Numbers at the right and lower edge, and the names of the axes."""
+    left, top, right, bottom = view.box
+    size, pad = layout.small, round(0.35 * layout.small)
+    for axis, name in enumerate(named.names):
+        if axis == 0:
+            write(pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd")
+        else:
+            write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
+    for axis, at, words in _numbers(view, layout, named):
+        half = width(words, size) / 2
+        if axis == 0 and left + half + pad < at < right - half - 4 * pad:
+            write(pen, (at, bottom - pad), words, size, FAINT, anchor="md")
+        elif axis == 1 and top + 2 * size < at < bottom - 3.4 * size:
+            write(pen, (right - pad, at), words, size, FAINT, anchor="rm")
+
+
+def write_all(
+    image: Image.Image, scene: Scene, journey: Journey, view: Flat | Solid, layout: Layout
+) -> None:
+    """The title, a plane's numbers and names, and the bar."""
+    if not layout.letters:
+        return
+    position = scene.options(WarpOptions).position
+    pen = ImageDraw.Draw(image)
+    words = title(journey, scene.network, position)
+    pad = round(0.7 * layout.letters)
+    write(pen, (pad, round(0.3 * layout.leading)), words, layout.letters, INK, "bold")
+    if isinstance(view, Flat):
+        _write_numbers(pen, view, layout, journey.axes(position))
+    draw_bar(image, scene.network, position, layout)
+
+
+def draw_bar(image: Image.Image, network: Network, position: float, layout: Layout) -> None:
+    """The way from the input to the output, a part for each layer, and where we are on it."""
+    left, top, right, bottom = layout.bar
+    y = (top + bottom) / 2
+    thick = max(1.0, layout.letters / 5)
+    strokes = [Stroke(np.array([(left, y), (right, y)]), GRID, thick)]
+    at = layout.along(position)
+    strokes.append(Stroke(np.array([(left, y), (max(at, left + 0.1), y)]), AXIS, thick))
+    high = 0.35 * layout.letters
+    part = (right - left) / network.depth
+    for layer in range(network.depth + 1):
+        x = layout.along(layer)
+        strokes.append(Stroke(np.array([(x, y - high), (x, y + high)]), FAINT, thick / 2))
+        for third in (1, 2) if layer < network.depth and part > 4 * layout.letters else ():
+            x = layout.along(layer + third / 3)
+            strokes.append(Stroke(np.array([(x, y - high / 2), (x, y + high / 2)]), FAINT, thick / 2))
+    strokes.append(Stroke(np.array([(at, y)]), INK, 1.0, dots=0.45 * layout.letters))
+    box = (0, max(0, int(y - layout.letters)), image.width, min(image.height, int(y + layout.letters)))
+    draw_strokes(image, box, strokes)
+    pen = ImageDraw.Draw(image)
+    under = y + 0.55 * layout.letters
+    small = layout.small
+    write(pen, (left, under), "input", small, FAINT, anchor="la")
+    write(pen, (right, under), "output", small, FAINT, anchor="ra")

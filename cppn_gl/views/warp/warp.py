@@ -1,0 +1,212 @@
+"""The warp view: a grid of the plane and the data, followed through the layers of a network.
+
+Scene -> Lattice, data -> travel() -> Journey (cached) -> at(position) -> drawing.py -> a picture
+      -> labels.py: title, axes, the bar of the way
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aggdraw
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cppn_gl.engines.cpu.evaluator import colors as as_colors
+from cppn_gl.nn.activations import activate
+from cppn_gl.nn.displayed import color_layers
+from cppn_gl.preset.color import colored
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene, identity, work_per_pixel
+from cppn_gl.preset.show import WarpOptions
+from cppn_gl.preset.value_range import default_range, statistics, stretched_range
+from cppn_gl.utils.arrays import Float64, Size
+from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.class_colors import CLASS_COLORS, PAPER, display, scale_color
+from cppn_gl.utils.tasks import Steps, at_once
+from cppn_gl.views.base import CPUView, Hit, Picture
+from cppn_gl.views.solid.camera import Camera, dragged, zoomed
+from cppn_gl.views.text import significant
+from cppn_gl.views.warp import drawing, labels
+from cppn_gl.views.warp.cut import cuts_of
+from cppn_gl.views.warp.drawing import GROUND, Flat, Solid, relief_of
+from cppn_gl.views.warp.journey import Journey, travel
+from cppn_gl.views.warp.labels import Layout
+from cppn_gl.views.warp.lattice import Lattice
+
+_KEPT = 48 * MB  # of journeys
+REFERENCE = 200  # points of the data whose components are shown
+MARKS = 2000  # points drawn at most
+_NEAR = 0.9  # font sizes from the cursor to what it points at, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Trip:
+    """A journey of a lattice's vertices, of colours (N, 3), and then of the data's points."""
+
+    lattice: Lattice
+    marks: "Marks"
+    places: Float64
+    journey: Journey
+    colors: Float64
+
+
+class WarpView(CPUView):
+    """The plane and the data as the layers bend them."""
+
+    colors = True
+
+    def colored(self, preset: Preset) -> bool:
+        return not classed(preset)
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[Any, Trip] = LRUCache(_KEPT, lambda key, trip: trip.journey.bytes)
+
+    def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
+        return self.paint_for(scene, size, size)
+
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
+        trip = yield from self._trip(scene)
+        layout = Layout.of(scene, size, shape)
+        image = Image.new("RGB", size, GROUND)
+        yield
+        view = view_of(scene, trip.journey, layout)
+        _draw(image, scene, trip, view, layout)
+        yield
+        labels.write_all(image, scene, trip.journey, view, layout)
+        return np.asarray(image, np.float32) / np.float32(255)
+
+    def _trip(self, scene: Scene) -> Steps[Trip]:
+        options = scene.options(WarpOptions)
+        lattice = Lattice.of(options.lines, work_per_pixel(scene.network))
+        how = options.project, options.units, options.dots
+        preset = scene.preset
+        learned = (preset.dataset.digest, preset.train.marks) if preset.learns else None
+        key = identity(scene.network, scene.clock), scene.view, lattice, how, preset.color, learned
+        found = self._kept.find(key)
+        if found is None:
+            marks = marks_of(scene)
+            vertices = lattice.vertices(scene.view)
+            places = np.concatenate([vertices, marks.places])
+            reference = lattice.reference
+            if len(marks.places):
+                known = min(len(marks.places), REFERENCE)
+                reference = list(range(len(vertices), len(vertices) + known))
+            journey = yield from travel(scene.network, scene.clock, places, reference, options)
+            shown = said(scene, journey.outputs[: len(vertices)])
+            found = self._kept.put(key, Trip(lattice, marks, places, journey, shown))
+        return found
+
+    def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+        """A place on the bar, which a click goes to; or the point of the plane at a pixel."""
+        layout = Layout.of(scene, size, size)
+        position = layout.position(place)
+        if position is not None:
+            words = labels.position_words(scene.network, position)
+            return Hit(words, changes={"show.position": position})
+        trip = at_once(self._trip(scene))
+        now = scene.options(WarpOptions).position
+        pixels, depths = view_of(scene, trip.journey, layout).pixels(trip.journey.at(now))
+        away = np.hypot(*(pixels - place).T)
+        near = np.flatnonzero(away < _NEAR * layout.letters)
+        if not len(near):
+            return None
+        found = int(near[np.argmin(depths[near] + away[near] / 1e3)])
+        x, y = (significant(float(value), 3) for value in trip.places[found])
+        outputs = ", ".join(significant(float(v), 3) for v in trip.journey.outputs[found][:4])
+        mark = found - trip.lattice.side**2
+        what = f"{trip.marks.words[mark]} at " if mark >= 0 else ""
+        return Hit(f"{what}x {x}, y {y}: output {outputs}")
+
+    def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
+        return dragged(preset.options(WarpOptions), du, dv)
+
+    def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        return zoomed(preset.options(WarpOptions), steps)
+
+
+def said(scene: Scene, outputs: Float64) -> Float64:
+    """The colours (N, 3) of outputs (N, k): those of a network that learns, or of the picture."""
+    preset, network = scene.preset, scene.network
+    if not classed(preset):
+        values = as_colors(outputs.astype(np.float32))
+        span = default_range(scene)
+        if preset.color.stretch != "none":
+            span = stretched_range(scene, statistics(values))
+        return np.asarray(colored(values, preset.color, span), np.float64)
+    inks = [display(color) for color in CLASS_COLORS[: max(2, network.outputs)]]
+    for layer in color_layers(network, display(PAPER), inks):
+        outputs = activate(layer.activation, layer.pre_activation(outputs))
+    return outputs
+
+
+def classed(preset: Preset) -> bool:
+    """Whether its network learns classes or values, not a picture."""
+    return preset.learns and preset.dataset.kind != "picture"
+
+
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Points of the data: places (N, 2), colours (N, 3), and which are for tests, drawn hollow."""
+
+    places: Float64
+    colors: Float64
+    hollow: NDArray[np.bool_]
+    words: tuple[str, ...]
+
+
+def marks_of(scene: Scene) -> Marks:
+    """The points of the data that are drawn; none where nothing is learned, or a picture."""
+    preset = scene.preset
+    if not scene.options(WarpOptions).dots or not classed(preset) or preset.train.marks == "none":
+        return Marks(np.zeros((0, 2)), np.zeros((0, 3)), np.zeros(0, bool), ())
+    data = preset.dataset
+    count = data.training if preset.train.marks == "training" else len(data.x)
+    count = min(count, MARKS)
+    if data.labels is not None:
+        found = [CLASS_COLORS[k] for k in data.labels[:count].tolist()]
+        words = tuple(f"class {k}" for k in data.labels[:count].tolist())
+    else:
+        assert data.values is not None
+        values = data.values[:count, 0].tolist()
+        found = [scale_color(value) for value in values]
+        words = tuple(f"value {significant(value)}" for value in values)
+    colors = np.array([display(color) for color in found]).reshape(-1, 3)
+    places = np.stack([data.x[:count], data.y[:count]], axis=1)
+    return Marks(places, colors, np.arange(count) >= data.training, words)
+
+
+def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
+    """How space is seen at the scene's position."""
+    options = scene.options(WarpOptions)
+    frame = journey.frame(options.position)
+    if journey.flat:
+        return Flat(frame, layout.field)
+    left, top, right, bottom = layout.field
+    size = max(1, right - left), max(1, bottom - top)
+    camera = Camera.framing(options, size, relief_of(frame), layout.room)
+    return Solid(frame, camera, (left, top))
+
+
+def _draw(
+    image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
+) -> None:
+    options, journey = scene.options(WarpOptions), trip.journey
+    labels.draw_axes(image, journey, options.position, view, layout)
+    points = journey.at(options.position)
+    plain = not classed(scene.preset)
+    found = drawing.grid(
+        trip.lattice,
+        points,
+        trip.colors,
+        view,
+        sheet=options.sheet,
+        lines=options.lines > 0,
+        plain=plain,
+    )
+    data = points[trip.lattice.side**2 :]
+    found += drawing.dots(data, trip.marks.colors, trip.marks.hollow, view)
+    cuts = [] if plain else cuts_of(scene, journey, options.position)
+    pen = aggdraw.Draw(image)
+    drawing.draw(pen, found, cuts, view, layout.pens)
+    pen.flush()
