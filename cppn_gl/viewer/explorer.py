@@ -17,6 +17,7 @@ from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.surprise import RANDOM, fresh_seed, surprise_steps
+from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
@@ -218,6 +219,9 @@ class Explorer(Viewing, Editing, Training, PointEditing):
         An invalid value only sets the message.
         """
         before = self.preset
+        if [".".join(resolve(name)) for name in keys] == ["train.steps"]:
+            self.seek(*keys.values())
+            return
         try:
             preset = self.restarted(before, before.replace(**keys), keys)
         except PresetError as error:

@@ -100,17 +100,22 @@ def training(explorer: Explorer) -> Lines:
         return (first,)
     found = ready.measures
     both = (found.loss, found.test_loss), (found.accuracy, found.test_accuracy)
-    return first, _parts(measured("loss", *both[0]), measured("accuracy", *both[1], percent=True))
+    return first, _parts(measured("loss", *both[0]), measured("accuracy", *both[1], shares=True))
 
 
-def measured(name: str, value: float | None, test: float | None, *, percent: bool = False) -> str:
+def measured(name: str, value: float | None, test: float | None, *, shares: bool = False) -> str:
     """A measure of the training set and of the tests: "loss 0.012, tests 0.034"."""
     written = [
-        f"{100 * one:.1f} %" if percent else significant(one, 3)
+        percent(one) if shares else significant(one, 3)
         for one in (value, test)
         if one is not None and not math.isnan(one)
     ]
     return f"{name} {', tests '.join(written)}" if written else ""
+
+
+def percent(value: float) -> str:
+    """A fraction as it is written of an accuracy."""
+    return f"{100 * value:.1f} %"
 
 
 def _parts(*words: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class PointEditing(ABC):
     def brushes(self) -> tuple[float, ...]:
         """What new points may have: the classes there are, and one more; or VALUES."""
         data = self._data()
-        if data is not None and data.labels is None:
+        if not self.classes:
             return VALUES
         classes = 2 if data is None else data.classes
         return tuple(map(float, range(min(classes + 1, MAX_CLASSES))))
@@ -106,9 +106,18 @@ class PointEditing(ABC):
     @property
     def brush_words(self) -> str:
         """The class or value of new points, in words."""
-        value = self.brushes[self.brush % len(self.brushes)]
+        return self.words_of(self.brushes[self.brush % len(self.brushes)])
+
+    @property
+    def classes(self) -> bool:
+        """Whether the points have classes; values otherwise."""
         data = self._data()
-        if data is not None and data.labels is None:
+        return data is None or data.labels is not None
+
+    def words_of(self, value: float) -> str:
+        """A class or value in words."""
+        data = self._data()
+        if not self.classes:
             return f"value {significant(value)}"
         new = " (new)" if value >= (2 if data is None else data.classes) else ""
         return f"class {value:.0f}, {NAMES[int(value)]}{new}"
@@ -177,13 +186,12 @@ class PointEditing(ABC):
         return True
 
     def _put(self, points: OwnPoints, done: str) -> None:
-        train, data = self.preset.train, self._data()
-        values = data is not None and data.labels is None
+        train = self.preset.train
         keys: dict[str, Any] = {"train.own": points}
         words = f"point {done}; {len(points):,} in all"
         if train.data != OWN:
             keys |= {"train.data": OWN, "train.test_fraction": 0.0, "train.classes": 0}
-            keys["train.target"] = "values" if values else "classes"
+            keys["train.target"] = "classes" if self.classes else "values"
             words += ": the data are the preset's own now, and all points train"
         elif train.classes:
             keys["train.classes"] = 0

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.training.data import OWN
+from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
@@ -18,6 +20,7 @@ from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.learning import Learning, Ready, at_step
+from cppn_gl.viewer.points import OwnPoints
 from cppn_gl.views.text import significant
 
 RATES = tuple(digit * 10.0**power for power in range(-5, 2) for digit in (1, 3))
@@ -49,6 +52,11 @@ class Training(ABC):
     @abstractmethod
     def loaded(self) -> Preset:
         """The preset as it was loaded or opened, before changes."""
+
+    @property
+    @abstractmethod
+    def own_points(self) -> OwnPoints:
+        """The points as the preset's own."""
 
     @abstractmethod
     def change(self, say: str = "", **keys: Any) -> None:
@@ -212,6 +220,24 @@ class Training(ABC):
             learning = self.learning
             learning.set_pace(learning.pace * (1 / PACE_STEP if large else PACE_STEP))
             self.message = pace_words(learning)
+
+    def choose_data(self, data: str) -> None:
+        """Learn other data: a set's name, `own` points, or a file; seen from where they lie.
+
+        Own points begin with those there are.
+        """
+        train = self.preset.train
+        keys: dict[str, Any] = {"train.data": data, "train.target": "auto"}
+        own = self.own_points if self.preset.learns else ()
+        if data == OWN and not train.own and own:
+            values = self.preset.dataset.labels is None
+            keys |= {"train.own": own, "train.target": "values" if values else "classes"}
+        if train.classes:
+            keys["train.classes"] = 0
+        plane = data in (OWN, *DATA_SETS)
+        if plane != (train.data in (OWN, *DATA_SETS)):
+            keys |= {"view.center": (0.0, 0.0), "view.extent": RADIUS if plane else 1.0}
+        self.change(f"learns {data}", **keys)
 
     def toggle_boundary(self, large: bool = False) -> None:
         """Draw the boundary between classes as a line, or not."""
