@@ -22,5 +22,10 @@ THEMES: dict[str, Theme] = {
     "structures": Theme(
         "Inside a network", "Layers, units, signal and regions: how a network makes its picture."
     ),
+    "learning": Theme(
+        "Learning",
+        "Networks that train while you watch: two-dimensional data, pictures, distance fields, and "
+        "how layers bend space until classes come apart.",
+    ),
     "pictures": Theme("Pictures", "Activations, inputs and colours, chosen for how they look."),
 }
