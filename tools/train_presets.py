@@ -7,8 +7,6 @@ Without names, all presets whose table [train] names a checkpoint. Each is train
 changes no byte. Prints the seconds that it took, the size, and what the view painting tells.
 """
 
-import argparse
-import time as wall
 from pathlib import Path
 
 from cppn_gl.nn.training.writing import train_into
