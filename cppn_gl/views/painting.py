@@ -296,7 +296,7 @@ def difference(scene: Scene, outputs: Picture, region: Region) -> Picture:
     target, cover = sampled(dataset.picture, dataset, scene.view, region)
     apart = outputs[..., : target.shape[2]] * cover - target
     if dataset.kind == "distance":
-        places = np.float32(0.5) + np.repeat(apart, 3, axis=2) / np.float32(2 * FIELD_ERROR)
+        places = (0.5 + np.repeat(apart, 3, axis=2) / (2 * FIELD_ERROR)).astype(np.float32)
         shown = colored(places.reshape(-1, 3), Color("diverging"), DISPLAY).reshape(places.shape)
     else:
         shown = np.repeat(np.abs(apart) * GAIN, 3 // target.shape[2], axis=2)
@@ -330,7 +330,7 @@ def _error(scene: Scene, dataset: Dataset) -> float:
     of = dataclasses.replace(scene, view=Viewport())  # where the outputs are at the pixels' centres
     total = 0.0
     for band in range(bands):
-        top = band * (high - rows) // max(bands - 1, 1)
+        top = round((band + 0.5) * high / bands - rows / 2)
         target = Raster((wide, rows), scene.network.channels)
         at_once(during(engine.begin(_RATES, target, of, whole.cut(0, top, wide, rows))))
         wanted = dataset.picture[top : top + rows]
