@@ -196,7 +196,9 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     return Solid(frame, camera, (left, top))
 
 
-def _draw(image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout) -> Steps[None]:
+def _draw(
+    image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
+) -> Steps[None]:
     options, journey = scene.options(WarpOptions), trip.journey
     labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
