@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.features import wave
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset.looping import loop_of
@@ -89,22 +90,33 @@ def training(explorer: Explorer) -> Lines:
         state = f"training up to it{done}"
     else:
         state = f"{learning.speed:,.0f} steps a second" if learning.playing else "paused"
-    first = f"step {preset.train.steps:,}", state, f"rate {significant(rate_of(preset))}"
+    first: tuple[str, ...] = (
+        f"step {preset.train.steps:,}",
+        state,
+        f"rate {significant(rate_of(preset))}",
+    )
+    if explorer.editing_points:
+        first = (f"clicks add points of {explorer.brush_words}", *first)
     if ready is None:
         return (first,)
     found = ready.measures
     both = (found.loss, found.test_loss), (found.accuracy, found.test_accuracy)
-    return first, _parts(tested("loss", *both[0]), tested("accuracy", *both[1], percent=True))
+    return first, _parts(measured("loss", *both[0]), measured("accuracy", *both[1], shares=True))
 
 
-def tested(name: str, value: float | None, test: float | None, *, percent: bool = False) -> str:
+def measured(name: str, value: float | None, test: float | None, *, shares: bool = False) -> str:
     """A measure of the training set and of the tests: "loss 0.012, tests 0.034"."""
     written = [
-        f"{100 * one:.1f} %" if percent else significant(one, 3)
+        percent(one) if shares else significant(one, 3)
         for one in (value, test)
         if one is not None and not math.isnan(one)
     ]
     return f"{name} {', tests '.join(written)}" if written else ""
+
+
+def percent(value: float) -> str:
+    """A fraction as it is written of an accuracy."""
+    return f"{100 * value:.1f} %"
 
 
 def _parts(*words: str) -> tuple[str, ...]:
@@ -200,7 +212,7 @@ def _time(explorer: Explorer) -> tuple[str, ...]:
 def values_at(point: Point) -> list[tuple[str, float]]:
     """The outputs at a point, or the value of its unit, by name; in float64."""
     scene = point.scene
-    network = scene.network
+    inks, network = inks_of(scene.network), scene.network.trained
     at = np.array([point.x]), np.array([point.y])
     inputs = network.features(*at, scene.clock)
     dtype = np.float64 if network.parameters < LARGE else np.float32
@@ -215,7 +227,8 @@ def values_at(point: Point) -> list[tuple[str, float]]:
         found = (pre if point.before else units)[0]
     if index is not None and layer < network.depth:
         return [(f"unit {index + 1} of layer {layer}", float(found[index]))]
-    names = (*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",)
+    names = tuple(ink.name for ink in inks)
+    names = names or ((*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",))
     named = [(name, float(value)) for name, value in zip(names, found, strict=True)]
     return named if index is None else [named[index]]
 

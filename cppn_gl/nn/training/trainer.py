@@ -7,7 +7,6 @@ points: the first MEASURED of the training set. So are losses and accuracies, th
 the first MEASURED test points. Every measure is a function of the weights alone.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -20,13 +19,15 @@ from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import MAX_WEIGHT, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training import batches, losses
-from cppn_gl.nn.training.data import Dataset, dataset_of, targets
+from cppn_gl.nn.training.checkpoint import data_of, digest_of
+from cppn_gl.nn.training.data import Dataset, targets
 from cppn_gl.nn.training.gradients import Passed, backward, forward, gradient
 from cppn_gl.nn.training.schedules import rates
 from cppn_gl.nn.training.start import loss_of, start_of
 from cppn_gl.nn.training.state import BatchNorm, Problem, State, first_state
 from cppn_gl.nn.training.stepping import stepper_for
 from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread
 
 MEASURED = 4096  # points of each set
@@ -64,7 +65,7 @@ class Trainer:
 
     def __init__(self, preset: Any):
         self.train, self.normalize = preset.train, preset.normalize
-        self.dataset: Dataset = dataset_of(self.train)
+        self.dataset: Dataset = data_of(preset)
         source = start_of(preset.spec, self.train, self.dataset)
         self.start = source.network()
         self.loss_name = loss_of(self.train, self.dataset)
@@ -80,8 +81,7 @@ class Trainer:
     @cached_property
     def digest(self) -> str:
         """A hash, in hexadecimal, of all that the weights of a step depend on."""
-        parts = (self.train.learning, self.normalize, self.start.digest, self.dataset.digest)
-        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+        return digest_of(self.train, self.normalize, self.start, self.dataset.digest)
 
     @property
     def steps(self) -> int:
@@ -102,6 +102,8 @@ class Trainer:
 
         If it is interrupted, the state is one of a step, too.
         """
+        if self.dataset.problem:
+            raise PresetError(self.dataset.problem, key="train.data")
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)

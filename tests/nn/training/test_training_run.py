@@ -131,16 +131,6 @@ def test_a_changed_rate_goes_on_from_what_was_trained() -> None:
     assert (flat(other.network(150)) == expected).all()
 
 
-def test_a_state_from_elsewhere_is_gone_on_from() -> None:
-    trainer = Trainer(preset())
-    trainer.step(130)
-    run = Run(preset())
-    run.start_at(trainer.state)
-    assert run.step == 130
-    assert (flat(run.network(140)) == weights(140)).all()
-    assert (flat(run.network(60)) == weights(60)).all()
-
-
 def test_an_interrupted_slice_leaves_a_steps_state(monkeypatch: Any) -> None:
     run = Run(preset())
     run.advance(steps=40)
