@@ -302,7 +302,8 @@ class Run:
     @property
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
-        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes
+        data = self._trainer.inputs.nbytes + self._trainer.targets.nbytes
+        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes + data
 
 
 _listeners: list[Callable[[str], object]] = []
