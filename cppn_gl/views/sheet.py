@@ -124,11 +124,10 @@ class SheetView(View):
             room = picture[max(0, top) : bottom, max(0, left) : right]
             if not room.size:  # outside this part
                 continue
-            time = of.clock.time if cell.time is None else cell.time
-            preset = cell.preset.at(time)
+            preset = cell.preset.at(self._time(of, cell))
             for _ in preset.prepare() if preset.learns else ():
                 yield number / count
-            scene = scene_of(preset, time, self._networks.get(preset))
+            scene = self._scene(of, cell)
             view = view_of(scene.preset)
             if view.problem(scene.preset):
                 room[:] = REFUSED
@@ -151,10 +150,19 @@ class SheetView(View):
         planes.write(picture)
         owned.close()
 
+    def _time(self, scene: Scene, cell: Cell) -> float:
+        return scene.clock.time if cell.time is None else cell.time
+
+    def _scene(self, scene: Scene, cell: Cell) -> Scene:
+        """A cell's scene, in a sheet at the time of `scene`."""
+        time = self._time(scene, cell)
+        preset = cell.preset.at(time)
+        return scene_of(preset, time, self._networks.get(preset))
+
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel, averaged over the cells."""
         found = cells(scene.preset).cells
-        return sum(work_of(cell.preset.start.shapes) for cell in found) / len(found)
+        return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
 
     def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
         """Each cell as its own picture, if its own preset is dithered."""

@@ -3,8 +3,8 @@
 Samples are numbered through the whole run: step k sees the samples k · batch … k · batch + batch -
 1. Sample i is entry i mod N of the permutation of epoch i div N, N training points: every epoch
 shows each point once, no batch is incomplete, and a batch may begin in one epoch and end in the
-next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch mod 2³²);
-equal words keep their order.
+next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch mod
+2³²); equal words keep their order.
 
 A mask of dropout (Srivastava et al. 2014) belongs to a step and is the same for all points of its
 batch: unit u of layer l is left out where its word (kind DROPOUT, layer = step, row = l - 1) is
