@@ -134,9 +134,7 @@ def torch_steps(trainer: Trainer, steps: int, dtype: Any) -> Any:
     chosen = batches.samples(train.seed, points, train.batch, 0, steps)
     hidden = tuple(rows for rows, _ in problem.shapes[:-1])
     masks = batches.masks(train.seed, train.dropout, hidden, 0, steps)
-    inputs, targets = (
-        torch.tensor(a, dtype=dtype) for a in (trainer.inputs, trainer.targets)
-    )
+    inputs, targets = (torch.tensor(a, dtype=dtype) for a in (trainer.inputs, trainer.targets))
     for step, rate in enumerate(rates(train, 0, steps)):
         for group in optimizer.param_groups:
             group["lr"] = float(rate)

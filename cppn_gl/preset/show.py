@@ -458,6 +458,7 @@ VIEWS: dict[str, ViewRow] = {
                 "Drag to turn space, where layers have three units or more.",
                 "{wider} adds a unit: with a third one, space has room to lift what lies inside.",
             ),
+            learned="trained",
         ),
     )
 }
