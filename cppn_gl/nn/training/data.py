@@ -29,6 +29,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, Text, nearest, show
 from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.origin import Origin
+from cppn_gl.utils.resources import resource
 
 OWN = "own"
 KINDS = ("classes", "values", "picture", "distance")
@@ -143,7 +144,8 @@ def located(name: str, origin: Origin) -> str:
     """`data` of a text from `origin`: a file by its absolute path, if the text may name it.
 
     A text from elsewhere may not name every file: those are mere names, without folders, and so
-    are files that are not there. Such a network cannot be trained on, but its weights may be known.
+    are files that are not there. A picture shipped with the presets is found by its mere name. A
+    network of others cannot be trained on, but its weights may be known.
     """
     if not is_file(name):
         return name
@@ -163,8 +165,16 @@ def _found(name: str, origin: Origin, key: str) -> str:
     except ValueError as error:
         if origin.trusted:
             raise PresetError(f"{show(name)}: {error}", key=f"train.{key}") from None
-        return label(name)
-    return str(path) if origin.trusted or os.path.lexists(path) else label(name)
+        return shipped(name) or label(name)
+    if os.path.lexists(path):
+        return str(path)
+    return shipped(name) or (str(path) if origin.trusted else label(name))
+
+
+def shipped(name: str) -> str:
+    """The path of a file that is shipped with the presets, by its mere name; "" if there is none."""
+    path = resource("presets") / name
+    return str(path) if name == label(name) and is_picture(name) and path.is_file() else ""
 
 
 def label(name: str) -> str:
