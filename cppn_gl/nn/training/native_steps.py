@@ -63,7 +63,8 @@ class NativeSteps:
             training.bind(
                 state.parameters,
                 state.moments,
-                *(np.ascontiguousarray(array, np.float32) for array in (inputs, targets)),
+                np.ascontiguousarray(inputs, np.float32),
+                np.ascontiguousarray(targets, np.float32),
                 self._rates(state.step, rates),
                 None if masks is None else np.ascontiguousarray(masks, np.float32),
             )
