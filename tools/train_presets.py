@@ -7,6 +7,8 @@ its `steps`. By the native library the weights are the same on any machine, so t
 changes no byte. Prints the seconds that it took, the size, and what the view painting tells.
 """
 
+import argparse
+import time as wall
 from pathlib import Path
 
 from cppn_gl.nn.training.writing import train_into
