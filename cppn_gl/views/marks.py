@@ -115,14 +115,16 @@ def _points(data: Dataset, view: Viewport, size: Size, box: Box, *, tests: bool)
     low, high = np.array(box[:2]) - reach, np.array(box[2:]) + reach
     near = np.flatnonzero(((places[:count] > low) & (places[:count] < high)).all(axis=1))
     ring = GREY if data.labels is None else LIGHT  # values near the middle are light
+    outer, inner = (round(part * radius * GRID) / GRID for part in (RING, HOLE))
+    radius = round(radius * GRID) / GRID
     found = []
     for number in near[::-1].tolist():  # training points over the others
         x, y = (np.round(places[number] * GRID) / GRID).tolist()
         red, green, blue = colors[number].tolist()
         found += [
-            Disc((x, y), RING * radius, ring, 0.9),
+            Disc((x, y), outer, ring, 0.9),
             Disc((x, y), radius, (red, green, blue)),
         ]
         if number >= data.training:
-            found.append(Disc((x, y), HOLE * radius, LIGHT))
+            found.append(Disc((x, y), inner, LIGHT))
     return found
