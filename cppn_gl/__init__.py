@@ -8,6 +8,7 @@ from cppn_gl._version import __version__
 if TYPE_CHECKING:
     from cppn_gl.nn.layers import Layer
     from cppn_gl.nn.network import Network
+    from cppn_gl.nn.training.trainer import Trainer
     from cppn_gl.output.renderer import Renderer, render
     from cppn_gl.preset.library import load_preset
     from cppn_gl.preset.preset import Preset
@@ -19,6 +20,7 @@ __all__ = [
     "Preset",
     "PresetError",
     "Renderer",
+    "Trainer",
     "__version__",
     "load_preset",
     "render",
@@ -30,6 +32,7 @@ _HOMES = {
     "Preset": "preset.preset",
     "PresetError": "utils.checks",
     "Renderer": "output.renderer",
+    "Trainer": "nn.training.trainer",
     "load_preset": "preset.library",
     "render": "output.renderer",
 }

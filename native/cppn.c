@@ -145,7 +145,9 @@ void cppn_train_group(int32_t isa, const cppn_training *t, int64_t step, int32_t
 }
 
 float cppn_train_loss(int32_t isa, const cppn_training *t, void *memory) {
-    return trainers[isa]->loss(t, aligned(memory));
+    float loss;
+    trainers[isa]->loss(t, aligned(memory), &loss);
+    return loss;
 }
 
 void cppn_train_update(int32_t isa, const cppn_training *t, int64_t step, int32_t layer,

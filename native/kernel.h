@@ -29,7 +29,7 @@ typedef struct {
     void (*begin)(const cppn_training *, int32_t layer, float *memory);
     void (*group)(const cppn_training *, int64_t step, int32_t group, int32_t first_part,
                   int32_t parts, float *memory, float *own);
-    float (*loss)(const cppn_training *, float *memory);
+    void (*loss)(const cppn_training *, float *memory, float *loss);
     void (*update)(const cppn_training *, int64_t step, int32_t layer, float *memory);
 } cppn_trainer;
 

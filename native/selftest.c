@@ -1,4 +1,4 @@
-/* A program that draws random networks of hostile shapes, values and sizes.
+/* A program that draws and trains random networks of hostile shapes, values and sizes.
  *
  *     selftest [seeds [first seed [verbose]]]
  *
@@ -156,14 +156,18 @@ static void run_once(run *call, int32_t isa, const void *job, int64_t first, int
     if (after != during) failed(function, isas[isa], "changes the floating-point environment");
 }
 
+static void add_to_hash(const char *function, const void *bytes, int64_t count) {
+    for (int64_t k = 0; k < count; k++)
+        hash = (hash ^ ((const unsigned char *)bytes)[k]) * UINT64_C(0x100000001b3);
+    if (verbose) printf("%lu %s %016llx\n", seed, function, (unsigned long long)hash);
+}
+
 /* Run a function for each instruction set, whole and in pieces. Returns the result, and hashes it:
  * `count` items of `size` bytes. */
 static void *check(const char *function, run *call, const void *job, int64_t count, int64_t size) {
     char *expected = memory(count * size, 0);
     run_once(call, CPPN_PORTABLE, job, 0, count, expected, function);
-    for (int64_t k = 0; k < count * size; k++)
-        hash = (hash ^ (unsigned char)expected[k]) * UINT64_C(0x100000001b3);
-    if (verbose) printf("%lu %s %016llx\n", seed, function, (unsigned long long)hash);
+    add_to_hash(function, expected, count * size);
     const int64_t alignment = size % 8 ? 4 : 8;
     const uint64_t kept_state = state; /* the inputs depend on the seed only, not on the processor */
     const int kept = blocks_used;
@@ -500,6 +504,116 @@ static void check_functions(void) {
     check("cppn_dense64", dense64, &d64, points, 8 * (int64_t)rows);
 }
 
+/* Training */
+
+/* Do the steps of a training from copies of its parameters and moments, whole or in pieces:
+ * `out` is parameters, moments, the report and the number of steps done. */
+static void train(int32_t isa, cppn_training t, int64_t steps, int64_t parameters, int64_t moments,
+                  int pieces, float *out) {
+    const uint64_t before = environment(), during = one_in(3) ? DISTURBED : before;
+    memcpy(out, t.parameters, (size_t)(4 * parameters));
+    memcpy(out + parameters, t.moments, (size_t)(4 * moments));
+    t.parameters = out, t.moments = out + parameters, t.report = out + parameters + moments;
+    for (int32_t k = 0; k <= t.depth; k++) t.report[k] = 0;
+    const int64_t size = cppn_training_memory(&t), own = cppn_thread_memory(&t);
+    const int kept = blocks_used;
+    int64_t done = 0;
+    set_environment(during);
+    if (!pieces) {
+        done = cppn_train(isa, &t, 0, steps, memory(size + own, from_to(0, 63)));
+    } else if (one_in(2)) {
+        for (int64_t some = 1, now = 1; done < steps && now == some; done += now) {
+            some = from_to(1, steps - done);
+            now = cppn_train(isa, &t, done, some, memory(size + own, from_to(0, 63)));
+            if (now < some) steps = done + now;
+        }
+    } else {
+        void *working = memory(size, from_to(0, 63)), *own_memory = NULL;
+        for (int32_t k = 0; k < t.depth; k++) cppn_train_begin(isa, &t, k, working);
+        for (; done < steps; done++) {
+            for (int32_t g = cppn_groups(&t) - 1; g >= 0; g--) {
+                const int inner = blocks_used;
+                own_memory = memory(own, from_to(0, 63));
+                for (int32_t part = 0, parts = cppn_parts(&t, g), some; part < parts; part += some) {
+                    some = (int32_t)from_to(1, parts - part);
+                    cppn_train_group(isa, &t, done, g, part, some, working, own_memory);
+                }
+                release(inner);
+            }
+            const float loss = cppn_train_loss(isa, &t, working);
+            if (!isfinite(loss)) break;
+            for (int32_t k = t.depth - 1; k >= 0; k--) cppn_train_update(isa, &t, done, k, working);
+            t.report[t.depth] = loss;
+        }
+    }
+    const uint64_t after = environment();
+    set_environment(before);
+    if (after != during) failed("cppn_train", isas[isa], "changes the floating-point environment");
+    t.report[t.depth + 1] = (float)done;
+    release(kept);
+}
+
+/* Random networks, data, losses and optimizers, some sensible. */
+static void check_training(int64_t most_operations) {
+    cppn_training t = {0};
+    t.depth = (int32_t)from_to(1, 5);
+    cppn_shape *shapes = memory(t.depth * (int64_t)sizeof *shapes, 0);
+    int64_t parameters = 0, hidden = 0;
+    int32_t columns = random_width(one_in(4) ? 64 : 4);
+    const int64_t most_width = t.depth > 2 || one_in(3) ? 24 : one_in(4) ? CPPN_MAX_WIDTH : 64;
+    for (int32_t k = 0; k < t.depth; k++) {
+        const int last = k == t.depth - 1;
+        const int32_t rows = last ? (int32_t)from_to(1, 10) : random_width(most_width);
+        const int32_t activation = (int32_t)from_to(0, LENGTH(activations) - 1);
+        shapes[k] = (cppn_shape){rows, columns, activation, 0};
+        parameters += (int64_t)rows * (columns + 1);
+        hidden += last ? 0 : rows;
+        columns = rows;
+    }
+    t.shapes = shapes;
+    t.loss = (int32_t)from_to(0, CPPN_LOSSES - 1);
+    t.optimizer = (int32_t)from_to(0, CPPN_OPTIMIZERS - 1);
+    if (t.loss == CPPN_CROSS_ENTROPY) shapes[t.depth - 1].activation = cppn_activation("sigmoid");
+    t.l1 = one_in(2) ? 0 : (float)power((int)from_to(-20, -3));
+    t.l2 = one_in(2) ? 0 : (float)power((int)from_to(-20, -3));
+    int64_t items = most_operations / (6 * parameters) + 1; /* samples, in all steps */
+    if (items > 600) items = 600;
+    const int64_t steps = from_to(1, one_in(2) ? 2 : 5);
+    t.batch = (int32_t)(items / steps ? items / steps : 1);
+    const int64_t inputs = steps * t.batch * shapes[0].columns, targets = steps * t.batch * columns;
+    float *x = floats(inputs), *y = floats(targets), *p = floats(parameters);
+    fill(x, inputs, 1);
+    for (int64_t k = 0; k < targets; k++) y[k] = (float)from_to(-1, 1);
+    if (one_in(8)) fill(y, targets, 1);
+    fill(p, parameters, columns);
+    if (one_in(2))
+        for (int64_t k = 0; k < parameters; k++) p[k] = (float)number(-1);
+    const int64_t count = t.optimizer >= CPPN_ADAM ? 2 : t.optimizer != CPPN_SGD;
+    float *moments = floats(count * parameters), *masks = floats(steps * hidden);
+    for (int64_t k = 0; k < count * parameters; k++) moments[k] = 0;
+    for (int64_t k = 0; k < steps * hidden; k++) masks[k] = one_in(3) ? 0 : 1.5f;
+    cppn_rate *rates = memory(steps * (int64_t)sizeof *rates, 4);
+    for (int64_t k = 0; k < steps; k++)
+        rates[k] = (cppn_rate){(float)number(-4), (float)number(-4), 1.5f, 0.75f};
+    t.inputs = x, t.targets = y, t.rates = rates, t.parameters = p, t.moments = moments;
+    t.masks = one_in(2) ? masks : NULL;
+
+    const int64_t length = (count + 1) * parameters + t.depth + 2;
+    float *expected = memory(4 * length, 0), *found = memory(4 * length, 0);
+    train(CPPN_PORTABLE, t, steps, parameters, count * parameters, 0, expected);
+    add_to_hash("cppn_train", expected, 4 * length);
+    const uint64_t kept = state;
+    for (int32_t isa = 0; isa < CPPN_ISAS; isa++)
+        for (int pieces = 0; pieces < 2; pieces++) {
+            if (!(cppn_isas() >> isa & 1)) continue;
+            train(isa, t, steps, parameters, count * parameters, pieces, found);
+            if (memcmp(found, expected, (size_t)(4 * length)))
+                failed("cppn_train", isas[isa],
+                       pieces ? "differs where steps are in pieces" : "differs from portable");
+        }
+    state = kept;
+}
+
 int main(int count, char **arguments) {
     const unsigned long seeds = count > 1 ? strtoul(arguments[1], NULL, 10) : 200;
     const unsigned long first = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
@@ -510,6 +624,7 @@ int main(int count, char **arguments) {
         check_picture(one_in(16) ? 8000000 : 400000);
         check_functions();
         check_derivatives();
+        check_training(one_in(16) ? 4000000 : 200000);
         release(0);
     }
     for (int32_t isa = 0; isa < CPPN_ISAS; isa++)

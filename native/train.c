@@ -206,7 +206,7 @@ static void group(const cppn_training *t, int64_t step, int32_t number, int32_t 
 }
 
 /* The loss of a step whose groups are done: not finite if that of any sample is not. */
-static float loss_of(const cppn_training *t, float *memory) {
+static void find_loss(const cppn_training *t, float *memory, float *loss) {
     environment before = begin();
     const int64_t parameters = ((const cppn_place *)memory)[t->depth].weight;
     const int32_t outputs = t->shapes[t->depth - 1].rows;
@@ -215,8 +215,8 @@ static float loss_of(const cppn_training *t, float *memory) {
         const float *losses = gradient_of(t, memory, g) + whole(parameters);
         for (int32_t k = 0; k < outputs; k++) sum += losses[k];
     }
+    *loss = sum / (float)t->batch; /* in memory before the environment changes */
     end(before);
-    return sum / (float)t->batch;
 }
 
 /* Optimizers */
@@ -360,4 +360,4 @@ static void begin_training(const cppn_training *t, int32_t layer, float *memory)
 #define TRAINER cppn_trainer_portable
 #endif
 
-const cppn_trainer TRAINER = {begin_training, group, loss_of, update};
+const cppn_trainer TRAINER = {begin_training, group, find_loss, update};

@@ -16,6 +16,7 @@ NAMES = {
     "Preset",
     "PresetError",
     "Renderer",
+    "Trainer",
     "__version__",
     "load_preset",
     "render",

@@ -37,7 +37,8 @@ from cppn_gl.cli.shots import (
     shot_of,
 )
 from cppn_gl.cli.terminal import note, progress_of, put, put_path, put_text, say
-from cppn_gl.cli.video import pour, run_video, video_options
+from cppn_gl.cli.train import train, train_options
+from cppn_gl.cli.video import filmed, pour, run_video, training_option, video_options
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
@@ -148,6 +149,7 @@ def _sequence_options(parser: Parser) -> None:
     parser.option("--frames", metavar="N", help=about)
     parser.option("--fps", metavar="F", help="frames per second: frame k shows time k / F")
     parser.option("--overwrite", action="store_true", help="replace another sequence in DIR")
+    training_option(parser)
     bits_option(parser, "8 or 16", "")
     picture_options(parser, timed=False)
     engine_option(parser)
@@ -293,6 +295,7 @@ def _sequence(args: argparse.Namespace) -> int:
     shot = fitting_shot(args, PNG, shot_of(args))
     frames = checked(FRAMES, toml_value(args.frames), "--frames")
     fps = checked(FPS, toml_value(args.fps), "--fps")
+    shot = filmed(args, shot, frames, fps)
     sequence = Sequence(shot.preset, frames, fps, shot.size, shot.samples, shot.bits)
     if args.output is STDOUT:
         return pour(args, shot, sequence)
@@ -491,6 +494,11 @@ COMMANDS = {
         "draw an mp4, webm, gif or animated webp: -o FILE.mp4 --seconds S --fps F",
         video_options,
         run_video,
+    ),
+    "train": Command(
+        "train a network without a window, resumable: --steps N -o FILE.safetensors",
+        train_options,
+        train,
     ),
     "export": Command(
         "write the network as a program or its weights: -o FILE --format torch",

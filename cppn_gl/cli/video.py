@@ -5,6 +5,7 @@ preset, seconds, frames per second -> Sequence -> a video, or bytes on standard 
 
 import argparse
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING
 
 from cppn_gl.cli.cluster import cluster_options, drawer_for
@@ -38,9 +39,25 @@ def video_options(parser: Parser) -> None:
     for name, (quality, ranges) in _measures().items():
         about = f"{quality.words}; {ranges} (default {quality.usual})"
         parser.option(f"--{name}", metavar="N", help=about)
+    training_option(parser)
     picture_options(parser, timed=False)
     engine_option(parser)
     cluster_options(parser)
+
+
+def training_option(parser: Parser) -> None:
+    about = "film the training: from step 0 to train.steps over the length of the film"
+    parser.option("--training", action="store_true", help=about)
+
+
+def filmed(args: argparse.Namespace, shot: "Shot", frames: int, fps: float) -> "Shot":
+    """The shot, with its training animated over so many frames if that is asked for."""
+    if not args.training:
+        return shot
+    from cppn_gl.preset.training_film import training_film
+
+    preset = training_film(shot.preset, max(1, frames - 1) / fps)
+    return dataclasses.replace(shot, preset=preset)
 
 
 def _measures() -> dict[str, tuple["Quality", str]]:
@@ -69,6 +86,7 @@ def run_video(args: argparse.Namespace) -> int:
     shot = shot_of(args)
     note_weights(args, shot.preset)
     sequence = _film(args, shot, format_.fps)
+    shot = dataclasses.replace(shot, preset=sequence.preset)
     check_video(args.output, sequence.size, sequence.fps, overwrite=True)
     _note_loop(args, sequence)
     with (
@@ -106,6 +124,7 @@ def _film(args: argparse.Namespace, shot: "Shot", usual: int) -> "Sequence":
             f"{seconds:g} seconds at {fps:g} frames per second are {frames} frames; the limit is "
             f"{FRAMES.high}: choose a smaller --seconds or --fps"
         )
+    shot = filmed(args, shot, frames, fps)
     return Sequence(shot.preset, frames, fps, shot.size, shot.samples)
 
 

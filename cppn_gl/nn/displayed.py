@@ -12,8 +12,10 @@ Outputs without bounds are clamped first, each part r by 1 - relu(1 - r).
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate, bounds
 from cppn_gl.nn.layers import MAX_DRAWN, Layer
@@ -21,17 +23,39 @@ from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Float32, Float64
 
 Span = tuple[float, float]
+Color = tuple[float, float, float]
 SIGNED = (-1.0, 1.0)  # the targets of unbounded outputs
 
 
+@dataclass(frozen=True)
+class Ink:
+    """The colours of one output of a network that learns: sRGB values from 0 to 1.
+
+    colors: evenly spaced along the output's values from span[0] to span[1].
+    """
+
+    name: str
+    colors: tuple[Color, ...]
+    span: Span
+
+    def of(self, values: NDArray[np.floating]) -> Float32:
+        """Values (…) as display values (…, 3)."""
+        places = np.linspace(*self.span, len(self.colors))
+        mixed = [np.interp(values, places, band) for band in zip(*self.colors, strict=True)]
+        return np.stack(mixed, axis=-1).astype(np.float32)
+
+
 class Displayed(Network):
-    """A network followed by layers that display it; `trained` is the network without them."""
+    """A network followed by layers that display it; `trained` is the network without them.
+
+    inks: of the trained network's outputs.
+    """
 
     most_layers = MAX_DRAWN
     channels = 3  # a fourth output is a class
 
-    def __init__(self, trained: Network, added: Sequence[Layer]):
-        self._trained = trained
+    def __init__(self, trained: Network, added: Sequence[Layer], inks: Sequence[Ink] = ()):
+        self._trained, self.inks = trained, tuple(inks)
         super().__init__(
             (*trained.drawn, *added),
             trained.inputs,
@@ -53,15 +77,26 @@ class Displayed(Network):
 
     def of(self, trained: Network) -> "Displayed":
         """Another network of the same shape, displayed by the same layers."""
-        return Displayed(trained, self.drawn[self._trained.depth :])
+        return Displayed(trained, self.drawn[self._trained.depth :], self.inks)
 
 
-def kept(network: Network, key: Hashable, added: Callable[[], Sequence[Layer]]) -> Network:
+def kept(
+    network: Network,
+    key: Hashable,
+    added: Callable[[], Sequence[Layer]] = tuple,
+    inks: Sequence[Ink] = (),
+) -> Network:
     """The network followed by some layers: the same object for the same key, while it is in use."""
-    found = network.displays.get(key)
+    found = network.displays.get((key, inks))
     if found is None:
-        found = network.displays.setdefault(key, Displayed(network, added()))
+        made = Displayed(network, added(), inks)
+        found = network.displays.setdefault((key, inks), made)
     return found
+
+
+def inks_of(network: Network) -> tuple[Ink, ...]:
+    """The inks of the outputs, if it learns classes or values."""
+    return network.inks if isinstance(network, Displayed) else ()
 
 
 def color_layers(

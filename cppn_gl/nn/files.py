@@ -25,10 +25,11 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import read_plain
 
-MAX_FILE = 144 * 2**20  # bytes; the largest network in float64 has 134.5 MB
-MAX_TENSORS = 4 * MAX_DEPTH
+MAX_FILE = 272 * 2**20  # bytes; the largest network in training, four times in float32: 269 MB
+MAX_TENSORS = 8 * MAX_DEPTH + 16
 MAX_HEADER = 2**18  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
+HISTORY, MAX_HISTORY = "history.", 2**13  # tensors of measures, not of layers, and their rows
 
 Floats = NDArray[np.float32]
 
@@ -89,6 +90,8 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
 
 
 def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    if name.startswith(HISTORY) and len(shape) == 2 and max(shape) <= MAX_HISTORY:
+        return
     if len(shape) not in (1, 2) or not all(1 <= side <= MAX_WIDTH for side in shape):
         problem = f"expected a matrix or a vector with up to {MAX_WIDTH} units a layer"
         raise ValueError(f"{show(name)} has shape {shape_words(shape)}; {problem}")

@@ -21,6 +21,7 @@ import numpy as np
 from cppn_gl.nn.encodings import FOURIER_NAMES, fourier_layer, fourier_name, fourier_rows
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
+    HISTORY,
     WRITERS,
     Floats,
     Tensors,
@@ -41,6 +42,7 @@ _TRANSPOSED = "kernel"  # in Flax and Keras, (in, out)
 # Words in the name of a layer that has no number, or stands beside numbered ones.
 _FIRST = ("first", "in", "input", "initial")
 _LAST = ("last", "out", "output", "final", "head")
+TRAINING = ("moments.", "raw.", HISTORY)  # tensors of a checkpoint (training/checkpoint.py)
 _KEPT = 128 * MB  # of files that were read lately
 _MADE = 4 * MAX_DEPTH  # layers of one file kept: with other activations, other factors
 
@@ -109,7 +111,7 @@ class Chain:
     def to_bytes(self, texts: dict[str, str] | None = None) -> bytes:
         """A .safetensors file of the weights, with texts as its metadata."""
         encoding = {} if self.fourier is None else {FOURIER_NAMES[0]: self.fourier}
-        own = _named(self.pairs[self.encoded :])
+        own = named_layers(self.pairs[self.encoded :])
         return WRITERS[".safetensors"](Tensors({**encoding, **own}, texts or {}))
 
 
@@ -123,7 +125,7 @@ class Weights:
         tensors = read_tensors(data, suffix)
         self.sha256 = sha256 or hashlib.sha256(data).hexdigest()
         self.texts = tensors.texts
-        arrays = dict(tensors.arrays)
+        arrays = {n: a for n, a in tensors.arrays.items() if not n.startswith(TRAINING)}
         name = fourier_name(arrays)
         self.fourier = None if name is None else arrays.pop(name)  # B of Fourier features
         self.pairs = _pairs(arrays)
@@ -214,10 +216,11 @@ def tensors_of(network: Network) -> Tensors:
         texts["latent"] = ",".join(map(repr, network.latent))
     if network.period != TURN:
         texts["period"] = repr(network.period)
-    return Tensors(_named([(layer.weight, layer.bias) for layer in layers]), texts)
+    return Tensors(named_layers([(layer.weight, layer.bias) for layer in layers]), texts)
 
 
-def _named(pairs: Sequence[tuple[Floats, Floats]]) -> dict[str, Floats]:
+def named_layers(pairs: Sequence[tuple[Floats, Floats]]) -> dict[str, Floats]:
+    """Tensors `layers.N.weight` and `layers.N.bias` of layers, by name."""
     named = {}
     for number, (weight, bias) in enumerate(pairs):
         named[f"layers.{number}.weight"] = weight

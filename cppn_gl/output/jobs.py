@@ -8,12 +8,16 @@ context of its own, and draws one picture at a time. This module imports what it
 draws: the scheduler imports it too.
 """
 
+import atexit
 import functools
+import json
 import os
 import socket
+import tempfile
 import threading
 import warnings
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from cppn_gl._version import __version__
@@ -161,11 +165,20 @@ def _shot(text: str, name: str, engine: str) -> "Shot":
     """The shot of a text, whose name it may not have, once its engine can draw it."""
     import dataclasses
 
+    from cppn_gl.preset.network_file import received
     from cppn_gl.preset.shot import parse_shot
 
-    shot = parse_shot(text, name)
+    shot = parse_shot(text, name, received(json.loads(text), _files()))
     _check_engine(engine, shot.preset)
     return dataclasses.replace(shot, preset=dataclasses.replace(shot.preset, name=name))
+
+
+@functools.cache
+def _files() -> Path:
+    """A folder for files that clients send, which is removed when this process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="cppn_gl-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def _check_engine(engine: str, preset: "Preset") -> None:

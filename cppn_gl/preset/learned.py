@@ -1,16 +1,20 @@
-"""How the network of a preset that learns is shown: itself, or with layers that display its outputs.
+"""How the network of a preset that learns is shown: itself, or with layers that show its outputs.
 
     trained network, [color], ViewRow.learned -> shown_as() -> the network of a scene
 
 "trained": the network itself, in views of its structure. "colors": classes in CLASS_COLORS, values
-from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour mapping
-of one value, or a stretch, a single output is left to that, and of several classes the order is.
-"output": a single output itself, else colours. "height": a single output itself, else the largest.
+from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour map
+of one value, or a stretch, a single output is left to that; of several classes their order is shown.
+"output": a single output, else colours. "height": a single output, else the largest.
 """
 
 import numpy as np
 
+from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.displayed import (
+    SIGNED,
+    Color,
+    Ink,
     Span,
     color_layers,
     confidence_layers,
@@ -20,32 +24,56 @@ from cppn_gl.nn.displayed import (
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import Dataset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, area, display
 
 
-def shown_as(preset: Preset, network: Network) -> Network:
-    """A trained network as the view of its preset shows it."""
-    how, data = preset.show.row.learned, preset.dataset
-    if how == "trained" and network.outputs == 4:  # none of them is alpha
-        return kept(network, how, lambda: [])
-    if how == "trained" or data.kind in ("picture", "distance"):
+def shown_as(preset: Preset, network: Network, how: str = "") -> Network:
+    """A trained network as the view of its preset shows it, or in the way `how`."""
+    how, data, color = how or preset.show.row.learned, preset.dataset, preset.color
+    if data.kind in ("picture", "distance"):
         return network
+    found, count = inks(data, network), network.outputs
+    if how == "height" and count > 1:
+        return kept(network, how, lambda: confidence_layers(network), found)
+    mapped = (color.mapping, color.stretch) != ("rgb", "none")
+    if how == "trained" or (count == 1 and (how != "colors" or mapped)):
+        return kept(network, "trained", inks=found)
+    if how == "colors" and color.row.channels == 1:
+        return kept(network, "order", lambda: order_layers(network), found)
+    ends = [ink.colors[-1] for ink in found] if count > 1 else found[0].colors[::2]
+    span, paper = found[0].span, np.array(found[0].colors[1 if count == 1 else 0])
+    areas = [np.array(end) for end in ends]
+    return kept(network, "colors", lambda: color_layers(network, paper, areas, span), found)
+
+
+def inks(data: Dataset, network: Network) -> tuple[Ink, ...]:
+    """The name and the colours of each output of a network that learns classes or values."""
+    paper, span = _color(display(PAPER)), bounds(network.drawn[-1].activation) or SIGNED
     if network.outputs > 1:
-        if how == "height":
-            return kept(network, how, lambda: confidence_layers(network))
-        if how == "colors" and preset.color.row.channels == 1:
-            return kept(network, "order", lambda: order_layers(network))
-        inks = tuple(map(area, CLASS_COLORS[: network.outputs]))
-        return kept(network, "colors", lambda: color_layers(network, display(PAPER), inks))
-    if how != "colors" or (preset.color.mapping, preset.color.stretch) != ("rgb", "none"):
-        return network
-    span = None if data.values is None else value_span(data)
-    ends = area(LOW), area(HIGH)
-    return kept(network, span, lambda: color_layers(network, display(PAPER), ends, span))
+        names = class_names(data)
+        return tuple(
+            Ink(name, (paper, _color(area(color))), span)
+            for name, color in zip(names, CLASS_COLORS, strict=False)
+        )
+    both = _color(area(LOW)), paper, _color(area(HIGH))
+    if data.values is not None:
+        return (Ink("value", both, value_span(data)),)
+    return (Ink(class_names(data)[1], both, span),)
+
+
+def _color(values: Float64) -> Color:
+    red, green, blue = values.tolist()
+    return red, green, blue
+
+
+def class_names(data: Dataset) -> tuple[str, ...]:
+    """The classes' names; "class 0" … where they have none."""
+    return tuple(f"class {name}" if name.isdigit() else name for name in data.names)
 
 
 def value_span(data: Dataset) -> Span:
-    """The values of LOW and of HIGH: those of the data, symmetric about 0 if they have both signs."""
+    """The values of LOW and HIGH: the data's limits, symmetric about 0 if they have both signs."""
     values = np.asarray(data.values, np.float64)
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:

@@ -1,10 +1,12 @@
-"""What leaves the program with a preset whose weights are in a file.
+"""What leaves the program with a preset whose weights are in a file, or trained.
 
     preset -> packed()       its text, and its weights or their file's name; unpacked() reads these
            -> save_preset()  a TOML file that finds the weights again
     preset, file -> with_network() -> the same view and colours of another network
 
-Weights of the user's travel with a picture. Foreign ones (`redistribute = false`) never do.
+Weights of the user's travel with a picture. Foreign ones (`redistribute = false`) never do. Of a
+training the checkpoint of `train.steps` travels, and the name of the data's file: what is shown
+opens at once, and goes on from there where the data are.
 """
 
 import base64
@@ -18,14 +20,17 @@ from typing import Any
 from cppn_gl.nn.features import latent_count
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.normalize import Normalize
+from cppn_gl.nn.training.data import label
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, text
-from cppn_gl.utils.files import check_target, write_atomic
+from cppn_gl.utils.files import check_target, read_plain, write_atomic
 from cppn_gl.utils.origin import NOWHERE, Origin
+from cppn_gl.utils.toml import load_toml
 
 CARRIED = 16 * 2**20  # bytes of a network file that a picture carries at most
+SENT = 64 * 2**20  # bytes of a file of data that workers are sent at most
 _KEPT = ("weight_scale", "bias_scale")  # animated keys that another network has, too
 _encoded: LRUCache[Any, bytes] = LRUCache(2 * CARRIED, lambda key, found: len(found))
 
@@ -39,32 +44,86 @@ def packed(
     `local`: for this machine and user only, where the file's path and its sha256 will do. `whole`:
     for the user's own processes elsewhere, which get all weights, and under "sha256" that of the
     file they come from. `beside`: the name of a file with what is `carried`, instead of that.
+    Under "checkpoint" are the trained weights; `whole`: under "data" the file that is learned.
     """
+    train, trained = _training(preset, local, whole, beside)
     spec = preset.spec
     if not isinstance(spec, File):
-        return {"preset": preset.to_toml()}
+        return {"preset": preset.to_toml(train=train), **trained}
     if local and spec.path is not None:
-        return {"preset": named(preset, str(spec.path))}
+        return {"preset": named(preset, str(spec.path), train), **trained}
     own = local or whole
     data = _encode(spec) if own else carried(preset)
     if data is None:
-        return {"preset": named(preset)}
+        return {"preset": named(preset, train=train), **trained}
     alone = {n: v for n, v in spec.to_toml().items() if n not in ("transposed", "sha256")}
     if beside and not own:
         there = {"file": beside, "sha256": hashlib.sha256(data).hexdigest()}
-        return {"preset": preset.to_toml(network=alone | there)}
+        return {"preset": preset.to_toml(network=alone | there, train=train), **trained}
     known = {"sha256": spec.weights.sha256} if own else {}
-    toml = preset.to_toml(network=alone | {"file": spec.label})
-    return {"preset": toml, "weights": base64.b64encode(data).decode(), **known}
+    toml = preset.to_toml(network=alone | {"file": spec.label}, train=train)
+    return {"preset": toml, "weights": _base64(data), **known, **trained}
+
+
+def _training(
+    preset: Preset, local: bool, whole: bool, beside: str
+) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The table [train] that leaves the program, and what travels with it; None for no training."""
+    if not preset.learns:
+        return None, {}
+    if local:
+        kept = preset.kept
+        return None, {} if kept is None else {"checkpoint": _base64(kept.to_bytes())}
+    table = _train_table(preset)
+    data = None if isinstance(preset.spec, File) and beside else trained_weights(preset)
+    if data is None or (len(data) > CARRIED and not whole):
+        return table, {}
+    if beside and not whole:
+        return table | {"checkpoint": beside}, {}
+    sent = {"checkpoint": _base64(data)}
+    if whole and preset.train.path is not None:
+        sent["data"] = _base64(_learned(preset.train.path))
+    return table, sent
+
+
+def _train_table(preset: Preset) -> dict[str, Any]:
+    """The table [train] with the mere name of the data's file, and no checkpoint."""
+    table = {n: v for n, v in preset.train.to_toml().items() if n != "checkpoint"}
+    return table | {"data": label(table["data"])}
+
+
+def trained_weights(preset: Preset) -> bytes | None:
+    """The checkpoint of `train.steps` as a file's bytes; None without training, or at step 0."""
+    if not preset.learns or not preset.train.steps:
+        return None
+    run, step = preset.run, preset.train.steps
+    return _encoded.get((run.digest, step), lambda: run.checkpoint(step).to_bytes())
+
+
+def _learned(path: Path) -> bytes:
+    """The file of data that workers get. Raises PresetError."""
+    data = read_plain(path, SENT)
+    if data is None:
+        problem = f"{path.name}: more than {SENT >> 20} MiB, which workers are not sent"
+        raise PresetError(problem, key="train.data")
+    return data
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def carried(preset: Preset) -> bytes | None:
-    """The network file (.safetensors) that a picture of the preset carries; None for no such."""
+    """The network file (.safetensors) that a picture of the preset carries; None for no such.
+
+    It is that of `[network] file`, or else the checkpoint of a training.
+    """
     spec = preset.spec
-    if not isinstance(spec, File) or not spec.redistribute:
-        return None
-    data = _encode(spec)
-    return data if len(data) <= CARRIED else None
+    if isinstance(spec, File):
+        data = _encode(spec) if spec.redistribute else None
+    else:
+        data = trained_weights(preset)
+    return data if data is None or len(data) <= CARRIED else None
 
 
 def unpacked(
@@ -75,37 +134,78 @@ def unpacked(
     `origin` says which files the text may name; weights that it carries need none.
     """
     content = text(2**26)(document["preset"])
-    weights = document.get("weights")
-    if weights is not None:
-        try:
-            if not isinstance(weights, str):
-                raise ValueError
-            data = base64.b64decode(weights.encode("ascii"), validate=True)
-        except (ValueError, binascii.Error):
-            problem = "the weights in this file are damaged: not base64"
-            raise PresetError(problem, source=source) from None
+    if (data := _bytes(document, "weights", source)) is not None:
         sha256 = str(document.get("sha256", ""))
         origin = dataclasses.replace(origin, weights=data, sha256=sha256)
+    if (data := _bytes(document, "checkpoint", source)) is not None:
+        origin = dataclasses.replace(origin, checkpoint=data)
     return parse_preset(content, source=source, name=name, origin=origin)
 
 
-def named(preset: Preset, file: str = "") -> str:
+def _bytes(document: Any, name: str, source: str) -> bytes | None:
+    """What a document carries in base64. Raises PresetError."""
+    found = document.get(name)
+    if found is None:
+        return None
+    try:
+        if not isinstance(found, str):
+            raise ValueError
+        return base64.b64decode(found.encode("ascii"), validate=True)
+    except (ValueError, binascii.Error):
+        verb = "are" if name == "weights" else "is"
+        problem = f"the {name} in this file {verb} damaged: not base64"
+        raise PresetError(problem, source=source) from None
+
+
+def received(document: Any, folder: Path) -> Origin:
+    """Where the text of a document from the user's own process elsewhere comes from.
+
+    The file that is learned, if the document holds it, is written into `folder`.
+    """
+    data = _bytes(document, "data", "")
+    if data is None:
+        return NOWHERE
+    train = load_toml(document["preset"])["train"]
+    place = folder / hashlib.sha256(data).hexdigest()[:16]
+    place.mkdir(exist_ok=True)
+    path = place / label(train["data"])
+    if not path.exists():
+        write_atomic(path, data, overwrite=True)
+    return Origin(data=path)
+
+
+def named(preset: Preset, file: str = "", train: dict[str, Any] | None = None) -> str:
     """The preset as TOML that identifies its network file by its sha256, and `file` or its name."""
     spec = preset.spec
+    if train is None and preset.learns and not file:
+        train = _train_table(preset)
     if not isinstance(spec, File):
-        return preset.to_toml()
+        return preset.to_toml(train=train)
     identity = {"file": file or spec.label, "sha256": spec.weights.sha256}
-    return preset.to_toml(network=spec.to_toml() | identity)
+    return preset.to_toml(network=spec.to_toml() | identity, train=train)
 
 
 def left_out(preset: Preset) -> str:
-    """Why a picture of the preset does not carry its weights, in words; "" if it does."""
+    """What a picture of the preset does not carry, and why, in words; "" if nothing is missing."""
     spec = preset.spec
+    if preset.learns and not isinstance(spec, File):
+        return _untaught(preset)
     if not isinstance(spec, File) or carried(preset) is not None:
         return ""
     size = f"{len(_encode(spec)) / 1e6:.1f} MB"
     why = f"{size}, more than {CARRIED >> 20} MiB" if spec.redistribute else "redistribute = false"
     return f"{spec.label} is named in the picture, not carried ({why}): keep the file beside it"
+
+
+def _untaught(preset: Preset) -> str:
+    data = trained_weights(preset)
+    if data is not None and len(data) > CARRIED:
+        size = f"{len(data) / 1e6:.1f} MB, more than {CARRIED >> 20} MiB"
+        return f"the trained weights are not in the picture ({size}): it is trained again"
+    if preset.train.path is None:
+        return ""
+    name = preset.train.path.name
+    return f"{name} is named in the picture, not carried: training goes on where it lies beside"
 
 
 def _encode(spec: File) -> bytes:
@@ -117,12 +217,13 @@ def _encode(spec: File) -> bytes:
 def save_preset(path: Path, preset: Preset) -> None:
     """Write a new TOML file from which the preset can be opened. Raises CaptureError.
 
-    It names its network file relative to its own folder, if that file is there or below. Weights
-    that came inside a picture get a file of their own beside it.
+    It names its network file, and a file of data, relative to its own folder, if they are there or
+    below. Weights that came inside a picture, and trained ones, get a file of their own beside it.
     """
+    train = _saved_training(path, preset)
     spec = preset.spec
     if not isinstance(spec, File):
-        write_atomic(path, preset.to_toml().encode(), overwrite=False)
+        write_atomic(path, preset.to_toml(train=train).encode(), overwrite=False)
         return
     table = spec.to_toml()
     if spec.path is None:
@@ -132,11 +233,30 @@ def save_preset(path: Path, preset: Preset) -> None:
         table = {n: v for n, v in table.items() if n not in ("transposed", "sha256")}
         table["file"] = beside.name
     else:
-        folder = Path(os.path.realpath(path.parent))
-        real = Path(os.path.realpath(spec.path))
-        inside = real.is_relative_to(folder)
-        table["file"] = real.relative_to(folder).as_posix() if inside else str(spec.path)
-    write_atomic(path, preset.to_toml(network=table).encode(), overwrite=False)
+        table["file"] = _beside(spec.path, path.parent)
+    write_atomic(path, preset.to_toml(network=table, train=train).encode(), overwrite=False)
+
+
+def _beside(file: Path, folder: Path) -> str:
+    """A file's name relative to a folder, if it is there or below; else its path."""
+    real, above = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
+    return real.relative_to(above).as_posix() if real.is_relative_to(above) else str(file)
+
+
+def _saved_training(path: Path, preset: Preset) -> dict[str, Any] | None:
+    """The table [train] of a preset saved as `path`; writes its trained weights beside it."""
+    if not preset.learns:
+        return None
+    table = _train_table(preset)
+    if preset.train.path is not None:
+        table["data"] = _beside(preset.train.path, path.parent)
+    data = trained_weights(preset)
+    if data is not None:
+        check_target(path, overwrite=False)  # before anything is written
+        trained = path.with_name(f"{path.stem}-trained.safetensors")
+        write_atomic(trained, data, overwrite=False)
+        table["checkpoint"] = trained.name
+    return table
 
 
 def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | None = None) -> Preset:

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
+from cppn_gl.nn.training import checkpoint
+from cppn_gl.nn.training.data import is_file
 from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.axes import Sweep
@@ -76,13 +78,26 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
     if not origin.trusted:
         _check_files(others["sweep"])
     show_, views = _views(document)
-    return Preset(spec=spec, show=show_, views=views, name=preset_name, **others, **top)
+    kept = _kept(origin) if others["train"].data else None
+    return Preset(spec=spec, show=show_, views=views, name=preset_name, kept=kept, **others, **top)
+
+
+def _kept(origin: Origin) -> checkpoint.Checkpoint | None:
+    """The checkpoint that comes with the text."""
+    if origin.checkpoint is None:
+        return None
+    try:
+        return checkpoint.read(origin.checkpoint)
+    except ValueError as error:
+        raise PresetError(f"the trained weights in this file: {error}", key="train") from None
 
 
 def _check_files(sweep: Sweep) -> None:
     """Raise PresetError if a sheet of text from elsewhere names files."""
     for where in ("rows", "cols"):
-        if "network.file" in axis(getattr(sweep, where), f"sweep.{where}").keys:
+        parts = dict(axis(getattr(sweep, where), f"sweep.{where}").parts)
+        files = any(is_file(str(value)) for value in parts.get("train.data", ()))
+        if files or {"network.file", "train.checkpoint"} & set(parts):
             raise PresetError("a preset from elsewhere cannot name files", key=f"sweep.{where}")
 
 

@@ -20,7 +20,8 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import Layers, NetworkSource, Random
-from cppn_gl.nn.training.data import Dataset, dataset_of
+from cppn_gl.nn.training.checkpoint import Checkpoint, data_of, known_checkpoint
+from cppn_gl.nn.training.data import Dataset
 from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.training.run import Run, run_of
 from cppn_gl.nn.training.start import start_of
@@ -89,6 +90,8 @@ class Preset:
     theme: str = ""
     views: tuple[Options, ...] = ()  # the options of views that are not the default: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
+    # Trained weights that came with its text; used while they are of this training.
+    kept: Checkpoint | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for field in ("title", "description", "shows", "theme"):
@@ -128,13 +131,26 @@ class Preset:
         One that learns is that of `train.steps`; raises PresetError if it cannot be trained.
         """
         if self.learns:
-            return self.run.network(self.train.steps)
+            return self._trained()
         if self.normalize.which == "none":
             return self.spec.network()
         spec, how = self.spec, self.normalize
         return _normalized.get(
             (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
         )
+
+    def _trained(self) -> Network:
+        run, step = self.run, self.train.steps
+        if self.dataset.problem and run.within(step) != step:
+            problem = f"step {step} needs the data: {self.dataset.problem}"
+            raise PresetError(problem, key="train.data")
+        return run.network(step)
+
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The trained weights that it carries or names, if they are of this training."""
+        kept = known_checkpoint(self) if self.learns else None
+        return kept if kept is not None and kept.digest == self.run.digest else None
 
     @property
     def learns(self) -> bool:
@@ -143,8 +159,11 @@ class Preset:
 
     @property
     def dataset(self) -> Dataset:
-        """The data that it learns. Raises PresetError."""
-        return dataset_of(self.train)
+        """The data that it learns. Raises PresetError.
+
+        Without points, and with a `problem`, where only trained weights came with the preset.
+        """
+        return data_of(self)
 
     @property
     def start(self) -> NetworkSource:
@@ -286,14 +305,17 @@ class Preset:
             return self.layer_picture(layer).network().effective(layer - 1)
         return self.spec.output_layer(layer)
 
-    def to_toml(self, *, network: dict[str, Any] | None = None) -> str:
-        """The preset as TOML text, for `parse_preset`. `network`: another table [network].
+    def to_toml(
+        self, *, network: dict[str, Any] | None = None, train: dict[str, Any] | None = None
+    ) -> str:
+        """The preset as TOML text, for `parse_preset`. `network`, `train`: other tables.
 
-        The file of a network is named by its absolute path; see network_file.py for others.
+        Files are named by their absolute paths; see network_file.py for others.
         """
         document = {"format": FORMAT, "title": self.title, "description": self.description}
         document |= {f: v for f in ("shows", "theme") if (v := getattr(self, f))}
         tables = {name: self.table(name) for name in TABLES}
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         written |= {} if network is None else {"network": network}
+        written |= {} if train is None else {"train": train}
         return tomli_w.dumps(document | written)

@@ -47,6 +47,14 @@ def shown_network(preset: Preset, network: Network | None = None) -> Network:
     return network if preset.show.row.alpha else network.opaque
 
 
+def structure(scene: Scene) -> Scene:
+    """The scene with the trained network itself, without layers that display its outputs."""
+    if not scene.preset.learns:
+        return scene
+    network = shown_as(scene.preset, scene.network.trained, "trained")
+    return dataclasses.replace(scene, network=network)
+
+
 def scene_bytes(scene: Scene, *args: object, **named: object) -> float:
     """The memory of a scene's network in bytes. Ignores other arguments."""
     return network_bytes(scene.network)

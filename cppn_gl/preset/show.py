@@ -326,6 +326,24 @@ VIEWS: dict[str, ViewRow] = {
             learned="height",
         ),
         ViewRow(
+            "learning",
+            "loss, accuracy, gradients and units of a network that learns, step by step",
+            "cppn_gl.views.plots.learning:LearningView",
+            reading="The plots follow the training from step 0 to the step shown, where the line "
+            "is; steps are spaced by their logarithm, so that the first ones have room. Loss is "
+            "what training makes smaller. If that of the tests, which the network never trains "
+            "on, rises while that of the training points falls, it learns the points by heart. "
+            "The gradient is how strongly each layer is pushed: where it falls to almost nothing, "
+            "a layer stops learning. A dead relu is 0 at every point and cannot come back; a "
+            "saturated unit is on a flat end and hardly moves.",
+            tries=(
+                "Click on a plot to show the network of that step.",
+                "{random_seed} starts from other weights: is it as fast?",
+                "{next_activation} takes another activation: which layers get a gradient?",
+            ),
+            learned="trained",
+        ),
+        ViewRow(
             "curves",
             "units and outputs along one input, as line plots",
             "cppn_gl.views.plots.curves:CurvesView",
@@ -440,6 +458,7 @@ VIEWS: dict[str, ViewRow] = {
                 "Drag to turn space, where layers have three units or more.",
                 "{wider} adds a unit: with a third one, space has room to lift what lies inside.",
             ),
+            learned="trained",
         ),
     )
 }

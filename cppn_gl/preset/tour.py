@@ -31,13 +31,21 @@ MEASURES: dict[str, str] = {
     "saturated": "fraction of the hidden units that are saturated, over the picture",
     "saturated_first": "the same of the first layer",
     "contrast": "standard deviation of the outputs over the picture",
+    "step": "training steps done",
+    "rate": "the learning rate of the next step",
+    "loss": "the loss of the training points",
+    "test_loss": "the loss of the test points",
+    "accuracy": "fraction of the training points whose class is right",
+    "test_accuracy": "the same of the test points",
+    "dead": "fraction of the hidden units whose slope is 0 at every training point",
     "layer": "the layer shown",
     "zoom": "magnification since the page opened",
     "time": "time in seconds",
     "paused": "whether time stands still",
 }
 SIGNAL = ("gain", "growth", "left", "saturated", "saturated_first", "contrast")  # take a while
-SHARES = ("left", "saturated", "saturated_first")  # measures that are written in per cent
+# Measures that are written in per cent.
+SHARES = ("left", "saturated", "saturated_first", "accuracy", "test_accuracy", "dead")
 _FIGURE = re.compile(r"Figure (\d+)")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _TESTS = ("above", "below", "is", "changed")

@@ -31,7 +31,7 @@ CLASS_COLORS: tuple[RGB, ...] = tuple(
 )
 NAMES = ("orange", "blue", "green", "purple", "yellow", "red", "sky", "brown", "pink", "navy")
 LOW, HIGH = CLASS_COLORS[:2]  # of values below and above the middle
-AREA = 0.8  # opacity of a class's colour in a picture: points of that class stay visible on it
+AREA = 0.72  # opacity of a class's colour in a picture: points of that class stay visible on it
 
 
 def display(color: RGB) -> Float64:

@@ -121,6 +121,7 @@ class Training:
     ) -> None:
         """The arrays of the steps to come: parameters (P,) and moments (m, P), changed in place;
         inputs (n, batch, n_in), targets (n, batch, n_out), rates (n, RATES), masks (n, hidden)."""
+        arrays: dict[str, Float32 | None]
         arrays = {"parameters": parameters, "moments": moments, "inputs": inputs}
         arrays |= {"targets": targets, "rates": rates, "masks": masks}
         for name, array in arrays.items():

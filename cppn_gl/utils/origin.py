@@ -19,6 +19,8 @@ class Origin:
     weights: a network file (.safetensors) that comes with the text, and is read instead of any.
     sha256: of the file that these weights come from, if it is another one.
     network: a network file of the user's that is read instead of any.
+    checkpoint: of a training (.safetensors), that comes with the text.
+    data: a file of the user's own that was sent with the text, and is learned instead of any.
     """
 
     folder: Path | None = None
@@ -26,6 +28,8 @@ class Origin:
     weights: bytes | None = field(default=None, repr=False)
     sha256: str = ""
     network: Path | None = None
+    checkpoint: bytes | None = field(default=None, repr=False)
+    data: Path | None = None
 
     def resolve(self, name: str) -> Path:
         """The absolute path of a file named in the text. Raises ValueError if it may not be."""

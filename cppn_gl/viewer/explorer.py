@@ -451,11 +451,18 @@ class Explorer(Viewing, Editing, PointEditing, Training):
 
     def layer_up(self, large: bool = False) -> None:
         """Show the next layer (Shift: 5 layers on)."""
-        self.show_layer(self.layer + (5 if large else 1))
+        self._page(5 if large else 1)
 
     def layer_down(self, large: bool = False) -> None:
         """Show the previous layer (Shift: 5 layers back)."""
-        self.show_layer(self.layer - (5 if large else 1))
+        self._page(-5 if large else -1)
+
+    def _page(self, steps: int) -> None:
+        changes = self.view.page(self.moment, steps)
+        if changes is None:
+            self.show_layer(self.layer + steps)
+        else:
+            self.change(**changes)
 
     def show_layer(self, layer: int) -> None:
         """Show a layer's picture, or the whole network for the last one."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.features import wave
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset.looping import loop_of
@@ -211,7 +212,7 @@ def _time(explorer: Explorer) -> tuple[str, ...]:
 def values_at(point: Point) -> list[tuple[str, float]]:
     """The outputs at a point, or the value of its unit, by name; in float64."""
     scene = point.scene
-    network = scene.network
+    inks, network = inks_of(scene.network), scene.network.trained
     at = np.array([point.x]), np.array([point.y])
     inputs = network.features(*at, scene.clock)
     dtype = np.float64 if network.parameters < LARGE else np.float32
@@ -226,7 +227,8 @@ def values_at(point: Point) -> list[tuple[str, float]]:
         found = (pre if point.before else units)[0]
     if index is not None and layer < network.depth:
         return [(f"unit {index + 1} of layer {layer}", float(found[index]))]
-    names = (*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",)
+    names = tuple(ink.name for ink in inks)
+    names = names or ((*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",))
     named = [(name, float(value)) for name, value in zip(names, found, strict=True)]
     return named if index is None else [named[index]]
 

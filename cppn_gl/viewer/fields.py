@@ -385,7 +385,7 @@ def varied(field: Field) -> str:
 def span(field: Field, now: float | None, preset: Preset) -> tuple[float, float]:
     """The range of a slider, extended to the value it shows."""
     low, high = field.slider
-    if field.name == "layer":
+    if field.name in ("layer", "position"):
         high = preset.spec.depth
     if field.dotted == "network.depth" and isinstance(preset.spec, File):
         high = len(preset.spec.chain)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.training.trainer import Measures as Trained
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.tables import resolve
@@ -19,6 +20,7 @@ from cppn_gl.preset.tour import MEASURES, SHARES
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.training import rate_of
 from cppn_gl.views.plots.strength import Signal, measuring
 from cppn_gl.views.text import significant
 from cppn_gl.views.units.unit_samples import saturated_shares
@@ -58,10 +60,35 @@ def _units(network: Network) -> int:
     return int((network.layers[1:] or network.layers)[0].weight.shape[1])
 
 
+def _trained(value: Callable[[Trained], Any]) -> Callable[[Explorer], Any]:
+    """What is measured of the training step shown; None where nothing is, or not yet."""
+
+    def found(explorer: Explorer) -> Any:
+        ready = explorer.learning.ready
+        if ready is None or ready.source != explorer.moment.source:
+            return None
+        return value(ready.measures)
+
+    return found
+
+
+def _dead(measures: Trained) -> float:
+    """The fraction of dead units in hidden layers, the mean of the layers."""
+    hidden = measures.dead[:-1]
+    return float(hidden.mean()) if len(hidden) else 0.0
+
+
 _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "sigma": lambda explorer: float(_weights(explorer.moment.network()).std()),
     "units": lambda explorer: _units(explorer.moment.network()),
     "root": lambda explorer: math.sqrt(_units(explorer.moment.network())),
+    "step": lambda explorer: explorer.moment.train.steps,
+    "rate": lambda explorer: rate_of(explorer.moment),
+    "loss": _trained(lambda measures: measures.loss),
+    "test_loss": _trained(lambda measures: measures.test_loss),
+    "accuracy": _trained(lambda measures: measures.accuracy),
+    "test_accuracy": _trained(lambda measures: measures.test_accuracy),
+    "dead": _trained(_dead),
     "layer": lambda explorer: explorer.layer,
     "zoom": lambda explorer: explorer.zoom,
     "time": lambda explorer: explorer.time,
@@ -131,11 +158,17 @@ class Measures:
         if value is None:
             return UNKNOWN
         if name in SHARES:
-            percent = 100 * value
-            return f"{percent:.0f} %" if percent >= 1 or percent == 0 else "less than 1 %"
+            return _percent(100 * value)
         if isinstance(value, float):
             return significant(value, 3 if abs(value) >= 1 else 2)
         return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _percent(value: float) -> str:
+    """Per cent in words; 100 and 0 are exact."""
+    if 0 < value < 1:
+        return "less than 1 %"
+    return f"{min(value, 99.9):.1f} %" if 99 < value < 100 else f"{value:.0f} %"
 
 
 @dataclass(frozen=True, eq=False)

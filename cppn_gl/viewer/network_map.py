@@ -24,6 +24,7 @@ from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
+from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
@@ -34,8 +35,9 @@ from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import input_reaches, reach_of, tinted
-from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, shaded
+from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, outputs_shown, shaded
 
+RGB = "rgb", "none"  # the colour mapping and the stretch with which classes have their colours
 # In font sizes:
 LARGEST = 3.0  # height of a tile
 SINGLE = 0.8  # a layer is on one line if its tiles are at least so wide then
@@ -382,8 +384,9 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     ):
         assert pre is not None
         reaches.append(reach_of(units, node.activation))
-        channel = channel_of(network, (number, 0), before=False)
-        _tint(atlas, tiles[number], units, reaches[-1], channel)
+        _tint(
+            atlas, tiles[number], units, reaches[-1], network if number == network.depth else None
+        )
         pre_activations.append(pre)
         yield
         lines.append(strongest(network.effective(number - 1), most))
@@ -404,19 +407,24 @@ def _tint(
     tiles: Cells,
     units: Float32,
     reach: float | Float64,
-    channel: int | None,
+    network: Network | None,
 ) -> None:
-    """Colour the pixels of a layer's tiles from its units (points, rows), of one reach or each."""
+    """Colour the pixels of a layer's tiles from its units (points, rows), of one reach or each.
+
+    `network`: that whose outputs they are, if any.
+    """
     values = units[tiles.points, tiles.units]
-    if channel is None:
+    if network is None:
         shown = tinted(values, reach[tiles.units] if isinstance(reach, np.ndarray) else reach)
-    elif channel < 0:
-        shown = shaded(values, channel)
     else:
         shown = np.zeros((len(values), 3), np.float32)
         for unit in range(units.shape[1]):
-            own = tiles.units == unit
-            shown[own] = shaded(values[own], unit)
+            own, channel = (
+                tiles.units == unit,
+                channel_of(network, (network.depth, unit), before=False),
+            )
+            assert channel is not None
+            shown[own] = shaded(values[own], channel)
     atlas[tiles.pixels, :3] = quantise(np.ascontiguousarray(shown))
     atlas[tiles.pixels, 3] = 255
 
@@ -435,9 +443,11 @@ def _outcome(
     for step in evaluate.walk(evaluate.coordinates(points.ravel(), size)):
         outputs = step[2]
         yield
-    found = channels(outputs, scene.network)
+    network, color = scene.network, scene.preset.color
+    inked = inks_of(network) and (network.outputs > 1 or (color.mapping, color.stretch) == RGB)
+    found = outputs_shown(network, outputs) if inked else channels(outputs, network)
     values = found[:, :3]
-    if not scene.preset.color.plain:
+    if not inked and not color.plain:
         span = yield from value_range_steps(scene, size)
         values = colored(values, scene.preset.color, span)
     shown = np.ascontiguousarray(with_alpha(values, found)).reshape(grid[1], grid[0], -1)
@@ -513,10 +523,9 @@ def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:
     for tiles, own, reach, row in zip(
         cells(of, drawn.samples.size), values, drawn.reaches, of.rows, strict=True
     ):
-        channel = channel_of(network, (row.layer, 0), before=False) if row.layer else None
         some = tiles.middle
         flat = Cells(
             tiles.pixels[some], tiles.units[some], np.zeros_like(tiles.points[some]), some[some]
         )
-        _tint(atlas, flat, own[None], reach, channel)
+        _tint(atlas, flat, own[None], reach, network if row.layer == network.depth else None)
     return atlas.reshape(of.size[1], of.size[0], 4)

@@ -210,6 +210,10 @@ class View:
         """The keys changed by `steps` of the wheel, or of = and -; None: the extent changes."""
         return None
 
+    def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """The keys changed by `steps` of PgUp, or of PgDn if negative; None: the layer shown."""
+        return None
+
 
 class CPUView(View):
     """A view painted by NumPy and Pillow: it needs no OpenGL and compiles no shader."""

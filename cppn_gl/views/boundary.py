@@ -1,4 +1,4 @@
-"""The line between classes: where the two largest outputs are equal, or one output is in its middle.
+"""The line between classes: where the two largest outputs are equal, or the only one is 0.5.
 
     network, view, clock, size -> levels() on a coarse grid -> lines() -> polylines in pixels
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.evaluator import Evaluator
 from cppn_gl.engines.cpu.native import evaluator
-from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
+from cppn_gl.engines.cpu.products import BLOCK, in_order
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import work_per_pixel
@@ -34,14 +34,14 @@ def boundary(network: Network, view: Viewport, clock: Clock, size: Size) -> Line
     aspect = max(size) / min(size)
     most = np.sqrt(WORK / work_per_pixel(network) / aspect)
     cell = min(size) / float(np.clip(most, COARSE, FINE))  # in pixels
-    cells = tuple(int(np.ceil(side / cell)) + 2 for side in size)
+    columns, rows = (int(np.ceil(side / cell)) + 2 for side in size)
+    cells = columns, rows
     extent = view.extent * min(cells) * cell / min(size)
     evaluate = evaluator(network, dataclasses.replace(view, extent=extent), clock)
 
     def levels(places: Float64) -> Float64:
         return _levels(evaluate, places, cells)
 
-    rows, columns = cells[1], cells[0]
     across, down = np.meshgrid(np.arange(columns), np.arange(rows))
     grid = np.stack([across.ravel(), down.ravel()], axis=1).astype(np.float64)
     found = lines(levels(grid).reshape(rows, columns, -1), levels)
@@ -81,7 +81,10 @@ def lines(values: Float64, levels: Levels | None = None) -> Lines:
         ]
     )
     of = largest.ravel()[ends]
-    crossed = np.flatnonzero((of[:, 0] != of[:, 1]) & np.isfinite(values.reshape(-1, values.shape[2])[ends]).all(axis=(1, 2)))
+    crossed = np.flatnonzero(
+        (of[:, 0] != of[:, 1])
+        & np.isfinite(values.reshape(-1, values.shape[2])[ends]).all(axis=(1, 2))
+    )
     if not len(crossed):
         return []
     points = np.full((len(ends), 2), np.nan)

@@ -93,9 +93,14 @@ def depth_network(scene: Scene, depth: int) -> Network:
     return network.of(cut) if isinstance(network, Displayed) else cut
 
 
-def shown(scene: Scene, outputs: Float32) -> Float32:
-    """Outputs of a depth-k network (N, n) as display values (N, 3), before a colour mapping."""
+def shown(scene: Scene, outputs: Float32, depth: int) -> Float32:
+    """Outputs of the depth-k network (N, n) as display values (N, 3), before a colour mapping.
+
+    Hidden units stand for no class: of a network with several they are red, green and blue.
+    """
     network = scene.network
+    if scene.preset.learns and network.trained.outputs > 1 and depth < network.trained.depth:
+        return colors(outputs[:, :3])
     return colors(network.shown(outputs) if isinstance(network, Displayed) else outputs)
 
 
@@ -116,7 +121,7 @@ def layer_ranges(scene: Scene, shape: Size) -> Steps[list[ValueRange]]:
 
     def values(size: Size) -> Steps[list[Float32]]:
         found = yield from pass_through(scene, size)
-        return [shown(scene, one.values) for one in found]
+        return [shown(scene, one.values, k) for k, one in enumerate(found, 1)]
 
     if scene.preset.color.stretch == "none":
         return [default_range(scene)] * scene.network.trained.depth  # one output activation for all
@@ -163,7 +168,7 @@ class LayersView(CPUView):
                 if not color.plain:
                     before_colors = colored(before_colors, color, DISPLAY)
                 _put(cell, before_colors.reshape(pixels), 0)
-            values = shown(scene, found.values)
+            values = shown(scene, found.values, index + 1)
             values = values if color.plain else colored(values, color, span)
             _put(cell, values.reshape(pixels), max(0, len(cell) - high))
             yield

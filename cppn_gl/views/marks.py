@@ -26,10 +26,12 @@ from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 
 RADIUS, LEAST = 0.0088, 1.5  # of a point, in shorter sides of the picture; in pixels
 CROWDED = 0.3  # in mean distances of the points in sight, if that is less
-RING, HOLE = 1.38, 0.52  # radii of the light ring around a point and of a test point's hole
+RING, HOLE = 1.34, 0.55  # radii of the ring around a point and of a test point's hole
+DEEPER = 0.16  # of DARK that a class's colour is mixed with: a point is seen on its own area
 MOST = 20_000  # points drawn
 LIGHT: RGB = (255, 255, 255)
-LINE: RGB = (24, 26, 34)
+DARK: RGB = (24, 26, 34)
+GREY: RGB = (84, 90, 104)
 LINE_WIDTH, CASING = 1 / 420, 2.2  # in shorter sides; of the light line under it, in line widths
 KEPT = 160 * MB
 
@@ -68,13 +70,14 @@ def _line(scene: Scene, size: Size) -> list[Stroke]:
     width = max(1.0, LINE_WIDTH * min(size))
     found = boundary(scene.network.trained, scene.view, scene.clock, size)
     casing = [Stroke(line, LIGHT, CASING * width, opacity=0.45) for line in found]
-    return [*casing, *(Stroke(line, LINE, width) for line in found)]
+    return [*casing, *(Stroke(line, DARK, width) for line in found)]
 
 
 def inks(data: Dataset) -> NDArray[np.int64]:
     """The colour of each point, (N, 3), 0 to 255."""
     if data.labels is not None:
-        return np.array(CLASS_COLORS)[data.labels]
+        deep = np.array(CLASS_COLORS) * (1 - DEEPER) + np.array(DARK) * DEEPER
+        return deep.round().astype(np.int64)[data.labels]
     low, high = value_span(data)
     places = (np.asarray(data.values, np.float64).mean(axis=1) - low) * 2 / (high - low) - 1
     return np.array([scale_color(place) for place in places.tolist()])
@@ -105,12 +108,13 @@ def _points(data: Dataset, view: Viewport, size: Size, box: Box, *, tests: bool)
     reach = RING * radius + 1
     low, high = np.array(box[:2]) - reach, np.array(box[2:]) + reach
     near = np.flatnonzero(((places[:count] > low) & (places[:count] < high)).all(axis=1))
+    ring = GREY if data.labels is None else LIGHT  # values near the middle are light
     found = []
     for number in near[::-1].tolist():  # training points over the others
         x, y = places[number].tolist()
         red, green, blue = colors[number].tolist()
         found += [
-            Disc((x, y), RING * radius, LIGHT, 0.92),
+            Disc((x, y), RING * radius, ring, 0.9),
             Disc((x, y), radius, (red, green, blue)),
         ]
         if number >= data.training:

@@ -107,7 +107,7 @@ class PaintingView(PictureView):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         region = region or Region.of(planes.size)
-        if scene.options(PaintingOptions).show == "network":
+        if shown_of(scene.preset) == "network":
             return super().begin(stage, planes, scene, region)
         owned = ExitStack()
         return Stepping(self._draw(stage, planes, scene, region, owned), owned)
@@ -129,7 +129,7 @@ class PaintingView(PictureView):
         owned.close()
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
-        if scene.options(PaintingOptions).show == "network":
+        if shown_of(scene.preset) == "network":
             return (yield from super().paint_region(scene, engine, region))
 
         def network(of: Scene, part: Region) -> Steps[Picture]:
@@ -173,7 +173,7 @@ class PaintingView(PictureView):
                 continue
             left, top, _, bottom = pane.box
             words = _fitting(words_of(scene, pane.shows), font_size, pane.size[0])
-            if scene.options(PaintingOptions).show == "beside":
+            if shown_of(scene.preset) == "beside":
                 write(
                     draw, (left, top - font_size // 4), words, font_size, lettering.DIM, anchor="ld"
                 )
@@ -195,8 +195,7 @@ class PaintingView(PictureView):
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What the original is at a pixel."""
         at, dataset = self.point(scene, size, place), scene.preset.dataset
-        assert dataset.picture is not None
-        if at is None:
+        if at is None or dataset.picture is None:
             return None
         across, down = _in_pixels(dataset, np.array([at.x]), np.array([at.y]))
         column, row = math.floor(across[0]), math.floor(down[0])
@@ -207,9 +206,14 @@ class PaintingView(PictureView):
         return Hit(f"the original's pixel {column + 1}, {row + 1} has {values}")
 
 
+def shown_of(preset: Preset) -> str:
+    """The option `show`; the network alone if its weights are there, but not the original."""
+    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).show
+
+
 def panes(preset: Preset, size: Size, shape: Size | None = None) -> list[Pane]:
     """The panes of a picture of `size`, which is a coarser or finer one of size `shape`."""
-    show = preset.options(PaintingOptions).show
+    show = shown_of(preset)
     if show != "beside":
         return [Pane(show, (0, 0, *size))]
     shape = shape or size
@@ -296,7 +300,7 @@ def difference(scene: Scene, outputs: Picture, region: Region) -> Picture:
     target, cover = sampled(dataset.picture, dataset, scene.view, region)
     apart = outputs[..., : target.shape[2]] * cover - target
     if dataset.kind == "distance":
-        places = np.float32(0.5) + np.repeat(apart, 3, axis=2) / np.float32(2 * FIELD_ERROR)
+        places = (0.5 + np.repeat(apart, 3, axis=2) / (2 * FIELD_ERROR)).astype(np.float32)
         shown = colored(places.reshape(-1, 3), Color("diverging"), DISPLAY).reshape(places.shape)
     else:
         shown = np.repeat(np.abs(apart) * GAIN, 3 // target.shape[2], axis=2)
@@ -330,7 +334,7 @@ def _error(scene: Scene, dataset: Dataset) -> float:
     of = dataclasses.replace(scene, view=Viewport())  # where the outputs are at the pixels' centres
     total = 0.0
     for band in range(bands):
-        top = band * (high - rows) // max(bands - 1, 1)
+        top = round((band + 0.5) * high / bands - rows / 2)
         target = Raster((wide, rows), scene.network.channels)
         at_once(during(engine.begin(_RATES, target, of, whole.cut(0, top, wide, rows))))
         wanted = dataset.picture[top : top + rows]
@@ -347,7 +351,8 @@ def decibels(squared: float) -> float:
 def words_of(scene: Scene, shows: str) -> list[str]:
     """What a pane shows, in words: the longest first."""
     dataset, step = scene.preset.dataset, scene.preset.train.steps
-    assert dataset.size is not None
+    if dataset.size is None:
+        return [f"network, step {step:,}: the original is not here", f"step {step:,}"]
     wide, high = dataset.size
     if shows == "original":
         return [f"original: {wide} × {high} pixels", "original"]
@@ -376,7 +381,8 @@ def _fitting(forms: list[str], font_size: int, room: float) -> str:
 def _frame(draw: ImageDraw.ImageDraw, scene: Scene, pane: Pane) -> None:
     """The border of the original, as far as it is in a pane."""
     dataset, (wide, high) = scene.preset.dataset, pane.size
-    assert dataset.size is not None
+    if dataset.size is None:
+        return
     scale = min(pane.size) / (2 * scene.view.extent)  # pixels per unit
     half = [side / min(dataset.size) * scale for side in dataset.size]
     middle = wide / 2 - scene.view.center[0] * scale, high / 2 + scene.view.center[1] * scale

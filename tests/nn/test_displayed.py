@@ -44,7 +44,8 @@ def test_one_output_goes_from_low_through_paper_to_high(activation: str, scale: 
     shown = Displayed(network, color_layers(network, PAPER, [LOW, HIGH]))
     assert np.abs(shown.evaluate(POINTS) - expected).max() < 1e-5
     assert np.ptp(s) > 0.5
-    assert shown.trained is network and network.trained is network
+    assert shown.trained is network
+    assert network.trained is network
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "identity"])

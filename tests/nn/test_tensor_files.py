@@ -180,7 +180,7 @@ WRONG_SAFETENSORS: dict[str, tuple[bytes, str]] = {
     "wrong size": (safetensors_file({"w": entry((2, 3))}, bytes(16)), "damaged"),
     "overlapping": (safetensors_file({"v": entry(), "w": entry()}, bytes(16)), "damaged"),
     "metadata": (safetensors_file({"__metadata__": {"a": 1}}), "metadata"),
-    "many": (safetensors_file({f"w{n}": entry() for n in range(300)}), "300 tensors"),
+    "many": (safetensors_file({f"w{n}": entry() for n in range(600)}), "600 tensors"),
     "a long name": (safetensors_file({"w" * 201: entry()}), "no name for a tensor"),
     "a name of two lines": (safetensors_file({"a\nb": entry()}), "no name for a tensor"),
     "not a number": (
@@ -261,7 +261,7 @@ WRONG_NPZ: dict[str, tuple[bytes, str]] = {
     "nested": (zipped(npy(header(shape="(" * 1000))), "not an array"),
     "a text for a matrix": (npz(w=np.array(["a", "b"])), "type '<U1'"),
     "a long text": (npz(w=np.array("a" * 5000)), "type"),
-    "many": (npz(**{f"w{n}": np.ones(1) for n in range(300)}), "300 arrays"),
+    "many": (npz(**{f"w{n}": np.ones(1) for n in range(600)}), "600 arrays"),
     "a name of two lines": (zipped(GOOD, "a\nb.npy"), "no name for a tensor"),
     "twice": (zipped(GOOD, "w|w.npy"), "'w' occurs twice"),
     "bzip2": (zipped(GOOD, method=zipfile.ZIP_BZIP2), "deflate"),

@@ -1,8 +1,10 @@
 """The tour in the window: its pages lead where they say, and it begins, goes on and ends."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
+from lessons import PRESSES, begun, close, done, press, turn
 
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.tour import Page, pages
@@ -13,28 +15,13 @@ from cppn_gl.viewer.measures import UNKNOWN
 
 PAGES = pages()
 NUMBERS = range(1, len(PAGES) + 1)
-PRESSES = 25  # at most, until a page's condition is met
 ACTIONS = {action for binding in BINDINGS for action in binding.actions}
 
 
-def begun(number: int = 1) -> tuple[Explorer, Lesson]:
-    explorer = Explorer(load_preset("embers"))
-    lesson = Lesson(explorer)
-    lesson.start(number)
-    turn(lesson)
-    return explorer, lesson
-
-
-def turn(lesson: Lesson) -> None:
-    """What the window does in each turn, until everything is measured."""
-    lesson.follow()
-    lesson.advance(60.0)
-
-
-def press(explorer: Explorer, lesson: Lesson, action: str, large: bool = False) -> None:
-    explorer.gesture = object()
-    explorer.act(action, large)
-    turn(lesson)
+@pytest.fixture(autouse=True)
+def _trains_no_further() -> Iterator[None]:
+    yield
+    close()
 
 
 def shown(lesson: Lesson) -> Page:
@@ -42,22 +29,16 @@ def shown(lesson: Lesson) -> Page:
     return lesson.page
 
 
-def answered(lesson: Lesson) -> bool:
-    words = lesson.words()
-    assert words is not None
-    return words.answered
-
-
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_key_leads_to_the_answer(number: int) -> None:
     explorer, lesson = begun(number)
     page = shown(lesson)
     assert page == PAGES[number - 1]
-    assert not answered(lesson)
+    assert not done(lesson)
     explorer.tick(2.0)
     for _ in range(PRESSES):
         press(explorer, lesson, page.action, page.large)
-        if answered(lesson):
+        if done(lesson):
             break
     words = lesson.words()
     assert words is not None
@@ -100,7 +81,7 @@ def test_the_numbers_to_watch_follow_each_press_until_the_answer() -> None:
     number = next(n for n in NUMBERS if PAGES[n - 1].heading == "What is special about 1/√n")
     explorer, lesson = begun(number)
     seen = []
-    while not answered(lesson):
+    while not done(lesson):
         words = lesson.words()
         assert words is not None
         seen.append(words.watch)
@@ -121,14 +102,14 @@ def test_it_goes_on_and_back_by_key_and_by_number() -> None:
     press(explorer, lesson, "next_preset", large=True)
     assert lesson.number == 1
     lesson.go(12)
-    turn(lesson)
+    turn(explorer, lesson)
     assert lesson.number == 12
     press(explorer, lesson, "next_preset")
     assert lesson.number == 13
     lesson.back()
-    turn(lesson)
+    turn(explorer, lesson)
     lesson.forward()
-    turn(lesson)
+    turn(explorer, lesson)
     assert lesson.number == 13
 
 
@@ -155,7 +136,7 @@ def test_another_preset_is_outside_the_tour_until_it_goes_on() -> None:
     explorer, lesson = begun(8)
     explorer.gesture = object()
     explorer.load(load_preset("otoro"))
-    turn(lesson)
+    turn(explorer, lesson)
     assert lesson.page is None
     press(explorer, lesson, "stronger")
     assert lesson.page is None
@@ -173,7 +154,7 @@ def test_it_returns_to_what_was_explored_and_resumes() -> None:
     lesson.start()
     lesson.go(7)
     explorer.tick(2.0)
-    turn(lesson)
+    turn(explorer, lesson)
     lesson.leave()
     assert not lesson.on
     assert lesson.page is None
@@ -181,7 +162,7 @@ def test_it_returns_to_what_was_explored_and_resumes() -> None:
     assert explorer.presets is presets
     assert not explorer.guided
     lesson.start()
-    turn(lesson)
+    turn(explorer, lesson)
     assert lesson.number == 7
 
 
@@ -196,7 +177,7 @@ def test_begun_by_itself_it_leaves_the_picture_as_it_is() -> None:
     explorer = Explorer(PAGES[2].preset)
     lesson = Lesson(explorer)
     lesson.start(3, keep=False)
-    turn(lesson)
+    turn(explorer, lesson)
     assert lesson.number == 3
     lesson.leave()
     assert explorer.preset == PAGES[2].preset

@@ -1,11 +1,14 @@
 """The numbers of a tour's captions are those of the network explored."""
 
 import math
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.tour import MEASURES
 from cppn_gl.viewer.explorer import Explorer
@@ -13,6 +16,7 @@ from cppn_gl.viewer.measures import UNKNOWN, Measures
 from cppn_gl.views.plots.strength import measure
 
 PRESET = load_preset("signal-fading")
+LEARNED = {"step", "rate", "loss", "test_loss", "accuracy", "test_accuracy", "dead"}
 
 
 def measured(explorer: Explorer) -> Measures:
@@ -43,9 +47,29 @@ def test_they_agree_with_the_signal_view_and_the_weights() -> None:
         "time": 0.0,
         "paused": False,
     }
-    assert set(expected) == set(MEASURES)
+    assert set(expected) == set(MEASURES) - LEARNED
     for name, value in expected.items():
         assert measures.value(explorer, name) == pytest.approx(value), name
+
+
+def test_they_agree_with_the_training_at_the_step_shown() -> None:
+    changes = {"train.data": "circle", "train.points": 60, "train.rate": 0.03}
+    preset = Preset().replace(depth=3, width=5, activation="relu", **changes)
+    explorer, measures = Explorer(preset), Measures()
+    assert measures.written(explorer, "accuracy") == UNKNOWN
+    with closing(explorer.learning) as learning:
+        explorer.set_rate(0.1)
+        explorer.seek(8)  # which is on the run's grid of measures
+        while learning.ready is None or learning.ready.step != 8:
+            explorer.follow_training()
+        trainer = Trainer(explorer.preset)
+        trainer.step(8)
+        found = {name: getattr(trainer, name) for name in LEARNED - {"step", "rate", "dead"}}
+        found |= {"step": 8, "rate": 0.1, "dead": trainer.dead[:-1].mean()}
+        for name, value in found.items():
+            assert measures.value(explorer, name) == pytest.approx(value, abs=1e-6), name
+        explorer.change(seed=1)  # a network of which nothing is known yet
+        assert measures.value(explorer, "loss") is None
 
 
 def test_keys_of_the_preset_by_either_name() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from windowless import windowless
 
 from cppn_gl.engines.base import Region
 from cppn_gl.output.renderer import Renderer
@@ -74,10 +75,10 @@ def test_the_original_has_its_own_pixels_at_any_zoom(folder: Path, renderer: Ren
     assert np.abs(same * 255 - PIXELS).max() < 1e-3
     large = renderer.render(preset, (90, 60), dtype="float32", overlay=False)
     assert np.abs(large - np.kron(same, np.ones((10, 10, 1)))).max() < 1e-6
-    closer = preset.replace(center=[1 / 6, 1 / 6], extent=1 / 30)  # in the middle of a pixel
+    closer = preset.replace(center=[0, 1 / 6], extent=1 / 30)  # in the middle of a pixel
     assert np.ptp(renderer.render(closer, (40, 20), overlay=False), axis=(0, 1)).max() == 0
-    deep = preset.replace(center=[1 / 6, 1 / 6], extent=1e-9)
-    assert np.abs(renderer.render(deep, (8, 8), overlay=False) - PIXELS[2, 5]).max() == 0
+    deep = preset.replace(center=[0, 1 / 6], extent=1e-6)
+    assert np.abs(renderer.render(deep, (8, 8), overlay=False) - PIXELS[2, 4]).max() == 0
     small = renderer.render(preset, (3, 2), dtype="float32", overlay=False)
     means = PIXELS.reshape(2, 3, 3, 3, 3).mean(axis=(1, 3)) / 255
     assert np.abs(small - means).max() < 1e-5
@@ -133,8 +134,8 @@ def test_the_error_is_over_all_pixels(folder: Path) -> None:
 
 
 def test_the_error_of_a_large_picture_is_that_of_some_rows(folder: Path) -> None:
-    rows = np.linspace(0, 255, 512).astype(np.uint8)
-    Image.fromarray(np.repeat(rows[:, None], 512, axis=1)).save(folder / "large.png")
+    rows = np.linspace(0, 255, 300).astype(np.uint8)
+    Image.fromarray(np.repeat(rows[:, None], 300, axis=1)).save(folder / "large.png")
     exact = np.square(rows / 255 - 0.5).mean()
     assert error(constant(painting(folder, "large.png"), 0.5)) == pytest.approx(exact, rel=0.02)
 
@@ -195,3 +196,21 @@ def test_a_place_is_told(folder: Path) -> None:
         assert hit is not None
         assert "pixel" in hit.words
     assert view.point(scene, SIZE, (60, 1)) is None
+
+
+@pytest.mark.gl
+def test_opengl_draws_the_same(folder: Path, renderer: Renderer) -> None:
+    with windowless() as other:
+        for show in ("beside", "difference"):
+            preset = painting(folder, **{"painting.show": show})
+            found = other.render(preset, SIZE, dtype="float32", samples=2)
+            expected = renderer.render(preset, SIZE, dtype="float32", samples=2)
+            assert np.abs(found - expected).max() < 2e-3
+        assert other.ctx is not None
+        assert other.ctx.error == "GL_NO_ERROR"
+
+
+def test_samples_as_needed_are_near_to_many(folder: Path, renderer: Renderer) -> None:
+    preset = painting(folder)
+    auto = renderer.render(preset, SIZE, dtype="float32", samples="auto")
+    assert np.abs(auto - renderer.render(preset, SIZE, dtype="float32", samples=4)).mean() < 2e-3

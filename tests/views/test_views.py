@@ -72,7 +72,7 @@ def test_page_up_and_down_are_its_own_where_it_has_an_option_layer(name: str) ->
 def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
     row, preset = VIEWS[name], seen(name)
     fields = {field.name: field for field in option_fields(row)}
-    assert set(fields) - set(ALL[name].knobs) <= {"unit"}
+    assert set(fields) - set(ALL[name].knobs) <= {"unit", "units"}
     assert len(set(ALL[name].knobs)) == len(ALL[name].knobs)
     for knob in ALL[name].knobs:
         assert row.options is not None
@@ -143,7 +143,19 @@ def test_it_uses_the_colours_or_says_that_it_has_its_own(
 
 def test_views_that_show_the_picture_use_its_colours() -> None:
     heeding = {name for name in VIEWS if ALL[name].colors}
-    assert heeding == {"picture", "sheet", "layers", "signal", "surface", "volume", "regions"}
+    assert heeding == {
+        *(
+            "picture",
+            "sheet",
+            "layers",
+            "signal",
+            "surface",
+            "volume",
+            "regions",
+            "warp",
+            "painting",
+        )
+    }
 
 
 @gl
@@ -353,6 +365,10 @@ VALUES = st.fixed_dictionaries(
         "bottom": st.sampled_from([-1.0, 0.0, 1.0]),
         "slice": st.booleans(),
         "noise": st.sampled_from([1e-4, 0.02, 1]),
+        "position": st.sampled_from([0.0, 0.1, 1.0, 1.7, 2.5, 64.0]),
+        "lines": st.sampled_from([0, 1, 20, 60]),
+        "project": st.sampled_from(["auto", "units", "components"]),
+        "units": st.sampled_from([None, (1, 2), (3, 9, 1)]),
     }
 )
 SMALL_SAMPLES = [

@@ -31,7 +31,8 @@ from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.origin import Origin
 
 OWN = "own"
-TARGETS = ("auto", "classes", "values", "picture", "distance")
+KINDS = ("classes", "values", "picture", "distance")
+TARGETS = ("auto", *KINDS)
 MAX_OWN = 10_000  # points in a preset
 _FILES = (*TABLES, *PICTURES)
 _NAME = Text(4096, one_line=True)
@@ -62,10 +63,11 @@ class Settings(Protocol):
 class Dataset:
     """Points in input units and what is to be learned there; arrays are read-only.
 
-    The first `training` points are the training set, the others the test set.
+    The first `training` points are the training set, the others the test set. `problem`: why there
+    are no points, if only what was learned from them is known.
     """
 
-    kind: str  # classes, values, picture or distance
+    kind: str  # one of KINDS
     x: Float64  # (N,)
     y: Float64
     labels: NDArray[np.int64] | None  # (N,), from 0, of classes
@@ -75,6 +77,7 @@ class Dataset:
     digest: str  # of all of it, in hexadecimal
     names: tuple[str, ...] = ()  # of the classes
     picture: Float32 | None = field(default=None, repr=False)  # (height, width, k), row 0 on top
+    problem: str = ""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -90,6 +93,16 @@ class Dataset:
         if self.values is not None:
             return int(self.values.shape[1])
         return 1 if self.classes == 2 else self.classes
+
+
+def absent(
+    kind: str, classes: int, names: tuple[str, ...], outputs: int, digest: str, problem: str
+) -> Dataset:
+    """A data set whose points are not there: see `Dataset.problem`."""
+    none = np.zeros(0)
+    labels = none.astype(np.int64) if kind == "classes" else None
+    values = None if kind == "classes" else np.zeros((0, outputs), np.float32)
+    return Dataset(kind, none, none, labels, values, classes, 0, digest, names, problem=problem)
 
 
 def targets(dataset: Dataset, loss: str) -> Float32:
@@ -134,16 +147,28 @@ def located(name: str, origin: Origin) -> str:
     """
     if not is_file(name):
         return name
+    if origin.data is not None:
+        return str(origin.data)
+    return _found(name, origin, "data")
+
+
+def located_checkpoint(name: str, origin: Origin) -> str:
+    """As `located`, for `checkpoint`."""
+    return _found(name, origin, "checkpoint") if name else name
+
+
+def _found(name: str, origin: Origin, key: str) -> str:
     try:
         path = origin.resolve(name)
     except ValueError as error:
         if origin.trusted:
-            raise PresetError(f"{show(name)}: {error}", key="train.data") from None
-        return _label(name)
-    return str(path) if origin.trusted or os.path.lexists(path) else _label(name)
+            raise PresetError(f"{show(name)}: {error}", key=f"train.{key}") from None
+        return label(name)
+    return str(path) if origin.trusted or os.path.lexists(path) else label(name)
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """A file's name without its folders, of any system."""
     return re.split(r"[/\\]", name)[-1]
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.training import losses
 from cppn_gl.nn.training.state import BatchNorm, Problem
+from cppn_gl.utils import native
 
 Array = NDArray[np.floating[Any]]
 
@@ -30,13 +31,15 @@ EPSILON = 1e-5  # added to variances
 class Passed:
     """A layer's forward pass over N points: its inputs, pre-activations and units, (N, …) each.
 
-    normal: the normalised z of a normalised layer, and its standard deviation, (units,).
+    normal: the normalised z of a normalised layer, and its standard deviation, (units,). slopes:
+    the derivatives of the activations, after the backward pass.
     """
 
     inputs: Array
     pre: Array
     units: Array
     normal: tuple[Array, Array] | None = None
+    slopes: Array | None = None
 
 
 def forward(
@@ -58,13 +61,29 @@ def forward(
             if norm is not None:
                 z, normal = _normalised(norm, z)
             z += bias
-            units = activate(problem.activations[index], z)
+            units = activated(problem.activations[index], z)
             if mask is not None and index < last:
                 units = units * mask[start : start + len(bias)]
                 start += len(bias)
             passed.append(Passed(y, z, units, normal))
             y = units
     return passed
+
+
+def activated(name: str, pre: Array) -> Array:
+    """An activation; in float32 by the native library, since gelu takes long in NumPy."""
+    library = native.library() if pre.dtype == np.float32 else None
+    if library is None or library.activation(name) is None:
+        return activate(name, pre)
+    return library.activate(name, pre)
+
+
+def slopes(name: str, pre: Array) -> Array:
+    """The derivative of an activation; as `activated`."""
+    library = native.library() if pre.dtype == np.float32 else None
+    if library is None or library.activation(name) is None:
+        return derivative(name, pre)
+    return library.differentiate(name, pre)
 
 
 def _normalised(norm: BatchNorm, z: Array) -> tuple[Array, tuple[Array, Array]]:
@@ -78,14 +97,25 @@ def gradient(
     problem: Problem, parameters: Array, inputs: Array, targets: Array, mask: Array | None = None
 ) -> Array:
     """The gradient of the loss of a batch, (P,), in the precision of the parameters."""
-    passed = forward(problem, parameters, inputs, mask)
+    return backward(problem, parameters, forward(problem, parameters, inputs, mask), targets, mask)
+
+
+def backward(
+    problem: Problem,
+    parameters: Array,
+    passed: list[Passed],
+    targets: Array,
+    mask: Array | None = None,
+) -> Array:
+    """The gradient after a forward pass over a batch. Fills in the slopes of its layers."""
     found = np.empty_like(parameters)
     weights, into = problem.split(parameters), problem.split(found)
     ends = np.cumsum([0, *(rows for rows, _ in problem.shapes)])
     with np.errstate(all="ignore"):
         top, last = passed[-1], problem.activations[-1]
-        d = losses.delta(problem.loss, last, top.pre, top.units, targets)
-        d = d / d.dtype.type(len(inputs))
+        top.slopes = slopes(last, top.pre)
+        d = losses.delta(problem.loss, top.slopes, top.units, targets)
+        d = d / d.dtype.type(len(targets))
         for index in range(len(passed) - 1, -1, -1):
             layer, (weight, _) = passed[index], weights[index]
             into[index][1][:] = d.sum(axis=0)
@@ -98,7 +128,9 @@ def gradient(
                 d = d @ weight
                 if mask is not None:
                     d = d * mask[ends[index - 1] : ends[index]]
-                d = d * derivative(problem.activations[index - 1], passed[index - 1].pre)
+                below = passed[index - 1]
+                below.slopes = slopes(problem.activations[index - 1], below.pre)
+                d = d * below.slopes
     return found
 
 

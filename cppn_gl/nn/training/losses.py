@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.activations import derivative
-
 Array = NDArray[np.floating[Any]]
 
 
@@ -76,8 +74,11 @@ def total(loss: str, pre: Array, outputs: Array, targets: Array) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def delta(loss: str, activation: str, pre: Array, outputs: Array, targets: Array) -> Array:
-    """The derivative of `value` by the pre-activations of the output layer, (N, outputs)."""
+def delta(loss: str, slopes: Array, outputs: Array, targets: Array) -> Array:
+    """The derivative of `value` by the pre-activations of the output layer, (N, outputs).
+
+    slopes: the derivatives of the output activation.
+    """
     row = LOSSES[loss]
     slope = np.asarray(row.slope(outputs, targets), outputs.dtype)
-    return slope if row.fused else slope * derivative(activation, pre)
+    return slope if row.fused else slope * slopes

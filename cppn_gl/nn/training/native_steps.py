@@ -63,7 +63,8 @@ class NativeSteps:
             training.bind(
                 state.parameters,
                 state.moments,
-                *(np.ascontiguousarray(array, np.float32) for array in (inputs, targets)),
+                np.ascontiguousarray(inputs, np.float32),
+                np.ascontiguousarray(targets, np.float32),
                 self._rates(state.step, rates),
                 None if masks is None else np.ascontiguousarray(masks, np.float32),
             )
@@ -96,7 +97,9 @@ class NativeSteps:
     def _rates(self, step: int, rates: Float32) -> Float32:
         """The numbers of cppn_rate, (n, 4), of n steps from `step` on."""
         rate = rates.astype(np.float64)
-        first, second = corrections(np.arange(step, step + len(rates)))
+        first, second = np.ones((2, len(rates)))
+        if self.problem.moments == 2:
+            first, second = corrections(np.arange(step, step + len(rates)))
         return np.stack([rate, rate / first, 1 / second, 1 - rate * self.problem.l2], 1).astype(
             np.float32
         )

@@ -7,10 +7,11 @@ import copy
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
-from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located
+from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located, located_checkpoint
 from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
@@ -177,6 +178,17 @@ class Train:
         """With some keys changed, in which files are relative to the current folder."""
         return dataclasses.replace(self, **_located(values, USER))
 
+    @property
+    def path(self) -> Path | None:
+        """The file of data; None for none, or for a mere name."""
+        path = Path(self.data)
+        return path if path.is_absolute() else None
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values, with absolute paths, without what is empty."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {n: _listed(v) for n, v in fields.items() if v not in ("", ())}
+
     @cached_property
     def learning(self) -> "Train":
         """The table with only what the weights of a step depend on: the others have defaults."""
@@ -193,9 +205,17 @@ class Train:
         return new
 
 
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
 def _located(values: dict[str, Any], origin: Origin) -> dict[str, Any]:
-    data = values.get("data")
-    return {**values, "data": located(data, origin)} if isinstance(data, str) else values
+    """The values with the absolute paths of files that a text from `origin` may name."""
+    found = dict(values)
+    for name, locate in (("data", located), ("checkpoint", located_checkpoint)):
+        if isinstance(found.get(name), str):
+            found[name] = locate(found[name], origin)
+    return found
 
 
 # The keys that the weights of a step do not depend on, with their defaults.

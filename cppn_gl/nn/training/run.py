@@ -7,8 +7,8 @@ preset -> run_of() -> Run, the same for presets that differ in what is shown onl
 
 Step k is the same whatever was asked before: from the snapshot before it steps are done again.
 Snapshots are kept on a geometric grid: of each octave 2^n … 2^(n+1) the GRID steps in equal
-distances, and every step below GRID; fewer where they would exceed MEMORY bytes. History is
-measured on a grid of MEASURED_GRID steps an octave.
+distances, and every step below; fewer where they would exceed MEMORY bytes. Measures are taken at
+all steps of that grid.
 """
 
 import contextlib
@@ -22,15 +22,15 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.network import Network, network_bytes
-from cppn_gl.nn.training.data import dataset_of
+from cppn_gl.nn.training.checkpoint import Checkpoint, data_of, known_checkpoint
 from cppn_gl.nn.training.start import start_of
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
 from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.checks import PresetError
 
 SLICE = 0.008  # seconds
-GRID = 16  # snapshots an octave
-MEASURED_GRID = 32  # measures an octave
+GRID = 16  # snapshots and measures an octave
 MEMORY = 32 * MB  # of a run's snapshots
 RUNS = 256 * MB  # of all runs
 OCTAVES = 24
@@ -61,9 +61,12 @@ class Run:
         self._networks: LRUCache[int, Network] = LRUCache(8 * MB, lambda k, n: network_bytes(n))
         self._history: dict[int, Measures] = {}
         self._pace = 0.0  # seconds a step
-        self.problem = ""  # why no further step can be done, in words
+        self._waiting = 0  # threads that want to do steps
+        self.problem = self._trainer.dataset.problem  # why no further step can be done, in words
         self._last: int | None = None  # the last step there is, if training diverged
         self._newest = self._head.copy()
+        self._asked: State | None = None  # the last state that was trained again
+        self._given: dict[int, Network] = {}  # networks of checkpoints
         self._note(self._head)
 
     @property
@@ -111,7 +114,10 @@ class Run:
             return self._history[steps[max(0, bisect_right(steps, step) - 1)]]
 
     def within(self, step: int) -> int:
-        """The step, or the last one there is before training diverged."""
+        """The step, or the last one there is before training diverged, or without the data."""
+        if self._trainer.dataset.problem:
+            with self._notes:
+                return max(known for known in self._states if known <= step)
         return step if self._last is None else min(step, self._last)
 
     def ready(self, step: int) -> bool:
@@ -128,7 +134,7 @@ class Run:
         while (found := self._networks.find(self.within(step))) is None:
             for fraction in self.prepare(step):
                 _report(f"training, {100 * fraction:.0f} %")
-                wall.sleep(0)  # others may want a network, too
+                self._give_way()
         return found
 
     def prepare(self, step: int) -> Iterator[float]:
@@ -136,22 +142,61 @@ class Run:
         again: State | None = None
         first = -1
         while True:
-            with self._lock:
+            with self._turn():
                 step = self.within(step)
                 state = self._kept(step)
                 if state is None and again is None and self._head.step > step:
-                    before = max(known for known in self._states if known <= step)
-                    again = self._states[before].copy()
+                    again = self._before(step).copy()
                 if state is None:
                     state = again or self._head
                     first = state.step if first < 0 else first
                     self._slice(state, step)
                 if state.step == self.within(step):
+                    if state is again:
+                        self._asked = again
                     if self._networks.find(state.step) is None:
-                        self._networks.put(state.step, self._trainer.network(state))
+                        self._networks.put(state.step, self._network_of(state))
                     return
                 done = state.step
             yield (done - first) / max(1, step - first)
+
+    def _before(self, step: int) -> State:
+        """The last known state that is not after a step."""
+        known = [state for k, state in self._states.items() if k <= step]
+        if self._asked is not None and self._asked.step <= step:
+            known.append(self._asked)
+        return max(known, key=lambda state: state.step)
+
+    def _network_of(self, state: State) -> Network:
+        return self._given.get(state.step) or self._trainer.network(state)
+
+    def state(self, step: int) -> State:
+        """A copy of the state of a step, as `network` gives its network."""
+        while True:
+            for _ in self.prepare(step):
+                pass
+            with self._lock:
+                step = self.within(step)
+                asked = self._asked
+                kept = asked if asked is not None and asked.step == step else self._kept(step)
+                if kept is not None:
+                    return kept.copy()
+
+    def checkpoint(self, step: int) -> Checkpoint:
+        """What a file needs to go on from a step."""
+        state, data = self.state(step), self._trainer.dataset
+        history = self.history
+        rows = np.searchsorted(history["step"], state.step, side="right")
+        return Checkpoint(
+            state,
+            self.network(state.step),
+            self.digest,
+            data.digest,
+            data.kind,
+            data.classes,
+            data.names,
+            {name: array[:rows] for name, array in history.items()},
+        )
 
     def advance(self, steps: int | None = None, seconds: float | None = None) -> int:
         """Do further steps: so many, or for so many seconds; the steps done.
@@ -160,19 +205,36 @@ class Run:
         """
         deadline = None if seconds is None else wall.perf_counter() + seconds
         done = 0
-        while self._last is None and (steps is None or done < steps):
+        while not self.problem and (steps is None or done < steps):
             left = SLICE if deadline is None else deadline - wall.perf_counter()
             if left <= 0:
                 break
-            with self._lock:
+            with self._turn():
                 before = self._head.step
                 most = before + (steps - done if steps is not None else 2**31)
                 self._slice(self._head, most, min(SLICE, left))
                 done += self._head.step - before
             if steps is None and deadline is None:
                 break
-            wall.sleep(0)
+            self._give_way()
         return done
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A slice's turn among threads."""
+        with self._notes:
+            self._waiting += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with self._notes:
+                self._waiting -= 1
+
+    def _give_way(self) -> None:
+        """Between two turns: let others have theirs, if they wait."""
+        if self._waiting:
+            wall.sleep(0)
 
     def _slice(self, state: State, step: int, seconds: float = SLICE) -> None:
         """Steps of a state towards `step`, for about so many seconds."""
@@ -183,21 +245,18 @@ class Run:
                 if now >= deadline:
                     break
                 affordable = max(1, int((deadline - now) / self._pace)) if self._pace else 1
-                grid = MEASURED_GRID if state is self._head else 1 << 30
                 count = min(affordable, step - state.step)
-                if state is self._head:
-                    count = min(count, next_on_grid(state.step, grid) - state.step)
+                count = min(count, next_on_grid(state.step, GRID) - state.step)
                 self._trainer.advance(state, count)
                 self._pace = (wall.perf_counter() - now) / count
-                if state is self._head:
-                    self._note(state)
+                self._note(state)
         except DivergedError as error:
             self._last, self.problem = state.step, str(error)
         if state is self._head:
             self._newest = state.copy()
 
     def _note(self, state: State) -> None:
-        """Keep a snapshot and measures of the newest state, if its step is on the grids."""
+        """Keep a snapshot and measures of a state, if its step is on the grids."""
         if on_grid(state.step, self._grid) and state.step not in self._states:
             with self._notes:
                 self._states[state.step] = state.copy()
@@ -205,17 +264,23 @@ class Run:
                     self._grid //= 2
                     kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
                     self._states = kept
-        if on_grid(state.step, MEASURED_GRID) and state.step not in self._history:
+        known = state.step in self._history or self._trainer.dataset.problem
+        if on_grid(state.step, GRID) and not known:
             measures = self._trainer.measures(state)
             with self._notes:
                 self._history[state.step] = measures
 
-    def start_at(self, state: State) -> None:
-        """Take over a state trained elsewhere, such as a checkpoint's, as a snapshot."""
+    def start_at(self, kept: Checkpoint) -> None:
+        """Take over a checkpoint of this training, and its history."""
         with self._lock, self._notes:
-            self._states.setdefault(state.step, state.copy())
-            if state.step > self._head.step:
-                self._head = state.copy()
+            if kept.step in self._given:
+                return
+            self._given[kept.step] = kept.network
+            self._states.setdefault(kept.step, kept.state.copy())
+            for row in kept.rows(Measures):
+                self._history.setdefault(row.step, row)
+            if kept.step > self._head.step:
+                self._head = kept.state.copy()
                 self._newest = self._head.copy()
 
     def adopt(self, other: "Run", step: int) -> None:
@@ -264,9 +329,15 @@ _making = threading.Lock()
 
 def run_of(preset: Any) -> Run:
     """The run of a preset with `[train]`; raises PresetError if it cannot be trained."""
-    dataset = dataset_of(preset.train)
+    dataset = data_of(preset)
     start = start_of(preset.spec, preset.train, dataset)
-    key = start, preset.normalize, preset.train.learning, dataset.digest
+    key = start, preset.normalize, preset.train.learning, dataset.digest, dataset.problem
     make: Callable[[], Run] = lambda: Run(preset)  # noqa: E731
     with _making:
-        return _runs.get(key, make)
+        run = _runs.get(key, make)
+    kept = known_checkpoint(preset)
+    if kept is not None and kept.digest == run.digest:
+        run.start_at(kept)
+    elif dataset.problem:
+        raise PresetError(dataset.problem, key="train.data")
+    return run

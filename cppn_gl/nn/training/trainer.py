@@ -7,10 +7,9 @@ points: the first MEASURED of the training set. So are losses and accuracies, th
 the first MEASURED test points. Every measure is a function of the weights alone.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,16 @@ from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import MAX_WEIGHT, Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training import batches, losses
-from cppn_gl.nn.training.data import Dataset, dataset_of, targets
-from cppn_gl.nn.training.gradients import Passed, forward, gradient
+from cppn_gl.nn.training.checkpoint import data_of, digest_of
+from cppn_gl.nn.training.data import Dataset, targets
+from cppn_gl.nn.training.gradients import Passed, backward, forward, gradient
 from cppn_gl.nn.training.schedules import rates
 from cppn_gl.nn.training.start import loss_of, start_of
 from cppn_gl.nn.training.state import BatchNorm, Problem, State, first_state
 from cppn_gl.nn.training.stepping import stepper_for
 from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.threads import one_thread
 
 MEASURED = 4096  # points of each set
 GATHERED = 2**20  # numbers of the batches of one call
@@ -63,14 +65,14 @@ class Trainer:
 
     def __init__(self, preset: Any):
         self.train, self.normalize = preset.train, preset.normalize
-        self.dataset: Dataset = dataset_of(self.train)
+        self.dataset: Dataset = data_of(preset)
         source = start_of(preset.spec, self.train, self.dataset)
         self.start = source.network()
         self.loss_name = loss_of(self.train, self.dataset)
         self.problem = _problem(self.start, self.train, self.loss_name, self.normalize, source.seed)
         features = self.start.features(self.dataset.x, self.dataset.y, Clock())
-        self._inputs = features.astype(np.float32)
-        self._targets = targets(self.dataset, self.loss_name)
+        self.inputs = features.astype(np.float32)
+        self.targets = targets(self.dataset, self.loss_name)
         self._stepper = stepper_for(self.problem)
         self.state = first_state(self.problem, self.start.layers)
         self.diverged: int | None = None  # the step that could not be done
@@ -79,8 +81,7 @@ class Trainer:
     @cached_property
     def digest(self) -> str:
         """A hash, in hexadecimal, of all that the weights of a step depend on."""
-        parts = (self.train.learning, self.normalize, self.start.digest, self.dataset.digest)
-        return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+        return digest_of(self.train, self.normalize, self.start, self.dataset.digest)
 
     @property
     def steps(self) -> int:
@@ -89,7 +90,7 @@ class Trainer:
 
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
-        size: int = self.train.batch * (self._inputs.shape[1] + self._targets.shape[1])
+        size: int = self.train.batch * (self.inputs.shape[1] + self.targets.shape[1])
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
@@ -101,6 +102,8 @@ class Trainer:
 
         If it is interrupted, the state is one of a step, too.
         """
+        if self.dataset.problem:
+            raise PresetError(self.dataset.problem, key="train.data")
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
@@ -121,8 +124,8 @@ class Trainer:
         masks = batches.masks(train.seed, train.dropout, hidden, first, count)
         self._stepper.advance(
             state,
-            self._inputs[chosen],
-            self._targets[chosen],
+            self.inputs[chosen],
+            self.targets[chosen],
             rates(train, first, count),
             masks,
         )
@@ -157,7 +160,7 @@ class Trainer:
     def _folded(self, state: State) -> list[tuple[Any, Any]]:
         """Weights and biases with the statistics of the measured training points folded in."""
         parameters = state.parameters.astype(np.float64)
-        inputs = self._inputs[: self._measured_training].astype(np.float64)
+        inputs = self.inputs[: self._measured_training].astype(np.float64)
         found = []
         passed = forward(self.problem, parameters, inputs)
         parts = self.problem.split(parameters)
@@ -215,19 +218,20 @@ class Trainer:
 
     def _measure(self, state: State) -> Measures:
         first, training = self._measured_training, self.dataset.training
-        parameters = self._plain(state)
-        plain = self._without_norms
-        inputs, wanted = self._inputs[:first], self._targets[:first]
-        passed = forward(plain, parameters, inputs)
-        tests = slice(training, training + MEASURED)
-        tested = forward(plain, parameters, self._inputs[tests])[-1]
-        found = gradient(self.problem, state.parameters, inputs, wanted)
+        wanted, tests = self.targets[:first], slice(training, training + MEASURED)
+        plain, parameters = self._without_norms, self._plain(state)
+        with one_thread():
+            passed = forward(plain, parameters, self.inputs[:first])
+            tested = forward(plain, parameters, self.inputs[tests])[-1]
+            found = backward(plain, parameters, passed, wanted)
+            if plain is not self.problem:  # through the statistics
+                found = gradient(self.problem, state.parameters, self.inputs[:first], wanted)
         norms = [float(np.sqrt(_squares(w) + _squares(b))) for w, b in self.problem.split(found)]
         dead, saturated = _slopes(self.problem.activations, passed)
         return Measures(
             state.step,
             losses.total(self.loss_name, passed[-1].pre, passed[-1].units, wanted),
-            losses.total(self.loss_name, tested.pre, tested.units, self._targets[tests]),
+            losses.total(self.loss_name, tested.pre, tested.units, self.targets[tests]),
             self._accuracy(passed[-1].units, slice(0, first)),
             self._accuracy(tested.units, tests),
             np.array(norms),
@@ -243,6 +247,8 @@ class Trainer:
 
     @cached_property
     def _without_norms(self) -> Problem:
+        if not any(self.problem.norms):
+            return self.problem
         return Problem(self.problem.shapes, self.problem.activations, self.problem.loss)
 
     def _accuracy(self, outputs: Float32, which: slice) -> float | None:
@@ -286,12 +292,17 @@ def _squares(array: Any) -> float:
     return float(np.square(array, dtype=np.float64).sum())
 
 
+@cache
+def _steepest(name: str) -> float:
+    return float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
+
+
 def _slopes(activations: Sequence[str], passed: Sequence[Passed]) -> tuple[Float64, Float64]:
     """The fractions of dead and of saturated units, (layers,) each."""
     dead, saturated = [], []
     for name, layer in zip(activations, passed, strict=True):
-        slopes = np.abs(derivative(name, layer.pre))
-        dead.append(float((slopes == 0).all(axis=0).mean()))
-        steepest = float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
-        saturated.append(float((slopes < FLAT * steepest).mean()))
+        assert layer.slopes is not None
+        flat = np.abs(layer.slopes) < FLAT * _steepest(name)
+        dead.append(float((~layer.slopes.any(axis=0)).mean()))
+        saturated.append(float(flat.mean()))
     return np.array(dead), np.array(saturated)

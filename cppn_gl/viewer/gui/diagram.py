@@ -15,7 +15,7 @@ from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 from cppn_gl.preset.given import Unit, too_large
-from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.scene import Scene, structure
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.viewer.editing import parameter
@@ -90,6 +90,7 @@ class Diagram:
         scene = self._app.canvas.shown
         if scene is None or min(self._app.picture.size) < 1 or min(rect.size) < 16:
             return
+        scene = structure(scene)
         size = sampled_size(scene, self._app.picture.size)
         foot = self._write_foot(gui, rect, scene)
         room = rect.width, rect.height - foot

@@ -1,6 +1,8 @@
 """The Pillow image that plots are drawn on: panels, lines, text."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +79,21 @@ class PlotCanvas:
 
     def panel(self, frame: Frame) -> None:
         """A whole panel: background, grid, lines, tick labels, titles, legend."""
-        if min(frame.size) < _LEAST_FIELD:
-            return
+        if min(frame.size) >= _LEAST_FIELD:
+            self.field(frame)
+            self.surround(frame)
+
+    def field(self, frame: Frame) -> None:
+        """The background of a panel, its grid and its lines."""
         across, up = self._ticks(frame)
         strokes = [*self._grid(frame, across, up), *self._strokes(frame, frame.panel.lines)]
         draw_strokes(self.image, frame.box, strokes, FIELD)
+
+    def surround(self, frame: Frame) -> None:
+        """The frame of a panel, tick labels, titles and legend."""
+        if min(frame.size) < _LEAST_FIELD:
+            return
+        across, up = self._ticks(frame)
         left, top, right, bottom = frame.box
         edge = self.hair
         outer = (left - edge, top - edge, right + edge - 1, bottom + edge - 1)
@@ -143,7 +155,9 @@ class PlotCanvas:
         leading, pad = self.leading, self.font_size * 0.4
         if panel.x_ticks:
             at = frame.place(np.array(across), np.zeros(len(across)))[0]
-            for x, words in zip(at, tick_words(across), strict=True):
+            marks = dict(panel.x_marks)
+            labels = [marks[x] for x in across] if marks else tick_words(across)
+            for x, words in zip(at, labels, strict=True):
                 self.text((x, bottom + pad), words, FAINT, anchor="ma")
         at = frame.place(np.zeros(len(up)), np.array(up))[1]
         for y, words in zip(at, tick_words(up, log=panel.log), strict=True):
@@ -206,6 +220,12 @@ class PlotCanvas:
 
 def _fitting_ticks(panel: Plot, wide: int, font_size: int) -> list[float]:
     """As many round numbers along x as their labels have room for, at most nine."""
+    if panel.x_marks:
+        widest = max(width(words, font_size) for _, words in panel.x_marks) + 1.2 * font_size
+        span = panel.x[1] - panel.x[0]
+        apart = min(b[0] - a[0] for a, b in pairwise(panel.x_marks)) if panel.x_marks[1:] else span
+        step = max(1, math.ceil(widest / max(1e-9, apart / span * wide)))
+        return [place for place, _ in panel.x_marks[::step]]
     for most in range(9, 0, -1):
         found = ticks(*panel.x, most)
         if panel.whole:

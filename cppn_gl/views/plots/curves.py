@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
+from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.features import coordinates
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
@@ -18,6 +19,7 @@ from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.arrays import RGB, Float64, Size
 from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.class_colors import CLASS_COLORS
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
@@ -31,6 +33,7 @@ from cppn_gl.views.ticks import padded
 _MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
 _NEAR = 1.2  # font sizes from the cursor to the curve it selects, at most
 _KEPT = 2  # plots
+LIGHTER = 0.25  # of the ink that classes' colours are mixed with, to be seen on dark ground
 _NAMED = 4  # units that a legend names
 _SIMILAR = 2.5  # greatest range of y over the least, for one scale
 
@@ -60,7 +63,7 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
             counted(len(colors), "unit"),
         )
         found.append(_panel(x, values, limits, lines, titles, word))
-    channels = _channels(curves.outputs.shape[1])
+    channels = _channels(network)
     if curves.units is not None or not _is_input(last, network):
         sum_name = _sum_name(network) if curves.units is not None else ""
         lines = [
@@ -125,8 +128,14 @@ def _panel(
     return Plot(x, (low, high), tuple(lines), titles, word, note=note, legend=True)
 
 
-def _channels(count: int) -> list[tuple[str, RGB]]:
+def _channels(network: Network) -> list[tuple[str, RGB]]:
     """Name and colour of each output; a single output has no name."""
+    inks, count = inks_of(network), network.outputs
+    if len(inks) > 1:
+        return [
+            (ink.name, plot.mix(color, plot.INK, LIGHTER))
+            for ink, color in zip(inks, CLASS_COLORS, strict=False)
+        ]
     return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
 
 

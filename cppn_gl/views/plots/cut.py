@@ -13,6 +13,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.threads import one_thread
+from cppn_gl.views.layers import depth_network
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ def shown_network(scene: Scene) -> Network:
     """The depth-k network for k = `[curves] layer`; the whole network for 0."""
     depth = shown_depth(scene)
     if depth < scene.network.depth:
-        return scene.preset.layer_picture(depth).network().opaque
+        return depth_network(scene, depth)
     return scene.network
 
 

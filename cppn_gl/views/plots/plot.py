@@ -11,7 +11,7 @@ import numpy as np
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
 from cppn_gl.views.text import fitting, line_height, width
-from cppn_gl.views.ticks import decades, tick_words, ticks
+from cppn_gl.views.ticks import decades, log_ticks, tick_words, ticks
 
 KEY = 1.1  # height of an entry of a legend, in line heights
 SAMPLE = 2.0  # length of the line in it, in font sizes
@@ -90,7 +90,8 @@ class Line:
 class Plot:
     """One plot: its axes' limits, lines and texts. The first of `titles` that fits is shown.
 
-    `corners` are titles inside the frame, `note` a message in it.
+    `corners` are titles inside the frame, `note` a message in it. `x_marks`: ticks along x, each a
+    place and its label, instead of round numbers; every n-th, if all do not fit.
     """
 
     x: tuple[float, float]
@@ -105,6 +106,7 @@ class Plot:
     whole: bool = False  # only integer ticks along x
     x_ticks: bool = True
     legend: bool = False
+    x_marks: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,7 +230,10 @@ def _below(row: Sequence[Plot], named: bool, leading: float, keys: int) -> float
 def y_ticks(panel: Plot, font_size: int, high: float) -> list[float]:
     """Round numbers along y of a plotting area `high` pixels high."""
     most = max(3, int(high / (line_height(font_size) * 1.8)))
-    return (decades if panel.log else ticks)(*panel.y, min(most, 9))
+    if not panel.log:
+        return ticks(*panel.y, min(most, 9))
+    found = decades(*panel.y, min(most, 9))
+    return found if len(found) > 1 else log_ticks(*panel.y, min(most, 9))
 
 
 def _y_words(panel: Plot, font_size: int, high: float) -> list[str]:

@@ -104,6 +104,8 @@ class GradientView(View):
         legend = Legend(layout)
         channel = scene.options(GradientOptions).channel
         what = "gradient magnitude" if channel == "all" else f"gradient magnitude of {channel}"
+        if scene.network.trained.outputs != scene.network.outputs:
+            what = "gradient of the colours"
         legend.fitted(at[0], at[1], what, room=at[2] - at[0], bold=True)
         legend.fitted(
             at[0],

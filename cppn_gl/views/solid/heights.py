@@ -139,6 +139,8 @@ def subplots(scene: Scene, size: tuple[int, int]) -> list[Subplot]:
         of = unactivated if before else network
         output = "pre-activation" if before else "output"
         of_all = f"mean of {output}s" if network.outputs == 3 else output
+        if network.trained.outputs > network.outputs:
+            of_all = "largest output"
         name = of_all if channel == "all" else channel
         return of, channel, span_of(of, scene.view, scene.clock, channel), name
 

@@ -10,13 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
 from cppn_gl.views.text import counted, line_height, shorten, significant, width, wrap, write
+from cppn_gl.views.ticks import short
 from cppn_gl.views.units.diverging import palette, tinted
-from cppn_gl.views.units.unit_samples import UnitSamples, UnitSummary, shaded
+from cppn_gl.views.units.unit_samples import (
+    UnitSamples,
+    UnitSummary,
+    ends_of,
+    outputs_shown,
+    shaded,
+)
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
@@ -205,12 +211,9 @@ def unit_panel(
             (significant(low), "0", f"+{significant(high)}"),
         )
     else:
-        ramp, low, high = (
-            shaded(np.linspace(0, 1, 256, dtype=np.float32), summary.channel),
-            0.0,
-            1.0,
-        )
-        pixels, labels = shaded(values, summary.channel), ("0", "", "1")
+        low, high = ends_of(summary.channel)
+        ramp = shaded(np.linspace(low, high, 256, dtype=np.float32), summary.channel)
+        pixels, labels = shaded(values, summary.channel), (short(low), "", short(high))
     first.picture(pixels, _picture_height(first, words))
     first.scale(ramp, *labels)
     words.gap()
@@ -245,7 +248,7 @@ def picture_panel(
     first, words = _pages(image, box, font_size, samples.size[0] / samples.size[1])
     network = samples.network
     first.line("the picture", WHITE, bold=True)
-    pixels = colors(samples.outputs()).reshape(*samples.size[::-1], 3)
+    pixels = outputs_shown(network, samples.outputs()).reshape(*samples.size[::-1], 3)
     first.picture(pixels, _picture_height(first, words))
     words.gap()
     units = sum(len(layer.bias) for layer in network.drawn)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.trace import inputs, saturated, saturation_words, statistics, trace
 from cppn_gl.nn.activations import activate
+from cppn_gl.nn.displayed import Ink, inks_of
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
@@ -26,6 +28,7 @@ PIXELS = 8192  # at most
 VALUES = 2**23  # pixels times units, at most
 KEPT = 2  # cached networks
 
+Channel = int | Ink
 COLORS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 
 
@@ -93,7 +96,7 @@ class UnitSummary:
     name: str
     values: Float32  # (height, width)
     reach: float  # of the colour scale
-    channel: int | None  # of an output shown in the picture's colours; see channel_of
+    channel: "Channel | None"  # of an output shown in the picture's colours; see channel_of
     mean: float
     std: float
     saturated: float | None  # fraction of the view; None for an input
@@ -146,20 +149,49 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
     )
 
 
-def channel_of(network: Network, unit: Unit, *, before: bool) -> int | None:
-    """The channel of the picture that a unit is: 0 to 3 (alpha), or -1 for grey; else None."""
+def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:
+    """The channel of the picture that a unit is: 0 to 3 (alpha), or -1 for grey; else None.
+
+    Of a network that learns, the ink of its output.
+    """
     if before or unit[0] != network.depth:
         return None
+    if inks := inks_of(network):
+        return inks[unit[1]]
     return unit[1] if network.outputs > 1 else -1
 
 
-def shaded(values: Float32, channel: int) -> Float32:
+def output_names(network: Network) -> tuple[str, ...]:
+    """The names of the outputs."""
+    return tuple(ink.name for ink in inks_of(network)) or COLORS[network.outputs]
+
+
+def shaded(values: Float32, channel: Channel) -> Float32:
     """Values of any shape as (…, 3) display values in one channel; in all for -1 and alpha."""
+    if isinstance(channel, Ink):
+        return channel.of(values)
     picture = np.zeros((*values.shape, 3), np.float32)
     inked = slice(channel, channel + 1) if 0 <= channel < 3 else slice(None)
     picture[..., inked] = np.clip(values, 0, 1)[..., None]
     picture[~np.isfinite(values)] = NOT_A_NUMBER
     return picture
+
+
+def ends_of(channel: Channel) -> tuple[float, float]:
+    """The outputs of a channel's first and last colour."""
+    return channel.span if isinstance(channel, Ink) else (0.0, 1.0)
+
+
+def outputs_shown(network: Network, outputs: Float32) -> Float32:
+    """Outputs (N, n) as the colours of the picture, (N, 3)."""
+    inks = inks_of(network)
+    if not inks:
+        return colors(outputs)
+    if len(inks) == 1:
+        return inks[0].of(outputs[:, 0])
+    paper = np.array(inks[0].colors[0], np.float32)
+    shown = [ink.of(outputs[:, k]) - paper for k, ink in enumerate(inks)]
+    return np.asarray(paper + np.sum(shown, axis=0), np.float32)
 
 
 def layer_reach(pre_activations: Float32, activation: str) -> float:
@@ -174,5 +206,5 @@ def unit_name(network: Network, unit: Unit) -> str:
     if layer == 0:
         return f"input {network.inputs[index]}"
     if layer == network.depth:
-        return f"output {COLORS[network.outputs][index]}"
+        return f"output {output_names(network)[index]}"
     return f"layer {layer} unit {index + 1}"

@@ -9,7 +9,6 @@ from collections.abc import Hashable
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.engines.cpu.trace import inputs, trace
@@ -27,11 +26,11 @@ from cppn_gl.views.units.dashboard import Dashboard, Unit, dashboard
 from cppn_gl.views.units.diverging import RMS_RANGE, bound, input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
 from cppn_gl.views.units.unit_samples import (
-    COLORS,
     KEPT,
     UnitSampleCache,
     UnitSamples,
     channel_of,
+    output_names,
     sample_size,
     shaded,
     summarize,
@@ -91,11 +90,14 @@ class UnitsView(CPUView):
             step = max(1, AT_ONCE // len(values))
             for first in range(0, column.count, step):
                 some = np.ascontiguousarray(values[:, first : first + step].T)
-                channel = channel_of(scene.network, (column.layer, first), before=before)
+                units = [(column.layer, first + k) for k in range(len(some))]
+                channels = [channel_of(scene.network, unit, before=before) for unit in units]
                 shown = (
                     tinted(some, reach[first : first + step])
-                    if channel is None
-                    else _channels(some, channel)
+                    if channels[0] is None
+                    else np.stack(
+                        [shaded(v, c) for v, c in zip(some, channels, strict=True) if c is not None]
+                    )
                 )
                 for index, tile in enumerate(shown, first):
                     left, top, right, bottom = board.box((column.layer, index))
@@ -185,13 +187,6 @@ class UnitsView(CPUView):
         return Hit(words, changes={"units.unit": (unit[0], unit[1] + 1)})
 
 
-def _channels(values: NDArray[np.float32], first: int) -> NDArray[np.float32]:
-    """Outputs (n, N) from channel `first` on, as (n, N, 3) display values."""
-    channels = range(first, first + len(values)) if first >= 0 else [-1]
-    pairs = zip(values, channels, strict=True)
-    return np.stack([shaded(one, channel) for one, channel in pairs])
-
-
 def _legend(scene: Scene) -> str:
     """The meaning of the tiles' colours."""
     before = scene.options(UnitsOptions).before
@@ -225,7 +220,7 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
 
 def _names(network: Network, board: Dashboard, *, short: bool) -> dict[Unit, str]:
     """The names of the inputs and outputs that have tiles; `short`: R, G, B."""
-    outputs = [name[:1].upper() if short else name for name in COLORS[network.outputs]]
+    outputs = [name[:1].upper() if short else name for name in output_names(network)]
     both = (0, list(map(symbol, network.inputs))), (network.depth, outputs)
     return {
         (layer, index): label

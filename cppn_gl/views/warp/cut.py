@@ -83,9 +83,7 @@ def _moved(corners: Float64, journey: Journey, stage: Stage, activation: str) ->
     return np.asarray(moved)
 
 
-def _cut(
-    corners: Float64, frame: Frame, ink: RGB, opacity: float, *, flat: bool
-) -> Cut | None:
+def _cut(corners: Float64, frame: Frame, ink: RGB, opacity: float, *, flat: bool) -> Cut | None:
     """A square, cut off at the frame."""
     if not np.isfinite(corners).all():
         return None

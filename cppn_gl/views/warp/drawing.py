@@ -4,13 +4,15 @@ Journey, position -> Moment (pixels, depths, colours) -> a PIL image
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aggdraw
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import RGB, Box, Float64
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.views.marks import HOLE
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.warp.journey import Frame
 from cppn_gl.views.warp.lattice import Lattice
@@ -20,10 +22,17 @@ INK: RGB = (40, 46, 58)
 FAINT: RGB = (112, 118, 130)
 AXIS: RGB = (150, 156, 166)
 GRID: RGB = (228, 227, 222)
-SHEET = 0.42  # opacity of the sheet's colours
-LIGHT = np.array([-0.35, -0.45, 0.82])  # towards the light, in the camera's axes
+SHEET, THROUGH = 0.6, 150  # the sheet's colours on the ground; its opacity, of 255
+PRINTED, SOLID = 0.9, 255  # the same of one that shows a picture
+LIGHT = np.array([-0.3, 0.62, 0.72])  # towards the light, in the camera's axes
+RIM = 0.3  # width of the light line around a point, in its radius
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
+_AT_ONCE = 800  # things drawn between two yields
+_SEAM = (
+    0.25,
+    0.7,
+)  # pixels that pieces of a sheet overlap, of one to be seen through and of a picture
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
 _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on
@@ -31,23 +40,27 @@ _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the she
 
 @dataclass(frozen=True)
 class Flat:
-    """The plane of the first two axes, as large as fits into a box, the same scale on both."""
+    """The plane of the first two axes in a box of pixels, the same scale on both.
+
+    inner: the part of the box, in pixels, that the frame just fits into.
+    """
 
     frame: Frame
     box: Box
+    inner: tuple[float, float, float, float]
 
     solid = False
 
     @property
     def scale(self) -> float:
         """Pixels per unit."""
-        left, top, right, bottom = self.box
-        wide, high = max(1, right - left), max(1, bottom - top)
+        left, top, right, bottom = self.inner
+        wide, high = max(1.0, right - left), max(1.0, bottom - top)
         return float(min(wide / 2 / self.frame.half[0], high / 2 / self.frame.half[1]))
 
     @property
     def middle(self) -> tuple[float, float]:
-        left, top, right, bottom = self.box
+        left, top, right, bottom = self.inner
         return (left + right) / 2, (top + bottom) / 2
 
     def pixels(self, points: Float64) -> tuple[Float64, Float64]:
@@ -126,7 +139,7 @@ def inks(colors: Float64) -> list[RGB]:
 @dataclass(frozen=True, eq=False)
 class Things:
     """What is drawn of a moment: outlines in pixels, their middles in space (M, 3), how near each
-    is to the eye, and colours. kind: "area", "line", "dot" or "ring".
+    is to the eye, and colours. kind: "area", "line", "dot" or "ring". opacity: of areas, to 255.
     """
 
     outlines: Sequence[Sequence[float]]
@@ -134,6 +147,7 @@ class Things:
     depths: Float64
     inks: Sequence[RGB]
     kind: str
+    opacity: int = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,11 +183,12 @@ def grid(
     if sheet:
         quads = lattice.quads
         shown = colors[quads].mean(axis=1)
-        opacity = 0.9 if plain else SHEET
-        shown = ground + opacity * (shown - ground)
+        shown = ground + (PRINTED if plain else SHEET) * (shown - ground)
         if isinstance(view, Solid):
             shown = shade(view.placed(places)[quads], shown, view)
-        found.append(_things(places, pixels, depths, quads, shown, "area"))
+        areas = _things(places, pixels, depths, quads, shown, "area")
+        closed = _closed(areas.outlines, _SEAM[plain])
+        found.append(replace(areas, outlines=closed, opacity=SOLID if plain else THROUGH))
     if lines:
         pieces = lattice.pieces
         shown = colors[pieces[:, pieces.shape[1] // 2]]
@@ -185,8 +200,17 @@ def grid(
     return found
 
 
+def _closed(outlines: Sequence[Sequence[float]], by: float) -> Sequence[Sequence[float]]:
+    """Quadrangles that reach `by` pixels over their neighbours, to close the seams between them."""
+    corners = np.array(outlines).reshape(-1, 4, 2)
+    away = corners - corners.mean(axis=1, keepdims=True)
+    away *= by / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-9)
+    found: list[list[float]] = (corners + away).reshape(-1, 8).tolist()
+    return found
+
+
 def _apart(colors: Float64) -> Float64:
-    """Colours of lines that are seen on a sheet of these colours: lighter on dark ones, or darker."""
+    """Colours of lines to be seen on a sheet of these colours: lighter on dark ones, or darker."""
     light = colors @ np.array([0.3, 0.59, 0.11])
     return np.asarray(np.where(light[:, None] < 0.5, colors + 0.4 * (1 - colors), 0.6 * colors))
 
@@ -233,7 +257,7 @@ def draw(
     cuts: Sequence[Cut],
     view: "Flat | Solid",
     pens: Pens,
-) -> None:
+) -> Steps[None]:
     """Draw things, the farthest first, and between those behind it and before it a single cut."""
     cut = cuts[0] if len(cuts) == 1 and isinstance(view, Solid) else None
     every = [(group, k) for group in groups for k in range(len(group.depths))]
@@ -246,33 +270,33 @@ def draw(
         front = side == (eye @ cut.normal > cut.offset)
     order = np.lexsort((-depths, front))
     behind = int((~front).sum()) if cut is not None else len(order)
-    _draw(pen, every, order[:behind], pens)
+    yield from _draw(pen, every, order[:behind], pens)
     for one in cuts:
         _draw_cut(pen, one, view, pens, filled=one is cut)
-    _draw(pen, every, order[behind:], pens)
+    yield from _draw(pen, every, order[behind:], pens)
 
 
 def _draw(
     pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
-) -> None:
-    edge = aggdraw.Pen(GROUND, 1.1 * pens.line)
-    for at in order.tolist():
+) -> Steps[None]:
+    edge = aggdraw.Pen(GROUND, max(0.5, RIM * pens.dot))
+    hole = aggdraw.Brush(GROUND)
+    for number, at in enumerate(order.tolist(), 1):
+        if number % _AT_ONCE == 0:
+            yield
         group, k = every[at]
         outline, ink = group.outlines[k], group.inks[k]
         if group.kind == "area":
-            # The outline closes the seams between neighbours.
-            pen.polygon(outline, aggdraw.Pen(ink, 0.7), aggdraw.Brush(ink))
+            pen.polygon(outline, aggdraw.Brush(ink, group.opacity))
         elif group.kind == "line":
             pen.line(outline, aggdraw.Pen(ink, pens.line))
         else:
             x, y = outline
             r = pens.dot
-            if group.kind == "dot":
-                pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
-            else:
-                r -= 0.8 * pens.line
-                ring, brush = aggdraw.Pen(ink, 1.5 * pens.line), aggdraw.Brush(GROUND)
-                pen.ellipse((x - r, y - r, x + r, y + r), ring, brush)
+            pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
+            if group.kind == "ring":
+                r *= HOLE
+                pen.ellipse((x - r, y - r, x + r, y + r), hole)
 
 
 def _draw_cut(

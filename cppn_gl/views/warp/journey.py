@@ -15,28 +15,30 @@ first and the last fifteenth of a layer.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from cppn_gl.nn.features import Clock, constant
-from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.show import WarpOptions
-from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.text import symbol
 from cppn_gl.views.warp.morph import Morph, decomposed, padded
 from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_units
 
+T = TypeVar("T")
+
 REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
 BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least
 MOST = 1e100  # coordinates beyond are not drawn
-_WORK = 4e7  # multiplications between two yields
+_WORK = 2e7  # multiplications between two yields
 _TURNS = (0.25, 0.5, 0.75, 1.0)  # parts of a rotation at which a frame must hold the points
 
 
@@ -85,11 +87,17 @@ class Frame:
     half: Float64
 
     def toward(self, other: "Frame", part: float) -> "Frame":
-        """From this one (0) to another (1): places linearly, sizes by equal factors."""
+        """From this one (0) to another (1), by equal factors of size in equal parts.
+
+        All frames between hold what both hold.
+        """
         if part <= 0 or part >= 1:
             return other if part >= 1 else self
+        size, last = float(self.half.max()), float(other.half.max())
+        if abs(last - size) > 1e-6 * size:
+            part = (size ** (1 - part) * last**part - size) / (last - size)
         center = (1 - part) * self.center + part * other.center
-        return Frame(center, self.half ** (1 - part) * other.half**part)
+        return Frame(center, (1 - part) * self.half + part * other.half)
 
 
 def frame_of(*points: Float64) -> Frame:
@@ -193,80 +201,89 @@ def travel(
     features = network.features(places[:, 0], places[:, 1], clock)
     fixed = [constant(name, clock, network.latent) for name in network.inputs]
     moving = [k for k, value in enumerate(fixed) if value is None]
-    with np.errstate(all="ignore"):
-        (*_, (_, _, last)) = network.walk(features[reference])
-    projections = [_first(network, features[reference][:, moving], places[reference], options)]
-    seen = projections[0].seen(features[reference][:, moving])
-    for number, (_, _, units) in enumerate(network.walk(features[reference]), 1):
-        of = "output" if number == network.depth else "unit"
-        projections.append(_projection(of, units, seen, last[:, 0], options))
-        seen = projections[-1].seen(units)
-        yield number / network.depth / 2
-    given = np.array([value or 0.0 for value in fixed])
+    known = features[reference], places[reference]
+    projections = yield from _projections(network, *known, moving, options)
     biases = [np.asarray(layer.bias, np.float64) for layer in network.layers]
+    given = np.array([value or 0.0 for value in fixed])
     biases[0] = biases[0] + network.layers[0].weight.astype(np.float64) @ given
     count, depth = len(places), network.depth
-    found = np.zeros((2, depth, count, SHOWN))  # after W, after the activation
-    outputs = np.zeros((count, len(biases[-1])))
-    widest = max(layer.weight.size for layer in network.drawn)
-    rows = max(1, int(_WORK / widest))
+    found = np.zeros((depth, 2, count, SHOWN))  # after W, after the activation
+    outputs = np.zeros((count, network.outputs))
+    rows = max(1, int(_WORK / max(layer.weight.size for layer in network.drawn)))
     for first in range(0, count, rows):
         some = slice(first, first + rows)
-        for number, (_, pre, units) in enumerate(network.walk(features[some])):
-            of = projections[number + 1]
-            found[0, number, some] = of.seen(pre - biases[number])
-            found[1, number, some] = of.seen(units)
-            outputs[some] = units if number == depth - 1 else 0.0
+        for number, (_, pre, units) in enumerate(_steps(network.walk(features[some]))):
+            seen = projections[number + 1].seen
+            found[number, :, some] = seen(pre - biases[number]), seen(units)
+            if number == depth - 1:
+                outputs[some] = units
             yield 0.5 + (first + rows * number / depth) / count / 2
     found[np.abs(found) > MOST] = np.nan
     start = projections[0].seen(features[:, moving])
     if projections[0].axes == 1:
         start[:, 1] = places[:, 1] * _band(start[:, 0], places[:, 1])
-    passages, frames, before = [], [frame_of(start)], start
-    for number in range(depth):
-        layer = network.layers[number]
-        of = projections[number], projections[number + 1]
-        columns = moving if number == 0 else range(layer.weight.shape[1])
-        passages.append(
-            _passage(layer, biases[number], list(columns), before, found[:, number], of)
-        )
+    passages, frames = [], [frame_of(start)]
+    before = start
+    for number, layer in enumerate(network.layers):
+        weight = layer.weight[:, moving] if number == 0 else layer.weight
+        ends = projections[number], projections[number + 1]
+        with one_thread():
+            passages.append(_passage(weight, biases[number], before, found[number], ends))
         before = passages[-1].bent
         frames.append(frame_of(before))
         yield 1.0
     return Journey(start, tuple(passages), tuple(projections), tuple(frames), outputs)
 
 
-def _first(
-    network: Network, units: Float64, places: Float64, options: WarpOptions
-) -> Projection:
-    """The projection of the inputs that are not the same everywhere."""
-    names = [n for n in network.inputs if n in ("x", "y") or n not in _constants(network)]
-    named = [symbol(name) for name in names]
-    if not named:
-        return Projection(("",), np.zeros((0, 1)))
-    if len(named) <= SHOWN:
-        return of_units(named)
-    if options.project == "units" or (options.project == "auto" and options.units):
-        return of_units(named, options.units)
+def _steps(walk: Iterator[T]) -> Iterator[T]:
+    """What an iterator yields, computed without BLAS's threads, which wait for each other."""
+    while True:
+        with one_thread():
+            found = next(walk, None)
+        if found is None:
+            return
+        yield found
+
+
+def _projections(
+    network: Network, features: Float64, places: Float64, moving: list[int], options: WarpOptions
+) -> Steps[list[Projection]]:
+    """What is shown of the inputs that are not the same everywhere, and of each layer."""
+    for step in _steps(network.walk(features)):
+        outputs = step[2]
+        yield
     plane = np.concatenate([places, np.zeros((len(places), 1))], axis=1)
-    return of_components(units, plane, units.sum(axis=1))
-
-
-def _constants(network: Network) -> set[str]:
-    clock = Clock()
-    return {n for n in network.inputs if constant(n, clock, network.latent) is not None}
+    names = [symbol(network.inputs[k]) for k in moving] or [""]
+    units = features[:, moving] if moving else np.zeros((len(places), 1))
+    wide = len(names) > SHOWN
+    found = [_projection(names, units, plane, outputs[:, 0], options, wide=wide)]
+    seen = found[0].seen(units)
+    for number, (_, _, units) in enumerate(_steps(network.walk(features)), 1):
+        of, count = "output" if number == network.depth else "unit", units.shape[1]
+        names = [f"{of} {k + 1}" for k in range(count)] if count > 1 else [of]
+        wide = count > SHOWN or (options.project == "components" and count == SHOWN)
+        found.append(_projection(names, units, seen, outputs[:, 0], options, wide=wide))
+        seen = found[-1].seen(units)
+        yield number / network.depth / 2
+    return found
 
 
 def _projection(
-    of: str, units: Float64, before: Float64, score: Float64, options: WarpOptions
+    names: Sequence[str],
+    units: Float64,
+    before: Float64,
+    score: Float64,
+    options: WarpOptions,
+    *,
+    wide: bool,
 ) -> Projection:
-    count = units.shape[1]
-    names = [f"{of} {k + 1}" for k in range(count)] if count > 1 else [of]
-    by_units = options.project == "units" or (options.project == "auto" and options.units)
-    if count > 1 and (options.project == "components" or (count > SHOWN and not by_units)):
-        if count >= SHOWN:
+    """By units or by components; of a layer that is not `wide`, all units or the chosen ones."""
+    chosen = options.units or ()
+    by_units = options.project == "units" or (options.project == "auto" and bool(chosen))
+    if wide and not by_units:
+        with one_thread():
             return of_components(units, before, score)
-    return of_units(names, options.units if by_units else ())
+    return of_units(names, chosen if by_units else ())
 
 
 def _band(along: Float64, across: Float64) -> float:
@@ -279,9 +296,8 @@ def _band(along: Float64, across: Float64) -> float:
 
 
 def _passage(
-    layer: Layer,
+    weight: Float32,
     bias: Float64,
-    columns: list[int],
     before: Float64,
     found: Float64,
     of: tuple[Projection, Projection],
@@ -289,8 +305,7 @@ def _passage(
     weighted, bent = found
     good = np.isfinite(before).all(axis=1) & np.isfinite(weighted).all(axis=1)
     if of[0].exact:
-        weight = layer.weight[:, columns].astype(np.float64)
-        matrix = padded(of[1].basis.T @ weight @ of[0].basis)
+        matrix = padded(of[1].basis.T @ weight.astype(np.float64) @ of[0].basis)
     else:
         matrix = np.linalg.lstsq(before[good], weighted[good], rcond=1e-9)[0].T
     morph = decomposed(matrix)

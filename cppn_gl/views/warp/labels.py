@@ -1,4 +1,4 @@
-"""Words and lines around the picture of a warp: title, axes with their names, the bar of the way."""
+"""Words and lines around a warped space: title, axes with their names, the bar of the way."""
 
 import math
 from collections.abc import Iterator
@@ -11,10 +11,11 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.strokes import Stroke, draw_strokes
-from cppn_gl.views.text import MIN_FONT, fitting, line_height, shorten, variable, width, write
+from cppn_gl.views.text import MIN_FONT, fitting, line_height, variable, width, write
 from cppn_gl.views.ticks import tick_words, ticks
 from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pens, Solid
 from cppn_gl.views.warp.journey import Journey, Stage
@@ -59,14 +60,21 @@ class Layout:
         return line_height(max(1, self.letters))
 
     @property
+    def inner(self) -> tuple[float, float, float, float]:
+        """The part of the field that a plane's numbers leave free."""
+        left, top, right, bottom = self.field
+        room = 1.3 * self.letters
+        return left + room, top + room / 4, right - 3 * room, bottom - 1.2 * room
+
+    @property
     def small(self) -> int:
         """The font size of numbers and names of axes."""
         return max(min(MIN_FONT, self.letters), round(0.85 * self.letters))
 
     @property
     def pens(self) -> Pens:
-        unit = max(self.letters / 11, 0.7)
-        return Pens(unit * 0.95, unit * 2.6)
+        shorter = min(self.size)
+        return Pens(max(shorter / 560, 0.7), max(0.72 * RADIUS * shorter, LEAST))
 
     @property
     def room(self) -> tuple[float, float]:
@@ -177,9 +185,11 @@ def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection
 def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
     """What of both axes the field shows."""
     left, top, right, bottom = view.box
-    x, y = view.frame.center[:2]
-    across, up = (right - left) / 2 / view.scale, (bottom - top) / 2 / view.scale
-    return (x - across, x + across), (y - up, y + up)
+    (x, y), (across, down) = view.frame.center[:2].tolist(), view.middle
+    return (
+        (x + (left - across) / view.scale, x + (right - across) / view.scale),
+        (y + (down - bottom) / view.scale, y + (down - top) / view.scale),
+    )
 
 
 def _numbers(view: Flat, layout: Layout, named: Projection) -> Iterator[tuple[int, float, str]]:
@@ -214,7 +224,9 @@ def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: 
     size, pad = layout.small, round(0.35 * layout.small)
     for axis, name in enumerate(named.names):
         if axis == 0:
-            write(pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd")
+            write(
+                pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd"
+            )
         else:
             write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
     for axis, at, words in _numbers(view, layout, named):
@@ -256,9 +268,16 @@ def draw_bar(image: Image.Image, network: Network, position: float, layout: Layo
         strokes.append(Stroke(np.array([(x, y - high), (x, y + high)]), FAINT, thick / 2))
         for third in (1, 2) if layer < network.depth and part > 4 * layout.letters else ():
             x = layout.along(layer + third / 3)
-            strokes.append(Stroke(np.array([(x, y - high / 2), (x, y + high / 2)]), FAINT, thick / 2))
+            strokes.append(
+                Stroke(np.array([(x, y - high / 2), (x, y + high / 2)]), FAINT, thick / 2)
+            )
     strokes.append(Stroke(np.array([(at, y)]), INK, 1.0, dots=0.45 * layout.letters))
-    box = (0, max(0, int(y - layout.letters)), image.width, min(image.height, int(y + layout.letters)))
+    box = (
+        0,
+        max(0, int(y - layout.letters)),
+        image.width,
+        min(image.height, int(y + layout.letters)),
+    )
     draw_strokes(image, box, strokes)
     pen = ImageDraw.Draw(image)
     under = y + 0.55 * layout.letters

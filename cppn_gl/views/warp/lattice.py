@@ -1,4 +1,4 @@
-"""The grid of the plane that is followed through a network: vertices, lines and cells as indices."""
+"""The grid of the plane that is followed through a network: vertices, lines, cells as indices."""
 
 from dataclasses import dataclass
 from functools import lru_cache

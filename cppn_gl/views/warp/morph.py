@@ -34,7 +34,7 @@ class Morph:
         return np.asarray(_EYE + math.sin(angle) * cross + (1 - math.cos(angle)) * cross @ cross)
 
     def at(self, turned: float, stretched: float) -> Float64:
-        """The matrix when so much of the rotation, and then of the stretch, is done: each 0 to 1."""
+        """The matrix when parts of the rotation, and then of the stretch, are done: 0 to 1."""
         return np.asarray(
             ((1 - stretched) * _EYE + stretched * self.stretch) @ self.rotation(turned)
         )

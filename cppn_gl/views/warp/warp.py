@@ -4,6 +4,7 @@ Scene -> Lattice, data -> travel() -> Journey (cached) -> at(position) -> drawin
       -> labels.py: title, axes, the bar of the way
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +17,17 @@ from cppn_gl.engines.cpu.evaluator import colors as as_colors
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import color_layers
 from cppn_gl.preset.color import colored
+from cppn_gl.preset.learned import value_span
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, identity, work_per_pixel
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.preset.value_range import default_range, statistics, stretched_range
 from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
-from cppn_gl.utils.class_colors import CLASS_COLORS, PAPER, display, scale_color
+from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, display
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture
+from cppn_gl.views.marks import inks
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.text import significant
 from cppn_gl.views.warp import drawing, labels
@@ -71,7 +74,7 @@ class WarpView(CPUView):
         image = Image.new("RGB", size, GROUND)
         yield
         view = view_of(scene, trip.journey, layout)
-        _draw(image, scene, trip, view, layout)
+        yield from _draw(image, scene, trip, view, layout)
         yield
         labels.write_all(image, scene, trip.journey, view, layout)
         return np.asarray(image, np.float32) / np.float32(255)
@@ -118,6 +121,13 @@ class WarpView(CPUView):
         what = f"{trip.marks.words[mark]} at " if mark >= 0 else ""
         return Hit(f"{what}x {x}, y {y}: output {outputs}")
 
+    def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """To the next whole positions."""
+        depth = preset.spec.depth
+        now = min(preset.options(WarpOptions).position, float(depth))
+        start = math.floor(now) if steps > 0 else math.ceil(now)
+        return {"show.position": float(min(max(start + steps, 0), depth))}
+
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
         return dragged(preset.options(WarpOptions), du, dv)
 
@@ -134,15 +144,16 @@ def said(scene: Scene, outputs: Float64) -> Float64:
         if preset.color.stretch != "none":
             span = stretched_range(scene, statistics(values))
         return np.asarray(colored(values, preset.color, span), np.float64)
-    inks = [display(color) for color in CLASS_COLORS[: max(2, network.outputs)]]
-    for layer in color_layers(network, display(PAPER), inks):
-        outputs = activate(layer.activation, layer.pre_activation(outputs))
+    found = CLASS_COLORS[: network.outputs] if network.outputs > 1 else (LOW, HIGH)
+    limits = None if preset.dataset.values is None else value_span(preset.dataset)
+    for layer in color_layers(network, display(PAPER), [display(c) for c in found], limits):
+        outputs = np.asarray(activate(layer.activation, layer.pre_activation(outputs)), np.float64)
     return outputs
 
 
 def classed(preset: Preset) -> bool:
-    """Whether its network learns classes or values, not a picture."""
-    return preset.learns and preset.dataset.kind != "picture"
+    """Whether its network learns the classes or values of points."""
+    return preset.learns and preset.dataset.kind in ("classes", "values")
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,14 +175,11 @@ def marks_of(scene: Scene) -> Marks:
     count = data.training if preset.train.marks == "training" else len(data.x)
     count = min(count, MARKS)
     if data.labels is not None:
-        found = [CLASS_COLORS[k] for k in data.labels[:count].tolist()]
         words = tuple(f"class {k}" for k in data.labels[:count].tolist())
     else:
         assert data.values is not None
-        values = data.values[:count, 0].tolist()
-        found = [scale_color(value) for value in values]
-        words = tuple(f"value {significant(value)}" for value in values)
-    colors = np.array([display(color) for color in found]).reshape(-1, 3)
+        words = tuple(f"value {significant(value)}" for value in data.values[:count, 0].tolist())
+    colors = inks(data)[:count] / 255
     places = np.stack([data.x[:count], data.y[:count]], axis=1)
     return Marks(places, colors, np.arange(count) >= data.training, words)
 
@@ -181,7 +189,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     options = scene.options(WarpOptions)
     frame = journey.frame(options.position)
     if journey.flat:
-        return Flat(frame, layout.field)
+        return Flat(frame, layout.field, layout.inner)
     left, top, right, bottom = layout.field
     size = max(1, right - left), max(1, bottom - top)
     camera = Camera.framing(options, size, relief_of(frame), layout.room)
@@ -190,7 +198,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
 
 def _draw(
     image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
-) -> None:
+) -> Steps[None]:
     options, journey = scene.options(WarpOptions), trip.journey
     labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
@@ -208,5 +216,5 @@ def _draw(
     found += drawing.dots(data, trip.marks.colors, trip.marks.hollow, view)
     cuts = [] if plain else cuts_of(scene, journey, options.position)
     pen = aggdraw.Draw(image)
-    drawing.draw(pen, found, cuts, view, layout.pens)
+    yield from drawing.draw(pen, found, cuts, view, layout.pens)
     pen.flush()

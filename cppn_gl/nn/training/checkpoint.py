@@ -1,0 +1,263 @@
+"""Checkpoints: the weights of one step in a .safetensors file, from which training goes on.
+
+    Run -> checkpoint(step) -> Checkpoint <-> bytes: layers.N.weight, layers.N.bias, moments …
+    preset -> checkpoint_of() -> the Checkpoint that it carries or names, if it belongs to it
+           -> data_of()       -> its Dataset; without points if only the checkpoint is there
+
+As a file of weights it is opened like any other. The other tensors are `moments.M.layers.N.weight`
+and `.bias` of the optimizer; `raw.layers.N…`, if normalised units are folded into the layers; and
+`history.NAME` (steps, columns), with -1 where there is no number. The metadata are those of
+`tensors_of`, and `step`, `digest`, and of the data `data` (a digest), `kind`, `classes`, `names`.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.nn.features import TURN
+from cppn_gl.nn.files import (
+    HISTORY,
+    MAX_FILE,
+    Tensors,
+    read_bytes,
+    read_tensors,
+    safetensors_bytes,
+)
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.training.data import KINDS, Dataset, absent, dataset_of, is_file
+from cppn_gl.nn.training.data_sets import MAX_CLASSES
+from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.training.start import start_of
+from cppn_gl.nn.training.state import State
+from cppn_gl.nn.weights import named_layers, tensors_of
+from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import Stamp, stamp_of
+
+SUFFIX = ".safetensors"
+LARGEST = 1e30  # of a measure that is kept
+_KEPT = MAX_FILE  # bytes of checkpoints read lately
+
+PER_LAYER = ("gradient_norms", "dead", "saturated")  # measures with a column for each layer
+
+M = TypeVar("M")
+History = Mapping[str, NDArray[Any]]  # (rows,) or (rows, layers), by the names of Measures
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The weights of a step of one training. `digest`: of all that they depend on.
+
+    `network` is that of `state`. `data`: the digest of the data set, whose `kind`, `classes` and
+    `names` are known without it. `history`: measures up to this step.
+    """
+
+    state: State
+    network: Network
+    digest: str
+    data: str
+    kind: str
+    classes: int
+    names: tuple[str, ...]
+    history: History
+
+    @property
+    def step(self) -> int:
+        return self.state.step
+
+    @property
+    def nbytes(self) -> int:
+        return 2 * self.state.nbytes
+
+    def rows(self, kind: Callable[..., M]) -> list[M]:
+        """The history as rows of a kind, such as `Measures`, which has these names."""
+        columns = {name: list(array) for name, array in self.history.items()}
+        count = min(map(len, columns.values()), default=0)
+        return [
+            kind(**{n: self._measure(n, c[k]) for n, c in columns.items()}) for k in range(count)
+        ]
+
+    def _measure(self, name: str, value: Any) -> Any:
+        """A measure; None for an accuracy where there are no classes."""
+        if "accuracy" in name and self.kind != "classes":
+            return None
+        return value if isinstance(value, np.ndarray) else value.item()
+
+    def to_bytes(self) -> bytes:
+        """The file: equal checkpoints have equal bytes."""
+        found = tensors_of(self.network)
+        arrays = dict(found.arrays)
+        shapes = [layer.weight.shape for layer in self.network.layers]
+        raw = _split(self.state.parameters, shapes)
+        if any((raw[name] != arrays[name]).any() for name in raw):
+            arrays |= {f"raw.{name}": array for name, array in raw.items()}
+        for number, moments in enumerate(self.state.moments):
+            parts = _split(moments, shapes).items()
+            arrays |= {f"moments.{number}.{name}": array for name, array in parts}
+        for name, array in self.history.items():
+            if len(array):
+                columns = array.reshape(len(array), -1)
+                arrays[HISTORY + name] = _encoded(columns)
+        texts = found.texts | {
+            "step": str(self.step),
+            "digest": self.digest,
+            "data": self.data,
+            "kind": self.kind,
+            "classes": str(self.classes),
+            "names": json.dumps(self.names, ensure_ascii=False),
+        }
+        return safetensors_bytes(Tensors(arrays, texts))
+
+
+def _split(flat: Float32, shapes: list[Any]) -> dict[str, Float32]:
+    """Tensors by name of a flat array of all parameters."""
+    pairs, start = [], 0
+    for rows, columns in shapes:
+        middle, end = start + rows * columns, start + rows * columns + rows
+        pairs.append((flat[start:middle].reshape(rows, columns), flat[middle:end]))
+        start = end
+    return named_layers(pairs)
+
+
+def _encoded(columns: NDArray[Any]) -> Float32:
+    known = np.nan_to_num(columns.astype(np.float64), nan=-1, posinf=LARGEST, neginf=-1)
+    return np.minimum(known, LARGEST).astype(np.float32)
+
+
+def read(data: bytes) -> Checkpoint:
+    """The checkpoint in a file's bytes. Raises ValueError, in one line."""
+    tensors = read_tensors(data, SUFFIX)
+    texts, arrays = tensors.texts, tensors.arrays
+    try:
+        step, digest = int(texts["step"]), texts["digest"]
+        kind, classes = texts["kind"], int(texts["classes"])
+        names = tuple(map(str, json.loads(texts["names"])))
+        activations, inputs = texts["activations"].split(","), texts["inputs"].split(",")
+        if step < 0 or kind not in KINDS or not 0 <= classes <= MAX_CLASSES:
+            raise ValueError
+        depth = len(activations)
+        layers = [
+            Layer(arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"], name)
+            for k, name in enumerate(activations)
+        ]
+        latent = tuple(map(float, texts["latent"].split(","))) if "latent" in texts else ()
+        network = Network(layers, inputs, latent=latent, period=float(texts.get("period", TURN)))
+        raw = "raw." if "raw.layers.0.weight" in arrays else ""
+        parameters = _flat(arrays, raw, network)
+        count = len({name.split(".")[1] for name in arrays if name.startswith("moments.")})
+        moments = [_flat(arrays, f"moments.{m}.", network) for m in range(count)]
+    except PresetError:
+        raise
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise ValueError("weights, but no checkpoint of a training") from None
+    stacked = np.stack(moments) if moments else np.zeros((0, len(parameters)), np.float32)
+    history = {
+        name.removeprefix(HISTORY): _decoded(array, name.removeprefix(HISTORY), depth)
+        for name, array in arrays.items()
+        if name.startswith(HISTORY)
+    }
+    if len({len(array) for array in history.values()}) > 1:
+        raise ValueError("a damaged checkpoint: measures of different numbers of steps")
+    state = State(step, parameters, stacked)
+    return Checkpoint(state, network, digest, texts["data"], kind, classes, names, history)
+
+
+def _flat(arrays: Mapping[str, Float32], before: str, network: Network) -> Float32:
+    """All parameters of tensors whose names begin so. Raises ValueError for other shapes."""
+    parts = []
+    for k, layer in enumerate(network.layers):
+        for name, like in (("weight", layer.weight), ("bias", layer.bias)):
+            array = arrays[f"{before}layers.{k}.{name}"]
+            if array.shape != like.shape:
+                raise ValueError
+            parts.append(array.ravel())
+    return np.concatenate(parts)
+
+
+def _decoded(array: Float32, name: str, depth: int) -> NDArray[Any]:
+    known = np.where(array < 0, np.nan, array.astype(np.float64))
+    if name == "step":
+        return np.asarray(array[:, 0].astype(np.int64))
+    return known if array.shape[1] == depth and name in PER_LAYER else known[:, 0]
+
+
+def digest_of(train: Train, normalize: Any, start: Network, data: str) -> str:
+    """A hash, in hexadecimal, of all that the weights of a step depend on.
+
+    `start`: the network of step 0. `data`: the digest of the data set. Of the tables only what
+    differs from the defaults, so that new keys change no old digest.
+    """
+    keys = {n: v for n, v in _changed(train.learning).items() if n not in ("data", "own")}
+    parts = (sorted(keys.items()), sorted(_changed(normalize).items()), start.digest, data)
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
+
+
+def _changed(table: Any) -> dict[str, Any]:
+    fields = (
+        (field.name, getattr(table, field.name), field) for field in dataclasses.fields(table)
+    )
+    return {name: value for name, value, field in fields if value != field.default}
+
+
+_read: LRUCache[tuple[Path, Stamp | None], Checkpoint] = LRUCache(_KEPT, lambda key, c: c.nbytes)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file. Raises PresetError with the file."""
+    try:
+        return _read.get((path, stamp_of(path)), lambda: read(read_bytes(path)))
+    except PresetError as error:
+        raise error if error.source else PresetError(error.problem, source=str(path)) from None
+    except ValueError as error:
+        raise PresetError(str(error), source=str(path)) from None
+
+
+def known_checkpoint(preset: Any) -> Checkpoint | None:
+    """The checkpoint that a preset carries, or that of its file; None if it has none.
+
+    It may be of another training: see `Run`. Raises PresetError if its file cannot be read.
+    """
+    carried: Checkpoint | None = getattr(preset, "kept", None)
+    path = Path(preset.train.checkpoint)
+    if carried is not None or not path.is_absolute():
+        return carried
+    try:
+        return read_checkpoint(path)
+    except PresetError as error:
+        raise PresetError(f"{path.name}: {error.problem}", key="train.checkpoint") from None
+
+
+def data_of(preset: Any) -> Dataset:
+    """The data of a preset; without points, and with a `problem`, if only its checkpoint is there.
+
+    So it is, too, if a file of this name is there, but not the one that was learned. Raises
+    PresetError if there is no checkpoint either.
+    """
+    train, kept = preset.train, getattr(preset, "kept", None)
+    try:
+        found = dataset_of(train)
+    except PresetError as error:
+        kept = kept or known_checkpoint(preset)
+        if kept is None or not is_file(train.data):
+            raise
+        return _alone(kept, error.problem)
+    if kept is None or found.digest == kept.data or not is_file(train.data):
+        return found
+    alone = _alone(kept, f"{Path(train.data).name} is not the file that was learned")
+    start = start_of(preset.spec, train, alone).network()
+    same = digest_of(train, preset.normalize, start, kept.data) == kept.digest
+    return alone if same else found
+
+
+def _alone(kept: Checkpoint, problem: str) -> Dataset:
+    outputs = kept.network.outputs
+    return absent(kept.kind, kept.classes, kept.names, outputs, kept.data, problem)
