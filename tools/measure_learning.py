@@ -63,6 +63,12 @@ def turn(desktop: Desktop, key: str) -> tuple[float, float, float]:
     return len(shown) / SECONDS, max(one["longest"] for one in shown), rate
 
 
+def press(desktop: Desktop, keys: list[str]) -> None:
+    """Press keys one by one."""
+    for key in keys:
+        desktop.key(key)
+
+
 def measure(display: str, words: list[str], rounds: int, *, panel: bool) -> dict[str, list[Any]]:
     """The rounds of each kind of turn."""
     found: dict[str, list[Any]] = {}
@@ -81,10 +87,10 @@ def measure(display: str, words: list[str], rounds: int, *, panel: bool) -> dict
                     ("training", "", True, 0),
                     ("training, as fast as it can", "", True, FASTEST),
                 ):
-                    desktop.key(*["f"] * faster, *["l"] * trains)
+                    press(desktop, ["f"] * faster + ["l"] * trains)
                     time.sleep(0.4)
                     found.setdefault(name, []).append(turn(desktop, key))
-                    desktop.key(*["l"] * trains, *["shift+f"] * faster)
+                    press(desktop, ["l"] * trains + ["shift+f"] * faster)
                     time.sleep(0.3)
         finally:
             desktop.close()
