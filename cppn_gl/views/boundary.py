@@ -103,17 +103,17 @@ def lines(values: Float64, levels: Levels | None = None) -> Lines:
         axis=2,
     )
     count = along[:-1].astype(int) + along[1:] + down[:, :-1] + down[:, 1:]
-    links: list[tuple[int, int]] = []
+    plain = sides[count == 2]
+    crossed_sides = plain[known[plain]].reshape(-1, 2)
+    links: list[tuple[int, int]] = [(a, b) for a, b in crossed_sides.tolist()]
     middles: list[Float64] = []
-    for row, column in zip(*np.nonzero(count), strict=True):
+    for row, column in zip(*np.nonzero(count > 2), strict=True):
         own = [int(edge) for edge in sides[row, column] if known[edge]]
         corners = values[row : row + 2, column : column + 2].reshape(4, -1)
         classes = np.unique(corners.argmax(axis=1))
-        if len(own) == 2:
-            links.append((own[0], own[1]))
-        elif len(own) == 4 and len(classes) == 2:
+        if len(own) == 4 and len(classes) == 2:
             links += _saddle(own, corners, classes)
-        elif len(own) > 2:  # a point where several classes meet
+        else:  # a point where several classes meet
             center = len(ends) + len(middles)
             middles.append(points[own].mean(axis=0))
             links += [(edge, center) for edge in own]
