@@ -18,6 +18,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Layers
+from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Show
@@ -44,10 +45,12 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     """The preset with its effective weights at `time` as explicit layers: the same picture.
 
     Normalisation is part of these weights. What changed them with time is left out; latent
-    constants and the period go on changing. Raises PresetError if there are more than MAX_GIVEN, or
-    if they must not be redistributed: a preset of explicit layers carries them.
+    constants and the period go on changing. Training would start from these weights. Raises
+    PresetError if there are more than MAX_GIVEN, or if they must not be redistributed: a preset of
+    explicit layers carries them.
     """
-    if isinstance(preset.spec, Layers) and preset.normalize.which == "none":
+    trained = preset.learns and (preset.train.steps or "train.steps" in preset.animate.table)
+    if isinstance(preset.spec, Layers) and preset.normalize.which == "none" and not trained:
         return preset
     if isinstance(preset.spec, File) and not preset.spec.redistribute:
         problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
@@ -62,7 +65,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     fixed = [
         name
         for name, _ in preset.animate.moving
-        if name.startswith(("network.", "normalize.")) and name not in GOING_ON
+        if name.startswith(("network.", "normalize.", "train.")) and name not in GOING_ON
     ]
     animation = preset.animation
     if animation.walk and animation.walker == "network":
@@ -71,6 +74,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
         preset,
         spec=spec,
         normalize=Normalize(),
+        train=dataclasses.replace(now.train, steps=0, checkpoint="", changes=()),
         animate=preset.animate.replace(dict.fromkeys(fixed)),
         animation=animation,
     )
@@ -138,6 +142,7 @@ def unit_picture(preset: Preset, unit: Unit, time: float = 0.0) -> Preset:
     return dataclasses.replace(
         whole,
         spec=spec,
+        train=Train(),
         color=Color("diverging", stretch=stretch),
         show=Show(),
         views=(),

@@ -119,6 +119,7 @@ class App:
             favourites=Favourites(favourites_path()),
         )
         self.explorer.pointed = self._pointed
+        self.explorer.pointed_place = self._pointed_place
         self.words = ViewWords()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
@@ -610,6 +611,14 @@ class App:
         if scene is None or min(size) < 1:
             return None
         return view_of(scene.preset).hit(scene, size, to_pixel(self.explorer.cursor, size))
+
+    def _pointed_place(self) -> tuple[float, float, float] | None:
+        """x and y under the cursor in the plane shown, and how much a pixel is there."""
+        scene, size = self.canvas.shown, self.picture.size
+        if scene is None or min(size) < 1:
+            return None
+        point = view_of(scene.preset).point(scene, size, to_pixel(self.explorer.cursor, size))
+        return None if point is None else (point.x, point.y, 2 * scene.view.extent / min(size))
 
     def _present(self, size: tuple[int, int], now: float) -> bool:
         """Update the window; False if nothing has changed."""

@@ -17,7 +17,7 @@ from cppn_gl.viewer.window import to_framebuffer
 if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
 
-LEFT = 1  # the left button's number in moderngl-window
+LEFT, RIGHT = 1, 2  # the buttons' numbers in moderngl-window
 CLICK = 4  # screen coordinates; a shorter move between press and release is a click, not a drag
 WHEEL_GESTURE = 0.6  # seconds; wheel steps closer together than this are one gesture
 
@@ -187,12 +187,34 @@ class Events:
         self._spot = self.pointed_spot if button == LEFT else None
         if self._spot is not None:
             return
+        if self._edited(button):
+            return
         self._buttons.add(button)
         self._pressed_at = self._at
 
+    def _edited(self, button: int) -> bool:
+        """Whether a press edits the points that a network learns."""
+        explorer = self._explorer
+        if button not in (LEFT, RIGHT) or not explorer.editing_points:
+            return False
+        explorer.gesture, explorer.message = self._gesture, ""
+        removes = button == RIGHT or self._window.modifiers.shift
+        taken = explorer.remove_point() if removes else explorer.press_point()
+        if taken:
+            self._touch(wall.perf_counter())
+            self._hud.say(explorer.message, wall.perf_counter())
+        return taken
+
     def _on_drag(self, x: int, y: int, dx: int, dy: int) -> None:
         self._on_move(x, y, dx, dy)
-        if self._taken or not self._buttons:
+        if self._taken:
+            return
+        self._explorer.gesture = self._gesture
+        if self._explorer.drag_point():
+            self.touched = wall.perf_counter()
+            self._hud.say(self._explorer.message, wall.perf_counter())
+            return
+        if not self._buttons:
             return
         if self._pressed_at is not None:
             if math.dist(self._pressed_at, (x, y)) < CLICK:
@@ -214,6 +236,9 @@ class Events:
             self._touch(wall.perf_counter())
             if spot == self.pointed_spot:
                 self.click(spot)
+            return
+        if button == LEFT and self._explorer.release_point():
+            self._explorer.history.finish()
             return
         self._buttons.discard(button)
         clicked, self._pressed_at = self._pressed_at, None
@@ -269,6 +294,7 @@ class Events:
                 self.gui.release_keys()
             self._buttons.clear()
             self._pressed_at = None
+            self._explorer.release_point()
             self._explorer.history.finish()
 
 

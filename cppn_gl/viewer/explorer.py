@@ -17,6 +17,7 @@ from cppn_gl.preset.axes import parse_axis
 from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import MAX_EXTENT, MIN_EXTENT, Preset, Viewport
 from cppn_gl.preset.surprise import RANDOM, fresh_seed, surprise_steps
+from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError
 from cppn_gl.utils.ladder import ladder, on_ladder, tidy
@@ -28,8 +29,10 @@ from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
+from cppn_gl.viewer.learning import at_step
+from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
-from cppn_gl.viewer.training import Training, at_step
+from cppn_gl.viewer.training import Training
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -42,7 +45,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Editing, Training):
+class Explorer(Viewing, Editing, PointEditing, Training):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -216,6 +219,9 @@ class Explorer(Viewing, Editing, Training):
         An invalid value only sets the message.
         """
         before = self.preset
+        if [".".join(resolve(name)) for name in keys] == ["train.steps"]:
+            self.seek(*keys.values())
+            return
         try:
             preset = self.restarted(before, before.replace(**keys), keys)
         except PresetError as error:

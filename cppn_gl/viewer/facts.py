@@ -90,22 +90,33 @@ def training(explorer: Explorer) -> Lines:
         state = f"training up to it{done}"
     else:
         state = f"{learning.speed:,.0f} steps a second" if learning.playing else "paused"
-    first = f"step {preset.train.steps:,}", state, f"rate {significant(rate_of(preset))}"
+    first: tuple[str, ...] = (
+        f"step {preset.train.steps:,}",
+        state,
+        f"rate {significant(rate_of(preset))}",
+    )
+    if explorer.editing_points:
+        first = (f"clicks add points of {explorer.brush_words}", *first)
     if ready is None:
         return (first,)
     found = ready.measures
     both = (found.loss, found.test_loss), (found.accuracy, found.test_accuracy)
-    return first, _parts(tested("loss", *both[0]), tested("accuracy", *both[1], percent=True))
+    return first, _parts(measured("loss", *both[0]), measured("accuracy", *both[1], shares=True))
 
 
-def tested(name: str, value: float | None, test: float | None, *, percent: bool = False) -> str:
+def measured(name: str, value: float | None, test: float | None, *, shares: bool = False) -> str:
     """A measure of the training set and of the tests: "loss 0.012, tests 0.034"."""
     written = [
-        f"{100 * one:.1f} %" if percent else significant(one, 3)
+        percent(one) if shares else significant(one, 3)
         for one in (value, test)
         if one is not None and not math.isnan(one)
     ]
     return f"{name} {', tests '.join(written)}" if written else ""
+
+
+def percent(value: float) -> str:
+    """A fraction as it is written of an accuracy."""
+    return f"{100 * value:.1f} %"
 
 
 def _parts(*words: str) -> tuple[str, ...]:

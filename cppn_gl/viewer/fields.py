@@ -67,6 +67,8 @@ ACTIONS = {
     "view.extent": ("zoom_in", "zoom_out"),
     "view.center": ("reset_view",),
     "color.mapping": ("next_color",),
+    "train.rate": ("rate_up",),
+    "train.boundary": ("toggle_boundary",),
     "show.view": ("next_view",),
 }
 NOT_EDITED = ("format", "network.sha256")
@@ -76,7 +78,7 @@ DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
-    *("inputs", "between", "animate", "axis", "colors", "file", "list"),
+    *("inputs", "between", "animate", "axis", "colors", "file", "list", "data"),
 )
 
 
@@ -280,7 +282,7 @@ def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
         return False
     if field.dotted == "title" and preset.title == loaded.title + CHANGED:
         return False
-    if fixed(preset, field) or fixed(loaded, field):
+    if field.dotted == "train.steps" or fixed(preset, field) or fixed(loaded, field):
         return False
     return bool(value(preset, field) != value(loaded, field))
 
@@ -288,7 +290,8 @@ def changed(preset: Preset, loaded: Preset, field: Field) -> bool:
 def edited(preset: Preset, loaded: Preset) -> bool:
     """Whether any key was changed, or weights."""
     tables = (one.name for one in dataclasses.fields(preset) if one.name not in ("title", "views"))
-    if any(getattr(preset, name) != getattr(loaded, name) for name in tables):
+    shown = dataclasses.replace(preset, train=preset.train.at_step(loaded.train.steps))
+    if any(getattr(shown, name) != getattr(loaded, name) for name in tables):
         return True
     return any(changed(preset, loaded, one) for one in fields() if one.table in ("", *VIEWS))
 
@@ -315,10 +318,11 @@ def idle(preset: Preset, field: Field) -> str:
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
         "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),
+        "train": (preset.learns, "nothing is trained: data is empty"),
         "sweep": (preset.show.view == "sheet", "only the view sheet shows it"),
     }
     effective, why = conditions.get(field.dotted) or conditions.get(field.table) or (True, "")
-    return "" if effective or field.dotted == "normalize.which" else why
+    return "" if effective or field.dotted in ("normalize.which", "train.data") else why
 
 
 def restored(preset: Preset, loaded: Preset, chosen: Iterable[Field]) -> dict[str, Any]:

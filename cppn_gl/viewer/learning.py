@@ -12,7 +12,7 @@ import threading
 import time as wall
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ BEHIND = 0.1  # seconds by which training may lag behind its pace; what is more 
 PACE, MIN_PACE, MAX_PACE = 100.0, 1.0, 2.0**20  # steps a second
 HISTORY_SECONDS = 0.25  # between copies of what was measured
 MEASURED = 1.0  # seconds over which the steps a second are counted
+FINISHING_SECONDS = 0.25  # of a re-run that is finished though it is no longer wanted
 CLOSING_SECONDS = 5.0  # for the thread to end
 
 
@@ -38,16 +39,18 @@ CLOSING_SECONDS = 5.0  # for the thread to end
 class Ready:
     """A network that is ready to be shown, the step that it is of, and what was measured there.
 
-    source: `Preset.source` of the presets whose network it is. measures: of the last step on the
-    run's grid. snapshots: the steps that can be shown at once, up to `newest`.
+    preset: at its step. measures: of the last step on the run's grid. snapshots: the steps that can
+    be shown at once, up to `newest`. final: it is the one that was asked for, not one that is shown
+    meanwhile.
     """
 
-    source: Hashable
+    preset: Preset
     step: int
     network: Network
     measures: Measures
     snapshots: tuple[int, ...]
     newest: int
+    final: bool = True
 
 
 class Learning:
@@ -149,7 +152,9 @@ class Learning:
         with self._changed:
             new, self._new = self._new, None
             if new is not None:
-                self._given, self.ready = new.step, new
+                self.ready = new
+                if new.final:
+                    self._given = new.step
                 self._changed.notify()
         return new
 
@@ -226,13 +231,16 @@ class Learning:
                 seeks = number != self._number
                 if seeks:
                     number, goal, shown = self._number, self._wanted, None
-            if source != of:
+            other = source != of
+            if other:
                 run, of = self._begin(preset, run, of, goal), source
-            if run is None or (seeks and not self._reach(run, goal, number)):
+            if run is None or preset is None:
+                continue
+            if seeks and not self._reach(run, preset, goal, number, other=other):
                 continue
             at = run.within(goal) if seeks else self._advance(run, at, goal)
             with self._changed:
-                if number != self._number:
+                if number != self._number and not (seeks and other):
                     continue
                 if run.problem and at >= run.step and (self.playing or at < goal):
                     self._stop(run.problem)
@@ -240,7 +248,7 @@ class Learning:
                     self._stop(f"trained to step {at:,}")
                 wanted = at != shown and (seeks or self._new is None or not self.playing)
             if wanted:
-                self._publish(run, source, at, number)
+                self._publish(run, at_step(preset, at), number)
                 shown = at
 
     def _begin(self, preset: Preset | None, old: Run | None, of: Any, step: int) -> Run | None:
@@ -304,9 +312,22 @@ class Learning:
         since, first = self._origin
         return max(0.002, since + (at + 1 - first) / self.pace - wall.perf_counter())
 
-    def _reach(self, run: Run, step: int, number: int) -> bool:
-        """Re-run to a step; False if another command came meanwhile."""
-        return all(number == self._number for self._fraction in run.prepare(step))
+    def _reach(self, run: Run, preset: Preset, step: int, number: int, *, other: bool) -> bool:
+        """Re-run to a step; False if another command came meanwhile.
+
+        other: it is another run than before. That is finished first if it does not take long, so
+        that a point that is dragged shows some. Of the same run the snapshot before is shown first.
+        """
+        if not other and not run.ready(step):
+            near = max(one for one in run.snapshots if one <= step)
+            if 2 * near > step:
+                self._publish(run, at_step(preset, near), number, final=False)
+        started = wall.perf_counter()
+        for self._fraction in run.prepare(step):
+            short = other and wall.perf_counter() - started < FINISHING_SECONDS
+            if number != self._number and not short:
+                return False
+        return True
 
     def _advance(self, run: Run, at: int, goal: int) -> int:
         """Train towards a step for about CHUNK_SECONDS; the step reached."""
@@ -327,17 +348,25 @@ class Learning:
             self._times.append((now, reached))
         return reached
 
-    def _publish(self, run: Run, source: Hashable, step: int, number: int) -> None:
+    def _publish(self, run: Run, preset: Preset, number: int, *, final: bool = True) -> None:
+        step = preset.train.steps
         made = run.network(step), run.measures(step), run.snapshots
-        ready = Ready(source, step, *made, newest=run.step)
+        ready = Ready(preset, step, *made, newest=run.step, final=final)
         now = wall.perf_counter()
         if now - self._copied > HISTORY_SECONDS or not self.playing:
             self.history, self._copied = run.history, now
         with self._changed:
-            if number != self._number:
-                return
-            self._new, self._sought = ready, number
+            if number != self._number:  # of a network that is another one meanwhile
+                ready = dataclasses.replace(ready, final=False)
+            elif final:
+                self._sought = number
+            self._new = ready
         self.wake()
+
+
+def at_step(preset: Preset, step: int) -> Preset:
+    """The preset of another step of its training. Raises PresetError."""
+    return dataclasses.replace(preset, train=preset.train.at_step(step))
 
 
 def _continues(before: Any, after: Any, step: int) -> bool:

@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.training.data import OWN
+from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.history import History
 from cppn_gl.viewer.journal import Moment
-from cppn_gl.viewer.learning import Learning, Ready
+from cppn_gl.viewer.learning import Learning, Ready, at_step
+from cppn_gl.viewer.points import OwnPoints
 from cppn_gl.views.text import significant
 
 RATES = tuple(digit * 10.0**power for power in range(-5, 2) for digit in (1, 3))
@@ -50,6 +53,11 @@ class Training(ABC):
     def loaded(self) -> Preset:
         """The preset as it was loaded or opened, before changes."""
 
+    @property
+    @abstractmethod
+    def own_points(self) -> OwnPoints:
+        """The points as the preset's own."""
+
     @abstractmethod
     def change(self, say: str = "", **keys: Any) -> None:
         """Change keys of the preset and set the message to `say`."""
@@ -71,7 +79,7 @@ class Training(ABC):
         train, learning = preset.train, self.learning
         learning.pause()
         learning.watch(train.steps)
-        if train.checkpoint or not train.steps:
+        if train.checkpoint or preset.kept is not None or not train.steps:
             return preset
         learning.play(train.steps)
         return at_step(preset, 0)
@@ -81,7 +89,7 @@ class Training(ABC):
         moving = "train.steps" in self.preset.animate.table  # then time says which step it is
         self.learning.follow(self.moment if moving else self.preset)
         ready = self.learning.take()
-        if ready is not None and not moving:
+        if ready is not None and ready.final and not moving:
             self._show_step(ready.step)
         return ready
 
@@ -115,11 +123,10 @@ class Training(ABC):
         that are moved train to the same step.
         """
         changed = {".".join(resolve(name)).lstrip(".") for name in keys}
-        if not after.learns or "train.steps" in changed or "train.own" in changed:
+        if not after.learns or "train.steps" in changed or before.source == after.source:
             return after
-        if before.source == after.source:
-            return after
-        train = dataclasses.replace(after.train, steps=0, checkpoint="")
+        steps = after.train.steps if "train.own" in changed else 0
+        train = dataclasses.replace(after.train, steps=steps, checkpoint="")
         if before.learns and not changed & {"train.rate", "train.changes"}:
             train = dataclasses.replace(train, rate=rate_of(before), changes=())
         if not before.learns:
@@ -214,6 +221,24 @@ class Training(ABC):
             learning.set_pace(learning.pace * (1 / PACE_STEP if large else PACE_STEP))
             self.message = pace_words(learning)
 
+    def choose_data(self, data: str) -> None:
+        """Learn other data: a set's name, `own` points, or a file; seen from where they lie.
+
+        Own points begin with those there are.
+        """
+        train = self.preset.train
+        keys: dict[str, Any] = {"train.data": data, "train.target": "auto"}
+        own = self.own_points if self.preset.learns else ()
+        if data == OWN and not train.own and own:
+            values = self.preset.dataset.labels is None
+            keys |= {"train.own": own, "train.target": "values" if values else "classes"}
+        if train.classes:
+            keys["train.classes"] = 0
+        plane = data in (OWN, *DATA_SETS)
+        if plane != (train.data in (OWN, *DATA_SETS)):
+            keys |= {"view.center": (0.0, 0.0), "view.extent": RADIUS if plane else 1.0}
+        self.change(f"learns {data}", **keys)
+
     def toggle_boundary(self, large: bool = False) -> None:
         """Draw the boundary between classes as a line, or not."""
         if self._trains():
@@ -227,11 +252,6 @@ def pace_words(learning: Learning) -> str:
     """How fast it is to train, and how fast it does."""
     words = f"up to {learning.pace:,.{0 if learning.pace >= 10 else 1}f} steps a second"
     return f"{words}; {learning.speed:,.0f} done" if learning.speed else words
-
-
-def at_step(preset: Preset, step: int) -> Preset:
-    """The preset of another step of its training. Raises PresetError."""
-    return dataclasses.replace(preset, train=preset.train.at_step(step))
 
 
 def rate_of(preset: Preset) -> float:

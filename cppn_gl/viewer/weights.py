@@ -11,8 +11,7 @@ from collections.abc import Iterator
 
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
-from cppn_gl.viewer.learning import Ready
-from cppn_gl.viewer.training import at_step
+from cppn_gl.viewer.learning import Ready, at_step
 
 
 class Weights:
@@ -61,10 +60,12 @@ class Weights:
         if old is None:  # the window opens
             begun = preset if preset.run.ready(preset.train.steps) else at_step(preset, 0)
             return begun, begun.network()
-        if ready is not None and ready.source == preset.source:
-            same = ready.step == preset.train.steps
-            return (preset if same else standing(at_step(preset, ready.step))), ready.network
-        return old
+        if ready is None:
+            return old
+        if ready.preset.source != preset.source:
+            return old if old[0].source == preset.source else (ready.preset, ready.network)
+        same = ready.step == preset.train.steps
+        return (preset if same else standing(at_step(preset, ready.step))), ready.network
 
 
 def standing(preset: Preset) -> Preset:

@@ -67,6 +67,11 @@ class Pane:
         left, top, right, bottom = self.box
         return right - left, bottom - top
 
+    def moved(self, left: int, top: int) -> "Pane":
+        """As it is seen from another upper left corner."""
+        a, b, c, d = self.box
+        return Pane(self.shows, (a - left, b - top, c - left, d - top))
+
     def region(self, whole: Region, shape: Size) -> tuple[Region, tuple[int, int]] | None:
         """What of the pane is in a region of the whole, and where in that; None if nothing is."""
         (across, down), (wide, high) = whole.offset, whole.part
@@ -96,6 +101,9 @@ class PaintingView(PictureView):
             return f"has no picture: {error}"
         return "" if kind in KINDS else "needs data that is a picture, or its distance field"
 
+    def lettered(self, preset: Preset) -> bool:
+        return True
+
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         return super().differs(preset, engine, samples) or f"the view {self.name} {LETTERS}"
 
@@ -107,7 +115,7 @@ class PaintingView(PictureView):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         region = region or Region.of(planes.size)
-        if scene.options(PaintingOptions).show == "network":
+        if shown_of(scene.preset) == "network":
             return super().begin(stage, planes, scene, region)
         owned = ExitStack()
         return Stepping(self._draw(stage, planes, scene, region, owned), owned)
@@ -129,7 +137,7 @@ class PaintingView(PictureView):
         owned.close()
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
-        if scene.options(PaintingOptions).show == "network":
+        if shown_of(scene.preset) == "network":
             return (yield from super().paint_region(scene, engine, region))
 
         def network(of: Scene, part: Region) -> Steps[Picture]:
@@ -163,17 +171,21 @@ class PaintingView(PictureView):
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
         """What each pane shows, with the step and the error; the frame of the original."""
+        return self.overlay_of(scene, size, (0, 0, *size))
+
+    def overlay_of(self, scene: Scene, size: Size, part: Box) -> Words | None:
         font_size = lettering.letters(size)
-        image = lettering.canvas(size)
+        image = lettering.canvas((part[2] - part[0], part[3] - part[1]))
         draw = ImageDraw.Draw(image)
         for pane in panes(scene.preset, size):
+            pane = pane.moved(part[0], part[1])
             if pane.shows != "original":
                 _frame(draw, scene, pane)
             if min(pane.size) < LEAST_SIDE:
                 continue
             left, top, _, bottom = pane.box
             words = _fitting(words_of(scene, pane.shows), font_size, pane.size[0])
-            if scene.options(PaintingOptions).show == "beside":
+            if shown_of(scene.preset) == "beside":
                 write(
                     draw, (left, top - font_size // 4), words, font_size, lettering.DIM, anchor="ld"
                 )
@@ -195,8 +207,7 @@ class PaintingView(PictureView):
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What the original is at a pixel."""
         at, dataset = self.point(scene, size, place), scene.preset.dataset
-        assert dataset.picture is not None
-        if at is None:
+        if at is None or dataset.picture is None:
             return None
         across, down = _in_pixels(dataset, np.array([at.x]), np.array([at.y]))
         column, row = math.floor(across[0]), math.floor(down[0])
@@ -207,9 +218,14 @@ class PaintingView(PictureView):
         return Hit(f"the original's pixel {column + 1}, {row + 1} has {values}")
 
 
+def shown_of(preset: Preset) -> str:
+    """The option `show`; the network alone if its weights are there, but not the original."""
+    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).show
+
+
 def panes(preset: Preset, size: Size, shape: Size | None = None) -> list[Pane]:
     """The panes of a picture of `size`, which is a coarser or finer one of size `shape`."""
-    show = preset.options(PaintingOptions).show
+    show = shown_of(preset)
     if show != "beside":
         return [Pane(show, (0, 0, *size))]
     shape = shape or size
@@ -347,7 +363,8 @@ def decibels(squared: float) -> float:
 def words_of(scene: Scene, shows: str) -> list[str]:
     """What a pane shows, in words: the longest first."""
     dataset, step = scene.preset.dataset, scene.preset.train.steps
-    assert dataset.size is not None
+    if dataset.size is None:
+        return [f"network, step {step:,}: the original is not here", f"step {step:,}"]
     wide, high = dataset.size
     if shows == "original":
         return [f"original: {wide} × {high} pixels", "original"]
@@ -376,7 +393,8 @@ def _fitting(forms: list[str], font_size: int, room: float) -> str:
 def _frame(draw: ImageDraw.ImageDraw, scene: Scene, pane: Pane) -> None:
     """The border of the original, as far as it is in a pane."""
     dataset, (wide, high) = scene.preset.dataset, pane.size
-    assert dataset.size is not None
+    if dataset.size is None:
+        return
     scale = min(pane.size) / (2 * scene.view.extent)  # pixels per unit
     half = [side / min(dataset.size) * scale for side in dataset.size]
     middle = wide / 2 - scene.view.center[0] * scale, high / 2 + scene.view.center[1] * scale

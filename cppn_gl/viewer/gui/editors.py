@@ -41,8 +41,9 @@ KEEPING = ("network.activation", "network.init")  # may come with another weight
 class Editors:
     """Shows fields of the explorer's preset, and changes them."""
 
-    def __init__(self, app: "App", widgets: Widgets):
+    def __init__(self, app: "App", widgets: Widgets, data_menu: Callable[[str, float], None]):
         self._app, self._explorer, self._widgets = app, app.explorer, widgets
+        self._data_menu = data_menu
         self.problems: dict[str, str] = {}  # why the last value of a key was refused
         self._ends: dict[str, tuple[float, float]] = {}  # of the slider that is dragged
         # A longer text while it is being written: its key, the value before, the text.
@@ -539,6 +540,9 @@ class Editors:
         )
         if typed is not None and typed.strip() != now:
             self.set(field.dotted, **{field.dotted: toml_value(typed)})
+
+    def _data(self, field: Field, width: float) -> None:
+        self._data_menu(field.dotted, width)
 
     def _file(self, field: Field, width: float) -> None:
         """The file of a network: its name; to be typed, its path. It is read in a thread."""

@@ -21,6 +21,7 @@ from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.diagram import Diagram
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.editors import Editors
+from cppn_gl.viewer.gui.training import Training
 from cppn_gl.viewer.gui.widgets import Widgets
 from cppn_gl.viewer.layout import LEAST, Rect
 from cppn_gl.views import ALL
@@ -64,7 +65,8 @@ class Panel:
         self.keys = None
         self.diagram = Diagram(app)  # at the left edge
         self._widgets = Widgets()
-        self._editors = Editors(app, self._widgets)
+        self._training = Training(app, self._widgets, self._labelled)
+        self._editors = Editors(app, self._widgets, self._training.data_menu)
         self._open: dict[str, bool] = {}
         self._heights: dict[str, float] = {}  # of rows, from the last frame
         self._search = ""
@@ -353,6 +355,9 @@ class Panel:
         preset = self._explorer.preset
         self._rows = []
         found = 0
+        if preset.learns and not self._search:
+            self._training.draw()
+            self._rule()
         for group in fields.groups(preset):
             chosen = [one for one in group.fields if one.matches(self._search)]
             if self._search:

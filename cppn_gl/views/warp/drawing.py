@@ -22,13 +22,17 @@ INK: RGB = (40, 46, 58)
 FAINT: RGB = (112, 118, 130)
 AXIS: RGB = (150, 156, 166)
 GRID: RGB = (228, 227, 222)
-SHEET = 0.42  # opacity of the sheet's colours
+SHEET, THROUGH = 0.6, 150  # the sheet's colours on the ground; its opacity, of 255
+PRINTED, SOLID = 0.9, 255  # the same of one that shows a picture
 LIGHT = np.array([-0.3, 0.62, 0.72])  # towards the light, in the camera's axes
 RIM = 0.3  # width of the light line around a point, in its radius
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
 _AT_ONCE = 800  # things drawn between two yields
-_SEAM = 0.7  # pixels
+_SEAM = (
+    0.25,
+    0.7,
+)  # pixels that pieces of a sheet overlap, of one to be seen through and of a picture
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
 _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on
@@ -135,7 +139,7 @@ def inks(colors: Float64) -> list[RGB]:
 @dataclass(frozen=True, eq=False)
 class Things:
     """What is drawn of a moment: outlines in pixels, their middles in space (M, 3), how near each
-    is to the eye, and colours. kind: "area", "line", "dot" or "ring".
+    is to the eye, and colours. kind: "area", "line", "dot" or "ring". opacity: of areas, to 255.
     """
 
     outlines: Sequence[Sequence[float]]
@@ -143,6 +147,7 @@ class Things:
     depths: Float64
     inks: Sequence[RGB]
     kind: str
+    opacity: int = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,12 +183,12 @@ def grid(
     if sheet:
         quads = lattice.quads
         shown = colors[quads].mean(axis=1)
-        opacity = 0.9 if plain else SHEET
-        shown = ground + opacity * (shown - ground)
+        shown = ground + (PRINTED if plain else SHEET) * (shown - ground)
         if isinstance(view, Solid):
             shown = shade(view.placed(places)[quads], shown, view)
         areas = _things(places, pixels, depths, quads, shown, "area")
-        found.append(replace(areas, outlines=_closed(areas.outlines)))
+        closed = _closed(areas.outlines, _SEAM[plain])
+        found.append(replace(areas, outlines=closed, opacity=SOLID if plain else THROUGH))
     if lines:
         pieces = lattice.pieces
         shown = colors[pieces[:, pieces.shape[1] // 2]]
@@ -195,11 +200,11 @@ def grid(
     return found
 
 
-def _closed(outlines: Sequence[Sequence[float]]) -> Sequence[Sequence[float]]:
-    """Quadrangles that reach a little over their neighbours, to close the seams between them."""
+def _closed(outlines: Sequence[Sequence[float]], by: float) -> Sequence[Sequence[float]]:
+    """Quadrangles that reach `by` pixels over their neighbours, to close the seams between them."""
     corners = np.array(outlines).reshape(-1, 4, 2)
     away = corners - corners.mean(axis=1, keepdims=True)
-    away *= _SEAM / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-9)
+    away *= by / np.maximum(np.linalg.norm(away, axis=2, keepdims=True), 1e-9)
     found: list[list[float]] = (corners + away).reshape(-1, 8).tolist()
     return found
 
@@ -282,7 +287,7 @@ def _draw(
         group, k = every[at]
         outline, ink = group.outlines[k], group.inks[k]
         if group.kind == "area":
-            pen.polygon(outline, aggdraw.Brush(ink))
+            pen.polygon(outline, aggdraw.Brush(ink, group.opacity))
         elif group.kind == "line":
             pen.line(outline, aggdraw.Pen(ink, pens.line))
         else:
@@ -300,11 +305,31 @@ def _draw_cut(
     pixels, _ = view.pixels(cut.outline)
     if len(pixels) < 2 or not np.isfinite(pixels).all():
         return
-    outline, opacity = pixels.ravel().tolist(), round(255 * cut.opacity)
+    opacity = round(255 * cut.opacity)
     if isinstance(view, Flat):
+        pixels = within(pixels, view.box)
+    outline = pixels.ravel().tolist()
+    if isinstance(view, Flat) and outline:
         pen.line(outline, aggdraw.Pen(GROUND, 4.6 * pens.line, round(0.8 * opacity)))
         pen.line(outline, aggdraw.Pen(cut.ink, 2.2 * pens.line, opacity))
     elif len(pixels) > 2:
         edge = aggdraw.Pen(cut.ink, 1.4 * pens.line, opacity)
         brush = aggdraw.Brush(cut.ink, round(0.16 * opacity) if filled else 0)
         pen.polygon(outline, edge, brush)
+
+
+def within(ends: Float64, box: Box) -> Float64:
+    """The part of a line (2, 2) in a box (Liang and Barsky 1984); (0, 2) if there is none."""
+    start, step = ends[0], ends[1] - ends[0]
+    low, high = np.array(box[:2], np.float64), np.array(box[2:], np.float64)
+    low, high = low - start, high - start
+    first, last = 0.0, 1.0
+    for axis in (0, 1):
+        if not step[axis]:
+            last = last if low[axis] <= 0 <= high[axis] else -1.0
+            continue
+        near, far = sorted((low[axis] / step[axis], high[axis] / step[axis]))
+        first, last = max(first, float(near)), min(last, float(far))
+    if first >= last:
+        return np.zeros((0, 2))
+    return np.array([start + first * step, start + last * step])

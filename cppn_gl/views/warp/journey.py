@@ -87,11 +87,17 @@ class Frame:
     half: Float64
 
     def toward(self, other: "Frame", part: float) -> "Frame":
-        """From this one (0) to another (1): places linearly, sizes by equal factors."""
+        """From this one (0) to another (1), by equal factors of size in equal parts.
+
+        All frames between hold what both hold.
+        """
         if part <= 0 or part >= 1:
             return other if part >= 1 else self
+        size, last = float(self.half.max()), float(other.half.max())
+        if abs(last - size) > 1e-6 * size:
+            part = (size ** (1 - part) * last**part - size) / (last - size)
         center = (1 - part) * self.center + part * other.center
-        return Frame(center, self.half ** (1 - part) * other.half**part)
+        return Frame(center, (1 - part) * self.half + part * other.half)
 
 
 def frame_of(*points: Float64) -> Frame:

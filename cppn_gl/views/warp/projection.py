@@ -18,7 +18,7 @@ from cppn_gl.utils.arrays import Float64
 
 SHOWN = 3  # units or components, at most
 _FLAT = 1e-6  # of the largest deviation: no more is no third dimension
-_HINT = 1e-3  # weight of the first output, where it is one of the directions to match
+_HINT = 1e-6  # weight of the first output, where it is one of the directions to match
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +95,10 @@ def _target(before: Float64, score: Float64) -> Float64:
     with np.errstate(all="ignore"):
         target = before - before.mean(axis=0)
         score = np.nan_to_num(score - score.mean(), posinf=0.0, neginf=0.0)
-    size = max(float(np.abs(target).max()), 1e-300)
-    flat = np.abs(target).max(axis=0) < _FLAT * size
-    span = max(float(np.abs(score).max()), 1e-300)
-    target[:, flat] = (_HINT * size / span) * score[:, None]
-    return np.asarray(target / size)
+    target /= max(float(np.abs(target).max()), 1e-300)
+    flat = np.abs(target).max(axis=0) < _FLAT
+    target[:, flat] = _HINT * score[:, None] / max(float(np.abs(score).max()), 1e-300)
+    return np.asarray(target)
 
 
 def _matching(found: Float64, target: Float64) -> Float64:
