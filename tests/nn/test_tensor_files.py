@@ -312,7 +312,7 @@ def test_many_names_of_the_same_bytes_are_refused_before_they_fill_the_memory() 
     end[8:16] = struct.pack("<HHI", 256, 256, len(entries))
     tracemalloc.start()
     try:
-        assert "more than 272 MiB" in refused(one[:start] + entries + bytes(end), ".npz")
+        assert "more than 144 MiB" in refused(one[:start] + entries + bytes(end), ".npz")
         assert tracemalloc.get_traced_memory()[1] < 2**27
     finally:
         tracemalloc.stop()
