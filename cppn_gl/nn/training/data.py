@@ -144,7 +144,7 @@ def located(name: str, origin: Origin) -> str:
     """`data` of a text from `origin`: a file by its absolute path, if the text may name it.
 
     A text from elsewhere may not name every file: those are mere names, without folders, and so
-    are files that are not there. A picture shipped with the presets is found by its mere name. A
+    are files that are not there. A file shipped with the presets is found by its mere name. A
     network of others cannot be trained on, but its weights may be known.
     """
     if not is_file(name):
@@ -172,9 +172,10 @@ def _found(name: str, origin: Origin, key: str) -> str:
 
 
 def shipped(name: str) -> str:
-    """The path of a file that is shipped with the presets, by its mere name; "" if there is none."""
-    path = resource("presets") / name
-    return str(path) if name == label(name) and is_picture(name) and path.is_file() else ""
+    """The path of a file shipped with the presets, by its mere name or path; "" for another one."""
+    folder = resource("presets")
+    path = folder / name
+    return str(path) if path.parent == folder and path.is_file() else ""
 
 
 def label(name: str) -> str:
