@@ -226,7 +226,7 @@ enum { SQUARES = 16 / LANES }; /* vectors of 16 sums of squares, whose order is 
 typedef struct {
     const cppn_training *t;
     cppn_rate rate;
-    int32_t groups;
+    int32_t groups, regular; /* whether weights are not like biases */
     int64_t distance, parameters;
     const float *gradient; /* of the first group */
     vec squares[SQUARES];
@@ -252,9 +252,8 @@ INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, 
     const vec rate = splat(u->rate.rate), zero = splat(0);
     const vec decay = splat(weights && optimizer != CPPN_ADAMW ? t->l2 : 0);
     const vec lasso = splat(weights ? t->l1 : 0);
-    const vec shrink = splat(weights ? u->rate.shrink : 1);
+    const vec shrink = splat(weights && u->regular ? u->rate.shrink : 1);
     float *parameters = t->parameters + first, *m = t->moments + first, *v = m + u->parameters;
-    const int regular = weights && (t->l1 != 0 || t->l2 != 0);
     for (int64_t k = 0; k < count; k += LANES) {
         const int64_t left = count - k;
         const float *from = u->gradient + first + k;
@@ -262,7 +261,7 @@ INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, 
         for (int32_t n = 1; n < u->groups; n++) g = g + some(from + n * u->distance, left);
         vec *sum = u->squares + k / LANES % SQUARES;
         *sum = fma_(g, g, *sum);
-        if (regular) {
+        if (u->regular) {
             const vec sign = select_(p > zero, lasso, select_(p < zero, -lasso, zero));
             g = fma_(decay, p, g + sign);
         }
@@ -318,8 +317,10 @@ static void update(const cppn_training *t, int64_t step, int32_t layer, float *m
     u.groups = groups_of(t, u.parameters);
     u.gradient = gradient_of(t, memory, 0);
     u.distance = gradient_of(t, memory, 1) - u.gradient;
-    for (int part = 0; part < 2; part++) {
-        const int64_t start = part ? first + weights : first, count = part ? rows : weights;
+    u.regular = t->l1 != 0 || t->l2 != 0;
+    for (int part = 0; part <= u.regular; part++) {
+        const int64_t start = part ? first + weights : first;
+        const int64_t count = part ? rows : u.regular ? weights : weights + rows;
         switch (t->optimizer) {
         case CPPN_SGD: sweep(CPPN_SGD, &u, !part, start, count); break;
         case CPPN_MOMENTUM: sweep(CPPN_MOMENTUM, &u, !part, start, count); break;
