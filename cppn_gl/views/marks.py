@@ -21,11 +21,13 @@ from cppn_gl.utils.arrays import RGB, Box, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
 from cppn_gl.views.base import Words
-from cppn_gl.views.boundary import boundary
+from cppn_gl.views.boundary import Lines, boundary
 from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 
 RADIUS, LEAST = 0.0088, 1.5  # of a point, in shorter sides of the picture; in pixels
-CROWDED = 0.3  # in mean distances of the points in sight, if that is less
+CROWDED = 0.9  # in median distances to the nearest point, if that is less
+SMALLEST = 0.55  # of the radius without a crowd
+COUNTED = 512  # points whose distances are measured
 RING, HOLE = 1.34, 0.55  # radii of the ring around a point and of a test point's hole
 DEEPER = 0.16  # of DARK that a class's colour is mixed with: a point is seen on its own area
 MOST = 20_000  # points drawn
@@ -38,6 +40,7 @@ LINE_WIDTH, CASING = 1 / 420, 2.2  # in shorter sides; of the light line under i
 KEPT = 160 * MB
 
 _kept: LRUCache[Hashable, Words] = LRUCache(KEPT, lambda key, words: words.nbytes)
+_lines: LRUCache[Hashable, Lines] = LRUCache(4)  # of whole pictures, for their parts
 
 
 def has_marks(preset: Preset) -> bool:
@@ -71,10 +74,15 @@ def marks_of(scene: Scene, size: Size, part: Box | None = None) -> Words | None:
 
 def _line(scene: Scene, size: Size) -> list[Stroke]:
     """The boundary: a dark line on a light one, to be seen on any ground."""
-    width = max(1.0, LINE_WIDTH * min(size))
-    found = boundary(scene.network.trained, scene.view, scene.clock, size)
-    # On a grid, so that aggdraw, which has 32 bits, rounds alike in every part of the picture.
-    found = [np.round(line * GRID) / GRID for line in found]
+    width, network = max(1.0, LINE_WIDTH * min(size)), scene.network.trained
+    key = identity(network, scene.clock), scene.view, size
+
+    def found_lines() -> Lines:
+        # On a grid, so that aggdraw, which has 32 bits, rounds alike in every part of the picture.
+        found = boundary(network, scene.view, scene.clock, size)
+        return [np.round(line * GRID) / GRID for line in found]
+
+    found = _lines.get(key, found_lines)
     casing = [Stroke(line, LIGHT, CASING * width, opacity=0.45) for line in found]
     return [*casing, *(Stroke(line, DARK, width) for line in found)]
 
@@ -101,9 +109,12 @@ def radius_of(places: Float64, size: Size) -> float:
     """The radius of the points in pixels, less where many are in sight."""
     largest = RADIUS * min(size)
     inside = places[((places > 0) & (places < size)).all(axis=1)]
-    if len(inside) > 1:
-        sides = np.ptp(inside, axis=0)
-        largest = min(largest, CROWDED * math.sqrt(max(sides.prod(), 1.0) / len(inside)) + 0.5)
+    some = inside[:COUNTED]
+    if len(some) > 1:
+        away = np.square(some[:, None] - some).sum(axis=2)
+        np.fill_diagonal(away, np.inf)
+        near = math.sqrt(float(np.median(away.min(axis=1))) * len(some) / len(inside))
+        largest = max(SMALLEST * largest, min(largest, CROWDED * near))
     return max(largest, LEAST)
 
 
