@@ -56,20 +56,36 @@ def marks_of(scene: Scene, size: Size, part: Box | None = None) -> Words | None:
     data, train, box = preset.dataset, preset.train, part or (0, 0, *size)
     marked = train.marks if data.kind in ("classes", "values") else "none"
     lined = train.boundary and data.kind in ("classes", "distance")
-    network = scene.network.trained
-    shown = identity(network, scene.clock) if lined else None
-    if marked == "none" and not lined:
-        return None
 
-    def draw() -> Words:
-        strokes = _line(scene, size) if lined else []
-        discs = _points(data, scene.view, size, box, tests=marked == "all")
-        left, top, right, bottom = box
-        around = left - EDGE, top - EDGE, right + EDGE, bottom + EDGE
-        image = layer_of_strokes(around, strokes, discs if marked != "none" else [])
-        return np.ascontiguousarray(np.asarray(image)[EDGE:-EDGE, EDGE:-EDGE])
+    def points() -> Words:
+        return _drawn(box, [], _points(data, scene.view, size, box, tests=marked == "all"))
 
-    return _kept.get((data.digest, marked, shown, scene.view, size, box), draw)
+    key = data.digest, marked, scene.view, size, box
+    found = None if marked == "none" else _kept.get(key, points)
+    if not lined:
+        return found
+    line = identity(scene.network.trained, scene.clock)
+    return _kept.get((*key, line), lambda: under(_drawn(box, _line(scene, size), []), found))
+
+
+def under(line: Words, points: Words | None) -> Words:
+    """A line with points over it."""
+    if points is None:
+        return line
+    laid, both = points.copy(), (line[..., 3] > 0) & (points[..., 3] < 255)
+    top, below = points[both].astype(np.float32), line[both].astype(np.float32)
+    over, rest = top[:, 3:], below[:, 3:] * (1 - top[:, 3:] / 255)
+    alpha = over + rest
+    mixed = (top[:, :3] * over + below[:, :3] * rest) / np.maximum(alpha, 1)
+    laid[both] = np.round(np.concatenate([mixed, alpha], axis=1))
+    return laid
+
+
+def _drawn(box: Box, strokes: list[Stroke], discs: list[Disc]) -> Words:
+    left, top, right, bottom = box
+    around = left - EDGE, top - EDGE, right + EDGE, bottom + EDGE
+    image = np.asarray(layer_of_strokes(around, strokes, discs))
+    return np.ascontiguousarray(image[EDGE:-EDGE, EDGE:-EDGE])
 
 
 def _line(scene: Scene, size: Size) -> list[Stroke]:
