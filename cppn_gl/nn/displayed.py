@@ -68,6 +68,12 @@ class Displayed(Network):
     def trained(self) -> Network:
         return self._trained
 
+    def ending(self, depth: int, last: Layer) -> Network:
+        own = self._trained.depth
+        if depth <= own:
+            return super().ending(depth, last)
+        return Displayed(self._trained, [*self.drawn[own : depth - 1], last], self.inks)
+
     def shown(self, outputs: Float32) -> Float32:
         """Outputs (N, n) of the trained network, or like those, as displayed: (N, 3 or 1)."""
         y = outputs
