@@ -45,7 +45,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Editing, Training, PointEditing):
+class Explorer(Viewing, Editing, PointEditing, Training):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(

@@ -79,7 +79,7 @@ class Training(ABC):
         train, learning = preset.train, self.learning
         learning.pause()
         learning.watch(train.steps)
-        if train.checkpoint or not train.steps:
+        if train.checkpoint or preset.kept is not None or not train.steps:
             return preset
         learning.play(train.steps)
         return at_step(preset, 0)

@@ -103,17 +103,17 @@ def lines(values: Float64, levels: Levels | None = None) -> Lines:
         axis=2,
     )
     count = along[:-1].astype(int) + along[1:] + down[:, :-1] + down[:, 1:]
-    links: list[tuple[int, int]] = []
+    plain = sides[count == 2]
+    crossed_sides = plain[known[plain]].reshape(-1, 2)
+    links: list[tuple[int, int]] = [(a, b) for a, b in crossed_sides.tolist()]
     middles: list[Float64] = []
-    for row, column in zip(*np.nonzero(count), strict=True):
+    for row, column in zip(*np.nonzero(count > 2), strict=True):
         own = [int(edge) for edge in sides[row, column] if known[edge]]
         corners = values[row : row + 2, column : column + 2].reshape(4, -1)
         classes = np.unique(corners.argmax(axis=1))
-        if len(own) == 2:
-            links.append((own[0], own[1]))
-        elif len(own) == 4 and len(classes) == 2:
+        if len(own) == 4 and len(classes) == 2:
             links += _saddle(own, corners, classes)
-        elif len(own) > 2:  # a point where several classes meet
+        else:  # a point where several classes meet
             center = len(ends) + len(middles)
             middles.append(points[own].mean(axis=0))
             links += [(edge, center) for edge in own]
@@ -167,23 +167,22 @@ def chained(links: Sequence[tuple[int, int]]) -> list[list[int]]:
     for a, b in links:
         near.setdefault(a, []).append(b)
         near.setdefault(b, []).append(a)
+    through = {point for point, others in near.items() if len(others) == 2}
     chains: list[list[int]] = []
-    for ended in (True, False):
-        for start in list(near):
-            while near[start] and (not ended or len(near[start]) != 2):
-                chains.append(_followed(near, start))
-                if not ended:
-                    break
+    for start in [*sorted(near.keys() - through), *sorted(through)]:
+        while near[start]:
+            chains.append(_followed(near, start, through))
     return chains
 
 
-def _followed(near: dict[int, list[int]], start: int) -> list[int]:
+def _followed(near: dict[int, list[int]], start: int, through: set[int]) -> list[int]:
+    """From a point on to the next end, whose links are taken from `near`."""
     chain, at = [start], start
     while near[at]:
         after = near[at].pop()
         near[after].remove(at)
         chain.append(after)
         at = after
-        if at == start or len(near[at]) != 1:
+        if at == start or at not in through:
             break
     return chain

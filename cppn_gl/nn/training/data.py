@@ -143,9 +143,9 @@ def is_picture(name: str) -> bool:
 def located(name: str, origin: Origin) -> str:
     """`data` of a text from `origin`: a file by its absolute path, if the text may name it.
 
-    A text from elsewhere may not name every file: those are mere names, without folders, and so
-    are files that are not there. A file shipped with the presets is found by its mere name. A
-    network of others cannot be trained on, but its weights may be known.
+    Files that come with the package are found by their names. A text from elsewhere may not name
+    every file: those are mere names, without folders, and so are files that are not there. Such a
+    network cannot be trained on, but its weights may be known.
     """
     if not is_file(name):
         return name
@@ -160,22 +160,23 @@ def located_checkpoint(name: str, origin: Origin) -> str:
 
 
 def _found(name: str, origin: Origin, key: str) -> str:
+    shipped = resource("presets") / label(name)
     try:
         path = origin.resolve(name)
+        if os.path.lexists(path):
+            return str(path)
     except ValueError as error:
         if origin.trusted:
             raise PresetError(f"{show(name)}: {error}", key=f"train.{key}") from None
-        return shipped(name) or label(name)
-    if os.path.lexists(path):
-        return str(path)
-    return shipped(name) or (str(path) if origin.trusted else label(name))
+        path = None
+    if name in (label(name), str(shipped)) and shipped.is_file():
+        return str(shipped)
+    return str(path) if path is not None and origin.trusted else label(name)
 
 
-def shipped(name: str) -> str:
-    """The path of a file shipped with the presets, by its mere name or path; "" for another one."""
-    folder = resource("presets")
-    path = folder / name
-    return str(path) if path.parent == folder and path.is_file() else ""
+def is_shipped(path: Path) -> bool:
+    """Whether a file comes with the package, so that its name finds it everywhere."""
+    return path.parent == resource("presets")
 
 
 def label(name: str) -> str:

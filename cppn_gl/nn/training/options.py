@@ -63,7 +63,7 @@ class Train:
         check_data,
         "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
         f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
-        widget="text",
+        widget="data",
     )
     target: str = key(
         "auto",

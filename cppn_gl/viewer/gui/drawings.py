@@ -131,7 +131,7 @@ def color_strip(gui: Any, color: Color, box: Box) -> None:
 
 
 def icon(name: str, box: Box, color: int) -> None:
-    """An icon: undo, dice, play, pause, left, right, down, close, search, plus, check."""
+    """An icon: undo, dice, play, next, first, pause, left, right, down, close, search …"""
     x, y, size, _ = box
     thin = max(1.0, size * 0.09)
     draw = imgui.get_window_draw_list()
@@ -155,6 +155,12 @@ def icon(name: str, box: Box, color: int) -> None:
             draw.add_circle_filled(Vec(*at(a, b)), size * 0.07, color)
     elif name == "play":
         triangle((0.28, 0.18), (0.28, 0.82), (0.82, 0.5))
+    elif name == "next":
+        triangle((0.2, 0.2), (0.2, 0.8), (0.66, 0.5))
+        draw.add_rect_filled(Vec(*at(0.68, 0.2)), Vec(*at(0.82, 0.8)), color)
+    elif name == "first":
+        triangle((0.8, 0.2), (0.8, 0.8), (0.34, 0.5))
+        draw.add_rect_filled(Vec(*at(0.18, 0.2)), Vec(*at(0.32, 0.8)), color)
     elif name == "pause":
         for a in (0.25, 0.58):
             draw.add_rect_filled(Vec(*at(a, 0.2)), Vec(*at(a + 0.17, 0.8)), color)
