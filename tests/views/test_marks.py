@@ -90,9 +90,7 @@ def test_values_have_colours_of_a_scale() -> None:
 
 @pytest.mark.gl
 def test_they_are_in_pictures_their_parts_and_sheets(renderer: Renderer) -> None:
-    bare, found = (
-        renderer.render(scene(marks=marks).preset, SIZE) for marks in ("none", "all")
-    )
+    bare, found = (renderer.render(scene(marks=marks).preset, SIZE) for marks in ("none", "all"))
     assert np.array_equal(at_place(found, 0), inks(LEARNER.dataset)[0])
     changed = (bare != found).any(axis=2)
     words = marks_of(scene(), SIZE)
