@@ -11,7 +11,7 @@ and what it leaves over is added during the stretch.
 
 The frame, the part of space that is seen, is the same throughout a layer's movements and holds all
 of them, and the origin. At whole positions it fits the points; it changes while they rest, in the
-first and the last fifteenth of a layer.
+first and the last tenth of a layer.
 """
 
 import math
@@ -33,7 +33,7 @@ from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_u
 
 T = TypeVar("T")
 
-REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
+REST = 0.3  # of the first and of the last third of a layer, in which the frame changes
 BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least

@@ -58,6 +58,7 @@ class WarpView(CPUView):
     """The plane and the data as the layers bend them."""
 
     colors = True
+    clicked = "goes to a place on the bar"
 
     def colored(self, preset: Preset) -> bool:
         return not classed(preset)
