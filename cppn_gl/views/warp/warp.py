@@ -58,6 +58,7 @@ class WarpView(CPUView):
     """The plane and the data as the layers bend them."""
 
     colors = True
+    coarsens = False  # its time is that of its lines
     clicked = "goes to a place on the bar"
 
     def colored(self, preset: Preset) -> bool:
