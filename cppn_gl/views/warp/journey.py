@@ -104,10 +104,12 @@ def frame_of(*points: Float64) -> Frame:
     """The frame that holds points, (N, 3) each, with a margin; finite ones only."""
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for some in points:
-        good = np.where(np.isfinite(some), some, np.nan)
-        with np.errstate(all="ignore"):
-            low = np.fmin(low, np.fmin.reduce(good, axis=0))
-            high = np.fmax(high, np.fmax.reduce(good, axis=0))
+        along = np.ascontiguousarray(some.T)  # along which minima are found fast
+        ends = along.min(axis=1), along.max(axis=1)
+        if not np.isfinite(ends).all():
+            along = np.where(np.isfinite(along), along, np.nan)
+            ends = np.fmin.reduce(along, axis=1), np.fmax.reduce(along, axis=1)
+        low, high = np.fmin(low, ends[0]), np.fmax(high, ends[1])
     known = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
     half = (high - low) / 2 * MARGIN

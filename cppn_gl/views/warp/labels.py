@@ -181,7 +181,8 @@ def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection
         ink=FAINT,
         boxed=True,
     )
-    image.paste(Image.fromarray(words[..., :3]), view_box, Image.fromarray(words[..., 3]))
+    drawn = Image.fromarray(words)
+    image.paste(drawn, view_box, drawn)
 
 
 def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
