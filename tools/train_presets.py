@@ -2,11 +2,13 @@
 
 python tools/train_presets.py [PRESET …]
 
-Without names, all presets whose table [train] names a checkpoint. Each is trained from step 0 to its
-`steps`. By the native library the weights are the same on any machine, so that running it again
+Without names, all presets whose [train] table names a checkpoint. Each is trained from step 0 to
+its `steps`. By the native library the weights are the same on any machine, so that running it again
 changes no byte. Prints the seconds that it took, the size, and what the view painting tells.
 """
 
+import argparse
+import time as wall
 from pathlib import Path
 
 from cppn_gl.nn.training.writing import train_into
