@@ -6,7 +6,6 @@
 #include "names.h"
 #include "training.h"
 
-#include <math.h>
 #include <string.h>
 
 #if defined(CPPN_HAVE_AVX2)
@@ -129,9 +128,7 @@ int64_t cppn_thread_memory(const cppn_training *t) {
 }
 
 int32_t cppn_parts(const cppn_training *t, int32_t group) {
-    const int32_t groups = cppn_groups(t);
-    const int32_t count = group_first(t, groups, group + 1) - group_first(t, groups, group);
-    return 2 * t->depth * ((count + CHUNK - 1) / CHUNK);
+    return parts_of(t, cppn_groups(t), group);
 }
 
 void cppn_train_begin(int32_t isa, const cppn_training *t, int32_t layer, void *memory) {
@@ -157,19 +154,8 @@ void cppn_train_update(int32_t isa, const cppn_training *t, int64_t step, int32_
 
 int64_t cppn_train(int32_t isa, const cppn_training *t, int64_t first, int64_t count,
                    void *memory) {
-    const int32_t groups = cppn_groups(t);
-    void *own = (char *)memory + cppn_training_memory(t);
-    for (int32_t layer = 0; layer < t->depth; layer++) cppn_train_begin(isa, t, layer, memory);
-    for (int64_t done = 0; done < count; done++) {
-        for (int32_t g = 0; g < groups; g++)
-            cppn_train_group(isa, t, first + done, g, 0, cppn_parts(t, g), memory, own);
-        const float loss = cppn_train_loss(isa, t, memory);
-        if (!isfinite(loss)) return done;
-        for (int32_t layer = 0; layer < t->depth; layer++)
-            cppn_train_update(isa, t, first + done, layer, memory);
-        t->report[t->depth] = loss;
-    }
-    return count;
+    char *own = (char *)memory + cppn_training_memory(t);
+    return trainers[isa]->train(t, first, count, aligned(memory), aligned(own));
 }
 
 double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

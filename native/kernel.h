@@ -26,6 +26,8 @@ extern const cppn_kernel cppn_portable, cppn_avx2, cppn_avx512, cppn_neon;
 
 /* What train.c provides. */
 typedef struct {
+    int64_t (*train)(const cppn_training *, int64_t first, int64_t count, float *memory,
+                     float *own);
     void (*begin)(const cppn_training *, int32_t layer, float *memory);
     void (*group)(const cppn_training *, int64_t step, int32_t group, int32_t first_part,
                   int32_t parts, float *memory, float *own);

@@ -125,7 +125,8 @@ BLOCKS(blocks_wide, 4, WIDE, 4)
 
 static void multiply(const product *p) {
     typedef void blocks(int rows, int count, const product *p, int64_t i, int64_t j);
-    const int32_t groups = (p->rows + BLOCK - 1) / BLOCK;
+    const int32_t groups = (p->rows + BLOCK - 1) / BLOCK, more = p->rows % groups;
+    const int32_t size = p->rows / groups; /* of a block, or one row more */
     for (int32_t j = 0, width; j < p->columns; j += width) {
         const int32_t left = p->columns - j;
         blocks *step = left < 4 ? blocks_rest : blocks_4;
@@ -137,9 +138,10 @@ static void multiply(const product *p) {
         if (left >= 16) step = blocks_16, width = 16;
 #endif
         if (left >= WIDE * LANES) step = blocks_wide, width = WIDE * LANES;
-        for (int32_t g = 0, i = 0, next; g < groups; g++, i = next) {
-            next = (int32_t)((int64_t)p->rows * (g + 1) / groups);
-            step(next - i, left, p, i, j);
+        for (int32_t g = 0, i = 0; g < groups; g++) {
+            const int32_t rows = size + (g < more);
+            step(rows, left, p, i, j);
+            i += rows;
         }
     }
 }

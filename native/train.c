@@ -185,9 +185,8 @@ static void backward(const chunk *c, int32_t layer) {
         .c = c->own + p[-1].slopes, .c_row = p->in});
 }
 
-static void group(const cppn_training *t, int64_t step, int32_t number, int32_t first_part,
-                  int32_t parts, float *memory, float *own) {
-    environment before = begin();
+static void do_parts(const cppn_training *t, int64_t step, int32_t number, int32_t first_part,
+                     int32_t parts, float *memory, float *own) {
     const cppn_place *places = (const cppn_place *)memory;
     const int32_t groups = groups_of(t, places[t->depth].weight);
     const int32_t start = group_first(t, groups, number), stop = group_first(t, groups, number + 1);
@@ -202,12 +201,10 @@ static void group(const cppn_training *t, int64_t step, int32_t number, int32_t 
         if (layer < t->depth) forward(&c, layer);
         else backward(&c, 2 * t->depth - 1 - layer);
     }
-    end(before);
 }
 
 /* The loss of a step whose groups are done: not finite if that of any sample is not. */
-static void find_loss(const cppn_training *t, float *memory, float *loss) {
-    environment before = begin();
+static float loss_of(const cppn_training *t, float *memory) {
     const int64_t parameters = ((const cppn_place *)memory)[t->depth].weight;
     const int32_t outputs = t->shapes[t->depth - 1].rows;
     float sum = 0;
@@ -215,8 +212,7 @@ static void find_loss(const cppn_training *t, float *memory, float *loss) {
         const float *losses = gradient_of(t, memory, g) + whole(parameters);
         for (int32_t k = 0; k < outputs; k++) sum += losses[k];
     }
-    *loss = sum / (float)t->batch; /* in memory before the environment changes */
-    end(before);
+    return sum / (float)t->batch;
 }
 
 /* Optimizers */
@@ -226,7 +222,7 @@ enum { SQUARES = 16 / LANES }; /* vectors of 16 sums of squares, whose order is 
 typedef struct {
     const cppn_training *t;
     cppn_rate rate;
-    int32_t groups;
+    int32_t groups, regular; /* whether weights are not like biases */
     int64_t distance, parameters;
     const float *gradient; /* of the first group */
     vec squares[SQUARES];
@@ -252,9 +248,8 @@ INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, 
     const vec rate = splat(u->rate.rate), zero = splat(0);
     const vec decay = splat(weights && optimizer != CPPN_ADAMW ? t->l2 : 0);
     const vec lasso = splat(weights ? t->l1 : 0);
-    const vec shrink = splat(weights ? u->rate.shrink : 1);
+    const vec shrink = splat(weights && u->regular ? u->rate.shrink : 1);
     float *parameters = t->parameters + first, *m = t->moments + first, *v = m + u->parameters;
-    const int regular = weights && (t->l1 != 0 || t->l2 != 0);
     for (int64_t k = 0; k < count; k += LANES) {
         const int64_t left = count - k;
         const float *from = u->gradient + first + k;
@@ -262,7 +257,7 @@ INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, 
         for (int32_t n = 1; n < u->groups; n++) g = g + some(from + n * u->distance, left);
         vec *sum = u->squares + k / LANES % SQUARES;
         *sum = fma_(g, g, *sum);
-        if (regular) {
+        if (u->regular) {
             const vec sign = select_(p > zero, lasso, select_(p < zero, -lasso, zero));
             g = fma_(decay, p, g + sign);
         }
@@ -309,8 +304,7 @@ static void copy(const cppn_training *t, int32_t layer, float *memory) {
     if (p->backward) spread(rows, columns, weight, p->in, memory + p->backward);
 }
 
-static void update(const cppn_training *t, int64_t step, int32_t layer, float *memory) {
-    environment before = begin();
+static void do_update(const cppn_training *t, int64_t step, int32_t layer, float *memory) {
     const cppn_place *places = (const cppn_place *)memory;
     const int32_t rows = t->shapes[layer].rows;
     const int64_t first = places[layer].weight, weights = (int64_t)rows * t->shapes[layer].columns;
@@ -318,8 +312,10 @@ static void update(const cppn_training *t, int64_t step, int32_t layer, float *m
     u.groups = groups_of(t, u.parameters);
     u.gradient = gradient_of(t, memory, 0);
     u.distance = gradient_of(t, memory, 1) - u.gradient;
-    for (int part = 0; part < 2; part++) {
-        const int64_t start = part ? first + weights : first, count = part ? rows : weights;
+    u.regular = t->l1 != 0 || t->l2 != 0;
+    for (int part = 0; part <= u.regular; part++) {
+        const int64_t start = part ? first + weights : first;
+        const int64_t count = part ? rows : u.regular ? weights : weights + rows;
         switch (t->optimizer) {
         case CPPN_SGD: sweep(CPPN_SGD, &u, !part, start, count); break;
         case CPPN_MOMENTUM: sweep(CPPN_MOMENTUM, &u, !part, start, count); break;
@@ -336,18 +332,61 @@ static void update(const cppn_training *t, int64_t step, int32_t layer, float *m
     const float norm = sqrtf(squares[0]);
     t->report[layer] = norm == norm ? norm : NAN;
     copy(t, layer, memory);
-    end(before);
 }
 
-static void begin_training(const cppn_training *t, int32_t layer, float *memory) {
-    environment before = begin();
+static void do_begin(const cppn_training *t, int32_t layer, float *memory) {
     if (layer == 0) {
         cppn_place *places = (cppn_place *)memory;
         for (int32_t k = 0; k <= t->depth; k++)
             places[k] = next_place(t, k ? places + k - 1 : 0, k);
     }
     copy(t, layer, memory);
+}
+
+/* What cppn.h describes, with the floating-point environment. */
+
+static void begin_training(const cppn_training *t, int32_t layer, float *memory) {
+    environment before = begin();
+    do_begin(t, layer, memory);
     end(before);
+}
+
+static void group(const cppn_training *t, int64_t step, int32_t number, int32_t first_part,
+                  int32_t parts, float *memory, float *own) {
+    environment before = begin();
+    do_parts(t, step, number, first_part, parts, memory, own);
+    end(before);
+}
+
+static void find_loss(const cppn_training *t, float *memory, float *loss) {
+    environment before = begin();
+    *loss = loss_of(t, memory); /* in memory before the environment changes */
+    end(before);
+}
+
+static void update(const cppn_training *t, int64_t step, int32_t layer, float *memory) {
+    environment before = begin();
+    do_update(t, step, layer, memory);
+    end(before);
+}
+
+static int64_t train(const cppn_training *t, int64_t first, int64_t count, float *memory,
+                     float *own) {
+    environment before = begin();
+    for (int32_t layer = 0; layer < t->depth; layer++) do_begin(t, layer, memory);
+    const int32_t groups = groups_of(t, ((const cppn_place *)memory)[t->depth].weight);
+    int64_t done = 0;
+    for (; done < count; done++) {
+        for (int32_t g = 0; g < groups; g++)
+            do_parts(t, first + done, g, 0, parts_of(t, groups, g), memory, own);
+        const float loss = loss_of(t, memory);
+        if (!isfinite(loss)) break;
+        for (int32_t layer = 0; layer < t->depth; layer++)
+            do_update(t, first + done, layer, memory);
+        t->report[t->depth] = loss;
+    }
+    end(before);
+    return done;
 }
 
 #if defined(CPPN_BUILD_AVX2)
@@ -360,4 +399,4 @@ static void begin_training(const cppn_training *t, int32_t layer, float *memory)
 #define TRAINER cppn_trainer_portable
 #endif
 
-const cppn_trainer TRAINER = {begin_training, group, find_loss, update};
+const cppn_trainer TRAINER = {train, begin_training, group, find_loss, update};

@@ -76,4 +76,10 @@ static inline int32_t group_first(const cppn_training *t, int32_t groups, int32_
     return (int32_t)((int64_t)t->batch * group / groups);
 }
 
+/* The parts of the work on a group: for each chunk the layers, forwards and backwards. */
+static inline int32_t parts_of(const cppn_training *t, int32_t groups, int32_t group) {
+    const int32_t count = group_first(t, groups, group + 1) - group_first(t, groups, group);
+    return 2 * t->depth * ((count + CHUNK - 1) / CHUNK);
+}
+
 #endif

@@ -27,20 +27,22 @@ def close() -> None:
         _begun.pop().learning.close()
 
 
-def turn(explorer: Explorer, lesson: Lesson) -> None:
+def turn(explorer: Explorer, lesson: Lesson, action: str = "") -> None:
     """What the window does in each turn, until all is measured and trained.
 
-    A training without an end goes on until the page is answered.
+    A training without an end is followed until a step is shown, one that a key has begun until the
+    page is answered.
     """
     learning, woken = explorer.learning, threading.Event()
     learning.wake = woken.set
     while True:
         woken.clear()
-        explorer.follow_training()
+        shown = explorer.follow_training() is not None
         learning.set_pace(MAX_PACE)
         lesson.follow()
         lesson.advance(60.0)
-        if not learning.busy or (learning.end is None and not learning.seeking and done(lesson)):
+        enough = done(lesson) if action == "train" else shown
+        if not learning.busy or (learning.end is None and not learning.seeking and enough):
             return
         woken.wait(0.05)
 
@@ -54,4 +56,4 @@ def done(lesson: Lesson) -> bool:
 def press(explorer: Explorer, lesson: Lesson, action: str, large: bool = False) -> None:
     explorer.gesture = object()
     explorer.act(action, large)
-    turn(explorer, lesson)
+    turn(explorer, lesson, action)

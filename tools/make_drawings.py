@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE, SCALE = 192, 8  # pixels of the drawings, and samples along the side of each
+WIDE = 336, 192  # of the anchor: its distances are to fill a wide picture
 CAT, CAT_SIDE = (62, 0, 362, 300), 192  # the part of the photograph, and its size here
 
 NIGHT = ("#0f2440", "#17456a", "#2b7f8c", "#f2b48a")  # the sky from the top to the horizon
@@ -24,16 +25,16 @@ HILL, HILL_LIGHT = "#1d3b2f", "#3f7a4a"
 
 
 class Canvas:
-    """A square from -1 to 1, x to the right and y up, drawn by Pillow."""
+    """The plane, y from -1 to 1 and up, drawn by Pillow. `size`: of the picture in the end."""
 
-    def __init__(self, mode: str, ground: str, side: int = SIDE):
-        self.pixels = side * SCALE
-        self.image = Image.new(mode, (self.pixels, self.pixels), ground)
+    def __init__(self, mode: str, ground: str, size: tuple[int, int] = (SIDE, SIDE)):
+        self.size, self.pixels = size, (size[0] * SCALE, size[1] * SCALE)
+        self.image = Image.new(mode, self.pixels, ground)
         self.draw = ImageDraw.Draw(self.image)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
-        half = self.pixels / 2
-        return (1 + x) * half - 0.5, (1 - y) * half - 0.5
+        wide, high = self.pixels
+        return (wide + x * high - 1) / 2, ((1 - y) * high - 1) / 2
 
     def polygon(self, points: list[tuple[float, float]], color: str) -> None:
         self.draw.polygon([self.at(*point) for point in points], fill=color)
@@ -46,8 +47,8 @@ class Canvas:
     def box(self, left: float, bottom: float, right: float, top: float, color: str) -> None:
         self.polygon([(left, bottom), (right, bottom), (right, top), (left, top)], color)
 
-    def reduced(self, side: int = SIDE) -> Image.Image:
-        return self.image.resize((side, side), Image.Resampling.BOX)
+    def reduced(self) -> Image.Image:
+        return self.image.resize(self.size, Image.Resampling.BOX)
 
 
 def rgb(color: str) -> np.ndarray:
@@ -62,7 +63,7 @@ def lighthouse() -> Image.Image:
     rows = int(c.at(0, horizon)[1])
     place = np.linspace(0, len(NIGHT) - 1, rows)
     sky = np.stack([np.interp(place, range(len(NIGHT)), stops[:, k]) for k in range(3)], axis=-1)
-    band = np.repeat(np.round(sky).astype(np.uint8)[:, None], c.pixels, axis=1)
+    band = np.repeat(np.round(sky).astype(np.uint8)[:, None], c.pixels[0], axis=1)
     c.image.paste(Image.fromarray(band), (0, 0))
     _stars(c)
     c.disc(-0.55, 0.60, 0.225, "#fff3cf")  # the moon, with three craters
@@ -159,7 +160,7 @@ def _tower(c: Canvas, lamp: tuple[float, float]) -> None:
 
 def anchor() -> Image.Image:
     """An anchor, black on white, for its distance field: holes, arms, points, and thin places."""
-    c = Canvas("L", "white")
+    c = Canvas("L", "white", WIDE)
 
     def thick(points: list[tuple[float, float]], r: float) -> None:
         for x, y in points:

@@ -13,6 +13,7 @@ is timed for about SLICE seconds by turns. `--growth` measures only ours, by wid
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -58,7 +59,7 @@ class Row:
         """Of a step: 2 a multiply-add, forwards and backwards; not those of layer 1's inputs."""
         rows, columns = self.problem.shapes[0]
         products = 3 * sum(a * b for a, b in self.problem.shapes) - rows * columns
-        return 2.0 * products * self.order.shape[1]
+        return 2.0 * products * len(self.order[0])
 
     def state(self) -> State:
         """Weights uniform on ±√(3 / columns), of variance 1 / columns; biases uniform on ±0.1."""
@@ -147,7 +148,7 @@ class Peer:
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"{self._process.args} ended with {self._process.wait()}")
+            raise RuntimeError(f"it ended with {self._process.wait()}")
         return float(answer)
 
     def run(self, count: int) -> float:
@@ -162,11 +163,14 @@ class Peer:
         self._process.wait()
 
 
-def network(depth: int, width: int, inputs: int, outputs: int, hidden: str, last: str) -> Any:
-    """Shapes and activations of so many hidden layers."""
-    widths = [inputs, *[width] * depth, outputs]
-    shapes = tuple((rows, columns) for columns, rows in zip(widths, widths[1:], strict=False))
-    return shapes, (*[hidden] * depth, last)
+def network(
+    depth: int, width: int, outputs: int, activations: tuple[str, str], optimizer: str
+) -> Problem:
+    """So many hidden layers over two inputs; the activations of hidden units and of outputs."""
+    hidden, last = activations
+    widths = [2, *[width] * depth, outputs]
+    shapes = tuple((rows, columns) for columns, rows in itertools.pairwise(widths))
+    return Problem(shapes, (*[hidden] * depth, last), "squared", optimizer)
 
 
 def playground() -> Row:
@@ -179,7 +183,7 @@ def playground() -> Row:
     order = np.random.default_rng(1).permuted(
         np.tile(np.arange(data.training), (BATCHES, 1)), axis=1
     )[:, :10]
-    problem = Problem(*network(6, 8, 2, 1, "tanh", "tanh"), "squared", "sgd")
+    problem = network(6, 8, 1, ("tanh", "tanh"), "sgd")
     return Row("Playground 6x8, batch 10, tanh, sgd", problem, 0.03, inputs, wanted, order, 200)
 
 
@@ -190,9 +194,10 @@ def painting(hidden: str, optimizer: str, rate: float) -> Row:
     wanted = np.stack(waves, -1).reshape(-1, 3) / 2 + 0.5
     inputs = np.stack([x, y], -1).reshape(-1, 2)
     order = np.random.default_rng(1).integers(0, len(inputs), (16, 4096))
-    problem = Problem(*network(7, 20, 2, 3, hidden, "sigmoid"), "squared", optimizer)
+    problem = network(7, 20, 3, (hidden, "sigmoid"), optimizer)
+    name = f"painting 7x20, batch 4096, {hidden}, {optimizer}"
     data = inputs.astype(np.float32), wanted.astype(np.float32)
-    return Row(f"painting 7x20, batch 4096, {hidden}, {optimizer}", problem, rate, *data, order, 5)
+    return Row(name, problem, rate, *data, order, checked=5)
 
 
 def rows() -> list[Row]:
@@ -304,9 +309,9 @@ def growth(rounds: int) -> None:
     sizes += [(64, 512, 10), (64, 512, 256)]
     for depth, width, batch in sizes:
         rng = np.random.default_rng(1)
-        problem = Problem(*network(depth, width, 2, 3, "tanh", "sigmoid"), "squared", "adam")
-        data = (rng.uniform(-1, 1, (batch, n)).astype(np.float32) for n in (2, 3))
-        row = Row("", problem, 1e-4, *data, np.arange(batch)[None], 1)
+        problem = network(depth, width, 3, ("tanh", "sigmoid"), "adam")
+        x, y = (rng.uniform(-1, 1, (batch, n)).astype(np.float32) for n in (2, 3))
+        row = Row("", problem, 1e-4, x, y, np.arange(batch)[None], 1)
         (times,) = measured({"ours": Ours(row)}, rounds).values()
         median = float(np.median(times))
         speed = row.operations / median

@@ -154,10 +154,15 @@ def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
 
 
 def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
-    """Say that a picture of the preset does not carry the weights of its network, if so."""
+    """Say that a picture of the preset does not carry the weights of its network, if so.
+
+    A network that learns is trained for it.
+    """
     from cppn_gl.preset.network_file import left_out
 
-    if words := left_out(preset):
+    with progress_of(args, delay=DELAY) if preset.learns else contextlib.nullcontext():
+        words = left_out(preset)
+    if words:
         note(args, words)
 
 

@@ -142,7 +142,8 @@ def _multiply(a: np.uint64, b: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], 
 
 def words(seed: int, layer: int, kind: int, rows: int, columns: int) -> Words:
     """Random words, (rows, columns). A smaller block equals the corner of a larger one."""
-    return words_of_layers(seed, range(layer, layer + 1), kind, rows, columns)[0]
+    found: Words = words_of_layers(seed, range(layer, layer + 1), kind, rows, columns)[0]
+    return found
 
 
 def words_of_layers(seed: int, layers: range, kind: int, rows: int, columns: int) -> Words:
@@ -155,7 +156,8 @@ def words_of_layers(seed: int, layers: range, kind: int, rows: int, columns: int
     counter[..., 3] = kind
     key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
     found: Words = philox4x32(counter, key).reshape(len(layers), rows, blocks * 4)
-    return found[..., :columns]
+    shown: Words = found[..., :columns]
+    return shown
 
 
 def uniform(word: Words) -> Float64:

@@ -26,6 +26,7 @@ from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import read_plain
 
 MAX_FILE = 272 * 2**20  # bytes; the largest network in training, four times in float32: 269 MB
+MAX_UNPACKED = 144 * 2**20  # of an .npz file; the largest network in float64 has 134.5 MB
 MAX_TENSORS = 8 * MAX_DEPTH + 16
 MAX_HEADER = 2**18  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
@@ -252,8 +253,8 @@ def _members(data: bytes) -> Iterator[tuple[str, "_Member"]]:
                 f"{show(word)} is larger than any layer: {max(packed, unpacked)} bytes"
             )
         total += unpacked
-        if total > MAX_FILE:
-            raise ValueError(f"its arrays have more than {MAX_FILE >> 20} MiB")
+        if total > MAX_UNPACKED:
+            raise ValueError(f"its arrays have more than {MAX_UNPACKED >> 20} MiB")
         yield word, _Member(data, local, packed, unpacked, method == _DEFLATED, crc)
         at += 46 + name + extra + comment
     if at != end:

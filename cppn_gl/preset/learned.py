@@ -4,7 +4,7 @@
 
 "trained": the network itself, in views of its structure. "colors": classes in CLASS_COLORS, values
 from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour map
-of one value, or a stretch, a single output is left to that; of several classes their order is shown.
+of one value, or a stretch, a single output is left to that; of several classes it is the order.
 "output": a single output, else colours. "height": a single output, else the largest.
 """
 

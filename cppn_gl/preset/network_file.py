@@ -20,7 +20,7 @@ from typing import Any
 from cppn_gl.nn.features import latent_count
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.normalize import Normalize
-from cppn_gl.nn.training.data import label
+from cppn_gl.nn.training.data import is_shipped, label
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
@@ -202,7 +202,7 @@ def _untaught(preset: Preset) -> str:
     if data is not None and len(data) > CARRIED:
         size = f"{len(data) / 1e6:.1f} MB, more than {CARRIED >> 20} MiB"
         return f"the trained weights are not in the picture ({size}): it is trained again"
-    if preset.train.path is None:
+    if preset.train.path is None or is_shipped(preset.train.path):
         return ""
     name = preset.train.path.name
     return f"{name} is named in the picture, not carried: training goes on where it lies beside"
@@ -248,7 +248,7 @@ def _saved_training(path: Path, preset: Preset) -> dict[str, Any] | None:
     if not preset.learns:
         return None
     table = _train_table(preset)
-    if preset.train.path is not None:
+    if preset.train.path is not None and not is_shipped(preset.train.path):
         table["data"] = _beside(preset.train.path, path.parent)
     data = trained_weights(preset)
     if data is not None:

@@ -80,7 +80,8 @@ class Page:
     """A page: what is shown, and its words.
 
     action: of the binding table; the key that `ask` asks for. large: with Shift. watch: numbers
-    that follow `ask` and change as the key is pressed.
+    that follow `ask` and change as the key is pressed. trains: it trains from the start, in
+    12 seconds to the preset's own step, and on.
     """
 
     chapter: str
@@ -93,6 +94,7 @@ class Page:
     answer: str
     large: bool = False
     watch: str = ""
+    trains: bool = False
 
 
 def shown(preset: Preset) -> list[str]:
@@ -130,7 +132,7 @@ def parse_tour(toml: str, *, source: str = "tour") -> tuple[Page, ...]:
 
 
 def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
-    known = ("preset", "change", *_WORDS, "watch", "action", "large", "done")
+    known = ("preset", "change", *_WORDS, "watch", "action", "large", "trains", "done")
     _check_known(table, known, place)
     given = (*_WORDS, "watch") if "watch" in table else _WORDS
     words = {name: _words(table, name, place) for name in given}
@@ -142,11 +144,10 @@ def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
     for name, text in words.items():
         for placeholder in _PLACE.findall(text):
             _check_name(placeholder, placeholder in MEASURES, f"{place}: {name}")
-    action, large = _words(table, "action", place), table.get("large", False)
-    if not isinstance(large, bool):
-        raise PresetError(f"{show(large)} is neither true nor false", key="large", source=place)
+    action, large = _words(table, "action", place), _flag(table, "large", place)
     done = _condition(_table(table, "done", place), f"{place}: done")
-    return Page(chapter, preset, done=done, action=action, large=large, **words)
+    trains = _flag(table, "trains", place)
+    return Page(chapter, preset, done=done, action=action, large=large, trains=trains, **words)
 
 
 def _condition(table: dict[str, Any], place: str) -> Condition:
@@ -187,6 +188,13 @@ def _tables(table: dict[str, Any], name: str, place: str) -> list[dict[str, Any]
     found = table.get(name)
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise PresetError(f"expected tables [[{name}]]", key=name, source=place)
+    return found
+
+
+def _flag(table: dict[str, Any], name: str, place: str) -> bool:
+    found = table.get(name, False)
+    if not isinstance(found, bool):
+        raise PresetError(f"{show(found)} is neither true nor false", key=name, source=place)
     return found
 
 

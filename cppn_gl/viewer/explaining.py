@@ -17,6 +17,13 @@ from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.explaining_training import (
+    color_words,
+    learning_words,
+    origin_words,
+    output_words,
+    training_tries,
+)
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import Lines, activations
 from cppn_gl.viewer.fields import ACTIONS, sigma
@@ -71,7 +78,15 @@ def explanation(
     if explorer.layer < preset.spec.depth:
         words = f"Layer {explorer.layer} is shown: the network cut off after it."
         page.append(says(words, above=0.2))
-    page += [_heading(f"The view: {row.name}"), says(f"It shows {row.help}. {row.reading}")]
+    if preset.learns:
+        ready = explorer.learning.ready
+        known = ready is not None and ready.preset.source == preset.source
+        measured = ready.measures if ready is not None and known else None
+        page += [_heading("What it learns"), *map(says, learning_words(preset, measured))]
+    reading = row.reading
+    if preset.learns and (colors := color_words(preset)):
+        reading = colors if row.name == "picture" else f"{reading} {colors}"
+    page += [_heading(f"The view: {row.name}"), says(f"It shows {row.help}. {reading}")]
     if row.name in ("units", "signal"):
         page.append(says(_saturation(network)))
     if row.name == "units":
@@ -81,7 +96,10 @@ def explanation(
         page += [_heading("Time"), says(loop_of(explorer.preset).words)]
     if row.tries:
         page.append(_heading("Try"))
-        page += [_bullet(one, names) for one in row.tries if _possible(one, explorer)]
+        tries = row.tries
+        if preset.learns:  # those of the picture are about random weights
+            tries = (*training_tries(preset), *(() if row.name == "picture" else row.tries))
+        page += [_bullet(one, names) for one in tries if _possible(one, explorer)]
         if isinstance(preset.spec, File) and len(preset.spec.chain) > 1:
             page.append(_bullet(FEWER, names))
     page += [_bullet(one, names) for one in _general(row.name) if _possible(one, explorer)]
@@ -198,11 +216,13 @@ def _saturated_units(network: Network, found: Findings | None, layer: int) -> li
 
 def network_words(preset: Preset, network: Network, measured: Findings | None = None) -> list[str]:
     """The network in a few sentences with its own numbers."""
-    spec, found = preset.spec, []
+    network, spec, found = network.trained, preset.spec, []
     inputs = " and ".join(_listed(input_words(network)))
     outputs = {1: "a grey", 3: "red, green and blue"}.get(
         network.outputs, "red, green, blue and alpha, which is 0 where nothing covers the ground"
     )
+    if preset.learns:
+        outputs = output_words(preset)
     hidden = network.depth - 1
     names = " or ".join(activations(preset)).replace(" or …", " …")
     last = network.drawn[-1].activation
@@ -238,7 +258,7 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
         found.append(
             "Its layers are not normalised: nothing keeps the signal from fading or growing."
         )
-        if spec.redrawable:
+        if spec.redrawable and not preset.learns:
             found.append(_gain_words(preset, network, measured))
     return found
 
@@ -262,7 +282,9 @@ def _numbers(preset: Preset, network: Network) -> str:
     omega = getattr(spec, "omega", None)
     if omega not in (None, 1):
         how += f"; those of layer 1 times {omega:.4g}"
-    return f"Its {count} are random, drawn {how} (seed {spec.seed}). Nothing has been trained."
+    trained = origin_words(preset.train.steps) if preset.learns else "Nothing has been trained."
+    are = "were" if preset.learns and preset.train.steps else "are"
+    return f"Its {count} {are} random, drawn {how} (seed {spec.seed}). {trained}"
 
 
 def _gain_words(preset: Preset, network: Network, measured: Findings | None) -> str:

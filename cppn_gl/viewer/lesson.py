@@ -145,6 +145,8 @@ class Lesson:
         self._measures.forget()
         if number:
             self._last = number
+            if self.pages[number - 1].trains:
+                self._explorer.learning.play()
         self._explorer.presets.number = self._last  # P goes on from here
 
     def _note(self, moment: Moment, number: int) -> None:

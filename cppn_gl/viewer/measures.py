@@ -65,7 +65,7 @@ def _trained(value: Callable[[Trained], Any]) -> Callable[[Explorer], Any]:
 
     def found(explorer: Explorer) -> Any:
         ready = explorer.learning.ready
-        if ready is None or ready.source != explorer.moment.source:
+        if ready is None or ready.preset.source != explorer.moment.source:
             return None
         return value(ready.measures)
 

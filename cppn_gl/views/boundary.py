@@ -167,23 +167,22 @@ def chained(links: Sequence[tuple[int, int]]) -> list[list[int]]:
     for a, b in links:
         near.setdefault(a, []).append(b)
         near.setdefault(b, []).append(a)
+    through = {point for point, others in near.items() if len(others) == 2}
     chains: list[list[int]] = []
-    for ended in (True, False):
-        for start in list(near):
-            while near[start] and (not ended or len(near[start]) != 2):
-                chains.append(_followed(near, start))
-                if not ended:
-                    break
+    for start in [*sorted(near.keys() - through), *sorted(through)]:
+        while near[start]:
+            chains.append(_followed(near, start, through))
     return chains
 
 
-def _followed(near: dict[int, list[int]], start: int) -> list[int]:
+def _followed(near: dict[int, list[int]], start: int, through: set[int]) -> list[int]:
+    """From a point on to the next end, whose links are taken from `near`."""
     chain, at = [start], start
     while near[at]:
         after = near[at].pop()
         near[after].remove(at)
         chain.append(after)
         at = after
-        if at == start or len(near[at]) != 1:
+        if at == start or at not in through:
             break
     return chain

@@ -29,6 +29,8 @@ CROWDED = 0.3  # in mean distances of the points in sight, if that is less
 RING, HOLE = 1.34, 0.55  # radii of the ring around a point and of a test point's hole
 DEEPER = 0.16  # of DARK that a class's colour is mixed with: a point is seen on its own area
 MOST = 20_000  # points drawn
+GRID = 64  # places of a line in a pixel
+EDGE = 4  # pixels drawn around a part: at the edge of what it draws aggdraw rounds in another way
 LIGHT: RGB = (255, 255, 255)
 DARK: RGB = (24, 26, 34)
 GREY: RGB = (84, 90, 104)
@@ -59,8 +61,10 @@ def marks_of(scene: Scene, size: Size, part: Box | None = None) -> Words | None:
     def draw() -> Words:
         strokes = _line(scene, size) if lined else []
         discs = _points(data, scene.view, size, box, tests=marked == "all")
-        image = layer_of_strokes(box, strokes, discs if marked != "none" else [])
-        return np.asarray(image)
+        left, top, right, bottom = box
+        around = left - EDGE, top - EDGE, right + EDGE, bottom + EDGE
+        image = layer_of_strokes(around, strokes, discs if marked != "none" else [])
+        return np.ascontiguousarray(np.asarray(image)[EDGE:-EDGE, EDGE:-EDGE])
 
     return _kept.get((data.digest, marked, shown, scene.view, size, box), draw)
 
@@ -69,6 +73,8 @@ def _line(scene: Scene, size: Size) -> list[Stroke]:
     """The boundary: a dark line on a light one, to be seen on any ground."""
     width = max(1.0, LINE_WIDTH * min(size))
     found = boundary(scene.network.trained, scene.view, scene.clock, size)
+    # On a grid, so that aggdraw, which has 32 bits, rounds alike in every part of the picture.
+    found = [np.round(line * GRID) / GRID for line in found]
     casing = [Stroke(line, LIGHT, CASING * width, opacity=0.45) for line in found]
     return [*casing, *(Stroke(line, DARK, width) for line in found)]
 
@@ -109,14 +115,16 @@ def _points(data: Dataset, view: Viewport, size: Size, box: Box, *, tests: bool)
     low, high = np.array(box[:2]) - reach, np.array(box[2:]) + reach
     near = np.flatnonzero(((places[:count] > low) & (places[:count] < high)).all(axis=1))
     ring = GREY if data.labels is None else LIGHT  # values near the middle are light
+    outer, inner = (round(part * radius * GRID) / GRID for part in (RING, HOLE))
+    radius = round(radius * GRID) / GRID
     found = []
     for number in near[::-1].tolist():  # training points over the others
-        x, y = places[number].tolist()
+        x, y = (np.round(places[number] * GRID) / GRID).tolist()
         red, green, blue = colors[number].tolist()
         found += [
-            Disc((x, y), RING * radius, ring, 0.9),
+            Disc((x, y), outer, ring, 0.9),
             Disc((x, y), radius, (red, green, blue)),
         ]
         if number >= data.training:
-            found.append(Disc((x, y), HOLE * radius, LIGHT))
+            found.append(Disc((x, y), inner, LIGHT))
     return found

@@ -67,6 +67,11 @@ class Pane:
         left, top, right, bottom = self.box
         return right - left, bottom - top
 
+    def moved(self, left: int, top: int) -> "Pane":
+        """As it is seen from another upper left corner."""
+        a, b, c, d = self.box
+        return Pane(self.shows, (a - left, b - top, c - left, d - top))
+
     def region(self, whole: Region, shape: Size) -> tuple[Region, tuple[int, int]] | None:
         """What of the pane is in a region of the whole, and where in that; None if nothing is."""
         (across, down), (wide, high) = whole.offset, whole.part
@@ -95,6 +100,9 @@ class PaintingView(PictureView):
         except PresetError as error:
             return f"has no picture: {error}"
         return "" if kind in KINDS else "needs data that is a picture, or its distance field"
+
+    def lettered(self, preset: Preset) -> bool:
+        return True
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         return super().differs(preset, engine, samples) or f"the view {self.name} {LETTERS}"
@@ -163,10 +171,14 @@ class PaintingView(PictureView):
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
     ) -> Words | None:
         """What each pane shows, with the step and the error; the frame of the original."""
+        return self.overlay_of(scene, size, (0, 0, *size))
+
+    def overlay_of(self, scene: Scene, size: Size, part: Box) -> Words | None:
         font_size = lettering.letters(size)
-        image = lettering.canvas(size)
+        image = lettering.canvas((part[2] - part[0], part[3] - part[1]))
         draw = ImageDraw.Draw(image)
         for pane in panes(scene.preset, size):
+            pane = pane.moved(part[0], part[1])
             if pane.shows != "original":
                 _frame(draw, scene, pane)
             if min(pane.size) < LEAST_SIDE:

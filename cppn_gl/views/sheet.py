@@ -124,6 +124,9 @@ class SheetView(View):
             room = picture[max(0, top) : bottom, max(0, left) : right]
             if not room.size:  # outside this part
                 continue
+            preset = cell.preset.at(self._time(of, cell))
+            for _ in preset.prepare() if preset.learns else ():
+                yield number / count
             scene = self._scene(of, cell)
             view = view_of(scene.preset)
             if view.problem(scene.preset):
@@ -147,10 +150,14 @@ class SheetView(View):
         planes.write(picture)
         owned.close()
 
+    def _time(self, scene: Scene, cell: Cell) -> float:
+        return scene.clock.time if cell.time is None else cell.time
+
     def _scene(self, scene: Scene, cell: Cell) -> Scene:
         """A cell's scene, in a sheet at the time of `scene`."""
-        time = scene.clock.time if cell.time is None else cell.time
-        return scene_of(cell.preset, time, self._networks.get(cell.preset))
+        time = self._time(scene, cell)
+        preset = cell.preset.at(time)
+        return scene_of(preset, time, self._networks.get(preset))
 
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel, averaged over the cells."""

@@ -384,7 +384,7 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
         (Path("/dev/zero"), "a device or a pipe"),
         (tmp_path / "none.npz", "No such file"),
         (Path("a\0b"), "null"),
-        (large, "larger than 144 MiB"),
+        (large, "larger than 272 MiB"),
     ):
         with pytest.raises(PresetError, match=words):
             read_bytes(path)

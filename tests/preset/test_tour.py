@@ -109,6 +109,7 @@ def test_conditions(condition: Condition, met: object, missed: object, before: o
         ('heading = "A heading"', "heading = 3", "page 1: heading: expected a text"),
         ('heading = "A', 'headnig = "A', "page 1: headnig: no such key; did you mean 'heading'?"),
         ('action = "deeper"', 'action = "deeper"\nlarge = 1', "large: 1 is neither true nor false"),
+        ('action = "deeper"', 'action = "deeper"\ntrains = 1', "trains: 1 is neither true"),
         ("above = 4", 'above = "x"', "done: above: 'x'; expected a number"),
         ("above = 4", "changed = false", "done: changed: False; expected true"),
         ("above = 4", "above = 4, below = 5", "done: expected a key or a measure, and one of"),

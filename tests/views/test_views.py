@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +37,13 @@ SUITED = Preset().replace(
     depth=4, width=6, inputs=["x", "y", "t"], activation="relu", seed=3, weight_scale=0.9
 )
 SUITED = SUITED.replace(cols="seed=1:4", rows="depth=1:3", **{"sweep.cell": [40, 30]})
+PRESETS = Path(__file__).parents[2] / "presets"
+# Two views show only what a network learns.
+TAUGHT = SUITED.replace(**{"train.steps": 12, "train.points": 60})
+TAUGHT_VIEWS = {
+    "learning": TAUGHT.replace(**{"train.data": "circle"}),
+    "painting": TAUGHT.replace(**{"train.data": str(PRESETS / "anchor.png")}),
+}
 UNSUITED = Preset().replace(depth=3, width=4, inputs=["x", "y"], activation="tanh")
 # How far the mean colour of coarse planes may be from that of fine ones: gaps and lines have at
 # least a pixel there.
@@ -45,8 +53,14 @@ every = pytest.mark.parametrize("name", VIEWS)
 gl = pytest.mark.gl
 
 
-def seen(name: str, preset: Preset = SUITED, **show: object) -> Preset:
+def suited(name: str) -> Preset:
+    """A preset that a view can show."""
+    return TAUGHT_VIEWS.get(name, SUITED)
+
+
+def seen(name: str, preset: Preset | None = None, **show: object) -> Preset:
     """A preset seen by a view."""
+    preset = preset or suited(name)
     return preset.replace(**{"show.view": name}, **{f"show.{k}": v for k, v in show.items()})
 
 
@@ -285,7 +299,7 @@ def test_a_saved_picture_is_made_again_byte_for_byte(
 ) -> None:
     folder = tmp_path_factory.mktemp(name)
     monkeypatch.chdir(folder)
-    (folder / "my.toml").write_text(SUITED.to_toml())
+    (folder / "my.toml").write_text(suited(name).to_toml())
     words = ["--view", name, "--size", "65x37", "--time", "0.3", "--engine", "fragment"]
     assert main(["render", "my.toml", "-o", "x.png", *words]) == 0
     assert main(["render", "x.png", "-o", "y.png"]) == 0
@@ -335,8 +349,8 @@ def test_two_pictures_drawn_by_turns_are_both_finished(name: str, renderer: Rend
 
 @every
 def test_how_much_work_it_is(name: str) -> None:
-    view, small = ALL[name], scene_of(seen(name, SUITED.replace(width=3, cols="seed=1:4")))
-    large = scene_of(seen(name, SUITED.replace(width=60, depth=30, rows="", cols="seed=1:4")))
+    view, small = ALL[name], scene_of(seen(name, suited(name).replace(width=3, cols="seed=1:4")))
+    large = scene_of(seen(name, suited(name).replace(width=60, depth=30, rows="", cols="seed=1:4")))
     assert 0 < view.work(small) <= view.work(large) < math.inf
 
 

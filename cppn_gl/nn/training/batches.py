@@ -3,8 +3,8 @@
 Samples are numbered through the whole run: step k sees the samples k · batch … k · batch + batch -
 1. Sample i is entry i mod N of the permutation of epoch i div N, N training points: every epoch
 shows each point once, no batch is incomplete, and a batch may begin in one epoch and end in the
-next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch);
-equal words keep their order.
+next. The permutation of an epoch sorts N words of Philox (draws.py, kind BATCH, layer = epoch mod
+2³²); equal words keep their order.
 
 A mask of dropout (Srivastava et al. 2014) belongs to a step and is the same for all points of its
 batch: unit u of layer l is left out where its word (kind DROPOUT, layer = step, row = l - 1) is
@@ -28,7 +28,8 @@ TOGETHER = 4096  # points of the epochs that are permuted in one call
 @lru_cache(maxsize=4)
 def _epochs(seed: int, first: int, count: int, points: int) -> Indices:
     """The permutations of epochs first …, (count · points,)."""
-    epochs = range(first, first + count)
+    begin = first % 2**32
+    epochs = range(begin, begin + count)
     words = draws.words_of_layers(seed, epochs, draws.BATCH, 1, points)[:, 0]
     order: Indices = np.argsort(words, axis=1, kind="stable").ravel()
     order.flags.writeable = False

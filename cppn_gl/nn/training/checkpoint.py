@@ -145,6 +145,8 @@ def read(data: bytes) -> Checkpoint:
         if step < 0 or kind not in KINDS or not 0 <= classes <= MAX_CLASSES:
             raise ValueError
         depth = len(activations)
+        if depth != sum(name.startswith("layers.") for name in arrays) / 2:
+            raise ValueError
         layers = [
             Layer(arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"], name)
             for k, name in enumerate(activations)

@@ -29,6 +29,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, Text, nearest, show
 from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.origin import Origin
+from cppn_gl.utils.resources import resource
 
 OWN = "own"
 KINDS = ("classes", "values", "picture", "distance")
@@ -142,8 +143,9 @@ def is_picture(name: str) -> bool:
 def located(name: str, origin: Origin) -> str:
     """`data` of a text from `origin`: a file by its absolute path, if the text may name it.
 
-    A text from elsewhere may not name every file: those are mere names, without folders, and so
-    are files that are not there. Such a network cannot be trained on, but its weights may be known.
+    Files that come with the package are found by their names. A text from elsewhere may not name
+    every file: those are mere names, without folders, and so are files that are not there. Such a
+    network cannot be trained on, but its weights may be known.
     """
     if not is_file(name):
         return name
@@ -158,13 +160,23 @@ def located_checkpoint(name: str, origin: Origin) -> str:
 
 
 def _found(name: str, origin: Origin, key: str) -> str:
+    shipped = resource("presets") / label(name)
     try:
         path = origin.resolve(name)
+        if os.path.lexists(path):
+            return str(path)
     except ValueError as error:
         if origin.trusted:
             raise PresetError(f"{show(name)}: {error}", key=f"train.{key}") from None
-        return label(name)
-    return str(path) if origin.trusted or os.path.lexists(path) else label(name)
+        path = None
+    if name == label(name) and shipped.is_file():
+        return str(shipped)
+    return str(path) if path is not None and origin.trusted else label(name)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file comes with the package, so that its name finds it everywhere."""
+    return path.parent == resource("presets")
 
 
 def label(name: str) -> str:

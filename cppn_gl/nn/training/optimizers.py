@@ -82,12 +82,12 @@ def _as(array: Array, value: float) -> Any:
 
 def corrections(step: Any) -> tuple[Any, Any]:
     """Adam's bias corrections 1 - β^(k+1) of a step k, or of steps, in float64."""
-    return 1 - _power(BETAS[0], step), 1 - _power(BETAS[1], step)
+    return 1 - powers(BETAS[0], step + 1), 1 - powers(BETAS[1], step + 1)
 
 
-def _power(base: float, step: Any) -> Any:
-    """base^(step + 1) by squaring: products alone, which are the same on every machine."""
-    exponent = np.asarray(step, np.int64) + 1
+def powers(base: float, exponent: Any) -> Any:
+    """base^exponent by squaring, exponents whole: products alone, the same on every machine."""
+    exponent = np.asarray(exponent, np.int64)
     power = np.ones(exponent.shape)
     for bit in range(int(exponent.max()).bit_length()):
         power = np.where(exponent >> bit & 1, power * base, power)

@@ -132,10 +132,14 @@ class Run:
     def network(self, step: int) -> Network:
         """The network after `step` steps; of the last finite one if training diverged before."""
         while (found := self._networks.find(self.within(step))) is None:
-            for fraction in self.prepare(step):
-                _report(f"training, {100 * fraction:.0f} %")
-                self._give_way()
+            self._reach(step)
         return found
+
+    def _reach(self, step: int) -> None:
+        for fraction in self.prepare(step):
+            for listener in list(_listeners):
+                listener("training", fraction)
+            self._give_way()
 
     def prepare(self, step: int) -> Iterator[float]:
         """Train, or train again from a snapshot, up to `step`; yields the fraction done."""
@@ -173,8 +177,7 @@ class Run:
     def state(self, step: int) -> State:
         """A copy of the state of a step, as `network` gives its network."""
         while True:
-            for _ in self.prepare(step):
-                pass
+            self._reach(step)
             with self._lock:
                 step = self.within(step)
                 asked = self._asked
@@ -302,25 +305,21 @@ class Run:
     @property
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
-        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes
+        data = self._trainer.inputs.nbytes + self._trainer.targets.nbytes
+        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes + data
 
 
-_listeners: list[Callable[[str], object]] = []
+_listeners: list[Callable[[str, float], object]] = []
 
 
 @contextlib.contextmanager
-def reporting(listener: Callable[[str], object]) -> Iterator[None]:
-    """Within the block, `Run.network` tells `listener` in words how far it is."""
+def reporting(listener: Callable[[str, float], object]) -> Iterator[None]:
+    """Within the block, training that others wait for tells `listener` how far it is, 0 to 1."""
     _listeners.append(listener)
     try:
         yield
     finally:
         _listeners.remove(listener)
-
-
-def _report(words: str) -> None:
-    for listener in list(_listeners):
-        listener(words)
 
 
 _runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes)

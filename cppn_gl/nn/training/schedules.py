@@ -13,13 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.training.optimizers import powers
 from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.elementary import sines
 
+# All of them the same to the bit on every machine.
 # Functions of steps k, (n,) float64, schedule_steps and schedule_factor.
 SCHEDULES: dict[str, Callable[[Float64, int, float], Float64]] = {
     "constant": lambda k, n, factor: np.ones_like(k),
-    "step": lambda k, n, factor: np.power(factor, np.floor(k / n)),
-    "cosine": lambda k, n, factor: 0.5 * (1 + np.cos(np.pi * np.minimum(k / n, 1))),
+    "step": lambda k, n, factor: powers(factor, k // n),
+    "cosine": lambda k, n, factor: 0.5 * (1 + sines(0.5 * np.minimum(k / n, 1), 1)),
     "warm-up": lambda k, n, factor: np.minimum((k + 1) / n, 1),
 }
 

@@ -3,8 +3,9 @@
 Preset -> Trainer -> step() -> network(), loss, accuracy …
 
 The gradient norms, and the fractions of dead and of saturated units, are those over the measured
-points: the first MEASURED of the training set. So are losses and accuracies, those of tests over
-the first MEASURED test points. Every measure is a function of the weights alone.
+points: the first of the training set, as many as WORK allows, 256 to 4096. So are losses and
+accuracies, those of tests over the first test points. Every measure is a function of the weights
+alone.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,8 @@ from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread
 
-MEASURED = 4096  # points of each set
+MEASURED = 256, 4096  # points of each set
+WORK = 4e8  # of measures: parameters times points
 GATHERED = 2**20  # numbers of the batches of one call
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
 
@@ -176,7 +178,13 @@ class Trainer:
 
     @property
     def _measured_training(self) -> int:
-        return min(self.dataset.training, MEASURED)
+        return min(self.dataset.training, self._most)
+
+    @cached_property
+    def _most(self) -> int:
+        """The most points of a set that are measured."""
+        fewest, most = MEASURED
+        return min(most, max(fewest, int(WORK / self.problem.parameters)))
 
     @property
     def loss(self) -> float:
@@ -218,7 +226,7 @@ class Trainer:
 
     def _measure(self, state: State) -> Measures:
         first, training = self._measured_training, self.dataset.training
-        wanted, tests = self.targets[:first], slice(training, training + MEASURED)
+        wanted, tests = self.targets[:first], slice(training, training + self._most)
         plain, parameters = self._without_norms, self._plain(state)
         with one_thread():
             passed = forward(plain, parameters, self.inputs[:first])

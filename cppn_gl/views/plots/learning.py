@@ -215,8 +215,8 @@ class LearningView(CPUView):
         """The plots; the step under the cursor is marked in all of them."""
         of, ground = self._drawn(scene, size)
         pointed = None if cursor is None else step_at(ground.frames, of, cursor)
-        marks = [(scene.preset.train.steps, MARK, 1.0)]
-        marks += [] if pointed is None else [(pointed, FAINT, 0.7)]
+        marks = [] if pointed is None else [(pointed, FAINT)]
+        marks.append((scene.preset.train.steps, MARK))
         words = ground.pixels.copy()
         for frame, panel in zip(ground.frames, chain(*panels(of)), strict=True):
             left, top, right, bottom = frame.box
@@ -225,9 +225,10 @@ class LearningView(CPUView):
                 continue
             field = PlotCanvas(inner.size, ground.font_size)
             field.field(inner)
-            for step, color, thick in marks:
-                x = np.full(2, across(step))
-                field.lines(inner, [Line(x, np.array(panel.y), color, thick)])
+            for step, color in marks:
+                at = int(inner.place(across(step), np.ones(1))[0])
+                thick = field.hair - 1 + (color == MARK and field.hair > 1)
+                field.draw.rectangle((at, 0, at + thick, inner.size[1]), fill=color)
             words[top:bottom, left:right, :3] = field.pixels
         if ground.head is not None:
             left, top, right, bottom = ground.head

@@ -305,11 +305,31 @@ def _draw_cut(
     pixels, _ = view.pixels(cut.outline)
     if len(pixels) < 2 or not np.isfinite(pixels).all():
         return
-    outline, opacity = pixels.ravel().tolist(), round(255 * cut.opacity)
+    opacity = round(255 * cut.opacity)
     if isinstance(view, Flat):
+        pixels = within(pixels, view.box)
+    outline = pixels.ravel().tolist()
+    if isinstance(view, Flat) and outline:
         pen.line(outline, aggdraw.Pen(GROUND, 4.6 * pens.line, round(0.8 * opacity)))
         pen.line(outline, aggdraw.Pen(cut.ink, 2.2 * pens.line, opacity))
     elif len(pixels) > 2:
         edge = aggdraw.Pen(cut.ink, 1.4 * pens.line, opacity)
         brush = aggdraw.Brush(cut.ink, round(0.16 * opacity) if filled else 0)
         pen.polygon(outline, edge, brush)
+
+
+def within(ends: Float64, box: Box) -> Float64:
+    """The part of a line (2, 2) in a box (Liang and Barsky 1984); (0, 2) if there is none."""
+    start, step = ends[0], ends[1] - ends[0]
+    low, high = np.array(box[:2], np.float64), np.array(box[2:], np.float64)
+    low, high = low - start, high - start
+    first, last = 0.0, 1.0
+    for axis in (0, 1):
+        if not step[axis]:
+            last = last if low[axis] <= 0 <= high[axis] else -1.0
+            continue
+        near, far = sorted((low[axis] / step[axis], high[axis] / step[axis]))
+        first, last = max(first, float(near)), min(last, float(far))
+    if first >= last:
+        return np.zeros((0, 2))
+    return np.array([start + first * step, start + last * step])

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
-from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.utils.arrays import RGB, Box, Size
 from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
@@ -247,7 +247,14 @@ def write_all(
     pen = ImageDraw.Draw(image)
     words = title(journey, scene.network, position)
     pad = round(0.7 * layout.letters)
-    write(pen, (pad, round(0.3 * layout.leading)), words, layout.letters, INK, "bold")
+    top = round(0.3 * layout.leading)
+    write(pen, (pad, top), words, layout.letters, INK, "bold")
+    named = journey.axes(position)
+    share = f"{100 * named.part:.0f} % of the variance" if named.components else ""
+    left = 3 * pad + width(words, layout.letters, "bold")
+    if left + width(share, layout.small) + pad < layout.size[0]:
+        down = top + layout.leading - line_height(layout.small)
+        write(pen, (left, down), share, layout.small, FAINT)
     if isinstance(view, Flat):
         _write_numbers(pen, view, layout, journey.axes(position))
     draw_bar(image, scene.network, position, layout)
@@ -280,7 +287,28 @@ def draw_bar(image: Image.Image, network: Network, position: float, layout: Layo
     )
     draw_strokes(image, box, strokes)
     pen = ImageDraw.Draw(image)
-    under = y + 0.55 * layout.letters
-    small = layout.small
+    under, small = y + 0.55 * layout.letters, layout.small
     write(pen, (left, under), "input", small, FAINT, anchor="la")
     write(pen, (right, under), "output", small, FAINT, anchor="ra")
+    for x, words, ink in _bar_words(network, position, layout):
+        half = width(words, small) / 2
+        free = left + width("input  ", small), right - width("  output", small)
+        if free[0] < x - half and x + half < free[1]:
+            write(pen, (x, under), words, small, ink, anchor="ma")
+
+
+def _bar_words(
+    network: Network, position: float, layout: Layout
+) -> Iterator[tuple[float, str, RGB]]:
+    """Pixels and words under the bar: numbers of layers, and what the current one does in turn."""
+    depth, small = network.depth, layout.small
+    part = layout.along(1) - layout.along(0)
+    layer = Stage.of(position, depth).layer
+    turns = (variable("W"), variable("b"), network.drawn[layer - 1].activation)
+    named = max(width(f" {words} ", small) for words in turns) < part / 3
+    for number in range(1, depth):
+        near = named and number in (layer - 1, layer)
+        if part > 1.2 * width(f" {depth} ", small) and not near:
+            yield layout.along(number), str(number), FAINT
+    for third, words in enumerate(turns) if named else ():
+        yield layout.along(layer - 1 + (third + 0.5) / 3), words, INK

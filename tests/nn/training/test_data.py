@@ -133,3 +133,11 @@ def test_text_from_elsewhere_may_name_files_beside_it_only(tmp_path: Path) -> No
     for name, origin in (("../a.csv", stranger), ("b.csv", NOWHERE), ("x/none.csv", stranger)):
         assert located(name, origin) == name.rpartition("/")[2]
     assert located("circle", NOWHERE) == "circle"
+
+
+def test_a_picture_shipped_with_the_presets_is_found_by_its_mere_name(tmp_path: Path) -> None:
+    for origin in (NOWHERE, Origin(tmp_path), Origin(tmp_path, trusted=True)):
+        assert Path(located("anchor.png", origin)).is_file()
+    assert located("somewhere/anchor.png", NOWHERE) == "anchor.png"
+    (tmp_path / "anchor.png").write_bytes(b"")
+    assert located("anchor.png", Origin(tmp_path)) == str(tmp_path / "anchor.png")
