@@ -105,6 +105,14 @@ def inks_of(network: Network) -> tuple[Ink, ...]:
     return network.inks if isinstance(network, Displayed) else ()
 
 
+def span_of(network: Network) -> Span | None:
+    """The range of the only output of a network that learns, itself or of what displays it."""
+    inks = inks_of(network)
+    if network.outputs > 1 or not inks:
+        return None
+    return inks[0].span if network.depth == network.trained.depth else (0.0, 1.0)
+
+
 def color_layers(
     network: Network, paper: Float64, colors: Sequence[Float64], span: Span | None = None
 ) -> list[Layer]:
