@@ -99,17 +99,18 @@ class Trainer:
         """Do n steps. Raises DivergedError, in the state before the step that failed."""
         self.advance(self.state, n)
 
-    def advance(self, state: State, n: int) -> None:
+    def advance(self, state: State, n: int, same: State | None = None) -> None:
         """Do n steps of any state, in place. Raises DivergedError.
 
-        If it is interrupted, the state is one of a step, too.
+        If it is interrupted, the state is one of a step, too. `same`: a copy of the state, unless
+        its step is another one.
         """
         if self.dataset.problem:
             raise PresetError(self.dataset.problem, key="train.data")
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
-            before = state.copy()
+            before = same if same and same.step == state.step else state.copy()
             try:
                 self._run(state, count)
             except BaseException:
@@ -133,6 +134,7 @@ class Trainer:
         )
 
     def _to_the_last_finite(self, state: State, before: State) -> None:
+        before = before.copy()
         while True:
             last = before.copy()
             self._run(before, 1)
