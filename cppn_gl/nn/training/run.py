@@ -262,13 +262,21 @@ class Run:
         except DivergedError as error:
             self._last, self.problem = state.step, str(error)
         if state is self._head:
+            self._copied(state)
+
+    def _copied(self, state: State) -> State:
+        """A copy of a state that is not changed any more; the newest one, if it is that."""
+        if state is not self._head:
+            return state.copy()
+        if self._newest.step != state.step:
             self._newest = state.copy()
+        return self._newest
 
     def _note(self, state: State) -> None:
         """Keep a snapshot and measures of a state, if its step is on the grids."""
         if on_grid(state.step, self._grid) and state.step not in self._states:
             with self._notes:
-                self._states[state.step] = state.copy()
+                self._states[state.step] = self._copied(state)
                 self._thin(int(MEMORY / state.nbytes))
         known = state.step in self._history or self._trainer.dataset.problem
         if on_grid(state.step, GRID) and not known:

@@ -294,8 +294,8 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
 
 def _finite(state: State) -> bool:
     """Whether all parameters are numbers that a layer may have."""
-    with np.errstate(invalid="ignore"):
-        return bool((np.abs(state.parameters) <= MAX_WEIGHT).all())
+    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
+    return bool(-MAX_WEIGHT <= low and high <= MAX_WEIGHT)
 
 
 def _squares(array: Any) -> float:
