@@ -98,7 +98,7 @@ class Training(ABC):
         news = self.learning.news()
         if news.startswith("trained"):
             return f"{news}; {keys_of('train')} trains on"
-        if news.startswith("training diverged"):
+        if "diverged" in news:
             return f"{news}: a lower learning rate helps, Shift+{keys_of('rate_up')}"
         return news
 

@@ -29,7 +29,7 @@ from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 
-SLICE = 0.008  # seconds
+SLICE = 0.006  # seconds
 GRID = 16  # snapshots and measures an octave
 MEMORY = 32 * MB  # of a run's snapshots
 SHOWN = 16 * MB  # of states whose networks were asked for
