@@ -277,8 +277,11 @@ class Canvas:
 
         With hysteresis: the scale of a moving picture does not flicker between two values.
         """
+        view = view_of(scene.preset)
+        if not view.coarsens:
+            return 1
         seconds = self._expected(pick, scene, _pixels(size, 1))
-        scale, most = 1, MAX_SCALE if view_of(scene.preset).by_pixel else VIEW_SCALE
+        scale, most = 1, MAX_SCALE if view.by_pixel else VIEW_SCALE
         while scale < most and seconds / scale**2 > FIRST_SECONDS:
             scale *= 2
         if scale * 2 == self._scale and seconds / scale**2 > FIRST_SECONDS * 0.7:

@@ -98,6 +98,7 @@ class View:
     letters: its picture or its overlay always has text and lines drawn by libraries.
     continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
         ground has none.
+    coarsens: a coarse picture takes less time than a fine one, and is drawn first where that helps.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -115,6 +116,7 @@ class View:
     colors = False
     letters = True
     continuous = False
+    coarsens = True
     clicked = ""
 
     @property

@@ -42,12 +42,13 @@ _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the she
 class Flat:
     """The plane of the first two axes in a box of pixels, the same scale on both.
 
-    inner: the part of the box, in pixels, that the frame just fits into.
+    inner: the part of the box, in pixels, that the frame just fits into. zoom: enlarges it.
     """
 
     frame: Frame
     box: Box
     inner: tuple[float, float, float, float]
+    zoom: float = 1.0
 
     solid = False
 
@@ -56,7 +57,8 @@ class Flat:
         """Pixels per unit."""
         left, top, right, bottom = self.inner
         wide, high = max(1.0, right - left), max(1.0, bottom - top)
-        return float(min(wide / 2 / self.frame.half[0], high / 2 / self.frame.half[1]))
+        fitting = min(wide / 2 / self.frame.half[0], high / 2 / self.frame.half[1])
+        return float(self.zoom * fitting)
 
     @property
     def middle(self) -> tuple[float, float]:

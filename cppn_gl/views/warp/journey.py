@@ -11,7 +11,7 @@ and what it leaves over is added during the stretch.
 
 The frame, the part of space that is seen, is the same throughout a layer's movements and holds all
 of them, and the origin. At whole positions it fits the points; it changes while they rest, in the
-first and the last fifteenth of a layer.
+first and the last tenth of a layer.
 """
 
 import math
@@ -33,7 +33,7 @@ from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_u
 
 T = TypeVar("T")
 
-REST = 0.2  # of the first and of the last third of a layer, in which the frame changes
+REST = 0.3  # of the first and of the last third of a layer, in which the frame changes
 BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least
@@ -104,10 +104,12 @@ def frame_of(*points: Float64) -> Frame:
     """The frame that holds points, (N, 3) each, with a margin; finite ones only."""
     low, high = np.full(3, np.inf), np.full(3, -np.inf)
     for some in points:
-        good = np.where(np.isfinite(some), some, np.nan)
-        with np.errstate(all="ignore"):
-            low = np.fmin(low, np.fmin.reduce(good, axis=0))
-            high = np.fmax(high, np.fmax.reduce(good, axis=0))
+        along = np.ascontiguousarray(some.T)  # along which minima are found fast
+        ends = along.min(axis=1), along.max(axis=1)
+        if not np.isfinite(ends).all():
+            along = np.where(np.isfinite(along), along, np.nan)
+            ends = np.fmin.reduce(along, axis=1), np.fmax.reduce(along, axis=1)
+        low, high = np.fmin(low, ends[0]), np.fmax(high, ends[1])
     known = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
     half = (high - low) / 2 * MARGIN

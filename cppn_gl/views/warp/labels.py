@@ -105,6 +105,8 @@ def title(journey: Journey, network: Network, position: float) -> str:
     if position == 0:
         return "the input"
     stage = Stage.of(position, depth)
+    if not stage.turned:  # only the frame changes
+        return title(journey, network, stage.layer - 1)
     layer, of = stage.layer, network.drawn[stage.layer - 1]
     name = f"layer {layer}" if layer < depth else "output layer"
     if stage.bent > 0:
@@ -179,7 +181,8 @@ def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection
         ink=FAINT,
         boxed=True,
     )
-    image.paste(Image.fromarray(words[..., :3]), view_box, Image.fromarray(words[..., 3]))
+    drawn = Image.fromarray(words)
+    image.paste(drawn, view_box, drawn)
 
 
 def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:

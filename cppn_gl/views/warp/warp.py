@@ -5,6 +5,7 @@ Scene -> Lattice, data -> travel() -> Journey (cached) -> at(position) -> drawin
 """
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,13 @@ from cppn_gl.preset.color import colored
 from cppn_gl.preset.learned import value_span
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, identity, work_per_pixel
-from cppn_gl.preset.show import WarpOptions
+from cppn_gl.preset.show import Orbit, WarpOptions
 from cppn_gl.preset.value_range import default_range, statistics, stretched_range
 from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, display
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import CPUView, Hit, Picture
+from cppn_gl.views.base import CPUView, Hit, Picture, Point
 from cppn_gl.views.marks import inks
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
 from cppn_gl.views.text import significant
@@ -35,7 +36,7 @@ from cppn_gl.views.warp.cut import cuts_of
 from cppn_gl.views.warp.drawing import GROUND, Flat, Solid, relief_of
 from cppn_gl.views.warp.journey import Journey, travel
 from cppn_gl.views.warp.labels import Layout
-from cppn_gl.views.warp.lattice import Lattice
+from cppn_gl.views.warp.lattice import FINE, Lattice
 
 _KEPT = 48 * MB  # of journeys
 REFERENCE = 200  # points of the data whose components are shown
@@ -58,6 +59,8 @@ class WarpView(CPUView):
     """The plane and the data as the layers bend them."""
 
     colors = True
+    coarsens = False  # its time is that of its lines
+    clicked = "goes to a place on the bar"
 
     def colored(self, preset: Preset) -> bool:
         return not classed(preset)
@@ -80,12 +83,7 @@ class WarpView(CPUView):
         return np.asarray(image, np.float32) / np.float32(255)
 
     def _trip(self, scene: Scene) -> Steps[Trip]:
-        options = scene.options(WarpOptions)
-        lattice = Lattice.of(options.lines, work_per_pixel(scene.network))
-        how = options.project, options.units, options.dots
-        preset = scene.preset
-        learned = (preset.dataset.digest, preset.train.marks) if preset.learns else None
-        key = identity(scene.network, scene.clock), scene.view, lattice, how, preset.color, learned
+        key, lattice = _key(scene)
         found = self._kept.find(key)
         if found is None:
             marks = marks_of(scene)
@@ -95,6 +93,7 @@ class WarpView(CPUView):
             if len(marks.places):
                 known = min(len(marks.places), REFERENCE)
                 reference = list(range(len(vertices), len(vertices) + known))
+            options = scene.options(WarpOptions)
             journey = yield from travel(scene.network, scene.clock, places, reference, options)
             shown = said(scene, journey.outputs[: len(vertices)])
             found = self._kept.put(key, Trip(lattice, marks, places, journey, shown))
@@ -102,24 +101,43 @@ class WarpView(CPUView):
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A place on the bar, which a click goes to; or the point of the plane at a pixel."""
-        layout = Layout.of(scene, size, size)
-        position = layout.position(place)
+        position = Layout.of(scene, size, size).position(place)
         if position is not None:
             words = labels.position_words(scene.network, position)
             return Hit(words, changes={"show.position": position})
-        trip = at_once(self._trip(scene))
-        now = scene.options(WarpOptions).position
-        pixels, depths = view_of(scene, trip.journey, layout).pixels(trip.journey.at(now))
-        away = np.hypot(*(pixels - place).T)
-        near = np.flatnonzero(away < _NEAR * layout.letters)
-        if not len(near):
+        near = self._near(scene, size, place)
+        if near is None:
             return None
-        found = int(near[np.argmin(depths[near] + away[near] / 1e3)])
+        trip, found = near
         x, y = (significant(float(value), 3) for value in trip.places[found])
         outputs = ", ".join(significant(float(v), 3) for v in trip.journey.outputs[found][:4])
         mark = found - trip.lattice.side**2
         what = f"{trip.marks.words[mark]} at " if mark >= 0 else ""
         return Hit(f"{what}x {x}, y {y}: output {outputs}")
+
+    def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
+        """The vertex of the grid, or the point of the data, that is shown near a pixel."""
+        near = self._near(scene, size, place)
+        return None if near is None else Point(scene, *near[0].places[near[1]].tolist())
+
+    def _near(
+        self, scene: Scene, size: Size, place: tuple[float, float]
+    ) -> tuple[Trip, int] | None:
+        """The foremost of the points near a pixel; of a large network only once it is drawn."""
+        key, lattice = _key(scene)
+        trip = self._kept.find(key)
+        if trip is None:
+            if lattice.fine < FINE:
+                return None
+            trip = at_once(self._trip(scene))
+        layout = Layout.of(scene, size, size)
+        points = trip.journey.at(scene.options(WarpOptions).position)
+        pixels, depths = view_of(scene, trip.journey, layout).pixels(points)
+        away = np.hypot(*(pixels - place).T)
+        near = np.flatnonzero(away < _NEAR * layout.letters)
+        if not len(near):
+            return None
+        return trip, int(near[np.argmin(depths[near] + away[near] / 1e3)])
 
     def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """To the next whole positions."""
@@ -133,6 +151,15 @@ class WarpView(CPUView):
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         return zoomed(preset.options(WarpOptions), steps)
+
+
+def _key(scene: Scene) -> tuple[Hashable, Lattice]:
+    """All that a trip depends on, and its lattice."""
+    options, preset = scene.options(WarpOptions), scene.preset
+    lattice = Lattice.of(options.lines, work_per_pixel(scene.network))
+    how = options.project, options.units, options.dots, preset.color
+    learned = (preset.dataset.digest, preset.train.marks) if preset.learns else None
+    return (identity(scene.network, scene.clock), scene.view, lattice, how, learned), lattice
 
 
 def said(scene: Scene, outputs: Float64) -> Float64:
@@ -189,7 +216,7 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     options = scene.options(WarpOptions)
     frame = journey.frame(options.position)
     if journey.flat:
-        return Flat(frame, layout.field, layout.inner)
+        return Flat(frame, layout.field, layout.inner, Orbit.distance / options.distance)
     left, top, right, bottom = layout.field
     size = max(1, right - left), max(1, bottom - top)
     camera = Camera.framing(options, size, relief_of(frame), layout.room)
