@@ -68,6 +68,12 @@ class Displayed(Network):
     def trained(self) -> Network:
         return self._trained
 
+    def ending(self, depth: int, last: Layer) -> Network:
+        own = self._trained.depth
+        if depth <= own:
+            return super().ending(depth, last)
+        return Displayed(self._trained, [*self.drawn[own : depth - 1], last], self.inks)
+
     def shown(self, outputs: Float32) -> Float32:
         """Outputs (N, n) of the trained network, or like those, as displayed: (N, 3 or 1)."""
         y = outputs
@@ -97,6 +103,14 @@ def kept(
 def inks_of(network: Network) -> tuple[Ink, ...]:
     """The inks of the outputs, if it learns classes or values."""
     return network.inks if isinstance(network, Displayed) else ()
+
+
+def span_of(network: Network) -> Span | None:
+    """The range of the only output of a network that learns, itself or of what displays it."""
+    inks = inks_of(network)
+    if network.outputs > 1 or not inks:
+        return None
+    return inks[0].span if network.depth == network.trained.depth else (0.0, 1.0)
 
 
 def color_layers(

@@ -89,7 +89,9 @@ def test_the_deepest_and_widest_choice_of_classes_is_displayed() -> None:
     layers = [Layer(np.eye(2), np.zeros(2), "tanh")] * (MAX_DEPTH - 1)
     network = Network((*layers, Layer(np.ones((10, 2)), np.zeros(10), "identity")))
     for added in (confidence_layers, lambda of: color_layers(of, PAPER, [HIGH] * 10)):
-        assert Displayed(network, added(network)).trained.depth == MAX_DEPTH
+        shown = Displayed(network, added(network))
+        assert shown.trained.depth == MAX_DEPTH
+        assert shown.ending(shown.depth, shown.drawn[-1]).digest == shown.digest
 
 
 def test_a_network_in_use_is_displayed_once_and_forgotten_afterwards() -> None:

@@ -8,6 +8,7 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.preset.learned import value_span
 from cppn_gl.preset.scene import scene_of, shown_network, structure
+from cppn_gl.preset.value_range import default_range
 from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, area, display
 from cppn_gl.utils.tasks import at_once
 
@@ -71,6 +72,11 @@ def test_another_colour_map_takes_the_output_or_the_order_of_the_classes() -> No
     mapped = TWO.replace(mapping="viridis")
     assert scene_of(mapped).network.trained is mapped.network()
     assert scene_of(mapped).network.digest == mapped.network().digest
+    for preset, low, high in ((mapped, 0, 1), (FIVE.replace(mapping="viridis"), 0, 1)):
+        span = default_range(scene_of(preset))
+        assert (span.low[0], span.high[0]) == (low, high)
+    span = default_range(scene_of(VALUES.replace(mapping="viridis")))
+    assert (span.low[0], span.high[0]) == value_span(VALUES.dataset)
     order = colors(FIVE.replace(mapping="viridis"))[..., 0]
     assert np.abs(order - outputs(FIVE) @ np.arange(5) / 4).max() < 1e-5
 
