@@ -20,6 +20,7 @@ from cppn_gl.cli.options import written
 from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import FEATURES, described
+from cppn_gl.nn.training.data_sets import DATA_SETS
 from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
 from cppn_gl.preset.show import VIEWS, option_fields
@@ -99,6 +100,16 @@ def commands_table() -> str:
     return rows_table(("command", "does"), {n: command.summary for n, command in COMMANDS.items()})
 
 
+def data_table() -> str:
+    """Every drawn data set, what its points are and how many classes they can have."""
+    rows = ["| data | the points | classes |", "|---|---|---|"]
+    for row in DATA_SETS.values():
+        more = f", or 2 to {row.most}" if row.most > 2 else ""
+        words = row.help.replace("|", "\\|")
+        rows.append(f"| `{row.name}` | {words} | {row.classes or ''}{more} |")
+    return "\n".join(rows)
+
+
 def activations_table() -> str:
     """Every activation and its formula."""
     formulas = {name: row.formula.replace("|", "\\|") for name, row in ACTIVATIONS.items()}
@@ -128,6 +139,7 @@ def tables() -> dict[str, str]:
         "mappings": mappings_table(),
         "engines": engines_table(),
         "commands": commands_table(),
+        "data-sets": data_table(),
     }
 
 

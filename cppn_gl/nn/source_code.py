@@ -202,6 +202,9 @@ def source_code(
     except KeyError:
         hint = nearest(language, LANGUAGES)
         raise PresetError(f"no language {show(language)}{hint}") from None
+    if network.outputs not in OUTPUTS:
+        problem = f"a program's picture has 1, 3 or 4 outputs; this network has {network.outputs}"
+        raise PresetError(problem)
     clock = clock or Clock()
     layers = _dense(network, tongue)
     words = {

@@ -14,6 +14,7 @@ from cppn_gl.nn.files import WRITERS
 from cppn_gl.nn.source_code import LANGUAGES, source_code
 from cppn_gl.nn.weights import tensors_of
 from cppn_gl.preset.color import Color
+from cppn_gl.preset.learned import shown_as
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import CaptureError, Remedy
@@ -41,7 +42,11 @@ class Export:
 
 def _program(language: str, shot: Shot, name: str) -> Files:
     preset = shot.preset.at(shot.time)
-    network = preset.network()
+    network, said = preset.network(), [preset.title or preset.name, *notes(shot)]
+    if preset.learns:
+        network = shown_as(preset, network, "colors")
+        if added := network.depth - network.trained.depth:
+            said.append(f"Its last layers, {added}, turn the trained outputs into colours.")
     beside: Files = {}
     if name and network.parameters > MAX_INLINE:
         suffix = LANGUAGES[language].suffix
@@ -50,7 +55,7 @@ def _program(language: str, shot: Shot, name: str) -> Files:
         network,
         language,
         weights=next(iter(beside), ""),
-        notes=[preset.title or preset.name, *notes(shot)],
+        notes=said,
         center=preset.view.center,
         extent=preset.view.extent,
         size=shot.size,

@@ -75,6 +75,8 @@ def class_names(data: Dataset) -> tuple[str, ...]:
 def value_span(data: Dataset) -> Span:
     """The values of LOW and HIGH: the data's limits, symmetric about 0 if they have both signs."""
     values = np.asarray(data.values, np.float64)
+    if not values.size:  # the data are not there
+        return SIGNED
     low, high = float(values.min()), float(values.max())
     if low < 0 < high:
         most = max(-low, high)

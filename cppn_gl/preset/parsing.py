@@ -4,11 +4,10 @@ import dataclasses
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.sources import source_of
-from cppn_gl.nn.training import checkpoint
 from cppn_gl.nn.training.data import is_file
 from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.animation import Animate
@@ -28,6 +27,9 @@ from cppn_gl.utils.checks import PresetError, checked, nearest, show
 from cppn_gl.utils.files import read_plain
 from cppn_gl.utils.origin import NOWHERE, Origin
 from cppn_gl.utils.toml import load_toml
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.training.checkpoint import Checkpoint
 
 
 def parse_preset(
@@ -82,10 +84,12 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
     return Preset(spec=spec, show=show_, views=views, name=preset_name, kept=kept, **others, **top)
 
 
-def _kept(origin: Origin) -> checkpoint.Checkpoint | None:
+def _kept(origin: Origin) -> "Checkpoint | None":
     """The checkpoint that comes with the text."""
     if origin.checkpoint is None:
         return None
+    from cppn_gl.nn.training import checkpoint
+
     try:
         return checkpoint.read(origin.checkpoint)
     except ValueError as error:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import tomli_w
 
@@ -20,11 +20,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import Layers, NetworkSource, Random
-from cppn_gl.nn.training.checkpoint import Checkpoint, data_of, known_checkpoint
-from cppn_gl.nn.training.data import Dataset
 from cppn_gl.nn.training.options import Train
-from cppn_gl.nn.training.run import Run, run_of
-from cppn_gl.nn.training.start import start_of
 from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
@@ -45,6 +41,11 @@ from cppn_gl.preset.tables import (
 )
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, checked
+
+if TYPE_CHECKING:  # imported where they are needed: most presets learn nothing
+    from cppn_gl.nn.training.checkpoint import Checkpoint
+    from cppn_gl.nn.training.data import Dataset
+    from cppn_gl.nn.training.run import Run
 
 __all__ = [
     "FORMAT",
@@ -91,7 +92,7 @@ class Preset:
     views: tuple[Options, ...] = ()  # the options of views that are not the default: see `options`
     name: str = dataclasses.field(default="preset", compare=False)  # what files are named after
     # Trained weights that came with its text; used while they are of this training.
-    kept: Checkpoint | None = dataclasses.field(default=None, compare=False, repr=False)
+    kept: "Checkpoint | None" = dataclasses.field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for field in ("title", "description", "shows", "theme"):
@@ -147,8 +148,10 @@ class Preset:
         return run.network(step)
 
     @property
-    def checkpoint(self) -> Checkpoint | None:
+    def checkpoint(self) -> "Checkpoint | None":
         """The trained weights that it carries or names, if they are of this training."""
+        from cppn_gl.nn.training.checkpoint import known_checkpoint
+
         kept = known_checkpoint(self) if self.learns else None
         return kept if kept is not None and kept.digest == self.run.digest else None
 
@@ -158,11 +161,13 @@ class Preset:
         return bool(self.train.data)
 
     @property
-    def dataset(self) -> Dataset:
+    def dataset(self) -> "Dataset":
         """The data that it learns. Raises PresetError.
 
         Without points, and with a `problem`, where only trained weights came with the preset.
         """
+        from cppn_gl.nn.training.checkpoint import data_of
+
         return data_of(self)
 
     @property
@@ -171,11 +176,17 @@ class Preset:
 
         It is `spec` of a preset that learns nothing. Raises PresetError.
         """
-        return start_of(self.spec, self.train, self.dataset) if self.learns else self.spec
+        if not self.learns:
+            return self.spec
+        from cppn_gl.nn.training.start import start_of
+
+        return start_of(self.spec, self.train, self.dataset)
 
     @property
-    def run(self) -> Run:
+    def run(self) -> "Run":
         """Its training. Raises PresetError."""
+        from cppn_gl.nn.training.run import run_of
+
         return run_of(self)
 
     @property

@@ -9,6 +9,7 @@ import dataclasses
 import time as wall
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -150,6 +151,8 @@ class App:
         self._looked_for: object = None  # the preset for which the widgets' colours were chosen
         self._problems: dict[str, str] = {}  # shown until they are fixed
         self._trace = Trace()
+        self._saver = ThreadPoolExecutor(1, "cppn_gl-saving")
+        self._saving: Future[str] | None = None
         self._helper_started = self._presented = False
         self._views = list(ALL)  # not imported yet
         self._drawn = deque([wall.perf_counter()], maxlen=30)  # finish times, for the frame rate
@@ -342,7 +345,20 @@ class App:
             words = saved_words(path, self.picture.size, self.larger, note)
             return self.reports.keep(path, words)
 
-        self._try(save)
+        if preset.learns:  # its weights may have to be trained again first
+            self._saving = self._saver.submit(save)
+            self.explorer.message = "saving …"
+        else:
+            self._try(save)
+
+    def _finish_saving(self, now: float) -> None:
+        """Tell what became of a preset that was saved in a thread."""
+        saving = self._saving
+        if saving is not None and saving.done():
+            self._saving = None
+            self.explorer.message = ""
+            self._try(saving.result)
+            self.hud.say(self.explorer.message, now)
 
     def _try(self, action: Callable[[], str]) -> None:
         """Show the action's message, or its error."""
@@ -399,6 +415,7 @@ class App:
         self._watch(now)
         self._open_read(now)
         self._follow_film(now)
+        self._finish_saving(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
             return
@@ -575,6 +592,7 @@ class App:
         busy = self.events.held or self.captures.busy or not self.canvas.rests(self._still())
         fading = self.hud.on and 0 < self.hud.opacity(wall.perf_counter()) < 1
         busy = busy or self._unshown or self._working or self.adviser.busy or self._opening.busy
+        busy = busy or self._saving is not None
         if self._choosing:
             return not (busy or self.thumbnails.busy or self.interface.restless)
         return not (self.explorer.changing or busy or fading or self.interface.restless)
@@ -776,6 +794,7 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self._saver.shutdown()
         finally:
             self.canvas.release()
             self.collection.release()

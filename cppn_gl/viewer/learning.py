@@ -81,6 +81,7 @@ class Learning:
         self._wanted = 0  # the step to re-run to, for command `_number`
         self._number = self._sought = 0  # of the last such command, and of the last one done
         self._new: Ready | None = None  # not taken yet
+        self._behind = False  # the step reached is not ready yet
         self._news = ""  # why it stopped, not told yet
         self._fraction = 0.0  # of the re-run that is done
         self._origin = 0.0, 0  # when the pace began to count, and at which step
@@ -115,6 +116,7 @@ class Learning:
             if preset is None:
                 self._sought = self._number
             self._changed.notify()
+        self._behind = preset is not None
         if preset is not None and self._thread is None:
             self._thread = threading.Thread(target=self._work, name="cppn_gl-learning", daemon=True)
             self._thread.start()
@@ -171,7 +173,7 @@ class Learning:
     @property
     def busy(self) -> bool:
         """Whether the thread has something to do, or a network waits to be taken."""
-        return self.playing or self.seeking or self._new is not None
+        return self.playing or self.seeking or self._new is not None or self._behind
 
     @property
     def fraction(self) -> float:
@@ -224,16 +226,17 @@ class Learning:
         while True:
             with self._changed:
                 while not (self._closed or self._due(number, at, shown)):
+                    self._behind = run is not None and shown != at
                     self._changed.wait(self._waits(at))
                 if self._closed:
                     return
                 preset, source, goal = self._preset, self._source, self._goal(at)
-                seeks = number != self._number
+                self._behind, seeks = True, number != self._number
                 if seeks:
                     number, goal, shown = self._number, self._wanted, None
             other = source != of
             if other:
-                run, of = self._begin(preset, run, of, goal), source
+                run, of = self._begin(preset, run, of, goal, number), source
             if run is None or preset is None:
                 continue
             if seeks and not self._reach(run, preset, goal, number, other=other):
@@ -251,11 +254,11 @@ class Learning:
                 self._publish(run, at_step(preset, at), number)
                 shown = at
 
-    def _begin(self, preset: Preset | None, old: Run | None, of: Any, step: int) -> Run | None:
+    def _begin(
+        self, preset: Preset | None, old: Run | None, of: Any, step: int, number: int
+    ) -> Run | None:
         """The run of another preset; None if there is none, and why not is told."""
         run = None
-        with self._changed:
-            number = self._number
         try:
             if preset is not None:
                 run = run_of(preset)

@@ -128,7 +128,7 @@ class Measures:
         """Measure the network explored, if it is not the last one measured."""
         preset = explorer.moment
         time = explorer.time if preset.animated else 0.0
-        of = preset.made_of, preset.view, time
+        of = preset.source, _step(explorer), preset.view, time
         if self._task is None and of != self._of:
             self._task, self._task_of = Stepping(measuring(scene_of(preset, time))), of
 
@@ -164,6 +164,11 @@ class Measures:
         return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def _step(explorer: Explorer) -> int | None:
+    """The training step to be measured; None while it trains on."""
+    return None if explorer.learning.playing else explorer.moment.train.steps
+
+
 def _percent(value: float) -> str:
     """Per cent in words; 100 and 0 are exact."""
     if 0 < value < 1:
@@ -186,7 +191,7 @@ class Findings:
 class Study:
     """Measures the network explored, in slices; `found` is None until that is complete.
 
-    While time runs, the moment of the last change counts.
+    While time runs, or it trains, the moment of the last change counts.
     """
 
     def __init__(self) -> None:
@@ -209,7 +214,8 @@ class Study:
         time = None if explorer.moving else explorer.time
         width, height = explorer.window
         aspect = width / max(1, height) if units else 1.0
-        key = preset.made_of, preset.view, preset.animate, time, aspect, units
+        of = preset.source, _step(explorer), preset.view, preset.animate
+        key = *of, time, aspect, units
         if key != self._key:
             self._key = key
             scene = scene_of(explorer.moment, explorer.time)

@@ -98,9 +98,9 @@ class Training(ABC):
         news = self.learning.news()
         if news.startswith("trained"):
             return f"{news}; {keys_of('train')} trains on"
-        if news:
+        if "diverged" in news:
             return f"{news}: a lower learning rate helps, Shift+{keys_of('rate_up')}"
-        return ""
+        return news
 
     def _trained(self) -> Preset:
         """The preset explored, at a step that need not be trained first."""

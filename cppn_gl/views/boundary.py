@@ -21,8 +21,10 @@ from cppn_gl.preset.scene import work_per_pixel
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Float64, Size
 
-FINE, COARSE = 112, 20  # cells along the picture's shorter side, at most and at least
-WORK = 1e8  # multiplications for the grid, unless it is COARSE
+CELL = 9.0  # pixels of a cell's side, where there are at least FINE cells
+FINE, COARSE = 112, 20  # cells along the picture's shorter side, at least; for large networks
+WORK = 1e8  # multiplications for the grid of a picture of PIXELS, unless it is COARSE
+PIXELS = 2**20
 MOVES = 2  # of each crossing towards the network's own
 
 Lines = list[Float64]  # of (N, 2) places, x to the right, y down
@@ -32,8 +34,10 @@ Levels = Callable[[Float64], Float64]  # places (N, 2) in the grid -> (N, classe
 def boundary(network: Network, view: Viewport, clock: Clock, size: Size) -> Lines:
     """The polylines between classes in a picture of a size, in pixels."""
     aspect = max(size) / min(size)
-    most = np.sqrt(WORK / work_per_pixel(network) / aspect)
-    cell = min(size) / float(np.clip(most, COARSE, FINE))  # in pixels
+    work = WORK * max(1.0, size[0] * size[1] / PIXELS)
+    most = np.sqrt(work / work_per_pixel(network) / aspect)
+    fine = max(FINE, min(size) / CELL)
+    cell = min(size) / float(np.clip(most, COARSE, fine))  # in pixels
     columns, rows = (int(np.ceil(side / cell)) + 2 for side in size)
     cells = columns, rows
     extent = view.extent * min(cells) * cell / min(size)

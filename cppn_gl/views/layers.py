@@ -246,8 +246,6 @@ class LayersView(CPUView):
         if scene.preset.learns and layer < depth:
             words = f"layer {layer} of {depth}: its first {counted(count, 'unit')} as outputs"
         words += f", computed from {fan_in} {source}"
-        if scene.preset.learns:
-            return Hit(words)
         opened = scene.preset.layer_picture(layer)
         return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
 

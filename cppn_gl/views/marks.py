@@ -21,11 +21,13 @@ from cppn_gl.utils.arrays import RGB, Box, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
 from cppn_gl.views.base import Words
-from cppn_gl.views.boundary import boundary
+from cppn_gl.views.boundary import Lines, boundary
 from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 
 RADIUS, LEAST = 0.0088, 1.5  # of a point, in shorter sides of the picture; in pixels
-CROWDED = 0.3  # in mean distances of the points in sight, if that is less
+CROWDED = 0.9  # in median distances to the nearest point, if that is less
+SMALLEST = 0.55  # of the radius without a crowd
+COUNTED = 512  # points whose distances are measured
 RING, HOLE = 1.34, 0.55  # radii of the ring around a point and of a test point's hole
 DEEPER = 0.16  # of DARK that a class's colour is mixed with: a point is seen on its own area
 MOST = 20_000  # points drawn
@@ -38,6 +40,7 @@ LINE_WIDTH, CASING = 1 / 420, 2.2  # in shorter sides; of the light line under i
 KEPT = 160 * MB
 
 _kept: LRUCache[Hashable, Words] = LRUCache(KEPT, lambda key, words: words.nbytes)
+_lines: LRUCache[Hashable, Lines] = LRUCache(4)  # of whole pictures, for their parts
 
 
 def has_marks(preset: Preset) -> bool:
@@ -53,28 +56,49 @@ def marks_of(scene: Scene, size: Size, part: Box | None = None) -> Words | None:
     data, train, box = preset.dataset, preset.train, part or (0, 0, *size)
     marked = train.marks if data.kind in ("classes", "values") else "none"
     lined = train.boundary and data.kind in ("classes", "distance")
-    network = scene.network.trained
-    shown = identity(network, scene.clock) if lined else None
-    if marked == "none" and not lined:
-        return None
 
-    def draw() -> Words:
-        strokes = _line(scene, size) if lined else []
-        discs = _points(data, scene.view, size, box, tests=marked == "all")
-        left, top, right, bottom = box
-        around = left - EDGE, top - EDGE, right + EDGE, bottom + EDGE
-        image = layer_of_strokes(around, strokes, discs if marked != "none" else [])
-        return np.ascontiguousarray(np.asarray(image)[EDGE:-EDGE, EDGE:-EDGE])
+    def points() -> Words:
+        return _drawn(box, [], _points(data, scene.view, size, box, tests=marked == "all"))
 
-    return _kept.get((data.digest, marked, shown, scene.view, size, box), draw)
+    key = data.digest, marked, scene.view, size, box
+    found = None if marked == "none" else _kept.get(key, points)
+    if not lined:
+        return found
+    line = identity(scene.network.trained, scene.clock)
+    return _kept.get((*key, line), lambda: under(_drawn(box, _line(scene, size), []), found))
+
+
+def under(line: Words, points: Words | None) -> Words:
+    """A line with points over it."""
+    if points is None:
+        return line
+    laid, both = points.copy(), (line[..., 3] > 0) & (points[..., 3] < 255)
+    top, below = points[both].astype(np.float32), line[both].astype(np.float32)
+    over, rest = top[:, 3:], below[:, 3:] * (1 - top[:, 3:] / 255)
+    alpha = over + rest
+    mixed = (top[:, :3] * over + below[:, :3] * rest) / np.maximum(alpha, 1)
+    laid[both] = np.round(np.concatenate([mixed, alpha], axis=1))
+    return laid
+
+
+def _drawn(box: Box, strokes: list[Stroke], discs: list[Disc]) -> Words:
+    left, top, right, bottom = box
+    around = left - EDGE, top - EDGE, right + EDGE, bottom + EDGE
+    image = np.asarray(layer_of_strokes(around, strokes, discs))
+    return np.ascontiguousarray(image[EDGE:-EDGE, EDGE:-EDGE])
 
 
 def _line(scene: Scene, size: Size) -> list[Stroke]:
     """The boundary: a dark line on a light one, to be seen on any ground."""
-    width = max(1.0, LINE_WIDTH * min(size))
-    found = boundary(scene.network.trained, scene.view, scene.clock, size)
-    # On a grid, so that aggdraw, which has 32 bits, rounds alike in every part of the picture.
-    found = [np.round(line * GRID) / GRID for line in found]
+    width, network = max(1.0, LINE_WIDTH * min(size)), scene.network.trained
+    key = identity(network, scene.clock), scene.view, size
+
+    def found_lines() -> Lines:
+        # On a grid, so that aggdraw, which has 32 bits, rounds alike in every part of the picture.
+        found = boundary(network, scene.view, scene.clock, size)
+        return [np.round(line * GRID) / GRID for line in found]
+
+    found = _lines.get(key, found_lines)
     casing = [Stroke(line, LIGHT, CASING * width, opacity=0.45) for line in found]
     return [*casing, *(Stroke(line, DARK, width) for line in found)]
 
@@ -101,9 +125,12 @@ def radius_of(places: Float64, size: Size) -> float:
     """The radius of the points in pixels, less where many are in sight."""
     largest = RADIUS * min(size)
     inside = places[((places > 0) & (places < size)).all(axis=1)]
-    if len(inside) > 1:
-        sides = np.ptp(inside, axis=0)
-        largest = min(largest, CROWDED * math.sqrt(max(sides.prod(), 1.0) / len(inside)) + 0.5)
+    some = inside[:COUNTED]
+    if len(some) > 1:
+        away = np.square(some[:, None] - some).sum(axis=2)
+        np.fill_diagonal(away, np.inf)
+        near = math.sqrt(float(np.median(away.min(axis=1))) * len(some) / len(inside))
+        largest = max(SMALLEST * largest, min(largest, CROWDED * near))
     return max(largest, LEAST)
 
 

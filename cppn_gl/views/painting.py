@@ -183,17 +183,15 @@ class PaintingView(PictureView):
                 _frame(draw, scene, pane)
             if min(pane.size) < LEAST_SIDE:
                 continue
-            left, top, _, bottom = pane.box
+            left, top, right, bottom = pane.box
             words = _fitting(words_of(scene, pane.shows), font_size, pane.size[0])
             if shown_of(scene.preset) == "beside":
-                write(
-                    draw, (left, top - font_size // 4), words, font_size, lettering.DIM, anchor="ld"
-                )
+                place = left, top - font_size // 4
+                write(draw, place, words, font_size, lettering.DIM, anchor="ld")
             else:
-                high = lettering.room(font_size, words)[1]
-                lettering.chip(
-                    draw, (left + font_size, bottom - font_size - high), words, font_size
-                )
+                wide, high = lettering.room(font_size, words)
+                place = right - 2 * font_size - wide, bottom - font_size - high
+                lettering.chip(draw, place, words, font_size)
         return np.asarray(image)
 
     def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
@@ -253,15 +251,20 @@ def sampled(
     A pixel of the region is a square. `values` count as 0 outside the picture; coverage (height,
     width, 1) is the part of the square that is inside.
     """
-    (left, top), (wide, high), size = region.offset, region.part, region.size
-    scale = 2 * view.extent / min(size)
-    x = view.center[0] + (left + np.arange(wide + 1) - size[0] / 2) * scale
-    y = view.center[1] - (top + np.arange(high + 1) - size[1] / 2) * scale
-    across, down = _in_pixels(dataset, np.asarray(x, np.float64), np.asarray(y, np.float64))
-    step = scale * min(values.shape[:2]) / 2
+    across, down = _in_pixels(dataset, *_edges(view, region))
+    step = view.extent / min(region.size) * min(values.shape[:2])
     rows, inside = _means(values, down, step)
     columns, beside = _means(np.ascontiguousarray(rows.swapaxes(0, 1)), across, step)
     return columns.swapaxes(0, 1), (inside[:, None] * beside[None, :])[..., None]
+
+
+def _edges(view: Viewport, region: Region, inset: float = 0.0) -> tuple[Float64, Float64]:
+    """x and y where the columns and rows of a region begin and the last ones end, or `inset` on."""
+    (left, top), (wide, high), size = region.offset, region.part, region.size
+    scale = 2 * view.extent / min(size)
+    x = view.center[0] + (left + inset + np.arange(wide + 1) - size[0] / 2) * scale
+    y = view.center[1] - (top + inset + np.arange(high + 1) - size[1] / 2) * scale
+    return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
 
 def _means(values: Float32, edges: Float64, step: float) -> tuple[Float32, Float32]:
@@ -276,6 +279,19 @@ def _means(values: Float32, edges: Float64, step: float) -> tuple[Float32, Float
     means = (np.diff(upto, axis=0) / step).astype(np.float32)
     means[alone] = values[below[:-1][alone]] * cover[alone][spread]
     return means, cover
+
+
+def _interpolated(values: Float32, dataset: Dataset, view: Viewport, region: Region) -> Float32:
+    """A field between its pixels' centres, (height, width, n), constant beyond the last ones."""
+    places = _in_pixels(dataset, *_edges(view, region, 0.5))
+    for axis, place in zip((1, 0), places, strict=True):
+        most = values.shape[axis] - 1
+        at = np.clip(place[:-1] - 0.5, 0, most)
+        below = np.minimum(at.astype(np.int64), max(most - 1, 0))
+        rest = (at - below).astype(np.float32).reshape((-1, 1) if axis else (-1, 1, 1))
+        after = values.take(np.minimum(below + 1, most), axis=axis)
+        values = values.take(below, axis=axis) * (1 - rest) + after * rest
+    return values
 
 
 def original(scene: Scene, region: Region, span: ValueRange) -> Picture:
@@ -310,6 +326,8 @@ def difference(scene: Scene, outputs: Picture, region: Region) -> Picture:
     dataset = scene.preset.dataset
     assert dataset.picture is not None
     target, cover = sampled(dataset.picture, dataset, scene.view, region)
+    if dataset.kind == "distance":
+        target = cover * _interpolated(dataset.picture, dataset, scene.view, region)
     apart = outputs[..., : target.shape[2]] * cover - target
     if dataset.kind == "distance":
         places = (0.5 + np.repeat(apart, 3, axis=2) / (2 * FIELD_ERROR)).astype(np.float32)

@@ -1,8 +1,11 @@
 """The command line and networks that learn."""
 
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cppn_gl.cli.main import main
 
@@ -15,6 +18,18 @@ activation = "identity"
 data = "plane"
 rate = 1000.0
 steps = 50
+"""
+
+BLOBS = """
+[network]
+depth = 2
+width = 6
+[train]
+data = "blobs"
+classes = {classes}
+steps = 300
+[view]
+extent = 6.0
 """
 
 
@@ -56,3 +71,16 @@ def test_bad_keys_are_refused_in_one_line(
     assert "train." in said
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize("classes", [2, 5])
+def test_an_exported_program_draws_the_classes_colours(tmp_path: Path, classes: int) -> None:
+    preset, program, picture = (tmp_path / name for name in ("a.toml", "a.py", "a.png"))
+    preset.write_text(BLOBS.format(classes=classes))
+    assert main(["export", str(preset), "--format", "numpy", "-o", str(program)]) == 0
+    words = ["render", str(preset), "--size", "24x24", "--set", "train.marks=none"]
+    assert main([*words, "--engine", "numpy", "-o", str(picture)]) == 0
+    scope = runpy.run_path(str(program))
+    rows = np.asarray(scope["picture"](24, 24))
+    drawn = np.asarray(Image.open(picture).convert("RGB")) / 255
+    assert np.abs(rows.reshape(drawn.shape) - drawn).max() < 0.01

@@ -43,6 +43,7 @@ OLD: dict[str, tuple[Any, str]] = {
     "top": (0.75, "volume"),
     "slice": (False, "volume"),
     "noise": (0.1, "sensitivity"),
+    "show": ("difference", "painting"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {

@@ -67,6 +67,7 @@ def test_at_step_0_nothing_has_been_trained_yet() -> None:
         (ANCHOR, {"train.target": "picture"}, "the picture anchor.png"),
         (ANCHOR, {"train.target": "distance"}, "below 0 inside"),
     ],
+    ids=["outputs", "classes", "a value", "values", "own", "picture", "distance"],
 )  # fmt: skip
 def test_other_data(data: str, keys: dict[str, Any], part: str) -> None:
     assert part in said(learner(data, **keys))

@@ -15,7 +15,7 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
 from cppn_gl.views.lettering import GROUND
-from cppn_gl.views.painting import decibels, error, panes, sampled, words_of
+from cppn_gl.views.painting import _interpolated, decibels, error, panes, sampled, words_of
 
 SIZE = (120, 60)
 PIXELS = np.random.default_rng(3).integers(0, 256, (6, 9, 3), dtype=np.uint8)
@@ -214,3 +214,16 @@ def test_samples_as_needed_are_near_to_many(folder: Path, renderer: Renderer) ->
     preset = painting(folder)
     auto = renderer.render(preset, SIZE, dtype="float32", samples="auto")
     assert np.abs(auto - renderer.render(preset, SIZE, dtype="float32", samples=4)).mean() < 2e-3
+
+
+def test_a_field_between_pixels_is_linear(folder: Path) -> None:
+    dataset = painting(folder, "shape.png", **{"train.target": "distance"}).dataset
+    y, x = np.mgrid[23:-24:-2, -23:24:2] / 24  # the pixels' centres
+    plane = (0.3 * x - 0.7 * y + 0.1)[..., None].astype(np.float32)
+    view, region = Viewport(center=(0.1, 0.2), extent=0.5), Region.of((31, 20)).cut(3, 2, 20, 11)
+    found = _interpolated(plane, dataset, view, region)
+    scale = 2 * 0.5 / 20
+    across = 0.1 + (3 + 0.5 + np.arange(20) - 15.5) * scale
+    up = 0.2 - (2 + 0.5 + np.arange(11) - 10) * scale
+    expected = 0.3 * across[None, :] - 0.7 * up[:, None] + 0.1
+    assert np.abs(found[..., 0] - expected).max() < 1e-6

@@ -169,7 +169,7 @@ def _found(name: str, origin: Origin, key: str) -> str:
         if origin.trusted:
             raise PresetError(f"{show(name)}: {error}", key=f"train.{key}") from None
         path = None
-    if name == label(name) and shipped.is_file():
+    if name in (label(name), str(shipped)) and shipped.is_file():
         return str(shipped)
     return str(path) if path is not None and origin.trusted else label(name)
 

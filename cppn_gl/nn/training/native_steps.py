@@ -20,7 +20,7 @@ from cppn_gl.utils.threads import shared_out, thread_count
 
 CALL = 1e8  # operations of one call of the library, about: some 2 ms
 LAYER = 2e4  # operations that take as long as the rest of the work on a layer
-SHARED = 4e6  # operations of a step from which several threads are faster
+SHARED = 1.5e7  # operations of a step from which several threads are faster
 WIDE = 1e5  # parameters from which this is so for their update
 
 

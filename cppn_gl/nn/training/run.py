@@ -29,9 +29,10 @@ from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 
-SLICE = 0.008  # seconds
+SLICE = 0.006  # seconds
 GRID = 16  # snapshots and measures an octave
 MEMORY = 32 * MB  # of a run's snapshots
+SHOWN = 16 * MB  # of states whose networks were asked for
 RUNS = 256 * MB  # of all runs
 OCTAVES = 24
 
@@ -66,6 +67,8 @@ class Run:
         self._last: int | None = None  # the last step there is, if training diverged
         self._newest = self._head.copy()
         self._asked: State | None = None  # the last state that was trained again
+        # Of networks that were asked for, and may be saved; never changed.
+        self._shown: LRUCache[int, State] = LRUCache(SHOWN, lambda step, state: state.nbytes)
         self._given: dict[int, Network] = {}  # networks of checkpoints
         self._note(self._head)
 
@@ -87,7 +90,8 @@ class Run:
     def latest(self) -> Network:
         """The network of the newest step."""
         state = self._newest
-        return self._networks.get(state.step, lambda: self._trainer.network(state))
+        self._shown.put(state.step, state)
+        return self._networks.get(state.step, lambda: self._network_of(state))
 
     @property
     def snapshots(self) -> tuple[int, ...]:
@@ -127,7 +131,9 @@ class Run:
             return self._networks.find(step) is not None or self._kept(step) is not None
 
     def _kept(self, step: int) -> State | None:
-        return self._newest if self._newest.step == step else self._states.get(step)
+        if self._newest.step == step:
+            return self._newest
+        return self._states.get(step) or self._shown.find(step)
 
     def network(self, step: int) -> Network:
         """The network after `step` steps; of the last finite one if training diverged before."""
@@ -158,6 +164,7 @@ class Run:
                 if state.step == self.within(step):
                     if state is again:
                         self._asked = again
+                    self._shown.put(state.step, self._newest if state is self._head else state)
                     if self._networks.find(state.step) is None:
                         self._networks.put(state.step, self._network_of(state))
                     return
@@ -180,8 +187,7 @@ class Run:
             self._reach(step)
             with self._lock:
                 step = self.within(step)
-                asked = self._asked
-                kept = asked if asked is not None and asked.step == step else self._kept(step)
+                kept = self._kept(step)
                 if kept is not None:
                     return kept.copy()
 

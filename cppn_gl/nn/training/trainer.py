@@ -3,7 +3,7 @@
 Preset -> Trainer -> step() -> network(), loss, accuracy …
 
 The gradient norms, and the fractions of dead and of saturated units, are those over the measured
-points: the first of the training set, as many as WORK allows, 256 to 4096. So are losses and
+points: the first of the training set, as many as WORK allows, 256 to 2048. So are losses and
 accuracies, those of tests over the first test points. Every measure is a function of the weights
 alone.
 """
@@ -31,8 +31,8 @@ from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread
 
-MEASURED = 256, 4096  # points of each set
-WORK = 4e8  # of measures: parameters times points
+MEASURED = 256, 2048  # points of each set
+WORK = 2e8  # of measures: parameters times points
 GATHERED = 2**20  # numbers of the batches of one call
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
 

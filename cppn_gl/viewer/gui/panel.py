@@ -429,7 +429,8 @@ class Panel:
                     self._restore(network=True)
         for field in chosen:
             self._field(field)
-            if field.dotted == "network.init" and preset.spec.redrawable:
+            keeps = preset.spec.redrawable and not preset.learns
+            if field.dotted == "network.init" and keeps:
                 self._keep()
 
     def _field(self, field: Field) -> None:

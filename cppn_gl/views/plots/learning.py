@@ -77,16 +77,18 @@ def progress(preset: Preset) -> Progress:
     kept = np.asarray(history["step"], np.float64) <= step
     rows = {name: np.asarray(values, np.float64)[kept] for name, values in history.items()}
     hidden = preset.spec.hidden_activations
-    dead = rows["dead"][:, : len(hidden)]
+    shape = np.count_nonzero(kept), len(hidden) + 1
+    layers = {n: rows[n].reshape(shape) for n in ("gradient_norms", "dead", "saturated")}
+    dead = layers["dead"][:, :-1]
     return Progress(
         step,
         axis_end(preset),
         rows["step"],
         (rows["loss"], rows["test_loss"]),
         (rows["accuracy"], rows["test_accuracy"]),
-        rows["gradient_norms"],
+        layers["gradient_norms"],
         dead,
-        rows["saturated"][:, : len(hidden)],
+        layers["saturated"][:, :-1],
         run.trainer.loss_name,
         bool(set(DEAD) & set(hidden)) or bool((dead > 0).any()),
     )
@@ -156,6 +158,8 @@ def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
             right.append(Plot(x, (-4, 104), lines, (long, brief), **steps))
     for column in (left, right):
         column[-1] = replace(column[-1], x_word="step")
+        if not len(at):  # only weights are there, no measures
+            column[:] = [replace(panel, lines=(), legend=False) for panel in column]
     return left, right
 
 

@@ -156,14 +156,19 @@ def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:
     """
     if before or unit[0] != network.depth:
         return None
-    if inks := inks_of(network):
+    if inks := _inks(network):
         return inks[unit[1]]
     return unit[1] if network.outputs > 1 else -1
 
 
+def _inks(network: Network) -> tuple[Ink, ...]:
+    """The inks of the outputs, unless further layers have made colours of them."""
+    return inks_of(network) if network.depth == network.trained.depth else ()
+
+
 def output_names(network: Network) -> tuple[str, ...]:
     """The names of the outputs."""
-    return tuple(ink.name for ink in inks_of(network)) or COLORS[network.outputs]
+    return tuple(ink.name for ink in _inks(network)) or COLORS[network.outputs]
 
 
 def shaded(values: Float32, channel: Channel) -> Float32:
@@ -184,7 +189,7 @@ def ends_of(channel: Channel) -> tuple[float, float]:
 
 def outputs_shown(network: Network, outputs: Float32) -> Float32:
     """Outputs (N, n) as the colours of the picture, (N, 3)."""
-    inks = inks_of(network)
+    inks = _inks(network)
     if not inks:
         return colors(outputs)
     if len(inks) == 1:

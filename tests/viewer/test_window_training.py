@@ -1,0 +1,107 @@
+"""Training in the live window: real keys, a real mouse, networks that change while one watches."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desktop import Desktop, wait_for
+
+from cppn_gl.nn.training.trainer import Trainer
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.shot import read_shot
+
+pytestmark = pytest.mark.window
+
+LEARNS = """
+format = 1
+title = "Two clouds"
+[network]
+depth = 3
+width = 5
+[view]
+extent = 6.0
+[train]
+data = "gauss"
+points = 100
+steps = 200
+"""
+
+
+@pytest.fixture
+def open_desktop(display: str, tmp_path: Path) -> Iterator[Callable[[str], Desktop]]:
+    opened: list[Desktop] = []
+
+    def start(source: str) -> Desktop:
+        words = source, "--size", "320x240"
+        opened.append(Desktop(display, tmp_path, *words, hud=True))
+        return opened[-1]
+
+    yield start
+    for desktop in opened:
+        desktop.close()
+
+
+def at_step(test: Callable[[int], object]) -> Callable[[Preset], bool]:
+    return lambda preset: bool(test(preset.train.steps))
+
+
+def test_a_network_learns_while_one_watches_and_is_kept(
+    open_desktop: Callable[[str], Desktop], tmp_path: Path
+) -> None:
+    (tmp_path / "clouds.toml").write_text(LEARNS)
+    desktop = open_desktop("clouds.toml")
+    first = desktop.shows(at_step(lambda step: step < 200), "a step of the training")
+    desktop.key("f", "f", "f", "f", "f", "f")
+    desktop.tells("message", "trained to step 200; L trains on")
+    desktop.shows(at_step(lambda step: step == 200), "the preset's step")
+    desktop.tells("facts", "step 200 · paused")
+    desktop.key("l")
+    desktop.shows(at_step(lambda step: step > 250), "further steps")
+    desktop.key("l", "u")
+    desktop.shows(at_step(lambda step: step == 0), "step 0")
+    desktop.key("shift+n", "n")
+    desktop.shows(at_step(lambda step: step == 101), "step 101")
+    desktop.key("b")
+    desktop.shows(at_step(lambda step: step == 100), "a snapshot")
+    desktop.key("g")
+    desktop.shows(lambda preset: preset.train.changes == ((100, 0.1),), "another rate")
+    desktop.key("shift+n")
+    preset = desktop.shows(at_step(lambda step: step == 200), "a step at this rate")
+    desktop.key("F2")
+    desktop.tells("message", "saved")
+    (saved,) = tmp_path.glob("clouds*.png")
+    kept = read_shot(saved).preset
+    assert kept.train.steps == 200
+    trainer = Trainer(preset)
+    trainer.step(200)
+    assert kept.network().digest == trainer.network().digest
+    assert first.train.own == ()
+    desktop.key("e")
+    desktop.tells("message", "a click adds a point of class 0")
+    desktop.move(160, 100)
+    desktop.xdotool("click", "1")
+    added = desktop.shows(lambda preset: len(preset.train.own) == 101, "a point of one's own")
+    assert added.train.steps == 200  # trained again
+    x, y, third = added.train.own[-1]
+    assert (x, y, third) == pytest.approx((0, 1, 0), abs=0.06)
+    desktop.xdotool("click", "3")
+    desktop.shows(lambda preset: len(preset.train.own) == 100, "one point fewer")
+    assert desktop.quit() == 0
+    again = open_desktop(saved.name)
+    again.shows(at_step(lambda step: step == 200), "the step that was saved")
+    again.tells("facts", "step 200 · paused")
+
+
+def test_a_window_closes_while_it_trains(
+    open_desktop: Callable[[str], Desktop], tmp_path: Path
+) -> None:
+    (tmp_path / "clouds.toml").write_text(LEARNS.replace("steps = 200", "steps = 1000000"))
+    desktop = open_desktop("clouds.toml")
+    desktop.shows(at_step(lambda step: step > 1000), "a step of the training")
+    count = len(desktop.events())
+    desktop.key("Up")
+    again = desktop.shows(lambda preset: preset.spec.depth == 4, "a deeper network")
+    wait_for(lambda: len(desktop.events()) > count + 3, "further pictures")
+    desktop.shows(at_step(lambda step: step > again.train.steps), "its training")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
