@@ -185,6 +185,23 @@ def test_the_camera_turns_space_and_leaves_a_plane() -> None:
     assert view_of(solid).drag(solid, 0.5, 0)
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"width": 2, "outputs": 1},
+        {"width": 3, "outputs": 1},
+        {"width": 2, "outputs": 3},
+        {"width": 2, "outputs": 1, "inputs": ["x", "y", "t", "z0"]},
+        {"width": 2, "outputs": 1, "inputs": ["x", "y", "r"]},
+        {"width": 9, "warp.units": (1, 5)},
+        {"width": 9, "warp.units": (1, 5, 2)},
+    ],
+)
+def test_only_space_is_turned_by_dragging(keys: dict[str, object]) -> None:
+    preset = PLAIN.replace(**keys)
+    assert (view_of(preset).drag(preset, 0.5, 0) is None) == trip_of(preset).journey.flat
+
+
 def test_a_wide_and_deep_network_is_drawn_in_slices() -> None:
     preset = Preset().replace(view="warp", depth=6, width=256, inputs=["x", "y"], position=5.0)
     task = Stepping(view_of(preset).paint(scene_of(preset), (160, 100)))

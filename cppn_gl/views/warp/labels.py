@@ -105,7 +105,7 @@ def title(journey: Journey, network: Network, position: float) -> str:
     if position == 0:
         return "the input"
     stage = Stage.of(position, depth)
-    if not stage.turned:  # only the frame changes
+    if not stage.turned:  # so far only the frame changes
         return title(journey, network, stage.layer - 1)
     layer, of = stage.layer, network.drawn[stage.layer - 1]
     name = f"layer {layer}" if layer < depth else "output layer"

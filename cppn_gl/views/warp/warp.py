@@ -17,6 +17,7 @@ from PIL import Image
 from cppn_gl.engines.cpu.evaluator import colors as as_colors
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import color_layers
+from cppn_gl.nn.features import MAX_LATENTS, Clock, constant
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.learned import value_span
 from cppn_gl.preset.preset import Preset
@@ -37,7 +38,9 @@ from cppn_gl.views.warp.drawing import GROUND, Flat, Solid, relief_of
 from cppn_gl.views.warp.journey import Journey, travel
 from cppn_gl.views.warp.labels import Layout
 from cppn_gl.views.warp.lattice import FINE, Lattice
+from cppn_gl.views.warp.projection import SHOWN
 
+LATENT = (0.0,) * MAX_LATENTS  # whatever values latent constants have
 _KEPT = 48 * MB  # of journeys
 REFERENCE = 200  # points of the data whose components are shown
 MARKS = 2000  # points drawn at most
@@ -147,10 +150,21 @@ class WarpView(CPUView):
         return {"show.position": float(min(max(start + steps, 0), depth))}
 
     def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
+        if is_flat(preset):
+            return None
         return dragged(preset.options(WarpOptions), du, dv)
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         return zoomed(preset.options(WarpOptions), steps)
+
+
+def is_flat(preset: Preset) -> bool:
+    """Whether no layer is drawn with more than two axes, so that there is nothing to turn."""
+    options = preset.options(WarpOptions)
+    if options.units and len(options.units) == 2 and options.project != "components":
+        return True
+    varying = [name for name in preset.spec.inputs if constant(name, Clock(), LATENT) is None]
+    return max(len(varying), *(rows for rows, _ in preset.start.shapes)) < SHOWN
 
 
 def _key(scene: Scene) -> tuple[Hashable, Lattice]:
