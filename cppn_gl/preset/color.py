@@ -230,11 +230,11 @@ class Color:
         metavar="N",
         short=True,
     )
-    lines: float = key(
-        0.0,
+    lines: float | None = key(  # a file that has none does not name it
+        None,
         number(0, 1e6),
         "contour lines at the multiples of this value of the output (the mean of three); the line "
-        "at 0, the outline of a distance field, is strong; 0: none",
+        "at 0, the outline of a distance field, is strong; none when absent or 0",
         slider=(0, 0.5),
     )
     dither: bool = key(
@@ -259,7 +259,7 @@ class Color:
     @property
     def plain(self) -> bool:
         """Whether outputs are shown unchanged, except for noise."""
-        of = self.mapping, self.invert, self.stretch, self.inks, self.lines
+        of = self.mapping, self.invert, self.stretch, self.inks, self.lines or 0
         return of == ("rgb", False, "none", 0, 0)
 
     @property
