@@ -154,12 +154,14 @@ def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
 
 
 def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
-    """Say that a picture of the preset does not carry the weights of its network, if so.
+    """Say what a picture of the preset does not carry, and which trained weights it has not used.
 
     A network that learns is trained for it.
     """
-    from cppn_gl.preset.network_file import left_out
+    from cppn_gl.preset.network_file import left_out, unused
 
+    if words := unused(preset):
+        note(args, words)
     with progress_of(args, delay=DELAY) if preset.learns else contextlib.nullcontext():
         words = left_out(preset)
     if words:
@@ -253,7 +255,7 @@ def renderer_for(
         if asked == AUTO and remembered not in (AUTO, engine) and not renderer.fallback:
             note(args, f"the engine {remembered!r} is not available: drawing with {engine}")
         yield renderer
-    if preset.learns and preset.run.problem:
+    if preset.learns and not preset.dataset.problem and preset.run.problem:
         note(args, f"{preset.run.problem}: its picture is of the last step before; lower the rate")
 
 

@@ -198,6 +198,8 @@ def left_out(preset: Preset) -> str:
 
 
 def _untaught(preset: Preset) -> str:
+    if problem := preset.dataset.problem:
+        return f"training cannot go on from step {preset.train.steps}: {problem}"
     data = trained_weights(preset)
     if data is not None and len(data) > CARRIED:
         size = f"{len(data) / 1e6:.1f} MB, more than {CARRIED >> 20} MiB"
@@ -206,6 +208,17 @@ def _untaught(preset: Preset) -> str:
         return ""
     name = preset.train.path.name
     return f"{name} is named in the picture, not carried: training goes on where it lies beside"
+
+
+def unused(preset: Preset) -> str:
+    """Why trained weights that a preset names are not used, in words; "" if they are."""
+    name = preset.train.checkpoint
+    if not preset.learns or not name or preset.checkpoint is not None:
+        return ""
+    problem = "is of another network, other data or other settings"
+    if preset.train.steps and Path(name).is_absolute():
+        return f"{label(name)} {problem}: trained from step 0 instead"
+    return ""
 
 
 def _encode(spec: File) -> bytes:

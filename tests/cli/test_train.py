@@ -113,3 +113,22 @@ def test_films_of_a_training_need_one(run: Run, tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "seq").iterdir())
     assert names == ["00000.png", "00001.png", "00002.png", "manifest.json", "weights.safetensors"]
     assert read_checkpoint(tmp_path / "seq" / "weights.safetensors").step == 40
+
+
+def test_a_picture_without_its_data_is_drawn_and_says_what_cannot_go_on(
+    run: Run, tmp_path: Path
+) -> None:
+    table, picture = tmp_path / "points.csv", tmp_path / "a.png"
+    table.write_text("".join(f"{x},{y},{int(x * y > 0)}\n" for x in range(-3, 4) for y in (-2, 2)))
+    words = ("--set", f"train.data={table}", "--set", "train.steps=20", "--size", "16x9")
+    status, _, err = run("render", *NETWORK, *words, "--engine", "numpy", "-o", str(picture))
+    assert (status, err.count("\n")) == (0, 1)
+    assert "points.csv is named in the picture, not carried" in err
+    table.unlink()
+    status, _, err = run("render", str(picture), "-o", str(tmp_path / "b.png"))
+    assert (status, err.count("\n")) == (0, 1)
+    assert "training cannot go on from step 20: 'points.csv' is not there" in err
+    film = ("--training", "--seconds", "1", "-o", str(tmp_path / "a.gif"))
+    status, _, err = run("video", str(picture), *film)
+    assert (status, "train.data: 'points.csv' is not there" in err) == (2, True)
+    assert not (tmp_path / "a.gif").exists()

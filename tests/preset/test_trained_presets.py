@@ -11,7 +11,15 @@ from PIL import Image
 from cppn_gl.nn.training import run as runs
 from cppn_gl.output.formats import format_of
 from cppn_gl.preset.library import load_preset
-from cppn_gl.preset.network_file import carried, left_out, packed, received, save_preset, unpacked
+from cppn_gl.preset.network_file import (
+    carried,
+    left_out,
+    packed,
+    received,
+    save_preset,
+    unpacked,
+    unused,
+)
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, parse_shot, read_shot
@@ -74,6 +82,7 @@ def test_without_the_data_the_picture_stays_and_says_what_cannot_go_on(table: Pr
     assert str(table.train.path.parent) not in text
     forget()
     found = parse_shot(text, "a").preset
+    assert left_out(found).startswith("training cannot go on from step 41: 'points.csv' is not")
     assert found.train.data == "points.csv"
     assert found.network().digest == wanted.digest
     assert (len(found.dataset), found.dataset.names) == (0, ("a", "b"))
@@ -114,6 +123,9 @@ def test_a_saved_preset_names_its_weights_and_data(table: Preset, tmp_path: Path
     found = load_preset(path)
     assert found.run.ready(41)
     assert found.network().digest == wanted.digest
+    assert unused(found) == ""
+    other = found.replace(rate=0.2)
+    assert unused(other).startswith("saved-trained.safetensors is of another network, other data")
     elsewhere = tmp_path / "elsewhere.toml"
     save_preset(elsewhere, found)
     assert load_preset(elsewhere).network().digest == wanted.digest

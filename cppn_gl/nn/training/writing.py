@@ -37,6 +37,8 @@ def train_into(
     CaptureError; and on SIGINT KeyboardInterrupt, after the file was written.
     """
     check_file(path)
+    if not os.path.lexists(preset.train.checkpoint):  # which may be the file that is written
+        preset = preset.replace(**{"train.checkpoint": ""})
     lock = path.with_name(f".{path.name}.lock")
     with locked(lock, path, "wait until it is done, or choose another name", "training"):
         run = run_of(preset)

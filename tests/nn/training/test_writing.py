@@ -105,6 +105,15 @@ def test_a_training_that_diverges_keeps_its_last_step(tmp_path: Path) -> None:
     assert read_checkpoint(path).step < 5000
 
 
+def test_a_preset_may_name_the_file_that_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    named = preset(**{"train.checkpoint": str(path), "train.steps": 30})
+    train_into(named, path, 30)
+    runs._runs.clear()
+    assert named.run.ready(30)
+    assert train_into(named, path, 40).step == 40
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     path = tmp_path / "w.safetensors"
