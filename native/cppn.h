@@ -177,9 +177,9 @@ CPPN_EXPORT int32_t cppn_parts(const cppn_training *training, int32_t group);
 CPPN_EXPORT int64_t cppn_train(int32_t isa, const cppn_training *training, int64_t first,
                                int64_t count, void *memory);
 
-/* The same piece by piece, for several threads. cppn_train_begin() for all layers, then for each
- * step: cppn_train_group() for all groups, each with all its parts in order with the same memory of
- * a thread; then, if cppn_train_loss() is finite, cppn_train_update() for all layers. */
+/* The same piece by piece, for several threads. cppn_train_begin() for layer 0, then for the others.
+ * For each step: cppn_train_group() for all groups, each with all its parts in order and with one
+ * memory of a thread; then, if cppn_train_loss() is finite, cppn_train_update() for all layers. */
 CPPN_EXPORT void cppn_train_begin(int32_t isa, const cppn_training *training, int32_t layer,
                                   void *memory);
 CPPN_EXPORT void cppn_train_group(int32_t isa, const cppn_training *training, int64_t step,

@@ -63,14 +63,14 @@ INLINE vec16 fma16(vec16 a, vec16 b, vec16 c) { return fma_(a, b, c); }
                            int64_t i, int64_t j) {                                               \
         const int64_t a_row = p->a_row, a_term = p->a_term, b_term = p->b_term;                  \
         const float *a = p->a + i * a_row, *b = p->b + j;                                        \
-        vec##N sum[8][4];                                                                        \
+        vec##N sum[BLOCK][WIDE];                                                                 \
         for (int r = 0; r < rows; r++)                                                           \
             for (int v = 0; v < vectors; v++)                                                    \
                 sum[r][v] = p->start ? some##N(p->start + (i + r) * p->start_row + j + v * N,    \
                                                count)                                            \
                                      : (vec##N){0};                                              \
         for (int32_t k = 0; k < p->terms; k++, a += a_term, b += b_term) {                       \
-            vec##N x[4];                                                                         \
+            vec##N x[WIDE];                                                                      \
             for (int v = 0; v < vectors; v++) x[v] = some##N(b + v * N, N);                      \
             for (int r = 0; r < rows; r++) {                                                     \
                 const vec##N w = a[r * a_row] - (vec##N){0};                                     \
@@ -86,20 +86,18 @@ INLINE vec16 fma16(vec16 a, vec16 b, vec16 c) { return fma_(a, b, c); }
             }                                                                                    \
     }
 
-/* The function NAME: such a block whose rows, and `count` if it is that name, vary. */
+/* The function NAME: such a block whose rows, and `count` if COUNT is that name, vary. */
 #define BLOCKS(NAME, N, VECTORS, COUNT)                                                          \
     static void NAME(int rows, int count, const product *p, int64_t i, int64_t j) {              \
         (void)count;                                                                             \
-        switch (rows) {                                                                          \
-        case 1: columns##N(1, VECTORS, COUNT, p, i, j); break;                                   \
-        case 2: columns##N(2, VECTORS, COUNT, p, i, j); break;                                   \
-        case 3: columns##N(3, VECTORS, COUNT, p, i, j); break;                                   \
-        case 4: columns##N(4, VECTORS, COUNT, p, i, j); break;                                   \
-        case 5: columns##N(5, VECTORS, COUNT, p, i, j); break;                                   \
-        case 6: columns##N(6, VECTORS, COUNT, p, i, j); break;                                   \
-        case 7: columns##N(7, VECTORS, COUNT, p, i, j); break;                                   \
-        default: columns##N(8, VECTORS, COUNT, p, i, j); break;                                  \
-        }                                                                                        \
+        if (rows == 1) columns##N(1, VECTORS, COUNT, p, i, j);                                   \
+        else if (rows == 2) columns##N(2, VECTORS, COUNT, p, i, j);                              \
+        else if (rows == 3) columns##N(3, VECTORS, COUNT, p, i, j);                              \
+        else if (BLOCK == 4 || rows == 4) columns##N(4, VECTORS, COUNT, p, i, j);                \
+        else if (rows == 5) columns##N(5, VECTORS, COUNT, p, i, j);                              \
+        else if (BLOCK == 6 || rows == 6) columns##N(6, VECTORS, COUNT, p, i, j);                \
+        else if (rows == 7) columns##N(7, VECTORS, COUNT, p, i, j);                              \
+        else columns##N(8, VECTORS, COUNT, p, i, j);                                             \
     }
 
 COLUMNS(4)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.displayed import span_of
 from cppn_gl.preset.color import ENDLESS, ValueRange, broken, single
 from cppn_gl.preset.scene import Scene
 
@@ -22,8 +23,11 @@ Statistics = dict[str, NDArray[np.float64]]
 
 
 def default_range(scene: Scene) -> ValueRange:
-    """The value range without a stretch: of the colour mapping, or of the output activation."""
-    own = scene.preset.color.row.span
+    """The value range without a stretch: of the colour mapping, or of the output activation.
+
+    Of a network that learns, that of its classes or of the data's values.
+    """
+    own = scene.preset.color.row.span or span_of(scene.network)
     last = ACTIVATIONS[scene.network.drawn[-1].activation]
     low, high = own or last.span
     return ValueRange((low,) * 3, (high,) * 3, last.span if last.bounded else ENDLESS)

@@ -135,7 +135,8 @@ class Training:
         return done
 
     def begin(self, layer: int) -> None:
-        """Before the steps that are done by `group`, `loss` and `update`, for each layer."""
+        """Before the steps that are done by `group`, `loss` and `update`: for layer 0, then for the
+        others."""
         self._call("train_begin", layer, pointer(self._memory))
 
     def thread_memory(self) -> Memory:

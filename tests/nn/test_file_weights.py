@@ -169,13 +169,13 @@ def test_a_file_is_read_once_until_it_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
 def test_a_network_that_is_saved_loads_as_the_same_function(suffix: str, tmp_path: Path) -> None:
     network = Network.random(
-        depth=4, width=9, inputs=("x", "r", "z0", "sin_x"), seed=3, weight_scale=0.7,
+        depth=4, width=9, inputs=("x", "r", "z0", "sin_x", "xy"), seed=3, weight_scale=0.7,
         activation=["sin", "tanh", "gaussian"], init="he_normal", period=3.0,
     )  # fmt: skip
     path = tmp_path / f"a{suffix}"
     network.save(path)
     loaded = Network.load(path)
-    points = np.random.default_rng(1).normal(size=(50, 4))
+    points = np.random.default_rng(1).normal(size=(50, 5))
     np.testing.assert_array_equal(loaded.evaluate(points), network.evaluate(points))
     assert (loaded.inputs, loaded.latent, loaded.period) == (network.inputs, network.latent, 3.0)
     path.unlink()

@@ -8,13 +8,14 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.preset.learned import value_span
 from cppn_gl.preset.scene import scene_of, shown_network, structure
+from cppn_gl.preset.value_range import default_range
 from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, area, display
 from cppn_gl.utils.tasks import at_once
 
 BASE = Preset().replace(depth=3, width=6, extent=6.0, activation="tanh", init="glorot_uniform")
 TAUGHT = {"train.points": 60, "train.steps": 60, "train.rate": 0.1, "train.marks": "none"}
 TWO = BASE.replace(**TAUGHT, **{"train.data": "circle"})
-FIVE = BASE.replace(**TAUGHT, **{"train.data": "blobs", "train.classes": 5})
+FIVE = BASE.replace(**TAUGHT | {"train.data": "blobs", "train.classes": 5, "train.steps": 400})
 FOUR = FIVE.replace(**{"train.classes": 4})
 VALUES = BASE.replace(**TAUGHT, **{"train.data": "plane"})
 SIZE = (48, 30)
@@ -55,7 +56,9 @@ def test_two_classes_are_orange_and_blue_and_paper_between(loss: str) -> None:
 def test_several_classes_have_a_colour_each() -> None:
     for preset, count in ((FIVE, 5), (FOUR, 4)):
         areas = np.array([area(color) for color in CLASS_COLORS[:count]])
-        expected = display(PAPER) + outputs(preset) @ (areas - display(PAPER))
+        chances = outputs(preset)
+        claims = np.maximum(2 * chances - chances.sum(axis=2, keepdims=True), 0)
+        expected = display(PAPER) + claims @ (areas - display(PAPER))
         assert np.abs(colors(preset) - expected).max() < 1e-5
         assert scene_of(preset).network.channels == 3
 
@@ -71,6 +74,11 @@ def test_another_colour_map_takes_the_output_or_the_order_of_the_classes() -> No
     mapped = TWO.replace(mapping="viridis")
     assert scene_of(mapped).network.trained is mapped.network()
     assert scene_of(mapped).network.digest == mapped.network().digest
+    for preset, low, high in ((mapped, 0, 1), (FIVE.replace(mapping="viridis"), 0, 1)):
+        span = default_range(scene_of(preset))
+        assert (span.low[0], span.high[0]) == (low, high)
+    span = default_range(scene_of(VALUES.replace(mapping="viridis")))
+    assert (span.low[0], span.high[0]) == value_span(VALUES.dataset)
     order = colors(FIVE.replace(mapping="viridis"))[..., 0]
     assert np.abs(order - outputs(FIVE) @ np.arange(5) / 4).max() < 1e-5
 

@@ -143,8 +143,8 @@ def test_it_moves_smoothly(name: str, renderer: Renderer) -> None:
 
 
 def blurred(drawn: np.ndarray) -> np.ndarray:
-    """Means of blocks of about a twelfth of the picture's height."""
-    side = drawn.shape[0] // 12
+    """Means of blocks of about an eighth of the picture's height."""
+    side = drawn.shape[0] // 8
     height, width = drawn.shape[0] // side, drawn.shape[1] // side
     blocks = drawn[: height * side, : width * side].reshape(height, side, width, side, 3)
     return blocks.mean(axis=(1, 3))

@@ -246,5 +246,5 @@ def test_search_finds_names_help_and_choices() -> None:
     assert found[""] == set(FIELDS)
     assert "network.weight_scale" in found["weight"]
     assert found["glorot"] == {"network.init"}
-    assert found["camera azimuth"] == {"surface.turn", "volume.turn"}
+    assert found["camera azimuth"] == {"surface.turn", "volume.turn", "warp.turn"}
     assert not found["nothing like this"]

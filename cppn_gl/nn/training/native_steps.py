@@ -108,7 +108,8 @@ class NativeSteps:
         """The same as _run, by all threads."""
         layers = range(training.depth)
         each = shared_out if self.problem.parameters > WIDE else _one_by_one
-        each(training.begin, layers)
+        training.begin(0)
+        each(training.begin, layers[1:])
         for step in range(steps):
             shared_out(partial(self._group, training, step, work), range(training.groups))
             if not np.isfinite(loss := training.loss()):

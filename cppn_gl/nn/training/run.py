@@ -7,8 +7,8 @@ preset -> run_of() -> Run, the same for presets that differ in what is shown onl
 
 Step k is the same whatever was asked before: from the snapshot before it steps are done again.
 Snapshots are kept on a geometric grid: of each octave 2^n … 2^(n+1) the GRID steps in equal
-distances, and every step below; fewer where they would exceed MEMORY bytes. Measures are taken at
-all steps of that grid.
+distances, and every step below; fewer where they would exceed MEMORY bytes, at least step 0 and the
+newest of them. Measures are taken at all steps of that grid.
 """
 
 import contextlib
@@ -179,7 +179,7 @@ class Run:
         return max(known, key=lambda state: state.step)
 
     def _network_of(self, state: State) -> Network:
-        return self._given.get(state.step) or self._trainer.network(state)
+        return self._given.get(state.step) or self._trainer.network_of(state)
 
     def state(self, step: int) -> State:
         """A copy of the state of a step, as `network` gives its network."""
@@ -256,28 +256,42 @@ class Run:
                 affordable = max(1, int((deadline - now) / self._pace)) if self._pace else 1
                 count = min(affordable, step - state.step)
                 count = min(count, next_on_grid(state.step, GRID) - state.step)
-                self._trainer.advance(state, count)
+                self._trainer.advance(state, count, self._newest)
                 self._pace = (wall.perf_counter() - now) / count
                 self._note(state)
         except DivergedError as error:
             self._last, self.problem = state.step, str(error)
         if state is self._head:
+            self._copied(state)
+
+    def _copied(self, state: State) -> State:
+        """A copy of a state that is not changed any more; the newest one, if it is that."""
+        if state is not self._head:
+            return state.copy()
+        if self._newest.step != state.step:
             self._newest = state.copy()
+        return self._newest
 
     def _note(self, state: State) -> None:
         """Keep a snapshot and measures of a state, if its step is on the grids."""
         if on_grid(state.step, self._grid) and state.step not in self._states:
             with self._notes:
-                self._states[state.step] = state.copy()
-                while self._grid > 1 and len(self._states) * state.nbytes > MEMORY:
-                    self._grid //= 2
-                    kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
-                    self._states = kept
+                self._states[state.step] = self._copied(state)
+                self._thin(int(MEMORY / state.nbytes))
         known = state.step in self._history or self._trainer.dataset.problem
         if on_grid(state.step, GRID) and not known:
             measures = self._trainer.measures(state)
             with self._notes:
                 self._history[state.step] = measures
+
+    def _thin(self, most: int) -> None:
+        """Keep a coarser grid of snapshots if there are too many, or the first and the last."""
+        while self._grid > 1 and len(self._states) > most:
+            self._grid //= 2
+            kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+            self._states = kept
+        for step in sorted(self._states)[1 : max(1, len(self._states) - max(1, most - 1))]:
+            del self._states[step]
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
@@ -312,7 +326,7 @@ class Run:
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
         data = self._trainer.inputs.nbytes + self._trainer.targets.nbytes
-        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 2 * self._head.nbytes + data
+        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 4 * self._head.nbytes + data
 
 
 _listeners: list[Callable[[str, float], object]] = []

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import MAX_OUTPUTS
@@ -9,6 +10,7 @@ from cppn_gl.nn.sources import Layers, NetworkSource, Random
 from cppn_gl.nn.training.data import Dataset
 from cppn_gl.nn.training.losses import default_loss, output_activation
 from cppn_gl.nn.training.options import Train
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, integer, key
 
 
@@ -19,17 +21,14 @@ class Learner(Random):
     outputs: int = key(1, integer(1, MAX_OUTPUTS), "number of outputs, by the data")
 
 
+_starts: LRUCache[Any, NetworkSource] = LRUCache(
+    8 * MB, lambda key, source: 4000 + 8 * sum(rows * columns for rows, columns in source.shapes)
+)
+
+
 def loss_of(train: Train, dataset: Dataset) -> str:
     """The loss, by name: that of the table, or the default of the data's kind."""
     return train.loss or default_loss(dataset.kind)
-
-
-def outputs_of(dataset: Dataset) -> int:
-    """The outputs: one for two classes, else one for each; else one for each value."""
-    if dataset.labels is not None:
-        return 1 if dataset.classes <= 2 else dataset.classes
-    assert dataset.values is not None
-    return int(dataset.values.shape[1])
 
 
 def start_of(spec: NetworkSource, train: Train, dataset: Dataset) -> NetworkSource:
@@ -39,8 +38,12 @@ def start_of(spec: NetworkSource, train: Train, dataset: Dataset) -> NetworkSour
     of its own must have as many outputs, and only its output activation changes. Raises
     PresetError.
     """
-    outputs = outputs_of(dataset)
+    outputs = dataset.outputs
     activation = output_activation(dataset.kind, loss_of(train, dataset))
+    return _starts.get((spec, outputs, activation), lambda: _start(spec, outputs, activation))
+
+
+def _start(spec: NetworkSource, outputs: int, activation: str) -> NetworkSource:
     if isinstance(spec, Random):
         keys = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
         return Learner(**keys | {"outputs": outputs, "output_activation": activation})

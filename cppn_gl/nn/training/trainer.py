@@ -3,7 +3,7 @@
 Preset -> Trainer -> step() -> network(), loss, accuracy …
 
 The gradient norms, and the fractions of dead and of saturated units, are those over the measured
-points: the first of the training set, as many as WORK allows, 256 to 2048. So are losses and
+points: the first of the training set, as many as WORK allows, 128 to 2048. So are losses and
 accuracies, those of tests over the first test points. Every measure is a function of the weights
 alone.
 """
@@ -31,7 +31,7 @@ from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread
 
-MEASURED = 256, 2048  # points of each set
+MEASURED = 128, 2048  # points of each set
 WORK = 2e8  # of measures: parameters times points
 GATHERED = 2**20  # numbers of the batches of one call
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
@@ -99,17 +99,18 @@ class Trainer:
         """Do n steps. Raises DivergedError, in the state before the step that failed."""
         self.advance(self.state, n)
 
-    def advance(self, state: State, n: int) -> None:
+    def advance(self, state: State, n: int, same: State | None = None) -> None:
         """Do n steps of any state, in place. Raises DivergedError.
 
-        If it is interrupted, the state is one of a step, too.
+        If it is interrupted, the state is one of a step, too. `same`: a copy of the state, unless
+        its step is another one.
         """
         if self.dataset.problem:
             raise PresetError(self.dataset.problem, key="train.data")
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
-            before = state.copy()
+            before = same if same and same.step == state.step else state.copy()
             try:
                 self._run(state, count)
             except BaseException:
@@ -133,6 +134,7 @@ class Trainer:
         )
 
     def _to_the_last_finite(self, state: State, before: State) -> None:
+        before = before.copy()
         while True:
             last = before.copy()
             self._run(before, 1)
@@ -146,9 +148,13 @@ class Trainer:
         """Go on from a copy of a state."""
         self.state, self._measured = state.copy(), None
 
-    def network(self, state: State | None = None) -> Network:
-        """The network of the state, or of another one."""
-        state = state or self.state
+    @property
+    def network(self) -> Network:
+        """The network of the state."""
+        return self.network_of(self.state)
+
+    def network_of(self, state: State) -> Network:
+        """The network of any state."""
         parts = self.problem.split(state.parameters)
         if any(self.problem.norms):
             parts = self._folded(state)
@@ -292,8 +298,8 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
 
 def _finite(state: State) -> bool:
     """Whether all parameters are numbers that a layer may have."""
-    with np.errstate(invalid="ignore"):
-        return bool((np.abs(state.parameters) <= MAX_WEIGHT).all())
+    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
+    return bool(low >= -MAX_WEIGHT and high <= MAX_WEIGHT)
 
 
 def _squares(array: Any) -> float:

@@ -220,7 +220,9 @@ def _write_heads(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard) 
 
 def _names(network: Network, board: Dashboard, *, short: bool) -> dict[Unit, str]:
     """The names of the inputs and outputs that have tiles; `short`: R, G, B."""
-    outputs = [name[:1].upper() if short else name for name in output_names(network)]
+    names = output_names(network)
+    brief = [name.rpartition("class ")[2][:1].upper() for name in names]
+    outputs = brief if short else names
     both = (0, list(map(symbol, network.inputs))), (network.depth, outputs)
     return {
         (layer, index): label

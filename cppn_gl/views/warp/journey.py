@@ -9,9 +9,9 @@ are exactly the units, the weighted sums W y, and W y + b, or projections of the
 Between two layers' projections the linear map that fits best moves the points (of units, W itself),
 and what it leaves over is added during the stretch.
 
-The frame, the part of space that is seen, is the same throughout a layer's movements and holds all
-of them, and the origin. At whole positions it fits the points; it changes while they rest, in the
-first and the last tenth of a layer.
+The frame is the part of space that is seen. While W and b move, it is the same, and holds all that
+they do, and the origin. At whole positions it fits the points: it changes while they rest, in the
+first tenth of a layer, and follows them while the activation bends space.
 """
 
 import math
@@ -33,7 +33,7 @@ from cppn_gl.views.warp.projection import SHOWN, Projection, of_components, of_u
 
 T = TypeVar("T")
 
-REST = 0.3  # of the first and of the last third of a layer, in which the frame changes
+REST = 0.3  # of the first third of a layer, in which only the frame changes
 BAND = 0.18  # half the width of the band that a single unit's axis is drawn as, of its length
 MARGIN = 1.06  # of frames
 THIN = 0.02  # of its longest side that every side of a frame has at least
@@ -52,7 +52,7 @@ def eased(part: float) -> float:
 class Stage:
     """What happens at a position: layer (from 1; 0: nothing yet), and parts done, each 0 to 1.
 
-    `zoom`: from -1 at the layer's beginning to 0, where the frame is that of the layer, and to 1.
+    `framed`: how much of the way to the layer's frame is done.
     """
 
     layer: int
@@ -60,7 +60,7 @@ class Stage:
     stretched: float = 0.0
     shifted: float = 0.0
     bent: float = 0.0
-    zoom: float = 0.0
+    framed: float = 0.0
 
     @classmethod
     def of(cls, position: float, depth: int) -> "Stage":
@@ -68,14 +68,13 @@ class Stage:
         layer = max(1, math.ceil(position - 1e-9))
         thirds = 3 * (position - layer + 1)
         move = (1 - REST) / 2
-        zoom = eased(thirds / REST) - 1 if thirds < 1.5 else eased((thirds - 3 + REST) / REST)
         return cls(
             layer,
             eased((thirds - REST) / move),
             eased((thirds - REST - move) / move),
             eased(thirds - 1),
-            eased((thirds - 2) / (1 - REST)),
-            zoom,
+            eased(thirds - 2),
+            eased(thirds / REST),
         )
 
 
@@ -96,6 +95,10 @@ class Frame:
         size, last = float(self.half.max()), float(other.half.max())
         if abs(last - size) > 1e-6 * size:
             part = (size ** (1 - part) * last**part - size) / (last - size)
+        return self.mixed(other, part)
+
+    def mixed(self, other: "Frame", part: float) -> "Frame":
+        """From this one (0) to another (1), as points that move straight from one to the other."""
         center = (1 - part) * self.center + part * other.center
         return Frame(center, (1 - part) * self.half + part * other.half)
 
@@ -121,8 +124,7 @@ def frame_of(*points: Float64) -> Frame:
 class Passage:
     """One layer's movements of points (N, 3), from those of the layer before.
 
-    weighted: after W. bent: after the activation. shift (3,): by b, 0 in the first layer's
-    constants. frame: holds all of it.
+    weighted: after W. shift (3,): by b. bent: after the activation. frame: holds what W and b do.
     """
 
     morph: Morph
@@ -177,10 +179,12 @@ class Journey:
     def frame(self, position: float) -> Frame:
         """What is seen at a position."""
         stage = Stage.of(position, self.depth)
-        layer, own = stage.layer, self.passages[stage.layer - 1].frame
-        if stage.zoom < 0:
-            return own.toward(self.frames[layer - 1], -stage.zoom)
-        return own.toward(self.frames[layer], stage.zoom)
+        own = self.passages[stage.layer - 1].frame
+        if stage.framed < 1:
+            return self.frames[stage.layer - 1].toward(own, stage.framed)
+        if stage.bent:
+            return own.mixed(self.frames[stage.layer], stage.bent)
+        return own
 
     def axes(self, position: float) -> Projection:
         """The axes at a position: those of the layer that W leads to, once it begins to stretch."""
@@ -325,6 +329,5 @@ def _passage(
         *(before @ morph.rotation(part).T for part in _TURNS),
         weighted,
         weighted + shift,
-        bent,
     )
     return Passage(morph, left_over, weighted, shift, bent, frame)

@@ -87,6 +87,10 @@ def test_snapshots_are_thinned_where_they_would_take_too_much(monkeypatch: Any) 
     assert 10 <= len(run.snapshots) <= 20
     assert run.snapshots[0] == 0
     assert (flat(run.network(333)) == weights(333)).all()
+    monkeypatch.setattr(runs, "MEMORY", 3 * Trainer(preset()).state.nbytes)
+    run.advance(steps=600)
+    assert run.snapshots == (0, 512, 1024)
+    assert (flat(run.network(700)) == weights(700)).all()
 
 
 def test_steps_are_prepared_in_slices_that_say_how_far_they_are() -> None:

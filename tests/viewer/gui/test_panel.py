@@ -197,6 +197,8 @@ def test_waves_and_their_harmonics(open_panel: Callable[..., Desktop]) -> None:
     write(desktop, "network.inputs name", "sin_3x sin_x")
     added = ("x", "y", "cos_y", "cos_4y", "sin_3x", "sin_x")
     becomes(desktop, lambda p: p.spec.inputs == added, "inputs by name")
+    desktop.click("network.inputs x2")
+    becomes(desktop, lambda p: p.spec.inputs == (*added, "x2"), "a product")
 
 
 def test_letters_that_are_typed_do_not_act_as_keys(open_panel: Callable[..., Desktop]) -> None:
