@@ -4,7 +4,7 @@ test_explorer.py tests the other actions.
 """
 
 import pytest
-from learners import needed
+from learners import LEARNING, needed
 from test_explorer import press
 
 from cppn_gl.preset.preset import Preset
@@ -48,7 +48,7 @@ def test_views_that_cannot_show_it_are_passed_over() -> None:
     for _ in VIEWS:
         press(explorer, "next_view")
         seen.add(explorer.preset.show.view)
-    assert seen == set(VIEWS) - {"volume", "regions", "learning", "painting"}
+    assert seen == set(VIEWS) - {"volume", "regions", *LEARNING}
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if ALL[name].knobs])
@@ -102,7 +102,7 @@ def test_they_go_on_from_the_layer_that_the_preset_says(view: str) -> None:
     assert (explorer.layer, explorer.preset.spec.depth) == (2, 2)
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp"}))
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp", *LEARNING}))
 def test_other_views_show_the_network_up_to_a_layer(view: str) -> None:
     explorer = seeing(view, **{"show.layer": 2})
     assert explorer.layer == 5

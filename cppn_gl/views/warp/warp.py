@@ -77,10 +77,16 @@ class WarpView(CPUView):
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         trip = yield from self._trip(scene)
         layout = Layout.of(scene, size, shape)
-        image = Image.new("RGB", size, GROUND)
         yield
         view = space_of(scene, trip.journey, layout)
-        yield from _draw(image, scene, trip, view, layout)
+        named = trip.journey.axes(scene.options(WarpOptions).position)
+        pen = aggdraw.Draw("RGB", size, GROUND)
+        if isinstance(view, Flat):
+            labels.draw_plane(pen, view, layout, named)
+        yield from _draw(pen, scene, trip, view, layout)
+        image = Image.frombytes("RGB", size, pen.tobytes())
+        if isinstance(view, Solid):
+            labels.draw_box(image, view, layout, named)
         yield
         labels.write_all(image, scene, trip.journey, view, layout)
         return np.asarray(image, np.float32) / np.float32(255)
@@ -235,10 +241,9 @@ def space_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
 
 
 def _draw(
-    image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
+    pen: aggdraw.Draw, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
 ) -> Steps[None]:
     options, journey = scene.options(WarpOptions), trip.journey
-    labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
     plain = not classed(scene.preset)
     found = drawing.grid(
@@ -253,6 +258,4 @@ def _draw(
     data = points[trip.lattice.side**2 :]
     found += drawing.dots(data, trip.marks.colors, trip.marks.hollow, view)
     cuts = [] if plain else cuts_of(scene, journey, options.position)
-    pen = aggdraw.Draw(image)
     yield from drawing.draw(pen, found, cuts, view, layout.pens)
-    pen.flush()
