@@ -72,7 +72,11 @@ ACTIONS = {
     "show.view": ("next_view",),
 }
 NOT_EDITED = ("format", "network.sha256")
-LOOKED_AT = ("unit", "layer", "position")  # options of views that say what of the network is looked at
+LOOKED_AT = (
+    "unit",
+    "layer",
+    "position",
+)  # options of views that say what of the network is looked at
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
