@@ -1,13 +1,14 @@
 """Learning networks as pictures: their outputs become colours by further dense layers.
 
-    trained network -> one to three layers -> red, green, blue
+    trained network -> two to four layers -> red, green, blue
 
 These are ordinary layers, exact, so every engine draws them at any zoom, and new weights are
 uploaded like any network's. With outputs scaled to s from -1 to 1:
 
     one output:  paper + relu(s) (high - paper) + relu(-s) (low - paper)
-    k outputs:   paper + Σ pₖ (colourₖ - paper),  pₖ = (sₖ + 1) / 2
+    k outputs:   paper + Σ relu(2 pₖ - Σ p) (colourₖ - paper),  pₖ = (sₖ + 1) / 2
 
+So where no class claims a point, or several do, there is paper: only one of the relu is not 0.
 Outputs without bounds are clamped first, each part r by 1 - relu(1 - r).
 """
 
@@ -76,10 +77,7 @@ class Displayed(Network):
 
     def shown(self, outputs: Float32) -> Float32:
         """Outputs (N, n) of the trained network, or like those, as displayed: (N, 3 or 1)."""
-        y = outputs
-        for layer in self.drawn[self._trained.depth :]:
-            y = activate(layer.activation, layer.pre_activation(y))
-        return y
+        return through(self.drawn[self._trained.depth :], outputs)
 
     def of(self, trained: Network) -> "Displayed":
         """Another network of the same shape, displayed by the same layers."""
@@ -130,16 +128,34 @@ def color_layers(
     else:
         weight = np.eye(count) / (high - low)
         bias = np.full(count, -low / (high - low))
+    found, parts = [], len(inks)
     if limits is None or limits[0] < low or high < limits[1]:
-        ones = np.ones(len(inks))
-        return [
-            _layer(weight, bias, "relu"),
-            _layer(-np.diag(ones), ones, "relu"),
-            _layer(-inks.T, paper + inks.sum(axis=0)),
-        ]
-    if count == 1:
-        return [_layer(weight, bias, "relu"), _layer(inks.T, paper)]
-    return [_layer(inks.T @ weight, paper + inks.T @ bias)]
+        found += [_layer(weight, bias, "relu"), _layer(-np.eye(parts), np.ones(parts), "relu")]
+        weight, bias = -np.eye(parts), np.ones(parts)
+    if count > 1:
+        claim = 2 * np.eye(count) - 1
+        weight, bias = claim @ weight, claim @ bias
+    if count > 1 or not found:
+        found.append(_layer(weight, bias, "relu"))
+        weight, bias = np.eye(parts), np.zeros(parts)
+    return [*found, _layer(inks.T @ weight, paper + inks.T @ bias)]
+
+
+def ink_layers(network: Network, inks: Sequence[Ink]) -> list[Layer]:
+    """Layers from the outputs, which have these inks, to the colours of the picture."""
+    colors = [np.array(color) for color in inks[0].colors]
+    if len(inks) == 1:
+        return color_layers(network, colors[1], [colors[0], colors[2]], inks[0].span)
+    ends = [np.array(ink.colors[-1]) for ink in inks]
+    return color_layers(network, colors[0], ends, inks[0].span)
+
+
+def through(layers: Sequence[Layer], outputs: Float32) -> Float32:
+    """Outputs (N, n) through further layers."""
+    y = outputs
+    for layer in layers:
+        y = activate(layer.activation, layer.pre_activation(y))
+    return y
 
 
 def order_layers(network: Network) -> list[Layer]:

@@ -230,11 +230,11 @@ class Color:
         metavar="N",
         short=True,
     )
-    lines: float = key(
-        0.0,
+    isolines: float | None = key(  # a file that has none does not name it
+        None,
         number(0, 1e6),
         "contour lines at the multiples of this value of the output (the mean of three); the line "
-        "at 0, the outline of a distance field, is strong; 0: none",
+        "at 0, the outline of a distance field, is strong; none when absent or 0",
         slider=(0, 0.5),
     )
     dither: bool = key(
@@ -259,7 +259,7 @@ class Color:
     @property
     def plain(self) -> bool:
         """Whether outputs are shown unchanged, except for noise."""
-        of = self.mapping, self.invert, self.stretch, self.inks, self.lines
+        of = self.mapping, self.invert, self.stretch, self.inks, self.isolines or 0
         return of == ("rgb", False, "none", 0, 0)
 
     @property
@@ -280,7 +280,7 @@ class Color:
     @property
     def edged(self) -> bool:
         """Whether a pixel's colour depends on its neighbours: the edges of flat colours, lines."""
-        return bool(self.levels or self.lines)
+        return bool(self.levels or self.isolines)
 
     @property
     def colors(self) -> tuple[str, ...]:
@@ -402,7 +402,7 @@ def printed(
     else:
         shown = _mapped(places, color)
     shown = _finished(shown, values, color)
-    if not color.lines:
+    if not color.isolines:
         return shown
     lined = _lined(shown, values, color, span, samples, stroke)
     return np.asarray(np.where(broken(values)[..., None], shown, lined))
@@ -425,11 +425,11 @@ def _lined(
     """Colours with contour lines over them: lighter on dark ground, darker on light ground."""
     f = np.float32
     with np.errstate(over="ignore", invalid="ignore"):
-        level = np.asarray(single(values) / f(color.lines), f)
+        level = np.asarray(single(values) / f(color.isolines), f)
         rate = np.maximum(_steepness(level), f(1e-12))
         nearest = np.floor(level + f(0.5))
         away = np.abs(level - nearest) / rate  # in pixels
-    low, high = np.clip(np.array(span.ends) / color.lines, -3e38, 3e38).astype(np.float32)
+    low, high = np.clip(np.array(span.ends) / color.isolines, -3e38, 3e38).astype(np.float32)
     inside = (nearest > low + f(0.01)) & (nearest < high - f(0.01)) & (rate > f(FLAT) / f(samples))
     strong = nearest == 0
     half = f(stroke) * np.where(strong, f(OUTLINE), f(LINE))

@@ -16,8 +16,8 @@ from cppn_gl.nn.displayed import (
     Color,
     Ink,
     Span,
-    color_layers,
     confidence_layers,
+    ink_layers,
     kept,
     order_layers,
 )
@@ -41,10 +41,7 @@ def shown_as(preset: Preset, network: Network, how: str = "") -> Network:
         return kept(network, "trained", inks=found)
     if how == "colors" and color.row.channels == 1:
         return kept(network, "order", lambda: order_layers(network), found)
-    ends = [ink.colors[-1] for ink in found] if count > 1 else found[0].colors[::2]
-    span, paper = found[0].span, np.array(found[0].colors[1 if count == 1 else 0])
-    areas = [np.array(end) for end in ends]
-    return kept(network, "colors", lambda: color_layers(network, paper, areas, span), found)
+    return kept(network, "colors", lambda: ink_layers(network, found), found)
 
 
 def inks(data: Dataset, network: Network) -> tuple[Ink, ...]:

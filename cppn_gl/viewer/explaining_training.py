@@ -23,7 +23,8 @@ TRIES = (
     "{rate_up} raises the learning rate, with Shift lowers it; {faster} trains faster.",
 )
 BOUNDARY = "{toggle_boundary} draws the boundary between classes."
-HEART = 1.5  # loss of the tests over that of the training set, from which on it is told
+# From which on it is told that the tests do worse: difference of accuracies; ratio of losses.
+WRONG, HEART = 0.02, 2.0
 DEAD = 0.01  # fraction of dead units from which on it is told
 
 
@@ -111,7 +112,7 @@ def _result(step: int, measured: Measures) -> str:
         if tests and measured.test_accuracy is not None:
             words += f", {100 * measured.test_accuracy:.1f} % of the tests"
     words += "."
-    if tests and step and measured.test_loss > HEART * measured.loss:
+    if tests and step and _by_heart(measured):
         words += " It does worse on the tests: part of what it knows is learned by heart."
     dead = float(measured.dead[:-1].mean()) if len(measured.dead) > 1 else 0.0
     if dead >= DEAD:
@@ -120,6 +121,13 @@ def _result(step: int, measured: Measures) -> str:
             "training point, and no step moves them."
         )
     return words
+
+
+def _by_heart(measured: Measures) -> bool:
+    """Whether it does clearly worse on the tests."""
+    if measured.accuracy is None or measured.test_accuracy is None:
+        return measured.test_loss > HEART * measured.loss
+    return measured.accuracy - measured.test_accuracy > WRONG
 
 
 def _data(preset: Preset) -> Dataset | None:

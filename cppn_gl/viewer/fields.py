@@ -270,6 +270,8 @@ def automatic(preset: Preset, field: Field) -> Any:
         return TURN
     if field.dotted == "network.omega":
         return 1.0
+    if field.dotted == "color.isolines":
+        return 0.0
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 

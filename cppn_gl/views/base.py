@@ -25,6 +25,7 @@ from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 Picture = NDArray[np.float32]  # (height, width, 3) display values, row 0 on top
 LETTERS = "has text and lines drawn by libraries, whose versions may differ"
 Words = NDArray[np.uint8]  # (height, width, 4) RGBA, not premultiplied
+SPARSE = 0.1  # of the pixels: an overlay that covers less is blended there only
 
 
 @dataclass(frozen=True)
@@ -268,15 +269,21 @@ def lay_over(picture: NDArray[Any], words: Words | None) -> NDArray[Any]:
     if words is None:
         return picture
     covered = words[..., 3] > 0
-    alpha = words[covered, 3:].astype(np.float32) / np.float32(255)
-    top = words[covered, :3].astype(np.float32)
+    if np.count_nonzero(covered) > SPARSE * covered.size:
+        return _blended(picture, words)
     laid = np.array(picture)
-    if picture.dtype == np.uint8:
-        laid[covered] = np.round(picture[covered] * (1 - alpha) + top * alpha)
-    else:
-        behind = np.clip(picture[covered], 0, 1)
-        laid[covered] = behind * (1 - alpha) + top / np.float32(255) * alpha
+    laid[covered] = _blended(picture[covered], words[covered])
     return laid
+
+
+def _blended(picture: NDArray[Any], words: Words) -> NDArray[Any]:
+    """Pixels (…, 3) with those of an overlay (…, 4) over them."""
+    alpha = words[..., 3:].astype(np.float32) / np.float32(255)
+    top = words[..., :3].astype(np.float32)
+    if picture.dtype == np.uint8:
+        return np.asarray(np.round(picture * (1 - alpha) + top * alpha), np.uint8)
+    behind = np.where(alpha > 0, np.clip(picture, 0, 1), picture)
+    return np.asarray(behind * (1 - alpha) + top / np.float32(255) * alpha, np.float32)
 
 
 def painted(view: CPUView, scene: Scene, size: Size, shape: Size | None = None) -> Picture:

@@ -24,7 +24,7 @@ from cppn_gl.views.base import Words
 from cppn_gl.views.boundary import Lines, boundary
 from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 
-RADIUS, LEAST = 0.0088, 1.5  # of a point, in shorter sides of the picture; in pixels
+RADIUS, LEAST = 0.0086, 0.9  # of a point, in shorter sides of the picture; in pixels
 CROWDED = 0.9  # in median distances to the nearest point, if that is less
 SMALLEST = 0.55  # of the radius without a crowd
 COUNTED = 512  # points whose distances are measured

@@ -144,7 +144,7 @@ def test_contour_lines_are_those_of_numpy(
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
     smooth = np.hypot(x - 15, y - 8.3)[..., None].repeat(3, axis=2) / 20 - 0.3
     raw.write(smooth.astype(np.float32))
-    for color in (Color("sunset", lines=0.2), Color("grey", inks=4, lines=0.25)):
+    for color in (Color("sunset", isolines=0.2), Color("grey", inks=4, isolines=0.25)):
         one = recolor(renderer, color)
         one.set(color, ENDS[0], samples**2, stroke=1.5)
         one.draw(raw, shown, 0, SIZE[1], additive=False)

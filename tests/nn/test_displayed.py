@@ -59,10 +59,13 @@ def test_a_span_narrower_than_the_outputs_clamps_them(activation: str) -> None:
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity"])
 @pytest.mark.parametrize("count", [3, 4, 10])
-def test_each_output_adds_its_colour(activation: str, count: int) -> None:
-    network = trained(count, activation)
+def test_each_output_has_its_colour_where_it_claims_a_point(activation: str, count: int) -> None:
+    network = trained(count, activation, scale=4.0)
     colors = np.random.default_rng(2).uniform(0, 1, (count, 3))
-    expected = PAPER + scaled(network) @ (colors - PAPER)
+    chances = scaled(network)
+    claims = np.maximum(2 * chances - chances.sum(axis=1, keepdims=True), 0)
+    assert ((claims > 0).sum(axis=1) <= 1).all()
+    expected = PAPER + claims @ (colors - PAPER)
     shown = Displayed(network, color_layers(network, PAPER, list(colors)))
     assert np.abs(shown.evaluate(POINTS) - expected).max() < 1e-5
     assert shown.outputs == 3

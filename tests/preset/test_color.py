@@ -353,7 +353,7 @@ WHITE = Color("palette", palette=("#ffffff", "#ffffff"))
 def test_contour_lines_are_at_the_multiples_and_equally_wide(angle: float, samples: int) -> None:
     """Lines every 10 pixels on white ground; that at 0 is wider and darker."""
     values = ramp(0.01, angle, 81) - np.float32(0.5)
-    color = dataclasses.replace(WHITE, lines=0.1)
+    color = dataclasses.replace(WHITE, isolines=0.1)
     found = printed(values, color, UNIT, samples, stroke=2.0)[..., 1]
     level = values[..., 1] / 0.1
     away = np.abs(level - np.round(level)) * 10  # in pixels
@@ -366,7 +366,7 @@ def test_contour_lines_are_at_the_multiples_and_equally_wide(angle: float, sampl
 
 
 def test_contour_lines_too_dense_to_be_seen_fade_and_a_plateau_has_none() -> None:
-    color = dataclasses.replace(WHITE, lines=0.01)
+    color = dataclasses.replace(WHITE, isolines=0.01)
     steep = printed(ramp(0.01, 20) + np.float32(0.5), color, UNIT)
     assert (steep == 1).all()
     ends = ValueRange((0.0,) * 3, (1.0,) * 3, (0.0, 1.0))
@@ -378,7 +378,7 @@ def test_contour_lines_too_dense_to_be_seen_fade_and_a_plateau_has_none() -> Non
 def test_lines_are_over_flat_colours_too_and_spare_what_is_no_number() -> None:
     values = ramp(0.02, 30)
     values[3, 4] = NOT_A_NUMBER
-    shown = printed(values, Color("sunset", inks=3, lines=0.1), UNIT)
+    shown = printed(values, Color("sunset", inks=3, isolines=0.1), UNIT)
     bare = printed(values, Color("sunset", inks=3), UNIT)
     assert 0.1 < (shown != bare).any(axis=-1).mean() < 0.6
     assert broken(shown)[3, 4]

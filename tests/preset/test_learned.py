@@ -15,7 +15,7 @@ from cppn_gl.utils.tasks import at_once
 BASE = Preset().replace(depth=3, width=6, extent=6.0, activation="tanh", init="glorot_uniform")
 TAUGHT = {"train.points": 60, "train.steps": 60, "train.rate": 0.1, "train.marks": "none"}
 TWO = BASE.replace(**TAUGHT, **{"train.data": "circle"})
-FIVE = BASE.replace(**TAUGHT, **{"train.data": "blobs", "train.classes": 5})
+FIVE = BASE.replace(**TAUGHT | {"train.data": "blobs", "train.classes": 5, "train.steps": 400})
 FOUR = FIVE.replace(**{"train.classes": 4})
 VALUES = BASE.replace(**TAUGHT, **{"train.data": "plane"})
 SIZE = (48, 30)
@@ -56,7 +56,9 @@ def test_two_classes_are_orange_and_blue_and_paper_between(loss: str) -> None:
 def test_several_classes_have_a_colour_each() -> None:
     for preset, count in ((FIVE, 5), (FOUR, 4)):
         areas = np.array([area(color) for color in CLASS_COLORS[:count]])
-        expected = display(PAPER) + outputs(preset) @ (areas - display(PAPER))
+        chances = outputs(preset)
+        claims = np.maximum(2 * chances - chances.sum(axis=2, keepdims=True), 0)
+        expected = display(PAPER) + claims @ (areas - display(PAPER))
         assert np.abs(colors(preset) - expected).max() < 1e-5
         assert scene_of(preset).network.channels == 3
 

@@ -166,6 +166,11 @@ def test_written_layers_are_short_and_exact() -> None:
     assert again.weight.tobytes() == weight.tobytes()
 
 
+def test_keys_that_older_presets_lack_are_not_written() -> None:
+    text = Preset().replace(mapping="magma", stretch="minmax").to_toml()
+    assert not {"lines", "omega", "period", "[train]"} & set(text.split())
+
+
 def test_an_unset_bias_scale_stays_unset() -> None:
     preset = parse_preset("").replace(weight_scale=0.5)
     assert "bias_scale" not in preset.to_toml()

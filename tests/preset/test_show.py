@@ -19,7 +19,7 @@ from cppn_gl.preset.show import (
 from cppn_gl.preset.tables import register
 from cppn_gl.utils.checks import PresetError
 
-# Every option that [show] had before views had tables: a value, and the views that it is for.
+# Every option of views: a value, and the views that it is for.
 OLD: dict[str, tuple[Any, str]] = {
     "layer": (3, "layers units curves sensitivity regions"),
     "unit": ((1, 2), "units"),
@@ -30,9 +30,9 @@ OLD: dict[str, tuple[Any, str]] = {
     "panels": ("sum", "surface"),
     "contours": (3, "surface"),
     "relief": (0.75, "surface"),
-    "turn": (70.0, "surface volume"),
-    "tilt": (-20.0, "surface volume"),
-    "distance": (6.0, "surface volume"),
+    "turn": (70.0, "surface volume warp"),
+    "tilt": (-20.0, "surface volume warp"),
+    "distance": (6.0, "surface volume warp"),
     "opacity": (9.0, "volume"),
     "threshold": (0.25, "volume"),
     "left": (-0.5, "volume"),
@@ -44,6 +44,12 @@ OLD: dict[str, tuple[Any, str]] = {
     "slice": (False, "volume"),
     "noise": (0.1, "sensitivity"),
     "show": ("difference", "painting"),
+    "position": (2.5, "warp"),
+    "lines": (7, "warp"),
+    "sheet": (False, "warp"),
+    "dots": (False, "warp"),
+    "project": ("units", "warp"),
+    "units": ((1, 2), "warp"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {
@@ -106,7 +112,11 @@ def test_a_view_s_own_table_says_it_for_that_view_alone(name: str) -> None:
 
 def test_its_own_table_holds_beside_show() -> None:
     preset = parse_preset("[volume]\nturn = 10\n[show]\nturn = 20")
-    assert changed(preset) == {"volume": {"turn": 10.0}, "surface": {"turn": 20.0}}
+    assert changed(preset) == {
+        "volume": {"turn": 10.0},
+        "surface": {"turn": 20.0},
+        "warp": {"turn": 20.0},
+    }
     keys = {"volume.turn": 10, "show.turn": 20}
     assert Preset().replace(**keys) == Preset().replace(**dict(reversed(keys.items()))) == preset
 
@@ -127,7 +137,7 @@ def test_an_option_of_show_moves_for_every_view_that_has_it(name: str) -> None:
 def test_one_view_s_option_moves_and_a_set_one_rests() -> None:
     both = Preset().replace(**{"animate.turn": [0, 90]})
     one = both.replace(**{"volume.turn": 5})
-    assert [key for key, _ in one.animate.moving] == ["surface.turn"]
+    assert [key for key, _ in one.animate.moving] == ["surface.turn", "warp.turn"]
     assert one.at(12.0).options(VolumeOptions).turn == 5
     assert one.at(12.0).options(SurfaceOptions).turn == 90
 

@@ -96,6 +96,10 @@ def test_how_well_it_does_and_what_is_wrong() -> None:
     assert "70.0 % of the tests" in words
     assert "part of what it knows is learned by heart" in words
     assert "38 % of the hidden units are dead" in words
+    alike = dataclasses.replace(few, test_accuracy=0.94)
+    assert "by heart" not in learning_words(preset, alike)[-1]
+    values = dataclasses.replace(few, accuracy=None, test_accuracy=None)
+    assert "by heart" in learning_words(preset, values)[-1]
     same = dataclasses.replace(measured, loss=0.1, test_loss=float("nan"), dead=np.zeros(3))
     words = learning_words(preset, same)[-1]
     assert not re.search("nan|tests|heart|dead", words)

@@ -53,7 +53,7 @@ def assert_trained(one: Ready, preset: Preset) -> None:
     """That a network is the one that its step has without a window."""
     trainer = Trainer(preset)
     trainer.step(one.step)
-    assert one.network.digest == trainer.network().digest
+    assert one.network.digest == trainer.network.digest
 
 
 def test_a_preset_begins_at_step_0_and_trains_to_its_own(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from learners import needed
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -18,7 +19,7 @@ PRESET = Preset().replace(
 
 
 def scene(name: str) -> Scene:
-    return scene_of(PRESET.replace(view=name), 0.3)
+    return scene_of(PRESET.replace(view=name, **needed(name)), 0.3)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ test_explorer.py tests the other actions.
 """
 
 import pytest
+from learners import LEARNING, needed
 from test_explorer import press
 
 from cppn_gl.preset.preset import Preset
@@ -19,7 +20,7 @@ OWN = [name for name in VIEWS if ALL[name].own_layers]
 
 
 def seeing(view: str, **keys: object) -> Explorer:
-    return Explorer(RELU.replace(**{"show.view": view, **keys}))
+    return Explorer(RELU.replace(**{"show.view": view, **needed(view), **keys}))
 
 
 def test_the_name_after_another_goes_round() -> None:
@@ -47,7 +48,7 @@ def test_views_that_cannot_show_it_are_passed_over() -> None:
     for _ in VIEWS:
         press(explorer, "next_view")
         seen.add(explorer.preset.show.view)
-    assert seen == set(VIEWS) - {"volume", "regions"}
+    assert seen == set(VIEWS) - {"volume", "regions", *LEARNING}
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if ALL[name].knobs])
@@ -101,7 +102,7 @@ def test_they_go_on_from_the_layer_that_the_preset_says(view: str) -> None:
     assert (explorer.layer, explorer.preset.spec.depth) == (2, 2)
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp"}))
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp", *LEARNING}))
 def test_other_views_show_the_network_up_to_a_layer(view: str) -> None:
     explorer = seeing(view, **{"show.layer": 2})
     assert explorer.layer == 5
@@ -215,7 +216,7 @@ def test_where_nothing_is_to_be_opened_words_say_so(view: str, action: str) -> N
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_say_what_a_click_does_if_it_does_anything(view: str) -> None:
-    preset = RELU.replace(inputs=("x", "y", "t"), **{"show.view": view})
+    preset = RELU.replace(inputs=("x", "y", "t"), **{"show.view": view}, **needed(view))
     if ALL[view].problem(preset):
         pytest.skip("cannot show it")
     scene, size = scene_of(preset), (480, 300)

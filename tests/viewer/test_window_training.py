@@ -75,7 +75,7 @@ def test_a_network_learns_while_one_watches_and_is_kept(
     assert kept.train.steps == 200
     trainer = Trainer(preset)
     trainer.step(200)
-    assert kept.network().digest == trainer.network().digest
+    assert kept.network().digest == trainer.network.digest
     assert first.train.own == ()
     desktop.key("l", "ctrl+s")  # while it trains on
     desktop.tells("message", "saved clouds")

@@ -41,7 +41,7 @@ def test_training_points_are_filled_and_test_points_hollow(size: Size) -> None:
         middle = at(words, number, size)
         assert middle[3] == 255
         expected = inks(data)[number] if number < 3 else LIGHT
-        assert np.abs(np.array(middle[:3]) - expected).max() <= 2
+        assert np.abs(np.array(middle[:3]) - expected).max() <= 8
 
 
 def test_a_point_is_where_the_picture_has_its_coordinates() -> None:

@@ -18,7 +18,7 @@ from cppn_gl.views.warp.drawing import Flat, Solid, within
 from cppn_gl.views.warp.journey import frame_of
 from cppn_gl.views.warp.labels import Layout, position_words, title
 from cppn_gl.views.warp.lattice import FINE, Lattice
-from cppn_gl.views.warp.warp import marks_of, said
+from cppn_gl.views.warp.warp import marks_of, said, space_of
 
 SIZE = (480, 300)
 CIRCLE = Preset().replace(
@@ -164,14 +164,24 @@ def test_titles_say_what_moves() -> None:
     ]
 
 
-def test_pointing_at_the_plane_reads_it() -> None:
-    preset = CIRCLE.replace(position=0.0, tilt=90.0, turn=0.0)
-    scene, view = scene_of(preset), view_of(preset)
-    hit = view.hit(scene, SIZE, (SIZE[0] / 2, SIZE[1] * 0.46))
+def test_pointing_reads_the_plane_and_names_points_of_the_data() -> None:
+    preset = CIRCLE.replace(width=2, position=1.0)
+    scene, view, trip = scene_of(preset), view_of(preset), trip_of(preset)
+    layout = Layout.of(scene, SIZE, SIZE)
+    pixels, _ = space_of(scene, trip.journey, layout).pixels(trip.journey.at(1.0))
+    vertices = trip.lattice.side**2
+    for number in (0, vertices // 3, vertices + 7):
+        point = view.point(scene, SIZE, tuple(pixels[number]))
+        assert point is not None
+        near = trip.journey.at(1.0) - trip.journey.at(1.0)[number]
+        found = int(np.argmin(np.hypot(*(trip.places - (point.x, point.y)).T)))
+        assert np.abs(near[found]).max() < 0.1
+    first = next(k for k in range(vertices, len(pixels)) if view.hit(scene, SIZE, tuple(pixels[k])))
+    hit = view.hit(scene, SIZE, tuple(pixels[first]))
     assert hit is not None
-    assert "output " in hit.words
+    assert "point, class " in hit.words
     assert not hit.changes
-    assert view.hit(scene, SIZE, (2.0, 60.0)) is None
+    assert view.point(scene, SIZE, (2.0, 60.0)) is None
 
 
 def test_the_camera_turns_space_and_leaves_a_plane() -> None:

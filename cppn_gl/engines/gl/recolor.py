@@ -108,8 +108,8 @@ class Recolor:
         self._color = color
         uniforms = color_uniforms(color, value_range)
         if self.lines:
-            ends = tuple(np.clip(np.array(value_range.ends) / color.lines, -3e38, 3e38))
-            uniforms |= {"apart": color.lines, "stroke": stroke, "ends": ends}
+            ends = tuple(np.clip(np.array(value_range.ends) / color.isolines, -3e38, 3e38))
+            uniforms |= {"apart": color.isolines, "stroke": stroke, "ends": ends}
         self._pass.set(**uniforms, sample_weight=1 / samples, inset=inset)
 
     def draw(self, raw: Planes, planes: Planes, first: int, rows: int, *, additive: bool) -> None:
@@ -151,6 +151,6 @@ def straight_pass(painter: Painter) -> Pass:
 
 def recolor_of(color: Color) -> type[Recolor]:
     """What draws in these colours."""
-    if color.lines:
+    if color.isolines:
         return Lined
     return Printing if color.levels else Recolor

@@ -48,6 +48,7 @@ LARGEST = 1e30  # of a measure that is kept
 _KEPT = MAX_FILE  # bytes of checkpoints read lately
 
 PER_LAYER = ("gradient_norms", "dead", "saturated")  # measures with a column for each layer
+_ORDER = ("step", "loss", "test_loss", "accuracy", "test_accuracy", *PER_LAYER)  # in a file
 
 M = TypeVar("M")
 History = Mapping[str, NDArray[Any]]  # (rows,) or (rows, layers), by the names of Measures
@@ -103,8 +104,8 @@ class Checkpoint:
         for number, moments in enumerate(self.state.moments):
             parts = _split(moments, shapes).items()
             arrays |= {f"moments.{number}.{name}": array for name, array in parts}
-        for name, array in self.history.items():
-            if len(array):
+        for name in sorted(self.history, key=_place):
+            if len(array := self.history[name]):
                 columns = array.reshape(len(array), -1)
                 arrays[HISTORY + name] = _encoded(columns)
         texts = found.texts | {
@@ -126,6 +127,10 @@ def _split(flat: Float32, shapes: list[Any]) -> dict[str, Float32]:
         pairs.append((flat[start:middle].reshape(rows, columns), flat[middle:end]))
         start = end
     return named_layers(pairs)
+
+
+def _place(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER)), name
 
 
 def _encoded(columns: NDArray[Any]) -> Float32:

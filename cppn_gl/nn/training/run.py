@@ -179,7 +179,7 @@ class Run:
         return max(known, key=lambda state: state.step)
 
     def _network_of(self, state: State) -> Network:
-        return self._given.get(state.step) or self._trainer.network(state)
+        return self._given.get(state.step) or self._trainer.network_of(state)
 
     def state(self, step: int) -> State:
         """A copy of the state of a step, as `network` gives its network."""

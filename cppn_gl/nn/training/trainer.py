@@ -148,9 +148,13 @@ class Trainer:
         """Go on from a copy of a state."""
         self.state, self._measured = state.copy(), None
 
-    def network(self, state: State | None = None) -> Network:
-        """The network of the state, or of another one."""
-        state = state or self.state
+    @property
+    def network(self) -> Network:
+        """The network of the state."""
+        return self.network_of(self.state)
+
+    def network_of(self, state: State) -> Network:
+        """The network of any state."""
         parts = self.problem.split(state.parameters)
         if any(self.problem.norms):
             parts = self._folded(state)
@@ -295,7 +299,7 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
 def _finite(state: State) -> bool:
     """Whether all parameters are numbers that a layer may have."""
     low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
-    return bool(-MAX_WEIGHT <= low and high <= MAX_WEIGHT)
+    return bool(low >= -MAX_WEIGHT and high <= MAX_WEIGHT)
 
 
 def _squares(array: Any) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.trace import inputs, saturated, saturation_words, statistics, trace
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.displayed import Ink, inks_of
+from cppn_gl.nn.displayed import Ink, ink_layers, inks_of, through
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER
@@ -190,13 +190,7 @@ def ends_of(channel: Channel) -> tuple[float, float]:
 def outputs_shown(network: Network, outputs: Float32) -> Float32:
     """Outputs (N, n) as the colours of the picture, (N, 3)."""
     inks = _inks(network)
-    if not inks:
-        return colors(outputs)
-    if len(inks) == 1:
-        return inks[0].of(outputs[:, 0])
-    paper = np.array(inks[0].colors[0], np.float32)
-    shown = [ink.of(outputs[:, k]) - paper for k, ink in enumerate(inks)]
-    return np.asarray(paper + np.sum(shown, axis=0), np.float32)
+    return through(ink_layers(network, inks), outputs) if inks else colors(outputs)
 
 
 def layer_reach(pre_activations: Float32, activation: str) -> float:

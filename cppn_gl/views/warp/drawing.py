@@ -3,8 +3,9 @@
 Journey, position -> Moment (pixels, depths, colours) -> a PIL image
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import aggdraw
 import numpy as np
@@ -16,6 +17,8 @@ from cppn_gl.views.marks import HOLE
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.warp.journey import Frame
 from cppn_gl.views.warp.lattice import Lattice
+
+Call = tuple[Any, ...]  # a function and its arguments
 
 GROUND: RGB = (252, 251, 248)
 INK: RGB = (40, 46, 58)
@@ -262,7 +265,7 @@ def draw(
 ) -> Steps[None]:
     """Draw things, the farthest first, and between those behind it and before it a single cut."""
     cut = cuts[0] if len(cuts) == 1 and isinstance(view, Solid) else None
-    every = [(group, k) for group in groups for k in range(len(group.depths))]
+    calls = [call for group in groups for call in _calls(pen, group, pens)]
     depths = np.concatenate([group.depths for group in groups] or [np.zeros(0)])
     front = np.zeros(len(depths), bool)
     if cut is not None and isinstance(view, Solid):
@@ -272,33 +275,54 @@ def draw(
         front = side == (eye @ cut.normal > cut.offset)
     order = np.lexsort((-depths, front))
     behind = int((~front).sum()) if cut is not None else len(order)
-    yield from _draw(pen, every, order[:behind], pens)
+    yield from _carry_out(calls, order[:behind])
     for one in cuts:
         _draw_cut(pen, one, view, pens, filled=one is cut)
-    yield from _draw(pen, every, order[behind:], pens)
+    yield from _carry_out(calls, order[behind:])
 
 
-def _draw(
-    pen: aggdraw.Draw, every: Sequence[tuple[Things, int]], order: NDArray[np.int64], pens: Pens
-) -> Steps[None]:
-    edge = aggdraw.Pen(GROUND, max(0.5, RIM * pens.dot))
-    hole = aggdraw.Brush(GROUND)
+def _calls(pen: aggdraw.Draw, group: Things, pens: Pens) -> Iterator[Call]:
+    """How each thing is drawn. Things of one colour share a brush or a pen."""
+    made: dict[RGB, Any] = {}
+    draw, opacity = pen.polygon, group.opacity
+    for outline, ink in zip(group.outlines, group.inks, strict=True):
+        tool = made.get(ink)
+        if tool is None:
+            line = group.kind == "line"
+            tool = aggdraw.Pen(ink, pens.line) if line else aggdraw.Brush(ink, opacity)
+            draw = pen.line if line else pen.polygon if group.kind == "area" else pen.ellipse
+            made[ink] = tool
+        yield (
+            (draw, outline, tool)
+            if len(outline) > 2
+            else _dot(pen, group.kind, outline, tool, pens)
+        )
+
+
+def _dot(
+    pen: aggdraw.Draw, kind: str, middle: Sequence[float], brush: aggdraw.Brush, pens: Pens
+) -> Call:
+    """A disc with a light edge, or a ring."""
+    (x, y), r = middle, pens.dot
+    edge = aggdraw.Pen(GROUND, max(0.5, RIM * r))
+    box = x - r, y - r, x + r, y + r
+    if kind == "dot":
+        return pen.ellipse, box, edge, brush
+    hole = x - HOLE * r, y - HOLE * r, x + HOLE * r, y + HOLE * r
+
+    def ring() -> None:
+        pen.ellipse(box, edge, brush)
+        pen.ellipse(hole, aggdraw.Brush(GROUND))
+
+    return (ring,)
+
+
+def _carry_out(calls: Sequence[Call], order: NDArray[np.int64]) -> Steps[None]:
     for number, at in enumerate(order.tolist(), 1):
         if number % _AT_ONCE == 0:
             yield
-        group, k = every[at]
-        outline, ink = group.outlines[k], group.inks[k]
-        if group.kind == "area":
-            pen.polygon(outline, aggdraw.Brush(ink, group.opacity))
-        elif group.kind == "line":
-            pen.line(outline, aggdraw.Pen(ink, pens.line))
-        else:
-            x, y = outline
-            r = pens.dot
-            pen.ellipse((x - r, y - r, x + r, y + r), edge, aggdraw.Brush(ink))
-            if group.kind == "ring":
-                r *= HOLE
-                pen.ellipse((x - r, y - r, x + r, y + r), hole)
+        function, *arguments = calls[at]
+        function(*arguments)
 
 
 def _draw_cut(

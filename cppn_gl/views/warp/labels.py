@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import aggdraw
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -11,16 +13,18 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import RGB, Box, Size
+from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.strokes import Stroke, draw_strokes
 from cppn_gl.views.text import MIN_FONT, fitting, line_height, variable, width, write
 from cppn_gl.views.ticks import tick_words, ticks
-from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pens, Solid
+from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, INK, Flat, Pens, Solid
 from cppn_gl.views.warp.journey import Journey, Stage
 from cppn_gl.views.warp.projection import Projection
 
+_boxes: LRUCache[Any, Image.Image] = LRUCache(4)  # drawn while the frame stays the same
 _PLACES = 24  # of a layer on the bar: a click goes to the nearest
 
 
@@ -134,17 +138,6 @@ def position_words(network: Network, position: float) -> str:
     return f"layer {stage.layer}: {what}"
 
 
-def draw_axes(
-    image: Image.Image, journey: Journey, position: float, view: Flat | Solid, layout: Layout
-) -> None:
-    """Behind everything: a plane's lines and numbers, or the box of space with its axes."""
-    named = journey.axes(position)
-    if isinstance(view, Flat):
-        _draw_plane(image, view, layout, named)
-    elif layout.letters:
-        _draw_box(image, view, layout, named)
-
-
 class _Rounds(BoxAxis):
     """An axis of the box with round numbers."""
 
@@ -159,30 +152,26 @@ class _Rounds(BoxAxis):
         return self.name
 
 
-def _draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection) -> None:
-    left, top, right, bottom = view_box = layout.field
-    words = np.zeros((bottom - top, right - left, 4), np.uint8)
+def draw_box(image: Image.Image, view: Solid, layout: Layout, named: Projection) -> None:
+    """The box of space, with its axes."""
+    if not layout.letters:
+        return
+    left, top, right, bottom = box = layout.field
     half = view.half * np.array([1.0, 1.0, view.relief])
-    center = view.frame.center
-    axes = [
-        _Rounds(
-            named.names[k] if k < named.axes else "",
-            float(center[k] - half[k]),
-            float(center[k] + half[k]),
+    limits = (*(view.frame.center - half).tolist(), *(view.frame.center + half).tolist())
+
+    def draw() -> Image.Image:
+        words = np.zeros((bottom - top, right - left, 4), np.uint8)
+        names = (*named.names, "", "", "")
+        x, y, z = (_Rounds(names[k], limits[k], limits[k + 3]) for k in range(3))
+        letters = layout.small
+        axes_overlay(
+            words, view.camera, (x, y, z), view.relief, letters=letters, ink=FAINT, boxed=True
         )
-        for k in range(3)
-    ]
-    axes_overlay(
-        words,
-        view.camera,
-        (axes[0], axes[1], axes[2]),
-        view.relief,
-        letters=layout.small,
-        ink=FAINT,
-        boxed=True,
-    )
-    drawn = Image.fromarray(words)
-    image.paste(drawn, view_box, drawn)
+        return Image.fromarray(words)
+
+    drawn = _boxes.get((limits, view.camera, layout, named.names), draw)
+    image.paste(drawn, box, drawn)
 
 
 def _limits(view: Flat) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -206,19 +195,16 @@ def _numbers(view: Flat, layout: Layout, named: Projection) -> Iterator[tuple[in
             yield axis, middle[axis] + sign * (value - float(center[axis])) * view.scale, words
 
 
-def _draw_plane(image: Image.Image, view: Flat, layout: Layout, named: Projection) -> None:
+def draw_plane(pen: aggdraw.Draw, view: Flat, layout: Layout, named: Projection) -> None:
     """Lines at round numbers of both axes, and the axes."""
     left, top, right, bottom = view.box
-    if right <= left or bottom <= top:
-        return
     hair = max(1.0, layout.letters / 14)
-    strokes = []
-    for axis, at, words in _numbers(view, layout, named):
-        ends = [(at, top), (at, bottom)] if axis == 0 else [(left, at), (right, at)]
-        ink = AXIS if not words.strip("0.") else GRID
-        strokes.append(Stroke(np.array(ends), ink, hair))
-    strokes.sort(key=lambda stroke: stroke.ink == AXIS)
-    draw_strokes(image, view.box, strokes, GROUND)
+    found = list(_numbers(view, layout, named))
+    for zero, ink in ((False, GRID), (True, AXIS)):
+        tool = aggdraw.Pen(ink, hair)
+        for axis, at, words in found:
+            if zero == (not words.strip("0.")):
+                pen.line((at, top, at, bottom) if axis == 0 else (left, at, right, at), tool)
 
 
 def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: Projection) -> None:

@@ -27,7 +27,7 @@ from cppn_gl.preset.value_range import default_range, statistics, stretched_rang
 from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, display
-from cppn_gl.utils.tasks import Steps, at_once
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.base import CPUView, Hit, Picture, Point
 from cppn_gl.views.marks import inks
 from cppn_gl.views.solid.camera import Camera, dragged, zoomed
@@ -37,7 +37,7 @@ from cppn_gl.views.warp.cut import cuts_of
 from cppn_gl.views.warp.drawing import GROUND, Flat, Solid, relief_of
 from cppn_gl.views.warp.journey import Journey, travel
 from cppn_gl.views.warp.labels import Layout
-from cppn_gl.views.warp.lattice import FINE, Lattice
+from cppn_gl.views.warp.lattice import Lattice
 from cppn_gl.views.warp.projection import SHOWN
 
 LATENT = (0.0,) * MAX_LATENTS  # whatever values latent constants have
@@ -77,10 +77,16 @@ class WarpView(CPUView):
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         trip = yield from self._trip(scene)
         layout = Layout.of(scene, size, shape)
-        image = Image.new("RGB", size, GROUND)
         yield
-        view = view_of(scene, trip.journey, layout)
-        yield from _draw(image, scene, trip, view, layout)
+        view = space_of(scene, trip.journey, layout)
+        named = trip.journey.axes(scene.options(WarpOptions).position)
+        pen = aggdraw.Draw("RGB", size, GROUND)
+        if isinstance(view, Flat):
+            labels.draw_plane(pen, view, layout, named)
+        yield from _draw(pen, scene, trip, view, layout)
+        image = Image.frombytes("RGB", size, pen.tobytes())
+        if isinstance(view, Solid):
+            labels.draw_box(image, view, layout, named)
         yield
         labels.write_all(image, scene, trip.journey, view, layout)
         return np.asarray(image, np.float32) / np.float32(255)
@@ -103,7 +109,7 @@ class WarpView(CPUView):
         return found
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """A place on the bar, which a click goes to; or the point of the plane at a pixel."""
+        """A place on the bar, which a click goes to; or a point of the data."""
         position = Layout.of(scene, size, size).position(place)
         if position is not None:
             words = labels.position_words(scene.network, position)
@@ -112,11 +118,11 @@ class WarpView(CPUView):
         if near is None:
             return None
         trip, found = near
-        x, y = (significant(float(value), 3) for value in trip.places[found])
-        outputs = ", ".join(significant(float(v), 3) for v in trip.journey.outputs[found][:4])
         mark = found - trip.lattice.side**2
-        what = f"{trip.marks.words[mark]} at " if mark >= 0 else ""
-        return Hit(f"{what}x {x}, y {y}: output {outputs}")
+        if mark < 0:
+            return None
+        kind = "test" if trip.marks.hollow[mark] else "training"
+        return Hit(f"{kind} point, {trip.marks.words[mark]}")
 
     def point(self, scene: Scene, size: Size, place: tuple[float, float]) -> Point | None:
         """The vertex of the grid, or the point of the data, that is shown near a pixel."""
@@ -126,16 +132,13 @@ class WarpView(CPUView):
     def _near(
         self, scene: Scene, size: Size, place: tuple[float, float]
     ) -> tuple[Trip, int] | None:
-        """The foremost of the points near a pixel; of a large network only once it is drawn."""
-        key, lattice = _key(scene)
-        trip = self._kept.find(key)
+        """The foremost of the points near a pixel, once they are drawn."""
+        trip = self._kept.find(_key(scene)[0])
         if trip is None:
-            if lattice.fine < FINE:
-                return None
-            trip = at_once(self._trip(scene))
+            return None
         layout = Layout.of(scene, size, size)
         points = trip.journey.at(scene.options(WarpOptions).position)
-        pixels, depths = view_of(scene, trip.journey, layout).pixels(points)
+        pixels, depths = space_of(scene, trip.journey, layout).pixels(points)
         away = np.hypot(*(pixels - place).T)
         near = np.flatnonzero(away < _NEAR * layout.letters)
         if not len(near):
@@ -225,7 +228,7 @@ def marks_of(scene: Scene) -> Marks:
     return Marks(places, colors, np.arange(count) >= data.training, words)
 
 
-def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
+def space_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
     """How space is seen at the scene's position."""
     options = scene.options(WarpOptions)
     frame = journey.frame(options.position)
@@ -238,10 +241,9 @@ def view_of(scene: Scene, journey: Journey, layout: Layout) -> Flat | Solid:
 
 
 def _draw(
-    image: Image.Image, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
+    pen: aggdraw.Draw, scene: Scene, trip: Trip, view: Flat | Solid, layout: Layout
 ) -> Steps[None]:
     options, journey = scene.options(WarpOptions), trip.journey
-    labels.draw_axes(image, journey, options.position, view, layout)
     points = journey.at(options.position)
     plain = not classed(scene.preset)
     found = drawing.grid(
@@ -256,6 +258,4 @@ def _draw(
     data = points[trip.lattice.side**2 :]
     found += drawing.dots(data, trip.marks.colors, trip.marks.hollow, view)
     cuts = [] if plain else cuts_of(scene, journey, options.position)
-    pen = aggdraw.Draw(image)
     yield from drawing.draw(pen, found, cuts, view, layout.pens)
-    pen.flush()

@@ -51,6 +51,7 @@ def test_training_goes_on_to_the_bit(keys: dict[str, Any]) -> None:
     which = preset(**keys)
     run = fresh(which)
     wanted, data = run.state(150), run.checkpoint(70).to_bytes()
+    assert read(data).to_bytes() == data
     shown, history = run.network(70), run.history
     other = fresh(which)
     kept = read(data)

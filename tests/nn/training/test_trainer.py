@@ -41,11 +41,11 @@ def same(a: Trainer, b: Trainer) -> bool:
 def test_step_0_is_the_random_network_with_the_outputs_of_the_data() -> None:
     trainer = Trainer(preset(network__outputs=3))
     drawn = preset(network__outputs=1).spec.network()
-    network = trainer.network()
+    network = trainer.network
     assert network.outputs == 1
     for own, layer in zip(network.layers, drawn.layers, strict=True):
         assert (own.weight == layer.weight).all()
-    assert Trainer(preset(train__data="blobs", train__classes=4)).network().outputs == 4
+    assert Trainer(preset(train__data="blobs", train__classes=4)).network.outputs == 4
 
 
 def test_it_learns_and_says_so() -> None:
@@ -128,22 +128,22 @@ def test_layers_of_several_activations_and_all_kinds_of_inputs_train() -> None:
     before = trainer.loss
     trainer.step(100)
     assert trainer.loss < before
-    assert trainer.network().inputs == tuple(inputs)
-    assert trainer.network().latent == (0.25,)
+    assert trainer.network.inputs == tuple(inputs)
+    assert trainer.network.latent == (0.25,)
 
 
 def test_values_are_learned_with_an_identity_and_have_no_accuracy() -> None:
     trainer = Trainer(preset(train__data="plane"))
     trainer.step(300)
     assert trainer.accuracy is None
-    assert trainer.network().drawn[-1].activation == "identity"
+    assert trainer.network.drawn[-1].activation == "identity"
     assert trainer.loss < 0.02
 
 
 def test_a_network_of_given_layers_or_of_a_file_is_trained_further(tmp_path: Any) -> None:
     trained = Trainer(preset())
     trained.step(50)
-    trained.network().save(tmp_path / "w.safetensors")
+    trained.network.save(tmp_path / "w.safetensors")
     spec = File(str(tmp_path / "w.safetensors"))
     further = Trainer(replace(preset(), spec=spec))
     assert (further.state.parameters == trained.state.parameters).all()
@@ -163,7 +163,7 @@ def test_a_network_of_given_layers_or_of_a_file_is_trained_further(tmp_path: Any
         data = "xor"
     """
     given = Trainer(parse_preset(toml))
-    assert given.network().drawn[-1].activation == "sigmoid"
+    assert given.network.drawn[-1].activation == "sigmoid"
     assert given.state.parameters[:4].tolist() == [1.0, 0.5, 0.25, -1.0]
     given.step(5)
     with pytest.raises(PresetError, match="the network has 1 outputs; the data need 3"):
@@ -179,7 +179,7 @@ def test_normalised_layers_train_and_are_folded_by_the_training_sets_statistics(
     assert trainer.loss < before / 2
     training = slice(trainer.dataset.training)
     x, y = trainer.dataset.x[training], trainer.dataset.y[training]
-    network = trainer.network()
+    network = trainer.network
     inputs = network.features(x, y, Clock())
     passed = forward(trainer.problem, trainer.state.parameters.astype(np.float64), inputs)
     assert np.abs(network.evaluate(inputs) - passed[-1].units).max() < 1e-4
@@ -197,7 +197,7 @@ def test_a_divergence_leaves_the_last_finite_state(native: bool) -> None:
         trainer.step(1000)
     assert 0 < trainer.steps == trainer.diverged < 1000
     assert np.isfinite(trainer.state.parameters).all()
-    assert trainer.network().parameters == trainer.problem.parameters
+    assert trainer.network.parameters == trainer.problem.parameters
 
 
 def test_numpy_and_the_native_library_take_the_same_steps_but_for_rounding() -> None:
