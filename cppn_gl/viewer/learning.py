@@ -8,6 +8,7 @@ made only when the last one was taken: the thread takes all steps, the window sh
 """
 
 import dataclasses
+import sys
 import threading
 import time as wall
 from bisect import bisect_right
@@ -32,6 +33,7 @@ PACE, MIN_PACE, MAX_PACE = 100.0, 1.0, 2.0**20  # steps a second
 HISTORY_SECONDS = 0.25  # between copies of what was measured
 MEASURED = 1.0  # seconds over which the steps a second are counted
 FINISHING_SECONDS = 0.25  # of a re-run that is finished though it is no longer wanted
+SWITCH_SECONDS = 0.0005  # after which a thread that computes in Python gives way
 CLOSING_SECONDS = 5.0  # for the thread to end
 
 
@@ -118,6 +120,8 @@ class Learning:
             self._changed.notify()
         self._behind = preset is not None
         if preset is not None and self._thread is None:
+            # A frame takes the interpreter's lock many times, and waits for it as long each time.
+            sys.setswitchinterval(SWITCH_SECONDS)
             self._thread = threading.Thread(target=self._work, name="cppn_gl-learning", daemon=True)
             self._thread.start()
 
