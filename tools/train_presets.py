@@ -4,7 +4,8 @@ python tools/train_presets.py [PRESET …]
 
 Without names, all presets whose [train] table names a checkpoint. Each is trained from step 0 to
 its `steps`. By the native library the weights are the same on any machine; the measures beside them
-are NumPy's, whose last digits may differ. Prints the seconds that it took, the size, and what the view painting tells.
+are NumPy's, whose last digits may differ. Prints the seconds that it took, the size, and what the
+view painting tells.
 """
 
 import argparse
