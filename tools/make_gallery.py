@@ -108,12 +108,12 @@ PAIRS = (
         ("gradient", "gradient"),
     ),
 )
-# Further pictures of a theme: a heading, words, and a name of a file with words of the command line.
+# More pictures of a theme: heading, words, name of a file with words of the command line.
 FURTHER = {
     "learning": (
         (
             "A lighthouse appears",
-            "The same training from its first step: large shapes first, then edges, last the stars.",
+            "The same training from its first step: large shapes first, then edges, then the stars.",
             ("lighthouse-training", ("lighthouse", "--set", "train.checkpoint=")),
         ),
     )
