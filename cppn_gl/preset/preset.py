@@ -153,7 +153,7 @@ class Preset:
         from cppn_gl.nn.training.checkpoint import known_checkpoint
 
         kept = known_checkpoint(self) if self.learns else None
-        return kept if kept is not None and kept.digest == self.run.digest else None
+        return kept if kept is not None and self.run.fits(kept) else None
 
     @property
     def learns(self) -> bool:

@@ -237,7 +237,7 @@ class Training(ABC):
         plane = data in (OWN, *DATA_SETS)
         if plane != (train.data in (OWN, *DATA_SETS)):
             keys |= {"view.center": (0.0, 0.0), "view.extent": RADIUS if plane else 1.0}
-        self.change(f"learns {data}", **keys)
+        self.change(f"learns {data or 'nothing'}", **keys)
 
     def toggle_boundary(self, large: bool = False) -> None:
         """Draw the boundary between classes as a line, or not."""

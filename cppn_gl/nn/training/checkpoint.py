@@ -34,13 +34,13 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import KINDS, Dataset, absent, dataset_of, is_file
 from cppn_gl.nn.training.data_sets import MAX_CLASSES
-from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.training.options import MAX_STEPS, Train
 from cppn_gl.nn.training.start import start_of
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.weights import named_layers, tensors_of
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.checks import PresetError, one_line
 from cppn_gl.utils.files import Stamp, stamp_of
 
 SUFFIX = ".safetensors"
@@ -145,9 +145,11 @@ def read(data: bytes) -> Checkpoint:
     try:
         step, digest = int(texts["step"]), texts["digest"]
         kind, classes = texts["kind"], int(texts["classes"])
-        names = tuple(map(str, json.loads(texts["names"])))
+        names = tuple(one_line(str(name)) for name in json.loads(texts["names"]))
         activations, inputs = texts["activations"].split(","), texts["inputs"].split(",")
-        if step < 0 or kind not in KINDS or not 0 <= classes <= MAX_CLASSES:
+        if not 0 <= step <= MAX_STEPS or kind not in KINDS:
+            raise ValueError
+        if len(names) != classes or not (kind != "classes" or 2 <= classes <= MAX_CLASSES):
             raise ValueError
         depth = len(activations)
         if depth != sum(name.startswith("layers.") for name in arrays) / 2:
@@ -158,6 +160,8 @@ def read(data: bytes) -> Checkpoint:
         ]
         latent = tuple(map(float, texts["latent"].split(","))) if "latent" in texts else ()
         network = Network(layers, inputs, latent=latent, period=float(texts.get("period", TURN)))
+        if network.outputs not in _outputs(kind, classes):
+            raise ValueError
         raw = "raw." if "raw.layers.0.weight" in arrays else ""
         parameters = _flat(arrays, raw, network)
         count = len({name.split(".")[1] for name in arrays if name.startswith("moments.")})
@@ -167,15 +171,19 @@ def read(data: bytes) -> Checkpoint:
     except (KeyError, ValueError, TypeError, RecursionError):
         raise ValueError("weights, but no checkpoint of a training") from None
     stacked = np.stack(moments) if moments else np.zeros((0, len(parameters)), np.float32)
-    history = {
-        name.removeprefix(HISTORY): _decoded(array, name.removeprefix(HISTORY), depth)
-        for name, array in arrays.items()
-        if name.startswith(HISTORY)
-    }
-    if len({len(array) for array in history.values()}) > 1:
-        raise ValueError("a damaged checkpoint: measures of different numbers of steps")
+    columns = {n.removeprefix(HISTORY): a for n, a in arrays.items() if n.startswith(HISTORY)}
+    if not _measured(columns, depth, step):
+        raise ValueError("a damaged checkpoint: its measures are not those of its steps")
+    history = {name: _decoded(array, name) for name, array in columns.items()}
     state = State(step, parameters, stacked)
     return Checkpoint(state, network, digest, texts["data"], kind, classes, names, history)
+
+
+def _outputs(kind: str, classes: int) -> tuple[int, ...]:
+    """The numbers of outputs that a network of this kind of data may have."""
+    if kind == "classes":
+        return (1 if classes == 2 else classes,)
+    return (1, 3) if kind == "picture" else (1,)
 
 
 def _flat(arrays: Mapping[str, Float32], before: str, network: Network) -> Float32:
@@ -190,11 +198,23 @@ def _flat(arrays: Mapping[str, Float32], before: str, network: Network) -> Float
     return np.concatenate(parts)
 
 
-def _decoded(array: Float32, name: str, depth: int) -> NDArray[Any]:
-    known = np.where(array < 0, np.nan, array.astype(np.float64))
+def _measured(columns: Mapping[str, Float32], depth: int, last: int) -> bool:
+    """Whether the columns of a history are those of all measures, at steps up to the last."""
+    if not columns:
+        return True
+    rows = len(next(iter(columns.values())))
+    shapes = {name: (rows, depth if name in PER_LAYER else 1) for name in _ORDER}
+    if {name: array.shape for name, array in columns.items()} != shapes:
+        return False
+    steps = columns["step"][:, 0]
+    return bool((np.diff(steps) > 0).all() and steps[0] >= 0 and steps[-1] <= last)
+
+
+def _decoded(array: Float32, name: str) -> NDArray[Any]:
     if name == "step":
         return np.asarray(array[:, 0].astype(np.int64))
-    return known if array.shape[1] == depth and name in PER_LAYER else known[:, 0]
+    known = np.where(array < 0, np.nan, array.astype(np.float64))
+    return known if name in PER_LAYER else known[:, 0]
 
 
 def digest_of(train: Train, normalize: Any, start: Network, data: str) -> str:

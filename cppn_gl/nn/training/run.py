@@ -293,6 +293,17 @@ class Run:
         for step in sorted(self._states)[1 : max(1, len(self._states) - max(1, most - 1))]:
             del self._states[step]
 
+    def fits(self, kept: Checkpoint) -> bool:
+        """Whether a checkpoint is of this training: a digest alone can be forged."""
+        trainer, found = self._trainer, kept.network
+        return (
+            kept.digest == self.digest
+            and trainer.has(kept.state)
+            and tuple(layer.weight.shape for layer in found.layers) == trainer.problem.shapes
+            and tuple(layer.activation for layer in found.layers) == trainer.problem.activations
+            and found.inputs == trainer.start.inputs
+        )
+
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
         with self._lock, self._notes:
@@ -355,7 +366,7 @@ def run_of(preset: Any) -> Run:
     with _making:
         run = _runs.get(key, make)
     kept = known_checkpoint(preset)
-    if kept is not None and kept.digest == run.digest:
+    if kept is not None and run.fits(kept):
         run.start_at(kept)
     elif dataset.problem:
         raise PresetError(dataset.problem, key="train.data")

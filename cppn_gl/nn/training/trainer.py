@@ -144,8 +144,21 @@ class Trainer:
         self.diverged = last.step
         raise DivergedError(f"training diverged at step {last.step}")
 
+    def has(self, state: State) -> bool:
+        """Whether a state may be one of this training: its arrays have the right shapes."""
+        mine = self.state
+        return all(
+            array.dtype == like.dtype and array.shape == like.shape
+            for array, like in (
+                (state.parameters, mine.parameters),
+                (state.moments, mine.moments),
+            )
+        )
+
     def restore(self, state: State) -> None:
-        """Go on from a copy of a state."""
+        """Go on from a copy of a state. Raises ValueError for one of another network."""
+        if not self.has(state):
+            raise ValueError("a state of another network or optimizer")
         self.state, self._measured = state.copy(), None
 
     @property

@@ -68,7 +68,7 @@ def _existing(path: Path, run: Run, steps: int) -> Checkpoint | None:
         found = read_checkpoint(path)
     except PresetError as error:
         raise CaptureError(path, error.problem, remedy) from None
-    if found.digest != run.digest:
+    if not run.fits(found):
         raise CaptureError(path, "is of another network, other data or other settings", remedy)
     if found.step > steps:
         raise CaptureError(path, f"holds step {found.step}, which is after {steps}", remedy)

@@ -131,10 +131,13 @@ def changed(**texts: str | None) -> bytes:
         {"step": None},
         {"step": "-1"},
         {"step": "many"},
+        {"step": "9" * 300},
         {"kind": "other"},
         {"classes": "99"},
         {"names": "{"},
         {"names": "3"},
+        {"names": "[]"},
+        {"kind": "values", "classes": "0"},
         {"activations": "tanh"},
         {"activations": "tanh,tanh,sigmoid,sigmoid"},
         {"digest": None},
@@ -190,3 +193,44 @@ def test_digests_stay_the_same() -> None:
 
 
 STABLE = "bb69bd4e7241b9c0e229f72ce736000b"
+
+
+def forged(**arrays: Any) -> Checkpoint:
+    """The checkpoint with the right digest, and other tensors; None leaves one out."""
+    found = read_tensors(kept().to_bytes(), ".safetensors")
+    changed = found.arrays | {name.replace("__", "."): a for name, a in arrays.items()}
+    return read(
+        safetensors_bytes(Tensors({n: a for n, a in changed.items() if a is not None}, found.texts))
+    )
+
+
+def test_a_forged_digest_brings_no_foreign_arrays_to_the_native_library() -> None:
+    names = read_tensors(kept().to_bytes(), ".safetensors").arrays
+    moments = {name: None for name in names if name.startswith("moments.")}
+    thin = {  # one unit a layer
+        name.replace(".", "__"): np.ones([min(side, 1) for side in array.shape], np.float32)
+        for name, array in names.items()
+        if not name.startswith("history.") and array.shape[0] != 3
+    }
+    for number in ("", "moments__0__", "moments__1__"):
+        thin[f"{number}layers__0__weight"] = np.ones((1, 2), np.float32)
+        thin[f"{number}layers__2__weight"] = np.ones((3, 1), np.float32)
+    run = fresh(preset())
+    assert run.fits(forged())
+    assert not run.fits(forged(**moments))
+    assert not run.fits(forged(**thin))
+
+
+def test_measures_must_be_those_of_the_steps() -> None:
+    steps = read_tensors(kept().to_bytes(), ".safetensors").arrays["history.step"]
+    for wrong in (
+        {"history__step": steps + 1000},
+        {"history__step": steps * 0},
+        {"history__step": -steps},
+        {"history__step": None},
+        {"history__dead": np.zeros((len(steps), 1), np.float32)},
+        {"history__loss": np.zeros(len(steps), np.float32)},
+        {"history__other": steps},
+    ):
+        with pytest.raises(ValueError, match="damaged checkpoint"):
+            forged(**wrong)

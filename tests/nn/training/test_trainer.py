@@ -214,3 +214,9 @@ def test_numpy_and_the_native_library_take_the_same_steps_but_for_rounding() -> 
 
 def test_it_is_public() -> None:
     assert cppn_gl.Trainer is Trainer
+
+
+def test_a_state_of_another_network_is_refused() -> None:
+    trainer, other = Trainer(preset()), Trainer(preset(network__width=9))
+    with pytest.raises(ValueError, match="another network"):
+        trainer.restore(other.state)
