@@ -84,3 +84,10 @@ def test_no_spread_and_no_finite_value_are_no_error() -> None:
     assert (dead.seen(np.zeros((4, 8))) == 0).all()
     lost = of_components(np.full((150, 8), np.inf), PLANE, SCORE)
     assert lost.axes == 3
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_fewer_points_than_axes_leave_axes_flat(points: int) -> None:
+    found = of_components(units(8)[:points], PLANE[:points], SCORE[:points])
+    assert found.basis.shape == (8, 3)
+    assert np.isfinite(found.seen(units(8))).all()

@@ -329,7 +329,10 @@ def _dataset(
         if array is not None:
             array.flags.writeable = False
             content.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    names = names or tuple(map(str, range(classes)))
+    if not names:
+        names = tuple(map(str, range(classes)))
+    # Of classes that no point has.
+    names += tuple(f"empty {k + 1}" for k in range(classes - len(names)))
     return Dataset(
         kind, x, y, labels, values, classes, count - tests, content.hexdigest(), names, picture
     )

@@ -78,7 +78,8 @@ def _decoded(data: bytes) -> str:
 
 
 def _points(text: str, target: str) -> Column:
-    first = next((line for line in text.splitlines() if line.strip() and line[0] != "#"), "")
+    lines = io.StringIO(text, newline="")  # unlike splitlines, without a list of them all
+    first = next((line for line in lines if line.strip() and line[0] != "#"), "")
     delimiter = next((mark for mark in "\t;" if mark in first), ",")
     rows = list(_rows(text, delimiter))
     if not rows:
@@ -90,7 +91,9 @@ def _points(text: str, target: str) -> Column:
             raise PresetError("no points after the names of the columns")
     for line, cells in rows:
         if len(cells) <= max(columns) or (columns == (0, 1, 2) and not kind and len(cells) > 3):
-            problem = f"{len(cells)} cells; expected 3: x, y, class or value"
+            problem = (
+                f"{len(cells)} cell{'s' * (len(cells) != 1)}; expected 3: x, y, class or value"
+            )
             raise PresetError(problem, line=line)
     x, y = (_numbers(rows, at, delimiter) for at in columns[:2])
     third = [(line, _name(cells[columns[2]])) for line, cells in rows]
@@ -132,6 +135,8 @@ def _named(row: tuple[int, list[str]], delimiter: str) -> tuple[tuple[int, int, 
     names = [cell.lower() for cell in cells]
     third = next((name for name in names if name in THIRD), "")
     if third and "x" in names and "y" in names:
+        if twice := next((n for n in ("x", "y", third) if names.count(n) > 1), ""):
+            raise PresetError(f"two columns are named {show(twice)}", line=line)
         return (names.index("x"), names.index("y"), names.index(third)), THIRD[third]
     if len(cells) == 3:
         return (0, 1, 2), THIRD.get(names[2], "")
@@ -161,10 +166,11 @@ def _name(cell: str) -> str:
 
 
 def _guessed(third: list[tuple[int, str]], delimiter: str) -> str:
-    """What the third column holds."""
+    """What the third column holds. Some words among many numbers are mistakes in values."""
     names = {name for _, name in third}
-    if any(not _NUMBER.fullmatch(_cell(name, delimiter)) for name in names):
-        return "classes"
+    words = sum(not _NUMBER.fullmatch(_cell(name, delimiter)) for name in names)
+    if words:
+        return "classes" if len(names) <= MAX_CLASSES or 2 * words > len(names) else "values"
     whole = all(_INTEGER.fullmatch(name) for name in names)
     return "classes" if whole and len(names) <= MAX_CLASSES else "values"
 

@@ -80,6 +80,7 @@ def _directions(y: Float64) -> tuple[Float64, Float64]:
 
     By the smaller of the two matrices of products. Directions without any spread are 0.
     """
+    y = np.pad(y, ((0, max(0, SHOWN - len(y))), (0, 0)))  # fewer points have fewer directions
     rows, columns = y.shape
     values, vectors = np.linalg.eigh(y @ y.T if rows < columns else y.T @ y)
     spread = np.sqrt(np.maximum(values[::-1][:SHOWN], 0))

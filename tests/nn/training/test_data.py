@@ -141,3 +141,10 @@ def test_a_picture_shipped_with_the_presets_is_found_by_its_mere_name(tmp_path: 
     assert located("somewhere/anchor.png", NOWHERE) == "anchor.png"
     (tmp_path / "anchor.png").write_bytes(b"")
     assert located("anchor.png", Origin(tmp_path)) == str(tmp_path / "anchor.png")
+
+
+def test_classes_that_no_point_has_have_names_too(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("0,0,a\n1,1,a\n")
+    assert dataset_of(Settings(data=str(path))).names == ("a", "empty 1")
+    assert dataset_of(Settings(data=str(path), classes=3)).names == ("a", "empty 1", "empty 2")

@@ -75,6 +75,8 @@ def test_the_third_column_is_told_by_its_name_or_its_content(file: Path) -> None
         ("1,2,a\n3,1e999,b\n", 2, "'1e999' is beyond"),
         ("x,y,value\n1,2,3\n1,2,a\n", 3, "'a' is not a number"),
         ("1,2,a\n1,2,\n", 2, "no class"),
+        ("".join(f"0,0,{k}.5\n" for k in range(20)) + "0,0,n/a\n", 21, "'n/a' is not a number"),
+        ("x,y,x,class\n1,2,3,a\n", 1, "two columns are named 'x'"),
         ('1,2,"a\n', 1, "not a table: unexpected end of data"),
         ("".join(f"0,0,k{k}\n" for k in range(11)), 11, "class 'k10': at most 10 classes"),
         (f"0,0,{'a' * 61}\n", 1, "longer than 60 characters"),
