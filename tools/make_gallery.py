@@ -108,6 +108,16 @@ PAIRS = (
         ("gradient", "gradient"),
     ),
 )
+# More pictures of a theme: heading, words, name of a file with words of the command line.
+FURTHER = {
+    "learning": (
+        (
+            "A lighthouse appears",
+            "The same training from its first step: large shapes first, then edges, and stars.",
+            ("lighthouse-training", ("lighthouse", "--set", "train.checkpoint=")),
+        ),
+    )
+}
 PAIR_TITLE = "Before and after"
 PAIR_WORDS = "One change, side by side."
 MORE = "Around the figures"
@@ -141,7 +151,19 @@ def _entry(preset: Preset, heading: str = "") -> Entry:
     """The entry of a shipped preset."""
     alone = heading in ("", preset.title)
     said = preset.description if alone else f"**{preset.title}.** {preset.description}"
+    said += f" {_settings(preset)}" * preset.learns
     return Entry(heading or preset.title, Picture(preset.name, (preset.name,)), said)
+
+
+def _settings(preset: Preset) -> str:
+    """What trains a preset, in words: its units, optimizer, rate, batch, seed and steps."""
+    spec, train = preset.spec, preset.train
+    units = [str(rows) for rows, *_ in preset.start.shapes]
+    bends = dict.fromkeys(spec.hidden_activations)
+    steps = f"{train.steps} steps of {train.optimizer}, rate {train.rate:g}, batch {train.batch}"
+    falling = f", {train.schedule}" * (train.schedule != "constant")
+    shape = " → ".join([" ".join(spec.inputs), *units])
+    return f"*{', '.join([shape, *bends])}; {steps}{falling}, seed {spec.seed}.*"
 
 
 def highlights() -> Section:
@@ -187,7 +209,11 @@ def sections(known: Sequence[Preset]) -> list[Section]:
             found += [Section(theme.title, theme.words, first), pairs()]
             found.append(Section(MORE, MORE_WORDS, rest, wide=False))
         else:
-            found.append(Section(theme.title, theme.words, first + rest, wide=False))
+            more = tuple(
+                Entry(heading, Picture(*picture), words)
+                for heading, words, picture in FURTHER.get(name, ())
+            )
+            found.append(Section(theme.title, theme.words, first + rest + more, wide=False))
     return found
 
 

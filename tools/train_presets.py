@@ -3,8 +3,9 @@
 python tools/train_presets.py [PRESET …]
 
 Without names, all presets whose [train] table names a checkpoint. Each is trained from step 0 to
-its `steps`. By the native library the weights are the same on any machine, so that running it again
-changes no byte. Prints the seconds that it took, the size, and what the view painting tells.
+its `steps`. By the native library the weights are the same on any machine; the measures beside them
+are NumPy's, whose last digits may differ. Prints the seconds that it took, the size, and what the
+view painting tells.
 """
 
 import argparse
@@ -22,10 +23,11 @@ LARGEST = 200_000  # bytes of a file
 
 def trained(preset: Preset, path: Path) -> str:
     """Train a preset into a file; what came of it, in words."""
-    path.unlink(missing_ok=True)
+    new = path.with_name(f"new-{path.name}")  # the old one stays until this one is complete
     started = wall.perf_counter()
-    train_into(preset, path, preset.train.steps, every=1e6)
+    train_into(preset, new, preset.train.steps, overwrite=True, every=1e6)
     seconds = wall.perf_counter() - started
+    new.replace(path)
     if path.stat().st_size > LARGEST:
         raise SystemExit(f"{path.name} has {path.stat().st_size} bytes, more than {LARGEST}")
     kind = preset.dataset.kind

@@ -446,6 +446,7 @@ class App:
     def _follow_network(self, now: float) -> None:
         """Train what learns, and find the network to show."""
         explorer = self.explorer
+        explorer.learning.hold(self._choosing)
         explorer.follow_training()
         if words := explorer.training_words():
             self.hud.say(words, now)

@@ -8,6 +8,7 @@ made only when the last one was taken: the thread takes all steps, the window sh
 """
 
 import dataclasses
+import sys
 import threading
 import time as wall
 from bisect import bisect_right
@@ -32,6 +33,7 @@ PACE, MIN_PACE, MAX_PACE = 100.0, 1.0, 2.0**20  # steps a second
 HISTORY_SECONDS = 0.25  # between copies of what was measured
 MEASURED = 1.0  # seconds over which the steps a second are counted
 FINISHING_SECONDS = 0.25  # of a re-run that is finished though it is no longer wanted
+SWITCH_SECONDS = 0.0005  # after which a thread that computes in Python gives way
 CLOSING_SECONDS = 5.0  # for the thread to end
 
 
@@ -81,6 +83,7 @@ class Learning:
         self._wanted = 0  # the step to re-run to, for command `_number`
         self._number = self._sought = 0  # of the last such command, and of the last one done
         self._new: Ready | None = None  # not taken yet
+        self._held = False  # training stands still
         self._behind = False  # the step reached is not ready yet
         self._news = ""  # why it stopped, not told yet
         self._fraction = 0.0  # of the re-run that is done
@@ -118,6 +121,8 @@ class Learning:
             self._changed.notify()
         self._behind = preset is not None
         if preset is not None and self._thread is None:
+            # A frame takes the interpreter's lock many times, and waits for it as long each time.
+            sys.setswitchinterval(SWITCH_SECONDS)
             self._thread = threading.Thread(target=self._work, name="cppn_gl-learning", daemon=True)
             self._thread.start()
 
@@ -134,6 +139,13 @@ class Learning:
         with self._changed:
             self.playing = False
             self._changed.notify()
+
+    def hold(self, held: bool) -> None:
+        """Stand still, or go on as before."""
+        if held != self._held:
+            with self._changed:
+                self._held, self._origin = held, (0.0, 0)
+                self._changed.notify()
 
     def watch(self, steps: int) -> None:
         """Train at the pace at which so many steps take WATCHED_SECONDS."""
@@ -173,7 +185,8 @@ class Learning:
     @property
     def busy(self) -> bool:
         """Whether the thread has something to do, or a network waits to be taken."""
-        return self.playing or self.seeking or self._new is not None or self._behind
+        plays = self.playing and not self._held
+        return plays or self.seeking or self._new is not None or self._behind
 
     @property
     def fraction(self) -> float:
@@ -289,7 +302,7 @@ class Learning:
 
     def _goal(self, at: int) -> int:
         """The step that is due now, by the pace."""
-        if not self.playing or self._ended(at):
+        if not self.playing or self._held or self._ended(at):
             return at
         now = wall.perf_counter()
         since, first = self._origin
@@ -310,7 +323,7 @@ class Learning:
 
     def _waits(self, at: int) -> float | None:
         """Seconds until the next step is due; None without one."""
-        if not self.playing or self._preset is None or self.problem:
+        if not self.playing or self._held or self._preset is None or self.problem:
             return None
         since, first = self._origin
         return max(0.002, since + (at + 1 - first) / self.pace - wall.perf_counter())

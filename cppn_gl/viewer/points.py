@@ -75,6 +75,12 @@ class PointEditing(ABC):
         shapes = dataset.kind in ("picture", "distance")
         return "the data are a picture's pixels, which are not edited" if shapes else ""
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the data are points, or could become some; not the pixels of a picture."""
+        data = self._data()
+        return data is None or data.kind in ("classes", "values")
+
     def edit_points(self, large: bool = False) -> None:
         """Let the mouse edit the points, or take the next class (Shift: no longer)."""
         self._held = None

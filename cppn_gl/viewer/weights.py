@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.learning import Ready, at_step
+from cppn_gl.views import PICTURE, view_of
 
 
 class Weights:
@@ -63,9 +64,15 @@ class Weights:
         if ready is None:
             return old
         if ready.preset.source != preset.source:
-            return old if old[0].source == preset.source else (ready.preset, ready.network)
+            return old if old[0].source == preset.source else (fitting(ready.preset), ready.network)
         same = ready.step == preset.train.steps
         return (preset if same else standing(at_step(preset, ready.step))), ready.network
+
+
+def fitting(preset: Preset) -> Preset:
+    """The preset, with the picture view if its own cannot show it."""
+    unfit = view_of(preset).problem(preset)
+    return preset.replace(**{"show.view": PICTURE}) if unfit else preset
 
 
 def standing(preset: Preset) -> Preset:

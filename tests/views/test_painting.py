@@ -11,6 +11,7 @@ from windowless import windowless
 
 from cppn_gl.engines.base import Region
 from cppn_gl.output.renderer import Renderer
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.views import view_of
@@ -227,3 +228,21 @@ def test_a_field_between_pixels_is_linear(folder: Path) -> None:
     up = 0.2 - (2 + 0.5 + np.arange(11) - 10) * scale
     expected = 0.3 * across[None, :] - 0.7 * up[:, None] + 0.1
     assert np.abs(found[..., 0] - expected).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lighthouse-raw", "20.1 dB"),
+        ("lighthouse", "35.8 dB"),
+        ("chelsea", "33.2 dB"),
+        ("anchor", "off by 0.22 pixels"),
+    ],
+)
+def test_a_shipped_painting_opens_trained_and_is_as_good_as_it_says(name: str, told: str) -> None:
+    preset = load_preset(name)
+    assert preset.checkpoint is not None  # it belongs to this network, data and settings
+    assert preset.run.step >= preset.train.steps > 0
+    assert any(told in words for words in words_of(scene_of(preset), "network"))
+    assert told in preset.description or name == "anchor"
+    assert shipped()[name].with_suffix(".safetensors").stat().st_size <= 200_000

@@ -7,7 +7,6 @@ number may have a decimal comma. A first line that is no point names the columns
 THIRD in any place, or the three in order. Empty lines and lines that begin with # are skipped.
 """
 
-import csv
 import io
 import re
 from collections.abc import Iterator
@@ -107,6 +106,8 @@ def _points(text: str, target: str) -> Column:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    import csv  # help does not need it
+
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )

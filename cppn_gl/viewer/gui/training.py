@@ -58,8 +58,9 @@ class Training:
         self._rate()
         self._speed()
         self._data()
-        self._marks()
-        self._brushes()
+        if self._explorer.has_points:
+            self._marks()
+            self._brushes()
 
     def _act(self, action: str) -> None:
         """Do what a key does, as a gesture of its own."""

@@ -36,6 +36,7 @@ TRAINING, TESTS = INK, plot.COLORS[4]
 LEAST = 1e-12  # loss or gradient shown
 MARK: RGB = plot.COLORS[1]  # of the step shown
 KEPT = 4  # drawings
+FEW, RAMP = 4, 64  # layers with colours of their own and names; colours from the first to the last
 LEAST_FIELD = 3  # pixels of a plot's side
 LEFT = 0.54  # of the width, for loss and accuracy
 DEAD = ("relu",)  # activations whose units can die: their slope is 0 on one side
@@ -120,7 +121,10 @@ def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
     def layers(values: Float64, factor: float = 1.0) -> tuple[Line, ...]:
         count = of.gradients.shape[1]
         found, names = plot.palette(max(count, 1)), [f"layer {k + 1}" for k in range(count)]
-        names = names if count <= 4 else [*names[:1], *(str(k + 1) for k in range(1, count))]
+        if count > FEW:
+            ramp = plot.palette(RAMP)
+            found = [ramp[k * (RAMP - 1) // (count - 1)] for k in range(count)]
+            names[1:-1] = [""] * (count - 2)
         return tuple(
             Line(at, factor * values[:, k], found[k], 1.6, dots=dots, label=names[k])
             for k in range(values.shape[1])
