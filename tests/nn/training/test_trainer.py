@@ -167,7 +167,7 @@ def test_a_network_of_given_layers_or_of_a_file_is_trained_further(tmp_path: Any
     assert given.network.drawn[-1].activation == "sigmoid"
     assert given.state.parameters[:4].tolist() == [1.0, 0.5, 0.25, -1.0]
     given.step(5)
-    with pytest.raises(PresetError, match="the network has 1 outputs; the data need 3"):
+    with pytest.raises(PresetError, match="the network has 1 output; the data need 3"):
         Trainer(parse_preset(toml.replace('"xor"', '"blobs"\nclasses = 3')))
 
 
