@@ -13,6 +13,7 @@ newest of them. Measures are taken at all steps of that grid.
 
 import contextlib
 import dataclasses
+import operator
 import threading
 import time as wall
 from bisect import bisect_right
@@ -118,7 +119,12 @@ class Run:
             return self._history[steps[max(0, bisect_right(steps, step) - 1)]]
 
     def within(self, step: int) -> int:
-        """The step, or the last one there is before training diverged, or without the data."""
+        """The step, or the last one there is before training diverged, or without the data.
+
+        Raises ValueError for a negative step, TypeError for one that is no integer.
+        """
+        if (step := operator.index(step)) < 0:
+            raise ValueError(f"step {step}; expected 0 or more")
         if self._trainer.dataset.problem:
             with self._notes:
                 return max(known for known in self._states if known <= step)

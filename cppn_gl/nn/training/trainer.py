@@ -113,6 +113,7 @@ class Trainer:
         """
         if self.dataset.problem:
             raise PresetError(self.dataset.problem, key="train.data")
+        self._check(state)
         end = state.step + n
         while state.step < end:
             count = self.chunk(end - state.step)
@@ -152,19 +153,21 @@ class Trainer:
 
     def has(self, state: State) -> bool:
         """Whether a state may be one of this training: its arrays have the right shapes."""
-        mine = self.state
-        return all(
-            array.dtype == like.dtype and array.shape == like.shape
-            for array, like in (
-                (state.parameters, mine.parameters),
-                (state.moments, mine.moments),
-            )
+        count, moments = self.problem.parameters, self.problem.moments
+        kept = (state.parameters, (count,)), (state.moments, (moments, count))
+        return state.step >= 0 and all(
+            array.shape == shape and array.dtype == np.float32 and array.flags.c_contiguous
+            for array, shape in kept
         )
+
+    def _check(self, state: State) -> None:
+        """Raise ValueError for a state beyond whose arrays a step would write."""
+        if not self.has(state):
+            raise ValueError("a state of another network or optimizer")
 
     def restore(self, state: State) -> None:
         """Go on from a copy of a state. Raises ValueError for one of another network."""
-        if not self.has(state):
-            raise ValueError("a state of another network or optimizer")
+        self._check(state)
         with self._lock:
             self.state, self._measured = state.copy(), None
 

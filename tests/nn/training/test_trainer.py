@@ -221,6 +221,9 @@ def test_a_state_of_another_network_is_refused() -> None:
     trainer, other = Trainer(preset()), Trainer(preset(network__width=9))
     with pytest.raises(ValueError, match="another network"):
         trainer.restore(other.state)
+    trainer.state.parameters = trainer.state.parameters[:3]
+    with pytest.raises(ValueError, match="another network"):
+        trainer.step()
 
 
 def test_a_loss_without_a_minimum_is_refused() -> None:

@@ -174,3 +174,12 @@ def test_progress_is_told_to_those_who_listen() -> None:
     count = len(told)
     run.network(210)
     assert len(told) == count
+
+
+def test_only_whole_steps_can_be_asked_for() -> None:
+    run = preset().run
+    with pytest.raises(ValueError, match="step -1; expected 0 or more"):
+        run.network(-1)
+    with pytest.raises(TypeError):
+        run.network(2.5)  # type: ignore[arg-type]
+    assert run.network(np.int64(2)).digest == run.network(2).digest  # type: ignore[arg-type]
