@@ -113,7 +113,7 @@ FURTHER = {
     "learning": (
         (
             "A lighthouse appears",
-            "The same training from its first step: large shapes first, then edges, then the stars.",
+            "The same training from its first step: large shapes first, then edges, and stars.",
             ("lighthouse-training", ("lighthouse", "--set", "train.checkpoint=")),
         ),
     )

@@ -11,7 +11,7 @@ for (const layer of row.layers) {
     defs.push({type: "fc", num_neurons: layer.bias.length, activation: layer.activation});
 }
 const outputs = row.targets[0].length;
-// A fully connected layer belongs to "regression": it is replaced by one that does nothing.
+// makeLayers() puts a fully connected layer before "regression": it is removed again.
 const net = new convnetjs.Net();
 net.makeLayers([...defs, {type: "regression", num_neurons: outputs}]);
 const dense = net.layers.filter(layer => layer.layer_type === "fc");
@@ -46,7 +46,8 @@ readline.createInterface({input: process.stdin}).on("line", line => {
     }
     const start = process.hrtime.bigint();
     for (let step = 0; step < Number(count); step++) {
-        for (const k of row.order[done++ % row.order.length]) trainer.train(inputs[k], row.targets[k]);
+        const order = row.order[done++ % row.order.length];
+        for (const k of order) trainer.train(inputs[k], row.targets[k]);
     }
     console.log(Number(process.hrtime.bigint() - start) / 1e9);
 });
