@@ -12,10 +12,9 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located, located_checkpoint
-from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES
+from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, MAX_POINTS
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
-from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
