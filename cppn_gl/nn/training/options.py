@@ -38,13 +38,14 @@ MAX_CHANGES = 1000
 
 STEP = integer(0, MAX_STEPS)
 RATE = number(0, 1000)
+COORDINATE = number(-1e6, 1e6)  # or a value
 
 
 def _point(value: Any) -> tuple[float, float, float]:
     if not isinstance(value, list | tuple) or len(value) != 3:
         raise ValueError(f"{show(value)}; expected [x, y, class or value]")
-    x, y, target = (number(-1e6, 1e6)(item) for item in value)
-    return x, y, target
+    x, y, target = value
+    return COORDINATE(x), COORDINATE(y), COORDINATE(target)
 
 
 def _change(value: Any) -> tuple[int, float]:
