@@ -196,7 +196,7 @@ def test_a_divergence_leaves_the_last_finite_state(native: bool) -> None:
         trainer._stepper = NumpySteps(trainer.problem)
     with pytest.raises(DivergedError, match=r"diverged at step \d+"):
         trainer.step(1000)
-    assert 0 < trainer.steps == trainer.diverged < 1000
+    assert 0 < trainer.steps < 1000
     assert np.isfinite(trainer.state.parameters).all()
     assert trainer.network.parameters == trainer.problem.parameters
 
