@@ -20,7 +20,7 @@ from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.strokes import Stroke, draw_strokes
 from cppn_gl.views.text import MIN_FONT, fitting, line_height, variable, width, write
 from cppn_gl.views.ticks import tick_words, ticks
-from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, INK, Flat, Pens, Solid
+from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pens, Solid
 from cppn_gl.views.warp.journey import Journey, Stage
 from cppn_gl.views.warp.projection import Projection
 
@@ -46,7 +46,7 @@ class Layout:
     def of(cls, scene: Scene, size: Size, shape: Size) -> "Layout":
         """For a picture of `size` that represents one of `shape`."""
         letters = fitting(shape, parts=(52, 30))
-        words = shape[0] >= 14 * letters and shape[1] >= 9 * line_height(letters)
+        words = shape[0] >= 14 * letters and shape[1] >= 12 * line_height(letters)
         letters = max(1, round(letters * size[0] / max(1, shape[0])))
         leading = line_height(letters)
         wide, high = size
@@ -211,19 +211,32 @@ def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: 
     """Numbers at the right and lower edge, and the names of the axes."""
     left, top, right, bottom = view.box
     size, pad = layout.small, round(0.35 * layout.small)
-    for axis, name in enumerate(named.names):
-        if axis == 0:
-            write(
-                pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd"
-            )
-        else:
-            write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
+    places = (right - pad, bottom - pad - 1.5 * line_height(size)), (right - pad, top + size)
+    for place, name in zip(places, named.names, strict=False):
+        _on_plate(pen, place, name, size, INK, "r")
+    low = bottom - pad - line_height(size) / 2
     for axis, at, words in _numbers(view, layout, named):
         half = width(words, size) / 2
         if axis == 0 and left + half + pad < at < right - half - 4 * pad:
-            write(pen, (at, bottom - pad), words, size, FAINT, anchor="md")
+            _on_plate(pen, (at, low), words, size, FAINT, "m")
         elif axis == 1 and top + 2 * size < at < bottom - 3.4 * size:
-            write(pen, (right - pad, at), words, size, FAINT, anchor="rm")
+            _on_plate(pen, (right - pad, at), words, size, FAINT, "r")
+
+
+def _on_plate(
+    pen: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    words: str,
+    size: int,
+    ink: RGB,
+    anchor: str,
+) -> None:
+    """Words about a height, on a plate that hides the line that they are on. anchor: m or r."""
+    (x, y), wide, room = place, width(words, size), 0.2 * size
+    left = x - wide * (0.5 if anchor == "m" else 1.0)
+    high = line_height(size) / 2
+    pen.rectangle((left - room, y - high, left + wide + room, y + high), fill=GROUND)
+    write(pen, place, words, size, ink, anchor=f"{anchor}m")
 
 
 def write_all(
