@@ -209,18 +209,18 @@ def draw_plane(pen: aggdraw.Draw, view: Flat, layout: Layout, named: Projection)
 
 def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: Projection) -> None:
     """Numbers at the right and lower edge, and the names of the axes."""
-    left, top, right, bottom = view.box
+    _, top, right, bottom = view.box
     size, pad = layout.small, round(0.35 * layout.small)
-    places = (right - pad, bottom - pad - 1.5 * line_height(size)), (right - pad, top + size)
+    high = line_height(size)
+    places = (right - pad, bottom - pad - 1.5 * high), (right - pad, top + size)
     for place, name in zip(places, named.names, strict=False):
-        _on_plate(pen, place, name, size, INK, "r")
-    low = bottom - pad - line_height(size) / 2
+        _on_plate(pen, place, name, size, INK, (right, place[1] + high / 2))
     for axis, at, words in _numbers(view, layout, named):
         half = width(words, size) / 2
-        if axis == 0 and left + half + pad < at < right - half - 4 * pad:
-            _on_plate(pen, (at, low), words, size, FAINT, "m")
+        if axis == 0 and view.box[0] + half + pad < at < right - half - 4 * pad:
+            _on_plate(pen, (at + half, bottom - pad - high / 2), words, size, FAINT, (0, bottom))
         elif axis == 1 and top + 2 * size < at < bottom - 3.4 * size:
-            _on_plate(pen, (right - pad, at), words, size, FAINT, "r")
+            _on_plate(pen, (right - pad, at), words, size, FAINT, (right, 0))
 
 
 def _on_plate(
@@ -229,14 +229,13 @@ def _on_plate(
     words: str,
     size: int,
     ink: RGB,
-    anchor: str,
+    end: tuple[float, float],
 ) -> None:
-    """Words about a height, on a plate that hides the line that they are on. anchor: m or r."""
-    (x, y), wide, room = place, width(words, size), 0.2 * size
-    left = x - wide * (0.5 if anchor == "m" else 1.0)
-    high = line_height(size) / 2
-    pen.rectangle((left - room, y - high, left + wide + room, y + high), fill=GROUND)
-    write(pen, place, words, size, ink, anchor=f"{anchor}m")
+    """Words whose right end is at a place, on a plate that hides lines: to `end` at least."""
+    (x, y), room, half = place, 0.2 * size, line_height(size) / 2
+    corner = max(x + room, end[0]), max(y + half, end[1])
+    pen.rectangle((x - width(words, size) - room, y - half, *corner), fill=GROUND)
+    write(pen, place, words, size, ink, anchor="rm")
 
 
 def write_all(
