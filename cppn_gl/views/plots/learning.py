@@ -20,7 +20,7 @@ from cppn_gl.preset.learned import class_names, value_span
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Box, Float64, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
@@ -35,7 +35,7 @@ from cppn_gl.views.ticks import round_up, short
 TRAINING, TESTS = INK, plot.COLORS[4]
 LEAST = 1e-12  # loss or gradient shown
 MARK: RGB = plot.COLORS[1]  # of the step shown
-KEPT = 4  # drawings
+KEPT, DRAWN = 4, 64 * MB  # trainings and, in bytes, what is around their plots
 FEW, RAMP = 4, 64  # layers with colours of their own and names; colours from the first to the last
 LEAST_FIELD = 3  # pixels of a plot's side
 LEFT = 0.54  # of the width, for loss and accuracy
@@ -209,7 +209,7 @@ class LearningView(CPUView):
     clicked = "on a plot shows that step"
 
     def __init__(self) -> None:
-        self._grounds: LRUCache[Hashable, _Ground] = LRUCache(KEPT)
+        self._grounds: LRUCache[Hashable, _Ground] = LRUCache(DRAWN, lambda _, g: g.pixels.nbytes)
         self._found: LRUCache[Hashable, Progress] = LRUCache(KEPT)
 
     def problem(self, preset: Preset) -> str:

@@ -11,7 +11,8 @@ and what it leaves over is added during the stretch.
 
 The frame is the part of space that is seen. While W and b move, it is the same, and holds all that
 they do, and the origin. At whole positions it fits the points: it changes while they rest, in the
-first tenth of a layer, and follows them while the activation bends space.
+first tenth of a layer, and follows them while the activation bends space, whose pace is such that
+the frame changes by equal factors.
 """
 
 import math

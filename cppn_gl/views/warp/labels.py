@@ -13,7 +13,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import RGB, Box, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
@@ -24,7 +24,10 @@ from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pen
 from cppn_gl.views.warp.journey import Journey, Stage
 from cppn_gl.views.warp.projection import Projection
 
-_boxes: LRUCache[Any, Image.Image] = LRUCache(4)  # drawn while the frame stays the same
+# Drawn while the frame stays the same.
+_boxes: LRUCache[Any, Image.Image] = LRUCache(
+    32 * MB, lambda key, image: 4.0 * image.width * image.height
+)
 _PLACES = 24  # of a layer on the bar: a click goes to the nearest
 
 
