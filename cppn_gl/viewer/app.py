@@ -653,7 +653,8 @@ class App:
         if front is None:
             return False
         unit = LEADING * font_size(size, scale)
-        self.interface.frame(now, size, unit, self._interface_look())
+        calm = self.explorer.learning.playing
+        self.interface.frame(now, size, unit, self._interface_look(), calm=calm)
         changes = self.canvas.changes + self.interface.frames
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False

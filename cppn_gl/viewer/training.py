@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import OWN
 from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
 from cppn_gl.nn.training.schedules import SCHEDULES
@@ -93,6 +94,18 @@ class Training(ABC):
         if ready is not None and ready.final and not moving:
             self._show_step(ready.step)
         return ready
+
+    @property
+    def network(self) -> Network | None:
+        """The network of `moment`; None while it is being trained up to its step."""
+        moment, ready = self.moment, self.learning.ready
+        if not moment.learns:
+            return moment.network()
+        there = ready is not None and (ready.preset.source, ready.step) == (
+            moment.source,
+            moment.train.steps,
+        )
+        return ready.network if ready is not None and there else None
 
     def training_words(self) -> str:
         """What the training tells: that it has ended by itself, or that a step is re-run."""
