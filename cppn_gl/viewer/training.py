@@ -291,10 +291,10 @@ def factor_of(preset: Preset) -> float:
 
 def rate_words(preset: Preset) -> str:
     """The learning rate of a preset's step: 0.03, or with a schedule 0.0031 (cosine of 0.03)."""
-    rate, schedule = significant(rate_of(preset)), preset.train.schedule
-    if schedule == "constant":
-        return rate
-    return f"{significant(rate_of(preset) * factor_of(preset), 2)} ({schedule} of {rate})"
+    rate = significant(rate_of(preset))
+    now = significant(rate_of(preset) * factor_of(preset), 2)
+    schedule = preset.train.schedule
+    return rate if schedule == "constant" or now == rate else f"{now} ({schedule} of {rate})"
 
 
 def ended(preset: Preset) -> str:
