@@ -360,9 +360,13 @@ def _by_one_thread(work: Iterable[T]) -> Iterator[T]:
 
 
 def _finite(state: State) -> bool:
-    """Whether all parameters are numbers that a layer may have."""
-    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
-    return bool(low >= -MAX_WEIGHT and high <= MAX_WEIGHT)
+    """Whether all parameters and moments are numbers that a file may have.
+
+    Of two moments the second is that of squares, which bounds the first.
+    """
+    arrays = state.parameters, *state.moments[-1:]
+    # NaN if there is one.
+    return all(a.min() >= -MAX_WEIGHT and a.max() <= MAX_WEIGHT for a in arrays)
 
 
 def _squares(array: Any) -> float:

@@ -234,3 +234,12 @@ def test_measures_must_be_those_of_the_steps() -> None:
     ):
         with pytest.raises(ValueError, match="damaged checkpoint"):
             forged(**wrong)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "momentum"])
+def test_what_a_run_reaches_can_be_read_however_large(optimizer: str) -> None:
+    far = {"train__data": "own", "train__own": [[1e6, 1e6, 1e6], [-1e6, 1e6, 0.5]]}
+    large = {"network__inputs": ["x2", "y2"], "network__depth": 1, "network__weight_scale": 50.0}
+    run = fresh(preset(**far, **large, train__optimizer=optimizer, train__rate=1e-30))
+    run.advance(20)
+    assert read(run.checkpoint(run.step).to_bytes()).step == run.step
