@@ -69,6 +69,7 @@ def _colors(image: Any, most: int) -> Float32:
         raise ValueError("an image of floating-point values; expected 8 or 16 bits per channel")
     scale = math.sqrt(min(1.0, most / (image.width * image.height)))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    size = min(size[0], most), min(size[1], most)  # of a strip one pixel wide
     if image.mode.startswith("I"):  # 16 bits, which `convert` would clamp to 255
         deep = np.clip(np.asarray(image), 0, 0xFFFF).astype(np.float32) / 0xFFFF
         grey: Float32 = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))

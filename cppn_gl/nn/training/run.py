@@ -346,16 +346,16 @@ class Run:
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
+        if kept.step in self._given:  # of a run that trains: nobody waits for a slice
+            return
         with self._lock, self._notes:
-            if kept.step in self._given:
-                return
-            self._given[kept.step] = kept.network
             self._states.setdefault(kept.step, kept.state.copy())
             for row in kept.rows(Measures):
                 self._history.setdefault(row.step, row)
             if kept.step > self._head.step:
                 self._head = kept.state.copy()
                 self._newest = self._head.copy()
+            self._given[kept.step] = kept.network
 
     def adopt(self, other: "Run", step: int) -> None:
         """Take over what another run has trained up to `step`, before which both are the same."""

@@ -8,6 +8,7 @@ accuracies, those of tests over the first test points. Every measure is a functi
 alone.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -65,7 +66,8 @@ class DivergedError(Exception):
 class Trainer:
     """Trains the network of a preset with `[train]`, from step 0.
 
-    `preset` has the tables `spec`, `train` and `normalize`. Raises PresetError.
+    `preset` has the tables `spec`, `train` and `normalize`. Raises PresetError. Its steps, measures
+    and networks may be asked for from any thread.
     """
 
     def __init__(self, preset: Any):
@@ -81,6 +83,7 @@ class Trainer:
         self._stepper = stepper_for(self.problem)
         self.state = first_state(self.problem, self.start.layers)
         self._measured: Measures | None = None
+        self._lock = threading.RLock()  # held while `state` is changed or read
 
     @cached_property
     def digest(self) -> str:
@@ -99,7 +102,10 @@ class Trainer:
 
     def step(self, n: int = 1) -> None:
         """Do n steps. Raises DivergedError, in the state before the step that failed."""
-        self.advance(self.state, n)
+        if n < 0:
+            raise ValueError(f"{n} steps; expected 0 or more")
+        with self._lock:
+            self.advance(self.state, n)
 
     def advance(self, state: State, n: int, same: State | None = None) -> None:
         """Do n steps of any state, in place. Raises DivergedError.
@@ -160,12 +166,14 @@ class Trainer:
         """Go on from a copy of a state. Raises ValueError for one of another network."""
         if not self.has(state):
             raise ValueError("a state of another network or optimizer")
-        self.state, self._measured = state.copy(), None
+        with self._lock:
+            self.state, self._measured = state.copy(), None
 
     @property
     def network(self) -> Network:
         """The network of the state."""
-        return self.network_of(self.state)
+        with self._lock:
+            return self.network_of(self.state)
 
     def network_of(self, state: State) -> Network:
         """The network of any state."""
@@ -238,11 +246,12 @@ class Trainer:
 
     def measures(self, state: State | None = None) -> Measures:
         """The measures of the state, or of another one."""
-        if state is not None and state is not self.state:
+        if state is not None:
             return self._measure(state)
-        if self._measured is None or self._measured.step != self.steps:
-            self._measured = self._measure(self.state)
-        return self._measured
+        with self._lock:
+            if self._measured is None or self._measured.step != self.state.step:
+                self._measured = self._measure(self.state)
+            return self._measured
 
     @property
     def effort(self) -> float:

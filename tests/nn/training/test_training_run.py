@@ -124,6 +124,17 @@ def test_threads_that_want_different_steps_all_get_them() -> None:
         assert (found[step] == weights(step)).all(), step
 
 
+def test_a_checkpoint_taken_over_before_waits_for_no_slice() -> None:
+    run = Run(preset())
+    kept = run.checkpoint(20)
+    run.start_at(kept)
+    asking = threading.Thread(target=run.start_at, args=(kept,), daemon=True)
+    with run._turn():
+        asking.start()
+        asking.join(30)
+        assert not asking.is_alive()
+
+
 def test_a_changed_rate_goes_on_from_what_was_trained() -> None:
     run = Run(preset())
     run.advance(steps=100)
