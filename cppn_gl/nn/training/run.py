@@ -328,10 +328,12 @@ class Run:
         """Keep a coarser grid of snapshots if there are too many, or the first and the last."""
         while self._grid > 1 and len(self._states) > most:
             self._grid //= 2
-            kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+            states = self._states.items()
+            kept = {k: s for k, s in states if on_grid(k, self._grid) or k in self._given}
             self._states = kept
         for step in sorted(self._states)[1 : max(1, len(self._states) - max(1, most - 1))]:
-            del self._states[step]
+            if step not in self._given:
+                del self._states[step]
 
     def fits(self, kept: Checkpoint) -> bool:
         """Whether a checkpoint is of this training: a digest alone can be forged."""

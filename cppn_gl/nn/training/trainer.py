@@ -35,6 +35,7 @@ from cppn_gl.utils.threads import one_thread
 MEASURED = 128, 2048  # points of each set
 WORK = 2e8  # of measures: parameters times points
 GATHERED = 2**20  # numbers of the batches of one call
+MASK = 8  # numbers that it takes to draw whether a unit is left out
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
 
 
@@ -98,6 +99,8 @@ class Trainer:
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
         size: int = self.train.batch * (self.inputs.shape[1] + self.targets.shape[1])
+        if self.train.dropout:
+            size += MASK * self.problem.hidden
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
