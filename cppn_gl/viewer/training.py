@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import OWN
 from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
 from cppn_gl.nn.training.schedules import SCHEDULES
@@ -93,6 +94,18 @@ class Training(ABC):
         if ready is not None and ready.final and not moving:
             self._show_step(ready.step)
         return ready
+
+    @property
+    def network(self) -> Network | None:
+        """The network of `moment`; None while it is being trained up to its step."""
+        moment, ready = self.moment, self.learning.ready
+        if not moment.learns:
+            return moment.network()
+        there = ready is not None and (ready.preset.source, ready.step) == (
+            moment.source,
+            moment.train.steps,
+        )
+        return ready.network if ready is not None and there else None
 
     def training_words(self) -> str:
         """What the training tells: that it has ended by itself, or that a step is re-run."""
@@ -278,10 +291,10 @@ def factor_of(preset: Preset) -> float:
 
 def rate_words(preset: Preset) -> str:
     """The learning rate of a preset's step: 0.03, or with a schedule 0.0031 (cosine of 0.03)."""
-    rate, schedule = significant(rate_of(preset)), preset.train.schedule
-    if schedule == "constant":
-        return rate
-    return f"{significant(rate_of(preset) * factor_of(preset), 2)} ({schedule} of {rate})"
+    rate = significant(rate_of(preset))
+    now = significant(rate_of(preset) * factor_of(preset), 2)
+    schedule = preset.train.schedule
+    return rate if schedule == "constant" or now == rate else f"{now} ({schedule} of {rate})"
 
 
 def ended(preset: Preset) -> str:

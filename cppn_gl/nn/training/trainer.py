@@ -249,7 +249,7 @@ class Trainer:
 
     def measures(self, state: State | None = None) -> Measures:
         """The measures of the state, or of another one."""
-        if state is not None:
+        if state is not None and state is not self.state:
             return self._measure(state)
         with self._lock:
             if self._measured is None or self._measured.step != self.state.step:
