@@ -184,6 +184,7 @@ def test_an_interrupted_measure_is_taken_all_the_same(monkeypatch: Any) -> None:
 def test_measures_of_large_networks_are_fewer_and_taken_in_pieces(monkeypatch: Any) -> None:
     monkeypatch.setattr(trainer, "MEASURED", (30, 2048))
     monkeypatch.setattr(trainer, "WORK", 1)
+    monkeypatch.setattr(trainer, "SHORT", 0)
     monkeypatch.setattr(runs, "SLICE", 1e-5)
     run = Run(preset())
     slices = sum(1 for _ in run.prepare(5))
