@@ -395,8 +395,9 @@ def reporting(listener: Callable[[str, float], object]) -> Iterator[None]:
         _listeners.remove(listener)
 
 
-# Weak: one that is too large for the limit can be found while it trains.
-_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes, weak=True)
+# Weak: one that is too large for the limit can be found while it trains. It leaves room for others:
+# two that are asked for in turn would be made anew each time.
+_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: min(run.nbytes, 0.75 * RUNS), weak=True)
 _making = threading.Lock()
 
 

@@ -51,6 +51,17 @@ def test_what_is_shown_does_not_matter_and_what_is_learned_does() -> None:
     assert run_of(preset(network__seed=5)) is not run
 
 
+def test_a_large_run_leaves_room_for_a_small_one_but_not_for_a_large_one(monkeypatch: Any) -> None:
+    runs._runs.clear()
+    run_of(preset())
+    monkeypatch.setattr(Run, "nbytes", 10 * runs.RUNS)
+    run_of(preset(network__seed=11))
+    assert len(runs._runs) == 2
+    run_of(preset(network__seed=12))
+    assert len(runs._runs) == 1
+    runs._runs.clear()
+
+
 def test_animated_steps_are_a_film_of_a_training() -> None:
     film = preset().replace(**{"animate.train.steps": [0, 200], "animation.easing": "linear"})
     assert film.animated
