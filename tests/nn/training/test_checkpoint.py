@@ -71,6 +71,18 @@ def test_training_goes_on_to_the_bit(keys: dict[str, Any]) -> None:
     assert run.checkpoint(30).to_bytes() == other.checkpoint(30).to_bytes()
 
 
+def test_moments_may_be_larger_than_any_weight() -> None:
+    """Squares of gradients are, where values are in the millions: such a training goes on, too."""
+    run = fresh(preset())
+    found = run.checkpoint(70)
+    found.state.moments[1, :3] = 1e32, np.finfo(np.float32).max, np.inf
+    again = read(found.to_bytes())
+    assert again.state.moments.tobytes() == found.state.moments.tobytes()
+    found.state.moments[1, 0] = np.nan
+    with pytest.raises(ValueError, match="holds NaN"):
+        read(found.to_bytes())
+
+
 def test_it_opens_as_any_network() -> None:
     for which in (preset(), preset(normalize__which="hidden")):
         run = fresh(which)
