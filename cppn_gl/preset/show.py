@@ -165,7 +165,7 @@ class SensitivityOptions(OneOutput, Layered):
 class PaintingOptions(Options):
     """`[painting]`"""
 
-    show: str = key(
+    panes: str = key(
         "beside",
         choice(["beside", "network", "original", "difference"]),
         "what is shown: beside (the network's picture and the original), network, original, or "

@@ -521,9 +521,7 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.explorer.preset.learns:
-            self.hud.advice = ""
-        elif self.hud.on and self.canvas.current:
+        if self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
@@ -655,7 +653,8 @@ class App:
         if front is None:
             return False
         unit = LEADING * font_size(size, scale)
-        self.interface.frame(now, size, unit, self._interface_look())
+        calm = self.explorer.learning.playing
+        self.interface.frame(now, size, unit, self._interface_look(), calm=calm)
         changes = self.canvas.changes + self.interface.frames
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False

@@ -21,7 +21,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.viewer.training import rate_of
+from cppn_gl.viewer.training import rate_words
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
 from cppn_gl.views.text import TIED, significant
@@ -93,7 +93,7 @@ def training(explorer: Explorer) -> Lines:
     first: tuple[str, ...] = (
         f"step {preset.train.steps:,}",
         state,
-        f"rate {significant(rate_of(preset))}",
+        f"rate {rate_words(preset)}",
     )
     if explorer.editing_points:
         first = (f"clicks add points of {explorer.brush_words}", *first)

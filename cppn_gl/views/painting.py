@@ -218,7 +218,7 @@ class PaintingView(PictureView):
 
 def shown_of(preset: Preset) -> str:
     """The option `show`; the network alone if its weights are there, but not the original."""
-    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).show
+    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).panes
 
 
 def panes(preset: Preset, size: Size, shape: Size | None = None) -> list[Pane]:

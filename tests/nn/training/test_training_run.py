@@ -8,6 +8,7 @@ import pytest
 
 from cppn_gl import Preset, Trainer
 from cppn_gl.nn.training import run as runs
+from cppn_gl.nn.training import trainer
 from cppn_gl.nn.training.run import GRID, Run, next_on_grid, on_grid, run_of
 
 KEYS = {
@@ -27,9 +28,9 @@ def preset(steps: int = 0, **keys: Any) -> Preset:
 
 def weights(steps: int, **keys: Any) -> np.ndarray:
     """Those of an undisturbed training."""
-    trainer = Trainer(preset(**keys))
-    trainer.step(steps)
-    return trainer.state.parameters
+    alone = Trainer(preset(**keys))
+    alone.step(steps)
+    return alone.state.parameters
 
 
 def flat(network: Any) -> np.ndarray:
@@ -75,9 +76,9 @@ def test_snapshots_and_history_are_on_a_geometric_grid() -> None:
         again.advance(steps=steps)
     for name, values in again.history.items():
         assert np.array_equal(values, history[name], equal_nan=True), name
-    trainer = Trainer(preset())
-    trainer.step(kept[20])
-    assert history["loss"][20] == trainer.loss
+    alone = Trainer(preset())
+    alone.step(kept[20])
+    assert history["loss"][20] == alone.loss
 
 
 def test_snapshots_are_thinned_where_they_would_take_too_much(monkeypatch: Any) -> None:
@@ -150,6 +151,35 @@ def test_an_interrupted_slice_leaves_a_steps_state(monkeypatch: Any) -> None:
         run.network(60)
     monkeypatch.undo()
     assert (flat(run.network(60)) == weights(60)).all()
+
+
+def test_an_interrupted_measure_is_taken_all_the_same(monkeypatch: Any) -> None:
+    run, expected = Run(preset()), Run(preset())
+    run.advance(steps=20)
+    expected.advance(steps=30)
+
+    def interrupted(state: Any) -> Any:
+        yield None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.trainer, "measuring", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.network(30)
+    monkeypatch.undo()
+    run.network(30)
+    assert run.history["loss"].tolist() == expected.history["loss"].tolist()
+
+
+def test_measures_of_large_networks_are_fewer_and_taken_in_pieces(monkeypatch: Any) -> None:
+    monkeypatch.setattr(trainer, "MEASURED", (30, 2048))
+    monkeypatch.setattr(trainer, "WORK", 1)
+    monkeypatch.setattr(runs, "SLICE", 1e-5)
+    run = Run(preset())
+    slices = sum(1 for _ in run.prepare(5))
+    assert run.history["step"].tolist() == [0, 1, 2, 4]
+    layers = len(run.trainer.problem.shapes)
+    assert slices >= 3 * 3 * layers
+    assert [runs._measured_grid(effort) for effort in (1, 1.1, 2, 7.9, 99)] == [16, 8, 8, 2, 1]
 
 
 def test_a_divergence_ends_a_run_at_the_last_finite_step() -> None:
