@@ -81,14 +81,14 @@ class Training(ABC):
         train, learning = preset.train, self.learning
         learning.pause()
         learning.watch(train.steps)
-        if train.checkpoint or preset.kept is not None or not train.steps:
+        if train.checkpoint or preset.kept is not None or not train.steps or timed(preset):
             return preset
         learning.play(train.steps)
         return at_step(preset, 0)
 
     def follow_training(self) -> Ready | None:
         """Train what is explored; the network that has become ready, if any. Once a frame."""
-        moving = "train.steps" in self.preset.animate.table  # then time says which step it is
+        moving = timed(self.preset)
         self.learning.follow(self.moment if moving else self.preset)
         ready = self.learning.take()
         if ready is not None and ready.final and not moving:
@@ -145,7 +145,7 @@ class Training(ABC):
         train = dataclasses.replace(after.train, steps=steps, checkpoint="")
         if before.learns and not changed & {"train.rate", "train.changes"}:
             train = dataclasses.replace(train, rate=rate_of(before), changes=())
-        if not before.learns:
+        if not before.learns and not timed(after):
             self.learning.play()
         return dataclasses.replace(after, train=train)
 
@@ -157,11 +157,20 @@ class Training(ABC):
             )
         return self.preset.learns
 
+    def _steps_on(self) -> bool:
+        """Whether training can be led by keys; if not, the message says why."""
+        if not self._trains():
+            return False
+        if timed(self.preset):
+            self.learning.pause()
+            self.message = f"the time says which step is shown: {keys_of('pause')} stops it"
+        return not timed(self.preset)
+
     # Actions
 
     def train(self, large: bool = False) -> None:
         """Train, or pause."""
-        if not self._trains():
+        if not self._steps_on():
             return
         if self.learning.playing:
             self.learning.pause()
@@ -179,7 +188,7 @@ class Training(ABC):
 
     def train_step(self, large: bool = False) -> None:
         """Pause, and train one step (Shift: 100)."""
-        if self._trains():
+        if self._steps_on():
             self.seek(self.step + (STEPS if large else 1))
 
     def seek(self, step: int) -> None:
@@ -194,7 +203,7 @@ class Training(ABC):
     def train_back(self, large: bool = False) -> None:
         """Pause, and show the snapshot before this step (Shift: after it)."""
         ready = self.learning.ready
-        if not self._trains() or ready is None:
+        if not self._steps_on() or ready is None:
             return
         steps = np.array(sorted({0, *ready.snapshots, ready.newest}))
         found = steps[steps > self.step] if large else steps[steps < self.step]
@@ -207,7 +216,7 @@ class Training(ABC):
 
     def train_reset(self, large: bool = False) -> None:
         """Pause, and show step 0: the random network."""
-        if self._trains():
+        if self._steps_on():
             self.seek(0)
 
     def rate_up(self, large: bool = False) -> None:
@@ -267,6 +276,11 @@ class Training(ABC):
             self.change(
                 f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown}
             )
+
+
+def timed(preset: Preset) -> bool:
+    """Whether time says which step of the training is shown."""
+    return "train.steps" in preset.animate.table
 
 
 def pace_words(learning: Learning) -> str:

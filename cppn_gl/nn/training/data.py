@@ -8,6 +8,7 @@
 (pictures.py).
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -189,6 +190,7 @@ def label(name: str) -> str:
 
 
 _read: LRUCache[Any, Dataset] = LRUCache(64 * MB, lambda key, data: _bytes(data))
+_held: dict[Any, Dataset] = {}
 
 
 def _bytes(dataset: Dataset) -> float:
@@ -199,12 +201,34 @@ def _bytes(dataset: Dataset) -> float:
 def dataset_of(train: Settings) -> Dataset:
     """The data set of a `[train]` table. Raises PresetError, in one line.
 
-    A file is read again when it has changed.
+    A file is read again when it has changed, unless it is held.
     """
+    key = _asked(train)
+    held = _held.get(key)
+    if held is not None:
+        return held
     stamp = stamp_of(Path(train.data)) if is_file(train.data) else None
+    return _read.get((*key, stamp), lambda: _made(train))
+
+
+def hold(train: Settings | None) -> None:
+    """Keep the data of a file as they are now, whatever becomes of it; those held before no longer.
+
+    A window shows them while they are learned. None, and data that cannot be read: hold nothing.
+    """
+    key = None if train is None else _asked(train)
+    for other in [one for one in _held if one != key]:
+        _held.pop(other, None)
+    if train is not None and is_file(train.data):
+        with contextlib.suppress(PresetError):
+            _held[key] = dataset_of(train)
+
+
+def _asked(train: Settings) -> tuple[Any, ...]:
+    """All settings that the data depend on."""
     drawn = (train.points, train.data_noise) if train.data in DATA_SETS else ()
     own = train.own if train.data == OWN else ()
-    key = (
+    return (
         train.data,
         train.target,
         train.classes,
@@ -212,9 +236,7 @@ def dataset_of(train: Settings) -> Dataset:
         train.seed,
         own,
         drawn,
-        stamp,
     )
-    return _read.get(key, lambda: _made(train))
 
 
 def _made(train: Settings) -> Dataset:

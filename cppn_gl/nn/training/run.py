@@ -328,10 +328,12 @@ class Run:
         """Keep a coarser grid of snapshots if there are too many, or the first and the last."""
         while self._grid > 1 and len(self._states) > most:
             self._grid //= 2
-            kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+            states = self._states.items()
+            kept = {k: s for k, s in states if on_grid(k, self._grid) or k in self._given}
             self._states = kept
         for step in sorted(self._states)[1 : max(1, len(self._states) - max(1, most - 1))]:
-            del self._states[step]
+            if step not in self._given:
+                del self._states[step]
 
     def fits(self, kept: Checkpoint) -> bool:
         """Whether a checkpoint is of this training: a digest alone can be forged."""
@@ -346,16 +348,16 @@ class Run:
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
+        if kept.step in self._given:  # of a run that trains: nobody waits for a slice
+            return
         with self._lock, self._notes:
-            if kept.step in self._given:
-                return
-            self._given[kept.step] = kept.network
             self._states.setdefault(kept.step, kept.state.copy())
             for row in kept.rows(Measures):
                 self._history.setdefault(row.step, row)
             if kept.step > self._head.step:
                 self._head = kept.state.copy()
                 self._newest = self._head.copy()
+            self._given[kept.step] = kept.network
 
     def adopt(self, other: "Run", step: int) -> None:
         """Take over what another run has trained up to `step`, before which both are the same."""
@@ -393,8 +395,9 @@ def reporting(listener: Callable[[str, float], object]) -> Iterator[None]:
         _listeners.remove(listener)
 
 
-# Weak: one that is too large for the limit can be found while it trains.
-_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes, weak=True)
+# Weak: one that is too large for the limit can be found while it trains. It leaves room for others:
+# two that are asked for in turn would be made anew each time.
+_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: min(run.nbytes, 0.75 * RUNS), weak=True)
 _making = threading.Lock()
 
 

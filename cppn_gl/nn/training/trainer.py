@@ -34,7 +34,9 @@ from cppn_gl.utils.threads import one_thread
 
 MEASURED = 128, 2048  # points of each set
 WORK = 2e8  # of measures: parameters times points
+SHORT = 5e6  # of work that takes about a millisecond
 GATHERED = 2**20  # numbers of the batches of one call
+MASK = 8  # numbers that it takes to draw whether a unit is left out
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
 
 
@@ -98,6 +100,8 @@ class Trainer:
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
         size: int = self.train.batch * (self.inputs.shape[1] + self.targets.shape[1])
+        if self.train.dropout:
+            size += MASK * self.problem.hidden
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
@@ -192,7 +196,9 @@ class Trainer:
         parameters = state.parameters.astype(np.float64)
         inputs = self.inputs[: self._measured_training].astype(np.float64)
         found = []
-        passed = list(_by_one_thread(forward_layers(self.problem, parameters, inputs)))
+        passed: list[Passed] = []
+        for _ in self._forward(self.problem, parameters, inputs, passed):
+            pass
         parts = self.problem.split(parameters)
         for (weight, bias), norm, layer in zip(parts, self.problem.norms, passed, strict=True):
             if norm is not None:
@@ -266,44 +272,51 @@ class Trainer:
     def measuring(self, state: State) -> Iterator[Measures | None]:
         """The measures of a state, after the work on each layer None."""
         problem, first, training = self.problem, self._measured_training, self.dataset.training
-        wanted, tests = self.targets[:first], slice(training, training + self._most)
-        plain, parameters = self._without_norms, self._plain(state)
+        points, tests = self.inputs[:first], self.inputs[training : training + self._most]
+        wanted, plain, parameters = self.targets[:first], self._without_norms, self._plain(state)
         passed: list[Passed] = []
-        for layer in _by_one_thread(forward_layers(plain, parameters, self.inputs[:first])):
-            passed.append(layer)
-            yield None
+        yield from self._forward(plain, parameters, points, passed)
         of_tests: list[Passed] = []
-        for layer in _by_one_thread(forward_layers(plain, parameters, self.inputs[tests])):
-            of_tests.append(layer)
-            yield None
+        yield from self._forward(plain, parameters, tests, of_tests)
         found = np.empty_like(parameters)
-        for _ in _by_one_thread(backward_layers(plain, parameters, passed, wanted, found)):
-            yield None
+        yield from self._backward(plain, parameters, passed, wanted, found)
         if plain is not problem:  # through the statistics
             own: list[Passed] = []
-            for layer in _by_one_thread(
-                forward_layers(problem, state.parameters, self.inputs[:first])
-            ):
-                own.append(layer)
-                yield None
-            for _ in _by_one_thread(backward_layers(problem, state.parameters, own, wanted, found)):
-                yield None
+            yield from self._forward(problem, state.parameters, points, own)
+            yield from self._backward(problem, state.parameters, own, wanted, found)
         norms = []
         for weight, bias in problem.split(found):
             norms.append(float(np.sqrt(_squares(weight) + _squares(bias))))
             yield None
         dead, saturated = _slopes(problem.activations, passed)
-        tested = of_tests[-1]
+        tested, those = of_tests[-1], slice(training, training + self._most)
         yield Measures(
             state.step,
             losses.total(self.loss_name, passed[-1].pre, passed[-1].units, wanted),
-            losses.total(self.loss_name, tested.pre, tested.units, self.targets[tests]),
+            losses.total(self.loss_name, tested.pre, tested.units, self.targets[those]),
             self._accuracy(passed[-1].units, slice(0, first)),
-            self._accuracy(tested.units, tests),
+            self._accuracy(tested.units, those),
             np.array(norms),
             dead,
             saturated,
         )
+
+    def _forward(
+        self, problem: Problem, parameters: Any, inputs: Any, into: list[Passed]
+    ) -> Iterator[None]:
+        """A forward pass, layer by layer, which are appended."""
+        layers = forward_layers(problem, parameters, inputs)
+        for layer in _by_one_thread(layers, problem.parameters * len(inputs)):
+            into.append(layer)
+            yield None
+
+    def _backward(
+        self, problem: Problem, parameters: Any, passed: list[Passed], targets: Any, into: Any
+    ) -> Iterator[None]:
+        """A backward pass, layer by layer."""
+        layers = backward_layers(problem, parameters, passed, targets, into)
+        for _ in _by_one_thread(layers, problem.parameters * len(targets)):
+            yield None
 
     def _plain(self, state: State) -> Float32:
         if not any(self.problem.norms):
@@ -348,9 +361,17 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
     return Problem(shapes, names, loss, *kept, norms=norms)
 
 
-def _by_one_thread(work: Iterable[T]) -> Iterator[T]:
-    """The results of work, for each of which alone it has BLAS: others do not wait for all."""
+def _by_one_thread(work: Iterable[T], size: float) -> Iterator[T]:
+    """The results of work on layers by BLAS in this thread; `size`: parameters times points.
+
+    If it is long, BLAS is free for other threads between two of them.
+    """
     pieces = iter(work)
+    if size < SHORT:
+        with one_thread():
+            done = list(pieces)
+        yield from done
+        return
     while True:
         with one_thread():
             found = next(pieces, None)
@@ -360,9 +381,13 @@ def _by_one_thread(work: Iterable[T]) -> Iterator[T]:
 
 
 def _finite(state: State) -> bool:
-    """Whether all parameters are numbers that a layer may have."""
-    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
-    return bool(low >= -MAX_WEIGHT and high <= MAX_WEIGHT)
+    """Whether all parameters and moments are numbers that a file may have.
+
+    Of two moments the second is that of squares, which bounds the first.
+    """
+    arrays = state.parameters, *state.moments[-1:]
+    # NaN if there is one.
+    return all(a.min() >= -MAX_WEIGHT and a.max() <= MAX_WEIGHT for a in arrays)
 
 
 def _squares(array: Any) -> float:

@@ -182,7 +182,7 @@ def summary(of: Progress) -> list[str]:
         return found
     first, tests = of.losses[0][-1], of.losses[1][-1]
     if not math.isfinite(first):
-        return [*found, f"diverged at step {of.steps[-1]:,.0f}: try a smaller rate"]
+        return [*found, f"diverged at step {of.steps[-1]:,.0f}: choose a smaller rate"]
     words = f"loss {significant(first)}"
     found.append(words + (f" · tests {significant(tests)}" if math.isfinite(tests) else ""))
     right, other = of.accuracies[0][-1], of.accuracies[1][-1]

@@ -98,7 +98,7 @@ class Frame:
         size, last = float(self.half.max()), float(other.half.max())
         if not 0 < part < 1 or abs(last - size) <= 1e-6 * size:
             return part
-        return (size ** (1 - part) * last**part - size) / (last - size)
+        return float((size ** (1 - part) * last**part - size) / (last - size))
 
     def mixed(self, other: "Frame", part: float) -> "Frame":
         """From this one (0) to another (1), as points that move straight from one to the other."""

@@ -217,6 +217,13 @@ def test_it_is_public() -> None:
     assert cppn_gl.Trainer is Trainer
 
 
+def test_long_calls_take_little_memory() -> None:
+    for keys in ({"train__batch": 5000}, {"train__dropout": 0.5, "network__width": 300}):
+        trainer = Trainer(preset(**keys))
+        units = trainer.train.batch * 3 + (trainer.problem.hidden if trainer.train.dropout else 0)
+        assert 1 <= trainer.chunk(10**7) * units <= 2**20
+
+
 def test_a_state_of_another_network_is_refused() -> None:
     trainer, other = Trainer(preset()), Trainer(preset(network__width=9))
     with pytest.raises(ValueError, match="another network"):

@@ -51,6 +51,17 @@ def test_what_is_shown_does_not_matter_and_what_is_learned_does() -> None:
     assert run_of(preset(network__seed=5)) is not run
 
 
+def test_a_large_run_leaves_room_for_a_small_one_but_not_for_a_large_one(monkeypatch: Any) -> None:
+    runs._runs.clear()
+    run_of(preset())
+    monkeypatch.setattr(Run, "nbytes", 10 * runs.RUNS)
+    run_of(preset(network__seed=11))
+    assert len(runs._runs) == 2
+    run_of(preset(network__seed=12))
+    assert len(runs._runs) == 1
+    runs._runs.clear()
+
+
 def test_animated_steps_are_a_film_of_a_training() -> None:
     film = preset().replace(**{"animate.train.steps": [0, 200], "animation.easing": "linear"})
     assert film.animated
@@ -124,6 +135,17 @@ def test_threads_that_want_different_steps_all_get_them() -> None:
         assert (found[step] == weights(step)).all(), step
 
 
+def test_a_checkpoint_taken_over_before_waits_for_no_slice() -> None:
+    run = Run(preset())
+    kept = run.checkpoint(20)
+    run.start_at(kept)
+    asking = threading.Thread(target=run.start_at, args=(kept,), daemon=True)
+    with run._turn():
+        asking.start()
+        asking.join(30)
+        assert not asking.is_alive()
+
+
 def test_a_changed_rate_goes_on_from_what_was_trained() -> None:
     run = Run(preset())
     run.advance(steps=100)
@@ -173,6 +195,7 @@ def test_an_interrupted_measure_is_taken_all_the_same(monkeypatch: Any) -> None:
 def test_measures_of_large_networks_are_fewer_and_taken_in_pieces(monkeypatch: Any) -> None:
     monkeypatch.setattr(trainer, "MEASURED", (30, 2048))
     monkeypatch.setattr(trainer, "WORK", 1)
+    monkeypatch.setattr(trainer, "SHORT", 0)
     monkeypatch.setattr(runs, "SLICE", 1e-5)
     run = Run(preset())
     slices = sum(1 for _ in run.prepare(5))
