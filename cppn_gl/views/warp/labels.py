@@ -292,27 +292,32 @@ def draw_bar(image: Image.Image, network: Network, position: float, layout: Layo
     draw_strokes(image, box, strokes)
     pen = ImageDraw.Draw(image)
     under, small = y + 0.55 * layout.letters, layout.small
-    write(pen, (left, under), "input", small, FAINT, anchor="la")
-    write(pen, (right, under), "output", small, FAINT, anchor="ra")
-    for x, words, ink in _bar_words(network, position, layout):
-        half = width(words, small) / 2
-        free = left + width("input  ", small), right - width("  output", small)
-        if free[0] < x - half and x + half < free[1]:
-            write(pen, (x, under), words, small, ink, anchor="ma")
+    taken: list[tuple[float, float]] = []
+    for start, words, ink in _bar_words(network, position, layout):
+        end, gap = start + width(words, small), 0.6 * small
+        if all(end + gap < low or high + gap < start for low, high in taken):
+            write(pen, (start, under), words, small, ink)
+            taken.append((start, end))
 
 
 def _bar_words(
     network: Network, position: float, layout: Layout
 ) -> Iterator[tuple[float, str, RGB]]:
-    """Pixels and words under the bar: numbers of layers, and what the current one does in turn."""
+    """Left ends of words under the bar, the most important first, of which some may not fit.
+
+    What the current layer does in turn, the ends of the way, numbers of layers.
+    """
     depth, small = network.depth, layout.small
     part = layout.along(1) - layout.along(0)
     layer = Stage.of(position, depth).layer
     turns = (variable("W"), variable("b"), network.drawn[layer - 1].activation)
     named = max(width(f" {words} ", small) for words in turns) < part / 3
+    for third, words in enumerate(turns) if named else ():
+        x = layout.along(layer - 1 + (third + 0.5) / 3)
+        yield x - width(words, small) / 2, words, INK
+    yield layout.bar[0], "input", FAINT
+    yield layout.bar[2] - width("output", small), "output", FAINT
     for number in range(1, depth):
         near = named and number in (layer - 1, layer)
         if part > 1.2 * width(f" {depth} ", small) and not near:
-            yield layout.along(number), str(number), FAINT
-    for third, words in enumerate(turns) if named else ():
-        yield layout.along(layer - 1 + (third + 0.5) / 3), words, INK
+            yield layout.along(number) - width(str(number), small) / 2, str(number), FAINT
