@@ -34,6 +34,7 @@ from cppn_gl.utils.threads import one_thread
 
 MEASURED = 128, 2048  # points of each set
 WORK = 2e8  # of measures: parameters times points
+LIMITS = -MAX_WEIGHT, MAX_WEIGHT  # of a layer; those of a state may be larger
 SHORT = 5e6  # of work that takes about a millisecond
 GATHERED = 2**20  # numbers of the batches of one call
 MASK = 8  # numbers that it takes to draw whether a unit is left out
@@ -185,7 +186,7 @@ class Trainer:
         if any(self.problem.norms):
             parts = self._folded(state)
         layers = [
-            Layer(weight.copy(), bias.copy(), name)
+            Layer(np.clip(weight, *LIMITS), np.clip(bias, *LIMITS), name)
             for (weight, bias), name in zip(parts, self.problem.activations, strict=True)
         ]
         start = self.start
@@ -206,8 +207,7 @@ class Trainer:
                 factor = norm.gains / layer.normal[1]
                 mean = layer.inputs.mean(axis=0) @ weight.T
                 weight, bias = weight * factor[:, None], bias + norm.shifts - factor * mean
-            limit = (-MAX_WEIGHT, MAX_WEIGHT)
-            found.append((np.clip(weight, *limit), np.clip(bias, *limit)))
+            found.append((np.clip(weight, *LIMITS), np.clip(bias, *LIMITS)))
         return found
 
     @property
@@ -381,13 +381,9 @@ def _by_one_thread(work: Iterable[T], size: float) -> Iterator[T]:
 
 
 def _finite(state: State) -> bool:
-    """Whether all parameters and moments are numbers that a file may have.
-
-    Of two moments the second is that of squares, which bounds the first.
-    """
-    arrays = state.parameters, *state.moments[-1:]
-    # NaN if there is one.
-    return all(a.min() >= -MAX_WEIGHT and a.max() <= MAX_WEIGHT for a in arrays)
+    """Whether all parameters are finite. Once one is not, it never is again: steps may be cut."""
+    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
+    return bool(np.isfinite(low) and np.isfinite(high))
 
 
 def _squares(array: Any) -> float:
