@@ -171,7 +171,7 @@ class Training(ABC):
             return
         if self.learning.playing:
             self.learning.pause()
-            self.message = f"training paused at step {self.step:,}"
+            self.message = "training paused"
         else:
             self.learning.play()
             self.message = "training"

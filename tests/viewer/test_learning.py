@@ -11,6 +11,7 @@ from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.facts import training
 from cppn_gl.viewer.learning import MAX_PACE, Ready, at_step
 from cppn_gl.viewer.weights import Weights
 
@@ -76,7 +77,7 @@ def test_training_goes_on_beyond_it_and_pauses(explore: Callable[[Preset], Explo
     explorer.train()
     ready(explorer, lambda one: one.step > 300)
     explorer.train()
-    assert explorer.message.startswith("training paused at step ")
+    assert explorer.message == "training paused"
     wait_for(lambda: (explorer.follow_training(), not explorer.learning.busy)[1], "the pause")
     assert_trained(explorer.learning.ready, LEARNS)  # type: ignore[arg-type]
     assert explorer.follow_training() is None
@@ -236,3 +237,4 @@ def test_with_an_animated_step_time_leads_and_the_keys_say_so(
         action()
         assert "the time says which step is shown" in explorer.message
         assert not explorer.learning.playing
+    assert training(explorer)[0][1] == "by the time"
