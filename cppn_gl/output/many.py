@@ -162,6 +162,7 @@ def write_many(
     """
     renderer.report("checking", None)
     for shot in many.telling():
+        _ = shot.preset.start  # the data that it learns, if any
         renderer.check(shot.preset.at(shot.time), shot.size, shot.samples)
     make_folder(folder)
     with locked(folder / ".lock", folder, "wait until it is done, or choose another folder"):

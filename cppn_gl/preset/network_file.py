@@ -198,8 +198,11 @@ def left_out(preset: Preset) -> str:
 
 
 def _untaught(preset: Preset) -> str:
-    if problem := preset.dataset.problem:
-        return f"training cannot go on from step {preset.train.steps}: {problem}"
+    problem, step = preset.dataset.problem, preset.train.steps
+    if problem and preset.run.within(step) != step:
+        return ""  # so that it is not shown either, which is told by an error
+    if problem:
+        return f"training cannot go on from step {step}: {problem}"
     data = trained_weights(preset)
     if data is not None and len(data) > CARRIED:
         size = f"{len(data) / 1e6:.1f} MB, more than {CARRIED >> 20} MiB"
@@ -207,7 +210,9 @@ def _untaught(preset: Preset) -> str:
     if preset.train.path is None or is_shipped(preset.train.path):
         return ""
     name = preset.train.path.name
-    return f"{name} is named in the picture, not carried: training goes on where it lies beside"
+    return (
+        f"{name} is named in the picture, not carried: training goes on only where it lies beside"
+    )
 
 
 def unused(preset: Preset) -> str:

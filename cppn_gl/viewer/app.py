@@ -521,9 +521,7 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.explorer.preset.learns:
-            self.hud.advice = ""
-        elif self.hud.on and self.canvas.current:
+        if self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words

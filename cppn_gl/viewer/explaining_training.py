@@ -13,7 +13,7 @@ from cppn_gl.preset.learned import class_names
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.class_colors import NAMES
-from cppn_gl.viewer.training import rate_of
+from cppn_gl.viewer.training import rate_words
 from cppn_gl.views.text import counted, significant
 
 TRIES = (
@@ -82,7 +82,7 @@ def learning_words(preset: Preset, measured: Measures | None = None) -> list[str
         f"A step takes {train.batch:,} of these points at random, computes the loss, here "
         f"{loss}, which says how wrong the network is on them, and how it changes with "
         f"each weight. Then {train.optimizer} moves all weights a little to where it falls; how "
-        f"far, the learning rate says, now {significant(rate_of(preset), 3)}."
+        f"far, the learning rate says, now {rate_words(preset)}."
     )
     if measured is not None:
         found.append(_result(train.steps, measured))

@@ -21,7 +21,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.viewer.training import rate_of, timed
+from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
 from cppn_gl.views.text import TIED, significant
@@ -98,7 +98,7 @@ def training(explorer: Explorer) -> Lines:
     first: tuple[str, ...] = (f"step {preset.train.steps:,}", state)
     if explorer.view.name == "sheet":
         return (first,)
-    first = (*first, f"rate {significant(rate_of(preset))}")
+    first = (*first, f"rate {rate_words(preset)}")
     if explorer.editing_points:
         first = (f"clicks add points of {explorer.brush_words}", *first)
     if ready is None:

@@ -14,6 +14,7 @@ import numpy as np
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import OWN
 from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
+from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
@@ -110,6 +111,8 @@ class Training(ABC):
         """What the training tells: that it has ended by itself, or that a step is re-run."""
         news = self.learning.news()
         if news.startswith("trained"):
+            if not factor_of(self.preset):
+                return f"{news}, where the rate has become 0; {keys_of('train_reset')} starts again"
             return f"{news}; {keys_of('train')} trains on"
         if "diverged" in news:
             return f"{news}: a lower learning rate helps, Shift+{keys_of('rate_up')}"
@@ -171,10 +174,12 @@ class Training(ABC):
             return
         if self.learning.playing:
             self.learning.pause()
-            self.message = "training paused"
+            self.message = "training paused"  # at a step that its thread has yet to tell
         else:
             self.learning.play()
             self.message = "training"
+            if not factor_of(self.preset):
+                self.message += f", but nothing changes: {ended(self.preset)}"
 
     @property
     def step(self) -> int:
@@ -223,7 +228,8 @@ class Training(ABC):
         if others:
             self.set_rate(others[-1] if large else others[0])
         else:
-            self.message = f"learning rate {significant(now)}"
+            end = "smallest" if large else "largest"
+            self.message = f"learning rate {significant(now)}, the {end} of this key"
 
     def set_rate(self, rate: float) -> None:
         """Train at another learning rate from this step on; earlier steps stay."""
@@ -234,6 +240,8 @@ class Training(ABC):
         else:
             keys = {"train.rate": rate, "train.changes": ()}
         words = f"learning rate {significant(rate)}" + (f" from step {step:,} on" if step else "")
+        if not factor_of(preset):
+            words += f", but nothing changes: {ended(preset)}"
         self.change(words, **keys, **{"train.steps": step})
 
     def faster(self, large: bool = False) -> None:
@@ -286,3 +294,24 @@ def rate_of(preset: Preset) -> float:
     train = preset.train
     past = [rate for step, rate in train.changes if step <= train.steps]
     return past[-1] if past else train.rate
+
+
+def factor_of(preset: Preset) -> float:
+    """The factor of a preset's schedule on the rate of its step."""
+    train = preset.train
+    schedule, steps = SCHEDULES[train.schedule], np.array([float(train.steps)])
+    return float(schedule(steps, train.schedule_steps, train.schedule_factor)[0])
+
+
+def rate_words(preset: Preset) -> str:
+    """The learning rate of a preset's step: 0.03, or with a schedule 0.0031 (cosine of 0.03)."""
+    rate = significant(rate_of(preset))
+    now = significant(rate_of(preset) * factor_of(preset), 2)
+    schedule = preset.train.schedule
+    return rate if schedule == "constant" or now == rate else f"{now} ({schedule} of {rate})"
+
+
+def ended(preset: Preset) -> str:
+    """Why the rate is 0: its schedule has ended."""
+    train = preset.train
+    return f"the rate is 0 since step {train.schedule_steps:,} (train.schedule {train.schedule})"

@@ -246,6 +246,8 @@ def test_what_cannot_be_drawn_is_found_before_anything_is_written(
     many = changed(axes=("seed=0:9", "depth=3,2", "layer=1,3"))
     with pytest.raises(PresetError, match="layer 3; the network has 2"):
         write_many(renderer, many, tmp_path / "many")
+    with pytest.raises(PresetError, match=r"train\.own: no points"):
+        write_many(renderer, changed(axes=("train.data=circle,own",)), tmp_path / "many")
     assert not (tmp_path / "many").exists()
 
 

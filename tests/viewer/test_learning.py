@@ -13,6 +13,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import training
 from cppn_gl.viewer.learning import MAX_PACE, Ready, at_step
+from cppn_gl.viewer.training import rate_words
 from cppn_gl.viewer.weights import Weights
 
 LEARNS = Preset().replace(
@@ -190,6 +191,23 @@ def test_the_thread_ends_and_an_unforeseen_error_is_raised(
     monkeypatch.setattr("cppn_gl.viewer.learning.run_of", lambda preset: preset.nothing)
     with pytest.raises(AttributeError, match="nothing"):
         ready(other)
+
+
+def test_where_a_schedule_has_ended_it_is_said_that_nothing_changes(
+    explore: Callable[[Preset], Explorer],
+) -> None:
+    explorer = explore(LEARNS.replace(schedule="cosine", schedule_steps=300))
+    assert rate_words(at_step(explorer.preset, 150)) == "0.015 (cosine of 0.03)"
+    ready(explorer, lambda one: one.step == 300)
+    assert explorer.training_words() == (
+        "trained to step 300, where the rate has become 0; U starts again"
+    )
+    nothing = "but nothing changes: the rate is 0 since step 300 (train.schedule cosine)"
+    explorer.train()
+    assert explorer.message == f"training, {nothing}"
+    explorer.train()
+    explorer.rate_up()
+    assert explorer.message.endswith(nothing)
 
 
 def test_it_goes_on_through_what_was_trained_before_at_any_pace(

@@ -80,7 +80,8 @@ def test_nothing_is_measured_of_a_step_that_is_not_trained_yet() -> None:
         assert explorer.network is None
         measures.follow(explorer)
         study.follow(explorer)
-        assert not (measures.busy or study.busy)
+        assert not measures.busy
+        assert not study.busy
         assert measures.written(explorer, "sigma") == UNKNOWN
         assert not explorer.preset.run.ready(50)  # a frame has not waited for it
         while learning.ready is None or learning.ready.step != 50:

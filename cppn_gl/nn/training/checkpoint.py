@@ -25,6 +25,7 @@ from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     HISTORY,
     MAX_FILE,
+    MOMENTS,
     Tensors,
     read_bytes,
     read_tensors,
@@ -103,7 +104,7 @@ class Checkpoint:
             arrays |= {f"raw.{name}": array for name, array in raw.items()}
         for number, moments in enumerate(self.state.moments):
             parts = _split(moments, shapes).items()
-            arrays |= {f"moments.{number}.{name}": array for name, array in parts}
+            arrays |= {f"{MOMENTS}{number}.{name}": array for name, array in parts}
         for name in sorted(self.history, key=_place):
             if len(array := self.history[name]):
                 columns = array.reshape(len(array), -1)
@@ -164,8 +165,8 @@ def read(data: bytes) -> Checkpoint:
             raise ValueError
         raw = "raw." if "raw.layers.0.weight" in arrays else ""
         parameters = _flat(arrays, raw, network)
-        count = len({name.split(".")[1] for name in arrays if name.startswith("moments.")})
-        moments = [_flat(arrays, f"moments.{m}.", network) for m in range(count)]
+        count = len({name.split(".")[1] for name in arrays if name.startswith(MOMENTS)})
+        moments = [_flat(arrays, f"{MOMENTS}{m}.", network) for m in range(count)]
     except PresetError:
         raise
     except (KeyError, ValueError, TypeError, RecursionError):

@@ -21,21 +21,19 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import ORDER, words
 from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, DrawnSet, Draws
-from cppn_gl.nn.training.pictures import SUFFIXES as PICTURES
-from cppn_gl.nn.training.pictures import pixel_centers, read_colors, read_distances
-from cppn_gl.nn.training.point_files import SUFFIXES as TABLES
-from cppn_gl.nn.training.point_files import Column, read_points
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, Text, nearest, show
 from cppn_gl.utils.files import stamp_of
+from cppn_gl.utils.images import SUFFIXES as PICTURES
 from cppn_gl.utils.origin import Origin
-from cppn_gl.utils.resources import resource
 
 OWN = "own"
 KINDS = ("classes", "values", "picture", "distance")
 TARGETS = ("auto", *KINDS)
 MAX_OWN = 10_000  # points in a preset
+# What reads files is imported when a file is read: help does not need it.
+TABLES = (".csv", ".tsv", ".txt")
 _FILES = (*TABLES, *PICTURES)
 _NAME = Text(4096, one_line=True)
 
@@ -161,7 +159,7 @@ def located_checkpoint(name: str, origin: Origin) -> str:
 
 
 def _found(name: str, origin: Origin, key: str) -> str:
-    shipped = resource("presets") / label(name)
+    shipped = _presets() / label(name)
     try:
         path = origin.resolve(name)
         if os.path.lexists(path):
@@ -177,7 +175,13 @@ def _found(name: str, origin: Origin, key: str) -> str:
 
 def is_shipped(path: Path) -> bool:
     """Whether a file comes with the package, so that its name finds it everywhere."""
-    return path.parent == resource("presets")
+    return path.parent == _presets()
+
+
+def _presets() -> Path:
+    from cppn_gl.utils.resources import resource
+
+    return resource("presets")
 
 
 def label(name: str) -> str:
@@ -283,18 +287,17 @@ def _own(train: Settings) -> Dataset:
 
 
 def _table(train: Settings, path: Path) -> Dataset:
+    from cppn_gl.nn.training.point_files import read_points
+
     _check_target(train, path.name, "classes", "values")
     try:
         column = read_points(path, train.target)
     except PresetError as error:
         raise _of_file(error, path) from None
-    kind, third = _third(column)
+    labels = column.labels
+    kind, third = ("values", column.values) if labels is None else ("classes", labels)
     classes = _classes(train, len(column.names), "train.data") if kind == "classes" else 0
     return _dataset(train, kind, column.x, column.y, third, classes, column.names)
-
-
-def _third(column: Column) -> tuple[str, Any]:
-    return ("values", column.values) if column.labels is None else ("classes", column.labels)
 
 
 def _classes(train: Settings, found: int, key: str) -> int:
@@ -307,6 +310,8 @@ def _classes(train: Settings, found: int, key: str) -> int:
 
 
 def _picture(train: Settings, path: Path) -> Dataset:
+    from cppn_gl.nn.training.pictures import pixel_centers, read_colors, read_distances
+
     _check_target(train, path.name, "picture", "distance")
     kind = "distance" if train.target == "distance" else "picture"
     try:

@@ -27,8 +27,18 @@ _starts: LRUCache[Any, NetworkSource] = LRUCache(
 
 
 def loss_of(train: Train, dataset: Dataset) -> str:
-    """The loss, by name: that of the table, or the default of the data's kind."""
-    return train.loss or default_loss(dataset.kind)
+    """The loss, by name: that of the table, or the default of the data's kind.
+
+    Raises PresetError for a loss that has no minimum for these data.
+    """
+    loss, values = train.loss or default_loss(dataset.kind), dataset.values
+    if values is None or loss not in ("hinge", "cross-entropy"):
+        return loss
+    if loss == "hinge" or (len(values) and not 0 <= values.min() <= values.max() <= 1):
+        also = "" if loss == "hinge" else ", or of values from 0 to 1"
+        problem = f"{loss} is of classes{also}; expected squared or absolute"
+        raise PresetError(problem, key="train.loss")
+    return loss
 
 
 def start_of(spec: NetworkSource, train: Train, dataset: Dataset) -> NetworkSource:
@@ -49,7 +59,8 @@ def _start(spec: NetworkSource, outputs: int, activation: str) -> NetworkSource:
         return Learner(**keys | {"outputs": outputs, "output_activation": activation})
     network = spec.network()
     if network.outputs != outputs:
-        problem = f"the network has {network.outputs} outputs; the data need {outputs}"
+        count = f"{network.outputs} output{'s' * (network.outputs != 1)}"
+        problem = f"the network has {count}; the data need {outputs}"
         raise PresetError(problem, key="train.data")
     *layers, last = network.layers
     last = Layer(last.weight, last.bias, activation)

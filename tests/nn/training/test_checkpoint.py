@@ -71,6 +71,18 @@ def test_training_goes_on_to_the_bit(keys: dict[str, Any]) -> None:
     assert run.checkpoint(30).to_bytes() == other.checkpoint(30).to_bytes()
 
 
+def test_moments_may_be_larger_than_any_weight() -> None:
+    """Squares of gradients are, where values are in the millions: such a training goes on, too."""
+    run = fresh(preset())
+    found = run.checkpoint(70)
+    found.state.moments[1, :3] = 1e32, np.finfo(np.float32).max, np.inf
+    again = read(found.to_bytes())
+    assert again.state.moments.tobytes() == found.state.moments.tobytes()
+    found.state.moments[1, 0] = np.nan
+    with pytest.raises(ValueError, match="holds NaN"):
+        read(found.to_bytes())
+
+
 def test_it_opens_as_any_network() -> None:
     for which in (preset(), preset(normalize__which="hidden")):
         run = fresh(which)
@@ -234,3 +246,12 @@ def test_measures_must_be_those_of_the_steps() -> None:
     ):
         with pytest.raises(ValueError, match="damaged checkpoint"):
             forged(**wrong)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "momentum"])
+def test_what_a_run_reaches_can_be_read_however_large(optimizer: str) -> None:
+    far = {"train__data": "own", "train__own": [[1e6, 1e6, 1e6], [-1e6, 1e6, 0.5]]}
+    large = {"network__inputs": ["x2", "y2"], "network__depth": 1, "network__weight_scale": 50.0}
+    run = fresh(preset(**far, **large, train__optimizer=optimizer, train__rate=1e-30))
+    run.advance(20)
+    assert read(run.checkpoint(run.step).to_bytes()).step == run.step

@@ -99,3 +99,11 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path: Path) -> None:
             with pytest.raises(PresetError, match=problem) as caught:
                 read(tmp_path / name)
             assert "\n" not in str(caught.value)
+
+
+def test_a_strip_one_pixel_wide_has_no_more_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MAX_COLORS", 100)
+    for size, shape in (((900, 1), (1, 100, 1)), ((1, 900), (100, 1, 1))):
+        assert colors(tmp_path / "strip.png", Image.new("L", size, 77)).shape == shape

@@ -1,5 +1,6 @@
 """Training a preset's network, step by step."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -166,7 +167,7 @@ def test_a_network_of_given_layers_or_of_a_file_is_trained_further(tmp_path: Any
     assert given.network.drawn[-1].activation == "sigmoid"
     assert given.state.parameters[:4].tolist() == [1.0, 0.5, 0.25, -1.0]
     given.step(5)
-    with pytest.raises(PresetError, match="the network has 1 outputs; the data need 3"):
+    with pytest.raises(PresetError, match="the network has 1 output; the data need 3"):
         Trainer(parse_preset(toml.replace('"xor"', '"blobs"\nclasses = 3')))
 
 
@@ -195,7 +196,7 @@ def test_a_divergence_leaves_the_last_finite_state(native: bool) -> None:
         trainer._stepper = NumpySteps(trainer.problem)
     with pytest.raises(DivergedError, match=r"diverged at step \d+"):
         trainer.step(1000)
-    assert 0 < trainer.steps == trainer.diverged < 1000
+    assert 0 < trainer.steps < 1000
     assert np.isfinite(trainer.state.parameters).all()
     assert trainer.network.parameters == trainer.problem.parameters
 
@@ -216,7 +217,34 @@ def test_it_is_public() -> None:
     assert cppn_gl.Trainer is Trainer
 
 
+def test_long_calls_take_little_memory() -> None:
+    for keys in ({"train__batch": 5000}, {"train__dropout": 0.5, "network__width": 300}):
+        trainer = Trainer(preset(**keys))
+        units = trainer.train.batch * 3 + (trainer.problem.hidden if trainer.train.dropout else 0)
+        assert 1 <= trainer.chunk(10**7) * units <= 2**20
+
+
 def test_a_state_of_another_network_is_refused() -> None:
     trainer, other = Trainer(preset()), Trainer(preset(network__width=9))
     with pytest.raises(ValueError, match="another network"):
         trainer.restore(other.state)
+
+
+def test_a_loss_without_a_minimum_is_refused() -> None:
+    for data, loss in (("bumps", "hinge"), ("plane", "cross-entropy"), ("anchor.png", "hinge")):
+        with pytest.raises(PresetError, match=f"train.loss: {loss} is of classes"):
+            Trainer(preset(train__data=data, train__loss=loss))
+    assert Trainer(preset(train__data="anchor.png", train__loss="cross-entropy")).loss > 0
+
+
+def test_threads_share_a_trainer() -> None:
+    shared, alone = Trainer(preset()), Trainer(preset())
+    threads = [threading.Thread(target=lambda: [shared.step(3) for _ in range(20)]) for _ in "1234"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    alone.step(240)
+    assert same(shared, alone)
+    with pytest.raises(ValueError, match="-1 steps"):
+        alone.step(-1)
