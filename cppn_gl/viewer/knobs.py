@@ -37,6 +37,11 @@ def turned(options: Options, name: str) -> str:
 
 def key_words(name: str, value: Any) -> str:
     """A key and its value in a few words: "weight scale 0.57", "slice on", "centre 0.5, −1"."""
+    if name == "own":
+        return f"{len(value):,} points of its own" if value else "no points of its own"
+    if name == "changes":
+        step, rate = value[-1] if value else (0, None)
+        return "one rate" if rate is None else f"rate {significant(rate)} from step {step:,} on"
     return f"{WRITTEN.get(name, name.replace('_', ' '))} {_value_words(value)}"
 
 

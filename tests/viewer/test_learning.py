@@ -11,6 +11,7 @@ from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.facts import training
 from cppn_gl.viewer.learning import MAX_PACE, Ready, at_step
 from cppn_gl.viewer.training import rate_words
 from cppn_gl.viewer.weights import Weights
@@ -254,3 +255,4 @@ def test_with_an_animated_step_time_leads_and_the_keys_say_so(
         action()
         assert "the time says which step is shown" in explorer.message
         assert not explorer.learning.playing
+    assert training(explorer)[0][1] == "by the time"
